@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { url } from "./target.js";
+import { within } from "./waiting.js";
 
 const SEPARATOR = "\x1e";
 
@@ -71,5 +72,16 @@ export class PollingSession {
     const response = await this.poll();
     assert.equal(response.status, 400);
     assert.deepEqual(await response.json(), { code: 1, message: "Session ID unknown" });
+  }
+
+  /** Asks until the server has forgotten the session: it learns of a lost connection soon, not at once. */
+  untilGone() {
+    const unknown = async () => {
+      for (;;) {
+        const response = await this.post("4anybody?");
+        if (response.status === 400 && (await response.json()).code === 1) return;
+      }
+    };
+    return within(unknown(), "the session to end", 2_000);
   }
 }

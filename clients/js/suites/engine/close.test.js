@@ -38,18 +38,12 @@ describe("a session ends", () => {
     const { socket, session } = await connect();
     const { code } = await socket.close();
     assert.equal(code, 1005);
-    await session.assertGone();
+    await session.untilGone();
   });
 
   it("by the loss of the WebSocket", async () => {
     const { socket, session } = await connect();
     await socket.terminate();
-    for (;;) {
-      const response = await session.poll();
-      const { code } = await response.json();
-      // Until the server notices, the session exists and is not a polling one.
-      if (code === 1) break;
-      assert.equal(code, 3);
-    }
+    await session.untilGone();
   });
 });

@@ -121,7 +121,7 @@ describe("by polling, the session is closed", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     controller.abort();
     assert.equal(await abandoned, "AbortError");
-    await eventuallyGone(session);
+    await session.untilGone();
   });
 
   it("by a body of bytes", async () => {
@@ -249,14 +249,3 @@ describe("by WebSocket", () => {
     await Promise.all(sockets.map((socket) => socket.close()));
   });
 });
-
-/** A lost TCP connection is noticed soon, not at once: asks until the session is unknown. */
-async function eventuallyGone(session) {
-  const unknown = async () => {
-    for (;;) {
-      const response = await session.post("4anybody?");
-      if (response.status === 400 && (await response.json()).code === 1) return;
-    }
-  };
-  await within(unknown(), "the session to end", 2_000);
-}

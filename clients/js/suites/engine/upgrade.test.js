@@ -31,7 +31,7 @@ describe("an upgrade", () => {
     socket.send("5", "4hello");
     assert.equal(await socket.next(), "4hello");
     await socket.close();
-    await session.assertGone();
+    await session.untilGone();
   });
 
   it("releases a poll that waited before the probe", async () => {
