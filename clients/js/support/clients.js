@@ -2,7 +2,7 @@
 
 import { io } from "socket.io-client";
 import { origin } from "./target.js";
-import { once } from "./waiting.js";
+import { once, within } from "./waiting.js";
 
 /** How a client may reach its server; `upgrade` begins by polling and goes on by WebSocket. */
 export const TRANSPORTS = {
@@ -30,6 +30,12 @@ export async function withClients(list, use) {
 /** Runs `use` with a connected client. */
 export function withClient(options, use) {
   return withClients([options], use);
+}
+
+/** The first argument of the socket's next `event`: with recovery, the server adds one of its own. */
+export function argument(socket, event) {
+  const first = new Promise((resolve) => socket.once(event, (value) => resolve(value)));
+  return within(first, `"${event}"`);
 }
 
 /** Resolves when a client that began by polling has reached the WebSocket. */

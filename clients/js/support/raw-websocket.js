@@ -67,6 +67,15 @@ export class RawWebSocket {
     return [...this.#messages];
   }
 
+  /** Stops reading from the network. */
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
+  }
+
   /** Waits for the peer's close. */
   awaitClose(milliseconds) {
     return within(this.closed, "the WebSocket's close", milliseconds);
