@@ -1,4 +1,6 @@
 // Headless Chromium, Debian's own.
+//
+//   CHROMIUM  where it is, if it is elsewhere
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
