@@ -1,0 +1,1 @@
+//! Socket.IO v5: packets, their arguments and their binary attachments.
