@@ -179,6 +179,13 @@ impl ScopePlan {
     }
 
     /// A value that the root at `position` sees.
+    /// A singleton that the root at a position depends on or requires, without opening a scope.
+    ///
+    /// `None` also where the value belongs to the scope.
+    pub fn singleton<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
+        self.visible(position, &Slots::default())
+    }
+
     pub(crate) fn visible<V: Clone + 'static>(&self, position: usize, slots: &Slots) -> Option<V> {
         let visible = &self.0.roots.get(position)?.visible;
         let wanted = TypeId::of::<V>();

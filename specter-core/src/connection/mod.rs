@@ -11,6 +11,7 @@ mod handler;
 mod handshake;
 mod id;
 mod ip_range;
+pub(crate) mod lanes;
 mod mailbox;
 mod origin;
 mod outbox;

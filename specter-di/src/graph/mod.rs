@@ -54,6 +54,17 @@ impl Graph {
         }
     }
 
+    /// The name of the module that it was collected from.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What [`Root::meta`](crate::Root::meta) attached to the roots, in their order; those without an `M` are left out.
+    pub fn root_metas<M: std::any::Any>(&self) -> impl Iterator<Item = &M> {
+        let roots = self.modules.iter().flat_map(|module| &module.roots);
+        roots.filter_map(|root| root.meta.as_deref()?.downcast_ref())
+    }
+
     /// Says what [`Scope::Scoped`](crate::Scope::Scoped) is called in reports, `request` for example.
     pub fn scope_name(&mut self, name: &'static str) {
         self.scope_name = name;
