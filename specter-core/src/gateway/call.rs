@@ -31,6 +31,13 @@ pub enum Instance {
     Shared(Arc<dyn Any + Send + Sync>),
 }
 
+impl Instance {
+    /// Gives an exclusive controller back.
+    pub fn from_exclusive<C: Send + 'static>(this: Box<C>) -> Self {
+        Self::Exclusive(this)
+    }
+}
+
 /// What holds a controller during a call of a `&self` handler.
 pub trait Holder<C>: Deref<Target = C> + Send + 'static {
     /// Gives it back.
@@ -278,7 +285,7 @@ pub fn start_shared<C: Send + Sync + 'static>(
             Err(any) => Instance::Shared(any),
         },
     };
-    WrongInstance(wrong).into_step(&cx)
+    WrongInstance(wrong).wrong_instance(cx)
 }
 
 /// An instance that is not of the controller's type, or not held as the handler needs: a fault of the wiring, answered as such.
@@ -286,7 +293,8 @@ pub struct WrongInstance(Instance);
 
 impl WrongInstance {
     /// Ends the call with an internal error.
-    pub fn into_step(self, cx: &CallContext) -> Step {
+    #[allow(clippy::needless_pass_by_value, reason = "the call is over with it")]
+    pub fn wrong_instance(self, cx: CallContext) -> Step {
         let error = EventError::internal(std::io::Error::other(format!(
             "`{}` was called on another controller",
             cx.handler
@@ -297,8 +305,8 @@ impl WrongInstance {
 
 impl Step {
     /// A handler id that its block does not know: a fault of the wiring, answered as such.
-    pub fn unknown(instance: Instance, cx: &CallContext) -> Self {
-        WrongInstance(instance).into_step(cx)
+    pub fn unknown(instance: Instance, cx: CallContext) -> Self {
+        WrongInstance(instance).wrong_instance(cx)
     }
 }
 
