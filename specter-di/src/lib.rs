@@ -1,1 +1,33 @@
-//! The container.
+//! A dependency injection container of modules, scopes and a compiled plan.
+
+mod build;
+mod container;
+mod dependency;
+mod error;
+mod fault;
+mod graph;
+mod key;
+mod location;
+mod module;
+mod plan;
+mod provider;
+mod root;
+mod scope;
+mod scope_plan;
+mod scoped;
+mod slot;
+
+pub use container::Container;
+pub use dependency::{Arity, Dependencies, Dependency, Resolved};
+pub use error::{BuildCause, BuildError, BuildFailure, StartError};
+pub use fault::{Fault, FaultKind, Report, Step};
+pub use graph::Graph;
+pub use key::Key;
+pub use location::Location;
+pub use module::{Module, ModuleBuilder};
+pub use plan::Plan;
+pub use provider::{Provide, Provider};
+pub use root::{Root, RootInfo};
+pub use scope::Scope;
+pub use scope_plan::{Opening, ScopePlan};
+pub use scoped::{Scoped, Seeds};
