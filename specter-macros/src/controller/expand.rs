@@ -1,13 +1,13 @@
 //! Writes the `Controller` impl and enters the controller into the list by which unlisted ones are found.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote_spanned};
 use syn::{LitStr, ext::IdentExt};
 
 use super::model::{Controller, Endpoint, OnPanic};
 use crate::syntax::{
     list,
-    runtime::{location, own},
+    runtime::{location, option, own},
 };
 
 pub(crate) fn controller(controller: &Controller) -> TokenStream {
@@ -51,10 +51,7 @@ fn info(controller: &Controller) -> TokenStream {
     } = controller;
     let Endpoint { path, namespace } = endpoint;
     let label = name.unraw().to_string();
-    let path = match path {
-        Some(path) => quote!(::core::option::Option::Some(#path)),
-        None => quote!(::core::option::Option::None),
-    };
+    let path = option(path.as_ref());
     let namespace = namespace
         .clone()
         .unwrap_or_else(|| LitStr::new("/", name.span()));

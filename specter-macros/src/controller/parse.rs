@@ -14,7 +14,7 @@ use crate::{
 };
 
 const PLACEMENT: Placement = Placement {
-    attribute: "#[socketio_controller]",
+    attribute: "`#[socketio_controller]`",
     on: "a struct",
     help: "put it on the controller's struct; the impl block with its handlers is annotated with `#[handlers]`",
 };

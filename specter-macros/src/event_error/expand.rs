@@ -30,10 +30,8 @@ pub(crate) fn error(error: &ErrorType) -> TokenStream {
 }
 
 fn arm(case: &Case, own: proc_macro2::Span) -> TokenStream {
-    let path = match &case.variant {
-        Some(variant) => quote!(Self::#variant),
-        None => quote!(Self),
-    };
+    let variant = case.variant.iter();
+    let path = quote!(Self #(::#variant)*);
     match &case.shown {
         Shown::Nothing => quote_spanned!(own=> #path { .. } => __p::EventError::internal(self),),
         Shown::Text { code, data: None } => quote_spanned! {own=>

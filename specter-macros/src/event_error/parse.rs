@@ -15,13 +15,13 @@ pub(crate) fn error(item: TokenStream, diag: &mut Diagnostics) -> Option<ErrorTy
             let mut arguments = arguments(&item.attrs, diag);
             let runtime = arguments.runtime(diag);
             arguments.finish(
-                "#[event_error] on an enum, whose variants have it themselves,",
+                "`#[event_error]` on an enum, beside those of its variants,",
                 diag,
             );
             let cases = data.variants.iter().map(|variant| {
                 let mut arguments = self::arguments(&variant.attrs, diag);
                 let shown = shown(&mut arguments, &variant.ident, &variant.fields, diag);
-                arguments.finish("#[event_error]", diag);
+                arguments.finish("`#[event_error]`", diag);
                 Case {
                     variant: Some(variant.ident.clone()),
                     shown,
@@ -33,7 +33,7 @@ pub(crate) fn error(item: TokenStream, diag: &mut Diagnostics) -> Option<ErrorTy
             let mut arguments = arguments(&item.attrs, diag);
             let runtime: Runtime = arguments.runtime(diag);
             let shown = shown(&mut arguments, &item.ident, &data.fields, diag);
-            arguments.finish("#[event_error]", diag);
+            arguments.finish("`#[event_error]`", diag);
             (
                 runtime,
                 vec![Case {
@@ -126,7 +126,7 @@ fn data(fields: &Fields, diag: &mut Diagnostics) -> Option<Member> {
                 diag.error_help(word, "only one field is sent as `data`", help);
             }
         }
-        arguments.finish("#[event_error] on a field", diag);
+        arguments.finish("`#[event_error]` on a field", diag);
     }
     data
 }

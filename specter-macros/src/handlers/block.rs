@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, TokenTree};
 use syn::{
-    Attribute, Generics, Path, Signature, Token, Type, Visibility, braced,
+    Attribute, Generics, Ident, Path, Signature, Token, Type, Visibility, braced,
     parse::{Parse, ParseStream},
     token,
 };
@@ -75,6 +75,12 @@ impl Member {
 
 fn signature(input: ParseStream<'_>) -> syn::Result<Signature> {
     input.parse::<Visibility>()?;
+    if input.peek(Ident)
+        || input.peek(Token![type])
+        || input.peek(Token![const]) && input.peek2(Ident)
+    {
+        return Err(input.error("only a method can handle events"));
+    }
     let signature = input.parse()?;
     if input.peek(token::Brace) {
         Ok(signature)

@@ -1,10 +1,13 @@
 //! What one handler alone cannot know: two for one event, and those that may not stand together. Also which
 //! options fit which event.
 
-use super::model::{Handler, Handlers, Mode};
+use super::{
+    event::EventKind,
+    model::{Handler, HandlerTable, Mode},
+};
 use crate::diag::Diagnostics;
 
-pub(crate) fn handlers(handlers: &Handlers, diag: &mut Diagnostics) {
+pub(crate) fn handlers(handlers: &HandlerTable, diag: &mut Diagnostics) {
     if handlers.marked == 0 {
         diag.error_help(
             &handlers.controller,
@@ -16,6 +19,9 @@ pub(crate) fn handlers(handlers: &Handlers, diag: &mut Diagnostics) {
     concurrent_beside_exclusive(&handlers.handlers, diag);
     for handler in &handlers.handlers {
         options(handler, diag);
+        if handler.event.kind == EventKind::Error {
+            lent_error(handler, diag);
+        }
     }
 }
 
@@ -62,6 +68,21 @@ fn concurrent_beside_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
         diag.error(
             &exclusive.receiver.tokens,
             "with `&mut self` here, no handler of this controller can be `concurrent`",
+        );
+    }
+}
+
+/// The error is lent: there is one, however many are told of it.
+fn lent_error(handler: &Handler, diag: &mut Diagnostics) {
+    for parameter in handler
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.is_owned("EventError"))
+    {
+        diag.error_help(
+            &parameter.extracted,
+            "`#[on_error]` is lent the error",
+            "take `&EventError`",
         );
     }
 }

@@ -1,21 +1,21 @@
 //! Writes the block's table: what each handler answers, what it needs, and how it is started.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::{
     event::EventKind,
-    model::{Handler, Handlers},
-    start,
+    model::{Handler, HandlerTable},
+    start::{self, Family},
 };
 use crate::syntax::{
     list,
-    runtime::{location, own},
+    runtime::{location, option, own},
 };
 
-pub(crate) fn handlers(block: &Handlers) -> TokenStream {
-    let Handlers {
+pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
+    let HandlerTable {
         runtime,
         controller,
         handlers,
@@ -25,12 +25,11 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
         .segments
         .last()
         .map(|segment| segment.ident.clone());
-    let at = name
-        .as_ref()
-        .map_or_else(proc_macro2::Span::call_site, Ident::span);
+    let at = name.as_ref().map_or_else(Span::call_site, Ident::span);
     let label = name.map(|name| name.unraw().to_string());
     let location = location(at);
     let exclusive = block.exclusive();
+    let share = option((!exclusive).then(|| quote!(__p::share::<#controller>)));
     let infos = handlers.iter().map(info);
     let functions = [
         resolve(handlers),
@@ -49,6 +48,7 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
                 location: #location,
                 handlers: HANDLERS,
                 exclusive: #exclusive,
+                share: #share,
                 resolve,
                 requirements,
                 guards,
@@ -64,7 +64,7 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
 }
 
 /// Shared access from several threads needs `Sync`: the complaint stands at the `self` that shares.
-fn sync_assertion(block: &Handlers) -> Option<TokenStream> {
+fn sync_assertion(block: &HandlerTable) -> Option<TokenStream> {
     let sharing = block.handlers.iter().find(|handler| {
         !handler.receiver.mutable
             && (!block.exclusive() || handler.mode == super::model::Mode::Async)
@@ -85,13 +85,7 @@ fn info(handler: &Handler) -> TokenStream {
     };
     let method = handler.method.unraw().to_string();
     let docs = &handler.docs;
-    let priority = match handler.options.priority {
-        Some(priority) => {
-            let priority = proc_macro2::Literal::i32_unsuffixed(priority);
-            quote!(::core::option::Option::Some(#priority))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+    let priority = option(handler.options.priority.map(Literal::i32_unsuffixed));
     let concurrent = handler.options.concurrent.is_some();
     let location = location(handler.method.span());
     quote_spanned! {own(handler.method.span())=>
@@ -112,7 +106,7 @@ fn resolve(handlers: &[Handler]) -> TokenStream {
         EventKind::Named(name) => Some(quote!(#name => ::core::option::Option::Some(#id),)),
         _ => None,
     });
-    quote_spanned! {own(proc_macro2::Span::call_site())=>
+    quote_spanned! {own(Span::call_site())=>
         fn resolve(__name: &str) -> ::core::option::Option<u16> {
             match __name {
                 #(#arms)*
@@ -124,16 +118,17 @@ fn resolve(handlers: &[Handler]) -> TokenStream {
 
 /// What each handler's parameters need from the container.
 fn requirements(handlers: &[Handler]) -> TokenStream {
-    let own_span = own(proc_macro2::Span::call_site());
+    let own_span = own(Span::call_site());
     let into = Ident::new("__r", own_span);
     let arms = numbered(handlers)
         .filter(|(_, handler)| !handler.parameters.is_empty())
         .map(|(id, handler)| {
-            let family = start::family(&handler.event.kind);
+            let family = Family::of(&handler.event.kind);
+            let method = Ident::new(family.name, own_span);
             let calls = handler.parameters.iter().map(|parameter| {
-                let (ty, label) = (&parameter.extracted, &parameter.label);
+                let (types, label) = (family.arguments(parameter), &parameter.label);
                 let location = location(parameter.span);
-                quote_spanned!(own(parameter.span)=> #into.#family::<#ty, _>(#label, #location);)
+                quote_spanned!(own(parameter.span)=> #into.#method #types(#label, #location);)
             });
             quote!(#id => { #(#calls)* })
         });
@@ -146,7 +141,7 @@ fn requirements(handlers: &[Handler]) -> TokenStream {
 
 /// The guards that stand on single events.
 fn guards(handlers: &[Handler]) -> TokenStream {
-    let own_span = own(proc_macro2::Span::call_site());
+    let own_span = own(Span::call_site());
     let into = Ident::new("__g", own_span);
     let arms = numbered(handlers)
         .filter(|(_, handler)| !handler.options.guards.is_empty())
@@ -162,11 +157,9 @@ fn guards(handlers: &[Handler]) -> TokenStream {
 }
 
 /// Each handler with its id, as a literal.
-pub(super) fn numbered(
-    handlers: &[Handler],
-) -> impl Iterator<Item = (proc_macro2::Literal, &Handler)> {
+pub(super) fn numbered(handlers: &[Handler]) -> impl Iterator<Item = (Literal, &Handler)> {
     handlers
         .iter()
         .enumerate()
-        .map(|(id, handler)| (proc_macro2::Literal::usize_unsuffixed(id), handler))
+        .map(|(id, handler)| (Literal::usize_unsuffixed(id), handler))
 }

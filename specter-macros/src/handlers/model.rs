@@ -7,7 +7,7 @@ use super::{event::Event, parameter::Parameter};
 use crate::syntax::{list::ListElement, runtime::Runtime};
 
 /// An annotated impl block.
-pub(crate) struct Handlers {
+pub(crate) struct HandlerTable {
     pub(crate) runtime: Runtime,
     /// The controller.
     pub(crate) controller: Path,
@@ -59,7 +59,7 @@ pub(crate) enum Mode {
     Blocking,
 }
 
-impl Handlers {
+impl HandlerTable {
     /// Whether a handler needs the controller for itself.
     pub(crate) fn exclusive(&self) -> bool {
         self.handlers.iter().any(|handler| handler.receiver.mutable)

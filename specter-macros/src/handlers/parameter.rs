@@ -92,6 +92,12 @@ impl Parameter {
         })
     }
 
+    /// Whether the method takes a value of the type called `name`.
+    pub(crate) fn is_owned(&self, name: &str) -> bool {
+        matches!(self.handed, Handed::Owned)
+            && syn::parse2(self.extracted.clone()).is_ok_and(|ty| types::is_called(&ty, name))
+    }
+
     /// The argument that the method is called with, once the extracted value is in `local`.
     pub(crate) fn argument(&self, local: &Ident) -> TokenStream {
         match self.handed {

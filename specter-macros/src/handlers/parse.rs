@@ -10,7 +10,7 @@ use syn::{
 use super::{
     block::{Block, Member},
     event::{Event, EventKind},
-    model::{Handler, Handlers, Mode, Options, Receiver},
+    model::{Handler, HandlerTable, Mode, Options, Receiver},
     parameter::{Naming, Parameter},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 const PLACEMENT: Placement = Placement {
-    attribute: "#[handlers]",
+    attribute: "`#[handlers]`",
     on: "the impl block of a controller",
     help: "put it on `impl Controller { … }`; the struct is annotated with `#[socketio_controller]`",
 };
@@ -33,7 +33,7 @@ pub(crate) fn handlers(
     arguments: TokenStream,
     item: &TokenStream,
     diag: &mut Diagnostics,
-) -> Option<Handlers> {
+) -> Option<HandlerTable> {
     let mut arguments = Arguments::parse(arguments, diag);
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
@@ -56,7 +56,7 @@ pub(crate) fn handlers(
         .iter()
         .flat_map(|member| member_handlers(member, &controller, diag))
         .collect();
-    Some(Handlers {
+    Some(HandlerTable {
         runtime,
         controller,
         marked,
@@ -154,7 +154,7 @@ fn mark(
     };
     let mut arguments = Arguments::parse(tokens, diag);
     if strip::is_called(mark.path(), &["on_error"]) {
-        arguments.finish("#[on_error]", diag);
+        arguments.finish("`#[on_error]`", diag);
         return Some((
             Event {
                 kind: EventKind::Error,
@@ -170,7 +170,7 @@ fn mark(
         priority: arguments.integer("priority = 5", diag),
         guards: arguments.types("guards(A, B)", diag),
     };
-    arguments.finish("#[on_event]", diag);
+    arguments.finish("`#[on_event]`", diag);
     let name = name.unwrap_or_else(|| {
         let method = signature.ident.unraw();
         syn::LitStr::new(&method.to_string(), method.span())

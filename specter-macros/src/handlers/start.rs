@@ -7,12 +7,13 @@ use quote::{format_ident, quote, quote_spanned};
 use super::{
     event::EventKind,
     expand::numbered,
-    model::{Handler, Handlers, Mode},
+    model::{Handler, HandlerTable, Mode},
+    parameter::Parameter,
 };
 use crate::syntax::runtime::own;
 
 /// `fn start`, and for shared controllers the function over both of their holders behind it.
-pub(super) fn function(block: &Handlers) -> TokenStream {
+pub(super) fn function(block: &HandlerTable) -> TokenStream {
     let locals = Locals::new();
     let arms = numbered(&block.handlers).map(|(id, handler)| {
         Call {
@@ -29,15 +30,41 @@ pub(super) fn function(block: &Handlers) -> TokenStream {
     }
 }
 
-/// The last part of the names that extract for an event: `event_param` and `Requirements::event`.
-pub(super) fn family(kind: &EventKind) -> Ident {
-    let name = match kind {
-        EventKind::Connect => "connect",
-        EventKind::Disconnect => "disconnect",
-        EventKind::Any | EventKind::Named(_) => "event",
-        EventKind::Error => "error",
-    };
-    Ident::new(name, own(Span::call_site()))
+/// How a parameter is asked for, by the event: `event` of `Requirements::event::<T, _>` and `event_param::<T, _>`.
+pub(super) struct Family {
+    pub(super) name: &'static str,
+    /// Whether the trait has a marker, which the compiler infers.
+    has_marker: bool,
+}
+
+impl Family {
+    pub(super) fn of(kind: &EventKind) -> Self {
+        match kind {
+            EventKind::Connect => Self {
+                name: "connect",
+                has_marker: false,
+            },
+            EventKind::Disconnect => Self {
+                name: "disconnect",
+                has_marker: true,
+            },
+            EventKind::Any | EventKind::Named(_) => Self {
+                name: "event",
+                has_marker: true,
+            },
+            EventKind::Error => Self {
+                name: "error",
+                has_marker: true,
+            },
+        }
+    }
+
+    /// The generic arguments for a parameter.
+    pub(super) fn arguments(&self, parameter: &Parameter) -> TokenStream {
+        let ty = &parameter.extracted;
+        let marker = self.has_marker.then(|| quote!(, _));
+        quote_spanned!(own(parameter.span)=> ::<#ty #marker>)
+    }
 }
 
 /// The variables of the generated functions. Their names are the macro's own: no expression of the user's sees them.
@@ -61,7 +88,7 @@ impl Locals {
 }
 
 fn exclusive(
-    block: &Handlers,
+    block: &HandlerTable,
     locals: &Locals,
     arms: impl Iterator<Item = TokenStream>,
 ) -> TokenStream {
@@ -71,18 +98,18 @@ fn exclusive(
         fn start(__instance: __p::Instance, #id: u16, #cx: __p::CallContext) -> __p::Step {
             let mut #this = match __p::exclusive::<#controller>(__instance) {
                 ::core::result::Result::Ok(__this) => __this,
-                ::core::result::Result::Err(__step) => return __step.wrong_instance(#cx),
+                ::core::result::Result::Err(__wrong) => return __wrong.into_step(&#cx),
             };
             match #id {
                 #(#arms)*
-                _ => __p::Step::unknown(__p::Instance::from_exclusive(#this), #cx),
+                _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
             }
         }
     }
 }
 
 fn shared(
-    block: &Handlers,
+    block: &HandlerTable,
     locals: &Locals,
     arms: impl Iterator<Item = TokenStream>,
 ) -> TokenStream {
@@ -101,7 +128,7 @@ fn shared(
         fn start_in<__H: __p::Holder<#controller>>(#this: __H, #id: u16, #cx: __p::CallContext) -> __p::Step {
             match #id {
                 #(#arms)*
-                _ => __p::Step::unknown(#this.into_instance(), #cx),
+                _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
             }
         }
     }
@@ -109,7 +136,7 @@ fn shared(
 
 /// One handler's arm.
 struct Call<'a> {
-    block: &'a Handlers,
+    block: &'a HandlerTable,
     handler: &'a Handler,
     locals: &'a Locals,
 }
@@ -148,11 +175,13 @@ impl Call<'_> {
         let emitted = self.handler.event.kind.is_emitted() && !self.handler.parameters.is_empty();
         let opened =
             emitted.then(|| quote_spanned!(self.own()=> let mut #arguments = #cx.arguments();));
+        let family = Family::of(&self.handler.event.kind);
         let extracted = self.handler.parameters.iter().enumerate().map(|(index, parameter)| {
-            let (local, ty, label) = (Self::parameter(index), &parameter.extracted, &parameter.label);
-            let function = format_ident!("{}_param", family(&self.handler.event.kind), span = own(parameter.span));
+            let (local, label) = (Self::parameter(index), &parameter.label);
+            let types = family.arguments(parameter);
+            let function = format_ident!("{}_param", family.name, span = own(parameter.span));
             let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
-            quote_spanned!(own(parameter.span)=> let #local = __p::#function::<#ty, _>(#from, #label)?;)
+            quote_spanned!(own(parameter.span)=> let #local = __p::#function #types(#from, #label)?;)
         });
         let called = self.called();
         let reply = match self.handler.event.kind {
@@ -187,11 +216,7 @@ impl Call<'_> {
     /// The controller, on its way back.
     fn instance(&self) -> TokenStream {
         let this = &self.locals.this;
-        if self.block.exclusive() {
-            quote_spanned!(self.own()=> __p::Instance::from_exclusive(#this))
-        } else {
-            quote_spanned!(self.own()=> #this.into_instance())
-        }
+        quote_spanned!(self.own()=> __p::Holder::into_instance(#this))
     }
 
     fn parameter(index: usize) -> Ident {

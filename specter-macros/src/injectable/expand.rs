@@ -77,14 +77,14 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
             quote_spanned!(own(parameter.span)=> let #local = #resolved.next::<#ty>();)
         });
     let value = &factory.value;
-    let provided = if is_shared(factory) {
+    let injected = if is_shared(factory) {
         quote!(#value)
     } else {
         quote!(::std::sync::Arc<#value>)
     };
     let called = called(&provider.name, factory, &locals);
     quote_spanned! {own_span=>
-        __p::Provider::new::<#provided, _, _>(
+        __p::Provider::new::<#injected, _, _>(
             #head,
             |#declared| { #(#dependencies)* },
             |#resolved| {

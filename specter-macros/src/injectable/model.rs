@@ -26,7 +26,7 @@ pub(crate) enum Scope {
 /// What builds the value.
 pub(crate) enum Source {
     Struct(Construction),
-    Factory(Factory),
+    Factory(Box<Factory>),
 }
 
 /// A function that builds a value from its parameters.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PLACEMENT: Placement = Placement {
-    attribute: "#[injectable]",
+    attribute: "`#[injectable]`",
     on: "a struct or a function",
     help: "put it on the struct that is to be injected, or on a function that returns one",
 };
@@ -36,7 +36,7 @@ pub(crate) fn provider(
         let function: ItemFn = diag.absorb(syn::parse2(item.clone()))?;
         (
             function.sig.ident.clone(),
-            Source::Factory(factory(&function, diag)?),
+            Source::Factory(Box::new(factory(&function, diag)?)),
         )
     } else {
         let item = parse_struct(item, &PLACEMENT, diag)?;

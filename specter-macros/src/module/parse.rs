@@ -12,7 +12,7 @@ use crate::{
 };
 
 const PLACEMENT: Placement = Placement {
-    attribute: "#[module]",
+    attribute: "`#[module]`",
     on: "a struct",
     help: "write `#[module(providers = […], controllers = […])] pub struct ChatModule;`",
 };

@@ -158,27 +158,30 @@ impl Arguments {
             .filter(|usage| !usage.starts_with("crate"))
             .collect();
         let known = match usages.as_slice() {
-            [] => format!("`{attribute}` has no options"),
-            [only] => format!("the only option of `{attribute}` is `{only}`"),
+            [] => format!("{attribute} has no options"),
+            [only] => format!("the only option of {attribute} is `{only}`"),
             [most @ .., last] => {
                 let most: Vec<_> = most.iter().map(|usage| format!("`{usage}`")).collect();
                 format!(
-                    "the options of `{attribute}` are {} and `{last}`",
+                    "the options of {attribute} are {} and `{last}`",
                     most.join(", ")
                 )
             }
         };
         let takes_literal = usages.iter().any(|usage| usage.starts_with('"'));
         for argument in self.rest {
-            match (&argument.key, &argument.value) {
-                (Some(key), Value::Flag) if takes_literal => {
-                    let help = format_args!("a name is written as a string, `\"{key}\"`; {known}");
-                    diag.error_help(key, format_args!("unknown option `{key}`"), help);
-                }
-                (Some(key), _) => {
-                    diag.error_help(key, format_args!("unknown option `{key}`"), &known)
-                }
-                (None, _) => diag.error_help(&argument.tokens, "unexpected literal", &known),
+            let hint = if takes_literal {
+                argument.as_literal()
+            } else {
+                None
+            };
+            let help = match hint {
+                Some(literal) => format!("write `{literal}` for the name or path; {known}"),
+                None => known.clone(),
+            };
+            match argument.key {
+                Some(key) => diag.error_help(&key, format_args!("unknown option `{key}`"), help),
+                None => diag.error_help(&argument.tokens, "unexpected literal", help),
             }
         }
     }
@@ -225,6 +228,18 @@ impl Argument {
 
     fn is(&self, key: &str) -> bool {
         self.key.as_ref().is_some_and(|own| own == key)
+    }
+
+    /// The literal that was perhaps meant by a word or `name = "…"`.
+    fn as_literal(&self) -> Option<String> {
+        const KEYS: [&str; 3] = ["name", "event", "path"];
+        match (&self.key, &self.value) {
+            (Some(key), Value::Flag) => Some(format!("\"{key}\"")),
+            (Some(key), Value::Assigned(value)) if KEYS.iter().any(|literal| key == literal) => {
+                Some(value.to_string())
+            }
+            _ => None,
+        }
     }
 
     /// Reports that the option is known but written otherwise.

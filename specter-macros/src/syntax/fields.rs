@@ -34,7 +34,7 @@ struct InjectedField {
 
 enum Source {
     Dependency,
-    State(Option<Expr>),
+    State(Option<Box<Expr>>),
 }
 
 impl Construction {
@@ -126,10 +126,10 @@ impl InjectedField {
 }
 
 /// The expression of `#[state(expression)]`.
-fn start_value(attribute: &Attribute, diag: &mut Diagnostics) -> Option<Expr> {
+fn start_value(attribute: &Attribute, diag: &mut Diagnostics) -> Option<Box<Expr>> {
     match &attribute.meta {
         Meta::Path(_) => None,
-        Meta::List(list) => diag.absorb(list.parse_args()),
+        Meta::List(list) => diag.absorb(list.parse_args().map(Box::new)),
         Meta::NameValue(_) => {
             diag.error_help(
                 attribute,

@@ -7,7 +7,7 @@ use crate::diag::Diagnostics;
 
 /// An attribute and the item it is for.
 pub(crate) struct Placement {
-    /// Such as `#[module]`.
+    /// The attribute as messages show it, backticks included.
     pub(crate) attribute: &'static str,
     /// What it goes on, such as `a struct`.
     pub(crate) on: &'static str,
@@ -46,11 +46,11 @@ pub(crate) fn misplaced(
         Some(word) => {
             diag.error_help(
                 &word,
-                format_args!("`{attribute}` goes on {on}, not on {}", named(&word)),
+                format_args!("{attribute} goes on {on}, not on {}", named(&word)),
                 help,
             );
         }
-        None => diag.error_help(item, format_args!("`{attribute}` goes on {on}"), help),
+        None => diag.error_help(item, format_args!("{attribute} goes on {on}"), help),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Lists of types in attributes: guards, imports, controllers, providers. Each element keeps its own tokens, so
 //! that the compiler's complaint about a type stands at the element and not at the attribute.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, PathArguments, Token, Type,
+    Attribute, Token, Type,
     parse::{Parse, ParseStream, Parser},
-    punctuated::Punctuated,
     spanned::Spanned,
+    token,
 };
 
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
     syntax::{
         readable::readable,
         runtime::{location, own},
-        types,
     },
 };
 
@@ -32,6 +31,10 @@ impl Parse for ListElement {
         let ty = input
             .parse()
             .map_err(|_| syn::Error::new(at, "expected a type, by its name"))?;
+        if input.peek(token::Paren) {
+            let message = "a function is listed, not called\nhelp: leave out the `()`";
+            return Err(syn::Error::new_spanned(ty, message));
+        }
         Ok(Self { cfgs, ty })
     }
 }
@@ -45,33 +48,41 @@ impl ListElement {
 
 /// The elements between a list's brackets. What cannot be named is reported and left out.
 pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Vec<ListElement> {
-    let parser = Punctuated::<ListElement, Token![,]>::parse_terminated;
-    let elements = diag.absorb(parser.parse2(tokens)).unwrap_or_default();
     let mut kept: Vec<ListElement> = Vec::new();
-    for element in elements {
+    for element in diag.absorb(elements.parse2(tokens)).unwrap_or_default() {
+        let Some(element) = diag.absorb(element) else {
+            continue;
+        };
         for attribute in &element.cfgs {
             if !attribute.path().is_ident("cfg") {
                 diag.error(attribute, "only `#[cfg(…)]` can stand in a list");
             }
         }
-        let called = types::last_segment(&element.ty)
-            .is_some_and(|segment| matches!(segment.arguments, PathArguments::Parenthesized(_)));
-        if called {
-            diag.error_help(
-                &element.ty,
-                "a function is listed, not called",
-                "leave out the `()`",
-            );
-        } else if element.cfgs.is_empty() && kept.iter().any(|other| other.ty == element.ty) {
-            diag.error(
-                &element.ty,
-                format_args!("`{}` is listed twice", element.name()),
-            );
+        if element.cfgs.is_empty() && kept.iter().any(|other| other.ty == element.ty) {
+            let name = element.name();
+            diag.error(&element.ty, format_args!("`{name}` is listed twice"));
         } else {
             kept.push(element);
         }
     }
     kept
+}
+
+/// Each element, or why it is none; a broken one ends at the next comma.
+fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<ListElement>>> {
+    let mut elements = Vec::new();
+    while !input.is_empty() {
+        let element: syn::Result<ListElement> = input.parse();
+        let is_broken = element.is_err();
+        elements.push(element);
+        while is_broken && !input.is_empty() && !input.peek(Token![,]) {
+            input.parse::<TokenTree>()?;
+        }
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(elements)
 }
 
 /// The body of a function that adds each element to the list `into`: `into.add::<A>("A", …);`.

@@ -39,6 +39,14 @@ impl Runtime {
     }
 }
 
+/// `Some(value)` or `None`, as tokens.
+pub(crate) fn option(value: Option<impl ToTokens>) -> TokenStream {
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
+}
+
 /// A span for generated tokens: complaints about them stand at `at`, the names in them are the macro's own.
 pub(crate) fn own(at: Span) -> Span {
     Span::mixed_site().located_at(at)

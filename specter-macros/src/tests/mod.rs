@@ -12,7 +12,7 @@ use program::Program;
 
 #[test]
 fn expansions_are_as_recorded() {
-    compare("expansions", "expanded.rs", |program| program.pretty());
+    compare("expansions", "expanded.rs", Program::pretty);
 }
 
 #[test]

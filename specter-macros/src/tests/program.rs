@@ -132,12 +132,8 @@ struct Errors(String);
 
 impl Visit<'_> for Errors {
     fn visit_macro(&mut self, found: &Macro) {
-        if !found
-            .path
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == "compile_error")
-        {
+        let name = found.path.segments.last();
+        if name.is_none_or(|segment| segment.ident != "compile_error") {
             return;
         }
         let message: syn::LitStr = found.parse_body().unwrap();
@@ -154,6 +150,13 @@ impl Visit<'_> for Errors {
             format!("{}:{}: {underlined}", place.line, place.column + 1)
         };
         let message = message.value().replace('\n', "\n    ");
-        self.0.push_str(&format!("{at}\n    {message}\n"));
+        self.0.extend([
+            at.as_str(),
+            "
+    ",
+            &message,
+            "
+",
+        ]);
     }
 }

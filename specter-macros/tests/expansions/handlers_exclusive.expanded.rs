@@ -98,8 +98,8 @@ const _: () = {
     fn requirements(__id: u16, __r: &mut __p::Requirements) {
         match __id {
             0 => {
-                __r.connect::<Socket, _>("socket", __p::location!());
-                __r.connect::<Auth<Token>, _>("token", __p::location!());
+                __r.connect::<Socket>("socket", __p::location!());
+                __r.connect::<Auth<Token>>("token", __p::location!());
             }
             1 => {
                 __r.event::<Socket, _>("socket", __p::location!());
@@ -140,16 +140,15 @@ const _: () = {
     fn start(__instance: __p::Instance, __id: u16, __cx: __p::CallContext) -> __p::Step {
         let mut __this = match __p::exclusive::<ChatGateway>(__instance) {
             ::core::result::Result::Ok(__this) => __this,
-            ::core::result::Result::Err(__step) => return __step.wrong_instance(__cx),
+            ::core::result::Result::Err(__wrong) => return __wrong.into_step(&__cx),
         };
         match __id {
             0 => {
                 __p::pending(async move {
                     let __called = __p::catch(async {
-                            let __p0 = __p::connect_param::<Socket, _>(&__cx, "socket")?;
+                            let __p0 = __p::connect_param::<Socket>(&__cx, "socket")?;
                             let __p1 = __p::connect_param::<
                                 Auth<Token>,
-                                _,
                             >(&__cx, "token")?;
                             let __value = <ChatGateway>::on_connect(
                                     &mut __this,
@@ -160,7 +159,7 @@ const _: () = {
                             __p::connect_reply!(__cx, __value)
                         })
                         .await;
-                    (__p::Instance::from_exclusive(__this), __cx.finish(__called))
+                    (__p::Holder::into_instance(__this), __cx.finish(__called))
                 })
             }
             1 => {
@@ -189,7 +188,7 @@ const _: () = {
                             __p::reply!(__cx, __value)
                         })
                         .await;
-                    (__p::Instance::from_exclusive(__this), __cx.finish(__called))
+                    (__p::Holder::into_instance(__this), __cx.finish(__called))
                 })
             }
             2 => {
@@ -211,7 +210,7 @@ const _: () = {
                     __p::reply!(__cx, __value)
                 });
                 __p::Step::Done(
-                    __p::Instance::from_exclusive(__this),
+                    __p::Holder::into_instance(__this),
                     __cx.finish(__called),
                 )
             }
@@ -226,7 +225,7 @@ const _: () = {
                         let __value = <ChatGateway>::hash(&mut __this, &__p0);
                         __p::reply!(__cx, __value)
                     });
-                    (__p::Instance::from_exclusive(__this), __cx.finish(__called))
+                    (__p::Holder::into_instance(__this), __cx.finish(__called))
                 })
             }
             4 => {
@@ -245,7 +244,7 @@ const _: () = {
                             __p::plain_reply!(__cx, __value)
                         })
                         .await;
-                    (__p::Instance::from_exclusive(__this), __cx.finish(__called))
+                    (__p::Holder::into_instance(__this), __cx.finish(__called))
                 })
             }
             5 => {
@@ -260,7 +259,7 @@ const _: () = {
                     __p::reply!(__cx, __value)
                 });
                 __p::Step::Done(
-                    __p::Instance::from_exclusive(__this),
+                    __p::Holder::into_instance(__this),
                     __cx.finish(__called),
                 )
             }
@@ -277,16 +276,17 @@ const _: () = {
                             __p::plain_reply!(__cx, __value)
                         })
                         .await;
-                    (__p::Instance::from_exclusive(__this), __cx.finish(__called))
+                    (__p::Holder::into_instance(__this), __cx.finish(__called))
                 })
             }
-            _ => __p::Step::unknown(__p::Instance::from_exclusive(__this), __cx),
+            _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
         }
     }
     __p::inventory::submit! {
         __p::HandlersBlock { controller : || ::core::any::TypeId::of:: < ChatGateway >
         (), controller_name : "ChatGateway", location : __p::location!(), handlers :
-        HANDLERS, exclusive : true, resolve, requirements, guards, start, }
+        HANDLERS, exclusive : true, share : ::core::option::Option::None, resolve,
+        requirements, guards, start, }
     }
     const _: fn() = || {
         fn is_controller<T: __p::Controller>() {}

@@ -102,29 +102,39 @@ const _: () = {
                     let __value = <Notes>::r#move(&__this, __p0, __p1, __p2, __p3, __p4);
                     __p::reply!(__cx, __value)
                 });
-                __p::Step::Done(__this.into_instance(), __cx.finish(__called))
+                __p::Step::Done(
+                    __p::Holder::into_instance(__this),
+                    __cx.finish(__called),
+                )
             }
             1 => {
                 let __called = __p::catch_sync(|| {
                     let __value = <Notes>::both(&__this);
                     __p::reply!(__cx, __value)
                 });
-                __p::Step::Done(__this.into_instance(), __cx.finish(__called))
+                __p::Step::Done(
+                    __p::Holder::into_instance(__this),
+                    __cx.finish(__called),
+                )
             }
             2 => {
                 let __called = __p::catch_sync(|| {
                     let __value = <Notes>::both(&__this);
                     __p::reply!(__cx, __value)
                 });
-                __p::Step::Done(__this.into_instance(), __cx.finish(__called))
+                __p::Step::Done(
+                    __p::Holder::into_instance(__this),
+                    __cx.finish(__called),
+                )
             }
-            _ => __p::Step::unknown(__this.into_instance(), __cx),
+            _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
         }
     }
     __p::inventory::submit! {
         __p::HandlersBlock { controller : || ::core::any::TypeId::of:: < Notes > (),
         controller_name : "Notes", location : __p::location!(), handlers : HANDLERS,
-        exclusive : false, resolve, requirements, guards, start, }
+        exclusive : false, share : ::core::option::Option::Some(__p::share:: < Notes >),
+        resolve, requirements, guards, start, }
     }
     const _: fn() = || {
         fn is_controller<T: __p::Controller>() {}

@@ -78,7 +78,7 @@ const _: () = {
                             __p::reply!(__cx, __value)
                         })
                         .await;
-                    (__this.into_instance(), __cx.finish(__called))
+                    (__p::Holder::into_instance(__this), __cx.finish(__called))
                 })
             }
             1 => {
@@ -105,16 +105,17 @@ const _: () = {
                         );
                         __p::reply!(__cx, __value)
                     });
-                    (__this.into_instance(), __cx.finish(__called))
+                    (__p::Holder::into_instance(__this), __cx.finish(__called))
                 })
             }
-            _ => __p::Step::unknown(__this.into_instance(), __cx),
+            _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
         }
     }
     __p::inventory::submit! {
         __p::HandlersBlock { controller : || ::core::any::TypeId::of:: < gateway::Clock >
         (), controller_name : "Clock", location : __p::location!(), handlers : HANDLERS,
-        exclusive : false, resolve, requirements, guards, start, }
+        exclusive : false, share : ::core::option::Option::Some(__p::share:: <
+        gateway::Clock >), resolve, requirements, guards, start, }
     }
     const _: fn() = || {
         fn is_controller<T: __p::Controller>() {}
