@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(crate) use bind::{Binding, BoundRoot, Draft, Need, Source};
-pub(crate) use compile::{Compiler, Step, TooLarge};
+pub(crate) use compile::{Compiler, Row, Step, TooLarge};
 
 use crate::fault::Report;
 use crate::module::{Import, Module, ModuleBuilder};
