@@ -44,7 +44,8 @@ use crate::gateway::{CallContext, EventError, Requirements};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not come from the context",
     label = "cannot be a parameter here",
-    note = "implement `FromContext` for it; `Socket`, `Auth<T>`, `Extension<T>`, `Inject<T>`, `Io`, `Namespace` come from the context"
+    note = "`connect` has no arguments: take the client's CONNECT payload as `Auth<T>`, a service as `Inject<T>`",
+    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and your types with `FromContext` come from the context"
 )]
 pub trait FromContext<'a>: Sized {
     /// Takes it from the context. The error is the event's (at connect, the rejection).
@@ -116,30 +117,6 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
     }
 }
 
-/// A parameter of a `connect` handler. Implement [`FromContext`] instead.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of `connect`",
-    label = "not from the context",
-    note = "`connect` has no arguments: take the client's CONNECT payload as `Auth<T>`, a service as `Inject<T>`, or other types with `FromContext`"
-)]
-pub trait FromConnect<'a, M>: Sized {
-    /// Takes it from the context.
-    fn from_connect(cx: &'a CallContext) -> Result<Self, EventError>;
-
-    /// Declares what it needs.
-    fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
-}
-
-impl<'a, T: FromContext<'a>> FromConnect<'a, marker::Context> for T {
-    fn from_connect(cx: &'a CallContext) -> Result<Self, EventError> {
-        T::from_context(cx)
-    }
-
-    fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
-        T::requires(requirements, label, location);
-    }
-}
-
 /// A parameter of a `disconnect` handler: from the context, or the [`DisconnectReason`](crate::socket::DisconnectReason).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `disconnect`",
@@ -196,7 +173,7 @@ impl<'a, T: FromContext<'a> + 'a> FromError<'a, marker::Context> for T {
 /// What the macros call for each parameter.
 pub mod param {
     use super::{
-        Arguments, CallContext, EventError, FromConnect, FromDisconnect, FromError, FromEvent,
+        Arguments, CallContext, EventError, FromContext, FromDisconnect, FromError, FromEvent,
         Location, Requirements,
     };
 
@@ -210,11 +187,11 @@ pub mod param {
     }
 
     /// A parameter of a `connect` handler.
-    pub fn connect_param<'a, T: FromConnect<'a, M>, M>(
+    pub fn connect_param<'a, T: FromContext<'a>>(
         cx: &'a CallContext,
         _label: &'static str,
     ) -> Result<T, EventError> {
-        T::from_connect(cx)
+        T::from_context(cx)
     }
 
     /// A parameter of a `disconnect` handler.
@@ -244,7 +221,7 @@ pub mod param {
         }
 
         /// Declares a `connect` handler's parameter.
-        pub fn connect<'a, T: FromConnect<'a, M>, M>(&mut self, label: &'static str, location: Location) {
+        pub fn connect<'a, T: FromContext<'a>>(&mut self, label: &'static str, location: Location) {
             T::requires(self, label, location);
         }
 

@@ -285,7 +285,7 @@ pub fn start_shared<C: Send + Sync + 'static>(
             Err(any) => Instance::Shared(any),
         },
     };
-    WrongInstance(wrong).wrong_instance(cx)
+    WrongInstance(wrong).into_step(&cx)
 }
 
 /// An instance that is not of the controller's type, or not held as the handler needs: a fault of the wiring, answered as such.
@@ -293,8 +293,7 @@ pub struct WrongInstance(Instance);
 
 impl WrongInstance {
     /// Ends the call with an internal error.
-    #[allow(clippy::needless_pass_by_value, reason = "the call is over with it")]
-    pub fn wrong_instance(self, cx: CallContext) -> Step {
+    pub fn into_step(self, cx: &CallContext) -> Step {
         let error = EventError::internal(std::io::Error::other(format!(
             "`{}` was called on another controller",
             cx.handler
@@ -305,8 +304,8 @@ impl WrongInstance {
 
 impl Step {
     /// A handler id that its block does not know: a fault of the wiring, answered as such.
-    pub fn unknown(instance: Instance, cx: CallContext) -> Self {
-        WrongInstance(instance).wrong_instance(cx)
+    pub fn unknown(instance: Instance, cx: &CallContext) -> Self {
+        WrongInstance(instance).into_step(cx)
     }
 }
 

@@ -124,7 +124,7 @@ impl ControllerTable {
     pub(crate) fn start(&self, instance: Instance, handler: HandlerRef, cx: CallContext) -> Step {
         match self.blocks.get(handler.block) {
             Some(entry) => (entry.block.start)(instance, handler.id, cx),
-            None => Step::unknown(instance, cx),
+            None => Step::unknown(instance, &cx),
         }
     }
 

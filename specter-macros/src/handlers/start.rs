@@ -125,7 +125,7 @@ fn shared(
                 start_in::<::std::sync::Arc<#controller>>,
             )
         }
-        fn start_in<__H: __p::Holder<#controller>>(#this: __H, #id: u16, #cx: __p::CallContext) -> __p::Step {
+        fn start_in<__H: __p::Holder<#controller> + ::core::marker::Sync>(#this: __H, #id: u16, #cx: __p::CallContext) -> __p::Step {
             match #id {
                 #(#arms)*
                 _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),

@@ -73,7 +73,7 @@ const _: () = {
             start_in::<::std::sync::Arc<Notes>>,
         )
     }
-    fn start_in<__H: __p::Holder<Notes>>(
+    fn start_in<__H: __p::Holder<Notes> + ::core::marker::Sync>(
         __this: __H,
         __id: u16,
         __cx: __p::CallContext,

@@ -65,7 +65,7 @@ const _: () = {
             start_in::<::std::sync::Arc<gateway::Clock>>,
         )
     }
-    fn start_in<__H: __p::Holder<gateway::Clock>>(
+    fn start_in<__H: __p::Holder<gateway::Clock> + ::core::marker::Sync>(
         __this: __H,
         __id: u16,
         __cx: __p::CallContext,
