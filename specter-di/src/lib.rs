@@ -1,4 +1,4 @@
-//! A dependency injection container of modules, scopes and a compiled plan.
+#![doc = include_str!("../README.md")]
 
 mod build;
 mod container;
@@ -18,6 +18,7 @@ mod scope;
 mod scope_plan;
 mod scoped;
 mod slot;
+mod testing;
 
 pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
@@ -34,3 +35,5 @@ pub use root::{Root, RootInfo};
 pub use scope::Scope;
 pub use scope_plan::{Opening, ScopePlan};
 pub use scoped::{Scoped, Seeds};
+#[doc(hidden)]
+pub use testing::assert_valid;
