@@ -104,12 +104,12 @@ where
     V: Clone + Send + Sync + 'static,
     F: Future<Output = Result<(), BuildError>> + Send + 'static,
 {
-    Box::new(move |slots, slot| match slots.get::<V>(slot) {
-        Some(value) => Box::pin(hook(value.clone())),
-        None => {
-            let missing = format!("there is no `{}`", Key::of::<V>());
-            Box::pin(std::future::ready(Err(missing.into())))
+    Box::new(move |slots, slot| {
+        if let Some(value) = slots.get::<V>(slot) {
+            return Box::pin(hook(value.clone()));
         }
+        let missing = format!("there is no `{}`", Key::of::<V>());
+        Box::pin(std::future::ready(Err(missing.into())))
     })
 }
 

@@ -188,7 +188,6 @@ impl ScopePlan {
         )
     }
 
-    /// A value that the root at `position` sees.
     /// A singleton that the root at a position depends on or requires, without opening a scope.
     ///
     /// `None` also where the value belongs to the scope.
@@ -196,6 +195,7 @@ impl ScopePlan {
         self.visible(position, &Slots::default())
     }
 
+    /// A value that the root at `position` sees.
     pub(crate) fn visible<V: Clone + 'static>(&self, position: usize, slots: &Slots) -> Option<V> {
         let visible = &self.0.roots.get(position)?.visible;
         let wanted = TypeId::of::<V>();

@@ -133,3 +133,28 @@ fn a_module_without_a_name_has_its_types_name() {
         "`Bare` exports `Pool`, which it does not provide"
     );
 }
+
+mod tested {
+    graph_test!(Db);
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    provider!(Singleton Pool at "src/db.rs":10 {});
+    use specter_di::graph_test;
+}
+
+#[test]
+#[should_panic(expected = "the graph of `Db` has 1 fault\n\n 1. `Db` exports `Pool`")]
+fn a_graph_test_fails_with_the_report() {
+    module!(Db at "src/db.rs":1 { exports: [Pool], });
+    specter_di::assert_valid(graph::<Db>());
+}
+
+#[test]
+fn a_graph_of_nothing_is_valid() {
+    let container = block_on(
+        specter_di::Graph::default()
+            .validate()
+            .expect("valid")
+            .start(),
+    );
+    assert!(container.expect("started").roots().is_empty());
+}
