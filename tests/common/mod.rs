@@ -170,9 +170,9 @@ fn prefix(namespace: &str) -> String {
 pub struct Log(tokio::sync::mpsc::UnboundedSender<String>);
 
 impl Log {
-    pub fn new() -> (Arc<Self>, LogReader) {
+    pub fn new() -> (Self, LogReader) {
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
-        (Arc::new(Self(sender)), LogReader(receiver))
+        (Self(sender), LogReader(receiver))
     }
 
     pub fn say(&self, line: impl Into<String>) {
