@@ -22,7 +22,11 @@ impl Asks {
     #[on_event]
     async fn ask(&mut self, socket: &Socket, question: String) -> Value {
         self.log.say("asking");
-        match socket.emit_with_ack::<Value>("question", question).timeout(Duration::from_secs(10)).await {
+        match socket
+            .emit_with_ack::<Value>("question", question)
+            .timeout(Duration::from_secs(10))
+            .await
+        {
             Ok(answer) => json!(["ok", answer]),
             Err(error) => {
                 self.log.say(error.code());
@@ -33,7 +37,10 @@ impl Asks {
 
     #[on_event]
     async fn ask_briefly(&mut self, socket: &Socket) -> Value {
-        let asked = socket.emit_with_ack::<u32>("question", ()).timeout(Duration::from_millis(30)).await;
+        let asked = socket
+            .emit_with_ack::<u32>("question", ())
+            .timeout(Duration::from_millis(30))
+            .await;
         json!(asked.map_err(|error| error.code()))
     }
 
@@ -44,7 +51,11 @@ impl Asks {
 
     #[on_event]
     async fn ask_all(&mut self, socket: &Socket) -> Result<usize, EventError> {
-        Ok(socket.emit_with_ack::<()>("question", ()).args().await?.len())
+        Ok(socket
+            .emit_with_ack::<()>("question", ())
+            .args()
+            .await?
+            .len())
     }
 
     #[on_event]
@@ -63,13 +74,19 @@ impl Asks {
 
     #[on_event]
     fn seen(&mut self) -> (usize, bool) {
-        (self.seen.len(), self.seen.windows(2).all(|pair| pair[0] < pair[1]))
+        (
+            self.seen.len(),
+            self.seen.windows(2).all(|pair| pair[0] < pair[1]),
+        )
     }
 }
 
 async fn server() -> (Server, common::LogReader) {
     let (log, reader) = Log::new();
-    (Server::of(App::builder_of::<Asks>().provide(log)).await, reader)
+    (
+        Server::of(App::builder_of::<Asks>().provide(log)).await,
+        reader,
+    )
 }
 
 #[tokio::test]
@@ -93,7 +110,12 @@ async fn answers_are_typed() {
     client.send(r#"422["ask_two"]"#).await;
     client.text().await;
     client.send(r#"431["a"]"#).await;
-    assert!(client.text().await.starts_with(r#"432[{"error":"internal error","id":""#));
+    assert!(
+        client
+            .text()
+            .await
+            .starts_with(r#"432[{"error":"internal error","id":""#)
+    );
     client.send(r#"423["ask_all"]"#).await;
     client.text().await;
     client.send(r#"432[1,2,3]"#).await;
@@ -139,11 +161,20 @@ async fn an_answer_behind_many_events_does_not_hang_the_handler() {
     let mut client = server.join("/").await;
     client.send(r#"425["ask","why?"]"#).await;
     assert_eq!(client.text().await, r#"420["question","why?"]"#);
-    client.send_all((0..300).map(|n| format!(r#"42["n",{n}]"#))).await;
+    client
+        .send_all((0..300).map(|n| format!(r#"42["n",{n}]"#)))
+        .await;
     client.send(r#"430["late"]"#).await;
     assert_eq!(client.text().await, r#"435[["err","ack_backlogged"]]"#);
-    assert_eq!([log.line().await, log.line().await], ["asking", "ack_backlogged"]);
-    assert_eq!(client.call("seen", json!([])).await, json!([300, true]), "none was lost");
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["asking", "ack_backlogged"]
+    );
+    assert_eq!(
+        client.call("seen", json!([])).await,
+        json!([300, true]),
+        "none was lost"
+    );
     // And again, to show that the connection reads on as before.
     client.send(r#"426["ask","still?"]"#).await;
     assert_eq!(client.text().await, r#"421["question","still?"]"#);
@@ -155,7 +186,9 @@ async fn an_answer_behind_many_events_does_not_hang_the_handler() {
 async fn twenty_thousand_events_are_handled_in_order() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
-    client.send_all((0..20_000).map(|n| format!(r#"42["n",{n}]"#))).await;
+    client
+        .send_all((0..20_000).map(|n| format!(r#"42["n",{n}]"#)))
+        .await;
     assert_eq!(client.call("seen", json!([])).await, json!([20_000, true]));
 }
 
@@ -201,14 +234,19 @@ async fn one_namespace_does_not_wait_for_another() {
     client.connect("/stuck", Value::Null).await;
     client.connect("/free", Value::Null).await;
     client.send(r#"42/stuck,1["wait"]"#).await;
-    assert_eq!(client.call_in("/free", "echo", json!([1])).await, json!([1]));
+    assert_eq!(
+        client.call_in("/free", "echo", json!([1])).await,
+        json!([1])
+    );
     door.notify_one();
     assert_eq!(client.text().await, "43/stuck,1[]");
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_read_costs_only_itself() {
-    let app = App::builder::<TwoNamespaces>().provide(Door(Arc::default())).max_queue(256 * 1024);
+    let app = App::builder::<TwoNamespaces>()
+        .provide(Door(Arc::default()))
+        .max_queue(256 * 1024);
     let server = Server::of(app).await;
     let (mut fast, mut slow) = (server.open().await, server.open().await);
     fast.connect("/free", Value::Null).await;

@@ -100,8 +100,13 @@ struct FaultyModule;
 
 #[tokio::test]
 async fn everything_that_is_wrong_is_reported_at_once() {
-    let error = App::create::<FaultyModule>().await.err().expect("it cannot start");
-    let specter::Error::Startup(faults) = &error else { panic!("{error}") };
+    let error = App::create::<FaultyModule>()
+        .await
+        .err()
+        .expect("it cannot start");
+    let specter::Error::Startup(faults) = &error else {
+        panic!("{error}")
+    };
     let mut codes: Vec<_> = faults.graph().iter().map(|fault| fault.code()).collect();
     codes.extend(faults.controllers().iter().map(|fault| fault.code()));
     codes.sort_unstable();
@@ -121,8 +126,18 @@ async fn everything_that_is_wrong_is_reported_at_once() {
         "{error}"
     );
     let report = format!("{error:?}");
-    assert_eq!(report, error.to_string(), "`main` prints the report as it is meant to be read");
-    for text in ["`FaultyModule` cannot start: 9 faults", "tests/app.rs:", "help: ", "`Hidden`", "`Private`"] {
+    assert_eq!(
+        report,
+        error.to_string(),
+        "`main` prints the report as it is meant to be read"
+    );
+    for text in [
+        "`FaultyModule` cannot start: 9 faults",
+        "tests/app.rs:",
+        "help: ",
+        "`Hidden`",
+        "`Private`",
+    ] {
         assert!(report.contains(text), "{text} in\n{report}");
     }
 }
@@ -157,10 +172,21 @@ struct Empty;
 
 #[tokio::test]
 async fn two_that_would_answer_are_refused_and_so_is_nobody() {
-    let error = App::create::<TwoAcks>().await.err().expect("it cannot start");
-    assert!(error.to_string().contains("two handlers of `twice` take `Ack`"), "{error}");
+    let error = App::create::<TwoAcks>()
+        .await
+        .err()
+        .expect("it cannot start");
+    assert!(
+        error
+            .to_string()
+            .contains("two handlers of `twice` take `Ack`"),
+        "{error}"
+    );
     let error = App::create::<Empty>().await.err().expect("it cannot start");
-    assert!(error.to_string().contains("`Empty` has no controllers"), "{error}");
+    assert!(
+        error.to_string().contains("`Empty` has no controllers"),
+        "{error}"
+    );
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -180,8 +206,17 @@ struct FailsToStart;
 
 #[tokio::test]
 async fn a_factory_that_fails_names_itself_and_its_cause() {
-    let error = App::create::<FailsToStart>().await.err().expect("it cannot start").to_string();
-    assert!(error.contains("pool") && error.contains("the database is asleep") && error.contains("tests/app.rs"), "{error}");
+    let error = App::create::<FailsToStart>()
+        .await
+        .err()
+        .expect("it cannot start")
+        .to_string();
+    assert!(
+        error.contains("pool")
+            && error.contains("the database is asleep")
+            && error.contains("tests/app.rs"),
+        "{error}"
+    );
 }
 
 struct Greeting(&'static str);
@@ -201,7 +236,10 @@ struct Greeter {
 impl Greeter {
     #[on_event]
     fn greet(&self, again: Inject<Greeting>, socket: &Socket) -> Result<String, EmitError> {
-        self.io.of("/greet")?.to(socket.id()).emit("greeted", again.0.0)?;
+        self.io
+            .of("/greet")?
+            .to(socket.id())
+            .emit("greeted", again.0.0)?;
         Ok(self.greeting.0.to_owned())
     }
 }
@@ -217,9 +255,14 @@ async fn say(greeting: Inject<Greeting>) -> &'static str {
 }
 
 async fn get_of(router: axum::Router, uri: &str) -> (StatusCode, String) {
-    let response = router.oneshot(Request::get(uri).body(Body::empty()).unwrap()).await.unwrap();
+    let response = router
+        .oneshot(Request::get(uri).body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     let status = response.status();
-    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20)
+        .await
+        .unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
@@ -228,16 +271,28 @@ async fn the_router_is_merged_nested_and_layered_without_a_fallback() {
     let app = App::create::<GreeterModule>().await.unwrap();
     let own = axum::Router::new().route("/", get(|| async { "mine" }));
     let router = own
-        .nest("/inner", app.into_router().layer(axum::middleware::from_fn(|request, next: axum::middleware::Next| next.run(request))))
+        .nest(
+            "/inner",
+            app.into_router().layer(axum::middleware::from_fn(
+                |request, next: axum::middleware::Next| next.run(request),
+            )),
+        )
         .fallback(|| async { (StatusCode::NOT_FOUND, "my fallback") });
     assert_eq!(get_of(router.clone(), "/").await.1, "mine");
-    for path in ["/inner/socket.io/?EIO=4&transport=polling", "/inner/socket.io?EIO=4&transport=polling"] {
+    for path in [
+        "/inner/socket.io/?EIO=4&transport=polling",
+        "/inner/socket.io?EIO=4&transport=polling",
+    ] {
         let (status, body) = get_of(router.clone(), path).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         assert!(body.starts_with("0{"), "{body}");
     }
     for path in ["/inner/socket.io/more", "/socket.io/", "/inner/other"] {
-        assert_eq!(get_of(router.clone(), path).await.1, "my fallback", "{path}");
+        assert_eq!(
+            get_of(router.clone(), path).await.1,
+            "my fallback",
+            "{path}"
+        );
     }
 }
 
@@ -245,10 +300,15 @@ async fn the_router_is_merged_nested_and_layered_without_a_fallback() {
 async fn axum_handlers_take_the_same_singletons() {
     let app = App::create::<GreeterModule>().await.unwrap();
     assert_eq!(app.get::<Greeting>().unwrap().0, "hello");
-    let router = app.routes(axum::Router::new().route("/say", get(say))).into_router();
+    let router = app
+        .routes(axum::Router::new().route("/say", get(say)))
+        .into_router();
     assert_eq!(get_of(router, "/say").await.1, "hello");
     let unreachable = axum::Router::new().route("/say", get(say));
-    assert_eq!(get_of(unreachable, "/say").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        get_of(unreachable, "/say").await.0,
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
 }
 
 #[tokio::test]
@@ -283,17 +343,26 @@ impl Custom {
 async fn a_controller_may_have_a_path_of_its_own() {
     let (log, _reader) = Log::new();
     let server = Server::of(App::builder_of::<Custom>().provide(log)).await;
-    let mut client = server.open_at("/custom/path/?EIO=4&transport=websocket").await;
+    let mut client = server
+        .open_at("/custom/path/?EIO=4&transport=websocket")
+        .await;
     client.connect("/custom", Value::Null).await;
-    assert_eq!(client.call_in("/custom", "echo", json!([1, "x"])).await, json!([1, "x"]));
+    assert_eq!(
+        client.call_in("/custom", "echo", json!([1, "x"])).await,
+        json!([1, "x"])
+    );
 }
 
 #[tokio::test]
 async fn shutting_down_closes_without_disconnect_packets_and_runs_the_handlers() {
     let (log, mut reader) = Log::new();
-    let app = App::builder_of::<Custom>().provide(log).shutdown_spread(std::time::Duration::from_millis(1));
+    let app = App::builder_of::<Custom>()
+        .provide(log)
+        .shutdown_spread(std::time::Duration::from_millis(1));
     let server = Server::of(app).await;
-    let mut client = server.open_at("/custom/path/?EIO=4&transport=websocket").await;
+    let mut client = server
+        .open_at("/custom/path/?EIO=4&transport=websocket")
+        .await;
     client.connect("/custom", Value::Null).await;
     let (handle, other) = (server.handle.clone(), server.handle.clone());
     tokio::join!(handle.shutdown(), other.shutdown());

@@ -122,7 +122,9 @@ impl Kitchen {
 
     #[on_event]
     fn with_data(&mut self) -> Result<u8, EventError> {
-        Err(EventError::new("no").code("nope").data(&json!({ "left": 3 })))
+        Err(EventError::new("no")
+            .code("nope")
+            .data(&json!({ "left": 3 })))
     }
 
     #[on_event]
@@ -226,7 +228,10 @@ async fn a_missing_or_wrong_argument_is_named_in_the_answer() {
     assert_eq!(answer("sum", json!([])).await, missing);
     let wrong = answer("sum", json!(["x"])).await;
     let text = wrong[0]["error"].as_str().unwrap();
-    assert!(text.starts_with("argument `a`") && text.contains("i64"), "{text}");
+    assert!(
+        text.starts_with("argument `a`") && text.contains("i64"),
+        "{text}"
+    );
     let inner = answer("borrowed", json!(["t", { "text": "x", "n": 999 }])).await;
     let text = inner[0]["error"].as_str().unwrap();
     assert!(text.contains("`post`") && text.contains('n'), "{text}");
@@ -243,9 +248,18 @@ async fn return_values_are_the_acknowledgement() {
 
 #[tokio::test]
 async fn an_error_shows_what_its_type_allows() {
-    assert_eq!(answer("shown", json!(["full"])).await, json!([{ "error": "the room is full", "code": "full" }]));
-    assert_eq!(answer("shown", json!(["eve"])).await, json!([{ "error": "eve is banned", "code": "banned" }]));
-    assert_eq!(answer("text_error", json!([])).await, json!([{ "error": "said plainly" }]));
+    assert_eq!(
+        answer("shown", json!(["full"])).await,
+        json!([{ "error": "the room is full", "code": "full" }])
+    );
+    assert_eq!(
+        answer("shown", json!(["eve"])).await,
+        json!([{ "error": "eve is banned", "code": "banned" }])
+    );
+    assert_eq!(
+        answer("text_error", json!([])).await,
+        json!([{ "error": "said plainly" }])
+    );
     let with_data = json!([{ "error": "no", "code": "nope", "data": { "left": 3 } }]);
     assert_eq!(answer("with_data", json!([])).await, with_data);
 }
@@ -275,13 +289,20 @@ async fn the_controller_lives_on_after_a_panic() {
     client.call("panics", json!([])).await;
     assert_eq!(client.call("count", json!([])).await, json!([2]));
     let mut other = server.join("/").await;
-    assert_eq!(other.call("count", json!([])).await, json!([1]), "a controller for each socket");
+    assert_eq!(
+        other.call("count", json!([])).await,
+        json!([1]),
+        "a controller for each socket"
+    );
 }
 
 #[tokio::test]
 async fn payloads_may_borrow_with_and_without_escapes() {
     let args = json!(["plain", { "text": "with \"escapes\"\n", "n": 7 }]);
-    assert_eq!(answer("borrowed", args).await, json!(["plain/with \"escapes\"\n/7"]));
+    assert_eq!(
+        answer("borrowed", args).await,
+        json!(["plain/with \"escapes\"\n/7"])
+    );
 }
 
 #[tokio::test]
@@ -305,7 +326,10 @@ async fn a_blocking_handler_has_the_controller() {
 
 #[tokio::test]
 async fn what_nobody_else_handles_goes_to_the_catch_all() {
-    assert_eq!(answer("unheard", json!([1, "x"])).await, json!(["unheard", [1, "x"]]));
+    assert_eq!(
+        answer("unheard", json!([1, "x"])).await,
+        json!(["unheard", [1, "x"]])
+    );
 }
 
 #[tokio::test]
@@ -324,9 +348,14 @@ async fn bytes_go_both_ways_anywhere() {
     assert_eq!(client.binary().await, [3, 2, 1]);
     assert_eq!(client.binary().await, [9]);
 
-    client.send(r#"451-["emit_bytes",{"name":"g","data":{"_placeholder":true,"num":0}}]"#).await;
+    client
+        .send(r#"451-["emit_bytes",{"name":"g","data":{"_placeholder":true,"num":0}}]"#)
+        .await;
     client.send_binary(&[4, 5]).await;
-    assert_eq!(client.text().await, r#"451-["bytes",{"name":"g","data":{"_placeholder":true,"num":0}}]"#);
+    assert_eq!(
+        client.text().await,
+        r#"451-["bytes",{"name":"g","data":{"_placeholder":true,"num":0}}]"#
+    );
     assert_eq!(client.binary().await, [4, 5]);
 }
 
@@ -334,10 +363,15 @@ async fn bytes_go_both_ways_anywhere() {
 async fn args_are_passed_on_as_they_came() {
     let server = server().await;
     let mut client = server.join("/").await;
-    client.send(r#"451-3["args",{"a": [1,  2]},{"_placeholder":true,"num":0}]"#).await;
+    client
+        .send(r#"451-3["args",{"a": [1,  2]},{"_placeholder":true,"num":0}]"#)
+        .await;
     client.send_binary(&[7]).await;
     let again = client.text().await;
-    assert_eq!(again, r#"451-["again",{"a": [1,  2]},{"_placeholder":true,"num":0}]"#);
+    assert_eq!(
+        again,
+        r#"451-["again",{"a": [1,  2]},{"_placeholder":true,"num":0}]"#
+    );
     assert_eq!(client.binary().await, [7]);
     assert_eq!(client.text().await, "433[2]");
 }
@@ -349,8 +383,14 @@ async fn a_handler_may_answer_itself() {
     assert_eq!(answer("ack_dropped", json!([])).await, not_answered);
     assert_eq!(answer("ack_dropped_later", json!([])).await, not_answered);
     assert_eq!(answer("ack_failed", json!([0])).await, json!(["fine"]));
-    assert_eq!(answer("ack_failed", json!([1])).await[0]["error"], "the room is full");
-    assert_eq!(answer("ack_failed", json!([])).await[0]["error"], "argument `n` is missing");
+    assert_eq!(
+        answer("ack_failed", json!([1])).await[0]["error"],
+        "the room is full"
+    );
+    assert_eq!(
+        answer("ack_failed", json!([])).await[0]["error"],
+        "argument `n` is missing"
+    );
 }
 
 #[tokio::test]

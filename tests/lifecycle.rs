@@ -22,7 +22,12 @@ struct Gate {
 #[handlers]
 impl Gate {
     #[on_event("connect")]
-    async fn connect(&mut self, socket: &Socket, auth: Auth<Option<Value>>, all: Namespace) -> Result<(), Reject> {
+    async fn connect(
+        &mut self,
+        socket: &Socket,
+        auth: Auth<Option<Value>>,
+        all: Namespace,
+    ) -> Result<(), Reject> {
         socket.join("here")?;
         socket.emit("one", auth.0)?;
         all.to("here").emit("two", socket.id())?;
@@ -35,7 +40,10 @@ impl Gate {
     #[on_event("disconnect")]
     async fn left(&mut self, reason: DisconnectReason, socket: Socket) {
         self.log.say(reason.as_str());
-        self.log.say(format!("{:?}", socket.emit("late", ()).map_err(|error| error.code())));
+        self.log.say(format!(
+            "{:?}",
+            socket.emit("late", ()).map_err(|error| error.code())
+        ));
     }
 
     #[on_event]
@@ -138,7 +146,10 @@ async fn a_refusal_sends_connect_error_and_nothing_else() {
     let (server, mut log, _) = server().await;
     let mut client = server.open().await;
     client.send(r#"40/refuse,{"name":"eve"}"#).await;
-    assert_eq!(client.text().await, r#"44/refuse,{"message":"not you","data":{"code":42}}"#);
+    assert_eq!(
+        client.text().await,
+        r#"44/refuse,{"message":"not you","data":{"code":42}}"#
+    );
     assert_eq!(log.line().await, "first connect");
     assert_eq!(log.line().await, "first left: server namespace disconnect");
     // The connection lives, and may try again.
@@ -151,9 +162,14 @@ async fn a_failing_connect_hides_its_cause() {
     let (server, _, _) = server().await;
     for name in ["broken", "panic"] {
         let mut client = server.open().await;
-        client.send(format!(r#"40/refuse,{{"name":"{name}"}}"#)).await;
+        client
+            .send(format!(r#"40/refuse,{{"name":"{name}"}}"#))
+            .await;
         let answer = client.text().await;
-        assert!(answer.starts_with(r#"44/refuse,{"message":"internal error","data":{"id":""#), "{answer}");
+        assert!(
+            answer.starts_with(r#"44/refuse,{"message":"internal error","data":{"id":""#),
+            "{answer}"
+        );
     }
 }
 
@@ -163,7 +179,10 @@ async fn undecodable_auth_is_refused() {
     for auth in ["", r#"{"name":7}"#] {
         let mut client = server.open().await;
         client.send(format!("40/refuse,{auth}")).await;
-        assert_eq!(client.text().await, r#"44/refuse,{"message":"invalid auth"}"#);
+        assert_eq!(
+            client.text().await,
+            r#"44/refuse,{"message":"invalid auth"}"#
+        );
     }
 }
 
@@ -172,7 +191,10 @@ async fn a_connect_that_takes_too_long_is_refused() {
     let (server, mut log, _) = server().await;
     let mut client = server.open().await;
     client.send(r#"40/refuse,{"name":"hang"}"#).await;
-    assert_eq!(client.text().await, r#"44/refuse,{"message":"connect timeout"}"#);
+    assert_eq!(
+        client.text().await,
+        r#"44/refuse,{"message":"connect timeout"}"#
+    );
     assert_eq!(log.line().await, "first connect");
     assert_eq!(log.line().await, "first left: server namespace disconnect");
 }
@@ -182,7 +204,10 @@ async fn a_namespace_nobody_serves_is_refused() {
     let (server, _, _) = server().await;
     let mut client = server.open().await;
     client.send("40/nobody,").await;
-    assert_eq!(client.text().await, r#"44/nobody,{"message":"Invalid namespace"}"#);
+    assert_eq!(
+        client.text().await,
+        r#"44/nobody,{"message":"Invalid namespace"}"#
+    );
     client.send("40").await;
     assert_eq!(client.text().await, r#"44{"message":"Invalid namespace"}"#);
 }
@@ -203,28 +228,43 @@ async fn every_way_of_leaving_has_its_reason() {
 
     let mut client = gated(&server, &mut log).await;
     client.send("41/gate,").await;
-    assert_eq!([log.line().await, log.line().await], ["client namespace disconnect", gone]);
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["client namespace disconnect", gone]
+    );
     // The connection stays open, and the namespace may be joined again.
     client.connect("/gate", Value::Null).await;
     drop(client);
     assert_eq!(log.line().await, "ack_not_connected");
-    assert_eq!([log.line().await, log.line().await], ["transport close", gone]);
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["transport close", gone]
+    );
 
     let mut client = gated(&server, &mut log).await;
     client.send(r#"42/gate,["leave_me"]"#).await;
     assert_eq!(client.text().await, "41/gate,");
-    assert_eq!([log.line().await, log.line().await], ["server namespace disconnect", gone]);
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["server namespace disconnect", gone]
+    );
     // Events that were under way are no violation.
     client.send(r#"42/gate,["slow"]"#).await;
     client.connect("/gate", Value::Null).await;
     drop(client);
     assert_eq!(log.line().await, "ack_not_connected");
-    assert_eq!([log.line().await, log.line().await], ["transport close", gone]);
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["transport close", gone]
+    );
 
     let mut client = gated(&server, &mut log).await;
     client.send(r#"42/gate,["close_all"]"#).await;
     client.closed().await;
-    assert_eq!([log.line().await, log.line().await], ["forced server close", gone]);
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["forced server close", gone]
+    );
 
     let mut client = gated(&server, &mut log).await;
     client.send("42/gate,{}").await;
@@ -234,7 +274,10 @@ async fn every_way_of_leaving_has_its_reason() {
     let mut client = gated(&server, &mut log).await;
     client.send("2").await;
     client.closed().await;
-    assert_eq!([log.line().await, log.line().await], ["transport error", gone]);
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["transport error", gone]
+    );
 }
 
 #[tokio::test]
@@ -248,5 +291,9 @@ async fn a_handler_finishes_although_its_client_left() {
     drop(client);
     go.notify_one();
     assert_eq!(log.line().await, "finished");
-    assert_eq!(log.line().await, "transport close", "the waiting event was discarded");
+    assert_eq!(
+        log.line().await,
+        "transport close",
+        "the waiting event was discarded"
+    );
 }

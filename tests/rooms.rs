@@ -16,7 +16,9 @@ struct Rooms {
 impl Rooms {
     #[on_event]
     fn join(&self, socket: &Socket, room: &str) -> Result<Vec<String>, EventError> {
-        socket.join(room).map_err(|error| EventError::new(error.to_string()).code(error.code()))?;
+        socket
+            .join(room)
+            .map_err(|error| EventError::new(error.to_string()).code(error.code()))?;
         Ok(socket.rooms())
     }
 
@@ -28,7 +30,13 @@ impl Rooms {
 
     /// Sends `text` by a way named like the operator.
     #[on_event]
-    fn send(&self, socket: &Socket, way: &str, rooms: Vec<String>, text: String) -> Result<(), EmitError> {
+    fn send(
+        &self,
+        socket: &Socket,
+        way: &str,
+        rooms: Vec<String>,
+        text: String,
+    ) -> Result<(), EmitError> {
         let first = rooms.first().cloned().unwrap_or_default();
         let second = rooms.get(1).cloned().unwrap_or_default();
         match way {
@@ -67,7 +75,11 @@ struct RoomsModule;
 /// Three sockets: the first in `a`, the second in `a` and `b`, the third in none.
 async fn three() -> (Server, [Client; 3], [String; 3]) {
     let server = Server::of(App::builder::<RoomsModule>()).await;
-    let mut clients = [server.open().await, server.open().await, server.open().await];
+    let mut clients = [
+        server.open().await,
+        server.open().await,
+        server.open().await,
+    ];
     let mut ids = [const { String::new() }; 3];
     for (client, id) in clients.iter_mut().zip(&mut ids) {
         *id = client.connect("/", Value::Null).await;
@@ -80,7 +92,13 @@ async fn three() -> (Server, [Client; 3], [String; 3]) {
 
 /// Who gets what the first socket sends: everybody's next packet up to a mark.
 async fn reached(clients: &mut [Client; 3], way: &str, rooms: Value) -> [usize; 3] {
-    clients[0].send(json!(["send", way, rooms, "x"]).to_string().replacen('[', "42[", 1)).await;
+    clients[0]
+        .send(
+            json!(["send", way, rooms, "x"])
+                .to_string()
+                .replacen('[', "42[", 1),
+        )
+        .await;
     let mut counts = [0; 3];
     for (client, count) in clients.iter_mut().zip(&mut counts) {
         client.send(r#"429["leave","mark"]"#).await;
@@ -115,14 +133,20 @@ async fn every_operator_reaches_whom_it_says_once() {
         ("all.to.except", json!(["a", ids[0]]), [0, 1, 0]),
     ];
     for (way, rooms, expected) in table {
-        assert_eq!(reached(&mut clients, way, rooms.clone()).await, expected, "{way} {rooms}");
+        assert_eq!(
+            reached(&mut clients, way, rooms.clone()).await,
+            expected,
+            "{way} {rooms}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_namespace_nobody_serves_is_an_error() {
     let (_server, mut clients, _) = three().await;
-    let answer = clients[0].call("send", json!(["io.nowhere", [], "x"])).await;
+    let answer = clients[0]
+        .call("send", json!(["io.nowhere", [], "x"]))
+        .await;
     assert_eq!(answer[0]["error"], "internal error");
 }
 
@@ -131,14 +155,21 @@ async fn nobody_joins_the_room_of_another_socket() {
     let (_server, mut clients, ids) = three().await;
     let refused = clients[0].call("join", json!([ids[1]])).await;
     assert_eq!(refused[0]["code"], "join_another_socket");
-    assert_eq!(clients[0].call("join", json!([ids[0]])).await, json!([["a"]]), "its own it is in already");
+    assert_eq!(
+        clients[0].call("join", json!([ids[0]])).await,
+        json!([["a"]]),
+        "its own it is in already"
+    );
 }
 
 #[tokio::test]
 async fn membership_ends_with_leaving_and_with_the_socket() {
     let (server, mut clients, _) = three().await;
     let all = server.io.of("/").unwrap();
-    assert_eq!([all.room_count("a"), all.room_count("b"), all.socket_count()], [2, 1, 3]);
+    assert_eq!(
+        [all.room_count("a"), all.room_count("b"), all.socket_count()],
+        [2, 1, 3]
+    );
     assert_eq!(clients[1].call("leave", json!(["a"])).await, json!([["b"]]));
     assert_eq!(all.room_count("a"), 1);
     let [_, mut second, _] = clients;
@@ -157,17 +188,31 @@ async fn rooms_and_names_are_bounded() {
     for i in 0..1024 {
         client.call("join", json!([i.to_string()])).await;
     }
-    assert_eq!(client.call("join", json!(["more"])).await[0]["code"], "join_too_many_rooms");
-    assert_eq!(client.call("join", json!(["7"])).await[0].as_array().unwrap().len(), 1024);
+    assert_eq!(
+        client.call("join", json!(["more"])).await[0]["code"],
+        "join_too_many_rooms"
+    );
+    assert_eq!(
+        client.call("join", json!(["7"])).await[0]
+            .as_array()
+            .unwrap()
+            .len(),
+        1024
+    );
 }
 
 #[tokio::test]
 async fn attachments_follow_their_packet_to_everybody() {
     let (_server, mut clients, _) = three().await;
-    clients[2].send(r#"451-["bytes",{"_placeholder":true,"num":0}]"#).await;
+    clients[2]
+        .send(r#"451-["bytes",{"_placeholder":true,"num":0}]"#)
+        .await;
     clients[2].send_binary(&[1, 2]).await;
     for client in &mut clients[..2] {
-        assert_eq!(client.text().await, r#"451-["bytes",{"_placeholder":true,"num":0},1]"#);
+        assert_eq!(
+            client.text().await,
+            r#"451-["bytes",{"_placeholder":true,"num":0},1]"#
+        );
         assert_eq!(client.binary().await, [1, 2]);
     }
 }

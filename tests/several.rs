@@ -81,9 +81,15 @@ impl Early {
     }
 
     #[on_error]
-    async fn failed(&mut self, error: &EventError, event: &EventInfo, socket: &Socket) -> Result<(), EmitError> {
+    async fn failed(
+        &mut self,
+        error: &EventError,
+        event: &EventInfo,
+        socket: &Socket,
+    ) -> Result<(), EmitError> {
         tokio::task::yield_now().await;
-        self.failures.push(format!("{}: {}", event.name(), error.text()));
+        self.failures
+            .push(format!("{}: {}", event.name(), error.text()));
         socket.emit("failures", &self.failures)
     }
 }
@@ -93,7 +99,11 @@ impl Early {
 impl Early {
     #[on_event]
     fn elsewhere(&mut self, n: u8) -> Result<u8, EventError> {
-        if n == 0 { Err(EventError::new("zero")) } else { Ok(n) }
+        if n == 0 {
+            Err(EventError::new("zero"))
+        } else {
+            Ok(n)
+        }
     }
 }
 
@@ -102,14 +112,21 @@ struct Several;
 
 async fn several() -> (Server, common::LogReader) {
     let (log, reader) = Log::new();
-    (Server::of(App::builder::<Several>().provide(log)).await, reader)
+    (
+        Server::of(App::builder::<Several>().provide(log)).await,
+        reader,
+    )
 }
 
 #[tokio::test]
 async fn controllers_run_by_priority_and_the_first_value_answers() {
     let (server, mut log) = several().await;
     let mut client = server.join("/").await;
-    assert_eq!(client.call("order", json!([])).await, json!(["late"]), "a unit is no answer");
+    assert_eq!(
+        client.call("order", json!([])).await,
+        json!(["late"]),
+        "a unit is no answer"
+    );
     assert_eq!([log.line().await, log.line().await], ["early", "late"]);
     assert_eq!(client.call("reversed", json!([])).await, json!(["early"]));
     assert_eq!([log.line().await, log.line().await], ["late", "early"]);
@@ -121,7 +138,10 @@ async fn one_that_fails_stops_nobody_and_an_error_answers_only_without_a_value()
     let mut client = server.join("/").await;
     assert_eq!(client.call("only_late_fails", json!([])).await, json!([7]));
     client.send(r#"421["both_fail"]"#).await;
-    assert_eq!(client.event().await, json!(["failures", ["both_fail: early"]]));
+    assert_eq!(
+        client.event().await,
+        json!(["failures", ["both_fail: early"]])
+    );
     assert_eq!(client.text().await, r#"431[{"error":"early"}]"#);
 }
 
@@ -130,9 +150,15 @@ async fn on_error_hears_failures_extractions_and_panics_of_all_blocks() {
     let (server, _log) = several().await;
     let mut client = server.join("/").await;
     client.send(r#"42["elsewhere",0]"#).await;
-    assert_eq!(client.event().await, json!(["failures", ["elsewhere: zero"]]));
+    assert_eq!(
+        client.event().await,
+        json!(["failures", ["elsewhere: zero"]])
+    );
     client.send(r#"42["elsewhere"]"#).await;
-    assert_eq!(client.event().await[1][1], "elsewhere: argument `n` is missing");
+    assert_eq!(
+        client.event().await[1][1],
+        "elsewhere: argument `n` is missing"
+    );
     client.send(r#"42["panics"]"#).await;
     assert_eq!(client.event().await[1][2], "panics: internal error");
     assert_eq!(client.call("elsewhere", json!([9])).await, json!([9]));
@@ -186,7 +212,11 @@ async fn concurrent_handlers_run_beside_each_other_up_to_their_bound() {
     let mut client = server.join("/").await;
     client.send(r#"421["beside"]"#).await;
     client.send(r#"422["beside"]"#).await;
-    assert_eq!(client.call("ordered", json!([])).await, json!([2]), "ordered events do not wait for them");
+    assert_eq!(
+        client.call("ordered", json!([])).await,
+        json!([2]),
+        "ordered events do not wait for them"
+    );
     client.send(r#"42["open"]"#).await;
     let mut answers = [client.text().await, client.text().await];
     answers.sort();
@@ -208,7 +238,8 @@ impl Guard for Knows {
         self.asked.fetch_add(1, Ordering::Relaxed);
         match cx.auth::<Value>() {
             Some(Ok(auth)) if auth["name"].is_string() => {
-                cx.socket().insert(User(auth["name"].as_str().unwrap_or_default().to_owned()));
+                cx.socket()
+                    .insert(User(auth["name"].as_str().unwrap_or_default().to_owned()));
                 Ok(())
             }
             _ => Err(Reject::new("who are you?")),
@@ -235,7 +266,11 @@ struct Guarded;
 #[handlers]
 impl Guarded {
     #[on_event]
-    fn who(&self, Extension(user): Extension<User>, absent: Option<Extension<u8>>) -> (String, bool) {
+    fn who(
+        &self,
+        Extension(user): Extension<User>,
+        absent: Option<Extension<u8>>,
+    ) -> (String, bool) {
         (user.0, absent.is_none())
     }
 
@@ -253,13 +288,25 @@ async fn guards_stand_before_connect_and_before_arguments_are_read() {
     let server = Server::of(App::builder::<GuardedModule>()).await;
     let mut client = server.open().await;
     client.send("40/guarded,").await;
-    assert_eq!(client.text().await, r#"44/guarded,{"message":"who are you?"}"#);
+    assert_eq!(
+        client.text().await,
+        r#"44/guarded,{"message":"who are you?"}"#
+    );
     client.connect("/guarded", json!({ "name": "eve" })).await;
-    assert_eq!(client.call_in("/guarded", "who", json!([])).await, json!(["eve", true]));
+    assert_eq!(
+        client.call_in("/guarded", "who", json!([])).await,
+        json!(["eve", true])
+    );
     let refused = json!([{ "error": "admins only", "code": "rejected", "data": "reboot" }]);
-    assert_eq!(client.call_in("/guarded", "reboot", json!([])).await, refused);
+    assert_eq!(
+        client.call_in("/guarded", "reboot", json!([])).await,
+        refused
+    );
 
     let mut root = server.open().await;
     root.connect("/guarded", json!({ "name": "root" })).await;
-    assert_eq!(root.call_in("/guarded", "reboot", json!([1])).await, json!(["done"]));
+    assert_eq!(
+        root.call_in("/guarded", "reboot", json!([1])).await,
+        json!(["done"])
+    );
 }

@@ -32,7 +32,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (handle, io) = (app.handle(), app.io());
-        Self { address, handle, io, task: tokio::spawn(app.serve(listener)) }
+        Self {
+            address,
+            handle,
+            io,
+            task: tokio::spawn(app.serve(listener)),
+        }
     }
 
     /// A client whose connection is open, and that has joined nothing.
@@ -69,7 +74,9 @@ impl Drop for Server {
 }
 
 pub async fn within<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("took too long")
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .expect("took too long")
 }
 
 pub struct Client {
@@ -79,17 +86,23 @@ pub struct Client {
 impl Client {
     /// Sends one text message, an Engine.IO packet.
     pub async fn send(&mut self, packet: impl Into<String>) {
-        within(self.socket.send(Message::text(packet.into()))).await.unwrap();
+        within(self.socket.send(Message::text(packet.into())))
+            .await
+            .unwrap();
     }
 
     pub async fn send_binary(&mut self, data: &[u8]) {
-        within(self.socket.send(Message::binary(data.to_vec()))).await.unwrap();
+        within(self.socket.send(Message::binary(data.to_vec())))
+            .await
+            .unwrap();
     }
 
     /// Sends many packets at once.
     pub async fn send_all(&mut self, packets: impl IntoIterator<Item = String>) {
         for packet in packets {
-            within(self.socket.feed(Message::text(packet))).await.unwrap();
+            within(self.socket.feed(Message::text(packet)))
+                .await
+                .unwrap();
         }
         within(self.socket.flush()).await.unwrap();
     }
@@ -123,10 +136,16 @@ impl Client {
 
     /// Joins a namespace and returns the socket's id. `Null` auth is none.
     pub async fn connect(&mut self, namespace: &str, auth: Value) -> String {
-        let auth = if auth.is_null() { String::new() } else { auth.to_string() };
+        let auth = if auth.is_null() {
+            String::new()
+        } else {
+            auth.to_string()
+        };
         self.send(format!("40{}{auth}", prefix(namespace))).await;
         let reply = self.text().await;
-        let json = reply.strip_prefix(&format!("40{}", prefix(namespace))).unwrap_or_else(|| panic!("{reply}"));
+        let json = reply
+            .strip_prefix(&format!("40{}", prefix(namespace)))
+            .unwrap_or_else(|| panic!("{reply}"));
         let reply: Value = serde_json::from_str(json).unwrap();
         reply["sid"].as_str().unwrap().to_owned()
     }
@@ -139,16 +158,24 @@ impl Client {
     pub async fn call_in(&mut self, namespace: &str, event: &str, args: Value) -> Value {
         let mut list = vec![Value::from(event)];
         list.extend(args.as_array().cloned().expect("a list of arguments"));
-        self.send(format!("42{}7{}", prefix(namespace), Value::from(list))).await;
+        self.send(format!("42{}7{}", prefix(namespace), Value::from(list)))
+            .await;
         let answer = self.text().await;
-        let json = answer.strip_prefix(&format!("43{}7", prefix(namespace))).unwrap_or_else(|| panic!("{answer}"));
+        let json = answer
+            .strip_prefix(&format!("43{}7", prefix(namespace)))
+            .unwrap_or_else(|| panic!("{answer}"));
         serde_json::from_str(json).unwrap()
     }
 
     /// The next packet as an event of `/`: its name and arguments in one list.
     pub async fn event(&mut self) -> Value {
         let packet = self.text().await;
-        serde_json::from_str(packet.strip_prefix("42").unwrap_or_else(|| panic!("{packet}"))).unwrap()
+        serde_json::from_str(
+            packet
+                .strip_prefix("42")
+                .unwrap_or_else(|| panic!("{packet}")),
+        )
+        .unwrap()
     }
 
     pub async fn close(&mut self) {
@@ -162,7 +189,11 @@ impl Client {
 }
 
 fn prefix(namespace: &str) -> String {
-    if namespace == "/" { String::new() } else { format!("{namespace},") }
+    if namespace == "/" {
+        String::new()
+    } else {
+        format!("{namespace},")
+    }
 }
 
 /// What handlers did, told to the test.

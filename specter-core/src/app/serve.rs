@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use specter_di::Container;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::{Notify, OnceCell};
 
@@ -60,6 +61,9 @@ impl App {
     }
 }
 
+/// How long each provider's `on_shutdown` may take.
+const HOOK_LIMIT: Duration = Duration::from_secs(10);
+
 /// Waits for SIGINT or SIGTERM.
 async fn told_to_stop() {
     let interrupted = async {
@@ -91,6 +95,7 @@ pub struct AppHandle(Arc<Shared>);
 struct Shared {
     endpoints: Vec<Endpoint<SocketIo>>,
     draining: Vec<Arc<AtomicBool>>,
+    container: Container,
     config: ShutdownConfig,
     once: OnceCell<()>,
     done: AtomicBool,
@@ -98,10 +103,11 @@ struct Shared {
 }
 
 impl AppHandle {
-    pub(super) fn new(mounts: &[Mount], config: ShutdownConfig) -> Self {
+    pub(super) fn new(mounts: &[Mount], container: Container, config: ShutdownConfig) -> Self {
         Self(Arc::new(Shared {
             endpoints: mounts.iter().map(|mount| mount.endpoint.clone()).collect(),
             draining: mounts.iter().map(|mount| mount.draining.clone()).collect(),
+            container,
             config,
             once: OnceCell::new(),
             done: AtomicBool::new(false),
@@ -131,6 +137,9 @@ impl AppHandle {
         };
         if tokio::time::timeout(shared.config.limit, close).await.is_err() {
             tracing::warn!(target: "specter::engine", connections = self.connections(), limit = ?shared.config.limit, "handlers ran on beyond the limit of shutting down");
+        }
+        for failure in shared.container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
+            tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
         }
         shared.done.store(true, Ordering::Release);
         shared.finished.notify_waiters();

@@ -49,7 +49,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     warn_unlisted(&plan);
     let container = plan.start().await.map_err(Error::Provider)?;
     let mounts = mount(&builder, app, &container, &mounted, &hubs)?;
-    let handle = AppHandle::new(&mounts, builder.shutdown);
+    let handle = AppHandle::new(&mounts, container.clone(), builder.shutdown);
     log_mounted(&container, &mounted);
     Ok(App { container, io, mounts, routes: Router::new(), handle })
 }

@@ -170,6 +170,10 @@ impl Requirements {
 #[macro_export]
 macro_rules! __location {
     () => {
-        $crate::__private::Location { file: ::core::file!(), line: ::core::line!(), column: ::core::column!() }
+        $crate::__private::Location {
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+        }
     };
 }

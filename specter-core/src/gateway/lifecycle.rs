@@ -220,6 +220,8 @@ pub(super) async fn disconnect(
         }
     }
     if let Some(scope) = Arc::into_inner(env.scope) {
-        scope.close().await;
+        for failure in scope.close().await {
+            tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
+        }
     }
 }
