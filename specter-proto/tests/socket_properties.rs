@@ -26,6 +26,9 @@ enum Tree {
     Object(BTreeMap<String, Tree>),
 }
 
+/// One tree, two as one argument, and both again.
+type Nested = (Tree, (Tree, Tree), Tree, (Tree, Tree));
+
 fn tree() -> impl Strategy<Value = Tree> {
     let leaf = prop_oneof![
         Just(Tree::Null),
@@ -124,12 +127,12 @@ fn received(packet: &Prepared) -> Packet {
     let mut decoder = Decoder::new(limits());
     let mut frames = packet.frames();
     let text = std::str::from_utf8(frames.next().unwrap().payload()).unwrap();
-    let mut decoded = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
+    let mut whole = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
     for frame in frames {
-        assert!(decoded.is_none());
-        decoded = decoder.binary(frame.payload()).unwrap();
+        assert!(whole.is_none());
+        whole = decoder.binary(frame.payload()).unwrap();
     }
-    decoded.unwrap()
+    whole.unwrap()
 }
 
 fn received_event(packet: &Prepared) -> EventPacket {
@@ -199,7 +202,6 @@ proptest! {
         prop_assert_eq!(attachments.attachments(), args.attachments());
 
         let nested = encode::event("/", None, "n", &(&before, &args, &before, &args)).unwrap();
-        type Nested = (Tree, (Tree, Tree), Tree, (Tree, Tree));
         let nested = received_event(&nested).args().decode::<Nested>().unwrap();
         let pair = (first, second);
         prop_assert_eq!(nested, (before.clone(), pair.clone(), before, pair));
