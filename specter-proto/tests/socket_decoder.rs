@@ -390,7 +390,7 @@ fn names_are_bounded() {
     let mut decoder = Decoder::new(limits);
     assert!(matches!(decoder.text(r#"2/abc,["abcd"]"#), Ok(Some(_))));
     assert_eq!(
-        decoder.text(r#"0/abcd,"#).unwrap_err(),
+        decoder.text("0/abcd,").unwrap_err(),
         ParseError::NamespaceLength { length: 5, max: 4 }
     );
     assert_eq!(
@@ -464,11 +464,11 @@ fn worst_shapes_take_linear_time() {
     let start = Instant::now();
     for shape in &shapes {
         let mut decoder = decoder();
-        let mut decoded = decoder.text(shape);
+        let mut packet = decoder.text(shape);
         if decoder.is_pending() {
-            decoded = decoder.binary(&[1]);
+            packet = decoder.binary(&[1]);
         }
-        if let Ok(Some(Packet::Event(event))) = decoded {
+        if let Ok(Some(Packet::Event(event))) = packet {
             let mut args = event.args();
             while args.skip() {}
             let mut args = event.args();

@@ -143,6 +143,12 @@ impl<'de> Visitor<'de> for Attached {
             .map(Binary)
             .ok_or_else(|| de::Error::invalid_type(Unexpected::Map, &self))
     }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Binary, A::Error> {
+        // Read to its end, so that the error stands at the list, not at what is in it.
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Err(de::Error::invalid_type(Unexpected::Seq, &self))
+    }
 }
 
 enum Key {

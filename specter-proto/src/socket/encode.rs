@@ -134,7 +134,7 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
 }
 
 /// An event with arguments that were encoded before. The name is not checked: see
-/// [`is_reserved`](super::is_reserved).
+/// [`is_reserved`].
 pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: &EncodedArgs) -> Prepared {
     let mut draft = Draft::new(namespace, name.len() + args.json.len() + 8);
     let body = draft.body();

@@ -83,21 +83,21 @@ impl ParseError {
     /// A stable name for logs and metrics.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::UnknownKind => "unknown_packet_kind",
-            Self::ConnectError => "unexpected_connect_error",
-            Self::AttachmentCount => "invalid_attachment_count",
-            Self::TooManyAttachments { .. } => "too_many_attachments",
-            Self::AckId => "invalid_ack_id",
-            Self::NamespaceLength { .. } => "namespace_too_long",
-            Self::EventNameLength { .. } => "event_name_too_long",
-            Self::EventName => "invalid_event_name",
-            Self::ReservedName => "reserved_event_name",
-            Self::Payload { .. } => "invalid_payload",
-            Self::Depth => "payload_too_deep",
-            Self::Placeholder => "invalid_placeholder",
-            Self::UnexpectedBinary => "unexpected_binary",
-            Self::UnexpectedText => "unexpected_text",
-            Self::Size { .. } => "packet_too_large",
+            Self::UnknownKind => "socket_packet_unknown_kind",
+            Self::ConnectError => "socket_packet_connect_error",
+            Self::AttachmentCount => "socket_packet_attachment_count",
+            Self::TooManyAttachments { .. } => "socket_packet_too_many_attachments",
+            Self::AckId => "socket_packet_ack_id",
+            Self::NamespaceLength { .. } => "socket_packet_namespace_length",
+            Self::EventNameLength { .. } => "socket_packet_event_name_length",
+            Self::EventName => "socket_packet_event_name",
+            Self::ReservedName => "socket_packet_reserved_name",
+            Self::Payload { .. } => "socket_packet_payload",
+            Self::Depth => "socket_packet_depth",
+            Self::Placeholder => "socket_packet_placeholder",
+            Self::UnexpectedBinary => "socket_packet_unexpected_binary",
+            Self::UnexpectedText => "socket_packet_unexpected_text",
+            Self::Size { .. } => "socket_packet_size",
         }
     }
 }
@@ -176,11 +176,11 @@ impl EncodeError {
     /// A stable name for logs and metrics.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::ReservedName { .. } => "emit_reserved_name",
-            Self::Json(_) => "emit_not_json",
-            Self::TooManyAttachments { .. } => "emit_too_many_attachments",
-            Self::ForgedPlaceholder => "emit_forged_placeholder",
-            Self::Depth => "emit_too_deep",
+            Self::ReservedName { .. } => "socket_encode_reserved_name",
+            Self::Json(_) => "socket_encode_not_json",
+            Self::TooManyAttachments { .. } => "socket_encode_too_many_attachments",
+            Self::ForgedPlaceholder => "socket_encode_forged_placeholder",
+            Self::Depth => "socket_encode_depth",
         }
     }
 }
