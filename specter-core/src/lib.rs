@@ -6,7 +6,7 @@
 //! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
 //! - [`app`]: modules and settings in, a router out.
 
-//pub mod app;
+pub mod app;
 pub mod connection;
 pub mod extract;
 pub mod gateway;
@@ -23,7 +23,7 @@ pub mod __private {
     };
     pub use specter_proto::socket::Binary;
 
-    //pub use crate::app::{controller, controller_guarded};
+    pub use crate::app::{controller, controller_guarded};
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{
