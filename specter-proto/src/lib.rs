@@ -1,1 +1,18 @@
-//! Engine.IO v4, Socket.IO v5 and WebSocket framing, sans-IO.
+//! Engine.IO v4, Socket.IO v5 and server-side WebSocket framing, sans-IO.
+//!
+//! Bytes and instants go in, bytes and actions come out. This crate owns no socket, reads no clock
+//! and starts no task; whoever does calls it. Everything here can therefore be tested, and fuzzed,
+//! without a runtime and without waiting.
+//!
+//! - [`websocket`]: frames of RFC 6455, as a server reads and writes them.
+//! - [`engine`]: Engine.IO v4 above them: packets, polling bodies, and the state of one session.
+//! - [`socket`]: Socket.IO v5 above that: packets, arguments, attachments.
+//!
+//! Every input that a peer can shape is checked here, in linear time and bounded memory, and what
+//! is wrong with it is an error value: never a panic.
+
+#![forbid(unsafe_code)]
+
+pub mod engine;
+pub mod socket;
+pub mod websocket;

@@ -1,0 +1,108 @@
+//! Why a connection ended: one word for handlers, logs and counters.
+//!
+//! Knows nothing of transports beyond the words; what a reason does to queued packets is asked here
+//! and acted upon by the connection's task.
+
+use std::fmt;
+
+/// Why a connection closed.
+///
+/// [`as_str`](Self::as_str) is the word that handlers and other implementations of Socket.IO know;
+/// several reasons may share one. [`code`](Self::code) is unique and stable, for logs and counters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The peer left: a close packet, a close frame, or the end of its stream.
+    TransportClose,
+    /// The transport failed, or the peer broke its rules: an oversized message, overlapping requests,
+    /// an aborted poll, a violation of WebSocket framing.
+    TransportError,
+    /// A packet could not be read.
+    ParseError,
+    /// No answer to a ping in time.
+    PingTimeout,
+    /// The server closed the connection because of what the peer did on it.
+    ForcedClose,
+    /// The application closed the connection.
+    ForcedServerClose,
+    /// The server stops. Clients reconnect.
+    ServerShuttingDown,
+    /// The peer read slower than the server wrote, and the queue was full.
+    QueueFull,
+    /// The connection was opened, and nothing was ever joined on it.
+    ConnectTimeout,
+}
+
+impl CloseReason {
+    /// The words of the protocol's other implementations.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport close",
+            Self::TransportError => "transport error",
+            Self::ParseError => "parse error",
+            Self::PingTimeout => "ping timeout",
+            Self::ForcedClose | Self::QueueFull | Self::ConnectTimeout => "forced close",
+            Self::ForcedServerClose => "forced server close",
+            Self::ServerShuttingDown => "server shutting down",
+        }
+    }
+
+    /// A stable name, different for each reason.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport_close",
+            Self::TransportError => "transport_error",
+            Self::ParseError => "parse_error",
+            Self::PingTimeout => "ping_timeout",
+            Self::ForcedClose => "forced_close",
+            Self::ForcedServerClose => "forced_server_close",
+            Self::ServerShuttingDown => "server_shutting_down",
+            Self::QueueFull => "queue_full",
+            Self::ConnectTimeout => "connect_timeout",
+        }
+    }
+
+    /// Whether queued packets are thrown away rather than written first: nobody is there to read
+    /// them, or nobody read them so far.
+    pub(crate) const fn discards_queue(self) -> bool {
+        matches!(
+            self,
+            Self::TransportClose | Self::TransportError | Self::PingTimeout | Self::QueueFull
+        )
+    }
+
+    /// Whether a polling session waits for its client's next request to tell it of the close. Where
+    /// the client itself was at fault, the next request finds no session, which says the same.
+    pub(crate) const fn awaits_poll(self) -> bool {
+        !self.discards_queue() && !matches!(self, Self::ParseError)
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CloseReason;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique() {
+        let all = [
+            CloseReason::TransportClose,
+            CloseReason::TransportError,
+            CloseReason::ParseError,
+            CloseReason::PingTimeout,
+            CloseReason::ForcedClose,
+            CloseReason::ForcedServerClose,
+            CloseReason::ServerShuttingDown,
+            CloseReason::QueueFull,
+            CloseReason::ConnectTimeout,
+        ];
+        let codes: HashSet<_> = all.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), all.len());
+    }
+}

@@ -1,0 +1,351 @@
+//! The settings of an Engine.IO endpoint, their defaults, and what is refused at start.
+//!
+//! Plain values: nothing here acts on them.
+
+use std::time::Duration;
+
+use super::ip_range::IpRange;
+use super::origin::{Origin, OriginPolicy};
+
+/// What happens to a packet that does not fit into a connection's outgoing queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum QueuePolicy {
+    /// The connection is closed; the client may connect again.
+    #[default]
+    Disconnect,
+    /// The packet is dropped, and the sender told. Acknowledgements and replies to CONNECT are never
+    /// dropped; a connection that is too slow even for them is closed at twice the limit.
+    Drop,
+}
+
+/// The settings of an Engine.IO endpoint. The defaults are those of Socket.IO where it has one.
+///
+/// ```
+/// use std::time::Duration;
+/// use specter_core::connection::EngineConfig;
+///
+/// let config = EngineConfig::default()
+///     .ping_interval(Duration::from_secs(10))
+///     .max_payload(256 * 1024)
+///     .origins(["https://app.example"]);
+/// assert_eq!(config.validate(), Ok(()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    pub(crate) ping_interval: Duration,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) upgrade_timeout: Duration,
+    pub(crate) max_payload: usize,
+    pub(crate) max_packets_per_body: usize,
+    pub(crate) max_fragments: usize,
+    pub(crate) polling: bool,
+    pub(crate) websocket: bool,
+    pub(crate) allow_upgrades: bool,
+    pub(crate) max_queue: usize,
+    pub(crate) queue_policy: QueuePolicy,
+    pub(crate) origins: OriginPolicy,
+    pub(crate) credentials: bool,
+    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) max_connections: usize,
+    pub(crate) max_connections_per_address: Option<usize>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            upgrade_timeout: Duration::from_secs(10),
+            max_payload: 1_000_000,
+            max_packets_per_body: 1_024,
+            max_fragments: 1_024,
+            polling: true,
+            websocket: true,
+            allow_upgrades: true,
+            max_queue: 1024 * 1024,
+            queue_policy: QueuePolicy::Disconnect,
+            origins: OriginPolicy::Same,
+            credentials: false,
+            trusted_proxies: Vec::new(),
+            max_connections: 100_000,
+            max_connections_per_address: None,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// How long the server waits after a pong before it pings again. Default: 25 s.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// How long the client may take to answer a ping. Default: 20 s.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.ping_timeout = timeout;
+        self
+    }
+
+    /// How long a WebSocket that wants to take over a polling session may take for it. Over it the
+    /// WebSocket is closed; the session goes on polling. Default: 10 s.
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.upgrade_timeout = timeout;
+        self
+    }
+
+    /// The largest message and the largest polling body that a client may send, in bytes. Advertised
+    /// to clients. Default: 1,000,000.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes;
+        self
+    }
+
+    /// How many packets a polling body may hold. Default: 1,024.
+    pub fn max_packets_per_body(mut self, packets: usize) -> Self {
+        self.max_packets_per_body = packets;
+        self
+    }
+
+    /// How many fragments a WebSocket message may come in. Default: 1,024.
+    pub fn max_fragments(mut self, fragments: usize) -> Self {
+        self.max_fragments = fragments;
+        self
+    }
+
+    /// Whether sessions may poll over HTTP. Default: yes.
+    pub fn polling(mut self, enabled: bool) -> Self {
+        self.polling = enabled;
+        self
+    }
+
+    /// Whether sessions may use a WebSocket. Default: yes.
+    pub fn websocket(mut self, enabled: bool) -> Self {
+        self.websocket = enabled;
+        self
+    }
+
+    /// Whether a polling session may move to a WebSocket. Default: yes.
+    pub fn allow_upgrades(mut self, allowed: bool) -> Self {
+        self.allow_upgrades = allowed;
+        self
+    }
+
+    /// How many bytes may wait to be written to one connection; each packet counts 64 more for its
+    /// place. Default: 1 MiB.
+    pub fn max_queue(mut self, bytes: usize) -> Self {
+        self.max_queue = bytes;
+        self
+    }
+
+    /// What happens over [`max_queue`](Self::max_queue). Default: [`QueuePolicy::Disconnect`].
+    pub fn queue_policy(mut self, policy: QueuePolicy) -> Self {
+        self.queue_policy = policy;
+        self
+    }
+
+    /// Which pages may open sessions. Takes an [`OriginPolicy`] or a list of origins; `*` in a list
+    /// means any. Default: [`OriginPolicy::Same`].
+    pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
+        self.origins = origins.into();
+        self
+    }
+
+    /// Whether pages of other origins may send cookies and other credentials with their polling
+    /// requests. Default: no.
+    pub fn credentials(mut self, allowed: bool) -> Self {
+        self.credentials = allowed;
+        self
+    }
+
+    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose `Forwarded` or
+    /// `X-Forwarded-*` headers are believed. Needs a server that passes peer addresses on. Default:
+    /// none.
+    pub fn trusted_proxies<S: Into<String>>(mut self, ranges: impl IntoIterator<Item = S>) -> Self {
+        self.trusted_proxies = ranges.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How many sessions may be open at once; over it handshakes are answered with 503. Default:
+    /// 100,000.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// How many sessions one address may have open at once; over it handshakes are answered with 429.
+    /// Behind a proxy that is not a trusted one, all clients share its address. Default: no limit.
+    pub fn max_connections_per_address(mut self, connections: impl Into<Option<usize>>) -> Self {
+        self.max_connections_per_address = connections.into();
+        self
+    }
+
+    /// Checks the settings. Reports the first fault; [`faults`](Self::faults) reports all.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        match self.faults().into_iter().next() {
+            Some(fault) => Err(fault),
+            None => Ok(()),
+        }
+    }
+
+    /// All that is wrong with the settings.
+    pub fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = Vec::new();
+        let durations = [
+            ("ping_interval", self.ping_interval),
+            ("ping_timeout", self.ping_timeout),
+            ("upgrade_timeout", self.upgrade_timeout),
+        ];
+        for (setting, duration) in durations {
+            if duration.is_zero() || duration > LONGEST {
+                faults.push(ConfigError::Duration { setting });
+            }
+        }
+        let limits = [
+            ("max_payload", self.max_payload),
+            ("max_packets_per_body", self.max_packets_per_body),
+            ("max_fragments", self.max_fragments),
+            ("max_queue", self.max_queue),
+            ("max_connections", self.max_connections),
+            (
+                "max_connections_per_address",
+                self.max_connections_per_address.unwrap_or(1),
+            ),
+        ];
+        for (setting, limit) in limits {
+            if limit == 0 {
+                faults.push(ConfigError::ZeroLimit { setting });
+            }
+        }
+        if !self.polling && !self.websocket {
+            faults.push(ConfigError::NoTransport);
+        }
+        if self.credentials && self.origins == OriginPolicy::Any {
+            faults.push(ConfigError::AnyOriginWithCredentials);
+        }
+        faults.extend(self.unreadable_origins());
+        faults.extend(self.unreadable_proxies());
+        faults
+    }
+
+    fn unreadable_origins(&self) -> impl Iterator<Item = ConfigError> {
+        let listed = match &self.origins {
+            OriginPolicy::Listed(listed) => listed.as_slice(),
+            OriginPolicy::Same | OriginPolicy::Any => &[],
+        };
+        listed
+            .iter()
+            .filter(|origin| Origin::parse(origin).is_none())
+            .map(|origin| ConfigError::Origin {
+                origin: origin.clone(),
+            })
+    }
+
+    fn unreadable_proxies(&self) -> impl Iterator<Item = ConfigError> {
+        self.trusted_proxies
+            .iter()
+            .filter(|range| IpRange::parse(range).is_none())
+            .map(|range| ConfigError::TrustedProxy {
+                range: range.clone(),
+            })
+    }
+}
+
+/// Longer than any sensible time limit; sums of such durations still fit every clock.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A setting that can not work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A time limit of nothing, or of more than thirty days.
+    #[error("`{setting}` must be more than zero and at most thirty days")]
+    Duration {
+        /// The setter's name.
+        setting: &'static str,
+    },
+    /// A limit of nothing.
+    #[error("`{setting}` must be at least one")]
+    ZeroLimit {
+        /// The setter's name.
+        setting: &'static str,
+    },
+    /// Neither polling nor WebSocket is enabled.
+    #[error("neither `polling` nor `websocket` is enabled")]
+    NoTransport,
+    /// Every page could act with every user's cookies.
+    #[error("`origins` allows any origin and `credentials` is on: list the origins instead")]
+    AnyOriginWithCredentials,
+    /// A listed origin that no browser would send.
+    #[error("`origins` lists {origin:?}, which is neither `scheme://host[:port]` nor `null`")]
+    Origin {
+        /// The origin as it was listed.
+        origin: String,
+    },
+    /// A trusted proxy that is no address.
+    #[error(
+        "`trusted_proxies` lists {range:?}, which is neither an address nor a range like 10.0.0.0/8"
+    )]
+    TrustedProxy {
+        /// The range as it was listed.
+        range: String,
+    },
+}
+
+impl ConfigError {
+    /// A stable name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Duration { .. } => "engine_config_duration",
+            Self::ZeroLimit { .. } => "engine_config_zero_limit",
+            Self::NoTransport => "engine_config_no_transport",
+            Self::AnyOriginWithCredentials => "engine_config_any_origin_with_credentials",
+            Self::Origin { .. } => "engine_config_origin",
+            Self::TrustedProxy { .. } => "engine_config_trusted_proxy",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfigError, EngineConfig};
+    use crate::connection::OriginPolicy;
+    use std::time::Duration;
+
+    #[test]
+    fn defaults_are_valid() {
+        assert_eq!(EngineConfig::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn any_origin_with_credentials_is_refused() {
+        let config = EngineConfig::default()
+            .origins(OriginPolicy::Any)
+            .credentials(true);
+        assert_eq!(
+            config.validate(),
+            Err(ConfigError::AnyOriginWithCredentials)
+        );
+    }
+
+    #[test]
+    fn all_faults_are_reported_at_once() {
+        let config = EngineConfig::default()
+            .ping_timeout(Duration::ZERO)
+            .max_payload(0)
+            .polling(false)
+            .websocket(false)
+            .origins(["example.com"])
+            .trusted_proxies(["proxy.example"]);
+        let codes: Vec<_> = config.faults().iter().map(ConfigError::code).collect();
+        assert_eq!(
+            codes,
+            [
+                "engine_config_duration",
+                "engine_config_zero_limit",
+                "engine_config_no_transport",
+                "engine_config_origin",
+                "engine_config_trusted_proxy",
+            ]
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! The handle to a connection that everybody else holds: send, close, ask.
+//!
+//! Cheap to clone, usable from any thread. It reaches the connection's task only through the queue,
+//! the mailbox and the waker; the transport, the timers and the handler are the task's alone.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::task::AtomicWaker;
+use specter_proto::engine::Prepared;
+
+use super::mailbox::{Mailbox, Serves};
+use super::outbox::{Outbox, SendError, Urgency, Wake};
+use super::{CloseReason, EngineConfig, Handshake, RandomId, Transport, random_id};
+
+/// A handle to one connection. Clones are the same connection.
+///
+/// Holding one keeps neither the connection open nor its transport alive.
+#[derive(Clone)]
+pub struct Connection(Arc<Shared>);
+
+struct Shared {
+    sid: RandomId,
+    on_websocket: AtomicBool,
+    waker: AtomicWaker,
+    outbox: Outbox,
+    mailbox: Mailbox,
+    handshake: Arc<Handshake>,
+}
+
+impl Connection {
+    /// A connection that is opening over `transport`. Nothing drives it yet.
+    pub(crate) fn new(
+        handshake: Arc<Handshake>,
+        transport: Transport,
+        config: &EngineConfig,
+    ) -> Self {
+        let serves = match transport {
+            Transport::Polling => Serves::Polling,
+            Transport::WebSocket => Serves::WebSocket,
+        };
+        Self(Arc::new(Shared {
+            sid: random_id(),
+            on_websocket: AtomicBool::new(transport == Transport::WebSocket),
+            waker: AtomicWaker::new(),
+            outbox: Outbox::new(config.max_queue, config.queue_policy),
+            mailbox: Mailbox::new(serves),
+            handshake,
+        }))
+    }
+
+    /// The session id. Whoever knows it can speak for the client: never log it, never show it to
+    /// another client.
+    pub fn sid(&self) -> &str {
+        self.0.sid.as_str()
+    }
+
+    /// What the request that opened the session said.
+    pub fn handshake(&self) -> &Arc<Handshake> {
+        &self.0.handshake
+    }
+
+    /// What carries the session at present.
+    pub fn transport(&self) -> Transport {
+        if self.0.on_websocket.load(Ordering::Relaxed) {
+            Transport::WebSocket
+        } else {
+            Transport::Polling
+        }
+    }
+
+    /// Queues a packet and returns at once; the connection's task writes it. `Ok` means queued.
+    ///
+    /// Over the queue's limit it is an error, and under [`QueuePolicy::Disconnect`] the connection
+    /// closes. One packet larger than the limit passes while the queue is empty.
+    ///
+    /// [`QueuePolicy::Disconnect`]: super::QueuePolicy::Disconnect
+    pub fn send(&self, packet: Prepared) -> Result<(), SendError> {
+        self.push(packet, Urgency::Ordinary)
+    }
+
+    /// As [`send`](Self::send), for what must not be dropped on its own: acknowledgements, replies to
+    /// CONNECT. Under `QueuePolicy::Drop` it closes the connection at twice the limit.
+    pub(crate) fn send_unbounded(&self, packet: Prepared) -> Result<(), SendError> {
+        self.push(packet, Urgency::Required)
+    }
+
+    /// Queues a packet of the engine itself.
+    pub(super) fn send_control(&self, packet: Prepared) {
+        // A closed connection needs no heartbeat.
+        let _ = self.push(packet, Urgency::Control);
+    }
+
+    fn push(&self, packet: Prepared, urgency: Urgency) -> Result<(), SendError> {
+        match self.0.outbox.push(packet, urgency) {
+            Ok(wake) => {
+                self.wake_if(wake);
+                Ok(())
+            }
+            Err((error, wake)) => {
+                self.wake_if(wake);
+                Err(error)
+            }
+        }
+    }
+
+    /// How many bytes may wait to be written.
+    pub(crate) fn max_queue(&self) -> usize {
+        self.0.outbox.limit()
+    }
+
+    /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
+    pub fn queued_bytes(&self) -> usize {
+        self.0.outbox.bytes()
+    }
+
+    /// Closes the connection; nothing can be sent from now on. The first reason stands, further
+    /// calls do nothing.
+    ///
+    /// What is queued is written first, for a few seconds at most; a polling session waits up to
+    /// 30 s for the request that can carry it. Where the reason says that nobody reads
+    /// ([`CloseReason::QueueFull`], [`CloseReason::PingTimeout`]) the queue is discarded.
+    pub fn close(&self, reason: CloseReason) {
+        let wake = self.0.outbox.close(reason);
+        self.wake_if(wake);
+    }
+
+    /// Whether the connection is closed or closing: nothing can be sent any more.
+    pub fn is_closed(&self) -> bool {
+        self.0.outbox.is_closing()
+    }
+
+    /// Makes the connection's task poll the handler soon.
+    pub fn wake(&self) {
+        self.0.waker.wake();
+    }
+
+    fn wake_if(&self, wake: Wake) {
+        if wake == Wake::Yes {
+            self.wake();
+        }
+    }
+
+    pub(super) fn id(&self) -> RandomId {
+        self.0.sid
+    }
+
+    pub(super) fn waker(&self) -> &AtomicWaker {
+        &self.0.waker
+    }
+
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
+    }
+
+    pub(super) fn mailbox(&self) -> &Mailbox {
+        &self.0.mailbox
+    }
+
+    pub(super) fn set_transport(&self, transport: Transport) {
+        let on_websocket = transport == Transport::WebSocket;
+        self.0.on_websocket.store(on_websocket, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("transport", &self.transport())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

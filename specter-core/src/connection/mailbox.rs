@@ -1,0 +1,241 @@
+//! Where HTTP requests meet the task of the session that they name.
+//!
+//! One slot each for a poll, a post and an upgrade, because a well-behaved client never has two of a
+//! kind under way: a second one is a fault that ends the session. It must not know how requests are
+//! parsed or answered in HTTP; it hands over a body and takes back an outcome.
+
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use hyper::upgrade::OnUpgrade;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::Connection;
+
+/// Why a request that names a session is not served by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Misfit {
+    /// Another request of the kind is under way.
+    Overlap,
+    /// The session has moved to another transport.
+    OtherTransport,
+    /// The session has ended.
+    Ended,
+}
+
+/// The outcome of a poll: the packets as a payload.
+pub(crate) type PollReply = Result<Vec<u8>, Misfit>;
+
+/// Where a poll's outcome goes. Dropped unanswered, the session has ended.
+pub(crate) type PollRequest = oneshot::Sender<PollReply>;
+
+/// A body that was received in full, to be taken apart by the session's task.
+pub(crate) struct PostRequest {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Told when the last packet was taken. Dropped unanswered, the session has ended.
+    pub(crate) taken: oneshot::Sender<()>,
+}
+
+/// Which requests the session's transport can serve.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Serves {
+    /// Polls, posts, and an upgrade.
+    Polling,
+    /// Polls, to be told of the close. Posts are swallowed.
+    Farewell,
+    /// No polling any more.
+    WebSocket,
+    /// Nothing.
+    Nothing,
+}
+
+/// What the task finds in its mailbox.
+#[derive(Default)]
+pub(crate) struct Mail {
+    pub(crate) poll: Option<PollRequest>,
+    pub(crate) post: Option<Box<PostRequest>>,
+    pub(crate) upgrade: Option<OnUpgrade>,
+    /// The client overlapped requests or broke one off.
+    pub(crate) faulty: bool,
+}
+
+/// The slots of one session.
+pub(crate) struct Mailbox {
+    slots: Mutex<Slots>,
+    /// There is something to take; spares the task the lock.
+    waiting: AtomicBool,
+}
+
+struct Slots {
+    mail: Mail,
+    /// A post is being received, waits to be taken, or is being worked on.
+    posting: bool,
+    serves: Serves,
+}
+
+impl Mailbox {
+    pub(crate) fn new(serves: Serves) -> Self {
+        Self {
+            slots: Mutex::new(Slots {
+                mail: Mail::default(),
+                posting: false,
+                serves,
+            }),
+            waiting: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes what came, if anything did.
+    pub(crate) fn take(&self) -> Option<Mail> {
+        if !self.waiting.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut slots = self.slots.lock();
+        self.waiting.store(false, Ordering::Release);
+        Some(mem::take(&mut slots.mail))
+    }
+
+    /// The post taken last is done with: the next one may come.
+    pub(crate) fn post_done(&self) {
+        self.slots.lock().posting = false;
+    }
+
+    /// From now on only these requests are served. Returns what waited.
+    pub(crate) fn serve_only(&self, serves: Serves) -> Mail {
+        let mut slots = self.slots.lock();
+        slots.serves = serves;
+        self.waiting.store(false, Ordering::Release);
+        mem::take(&mut slots.mail)
+    }
+
+    /// Puts something into a slot and marks the mailbox.
+    fn put(&self, slots: &mut Slots, change: impl FnOnce(&mut Mail)) {
+        change(&mut slots.mail);
+        self.waiting.store(true, Ordering::Release);
+    }
+}
+
+impl Connection {
+    /// A poll arrived. The outcome comes through the receiver; dropping that breaks the poll off.
+    pub(crate) fn begin_poll(&self) -> Result<oneshot::Receiver<PollReply>, Misfit> {
+        let mailbox = self.mailbox();
+        let mut slots = mailbox.slots.lock();
+        match slots.serves {
+            Serves::Polling | Serves::Farewell => {}
+            Serves::WebSocket => return Err(Misfit::OtherTransport),
+            Serves::Nothing => return Err(Misfit::Ended),
+        }
+        let outcome = if slots.mail.poll.is_some() {
+            mailbox.put(&mut slots, |mail| mail.faulty = true);
+            Err(Misfit::Overlap)
+        } else {
+            let (reply, outcome) = oneshot::channel();
+            mailbox.put(&mut slots, |mail| mail.poll = Some(reply));
+            Ok(outcome)
+        };
+        drop(slots);
+        self.wake();
+        outcome
+    }
+
+    /// A post arrived; its body may now be received.
+    pub(crate) fn begin_post(&self) -> Result<PostPermit, Misfit> {
+        let mailbox = self.mailbox();
+        let mut slots = mailbox.slots.lock();
+        match slots.serves {
+            Serves::Polling | Serves::Farewell => {}
+            Serves::WebSocket => return Err(Misfit::OtherTransport),
+            Serves::Nothing => return Err(Misfit::Ended),
+        }
+        if slots.posting {
+            mailbox.put(&mut slots, |mail| mail.faulty = true);
+            drop(slots);
+            self.wake();
+            return Err(Misfit::Overlap);
+        }
+        slots.posting = true;
+        Ok(PostPermit {
+            connection: Some(self.clone()),
+        })
+    }
+
+    /// A WebSocket was accepted for this session; the session's task decides what becomes of it.
+    pub(crate) fn begin_upgrade(&self, upgrade: OnUpgrade) -> Result<(), Misfit> {
+        let mailbox = self.mailbox();
+        let mut slots = mailbox.slots.lock();
+        if matches!(slots.serves, Serves::Nothing | Serves::Farewell) {
+            return Err(Misfit::Ended);
+        }
+        if slots.mail.upgrade.is_some() {
+            return Err(Misfit::Overlap);
+        }
+        mailbox.put(&mut slots, |mail| mail.upgrade = Some(upgrade));
+        drop(slots);
+        self.wake();
+        Ok(())
+    }
+}
+
+/// The right to receive one post's body. Dropped while neither delivered nor declined, the client
+/// broke its request off, which is a fault.
+pub(crate) struct PostPermit {
+    connection: Option<Connection>,
+}
+
+impl PostPermit {
+    /// Hands the body to the session. The receiver is told when its last packet was taken.
+    pub(crate) fn deliver(
+        mut self,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<oneshot::Receiver<()>, Misfit> {
+        let (taken, outcome) = oneshot::channel();
+        let Some(connection) = self.connection.take() else {
+            return Err(Misfit::Ended);
+        };
+        let mailbox = connection.mailbox();
+        let mut slots = mailbox.slots.lock();
+        match slots.serves {
+            Serves::Polling => {
+                let request = PostRequest {
+                    headers,
+                    body,
+                    taken,
+                };
+                mailbox.put(&mut slots, |mail| mail.post = Some(Box::new(request)));
+            }
+            Serves::Farewell => {
+                slots.posting = false;
+                let _ = taken.send(());
+            }
+            Serves::WebSocket => return Err(Misfit::OtherTransport),
+            Serves::Nothing => return Err(Misfit::Ended),
+        }
+        drop(slots);
+        connection.wake();
+        Ok(outcome)
+    }
+
+    /// The body is not taken, and the session lives on.
+    pub(crate) fn decline(mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.mailbox().post_done();
+        }
+    }
+}
+
+impl Drop for PostPermit {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let mailbox = connection.mailbox();
+            let mut slots = mailbox.slots.lock();
+            mailbox.put(&mut slots, |mail| mail.faulty = true);
+            drop(slots);
+            connection.wake();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! One Engine.IO session, from its handshake to its end, over whatever carries it.
+//!
+//! A session is one task. The task owns the transport (`link`), the protocol state, the timers and
+//! the handler; everybody else holds a [`Connection`], through which packets are queued and the
+//! session is closed. What messages mean is the handler's business: nothing here knows controllers.
+
+mod close;
+mod config;
+mod handle;
+mod handler;
+mod handshake;
+mod id;
+mod ip_range;
+pub(crate) mod lanes;
+mod mailbox;
+mod origin;
+mod outbox;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use close::CloseReason;
+pub use config::{ConfigError, EngineConfig, QueuePolicy};
+pub use handle::Connection;
+pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
+pub use handshake::Handshake;
+pub use id::{ID_LENGTH, RandomId, random_id};
+pub use origin::OriginPolicy;
+pub use outbox::SendError;
+
+pub use self::transport::Transport;
+
+/// Until the protocol crate has it.
+mod transport {
+    /// What carries a session.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum Transport {
+        /// HTTP requests.
+        Polling,
+        /// A WebSocket.
+        WebSocket,
+    }
+}

@@ -1,0 +1,306 @@
+//! The queue of packets that wait to be written to one connection, and the door that closes it.
+//!
+//! Senders on any thread push; the connection's task takes all of it at once. The queue counts bytes
+//! until they are written, holds to its limit, and knows whether the task has to be woken. It must
+//! not know what carries the packets.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use specter_proto::engine::Prepared;
+
+use super::{CloseReason, QueuePolicy};
+
+/// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
+/// it a limit in bytes would let many tiny packets take many times as much.
+const PACKET_OVERHEAD: usize = 64;
+
+/// Why a packet was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The connection is closed, or closing.
+    #[error("the connection is closed")]
+    Closed,
+    /// The peer reads slower than the server writes: the packet did not fit under the queue's limit.
+    #[error("the outgoing queue of the connection is full")]
+    QueueFull,
+}
+
+impl SendError {
+    /// A stable name for logs and counters.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Closed => "connection_closed",
+            Self::QueueFull => "connection_queue_full",
+        }
+    }
+}
+
+/// How the limit applies to a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Urgency {
+    /// An event: under [`QueuePolicy::Drop`] it is dropped over the limit.
+    Ordinary,
+    /// An acknowledgement, a reply to CONNECT: never dropped. Over the limit the connection closes;
+    /// under [`QueuePolicy::Drop`] it closes at twice the limit.
+    Required,
+    /// A heartbeat of the engine, of which there is never more than one: no limit.
+    Control,
+}
+
+/// What a sender has to do after it spoke to the queue.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wake {
+    /// The task will look without being told.
+    No,
+    /// Wake the connection's task.
+    Yes,
+}
+
+/// The queue of one connection.
+pub(crate) struct Outbox {
+    queue: Mutex<Queue>,
+    /// The task will look into the queue before it rests: it runs, it was woken, or it waits for
+    /// something else that it needs first (a poll to answer, room in the socket).
+    attended: AtomicBool,
+    closing: AtomicBool,
+    limit: usize,
+    policy: QueuePolicy,
+}
+
+struct Queue {
+    packets: VecDeque<Prepared>,
+    /// What the packets cost, those included that the task took and has not written yet.
+    bytes: usize,
+    closing: Option<CloseReason>,
+}
+
+impl Outbox {
+    /// An empty queue that holds at most `limit` bytes.
+    pub(crate) fn new(limit: usize, policy: QueuePolicy) -> Self {
+        Self {
+            queue: Mutex::new(Queue {
+                packets: VecDeque::new(),
+                bytes: 0,
+                closing: None,
+            }),
+            attended: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            limit,
+            policy,
+        }
+    }
+
+    /// Queues a packet. An error leaves the queue as it was, or closed where the policy says so.
+    pub(crate) fn push(
+        &self,
+        packet: Prepared,
+        urgency: Urgency,
+    ) -> Result<Wake, (SendError, Wake)> {
+        let cost = cost(&packet);
+        let mut queue = self.queue.lock();
+        if queue.closing.is_some() {
+            return Err((SendError::Closed, Wake::No));
+        }
+        if self.is_over_limit(queue.bytes, cost, urgency) {
+            drop(queue);
+            let wake = if self.closes_when_full(urgency) {
+                self.close(CloseReason::QueueFull)
+            } else {
+                Wake::No
+            };
+            return Err((SendError::QueueFull, wake));
+        }
+        queue.bytes += cost;
+        queue.packets.push_back(packet);
+        Ok(self.attract_attention())
+    }
+
+    /// One packet larger than the limit passes while the queue is empty.
+    fn is_over_limit(&self, bytes: usize, cost: usize, urgency: Urgency) -> bool {
+        let limit = match (urgency, self.policy) {
+            (Urgency::Control, _) => return false,
+            (Urgency::Required, QueuePolicy::Drop) => self.limit.saturating_mul(2),
+            _ => self.limit,
+        };
+        bytes != 0 && bytes.saturating_add(cost) > limit
+    }
+
+    fn closes_when_full(&self, urgency: Urgency) -> bool {
+        self.policy == QueuePolicy::Disconnect || urgency == Urgency::Required
+    }
+
+    /// Called with the queue locked.
+    fn attract_attention(&self) -> Wake {
+        if self.attended.swap(true, Ordering::Relaxed) {
+            Wake::No
+        } else {
+            Wake::Yes
+        }
+    }
+
+    /// Closes the door: nothing more is queued. The first reason stands.
+    pub(crate) fn close(&self, reason: CloseReason) -> Wake {
+        let mut queue = self.queue.lock();
+        if queue.closing.is_some() {
+            return Wake::No;
+        }
+        queue.closing = Some(reason);
+        self.closing.store(true, Ordering::Release);
+        let discarded = if reason.discards_queue() {
+            queue.bytes = 0;
+            mem::take(&mut queue.packets)
+        } else {
+            VecDeque::new()
+        };
+        // Dropping packets may free much: not under the lock.
+        drop(queue);
+        drop(discarded);
+        Wake::Yes
+    }
+
+    /// Whether the door is closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Why the door was closed, if it was.
+    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+        if self.is_closing() {
+            self.queue.lock().closing
+        } else {
+            None
+        }
+    }
+
+    /// What the queue holds, in bytes, until it is written.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.queue.lock().bytes
+    }
+
+    /// The task begins to run: senders need not wake it until it has looked into the queue.
+    pub(crate) fn attend(&self) {
+        self.attended.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes all packets, after `written` bytes of those taken before were written (as counted by
+    /// [`cost`]). Where there are none, the next sender wakes the task.
+    pub(crate) fn take(&self, written: usize) -> VecDeque<Prepared> {
+        let mut queue = self.queue.lock();
+        queue.bytes = queue.bytes.saturating_sub(written);
+        if queue.packets.is_empty() {
+            self.attended.store(false, Ordering::Relaxed);
+        }
+        mem::take(&mut queue.packets)
+    }
+
+    /// Notes that `written` bytes of what was taken are written. The task goes on waiting for what
+    /// it waits for, so senders do not wake it.
+    pub(crate) fn release(&self, written: usize) {
+        let mut queue = self.queue.lock();
+        queue.bytes = queue.bytes.saturating_sub(written);
+    }
+}
+
+/// What a packet counts for in the queue.
+pub(crate) fn cost(packet: &Prepared) -> usize {
+    packet.size() + PACKET_OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outbox, PACKET_OVERHEAD, SendError, Urgency, Wake, cost};
+    use crate::connection::{CloseReason, QueuePolicy};
+    use specter_proto::engine::{Frame, Prepared};
+
+    fn packet(len: usize) -> Prepared {
+        Frame::binary_message(&vec![0; len]).into()
+    }
+
+    #[test]
+    fn only_the_first_sender_wakes_a_resting_task() {
+        let outbox = Outbox::new(10_000, QueuePolicy::Disconnect);
+        assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::Yes));
+        assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
+        assert_eq!(outbox.take(0).len(), 2);
+        assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
+        assert_eq!(outbox.take(0).len(), 1);
+        assert!(outbox.take(0).is_empty());
+        assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::Yes));
+    }
+
+    #[test]
+    fn a_running_task_is_not_woken_by_its_own_sends() {
+        let outbox = Outbox::new(10_000, QueuePolicy::Disconnect);
+        outbox.attend();
+        assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
+    }
+
+    #[test]
+    fn one_larger_packet_passes_while_the_queue_is_empty() {
+        let outbox = Outbox::new(100, QueuePolicy::Drop);
+        assert!(outbox.push(packet(5_000), Urgency::Ordinary).is_ok());
+        let refused = outbox.push(packet(1), Urgency::Ordinary);
+        assert_eq!(refused, Err((SendError::QueueFull, Wake::No)));
+        assert!(!outbox.is_closing());
+    }
+
+    #[test]
+    fn over_the_limit_the_disconnect_policy_closes_and_discards() {
+        let outbox = Outbox::new(200, QueuePolicy::Disconnect);
+        assert!(outbox.push(packet(100), Urgency::Ordinary).is_ok());
+        let refused = outbox.push(packet(100), Urgency::Ordinary);
+        assert_eq!(refused, Err((SendError::QueueFull, Wake::Yes)));
+        assert_eq!(outbox.close_reason(), Some(CloseReason::QueueFull));
+        assert_eq!(outbox.bytes(), 0);
+        assert!(outbox.take(0).is_empty());
+        let refused = outbox.push(packet(1), Urgency::Ordinary);
+        assert_eq!(refused, Err((SendError::Closed, Wake::No)));
+    }
+
+    #[test]
+    fn required_packets_pass_the_drop_policy_up_to_twice_the_limit() {
+        let outbox = Outbox::new(200, QueuePolicy::Drop);
+        assert!(outbox.push(packet(100), Urgency::Ordinary).is_ok());
+        assert!(outbox.push(packet(100), Urgency::Ordinary).is_err());
+        assert!(outbox.push(packet(100), Urgency::Required).is_ok());
+        let refused = outbox.push(packet(100), Urgency::Required);
+        assert_eq!(refused, Err((SendError::QueueFull, Wake::Yes)));
+        assert_eq!(outbox.close_reason(), Some(CloseReason::QueueFull));
+    }
+
+    #[test]
+    fn control_packets_know_no_limit() {
+        let outbox = Outbox::new(1, QueuePolicy::Disconnect);
+        assert!(outbox.push(packet(100), Urgency::Ordinary).is_ok());
+        assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+    }
+
+    #[test]
+    fn bytes_count_until_they_are_written() {
+        let outbox = Outbox::new(10_000, QueuePolicy::Disconnect);
+        assert!(outbox.push(packet(100), Urgency::Ordinary).is_ok());
+        let taken = outbox.take(0);
+        let held: usize = taken.iter().map(cost).sum();
+        assert_eq!(held, 100 + 2 + PACKET_OVERHEAD);
+        assert_eq!(outbox.bytes(), held);
+        assert!(outbox.take(held).is_empty());
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn the_first_reason_stands() {
+        let outbox = Outbox::new(100, QueuePolicy::Disconnect);
+        assert_eq!(outbox.close(CloseReason::ForcedServerClose), Wake::Yes);
+        assert_eq!(outbox.close(CloseReason::PingTimeout), Wake::No);
+        assert_eq!(outbox.close_reason(), Some(CloseReason::ForcedServerClose));
+    }
+}

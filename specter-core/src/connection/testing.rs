@@ -1,0 +1,56 @@
+//! Connections without a task or a transport, for unit tests of what is built on them.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Uri};
+use specter_proto::engine::{FrameKind, Prepared};
+
+use super::{Connection, EngineConfig, Handshake, Transport};
+
+/// A connection over a WebSocket that nothing drives. What is sent to it stays queued.
+pub(crate) fn undriven(config: &EngineConfig) -> Connection {
+    let uri = Uri::from_static("/socket.io/?EIO=4&transport=websocket");
+    let handshake = Handshake::new(&uri, &HeaderMap::new());
+    Connection::new(Arc::new(handshake), Transport::WebSocket, config)
+}
+
+/// Takes what was sent to an undriven connection.
+pub(crate) fn take_sent(connection: &Connection) -> Vec<Prepared> {
+    connection.outbox().take(usize::MAX).into()
+}
+
+/// As [`take_sent`], as text: one line a frame, binary ones as `b` and their bytes in hexadecimal.
+pub(crate) fn take_sent_text(connection: &Connection) -> Vec<String> {
+    let packets = take_sent(connection);
+    let frames = packets.iter().flat_map(Prepared::frames);
+    frames
+        .map(|frame| match frame.kind() {
+            FrameKind::Text => String::from_utf8_lossy(frame.payload()).into_owned(),
+            FrameKind::Binary => frame
+                .payload()
+                .iter()
+                .fold("b".to_owned(), |text, byte| format!("{text}{byte:02x}")),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{take_sent_text, undriven};
+    use crate::connection::{CloseReason, EngineConfig, SendError};
+    use specter_proto::engine::{Frame, Prepared};
+
+    #[test]
+    fn what_was_sent_is_taken_once() {
+        let connection = undriven(&EngineConfig::default());
+        let first = Frame::text_message("51-[]");
+        let packet = Prepared::new(first, vec![Frame::binary_message(&[1, 255])]);
+        assert_eq!(connection.send(packet), Ok(()));
+        assert_eq!(take_sent_text(&connection), ["451-[]", "b01ff"]);
+        assert!(take_sent_text(&connection).is_empty());
+        assert_eq!(connection.queued_bytes(), 0);
+        connection.close(CloseReason::ForcedServerClose);
+        let late = connection.send(Frame::text_message("late").into());
+        assert_eq!(late, Err(SendError::Closed));
+    }
+}

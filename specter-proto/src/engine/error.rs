@@ -1,0 +1,180 @@
+//! Why a request is refused, as Engine.IO clients are told.
+
+use serde_json::Value;
+use thiserror::Error;
+
+/// Why a request is refused: the protocol's six codes.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum RequestError {
+    /// Code 0: the `transport` parameter names no enabled transport.
+    #[error("unknown transport")]
+    UnknownTransport,
+    /// Code 1: the `sid` parameter names no session.
+    #[error("unknown session id")]
+    UnknownSession,
+    /// Code 2: a handshake with a method that is not GET.
+    #[error("bad handshake method")]
+    BadMethod,
+    /// Code 3: the request contradicts itself or its session.
+    #[error("bad request: {0}")]
+    BadRequest(BadRequest),
+    /// Code 4: the server does not want this client. The text is shown to it; see
+    /// [`RequestError::forbidden`].
+    #[error("forbidden: {0}")]
+    Forbidden(String),
+    /// Code 5: the `EIO` parameter is not `4`.
+    #[error("unsupported protocol version")]
+    UnsupportedVersion,
+}
+
+/// What is wrong with a request of code 3. The client is not told; logs and counters are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum BadRequest {
+    /// The `Origin` header is not a valid header value.
+    #[error("invalid origin header")]
+    InvalidOrigin,
+    /// The transport is not the session's, nor one that it may move to.
+    #[error("not the transport of the session")]
+    TransportMismatch,
+    /// The `EIO` parameter is not the session's.
+    #[error("not the protocol version of the session")]
+    ProtocolMismatch,
+    /// The transport could not be set up: a WebSocket request that is none, for example.
+    #[error("transport handshake failed")]
+    TransportHandshake,
+    /// No session id could be made.
+    #[error("session id generation failed")]
+    IdGeneration,
+    /// A layer in front of the endpoint refused the request.
+    #[error("refused by middleware")]
+    Middleware,
+}
+
+impl BadRequest {
+    /// A stable name for logs and counters.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidOrigin => "engine_request_invalid_origin",
+            Self::TransportMismatch => "engine_request_transport_mismatch",
+            Self::ProtocolMismatch => "engine_request_protocol_mismatch",
+            Self::TransportHandshake => "engine_request_transport_handshake",
+            Self::IdGeneration => "engine_request_id_generation",
+            Self::Middleware => "engine_request_middleware",
+        }
+    }
+}
+
+impl From<BadRequest> for RequestError {
+    fn from(reason: BadRequest) -> Self {
+        Self::BadRequest(reason)
+    }
+}
+
+impl RequestError {
+    /// Code 4 with the protocol's own text.
+    pub fn forbidden() -> Self {
+        Self::Forbidden("Forbidden".to_owned())
+    }
+
+    /// The protocol's code, 0 to 5.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::UnknownTransport => 0,
+            Self::UnknownSession => 1,
+            Self::BadMethod => 2,
+            Self::BadRequest(_) => 3,
+            Self::Forbidden(_) => 4,
+            Self::UnsupportedVersion => 5,
+        }
+    }
+
+    /// A stable name for logs and counters.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::UnknownTransport => "engine_request_unknown_transport",
+            Self::UnknownSession => "engine_request_unknown_session",
+            Self::BadMethod => "engine_request_bad_method",
+            Self::BadRequest(reason) => reason.code(),
+            Self::Forbidden(_) => "engine_request_forbidden",
+            Self::UnsupportedVersion => "engine_request_unsupported_version",
+        }
+    }
+
+    /// The text that the client is sent.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::UnknownTransport => "Transport unknown",
+            Self::UnknownSession => "Session ID unknown",
+            Self::BadMethod => "Bad handshake method",
+            Self::BadRequest(_) => "Bad request",
+            Self::Forbidden(message) => message,
+            Self::UnsupportedVersion => "Unsupported protocol version",
+        }
+    }
+
+    /// The HTTP status of the response to a polling request.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Forbidden(_) => 403,
+            _ => 400,
+        }
+    }
+
+    /// The body of the response to a polling request.
+    pub fn json(&self) -> String {
+        format!(
+            r#"{{"code":{},"message":{}}}"#,
+            self.code(),
+            Value::from(self.message())
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_is_what_the_reference_server_sends() {
+        let table = [
+            (
+                RequestError::UnknownTransport,
+                400,
+                r#"{"code":0,"message":"Transport unknown"}"#,
+            ),
+            (
+                RequestError::UnknownSession,
+                400,
+                r#"{"code":1,"message":"Session ID unknown"}"#,
+            ),
+            (
+                RequestError::BadMethod,
+                400,
+                r#"{"code":2,"message":"Bad handshake method"}"#,
+            ),
+            (
+                BadRequest::TransportMismatch.into(),
+                400,
+                r#"{"code":3,"message":"Bad request"}"#,
+            ),
+            (
+                RequestError::forbidden(),
+                403,
+                r#"{"code":4,"message":"Forbidden"}"#,
+            ),
+            (
+                RequestError::Forbidden("not \"you\"".to_owned()),
+                403,
+                r#"{"code":4,"message":"not \"you\""}"#,
+            ),
+            (
+                RequestError::UnsupportedVersion,
+                400,
+                r#"{"code":5,"message":"Unsupported protocol version"}"#,
+            ),
+        ];
+        for (error, status, json) in table {
+            assert_eq!((error.status(), error.json().as_str()), (status, json));
+        }
+    }
+}

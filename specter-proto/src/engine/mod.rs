@@ -1,0 +1,22 @@
+//! Engine.IO v4: packets, polling bodies, the handshake's parts, and the state of one session.
+//!
+//! This module owns what travels between an Engine.IO client and server, and when. It must not know
+//! what messages contain (that is [`crate::socket`]'s), nor how bytes move: no HTTP server, no task.
+
+mod error;
+mod frame;
+mod open;
+mod packet;
+pub mod payload;
+mod query;
+mod session;
+
+pub use error::{BadRequest, RequestError};
+pub use frame::{Frame, FrameBuilder, FrameKind, Prepared};
+pub use open::Open;
+pub use packet::{Packet, PacketError, PacketType, control};
+pub use payload::{PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, PayloadPackets};
+pub use query::{Query, pairs};
+pub use session::{
+    Due, Probe, ProbeRefused, Received, Session, SessionConfig, Transport, Violation,
+};

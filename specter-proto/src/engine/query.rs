@@ -1,0 +1,189 @@
+//! The query of an Engine.IO request: which protocol, which transport, which session.
+//!
+//! Values are compared exactly by whoever reads them. A parameter that is given twice becomes one
+//! that no comparison accepts, so a request cannot mean different things to different readers.
+
+use std::borrow::Cow;
+use std::str;
+
+/// The parameters of a request that Engine.IO knows.
+///
+/// Each is `None` when it is absent. One that is given more than once holds all its values, joined
+/// by commas, which is no transport, no version and no session id.
+///
+/// ```
+/// use specter_proto::engine::Query;
+///
+/// let query = Query::parse("EIO=4&transport=polling&t=abc");
+/// assert!(query.is_current_version());
+/// assert_eq!(query.transport.as_deref(), Some("polling"));
+/// assert_eq!(query.sid, None);
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Query<'a> {
+    /// `EIO`: the protocol's version.
+    pub eio: Option<Cow<'a, str>>,
+    /// `transport`: `polling` or `websocket`.
+    pub transport: Option<Cow<'a, str>>,
+    /// `sid`: the session; absent in a handshake.
+    pub sid: Option<Cow<'a, str>>,
+}
+
+impl<'a> Query<'a> {
+    /// Reads a request's query, without its question mark. Whatever else it holds is skipped; see
+    /// [`pairs`] for that.
+    pub fn parse(query: &'a str) -> Self {
+        let mut parsed = Self::default();
+        for (name, value) in pairs(query) {
+            let slot = match name.as_ref() {
+                "EIO" => &mut parsed.eio,
+                "transport" => &mut parsed.transport,
+                "sid" => &mut parsed.sid,
+                _ => continue,
+            };
+            match slot {
+                None => *slot = Some(value),
+                Some(first) => {
+                    let first = first.to_mut();
+                    first.push(',');
+                    first.push_str(&value);
+                }
+            }
+        }
+        parsed
+    }
+
+    /// Whether the client speaks version 4. Anything but the exact text `4` is another version.
+    pub fn is_current_version(&self) -> bool {
+        self.eio.as_deref() == Some("4")
+    }
+}
+
+/// All parameters of a query, without its question mark, in order and decoded: `+` is a space, `%`
+/// escapes are bytes of UTF-8 (others are replaced), a malformed escape stands for itself.
+pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (unescape(name), unescape(value))
+        })
+}
+
+fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let (byte, after) = match (first, after) {
+            (b'+', _) => (b' ', after),
+            (b'%', [high, low, beyond @ ..]) => match hex(*high).zip(hex(*low)) {
+                Some((high, low)) => (high << 4 | low, beyond),
+                None => (b'%', after),
+            },
+            _ => (first, after),
+        };
+        bytes.push(byte);
+        rest = after;
+    }
+    Cow::Owned(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn transport(query: &str) -> Option<String> {
+        Query::parse(query).transport.map(Cow::into_owned)
+    }
+
+    #[test]
+    fn the_three_parameters_are_found_among_others() {
+        let query = Query::parse("t=x&sid=abc-_&EIO=4&b64=1&transport=websocket");
+        assert_eq!(query.eio.as_deref(), Some("4"));
+        assert_eq!(query.transport.as_deref(), Some("websocket"));
+        assert_eq!(query.sid.as_deref(), Some("abc-_"));
+    }
+
+    #[test]
+    fn only_the_exact_version_counts() {
+        for query in [
+            "",
+            "EIO=3",
+            "EIO=04",
+            "EIO=4+",
+            "eio=4",
+            "EIO",
+            "EIO=4&EIO=4",
+        ] {
+            assert!(!Query::parse(query).is_current_version(), "{query}");
+        }
+        assert!(Query::parse("EIO=%34").is_current_version());
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_no_valid_value() {
+        assert_eq!(
+            transport("transport=polling&transport=polling").as_deref(),
+            Some("polling,polling")
+        );
+    }
+
+    #[test]
+    fn odd_names_are_plain_values() {
+        for name in ["__proto__", "constructor", "toString", "hasOwnProperty"] {
+            assert_eq!(
+                transport(&format!("transport={name}")).as_deref(),
+                Some(name)
+            );
+        }
+        assert_eq!(transport("__proto__=polling&transport[]=polling"), None);
+        assert_eq!(transport("transport"), Some(String::new()));
+    }
+
+    #[test]
+    fn escapes_are_decoded_and_malformed_ones_kept() {
+        let decoded: Vec<_> = pairs("a%20b=%C3%A9+%zz%4&&=%ff").collect();
+        assert_eq!(
+            decoded,
+            [
+                (Cow::from("a b"), Cow::from("é %zz%4")),
+                (Cow::from(""), Cow::from("\u{fffd}")),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_read(query in any::<String>()) {
+            let parsed = Query::parse(&query);
+            prop_assert!(parsed.transport.is_none_or(|value| value.len() <= 3 * query.len()));
+        }
+
+        #[test]
+        fn escaped_values_come_back(value in any::<String>()) {
+            use std::fmt::Write as _;
+            let mut query = String::from("sid=");
+            for byte in value.bytes() {
+                write!(query, "%{byte:02X}").unwrap();
+            }
+            prop_assert_eq!(Query::parse(&query).sid, Some(Cow::from(value)));
+        }
+    }
+}
