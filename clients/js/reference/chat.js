@@ -20,6 +20,10 @@ let lastId = 0;
 
 const http = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, "http://localhost");
+  if (pathname === "/api/rooms") {
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(listOfRooms()));
+    return;
+  }
   const path = normalize(pathname === "/" ? "/index.html" : pathname);
   const file = path.startsWith("/vendor/")
     ? join(CHAT, "node_modules/socket.io-client/dist", path.slice("/vendor/".length))
@@ -43,10 +47,10 @@ chat.use((socket, next) => {
   const { nickname: given, key } = socket.handshake.auth;
   const nickname = String(given ?? "").trim();
   const fail = (code, message) => next(Object.assign(new Error(message), { data: { code } }));
-  if (nickname === "") return fail("nickname_empty", "Please pick a nickname");
-  if ([...nickname].length > 24) return fail("nickname_too_long", "That nickname is longer than 24 characters");
+  if (nickname === "") return fail("nickname_empty", "a nickname is needed");
+  if ([...nickname].length > 24) return fail("nickname_too_long", "a nickname has at most 24 characters");
   const person = people.get(nickname);
-  if (person && person.key !== key) return fail("nickname_taken", "Somebody else has that nickname");
+  if (person && person.key !== key) return fail("nickname_taken", "somebody else has this nickname");
   people.set(nickname, { key, sockets: (person?.sockets ?? 0) + 1 });
   socket.data.nickname = nickname;
   next();
@@ -59,7 +63,7 @@ chat.on("connection", (socket) => {
 
   socket.on("room:join", (given, acknowledge) => {
     const name = String(given).trim();
-    if (name === "" || [...name].length > 32) return acknowledge(refuse("room_name_invalid", "A room's name has 1 to 32 characters"));
+    if (name === "" || [...name].length > 32) return acknowledge(refuse("room_name_invalid", "a room's name has 1 to 32 characters"));
     if (!rooms.has(name)) rooms.set(name, { history: [], present: new Map() });
     const room = rooms.get(name);
     if (!inRooms.has(name)) {
@@ -78,8 +82,8 @@ chat.on("connection", (socket) => {
   });
 
   socket.on("message", (name, text, acknowledge) => {
-    if (!inRooms.has(name)) return acknowledge(refuse("not_in_room", "You are not in that room"));
-    if (text.trim() === "" || [...text].length > 2_000) return acknowledge(refuse("text_invalid", "A message has 1 to 2000 characters"));
+    if (!inRooms.has(name)) return acknowledge(refuse("not_in_room", "you are not in this room"));
+    if (text.trim() === "" || [...text].length > 2_000) return acknowledge(refuse("text_invalid", "a message has 1 to 2000 characters"));
     const message = { id: ++lastId, room: name, nickname, text, at: Date.now() };
     const { history } = rooms.get(name);
     history.push(message);

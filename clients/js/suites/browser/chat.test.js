@@ -161,11 +161,11 @@ describe("the chat's page", () => {
     const alert = second.page.locator("#sign-in-error");
 
     await second.signIn("Barbara");
-    await second.sees(alert.filter({ hasText: "has that nickname" }));
+    await second.sees(alert.filter({ hasText: "else has this nickname" }));
     await second.signIn("   ");
-    await second.sees(alert.filter({ hasText: "pick a nickname" }));
+    await second.sees(alert.filter({ hasText: "nickname is needed" }));
     await second.signIn("x".repeat(25));
-    await second.sees(alert.filter({ hasText: "longer than" }));
+    await second.sees(alert.filter({ hasText: "at most 24" }));
     await second.signIn("Barbara L.");
     await second.sees(second.state("Online"));
     await first.sees(first.present("Barbara L."));

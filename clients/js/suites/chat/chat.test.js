@@ -41,12 +41,22 @@ describe("the page", () => {
   }
 });
 
+it("the server's own route tells its rooms", async () => {
+  const { ask } = await enter("Router");
+  await ask("room:join", "routed");
+  const response = await fetch(new URL("/api/rooms", origin));
+  assert.match(response.headers.get("content-type"), /^application\/json/);
+  const rooms = await response.json();
+  assert.deepEqual(rooms.slice(0, 3).map(({ name }) => name), ["lobby", "rust", "random"]);
+  assert.deepEqual(rooms.find(({ name }) => name === "routed"), { name: "routed", present: 1 });
+});
+
 describe("a nickname", () => {
   for (const [what, auth, code, message] of [
-    ["missing", {}, "nickname_empty", "Please pick a nickname"],
-    ["empty", { nickname: "" }, "nickname_empty", "Please pick a nickname"],
-    ["blank", { nickname: " \t " }, "nickname_empty", "Please pick a nickname"],
-    ["too long", { nickname: "ä".repeat(25) }, "nickname_too_long", "That nickname is longer than 24 characters"],
+    ["missing", {}, "nickname_empty", "a nickname is needed"],
+    ["empty", { nickname: "" }, "nickname_empty", "a nickname is needed"],
+    ["blank", { nickname: " \t " }, "nickname_empty", "a nickname is needed"],
+    ["too long", { nickname: "ä".repeat(25) }, "nickname_too_long", "a nickname has at most 24 characters"],
   ]) {
     it(`is refused when it is ${what}`, async () => {
       const error = await refusalOf("/chat", { auth: { key: "k", ...auth } });
@@ -63,7 +73,7 @@ describe("a nickname", () => {
   it("is refused while somebody else has it", async () => {
     const { socket } = await enter("Hedy");
     const error = await refusalOf("/chat", { auth: { nickname: "Hedy", key: "another" } });
-    assert.equal(error.message, "Somebody else has that nickname");
+    assert.equal(error.message, "somebody else has this nickname");
     assert.deepEqual(error.data, { code: "nickname_taken" });
     socket.disconnect();
     await eventually(() => enter("Hedy", { key: "another" }));
