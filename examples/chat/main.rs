@@ -16,6 +16,7 @@ mod names;
 mod roster;
 mod storage;
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use axum::routing::get;
@@ -36,6 +37,7 @@ struct ChatModule;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let app = App::create::<ChatModule>().await?.routes(routes());
     let listener = TcpListener::bind(("127.0.0.1", port()?)).await?;

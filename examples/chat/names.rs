@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -11,7 +10,7 @@ use crate::error::ChatError;
 /// What somebody is called.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Nickname(Arc<str>);
+pub(crate) struct Nickname(String);
 
 impl Nickname {
     /// In characters.
@@ -21,7 +20,7 @@ impl Nickname {
         match text.trim() {
             "" => Err(ChatError::NicknameEmpty),
             name if name.chars().count() > Self::MAX => Err(ChatError::NicknameTooLong),
-            name => Ok(Self(name.into())),
+            name => Ok(Self(name.to_owned())),
         }
     }
 }
@@ -29,7 +28,7 @@ impl Nickname {
 /// What a room is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-pub(crate) struct RoomName(Arc<str>);
+pub(crate) struct RoomName(String);
 
 impl RoomName {
     /// In characters.
@@ -37,7 +36,7 @@ impl RoomName {
 
     pub(crate) fn parse(text: &str) -> Result<Self, ChatError> {
         match text.trim() {
-            name if (1..=Self::MAX).contains(&name.chars().count()) => Ok(Self(name.into())),
+            name if (1..=Self::MAX).contains(&name.chars().count()) => Ok(Self(name.to_owned())),
             _ => Err(ChatError::RoomNameInvalid),
         }
     }
@@ -65,7 +64,7 @@ impl fmt::Display for RoomName {
 /// What somebody says.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Text(Arc<str>);
+pub(crate) struct Text(String);
 
 impl Text {
     /// In characters.
@@ -73,7 +72,7 @@ impl Text {
 
     pub(crate) fn parse(text: &str) -> Result<Self, ChatError> {
         match text.trim() {
-            text if (1..=Self::MAX).contains(&text.chars().count()) => Ok(Self(text.into())),
+            text if (1..=Self::MAX).contains(&text.chars().count()) => Ok(Self(text.to_owned())),
             _ => Err(ChatError::TextInvalid),
         }
     }

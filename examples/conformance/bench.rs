@@ -21,7 +21,7 @@ struct Counter {
     sockets: AtomicU64,
 }
 
-#[socketio_controller]
+#[socketio_controller(unlisted)]
 struct Bench {
     counter: Arc<Counter>,
 }

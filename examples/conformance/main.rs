@@ -5,7 +5,7 @@
 //! ```
 //!
 //! One file a profile; each makes a router and says how it is drained, and is an ordinary user of the public API. This file reads
-//! the command line; `serve` listens.
+//! the command line; `serve` listens. The controllers are `unlisted`, because only one profile's module is started.
 //!
 //! The server listens on 127.0.0.1 and [::1], prints `listening on PORT` when it is ready, and ends on SIGTERM.
 
@@ -16,6 +16,7 @@ mod serve;
 mod socket;
 mod socket_client;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serve::Profile;
@@ -34,6 +35,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let Some(options) = parse(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");

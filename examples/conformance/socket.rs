@@ -32,7 +32,7 @@ fn greet(socket: &Socket, Auth(payload): &Payload) -> Result<(), Reject> {
     Ok(())
 }
 
-#[socketio_controller]
+#[socketio_controller(unlisted)]
 struct Main;
 
 #[handlers]
@@ -53,7 +53,7 @@ impl Main {
     }
 }
 
-#[socketio_controller(namespace = "/custom")]
+#[socketio_controller(namespace = "/custom", unlisted)]
 struct Custom;
 
 #[handlers]

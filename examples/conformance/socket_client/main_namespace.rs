@@ -7,7 +7,7 @@ use specter::prelude::*;
 use super::handshake::HandshakeView;
 
 /// Who connects.
-#[socketio_controller]
+#[socketio_controller(unlisted)]
 pub(super) struct Identity;
 
 #[handlers]
@@ -32,7 +32,7 @@ impl Identity {
 }
 
 /// Texts, dates and acknowledgements.
-#[socketio_controller]
+#[socketio_controller(unlisted)]
 pub(super) struct Greetings;
 
 /// What the client is to answer besides a number.
@@ -112,7 +112,7 @@ fn iso_now() -> String {
 }
 
 /// Bytes in both directions.
-#[socketio_controller]
+#[socketio_controller(unlisted)]
 pub(super) struct Attachments {
     #[state]
     had_first: bool,

@@ -4,7 +4,7 @@ use specter::prelude::*;
 
 use super::handshake::HandshakeView;
 
-#[socketio_controller(namespace = "/foo")]
+#[socketio_controller(namespace = "/foo", unlisted)]
 pub(super) struct Foo;
 
 #[handlers]
@@ -15,7 +15,7 @@ impl Foo {
     }
 }
 
-#[socketio_controller(namespace = "/abc")]
+#[socketio_controller(namespace = "/abc", unlisted)]
 pub(super) struct Abc;
 
 #[handlers]
@@ -29,7 +29,7 @@ impl Abc {
     fn ignore(&self) {}
 }
 
-#[socketio_controller(namespace = "/no")]
+#[socketio_controller(namespace = "/no", unlisted)]
 pub(super) struct No;
 
 #[handlers]
@@ -44,7 +44,7 @@ impl No {
 macro_rules! exists {
     ($($controller:ident: $namespace:literal),+) => {
         $(
-            #[socketio_controller(namespace = $namespace)]
+            #[socketio_controller(namespace = $namespace, unlisted)]
             pub(super) struct $controller;
 
             #[handlers]

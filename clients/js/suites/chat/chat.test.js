@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { argument, client, refusalOf, TRANSPORTS } from "../../support/clients.js";
 import { origin } from "../../support/target.js";
-import { once } from "../../support/waiting.js";
+import { once, within } from "../../support/waiting.js";
 
 const people = [];
 let lastKey = 0;
@@ -120,10 +120,12 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
     it("tells who is gone without a word", async () => {
       const room = `gone ${name}`;
       const [linus, dennis] = await inRoom(room, "Linus", "Dennis");
-      const left = argument(linus.socket, "notice");
+      const left = new Promise((resolve) => {
+        linus.socket.on("notice", ({ kind, nickname }) => kind === "left" && resolve(nickname));
+      });
       dennis.socket.io.engine.close();
       dennis.socket.disconnect();
-      assert.equal((await left).kind, "left");
+      assert.equal(await within(left, "the notice"), dennis.nickname);
     });
 
     it("tells how full its rooms are", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { client, TRANSPORTS } from "../../support/clients.js";
+import { client, TRANSPORTS, upgraded } from "../../support/clients.js";
 import { run, serve } from "../../support/server.js";
 import { once } from "../../support/waiting.js";
 
@@ -15,8 +15,12 @@ describe("the conformance server", () => {
       assert.match(server.line, /^listening on \d+$/);
       const path = profile.startsWith("engine") ? "engine.io" : "socket.io";
       for (const host of ["127.0.0.1", "[::1]"]) {
-        const response = await fetch(`http://${host}:${server.port}/${path}/?EIO=4&transport=polling`);
+        const address = `http://${host}:${server.port}/${path}/?EIO=4&transport=polling`;
+        const response = await fetch(address);
         assert.equal(response.status, 200, host);
+        // Closed, because a session that does not poll is waited for at the server's end.
+        const { sid } = JSON.parse((await response.text()).split("\x1e")[0].slice(1));
+        await fetch(`${address}&sid=${sid}`, { method: "POST", body: "1" });
       }
       assert.deepEqual(await server.stop(), { code: 0, signal: null });
     });
@@ -71,6 +75,7 @@ it("a hundred connected clients do not keep the server from ending", async () =>
     client(`http://127.0.0.1:${server.port}/`, { transports: Object.values(TRANSPORTS)[i % 3], reconnection: false }),
   );
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  await Promise.all(sockets.filter((_, i) => i % 3 === 2).map(upgraded));
   const gone = sockets.map((socket) => once(socket, "disconnect"));
   assert.equal((await server.stop()).code, 0);
   await Promise.all(gone);
