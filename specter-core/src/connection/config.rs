@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use specter_proto::engine::PayloadLimits;
+
 use super::ip_range::IpRange;
 use super::origin::{Origin, OriginPolicy};
 
@@ -57,7 +59,7 @@ impl Default for EngineConfig {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
-            max_packets_per_body: 1_024,
+            max_packets_per_body: PayloadLimits::default().max_packets,
             max_fragments: 1_024,
             polling: true,
             websocket: true,
@@ -100,7 +102,8 @@ impl EngineConfig {
         self
     }
 
-    /// How many packets a polling body may hold. Default: 1,024.
+    /// How many packets a polling body may hold. Default: 16,384, since a client sends all that it
+    /// emitted in a loop in one body.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
         self
