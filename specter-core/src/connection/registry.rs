@@ -85,7 +85,10 @@ impl Registry {
 
     /// The session of this id.
     pub(crate) fn find(&self, sid: &str) -> Option<Connection> {
-        self.shard(sid.as_bytes()).lock().get(sid.as_bytes()).cloned()
+        self.shard(sid.as_bytes())
+            .lock()
+            .get(sid.as_bytes())
+            .cloned()
     }
 
     /// How many sessions are open.
@@ -256,7 +259,9 @@ mod tests {
         assert_eq!(registry.reserve(None).err(), Some(Full::ShuttingDown));
         let start = Instant::now();
         let spread = Duration::from_secs(4);
-        registry.close_all(CloseReason::ServerShuttingDown, spread).await;
+        registry
+            .close_all(CloseReason::ServerShuttingDown, spread)
+            .await;
         assert_eq!(start.elapsed(), Duration::from_secs(3));
         assert!(connections.iter().all(super::Connection::is_closed));
         let freeing = async {

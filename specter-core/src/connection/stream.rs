@@ -118,10 +118,7 @@ fn take_over(upgraded: Upgraded) -> (State, Bytes) {
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => (tcp(parts.io.into_inner()), parts.read_buf),
         // It replays by itself what was read too far.
-        Err(upgraded) => (
-            State::Other(Box::new(TokioIo::new(upgraded))),
-            Bytes::new(),
-        ),
+        Err(upgraded) => (State::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
     }
 }
 

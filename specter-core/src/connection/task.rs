@@ -16,7 +16,9 @@ use specter_proto::websocket::Limits;
 use tokio::time::Instant;
 
 use super::inbound::{Inbound, unreadable};
-use super::link::{Budget, Ending, Farewell, Flow, Link, Message, Parting, Polling, Post, WebSocket};
+use super::link::{
+    Budget, Ending, Farewell, Flow, Link, Message, Parting, Polling, Post, WebSocket,
+};
 use super::mailbox::{Mail, Misfit, PostRequest, Serves};
 use super::registry::Seat;
 use super::timer::Timer;
@@ -78,10 +80,7 @@ impl<H: MessageHandler> Task<H> {
         handler: H,
     ) -> Self {
         let mut websocket = WebSocket::awaited(upgrade, websocket_limits(&config));
-        let open = config
-            .session()
-            .open(connection.sid(), &[])
-            .encode();
+        let open = config.session().open(connection.sid(), &[]).encode();
         websocket.push([open.into()].into());
         let link = Link::WebSocket(websocket);
         Self::new(connection, seat, config, link, handler)
@@ -117,13 +116,12 @@ impl<H: MessageHandler> Task<H> {
         self.handle_due(now)?;
         let mut budget = Budget::new();
         loop {
-            if self.state == State::Open {
-                self.read(cx, now, &mut budget)?;
-            }
+            let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
             self.handler.poll(cx);
             self.check_closing()?;
             let resumed = self.note_backlog(now);
-            if !resumed {
+            let unread = resumed || stopped && self.state == State::Open;
+            if !unread {
                 break;
             }
             if budget.is_spent() {
@@ -147,7 +145,7 @@ impl<H: MessageHandler> Task<H> {
         match (self.state, self.handler.backlogged()) {
             (State::Open, true) => {
                 self.state = State::Backlogged;
-                self.session.pause();
+                self.session.pause(now.into_std());
                 false
             }
             (State::Backlogged, false) => {
@@ -232,23 +230,23 @@ impl<H: MessageHandler> Task<H> {
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<(), Ending> {
-        if self.read_post(cx, now, budget)? == Flow::Stop {
-            return Ok(());
+    ) -> Result<Flow, Ending> {
+        if self.read_post(cx, now, budget)?.is_stop() {
+            return Ok(Flow::Stop);
         }
         if matches!(&self.link, Link::Polling { probe: Some(_), .. }) {
             self.read_probe(cx, now, budget)?;
         }
-        if let Link::WebSocket(websocket) = &mut self.link {
-            let mut inbound = Inbound {
-                session: &mut self.session,
-                handler: &mut self.handler,
-                connection: &self.connection,
-                now: now.into_std(),
-            };
-            websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))?;
-        }
-        Ok(())
+        let Link::WebSocket(websocket) = &mut self.link else {
+            return Ok(Flow::More);
+        };
+        let mut inbound = Inbound {
+            session: &mut self.session,
+            handler: &mut self.handler,
+            connection: &self.connection,
+            now: now.into_std(),
+        };
+        websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
     }
 
     /// Takes the packets of a request body. It is answered when all are taken.
@@ -270,11 +268,12 @@ impl<H: MessageHandler> Task<H> {
         while let Some(next) = post.next() {
             let (packet, headers) = next.map_err(|error| unreadable(error.code()))?;
             budget.spend_packet();
-            if inbound.packet(packet.as_packet(), Some(headers))? == Flow::Stop {
-                return Ok(Flow::Stop);
-            }
+            let flow = inbound.packet(packet.as_packet(), Some(headers))?;
             if budget.is_spent() {
                 cx.waker().wake_by_ref();
+                return Ok(Flow::Stop);
+            }
+            if flow.is_stop() {
                 return Ok(Flow::Stop);
             }
         }
@@ -294,8 +293,7 @@ impl<H: MessageHandler> Task<H> {
     ) -> Result<(), Ending> {
         loop {
             let Link::Polling {
-                polling,
-                probe: Some(probe),
+                probe: Some(probe), ..
             } = &mut self.link
             else {
                 return Ok(());
@@ -316,12 +314,14 @@ impl<H: MessageHandler> Task<H> {
                 (Err(ending), _) => Some(ending.farewell),
                 (Ok(_), Some(Probe::ReplyPong)) => {
                     probe.push([control::probe_pong().into()].into());
-                    polling.release()?;
                     continue;
                 }
                 (Ok(_), Some(Probe::Upgraded)) => return self.upgrade(now),
                 (Ok(_), Some(Probe::Failed)) => Some(Farewell::Tell(None)),
-                (Ok(_), None) => probe.poll_write_pushed(cx),
+                (Ok(_), None) => match probe.poll_write(cx) {
+                    Poll::Ready(Err(ending)) => Some(ending.farewell),
+                    Poll::Ready(Ok(())) | Poll::Pending => None,
+                },
             };
             if let Some(farewell) = lost {
                 self.session.probe_lost();
@@ -464,10 +464,10 @@ impl<H: MessageHandler> Task<H> {
         let Link::Farewell { queued, deadline } = &mut self.link else {
             return;
         };
-        let queued = std::mem::take(queued);
         if poll.is_none() && now < *deadline {
             return;
         }
+        let queued = std::mem::take(queued);
         self.link = Link::Gone;
         self.leave();
         if let Some(poll) = poll {
@@ -479,9 +479,10 @@ impl<H: MessageHandler> Task<H> {
 
     /// When the task must run again at the latest.
     fn deadline(&self) -> Option<Instant> {
-        let session = match self.state {
-            State::Open | State::Backlogged => self.session.deadline().map(Instant::from_std),
-            State::Closed | State::Done => None,
+        let session = if self.is_open() {
+            self.session.deadline().map(Instant::from_std)
+        } else {
+            None
         };
         let parting = self.parting.as_ref().map(|parting| parting.deadline());
         [session, self.link.deadline(), parting]
@@ -490,20 +491,27 @@ impl<H: MessageHandler> Task<H> {
             .min()
     }
 
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Open | State::Backlogged)
+    }
+
     fn run(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let now = Instant::now();
+        if self.is_open()
+            && let Err(ending) = self.turn(cx, now)
+        {
+            self.close(ending, now);
+        }
         if let Some(parting) = &mut self.parting
             && parting.poll(cx, now).is_ready()
         {
             self.parting = None;
         }
-        if matches!(self.state, State::Open | State::Backlogged) {
-            match self.turn(cx, now) {
-                Ok(()) => return Poll::Pending,
-                Err(ending) => self.close(ending, now),
-            }
+        if self.is_open() {
+            Poll::Pending
+        } else {
+            self.poll_over(cx, now)
         }
-        self.poll_over(cx, now)
     }
 }
 

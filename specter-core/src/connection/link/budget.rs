@@ -8,14 +8,14 @@ const BYTES: usize = 64 * 1024;
 /// What is left of a turn. A connection that floods is read in bounded bites, so that it can not
 /// starve the others on its thread.
 #[derive(Debug)]
-pub(in crate::connection) struct Budget {
+pub(crate) struct Budget {
     packets: u32,
     bytes: usize,
 }
 
 impl Budget {
     /// The budget of a new turn.
-    pub(in crate::connection) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             packets: PACKETS,
             bytes: BYTES,
@@ -23,7 +23,7 @@ impl Budget {
     }
 
     /// One more packet was handled, or looked at.
-    pub(super) fn spend_packet(&mut self) {
+    pub(crate) fn spend_packet(&mut self) {
         self.packets = self.packets.saturating_sub(1);
     }
 
@@ -33,7 +33,7 @@ impl Budget {
     }
 
     /// Whether the turn is over.
-    pub(in crate::connection) fn is_spent(&self) -> bool {
+    pub(crate) fn is_spent(&self) -> bool {
         self.packets == 0 || self.bytes == 0
     }
 }

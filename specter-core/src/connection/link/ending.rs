@@ -4,14 +4,14 @@ use crate::connection::CloseReason;
 
 /// The end of a connection, as the part that met it puts it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::connection) struct Ending {
-    pub(in crate::connection) reason: CloseReason,
-    pub(in crate::connection) farewell: Farewell,
+pub(crate) struct Ending {
+    pub(crate) reason: CloseReason,
+    pub(crate) farewell: Farewell,
 }
 
 /// What the peer is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::connection) enum Farewell {
+pub(crate) enum Farewell {
     /// All that is queued, then that it is over.
     Flush,
     /// That it is over; on a WebSocket with this close code.
@@ -24,7 +24,7 @@ pub(in crate::connection) enum Farewell {
 
 impl Ending {
     /// The server's decision, for this reason.
-    pub(in crate::connection) fn decided(reason: CloseReason) -> Self {
+    pub(crate) fn decided(reason: CloseReason) -> Self {
         let farewell = if reason.discards_queue() {
             Farewell::Tell(None)
         } else {
@@ -34,7 +34,7 @@ impl Ending {
     }
 
     /// The peer left in good order.
-    pub(in crate::connection) fn peer_left(close_code: Option<u16>) -> Self {
+    pub(crate) fn peer_left(close_code: Option<u16>) -> Self {
         Self {
             reason: CloseReason::TransportClose,
             farewell: Farewell::Answer(close_code),
@@ -42,7 +42,7 @@ impl Ending {
     }
 
     /// The peer broke the transport's rules.
-    pub(in crate::connection) fn violation(close_code: Option<u16>) -> Self {
+    pub(crate) fn violation(close_code: Option<u16>) -> Self {
         Self {
             reason: CloseReason::TransportError,
             farewell: Farewell::Tell(close_code),
@@ -50,7 +50,7 @@ impl Ending {
     }
 
     /// The transport is gone.
-    pub(in crate::connection) fn gone(reason: CloseReason) -> Self {
+    pub(crate) fn gone(reason: CloseReason) -> Self {
         Self {
             reason,
             farewell: Farewell::Silence,

@@ -64,7 +64,11 @@ impl Output {
     pub(super) fn discard_unbegun(&mut self) {
         let begun = self.frames_written > 0 || self.offset > 0;
         self.packets.truncate(usize::from(begun));
-        if self.control.as_ref().is_some_and(|control| control.0.written == 0) {
+        if self
+            .control
+            .as_ref()
+            .is_some_and(|control| control.0.written == 0)
+        {
             self.control = None;
         }
     }
@@ -244,7 +248,10 @@ mod tests {
             if self.rests {
                 return Poll::Pending;
             }
-            let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+            let bytes: Vec<u8> = slices
+                .iter()
+                .flat_map(|slice| slice.iter().copied())
+                .collect();
             let part = bytes.len().min(self.step);
             self.taken.lock().unwrap().extend_from_slice(&bytes[..part]);
             Poll::Ready(Ok(part))
@@ -276,7 +283,9 @@ mod tests {
 
     fn bytes_of(packets: &VecDeque<Prepared>) -> Vec<u8> {
         let frames = packets.iter().flat_map(Prepared::frames);
-        frames.flat_map(|frame| frame.websocket().to_vec()).collect()
+        frames
+            .flat_map(|frame| frame.websocket().to_vec())
+            .collect()
     }
 
     #[test]

@@ -25,7 +25,7 @@ const LINGER_LIMIT: Duration = Duration::from_secs(2);
 const READS: usize = 16;
 
 /// A WebSocket on its way out.
-pub(in crate::connection) struct Parting {
+pub(crate) struct Parting {
     stream: Stream,
     output: Output,
     close_frame: Option<Vec<u8>>,
@@ -42,7 +42,7 @@ enum Stage {
 impl Parting {
     /// Closes a WebSocket. `queued` is written first where the farewell is to flush. `None` where
     /// there is nothing left to do.
-    pub(in crate::connection) fn new(
+    pub(crate) fn new(
         websocket: WebSocket,
         farewell: Farewell,
         queued: VecDeque<Prepared>,
@@ -70,12 +70,12 @@ impl Parting {
     }
 
     /// When [`poll`](Self::poll) must be called at the latest.
-    pub(in crate::connection) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         self.deadline
     }
 
     /// Gets on with it. Ready when the stream can be dropped.
-    pub(in crate::connection) fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if now >= self.deadline {
             return Poll::Ready(());
         }

@@ -20,13 +20,13 @@ use crate::connection::outbox::{self, Outbox};
 
 /// The transport of a session that polls.
 #[derive(Default)]
-pub(in crate::connection) struct Polling {
+pub(crate) struct Polling {
     poll: Option<PollRequest>,
 }
 
 impl Polling {
     /// A poll came. Two at once end the session: the second is refused, the first told.
-    pub(in crate::connection) fn accept(&mut self, poll: PollRequest) -> Result<(), Ending> {
+    pub(crate) fn accept(&mut self, poll: PollRequest) -> Result<(), Ending> {
         if self.poll.is_some() {
             let _ = poll.send(Err(Misfit::Overlap));
             return Err(Ending::violation(None));
@@ -36,20 +36,20 @@ impl Polling {
     }
 
     /// Whether a poll waits to be answered.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         self.poll.is_some()
     }
 
     /// Notices that the client broke its poll off, which ends the session: what it was to be
     /// answered with might be lost unseen.
     pub(super) fn poll_aborted(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
-        match &mut self.poll {
-            Some(poll) if poll.poll_closed(cx).is_ready() => {
-                self.poll = None;
-                Err(Ending::gone(CloseReason::TransportError))
-            }
-            _ => Ok(()),
+        if let Some(poll) = &mut self.poll
+            && poll.poll_closed(cx).is_ready()
+        {
+            self.poll = None;
+            return Err(Ending::gone(CloseReason::TransportError));
         }
+        Ok(())
     }
 
     /// Answers the poll that waits with all that is queued, if anything is.
@@ -67,12 +67,12 @@ impl Polling {
     }
 
     /// Answers the poll that waits, if one does, with a packet that means nothing.
-    pub(in crate::connection) fn release(&mut self) -> Result<(), Ending> {
+    pub(crate) fn release(&mut self) -> Result<(), Ending> {
         self.answer(control::noop().payload().to_vec())
     }
 
     /// Says farewell to the poll that waits, if one does.
-    pub(super) fn say_farewell(&mut self, farewell: Farewell, queued: &VecDeque<Prepared>) {
+    pub(crate) fn say_farewell(&mut self, farewell: Farewell, queued: &VecDeque<Prepared>) {
         // The session is over: nothing is to be done about a poll that is gone.
         let _ = match farewell {
             Farewell::Flush => {
@@ -106,7 +106,7 @@ fn encode(packets: &VecDeque<Prepared>) -> PayloadEncoder {
 }
 
 /// A polling body, of which some packets may be taken already.
-pub(in crate::connection) struct Post {
+pub(crate) struct Post {
     headers: HeaderMap,
     body: Bytes,
     /// Where the next packet starts; `None` when all are taken.
@@ -119,7 +119,7 @@ const SEPARATOR: u8 = 0x1E;
 
 impl Post {
     /// A body that was received, and whether it can be one at all.
-    pub(in crate::connection) fn new(
+    pub(crate) fn new(
         request: PostRequest,
         limits: &PayloadLimits,
     ) -> (Self, Result<(), PayloadError>) {
@@ -134,9 +134,7 @@ impl Post {
     }
 
     /// Takes the next packet, with the headers of its request.
-    pub(in crate::connection) fn next(
-        &mut self,
-    ) -> Option<Result<(PayloadPacket<'_>, &HeaderMap), PayloadError>> {
+    pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &HeaderMap), PayloadError>> {
         // Packet by packet, so that a stop costs no second look at what was taken.
         let start = self.next.take()?;
         let rest = self.body.get(start..).unwrap_or_default();
@@ -156,7 +154,7 @@ impl Post {
     }
 
     /// Tells the request that its packets were taken.
-    pub(in crate::connection) fn answer(self) {
+    pub(crate) fn answer(self) {
         // A client that does not wait for the answer has what it wants.
         let _ = self.taken.send(());
     }

@@ -23,20 +23,26 @@ use crate::connection::stream::Stream;
 
 /// A message from the peer.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Message<'a> {
+pub(crate) enum Message<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
 }
 
 /// Whether the taker of messages takes another one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Flow {
+pub(crate) enum Flow {
     More,
     Stop,
 }
 
+impl Flow {
+    pub(crate) fn is_stop(self) -> bool {
+        self == Self::Stop
+    }
+}
+
 /// A WebSocket, from the request that asked for it on.
-pub(in crate::connection) struct WebSocket {
+pub(crate) struct WebSocket {
     stream: Stream,
     decoder: Decoder,
     input: Input,
@@ -52,7 +58,7 @@ struct Decoded {
 
 impl WebSocket {
     /// The WebSocket that comes when the answer to an upgrade request is written.
-    pub(in crate::connection) fn awaited(upgrade: OnUpgrade, limits: Limits) -> Self {
+    pub(crate) fn awaited(upgrade: OnUpgrade, limits: Limits) -> Self {
         Self::over(Stream::awaited(upgrade), limits)
     }
 
@@ -68,7 +74,7 @@ impl WebSocket {
 
     /// Reads, and hands each message to `take`, until there is no more, `take` stops, or the budget
     /// is spent. Where it returns because there is no more, the task is woken when there is.
-    pub(super) fn poll_read(
+    pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         budget: &mut Budget,
@@ -174,7 +180,7 @@ impl WebSocket {
     }
 
     /// Writes what was pushed.
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
         if self.output.is_done() {
             return Poll::Ready(Ok(()));
         }
@@ -189,7 +195,7 @@ impl WebSocket {
     }
 
     /// Packets to be written next.
-    pub(in crate::connection) fn push(&mut self, packets: VecDeque<Prepared>) {
+    pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
         self.output.push(packets);
     }
 
