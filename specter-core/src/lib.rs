@@ -1,3 +1,4 @@
 //! The runtime.
 
 pub mod connection;
+pub mod http;

@@ -34,3 +34,9 @@ pub use origin::OriginPolicy;
 pub use outbox::SendError;
 
 pub use specter_proto::engine::Transport;
+
+pub(crate) use ip_range::IpRange;
+pub(crate) use mailbox::Misfit;
+pub(crate) use origin::Origin;
+pub(crate) use registry::{Full, Registry, Seat};
+pub(crate) use task::Task;
