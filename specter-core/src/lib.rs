@@ -1,4 +1,5 @@
 //! The runtime.
 
 pub mod connection;
+pub mod engine;
 pub mod http;
