@@ -3,7 +3,7 @@
 //! Answers requests by their outcome only; status codes and headers are the HTTP layer's.
 
 use std::collections::VecDeque;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use bytes::Bytes;
 use http::HeaderMap;
