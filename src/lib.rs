@@ -6,8 +6,6 @@
 
 pub use specter_core::app::{App, AppBuilder, AppHandle, Error};
 pub use specter_core::gateway::EventError;
-/// Engine.IO by itself.
-pub use specter_core::engine;
 pub use specter_core::{app, connection, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;

@@ -10,6 +10,7 @@ pub mod app;
 pub mod connection;
 pub mod extract;
 pub mod gateway;
+pub mod http;
 pub mod rooms;
 pub mod socket;
 
