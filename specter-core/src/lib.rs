@@ -17,6 +17,7 @@ pub mod socket;
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;
+    pub use specter_proto::socket::Binary;
     pub use specter_di::{
         BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
         Provider, Resolved, Scope,
@@ -30,6 +31,6 @@ pub mod __private {
         HandlerInfo, IntoEventError, OnPanic, Outcome, Requirements,
     };
     pub use crate::{
-        __connect_reply as connect_reply, __plain_reply as plain_reply, __reply as reply,
+        __connect_reply as connect_reply, __location as location, __plain_reply as plain_reply, __reply as reply,
     };
 }

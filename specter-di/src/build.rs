@@ -2,17 +2,18 @@
 //! Must not know which row of slots the value is for.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 
 use crate::dependency::Resolved;
-use crate::error::{BuildCause, BuildFailure, panic_cause};
+use crate::error::{BuildCause, BuildError, BuildFailure};
 use crate::graph::{Binding, Source};
+use crate::panic::caught;
 use crate::provider::{BoxFuture, SyncBuild};
 use crate::slot::Slot;
 
 /// Runs a build function that needs no waiting.
 pub(crate) fn build_now(build: &SyncBuild, mut resolved: Resolved<'_>) -> Result<Slot, BuildCause> {
-    caught(|| build(&mut resolved))
+    caught(|| build(&mut resolved)).map_err(BuildCause::from)
 }
 
 /// Runs a binding's build function. `Resolved` is done with before the first wait.
@@ -24,27 +25,19 @@ pub(crate) async fn build(
         Source::Sync(build) => build_now(build, resolved),
         Source::Async(build) => match caught(|| build(&mut resolved)) {
             Ok(building) => settled(building).await,
-            Err(cause) => Err(cause),
+            Err(panicked) => Err(panicked.into()),
         },
         Source::Given => Err(BuildCause::SeedMissing),
     };
     built.map_err(|cause| binding.failure(cause))
 }
 
-/// Calls something that is the user's. What it leaves half done after a panic is dropped by the caller, unused.
-pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, BuildCause> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| panic_cause(&*payload))
-}
-
-async fn settled<T, E>(mut future: BoxFuture<Result<T, E>>) -> Result<T, BuildCause>
-where
-    E: Into<BuildCause>,
-{
-    let polled = poll_fn(|cx| match caught(|| future.as_mut().poll(cx)) {
-        Ok(poll) => poll.map(Ok),
-        Err(cause) => std::task::Poll::Ready(Err(cause)),
-    });
-    polled.await?.map_err(Into::into)
+async fn settled(mut building: BoxFuture<Result<Slot, BuildError>>) -> Result<Slot, BuildCause> {
+    poll_fn(|cx| match caught(|| building.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(|built| built.map_err(BuildCause::from)),
+        Err(panicked) => Poll::Ready(Err(panicked.into())),
+    })
+    .await
 }
 
 impl Binding {

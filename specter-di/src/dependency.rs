@@ -140,6 +140,10 @@ impl<'a> Resolved<'a> {
     ///
     /// When it is not of the type that was declared at this place. The container reports the panic as the
     /// provider's failure.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each call is of another type"
+    )]
     pub fn next<V: Dependency>(&mut self) -> V {
         V::take(self)
     }

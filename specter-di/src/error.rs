@@ -1,10 +1,11 @@
 //! What can go wrong while values are built. What is wrong with a graph is in `fault`.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
 use crate::Location;
+use crate::lifecycle::HookFailure;
+use crate::panic::Panicked;
 
 /// Why a factory gave no value: any error, also `anyhow`'s or a text.
 pub struct BuildError(Box<dyn Error + Send + Sync>);
@@ -53,6 +54,12 @@ pub enum BuildCause {
 impl From<BuildError> for BuildCause {
     fn from(error: BuildError) -> Self {
         Self::Failed(error.into_inner())
+    }
+}
+
+impl From<Panicked> for BuildCause {
+    fn from(panicked: Panicked) -> Self {
+        Self::Panicked(panicked.0)
     }
 }
 
@@ -106,6 +113,9 @@ pub enum StartError {
     /// A singleton could not be built.
     #[error("{0}")]
     Provider(#[source] BuildFailure),
+    /// A singleton's `on_init` did not end well. The providers before it were shut down.
+    #[error("{0}")]
+    Init(#[source] HookFailure),
 }
 
 impl StartError {
@@ -113,15 +123,7 @@ impl StartError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Provider(failure) => failure.code(),
+            Self::Init(failure) => failure.code(),
         }
     }
-}
-
-/// The message of a caught panic.
-pub(crate) fn panic_cause(payload: &(dyn Any + Send)) -> BuildCause {
-    let message = payload
-        .downcast_ref::<&'static str>()
-        .map(|message| (*message).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned());
-    BuildCause::Panicked(message.unwrap_or_else(|| "no message".to_owned()))
 }

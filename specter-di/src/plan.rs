@@ -4,6 +4,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::ops::Range;
 
 use crate::Scope;
@@ -12,7 +13,7 @@ use crate::container::Container;
 use crate::dependency::Resolved;
 use crate::error::StartError;
 use crate::fault::{Fault, FaultKind};
-use crate::graph::{Binding, BoundRoot, Compiler, Draft, Step, TooLarge};
+use crate::graph::{Binding, BoundRoot, Compiler, Draft, Row, Step, TooLarge};
 use crate::root::RootInfo;
 use crate::slot::{Input, Slot, Slots};
 
@@ -42,7 +43,10 @@ impl Plan {
         order: &[usize],
         lookup: HashMap<TypeId, usize>,
     ) -> Result<Self, Fault> {
-        let (steps, singletons) = singleton_steps(&draft, order).map_err(|TooLarge| too_large())?;
+        let Row {
+            steps,
+            known: singletons,
+        } = singletons(&draft, order).map_err(|TooLarge| too_large())?;
         let lookup = lookup
             .into_iter()
             .filter_map(|(key, binding)| Some((key, singletons.get(binding).copied().flatten()?)))
@@ -56,7 +60,7 @@ impl Plan {
         };
         // No scope is larger than the one of all roots.
         let all: Vec<usize> = (0..wiring.roots.len()).collect();
-        wiring.scope_steps(&all).map_err(|TooLarge| too_large())?;
+        wiring.scope_row(&all).map_err(|TooLarge| too_large())?;
         Ok(Self {
             wiring,
             values: draft.values,
@@ -75,8 +79,22 @@ impl Plan {
     /// # Errors
     ///
     /// The first provider that fails or panics. What was built before it is dropped in reverse order; so it is
-    /// when the future is dropped.
+    /// when the future is dropped. Or the first `on_init` that does not end well: then `on_shutdown` runs for the
+    /// providers before it.
     pub async fn start(self) -> Result<Container, StartError> {
+        self.start_within(std::future::pending).await
+    }
+
+    /// As [`start`](Self::start), with a time limit for each hook: `|| sleep(Duration::from_secs(10))`.
+    ///
+    /// # Errors
+    ///
+    /// As `start`.
+    pub async fn start_within<S, L>(self, limit: S) -> Result<Container, StartError>
+    where
+        S: Fn() -> L,
+        L: Future<Output = ()>,
+    {
         let Self {
             wiring,
             values,
@@ -97,7 +115,9 @@ impl Plan {
             tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
             singletons.push(Some(value));
         }
-        Ok(Container::new(wiring, singletons, lookup))
+        let container = Container::new(wiring, singletons, steps, lookup);
+        container.init(&limit).await.map_err(StartError::Init)?;
+        Ok(container)
     }
 }
 
@@ -109,10 +129,21 @@ impl fmt::Debug for Plan {
     }
 }
 
-fn singleton_steps(
-    draft: &Draft,
-    order: &[usize],
-) -> Result<(Box<[Step]>, Vec<Option<Input>>), TooLarge> {
+/// The bindings that some steps built, and their slots: those after the `given` ones.
+pub(crate) fn built<'a>(
+    wiring: &'a Wiring,
+    steps: &'a [Step],
+    given: usize,
+) -> impl DoubleEndedIterator<Item = (&'a Binding, u16)> {
+    let slots = given..given + steps.len();
+    steps.iter().zip(slots).filter_map(|(step, slot)| {
+        // Always so: the compiler numbered them.
+        let slot = u16::try_from(slot).ok()?;
+        Some((&wiring.bindings[step.binding], slot))
+    })
+}
+
+fn singletons(draft: &Draft, order: &[usize]) -> Result<Row, TooLarge> {
     let mut compiler = Compiler::new(
         &draft.bindings,
         Vec::new(),

@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use crate::dependency::{Declared, Dependencies, Resolved};
 use crate::error::BuildError;
+use crate::lifecycle::{self, Hooks};
 use crate::slot::Slot;
 use crate::{Key, Location, Scope};
 
@@ -34,6 +35,7 @@ pub struct Provider {
     pub(crate) dependencies: Vec<Declared>,
     pub(crate) build: Build,
     pub(crate) aliases: Vec<Alias>,
+    pub(crate) hooks: Hooks,
 }
 
 /// A build function.
@@ -101,6 +103,7 @@ impl Provider {
             dependencies: Dependencies::declared_by(dependencies),
             build,
             aliases: Vec::new(),
+            hooks: Hooks::default(),
         }
     }
 
@@ -114,17 +117,59 @@ impl Provider {
         V: Clone + Send + Sync + 'static,
         W: Clone + Send + Sync + 'static,
     {
-        let (own, from) = (self.key, Key::of::<V>());
-        assert!(
-            own == from,
-            "`{}` provides `{own}`, not `{from}`",
-            self.name
-        );
+        self.check_value::<V>();
         self.aliases.push(Alias {
             key: Key::of::<W>(),
             convert: Box::new(move |resolved| Box::new(convert(resolved.value::<V>()))),
         });
         self
+    }
+
+    /// Calls `hook` with the value, of type `V`, when all singletons are built: dependencies first. A singleton whose
+    /// hook fails keeps the container from starting.
+    ///
+    /// # Panics
+    ///
+    /// When the provider's values are not of type `V`, or it is no singleton: what is built later is ready when its
+    /// factory is.
+    pub fn on_init<V, F>(mut self, hook: fn(V) -> F) -> Self
+    where
+        V: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<(), BuildError>> + Send + 'static,
+    {
+        self.check_value::<V>();
+        let name = self.name;
+        assert!(
+            self.scope == Scope::Singleton,
+            "`{name}` is no singleton, so it cannot have `on_init`"
+        );
+        self.hooks.init = Some(lifecycle::erased(hook));
+        self
+    }
+
+    /// Calls `hook` with the value, of type `V`, before it goes: at the container's shutdown or the scope's close, in
+    /// reverse order of construction. Not when a container or scope is only dropped.
+    ///
+    /// # Panics
+    ///
+    /// When the provider's values are not of type `V`.
+    pub fn on_shutdown<V, F>(mut self, hook: fn(V) -> F) -> Self
+    where
+        V: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<(), BuildError>> + Send + 'static,
+    {
+        self.check_value::<V>();
+        self.hooks.shutdown = Some(lifecycle::erased(hook));
+        self
+    }
+
+    fn check_value<V: 'static>(&self) {
+        let (own, other) = (self.key, Key::of::<V>());
+        assert!(
+            own == other,
+            "`{}` provides `{own}`, not `{other}`",
+            self.name
+        );
     }
 
     /// What it provides.

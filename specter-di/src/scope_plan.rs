@@ -5,12 +5,13 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::build::{build, build_now, caught};
+use crate::build::{build, build_now};
 use crate::container::Container;
 use crate::dependency::{Arity, Resolved};
 use crate::error::{BuildCause, BuildFailure};
-use crate::graph::{Compiler, Need, Source, Step, TooLarge};
-use crate::plan::Wiring;
+use crate::graph::{Binding, Compiler, Need, Source, Step, TooLarge};
+use crate::panic::caught;
+use crate::plan::{Wiring, built};
 use crate::provider::BoxFuture;
 use crate::scoped::{Roots, Scoped, Seeds};
 use crate::slot::{Input, Slots};
@@ -65,10 +66,10 @@ impl Opening {
 }
 
 impl ScopePlan {
-    pub(crate) fn new(container: Container, roots: &[usize]) -> Self {
+    pub(crate) fn new(container: &Container, roots: &[usize]) -> Self {
         let wiring = &container.running().wiring;
-        let (steps, roots) = match wiring.scope_steps(roots) {
-            Ok(planned) => planned,
+        let ScopeRow { steps, roots } = match wiring.scope_row(roots) {
+            Ok(row) => row,
             Err(TooLarge) => panic!("a scope has more than {} values", u16::MAX),
         };
         let taken = || {
@@ -172,13 +173,21 @@ impl ScopePlan {
         let running = self.0.container.running();
         let root = &running.wiring.roots[planned.index];
         let mut resolved = Resolved::new(&running.singletons, slots, &planned.inputs);
-        caught(|| (root.build)(&mut resolved)).map_err(|cause| {
+        caught(|| (root.build)(&mut resolved)).map_err(|panicked| {
             let info = &running.wiring.infos[planned.index];
-            BuildFailure::new(info.name.to_owned(), info.location, cause)
+            BuildFailure::new(info.name.to_owned(), info.location, panicked.into())
         })
     }
 
-    /// A value that the root at `position` sees.
+    /// The bindings that were built for the scope, in order, and their slots.
+    pub(crate) fn built(&self) -> impl DoubleEndedIterator<Item = (&Binding, u16)> {
+        built(
+            &self.0.container.running().wiring,
+            &self.0.steps,
+            self.0.seeds.len(),
+        )
+    }
+
     /// A singleton that the root at a position depends on or requires, without opening a scope.
     ///
     /// `None` also where the value belongs to the scope.
@@ -186,6 +195,7 @@ impl ScopePlan {
         self.visible(position, &Slots::default())
     }
 
+    /// A value that the root at `position` sees.
     pub(crate) fn visible<V: Clone + 'static>(&self, position: usize, slots: &Slots) -> Option<V> {
         let visible = &self.0.roots.get(position)?.visible;
         let wanted = TypeId::of::<V>();
@@ -213,12 +223,15 @@ impl fmt::Debug for ScopePlan {
     }
 }
 
+/// The steps of a scope, then its roots.
+pub(crate) struct ScopeRow {
+    steps: Box<[Step]>,
+    roots: Box<[PlannedRoot]>,
+}
+
 impl Wiring {
     /// The steps of the scope of some roots, and the roots.
-    pub(crate) fn scope_steps(
-        &self,
-        roots: &[usize],
-    ) -> Result<(Box<[Step]>, Box<[PlannedRoot]>), TooLarge> {
+    pub(crate) fn scope_row(&self, roots: &[usize]) -> Result<ScopeRow, TooLarge> {
         let mut compiler = Compiler::new(
             &self.bindings,
             self.singletons.clone(),
@@ -239,8 +252,10 @@ impl Wiring {
                 visible,
             });
         }
-        let (steps, _) = compiler.finish();
-        Ok((steps, planned.into()))
+        Ok(ScopeRow {
+            steps: compiler.finish().steps,
+            roots: planned.into(),
+        })
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::any::Any;
 use std::fmt;
+use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
+use crate::lifecycle::{HookFailure, shut_down};
 use crate::scope_plan::{PlannedSeed, ScopePlan};
 use crate::slot::{Slot, Slots};
 
@@ -32,7 +34,7 @@ impl Seeds {
     /// Brings the seeds into the order of their slots. The position of one that is needed and not there is the error.
     pub(crate) fn arrange(self, planned: &[PlannedSeed]) -> Result<Slots, usize> {
         let Self(mut slots) = self;
-        let fits = |(slot, seed): (&Option<Slot>, &PlannedSeed)| is(slot, seed);
+        let fits = |(slot, seed): (&Option<Slot>, &PlannedSeed)| is(slot.as_ref(), seed);
         if slots.len() == planned.len() && slots.as_mut_slice().iter().zip(planned).all(fits) {
             return Ok(slots);
         }
@@ -41,7 +43,7 @@ impl Seeds {
             let given = slots
                 .as_mut_slice()
                 .iter_mut()
-                .find(|slot| is(slot, seed))
+                .find(|slot| is(slot.as_ref(), seed))
                 .and_then(Option::take);
             if given.is_none() && seed.needed {
                 return Err(position);
@@ -52,9 +54,9 @@ impl Seeds {
     }
 }
 
-fn is(slot: &Option<Slot>, seed: &PlannedSeed) -> bool {
-    slot.as_deref()
-        .is_some_and(|value| Any::type_id(value) == seed.type_id)
+fn is(slot: Option<&Slot>, seed: &PlannedSeed) -> bool {
+    // Through the box: a `Box<dyn Any>` is itself `Any`.
+    slot.is_some_and(|value| (**value).type_id() == seed.type_id)
 }
 
 impl fmt::Debug for Seeds {
@@ -120,13 +122,23 @@ impl Scoped {
         self.plan.visible(position, &self.slots)
     }
 
-    /// Tears the scope down: its values are dropped in reverse order of their construction.
-    #[expect(
-        clippy::unused_async,
-        reason = "the tear-down will await the hooks of the scope's providers"
-    )]
-    pub async fn close(self) {
-        drop(self);
+    /// Tears the scope down: what is left of the roots is dropped, the `on_shutdown` hooks of its values run in
+    /// reverse order of their construction, then the values are dropped.
+    ///
+    /// What is returned are the hooks that did not end well. They stop no other hook.
+    pub async fn close(self) -> Vec<HookFailure> {
+        self.close_within(std::future::pending).await
+    }
+
+    /// As [`close`](Self::close), with a time limit for each hook: `|| sleep(Duration::from_secs(10))`.
+    pub async fn close_within<S, L>(self, limit: S) -> Vec<HookFailure>
+    where
+        S: Fn() -> L,
+        L: Future<Output = ()>,
+    {
+        let Self { roots, slots, plan } = self;
+        drop(roots);
+        shut_down(plan.built(), &slots, &limit).await
     }
 }
 

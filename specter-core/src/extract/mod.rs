@@ -44,7 +44,8 @@ use crate::gateway::{CallContext, EventError, Requirements};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not come from the context",
     label = "cannot be a parameter here",
-    note = "`connect`, `disconnect` and `#[on_error]` have no positional arguments: take the client's CONNECT payload as `Auth<T>`, a service as `Inject<T>`"
+    note = "`connect` has no arguments: take the client's CONNECT payload as `Auth<T>`, a service as `Inject<T>`",
+    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and your types with `FromContext` come from the context"
 )]
 pub trait FromContext<'a>: Sized {
     /// Takes it from the context. The error is the event's (at connect, the rejection).

@@ -31,6 +31,13 @@ pub enum Instance {
     Shared(Arc<dyn Any + Send + Sync>),
 }
 
+impl Instance {
+    /// Gives an exclusive controller back.
+    pub fn from_exclusive<C: Send + 'static>(this: Box<C>) -> Self {
+        Self::Exclusive(this)
+    }
+}
+
 /// What holds a controller during a call of a `&self` handler.
 pub trait Holder<C>: Deref<Target = C> + Send + 'static {
     /// Gives it back.

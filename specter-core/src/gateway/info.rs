@@ -164,3 +164,12 @@ impl Requirements {
         self.takes_ack = true;
     }
 }
+
+/// The place where it is written.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __location {
+    () => {
+        $crate::__private::Location { file: ::core::file!(), line: ::core::line!(), column: ::core::column!() }
+    };
+}

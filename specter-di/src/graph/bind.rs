@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::Given;
 use crate::dependency::{Arity, Declared};
 use crate::fault::{Fault, FaultKind, Step};
+use crate::lifecycle::Hooks;
 use crate::module::{Export, ModuleBuilder};
 use crate::provider::{AsyncBuild, Build, Provider, SyncBuild};
 use crate::root::{Root, RootBuild, RootInfo};
@@ -45,6 +46,7 @@ pub(crate) struct Binding {
     pub(crate) module: Option<usize>,
     pub(crate) source: Source,
     pub(crate) needs: Vec<Need>,
+    pub(crate) hooks: Hooks,
 }
 
 /// Where a binding's value comes from.
@@ -127,10 +129,12 @@ impl Draft {
             own.extend(bound.iter().map(|binding| (listed.id, *binding)));
         }
         for root in module.roots {
-            owners
-                .roots
-                .own(root.type_id, number, (root.name, root.location));
-            self.bind_root(number, module.name, root);
+            let entry = (root.name, root.location);
+            let bound = owners.roots.own(root.type_id, number, entry);
+            if bound.is_empty() {
+                bound.push(self.roots.len());
+                self.bind_root(number, module.name, root);
+            }
         }
         self.modules.push(BoundModule {
             name: module.name,
@@ -156,6 +160,7 @@ impl Draft {
             dependencies,
             build,
             aliases,
+            hooks,
         } = provider;
         self.bindings.push(Binding {
             key,
@@ -168,6 +173,7 @@ impl Draft {
                 Build::Async(build) => Source::Async(build),
             },
             needs: unresolved(dependencies),
+            hooks,
         });
         for alias in aliases {
             self.bindings.push(Binding {
@@ -186,6 +192,7 @@ impl Draft {
                     },
                     targets: vec![primary],
                 }],
+                hooks: Hooks::default(),
             });
         }
         (primary..self.bindings.len()).collect()
@@ -242,6 +249,7 @@ impl Binding {
             module: None,
             source: Source::Given,
             needs: Vec::new(),
+            hooks: Hooks::default(),
         }
     }
 }
@@ -328,7 +336,7 @@ fn duplicate(draft: &Draft, kind: FaultKind, entry: &Listing) -> Fault {
         location: entry.location,
         text: format!("`{name}` is declared here"),
     }];
-    steps.extend(entry.modules.iter().map(|module| {
+    steps.extend(owners.iter().map(|module| {
         let module = &draft.modules[*module];
         Step {
             location: module.location,
@@ -337,7 +345,7 @@ fn duplicate(draft: &Draft, kind: FaultKind, entry: &Listing) -> Fault {
     }));
     let (text, help) = match (owners.as_slice(), kind) {
         ([_], _) => (
-            format!("{} lists `{name}` twice", names.concat()),
+            format!("{} lists `{name}` more than once", names.concat()),
             "list it once".to_owned(),
         ),
         (_, FaultKind::DuplicateRoot) => (

@@ -11,6 +11,12 @@ pub(crate) struct Step {
     pub(crate) inputs: Box<[Input]>,
 }
 
+/// The steps that fill a row of slots, and where the values of bindings lie then.
+pub(crate) struct Row {
+    pub(crate) steps: Box<[Step]>,
+    pub(crate) known: Vec<Option<Input>>,
+}
+
 /// How a slot of the row that is being filled is addressed.
 pub(crate) type Place = fn(u16) -> Input;
 
@@ -82,9 +88,12 @@ impl<'a> Compiler<'a> {
         Ok(inputs.into())
     }
 
-    /// The steps, and where the values of all bindings lie.
-    pub(crate) fn finish(self) -> (Box<[Step]>, Vec<Option<Input>>) {
-        (self.steps.into(), self.known)
+    /// The row.
+    pub(crate) fn finish(self) -> Row {
+        Row {
+            steps: self.steps.into(),
+            known: self.known,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(crate) use bind::{Binding, BoundRoot, Draft, Need, Source};
-pub(crate) use compile::{Compiler, Step, TooLarge};
+pub(crate) use compile::{Compiler, Row, Step, TooLarge};
 
 use crate::fault::Report;
 use crate::module::{Import, Module, ModuleBuilder};
@@ -21,6 +21,8 @@ use crate::slot::Slot;
 use crate::{Key, Location};
 
 /// The modules of an application, reached from one of them, and what every module sees besides.
+///
+/// The default one has no modules.
 pub struct Graph {
     name: &'static str,
     /// Imports before those that import them.
@@ -37,6 +39,18 @@ pub(crate) struct Given {
     pub(crate) location: Location,
 }
 
+impl Default for Graph {
+    fn default() -> Self {
+        Self {
+            name: "nothing",
+            modules: Vec::new(),
+            values: Vec::new(),
+            seeds: Vec::new(),
+            scope_name: "scope",
+        }
+    }
+}
+
 impl Graph {
     /// Collects `M` and all that it imports.
     pub fn of<M: Module>() -> Self {
@@ -48,9 +62,7 @@ impl Graph {
         Self {
             name,
             modules,
-            values: Vec::new(),
-            seeds: Vec::new(),
-            scope_name: "scope",
+            ..Self::default()
         }
     }
 

@@ -228,6 +228,10 @@ fn missing(draft: &Draft, consumer: &Consumer<'_>, declared: &Declared) -> Fault
     let module = &draft.modules[consumer.module];
     let help = match key.pointee() {
         _ if steps.len() > 1 => "use the type that is provided, or provide this one too".to_owned(),
+        Some(pointee) if pointee.starts_with("dyn ") => format!(
+            "annotate a function that returns `{key}` with `#[injectable]`, and add it to the providers of `{}` ({})",
+            module.name, module.location
+        ),
         Some(pointee) => by_value(draft, key, &pointee).unwrap_or_else(|| {
             format!(
                 "annotate `{pointee}`, or a function that returns it, with `#[injectable]`, and add it to the \

@@ -9,6 +9,7 @@ mod open;
 mod packet;
 pub mod payload;
 mod query;
+mod session;
 
 pub use error::{BadRequest, RequestError};
 pub use frame::{Frame, FrameBuilder, FrameKind, Prepared};
@@ -16,3 +17,6 @@ pub use open::Open;
 pub use packet::{Packet, PacketError, PacketType, control};
 pub use payload::{PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, PayloadPackets};
 pub use query::{Query, pairs};
+pub use session::{
+    Due, Probe, ProbeRefused, Received, Session, SessionConfig, Transport, Violation,
+};

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use super::error::ArgumentError;
 use super::json::{self, Elements};
 use super::missing::Missing;
+use super::placeholder::Numbers;
 use super::span::Span;
 use super::{path, positional, scope};
 
@@ -117,8 +118,10 @@ impl Args {
             out.extend_from_slice(self.json().as_bytes());
             return Ok(());
         }
-        json::renumber(self.json(), offset, out)
-            .map_err(|_| serde_json::Error::custom("arguments that are not valid JSON"))
+        let numbers = json::joined(self.json(), Numbers::default())
+            .map_err(|_| serde_json::Error::custom("arguments that are not valid JSON"))?;
+        numbers.shift(self.json(), offset, out);
+        Ok(())
     }
 }
 

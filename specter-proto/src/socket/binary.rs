@@ -77,6 +77,12 @@ impl<const N: usize> From<[u8; N]> for Binary {
     }
 }
 
+impl<const N: usize> From<&[u8; N]> for Binary {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self(Bytes::copy_from_slice(bytes))
+    }
+}
+
 impl From<Binary> for Bytes {
     fn from(binary: Binary) -> Self {
         binary.0

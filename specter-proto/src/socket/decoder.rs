@@ -12,8 +12,9 @@ use bytes::Bytes;
 use super::args::Args;
 use super::error::ParseError;
 use super::header::{Layout, PacketKind};
-use super::json::{self, Below, Elements, Name, Placeholders, PlainData, ScanError};
+use super::json::{self, Elements, Name, ScanError};
 use super::packet::{AckPacket, ConnectPacket, DisconnectPacket, EventPacket, Packet};
+use super::placeholder::{Below, Placeholders, PlainData};
 use super::reserved::is_reserved;
 use super::span::Span;
 

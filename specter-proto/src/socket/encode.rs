@@ -17,6 +17,7 @@ use crate::engine::{Frame, FrameBuilder, FrameKind, Prepared};
 use super::error::EncodeError;
 use super::header::PacketKind;
 use super::json::{self, ScanError};
+use super::placeholder::Below;
 use super::reserved::is_reserved;
 use super::{scope, shape};
 
@@ -244,7 +245,8 @@ fn check_attachments(elements: Option<&[u8]>, count: usize) -> Result<(), Encode
     }
     let not_json = || EncodeError::Json(serde_json::Error::custom("a value that is not JSON"));
     let elements = std::str::from_utf8(elements.unwrap_or_default()).map_err(|_| not_json())?;
-    json::check_elements(elements, count).map_err(|error| match error {
+    let checked = json::joined(elements, Below(count));
+    checked.map(drop).map_err(|error| match error {
         ScanError::Placeholder => EncodeError::ForgedPlaceholder,
         ScanError::TooDeep => EncodeError::Depth,
         ScanError::Syntax | ScanError::Name => not_json(),

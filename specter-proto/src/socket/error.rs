@@ -164,7 +164,7 @@ pub enum EncodeError {
         max: usize,
     },
     /// Beside real attachments stands data that clients would take for a placeholder and fail on:
-    /// an object with `"_placeholder": true` that did not come from a `Binary`.
+    /// an object with `"_placeholder": true` that no `Binary` wrote, and that names no attachment.
     #[error("the arguments hold data that looks like a placeholder")]
     ForgedPlaceholder,
     /// Arguments with attachments, nested more deeply than a decoder reads.

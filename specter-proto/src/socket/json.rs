@@ -1,12 +1,13 @@
 //! One pass over a packet's JSON: is it well-formed, how deep is it, where do its elements lie.
 //!
 //! Arguments are read later, by serde, straight into the handler's types; this scanner builds no
-//! values. It knows what a placeholder of a binary packet looks like and hands each one to a
-//! [`Placeholders`], which checks or collects. It must not know packet kinds or limits other than
-//! depth. Every function is linear in the text and recurses at most [`MAX_DEPTH`] levels.
+//! values. It finds the placeholders of a binary packet and hands each one to a [`Placeholders`],
+//! which checks or collects. It must not know packet kinds or limits other than depth. Every
+//! function is linear in the text and recurses at most [`MAX_DEPTH`] levels.
 
 use std::borrow::Cow;
 
+use super::placeholder::{Placeholders, PlainData};
 use super::span::Span;
 
 /// How deeply one argument may nest: as deep as `serde_json` is willing to read later.
@@ -23,65 +24,6 @@ pub(super) enum ScanError {
     Placeholder,
     /// An event's data begins with something that is no name.
     Name,
-}
-
-/// What happens to the placeholders of a text.
-pub(super) trait Placeholders {
-    /// Whether objects are looked into at all.
-    const WATCHED: bool;
-
-    /// An object with `"_placeholder": true`, and where its `num` stands.
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError>;
-}
-
-/// In a packet without attachments a placeholder is plain data.
-pub(super) struct PlainData;
-
-impl Placeholders for PlainData {
-    const WATCHED: bool = false;
-
-    fn found(&mut self, _: &str, _: Option<Span>) -> Result<(), ScanError> {
-        Ok(())
-    }
-}
-
-/// Each placeholder names one of this many attachments.
-pub(super) struct Below(pub(super) usize);
-
-impl Placeholders for Below {
-    const WATCHED: bool = true;
-
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
-        match number.and_then(|span| index(text, span)) {
-            Some(index) if index < self.0 => Ok(()),
-            _ => Err(ScanError::Placeholder),
-        }
-    }
-}
-
-/// Collects where the numbers stand, to write others in their place.
-#[derive(Default)]
-struct Numbers(Vec<(Span, usize)>);
-
-impl Placeholders for Numbers {
-    const WATCHED: bool = true;
-
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
-        let span = number.ok_or(ScanError::Placeholder)?;
-        let index = index(text, span).ok_or(ScanError::Placeholder)?;
-        self.0.push((span, index));
-        Ok(())
-    }
-}
-
-/// The number of an attachment: decimal digits and nothing else.
-fn index(text: &str, span: Span) -> Option<usize> {
-    let digits = span.of(text);
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        digits.parse().ok()
-    } else {
-        None
-    }
 }
 
 /// The first element of an EVENT's data: a string, or a number.
@@ -167,9 +109,9 @@ pub(super) fn skip(text: &str) -> usize {
     }
 }
 
-/// Checks the placeholders of `elements`, values joined by commas.
-pub(super) fn check_elements(elements: &str, attachments: usize) -> Result<(), ScanError> {
-    let mut scanner = Scanner::new(elements, 0, Below(attachments));
+/// Scans `elements`, values joined by commas, and gives back what met their placeholders.
+pub(super) fn joined<P: Placeholders>(elements: &str, placeholders: P) -> Result<P, ScanError> {
+    let mut scanner = Scanner::new(elements, 0, placeholders);
     while scanner.at < elements.len() {
         scanner.value()?;
         match scanner.next_token() {
@@ -178,46 +120,7 @@ pub(super) fn check_elements(elements: &str, attachments: usize) -> Result<(), S
             Some(_) => return Err(ScanError::Syntax),
         }
     }
-    Ok(())
-}
-
-/// Appends `elements` (values joined by commas) to `out`, `offset` added to each placeholder's
-/// number.
-pub(super) fn renumber(elements: &str, offset: usize, out: &mut Vec<u8>) -> Result<(), ScanError> {
-    let mut scanner = Scanner::new(elements, 0, Numbers::default());
-    while scanner.at < elements.len() {
-        scanner.value()?;
-        match scanner.next_token() {
-            Some(b',') => {}
-            None => break,
-            Some(_) => return Err(ScanError::Syntax),
-        }
-    }
-    let mut numbers = scanner.placeholders.0;
-    // A placeholder inside another is found first but stands later.
-    numbers.sort_unstable_by_key(|(span, _)| span.start);
-    let mut copied = 0;
-    for (span, index) in numbers {
-        out.extend_from_slice(
-            Span {
-                start: copied,
-                end: span.start,
-            }
-            .of(elements)
-            .as_bytes(),
-        );
-        out.extend_from_slice((index + offset).to_string().as_bytes());
-        copied = span.end;
-    }
-    out.extend_from_slice(
-        Span {
-            start: copied,
-            end: elements.len(),
-        }
-        .of(elements)
-        .as_bytes(),
-    );
-    Ok(())
+    Ok(scanner.placeholders)
 }
 
 /// A string as it stands in the text, without its quotes.

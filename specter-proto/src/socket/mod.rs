@@ -18,6 +18,7 @@ mod json;
 mod missing;
 mod packet;
 mod path;
+mod placeholder;
 mod positional;
 mod reserved;
 mod scope;

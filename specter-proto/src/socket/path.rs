@@ -28,8 +28,8 @@ fn byte_offset(text: &str, error: &serde_json::Error) -> Option<usize> {
 /// expected u32` says `string`.
 fn message(error: &serde_json::Error) -> String {
     let mut message = error.to_string();
-    if let Some(at) = message.rfind(" at line ") {
-        message.truncate(at);
+    if error.line() > 0 {
+        message.truncate(message.rfind(" at line ").unwrap_or(message.len()));
     }
     let Some(expected) = message.rfind(", expected ") else {
         return message;

@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::args::Arguments;
 use super::error::ArgumentError;
+use super::path;
 
 /// Reads what remains of `arguments` as one value.
 pub(super) fn decode<'a, T: Deserialize<'a>>(
@@ -18,11 +19,8 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(
         failure: &mut failure,
     })
     .map_err(|error| {
-        failure.unwrap_or_else(|| ArgumentError::Invalid {
-            index,
-            path: String::new(),
-            message: error.to_string(),
-        })
+        // Without one the type refused the arguments as a whole.
+        failure.unwrap_or_else(|| path::invalid(index, "", &error))
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `()` is no argument, a tuple (or an array) several, [`Args`](super::Args) are those that they
 //! hold; everything else is one, and goes straight to `serde_json`. References and boxes are
-//! transparent to serde.
+//! transparent to serde. A unit that is not `()`, such as a null in a `serde_json::Value`, is a null.
 
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
@@ -27,6 +27,7 @@ pub(super) fn write<T: Serialize + ?Sized>(
         json: &mut json,
         after_name,
         count: &mut count,
+        type_name: std::any::type_name::<T>(),
     })?;
     Ok(count)
 }
@@ -37,6 +38,7 @@ struct Shape<'a> {
     json: &'a mut Option<Json<'a>>,
     after_name: bool,
     count: &'a mut usize,
+    type_name: &'static str,
 }
 
 impl<'a> Shape<'a> {
@@ -48,6 +50,13 @@ impl<'a> Shape<'a> {
         *self.count = 1;
         self.json.insert(serde_json::Serializer::new(self.body))
     }
+}
+
+/// Whether a type, of which a value serialized itself as a unit, is `()`, perhaps behind pointers.
+/// serde does not tell a null of `serde_json::Value` from it, but the type's name does; no other
+/// type whose name ends like this is serialized as a unit unless it stands for one.
+fn is_unit(type_name: &str) -> bool {
+    type_name.trim_end_matches('>').ends_with("()")
 }
 
 /// Methods that write one argument, by the method of the same name on `serde_json`'s serializer.
@@ -73,7 +82,10 @@ impl<'a> Serializer for Shape<'a> {
     /// No argument; or the way by which [`Args`](super::Args) hand themselves over.
     fn serialize_unit(self) -> Result<(), Error> {
         let Some(args) = scope::take_args() else {
-            return Ok(());
+            if is_unit(self.type_name) {
+                return Ok(());
+            }
+            return self.one().serialize_unit();
         };
         if args.is_empty() {
             return Ok(());

@@ -1,0 +1,110 @@
+//! Every refusal and violation of the two lower layers has a code of its own.
+
+use std::collections::HashSet;
+
+use specter_proto::engine::{
+    BadRequest, PacketError, PayloadError, ProbeRefused, RequestError, Violation as EngineViolation,
+};
+use specter_proto::websocket::Violation;
+
+#[test]
+fn codes_are_unique_and_name_their_layer() {
+    let mut codes = Vec::new();
+    codes.extend(websocket().iter().map(Violation::code));
+    codes.extend(requests().iter().map(RequestError::name));
+    codes.extend(packets().iter().map(PacketError::code));
+    codes.extend(payloads().iter().map(PayloadError::code));
+    codes.extend(probes().iter().map(ProbeRefused::code));
+    codes.push(EngineViolation::UnexpectedPing.code());
+    for code in &codes {
+        assert!(code.starts_with("engine_") || code.starts_with("websocket_"));
+        assert!(
+            code.bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'_' | b'0'..=b'9'))
+        );
+    }
+    let unique: HashSet<_> = codes.iter().collect();
+    assert_eq!(unique.len(), codes.len());
+}
+
+#[test]
+fn close_codes_are_the_three_that_a_reader_may_answer() {
+    for violation in websocket() {
+        assert!(matches!(violation.close_code(), 1002 | 1007 | 1009));
+    }
+}
+
+#[test]
+fn messages_are_lower_case_and_have_no_full_stop() {
+    let mut messages: Vec<String> = websocket().iter().map(ToString::to_string).collect();
+    messages.extend(requests().iter().map(ToString::to_string));
+    messages.extend(packets().iter().map(ToString::to_string));
+    messages.extend(payloads().iter().map(ToString::to_string));
+    messages.extend(probes().iter().map(ToString::to_string));
+    for message in messages {
+        assert!(!message.contains(char::is_uppercase), "{message}");
+        assert!(!message.ends_with('.'), "{message}");
+    }
+}
+
+fn websocket() -> [Violation; 14] {
+    [
+        Violation::ReservedBits,
+        Violation::ReservedOpcode { opcode: 3 },
+        Violation::Unmasked,
+        Violation::FragmentedControl,
+        Violation::LongControl,
+        Violation::UnexpectedContinuation,
+        Violation::InterruptedMessage,
+        Violation::TooManyFragments { limit: 1 },
+        Violation::LongLength,
+        Violation::LengthOutOfRange,
+        Violation::TooLong { limit: 1 },
+        Violation::NotUtf8,
+        Violation::ShortClose,
+        Violation::CloseCode { code: 1005 },
+    ]
+}
+
+fn requests() -> Vec<RequestError> {
+    let mut requests = vec![
+        RequestError::UnknownTransport,
+        RequestError::UnknownSession,
+        RequestError::BadMethod,
+        RequestError::Forbidden("not you".to_owned()),
+        RequestError::UnsupportedVersion,
+    ];
+    requests.extend(
+        [
+            BadRequest::InvalidOrigin,
+            BadRequest::TransportMismatch,
+            BadRequest::ProtocolMismatch,
+            BadRequest::TransportHandshake,
+            BadRequest::IdGeneration,
+            BadRequest::Middleware,
+        ]
+        .map(RequestError::from),
+    );
+    requests
+}
+
+fn packets() -> [PacketError; 2] {
+    [PacketError::Empty, PacketError::UnknownType { byte: b'9' }]
+}
+
+/// Without the one that wraps a packet's error: it has that one's code.
+fn payloads() -> [PayloadError; 3] {
+    [
+        PayloadError::NotUtf8 { at: 0 },
+        PayloadError::TooManyPackets { limit: 1 },
+        PayloadError::Base64,
+    ]
+}
+
+fn probes() -> [ProbeRefused; 3] {
+    [
+        ProbeRefused::AlreadyProbing,
+        ProbeRefused::AlreadyUpgraded,
+        ProbeRefused::SessionOver,
+    ]
+}
