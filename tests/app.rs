@@ -80,7 +80,7 @@ impl Faulty {
 #[socketio_controller]
 struct NoHandlers;
 
-#[socketio_controller("no-slash")]
+#[socketio_controller]
 struct AlsoTakesAck;
 
 #[handlers]
@@ -113,11 +113,11 @@ async fn everything_that_is_wrong_is_reported_at_once() {
     assert_eq!(
         codes,
         [
+            "ack_taken_twice",
             "concurrent_with_exclusive",
             "controller_without_handlers",
             "dependency_cycle",
             "event_duplicate",
-            "path_invalid",
             "provider_missing",
             "provider_missing",
             "provider_not_visible",
