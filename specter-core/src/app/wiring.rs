@@ -15,6 +15,7 @@ use super::register::{self, RegisteredBlock, Registration};
 use super::serve::AppHandle;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
+use crate::gateway::UnknownEvents;
 use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable};
 use crate::gateway::{ErasedGuard, Guards};
 use crate::http::Endpoint;
@@ -234,7 +235,7 @@ fn namespace_table(
         hub: hub.clone(),
         controllers: wired,
         plan,
-        unknown: Default::default(),
+        unknown: UnknownEvents::default(),
         connect_limit: builder.socket.connect_limit,
         max_concurrent: builder.socket.max_concurrent,
     }

@@ -22,6 +22,7 @@ pub use self::error::{EventError, EventInfo, IntoEventError};
 pub(crate) use self::guard::ErasedGuard;
 pub use self::guard::{Guard, GuardContext, Guards};
 pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
+pub(crate) use self::nearest::UnknownEvents;
 
 /// What the macros' expansions call.
 #[doc(hidden)]

@@ -32,7 +32,7 @@ impl Reject {
         match serde_json::value::to_raw_value(data) {
             Ok(raw) => self.data = Some(raw),
             Err(error) => {
-                tracing::error!(target: "specter::gateway", %error, "a rejection's data cannot be serialized")
+                tracing::error!(target: "specter::gateway", %error, "a rejection's data cannot be serialized");
             }
         }
         self
