@@ -292,7 +292,10 @@ mod tests {
         let acks = Acks::default();
         let id = acks.open();
         acks.set_backlogged(true);
-        assert!(matches!(poll(&acks, id), Poll::Ready(Err(AckError::Backlogged))));
+        assert!(matches!(
+            poll(&acks, id),
+            Poll::Ready(Err(AckError::Backlogged))
+        ));
         acks.set_backlogged(false);
         assert!(poll(&acks, id).is_pending());
         acks.end();

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use specter_proto::socket::{
     ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
 };
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use self::lane::Lane;
 use super::{
@@ -262,14 +262,15 @@ impl Lanes {
     /// Tells those who wait for acknowledgements when nothing more will be read, and when it will again.
     fn note_backlog(&mut self) {
         let over = self.waiting.is_over(&self.shared.config);
-        if over != self.backlogged {
-            self.backlogged = over;
+        // While it lasts, each time: a namespace may have been joined meanwhile.
+        if over || self.backlogged {
             for lane in &self.joined {
                 lane.socket().acks().set_backlogged(over);
             }
-            if over {
+            if over && !self.backlogged {
                 tracing::debug!(target: "specter::socket", waiting = self.waiting.events, "reading stops: events wait to be handled");
             }
+            self.backlogged = over;
         }
     }
 
@@ -280,10 +281,16 @@ impl Lanes {
         if let Some(timeout) = &mut self.connect_timeout
             && timeout.as_mut().poll(cx).is_ready()
         {
-            self.connect_timeout = None;
-            // One that is just being decided on has a limit of its own.
             if self.joined.is_empty() {
+                self.connect_timeout = None;
                 self.connection.close(CloseReason::ConnectTimeout);
+            } else {
+                // One that is just being decided on has a limit of its own.
+                timeout
+                    .as_mut()
+                    .reset(Instant::now() + self.shared.config.connect_timeout);
+                // Registers the waker for it.
+                let _ = timeout.as_mut().poll(cx);
             }
         }
     }
