@@ -2,6 +2,8 @@
 //!
 //! It owns the socket's gate (what is emitted before CONNECT was answered is held), its acknowledgements and its extensions.
 //! It never reads: packets come in through the connection's lanes.
+//!
+#![doc = include_str!("closing.md")]
 
 mod acks;
 mod config;
