@@ -1,5 +1,39 @@
-//! The runtime.
+//! The runtime of the Specter gateway framework. Applications use the crate `specter-io`, which re-exports it.
+//!
+//! - [`engine`]: Engine.IO by itself, for those who want nothing above it;
+//! - [`connection`] and `http`: the one task of a connection, and the tower service that opens it;
+//! - [`socket`] and [`rooms`]: who is connected, and sending to them;
+//! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
+//! - [`app`]: modules and settings in, a router out.
 
+pub mod app;
 pub mod connection;
 pub mod engine;
+pub mod extract;
+pub mod gateway;
 pub mod http;
+pub mod rooms;
+pub mod socket;
+
+/// What the macros' expansions call. Not for use by hand; it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+    pub use specter_di::{
+        BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
+        Provider, Resolved, Scope,
+    };
+    pub use specter_proto::socket::Binary;
+
+    pub use crate::app::{controller, controller_guarded};
+    pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
+    pub use crate::gateway::private::*;
+    pub use crate::gateway::{
+        CallContext, Controller, ControllerInfo, EventError, EventInfo, EventKind, Guards,
+        HandlerInfo, IntoEventError, OnPanic, Outcome, Requirements,
+    };
+    pub use crate::{
+        __connect_reply as connect_reply, __location as location, __plain_reply as plain_reply,
+        __reply as reply,
+    };
+}

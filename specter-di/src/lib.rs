@@ -1,1 +1,45 @@
-//! The container.
+#![doc = include_str!("../README.md")]
+//!
+//! # The crate
+//!
+//! From declaration to scope: [`Provider`] and [`Root`] in a [`Module`], collected by [`Graph`], checked and compiled to a
+//! [`Plan`], started as a [`Container`], whose [`ScopePlan`]s open [`Scoped`]. The crate must not know tokio, axum or
+//! sockets: what it waits for are plain futures, what its scopes are is the embedder's to say.
+
+mod build;
+mod container;
+mod dependency;
+mod error;
+mod fault;
+mod graph;
+mod key;
+mod lifecycle;
+mod location;
+mod module;
+mod panic;
+mod plan;
+mod provider;
+mod root;
+mod scope;
+mod scope_plan;
+mod scoped;
+mod slot;
+mod testing;
+
+pub use container::Container;
+pub use dependency::{Arity, Dependencies, Dependency, Resolved};
+pub use error::{BuildCause, BuildError, BuildFailure, StartError};
+pub use fault::{Fault, FaultKind, Report, Step};
+pub use graph::Graph;
+pub use key::Key;
+pub use lifecycle::{HookCause, HookFailure, HookKind};
+pub use location::Location;
+pub use module::{Module, ModuleBuilder};
+pub use plan::Plan;
+pub use provider::{Provide, Provider};
+pub use root::{Root, RootInfo};
+pub use scope::Scope;
+pub use scope_plan::{Opening, ScopePlan};
+pub use scoped::{Scoped, Seeds};
+#[doc(hidden)]
+pub use testing::assert_valid;

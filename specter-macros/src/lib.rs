@@ -1,1 +1,155 @@
-//! The attributes.
+//! The attributes of the Specter gateway framework. Use them through the `specter` crate.
+//!
+//! Each macro reads its item into a model (`parse`), finds what is wrong with it (`check`), and writes a small
+//! expansion (`expand`) of calls into the runtime, which this crate knows by name only. The user's item always comes
+//! back, and all errors in it come at once, so that editors keep working and one mistake does not hide the next.
+
+mod controller;
+mod diag;
+mod event_error;
+mod handlers;
+mod injectable;
+mod misplaced;
+mod module;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+
+/// Makes a struct a controller: one is built for each socket that connects to its namespace.
+///
+/// ```ignore
+/// #[socketio_controller("/socket.io/", namespace = "/chat", guards(Authenticated))]
+/// pub struct ChatGateway {
+///     repo: Arc<RoomRepository>,          // injected, found by its type
+///     socket: Socket,                     // injected by the framework
+///     #[state] sent: u32,                 // this socket's own, starts from its default
+///     #[state(Instant::now())] since: Instant,
+/// }
+/// ```
+///
+/// All arguments are optional: the request path (else the application's), `namespace` (else `/`), `priority` (lower
+/// runs first among the controllers of a namespace), `guards(A, B)`, `on_panic = "disconnect"` (else the socket
+/// stays), and `unlisted` for a controller that is meant to stand in no module. The handlers stand in an impl block
+/// annotated with [`#[handlers]`](macro@handlers).
+#[proc_macro_attribute]
+pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    controller::socketio_controller(arguments.into(), item.into()).into()
+}
+
+/// Makes the annotated methods of an impl block the handlers of its controller.
+///
+/// ```ignore
+/// #[handlers]
+/// impl ChatGateway {
+///     #[on_event("connect")]
+///     async fn on_connect(&mut self, socket: Socket, Auth(token): Auth<Token>) -> Result<(), Reject> {
+///         /* … */
+///     }
+///
+///     /// The doc comment reaches the generated contract.
+///     #[on_event("chat:message", priority = -1, guards(Member))]
+///     async fn message(&mut self, socket: &Socket, post: Post, to: Option<u32>) -> Result<Posted, ChatError> {
+///         /* … */
+///     }
+///
+///     #[on_event]                         // the method's name is the event's
+///     fn typing(&self, socket: &Socket, room: &str) { /* … */ }
+///
+///     #[on_error]
+///     async fn failed(&self, error: &EventError, event: &EventInfo) { /* … */ }
+/// }
+/// ```
+///
+/// Methods without a mark are left alone. A controller may have several such blocks, in any file of its crate.
+/// Parameters are found by their types, in any order: what implements `FromContext` comes from the context, every
+/// other type is the next argument of the event. `&T` is lent from an extracted `T`, `&str` from a `Cow<str>`, `&[u8]`
+/// from `Binary`, `&[T]` from a `Vec<T>`. The returned value is the acknowledgement.
+///
+/// # Events
+///
+/// `connect` and `disconnect` are the socket's own; `"*"` takes what no other handler takes. `#[on_event]` knows
+/// `concurrent` (runs beside the socket's other events; not in a block with `&mut self`), `blocking` (a plain `fn`
+/// that runs on a thread that may block), `priority = 5` (instead of the controller's) and `guards(A, B)`.
+#[proc_macro_attribute]
+pub fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    handlers::handlers(arguments.into(), item.into()).into()
+}
+
+/// Marks a method as the handler of an event. Only inside an impl block annotated with
+/// [`#[handlers]`](macro@handlers), where its options are described.
+#[proc_macro_attribute]
+pub fn on_event(_: TokenStream, item: TokenStream) -> TokenStream {
+    misplaced::method_mark("#[on_event]", item.into()).into()
+}
+
+/// Marks a method as the one that is told of its controller's failed events. Only inside an impl block annotated
+/// with [`#[handlers]`](macro@handlers).
+#[proc_macro_attribute]
+pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
+    misplaced::method_mark("#[on_error]", item.into()).into()
+}
+
+/// Marks a field that is not injected. Only inside a struct annotated with
+/// [`#[socketio_controller]`](macro@socketio_controller) or [`#[injectable]`](macro@injectable).
+#[proc_macro_attribute]
+pub fn state(_: TokenStream, item: TokenStream) -> TokenStream {
+    misplaced::state(item.into()).into()
+}
+
+/// Makes a struct, or what a function returns, injectable as `Arc<T>`.
+///
+/// ```ignore
+/// #[injectable]                           // scope = singleton unless said
+/// pub struct RoomRepository { pool: Arc<Pool>, #[state] hits: AtomicU64 }
+///
+/// #[injectable(scope = socket)]           // one for each socket
+/// pub struct Draft { socket: Socket }
+///
+/// #[injectable]                           // a factory: async and fallible if it likes
+/// async fn pool(config: Arc<Config>) -> Result<Pool, PoolError> { /* … */ }
+/// ```
+///
+/// The fields of a struct and the parameters of a function are its dependencies. A module lists both by their name.
+#[proc_macro_attribute]
+pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    injectable::injectable(arguments.into(), item.into()).into()
+}
+
+/// Makes a struct a module: a part of the application with its controllers and providers.
+///
+/// ```ignore
+/// #[module(imports = [StorageModule], controllers = [ChatGateway], providers = [RoomRepository, pool],
+///          exports = [RoomRepository], guards(Authenticated))]
+/// pub struct ChatModule;
+/// ```
+///
+/// What the module's own see is its providers and what its imports export. Its guards stand before each of its
+/// controllers. All arguments are optional.
+#[proc_macro_attribute]
+pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    module::module(arguments.into(), item.into()).into()
+}
+
+/// Says what a client is told of an error: its text, its code and perhaps one of its fields.
+///
+/// ```ignore
+/// #[derive(Debug, thiserror::Error, IntoEventError)]
+/// pub enum ChatError {
+///     #[error("the room is full")]
+///     RoomFull { #[event_error(data)] limit: u32 },       // code "room_full", data 8
+///     #[error("no such room")]
+///     #[event_error(code = "no_room")]
+///     Unknown,
+///     #[error(transparent)]
+///     #[event_error(internal)]                            // the client sees `internal error` and an id
+///     Storage(#[from] StorageError),
+/// }
+/// ```
+///
+/// The type has to be an `Error`; `thiserror` makes it one. A struct takes the same attributes as a variant.
+#[proc_macro_derive(IntoEventError, attributes(event_error))]
+pub fn into_event_error(item: TokenStream) -> TokenStream {
+    event_error::into_event_error(item.into()).into()
+}

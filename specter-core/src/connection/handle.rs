@@ -105,6 +105,11 @@ impl Connection {
         }
     }
 
+    /// How many bytes may wait to be written.
+    pub(crate) fn max_queue(&self) -> usize {
+        self.0.outbox.limit()
+    }
+
     /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
     pub fn queued_bytes(&self) -> usize {
         self.0.outbox.bytes()

@@ -12,6 +12,7 @@ mod handshake;
 mod id;
 mod inbound;
 mod ip_range;
+pub(crate) mod lanes;
 mod link;
 mod mailbox;
 mod origin;

@@ -183,6 +183,10 @@ impl Outbox {
     }
 
     /// What the queue holds, in bytes, until it is written.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.queue.lock().bytes
     }

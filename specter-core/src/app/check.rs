@@ -1,0 +1,212 @@
+//! What can be wrong with controllers beyond the graph: found at start, all at once.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use specter_di::Location;
+
+use super::mount::MountKey;
+use super::register::Registration;
+use crate::gateway::{EventKind, HandlerInfo};
+
+/// One thing that is wrong with the controllers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AppFault {
+    /// A controller without a `#[handlers]` block.
+    NoHandlers {
+        /// The controller.
+        controller: &'static str,
+        /// Where it stands.
+        at: Location,
+    },
+    /// Two blocks of one controller handle the same event.
+    DuplicateEvent {
+        /// The controller.
+        controller: &'static str,
+        /// The event, as it is written in `#[on_event]`.
+        event: &'static str,
+        /// Where the first stands.
+        first: Location,
+        /// Where the second stands.
+        second: Location,
+    },
+    /// A controller has a `concurrent` handler in one block and one with `&mut self` in another.
+    ConcurrentExclusive {
+        /// The controller.
+        controller: &'static str,
+        /// The concurrent handler.
+        concurrent: Location,
+        /// The block of handlers with `&mut self`.
+        exclusive: Location,
+    },
+    /// Two handlers of one event take `Ack`, and only one can answer.
+    TwoAcks {
+        /// The event.
+        event: &'static str,
+        /// Where the first stands.
+        first: Location,
+        /// Where the second stands.
+        second: Location,
+    },
+    /// A path that cannot be mounted.
+    BadPath {
+        /// The path as written.
+        path: String,
+        /// Where it stands.
+        at: Location,
+    },
+    /// A guard that is not a singleton.
+    ScopedGuard {
+        /// The guard.
+        guard: &'static str,
+        /// Where it is asked for.
+        at: Location,
+    },
+    /// No controller at all.
+    NoControllers {
+        /// The App's module.
+        module: &'static str,
+    },
+}
+
+impl AppFault {
+    /// A stable name of the fault.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoHandlers { .. } => "controller_without_handlers",
+            Self::DuplicateEvent { .. } => "event_duplicate",
+            Self::ConcurrentExclusive { .. } => "concurrent_with_exclusive",
+            Self::TwoAcks { .. } => "ack_taken_twice",
+            Self::BadPath { .. } => "path_invalid",
+            Self::ScopedGuard { .. } => "guard_not_singleton",
+            Self::NoControllers { .. } => "no_controllers",
+        }
+    }
+}
+
+impl fmt::Display for AppFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code();
+        match self {
+            Self::NoHandlers { controller, at } => write!(
+                f,
+                "controller `{controller}` has no handlers [{code}]\n    {at}: the controller\n    help: annotate its impl with `#[handlers]`, and methods in it with `#[on_event]`"
+            ),
+            Self::DuplicateEvent {
+                controller,
+                event,
+                first,
+                second,
+            } => write!(
+                f,
+                "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: here\n    {second}: and here\n    help: remove one, or call one from the other"
+            ),
+            Self::ConcurrentExclusive {
+                controller,
+                concurrent,
+                exclusive,
+            } => write!(
+                f,
+                "controller `{controller}` has a concurrent handler and one with `&mut self` [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the controller for itself\n    help: take `&self` everywhere, with a lock around what changes; or do without `concurrent`"
+            ),
+            Self::TwoAcks {
+                event,
+                first,
+                second,
+            } => write!(
+                f,
+                "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    {first}: here\n    {second}: and here\n    help: let one of them return its answer, or nothing"
+            ),
+            Self::BadPath { path, at } => write!(
+                f,
+                "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path begins with `/`, and has no `{{`, `}}`, `*` or `?`"
+            ),
+            Self::ScopedGuard { guard, at } => write!(
+                f,
+                "guard `{guard}` is not a singleton [{code}]\n    {at}: asked for here\n    help: a guard runs before the socket's scope exists; make it `#[injectable]` without a scope"
+            ),
+            Self::NoControllers { module } => write!(
+                f,
+                "`{module}` has no controllers [{code}]\n    help: list them in a module: `#[module(controllers = [ChatGateway])]`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AppFault {}
+
+/// Checks a controller by itself.
+pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>) {
+    let name = registration.info.name;
+    if registration.blocks.is_empty() {
+        faults.push(AppFault::NoHandlers {
+            controller: name,
+            at: registration.info.location,
+        });
+    }
+    let mut seen: HashMap<&str, &HandlerInfo> = HashMap::new();
+    for handler in handlers(registration) {
+        let event = handler.event.name();
+        match seen.get(event) {
+            Some(first) => faults.push(AppFault::DuplicateEvent {
+                controller: name,
+                event,
+                first: first.location,
+                second: handler.location,
+            }),
+            None => {
+                seen.insert(event, handler);
+            }
+        }
+    }
+    let concurrent = handlers(registration).find(|handler| handler.concurrent);
+    let exclusive = registration
+        .blocks
+        .iter()
+        .find(|block| block.block.exclusive);
+    if let (Some(concurrent), Some(exclusive)) = (concurrent, exclusive) {
+        faults.push(AppFault::ConcurrentExclusive {
+            controller: name,
+            concurrent: concurrent.location,
+            exclusive: exclusive.block.location,
+        });
+    }
+}
+
+fn handlers(registration: &Registration) -> impl Iterator<Item = &'static HandlerInfo> {
+    registration
+        .blocks
+        .iter()
+        .flat_map(|block| block.block.handlers)
+}
+
+/// Checks the controllers of each namespace beside each other.
+pub(super) fn acknowledgements<'a>(
+    controllers: impl Iterator<Item = (MountKey, &'a Registration)>,
+    faults: &mut Vec<AppFault>,
+) {
+    let mut seen: HashMap<(MountKey, &str), Location> = HashMap::new();
+    for (key, registration) in controllers {
+        for block in &registration.blocks {
+            let takers = block
+                .block
+                .handlers
+                .iter()
+                .zip(&block.takes_ack)
+                .filter(|(_, takes)| **takes);
+            for (handler, _) in takers {
+                let EventKind::Named(event) = handler.event else {
+                    continue;
+                };
+                if let Some(first) = seen.insert((key.clone(), event), handler.location) {
+                    faults.push(AppFault::TwoAcks {
+                        event,
+                        first,
+                        second: handler.location,
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Why an application does not start, or stops.
+
+use std::fmt;
+use std::io;
+
+use specter_di::{Report, StartError};
+
+use super::check::AppFault;
+use crate::connection::ConfigError;
+
+/// Why an application did not start, or stopped.
+///
+/// Its `Debug` is its `Display`: returned from `main`, the whole report is printed as it is meant to be read.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Modules, providers or controllers are wrong: all faults at once.
+    #[error(transparent)]
+    Startup(StartupFaults),
+    /// A provider failed while it was built.
+    #[error(transparent)]
+    Provider(StartError),
+    /// A setting is impossible.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The address could not be listened on, or the listener failed.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address as it was given.
+        address: String,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The binary is built with `panic = "abort"`: one handler's panic would end every connection.
+    #[error(
+        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the server: remove it from the profile in Cargo.toml"
+    )]
+    PanicAbort,
+}
+
+impl Error {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Startup(_) => "startup_faults",
+            Self::Provider(error) => error.code(),
+            Self::Config(error) => error.code(),
+            Self::Listen { .. } => "listen",
+            Self::PanicAbort => "panic_abort",
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Everything that is wrong with an application: its graph's faults, then its controllers'.
+#[derive(Debug)]
+pub struct StartupFaults {
+    pub(super) app: &'static str,
+    pub(super) graph: Option<Report>,
+    pub(super) controllers: Vec<AppFault>,
+}
+
+impl StartupFaults {
+    /// The graph's faults.
+    pub fn graph(&self) -> &[specter_di::Fault] {
+        self.graph.as_ref().map_or(&[], Report::faults)
+    }
+
+    /// The controllers' faults.
+    pub fn controllers(&self) -> &[AppFault] {
+        &self.controllers
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.graph().is_empty() && self.controllers.is_empty()
+    }
+}
+
+impl fmt::Display for StartupFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.graph().len() + self.controllers.len();
+        let noun = if count == 1 { "fault" } else { "faults" };
+        write!(f, "`{}` cannot start: {count} {noun}", self.app)?;
+        let graph = self.graph().iter().map(|fault| fault as &dyn fmt::Display);
+        let controllers = self
+            .controllers
+            .iter()
+            .map(|fault| fault as &dyn fmt::Display);
+        for (number, fault) in (1..).zip(graph.chain(controllers)) {
+            write!(f, "\n\n{number:>2}. {fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for StartupFaults {}

@@ -1,0 +1,161 @@
+//! The application: modules become a plan, the plan becomes tables, the tables stand behind endpoints.
+//!
+//! It owns the order of starting and of stopping. Nothing below it knows it.
+
+mod builder;
+mod check;
+mod error;
+mod mount;
+mod register;
+mod serve;
+mod wiring;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use specter_di::{Container, Module};
+
+pub use self::builder::AppBuilder;
+pub use self::check::AppFault;
+pub use self::error::{Error, StartupFaults};
+use self::mount::Mount;
+pub use self::register::{controller, controller_guarded};
+pub use self::serve::AppHandle;
+use crate::extract::Inject;
+use crate::gateway::Controller;
+use crate::rooms::Io;
+
+/// A started application: every singleton is built, every gateway is ready to be mounted.
+///
+/// ```no_run
+/// # use specter_core::app::App;
+/// # async fn run<ChatModule: specter_di::Module>() -> Result<(), specter_core::app::Error> {
+/// App::create::<ChatModule>().await?.listen("127.0.0.1:3000").await
+/// # }
+/// ```
+#[must_use = "an app serves nobody before `listen`, or before its router is served"]
+pub struct App {
+    container: Container,
+    io: Io,
+    mounts: Vec<Mount>,
+    routes: Router,
+    handle: AppHandle,
+}
+
+impl App {
+    /// Validates the module's graph and starts it, with the defaults for everything.
+    ///
+    /// # Errors
+    /// Everything that is wrong with modules, providers and controllers at once; or the provider that failed to start.
+    pub async fn create<M: Module>() -> Result<Self, Error> {
+        Self::builder::<M>().create().await
+    }
+
+    /// Starts a single controller, without a module. It has no providers but the framework's.
+    pub async fn of<C: Controller>() -> Result<Self, Error> {
+        Self::builder_of::<C>().create().await
+    }
+
+    /// An application with settings of its own.
+    pub fn builder<M: Module>() -> AppBuilder {
+        AppBuilder::new(specter_di::Graph::of::<M>())
+    }
+
+    /// A single controller with settings of its own.
+    pub fn builder_of<C: Controller>() -> AppBuilder {
+        AppBuilder::new(specter_di::Graph::of::<register::Only<C>>())
+    }
+
+    /// A singleton, of any module.
+    pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.container.get::<Arc<T>>()
+    }
+
+    /// The whole server, to emit from anywhere.
+    pub fn io(&self) -> Io {
+        self.io.clone()
+    }
+
+    /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through [`Inject<T>`].
+    pub fn routes(mut self, routes: Router) -> Self {
+        let container = self.container.clone();
+        let provide = move |mut request: Request, next: Next| {
+            request
+                .extensions_mut()
+                .insert(Reachable(container.clone()));
+            next.run(request)
+        };
+        self.routes = self
+            .routes
+            .merge(routes.layer(axum::middleware::from_fn(provide)));
+        self
+    }
+
+    /// A handle to shut the application down, from any task.
+    pub fn handle(&self) -> AppHandle {
+        self.handle.clone()
+    }
+
+    /// The gateways and [`routes`](Self::routes) as an axum router, without a fallback; it may be merged, nested and layered.
+    ///
+    /// Whoever serves it also stops it: keep a [`handle`](Self::handle), and call its `shutdown` before the server stops. Serve it with
+    /// `into_make_service_with_connect_info::<SocketAddr>()` for the clients' addresses to be known.
+    pub fn into_router(self) -> Router {
+        self.mounts.into_iter().fold(self.routes, |router, mount| {
+            router.merge(mount.into_router())
+        })
+    }
+}
+
+/// The container that a request's handlers may reach.
+#[derive(Clone)]
+struct Reachable(Container);
+
+/// An axum handler asked for a singleton that it cannot have. Answered with 500; the log says which.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InjectRejection {
+    /// The handler's routes were not given to the App.
+    #[error("`Inject<{0}>` works in routes that were added with `App::routes`")]
+    NotReachable(&'static str),
+    /// No module provides it, or several do and the App's own module does not see one of them.
+    #[error("no singleton `{0}`")]
+    NotProvided(&'static str),
+}
+
+impl InjectRejection {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotReachable(_) => "inject_not_reachable",
+            Self::NotProvided(_) => "inject_not_provided",
+        }
+    }
+}
+
+impl IntoResponse for InjectRejection {
+    fn into_response(self) -> Response {
+        tracing::error!(target: "specter::di", error = %self, "an axum handler's dependency is missing");
+        (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
+    }
+}
+
+impl<S: Send + Sync, T: ?Sized + Send + Sync + 'static> FromRequestParts<S> for Inject<T> {
+    type Rejection = InjectRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, InjectRejection> {
+        let name = std::any::type_name::<T>();
+        let Some(Reachable(container)) = parts.extensions.get() else {
+            return Err(InjectRejection::NotReachable(name));
+        };
+        container
+            .get::<Arc<T>>()
+            .map(Self)
+            .ok_or(InjectRejection::NotProvided(name))
+    }
+}

@@ -1,0 +1,53 @@
+//! A path with what stands behind it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use axum::Router;
+
+use crate::connection::lanes::SocketIo;
+use crate::http::Endpoint;
+
+/// A namespace on a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct MountKey {
+    /// With its slash at the end.
+    pub(super) path: String,
+    pub(super) namespace: String,
+}
+
+/// An endpoint and where it is mounted.
+pub(super) struct Mount {
+    pub(super) path: String,
+    pub(super) endpoint: Endpoint<SocketIo>,
+    /// Set when new CONNECTs are refused.
+    pub(super) draining: Arc<AtomicBool>,
+}
+
+impl Mount {
+    pub(super) fn into_router(self) -> Router {
+        self.endpoint.into_router(&self.path)
+    }
+}
+
+/// A path with one slash at its end; `None` where it cannot be mounted.
+pub(super) fn normalized(path: &str) -> Option<String> {
+    let trimmed = path.trim_end_matches('/');
+    let is_plain = !path.contains(['{', '}', '*', '?', '#', ' ']) && !path.contains("//");
+    (path.starts_with('/') && is_plain).then(|| format!("{trimmed}/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalized;
+
+    #[test]
+    fn paths_end_with_one_slash() {
+        assert_eq!(normalized("/socket.io").as_deref(), Some("/socket.io/"));
+        assert_eq!(normalized("/socket.io/").as_deref(), Some("/socket.io/"));
+        assert_eq!(normalized("/").as_deref(), Some("/"));
+        assert_eq!(normalized("socket.io"), None);
+        assert_eq!(normalized("/a/{b}"), None);
+        assert_eq!(normalized("/a//b"), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! Controllers in modules: what a module's list makes of a controller's type.
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+
+use specter_di::{Module, ModuleBuilder, Root};
+
+use crate::gateway::private::{HandlersBlock, KnownController};
+use crate::gateway::{Controller, ControllerInfo, Guards, Requirements};
+
+/// What the App knows of a listed controller.
+pub(super) struct Registration {
+    pub(super) info: &'static ControllerInfo,
+    pub(super) type_id: TypeId,
+    /// Its `#[handlers]` blocks in the order of their places in the source.
+    pub(super) blocks: Vec<RegisteredBlock>,
+    /// The module's, then its own.
+    pub(super) guards: Guards,
+}
+
+pub(super) struct RegisteredBlock {
+    pub(super) block: &'static HandlersBlock,
+    /// By handler id.
+    pub(super) guards: Vec<Guards>,
+    /// By handler id.
+    pub(super) takes_ack: Vec<bool>,
+}
+
+/// Adds a controller to a module.
+pub fn controller<C: Controller>(module: &mut ModuleBuilder) {
+    controller_guarded::<C>(module, |_| {});
+}
+
+/// Adds a controller to a module with guards of the module's.
+pub fn controller_guarded<C: Controller>(
+    module: &mut ModuleBuilder,
+    module_guards: impl FnOnce(&mut Guards),
+) {
+    let mut guards = Guards::default();
+    module_guards(&mut guards);
+    C::guards(&mut guards);
+    let mut root = Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build);
+    // What `Io` as a parameter needs is always there.
+    let mut required = Requirements::default();
+    let blocks = blocks_of::<C>()
+        .map(|block| register_block(block, &mut required))
+        .collect::<Vec<_>>();
+    for requirement in required.dependencies {
+        root = root.require(requirement.key, requirement.label, requirement.location);
+    }
+    let handler_guards = blocks
+        .iter()
+        .flat_map(|block| &block.guards)
+        .flat_map(|guards| &guards.0);
+    for guard in guards.0.iter().chain(handler_guards) {
+        root = root.require(guard.key, guard.label, guard.location);
+    }
+    module.root(root.meta(Registration {
+        info: &C::INFO,
+        type_id: TypeId::of::<C>(),
+        blocks,
+        guards,
+    }));
+}
+
+fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
+    let id = TypeId::of::<C>();
+    let mut blocks: Vec<_> = inventory::iter::<HandlersBlock>()
+        .filter(|block| (block.controller)() == id)
+        .collect();
+    // The linker's order is arbitrary.
+    blocks.sort_by_key(|block| {
+        (
+            block.location.file,
+            block.location.line,
+            block.location.column,
+        )
+    });
+    blocks.into_iter()
+}
+
+fn register_block(block: &'static HandlersBlock, required: &mut Requirements) -> RegisteredBlock {
+    let mut registered = RegisteredBlock {
+        block,
+        guards: Vec::new(),
+        takes_ack: Vec::new(),
+    };
+    for (id, _) in (0_u16..).zip(block.handlers) {
+        required.takes_ack = false;
+        (block.requirements)(id, required);
+        registered.takes_ack.push(required.takes_ack);
+        let mut guards = Guards::default();
+        (block.guards)(id, &mut guards);
+        registered.guards.push(guards);
+    }
+    registered
+}
+
+/// The controllers of the binary that no module lists, unless they say so themselves.
+pub(super) fn unlisted(listed: &[TypeId]) -> Vec<&'static ControllerInfo> {
+    let mut unlisted: Vec<_> = inventory::iter::<KnownController>()
+        .filter(|known| !known.info.unlisted && !listed.contains(&(known.type_id)()))
+        .map(|known| known.info)
+        .collect();
+    unlisted.sort_by_key(|info| (info.location.file, info.location.line));
+    unlisted
+}
+
+/// The module of an App of one controller.
+pub(super) struct Only<C>(PhantomData<C>);
+
+impl<C: Controller> Module for Only<C> {
+    fn define(module: &mut ModuleBuilder) {
+        module.name(C::INFO.name, C::INFO.location);
+        controller::<C>(module);
+    }
+}

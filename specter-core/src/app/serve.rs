@@ -1,0 +1,189 @@
+//! Listening, and stopping without loss: the drain.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use specter_di::Container;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::{Notify, OnceCell};
+
+use super::App;
+use super::builder::ShutdownConfig;
+use super::error::Error;
+use super::mount::Mount;
+use crate::connection::CloseReason;
+use crate::connection::lanes::SocketIo;
+use crate::http::Endpoint;
+
+/// How long requests of other routes may take once every gateway is closed.
+const REQUEST_GRACE: Duration = Duration::from_secs(5);
+
+impl App {
+    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`] is called, then drains.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
+        let shown = format!("{address:?}");
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|cause| Error::Listen {
+                address: shown,
+                cause,
+            })?;
+        self.serve(listener).await
+    }
+
+    /// The same on a listener that is already bound: for port 0, or several addresses.
+    pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
+        let address = listener
+            .local_addr()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
+        let handle = self.handle();
+        tracing::info!(target: "specter::engine", %address, "listening");
+        let listener = listener.tap_io(|stream| {
+            // An optimisation: without it, packets are delayed, not lost.
+            let _ = stream.set_nodelay(true);
+        });
+        let service = self
+            .into_router()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let stop = handle.clone();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+            tokio::select! {
+                () = told_to_stop() => stop.shutdown().await,
+                () = stop.drained() => {}
+            }
+        });
+        let overdue = async {
+            handle.drained().await;
+            tokio::time::sleep(REQUEST_GRACE).await;
+        };
+        tokio::select! {
+            served = serving => served.map_err(|cause| Error::Listen { address, cause }),
+            () = overdue => Ok(()),
+        }
+    }
+}
+
+/// How long each provider's `on_shutdown` may take.
+const HOOK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Waits for SIGINT or SIGTERM.
+async fn told_to_stop() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+/// Stops an application, from any task. Clones are the same handle.
+#[derive(Clone)]
+pub struct AppHandle(Arc<Shared>);
+
+struct Shared {
+    endpoints: Vec<Endpoint<SocketIo>>,
+    draining: Vec<Arc<AtomicBool>>,
+    container: Container,
+    config: ShutdownConfig,
+    once: OnceCell<()>,
+    done: AtomicBool,
+    finished: Notify,
+}
+
+impl AppHandle {
+    pub(super) fn new(mounts: &[Mount], container: Container, config: ShutdownConfig) -> Self {
+        Self(Arc::new(Shared {
+            endpoints: mounts.iter().map(|mount| mount.endpoint.clone()).collect(),
+            draining: mounts.iter().map(|mount| mount.draining.clone()).collect(),
+            container,
+            config,
+            once: OnceCell::new(),
+            done: AtomicBool::new(false),
+            finished: Notify::new(),
+        }))
+    }
+
+    /// Drains: new handshakes get 503, connections close without DISCONNECT packets (so that clients reconnect), running handlers
+    /// finish, `disconnect` handlers run with `server shutting down`. Returns when all is done, or the App's `shutdown_limit` is over.
+    /// Idempotent: every call waits for the same end.
+    pub async fn shutdown(&self) {
+        self.0.once.get_or_init(|| self.drain()).await;
+    }
+
+    async fn drain(&self) {
+        let shared = &self.0;
+        tracing::info!(target: "specter::engine", connections = self.connections(), "shutting down");
+        shared
+            .endpoints
+            .iter()
+            .for_each(Endpoint::refuse_handshakes);
+        shared
+            .draining
+            .iter()
+            .for_each(|draining| draining.store(true, Ordering::Relaxed));
+        let close = async {
+            for endpoint in &shared.endpoints {
+                endpoint
+                    .close_all(CloseReason::ServerShuttingDown, shared.config.spread)
+                    .await;
+            }
+            for endpoint in &shared.endpoints {
+                endpoint.wait_closed().await;
+            }
+        };
+        if tokio::time::timeout(shared.config.limit, close)
+            .await
+            .is_err()
+        {
+            tracing::warn!(target: "specter::engine", connections = self.connections(), limit = ?shared.config.limit, "handlers ran on beyond the limit of shutting down");
+        }
+        for failure in shared
+            .container
+            .shutdown(|| tokio::time::sleep(HOOK_LIMIT))
+            .await
+        {
+            tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
+        }
+        shared.done.store(true, Ordering::Release);
+        shared.finished.notify_waiters();
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.0.endpoints.iter().map(Endpoint::connections).sum()
+    }
+
+    /// Waits for the end of a shutdown that somebody began.
+    async fn drained(&self) {
+        loop {
+            let finished = self.0.finished.notified();
+            tokio::pin!(finished);
+            finished.as_mut().enable();
+            if self.0.done.load(Ordering::Acquire) {
+                return;
+            }
+            finished.await;
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! One namespace of a connection: from CONNECT to the end of its handlers.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use specter_proto::socket::{EventPacket, encode};
+use tokio::time::Sleep;
+
+use super::Waiting;
+use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
+use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
+
+pub(super) struct Lane {
+    service: Arc<dyn NamespaceService>,
+    socket: Socket,
+    state: State,
+    waiting: VecDeque<EventPacket>,
+    /// Why it ends, once it does.
+    leaving: Option<DisconnectReason>,
+    rejection: Option<Reject>,
+    grace: Option<Grace>,
+}
+
+enum State {
+    Connecting(BoxFuture<Result<Box<dyn SocketService>, Reject>>),
+    Open(Box<dyn SocketService>),
+    /// `disconnect` was begun.
+    Ending(Box<dyn SocketService>),
+    Done,
+}
+
+/// The time that handlers have after their client left: first those that run, then those of `disconnect`.
+struct Grace {
+    sleep: Pin<Box<Sleep>>,
+    spent: usize,
+}
+
+/// How often the grace is given: to what ran when the client left, then to the `disconnect` handlers.
+const GRACES: usize = 2;
+
+impl Lane {
+    /// Begins to decide on a CONNECT.
+    pub(super) fn connect(service: Arc<dyn NamespaceService>, socket: Socket) -> Self {
+        let deciding = service.clone().connect(socket.clone());
+        Self {
+            service,
+            socket,
+            state: State::Connecting(deciding),
+            waiting: VecDeque::new(),
+            leaving: None,
+            rejection: None,
+            grace: None,
+        }
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        self.service.hub().name()
+    }
+
+    pub(super) fn service(&self) -> &Arc<dyn NamespaceService> {
+        &self.service
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Whether it has not begun to end.
+    pub(super) fn is_active(&self) -> bool {
+        self.leaving.is_none() && !matches!(self.state, State::Done)
+    }
+
+    /// Whether CONNECT was answered and it has not begun to end.
+    pub(super) fn is_open(&self) -> bool {
+        self.leaving.is_none() && matches!(self.state, State::Open(_))
+    }
+
+    /// Whether the server ended it, so that the client may not know yet.
+    pub(super) fn ended_by_server(&self) -> bool {
+        self.leaving == Some(DisconnectReason::ServerNamespaceDisconnect)
+    }
+
+    pub(super) fn take_rejection(&mut self) -> Option<Reject> {
+        self.rejection.take()
+    }
+
+    /// An event that arrived: begun now, or put behind those before it.
+    pub(super) fn event(&mut self, event: EventPacket, waiting: &mut Waiting) {
+        if let State::Open(service) = &mut self.state
+            && service.runs_beside(&event)
+        {
+            service.begin(event);
+            return;
+        }
+        waiting.add(&event);
+        self.waiting.push_back(event);
+    }
+
+    /// Begins to end. What waits is discarded; what runs goes on.
+    pub(super) fn leave(&mut self, reason: DisconnectReason, waiting: &mut Waiting) {
+        if !self.is_active() {
+            return;
+        }
+        self.leaving = Some(reason);
+        self.socket.end();
+        tracing::debug!(target: "specter::socket", namespace = self.namespace(), socket = %self.socket.id(), %reason, "disconnected");
+        for event in self.waiting.drain(..) {
+            waiting.sub(&event);
+        }
+        self.waiting = VecDeque::new();
+    }
+
+    /// Drives it. Ready: it is over.
+    pub(super) fn poll(
+        &mut self,
+        config: &SocketConfig,
+        waiting: &mut Waiting,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            match &mut self.state {
+                State::Connecting(deciding) => match deciding.as_mut().poll(cx) {
+                    Poll::Ready(Ok(service)) => self.connected(service),
+                    Poll::Ready(Err(reject)) => self.rejected(reject),
+                    Poll::Pending => return self.poll_grace(config, cx),
+                },
+                State::Open(_) => {
+                    if self.leaving.is_none() && self.socket.wants_to_leave() {
+                        self.leave_by_server(waiting);
+                    }
+                    if self.leaving.is_none() {
+                        self.poll_events(waiting, cx);
+                        // A handler may have asked for the end.
+                        if self.socket.wants_to_leave() {
+                            continue;
+                        }
+                        return Poll::Pending;
+                    }
+                    self.begin_end();
+                }
+                State::Ending(service) => {
+                    if service.poll_disconnected(cx).is_pending() {
+                        return self.poll_grace(config, cx);
+                    }
+                    self.state = State::Done;
+                }
+                State::Done => return Poll::Ready(()),
+            }
+        }
+    }
+
+    fn connected(&mut self, service: Box<dyn SocketService>) {
+        self.state = State::Open(service);
+        if self.leaving.is_none() {
+            self.socket.open_gate();
+            tracing::debug!(target: "specter::socket", namespace = self.namespace(), socket = %self.socket.id(), "connected");
+        }
+    }
+
+    fn rejected(&mut self, reject: Reject) {
+        self.socket.end();
+        self.state = State::Done;
+        if self.leaving.is_none() {
+            tracing::debug!(target: "specter::socket", namespace = self.namespace(), reason = reject.message(), "refused");
+            self.rejection = Some(reject);
+        }
+    }
+
+    fn leave_by_server(&mut self, waiting: &mut Waiting) {
+        let packet = encode::disconnect(self.namespace());
+        // Failing means that the connection is closed: then nobody needs it.
+        let _ = self.socket.connection().send_unbounded(packet);
+        self.leave(DisconnectReason::ServerNamespaceDisconnect, waiting);
+    }
+
+    /// Begins waiting events as long as the one before is done.
+    fn poll_events(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) {
+        let State::Open(service) = &mut self.state else {
+            return;
+        };
+        while service.poll(cx).is_ready() {
+            if self.socket.wants_to_leave() {
+                return;
+            }
+            let Some(event) = self.waiting.pop_front() else {
+                return;
+            };
+            waiting.sub(&event);
+            service.begin(event);
+        }
+    }
+
+    fn begin_end(&mut self) {
+        let Some(reason) = self.leaving else { return };
+        if let State::Open(mut service) = std::mem::replace(&mut self.state, State::Done) {
+            service.disconnect(reason);
+            self.state = State::Ending(service);
+        }
+    }
+
+    /// While it ends: gives what runs its grace, then drops it.
+    fn poll_grace(&mut self, config: &SocketConfig, cx: &mut Context<'_>) -> Poll<()> {
+        if self.leaving.is_none() {
+            return Poll::Pending;
+        }
+        loop {
+            let grace = self.grace.get_or_insert_with(|| Grace {
+                sleep: Box::pin(tokio::time::sleep(config.handler_grace)),
+                spent: 0,
+            });
+            if grace.sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            grace.spent += 1;
+            tracing::warn!(target: "specter::socket", namespace = self.service.hub().name(), "a handler ran on beyond its grace after the client left, and was dropped");
+            let State::Ending(service) = &mut self.state else {
+                // It never got connected: nothing of its own is left to run.
+                return Poll::Ready(());
+            };
+            if grace.spent >= GRACES {
+                return Poll::Ready(());
+            }
+            service.abandon();
+            grace.sleep = Box::pin(tokio::time::sleep(config.handler_grace));
+            if service.poll_disconnected(cx).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+impl Drop for Lane {
+    /// However a lane goes (its runtime may be shut down), its socket leaves the hub.
+    fn drop(&mut self) {
+        self.socket.end();
+    }
+}

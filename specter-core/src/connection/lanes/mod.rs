@@ -1,0 +1,347 @@
+//! Socket.IO on a connection: a lane for each namespace the client is in.
+//!
+//! The lanes decode what arrives, hand CONNECTs and events to the services behind the namespaces, and drive those on the
+//! connection's task. A lane handles its events one after another; lanes do not wait for each other. Acknowledgements and
+//! disconnects are taken in while handlers run. What waits is bounded for the whole connection; at the bound reading stops.
+
+mod lane;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use specter_proto::socket::{
+    ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
+};
+use tokio::time::{Instant, Sleep};
+
+use self::lane::Lane;
+use super::{
+    Acceptor, CloseReason, Connection, Handshake, Incoming, MessageContext, MessageHandler, Refusal,
+};
+use crate::socket::service::{BoxFuture, NamespaceService};
+use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
+
+/// Decides on a handshake before a session exists; what the App was given as `admit`.
+pub(crate) type Admission = dyn Fn(&Handshake) -> BoxFuture<Result<(), Refusal>> + Send + Sync;
+
+/// What stands behind one path: its namespaces.
+pub(crate) struct SocketIo {
+    shared: Arc<Shared>,
+    admission: Option<Arc<Admission>>,
+}
+
+struct Shared {
+    namespaces: HashMap<String, Arc<dyn NamespaceService>>,
+    config: SocketConfig,
+    max_payload: usize,
+    /// Set when the server drains: CONNECTs are not answered any more, the transport is about to close.
+    draining: Arc<AtomicBool>,
+}
+
+impl SocketIo {
+    pub(crate) fn new(
+        namespaces: HashMap<String, Arc<dyn NamespaceService>>,
+        config: SocketConfig,
+        max_payload: usize,
+        admission: Option<Arc<Admission>>,
+    ) -> Self {
+        let shared = Shared {
+            namespaces,
+            config,
+            max_payload,
+            draining: Arc::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            admission,
+        }
+    }
+
+    /// The switch that refuses new CONNECTs.
+    pub(crate) fn draining(&self) -> Arc<AtomicBool> {
+        self.shared.draining.clone()
+    }
+}
+
+impl Acceptor for SocketIo {
+    type Handler = Lanes;
+
+    async fn admit(&self, handshake: &Handshake) -> Result<(), Refusal> {
+        match &self.admission {
+            Some(admission) => admission(handshake).await,
+            None => Ok(()),
+        }
+    }
+
+    fn open(&self, connection: &Connection) -> Lanes {
+        Lanes::new(self.shared.clone(), connection.clone())
+    }
+}
+
+/// The lanes of one connection.
+pub(crate) struct Lanes {
+    shared: Arc<Shared>,
+    connection: Connection,
+    decoder: Decoder,
+    joined: Vec<Lane>,
+    /// Namespaces that the server ended while the client may not know yet: its packets there are no violation.
+    left: Vec<Arc<dyn NamespaceService>>,
+    waiting: Waiting,
+    backlogged: bool,
+    /// Closes a connection that stays without a namespace; gone once one was joined.
+    connect_timeout: Option<Pin<Box<Sleep>>>,
+}
+
+/// Events that wait, over all lanes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waiting {
+    events: usize,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn add(&mut self, event: &EventPacket) {
+        self.events += 1;
+        self.bytes += event.size();
+    }
+
+    fn sub(&mut self, event: &EventPacket) {
+        self.events = self.events.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(event.size());
+    }
+
+    fn is_over(self, config: &SocketConfig) -> bool {
+        self.events >= config.waiting_events || self.bytes >= config.waiting_bytes
+    }
+}
+
+impl Lanes {
+    fn new(shared: Arc<Shared>, connection: Connection) -> Self {
+        let config = &shared.config;
+        let decoder = Decoder::new(DecoderLimits {
+            max_attachments: config.max_attachments,
+            max_bytes: shared.max_payload,
+            max_namespace: config.max_namespace_name,
+            max_event_name: config.max_event_name,
+        });
+        let connect_timeout = Some(Box::pin(tokio::time::sleep(config.connect_timeout)));
+        Self {
+            decoder,
+            connection,
+            joined: Vec::new(),
+            left: Vec::new(),
+            waiting: Waiting::default(),
+            backlogged: false,
+            connect_timeout,
+            shared,
+        }
+    }
+
+    fn packet(&mut self, packet: Packet) -> Result<(), CloseReason> {
+        match packet {
+            Packet::Connect(packet) => self.connect(&packet),
+            Packet::Disconnect(namespace) => {
+                match self.active(namespace.namespace()) {
+                    Some(at) => self.joined[at].leave(
+                        DisconnectReason::ClientNamespaceDisconnect,
+                        &mut self.waiting,
+                    ),
+                    None => self.stray(namespace.namespace())?,
+                }
+                Ok(())
+            }
+            Packet::Event(event) => match self.open(event.namespace()) {
+                Some(at) => {
+                    self.joined[at].event(event, &mut self.waiting);
+                    Ok(())
+                }
+                None => self.stray(event.namespace()),
+            },
+            Packet::Ack(ack) => match self.open(ack.namespace()) {
+                Some(at) => {
+                    self.joined[at].socket().acks().answer(ack);
+                    Ok(())
+                }
+                None => self.stray(ack.namespace()),
+            },
+        }
+    }
+
+    /// The lane of a namespace that has not begun to end.
+    fn active(&self, namespace: &str) -> Option<usize> {
+        self.joined
+            .iter()
+            .position(|lane| lane.is_active() && lane.namespace() == namespace)
+    }
+
+    /// The lane of a namespace whose CONNECT was answered.
+    fn open(&self, namespace: &str) -> Option<usize> {
+        self.active(namespace)
+            .filter(|at| self.joined[*at].is_open())
+    }
+
+    /// A packet for a namespace that the client is not in: a violation, unless the server has just ended it.
+    fn stray(&self, namespace: &str) -> Result<(), CloseReason> {
+        if self.left.iter().any(|left| left.hub().name() == namespace) {
+            return Ok(());
+        }
+        tracing::debug!(target: "specter::socket", "closed: a packet for a namespace that the client has not joined");
+        Err(CloseReason::ForcedClose)
+    }
+
+    fn connect(&mut self, packet: &ConnectPacket) -> Result<(), CloseReason> {
+        let namespace = packet.namespace();
+        if self.active(namespace).is_some() {
+            tracing::debug!(target: "specter::socket", "closed: a second CONNECT to a namespace");
+            return Err(CloseReason::ForcedClose);
+        }
+        if self.shared.draining.load(Ordering::Relaxed) {
+            // An answer would keep the client from coming back; the close that follows does not.
+            return Ok(());
+        }
+        let Some(service) = self.shared.namespaces.get(namespace) else {
+            tracing::debug!(target: "specter::socket", "CONNECT to a namespace that nobody serves");
+            return self.refuse(namespace, &Reject::new("Invalid namespace"));
+        };
+        if self.joined.len() >= self.shared.config.max_namespaces {
+            return self.refuse(namespace, &Reject::new("Too many namespaces"));
+        }
+        self.left.retain(|left| left.hub().name() != namespace);
+        let socket = Socket::new(
+            self.connection.clone(),
+            service.hub().clone(),
+            packet.auth().map(Into::into),
+            self.shared.config.ack_timeout,
+        );
+        self.joined.push(Lane::connect(service.clone(), socket));
+        Ok(())
+    }
+
+    fn refuse(&self, namespace: &str, reject: &Reject) -> Result<(), CloseReason> {
+        let packet = encode::connect_error(namespace, reject.message(), reject.json())
+            .map_err(|_| CloseReason::ForcedClose)?;
+        // A full queue closes the connection by its policy; a closed one needs no answer.
+        let _ = self.connection.send_unbounded(packet);
+        Ok(())
+    }
+
+    /// Drives every lane once, and takes out those that are done.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        let mut at = 0;
+        while at < self.joined.len() {
+            let lane = &mut self.joined[at];
+            let done = lane
+                .poll(&self.shared.config, &mut self.waiting, cx)
+                .is_ready();
+            if lane.ended_by_server()
+                && !self
+                    .left
+                    .iter()
+                    .any(|left| left.hub().name() == lane.namespace())
+            {
+                self.left.push(lane.service().clone());
+            }
+            if let Some(reject) = lane.take_rejection() {
+                let namespace = lane.namespace().to_owned();
+                if let Err(reason) = self.refuse(&namespace, &reject) {
+                    self.connection.close(reason);
+                }
+            }
+            if done {
+                self.joined.swap_remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Tells those who wait for acknowledgements when nothing more will be read, and when it will again.
+    fn note_backlog(&mut self) {
+        let over = self.waiting.is_over(&self.shared.config);
+        // While it lasts, each time: a namespace may have been joined meanwhile.
+        if over || self.backlogged {
+            for lane in &self.joined {
+                lane.socket().acks().set_backlogged(over);
+            }
+            if over && !self.backlogged {
+                tracing::debug!(target: "specter::socket", waiting = self.waiting.events, "reading stops: events wait to be handled");
+            }
+            self.backlogged = over;
+        }
+    }
+
+    fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) {
+        if self.joined.iter().any(Lane::is_open) {
+            self.connect_timeout = None;
+        }
+        if let Some(timeout) = &mut self.connect_timeout
+            && timeout.as_mut().poll(cx).is_ready()
+        {
+            if self.joined.is_empty() {
+                self.connect_timeout = None;
+                self.connection.close(CloseReason::ConnectTimeout);
+            } else {
+                // One that is just being decided on has a limit of its own.
+                timeout
+                    .as_mut()
+                    .reset(Instant::now() + self.shared.config.connect_timeout);
+                // Registers the waker for it.
+                let _ = timeout.as_mut().poll(cx);
+            }
+        }
+    }
+}
+
+impl MessageHandler for Lanes {
+    fn message(
+        &mut self,
+        message: Incoming<'_>,
+        _context: &MessageContext<'_>,
+    ) -> Result<(), CloseReason> {
+        let decoded = match message {
+            Incoming::Text(text) => self.decoder.text(text),
+            Incoming::Binary(data) => self.decoder.binary(data),
+        };
+        match decoded {
+            Ok(Some(packet)) => self.packet(packet),
+            Ok(None) => Ok(()),
+            Err(error) => Err(parse_failure(&error)),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        self.drive(cx);
+        self.note_backlog();
+        self.poll_connect_timeout(cx);
+    }
+
+    fn backlogged(&self) -> bool {
+        self.waiting.is_over(&self.shared.config)
+    }
+
+    fn closed(&mut self, reason: CloseReason) {
+        self.connect_timeout = None;
+        self.decoder.reset();
+        for lane in &mut self.joined {
+            lane.leave(DisconnectReason::Connection(reason), &mut self.waiting);
+        }
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.drive(cx);
+        if self.joined.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+fn parse_failure(error: &ParseError) -> CloseReason {
+    tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet that cannot be read");
+    CloseReason::ParseError
+}

@@ -1,0 +1,36 @@
+//! The CONNECT payload.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use super::FromContext;
+use crate::gateway::{CallContext, EventError};
+
+/// The payload that the client sent with CONNECT (`auth` in the clients' options), as a `T`.
+///
+/// Where the client sent none: `Auth<Option<T>>` is `None`, else `{}` is decoded. One that cannot be decoded refuses the client
+/// with `invalid auth`; the log says why. Every handler of the socket may take it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Auth<T>(pub T);
+
+/// Without the payload: it is where tokens are.
+impl<T> fmt::Debug for Auth<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Auth(…)")
+    }
+}
+
+impl<'a, T: DeserializeOwned> FromContext<'a> for Auth<T> {
+    fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
+        let decoded = match cx.socket().auth_json() {
+            Some(json) => serde_json::from_str(json),
+            // `null` is what `None` is made of; whatever does not take it gets an empty object.
+            None => serde_json::from_str("null").or_else(|_| serde_json::from_str("{}")),
+        };
+        decoded.map(Auth).map_err(|error| {
+            tracing::info!(target: "specter::gateway", handler = cx.handler, %error, "a client's auth payload cannot be decoded");
+            EventError::new("invalid auth").code("invalid_auth")
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! What comes with events only: all arguments at once, and the acknowledgement.
+
+use specter_di::Location;
+use specter_proto::socket::{Args, Arguments};
+
+use super::{FromEvent, marker};
+use crate::gateway::{Ack, CallContext, EventError, Requirements};
+
+/// All arguments as they came, unread, attachments included. They can be emitted again as they are.
+impl<'a> FromEvent<'a, marker::Event> for Args {
+    fn from_event(
+        cx: &'a CallContext,
+        _: &mut Arguments<'a>,
+        _: &'static str,
+    ) -> Result<Self, EventError> {
+        Ok(cx.args())
+    }
+}
+
+impl<'a> FromEvent<'a, marker::Event> for Ack {
+    fn from_event(
+        cx: &'a CallContext,
+        _: &mut Arguments<'a>,
+        _: &'static str,
+    ) -> Result<Self, EventError> {
+        Ok(Ack::take(cx.ack.clone()))
+    }
+
+    fn requires(requirements: &mut Requirements, _: &'static str, _: Location) {
+        requirements.ack();
+    }
+}

@@ -1,0 +1,48 @@
+//! Services as parameters: of handlers, and of axum's.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use specter_di::Location;
+
+use super::FromContext;
+use crate::gateway::{CallContext, EventError, Requirements};
+
+/// A provider's value: a singleton, or in a handler one of the socket's scope.
+///
+/// As a handler's parameter it is validated at start with the rest of the graph. As an axum handler's it reaches the singletons
+/// of the App whose [`routes`](crate::app::App::routes) the handler is among.
+pub struct Inject<T: ?Sized>(pub Arc<T>);
+
+impl<T: ?Sized> Clone for Inject<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: ?Sized> Deref for Inject<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<'a, T: ?Sized + Send + Sync + 'static> FromContext<'a> for Inject<T> {
+    fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
+        cx.inject::<Arc<T>>()
+            .map(Self)
+            .ok_or_else(|| EventError::internal(NotDeclared(std::any::type_name::<T>())))
+    }
+
+    fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
+        requirements.inject::<Arc<T>>(label, location);
+    }
+}
+
+/// An extractor of the user's took it without declaring it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` was not declared: an extractor that takes `Inject<T>` declares it in `FromContext::requires`"
+)]
+struct NotDeclared(&'static str);

@@ -1,0 +1,246 @@
+//! What a handler can take: traits by which a parameter's type says where its value comes from.
+//!
+//! A type that implements [`FromContext`] comes from the context; any other is the next positional argument, by
+//! [`serde::Deserialize`]. One trait with a marker parameter serves both, so that the compiler decides and its errors are readable.
+//! A file each for the extractors that are provided.
+
+mod auth;
+mod context;
+mod event;
+mod extension;
+mod inject;
+
+use serde::Deserialize;
+use specter_di::Location;
+use specter_proto::socket::Arguments;
+
+pub use self::auth::Auth;
+pub use self::extension::Extension;
+pub use self::inject::Inject;
+use crate::gateway::{CallContext, EventError, Requirements};
+
+/// A handler parameter that comes from the context: the socket, its scope, the handshake, what guards left.
+///
+/// Implement it for your own types; compose it from others:
+///
+/// ```
+/// use specter_core::extract::{Extension, FromContext};
+/// use specter_core::gateway::{CallContext, EventError};
+///
+/// #[derive(Clone)]
+/// struct User { name: String }
+///
+/// struct Admin(User);
+///
+/// impl<'a> FromContext<'a> for Admin {
+///     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
+///         let Extension(user) = Extension::<User>::from_context(cx)?;
+///         if user.name == "root" { Ok(Admin(user)) } else { Err(EventError::new("admins only").code("forbidden")) }
+///     }
+/// }
+/// ```
+///
+/// It does not wait: what must be awaited belongs into a guard, which leaves its result as an [`Extension`], or into the handler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not come from the context",
+    label = "cannot be a parameter here",
+    note = "`connect` has no arguments: take the client's CONNECT payload as `Auth<T>`, a service as `Inject<T>`",
+    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and your types with `FromContext` come from the context"
+)]
+pub trait FromContext<'a>: Sized {
+    /// Takes it from the context. The error is the event's (at connect, the rejection).
+    fn from_context(cx: &'a CallContext) -> Result<Self, EventError>;
+
+    /// Declares what it needs injected, so that it is validated at start. Forward to those that it is composed of.
+    fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
+}
+
+/// Markers that tell the families of parameters apart.
+pub mod marker {
+    /// Comes from the context.
+    #[derive(Debug)]
+    pub struct Context;
+    /// Is the next positional argument.
+    #[derive(Debug)]
+    pub struct Argument;
+    /// Comes with events only.
+    #[derive(Debug)]
+    pub struct Event;
+    /// Comes with `disconnect` only.
+    #[derive(Debug)]
+    pub struct Reason;
+    /// Comes with `#[on_error]` only.
+    #[derive(Debug)]
+    pub struct Error;
+}
+
+/// A parameter of an event's handler. Implement [`FromContext`] or `Deserialize` instead.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's parameter",
+    label = "neither a payload nor from the context",
+    note = "a payload's type derives `serde::Deserialize`; a service is taken as `Inject<T>`; `Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Io`, `Namespace` and types with `FromContext` come from the context"
+)]
+pub trait FromEvent<'a, M>: Sized {
+    /// Takes it from the context or the arguments.
+    fn from_event(
+        cx: &'a CallContext,
+        args: &mut Arguments<'a>,
+        label: &'static str,
+    ) -> Result<Self, EventError>;
+
+    /// Declares what it needs.
+    fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
+}
+
+impl<'a, T: FromContext<'a>> FromEvent<'a, marker::Context> for T {
+    fn from_event(
+        cx: &'a CallContext,
+        _: &mut Arguments<'a>,
+        _: &'static str,
+    ) -> Result<Self, EventError> {
+        T::from_context(cx)
+    }
+
+    fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
+        T::requires(requirements, label, location);
+    }
+}
+
+impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
+    fn from_event(
+        _: &'a CallContext,
+        args: &mut Arguments<'a>,
+        label: &'static str,
+    ) -> Result<Self, EventError> {
+        args.next()
+            .map_err(|error| EventError::argument(&error, label))
+    }
+}
+
+/// A parameter of a `disconnect` handler: from the context, or the [`DisconnectReason`](crate::socket::DisconnectReason).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of `disconnect`",
+    label = "not from the context",
+    note = "`disconnect` has no arguments: it takes `DisconnectReason`, `Socket`, `Inject<T>` and other types with `FromContext`"
+)]
+pub trait FromDisconnect<'a, M>: Sized {
+    /// Takes it from the context.
+    fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError>;
+
+    /// Declares what it needs.
+    fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
+}
+
+impl<'a, T: FromContext<'a>> FromDisconnect<'a, marker::Context> for T {
+    fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError> {
+        T::from_context(cx)
+    }
+
+    fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
+        T::requires(requirements, label, location);
+    }
+}
+
+/// A parameter of an `#[on_error]` handler: `&EventError`, `&EventInfo`, or from the context.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of `#[on_error]`",
+    label = "not from the context",
+    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>` and other types with `FromContext`"
+)]
+pub trait FromError<'a, M> {
+    /// What the method takes a reference to.
+    type Value: 'a;
+
+    /// Takes it from the context.
+    fn from_error(cx: &'a CallContext) -> Result<Self::Value, EventError>;
+
+    /// Declares what it needs.
+    fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
+}
+
+impl<'a, T: FromContext<'a> + 'a> FromError<'a, marker::Context> for T {
+    type Value = T;
+
+    fn from_error(cx: &'a CallContext) -> Result<T, EventError> {
+        T::from_context(cx)
+    }
+
+    fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
+        T::requires(requirements, label, location);
+    }
+}
+
+/// What the macros call for each parameter.
+pub mod param {
+    use super::{
+        Arguments, CallContext, EventError, FromContext, FromDisconnect, FromError, FromEvent,
+        Location, Requirements,
+    };
+
+    /// A parameter of an event's handler.
+    pub fn event_param<'a, T: FromEvent<'a, M>, M>(
+        cx: &'a CallContext,
+        args: &mut Arguments<'a>,
+        label: &'static str,
+    ) -> Result<T, EventError> {
+        T::from_event(cx, args, label)
+    }
+
+    /// A parameter of a `connect` handler.
+    pub fn connect_param<'a, T: FromContext<'a>>(
+        cx: &'a CallContext,
+        _label: &'static str,
+    ) -> Result<T, EventError> {
+        T::from_context(cx)
+    }
+
+    /// A parameter of a `disconnect` handler.
+    pub fn disconnect_param<'a, T: FromDisconnect<'a, M>, M>(
+        cx: &'a CallContext,
+        _label: &'static str,
+    ) -> Result<T, EventError> {
+        T::from_disconnect(cx)
+    }
+
+    /// A parameter of an `#[on_error]` handler.
+    pub fn error_param<'a, T: FromError<'a, M>, M>(
+        cx: &'a CallContext,
+        _label: &'static str,
+    ) -> Result<T::Value, EventError> {
+        T::from_error(cx)
+    }
+
+    impl Requirements {
+        /// Declares an event handler's parameter.
+        pub fn event<'a, T: FromEvent<'a, M>, M>(
+            &mut self,
+            label: &'static str,
+            location: Location,
+        ) {
+            T::requires(self, label, location);
+        }
+
+        /// Declares a `connect` handler's parameter.
+        pub fn connect<'a, T: FromContext<'a>>(&mut self, label: &'static str, location: Location) {
+            T::requires(self, label, location);
+        }
+
+        /// Declares a `disconnect` handler's parameter.
+        pub fn disconnect<'a, T: FromDisconnect<'a, M>, M>(
+            &mut self,
+            label: &'static str,
+            location: Location,
+        ) {
+            T::requires(self, label, location);
+        }
+
+        /// Declares an `#[on_error]` handler's parameter.
+        pub fn error<'a, T: FromError<'a, M>, M>(
+            &mut self,
+            label: &'static str,
+            location: Location,
+        ) {
+            T::requires(self, label, location);
+        }
+    }
+}

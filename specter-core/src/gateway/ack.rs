@@ -1,0 +1,154 @@
+//! An acknowledgement that a handler sends itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use serde::Serialize;
+use specter_proto::engine::Prepared;
+use specter_proto::socket::encode;
+
+use super::error::EventError;
+use crate::socket::{EmitError, Socket};
+
+/// The acknowledgement of an event, as a parameter: the handler answers itself, later, from any task, at most once.
+///
+/// Dropped unsent, the client is answered with the handler's error, else with `not answered`. Where the client asked for no
+/// acknowledgement, sending does nothing.
+///
+/// ```
+/// # use specter_core::gateway::Ack;
+/// async fn later(ack: Ack) {
+///     tokio::spawn(async move { ack.send(&("done", 42)) });
+/// }
+/// ```
+pub struct Ack {
+    cell: Option<Arc<AckCell>>,
+}
+
+impl Ack {
+    pub(crate) fn take(cell: Option<Arc<AckCell>>) -> Self {
+        if let Some(cell) = &cell {
+            cell.taken.store(true, Ordering::Release);
+        }
+        Self { cell }
+    }
+
+    /// Whether the client asked for an acknowledgement.
+    pub fn is_wanted(&self) -> bool {
+        self.cell.is_some()
+    }
+
+    /// Answers. `data` is the arguments: `()` none, a tuple several, anything else one.
+    pub fn send<T: Serialize>(mut self, data: T) -> Result<(), EmitError> {
+        let Some(cell) = self.cell.take() else {
+            return Ok(());
+        };
+        match encode::ack(cell.socket.hub().name(), cell.id, &data) {
+            Ok(packet) => {
+                cell.answer(packet);
+                Ok(())
+            }
+            Err(error) => {
+                let id = crate::socket::fault::report_hidden(&error);
+                cell.refuse(&EventError::hidden(id));
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Answers with an error, as a failed handler would.
+    pub fn fail(mut self, error: impl super::error::IntoEventError) {
+        if let Some(cell) = self.cell.take() {
+            cell.refuse(&error.into_event_error());
+        }
+    }
+}
+
+impl Drop for Ack {
+    fn drop(&mut self) {
+        if let Some(cell) = self.cell.take() {
+            cell.dropped();
+        }
+    }
+}
+
+/// What the handler's `Ack` and the dispatch share about one acknowledgement.
+pub(crate) struct AckCell {
+    socket: Socket,
+    id: u64,
+    taken: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The handler runs, the `Ack` lives.
+    Running,
+    /// The handler runs and dropped the `Ack`: its end decides what is said.
+    DroppedEarly,
+    /// The handler is over, the `Ack` lives on.
+    Finished,
+    Answered,
+}
+
+impl AckCell {
+    pub(crate) fn new(socket: Socket, id: u64) -> Arc<Self> {
+        Arc::new(Self {
+            socket,
+            id,
+            taken: AtomicBool::new(false),
+            state: Mutex::new(State::Running),
+        })
+    }
+
+    pub(crate) fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    fn answer(&self, packet: Prepared) {
+        let before = std::mem::replace(&mut *self.state.lock(), State::Answered);
+        if before != State::Answered {
+            self.socket.acknowledge(packet);
+        }
+    }
+
+    fn refuse(&self, error: &EventError) {
+        if let Ok(packet) = encode::ack(self.socket.hub().name(), self.id, error) {
+            self.answer(packet);
+        }
+    }
+
+    fn dropped(&self) {
+        let mut state = self.state.lock();
+        match *state {
+            State::Running => *state = State::DroppedEarly,
+            State::Finished => {
+                drop(state);
+                self.refuse(&not_answered());
+            }
+            State::DroppedEarly | State::Answered => {}
+        }
+    }
+
+    /// The handler is over. An error that it ended with is the answer, unless it gave one.
+    pub(crate) fn handler_finished(&self, error: Option<&EventError>) {
+        let mut state = self.state.lock();
+        match (*state, error) {
+            (State::Running, None) => *state = State::Finished,
+            (State::Answered | State::Finished, _) => {}
+            (State::DroppedEarly, None) => {
+                drop(state);
+                self.refuse(&not_answered());
+            }
+            (State::Running | State::DroppedEarly, Some(error)) => {
+                drop(state);
+                self.refuse(error);
+            }
+        }
+    }
+}
+
+fn not_answered() -> EventError {
+    EventError::new("not answered").code("not_answered")
+}

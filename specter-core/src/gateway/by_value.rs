@@ -1,0 +1,22 @@
+//! What controllers and providers take by value: the framework's own, given when a socket's scope is opened or when the App starts.
+
+use specter_di::{Dependency, Key, Resolved};
+
+use crate::rooms::{Io, Namespace};
+use crate::socket::Socket;
+
+macro_rules! by_value {
+    ($($value:ty),*) => {
+        $(impl Dependency for $value {
+            fn key() -> Key {
+                Key::of::<Self>()
+            }
+
+            fn take(resolved: &mut Resolved<'_>) -> Self {
+                resolved.value()
+            }
+        })*
+    };
+}
+
+by_value!(Io, Namespace, Socket);

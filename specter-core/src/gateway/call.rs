@@ -1,0 +1,332 @@
+//! One call of one handler: what it is called with, and what comes back.
+//!
+//! The controller moves into the call and returns with the outcome. A handler that suspends costs one allocation, its
+//! future; one that does not costs none.
+
+use std::any::Any;
+use std::future::Future;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+
+use serde::Serialize;
+use specter_di::Scoped;
+use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, encode};
+
+use super::ack::AckCell;
+use super::error::{EventError, EventInfo};
+use super::info::EventKind;
+use crate::socket::{DisconnectReason, Reject, Socket};
+
+/// A boxed call under way.
+pub(crate) type PendingCall = Pin<Box<dyn Future<Output = (Instance, Outcome)> + Send>>;
+
+/// A controller between two calls.
+pub enum Instance {
+    /// One handler at a time has it, some by `&mut self`.
+    Exclusive(Box<dyn Any + Send>),
+    /// Handlers run beside each other on it.
+    Shared(Arc<dyn Any + Send + Sync>),
+}
+
+impl Instance {
+    /// Gives an exclusive controller back.
+    pub fn from_exclusive<C: Send + 'static>(this: Box<C>) -> Self {
+        Self::Exclusive(this)
+    }
+}
+
+/// What holds a controller during a call of a `&self` handler.
+pub trait Holder<C>: Deref<Target = C> + Send + 'static {
+    /// Gives it back.
+    fn into_instance(self) -> Instance;
+}
+
+impl<C: Send + 'static> Holder<C> for Box<C> {
+    fn into_instance(self) -> Instance {
+        Instance::Exclusive(self)
+    }
+}
+
+impl<C: Send + Sync + 'static> Holder<C> for Arc<C> {
+    fn into_instance(self) -> Instance {
+        Instance::Shared(self)
+    }
+}
+
+/// How a call went, or that it goes on.
+pub enum Step {
+    /// It is over.
+    Done(Instance, Outcome),
+    /// It goes on: poll it.
+    Pending(PendingCall),
+}
+
+/// What a handler's end means for the acknowledgement.
+pub enum Outcome {
+    /// It returned nothing to answer with.
+    Unit,
+    /// It returned a value: encoded, where the client wants an answer.
+    Value(Option<EncodedArgs>),
+    /// It took the acknowledgement upon itself.
+    Taken,
+    /// It failed.
+    Failed(EventError),
+    /// It refuses the client: at connect only.
+    Rejected(Reject),
+}
+
+/// What a handler is called with: the socket, what happened, and where injected values come from.
+///
+/// Types that implement [`FromContext`](crate::extract::FromContext) read it.
+pub struct CallContext {
+    pub(crate) socket: Socket,
+    pub(crate) scope: Option<Arc<Scoped>>,
+    /// The controller's place among those of its scope.
+    pub(crate) position: usize,
+    pub(crate) handler: &'static str,
+    pub(crate) cause: Cause,
+    pub(crate) ack: Option<Arc<AckCell>>,
+}
+
+/// What there is to read where nothing was sent.
+static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
+
+/// Why a handler is called.
+pub(crate) enum Cause {
+    Connect,
+    Disconnect(DisconnectReason),
+    Event(EventPacket),
+    Error(Box<Failure>),
+}
+
+/// What `#[on_error]` is called with.
+pub(crate) struct Failure {
+    pub(crate) error: EventError,
+    pub(crate) event: EventInfo,
+}
+
+impl CallContext {
+    /// The socket.
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// The event's name; `connect` and `disconnect` for those.
+    pub fn event_name(&self) -> &str {
+        match &self.cause {
+            Cause::Connect => EventKind::Connect.name(),
+            Cause::Disconnect(_) => EventKind::Disconnect.name(),
+            Cause::Event(event) => event.name(),
+            Cause::Error(failure) => failure.event.name(),
+        }
+    }
+
+    /// The event's arguments, unread; none at connect and disconnect.
+    pub fn args(&self) -> Args {
+        match &self.cause {
+            Cause::Event(event) => event.raw_args(),
+            Cause::Error(failure) => failure.event.args.clone(),
+            Cause::Connect | Cause::Disconnect(_) => Args::default(),
+        }
+    }
+
+    /// A value of the socket's scope, or a singleton: what `Inject<T>` is made of. `None` where it was not declared.
+    pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
+        self.scope.as_ref()?.get::<V>(self.position)
+    }
+
+    /// A cursor over the arguments. Never used by hand.
+    #[doc(hidden)]
+    pub fn arguments(&self) -> Arguments<'_> {
+        match &self.cause {
+            Cause::Event(event) => event.args(),
+            _ => NO_ARGUMENTS.arguments(),
+        }
+    }
+
+    pub(crate) fn info(&self) -> EventInfo {
+        EventInfo {
+            name: self.event_name().into(),
+            args: self.args(),
+        }
+    }
+
+    /// Whether the client wants an answer from the return value.
+    fn wants_reply(&self) -> bool {
+        matches!(&self.cause, Cause::Event(event) if event.id().is_some())
+    }
+
+    /// Encodes a handler's value.
+    pub(crate) fn encode<T: Serialize>(&self, value: &T) -> Result<Outcome, EventError> {
+        if super::unit::is_unit(value) {
+            return Ok(Outcome::Unit);
+        }
+        if !self.wants_reply() {
+            return Ok(Outcome::Value(None));
+        }
+        Ok(Outcome::Value(Some(encode::args(value)?)))
+    }
+
+    /// What a call's end means.
+    pub fn finish(&self, called: Called) -> Outcome {
+        let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
+        let error = match called {
+            Called::Returned(Ok(_)) if taken => return self.taken(None),
+            Called::Returned(Ok(outcome)) => return outcome,
+            Called::Returned(Err(error)) => error,
+            Called::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.handler),
+        };
+        if taken {
+            self.taken(Some(&error));
+        }
+        Outcome::Failed(error)
+    }
+
+    /// The handler took the acknowledgement: an unsent one that it dropped is answered now.
+    fn taken(&self, error: Option<&EventError>) -> Outcome {
+        if let Some(ack) = &self.ack {
+            ack.handler_finished(error);
+        }
+        Outcome::Taken
+    }
+}
+
+/// The end of a handler's body.
+pub enum Called {
+    /// It returned.
+    Returned(Result<Outcome, EventError>),
+    /// It panicked, with this payload.
+    Panicked(Box<dyn Any + Send>),
+}
+
+pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no text)")
+}
+
+/// Runs a handler's body, catching its panic.
+pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(body: F) -> Called {
+    match caught(body).await {
+        Ok(returned) => Called::Returned(returned),
+        Err(payload) => Called::Panicked(payload),
+    }
+}
+
+/// The same for one that does not suspend.
+pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> Called {
+    catch_unwind(AssertUnwindSafe(body)).map_or_else(Called::Panicked, Called::Returned)
+}
+
+/// Runs a future, catching its panic.
+pub(super) async fn caught<F: Future>(body: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    CatchUnwind { body }.await
+}
+
+pin_project_lite::pin_project! {
+    struct CatchUnwind<F> {
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F: Future> Future for CatchUnwind<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let body = self.project().body;
+        // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts out.
+        match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    }
+}
+
+/// A call that goes on.
+pub fn pending<F: Future<Output = (Instance, Outcome)> + Send + 'static>(call: F) -> Step {
+    Step::Pending(Box::pin(call))
+}
+
+/// A call on the blocking pool. The pool's threads are tokio's.
+pub fn blocking(call: impl FnOnce() -> (Instance, Outcome) + Send + 'static) -> Step {
+    let running = tokio::task::spawn_blocking(call);
+    Step::Pending(Box::pin(async move {
+        match running.await {
+            Ok(done) => done,
+            // Panics are caught inside; this is the runtime's end, and nobody polls further.
+            Err(_) => std::future::pending().await,
+        }
+    }))
+}
+
+/// Takes the controller for a handler with `&mut self`; `Err` where the instance is not of this kind, which the wiring rules out.
+pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongInstance> {
+    match instance {
+        Instance::Exclusive(any) => any
+            .downcast()
+            .map_err(|any| WrongInstance(Instance::Exclusive(any))),
+        shared @ Instance::Shared(_) => Err(WrongInstance(shared)),
+    }
+}
+
+/// Calls a `&self` handler on whatever holds the controller.
+pub fn start_shared<C: Send + Sync + 'static>(
+    instance: Instance,
+    id: u16,
+    cx: CallContext,
+    boxed: fn(Box<C>, u16, CallContext) -> Step,
+    shared: fn(Arc<C>, u16, CallContext) -> Step,
+) -> Step {
+    let wrong = match instance {
+        Instance::Exclusive(any) => match any.downcast() {
+            Ok(this) => return boxed(this, id, cx),
+            Err(any) => Instance::Exclusive(any),
+        },
+        Instance::Shared(any) => match any.downcast() {
+            Ok(this) => return shared(this, id, cx),
+            Err(any) => Instance::Shared(any),
+        },
+    };
+    WrongInstance(wrong).into_step(&cx)
+}
+
+/// An instance that is not of the controller's type, or not held as the handler needs: a fault of the wiring, answered as such.
+pub struct WrongInstance(Instance);
+
+impl WrongInstance {
+    /// Ends the call with an internal error.
+    pub fn into_step(self, cx: &CallContext) -> Step {
+        let error = EventError::internal(std::io::Error::other(format!(
+            "`{}` was called on another controller",
+            cx.handler
+        )));
+        Step::Done(self.0, Outcome::Failed(error))
+    }
+}
+
+impl Step {
+    /// A handler id that its block does not know: a fault of the wiring, answered as such.
+    pub fn unknown(instance: Instance, cx: &CallContext) -> Self {
+        WrongInstance(instance).into_step(cx)
+    }
+}
+
+/// Asserts that a controller can be shared, where its handlers take `&self`.
+pub fn shared_handlers_need_sync<C: Sync>() {}
+
+/// Makes a controller shareable; the handlers' block that takes `&self` only vouches for `Sync`.
+pub fn share<C: Send + Sync + 'static>(instance: Instance) -> Instance {
+    match instance {
+        Instance::Exclusive(any) => match any.downcast::<C>() {
+            Ok(this) => Instance::Shared(Arc::<C>::from(this)),
+            Err(any) => Instance::Exclusive(any),
+        },
+        shared @ Instance::Shared(_) => shared,
+    }
+}

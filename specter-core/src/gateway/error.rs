@@ -1,0 +1,292 @@
+//! What a failed event says: to the client in the acknowledgement, to `#[on_error]`, to the log.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::RawValue;
+use specter_proto::socket::ArgumentError;
+
+use crate::rooms::JoinError;
+use crate::socket::{EmitError, Reject, fault};
+
+/// Why a handler failed, as the client may see it.
+///
+/// The acknowledgement carries it as `{"error": text, "code"?, "data"?, "id"?}`. [`new`](Self::new) makes one that is meant for the
+/// client. Through `?`, any [`std::error::Error`] becomes one that is not: the client reads `internal error` with an id, and
+/// the log has the error with the same id. A type of your own says what may be shown by implementing (or deriving) [`IntoEventError`].
+pub struct EventError(Box<Repr>);
+
+#[derive(Clone)]
+struct Repr {
+    text: String,
+    code: Option<String>,
+    data: Option<Box<RawValue>>,
+    id: Option<String>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Shown,
+    Hidden,
+    Gone,
+    Panicked,
+}
+
+impl EventError {
+    /// An error whose text the client sees.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self::of_kind(text.into(), Kind::Shown)
+    }
+
+    fn of_kind(text: String, kind: Kind) -> Self {
+        Self(Box::new(Repr {
+            text,
+            code: None,
+            data: None,
+            id: None,
+            kind,
+        }))
+    }
+
+    /// An error that the client only learns an id of. The log gets the rest, now.
+    pub fn internal(error: impl std::error::Error + 'static) -> Self {
+        Self::hidden(fault::report_hidden(&error))
+    }
+
+    /// The same for a boxed error, or `anyhow`'s.
+    pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::hidden(fault::report_hidden(error))
+    }
+
+    /// An error that is in the log already, under this id.
+    pub(crate) fn hidden(id: String) -> Self {
+        let mut error = Self::of_kind("internal error".into(), Kind::Hidden);
+        error.0.id = Some(id);
+        error
+    }
+
+    /// A handler panicked. The panic's text is in the log under the id.
+    pub(crate) fn panicked(text: &str, handler: &str) -> Self {
+        let id = fault::fresh_id();
+        tracing::error!(target: "specter::gateway", id = %id, handler, panic = text, "a handler panicked");
+        let mut error = Self::hidden(id);
+        error.0.kind = Kind::Panicked;
+        error
+    }
+
+    /// Adds a code, for programs to tell errors apart.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// Adds data. What cannot be serialized is left out, with a log line.
+    #[must_use]
+    pub fn data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+        match serde_json::value::to_raw_value(data) {
+            Ok(raw) => self.0.data = Some(raw),
+            Err(error) => {
+                tracing::error!(target: "specter::gateway", %error, "an error's data cannot be serialized");
+            }
+        }
+        self
+    }
+
+    /// The text that the client sees.
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The code that the client sees.
+    pub fn error_code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The id that the log has it under, for an error whose text is not shown.
+    pub fn id(&self) -> Option<&str> {
+        self.0.id.as_deref()
+    }
+
+    /// Whether its own text is kept from the client.
+    pub fn is_internal(&self) -> bool {
+        matches!(self.0.kind, Kind::Hidden | Kind::Panicked)
+    }
+
+    /// Whether a handler panicked.
+    pub fn is_panic(&self) -> bool {
+        self.0.kind == Kind::Panicked
+    }
+
+    /// A copy, for the acknowledgement while `#[on_error]` has the error.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// Whether it only says that the client is gone, which is worth no report.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.0.kind == Kind::Gone
+    }
+
+    /// The client sent an argument that a handler does not take.
+    pub(crate) fn argument(error: &ArgumentError, label: &str) -> Self {
+        let text = match error {
+            ArgumentError::Missing { .. } => format!("argument `{label}` is missing"),
+            ArgumentError::Invalid { path, message, .. } if path.is_empty() => {
+                format!("argument `{label}`: {message}")
+            }
+            ArgumentError::Invalid { path, message, .. } => {
+                format!("argument `{label}`, at `{path}`: {message}")
+            }
+            error => error.to_string(),
+        };
+        Self::new(text).code("invalid_argument")
+    }
+}
+
+/// Not a `std::error::Error` itself, so that any error converts into it.
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for EventError {
+    fn from(error: E) -> Self {
+        let any: &dyn std::any::Any = &error;
+        if let Some(EmitError::Gone) = any.downcast_ref() {
+            return Self::of_kind("the socket is gone".into(), Kind::Gone);
+        }
+        if let Some(JoinError::Gone) = any.downcast_ref() {
+            return Self::of_kind("the socket is gone".into(), Kind::Gone);
+        }
+        Self::internal(error)
+    }
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl fmt::Debug for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Repr { text, code, id, .. } = &*self.0;
+        f.debug_struct("EventError")
+            .field("text", text)
+            .field("code", code)
+            .field("id", id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for EventError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Repr {
+            text,
+            code,
+            data,
+            id,
+            ..
+        } = &*self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("error", text)?;
+        if let Some(code) = code {
+            map.serialize_entry("code", code)?;
+        }
+        if let Some(data) = data {
+            map.serialize_entry("data", data)?;
+        }
+        if let Some(id) = id {
+            map.serialize_entry("id", id)?;
+        }
+        map.end()
+    }
+}
+
+impl From<EventError> for Reject {
+    fn from(error: EventError) -> Self {
+        let Repr { text, data, id, .. } = *error.0;
+        match (data, id) {
+            (None, Some(id)) => Self::new(text).data(&serde_json::json!({ "id": id })),
+            (data, _) => Self::from_parts(text, data),
+        }
+    }
+}
+
+/// A guard's refusal of an event.
+impl From<Reject> for EventError {
+    fn from(reject: Reject) -> Self {
+        let mut error = Self::new(reject.message()).code("rejected");
+        error.0.data = reject.json().map(ToOwned::to_owned);
+        error
+    }
+}
+
+/// An error type that says what a client may see of it. `#[derive(IntoEventError)]` writes it for enums.
+///
+/// ```
+/// use specter_core::gateway::{EventError, IntoEventError};
+///
+/// struct RoomFull { limit: u32 }
+///
+/// impl IntoEventError for RoomFull {
+///     fn into_event_error(self) -> EventError {
+///         EventError::new("the room is full").code("room_full").data(&self.limit)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a handler",
+    label = "not an error that can be answered with",
+    note = "derive `IntoEventError` to say what the client may see, or implement `std::error::Error` to answer `internal error`",
+    note = "for a plain text use `EventError::new(\"…\")`"
+)]
+pub trait IntoEventError {
+    /// What the client may see.
+    fn into_event_error(self) -> EventError;
+}
+
+impl IntoEventError for EventError {
+    fn into_event_error(self) -> EventError {
+        self
+    }
+}
+
+/// A text that stands in the program is meant for the client.
+impl IntoEventError for &'static str {
+    fn into_event_error(self) -> EventError {
+        EventError::new(self)
+    }
+}
+
+impl IntoEventError for Infallible {
+    fn into_event_error(self) -> EventError {
+        match self {}
+    }
+}
+
+/// What an `#[on_error]` handler takes to know which event failed.
+#[derive(Clone)]
+pub struct EventInfo {
+    pub(crate) name: Box<str>,
+    pub(crate) args: specter_proto::socket::Args,
+}
+
+impl EventInfo {
+    /// The event's name; `connect` and `disconnect` for those.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The arguments as they came.
+    pub fn args(&self) -> &specter_proto::socket::Args {
+        &self.args
+    }
+}
+
+impl fmt::Debug for EventInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventInfo")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

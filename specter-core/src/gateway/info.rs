@@ -1,0 +1,179 @@
+//! What the macros say about a controller: plain constants and functions, collected at start.
+
+use std::any::TypeId;
+
+use specter_di::{Dependencies, Dependency, Key, Location, Resolved};
+
+use super::call::{CallContext, Instance, Step};
+use super::guard::Guards;
+
+/// A struct annotated with `#[socketio_controller]`. Never written by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a controller",
+    label = "not a controller",
+    note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with `#[handlers]`"
+)]
+pub trait Controller: Sized + Send + 'static {
+    /// What its attribute says.
+    const INFO: ControllerInfo;
+
+    /// Declares its injected fields.
+    fn dependencies(dependencies: &mut Dependencies);
+
+    /// Builds it from its injected fields, in the order of their declaration.
+    fn build(resolved: &mut Resolved<'_>) -> Self;
+
+    /// Declares its guards.
+    fn guards(_guards: &mut Guards) {}
+}
+
+/// The arguments of `#[socketio_controller]`.
+#[derive(Clone, Copy, Debug)]
+pub struct ControllerInfo {
+    /// The struct's name.
+    pub name: &'static str,
+    /// The path that it asks for, else the App's.
+    pub path: Option<&'static str>,
+    /// Its namespace.
+    pub namespace: &'static str,
+    /// Its place among the controllers of an event: lower first.
+    pub priority: i32,
+    /// Not missed when no module lists it.
+    pub unlisted: bool,
+    /// What a handler's panic does to the socket.
+    pub on_panic: OnPanic,
+    /// Where the struct stands.
+    pub location: Location,
+}
+
+/// What a handler's panic does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnPanic {
+    /// The controller goes on, its state perhaps half changed.
+    Continue,
+    /// The socket is disconnected.
+    Disconnect,
+}
+
+/// A controller that exists in the binary, whether or not a module lists it.
+pub struct KnownController {
+    /// What its attribute says.
+    pub info: &'static ControllerInfo,
+    /// Its type.
+    pub type_id: fn() -> TypeId,
+}
+
+inventory::collect!(KnownController);
+
+/// What a handler is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// The client connects.
+    Connect,
+    /// The client is gone.
+    Disconnect,
+    /// The event of this name.
+    Named(&'static str),
+    /// Events that nobody else handles.
+    Any,
+    /// A failed handler of the same controller.
+    Error,
+}
+
+impl EventKind {
+    /// The name as it is written in `#[on_event]`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Disconnect => "disconnect",
+            Self::Named(name) => name,
+            Self::Any => "*",
+            Self::Error => "#[on_error]",
+        }
+    }
+}
+
+/// One handler.
+#[derive(Clone, Copy, Debug)]
+pub struct HandlerInfo {
+    /// What it is called for.
+    pub event: EventKind,
+    /// The method's name.
+    pub method: &'static str,
+    /// The method's doc comment.
+    pub docs: &'static str,
+    /// Its own priority, else the controller's.
+    pub priority: Option<i32>,
+    /// Runs beside the socket's other events.
+    pub concurrent: bool,
+    /// Where the method stands.
+    pub location: Location,
+}
+
+/// One `#[handlers]` impl block.
+pub struct HandlersBlock {
+    /// The controller's type.
+    pub controller: fn() -> TypeId,
+    /// The controller's name.
+    pub controller_name: &'static str,
+    /// Where the block stands.
+    pub location: Location,
+    /// Its handlers; the index is their id.
+    pub handlers: &'static [HandlerInfo],
+    /// Whether one of them takes `&mut self`.
+    pub exclusive: bool,
+    /// Makes the controller shareable, for `concurrent` handlers: `share::<C>` unless `exclusive`.
+    pub share: Option<fn(Instance) -> Instance>,
+    /// The id of a named event.
+    pub resolve: fn(&str) -> Option<u16>,
+    /// Declares what a handler's parameters need.
+    pub requirements: fn(u16, &mut Requirements),
+    /// Declares a handler's guards.
+    pub guards: fn(u16, &mut Guards),
+    /// Calls a handler.
+    pub start: fn(Instance, u16, CallContext) -> Step,
+}
+
+inventory::collect!(HandlersBlock);
+
+/// What a handler's parameters need beyond the event: declared at start, so that it is validated with the graph.
+#[derive(Default)]
+pub struct Requirements {
+    pub(crate) dependencies: Vec<Requirement>,
+    pub(crate) takes_ack: bool,
+}
+
+pub(crate) struct Requirement {
+    pub(crate) key: Key,
+    pub(crate) label: &'static str,
+    pub(crate) location: Location,
+}
+
+impl Requirements {
+    /// A dependency of the socket's scope.
+    pub fn inject<V: Dependency>(&mut self, label: &'static str, location: Location) {
+        self.dependencies.push(Requirement {
+            key: V::key(),
+            label,
+            location,
+        });
+    }
+
+    /// The handler answers the event itself.
+    pub fn ack(&mut self) {
+        self.takes_ack = true;
+    }
+}
+
+/// The place where it is written.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __location {
+    () => {
+        $crate::__private::Location {
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+        }
+    };
+}

@@ -1,0 +1,104 @@
+//! Events that nobody handles: counted, and logged once each with the name that may have been meant.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+/// How many different unknown names are remembered (and so logged) by one namespace.
+const REMEMBERED: usize = 64;
+/// Names longer than this are not compared: the comparison is quadratic.
+const COMPARED: usize = 64;
+
+#[derive(Default)]
+pub(crate) struct UnknownEvents {
+    count: AtomicU64,
+    logged: Mutex<HashSet<Box<str>>>,
+}
+
+impl UnknownEvents {
+    /// Notes one. The names are asked for only when it is logged.
+    pub(crate) fn note<'a>(
+        &self,
+        namespace: &str,
+        name: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let mut logged = self.logged.lock();
+        if logged.len() >= REMEMBERED || logged.contains(name) {
+            return;
+        }
+        logged.insert(name.into());
+        drop(logged);
+        match nearest(name, known) {
+            Some(nearest) => {
+                tracing::warn!(target: "specter::gateway", namespace, event = name, nearest, "nobody handles this event; did the client mean the nearest?");
+            }
+            None => {
+                tracing::warn!(target: "specter::gateway", namespace, event = name, "nobody handles this event");
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+/// The known name that differs the least, if it differs by a third or less.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > COMPARED {
+        return None;
+    }
+    known
+        .filter(|candidate| candidate.len() <= COMPARED)
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many characters must be changed, left out or put in (Levenshtein), without regard to case.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_if_it_is_near() {
+        let known = ["chat:message", "typing", "join"];
+        assert_eq!(
+            nearest("chat:mesage", known.into_iter()),
+            Some("chat:message")
+        );
+        assert_eq!(nearest("Typing", known.into_iter()), Some("typing"));
+        assert_eq!(nearest("shutdown", known.into_iter()), None);
+        assert_eq!(nearest(&"x".repeat(1000), known.into_iter()), None);
+    }
+
+    #[test]
+    fn unknown_names_are_remembered_up_to_a_bound() {
+        let unknown = UnknownEvents::default();
+        for i in 0..1000 {
+            unknown.note("/", &i.to_string(), std::iter::empty());
+        }
+        assert_eq!(unknown.count(), 1000);
+        assert_eq!(unknown.logged.lock().len(), REMEMBERED);
+    }
+}

@@ -1,0 +1,245 @@
+//! What handles what: a namespace's controllers and their handlers, put together at start, read only after.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use specter_di::ScopePlan;
+
+use super::call::{CallContext, Instance, Step};
+use super::guard::ErasedGuard;
+use super::info::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
+use super::nearest::UnknownEvents;
+use crate::rooms::Hub;
+
+/// A namespace's controllers, in their order, and what a socket of it needs.
+pub(crate) struct NamespaceTable {
+    pub(crate) hub: Arc<Hub>,
+    /// By priority, ties in module order.
+    pub(crate) controllers: Vec<ControllerTable>,
+    /// Builds the controllers, in the same order.
+    pub(crate) plan: ScopePlan,
+    pub(crate) unknown: UnknownEvents,
+    pub(crate) connect_limit: Duration,
+    pub(crate) max_concurrent: usize,
+}
+
+/// One controller's handlers.
+pub(crate) struct ControllerTable {
+    pub(crate) info: &'static ControllerInfo,
+    pub(crate) blocks: Vec<BlockTable>,
+    pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
+    pub(crate) shared: bool,
+    pub(crate) connect: Option<HandlerRef>,
+    pub(crate) disconnect: Option<HandlerRef>,
+    pub(crate) any: Option<HandlerRef>,
+    pub(crate) error: Option<HandlerRef>,
+}
+
+/// One `#[handlers]` block with its handlers' guards.
+pub(crate) struct BlockTable {
+    pub(crate) block: &'static HandlersBlock,
+    /// By handler id; mostly empty.
+    pub(crate) guards: Vec<Vec<Arc<dyn ErasedGuard>>>,
+    /// By handler id: whether it takes the acknowledgement upon itself.
+    pub(crate) takes_ack: Vec<bool>,
+}
+
+/// A handler: its block and its id there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HandlerRef {
+    pub(crate) block: usize,
+    pub(crate) id: u16,
+}
+
+/// A handler of one of the namespace's controllers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) controller: usize,
+    pub(crate) handler: HandlerRef,
+}
+
+impl ControllerTable {
+    pub(crate) fn new(
+        info: &'static ControllerInfo,
+        blocks: Vec<BlockTable>,
+        guards: Vec<Arc<dyn ErasedGuard>>,
+    ) -> Self {
+        let mut table = Self {
+            info,
+            blocks,
+            guards,
+            shared: false,
+            connect: None,
+            disconnect: None,
+            any: None,
+            error: None,
+        };
+        for (block, entry) in table.blocks.iter().enumerate() {
+            for (id, handler) in (0_u16..).zip(entry.block.handlers) {
+                let slot = match handler.event {
+                    EventKind::Connect => &mut table.connect,
+                    EventKind::Disconnect => &mut table.disconnect,
+                    EventKind::Any => &mut table.any,
+                    EventKind::Error => &mut table.error,
+                    EventKind::Named(_) => continue,
+                };
+                *slot = Some(HandlerRef { block, id });
+            }
+        }
+        let shared = table.handlers().any(|handler| handler.concurrent);
+        table.shared = shared;
+        table
+    }
+
+    pub(crate) fn handlers(&self) -> impl Iterator<Item = &'static HandlerInfo> {
+        self.blocks.iter().flat_map(|entry| entry.block.handlers)
+    }
+
+    fn named(&self, name: &str) -> Option<HandlerRef> {
+        self.blocks.iter().enumerate().find_map(|(block, entry)| {
+            let id = (entry.block.resolve)(name)?;
+            Some(HandlerRef { block, id })
+        })
+    }
+
+    /// What the macro said about a handler.
+    pub(crate) fn handler(&self, handler: HandlerRef) -> Option<&'static HandlerInfo> {
+        self.blocks
+            .get(handler.block)?
+            .block
+            .handlers
+            .get(usize::from(handler.id))
+    }
+
+    pub(crate) fn takes_ack(&self, handler: HandlerRef) -> bool {
+        let entry = self.blocks.get(handler.block);
+        entry
+            .and_then(|entry| entry.takes_ack.get(usize::from(handler.id)))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Calls a handler.
+    pub(crate) fn start(&self, instance: Instance, handler: HandlerRef, cx: CallContext) -> Step {
+        match self.blocks.get(handler.block) {
+            Some(entry) => (entry.block.start)(instance, handler.id, cx),
+            None => Step::unknown(instance, &cx),
+        }
+    }
+
+    /// An instance as its handlers need it held.
+    pub(crate) fn instance(&self, built: Box<dyn Any + Send>) -> Instance {
+        let instance = Instance::Exclusive(built);
+        let share = self.blocks.iter().find_map(|entry| entry.block.share);
+        match share {
+            Some(share) if self.shared => share(instance),
+            _ => instance,
+        }
+    }
+
+    pub(crate) fn handler_guards(&self, handler: HandlerRef) -> &[Arc<dyn ErasedGuard>] {
+        self.blocks
+            .get(handler.block)
+            .and_then(|entry| entry.guards.get(usize::from(handler.id)))
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The handlers of one event, in their order. One is the rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Targets {
+    #[default]
+    None,
+    One(Target),
+    Many(Vec<Target>),
+}
+
+impl Targets {
+    pub(crate) fn get(&self, at: usize) -> Option<Target> {
+        match self {
+            Self::None => None,
+            Self::One(target) => (at == 0).then_some(*target),
+            Self::Many(targets) => targets.get(at).copied(),
+        }
+    }
+
+    fn push(&mut self, target: Target) {
+        *self = match std::mem::take(self) {
+            Self::None => Self::One(target),
+            Self::One(first) => Self::Many(vec![first, target]),
+            Self::Many(mut targets) => {
+                targets.push(target);
+                Self::Many(targets)
+            }
+        };
+    }
+}
+
+impl NamespaceTable {
+    /// The handlers of an event: those for its name, else the catch-alls.
+    pub(crate) fn targets(&self, name: &str) -> Targets {
+        let mut targets = self.collect(|controller| controller.named(name));
+        if targets == Targets::None {
+            targets = self.collect(|controller| controller.any);
+        }
+        if let Targets::Many(targets) = &mut targets {
+            // Stable: ties stay in the controllers' order.
+            targets.sort_by_key(|target| self.priority(*target));
+        }
+        targets
+    }
+
+    fn collect(&self, find: impl Fn(&ControllerTable) -> Option<HandlerRef>) -> Targets {
+        let mut targets = Targets::None;
+        for (controller, table) in self.controllers.iter().enumerate() {
+            if let Some(handler) = find(table) {
+                targets.push(Target {
+                    controller,
+                    handler,
+                });
+            }
+        }
+        targets
+    }
+
+    fn priority(&self, target: Target) -> i32 {
+        let table = &self.controllers[target.controller];
+        table
+            .handler(target.handler)
+            .and_then(|handler| handler.priority)
+            .unwrap_or(table.info.priority)
+    }
+
+    /// Whether an event's handlers all run beside the others.
+    pub(crate) fn is_concurrent(&self, targets: &Targets) -> bool {
+        let concurrent = |target: &Target| {
+            let table = &self.controllers[target.controller];
+            table.shared
+                && table
+                    .handler(target.handler)
+                    .is_some_and(|handler| handler.concurrent)
+        };
+        match targets {
+            Targets::None => false,
+            Targets::One(target) => concurrent(target),
+            Targets::Many(targets) => targets.iter().all(concurrent),
+        }
+    }
+
+    /// Whether any controller has a concurrent handler: where none has, nothing need be looked up early.
+    pub(crate) fn has_concurrent(&self) -> bool {
+        self.controllers.iter().any(|controller| controller.shared)
+    }
+
+    /// The names that are handled here.
+    pub(crate) fn event_names(&self) -> impl Iterator<Item = &'static str> {
+        self.controllers
+            .iter()
+            .flat_map(ControllerTable::handlers)
+            .filter_map(|handler| match handler.event {
+                EventKind::Named(name) => Some(name),
+                _ => None,
+            })
+    }
+}

@@ -1,0 +1,253 @@
+//! A namespace's sockets and rooms on this node: membership and local fan-out.
+//!
+//! A broadcast takes a snapshot (a reference count) and sends without holding the lock; who joins or leaves meanwhile
+//! changes a copy. One lock a namespace; none is shared between namespaces.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use parking_lot::RwLock;
+use specter_proto::engine::Prepared;
+
+use super::Target;
+use crate::socket::{Socket, SocketId};
+
+type Members = Arc<IndexMap<SocketId, Socket>>;
+
+/// Bounds on rooms.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RoomLimits {
+    /// Rooms that one socket may be in.
+    pub rooms_per_socket: usize,
+    /// Bytes of a room's name.
+    pub room_name: usize,
+}
+
+impl Default for RoomLimits {
+    fn default() -> Self {
+        Self {
+            rooms_per_socket: 1024,
+            room_name: 256,
+        }
+    }
+}
+
+/// Why a room was not joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The socket is disconnected.
+    #[error("the socket is gone")]
+    Gone,
+    /// The name is another socket's id: nobody may listen in there.
+    #[error("a room may not be called like another socket")]
+    AnotherSocket,
+    /// The socket is in as many rooms as it may be.
+    #[error("the socket is in {0} rooms already, and may not join more")]
+    TooManyRooms(usize),
+    /// The name is too long.
+    #[error("a room's name may have {0} bytes at most")]
+    NameTooLong(usize),
+}
+
+impl JoinError {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Gone => "join_gone",
+            Self::AnotherSocket => "join_another_socket",
+            Self::TooManyRooms(_) => "join_too_many_rooms",
+            Self::NameTooLong(_) => "join_name_too_long",
+        }
+    }
+}
+
+pub(crate) struct Hub {
+    name: Arc<str>,
+    limits: RoomLimits,
+    membership: RwLock<Membership>,
+}
+
+#[derive(Default)]
+struct Membership {
+    sockets: Members,
+    rooms: HashMap<Arc<str>, Members>,
+}
+
+impl Hub {
+    pub(crate) fn new(name: &str, limits: RoomLimits) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            limits,
+            membership: RwLock::default(),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Makes the socket reachable.
+    pub(crate) fn add(&self, socket: &Socket) {
+        let mut membership = self.membership.write();
+        Arc::make_mut(&mut membership.sockets).insert(socket.id(), socket.clone());
+    }
+
+    /// Takes the socket out of everything. Idempotent.
+    pub(crate) fn remove(&self, socket: &Socket) {
+        let mut membership = self.membership.write();
+        if membership.sockets.contains_key(&socket.id()) {
+            Arc::make_mut(&mut membership.sockets).swap_remove(&socket.id());
+        }
+        for room in std::mem::take(&mut *socket.joined().lock()) {
+            membership.take_out(&room, socket.id());
+        }
+    }
+
+    pub(crate) fn join(&self, socket: &Socket, room: &str) -> Result<(), JoinError> {
+        if room.len() > self.limits.room_name {
+            return Err(JoinError::NameTooLong(self.limits.room_name));
+        }
+        let mut membership = self.membership.write();
+        if !membership.sockets.contains_key(&socket.id()) {
+            return Err(JoinError::Gone);
+        }
+        if let Ok(id) = room.parse::<SocketId>()
+            && membership.sockets.contains_key(&id)
+        {
+            // Everybody is in the room of their own id.
+            return if id == socket.id() {
+                Ok(())
+            } else {
+                Err(JoinError::AnotherSocket)
+            };
+        }
+        let mut joined = socket.joined().lock();
+        if joined.iter().any(|name| **name == *room) {
+            return Ok(());
+        }
+        if joined.len() >= self.limits.rooms_per_socket {
+            return Err(JoinError::TooManyRooms(self.limits.rooms_per_socket));
+        }
+        let name: Arc<str> = match membership.rooms.get_key_value(room) {
+            Some((name, _)) => name.clone(),
+            None => room.into(),
+        };
+        let members = membership.rooms.entry(name.clone()).or_default();
+        Arc::make_mut(members).insert(socket.id(), socket.clone());
+        joined.push(name);
+        Ok(())
+    }
+
+    pub(crate) fn leave(&self, socket: &Socket, room: &str) {
+        let mut membership = self.membership.write();
+        socket.joined().lock().retain(|name| **name != *room);
+        membership.take_out(room, socket.id());
+    }
+
+    pub(crate) fn socket(&self, id: SocketId) -> Option<Socket> {
+        self.membership.read().sockets.get(&id).cloned()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.membership.read().sockets.len()
+    }
+
+    pub(crate) fn room_len(&self, room: &str) -> usize {
+        self.membership
+            .read()
+            .rooms
+            .get(room)
+            .map_or(0, |members| members.len())
+    }
+
+    /// The sockets that are reached, each once.
+    pub(crate) fn reached(&self, audience: &Audience) -> Vec<Socket> {
+        let mut reached = Vec::new();
+        self.for_each(audience, |socket| reached.push(socket.clone()));
+        reached
+    }
+
+    /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's own loss.
+    pub(crate) fn fan_out(&self, audience: &Audience, packet: &Prepared) {
+        self.for_each(audience, |socket| {
+            let _ = socket.deliver(packet.clone());
+        });
+    }
+
+    fn for_each(&self, audience: &Audience, mut visit: impl FnMut(&Socket)) {
+        let snapshot = self.snapshot(audience);
+        let mut seen = (snapshot.targeted.len() > 1).then(HashSet::new);
+        for members in &snapshot.targeted {
+            for (id, socket) in members.iter() {
+                if audience.sender == Some(*id)
+                    || snapshot
+                        .excepted
+                        .iter()
+                        .any(|members| members.contains_key(id))
+                {
+                    continue;
+                }
+                if seen.as_mut().is_none_or(|seen| seen.insert(*id)) {
+                    visit(socket);
+                }
+            }
+        }
+    }
+
+    fn snapshot(&self, audience: &Audience) -> Snapshot {
+        let membership = self.membership.read();
+        let targeted = match &audience.targets[..] {
+            [] => vec![membership.sockets.clone()],
+            targets => targets
+                .iter()
+                .flat_map(|target| membership.members(target))
+                .collect(),
+        };
+        let excepted = audience
+            .except
+            .iter()
+            .flat_map(|target| membership.members(target))
+            .collect();
+        Snapshot { targeted, excepted }
+    }
+}
+
+/// Whom a broadcast reaches.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Audience {
+    /// Nothing: the whole namespace.
+    pub(crate) targets: Vec<Target>,
+    pub(crate) except: Vec<Target>,
+    pub(crate) sender: Option<SocketId>,
+}
+
+struct Snapshot {
+    targeted: Vec<Members>,
+    excepted: Vec<Members>,
+}
+
+impl Membership {
+    fn members(&self, target: &Target) -> impl Iterator<Item = Members> {
+        let (room, id) = match target {
+            Target::Socket(id) => (None, Some(*id)),
+            Target::Room(name) => (self.rooms.get(name).cloned(), name.parse().ok()),
+        };
+        let own = id.and_then(|id: SocketId| self.sockets.get(&id).cloned());
+        let own = own.map(|socket| Arc::new(IndexMap::from([(socket.id(), socket)])));
+        room.into_iter().chain(own)
+    }
+
+    fn take_out(&mut self, room: &str, id: SocketId) {
+        if let Some(members) = self.rooms.get_mut(room) {
+            if members.contains_key(&id) {
+                Arc::make_mut(members).swap_remove(&id);
+            }
+            if members.is_empty() {
+                self.rooms.remove(room);
+            }
+        }
+    }
+}

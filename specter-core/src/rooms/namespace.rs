@@ -1,0 +1,162 @@
+//! The whole server and one namespace, as services hold them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use serde::Serialize;
+
+use super::{Broadcast, Hub, Target};
+use crate::socket::{EmitError, Socket, SocketId};
+
+/// One namespace: injectable in a controller (its own), or from [`Io::of`]. Everything here includes everybody.
+#[derive(Clone)]
+pub struct Namespace(Arc<Hub>);
+
+impl Namespace {
+    pub(crate) fn new(hub: Arc<Hub>) -> Self {
+        Self(hub)
+    }
+
+    /// Its name, for example `/chat`.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// Emits an event to everybody in it.
+    pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
+        Broadcast::everybody(self.0.clone()).emit(event, data)
+    }
+
+    /// Everybody in a room, or one socket by its id.
+    pub fn to(&self, room: impl Into<Target>) -> Broadcast {
+        Broadcast::everybody(self.0.clone()).to(room)
+    }
+
+    /// The same as [`to`](Self::to).
+    pub fn within(&self, room: impl Into<Target>) -> Broadcast {
+        self.to(room)
+    }
+
+    /// Everybody but those in a room, or but one socket.
+    pub fn except(&self, room: impl Into<Target>) -> Broadcast {
+        Broadcast::everybody(self.0.clone()).except(room)
+    }
+
+    /// The sockets in it, on this node.
+    pub fn sockets(&self) -> Vec<Socket> {
+        Broadcast::everybody(self.0.clone()).sockets()
+    }
+
+    /// A socket by its id.
+    pub fn socket(&self, id: SocketId) -> Option<Socket> {
+        self.0.socket(id)
+    }
+
+    /// How many sockets are in it, on this node.
+    pub fn socket_count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many sockets are in a room, on this node.
+    pub fn room_count(&self, room: impl AsRef<str>) -> usize {
+        self.0.room_len(room.as_ref())
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Namespace").field(&self.name()).finish()
+    }
+}
+
+/// The namespaces behind one path.
+pub(crate) struct Server {
+    pub(crate) path: String,
+    pub(crate) hubs: HashMap<String, Arc<Hub>>,
+}
+
+/// The whole server: injectable everywhere. Everything here includes everybody.
+///
+/// `emit`, `to`, `within` and `except` speak to the namespace `/`, as in Socket.IO for JavaScript; [`of`](Self::of) chooses another.
+#[derive(Clone, Default)]
+pub struct Io(Arc<OnceLock<Vec<Server>>>);
+
+impl Io {
+    /// Fills in the namespaces; the App does so once, before any provider is built.
+    pub(crate) fn install(&self, servers: Vec<Server>) {
+        // A second call is a programming error of the App's; the first set stays.
+        let _ = self.0.set(servers);
+    }
+
+    /// The namespace of this name; an error when no controller serves it. The leading `/` may be missing.
+    ///
+    /// Where an App serves it on several paths, it is that of the path mounted first; [`at`](Self::at) chooses.
+    pub fn of(&self, namespace: &str) -> Result<Namespace, EmitError> {
+        self.find(None, namespace)
+    }
+
+    /// The namespace of this name behind this path.
+    pub fn at(&self, path: &str, namespace: &str) -> Result<Namespace, EmitError> {
+        self.find(Some(path), namespace)
+    }
+
+    fn find(&self, path: Option<&str>, namespace: &str) -> Result<Namespace, EmitError> {
+        let slashed = if namespace.starts_with('/') {
+            namespace.to_owned()
+        } else {
+            format!("/{namespace}")
+        };
+        let trim = |path: &str| path.trim_end_matches('/').to_owned();
+        self.servers()
+            .iter()
+            .filter(|server| path.is_none_or(|path| trim(path) == trim(&server.path)))
+            .find_map(|server| server.hubs.get(&slashed))
+            .map(|hub| Namespace::new(hub.clone()))
+            .ok_or(EmitError::UnknownNamespace(slashed))
+    }
+
+    /// Every namespace of the App.
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        self.servers()
+            .iter()
+            .flat_map(|server| server.hubs.values())
+            .map(|hub| Namespace::new(hub.clone()))
+            .collect()
+    }
+
+    fn servers(&self) -> &[Server] {
+        self.0.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Emits an event to everybody in the namespace `/`.
+    pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
+        self.of("/")?.emit(event, data)
+    }
+
+    /// Everybody in a room of the namespace `/`. Reaches nobody where no controller serves `/`.
+    pub fn to(&self, room: impl Into<Target>) -> Broadcast {
+        self.root().to(room)
+    }
+
+    /// The same as [`to`](Self::to).
+    pub fn within(&self, room: impl Into<Target>) -> Broadcast {
+        self.to(room)
+    }
+
+    /// Everybody in the namespace `/` but those in a room. Reaches nobody where no controller serves `/`.
+    pub fn except(&self, room: impl Into<Target>) -> Broadcast {
+        self.root().except(room)
+    }
+
+    fn root(&self) -> Namespace {
+        self.of("/")
+            .unwrap_or_else(|_| Namespace::new(Hub::new("/", super::RoomLimits::default())))
+    }
+}
+
+impl fmt::Debug for Io {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.namespaces()).finish()
+    }
+}

@@ -1,0 +1,304 @@
+//! Acknowledgements that the server asked a client for: from the emit to the answer, the time-out or the end.
+//!
+//! An entry lives no longer than the future that waits for it: answered, timed out, dropped or disconnected, it is gone.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
+use specter_proto::socket::{AckPacket, Args, ArgumentError};
+use tokio::time::{Instant, Sleep};
+
+use super::{EmitError, Socket};
+
+/// Why an acknowledgement did not come.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AckError {
+    /// The client did not answer in time.
+    #[error("the client did not acknowledge within {0:?}")]
+    Timeout(Duration),
+    /// The socket disconnected before it answered.
+    #[error("the socket disconnected before it acknowledged")]
+    Gone,
+    /// Too many events of this connection wait to be handled: nothing more is read from it, so no answer could arrive.
+    #[error(
+        "the acknowledgement cannot arrive: too many events of this connection wait to be handled"
+    )]
+    Backlogged,
+    /// The socket is not connected yet: a client can answer only after `connect`.
+    #[error("an acknowledgement cannot be asked for before the socket is connected")]
+    NotConnected,
+    /// The event was not sent.
+    #[error(transparent)]
+    Emit(EmitError),
+    /// The answer is not of the expected type.
+    #[error("the acknowledgement is not what was expected: {0}")]
+    Invalid(ArgumentError),
+}
+
+impl AckError {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Timeout(_) => "ack_timeout",
+            Self::Gone => "ack_gone",
+            Self::Backlogged => "ack_backlogged",
+            Self::NotConnected => "ack_not_connected",
+            Self::Emit(error) => error.code(),
+            Self::Invalid(_) => "ack_invalid",
+        }
+    }
+}
+
+/// A socket's open acknowledgements.
+#[derive(Default)]
+pub(crate) struct Acks {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    pending: HashMap<u64, Pending>,
+    backlogged: bool,
+    ended: bool,
+}
+
+#[derive(Default)]
+struct Pending {
+    answer: Option<AckPacket>,
+    waker: Option<Waker>,
+}
+
+impl Acks {
+    /// Opens an entry and returns its id.
+    fn open(&self) -> u64 {
+        let mut state = self.state.lock();
+        let id = state.next;
+        state.next += 1;
+        state.pending.insert(id, Pending::default());
+        id
+    }
+
+    fn forget(&self, id: u64) {
+        self.state.lock().pending.remove(&id);
+    }
+
+    /// The client's answer. One that nobody waits for (late, twice, made up) is dropped.
+    pub(crate) fn answer(&self, packet: AckPacket) {
+        let mut state = self.state.lock();
+        let Some(pending) = state.pending.get_mut(&packet.id()) else {
+            return;
+        };
+        if pending.answer.is_none() {
+            pending.answer = Some(packet);
+            wake(pending.waker.take());
+        }
+    }
+
+    /// Reading of the connection stopped or goes on. While it stands still, whoever waits is told.
+    pub(crate) fn set_backlogged(&self, backlogged: bool) {
+        let mut state = self.state.lock();
+        state.backlogged = backlogged;
+        if backlogged {
+            state
+                .pending
+                .values_mut()
+                .for_each(|pending| wake(pending.waker.take()));
+        }
+    }
+
+    /// The socket is gone; whoever waits is told.
+    pub(crate) fn end(&self) {
+        let mut state = self.state.lock();
+        state.ended = true;
+        state
+            .pending
+            .values_mut()
+            .for_each(|pending| wake(pending.waker.take()));
+    }
+
+    fn poll_answer(&self, id: u64, cx: &Context<'_>) -> Poll<Result<AckPacket, AckError>> {
+        let mut state = self.state.lock();
+        let (ended, backlogged) = (state.ended, state.backlogged);
+        let Some(pending) = state.pending.get_mut(&id) else {
+            return Poll::Ready(Err(AckError::Gone));
+        };
+        if let Some(answer) = pending.answer.take() {
+            return Poll::Ready(Ok(answer));
+        }
+        if ended {
+            return Poll::Ready(Err(AckError::Gone));
+        }
+        if backlogged {
+            return Poll::Ready(Err(AckError::Backlogged));
+        }
+        pending.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// A client's acknowledgement to come: await it for its arguments as a `T`, of which `()` takes none, a tuple several and anything
+/// else one.
+///
+/// The event was queued when this was made; the time-out (the App's `ack_timeout`, else [`timeout`](Self::timeout)) runs from
+/// then. Dropping it is the way to stop waiting; a late answer is ignored.
+#[must_use = "the event is sent, but nobody waits for its acknowledgement"]
+pub struct EmitWithAck<T> {
+    waiting: Waiting,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> EmitWithAck<T> {
+    pub(crate) fn new(waiting: Waiting) -> Self {
+        Self {
+            waiting,
+            answer: PhantomData,
+        }
+    }
+
+    /// Waits no longer than `limit` after the emit.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.waiting.limit = limit;
+        self.waiting.sleep = None;
+        self
+    }
+
+    /// Waits for all arguments of the answer, unread.
+    pub async fn args(self) -> Result<Args, AckError> {
+        self.waiting.await.map(|answer| answer.raw_args())
+    }
+}
+
+impl<T: DeserializeOwned> Future for EmitWithAck<T> {
+    type Output = Result<T, AckError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.waiting)
+            .poll(cx)
+            .map(|answer| answer?.args().decode().map_err(AckError::Invalid))
+    }
+}
+
+/// What [`EmitWithAck`] waits with, whatever it decodes to.
+pub(crate) struct Waiting {
+    socket: Socket,
+    sent: Instant,
+    limit: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+    id: Result<u64, Option<AckError>>,
+}
+
+impl Waiting {
+    /// Opens an entry and sends the event with its id.
+    pub(crate) fn send(
+        socket: &Socket,
+        limit: Duration,
+        send: impl FnOnce(u64) -> Result<(), AckError>,
+    ) -> Self {
+        let id = socket.acks().open();
+        let id = send(id).map(|()| id).map_err(|error| {
+            socket.acks().forget(id);
+            Some(error)
+        });
+        Self {
+            socket: socket.clone(),
+            sent: Instant::now(),
+            limit,
+            sleep: None,
+            id,
+        }
+    }
+}
+
+impl Future for Waiting {
+    type Output = Result<AckPacket, AckError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let id = match &mut this.id {
+            Ok(id) => *id,
+            Err(error) => return Poll::Ready(Err(error.take().unwrap_or(AckError::Gone))),
+        };
+        if let Poll::Ready(answer) = this.socket.acks().poll_answer(id, cx) {
+            return Poll::Ready(answer);
+        }
+        let deadline = this.sent + this.limit;
+        let sleep = this
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        sleep
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(AckError::Timeout(this.limit)))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Ok(id) = self.id {
+            self.socket.acks().forget(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use specter_proto::socket::{AckPacket, Decoder, DecoderLimits, Packet};
+
+    use super::{AckError, Acks};
+
+    fn answer(id: u64) -> AckPacket {
+        match Decoder::new(DecoderLimits::default()).text(&format!("3{id}[\"yes\"]")) {
+            Ok(Some(Packet::Ack(packet))) => packet,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn poll(acks: &Acks, id: u64) -> Poll<Result<AckPacket, AckError>> {
+        acks.poll_answer(id, &Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn an_entry_is_answered_once_and_gone_when_forgotten() {
+        let acks = Acks::default();
+        let (first, second) = (acks.open(), acks.open());
+        assert_ne!(first, second);
+        assert!(poll(&acks, first).is_pending());
+        acks.answer(answer(first));
+        acks.answer(answer(99));
+        assert!(matches!(poll(&acks, first), Poll::Ready(Ok(_))));
+        acks.forget(first);
+        acks.forget(second);
+        assert!(acks.state.lock().pending.is_empty());
+    }
+
+    #[test]
+    fn a_backlog_fails_who_waits_while_it_lasts_and_the_end_for_good() {
+        let acks = Acks::default();
+        let id = acks.open();
+        acks.set_backlogged(true);
+        assert!(matches!(
+            poll(&acks, id),
+            Poll::Ready(Err(AckError::Backlogged))
+        ));
+        acks.set_backlogged(false);
+        assert!(poll(&acks, id).is_pending());
+        acks.end();
+        assert!(matches!(poll(&acks, id), Poll::Ready(Err(AckError::Gone))));
+    }
+}

@@ -1,0 +1,104 @@
+//! The public id of a socket. It names a socket to everybody and opens nothing: the session id, which does, is another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const LENGTH: usize = 20;
+
+/// The public id of a [`Socket`](crate::socket::Socket): 20 characters of `A-Z a-z 0-9 - _`, 120 random bits.
+///
+/// It may be shown to anybody. Whoever knows it can address its socket (`io.to(id)`), but cannot speak for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId([u8; LENGTH]);
+
+impl SocketId {
+    /// An id that nobody can guess.
+    pub(crate) fn random() -> Self {
+        let random = crate::connection::random_id();
+        let mut bytes = [b'A'; LENGTH];
+        for (to, from) in bytes.iter_mut().zip(random.as_str().bytes()) {
+            *to = from;
+        }
+        Self(bytes)
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        // Only ASCII ever gets in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SocketId({})", self.as_str())
+    }
+}
+
+impl AsRef<str> for SocketId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// The text is not a socket id: not 20 characters of the id alphabet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a socket id")]
+pub struct NotASocketId;
+
+impl FromStr for SocketId {
+    type Err = NotASocketId;
+
+    fn from_str(text: &str) -> Result<Self, NotASocketId> {
+        let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| NotASocketId)?;
+        let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if bytes.iter().all(in_alphabet) {
+            Ok(Self(bytes))
+        } else {
+            Err(NotASocketId)
+        }
+    }
+}
+
+impl Serialize for SocketId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for SocketId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_parsed_only_from_the_alphabet() {
+        let id = SocketId::random();
+        assert_eq!(id.as_str().parse(), Ok(id));
+        assert_eq!("too short".parse::<SocketId>(), Err(NotASocketId));
+        assert_eq!(
+            "aaaaaaaaaaaaaaaaaa,a".parse::<SocketId>(),
+            Err(NotASocketId)
+        );
+    }
+
+    #[test]
+    fn many_ids_do_not_collide() {
+        let ids: std::collections::HashSet<_> = (0..100_000).map(|_| SocketId::random()).collect();
+        assert_eq!(ids.len(), 100_000);
+    }
+}

@@ -1,0 +1,311 @@
+//! A socket: one connection in one namespace, as handlers and services hold it.
+//!
+//! It owns the socket's gate (what is emitted before CONNECT was answered is held), its acknowledgements and its extensions.
+//! It never reads: packets come in through the connection's lanes.
+//!
+#![doc = include_str!("closing.md")]
+
+mod acks;
+mod config;
+pub(crate) mod fault;
+mod gate;
+pub(crate) mod id;
+mod reason;
+mod reject;
+pub(crate) mod service;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Extensions;
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use specter_proto::engine::Prepared;
+use specter_proto::socket::{EncodeError, encode};
+
+pub use self::acks::{AckError, EmitWithAck};
+use self::acks::{Acks, Waiting};
+pub use self::config::SocketConfig;
+use self::gate::{Gate, Phase};
+pub use self::id::{NotASocketId, SocketId};
+pub use self::reason::DisconnectReason;
+pub use self::reject::Reject;
+use crate::connection::{CloseReason, Connection, Handshake, SendError};
+use crate::rooms::{Broadcast, Hub, JoinError, Namespace, Target};
+
+/// Why an event was not queued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// The socket is disconnected. Not worth reporting: a handler that returns it through `?` just ends.
+    #[error("the socket is gone")]
+    Gone,
+    /// The client does not take what it is sent: its queue is full, and the policy applies.
+    #[error("the client's outgoing queue is full")]
+    QueueFull,
+    /// The namespace does not exist on this server.
+    #[error("no controller serves the namespace `{0}`")]
+    UnknownNamespace(String),
+    /// The event cannot be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl EmitError {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Gone => "emit_gone",
+            Self::QueueFull => "emit_queue_full",
+            Self::UnknownNamespace(_) => "emit_unknown_namespace",
+            Self::Encode(error) => error.code(),
+        }
+    }
+}
+
+impl From<SendError> for EmitError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Closed => Self::Gone,
+            SendError::QueueFull => Self::QueueFull,
+        }
+    }
+}
+
+/// One connection in one namespace. A cheap handle: clone it, keep it, use it from any task.
+///
+/// After the socket disconnected its methods do nothing and say so with [`EmitError::Gone`].
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    id: SocketId,
+    connection: Connection,
+    hub: Arc<Hub>,
+    auth: Option<Box<str>>,
+    ack_timeout: Duration,
+    gate: Gate,
+    acks: Acks,
+    extensions: Mutex<Extensions>,
+    rooms: Mutex<Vec<Arc<str>>>,
+}
+
+impl Socket {
+    /// A socket whose CONNECT has not been answered: what is emitted to it is held.
+    pub(crate) fn new(
+        connection: Connection,
+        hub: Arc<Hub>,
+        auth: Option<Box<str>>,
+        ack_timeout: Duration,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            id: SocketId::random(),
+            connection,
+            hub,
+            auth,
+            ack_timeout,
+            gate: Gate::default(),
+            acks: Acks::default(),
+            extensions: Mutex::default(),
+            rooms: Mutex::default(),
+        }))
+    }
+
+    /// The public id. It may be shown to anybody.
+    pub fn id(&self) -> SocketId {
+        self.0.id
+    }
+
+    /// The namespace that it is in.
+    pub fn namespace(&self) -> Namespace {
+        Namespace::new(self.0.hub.clone())
+    }
+
+    /// The HTTP request that opened the connection.
+    pub fn handshake(&self) -> &Arc<Handshake> {
+        self.0.connection.handshake()
+    }
+
+    /// The CONNECT payload as a `T`; `None` where the client sent none.
+    pub fn auth<T: DeserializeOwned>(&self) -> Option<serde_json::Result<T>> {
+        self.0.auth.as_deref().map(serde_json::from_str)
+    }
+
+    pub(crate) fn auth_json(&self) -> Option<&str> {
+        self.0.auth.as_deref()
+    }
+
+    /// Whether it is connected: its CONNECT was answered, and it has not disconnected.
+    pub fn is_connected(&self) -> bool {
+        self.0.gate.phase() == Phase::Open
+    }
+
+    /// Emits an event to this client.
+    ///
+    /// `data` is the arguments: `()` none, a tuple several, anything else one ([`Binary`](crate::Binary) anywhere in it). `Ok` means
+    /// queued: delivery is at most once, in order.
+    pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
+        if self.0.gate.phase() == Phase::Closed {
+            return Err(EmitError::Gone);
+        }
+        let packet = encode::event(self.0.hub.name(), None, event, &data)?;
+        self.deliver(packet)
+    }
+
+    /// Emits an event and asks for an acknowledgement: await what this returns for the client's answer.
+    ///
+    /// The event is queued at once. Each call has a time-out, see [`EmitWithAck::timeout`]. A handler may await it: answers are taken
+    /// in while handlers run.
+    pub fn emit_with_ack<T: DeserializeOwned>(
+        &self,
+        event: &str,
+        data: impl Serialize,
+    ) -> EmitWithAck<T> {
+        let send = |id| match self.0.gate.phase() {
+            Phase::Gated => Err(AckError::NotConnected),
+            Phase::Closed => Err(AckError::Gone),
+            Phase::Open => encode::event(self.0.hub.name(), Some(id), event, &data)
+                .map_err(EmitError::from)
+                .and_then(|packet| self.deliver(packet))
+                .map_err(|error| match error {
+                    EmitError::Gone => AckError::Gone,
+                    error => AckError::Emit(error),
+                }),
+        };
+        EmitWithAck::new(Waiting::send(self, self.0.ack_timeout, send))
+    }
+
+    /// Everybody in `room` but this socket. More rooms with `.to(…)`, fewer sockets with `.except(…)`.
+    pub fn to(&self, room: impl Into<Target>) -> Broadcast {
+        self.broadcast().to(room)
+    }
+
+    /// Everybody in the namespace but this socket.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::without(self.0.hub.clone(), self.id())
+    }
+
+    /// Everybody in the namespace but this socket and those in `room`.
+    pub fn except(&self, room: impl Into<Target>) -> Broadcast {
+        self.broadcast().except(room)
+    }
+
+    /// Joins a room. Joining one again changes nothing.
+    pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
+        self.0.hub.join(self, room.as_ref())
+    }
+
+    /// Leaves a room. Its own-id room cannot be left.
+    pub fn leave(&self, room: impl AsRef<str>) {
+        self.0.hub.leave(self, room.as_ref());
+    }
+
+    /// The rooms it joined, without its own-id room.
+    pub fn rooms(&self) -> Vec<String> {
+        self.0
+            .rooms
+            .lock()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// Whether it joined `room`.
+    pub fn is_in(&self, room: impl AsRef<str>) -> bool {
+        self.0
+            .rooms
+            .lock()
+            .iter()
+            .any(|joined| **joined == *room.as_ref())
+    }
+
+    /// Disconnects it from its namespace; the client does not reconnect by itself. Its handlers finish, then `disconnect` runs.
+    pub fn disconnect(&self) {
+        self.0.gate.ask_to_leave();
+        self.0.connection.wake();
+    }
+
+    /// Closes the connection with every namespace on it. Idempotent.
+    pub fn disconnect_transport(&self) {
+        self.0.connection.close(CloseReason::ForcedServerClose);
+    }
+
+    /// Keeps a value with this socket, one of each type; returns the one that was there.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
+        self.0.extensions.lock().insert(value)
+    }
+
+    /// A value kept with this socket by [`insert`](Self::insert), or with the handshake request by an axum layer.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        let own = self.0.extensions.lock().get::<T>().cloned();
+        own.or_else(|| self.handshake().extensions.get::<T>().cloned())
+    }
+
+    /// The connection under it.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.0.connection
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    pub(crate) fn acks(&self) -> &Acks {
+        &self.0.acks
+    }
+
+    /// The rooms joined, kept by the hub.
+    pub(crate) fn joined(&self) -> &Mutex<Vec<Arc<str>>> {
+        &self.0.rooms
+    }
+
+    /// Queues a packet of this socket, or holds it while the gate is shut.
+    pub(crate) fn deliver(&self, packet: Prepared) -> Result<(), EmitError> {
+        self.0.gate.pass(&self.0.connection, packet)
+    }
+
+    /// Queues an acknowledgement: never dropped alone, whatever the policy.
+    pub(crate) fn acknowledge(&self, packet: Prepared) {
+        if self.0.gate.phase() == Phase::Open {
+            // A closed connection needs no answer.
+            let _ = self.0.connection.send_unbounded(packet);
+        }
+    }
+
+    /// Answers CONNECT and lets out what was held.
+    pub(crate) fn open_gate(&self) {
+        let reply = encode::connect(self.0.hub.name(), self.0.id.as_str());
+        self.0.gate.open(&self.0.connection, reply);
+    }
+
+    /// Whether [`disconnect`](Self::disconnect) was called and waits to be carried out.
+    pub(crate) fn wants_to_leave(&self) -> bool {
+        self.0.gate.wants_to_leave()
+    }
+
+    /// Ends it: nothing is emitted any more, its acknowledgements fail, it leaves all rooms. Idempotent.
+    pub(crate) fn end(&self) {
+        self.0.gate.close();
+        self.0.acks.end();
+        self.0.hub.remove(self);
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.0.id)
+            .field("namespace", &self.0.hub.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Socket {}

@@ -1,0 +1,47 @@
+//! Why a socket went.
+
+use crate::connection::CloseReason;
+
+/// Why a socket was disconnected; the parameter of a `disconnect` handler.
+///
+/// The words of [`as_str`](Self::as_str) are those of Socket.IO for JavaScript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DisconnectReason {
+    /// The client left this namespace (`socket.disconnect()` there).
+    ClientNamespaceDisconnect,
+    /// The server disconnected this socket from its namespace.
+    ServerNamespaceDisconnect,
+    /// The connection under it closed.
+    Connection(CloseReason),
+}
+
+impl DisconnectReason {
+    /// The reason in Socket.IO's words, for example `transport close`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::ClientNamespaceDisconnect => "client namespace disconnect",
+            Self::ServerNamespaceDisconnect => "server namespace disconnect",
+            Self::Connection(reason) => reason.as_str(),
+        }
+    }
+
+    /// Whether the client (or its network) ended it, rather than this server.
+    pub fn is_client_side(&self) -> bool {
+        matches!(
+            self,
+            Self::ClientNamespaceDisconnect
+                | Self::Connection(
+                    CloseReason::TransportClose
+                        | CloseReason::TransportError
+                        | CloseReason::PingTimeout
+                )
+        )
+    }
+}
+
+impl std::fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

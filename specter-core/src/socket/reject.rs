@@ -1,0 +1,77 @@
+//! The refusal of a connection to a namespace, and of an event by a guard.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::EmitError;
+
+/// Refuses a client: from a `connect` handler or a guard.
+///
+/// The client's `connect_error` gets the message, and the data as `error.data`. At an event, the acknowledgement carries both.
+///
+/// Any [`std::error::Error`] becomes a `Reject` through `?`: the client then reads `internal error` with an id that the log
+/// carries too, never the error's own text.
+#[derive(Clone)]
+pub struct Reject {
+    message: String,
+    data: Option<Box<RawValue>>,
+}
+
+impl Reject {
+    /// A refusal with a message that the client sees.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            data: None,
+        }
+    }
+
+    /// Adds data for the client. What cannot be serialized is left out, with a log line.
+    #[must_use]
+    pub fn data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+        match serde_json::value::to_raw_value(data) {
+            Ok(raw) => self.data = Some(raw),
+            Err(error) => {
+                tracing::error!(target: "specter::gateway", %error, "a rejection's data cannot be serialized");
+            }
+        }
+        self
+    }
+
+    /// The message that the client sees.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The data that the client sees, as JSON.
+    pub fn json(&self) -> Option<&RawValue> {
+        self.data.as_deref()
+    }
+
+    pub(crate) fn from_parts(message: String, data: Option<Box<RawValue>>) -> Self {
+        Self { message, data }
+    }
+}
+
+impl fmt::Debug for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reject")
+            .field("message", &self.message)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Not a `std::error::Error` itself: a refusal means nothing outside `connect` and guards.
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
+    fn from(error: E) -> Self {
+        let any: &dyn std::any::Any = &error;
+        if let Some(EmitError::Gone) = any.downcast_ref() {
+            // Nobody is left to read it, and it is no fault.
+            return Self::new("gone");
+        }
+        let id = crate::socket::fault::report_hidden(&error);
+        Self::new("internal error").data(&serde_json::json!({ "id": id }))
+    }
+}

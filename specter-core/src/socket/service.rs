@@ -1,0 +1,51 @@
+//! What stands behind a namespace, as the connection sees it: the seam between transport and gateway.
+//!
+//! The connection drives these traits; the gateway implements them. Neither names the other.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use specter_proto::socket::EventPacket;
+
+use super::{DisconnectReason, Reject, Socket};
+use crate::rooms::Hub;
+
+/// A boxed future of the connection's task.
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A namespace: decides on each CONNECT.
+pub(crate) trait NamespaceService: Send + Sync {
+    /// The namespace's sockets and rooms.
+    fn hub(&self) -> &Arc<Hub>;
+
+    /// Runs what stands before CONNECT's answer: guards, building, `connect` handlers. It bounds its own time.
+    /// The client may leave meanwhile: then it runs to its end and its service is disconnected at once.
+    fn connect(
+        self: Arc<Self>,
+        socket: Socket,
+    ) -> BoxFuture<Result<Box<dyn SocketService>, Reject>>;
+}
+
+/// One connected socket's side of a namespace.
+pub(crate) trait SocketService: Send {
+    /// Whether `event` need not wait for those before it, and may start now.
+    fn runs_beside(&self, event: &EventPacket) -> bool;
+
+    /// Begins `event`. Unless it `runs_beside`, only after `poll` was ready.
+    fn begin(&mut self, event: EventPacket);
+
+    /// Drives what has begun. Ready: the next event in order may begin.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Begins the end: what runs finishes, then `disconnect` handlers and tear-down run. Called once; then
+    /// [`poll_disconnected`](Self::poll_disconnected).
+    fn disconnect(&mut self, reason: DisconnectReason);
+
+    /// Drives the end until all is done.
+    fn poll_disconnected(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// The grace is over: drops what still runs. Handlers that did not begin may still run in the following `poll_disconnected`.
+    fn abandon(&mut self);
+}

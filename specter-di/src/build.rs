@@ -1,0 +1,48 @@
+//! Runs one build function, synchronous or not, and turns its errors and panics into failures.
+//! Must not know which row of slots the value is for.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use crate::dependency::Resolved;
+use crate::error::{BuildCause, BuildError, BuildFailure};
+use crate::graph::{Binding, Source};
+use crate::panic::caught;
+use crate::provider::{BoxFuture, SyncBuild};
+use crate::slot::Slot;
+
+/// Runs a build function that needs no waiting.
+pub(crate) fn build_now(build: &SyncBuild, mut resolved: Resolved<'_>) -> Result<Slot, BuildCause> {
+    caught(|| build(&mut resolved)).map_err(BuildCause::from)
+}
+
+/// Runs a binding's build function. `Resolved` is done with before the first wait.
+pub(crate) async fn build(
+    binding: &Binding,
+    mut resolved: Resolved<'_>,
+) -> Result<Slot, BuildFailure> {
+    let built = match &binding.source {
+        Source::Sync(build) => build_now(build, resolved),
+        Source::Async(build) => match caught(|| build(&mut resolved)) {
+            Ok(building) => settled(building).await,
+            Err(panicked) => Err(panicked.into()),
+        },
+        Source::Given => Err(BuildCause::SeedMissing),
+    };
+    built.map_err(|cause| binding.failure(cause))
+}
+
+async fn settled(mut building: BoxFuture<Result<Slot, BuildError>>) -> Result<Slot, BuildCause> {
+    poll_fn(|cx| match caught(|| building.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(|built| built.map_err(BuildCause::from)),
+        Err(panicked) => Poll::Ready(Err(panicked.into())),
+    })
+    .await
+}
+
+impl Binding {
+    /// The failure of this binding's build function.
+    pub(crate) fn failure(&self, cause: BuildCause) -> BuildFailure {
+        BuildFailure::new(self.name.clone(), self.location, cause)
+    }
+}

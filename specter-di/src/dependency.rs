@@ -1,0 +1,194 @@
+//! What a field or factory parameter can be, how dependencies are declared, and how a build function
+//! gets their values. Must not know how a value was found.
+
+use std::sync::Arc;
+
+use crate::slot::{Input, Slots};
+use crate::{Key, Location};
+
+/// A type that fields and factory parameters can have.
+///
+/// `Arc<T>` takes a provider's value, `Option<Arc<T>>` takes it where there is one, `Vec<Arc<T>>` takes
+/// those of all providers. An embedder implements it for its seeds and values that are taken by value:
+///
+/// ```
+/// use specter_di::{Dependency, Key, Resolved};
+///
+/// #[derive(Clone)]
+/// struct Request { /* … */ }
+///
+/// impl Dependency for Request {
+///     fn key() -> Key {
+///         Key::of::<Self>()
+///     }
+///     fn take(resolved: &mut Resolved<'_>) -> Self {
+///         resolved.value()
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be injected",
+    label = "neither an `Arc<T>` nor a value of the framework",
+    note = "inject a provider as `Arc<T>`; only framework values are taken by value"
+)]
+pub trait Dependency: Sized + Send {
+    /// How many providers it takes.
+    const ARITY: Arity = Arity::One;
+
+    /// What it is found by.
+    fn key() -> Key;
+
+    /// Takes the next of the resolved values.
+    fn take(resolved: &mut Resolved<'_>) -> Self;
+}
+
+/// How many providers a dependency takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Arity {
+    /// Exactly one.
+    One,
+    /// One, or none.
+    Optional,
+    /// All there are, in module order: imports first.
+    Many,
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
+    fn key() -> Key {
+        Key::of::<Self>()
+    }
+
+    fn take(resolved: &mut Resolved<'_>) -> Self {
+        resolved.value()
+    }
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Dependency for Option<Arc<T>> {
+    const ARITY: Arity = Arity::Optional;
+
+    fn key() -> Key {
+        Key::of::<Arc<T>>()
+    }
+
+    fn take(resolved: &mut Resolved<'_>) -> Self {
+        resolved.optional()
+    }
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Dependency for Vec<Arc<T>> {
+    const ARITY: Arity = Arity::Many;
+
+    fn key() -> Key {
+        Key::of::<Arc<T>>()
+    }
+
+    fn take(resolved: &mut Resolved<'_>) -> Self {
+        resolved.many()
+    }
+}
+
+/// The list in which a provider or root declares what it needs.
+#[derive(Default)]
+pub struct Dependencies(Vec<Declared>);
+
+/// One declared dependency.
+#[derive(Clone, Copy)]
+pub(crate) struct Declared {
+    pub(crate) key: Key,
+    pub(crate) arity: Arity,
+    pub(crate) label: &'static str,
+    pub(crate) location: Location,
+}
+
+impl Dependencies {
+    /// Declares the next dependency. `label` is the name of the field or parameter.
+    pub fn add<V: Dependency>(&mut self, label: &'static str, location: Location) {
+        self.0.push(Declared {
+            key: V::key(),
+            arity: V::ARITY,
+            label,
+            location,
+        });
+    }
+
+    pub(crate) fn declared_by(declare: fn(&mut Self)) -> Vec<Declared> {
+        let mut dependencies = Self::default();
+        declare(&mut dependencies);
+        dependencies.0
+    }
+}
+
+/// The values that a build function needs, in the order in which it declared them.
+pub struct Resolved<'a> {
+    singletons: &'a Slots,
+    scoped: &'a Slots,
+    inputs: std::slice::Iter<'a, Input>,
+}
+
+impl<'a> Resolved<'a> {
+    pub(crate) fn new(singletons: &'a Slots, scoped: &'a Slots, inputs: &'a [Input]) -> Self {
+        Self {
+            singletons,
+            scoped,
+            inputs: inputs.iter(),
+        }
+    }
+
+    /// The next dependency.
+    ///
+    /// # Panics
+    ///
+    /// When it is not of the type that was declared at this place. The container reports the panic as the
+    /// provider's failure.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each call is of another type"
+    )]
+    pub fn next<V: Dependency>(&mut self) -> V {
+        V::take(self)
+    }
+
+    /// The next dependency, one that takes exactly one value. For implementations of [`Dependency::take`].
+    ///
+    /// # Panics
+    ///
+    /// As [`next`](Self::next).
+    pub fn value<V: Clone + Send + Sync + 'static>(&mut self) -> V {
+        let input = self.inputs.next().copied();
+        self.found(input)
+    }
+
+    fn optional<V: Clone + Send + Sync + 'static>(&mut self) -> Option<V> {
+        match self.inputs.next().copied() {
+            Some(Input::Absent) => None,
+            input => Some(self.found(input)),
+        }
+    }
+
+    fn many<V: Clone + Send + Sync + 'static>(&mut self) -> Vec<V> {
+        match self.inputs.next().copied() {
+            Some(Input::Many(count)) => (0..count).map(|_| self.value()).collect(),
+            input => vec![self.found(input)],
+        }
+    }
+
+    fn found<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
+        let value = match input {
+            Some(Input::Singleton(slot)) => self.singletons.get::<V>(slot),
+            Some(Input::Scoped(slot)) => self.scoped.get::<V>(slot),
+            Some(Input::Absent | Input::Many(_)) | None => None,
+        };
+        match value {
+            Some(value) => value.clone(),
+            None => undeclared::<V>(),
+        }
+    }
+}
+
+#[cold]
+fn undeclared<V: 'static>() -> ! {
+    panic!(
+        "the build function takes `{}`, which is not what was declared next",
+        Key::of::<V>()
+    )
+}

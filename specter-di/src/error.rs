@@ -1,0 +1,129 @@
+//! What can go wrong while values are built. What is wrong with a graph is in `fault`.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::Location;
+use crate::lifecycle::HookFailure;
+use crate::panic::Panicked;
+
+/// Why a factory gave no value: any error, also `anyhow`'s or a text.
+pub struct BuildError(Box<dyn Error + Send + Sync>);
+
+impl BuildError {
+    /// The error behind it.
+    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
+        self.0
+    }
+}
+
+// Not an `Error` itself: that would collide with the conversion below.
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for BuildError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Why a value could not be built.
+#[derive(thiserror::Error, Debug)]
+#[non_exhaustive]
+pub enum BuildCause {
+    /// The factory returned an error.
+    #[error("{0}")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// The build function panicked, with this message.
+    #[error("panicked: {0}")]
+    Panicked(String),
+    /// The scope was opened without this seed.
+    #[error("the scope was opened without its seed")]
+    SeedMissing,
+}
+
+impl From<BuildError> for BuildCause {
+    fn from(error: BuildError) -> Self {
+        Self::Failed(error.into_inner())
+    }
+}
+
+impl From<Panicked> for BuildCause {
+    fn from(panicked: Panicked) -> Self {
+        Self::Panicked(panicked.0)
+    }
+}
+
+/// A provider or root that could not be built.
+#[derive(thiserror::Error, Debug)]
+#[error("`{provider}` ({location}) could not be built: {cause}")]
+pub struct BuildFailure {
+    provider: String,
+    location: Location,
+    cause: BuildCause,
+}
+
+impl BuildFailure {
+    pub(crate) fn new(provider: String, location: Location, cause: BuildCause) -> Self {
+        Self {
+            provider,
+            location,
+            cause,
+        }
+    }
+
+    /// The name of the provider or root.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Where it was declared.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+
+    /// Why.
+    pub fn cause(&self) -> &BuildCause {
+        &self.cause
+    }
+
+    /// A stable name of the kind of failure.
+    pub fn code(&self) -> &'static str {
+        match self.cause {
+            BuildCause::Failed(_) => "provider_failed",
+            BuildCause::Panicked(_) => "provider_panicked",
+            BuildCause::SeedMissing => "seed_missing",
+        }
+    }
+}
+
+/// Why a container did not start.
+#[derive(thiserror::Error, Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A singleton could not be built.
+    #[error("{0}")]
+    Provider(#[source] BuildFailure),
+    /// A singleton's `on_init` did not end well. The providers before it were shut down.
+    #[error("{0}")]
+    Init(#[source] HookFailure),
+}
+
+impl StartError {
+    /// A stable name of the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Provider(failure) => failure.code(),
+            Self::Init(failure) => failure.code(),
+        }
+    }
+}

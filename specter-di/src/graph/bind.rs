@@ -1,0 +1,366 @@
+//! Takes the collected modules apart: numbers every provider, seed and value as a binding, and finds what is
+//! listed twice. Must not know which binding a dependency is resolved to.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+
+use super::Given;
+use crate::dependency::{Arity, Declared};
+use crate::fault::{Fault, FaultKind, Step};
+use crate::lifecycle::Hooks;
+use crate::module::{Export, ModuleBuilder};
+use crate::provider::{AsyncBuild, Build, Provider, SyncBuild};
+use crate::root::{Root, RootBuild, RootInfo};
+use crate::slot::Slot;
+use crate::{Key, Location, Scope};
+
+/// A graph that is being checked.
+pub(crate) struct Draft {
+    pub(crate) modules: Vec<BoundModule>,
+    /// The values first, then the seeds, then the providers in module order.
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) values: Vec<Slot>,
+    pub(crate) seeds: usize,
+    pub(crate) roots: Vec<BoundRoot>,
+    pub(crate) infos: Vec<RootInfo>,
+    pub(crate) scope_name: &'static str,
+}
+
+/// A module; everything that it refers to is a number.
+pub(crate) struct BoundModule {
+    pub(crate) name: &'static str,
+    pub(crate) location: Location,
+    pub(crate) imports: Vec<usize>,
+    /// Its own bindings, each with the type that provides it.
+    pub(crate) own: Vec<(TypeId, usize)>,
+    pub(crate) exports: Vec<Export>,
+}
+
+/// What one key is bound to.
+pub(crate) struct Binding {
+    pub(crate) key: Key,
+    pub(crate) name: String,
+    pub(crate) scope: Scope,
+    pub(crate) location: Location,
+    /// `None`: the embedder gave it, every module sees it.
+    pub(crate) module: Option<usize>,
+    pub(crate) source: Source,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) hooks: Hooks,
+}
+
+/// Where a binding's value comes from.
+pub(crate) enum Source {
+    Given,
+    Sync(SyncBuild),
+    Async(AsyncBuild),
+}
+
+/// A dependency and the bindings that it was resolved to.
+pub(crate) struct Need {
+    pub(crate) declared: Declared,
+    pub(crate) targets: Vec<usize>,
+}
+
+/// A root.
+pub(crate) struct BoundRoot {
+    pub(crate) module: usize,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) required: Vec<Need>,
+    pub(crate) build: RootBuild,
+}
+
+impl Draft {
+    pub(super) fn new(
+        modules: Vec<ModuleBuilder>,
+        values: Vec<(Given, Slot)>,
+        seeds: Vec<Given>,
+        scope_name: &'static str,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        let mut draft = Self {
+            modules: Vec::with_capacity(modules.len()),
+            bindings: Vec::new(),
+            values: Vec::with_capacity(values.len()),
+            seeds: seeds.len(),
+            roots: Vec::new(),
+            infos: Vec::new(),
+            scope_name,
+        };
+        for (given, value) in values {
+            draft.bindings.push(Binding::given(given, Scope::Singleton));
+            draft.values.push(value);
+        }
+        draft.bindings.extend(
+            seeds
+                .into_iter()
+                .map(|seed| Binding::given(seed, Scope::Scoped)),
+        );
+        let numbers = modules
+            .iter()
+            .enumerate()
+            .map(|(number, module)| (module.id, number))
+            .collect();
+        let mut owners = Owners::default();
+        for (number, module) in modules.into_iter().enumerate() {
+            draft.bind_module(number, module, &numbers, &mut owners);
+        }
+        owners.report(&draft, faults);
+        draft
+    }
+
+    fn bind_module(
+        &mut self,
+        number: usize,
+        module: ModuleBuilder,
+        numbers: &HashMap<TypeId, usize>,
+        owners: &mut Owners,
+    ) {
+        let mut own = Vec::with_capacity(module.providers.len());
+        for listed in module.providers {
+            let bound = owners.providers.own(
+                listed.id,
+                number,
+                (listed.provider.name, listed.provider.location),
+            );
+            if bound.is_empty() {
+                *bound = self.bind_provider(number, listed.provider);
+            }
+            own.extend(bound.iter().map(|binding| (listed.id, *binding)));
+        }
+        for root in module.roots {
+            let entry = (root.name, root.location);
+            let bound = owners.roots.own(root.type_id, number, entry);
+            if bound.is_empty() {
+                bound.push(self.roots.len());
+                self.bind_root(number, module.name, root);
+            }
+        }
+        self.modules.push(BoundModule {
+            name: module.name,
+            location: module.location,
+            imports: module
+                .imports
+                .iter()
+                .filter_map(|import| numbers.get(&import.id).copied())
+                .collect(),
+            own,
+            exports: module.exports,
+        });
+    }
+
+    /// The provider's binding and one for each of its aliases.
+    fn bind_provider(&mut self, module: usize, provider: Provider) -> Vec<usize> {
+        let primary = self.bindings.len();
+        let Provider {
+            key,
+            name,
+            scope,
+            location,
+            dependencies,
+            build,
+            aliases,
+            hooks,
+        } = provider;
+        self.bindings.push(Binding {
+            key,
+            name: name.to_owned(),
+            scope,
+            location,
+            module: Some(module),
+            source: match build {
+                Build::Sync(build) => Source::Sync(build),
+                Build::Async(build) => Source::Async(build),
+            },
+            needs: unresolved(dependencies),
+            hooks,
+        });
+        for alias in aliases {
+            self.bindings.push(Binding {
+                key: alias.key,
+                name: name.to_owned(),
+                scope,
+                location,
+                module: Some(module),
+                source: Source::Sync(alias.convert),
+                needs: vec![Need {
+                    declared: Declared {
+                        key,
+                        arity: Arity::One,
+                        label: name,
+                        location,
+                    },
+                    targets: vec![primary],
+                }],
+                hooks: Hooks::default(),
+            });
+        }
+        (primary..self.bindings.len()).collect()
+    }
+
+    fn bind_root(&mut self, module: usize, module_name: &'static str, root: Root) {
+        self.infos.push(RootInfo {
+            index: self.infos.len(),
+            name: root.name,
+            location: root.location,
+            module: module_name,
+            meta: root.meta,
+        });
+        self.roots.push(BoundRoot {
+            module,
+            needs: unresolved(root.dependencies),
+            required: unresolved(root.required),
+            build: root.build,
+        });
+    }
+
+    /// The name of a type: with its path where another type of the graph has the same short name.
+    pub(super) fn name_of(&self, key: Key) -> String {
+        let name = key.name();
+        let needs = self.bindings.iter().flat_map(|binding| &binding.needs);
+        let needs = needs.chain(
+            self.roots
+                .iter()
+                .flat_map(|root| root.needs.iter().chain(&root.required)),
+        );
+        let keys = self
+            .bindings
+            .iter()
+            .map(|binding| binding.key)
+            .chain(needs.map(|need| need.declared.key));
+        if keys
+            .into_iter()
+            .any(|other| other != key && other.name() == name)
+        {
+            key.path()
+        } else {
+            name
+        }
+    }
+}
+
+impl Binding {
+    fn given(given: Given, scope: Scope) -> Self {
+        Self {
+            key: given.key,
+            name: given.name,
+            scope,
+            location: given.location,
+            module: None,
+            source: Source::Given,
+            needs: Vec::new(),
+            hooks: Hooks::default(),
+        }
+    }
+}
+
+fn unresolved(dependencies: Vec<Declared>) -> Vec<Need> {
+    dependencies
+        .into_iter()
+        .map(|declared| Need {
+            declared,
+            targets: Vec::new(),
+        })
+        .collect()
+}
+
+/// Which modules list which providers and roots.
+#[derive(Default)]
+struct Owners {
+    providers: Listings,
+    roots: Listings,
+}
+
+/// What was listed, in the order of its first listing.
+#[derive(Default)]
+struct Listings {
+    numbers: HashMap<TypeId, usize>,
+    entries: Vec<Listing>,
+}
+
+struct Listing {
+    name: &'static str,
+    location: Location,
+    modules: Vec<usize>,
+    bound: Vec<usize>,
+}
+
+impl Listings {
+    /// Notes that `module` lists it, and gives its bindings: empty the first time.
+    fn own(
+        &mut self,
+        id: TypeId,
+        module: usize,
+        (name, location): (&'static str, Location),
+    ) -> &mut Vec<usize> {
+        let number = *self.numbers.entry(id).or_insert_with(|| {
+            self.entries.push(Listing {
+                name,
+                location,
+                modules: Vec::new(),
+                bound: Vec::new(),
+            });
+            self.entries.len() - 1
+        });
+        let entry = &mut self.entries[number];
+        entry.modules.push(module);
+        &mut entry.bound
+    }
+}
+
+impl Owners {
+    fn report(&self, draft: &Draft, faults: &mut Vec<Fault>) {
+        let kinds = [
+            (FaultKind::DuplicateOwner, &self.providers),
+            (FaultKind::DuplicateRoot, &self.roots),
+        ];
+        for (kind, listings) in kinds {
+            let twice = listings
+                .entries
+                .iter()
+                .filter(|entry| entry.modules.len() > 1);
+            faults.extend(twice.map(|entry| duplicate(draft, kind, entry)));
+        }
+    }
+}
+
+fn duplicate(draft: &Draft, kind: FaultKind, entry: &Listing) -> Fault {
+    let name = entry.name;
+    let mut owners = entry.modules.clone();
+    owners.dedup();
+    let names: Vec<_> = owners
+        .iter()
+        .map(|module| format!("`{}`", draft.modules[*module].name))
+        .collect();
+    let mut steps = vec![Step {
+        location: entry.location,
+        text: format!("`{name}` is declared here"),
+    }];
+    steps.extend(owners.iter().map(|module| {
+        let module = &draft.modules[*module];
+        Step {
+            location: module.location,
+            text: format!("`{}` lists it", module.name),
+        }
+    }));
+    let (text, help) = match (owners.as_slice(), kind) {
+        ([_], _) => (
+            format!("{} lists `{name}` more than once", names.concat()),
+            "list it once".to_owned(),
+        ),
+        (_, FaultKind::DuplicateRoot) => (
+            format!(
+                "`{name}` is listed by several modules: {}",
+                names.join(", ")
+            ),
+            format!("leave `{name}` in one of them"),
+        ),
+        _ => (
+            format!("`{name}` has several owners: {}", names.join(", ")),
+            format!(
+                "leave `{name}` in one of them, export it there, and import that module in the others"
+            ),
+        ),
+    };
+    Fault::new(kind, text, steps, help)
+}

@@ -1,0 +1,172 @@
+//! Checks of the resolved graph: circles of modules, circles of providers, and values that outlive what they hold.
+//! Must not change what was resolved.
+
+use super::bind::{Binding, Draft};
+use super::walk::walk;
+use crate::Scope;
+use crate::fault::{Fault, FaultKind, Step};
+
+/// Modules that import each other, or themselves.
+pub(super) fn module_cycles(draft: &Draft, faults: &mut Vec<Fault>) {
+    let edges: Vec<_> = draft
+        .modules
+        .iter()
+        .map(|module| module.imports.clone())
+        .collect();
+    // The module that the graph was made of comes last; from it the paths read as a user would follow them.
+    for cycle in walk(&edges, (0..edges.len()).rev()).cycles {
+        let module = |number: usize| &draft.modules[number];
+        let steps = pairs(&cycle).map(|(from, to)| Step {
+            location: module(from).location,
+            text: format!("`{}` imports `{}`", module(from).name, module(to).name),
+        });
+        let path = path_of(cycle.iter().map(|number| module(*number).name));
+        let text = format!("modules import each other: {path}");
+        let help = "move what they share into a module of its own that imports neither".to_owned();
+        faults.push(Fault::new(
+            FaultKind::CircularModules,
+            text,
+            steps.collect(),
+            help,
+        ));
+    }
+}
+
+/// All bindings, dependencies first; a fault for each circle.
+pub(super) fn dependency_order(draft: &Draft, faults: &mut Vec<Fault>) -> Vec<usize> {
+    let edges: Vec<Vec<usize>> = draft
+        .bindings
+        .iter()
+        .map(|binding| {
+            binding
+                .needs
+                .iter()
+                .flat_map(|need| need.targets.iter().copied())
+                .collect()
+        })
+        .collect();
+    let found = walk(&edges, 0..edges.len());
+    for cycle in found.cycles {
+        let steps = pairs(&cycle)
+            .map(|(from, to)| takes(draft, from, to))
+            .collect();
+        let path = path_of(
+            cycle
+                .iter()
+                .map(|number| draft.bindings[*number].name.as_str()),
+        );
+        let text = format!("providers depend on each other: {path}");
+        let help =
+            "move what they share into a provider of its own, or hand it over in a call".to_owned();
+        faults.push(Fault::new(FaultKind::Circular, text, steps, help));
+    }
+    found.order
+}
+
+/// Singletons that hold, directly or through transients, what exists only within a scope.
+pub(super) fn scopes(draft: &Draft, faults: &mut Vec<Fault>) {
+    for (number, binding) in draft.bindings.iter().enumerate() {
+        if binding.scope == Scope::Singleton {
+            reach(
+                draft,
+                &mut vec![number],
+                &mut vec![false; draft.bindings.len()],
+                faults,
+            );
+        }
+    }
+}
+
+/// Follows the last of `path` through transients; each scoped binding is reported once a singleton.
+fn reach(draft: &Draft, path: &mut Vec<usize>, seen: &mut [bool], faults: &mut Vec<Fault>) {
+    let Some(&last) = path.last() else { return };
+    for target in draft.bindings[last]
+        .needs
+        .iter()
+        .flat_map(|need| &need.targets)
+    {
+        if std::mem::replace(&mut seen[*target], true) {
+            continue;
+        }
+        path.push(*target);
+        match draft.bindings[*target].scope {
+            Scope::Singleton => {}
+            Scope::Scoped => faults.push(scope_violation(draft, path)),
+            Scope::Transient => reach(draft, path, seen, faults),
+        }
+        path.pop();
+    }
+}
+
+fn scope_violation(draft: &Draft, path: &[usize]) -> Fault {
+    let scoped = draft.scope_name;
+    let name =
+        |number: Option<&usize>| number.map_or("", |number| draft.bindings[*number].name.as_str());
+    let (first, last) = (name(path.first()), name(path.last()));
+    let mut steps: Vec<Step> = path
+        .windows(2)
+        .map(|pair| takes(draft, pair[0], pair[1]))
+        .collect();
+    if let Some(held) = path.last().map(|number| &draft.bindings[*number]) {
+        steps.push(Step {
+            location: held.location,
+            text: declared_as(held, scoped),
+        });
+    }
+    let names = path
+        .iter()
+        .map(|number| draft.bindings[*number].name.as_str());
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    Fault::new(
+        FaultKind::ScopeViolation,
+        format!(
+            "a singleton holds what lives in a {scoped} scope: {}",
+            names.join(" -> ")
+        ),
+        steps,
+        format!(
+            "make `{first}` {scoped}-scoped (`scope = {scoped}`), or pass `{last}` to its methods"
+        ),
+    )
+}
+
+fn declared_as(held: &Binding, scoped: &str) -> String {
+    match held.module {
+        Some(_) => format!("`{}` has `scope = {scoped}`", held.name),
+        None => format!("`{}` is given to each {scoped} scope", held.name),
+    }
+}
+
+/// The step from one binding to another.
+fn takes(draft: &Draft, from: usize, to: usize) -> Step {
+    let binding = &draft.bindings[from];
+    let need = binding.needs.iter().find(|need| need.targets.contains(&to));
+    let (location, text) = need.map_or((binding.location, String::new()), |need| {
+        let key = draft.name_of(need.declared.key);
+        (
+            need.declared.location,
+            format!(
+                "`{}` takes `{key}` as `{}`",
+                binding.name, need.declared.label
+            ),
+        )
+    });
+    Step { location, text }
+}
+
+/// The edges of a circle.
+fn pairs(cycle: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    cycle
+        .iter()
+        .copied()
+        .zip(cycle.iter().copied().cycle().skip(1))
+}
+
+fn path_of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
+    let names: Vec<_> = names
+        .clone()
+        .chain(names.take(1))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    names.join(" -> ")
+}

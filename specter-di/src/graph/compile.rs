@@ -1,0 +1,114 @@
+//! Turns resolved bindings into steps that fill numbered slots. Must not run them.
+
+use super::bind::{Binding, Draft, Need};
+use crate::Scope;
+use crate::dependency::Arity;
+use crate::slot::Input;
+
+/// Builds one value into the next slot.
+pub(crate) struct Step {
+    pub(crate) binding: usize,
+    pub(crate) inputs: Box<[Input]>,
+}
+
+/// The steps that fill a row of slots, and where the values of bindings lie then.
+pub(crate) struct Row {
+    pub(crate) steps: Box<[Step]>,
+    pub(crate) known: Vec<Option<Input>>,
+}
+
+/// How a slot of the row that is being filled is addressed.
+pub(crate) type Place = fn(u16) -> Input;
+
+/// More values than slots can be numbered.
+#[derive(Debug)]
+pub(crate) struct TooLarge;
+
+/// Emits the steps that fill one row of slots.
+pub(crate) struct Compiler<'a> {
+    bindings: &'a [Binding],
+    /// Where the value of a binding lies already.
+    known: Vec<Option<Input>>,
+    steps: Vec<Step>,
+    /// How many slots are filled before the first step.
+    given: usize,
+    place: Place,
+}
+
+impl<'a> Compiler<'a> {
+    /// `known` says what lies in other rows; the bindings in `given` fill the first slots of this one.
+    pub(crate) fn new(
+        bindings: &'a [Binding],
+        mut known: Vec<Option<Input>>,
+        given: std::ops::Range<usize>,
+        place: Place,
+    ) -> Result<Self, TooLarge> {
+        known.resize(bindings.len(), None);
+        let count = given.len();
+        for (slot, binding) in given.enumerate() {
+            known[binding] = Some(place(number(slot)?));
+        }
+        Ok(Self {
+            bindings,
+            known,
+            steps: Vec::new(),
+            given: count,
+            place,
+        })
+    }
+
+    /// Where the value of a binding will lie; emits the steps that build it.
+    pub(crate) fn emit(&mut self, binding: usize) -> Result<Input, TooLarge> {
+        if let Some(input) = self.known[binding] {
+            return Ok(input);
+        }
+        let bindings = self.bindings;
+        let inputs = self.inputs(&bindings[binding].needs)?;
+        let input = (self.place)(number(self.given + self.steps.len())?);
+        self.steps.push(Step { binding, inputs });
+        if bindings[binding].scope != Scope::Transient {
+            self.known[binding] = Some(input);
+        }
+        Ok(input)
+    }
+
+    /// Where the values of some dependencies will lie.
+    pub(crate) fn inputs(&mut self, needs: &[Need]) -> Result<Box<[Input]>, TooLarge> {
+        let mut inputs = Vec::with_capacity(needs.len());
+        for need in needs {
+            match need.declared.arity {
+                Arity::Many => inputs.push(Input::Many(number(need.targets.len())?)),
+                Arity::Optional if need.targets.is_empty() => inputs.push(Input::Absent),
+                Arity::One | Arity::Optional => {}
+            }
+            for target in &need.targets {
+                inputs.push(self.emit(*target)?);
+            }
+        }
+        Ok(inputs.into())
+    }
+
+    /// The row.
+    pub(crate) fn finish(self) -> Row {
+        Row {
+            steps: self.steps.into(),
+            known: self.known,
+        }
+    }
+}
+
+impl Draft {
+    /// The bindings that are the embedder's values.
+    pub(crate) fn value_bindings(&self) -> std::ops::Range<usize> {
+        0..self.values.len()
+    }
+
+    /// The bindings that are seeds.
+    pub(crate) fn seed_bindings(&self) -> std::ops::Range<usize> {
+        self.values.len()..self.values.len() + self.seeds
+    }
+}
+
+fn number(count: usize) -> Result<u16, TooLarge> {
+    u16::try_from(count).map_err(|_| TooLarge)
+}

@@ -1,0 +1,133 @@
+//! What each module sees: its own providers, what its imports export, and what the embedder gave.
+//! Must not know who needs what.
+
+use std::any::TypeId;
+use std::collections::{BTreeSet, HashMap};
+
+use super::bind::Draft;
+use crate::fault::{Fault, FaultKind, Step};
+use crate::{Key, Scope};
+
+/// The bindings that modules see and export.
+pub(super) struct Visibility {
+    /// By module: the bindings of each key, in order.
+    seen: Vec<HashMap<Key, BTreeSet<usize>>>,
+    /// By module: the exported bindings with the types that provide them.
+    exported: Vec<BTreeSet<(TypeId, usize)>>,
+}
+
+impl Visibility {
+    /// Follows imports and exports. A fault for each export of what is not there.
+    pub(super) fn of(draft: &Draft, faults: &mut Vec<Fault>) -> Self {
+        let exported = exports(draft);
+        for (module, exported) in draft.modules.iter().zip(&exported) {
+            let known = |id| exported.iter().any(|(exported, _)| *exported == id);
+            for export in module.exports.iter().filter(|export| !known(export.id)) {
+                faults.push(Fault::new(
+                    FaultKind::UnknownExport,
+                    format!(
+                        "`{}` exports `{}`, which it does not provide",
+                        module.name, export.name
+                    ),
+                    vec![Step {
+                        location: module.location,
+                        text: format!("`{}` is declared here", module.name),
+                    }],
+                    format!(
+                        "add `{}` to the providers of `{}`, or import a module that exports it",
+                        export.name, module.name
+                    ),
+                ));
+            }
+        }
+        let seen = (0..draft.modules.len())
+            .map(|module| seen_by(draft, &exported, module))
+            .collect();
+        Self { seen, exported }
+    }
+
+    /// The bindings of a key that a module sees, in binding order.
+    pub(super) fn seen(&self, module: usize, key: Key) -> Vec<usize> {
+        let bindings = self.seen.get(module).and_then(|seen| seen.get(&key));
+        bindings.into_iter().flatten().copied().collect()
+    }
+
+    /// The singletons that can be found by type alone: what the last module, the application's, sees one of; else
+    /// what there is one of.
+    pub(super) fn lookup(&self, draft: &Draft) -> HashMap<TypeId, usize> {
+        let mut all: HashMap<Key, Vec<usize>> = HashMap::new();
+        for (number, binding) in draft.bindings.iter().enumerate() {
+            if binding.scope == Scope::Singleton {
+                all.entry(binding.key).or_default().push(number);
+            }
+        }
+        let application = draft.modules.len().saturating_sub(1);
+        let one = |key: Key, found: Vec<usize>| match (
+            self.seen(application, key).as_slice(),
+            found.as_slice(),
+        ) {
+            ([seen], _) => Some(*seen),
+            ([], [only]) => Some(*only),
+            _ => None,
+        };
+        all.into_iter()
+            .filter_map(|(key, found)| Some((key.type_id(), one(key, found)?)))
+            .collect()
+    }
+
+    /// Whether a module exports a binding.
+    pub(super) fn exports(&self, module: usize, binding: usize) -> bool {
+        self.exported[module]
+            .iter()
+            .any(|(_, exported)| *exported == binding)
+    }
+}
+
+/// What each module exports, what it passes on from its imports included.
+fn exports(draft: &Draft) -> Vec<BTreeSet<(TypeId, usize)>> {
+    let mut exported = vec![BTreeSet::new(); draft.modules.len()];
+    // Imports come first, so once is enough, unless modules import each other: then until nothing is added.
+    loop {
+        let before: usize = exported.iter().map(BTreeSet::len).sum();
+        for (number, module) in draft.modules.iter().enumerate() {
+            let imported = module
+                .imports
+                .iter()
+                .flat_map(|import| exported[*import].iter().copied());
+            let found: Vec<_> = module
+                .own
+                .iter()
+                .copied()
+                .chain(imported)
+                .filter(|(id, _)| module.exports.iter().any(|export| export.id == *id))
+                .collect();
+            exported[number].extend(found);
+        }
+        if exported.iter().map(BTreeSet::len).sum::<usize>() == before {
+            return exported;
+        }
+    }
+}
+
+fn seen_by(
+    draft: &Draft,
+    exported: &[BTreeSet<(TypeId, usize)>],
+    module: usize,
+) -> HashMap<Key, BTreeSet<usize>> {
+    let module = &draft.modules[module];
+    let given =
+        (0..draft.bindings.len()).filter(|binding| draft.bindings[*binding].module.is_none());
+    let own = module.own.iter().map(|(_, binding)| *binding);
+    let imported = module
+        .imports
+        .iter()
+        .flat_map(|import| &exported[*import])
+        .map(|(_, binding)| *binding);
+    let mut seen: HashMap<Key, BTreeSet<usize>> = HashMap::new();
+    for binding in given.chain(own).chain(imported) {
+        seen.entry(draft.bindings[binding].key)
+            .or_default()
+            .insert(binding);
+    }
+    seen
+}

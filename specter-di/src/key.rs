@@ -1,0 +1,132 @@
+//! What a value is found by: its type. Owns the readable form of type names.
+//! Must not know who provides or needs the type.
+
+use std::any::TypeId;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// The type of an injected value, such as `Arc<Pool>` or `Socket`.
+#[derive(Clone, Copy)]
+pub struct Key {
+    type_id: TypeId,
+    type_name: &'static str,
+}
+
+impl Key {
+    /// The key of values of type `V`.
+    pub fn of<V: 'static>() -> Self {
+        Self {
+            type_id: TypeId::of::<V>(),
+            type_name: std::any::type_name::<V>(),
+        }
+    }
+
+    /// The type's identity.
+    pub fn type_id(&self) -> TypeId {
+        self.type_id
+    }
+
+    /// The type's name without module paths: `Arc<Pool>`, not `alloc::sync::Arc<app::storage::Pool>`.
+    pub fn name(&self) -> String {
+        shorten(self.type_name, |_| false)
+    }
+
+    /// The type's name with the paths of what is not the standard library's: `Arc<app::storage::Pool>`.
+    pub fn path(&self) -> String {
+        shorten(self.type_name, |path| {
+            !["alloc::", "core::", "std::"]
+                .iter()
+                .any(|library| path.starts_with(library))
+        })
+    }
+
+    /// For a pointer such as `Arc<T>`: the name of `T`.
+    pub(crate) fn pointee(&self) -> Option<String> {
+        let name = self.name();
+        Some(name.strip_prefix("Arc<")?.strip_suffix('>')?.to_owned())
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.type_id == other.type_id
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.type_id.hash(state);
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.path())
+    }
+}
+
+/// Reduces every path in a type name to its last segment, except those that `keep` wants whole.
+fn shorten(name: &str, keep: fn(&str) -> bool) -> String {
+    let mut short = String::with_capacity(name.len());
+    let mut rest = name;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
+        let (path, tail) = rest.split_at(end);
+        let segment = path.rsplit("::").next().unwrap_or(path);
+        short.push_str(if keep(path) { path } else { segment });
+        let end = tail.find(is_path).unwrap_or(tail.len());
+        let (punctuation, tail) = tail.split_at(end);
+        short.push_str(punctuation);
+        rest = tail;
+    }
+    short
+}
+
+fn is_path(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == ':'
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    struct Pool;
+    trait Repository {}
+
+    #[test]
+    fn a_name_has_no_paths() {
+        assert_eq!(Key::of::<Arc<Pool>>().name(), "Arc<Pool>");
+        assert_eq!(
+            Key::of::<Arc<dyn Repository + Send + Sync>>().name(),
+            "Arc<dyn Repository + Send + Sync>"
+        );
+        assert_eq!(
+            Key::of::<Vec<(Option<Arc<Pool>>, [u8; 4])>>().name(),
+            "Vec<(Option<Arc<Pool>>, [u8; 4])>"
+        );
+    }
+
+    #[test]
+    fn a_path_leaves_the_standard_library_out() {
+        assert_eq!(
+            Key::of::<Arc<Pool>>().path(),
+            "Arc<specter_di::key::tests::Pool>"
+        );
+    }
+
+    #[test]
+    fn a_pointee_is_what_the_arc_holds() {
+        assert_eq!(Key::of::<Arc<Pool>>().pointee().as_deref(), Some("Pool"));
+        assert_eq!(Key::of::<Pool>().pointee(), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! Calls what is the user's and may panic. Must not know what is called.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The message of a caught panic.
+pub(crate) struct Panicked(pub(crate) String);
+
+/// Calls `call`. What a panic leaves half done must not be used again, only dropped.
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panicked(message(&*payload)))
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&'static str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").to_owned()
+}

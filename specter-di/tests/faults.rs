@@ -1,0 +1,463 @@
+//! What a report says of each kind of fault: text, places, help.
+
+#[macro_use]
+mod common;
+
+use std::sync::Arc;
+
+use common::{Request, faults, graph, report};
+use specter_di::FaultKind;
+
+provider!(Singleton Pool at "src/db.rs":10 {});
+
+#[test]
+fn a_provider_that_is_nowhere() {
+    provider!(Singleton Rooms at "src/rooms.rs":20 { pool: Arc<Pool> });
+    module!(Chat at "src/chat.rs":1 { providers: [Rooms], });
+
+    assert_eq!(
+        faults::<Chat>(),
+        ["nothing provides `Arc<Pool>` [provider_missing]
+    src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `pool`
+    help: annotate `Pool`, or a function that returns it, with `#[injectable]`, and add it to the providers of `Chat` (src/chat.rs:1:1)"]
+    );
+}
+
+#[test]
+fn a_trait_that_nothing_implements() {
+    trait Clock: Send + Sync {}
+    provider!(Singleton Rooms at "src/rooms.rs":20 { clock: Arc<dyn Clock> });
+    module!(Chat at "src/chat.rs":1 { providers: [Rooms], });
+
+    assert_eq!(
+        faults::<Chat>(),
+        ["nothing provides `Arc<dyn Clock>` [provider_missing]
+    src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `clock`
+    help: annotate a function that returns `Arc<dyn Clock>` with `#[injectable]`, and add it to the providers of `Chat` (src/chat.rs:1:1)"]
+    );
+}
+
+#[test]
+fn a_seed_that_is_asked_for_as_an_arc() {
+    root!(Page at "src/page.rs":20 { request: Arc<Request> });
+    module!(Site at "src/site.rs":1 { roots: [Page], });
+
+    assert_eq!(
+        faults::<Site>(),
+        ["nothing provides `Arc<Request>` [provider_missing]
+    src/page.rs:21:5: `Page` in `Site` needs it as `request`
+    help: the framework gives `Request` by value: take `Request`, not `Arc<Request>`"]
+    );
+}
+
+#[test]
+fn a_value_that_the_framework_does_not_give() {
+    #[derive(Clone)]
+    struct Clock;
+    impl specter_di::Dependency for Clock {
+        fn key() -> specter_di::Key {
+            specter_di::Key::of::<Self>()
+        }
+        fn take(resolved: &mut specter_di::Resolved<'_>) -> Self {
+            resolved.value()
+        }
+    }
+    root!(Page at "src/page.rs":20 { clock: Clock });
+    module!(Site at "src/site.rs":1 { roots: [Page], });
+
+    assert_eq!(
+        faults::<Site>(),
+        ["nothing provides `Clock` [provider_missing]
+    src/page.rs:21:5: `Page` in `Site` needs it as `clock`
+    help: `Clock` is taken by value, so the framework would have to give it, and does not: take it out"]
+    );
+}
+
+#[test]
+fn a_type_of_the_same_name() {
+    mod other {
+        provider!(Singleton Pool at "src/other.rs":5 {});
+        module!(Other at "src/other.rs":1 { providers: [Pool], exports: [Pool], });
+    }
+    provider!(Singleton Rooms at "src/rooms.rs":20 { pool: Arc<Pool> });
+    module!(Chat at "src/chat.rs":1 { imports: [other::Other], providers: [Rooms], });
+
+    assert_eq!(
+        faults::<Chat>(),
+        ["nothing provides `Arc<faults::Pool>` [provider_missing]
+    src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `pool`
+    src/other.rs:5:1: `Pool` provides another type of that name: `Arc<faults::a_type_of_the_same_name::other::Pool>`
+    help: use the type that is provided, or provide this one too"]
+    );
+}
+
+#[test]
+fn a_provider_that_is_not_exported() {
+    provider!(Singleton Rooms at "src/rooms.rs":20 { pool: Arc<Pool> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], });
+    module!(Chat at "src/chat.rs":1 { imports: [Db], providers: [Rooms], });
+
+    assert_eq!(
+        faults::<Chat>(),
+        [
+            "`Arc<Pool>` is provided, but `Chat` does not see it [provider_not_visible]
+    src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `pool`
+    src/db.rs:10:1: `Pool` in `Db` provides it, but that module does not export it
+    help: add `Pool` to the exports of `Db` (src/db.rs:1:1)"
+        ]
+    );
+}
+
+#[test]
+fn a_provider_whose_module_is_not_imported() {
+    provider!(Singleton Rooms at "src/rooms.rs":20 { pool: Arc<Pool> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    module!(Chat at "src/chat.rs":1 { providers: [Rooms], });
+    module!(App at "src/main.rs":1 { imports: [Db, Chat], });
+
+    assert_eq!(
+        faults::<App>(),
+        [
+            "`Arc<Pool>` is provided, but `Chat` does not see it [provider_not_visible]
+    src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `pool`
+    src/db.rs:10:1: `Pool` in `Db` provides it, but `Chat` does not import that module
+    help: add `Db` to the imports of `Chat` (src/chat.rs:1:1)"
+        ]
+    );
+}
+
+#[test]
+fn a_provider_that_is_neither_exported_nor_imported() {
+    root!(Page at "src/page.rs":20 { pool: Arc<Pool> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], });
+    module!(Site at "src/site.rs":1 { roots: [Page], });
+    module!(App at "src/main.rs":1 { imports: [Db, Site], });
+
+    assert_eq!(
+        faults::<App>(),
+        ["`Arc<Pool>` is provided, but `Site` does not see it [provider_not_visible]
+    src/page.rs:21:5: `Page` in `Site` needs it as `pool`
+    src/db.rs:10:1: `Pool` in `Db` provides it, but that module does not export it, and `Site` does not import that module
+    help: add `Pool` to the exports of `Db` (src/db.rs:1:1) and `Db` to the imports of `Site` (src/site.rs:1:1)"]
+    );
+}
+
+#[test]
+fn a_required_value_that_is_missing() {
+    struct Page;
+    impl Page {
+        fn root() -> specter_di::Root {
+            let at = |line| specter_di::Location {
+                file: "src/page.rs",
+                line,
+                column: 9,
+            };
+            specter_di::Root::new::<Self>("Page", at(3), |_| {}, |_| Self).require(
+                specter_di::Key::of::<Arc<Pool>>(),
+                "pool",
+                at(7),
+            )
+        }
+    }
+    module!(Site at "src/site.rs":1 { roots: [Page], });
+
+    let report = report::<Site>();
+    assert_eq!(report.faults()[0].kind(), FaultKind::Missing);
+    assert_eq!(
+        report.faults()[0].steps()[0].text,
+        "`Page` in `Site` needs it as `pool`"
+    );
+    assert_eq!(report.faults()[0].steps()[0].location.line, 7);
+}
+
+#[test]
+fn two_providers_of_one_type() {
+    factory!(Singleton replica -> Pool, at "src/replica.rs":4 {} |_| async { Ok(Arc::new(Pool {})) });
+    provider!(Singleton Rooms at "src/rooms.rs":20 { pool: Arc<Pool> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    module!(Chat at "src/chat.rs":1 { imports: [Db], providers: [Rooms, replica], });
+
+    assert_eq!(
+        faults::<Chat>(),
+        ["`Arc<Pool>` has 2 providers in `Chat` [provider_ambiguous]
+    src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `pool`
+    src/db.rs:10:1: `Pool` in `Db` provides it
+    src/replica.rs:4:1: `replica` in `Chat` provides it
+    help: leave one of them in the module's sight, or take all of them as `Vec<Arc<Pool>>`"]
+    );
+}
+
+#[test]
+fn a_provider_with_two_owners() {
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    module!(Chat at "src/chat.rs":1 { imports: [Db], providers: [Pool], });
+
+    assert_eq!(
+        faults::<Chat>(),
+        [
+            "`Pool` has several owners: `Db`, `Chat` [provider_duplicate_owner]
+    src/db.rs:10:1: `Pool` is declared here
+    src/db.rs:1:1: `Db` lists it
+    src/chat.rs:1:1: `Chat` lists it
+    help: leave `Pool` in one of them, export it there, and import that module in the others"
+        ]
+    );
+}
+
+#[test]
+fn a_provider_that_is_listed_twice() {
+    module!(Db at "src/db.rs":1 { providers: [Pool, Pool], });
+
+    assert_eq!(
+        faults::<Db>(),
+        ["`Db` lists `Pool` more than once [provider_duplicate_owner]
+    src/db.rs:10:1: `Pool` is declared here
+    src/db.rs:1:1: `Db` lists it
+    help: list it once"]
+    );
+}
+
+#[test]
+fn a_root_in_two_modules() {
+    root!(Page at "src/page.rs":20 {});
+    module!(Site at "src/site.rs":1 { roots: [Page], });
+    module!(App at "src/main.rs":1 { imports: [Site], roots: [Page], });
+
+    assert_eq!(
+        faults::<App>(),
+        [
+            "`Page` is listed by several modules: `Site`, `App` [root_duplicate_owner]
+    src/page.rs:20:1: `Page` is declared here
+    src/site.rs:1:1: `Site` lists it
+    src/main.rs:1:1: `App` lists it
+    help: leave `Page` in one of them"
+        ]
+    );
+}
+
+#[test]
+fn an_export_of_what_is_not_there() {
+    module!(Db at "src/db.rs":1 { exports: [Pool], });
+
+    assert_eq!(
+        faults::<Db>(),
+        [
+            "`Db` exports `Pool`, which it does not provide [export_unknown]
+    src/db.rs:1:1: `Db` is declared here
+    help: add `Pool` to the providers of `Db`, or import a module that exports it"
+        ]
+    );
+}
+
+#[test]
+fn providers_in_a_circle() {
+    provider!(Singleton A at "src/a.rs":1 { b: Arc<B> });
+    provider!(Singleton B at "src/b.rs":1 { pool: Arc<Pool>, c: Arc<C> });
+    provider!(Scoped C at "src/c.rs":1 { a: Arc<A> });
+    module!(App at "src/main.rs":1 { providers: [Pool, A, B, C], });
+
+    assert_eq!(
+        faults::<App>(),
+        [
+            "providers depend on each other: `A` -> `B` -> `C` -> `A` [dependency_cycle]
+    src/a.rs:2:5: `A` takes `Arc<B>` as `b`
+    src/b.rs:3:5: `B` takes `Arc<C>` as `c`
+    src/c.rs:2:5: `C` takes `Arc<A>` as `a`
+    help: move what they share into a provider of its own, or hand it over in a call",
+            "a singleton holds what lives in a request scope: `B` -> `C` [scope_violation]
+    src/b.rs:3:5: `B` takes `Arc<C>` as `c`
+    src/c.rs:1:1: `C` has `scope = request`
+    help: make `B` request-scoped (`scope = request`), or pass `C` to its methods"
+        ]
+    );
+}
+
+#[test]
+fn a_provider_that_needs_itself() {
+    provider!(Singleton A at "src/a.rs":1 { a: Arc<A> });
+    module!(App at "src/main.rs":1 { providers: [A], });
+
+    assert_eq!(
+        faults::<App>(),
+        [
+            "providers depend on each other: `A` -> `A` [dependency_cycle]
+    src/a.rs:2:5: `A` takes `Arc<A>` as `a`
+    help: move what they share into a provider of its own, or hand it over in a call"
+        ]
+    );
+}
+
+#[test]
+fn modules_that_import_each_other() {
+    module!(A at "src/a.rs":1 { imports: [B], });
+    module!(B at "src/b.rs":1 { imports: [A], });
+    module!(App at "src/main.rs":1 { imports: [A], });
+
+    assert_eq!(
+        faults::<App>(),
+        ["modules import each other: `A` -> `B` -> `A` [module_cycle]
+    src/a.rs:1:1: `A` imports `B`
+    src/b.rs:1:1: `B` imports `A`
+    help: move what they share into a module of its own that imports neither"]
+    );
+}
+
+#[test]
+fn a_singleton_that_takes_a_seed() {
+    provider!(Singleton Cache at "src/cache.rs":8 { request: Request });
+    module!(App at "src/main.rs":1 { providers: [Cache], });
+
+    let text = faults::<App>().concat();
+    let (declared, rest) = text
+        .split_once("    tests/common")
+        .or(text.split_once("    specter-di/tests/common"))
+        .expect("the seed's place");
+    assert_eq!(
+        declared,
+        "a singleton holds what lives in a request scope: `Cache` -> `Request` [scope_violation]
+    src/cache.rs:9:5: `Cache` takes `Request` as `request`
+"
+    );
+    assert!(
+        rest.contains(": `Request` is given to each request scope\n"),
+        "{rest}"
+    );
+    assert!(rest.ends_with("help: make `Cache` request-scoped (`scope = request`), or pass `Request` to its methods"), "{rest}");
+}
+
+#[test]
+fn a_singleton_that_reaches_a_scope_through_a_transient() {
+    provider!(Scoped User at "src/user.rs":1 {});
+    provider!(Transient Log at "src/log.rs":1 { user: Arc<User> });
+    provider!(Singleton Cache at "src/cache.rs":8 { log: Arc<Log> });
+    module!(App at "src/main.rs":1 { providers: [User, Log, Cache], });
+
+    assert_eq!(
+        faults::<App>(),
+        ["a singleton holds what lives in a request scope: `Cache` -> `Log` -> `User` [scope_violation]
+    src/cache.rs:9:5: `Cache` takes `Arc<Log>` as `log`
+    src/log.rs:2:5: `Log` takes `Arc<User>` as `user`
+    src/user.rs:1:1: `User` has `scope = request`
+    help: make `Cache` request-scoped (`scope = request`), or pass `User` to its methods"]
+    );
+}
+
+#[test]
+fn more_values_than_can_be_numbered() {
+    provider!(Transient T0 at "src/t.rs":1 {});
+    macro_rules! doubled {
+        ($($name:ident of $inner:ident),*) => {
+            $(provider!(Transient $name at "src/t.rs":1 { a: Arc<$inner>, b: Arc<$inner> });)*
+        };
+    }
+    doubled!(T1 of T0, T2 of T1, T3 of T2, T4 of T3, T5 of T4, T6 of T5, T7 of T6, T8 of T7, T9 of T8, T10 of T9);
+    doubled!(T11 of T10, T12 of T11, T13 of T12, T14 of T13, T15 of T14, T16 of T15, T17 of T16, T18 of T17);
+    root!(Page at "src/page.rs":1 { all: Arc<T18> });
+    module!(App at "src/main.rs":1 {
+        roots: [Page],
+        providers: [T0, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18],
+    });
+
+    assert_eq!(
+        faults::<App>(),
+        ["the graph needs more than 65535 values at once [graph_too_large]
+    help: make transient providers singletons: each place that needs a transient one has its own value"]
+    );
+}
+
+#[test]
+fn a_report_numbers_its_faults() {
+    provider!(Singleton Rooms at "src/rooms.rs":20 { pool: Arc<Pool> });
+    module!(Chat at "src/chat.rs":1 { providers: [Rooms], exports: [Pool], });
+
+    let report = report::<Chat>();
+    let text = report.to_string();
+    assert!(
+        text.starts_with("the graph of `Chat` has 2 faults\n\n 1. `Chat` exports `Pool`"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n\n 2. nothing provides `Arc<Pool>`"),
+        "{text}"
+    );
+    assert_eq!(report.code(), "graph_invalid");
+}
+
+#[test]
+fn the_codes_of_the_kinds_differ() {
+    let kinds = [
+        FaultKind::Missing,
+        FaultKind::NotVisible,
+        FaultKind::Ambiguous,
+        FaultKind::DuplicateOwner,
+        FaultKind::DuplicateRoot,
+        FaultKind::UnknownExport,
+        FaultKind::Circular,
+        FaultKind::CircularModules,
+        FaultKind::ScopeViolation,
+        FaultKind::TooLarge,
+    ];
+    let codes: std::collections::HashSet<_> = kinds.iter().map(|kind| kind.code()).collect();
+    assert_eq!(codes.len(), kinds.len());
+}
+
+/// Thirty faults: eight missing, four hidden, three ambiguous, three duplicate owners, one root twice, three
+/// unknown exports, three circles, three scope violations, two circles of modules.
+mod thirty {
+    use super::*;
+
+    provider!(Singleton Hidden at "h.rs":1 {});
+    provider!(Singleton Twice at "t.rs":1 {});
+    provider!(Singleton M1 at "m.rs":1 { a: Arc<u8>, b: Arc<u16>, c: Arc<u32>, d: Arc<u64> });
+    provider!(Scoped M2 at "m.rs":10 { a: Arc<i8>, b: Arc<i16>, c: Arc<i32>, d: Arc<i64> });
+    provider!(Singleton H at "n.rs":1 { a: Arc<Hidden>, b: Arc<Hidden>, c: Arc<Hidden>, d: Option<Arc<Hidden>> });
+    root!(Page at "p.rs":1 { hidden: Arc<Hidden> });
+    provider!(Singleton C1 at "c.rs":1 { other: Arc<C2> });
+    provider!(Singleton C2 at "c.rs":10 { other: Arc<C1> });
+    provider!(Singleton C3 at "c.rs":20 { own: Arc<C3>, other: Arc<C1> });
+    provider!(Scoped C4 at "c.rs":30 { own: Arc<C4> });
+    provider!(Scoped S at "s.rs":1 { request: Request });
+    provider!(Singleton S1 at "s.rs":10 { s: Arc<S>, request: Request });
+    provider!(Singleton S2 at "s.rs":20 { s: Arc<S>, s1: Arc<S1> });
+    provider!(Singleton Double at "d.rs":1 {});
+    provider!(Singleton A at "a.rs":1 { a: Arc<Double>, b: Option<Arc<Double>>, all: Vec<Arc<Double>> });
+    provider!(Scoped B at "a.rs":10 { a: Arc<Double> });
+    provider!(Singleton X at "x.rs":1 {});
+    provider!(Singleton Y at "y.rs":1 {});
+    provider!(Singleton Z at "z.rs":1 {});
+
+    factory!(Singleton double -> Double, at "d.rs":9 {} |_| async { Ok(Arc::new(Double {})) });
+
+    module!(Secret at "secret.rs":1 { providers: [Hidden], });
+    module!(Needy at "needy.rs":1 { imports: [Secret], roots: [Page], providers: [M1, M2, H], exports: [X, Y], });
+    module!(Circles at "circles.rs":1 { imports: [Circles], providers: [C1, C2, C3, C4, Twice, X], });
+    module!(Scopes at "scopes.rs":1 { imports: [Back], providers: [S, S1, S2, Twice, X, Y], exports: [Z], });
+    module!(Back at "back.rs":1 { imports: [Scopes], providers: [Y], });
+    module!(Many at "many.rs":1 { roots: [Page], providers: [Double, double, A, B], });
+    module!(App at "main.rs":1 { imports: [Needy, Circles, Scopes, Many], });
+
+    #[test]
+    fn a_graph_with_thirty_faults_reports_thirty() {
+        let report = graph::<App>().validate().expect_err("thirty faults");
+        let count = |kind| {
+            report
+                .faults()
+                .iter()
+                .filter(|fault| fault.kind() == kind)
+                .count()
+        };
+        assert_eq!(count(FaultKind::Missing), 8);
+        assert_eq!(count(FaultKind::NotVisible), 4);
+        assert_eq!(count(FaultKind::Ambiguous), 3);
+        assert_eq!(count(FaultKind::DuplicateOwner), 3);
+        assert_eq!(count(FaultKind::DuplicateRoot), 1);
+        assert_eq!(count(FaultKind::UnknownExport), 3);
+        assert_eq!(count(FaultKind::Circular), 3);
+        assert_eq!(count(FaultKind::ScopeViolation), 3);
+        assert_eq!(count(FaultKind::CircularModules), 2);
+        assert_eq!(report.faults().len(), 30, "{report}");
+        let text = report.to_string();
+        assert!(text.contains("\n\n30. "), "{text}");
+        assert_eq!(text.matches("\n    help: ").count(), 30);
+    }
+}

@@ -1,0 +1,160 @@
+//! What modules see of each other, and in which order they come.
+
+#[macro_use]
+mod common;
+
+use std::sync::Arc;
+
+use common::{block_on, graph, start};
+
+provider!(Singleton Pool at "src/db.rs":10 {});
+
+#[test]
+fn a_module_sees_its_own_and_what_its_imports_export() {
+    provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
+    provider!(Singleton Users at "src/users.rs":1 { rooms: Arc<Rooms>, pool: Arc<Pool> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    module!(Chat at "src/chat.rs":1 { imports: [Db], providers: [Rooms, Users], });
+    let container = start::<Chat>();
+    let users = container.get::<Arc<Users>>().expect("built");
+    assert!(Arc::ptr_eq(&users.pool, &users.rooms.pool));
+}
+
+#[test]
+fn an_export_can_be_passed_on() {
+    provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    module!(Storage at "src/storage.rs":1 { imports: [Db], exports: [Pool], });
+    module!(Chat at "src/chat.rs":1 { imports: [Storage], providers: [Rooms], });
+    assert!(start::<Chat>().get::<Arc<Rooms>>().is_some());
+}
+
+#[test]
+fn one_provider_over_two_imports_is_one() {
+    provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool>, all: Vec<Arc<Pool>> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    module!(Left at "src/left.rs":1 { imports: [Db], exports: [Pool], });
+    module!(Right at "src/right.rs":1 { imports: [Db], exports: [Pool], });
+    module!(Chat at "src/chat.rs":1 { imports: [Left, Right, Db], providers: [Rooms], });
+    assert_eq!(
+        start::<Chat>()
+            .get::<Arc<Rooms>>()
+            .expect("built")
+            .all
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_singleton_that_nobody_needs_is_built() {
+    module!(Db at "src/db.rs":1 { providers: [Pool], });
+    module!(App at "src/main.rs":1 { imports: [Db], });
+    assert!(
+        start::<App>().get::<Arc<Pool>>().is_some(),
+        "and found, though it is not exported"
+    );
+}
+
+#[test]
+fn of_several_of_one_type_the_application_has_the_one_it_sees() {
+    struct Limit(u8);
+    factory!(Singleton low -> Limit, at "src/low.rs":1 {} |_| async { Ok(Arc::new(Limit(1))) });
+    factory!(Singleton high -> Limit, at "src/high.rs":1 {} |_| async { Ok(Arc::new(Limit(9))) });
+    module!(Low at "src/low.rs":1 { providers: [low], });
+    module!(High at "src/high.rs":1 { providers: [high], exports: [high], });
+    module!(Seeing at "src/main.rs":1 { imports: [Low, High], });
+    assert_eq!(
+        start::<Seeing>().get::<Arc<Limit>>().map(|limit| limit.0),
+        Some(9)
+    );
+
+    module!(Closed at "src/high.rs":1 { imports: [Low], providers: [high], });
+    module!(Blind at "src/main.rs":1 { imports: [Closed], });
+    assert!(start::<Blind>().get::<Arc<Limit>>().is_none());
+}
+
+#[test]
+fn roots_come_in_module_order_imports_first() {
+    root!(A at "src/a.rs":1 {});
+    root!(B at "src/b.rs":1 {});
+    root!(C at "src/c.rs":1 {});
+    root!(D at "src/d.rs":1 {});
+    root!(E at "src/e.rs":1 {});
+    module!(Deep at "src/deep.rs":1 { roots: [D], });
+    module!(Left at "src/left.rs":1 { imports: [Deep], roots: [B, C], });
+    module!(Right at "src/right.rs":1 { imports: [Deep], roots: [A], });
+    module!(App at "src/main.rs":1 { imports: [Left, Right], roots: [E], });
+    let plan = graph::<App>().validate().expect("valid");
+    let names: Vec<_> = plan
+        .roots()
+        .iter()
+        .map(|root| (root.index(), root.name(), root.module()))
+        .collect();
+    let expected = [
+        (0, "D", "Deep"),
+        (1, "B", "Left"),
+        (2, "C", "Left"),
+        (3, "A", "Right"),
+        (4, "E", "App"),
+    ];
+    assert_eq!(names, expected);
+    let container = block_on(plan.start()).expect("started");
+    assert_eq!(container.roots().len(), 5);
+    assert_eq!(container.roots()[3].location().file, "src/a.rs");
+}
+
+#[test]
+fn a_root_carries_what_the_embedder_attached() {
+    struct Page;
+    impl Page {
+        fn root() -> specter_di::Root {
+            specter_di::Root::new::<Self>("Page", specter_di::location!(), |_| {}, |_| Self)
+                .meta("/home")
+        }
+    }
+    module!(App at "src/main.rs":1 { roots: [Page], });
+    let container = start::<App>();
+    assert_eq!(container.roots()[0].meta::<&str>(), Some(&"/home"));
+    assert_eq!(container.roots()[0].meta::<u8>(), None);
+}
+
+#[test]
+fn a_module_without_a_name_has_its_types_name() {
+    struct Bare;
+    impl specter_di::Module for Bare {
+        fn define(module: &mut specter_di::ModuleBuilder) {
+            module.export::<Pool>();
+        }
+    }
+    let report = common::report::<Bare>();
+    assert_eq!(
+        report.faults()[0].text(),
+        "`Bare` exports `Pool`, which it does not provide"
+    );
+}
+
+mod tested {
+    graph_test!(Db);
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    provider!(Singleton Pool at "src/db.rs":10 {});
+    use specter_di::graph_test;
+}
+
+#[test]
+#[should_panic(expected = "the graph of `Db` has 1 fault\n\n 1. `Db` exports `Pool`")]
+fn a_graph_test_fails_with_the_report() {
+    module!(Db at "src/db.rs":1 { exports: [Pool], });
+    specter_di::assert_valid(graph::<Db>());
+}
+
+#[test]
+fn a_graph_of_nothing_is_valid() {
+    let container = block_on(
+        specter_di::Graph::default()
+            .validate()
+            .expect("valid")
+            .start(),
+    );
+    assert!(container.expect("started").roots().is_empty());
+}

@@ -1,0 +1,85 @@
+//! Writes the `Controller` impl and enters the controller into the list by which unlisted ones are found.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::{LitStr, ext::IdentExt};
+
+use super::model::{Controller, Endpoint, OnPanic};
+use crate::syntax::{
+    list,
+    runtime::{location, option, own},
+};
+
+pub(crate) fn controller(controller: &Controller) -> TokenStream {
+    let Controller {
+        runtime,
+        name,
+        guards,
+        construction,
+        ..
+    } = controller;
+    let own = own(name.span());
+    let [declared, resolved, guarded] = ["__d", "__r", "__g"].map(|local| Ident::new(local, own));
+    let info = info(controller);
+    let dependencies = construction.dependencies(&declared);
+    let built = construction.built(&resolved);
+    let guards = list::added(guards, &guarded);
+    // The two functions over the fields stand in one constant, and `__INFO` outside of the impl: the compiler says what
+    // is wrong with a type once for each body that names it.
+    let fields = quote_spanned! {own=>
+        (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self)
+    };
+    runtime.block(&quote_spanned! {own=>
+        const __INFO: __p::ControllerInfo = #info;
+        trait __Fields: Sized { const FIELDS: #fields; }
+        impl __Fields for #name {
+            const FIELDS: #fields = (|#declared| { #dependencies }, |#resolved| #built);
+        }
+        impl __p::Controller for #name {
+            const INFO: __p::ControllerInfo = __INFO;
+            fn dependencies(#declared: &mut __p::Dependencies) { <Self as __Fields>::FIELDS.0(#declared); }
+            fn build(#resolved: &mut __p::Resolved<'_>) -> Self { <Self as __Fields>::FIELDS.1(#resolved) }
+            fn guards(#guarded: &mut __p::Guards) { #guards }
+        }
+        __p::inventory::submit! {
+            __p::KnownController { info: &__INFO, type_id: || ::core::any::TypeId::of::<#name>() }
+        }
+    })
+}
+
+fn info(controller: &Controller) -> TokenStream {
+    let Controller {
+        name,
+        endpoint,
+        priority,
+        unlisted,
+        on_panic,
+        ..
+    } = controller;
+    let Endpoint { path, namespace } = endpoint;
+    let label = name.unraw().to_string();
+    let path = option(path.as_ref());
+    let namespace = namespace
+        .clone()
+        .unwrap_or_else(|| LitStr::new("/", name.span()));
+    let priority = proc_macro2::Literal::i32_unsuffixed(*priority);
+    let on_panic = format_ident!(
+        "{}",
+        match on_panic {
+            OnPanic::Continue => "Continue",
+            OnPanic::Disconnect => "Disconnect",
+        }
+    );
+    let location = location(name.span());
+    quote_spanned! {own(name.span())=>
+        __p::ControllerInfo {
+            name: #label,
+            path: #path,
+            namespace: #namespace,
+            priority: #priority,
+            unlisted: #unlisted,
+            on_panic: __p::OnPanic::#on_panic,
+            location: #location,
+        }
+    }
+}

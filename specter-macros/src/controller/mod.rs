@@ -1,0 +1,21 @@
+//! `#[socketio_controller]`: a struct of which one is built for each socket.
+
+mod expand;
+mod model;
+mod parse;
+
+use proc_macro2::TokenStream;
+
+use crate::{
+    diag::Diagnostics,
+    syntax::{fields::STATE, strip::strip_members},
+};
+
+/// The struct without `#[state]`, and what makes it a controller.
+pub(crate) fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diagnostics::default();
+    let controller = parse::controller(arguments, &item, &mut diag);
+    let mut output = strip_members(item, &[STATE]);
+    output.extend(controller.as_ref().map(expand::controller));
+    diag.finish(output)
+}

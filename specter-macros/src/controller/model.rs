@@ -1,0 +1,36 @@
+//! What is known of a controller before anything is generated.
+
+use proc_macro2::Ident;
+use syn::LitStr;
+
+use crate::syntax::{fields::Construction, list::ListElement, runtime::Runtime};
+
+/// An annotated struct.
+pub(crate) struct Controller {
+    pub(crate) runtime: Runtime,
+    pub(crate) name: Ident,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) priority: i32,
+    /// The application means it to stand in no module.
+    pub(crate) unlisted: bool,
+    pub(crate) on_panic: OnPanic,
+    pub(crate) guards: Vec<ListElement>,
+    pub(crate) construction: Construction,
+}
+
+/// Where clients find the controller.
+#[derive(Default)]
+pub(crate) struct Endpoint {
+    /// The request path; without one, the application's.
+    pub(crate) path: Option<LitStr>,
+    /// The namespace; without one, `/`.
+    pub(crate) namespace: Option<LitStr>,
+}
+
+/// What becomes of a socket in whose handler a panic was caught.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum OnPanic {
+    #[default]
+    Continue,
+    Disconnect,
+}

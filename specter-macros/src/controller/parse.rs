@@ -1,0 +1,118 @@
+//! Reads `#[socketio_controller(…)]` and its struct, and checks what can be checked without types.
+
+use proc_macro2::TokenStream;
+use syn::LitStr;
+
+use super::model::{Controller, Endpoint, OnPanic};
+use crate::{
+    diag::Diagnostics,
+    syntax::{
+        args::Arguments,
+        fields::Construction,
+        item::{Placement, parse_struct, refuse_generics},
+    },
+};
+
+const PLACEMENT: Placement = Placement {
+    attribute: "`#[socketio_controller]`",
+    on: "a struct",
+    help: "put it on the controller's struct; the impl block with its handlers is annotated with `#[handlers]`",
+};
+
+pub(crate) fn controller(
+    arguments: TokenStream,
+    item: &TokenStream,
+    diag: &mut Diagnostics,
+) -> Option<Controller> {
+    let mut arguments = Arguments::parse(arguments, diag);
+    let endpoint = endpoint(&mut arguments, diag);
+    let priority = arguments.integer("priority = 5", diag).unwrap_or_default();
+    let unlisted = arguments.flag("unlisted", diag).is_some();
+    let on_panic = on_panic(&mut arguments, diag);
+    let guards = arguments.types("guards(A, B)", diag);
+    let runtime = arguments.runtime(diag);
+    arguments.finish(PLACEMENT.attribute, diag);
+
+    let item = parse_struct(item, &PLACEMENT, diag)?;
+    refuse_generics(
+        &item.generics,
+        "a controller",
+        "name the types: give the struct a field of the concrete type, such as `cache: Arc<Cache<User>>`",
+        diag,
+    );
+    let construction = Construction::parse(&item, diag);
+    item.generics.params.is_empty().then_some(Controller {
+        runtime,
+        name: item.ident,
+        endpoint,
+        priority,
+        unlisted,
+        on_panic,
+        guards,
+        construction,
+    })
+}
+
+fn endpoint(arguments: &mut Arguments, diag: &mut Diagnostics) -> Endpoint {
+    let path = arguments
+        .literal("\"/socket.io/\"", diag)
+        .filter(|path| path_is_valid(path, diag));
+    let namespace = arguments
+        .string("namespace = \"/chat\"", diag)
+        .filter(|namespace| namespace_is_valid(namespace, diag));
+    Endpoint { path, namespace }
+}
+
+fn path_is_valid(path: &LitStr, diag: &mut Diagnostics) -> bool {
+    let text = path.value();
+    if !text.starts_with('/') {
+        let help = format_args!("write `\"/{text}\"`");
+        diag.error_help(path, "the request path starts with `/`", help);
+        return false;
+    }
+    if let Some(sign) = text
+        .chars()
+        .find(|sign| "?#{}*".contains(*sign) || sign.is_whitespace())
+    {
+        diag.error_help(
+            path,
+            format_args!("the request path contains `{sign}`"),
+            "it is compared as it is, without patterns or a query",
+        );
+        return false;
+    }
+    true
+}
+
+fn namespace_is_valid(namespace: &LitStr, diag: &mut Diagnostics) -> bool {
+    let text = namespace.value();
+    if !text.starts_with('/') {
+        let help = format_args!("write `namespace = \"/{text}\"`");
+        diag.error_help(namespace, "a namespace starts with `/`", help);
+        return false;
+    }
+    if let Some(sign) = text.chars().find(|sign| [',', '?'].contains(sign)) {
+        let message = format_args!("a namespace cannot contain `{sign}`");
+        diag.error_help(namespace, message, "the protocol ends a namespace there");
+        return false;
+    }
+    true
+}
+
+fn on_panic(arguments: &mut Arguments, diag: &mut Diagnostics) -> OnPanic {
+    let Some(chosen) = arguments.string("on_panic = \"disconnect\"", diag) else {
+        return OnPanic::default();
+    };
+    match chosen.value().as_str() {
+        "disconnect" => OnPanic::Disconnect,
+        "continue" => OnPanic::Continue,
+        other => {
+            diag.error_help(
+                &chosen,
+                format_args!("unknown policy `{other}`"),
+                "`\"continue\"` keeps the socket and its controller, `\"disconnect\"` disconnects the socket",
+            );
+            OnPanic::default()
+        }
+    }
+}

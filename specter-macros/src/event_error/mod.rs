@@ -1,0 +1,17 @@
+//! `#[derive(IntoEventError)]`: how much of an error a client is told.
+
+mod expand;
+mod model;
+mod parse;
+
+use proc_macro2::TokenStream;
+
+use crate::diag::Diagnostics;
+
+/// What makes the type an answer to a failed event.
+pub(crate) fn into_event_error(item: TokenStream) -> TokenStream {
+    let mut diag = Diagnostics::default();
+    let error = parse::error(item, &mut diag);
+    let output = error.as_ref().map(expand::error).unwrap_or_default();
+    diag.finish(output)
+}

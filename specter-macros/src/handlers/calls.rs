@@ -1,0 +1,273 @@
+//! Writes how handlers are called: what their parameters need from the container, and the function that starts one:
+//! extract the parameters, call the method, encode its reply, and give the controller back.
+//!
+//! Needing and extracting name the same types. They stand in one function body, the initializer of the block or
+//! `calls`, because the compiler then says once what is wrong with a type, and not twice.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::{
+    event::EventKind,
+    expand::numbered,
+    model::{Handler, HandlerTable, Mode},
+    parameter::Parameter,
+};
+use crate::syntax::runtime::{location, moved, option, own};
+
+/// The functions of a block that take a controller, as expressions.
+pub(super) struct Calls {
+    /// What they refer to.
+    pub(super) items: Option<TokenStream>,
+    /// What makes a controller shareable, if its handlers let it.
+    pub(super) share: TokenStream,
+    pub(super) requirements: TokenStream,
+    pub(super) start: TokenStream,
+}
+
+impl Calls {
+    pub(super) fn of(block: &HandlerTable) -> Self {
+        let locals = Locals::new();
+        let calls = block.handlers.iter().map(|handler| Call {
+            handler,
+            locals: &locals,
+        });
+        let arms: TokenStream = numbered(calls).map(|(id, call)| call.arm(&id)).collect();
+        if block.exclusive() {
+            exclusive(block, &locals, &arms)
+        } else {
+            shared(block, &locals, &arms)
+        }
+    }
+}
+
+/// The controller is in a box, and some handler takes it by `&mut self`.
+fn exclusive(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
+    let controller = &block.controller;
+    let Locals { this, id, cx, .. } = locals;
+    let start = quote_spanned! {own(Span::call_site())=>
+        |__instance, #id, #cx| {
+            let mut #this = match __p::exclusive::<#controller>(__instance) {
+                ::core::result::Result::Ok(__this) => __this,
+                ::core::result::Result::Err(__wrong) => return __wrong.into_step(&#cx),
+            };
+            match #id {
+                #arms
+                _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
+            }
+        }
+    };
+    Calls {
+        items: None,
+        share: option(None::<TokenStream>),
+        requirements: requirements(&block.handlers),
+        start,
+    }
+}
+
+/// The controller is in a box or, when handlers run beside each other, in an `Arc`: written once, for both.
+fn shared(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
+    let Locals { this, id, cx, .. } = locals;
+    let requirements = requirements(&block.handlers);
+    // Sharing needs `Sync`: what is said of a controller without it is to stand at the `self` that shares.
+    let at = block.sharing().unwrap_or_else(Span::call_site);
+    let (own, controller) = (own(at), moved(&block.controller, at));
+    let boxed = quote_spanned!(own=> ::std::boxed::Box<#controller>);
+    let items = quote_spanned! {own=>
+        const fn __calls<__H: __p::Holder<#controller>>()
+        -> (fn(u16, &mut __p::Requirements), fn(__H, u16, __p::CallContext) -> __p::Step) {
+            (
+                #requirements,
+                |mut #this, #id, #cx| match #id {
+                    #arms
+                    _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
+                },
+            )
+        }
+    };
+    let start = quote_spanned! {own=>
+        |__instance, #id, #cx| __p::start_shared::<#controller>(
+            __instance,
+            #id,
+            #cx,
+            __calls::<#boxed>().1,
+            __calls::<::std::sync::Arc<#controller>>().1,
+        )
+    };
+    Calls {
+        items: Some(items),
+        share: option(Some(quote_spanned!(own=> __p::share::<#controller>))),
+        requirements: quote_spanned!(own=> __calls::<#boxed>().0),
+        start,
+    }
+}
+
+/// What each handler's parameters need from the container.
+fn requirements(handlers: &[Handler]) -> TokenStream {
+    let own_span = own(Span::call_site());
+    let into = Ident::new("__r", own_span);
+    let arms = numbered(handlers)
+        .filter(|(_, handler)| !handler.parameters.is_empty())
+        .map(|(id, handler)| {
+            let family = Family::of(&handler.event.kind);
+            let calls = handler.parameters.iter().map(|parameter| {
+                let (types, label) = (family.arguments(parameter), &parameter.label);
+                let method = Ident::new(family.name, own(parameter.span));
+                let location = location(parameter.span);
+                quote_spanned!(own(parameter.span)=> #into.#method #types(#label, #location);)
+            });
+            quote!(#id => { #(#calls)* })
+        });
+    quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
+}
+
+/// How a parameter is asked for, by the event: `event` of `Requirements::event::<T, _>` and `event_param::<T, _>`.
+pub(super) struct Family {
+    pub(super) name: &'static str,
+    /// Whether the trait has a marker, which the compiler infers.
+    has_marker: bool,
+}
+
+impl Family {
+    pub(super) fn of(kind: &EventKind) -> Self {
+        match kind {
+            EventKind::Connect => Self {
+                name: "connect",
+                has_marker: false,
+            },
+            EventKind::Disconnect => Self {
+                name: "disconnect",
+                has_marker: true,
+            },
+            EventKind::Any | EventKind::Named(_) => Self {
+                name: "event",
+                has_marker: true,
+            },
+            EventKind::Error => Self {
+                name: "error",
+                has_marker: true,
+            },
+        }
+    }
+
+    /// The generic arguments for a parameter.
+    pub(super) fn arguments(&self, parameter: &Parameter) -> TokenStream {
+        let ty = &parameter.extracted;
+        let marker = self.has_marker.then(|| quote!(, _));
+        quote_spanned!(own(parameter.span)=> ::<#ty #marker>)
+    }
+}
+
+/// The variables of the generated functions. Their names are the macro's own: no expression of the user's sees them.
+struct Locals {
+    this: Ident,
+    id: Ident,
+    cx: Ident,
+    arguments: Ident,
+}
+
+impl Locals {
+    fn new() -> Self {
+        let local = |name| Ident::new(name, own(Span::call_site()));
+        Self {
+            this: local("__this"),
+            id: local("__id"),
+            cx: local("__cx"),
+            arguments: local("__args"),
+        }
+    }
+}
+
+/// One handler's arm.
+struct Call<'a> {
+    handler: &'a Handler,
+    locals: &'a Locals,
+}
+
+impl Call<'_> {
+    fn arm(&self, id: &Literal) -> TokenStream {
+        let Locals { cx, .. } = self.locals;
+        let body = self.body();
+        let instance = self.instance();
+        let finished = quote_spanned!(self.own()=> #cx.finish(__called));
+        match self.handler.mode {
+            Mode::Async => quote_spanned! {self.own()=>
+                #id => __p::pending(async move {
+                    let __called = __p::catch(async { #body }).await;
+                    (#instance, #finished)
+                }),
+            },
+            Mode::Inline => quote_spanned! {self.own()=>
+                #id => {
+                    let __called = __p::catch_sync(|| { #body });
+                    __p::Step::Done(#instance, #finished)
+                }
+            },
+            Mode::Blocking => quote_spanned! {self.own()=>
+                #id => __p::blocking(move || {
+                    let __called = __p::catch_sync(|| { #body });
+                    (#instance, #finished)
+                }),
+            },
+        }
+    }
+
+    /// From the event to the encoded reply.
+    fn body(&self) -> TokenStream {
+        let Locals { cx, arguments, .. } = self.locals;
+        let emitted = self.handler.event.kind.is_emitted() && !self.handler.parameters.is_empty();
+        let opened =
+            emitted.then(|| quote_spanned!(self.own()=> let mut #arguments = #cx.arguments();));
+        let family = Family::of(&self.handler.event.kind);
+        let extracted = self.handler.parameters.iter().enumerate().map(|(index, parameter)| {
+            let (local, label) = (Self::parameter(index), &parameter.label);
+            let types = family.arguments(parameter);
+            let function = format_ident!("{}_param", family.name, span = own(parameter.span));
+            let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
+            quote_spanned!(own(parameter.span)=> let #local = __p::#function #types(#from, #label)?;)
+        });
+        let called = self.called();
+        let reply = match self.handler.event.kind {
+            EventKind::Connect => "connect_reply",
+            EventKind::Disconnect | EventKind::Error => "plain_reply",
+            EventKind::Any | EventKind::Named(_) => "reply",
+        };
+        let output = own(self.handler.output);
+        let reply = Ident::new(reply, output);
+        let [value, returned] = [self.own(), output].map(|span| Ident::new("__value", span));
+        let replied = quote_spanned!(output=> __p::#reply!(#cx, #returned));
+        quote_spanned! {self.own()=>
+            #opened
+            #(#extracted)*
+            let #value = #called;
+            #replied
+        }
+    }
+
+    /// The method's call. It borrows what holds the controller by `&mut` for `&self` too: a future that held a shared
+    /// borrow of it would ask for more than the method's own does.
+    fn called(&self) -> TokenStream {
+        let (controller, method) = (&self.handler.controller, &self.handler.method);
+        let this = &self.locals.this;
+        let parameters = self.handler.parameters.iter().enumerate();
+        let arguments =
+            parameters.map(|(index, parameter)| parameter.argument(&Self::parameter(index)));
+        let awaited =
+            (self.handler.mode == Mode::Async).then(|| quote_spanned!(self.own()=> .await));
+        quote_spanned!(self.own()=> <#controller>::#method(&mut #this #(, #arguments)*) #awaited)
+    }
+
+    /// The controller, on its way back.
+    fn instance(&self) -> TokenStream {
+        let this = &self.locals.this;
+        quote_spanned!(self.own()=> __p::Holder::into_instance(#this))
+    }
+
+    fn parameter(index: usize) -> Ident {
+        format_ident!("__p{index}", span = own(Span::call_site()))
+    }
+
+    fn own(&self) -> Span {
+        own(self.handler.method.span())
+    }
+}

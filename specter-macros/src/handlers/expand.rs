@@ -1,0 +1,123 @@
+//! Writes the block's table: what each handler answers, what it needs, and how it is started.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::{
+    calls::Calls,
+    event::EventKind,
+    model::{Handler, HandlerTable},
+};
+use crate::syntax::{
+    list,
+    runtime::{location, option, own},
+};
+
+pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
+    let HandlerTable {
+        runtime,
+        controller,
+        handlers,
+        ..
+    } = block;
+    let name = controller
+        .segments
+        .last()
+        .map(|segment| segment.ident.clone());
+    let at = name.as_ref().map_or_else(Span::call_site, Ident::span);
+    let label = name.map(|name| name.unraw().to_string());
+    let location = location(at);
+    let exclusive = block.exclusive();
+    let infos = handlers.iter().map(info);
+    let resolve = resolve(handlers);
+    let guards = guards(handlers);
+    let Calls {
+        items,
+        share,
+        requirements,
+        start,
+    } = Calls::of(block);
+    runtime.block(&quote_spanned! {own(at)=>
+        const _: fn() = || {
+            fn is_controller<T: __p::Controller>() {}
+            is_controller::<#controller>();
+        };
+        #items
+        const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
+            controller: || ::core::any::TypeId::of::<#controller>(),
+            controller_name: #label,
+            location: #location,
+            handlers: &[#(#infos),*],
+            exclusive: #exclusive,
+            share: #share,
+            resolve: #resolve,
+            requirements: #requirements,
+            guards: #guards,
+            start: #start,
+        };
+        __p::inventory::submit! { __BLOCK }
+    })
+}
+
+fn info(handler: &Handler) -> TokenStream {
+    let event = match &handler.event.kind {
+        EventKind::Connect => quote!(Connect),
+        EventKind::Disconnect => quote!(Disconnect),
+        EventKind::Any => quote!(Any),
+        EventKind::Named(name) => quote!(Named(#name)),
+        EventKind::Error => quote!(Error),
+    };
+    let method = handler.method.unraw().to_string();
+    let docs = &handler.docs;
+    let priority = option(handler.options.priority.map(Literal::i32_unsuffixed));
+    let concurrent = handler.options.concurrent.is_some();
+    let location = location(handler.method.span());
+    quote_spanned! {own(handler.method.span())=>
+        __p::HandlerInfo {
+            event: __p::EventKind::#event,
+            method: #method,
+            docs: #docs,
+            priority: #priority,
+            concurrent: #concurrent,
+            location: #location,
+        }
+    }
+}
+
+/// Which handler takes a name that a client emitted.
+fn resolve(handlers: &[Handler]) -> TokenStream {
+    let arms = numbered(handlers).filter_map(|(id, handler)| match &handler.event.kind {
+        EventKind::Named(name) => Some(quote!(#name => ::core::option::Option::Some(#id),)),
+        _ => None,
+    });
+    quote_spanned! {own(Span::call_site())=>
+        |__name| match __name {
+            #(#arms)*
+            _ => ::core::option::Option::None,
+        }
+    }
+}
+
+/// The guards that stand on single events.
+fn guards(handlers: &[Handler]) -> TokenStream {
+    let own_span = own(Span::call_site());
+    let into = Ident::new("__g", own_span);
+    let arms = numbered(handlers)
+        .filter(|(_, handler)| !handler.options.guards.is_empty())
+        .map(|(id, handler)| {
+            let added = list::added(&handler.options.guards, &into);
+            quote!(#id => { #added })
+        });
+    quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
+}
+
+/// Each with its id, as a literal.
+pub(super) fn numbered<T>(
+    handlers: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = (Literal, T)> {
+    handlers
+        .into_iter()
+        .enumerate()
+        .map(|(id, handler)| (Literal::usize_unsuffixed(id), handler))
+}

@@ -1,0 +1,192 @@
+//! A handler's parameters: which type is extracted for each, and how it is handed to the method. References are
+//! lent from an extracted value: `&T` from `T`, `&str` from a `Cow`, so that escapes in the text work.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{
+    FnArg, GenericParam, Generics, Lifetime, Pat, Path, Signature, Type, TypeReference,
+    spanned::Spanned,
+};
+
+use crate::{
+    diag::Diagnostics,
+    syntax::{pattern, runtime::own, types},
+};
+
+/// A parameter other than `self`.
+#[derive(Clone)]
+pub(crate) struct Parameter {
+    /// What errors call it.
+    pub(crate) label: String,
+    /// The owned type that is extracted.
+    pub(crate) extracted: TokenStream,
+    pub(crate) span: Span,
+    handed: Handed,
+}
+
+/// How the extracted value reaches the method.
+#[derive(Clone, Copy)]
+enum Handed {
+    Owned,
+    Lent,
+    /// `Option<&T>` from `Option<T>`.
+    LentInside,
+    /// `Option<&str>` from `Option<Cow<str>>`.
+    LentTarget,
+}
+
+/// What a parameter's type has to be freed of to be named outside its method.
+pub(crate) struct Naming<'a> {
+    controller: &'a Path,
+    lifetimes: Vec<&'a Lifetime>,
+}
+
+impl<'a> Naming<'a> {
+    pub(crate) fn of(controller: &'a Path, generics: &'a Generics) -> Self {
+        let lifetimes = generics
+            .params
+            .iter()
+            .filter_map(|parameter| match parameter {
+                GenericParam::Lifetime(parameter) => Some(&parameter.lifetime),
+                _ => None,
+            });
+        Self {
+            controller,
+            lifetimes: lifetimes.collect(),
+        }
+    }
+
+    fn free(&self, ty: &Type) -> Type {
+        types::outside_method(ty.clone(), Some(self.controller), &self.lifetimes)
+    }
+}
+
+impl Parameter {
+    /// The parameters behind `self`; nothing if one of them was reported.
+    pub(crate) fn of(
+        signature: &Signature,
+        naming: &Naming<'_>,
+        diag: &mut Diagnostics,
+    ) -> Option<Vec<Self>> {
+        let typed = signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => Some(parameter),
+            FnArg::Receiver(_) => None,
+        });
+        let parameters: Vec<_> = typed
+            .map(|parameter| Self::parse(&parameter.pat, &parameter.ty, naming, diag))
+            .collect();
+        parameters.into_iter().collect()
+    }
+
+    fn parse(pat: &Pat, ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<Self> {
+        let (extracted, handed) = match types::bare(ty) {
+            Type::Reference(reference) => (lent(reference, naming, diag)?, Handed::Lent),
+            optional if types::is_called(optional, "Option") => option(optional, naming, diag)?,
+            owned => (self::owned(owned, naming, diag)?, Handed::Owned),
+        };
+        Some(Self {
+            label: pattern::label(pat),
+            extracted,
+            span: ty.span(),
+            handed,
+        })
+    }
+
+    /// Whether the method takes a value of the type called `name`.
+    pub(crate) fn is_owned(&self, name: &str) -> bool {
+        matches!(self.handed, Handed::Owned)
+            && syn::parse2(self.extracted.clone()).is_ok_and(|ty| types::is_called(&ty, name))
+    }
+
+    /// The argument that the method is called with, once the extracted value is in `local`.
+    pub(crate) fn argument(&self, local: &Ident) -> TokenStream {
+        match self.handed {
+            Handed::Owned => quote!(#local),
+            Handed::Lent => quote_spanned!(own(self.span)=> &#local),
+            Handed::LentInside => quote_spanned!(own(self.span)=> #local.as_ref()),
+            Handed::LentTarget => quote_spanned!(own(self.span)=> #local.as_deref()),
+        }
+    }
+}
+
+/// The type from which `&T` is lent.
+fn lent(
+    reference: &TypeReference,
+    naming: &Naming<'_>,
+    diag: &mut Diagnostics,
+) -> Option<TokenStream> {
+    if reference.mutability.is_some() {
+        let help = "take the value itself and change your own copy of it";
+        diag.error_help(
+            reference,
+            "a handler's arguments are lent for reading only",
+            help,
+        );
+        return None;
+    }
+    if types::is_static(reference) {
+        let help = "take an owned type, such as `String`";
+        diag.error_help(reference, "an event's arguments do not live for ever", help);
+        return None;
+    }
+    let span = own(reference.span());
+    match types::bare(&reference.elem) {
+        Type::Slice(slice) if types::is_called(&slice.elem, "u8") => {
+            Some(quote_spanned!(span=> __p::Binary))
+        }
+        Type::Slice(slice) => {
+            let element = owned(&slice.elem, naming, diag)?;
+            Some(quote_spanned!(span=> ::std::vec::Vec<#element>))
+        }
+        Type::TraitObject(object) => {
+            let help = "inject it: give the controller a field `Arc<dyn Trait>`";
+            diag.error_help(
+                object,
+                "a trait object is neither an argument nor part of the event",
+                help,
+            );
+            None
+        }
+        text if types::is_called(text, "str") => {
+            Some(quote_spanned!(span=> ::std::borrow::Cow<'_, str>))
+        }
+        other => owned(other, naming, diag),
+    }
+}
+
+/// `Option<&T>` is lent from an `Option` of what `&T` is lent from.
+fn option(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<(TokenStream, Handed)> {
+    let Some(Type::Reference(reference)) = types::first_argument(ty).map(types::bare) else {
+        return Some((owned(ty, naming, diag)?, Handed::Owned));
+    };
+    let target = types::bare(&reference.elem);
+    let is_unsized = matches!(target, Type::Slice(_)) || types::is_called(target, "str");
+    let handed = if is_unsized {
+        Handed::LentTarget
+    } else {
+        Handed::LentInside
+    };
+    let inner = lent(reference, naming, diag)?;
+    Some((
+        quote_spanned!(own(ty.span())=> ::core::option::Option<#inner>),
+        handed,
+    ))
+}
+
+fn owned(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<TokenStream> {
+    if let Some(found) = types::impl_trait(ty) {
+        let help = "name the type that the argument is decoded into";
+        diag.error_help(found, "a handler cannot take `impl Trait`", help);
+        return None;
+    }
+    if let Some(found) = types::reference(ty) {
+        let help = "own the text (`String`), or borrow it where that is possible (`Cow<'_, str>`)";
+        diag.error_help(
+            found,
+            "a reference inside another type cannot be lent from an argument",
+            help,
+        );
+        return None;
+    }
+    Some(naming.free(ty).into_token_stream())
+}

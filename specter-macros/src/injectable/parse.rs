@@ -1,0 +1,169 @@
+//! Reads `#[injectable(…)]` and its struct or function, and checks what can be checked without types.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{FnArg, Generics, ItemFn, ReturnType, Safety, Signature, Type, spanned::Spanned};
+
+use super::model::{Dependency, Factory, Provider, Scope, Source};
+use crate::{
+    diag::Diagnostics,
+    syntax::{
+        args::Arguments,
+        fields::Construction,
+        item::{self, Placement, parse_struct, refuse_generics},
+        pattern, types,
+    },
+};
+
+const PLACEMENT: Placement = Placement {
+    attribute: "`#[injectable]`",
+    on: "a struct or a function",
+    help: "put it on the struct that is to be injected, or on a function that returns one",
+};
+
+pub(crate) fn provider(
+    arguments: TokenStream,
+    item: &TokenStream,
+    diag: &mut Diagnostics,
+) -> Option<Provider> {
+    let mut arguments = Arguments::parse(arguments, diag);
+    let scope = scope(&mut arguments, diag);
+    let runtime = arguments.runtime(diag);
+    arguments.finish(PLACEMENT.attribute, diag);
+
+    let is_function = item::keyword(item).is_some_and(|word| word.to_string() == "fn");
+    let (name, source) = if is_function {
+        let function: ItemFn = diag.absorb(syn::parse2(item.clone()))?;
+        (
+            function.sig.ident.clone(),
+            Source::Factory(Box::new(factory(&function, diag)?)),
+        )
+    } else {
+        let item = parse_struct(item, &PLACEMENT, diag)?;
+        let construction = Construction::parse(&item, diag);
+        concrete(&item.generics, diag)?;
+        (item.ident, Source::Struct(construction))
+    };
+    Some(Provider {
+        runtime,
+        name,
+        scope,
+        source,
+    })
+}
+
+fn scope(arguments: &mut Arguments, diag: &mut Diagnostics) -> Scope {
+    let Some(chosen) = arguments.word("scope = singleton", diag) else {
+        return Scope::default();
+    };
+    match chosen.to_string().as_str() {
+        "singleton" => Scope::Singleton,
+        "socket" => Scope::Socket,
+        other => {
+            diag.error_help(
+                &chosen,
+                format_args!("unknown scope `{other}`"),
+                "`singleton` is built once for the application, `socket` once for each socket",
+            );
+            Scope::default()
+        }
+    }
+}
+
+fn concrete(generics: &Generics, diag: &mut Diagnostics) -> Option<()> {
+    const HELP: &str =
+        "it is found by its concrete type: annotate a struct that has a field of that type";
+    refuse_generics(generics, "a provider", HELP, diag);
+    generics.params.is_empty().then_some(())
+}
+
+fn factory(function: &ItemFn, diag: &mut Diagnostics) -> Option<Factory> {
+    let signature = &function.sig;
+    let before = diag.count();
+    if let Safety::Unsafe(word) = &signature.safety {
+        diag.error(word, "a factory cannot be `unsafe`: the container calls it");
+    }
+    let parameters = signature
+        .inputs
+        .iter()
+        .filter_map(|input| dependency(input, diag))
+        .collect();
+    let built = built(signature, diag);
+    concrete(&signature.generics, diag)?;
+    let (value, is_fallible) = built?;
+    (diag.count() == before).then_some(Factory {
+        visibility: function.vis.clone(),
+        is_async: signature.asyncness.is_some(),
+        is_fallible,
+        value,
+        output: match &signature.output {
+            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => signature.ident.span(),
+        },
+        parameters,
+    })
+}
+
+/// The type of the value that the function builds, and whether it can fail to.
+fn built(signature: &Signature, diag: &mut Diagnostics) -> Option<(Type, bool)> {
+    const HELP: &str = "write `-> T` or `-> Result<T, E>`; the value is injected as `Arc<T>`";
+    let ReturnType::Type(_, ty) = &signature.output else {
+        diag.error_help(&signature.ident, "a factory returns what it provides", HELP);
+        return None;
+    };
+    if types::is_future(ty) {
+        let help = "make the function an `async fn` that returns the future's value";
+        diag.error_help(ty, "a factory does not return a future", help);
+        return None;
+    }
+    if let Some(found) = types::impl_trait(ty) {
+        diag.error_help(
+            found,
+            "a factory cannot return `impl Trait`",
+            "name the type, it is found by it",
+        );
+        return None;
+    }
+    let is_fallible = types::is_called(ty, "Result");
+    let value = if is_fallible {
+        types::first_argument(ty)
+    } else {
+        Some(&**ty)
+    };
+    if value.is_none() {
+        diag.error_help(ty, "cannot tell what this `Result` holds", HELP);
+    }
+    Some((value?.clone(), is_fallible))
+}
+
+fn dependency(input: &FnArg, diag: &mut Diagnostics) -> Option<Dependency> {
+    let parameter = match input {
+        FnArg::Typed(parameter) => parameter,
+        FnArg::Receiver(receiver) => {
+            diag.error_help(
+                receiver,
+                "a method cannot be a provider",
+                "make it a free function and take what it needs as parameters, such as `config: Arc<Config>`",
+            );
+            return None;
+        }
+    };
+    let ty = &*parameter.ty;
+    let refused = match types::bare(ty) {
+        Type::Reference(reference) => Some(reference.to_token_stream()),
+        other => types::impl_trait(other).map(ToTokens::into_token_stream),
+    };
+    if let Some(refused) = refused {
+        diag.error_help(
+            refused,
+            "this cannot be injected",
+            "take a shared dependency as `Arc<T>`",
+        );
+        return None;
+    }
+    Some(Dependency {
+        label: pattern::label(&parameter.pat),
+        ty: ty.clone(),
+        span: ty.span(),
+    })
+}

@@ -1,0 +1,31 @@
+//! What is said to those who put a mark where no macro reads it. Where one does, the mark is gone before it expands.
+
+use proc_macro2::TokenStream;
+
+use crate::{diag::Diagnostics, syntax::item};
+
+/// `#[on_event]` or `#[on_error]` outside a block with handlers.
+pub(crate) fn method_mark(mark: &str, item: TokenStream) -> TokenStream {
+    let mut diag = Diagnostics::default();
+    let on_method = item::keyword(&item).is_some_and(|word| word.to_string() == "fn");
+    let help = if on_method {
+        "annotate the impl block: `#[handlers] impl Controller { … }`"
+    } else {
+        "put it on a method of the controller, inside `#[handlers] impl Controller { … }`"
+    };
+    let message =
+        format_args!("`{mark}` works only inside an impl block annotated with `#[handlers]`");
+    diag.error_help(TokenStream::new(), message, help);
+    diag.finish(item)
+}
+
+/// `#[state]` elsewhere than on a field.
+pub(crate) fn state(item: TokenStream) -> TokenStream {
+    let mut diag = Diagnostics::default();
+    diag.error_help(
+        TokenStream::new(),
+        "`#[state]` works only on a field",
+        "annotate the field's struct with `#[socketio_controller]` or `#[injectable]`",
+    );
+    diag.finish(item)
+}

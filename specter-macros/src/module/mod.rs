@@ -1,0 +1,18 @@
+//! `#[module]`: a struct that stands for a part of the application and lists what belongs to it.
+
+mod expand;
+mod model;
+mod parse;
+
+use proc_macro2::TokenStream;
+
+use crate::diag::Diagnostics;
+
+/// The struct, and what makes it a module.
+pub(crate) fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diagnostics::default();
+    let module = parse::module(arguments, &item, &mut diag);
+    let mut output = item;
+    output.extend(module.as_ref().map(expand::module));
+    diag.finish(output)
+}

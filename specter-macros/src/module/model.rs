@@ -1,0 +1,17 @@
+//! What is known of a module before anything is generated.
+
+use proc_macro2::Ident;
+
+use crate::syntax::{list::ListElement, runtime::Runtime};
+
+/// An annotated struct and its lists.
+pub(crate) struct Module {
+    pub(crate) runtime: Runtime,
+    pub(crate) name: Ident,
+    pub(crate) imports: Vec<ListElement>,
+    pub(crate) controllers: Vec<ListElement>,
+    pub(crate) providers: Vec<ListElement>,
+    pub(crate) exports: Vec<ListElement>,
+    /// They stand before each controller of the module.
+    pub(crate) guards: Vec<ListElement>,
+}

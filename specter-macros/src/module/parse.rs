@@ -1,0 +1,50 @@
+//! Reads `#[module(…)]` and its struct.
+
+use proc_macro2::TokenStream;
+
+use super::model::Module;
+use crate::{
+    diag::Diagnostics,
+    syntax::{
+        args::Arguments,
+        item::{Placement, parse_struct, refuse_generics},
+    },
+};
+
+const PLACEMENT: Placement = Placement {
+    attribute: "`#[module]`",
+    on: "a struct",
+    help: "write `#[module(providers = […], controllers = […])] pub struct ChatModule;`",
+};
+
+pub(crate) fn module(
+    arguments: TokenStream,
+    item: &TokenStream,
+    diag: &mut Diagnostics,
+) -> Option<Module> {
+    let mut arguments = Arguments::parse(arguments, diag);
+    let imports = arguments.types("imports = [A, B]", diag);
+    let controllers = arguments.types("controllers = [A, B]", diag);
+    let providers = arguments.types("providers = [A, B]", diag);
+    let exports = arguments.types("exports = [A, B]", diag);
+    let guards = arguments.types("guards(A, B)", diag);
+    let runtime = arguments.runtime(diag);
+    arguments.finish(PLACEMENT.attribute, diag);
+
+    let item = parse_struct(item, &PLACEMENT, diag)?;
+    refuse_generics(
+        &item.generics,
+        "a module",
+        "write one module for each type",
+        diag,
+    );
+    item.generics.params.is_empty().then_some(Module {
+        runtime,
+        name: item.ident,
+        imports,
+        controllers,
+        providers,
+        exports,
+        guards,
+    })
+}

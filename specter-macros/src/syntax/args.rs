@@ -1,0 +1,283 @@
+//! The arguments of an attribute: a literal, flags, `key = value` and `key(list)`, in any order. An argument
+//! that cannot be read costs only itself; keys that nobody asked for are reported with the list of those that exist.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{LitInt, LitStr, Path, parse::Parser};
+
+use crate::{
+    diag::Diagnostics,
+    syntax::{
+        list::{self, ListElement},
+        runtime::Runtime,
+    },
+};
+
+/// What stands in an attribute's parentheses. Ask for each option, then [`finish`](Self::finish).
+///
+/// An option is asked for by its usage, such as `priority = 5`: its first word is the key, the whole is shown
+/// to a user who wrote it otherwise.
+pub(crate) struct Arguments {
+    rest: Vec<Argument>,
+    usages: Vec<&'static str>,
+}
+
+struct Argument {
+    key: Option<Ident>,
+    value: Value,
+    tokens: TokenStream,
+}
+
+enum Value {
+    Literal,
+    Flag,
+    Assigned(TokenStream),
+    Listed(Group),
+}
+
+impl Arguments {
+    pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Self {
+        let mut rest = Vec::new();
+        let mut part = TokenStream::new();
+        for token in visible(tokens) {
+            match &token {
+                TokenTree::Punct(comma) if comma.as_char() == ',' => {
+                    rest.extend(Argument::parse(std::mem::take(&mut part), diag));
+                }
+                _ => part.extend([token]),
+            }
+        }
+        rest.extend(Argument::parse(part, diag));
+        Self {
+            rest,
+            usages: Vec::new(),
+        }
+    }
+
+    /// The literal without a key, such as a path or a name.
+    pub(crate) fn literal(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Option<LitStr> {
+        self.usages.push(usage);
+        let position = self
+            .rest
+            .iter()
+            .position(|argument| argument.key.is_none())?;
+        let argument = self.rest.remove(position);
+        let literal = syn::parse2(argument.tokens.clone()).ok();
+        if literal.is_none() {
+            diag.error_help(
+                argument.tokens,
+                "expected a string",
+                format_args!("write `{usage}`"),
+            );
+        }
+        literal
+    }
+
+    pub(crate) fn flag(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<Ident> {
+        let argument = self.take(usage, diag)?;
+        match argument.value {
+            Value::Flag => argument.key,
+            _ => argument.wrong(usage, diag),
+        }
+    }
+
+    pub(crate) fn string(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<LitStr> {
+        let argument = self.take(usage, diag)?;
+        let Value::Assigned(value) = &argument.value else {
+            return argument.wrong(usage, diag);
+        };
+        syn::parse2(value.clone())
+            .ok()
+            .or_else(|| argument.wrong(usage, diag))
+    }
+
+    pub(crate) fn word(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<Ident> {
+        let argument = self.take(usage, diag)?;
+        let Value::Assigned(value) = &argument.value else {
+            return argument.wrong(usage, diag);
+        };
+        syn::parse2(value.clone())
+            .ok()
+            .or_else(|| argument.wrong(usage, diag))
+    }
+
+    pub(crate) fn integer(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<i32> {
+        let argument = self.take(usage, diag)?;
+        let Value::Assigned(value) = &argument.value else {
+            return argument.wrong(usage, diag);
+        };
+        match signed.parse2(value.clone()) {
+            Ok(number) => Some(number),
+            Err(_) => argument.wrong(usage, diag),
+        }
+    }
+
+    /// The types in `key(A, B)` or `key = [A, B]`, whichever the usage shows.
+    pub(crate) fn types(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Vec<ListElement> {
+        let Some(argument) = self.take(usage, diag) else {
+            return Vec::new();
+        };
+        let elements = match &argument.value {
+            Value::Listed(group) if !usage.contains('=') => Some(group.stream()),
+            Value::Assigned(value) if usage.contains('=') => bracketed(value),
+            _ => None,
+        };
+        match elements {
+            Some(elements) => list::parse(elements, diag),
+            None => argument.wrong(usage, diag).unwrap_or_default(),
+        }
+    }
+
+    /// `crate = path`, for those who re-export the framework under another name.
+    pub(crate) fn runtime(&mut self, diag: &mut Diagnostics) -> Runtime {
+        const USAGE: &str = "crate = ::path::to::specter";
+        let Some(argument) = self.take(USAGE, diag) else {
+            return Runtime::default();
+        };
+        let path = match &argument.value {
+            Value::Assigned(value) => Path::parse_mod_style.parse2(value.clone()).ok(),
+            _ => None,
+        };
+        path.or_else(|| argument.wrong(USAGE, diag))
+            .map_or_else(Runtime::default, Runtime::at)
+    }
+
+    /// Reports what nobody asked for. `attribute` is how the user knows it, such as `#[module]`.
+    pub(crate) fn finish(self, attribute: &str, diag: &mut Diagnostics) {
+        let usages: Vec<_> = self
+            .usages
+            .iter()
+            .filter(|usage| !usage.starts_with("crate"))
+            .collect();
+        let known = match usages.as_slice() {
+            [] => format!("{attribute} has no options"),
+            [only] => format!("the only option of {attribute} is `{only}`"),
+            [most @ .., last] => {
+                let most: Vec<_> = most.iter().map(|usage| format!("`{usage}`")).collect();
+                format!(
+                    "the options of {attribute} are {} and `{last}`",
+                    most.join(", ")
+                )
+            }
+        };
+        let takes_literal = usages.iter().any(|usage| usage.starts_with('"'));
+        for argument in self.rest {
+            let hint = if takes_literal {
+                argument.as_literal()
+            } else {
+                None
+            };
+            let help = match hint {
+                Some(literal) => format!("write `{literal}` for the name or path; {known}"),
+                None => known.clone(),
+            };
+            match argument.key {
+                Some(key) => diag.error_help(&key, format_args!("unknown option `{key}`"), help),
+                None => diag.error_help(&argument.tokens, "unexpected literal", help),
+            }
+        }
+    }
+
+    fn take(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<Argument> {
+        self.usages.push(usage);
+        let key = usage.split([' ', '(']).next().unwrap_or(usage);
+        let mut found = self.rest.extract_if(.., |argument| argument.is(key));
+        let first = found.next();
+        for again in found {
+            diag.error(&again.tokens, format_args!("`{key}` is given twice"));
+        }
+        first
+    }
+}
+
+impl Argument {
+    fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Option<Self> {
+        let mut parts = tokens.clone().into_iter();
+        let (key, value) = match (parts.next()?, parts.next()) {
+            (TokenTree::Literal(_), None) => (None, Value::Literal),
+            (TokenTree::Ident(key), None) => (Some(key), Value::Flag),
+            (TokenTree::Ident(key), Some(TokenTree::Punct(sign))) if sign.as_char() == '=' => {
+                let value: TokenStream = parts.collect();
+                if value.is_empty() {
+                    diag.error(&tokens, format_args!("expected a value after `{key} =`"));
+                    return None;
+                }
+                (Some(key), Value::Assigned(value))
+            }
+            (TokenTree::Ident(key), Some(TokenTree::Group(list))) if parts.next().is_none() => {
+                (Some(key), Value::Listed(list))
+            }
+            _ => {
+                diag.error(
+                    &tokens,
+                    "expected an option, such as `key`, `key = value` or `key(A, B)`",
+                );
+                return None;
+            }
+        };
+        Some(Self { key, value, tokens })
+    }
+
+    fn is(&self, key: &str) -> bool {
+        self.key.as_ref().is_some_and(|own| own == key)
+    }
+
+    /// The literal that was perhaps meant by a word or `name = "…"`.
+    fn as_literal(&self) -> Option<String> {
+        const KEYS: [&str; 3] = ["name", "event", "path"];
+        match (&self.key, &self.value) {
+            (Some(key), Value::Flag) => Some(format!("\"{key}\"")),
+            (Some(key), Value::Assigned(value)) if KEYS.iter().any(|literal| key == literal) => {
+                Some(value.to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// Reports that the option is known but written otherwise.
+    fn wrong<T>(&self, usage: &str, diag: &mut Diagnostics) -> Option<T> {
+        let key = self.key.to_token_stream();
+        diag.error_help(
+            &self.tokens,
+            format_args!("`{key}` is not written like this"),
+            format_args!("write `{usage}`"),
+        );
+        None
+    }
+}
+
+/// The tokens without the invisible groups that stand around a declarative macro's fragments.
+fn visible(tokens: TokenStream) -> TokenStream {
+    let tokens = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => visible(group.stream()),
+        other => other.into(),
+    });
+    tokens.collect()
+}
+
+fn bracketed(value: &TokenStream) -> Option<TokenStream> {
+    let mut tokens = value.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Bracket => {
+            Some(group.stream())
+        }
+        _ => None,
+    }
+}
+
+fn signed(input: syn::parse::ParseStream<'_>) -> syn::Result<i32> {
+    let minus: Option<syn::Token![-]> = input.parse()?;
+    let number: LitInt = input.parse()?;
+    let sign = if minus.is_some() { "-" } else { "" };
+    format!("{sign}{}", number.base10_digits())
+        .parse()
+        .map_err(|error| syn::Error::new(number.span(), error))
+}

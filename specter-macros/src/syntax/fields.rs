@@ -1,0 +1,142 @@
+//! A struct whose fields the container fills: `#[state]` fields start from an expression, every other field is a
+//! dependency, found by its type. Controllers and `#[injectable]` structs share this.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{
+    Attribute, Expr, Field, Fields, ItemStruct, Meta, Type, ext::IdentExt, spanned::Spanned,
+};
+
+use crate::{
+    diag::Diagnostics,
+    syntax::{
+        runtime::{location, own},
+        strip,
+    },
+};
+
+/// The attribute of fields that are not injected.
+pub(crate) const STATE: &str = "state";
+
+/// How a struct is put together.
+pub(crate) struct Construction {
+    fields: Vec<InjectedField>,
+    /// The struct cannot be built by field names; that was reported, and its expansion only has to compile.
+    broken: bool,
+}
+
+struct InjectedField {
+    name: Ident,
+    ty: Type,
+    cfgs: Vec<Attribute>,
+    source: Source,
+}
+
+enum Source {
+    Dependency,
+    State(Option<Box<Expr>>),
+}
+
+impl Construction {
+    pub(crate) fn parse(item: &ItemStruct, diag: &mut Diagnostics) -> Self {
+        let broken = matches!(&item.fields, Fields::Unnamed(fields) if !fields.unnamed.is_empty());
+        if broken {
+            diag.error_help(
+                &item.fields,
+                "the fields of a tuple struct have no names to inject them by",
+                "give the fields names: `struct Name { field: Type }`",
+            );
+        }
+        let fields = item
+            .fields
+            .iter()
+            .filter_map(|field| InjectedField::parse(field, diag))
+            .collect();
+        Self { fields, broken }
+    }
+
+    /// The body of a function that declares the dependencies to `into`.
+    pub(crate) fn dependencies(&self, into: &Ident) -> TokenStream {
+        let declared = self
+            .fields
+            .iter()
+            .filter(|field| matches!(field.source, Source::Dependency));
+        declared.map(|field| field.declared(into)).collect()
+    }
+
+    /// An expression that builds the struct from the values in `from`.
+    pub(crate) fn built(&self, from: &Ident) -> TokenStream {
+        if self.broken {
+            return quote!(::core::unreachable!("the struct did not compile"));
+        }
+        let fields = self.fields.iter().map(|field| field.built(from));
+        quote!(Self { #(#fields,)* })
+    }
+}
+
+impl InjectedField {
+    fn parse(field: &Field, diag: &mut Diagnostics) -> Option<Self> {
+        let mut source = Source::Dependency;
+        for attribute in field
+            .attrs
+            .iter()
+            .filter(|attribute| strip::is_called(attribute.path(), &[STATE]))
+        {
+            if matches!(source, Source::State(_)) {
+                diag.error(attribute, "`#[state]` is given twice");
+            }
+            source = Source::State(start_value(attribute, diag));
+        }
+        let cfgs = field
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("cfg"));
+        Some(Self {
+            name: field.ident.clone()?,
+            ty: field.ty.clone(),
+            cfgs: cfgs.cloned().collect(),
+            source,
+        })
+    }
+
+    fn declared(&self, into: &Ident) -> TokenStream {
+        let Self { name, ty, cfgs, .. } = self;
+        let label = name.unraw().to_string();
+        let location = location(name.span());
+        let call = quote_spanned!(own(ty.span())=> #into.add::<#ty>(#label, #location););
+        quote!(#(#cfgs)* #call)
+    }
+
+    fn built(&self, from: &Ident) -> TokenStream {
+        let Self {
+            name,
+            ty,
+            cfgs,
+            source,
+        } = self;
+        let value = match source {
+            Source::Dependency => quote_spanned!(own(ty.span())=> #from.next::<#ty>()),
+            Source::State(None) => {
+                quote_spanned!(own(ty.span())=> ::core::default::Default::default())
+            }
+            Source::State(Some(start)) => quote!(#start),
+        };
+        quote!(#(#cfgs)* #name: #value)
+    }
+}
+
+/// The expression of `#[state(expression)]`.
+fn start_value(attribute: &Attribute, diag: &mut Diagnostics) -> Option<Box<Expr>> {
+    match &attribute.meta {
+        Meta::Path(_) => None,
+        Meta::List(list) => diag.absorb(list.parse_args().map(Box::new)),
+        Meta::NameValue(_) => {
+            diag.error_help(
+                attribute,
+                "`#[state]` is not written like this",
+                "write `#[state]` to start from the type's default, or `#[state(expression)]`",
+            );
+            None
+        }
+    }
+}

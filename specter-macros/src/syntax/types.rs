@@ -1,0 +1,145 @@
+//! Questions about types that can be answered from their tokens alone: no name is resolved, so an alias is what
+//! it is called, not what it stands for.
+
+use proc_macro2::Span;
+use syn::{
+    GenericArgument, Lifetime, Path, PathArguments, PathSegment, Type, TypeImplTrait,
+    TypeReference,
+    visit::{self, Visit},
+    visit_mut::{self, VisitMut},
+};
+
+/// The type without the invisible groups and parentheses around it.
+pub(crate) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        other => other,
+    }
+}
+
+/// The last name of a path: `Result` of `std::io::Result<T>`.
+pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match bare(ty) {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// Whether the type's last name is `name`.
+pub(crate) fn is_called(ty: &Type, name: &str) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == name)
+}
+
+/// The first type among the generic arguments: `T` of `Result<T, E>`.
+pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// The first `impl Trait` in the type.
+pub(crate) fn impl_trait(ty: &Type) -> Option<TypeImplTrait> {
+    struct Search(Option<TypeImplTrait>);
+    impl Visit<'_> for Search {
+        fn visit_type_impl_trait(&mut self, found: &TypeImplTrait) {
+            self.0.get_or_insert_with(|| found.clone());
+        }
+    }
+    let mut search = Search(None);
+    search.visit_type(ty);
+    search.0
+}
+
+/// The first reference in the type, other than `&'static`.
+pub(crate) fn reference(ty: &Type) -> Option<TypeReference> {
+    struct Search(Option<TypeReference>);
+    impl Visit<'_> for Search {
+        fn visit_type_reference(&mut self, found: &TypeReference) {
+            if is_static(found) {
+                visit::visit_type_reference(self, found);
+            } else {
+                self.0.get_or_insert_with(|| found.clone());
+            }
+        }
+    }
+    let mut search = Search(None);
+    search.visit_type(ty);
+    search.0
+}
+
+/// Whether the reference promises to live for ever.
+pub(crate) fn is_static(reference: &TypeReference) -> bool {
+    reference
+        .lifetime
+        .as_ref()
+        .is_some_and(|lifetime| lifetime.ident == "static")
+}
+
+/// Whether the type is a future that a plain function hands back.
+pub(crate) fn is_future(ty: &Type) -> bool {
+    match bare(ty) {
+        Type::ImplTrait(found) => found.bounds.iter().any(is_future_bound),
+        Type::TraitObject(found) => found.bounds.iter().any(is_future_bound),
+        path if is_called(path, "Pin") || is_called(path, "Box") => {
+            first_argument(path).is_some_and(is_future)
+        }
+        path => is_called(path, "BoxFuture") || is_called(path, "LocalBoxFuture"),
+    }
+}
+
+fn is_future_bound(bound: &syn::TypeParamBound) -> bool {
+    matches!(bound, syn::TypeParamBound::Trait(bound)
+        if bound.path.segments.last().is_some_and(|segment| segment.ident == "Future"))
+}
+
+/// The type as a free function of another scope has to name it: `Self` spelled out, the method's own lifetimes
+/// left to inference.
+pub(crate) fn outside_method(
+    mut ty: Type,
+    self_path: Option<&Path>,
+    lifetimes: &[&Lifetime],
+) -> Type {
+    Outside {
+        self_path,
+        lifetimes,
+    }
+    .visit_type_mut(&mut ty);
+    ty
+}
+
+struct Outside<'a> {
+    self_path: Option<&'a Path>,
+    lifetimes: &'a [&'a Lifetime],
+}
+
+impl VisitMut for Outside<'_> {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        if let Some(replacement) = self.self_path
+            && path.leading_colon.is_none()
+            && path
+                .segments
+                .first()
+                .is_some_and(|first| first.ident == "Self")
+        {
+            let rest: Vec<_> = std::mem::take(&mut path.segments)
+                .into_iter()
+                .skip(1)
+                .collect();
+            *path = replacement.clone();
+            path.segments.extend(rest);
+        }
+        visit_mut::visit_path_mut(self, path);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if self.lifetimes.iter().any(|own| own.ident == lifetime.ident) {
+            let span: Span = lifetime.span();
+            *lifetime = Lifetime::new("'_", span);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+#[injectable(scope = request)]
+struct A;
+#[injectable(scope = "singleton", as = dyn Trait)]
+struct B;
+#[injectable]
+struct Generic<T> {
+    cache: Cache<T>,
+}
+#[injectable]
+struct Tuple(Arc<Pool>);
+#[injectable]
+enum Kind {}
+#[injectable]
+impl Repository {}
+#[injectable]
+fn nothing() {}
+#[injectable]
+fn method(&self) -> Pool {}
+#[injectable]
+fn lent(config: &Config, clock: impl Clock) -> Pool {}
+#[injectable]
+fn generic<T>() -> Cache<T> {}
+#[injectable]
+fn opaque() -> impl Clock {}
+#[injectable]
+fn future() -> BoxFuture<'static, Pool> {}
+#[injectable]
+fn bare() -> fmt::Result {}
+#[injectable]
+unsafe fn dangerous() -> Pool {}

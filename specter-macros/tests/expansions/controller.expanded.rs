@@ -1,0 +1,61 @@
+/// A chat.
+#[derive(Debug)]
+pub struct ChatGateway {
+    /// Where rooms are kept.
+    repo: Arc<RoomRepository>,
+    pub socket: Socket,
+    #[cfg(feature = "audit")]
+    audit: Arc<Audit>,
+    sent: u32,
+    r#type: Level,
+}
+const _: () = {
+    use ::specter::__private as __p;
+    const __INFO: __p::ControllerInfo = __p::ControllerInfo {
+        name: "ChatGateway",
+        path: ::core::option::Option::Some("/socket.io/"),
+        namespace: "/chat",
+        priority: -5,
+        unlisted: true,
+        on_panic: __p::OnPanic::Disconnect,
+        location: __p::location!(),
+    };
+    trait __Fields: Sized {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+    }
+    impl __Fields for ChatGateway {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
+            |__d| {
+                __d.add::<Arc<RoomRepository>>("repo", __p::location!());
+                __d.add::<Socket>("socket", __p::location!());
+                #[cfg(feature = "audit")]
+                __d.add::<Arc<Audit>>("audit", __p::location!());
+            },
+            |__r| Self {
+                repo: __r.next::<Arc<RoomRepository>>(),
+                socket: __r.next::<Socket>(),
+                #[cfg(feature = "audit")]
+                audit: __r.next::<Arc<Audit>>(),
+                sent: ::core::default::Default::default(),
+                r#type: Level::of(3),
+            },
+        );
+    }
+    impl __p::Controller for ChatGateway {
+        const INFO: __p::ControllerInfo = __INFO;
+        fn dependencies(__d: &mut __p::Dependencies) {
+            <Self as __Fields>::FIELDS.0(__d);
+        }
+        fn build(__r: &mut __p::Resolved<'_>) -> Self {
+            <Self as __Fields>::FIELDS.1(__r)
+        }
+        fn guards(__g: &mut __p::Guards) {
+            __g.add::<Authenticated>("Authenticated", __p::location!());
+            __g.add::<limits::PerMinute<60>>("limits::PerMinute<60>", __p::location!());
+        }
+    }
+    __p::inventory::submit! {
+        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
+        ChatGateway > () }
+    }
+};

@@ -1,0 +1,43 @@
+const _: () = {
+    use ::specter::__private as __p;
+    #[automatically_derived]
+    impl __p::IntoEventError for ChatError {
+        fn into_event_error(self) -> __p::EventError {
+            match &self {
+                Self::RoomFull { limit: __data, .. } => {
+                    __p::EventError::new(::std::string::ToString::to_string(&self))
+                        .code("room_full")
+                        .data(__data)
+                }
+                Self::Unknown { .. } => {
+                    __p::EventError::new(::std::string::ToString::to_string(&self))
+                        .code("no_room")
+                }
+                Self::Storage { .. } => __p::EventError::internal(self),
+                Self::Muted { 0: __data, .. } => {
+                    __p::EventError::new(::std::string::ToString::to_string(&self))
+                        .code("muted")
+                        .data(__data)
+                }
+            }
+        }
+    }
+};
+const _: () = {
+    use crate::__private as __p;
+    #[automatically_derived]
+    impl<T: Display> __p::IntoEventError for TooLate<T>
+    where
+        T: Send,
+    {
+        fn into_event_error(self) -> __p::EventError {
+            match &self {
+                Self { by: __data, .. } => {
+                    __p::EventError::new(::std::string::ToString::to_string(&self))
+                        .code("too_late")
+                        .data(__data)
+                }
+            }
+        }
+    }
+};

@@ -1,0 +1,6 @@
+#[module(imports = [StorageModule], controllers = [ChatGateway, admin::AdminGateway], providers = [RoomRepository, pool, #[cfg(test)] Fake<Room>], exports = [RoomRepository])]
+pub struct ChatModule;
+#[module(controllers = [ChatGateway], guards(Authenticated))]
+pub struct Guarded;
+#[module]
+struct Nothing {}

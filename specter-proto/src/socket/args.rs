@@ -1,0 +1,291 @@
+//! The positional arguments of an event or an acknowledgement: [`Args`], which owns them unread,
+//! and [`Arguments`], the cursor that reads them one by one into the types of a handler.
+//!
+//! The text was checked when its packet was decoded; nothing here checks it again, and nothing
+//! builds a value that was not asked for.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::error::ArgumentError;
+use super::json::{self, Elements};
+use super::missing::Missing;
+use super::placeholder::Numbers;
+use super::span::Span;
+use super::{path, positional, scope};
+
+/// The name by which [`Args`] make themselves known to the writer of a packet.
+pub(super) const ARGS_NAME: &str = "$specter::Args";
+
+/// Arguments as they came: unread, with their attachments.
+///
+/// They can be emitted again. Given to `emit` or returned as an acknowledgement they are the
+/// arguments; inside another value they are a list. Attachments go with them. (Elsewhere, as in
+/// `serde_json::to_string`, they are a list too, but their placeholders are no more than data.)
+///
+/// Cloning is cheap: what came is shared.
+#[derive(Clone, Default)]
+pub struct Args {
+    text: Arc<str>,
+    elements: Elements,
+    attachments: Option<Arc<[Bytes]>>,
+}
+
+impl Args {
+    pub(super) fn new(text: Arc<str>, elements: Elements, attachments: Vec<Bytes>) -> Self {
+        let attachments = if attachments.is_empty() {
+            None
+        } else {
+            Some(attachments.into())
+        };
+        Self {
+            text,
+            elements,
+            attachments,
+        }
+    }
+
+    /// The whole packet that they are a part of.
+    pub(super) fn packet_text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.elements.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.elements.count == 0
+    }
+
+    /// The argument at `index`, from 0, as a `T`. One that is missing is `None` to an `Option`,
+    /// else an error.
+    pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgumentError> {
+        let mut arguments = self.arguments();
+        for _ in 0..index.min(self.len()) {
+            arguments.skip();
+        }
+        arguments.index = index;
+        arguments.next()
+    }
+
+    /// Reads them from the first on.
+    pub fn arguments(&self) -> Arguments<'_> {
+        Arguments {
+            args: self,
+            rest: self.json(),
+            index: 0,
+        }
+    }
+
+    /// Their JSON, joined by commas, without brackets around them. Bytes are placeholders in it.
+    pub fn json(&self) -> &str {
+        self.elements.span.of(&self.text)
+    }
+
+    /// Their JSON as one array. Bytes are placeholders in it.
+    pub fn to_json(&self) -> String {
+        let elements = self.json();
+        let mut json = String::with_capacity(elements.len() + 2);
+        json.push('[');
+        json.push_str(elements);
+        json.push(']');
+        json
+    }
+
+    /// The attachments that came with them, in the order of their numbers.
+    pub fn attachments(&self) -> &[Bytes] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// Appends the arguments, joined by commas, to a packet's JSON, in which `offset` attachments
+    /// stand before those of these arguments.
+    pub(super) fn write_json(
+        &self,
+        offset: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), serde_json::Error> {
+        if offset == 0 || self.attachments.is_none() {
+            out.extend_from_slice(self.json().as_bytes());
+            return Ok(());
+        }
+        let numbers = json::joined(self.json(), Numbers::default())
+            .map_err(|_| serde_json::Error::custom("arguments that are not valid JSON"))?;
+        numbers.shift(self.json(), offset, out);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Args")
+            .field(&self.json())
+            .field(&self.attachments())
+            .finish()
+    }
+}
+
+impl Serialize for Args {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(ARGS_NAME, &List(self))
+    }
+}
+
+/// [`Args`] below their own name.
+struct List<'a>(&'a Args);
+
+impl Serialize for List<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if scope::give_args(self.0) {
+            return serializer.serialize_unit();
+        }
+        let offset = scope::attach(self.0.attachments()).unwrap_or(0);
+        let mut json = Vec::with_capacity(self.0.json().len() + 2);
+        json.push(b'[');
+        self.0
+            .write_json(offset, &mut json)
+            .map_err(S::Error::custom)?;
+        json.push(b']');
+        let json = String::from_utf8(json).map_err(S::Error::custom)?;
+        RawValue::from_string(json)
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+/// A cursor over the arguments of a packet.
+///
+/// Each [`next`](Self::next) reads one, in one pass over its bytes. What it gives may borrow from
+/// the packet; a string with escapes cannot be lent, so borrow strings as `Cow<str>`.
+#[derive(Clone, Debug)]
+pub struct Arguments<'a> {
+    args: &'a Args,
+    /// Begins with the next argument.
+    rest: &'a str,
+    index: usize,
+}
+
+impl<'a> Arguments<'a> {
+    /// Reads the next argument as a `T`. If there is none, an `Option` is `None`, and anything else
+    /// an error. After an error the cursor stands behind the argument all the same.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each argument has a type of its own, so an iterator cannot give them"
+    )]
+    pub fn next<T: Deserialize<'a>>(&mut self) -> Result<T, ArgumentError> {
+        self.next_seed(PhantomData)
+    }
+
+    /// As [`next`](Self::next), with a seed.
+    pub fn next_seed<S: DeserializeSeed<'a>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, ArgumentError> {
+        let index = self.index;
+        self.index += 1;
+        let text = self.rest;
+        if text.is_empty() {
+            return seed
+                .deserialize(Missing)
+                .map_err(|_| ArgumentError::Missing { index });
+        }
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = scope::reading(self.args.attachments.as_ref(), || {
+            seed.deserialize(&mut json)
+        });
+        match read {
+            Ok(value) => {
+                // What the iterator would have read next tells how far the value went.
+                let end = json.into_iter::<IgnoredAny>().byte_offset();
+                // A `Deserialize` that reads nothing leaves the cursor inside the argument.
+                self.rest = behind(text, end)
+                    .or_else(|| behind(text, json::skip(text)))
+                    .unwrap_or_default();
+                Ok(value)
+            }
+            Err(error) => {
+                self.rest = behind(text, json::skip(text)).unwrap_or_default();
+                Err(path::invalid(index, text, &error))
+            }
+        }
+    }
+
+    /// Reads everything that remains as one value, by the rule by which a value becomes arguments:
+    /// a tuple takes several, `()` none, and any other type one. What remains is dropped.
+    pub fn decode<T: Deserialize<'a>>(mut self) -> Result<T, ArgumentError> {
+        positional::decode(&mut self)
+    }
+
+    /// Passes the next argument by. Whether there was one.
+    pub fn skip(&mut self) -> bool {
+        let there = !self.is_empty();
+        self.rest = behind(self.rest, json::skip(self.rest)).unwrap_or_default();
+        self.index += 1;
+        there
+    }
+
+    /// Whether none remains.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// How many remain.
+    pub fn len(&self) -> usize {
+        if self.is_empty() {
+            0
+        } else {
+            self.args.len().saturating_sub(self.index)
+        }
+    }
+
+    /// The position of the next argument, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The JSON of what remains, joined by commas.
+    pub fn remaining_json(&self) -> &'a str {
+        self.rest
+    }
+
+    /// What remains, to be kept or sent on. Shares the packet.
+    pub fn rest(&self) -> Args {
+        let end = self.args.elements.span.end;
+        let span = Span {
+            start: end.saturating_sub(self.rest.len()),
+            end,
+        };
+        Args {
+            text: Arc::clone(&self.args.text),
+            elements: Elements {
+                span,
+                count: self.len(),
+            },
+            attachments: self.args.attachments.clone(),
+        }
+    }
+}
+
+/// What begins with the next argument, the last one having ended at `end`. `None` if no argument
+/// ends there.
+fn behind(text: &str, end: usize) -> Option<&str> {
+    let rest = text.get(end..)?.trim_start_matches(is_white_space);
+    match rest.strip_prefix(',') {
+        Some(next) => Some(next.trim_start_matches(is_white_space)),
+        None if rest.is_empty() => Some(rest),
+        None => None,
+    }
+}
+
+fn is_white_space(character: char) -> bool {
+    matches!(character, ' ' | '\n' | '\t' | '\r')
+}

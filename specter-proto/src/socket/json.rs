@@ -1,0 +1,458 @@
+//! One pass over a packet's JSON: is it well-formed, how deep is it, where do its elements lie.
+//!
+//! Arguments are read later, by serde, straight into the handler's types; this scanner builds no
+//! values. It finds the placeholders of a binary packet and hands each one to a [`Placeholders`],
+//! which checks or collects. It must not know packet kinds or limits other than depth. Every
+//! function is linear in the text and recurses at most [`MAX_DEPTH`] levels.
+
+use std::borrow::Cow;
+
+use super::placeholder::{Placeholders, PlainData};
+use super::span::Span;
+
+/// How deeply one argument may nest: as deep as `serde_json` is willing to read later.
+pub(super) const MAX_DEPTH: u8 = 127;
+
+/// What is wrong with a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScanError {
+    /// Not JSON, or not of the shape that was asked for.
+    Syntax,
+    /// Nested deeper than [`MAX_DEPTH`].
+    TooDeep,
+    /// A placeholder whose number names no attachment.
+    Placeholder,
+    /// An event's data begins with something that is no name.
+    Name,
+}
+
+/// The first element of an EVENT's data: a string, or a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// As it stands in the text, without quotes.
+    Written(Span),
+    /// With its escapes undone.
+    Unescaped(Box<str>),
+}
+
+impl Name {
+    /// The name; `text` is what it was read from.
+    pub(super) fn of<'a>(&'a self, text: &'a str) -> &'a str {
+        match self {
+            Self::Written(span) => span.of(text),
+            Self::Unescaped(name) => name,
+        }
+    }
+}
+
+/// Where the elements of an array lie, without the brackets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Elements {
+    pub(super) span: Span,
+    pub(super) count: usize,
+}
+
+/// Reads `[name, …elements]`, which begins at `from`.
+pub(super) fn event<P: Placeholders>(
+    text: &str,
+    from: usize,
+    placeholders: P,
+) -> Result<(Name, Elements), ScanError> {
+    let mut scanner = Scanner::new(text, from, placeholders);
+    scanner.expect(b'[')?;
+    let name = scanner.name()?;
+    let elements = match scanner.next_token() {
+        Some(b',') => scanner.elements(true)?,
+        Some(b']') => Elements {
+            span: Span::empty(scanner.at),
+            count: 0,
+        },
+        _ => return Err(ScanError::Syntax),
+    };
+    scanner.finish()?;
+    Ok((name, elements))
+}
+
+/// Reads `[…elements]`, which begins at `from`.
+pub(super) fn array<P: Placeholders>(
+    text: &str,
+    from: usize,
+    placeholders: P,
+) -> Result<Elements, ScanError> {
+    let mut scanner = Scanner::new(text, from, placeholders);
+    scanner.expect(b'[')?;
+    let elements = scanner.elements(false)?;
+    scanner.finish()?;
+    Ok(elements)
+}
+
+/// Reads one object, which begins at `from`.
+pub(super) fn object(text: &str, from: usize) -> Result<Span, ScanError> {
+    let mut scanner = Scanner::new(text, from, PlainData);
+    scanner.whitespace();
+    let start = scanner.at;
+    if scanner.peek() != Some(b'{') {
+        return Err(ScanError::Syntax);
+    }
+    scanner.value()?;
+    let end = scanner.at;
+    scanner.finish()?;
+    Ok(Span { start, end })
+}
+
+/// Where the value that `text` begins with ends; the end of the text if it is none.
+pub(super) fn skip(text: &str) -> usize {
+    let mut scanner = Scanner::new(text, 0, PlainData);
+    match scanner.value() {
+        Ok(()) => scanner.at,
+        Err(_) => text.len(),
+    }
+}
+
+/// Scans `elements`, values joined by commas, and gives back what met their placeholders.
+pub(super) fn joined<P: Placeholders>(elements: &str, placeholders: P) -> Result<P, ScanError> {
+    let mut scanner = Scanner::new(elements, 0, placeholders);
+    while scanner.at < elements.len() {
+        scanner.value()?;
+        match scanner.next_token() {
+            Some(b',') => {}
+            None => break,
+            Some(_) => return Err(ScanError::Syntax),
+        }
+    }
+    Ok(scanner.placeholders)
+}
+
+/// A string as it stands in the text, without its quotes.
+#[derive(Clone, Copy)]
+struct StringToken {
+    span: Span,
+    escaped: bool,
+}
+
+struct Scanner<'a, P> {
+    text: &'a str,
+    at: usize,
+    depth: u8,
+    placeholders: P,
+}
+
+impl<'a, P: Placeholders> Scanner<'a, P> {
+    fn new(text: &'a str, at: usize, placeholders: P) -> Self {
+        Self {
+            text,
+            at,
+            depth: 0,
+            placeholders,
+        }
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[inline]
+    fn whitespace(&mut self) {
+        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// The next byte that is not white space, consumed.
+    #[inline]
+    fn next_token(&mut self) -> Option<u8> {
+        self.whitespace();
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), ScanError> {
+        if self.next_token() == Some(byte) {
+            Ok(())
+        } else {
+            Err(ScanError::Syntax)
+        }
+    }
+
+    /// Nothing but white space may follow.
+    fn finish(&mut self) -> Result<(), ScanError> {
+        if self.next_token().is_none() {
+            Ok(())
+        } else {
+            Err(ScanError::Syntax)
+        }
+    }
+
+    fn name(&mut self) -> Result<Name, ScanError> {
+        self.whitespace();
+        let start = self.at;
+        match self.peek() {
+            Some(b'"') => {
+                let token = self.string()?;
+                match self.unescaped(token) {
+                    Some(Cow::Borrowed(_)) => Ok(Name::Written(token.span)),
+                    Some(Cow::Owned(name)) => Ok(Name::Unescaped(name.into())),
+                    None => Err(ScanError::Name),
+                }
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                self.number()?;
+                Ok(Name::Written(Span {
+                    start,
+                    end: self.at,
+                }))
+            }
+            _ => Err(ScanError::Name),
+        }
+    }
+
+    /// The elements up to and with the closing bracket. `wanted`: a comma came before, so that
+    /// there must be one.
+    fn elements(&mut self, wanted: bool) -> Result<Elements, ScanError> {
+        self.whitespace();
+        let start = self.at;
+        if !wanted && self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Elements {
+                span: Span::empty(start),
+                count: 0,
+            });
+        }
+        let mut count = 0;
+        loop {
+            self.value()?;
+            count += 1;
+            let end = self.at;
+            match self.next_token() {
+                Some(b',') => {}
+                Some(b']') => {
+                    return Ok(Elements {
+                        span: Span { start, end },
+                        count,
+                    });
+                }
+                _ => return Err(ScanError::Syntax),
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<(), ScanError> {
+        self.whitespace();
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{') => self.nested(Self::members),
+            Some(b'[') => self.nested(|scanner| scanner.elements(false).map(drop)),
+            Some(b't') => self.literal(b"true"),
+            Some(b'f') => self.literal(b"false"),
+            Some(b'n') => self.literal(b"null"),
+            _ => Err(ScanError::Syntax),
+        }
+    }
+
+    fn nested(
+        &mut self,
+        inside: impl FnOnce(&mut Self) -> Result<(), ScanError>,
+    ) -> Result<(), ScanError> {
+        if self.depth == MAX_DEPTH {
+            return Err(ScanError::TooDeep);
+        }
+        self.depth += 1;
+        self.at += 1;
+        inside(self)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// The members of an object up to and with the closing brace.
+    fn members(&mut self) -> Result<(), ScanError> {
+        let mut marked = false;
+        let mut number = None;
+        self.whitespace();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.whitespace();
+            let key = self.string()?;
+            self.expect(b':')?;
+            self.whitespace();
+            let start = self.at;
+            self.value()?;
+            if P::WATCHED {
+                let value = Span {
+                    start,
+                    end: self.at,
+                };
+                // Of equal keys the last one counts, as in every parser of the clients.
+                if self.is(key, "_placeholder") {
+                    marked = value.of(self.text) == "true";
+                } else if self.is(key, "num") {
+                    number = Some(value);
+                }
+            }
+            match self.next_token() {
+                Some(b',') => {}
+                Some(b'}') => break,
+                _ => return Err(ScanError::Syntax),
+            }
+        }
+        if marked {
+            self.placeholders.found(self.text, number)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn is(&self, key: StringToken, name: &str) -> bool {
+        if key.escaped {
+            self.unescaped(key).is_some_and(|key| key == name)
+        } else {
+            key.span.of(self.text) == name
+        }
+    }
+
+    /// What a string stands for; nothing if its escapes stand for no text (lone surrogates).
+    fn unescaped(&self, token: StringToken) -> Option<Cow<'a, str>> {
+        if !token.escaped {
+            return Some(Cow::Borrowed(token.span.of(self.text)));
+        }
+        let quoted = Span {
+            start: token.span.start.checked_sub(1)?,
+            end: token.span.end + 1,
+        };
+        serde_json::from_str(quoted.of(self.text))
+            .ok()
+            .map(Cow::Owned)
+    }
+
+    fn string(&mut self) -> Result<StringToken, ScanError> {
+        if self.peek() != Some(b'"') {
+            return Err(ScanError::Syntax);
+        }
+        self.at += 1;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.plain_text();
+            match self.peek() {
+                Some(b'"') => {
+                    let span = Span {
+                        start,
+                        end: self.at,
+                    };
+                    self.at += 1;
+                    return Ok(StringToken { span, escaped });
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                // A control character, or the end of the text.
+                _ => return Err(ScanError::Syntax),
+            }
+        }
+    }
+
+    /// Moves on to the next quote, backslash or control character.
+    #[inline]
+    fn plain_text(&mut self) {
+        let bytes = self.text.as_bytes();
+        while let Some(word) = bytes
+            .get(self.at..)
+            .and_then(|rest| rest.first_chunk::<8>())
+        {
+            let special = special_bytes(u64::from_le_bytes(*word));
+            if special != 0 {
+                self.at += (special.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += 8;
+        }
+        while let Some(byte) = self.peek() {
+            if byte < 0x20 || byte == b'"' || byte == b'\\' {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), ScanError> {
+        let bytes = self.text.as_bytes();
+        let length = match bytes.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+            Some(b'u') => 6,
+            _ => return Err(ScanError::Syntax),
+        };
+        let digits = bytes
+            .get(self.at + 2..self.at + length)
+            .ok_or(ScanError::Syntax)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(ScanError::Syntax);
+        }
+        self.at += length;
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), ScanError> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// One digit at least.
+    fn digits(&mut self) -> Result<(), ScanError> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start {
+            Err(ScanError::Syntax)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<(), ScanError> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if rest.starts_with(word) {
+            self.at += word.len();
+            Ok(())
+        } else {
+            Err(ScanError::Syntax)
+        }
+    }
+}
+
+/// The top bit of each byte of `word` that is a quote, a backslash or a control character. The
+/// lowest bit set is exact; those above it may be carried over.
+#[inline]
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quote = zero_bytes(word ^ (ONES * 0x22));
+    let backslash = zero_bytes(word ^ (ONES * 0x5c));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote | backslash | control) & TOPS
+}

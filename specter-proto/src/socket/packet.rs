@@ -1,0 +1,183 @@
+//! Whole packets that came from a client, checked and complete: what the decoder gives.
+//!
+//! Each owns one copy of its text, and its parts are places in it: a packet can wait for its turn,
+//! and lend its parts to a handler, without holding on to a read buffer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::args::{Args, Arguments};
+use super::header::namespace_of;
+use super::json::Name;
+use super::span::Span;
+
+/// One packet from a client.
+#[derive(Clone, Debug)]
+pub enum Packet {
+    /// The client asks to join a namespace.
+    Connect(ConnectPacket),
+    /// The client leaves a namespace.
+    Disconnect(DisconnectPacket),
+    /// An event, with its attachments if it has some.
+    Event(EventPacket),
+    /// The answer to an event of the server.
+    Ack(AckPacket),
+}
+
+impl Packet {
+    /// The namespace that it is for.
+    pub fn namespace(&self) -> &str {
+        match self {
+            Self::Connect(packet) => packet.namespace(),
+            Self::Disconnect(packet) => packet.namespace(),
+            Self::Event(packet) => packet.namespace(),
+            Self::Ack(packet) => packet.namespace(),
+        }
+    }
+}
+
+/// CONNECT.
+#[derive(Clone)]
+pub struct ConnectPacket {
+    pub(super) text: Arc<str>,
+    pub(super) namespace: Span,
+    pub(super) auth: Option<Span>,
+}
+
+impl ConnectPacket {
+    /// The namespace that it asks for.
+    pub fn namespace(&self) -> &str {
+        namespace_of(&self.text, self.namespace)
+    }
+
+    /// What the client sent with it: the JSON of an object. A secret, usually.
+    pub fn auth(&self) -> Option<&str> {
+        self.auth.map(|auth| auth.of(&self.text))
+    }
+}
+
+impl fmt::Debug for ConnectPacket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectPacket")
+            .field("namespace", &self.namespace())
+            .field("has_auth", &self.auth.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// DISCONNECT.
+#[derive(Clone, Debug)]
+pub struct DisconnectPacket {
+    pub(super) namespace: Box<str>,
+}
+
+impl DisconnectPacket {
+    /// The namespace that it leaves.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
+/// EVENT and `BINARY_EVENT`.
+#[derive(Clone)]
+pub struct EventPacket {
+    pub(super) args: Args,
+    pub(super) namespace: Span,
+    pub(super) name: Name,
+    pub(super) id: Option<u64>,
+}
+
+impl EventPacket {
+    /// The namespace that it is for.
+    pub fn namespace(&self) -> &str {
+        namespace_of(self.args.packet_text(), self.namespace)
+    }
+
+    /// The event's name. A number is its digits.
+    pub fn name(&self) -> &str {
+        self.name.of(self.args.packet_text())
+    }
+
+    /// The id under which the client wants an acknowledgement, if it does.
+    pub fn id(&self) -> Option<u64> {
+        self.id
+    }
+
+    /// Reads the arguments behind the name.
+    pub fn args(&self) -> Arguments<'_> {
+        self.args.arguments()
+    }
+
+    /// The arguments behind the name, unread, to be kept or sent on.
+    pub fn raw_args(&self) -> Args {
+        self.args.clone()
+    }
+
+    /// How many bytes came, attachments included.
+    pub fn size(&self) -> usize {
+        size(&self.args)
+    }
+}
+
+impl fmt::Debug for EventPacket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventPacket")
+            .field("namespace", &self.namespace())
+            .field("name", &self.name())
+            .field("id", &self.id)
+            .field("size", &self.size())
+            .finish_non_exhaustive()
+    }
+}
+
+/// ACK and `BINARY_ACK`.
+#[derive(Clone)]
+pub struct AckPacket {
+    pub(super) args: Args,
+    pub(super) namespace: Span,
+    pub(super) id: u64,
+}
+
+impl AckPacket {
+    /// The namespace that it is for.
+    pub fn namespace(&self) -> &str {
+        namespace_of(self.args.packet_text(), self.namespace)
+    }
+
+    /// The id of the event that it answers.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Reads the answer.
+    pub fn args(&self) -> Arguments<'_> {
+        self.args.arguments()
+    }
+
+    /// The answer, unread, to be kept or sent on.
+    pub fn raw_args(&self) -> Args {
+        self.args.clone()
+    }
+
+    /// How many bytes came, attachments included.
+    pub fn size(&self) -> usize {
+        size(&self.args)
+    }
+}
+
+impl fmt::Debug for AckPacket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AckPacket")
+            .field("namespace", &self.namespace())
+            .field("id", &self.id)
+            .field("size", &self.size())
+            .finish_non_exhaustive()
+    }
+}
+
+fn size(args: &Args) -> usize {
+    let attachments: usize = args.attachments().iter().map(Bytes::len).sum();
+    args.packet_text().len() + attachments
+}

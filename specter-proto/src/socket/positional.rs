@@ -1,0 +1,134 @@
+//! Arguments as one value: the way back from `shape`, which makes arguments of a value. Tuples and
+//! arrays are several arguments, `()` is none, everything else is one.
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+
+use super::args::Arguments;
+use super::error::ArgumentError;
+use super::path;
+
+/// Reads what remains of `arguments` as one value.
+pub(super) fn decode<'a, T: Deserialize<'a>>(
+    arguments: &mut Arguments<'a>,
+) -> Result<T, ArgumentError> {
+    let index = arguments.index();
+    let mut failure = None;
+    T::deserialize(Positional {
+        arguments,
+        failure: &mut failure,
+    })
+    .map_err(|error| {
+        // Without one the type refused the arguments as a whole.
+        failure.unwrap_or_else(|| path::invalid(index, "", &error))
+    })
+}
+
+/// The arguments, to a type that says what it wants. Its errors are only signals: the argument's own
+/// error stands in `failure`.
+struct Positional<'b, 'a> {
+    arguments: &'b mut Arguments<'a>,
+    failure: &'b mut Option<ArgumentError>,
+}
+
+impl<'a> Positional<'_, 'a> {
+    fn next<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, serde_json::Error> {
+        self.arguments.next_seed(seed).map_err(|error| {
+            let signal = serde_json::Error::custom(&error);
+            self.failure.get_or_insert(error);
+            signal
+        })
+    }
+}
+
+/// Methods that read one argument, by the method of the same name on its deserializer.
+macro_rules! one_argument {
+    ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
+        fn $method<V: Visitor<'a>>(mut self, $($hint: $type,)* visitor: V) -> Result<V::Value, Self::Error> {
+            struct Seed<V> { visitor: V, $($hint: $type,)* }
+            impl<'a, V: Visitor<'a>> DeserializeSeed<'a> for Seed<V> {
+                type Value = V::Value;
+
+                fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+                    deserializer.$method($(self.$hint,)* self.visitor)
+                }
+            }
+            self.next(Seed { visitor, $($hint,)* })
+        }
+    )*};
+}
+
+impl<'a> Deserializer<'a> for Positional<'_, 'a> {
+    type Error = serde_json::Error;
+
+    fn deserialize_unit<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_tuple<V: Visitor<'a>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        visitor.visit_seq(Several {
+            arguments: self,
+            left: len,
+        })
+    }
+
+    one_argument! {
+        deserialize_any();
+        deserialize_bool();
+        deserialize_i8();
+        deserialize_i16();
+        deserialize_i32();
+        deserialize_i64();
+        deserialize_i128();
+        deserialize_u8();
+        deserialize_u16();
+        deserialize_u32();
+        deserialize_u64();
+        deserialize_u128();
+        deserialize_f32();
+        deserialize_f64();
+        deserialize_char();
+        deserialize_str();
+        deserialize_string();
+        deserialize_bytes();
+        deserialize_byte_buf();
+        deserialize_option();
+        deserialize_unit_struct(name: &'static str);
+        deserialize_newtype_struct(name: &'static str);
+        deserialize_seq();
+        deserialize_tuple_struct(name: &'static str, len: usize);
+        deserialize_map();
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]);
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+        deserialize_identifier();
+        deserialize_ignored_any();
+    }
+}
+
+struct Several<'b, 'a> {
+    arguments: Positional<'b, 'a>,
+    left: usize,
+}
+
+impl<'a> SeqAccess<'a> for Several<'_, 'a> {
+    type Error = serde_json::Error;
+
+    fn next_element_seed<S: DeserializeSeed<'a>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Self::Error> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        self.arguments.next(seed).map(Some)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
+}

@@ -1,0 +1,135 @@
+//! The invariants of ARCHITECTURE.md that the compiler does not check: which crate may know what, and which module.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// The lines of code that name a module of the crate.
+fn naming(folder: &str, module: &str) -> Vec<String> {
+    let paths = [
+        format!("crate::{module}"),
+        format!("super::{module}::"),
+        format!("super::super::{module}"),
+    ];
+    let mut hits = Vec::new();
+    for (path, text) in sources(folder) {
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        let named = code.filter(|line| paths.iter().any(|path| line.contains(path.as_str())));
+        hits.extend(named.map(|line| format!("{}: {line}", path.display())));
+    }
+    hits
+}
+
+fn dependencies(manifest: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(manifest)).unwrap();
+    let section = text.split("[dependencies]").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    let name = |line: &str| {
+        line.split(['.', ' ', '='])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    section
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(name)
+        .collect()
+}
+
+#[test]
+fn the_protocols_know_no_runtime() {
+    let known = dependencies("specter-proto/Cargo.toml");
+    for forbidden in [
+        "tokio",
+        "axum",
+        "hyper",
+        "http",
+        "tracing",
+        "specter-di",
+        "specter-core",
+    ] {
+        assert!(
+            !known.iter().any(|name| name == forbidden),
+            "specter-proto depends on {forbidden}"
+        );
+    }
+}
+
+#[test]
+fn the_container_knows_nothing_of_the_rest() {
+    let known = dependencies("specter-di/Cargo.toml");
+    for forbidden in ["tokio", "axum", "specter-proto", "specter-core", "serde"] {
+        assert!(
+            !known.iter().any(|name| name == forbidden),
+            "specter-di depends on {forbidden}"
+        );
+    }
+}
+
+#[test]
+fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
+    let none: [String; 0] = [];
+    for folder in ["http", "connection", "socket", "rooms"] {
+        for above in ["gateway", "extract", "app"] {
+            assert_eq!(
+                naming(&format!("specter-core/src/{folder}"), above),
+                none,
+                "{folder} names {above}"
+            );
+        }
+    }
+    assert_eq!(naming("specter-core/src/gateway", "http"), none);
+    for line in naming("specter-core/src/gateway", "connection") {
+        panic!("gateway names a transport: {line}");
+    }
+    assert_eq!(naming("specter-core/src/connection", "http"), none);
+}
+
+#[test]
+fn every_crate_forbids_unsafe_code_and_every_module_says_what_it_is_for() {
+    for krate in [
+        "specter-proto",
+        "specter-di",
+        "specter-core",
+        "specter-macros",
+    ] {
+        let manifest = fs::read_to_string(root().join(krate).join("Cargo.toml")).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{krate} has lints of its own"
+        );
+        for (path, text) in sources(&format!("{krate}/src")) {
+            assert!(
+                text.starts_with("//!") || text.starts_with("#![doc"),
+                "{} does not say what it is for",
+                path.display()
+            );
+        }
+    }
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(workspace.contains("unsafe_code = \"forbid\""));
+}
