@@ -5,18 +5,20 @@
 //! The modules below are the whole of the public interface; [`prelude`] has what a gateway needs.
 
 pub use specter_core::app::{App, AppBuilder, AppHandle, Error};
-pub use specter_core::gateway::EventError;
 /// Engine.IO by itself.
 pub use specter_core::engine;
+pub use specter_core::gateway::EventError;
+/// What a client may see of an error: the trait, and the derive that implements it.
+pub use specter_core::gateway::IntoEventError;
 pub use specter_core::{app, connection, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
-/// What a client may see of an error: the trait, and the derive that implements it.
-pub use specter_core::gateway::IntoEventError;
-pub use specter_macros::{IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller, state};
-pub use specter_proto::socket::{Args, Binary};
+pub use specter_macros::{
+    IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller, state,
+};
 /// The wire formats and protocol state machines, sans-IO.
 pub use specter_proto as proto;
+pub use specter_proto::socket::{Args, Binary};
 
 /// The result of starting and serving an application; handlers have errors of their own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -31,7 +33,10 @@ pub mod prelude {
     pub use crate::gateway::{Ack, CallContext, EventError, EventInfo, Guard, GuardContext};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};
-    pub use crate::{Args, Binary, IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller};
+    pub use crate::{
+        Args, Binary, IntoEventError, handlers, injectable, module, on_error, on_event,
+        socketio_controller,
+    };
 }
 
 #[doc(hidden)]

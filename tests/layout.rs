@@ -103,9 +103,7 @@ fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
         }
     }
     assert_eq!(naming("specter-core/src/gateway", "http"), none);
-    for line in naming("specter-core/src/gateway", "connection") {
-        panic!("gateway names a transport: {line}");
-    }
+    assert_eq!(naming("specter-core/src/gateway", "connection"), none);
     assert_eq!(naming("specter-core/src/connection", "http"), none);
 }
 
@@ -124,7 +122,7 @@ fn every_crate_forbids_unsafe_code_and_every_module_says_what_it_is_for() {
         );
         for (path, text) in sources(&format!("{krate}/src")) {
             assert!(
-                text.starts_with("//!"),
+                text.starts_with("//!") || text.starts_with("#![doc"),
                 "{} does not say what it is for",
                 path.display()
             );

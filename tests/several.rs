@@ -1,4 +1,10 @@
 //! Several controllers on one namespace, several blocks of one controller, concurrent handlers, guards.
+#![allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::needless_pass_by_value,
+    reason = "handlers have the shape that they need elsewhere"
+)]
 
 mod common;
 
@@ -201,6 +207,19 @@ impl Parallel {
     fn open(&self) {
         self.door.0.notify_waiters();
     }
+
+    #[on_event]
+    async fn ordered_that_waits(&self) -> u32 {
+        self.door.0.notified().await;
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Lets everything else go on, itself beside what is ordered.
+    #[on_event(concurrent)]
+    async fn open_beside(&self) {
+        tokio::task::yield_now().await;
+        self.door.0.notify_waiters();
+    }
 }
 
 #[tokio::test]
@@ -223,6 +242,15 @@ async fn concurrent_handlers_run_beside_each_other_up_to_their_bound() {
     assert_eq!(answers, ["431[2]", "432[2]"]);
 }
 
+#[tokio::test]
+async fn concurrent_handlers_go_on_while_an_ordered_one_waits() {
+    let server = Server::of(App::builder_of::<Parallel>().provide(Door(Notify::new()))).await;
+    let mut client = server.join("/").await;
+    client.send(r#"421["ordered_that_waits"]"#).await;
+    client.send(r#"42["open_beside"]"#).await;
+    assert_eq!(client.text().await, "431[0]");
+}
+
 #[injectable]
 #[derive(Default)]
 struct Knows {
@@ -237,6 +265,7 @@ impl Guard for Knows {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         match cx.auth::<Value>() {
+            Some(Ok(auth)) if auth["name"] == "panic" => panic!("a secret"),
             Some(Ok(auth)) if auth["name"].is_string() => {
                 cx.socket()
                     .insert(User(auth["name"].as_str().unwrap_or_default().to_owned()));
@@ -291,6 +320,13 @@ async fn guards_stand_before_connect_and_before_arguments_are_read() {
     assert_eq!(
         client.text().await,
         r#"44/guarded,{"message":"who are you?"}"#
+    );
+    client.send(r#"40/guarded,{"name":"panic"}"#).await;
+    assert!(
+        client
+            .text()
+            .await
+            .starts_with(r#"44/guarded,{"message":"internal error","data":{"id":""#)
     );
     client.connect("/guarded", json!({ "name": "eve" })).await;
     assert_eq!(

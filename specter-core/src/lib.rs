@@ -8,8 +8,10 @@
 
 pub mod app;
 pub mod connection;
+pub mod engine;
 pub mod extract;
 pub mod gateway;
+pub mod http;
 pub mod rooms;
 pub mod socket;
 

@@ -44,17 +44,21 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 /// #[handlers]
 /// impl ChatGateway {
 ///     #[on_event("connect")]
-///     async fn on_connect(&mut self, socket: Socket, Auth(token): Auth<Token>) -> Result<(), Reject> { … }
+///     async fn on_connect(&mut self, socket: Socket, Auth(token): Auth<Token>) -> Result<(), Reject> {
+///         /* … */
+///     }
 ///
 ///     /// The doc comment reaches the generated contract.
 ///     #[on_event("chat:message", priority = -1, guards(Member))]
-///     async fn message(&mut self, socket: &Socket, post: Post, reply_to: Option<u32>) -> Result<Posted, ChatError> { … }
+///     async fn message(&mut self, socket: &Socket, post: Post, to: Option<u32>) -> Result<Posted, ChatError> {
+///         /* … */
+///     }
 ///
 ///     #[on_event]                         // the method's name is the event's
-///     fn typing(&self, socket: &Socket, room: &str) { … }
+///     fn typing(&self, socket: &Socket, room: &str) { /* … */ }
 ///
 ///     #[on_error]
-///     async fn failed(&self, error: &EventError, event: &EventInfo) { … }
+///     async fn failed(&self, error: &EventError, event: &EventInfo) { /* … */ }
 /// }
 /// ```
 ///
@@ -104,7 +108,7 @@ pub fn state(_: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct Draft { socket: Socket }
 ///
 /// #[injectable]                           // a factory: async and fallible if it likes
-/// async fn pool(config: Arc<Config>) -> Result<Pool, PoolError> { … }
+/// async fn pool(config: Arc<Config>) -> Result<Pool, PoolError> { /* … */ }
 /// ```
 ///
 /// The fields of a struct and the parameters of a function are its dependencies. A module lists both by their name.

@@ -48,7 +48,10 @@ impl AppBuilder {
             rooms: RoomLimits::default(),
             guards: Guards::default(),
             admission: None,
-            shutdown: ShutdownConfig { spread: Duration::from_millis(500), limit: Duration::from_secs(30) },
+            shutdown: ShutdownConfig {
+                spread: Duration::from_millis(500),
+                limit: Duration::from_secs(30),
+            },
         }
     }
 
@@ -102,7 +105,10 @@ impl AppBuilder {
     }
 
     /// Proxies (addresses or networks) whose `Forwarded` and `X-Forwarded-*` headers count. None.
-    pub fn trusted_proxies<S: Into<String>>(mut self, proxies: impl IntoIterator<Item = S>) -> Self {
+    pub fn trusted_proxies<S: Into<String>>(
+        mut self,
+        proxies: impl IntoIterator<Item = S>,
+    ) -> Self {
         self.engine = self.engine.trusted_proxies(proxies);
         self
     }
@@ -146,7 +152,8 @@ impl AppBuilder {
     /// A guard for every controller, before the modules' and their own. Some module provides it.
     #[track_caller]
     pub fn guard<G: Guard>(mut self) -> Self {
-        self.guards.add::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+        self.guards
+            .add::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
         self
     }
 

@@ -93,15 +93,28 @@ impl fmt::Display for AppFault {
                 f,
                 "controller `{controller}` has no handlers [{code}]\n    {at}: the controller\n    help: annotate its impl with `#[handlers]`, and methods in it with `#[on_event]`"
             ),
-            Self::DuplicateEvent { controller, event, first, second } => write!(
+            Self::DuplicateEvent {
+                controller,
+                event,
+                first,
+                second,
+            } => write!(
                 f,
                 "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: here\n    {second}: and here\n    help: remove one, or call one from the other"
             ),
-            Self::ConcurrentExclusive { controller, concurrent, exclusive } => write!(
+            Self::ConcurrentExclusive {
+                controller,
+                concurrent,
+                exclusive,
+            } => write!(
                 f,
                 "controller `{controller}` has a concurrent handler and one with `&mut self` [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the controller for itself\n    help: take `&self` everywhere, with a lock around what changes; or do without `concurrent`"
             ),
-            Self::TwoAcks { event, first, second } => write!(
+            Self::TwoAcks {
+                event,
+                first,
+                second,
+            } => write!(
                 f,
                 "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    {first}: here\n    {second}: and here\n    help: let one of them return its answer, or nothing"
             ),
@@ -127,7 +140,10 @@ impl std::error::Error for AppFault {}
 pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>) {
     let name = registration.info.name;
     if registration.blocks.is_empty() {
-        faults.push(AppFault::NoHandlers { controller: name, at: registration.info.location });
+        faults.push(AppFault::NoHandlers {
+            controller: name,
+            at: registration.info.location,
+        });
     }
     let mut seen: HashMap<&str, &HandlerInfo> = HashMap::new();
     for handler in handlers(registration) {
@@ -145,7 +161,10 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>
         }
     }
     let concurrent = handlers(registration).find(|handler| handler.concurrent);
-    let exclusive = registration.blocks.iter().find(|block| block.block.exclusive);
+    let exclusive = registration
+        .blocks
+        .iter()
+        .find(|block| block.block.exclusive);
     if let (Some(concurrent), Some(exclusive)) = (concurrent, exclusive) {
         faults.push(AppFault::ConcurrentExclusive {
             controller: name,
@@ -156,7 +175,10 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>
 }
 
 fn handlers(registration: &Registration) -> impl Iterator<Item = &'static HandlerInfo> {
-    registration.blocks.iter().flat_map(|block| block.block.handlers)
+    registration
+        .blocks
+        .iter()
+        .flat_map(|block| block.block.handlers)
 }
 
 /// Checks the controllers of each namespace beside each other.
@@ -167,11 +189,22 @@ pub(super) fn acknowledgements<'a>(
     let mut seen: HashMap<(MountKey, &str), Location> = HashMap::new();
     for (key, registration) in controllers {
         for block in &registration.blocks {
-            let takers = block.block.handlers.iter().zip(&block.takes_ack).filter(|(_, takes)| **takes);
+            let takers = block
+                .block
+                .handlers
+                .iter()
+                .zip(&block.takes_ack)
+                .filter(|(_, takes)| **takes);
             for (handler, _) in takers {
-                let EventKind::Named(event) = handler.event else { continue };
+                let EventKind::Named(event) = handler.event else {
+                    continue;
+                };
                 if let Some(first) = seen.insert((key.clone(), event), handler.location) {
-                    faults.push(AppFault::TwoAcks { event, first, second: handler.location });
+                    faults.push(AppFault::TwoAcks {
+                        event,
+                        first,
+                        second: handler.location,
+                    });
                 }
             }
         }

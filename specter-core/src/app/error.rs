@@ -33,7 +33,9 @@ pub enum Error {
         cause: io::Error,
     },
     /// The binary is built with `panic = "abort"`: one handler's panic would end every connection.
-    #[error("the binary is built with `panic = \"abort\"`, but a handler's panic must not end the server: remove it from the profile in Cargo.toml")]
+    #[error(
+        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the server: remove it from the profile in Cargo.toml"
+    )]
     PanicAbort,
 }
 
@@ -86,7 +88,10 @@ impl fmt::Display for StartupFaults {
         let noun = if count == 1 { "fault" } else { "faults" };
         write!(f, "`{}` cannot start: {count} {noun}", self.app)?;
         let graph = self.graph().iter().map(|fault| fault as &dyn fmt::Display);
-        let controllers = self.controllers.iter().map(|fault| fault as &dyn fmt::Display);
+        let controllers = self
+            .controllers
+            .iter()
+            .map(|fault| fault as &dyn fmt::Display);
         for (number, fault) in (1..).zip(graph.chain(controllers)) {
             write!(f, "\n\n{number:>2}. {fault}")?;
         }

@@ -85,10 +85,14 @@ impl App {
     pub fn routes(mut self, routes: Router) -> Self {
         let container = self.container.clone();
         let provide = move |mut request: Request, next: Next| {
-            request.extensions_mut().insert(Reachable(container.clone()));
+            request
+                .extensions_mut()
+                .insert(Reachable(container.clone()));
             next.run(request)
         };
-        self.routes = self.routes.merge(routes.layer(axum::middleware::from_fn(provide)));
+        self.routes = self
+            .routes
+            .merge(routes.layer(axum::middleware::from_fn(provide)));
         self
     }
 
@@ -102,7 +106,9 @@ impl App {
     /// Whoever serves it also stops it: keep a [`handle`](Self::handle), and call its `shutdown` before the server stops. Serve it with
     /// `into_make_service_with_connect_info::<SocketAddr>()` for the clients' addresses to be known.
     pub fn into_router(self) -> Router {
-        self.mounts.into_iter().fold(self.routes, |router, mount| router.merge(mount.into_router()))
+        self.mounts.into_iter().fold(self.routes, |router, mount| {
+            router.merge(mount.into_router())
+        })
     }
 }
 
@@ -147,6 +153,9 @@ impl<S: Send + Sync, T: ?Sized + Send + Sync + 'static> FromRequestParts<S> for 
         let Some(Reachable(container)) = parts.extensions.get() else {
             return Err(InjectRejection::NotReachable(name));
         };
-        container.get::<Arc<T>>().map(Self).ok_or(InjectRejection::NotProvided(name))
+        container
+            .get::<Arc<T>>()
+            .map(Self)
+            .ok_or(InjectRejection::NotProvided(name))
     }
 }

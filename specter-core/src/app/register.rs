@@ -32,35 +32,59 @@ pub fn controller<C: Controller>(module: &mut ModuleBuilder) {
 }
 
 /// Adds a controller to a module with guards of the module's.
-pub fn controller_guarded<C: Controller>(module: &mut ModuleBuilder, module_guards: impl FnOnce(&mut Guards)) {
+pub fn controller_guarded<C: Controller>(
+    module: &mut ModuleBuilder,
+    module_guards: impl FnOnce(&mut Guards),
+) {
     let mut guards = Guards::default();
     module_guards(&mut guards);
     C::guards(&mut guards);
     let mut root = Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build);
     // What `Io` as a parameter needs is always there.
     let mut required = Requirements::default();
-    let blocks = blocks_of::<C>().map(|block| register_block(block, &mut required)).collect::<Vec<_>>();
+    let blocks = blocks_of::<C>()
+        .map(|block| register_block(block, &mut required))
+        .collect::<Vec<_>>();
     for requirement in required.dependencies {
         root = root.require(requirement.key, requirement.label, requirement.location);
     }
-    let handler_guards = blocks.iter().flat_map(|block| &block.guards).flat_map(|guards| &guards.0);
+    let handler_guards = blocks
+        .iter()
+        .flat_map(|block| &block.guards)
+        .flat_map(|guards| &guards.0);
     for guard in guards.0.iter().chain(handler_guards) {
         root = root.require(guard.key, guard.label, guard.location);
     }
-    module.root(root.meta(Registration { info: &C::INFO, type_id: TypeId::of::<C>(), blocks, guards }));
+    module.root(root.meta(Registration {
+        info: &C::INFO,
+        type_id: TypeId::of::<C>(),
+        blocks,
+        guards,
+    }));
 }
 
 fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
     let id = TypeId::of::<C>();
-    let mut blocks: Vec<_> =
-        inventory::iter::<HandlersBlock>().filter(|block| (block.controller)() == id).collect();
+    let mut blocks: Vec<_> = inventory::iter::<HandlersBlock>()
+        .filter(|block| (block.controller)() == id)
+        .collect();
     // The linker's order is arbitrary.
-    blocks.sort_by_key(|block| (block.location.file, block.location.line, block.location.column));
+    blocks.sort_by_key(|block| {
+        (
+            block.location.file,
+            block.location.line,
+            block.location.column,
+        )
+    });
     blocks.into_iter()
 }
 
 fn register_block(block: &'static HandlersBlock, required: &mut Requirements) -> RegisteredBlock {
-    let mut registered = RegisteredBlock { block, guards: Vec::new(), takes_ack: Vec::new() };
+    let mut registered = RegisteredBlock {
+        block,
+        guards: Vec::new(),
+        takes_ack: Vec::new(),
+    };
     for (id, _) in (0_u16..).zip(block.handlers) {
         required.takes_ack = false;
         (block.requirements)(id, required);

@@ -10,10 +10,10 @@ use specter_di::Container;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::{Notify, OnceCell};
 
+use super::App;
 use super::builder::ShutdownConfig;
 use super::error::Error;
 use super::mount::Mount;
-use super::App;
 use crate::connection::CloseReason;
 use crate::connection::lanes::SocketIo;
 use crate::http::Endpoint;
@@ -28,21 +28,30 @@ impl App {
     /// The address cannot be listened on.
     pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
         let shown = format!("{address:?}");
-        let listener =
-            TcpListener::bind(address).await.map_err(|cause| Error::Listen { address: shown, cause })?;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|cause| Error::Listen {
+                address: shown,
+                cause,
+            })?;
         self.serve(listener).await
     }
 
     /// The same on a listener that is already bound: for port 0, or several addresses.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
-        let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+        let address = listener
+            .local_addr()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
         let handle = self.handle();
         tracing::info!(target: "specter::engine", %address, "listening");
         let listener = listener.tap_io(|stream| {
             // An optimisation: without it, packets are delayed, not lost.
             let _ = stream.set_nodelay(true);
         });
-        let service = self.into_router().into_make_service_with_connect_info::<SocketAddr>();
+        let service = self
+            .into_router()
+            .into_make_service_with_connect_info::<SocketAddr>();
         let stop = handle.clone();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
             tokio::select! {
@@ -125,20 +134,35 @@ impl AppHandle {
     async fn drain(&self) {
         let shared = &self.0;
         tracing::info!(target: "specter::engine", connections = self.connections(), "shutting down");
-        shared.endpoints.iter().for_each(Endpoint::refuse_handshakes);
-        shared.draining.iter().for_each(|draining| draining.store(true, Ordering::Relaxed));
+        shared
+            .endpoints
+            .iter()
+            .for_each(Endpoint::refuse_handshakes);
+        shared
+            .draining
+            .iter()
+            .for_each(|draining| draining.store(true, Ordering::Relaxed));
         let close = async {
             for endpoint in &shared.endpoints {
-                endpoint.close_all(CloseReason::ServerShuttingDown, shared.config.spread).await;
+                endpoint
+                    .close_all(CloseReason::ServerShuttingDown, shared.config.spread)
+                    .await;
             }
             for endpoint in &shared.endpoints {
                 endpoint.wait_closed().await;
             }
         };
-        if tokio::time::timeout(shared.config.limit, close).await.is_err() {
+        if tokio::time::timeout(shared.config.limit, close)
+            .await
+            .is_err()
+        {
             tracing::warn!(target: "specter::engine", connections = self.connections(), limit = ?shared.config.limit, "handlers ran on beyond the limit of shutting down");
         }
-        for failure in shared.container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
+        for failure in shared
+            .container
+            .shutdown(|| tokio::time::sleep(HOOK_LIMIT))
+            .await
+        {
             tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
         }
         shared.done.store(true, Ordering::Release);

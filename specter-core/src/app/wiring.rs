@@ -6,15 +6,16 @@ use std::sync::Arc;
 use axum::Router;
 use specter_di::{Container, Plan, Report};
 
+use super::App;
 use super::builder::AppBuilder;
 use super::check::{self, AppFault};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
 use super::register::{self, RegisteredBlock, Registration};
 use super::serve::AppHandle;
-use super::App;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
+use crate::gateway::UnknownEvents;
 use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable};
 use crate::gateway::{ErasedGuard, Guards};
 use crate::http::Endpoint;
@@ -43,18 +44,30 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     let mounted = check_controllers(&builder, app, &mut faults);
     let graph = std::mem::take(&mut builder.graph);
     let plan = report(app, graph.validate(), faults)?;
-    let hubs: HashMap<MountKey, Arc<Hub>> =
-        mounted.keys().map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms))).collect();
+    let hubs: HashMap<MountKey, Arc<Hub>> = mounted
+        .keys()
+        .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
+        .collect();
     io.install(servers(&hubs));
     warn_unlisted(&plan);
     let container = plan.start().await.map_err(Error::Provider)?;
     let mounts = mount(&builder, app, &container, &mounted, &hubs)?;
     let handle = AppHandle::new(&mounts, container.clone(), builder.shutdown);
     log_mounted(&container, &mounted);
-    Ok(App { container, io, mounts, routes: Router::new(), handle })
+    Ok(App {
+        container,
+        io,
+        mounts,
+        routes: Router::new(),
+        handle,
+    })
 }
 
-fn check_controllers(builder: &AppBuilder, app: &'static str, faults: &mut Vec<AppFault>) -> Mounted {
+fn check_controllers(
+    builder: &AppBuilder,
+    app: &'static str,
+    faults: &mut Vec<AppFault>,
+) -> Mounted {
     let mut mounted = Mounted::new();
     let registrations: Vec<&Registration> = builder.graph.root_metas().collect();
     if registrations.is_empty() {
@@ -64,29 +77,45 @@ fn check_controllers(builder: &AppBuilder, app: &'static str, faults: &mut Vec<A
         check::controller(registration, faults);
         let path = registration.info.path.unwrap_or(&builder.path);
         let Some(normalized) = normalized(path) else {
-            faults.push(AppFault::BadPath { path: path.into(), at: registration.info.location });
+            faults.push(AppFault::BadPath {
+                path: path.into(),
+                at: registration.info.location,
+            });
             continue;
         };
-        let key = MountKey { path: normalized, namespace: registration.info.namespace.into() };
+        let key = MountKey {
+            path: normalized,
+            namespace: registration.info.namespace.into(),
+        };
         mounted.entry(key).or_default().push(index);
     }
     for indices in mounted.values_mut() {
         // Stable: ties stay in module order.
         indices.sort_by_key(|index| registrations[*index].info.priority);
     }
-    let controllers = mounted
-        .iter()
-        .flat_map(|(key, indices)| indices.iter().map(|index| (key.clone(), registrations[*index])));
+    let controllers = mounted.iter().flat_map(|(key, indices)| {
+        indices
+            .iter()
+            .map(|index| (key.clone(), registrations[*index]))
+    });
     check::acknowledgements(controllers, faults);
     mounted
 }
 
-fn report(app: &'static str, plan: Result<Plan, Report>, controllers: Vec<AppFault>) -> Result<Plan, Error> {
+fn report(
+    app: &'static str,
+    plan: Result<Plan, Report>,
+    controllers: Vec<AppFault>,
+) -> Result<Plan, Error> {
     let (plan, graph) = match plan {
         Ok(plan) => (Some(plan), None),
         Err(report) => (None, Some(report)),
     };
-    let faults = StartupFaults { app, graph, controllers };
+    let faults = StartupFaults {
+        app,
+        graph,
+        controllers,
+    };
     match plan {
         Some(plan) if faults.is_empty() => Ok(plan),
         _ => Err(Error::Startup(faults)),
@@ -96,9 +125,10 @@ fn report(app: &'static str, plan: Result<Plan, Report>, controllers: Vec<AppFau
 fn servers(hubs: &HashMap<MountKey, Arc<Hub>>) -> Vec<Server> {
     let mut servers: BTreeMap<&str, Server> = BTreeMap::new();
     for (key, hub) in hubs {
-        let server = servers
-            .entry(&key.path)
-            .or_insert_with(|| Server { path: key.path.clone(), hubs: HashMap::new() });
+        let server = servers.entry(&key.path).or_insert_with(|| Server {
+            path: key.path.clone(),
+            hubs: HashMap::new(),
+        });
         server.hubs.insert(key.namespace.clone(), hub.clone());
     }
     servers.into_values().collect()
@@ -109,8 +139,11 @@ fn registration(roots: &[specter_di::RootInfo], index: usize) -> Option<&Registr
 }
 
 fn warn_unlisted(plan: &Plan) {
-    let listed: Vec<_> =
-        plan.roots().iter().filter_map(|root| Some(root.meta::<Registration>()?.type_id)).collect();
+    let listed: Vec<_> = plan
+        .roots()
+        .iter()
+        .filter_map(|root| Some(root.meta::<Registration>()?.type_id))
+        .collect();
     for info in register::unlisted(&listed) {
         tracing::warn!(
             target: "specter::gateway", controller = info.name, at = %info.location,
@@ -131,10 +164,17 @@ fn mount(
     for (key, indices) in mounted {
         let Some(hub) = hubs.get(key) else { continue };
         let table = namespace_table(builder, container, hub, indices, &mut faults);
-        paths.entry(&key.path).or_default().insert(key.namespace.clone(), Arc::new(table));
+        paths
+            .entry(&key.path)
+            .or_default()
+            .insert(key.namespace.clone(), Arc::new(table));
     }
     if !faults.is_empty() {
-        return Err(Error::Startup(StartupFaults { app, graph: None, controllers: faults }));
+        return Err(Error::Startup(StartupFaults {
+            app,
+            graph: None,
+            controllers: faults,
+        }));
     }
     paths
         .into_iter()
@@ -147,7 +187,11 @@ fn mount(
             );
             let draining = acceptor.draining();
             let endpoint = Endpoint::new(acceptor, builder.engine.clone())?;
-            Ok(Mount { path: path.into(), endpoint, draining })
+            Ok(Mount {
+                path: path.into(),
+                endpoint,
+                draining,
+            })
         })
         .collect()
 }
@@ -162,12 +206,17 @@ fn namespace_table(
     let plan = container.scope(indices);
     let mut wired = Vec::with_capacity(indices.len());
     for (position, index) in indices.iter().enumerate() {
-        let Some(registration) = registration(container.roots(), *index) else { continue };
+        let Some(registration) = registration(container.roots(), *index) else {
+            continue;
+        };
         let mut find = |guards: &Guards| -> Vec<Arc<dyn ErasedGuard>> {
             let found = guards.0.iter().filter_map(|guard| {
                 let found = (guard.resolve)(container, &plan, position);
                 if found.is_none() {
-                    faults.push(AppFault::ScopedGuard { guard: guard.label, at: guard.location });
+                    faults.push(AppFault::ScopedGuard {
+                        guard: guard.label,
+                        at: guard.location,
+                    });
                 }
                 found
             });
@@ -175,14 +224,18 @@ fn namespace_table(
         };
         let mut guards = find(&builder.guards);
         guards.extend(find(&registration.guards));
-        let blocks = registration.blocks.iter().map(|block| wire_block(block, &mut find)).collect();
+        let blocks = registration
+            .blocks
+            .iter()
+            .map(|block| wire_block(block, &mut find))
+            .collect();
         wired.push(ControllerTable::new(registration.info, blocks, guards));
     }
     NamespaceTable {
         hub: hub.clone(),
         controllers: wired,
         plan,
-        unknown: Default::default(),
+        unknown: UnknownEvents::default(),
         connect_limit: builder.socket.connect_limit,
         max_concurrent: builder.socket.max_concurrent,
     }
@@ -201,9 +254,17 @@ fn wire_block(
 
 fn log_mounted(container: &Container, mounted: &Mounted) {
     for (key, indices) in mounted {
-        for root in indices.iter().filter_map(|index| container.roots().get(*index)) {
-            let Some(registration) = root.meta::<Registration>() else { continue };
-            let handlers = registration.blocks.iter().flat_map(|block| block.block.handlers);
+        for root in indices
+            .iter()
+            .filter_map(|index| container.roots().get(*index))
+        {
+            let Some(registration) = root.meta::<Registration>() else {
+                continue;
+            };
+            let handlers = registration
+                .blocks
+                .iter()
+                .flat_map(|block| block.block.handlers);
             let events: Vec<_> = handlers.map(|handler| handler.event.name()).collect();
             tracing::info!(
                 target: "specter::gateway", path = key.path, namespace = key.namespace,

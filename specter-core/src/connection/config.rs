@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+use specter_proto::engine::{PayloadLimits, SessionConfig};
+use specter_proto::websocket::Limits;
+
 use super::ip_range::IpRange;
 use super::origin::{Origin, OriginPolicy};
 
@@ -31,6 +34,10 @@ pub enum QueuePolicy {
 /// assert_eq!(config.validate(), Ok(()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, in any combination"
+)]
 pub struct EngineConfig {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
@@ -57,8 +64,8 @@ impl Default for EngineConfig {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
-            max_packets_per_body: 1_024,
-            max_fragments: 1_024,
+            max_packets_per_body: PayloadLimits::default().max_packets,
+            max_fragments: Limits::new(0).max_fragments,
             polling: true,
             websocket: true,
             allow_upgrades: true,
@@ -100,13 +107,14 @@ impl EngineConfig {
         self
     }
 
-    /// How many packets a polling body may hold. Default: 1,024.
+    /// How many packets a polling body may hold. Default: 16,384, since a client sends all that it
+    /// emitted in a loop in one body.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
         self
     }
 
-    /// How many fragments a WebSocket message may come in. Default: 1,024.
+    /// How many fragments a WebSocket message may come in. Default: 4,096.
     pub fn max_fragments(mut self, fragments: usize) -> Self {
         self.max_fragments = fragments;
         self
@@ -225,6 +233,16 @@ impl EngineConfig {
         faults.extend(self.unreadable_origins());
         faults.extend(self.unreadable_proxies());
         faults
+    }
+
+    /// What the protocol's state machine keeps to.
+    pub(crate) fn session(&self) -> SessionConfig {
+        SessionConfig {
+            ping_interval: self.ping_interval,
+            ping_timeout: self.ping_timeout,
+            upgrade_timeout: self.upgrade_timeout,
+            max_payload: self.max_payload,
+        }
     }
 
     fn unreadable_origins(&self) -> impl Iterator<Item = ConfigError> {

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
+use specter_proto::engine::pairs;
 
 /// The request that opened a session.
 #[derive(Clone)]
@@ -47,14 +48,7 @@ impl Handshake {
 
     /// The query's pairs in their order, percent-decoded (`+` is a space), invalid UTF-8 replaced.
     pub fn query(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        let query = self.uri.query().unwrap_or_default();
-        query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (decode_component(name), decode_component(value))
-            })
+        pairs(self.uri.query().unwrap_or_default())
     }
 
     /// The first value of this query parameter, decoded.
@@ -104,42 +98,6 @@ fn detached_headers(headers: &HeaderMap) -> HeaderMap {
         at = end;
     }
     copy
-}
-
-/// Decodes one name or value of a query.
-fn decode_component(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
-        return Cow::Borrowed(text);
-    }
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escaped = (byte == b'%')
-            .then(|| Some((bytes.get(at + 1)?, bytes.get(at + 2)?)))
-            .flatten()
-            .and_then(|(high, low)| Some(hex_digit(*high)? << 4 | hex_digit(*low)?));
-        match escaped {
-            Some(value) => {
-                decoded.push(value);
-                at += 3;
-            }
-            None => {
-                decoded.push(if byte == b'+' { b' ' } else { byte });
-                at += 1;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -10,13 +10,20 @@ mod handle;
 mod handler;
 mod handshake;
 mod id;
+mod inbound;
 mod ip_range;
 pub(crate) mod lanes;
+mod link;
 mod mailbox;
 mod origin;
 mod outbox;
+mod registry;
+mod scratch;
+mod stream;
+mod task;
 #[cfg(test)]
 pub(crate) mod testing;
+mod timer;
 
 pub use close::CloseReason;
 pub use config::{ConfigError, EngineConfig, QueuePolicy};
@@ -27,16 +34,10 @@ pub use id::{ID_LENGTH, RandomId, random_id};
 pub use origin::OriginPolicy;
 pub use outbox::SendError;
 
-pub use self::transport::Transport;
+pub use specter_proto::engine::Transport;
 
-/// Until the protocol crate has it.
-mod transport {
-    /// What carries a session.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    pub enum Transport {
-        /// HTTP requests.
-        Polling,
-        /// A WebSocket.
-        WebSocket,
-    }
-}
+pub(crate) use ip_range::IpRange;
+pub(crate) use mailbox::Misfit;
+pub(crate) use origin::Origin;
+pub(crate) use registry::{Full, Registry, Seat};
+pub(crate) use task::Task;

@@ -47,7 +47,7 @@ pub(crate) enum Urgency {
     /// An acknowledgement, a reply to CONNECT: never dropped. Over the limit the connection closes;
     /// under [`QueuePolicy::Drop`] it closes at twice the limit.
     Required,
-    /// A heartbeat of the engine, of which there is never more than one: no limit.
+    /// A heartbeat of the engine: no limit, but at most one waits at a time.
     Control,
 }
 
@@ -76,6 +76,7 @@ struct Queue {
     packets: VecDeque<Prepared>,
     /// What the packets cost, those included that the task took and has not written yet.
     bytes: usize,
+    control_waits: bool,
     closing: Option<CloseReason>,
 }
 
@@ -86,6 +87,7 @@ impl Outbox {
             queue: Mutex::new(Queue {
                 packets: VecDeque::new(),
                 bytes: 0,
+                control_waits: false,
                 closing: None,
             }),
             attended: AtomicBool::new(false),
@@ -114,6 +116,9 @@ impl Outbox {
                 Wake::No
             };
             return Err((SendError::QueueFull, wake));
+        }
+        if urgency == Urgency::Control && mem::replace(&mut queue.control_waits, true) {
+            return Ok(Wake::No);
         }
         queue.bytes += cost;
         queue.packets.push_back(packet);
@@ -177,11 +182,12 @@ impl Outbox {
         }
     }
 
-    /// What the queue holds, in bytes, until it is written.
+    /// How many bytes it may hold.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
+    /// What the queue holds, in bytes, until it is written.
     pub(crate) fn bytes(&self) -> usize {
         self.queue.lock().bytes
     }
@@ -199,6 +205,7 @@ impl Outbox {
         if queue.packets.is_empty() {
             self.attended.store(false, Ordering::Relaxed);
         }
+        queue.control_waits = false;
         mem::take(&mut queue.packets)
     }
 
@@ -282,6 +289,8 @@ mod tests {
         let outbox = Outbox::new(1, QueuePolicy::Disconnect);
         assert!(outbox.push(packet(100), Urgency::Ordinary).is_ok());
         assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+        assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+        assert_eq!(outbox.take(0).len(), 2, "one heartbeat waits at a time");
     }
 
     #[test]

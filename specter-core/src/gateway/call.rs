@@ -202,7 +202,7 @@ pub enum Called {
     Panicked(Box<dyn Any + Send>),
 }
 
-fn panic_text(payload: &(dyn Any + Send)) -> &str {
+pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&str>()
         .copied()
@@ -212,12 +212,20 @@ fn panic_text(payload: &(dyn Any + Send)) -> &str {
 
 /// Runs a handler's body, catching its panic.
 pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(body: F) -> Called {
-    CatchUnwind { body }.await
+    match caught(body).await {
+        Ok(returned) => Called::Returned(returned),
+        Err(payload) => Called::Panicked(payload),
+    }
 }
 
 /// The same for one that does not suspend.
 pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> Called {
     catch_unwind(AssertUnwindSafe(body)).map_or_else(Called::Panicked, Called::Returned)
+}
+
+/// Runs a future, catching its panic.
+pub(super) async fn caught<F: Future>(body: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    CatchUnwind { body }.await
 }
 
 pin_project_lite::pin_project! {
@@ -227,15 +235,15 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<F: Future<Output = Result<Outcome, EventError>>> Future for CatchUnwind<F> {
-    type Output = Called;
+impl<F: Future> Future for CatchUnwind<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Called> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let body = self.project().body;
         // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts out.
         match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
-            Ok(poll) => poll.map(Called::Returned),
-            Err(payload) => Poll::Ready(Called::Panicked(payload)),
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
         }
     }
 }

@@ -103,8 +103,9 @@ impl SocketService for Dispatch {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(self.poll_running(cx));
+        let running = self.poll_running(cx);
         self.poll_beside(cx);
+        ready!(running);
         // The next in order may be a concurrent one: it waits for a place.
         if self.beside.len() < self.env.table.max_concurrent {
             Poll::Ready(())

@@ -90,7 +90,7 @@ impl EventError {
         match serde_json::value::to_raw_value(data) {
             Ok(raw) => self.0.data = Some(raw),
             Err(error) => {
-                tracing::error!(target: "specter::gateway", %error, "an error's data cannot be serialized")
+                tracing::error!(target: "specter::gateway", %error, "an error's data cannot be serialized");
             }
         }
         self

@@ -7,7 +7,7 @@ use std::time::Duration;
 use specter_di::{BuildFailure, Opening, Scoped, Seeds};
 use tokio::time::{Instant, timeout_at};
 
-use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step};
+use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step, caught, panic_text};
 use super::dispatch::Dispatch;
 use super::error::EventError;
 use super::guard::{ErasedGuard, GuardContext};
@@ -142,7 +142,12 @@ pub(super) async fn check_guards(
 ) -> Result<(), Reject> {
     let cx = GuardContext::new(socket, event);
     for guard in guards {
-        guard.check(&cx).await?;
+        match caught(guard.check(&cx)).await {
+            Ok(decision) => decision?,
+            Err(payload) => {
+                return Err(EventError::panicked(panic_text(&*payload), "a guard").into());
+            }
+        }
     }
     Ok(())
 }

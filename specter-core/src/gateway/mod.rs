@@ -1,6 +1,6 @@
 //! Controllers at run time: what they say of themselves, how a namespace finds their handlers, and how a handler is called.
 //!
-//! It knows sockets and rooms, never a transport: packets reach it through [`socket::service`](crate::socket::service).
+//! It knows sockets and rooms, never a transport: packets reach it through `socket::service`.
 
 mod ack;
 mod by_value;
@@ -22,6 +22,7 @@ pub use self::error::{EventError, EventInfo, IntoEventError};
 pub(crate) use self::guard::ErasedGuard;
 pub use self::guard::{Guard, GuardContext, Guards};
 pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
+pub(crate) use self::nearest::UnknownEvents;
 
 /// What the macros' expansions call.
 #[doc(hidden)]

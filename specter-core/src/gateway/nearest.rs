@@ -36,7 +36,7 @@ impl UnknownEvents {
                 tracing::warn!(target: "specter::gateway", namespace, event = name, nearest, "nobody handles this event; did the client mean the nearest?");
             }
             None => {
-                tracing::warn!(target: "specter::gateway", namespace, event = name, "nobody handles this event")
+                tracing::warn!(target: "specter::gateway", namespace, event = name, "nobody handles this event");
             }
         }
     }

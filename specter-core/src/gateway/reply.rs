@@ -4,6 +4,11 @@
 //! method look-up decide between traits implemented on a tag and on references to it: the receiver's own type is tried first,
 //! then, of references, the longest.
 
+#![allow(
+    clippy::unused_self,
+    reason = "the receivers exist for method look-up alone"
+)]
+
 use std::marker::PhantomData;
 
 use serde::Serialize;

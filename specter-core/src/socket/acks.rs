@@ -142,11 +142,6 @@ impl Acks {
         pending.waker = Some(cx.waker().clone());
         Poll::Pending
     }
-
-    #[cfg(test)]
-    pub(crate) fn open_count(&self) -> usize {
-        self.state.lock().pending.len()
-    }
 }
 
 fn wake(waker: Option<Waker>) {
@@ -256,5 +251,54 @@ impl Drop for Waiting {
         if let Ok(id) = self.id {
             self.socket.acks().forget(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use specter_proto::socket::{AckPacket, Decoder, DecoderLimits, Packet};
+
+    use super::{AckError, Acks};
+
+    fn answer(id: u64) -> AckPacket {
+        match Decoder::new(DecoderLimits::default()).text(&format!("3{id}[\"yes\"]")) {
+            Ok(Some(Packet::Ack(packet))) => packet,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn poll(acks: &Acks, id: u64) -> Poll<Result<AckPacket, AckError>> {
+        acks.poll_answer(id, &Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn an_entry_is_answered_once_and_gone_when_forgotten() {
+        let acks = Acks::default();
+        let (first, second) = (acks.open(), acks.open());
+        assert_ne!(first, second);
+        assert!(poll(&acks, first).is_pending());
+        acks.answer(answer(first));
+        acks.answer(answer(99));
+        assert!(matches!(poll(&acks, first), Poll::Ready(Ok(_))));
+        acks.forget(first);
+        acks.forget(second);
+        assert!(acks.state.lock().pending.is_empty());
+    }
+
+    #[test]
+    fn a_backlog_fails_who_waits_while_it_lasts_and_the_end_for_good() {
+        let acks = Acks::default();
+        let id = acks.open();
+        acks.set_backlogged(true);
+        assert!(matches!(
+            poll(&acks, id),
+            Poll::Ready(Err(AckError::Backlogged))
+        ));
+        acks.set_backlogged(false);
+        assert!(poll(&acks, id).is_pending());
+        acks.end();
+        assert!(matches!(poll(&acks, id), Poll::Ready(Err(AckError::Gone))));
     }
 }

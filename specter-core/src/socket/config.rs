@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct SocketConfig {
     /// How long a connection may stay without a namespace before it is closed. 45 s.
     pub connect_timeout: Duration,
-    /// How long guards, building and `connect` handlers may take together. 20 s, then CONNECT_ERROR.
+    /// How long guards, building and `connect` handlers may take together. 20 s, then `CONNECT_ERROR`.
     pub connect_limit: Duration,
     /// How long an acknowledgement is waited for unless said otherwise. 30 s.
     pub ack_timeout: Duration,

@@ -24,18 +24,25 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
     let dependencies = construction.dependencies(&declared);
     let built = construction.built(&resolved);
     let guards = list::added(guards, &guarded);
+    // The two functions over the fields stand in one constant, and `__INFO` outside of the impl: the compiler says what
+    // is wrong with a type once for each body that names it.
+    let fields = quote_spanned! {own=>
+        (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self)
+    };
     runtime.block(&quote_spanned! {own=>
+        const __INFO: __p::ControllerInfo = #info;
+        trait __Fields: Sized { const FIELDS: #fields; }
+        impl __Fields for #name {
+            const FIELDS: #fields = (|#declared| { #dependencies }, |#resolved| #built);
+        }
         impl __p::Controller for #name {
-            const INFO: __p::ControllerInfo = #info;
-            fn dependencies(#declared: &mut __p::Dependencies) { #dependencies }
-            fn build(#resolved: &mut __p::Resolved<'_>) -> Self { #built }
+            const INFO: __p::ControllerInfo = __INFO;
+            fn dependencies(#declared: &mut __p::Dependencies) { <Self as __Fields>::FIELDS.0(#declared); }
+            fn build(#resolved: &mut __p::Resolved<'_>) -> Self { <Self as __Fields>::FIELDS.1(#resolved) }
             fn guards(#guarded: &mut __p::Guards) { #guards }
         }
         __p::inventory::submit! {
-            __p::KnownController {
-                info: &<#name as __p::Controller>::INFO,
-                type_id: || ::core::any::TypeId::of::<#name>(),
-            }
+            __p::KnownController { info: &__INFO, type_id: || ::core::any::TypeId::of::<#name>() }
         }
     })
 }

@@ -1,27 +1,27 @@
 //! Writes the `IntoEventError` impl: one arm a case.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::model::{Case, ErrorType, Shown};
-use crate::syntax::runtime::own;
+use super::model::{Case, Data, ErrorType, Shown};
+use crate::syntax::runtime;
 
 pub(crate) fn error(error: &ErrorType) -> TokenStream {
     let ErrorType {
-        runtime,
+        runtime: framework,
         name,
         generics,
         cases,
     } = error;
     let (parameters, arguments, bounds) = generics.split_for_impl();
-    let own = own(name.span());
+    let own = runtime::own(name.span());
     let arms = cases.iter().map(|case| arm(case, own));
     let body = if cases.is_empty() {
         quote_spanned!(own=> match self {})
     } else {
         quote_spanned!(own=> match &self { #(#arms)* })
     };
-    runtime.block(&quote_spanned! {own=>
+    framework.block(&quote_spanned! {own=>
         #[automatically_derived]
         impl #parameters __p::IntoEventError for #name #arguments #bounds {
             fn into_event_error(self) -> __p::EventError { #body }
@@ -29,21 +29,19 @@ pub(crate) fn error(error: &ErrorType) -> TokenStream {
     })
 }
 
-fn arm(case: &Case, own: proc_macro2::Span) -> TokenStream {
+fn arm(case: &Case, own: Span) -> TokenStream {
     let variant = case.variant.iter();
     let path = quote!(Self #(::#variant)*);
-    match &case.shown {
-        Shown::Nothing => quote_spanned!(own=> #path { .. } => __p::EventError::internal(self),),
-        Shown::Text { code, data: None } => quote_spanned! {own=>
-            #path { .. } => __p::EventError::new(::std::string::ToString::to_string(&self)).code(#code),
-        },
-        Shown::Text {
-            code,
-            data: Some(field),
-        } => quote_spanned! {own=>
-            #path { #field: __data, .. } => {
-                __p::EventError::new(::std::string::ToString::to_string(&self)).code(#code).data(__data)
-            }
-        },
-    }
+    let Shown::Text { code, data } = &case.shown else {
+        return quote_spanned!(own=> #path { .. } => __p::EventError::internal(self),);
+    };
+    let text = quote_spanned! {own=>
+        __p::EventError::new(::std::string::ToString::to_string(&self)).code(#code)
+    };
+    let Some(Data { field, span }) = data else {
+        return quote_spanned!(own=> #path { .. } => #text,);
+    };
+    let local = Ident::new("__data", own);
+    let sent = quote_spanned!(runtime::own(*span)=> .data(#local));
+    quote_spanned!(own=> #path { #field: #local, .. } => #text #sent,)
 }

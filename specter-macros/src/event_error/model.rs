@@ -1,6 +1,6 @@
 //! What is known of an error type before anything is generated.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::{Generics, Member};
 
 use crate::syntax::runtime::Runtime;
@@ -20,10 +20,16 @@ pub(crate) struct Case {
     pub(crate) shown: Shown,
 }
 
+/// The field that is sent along.
+pub(crate) struct Data {
+    pub(crate) field: Member,
+    pub(crate) span: Span,
+}
+
 /// What a client sees of a case.
 pub(crate) enum Shown {
     /// Its text, its code, and one of its fields.
-    Text { code: String, data: Option<Member> },
+    Text { code: String, data: Option<Data> },
     /// That something failed, and an id that the log has too.
     Nothing,
 }

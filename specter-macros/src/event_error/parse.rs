@@ -1,9 +1,11 @@
 //! Reads an error type and its `#[event_error(…)]` attributes.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Attribute, Data, DeriveInput, Fields, Index, Member, Meta, ext::IdentExt};
+use syn::{
+    Attribute, Data, DeriveInput, Fields, Index, Member, Meta, ext::IdentExt, spanned::Spanned,
+};
 
-use super::model::{Case, ErrorType, Shown};
+use super::model::{self, Case, ErrorType, Shown};
 use crate::{diag::Diagnostics, syntax::args::Arguments, syntax::runtime::Runtime};
 
 const ATTRIBUTE: &str = "event_error";
@@ -112,16 +114,20 @@ fn shown(
 }
 
 /// The field that is sent along.
-fn data(fields: &Fields, diag: &mut Diagnostics) -> Option<Member> {
+fn data(fields: &Fields, diag: &mut Diagnostics) -> Option<model::Data> {
     let mut data = None;
     for (index, field) in fields.iter().enumerate() {
         let mut arguments = arguments(&field.attrs, diag);
         if let Some(word) = arguments.flag("data", diag) {
-            let member = field
+            let field_name = field
                 .ident
                 .clone()
                 .map_or_else(|| Member::Unnamed(Index::from(index)), Member::Named);
-            if data.replace(member).is_some() {
+            let marked = model::Data {
+                field: field_name,
+                span: field.ty.span(),
+            };
+            if data.replace(marked).is_some() {
                 let help = "put both into a struct that is `Serialize`, and mark a field of it";
                 diag.error_help(word, "only one field is sent as `data`", help);
             }

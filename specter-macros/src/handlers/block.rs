@@ -9,7 +9,7 @@ use syn::{
 };
 
 use super::MARKS;
-use crate::syntax::strip;
+use crate::syntax::{strip, types};
 
 /// `impl Type { … }`.
 pub(crate) struct Block {
@@ -105,7 +105,7 @@ fn skip(input: ParseStream<'_>) -> syn::Result<()> {
 impl Block {
     /// The path of the type, if it is one.
     pub(crate) fn self_path(&self) -> Option<&Path> {
-        match &self.self_ty {
+        match types::bare(&self.self_ty) {
             Type::Path(path) if path.qself.is_none() => Some(&path.path),
             _ => None,
         }

@@ -5,9 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::{
+    calls::Calls,
     event::EventKind,
     model::{Handler, HandlerTable},
-    start::{self, Family},
 };
 use crate::syntax::{
     list,
@@ -29,49 +29,34 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let label = name.map(|name| name.unraw().to_string());
     let location = location(at);
     let exclusive = block.exclusive();
-    let share = option((!exclusive).then(|| quote!(__p::share::<#controller>)));
     let infos = handlers.iter().map(info);
-    let functions = [
-        resolve(handlers),
-        requirements(handlers),
-        guards(handlers),
-        start::function(block),
-    ];
-    let sync = sync_assertion(block);
+    let resolve = resolve(handlers);
+    let guards = guards(handlers);
+    let Calls {
+        items,
+        share,
+        requirements,
+        start,
+    } = Calls::of(block);
     runtime.block(&quote_spanned! {own(at)=>
-        const HANDLERS: &[__p::HandlerInfo] = &[#(#infos),*];
-        #(#functions)*
-        __p::inventory::submit! {
-            __p::HandlersBlock {
-                controller: || ::core::any::TypeId::of::<#controller>(),
-                controller_name: #label,
-                location: #location,
-                handlers: HANDLERS,
-                exclusive: #exclusive,
-                share: #share,
-                resolve,
-                requirements,
-                guards,
-                start,
-            }
-        }
         const _: fn() = || {
             fn is_controller<T: __p::Controller>() {}
             is_controller::<#controller>();
         };
-        #sync
-    })
-}
-
-/// Shared access from several threads needs `Sync`: the complaint stands at the `self` that shares.
-fn sync_assertion(block: &HandlerTable) -> Option<TokenStream> {
-    let sharing = block.handlers.iter().find(|handler| {
-        !handler.receiver.mutable
-            && (!block.exclusive() || handler.mode == super::model::Mode::Async)
-    })?;
-    let controller = &block.controller;
-    Some(quote_spanned! {own(sharing.receiver.span)=>
-        const _: fn() = || __p::shared_handlers_need_sync::<#controller>();
+        #items
+        const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
+            controller: || ::core::any::TypeId::of::<#controller>(),
+            controller_name: #label,
+            location: #location,
+            handlers: &[#(#infos),*],
+            exclusive: #exclusive,
+            share: #share,
+            resolve: #resolve,
+            requirements: #requirements,
+            guards: #guards,
+            start: #start,
+        };
+        __p::inventory::submit! { __BLOCK }
     })
 }
 
@@ -107,34 +92,9 @@ fn resolve(handlers: &[Handler]) -> TokenStream {
         _ => None,
     });
     quote_spanned! {own(Span::call_site())=>
-        fn resolve(__name: &str) -> ::core::option::Option<u16> {
-            match __name {
-                #(#arms)*
-                _ => ::core::option::Option::None,
-            }
-        }
-    }
-}
-
-/// What each handler's parameters need from the container.
-fn requirements(handlers: &[Handler]) -> TokenStream {
-    let own_span = own(Span::call_site());
-    let into = Ident::new("__r", own_span);
-    let arms = numbered(handlers)
-        .filter(|(_, handler)| !handler.parameters.is_empty())
-        .map(|(id, handler)| {
-            let family = Family::of(&handler.event.kind);
-            let method = Ident::new(family.name, own_span);
-            let calls = handler.parameters.iter().map(|parameter| {
-                let (types, label) = (family.arguments(parameter), &parameter.label);
-                let location = location(parameter.span);
-                quote_spanned!(own(parameter.span)=> #into.#method #types(#label, #location);)
-            });
-            quote!(#id => { #(#calls)* })
-        });
-    quote_spanned! {own_span=>
-        fn requirements(__id: u16, #into: &mut __p::Requirements) {
-            match __id { #(#arms)* _ => {} }
+        |__name| match __name {
+            #(#arms)*
+            _ => ::core::option::Option::None,
         }
     }
 }
@@ -149,17 +109,15 @@ fn guards(handlers: &[Handler]) -> TokenStream {
             let added = list::added(&handler.options.guards, &into);
             quote!(#id => { #added })
         });
-    quote_spanned! {own_span=>
-        fn guards(__id: u16, #into: &mut __p::Guards) {
-            match __id { #(#arms)* _ => {} }
-        }
-    }
+    quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
 }
 
-/// Each handler with its id, as a literal.
-pub(super) fn numbered(handlers: &[Handler]) -> impl Iterator<Item = (Literal, &Handler)> {
+/// Each with its id, as a literal.
+pub(super) fn numbered<T>(
+    handlers: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = (Literal, T)> {
     handlers
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(id, handler)| (Literal::usize_unsuffixed(id), handler))
 }

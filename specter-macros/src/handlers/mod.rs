@@ -1,13 +1,13 @@
 //! `#[handlers]`: the impl block whose annotated methods answer a controller's events.
 
 mod block;
+mod calls;
 mod check;
 mod event;
 mod expand;
 mod model;
 mod parameter;
 mod parse;
-mod start;
 
 use proc_macro2::TokenStream;
 

@@ -18,6 +18,7 @@ pub(crate) struct HandlerTable {
 
 /// A method under one of its marks. Its place in the block is its id.
 pub(crate) struct Handler {
+    pub(crate) controller: Path,
     pub(crate) method: Ident,
     pub(crate) event: Event,
     pub(crate) docs: String,
@@ -63,5 +64,14 @@ impl HandlerTable {
     /// Whether a handler needs the controller for itself.
     pub(crate) fn exclusive(&self) -> bool {
         self.handlers.iter().any(|handler| handler.receiver.mutable)
+    }
+
+    /// The `self` of a handler that shares the controller.
+    pub(crate) fn sharing(&self) -> Option<Span> {
+        let sharing = self
+            .handlers
+            .iter()
+            .find(|handler| !handler.receiver.mutable);
+        sharing.map(|handler| handler.receiver.span)
     }
 }

@@ -122,6 +122,7 @@ fn member_handlers(
         return Vec::new();
     };
     let handler = |(event, options): (Event, Options)| Handler {
+        controller: controller.clone(),
         method: signature.ident.clone(),
         event,
         docs: docs::text(&member.attributes),

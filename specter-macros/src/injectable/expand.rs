@@ -100,11 +100,10 @@ fn called(name: &Ident, factory: &Factory, arguments: &[Ident]) -> TokenStream {
     let own = own(name.span());
     let awaited = factory.is_async.then(|| quote_spanned!(own=> .await));
     let value = quote_spanned!(own=> #name(#(#arguments),*) #awaited);
+    let failed = quote_spanned!(self::own(factory.output)=> .map_err(__p::BuildError::from));
     match (factory.is_fallible, is_shared(factory)) {
-        (true, true) => quote_spanned!(own=> #value.map_err(__p::BuildError::from)),
-        (true, false) => {
-            quote_spanned!(own=> #value.map(::std::sync::Arc::new).map_err(__p::BuildError::from))
-        }
+        (true, true) => quote_spanned!(own=> #value #failed),
+        (true, false) => quote_spanned!(own=> #value.map(::std::sync::Arc::new) #failed),
         (false, true) => quote_spanned!(own=> ::core::result::Result::Ok(#value)),
         (false, false) => {
             quote_spanned!(own=> ::core::result::Result::Ok(::std::sync::Arc::new(#value)))

@@ -36,6 +36,8 @@ pub(crate) struct Factory {
     pub(crate) is_fallible: bool,
     /// The built value's type, without `Result`.
     pub(crate) value: Type,
+    /// Where complaints about the returned value stand.
+    pub(crate) output: Span,
     pub(crate) parameters: Vec<Dependency>,
 }
 

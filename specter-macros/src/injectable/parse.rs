@@ -96,6 +96,10 @@ fn factory(function: &ItemFn, diag: &mut Diagnostics) -> Option<Factory> {
         is_async: signature.asyncness.is_some(),
         is_fallible,
         value,
+        output: match &signature.output {
+            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => signature.ident.span(),
+        },
         parameters,
     })
 }

@@ -39,7 +39,7 @@ impl Arguments {
     pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Self {
         let mut rest = Vec::new();
         let mut part = TokenStream::new();
-        for token in tokens {
+        for token in visible(tokens) {
             match &token {
                 TokenTree::Punct(comma) if comma.as_char() == ',' => {
                     rest.extend(Argument::parse(std::mem::take(&mut part), diag));
@@ -252,6 +252,15 @@ impl Argument {
         );
         None
     }
+}
+
+/// The tokens without the invisible groups that stand around a declarative macro's fragments.
+fn visible(tokens: TokenStream) -> TokenStream {
+    let tokens = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => visible(group.stream()),
+        other => other.into(),
+    });
+    tokens.collect()
 }
 
 fn bracketed(value: &TokenStream) -> Option<TokenStream> {

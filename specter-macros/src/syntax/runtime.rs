@@ -1,7 +1,7 @@
 //! How expansions name the runtime, and where their tokens claim to stand. Every expansion is one
 //! `const _` block in which `__p` is the framework's private module: nothing leaks into the user's namespace.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
@@ -55,4 +55,13 @@ pub(crate) fn own(at: Span) -> Span {
 /// The place `at` as a value. The tokens carry the user's own span: `line!()` would else give the attribute's line.
 pub(crate) fn location(at: Span) -> TokenStream {
     quote_spanned!(at=> __p::location!())
+}
+
+/// The same tokens, standing at `at`: complaints about them stand there too.
+pub(crate) fn moved(tokens: &impl ToTokens, at: Span) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = tokens.to_token_stream().into_iter().collect();
+    for token in &mut tokens {
+        token.set_span(token.span().located_at(at));
+    }
+    tokens.into_iter().collect()
 }

@@ -11,30 +11,43 @@ pub struct ChatGateway {
 }
 const _: () = {
     use ::specter::__private as __p;
-    impl __p::Controller for ChatGateway {
-        const INFO: __p::ControllerInfo = __p::ControllerInfo {
-            name: "ChatGateway",
-            path: ::core::option::Option::Some("/socket.io/"),
-            namespace: "/chat",
-            priority: -5,
-            unlisted: true,
-            on_panic: __p::OnPanic::Disconnect,
-            location: __p::location!(),
-        };
-        fn dependencies(__d: &mut __p::Dependencies) {
-            __d.add::<Arc<RoomRepository>>("repo", __p::location!());
-            __d.add::<Socket>("socket", __p::location!());
-            #[cfg(feature = "audit")] __d.add::<Arc<Audit>>("audit", __p::location!());
-        }
-        fn build(__r: &mut __p::Resolved<'_>) -> Self {
-            Self {
+    const __INFO: __p::ControllerInfo = __p::ControllerInfo {
+        name: "ChatGateway",
+        path: ::core::option::Option::Some("/socket.io/"),
+        namespace: "/chat",
+        priority: -5,
+        unlisted: true,
+        on_panic: __p::OnPanic::Disconnect,
+        location: __p::location!(),
+    };
+    trait __Fields: Sized {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+    }
+    impl __Fields for ChatGateway {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
+            |__d| {
+                __d.add::<Arc<RoomRepository>>("repo", __p::location!());
+                __d.add::<Socket>("socket", __p::location!());
+                #[cfg(feature = "audit")]
+                __d.add::<Arc<Audit>>("audit", __p::location!());
+            },
+            |__r| Self {
                 repo: __r.next::<Arc<RoomRepository>>(),
                 socket: __r.next::<Socket>(),
                 #[cfg(feature = "audit")]
                 audit: __r.next::<Arc<Audit>>(),
                 sent: ::core::default::Default::default(),
                 r#type: Level::of(3),
-            }
+            },
+        );
+    }
+    impl __p::Controller for ChatGateway {
+        const INFO: __p::ControllerInfo = __INFO;
+        fn dependencies(__d: &mut __p::Dependencies) {
+            <Self as __Fields>::FIELDS.0(__d);
+        }
+        fn build(__r: &mut __p::Resolved<'_>) -> Self {
+            <Self as __Fields>::FIELDS.1(__r)
         }
         fn guards(__g: &mut __p::Guards) {
             __g.add::<Authenticated>("Authenticated", __p::location!());
@@ -42,7 +55,7 @@ const _: () = {
         }
     }
     __p::inventory::submit! {
-        __p::KnownController { info : & < ChatGateway as __p::Controller > ::INFO,
-        type_id : || ::core::any::TypeId::of:: < ChatGateway > (), }
+        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
+        ChatGateway > () }
     }
 };

@@ -1,48 +1,72 @@
 struct Echo;
 const _: () = {
     use ::specter::__private as __p;
+    const __INFO: __p::ControllerInfo = __p::ControllerInfo {
+        name: "Echo",
+        path: ::core::option::Option::None,
+        namespace: "/",
+        priority: 0,
+        unlisted: false,
+        on_panic: __p::OnPanic::Continue,
+        location: __p::location!(),
+    };
+    trait __Fields: Sized {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+    }
+    impl __Fields for Echo {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
+            |__d| {},
+            |__r| Self {},
+        );
+    }
     impl __p::Controller for Echo {
-        const INFO: __p::ControllerInfo = __p::ControllerInfo {
-            name: "Echo",
-            path: ::core::option::Option::None,
-            namespace: "/",
-            priority: 0,
-            unlisted: false,
-            on_panic: __p::OnPanic::Continue,
-            location: __p::location!(),
-        };
-        fn dependencies(__d: &mut __p::Dependencies) {}
+        const INFO: __p::ControllerInfo = __INFO;
+        fn dependencies(__d: &mut __p::Dependencies) {
+            <Self as __Fields>::FIELDS.0(__d);
+        }
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
-            Self {}
+            <Self as __Fields>::FIELDS.1(__r)
         }
         fn guards(__g: &mut __p::Guards) {}
     }
     __p::inventory::submit! {
-        __p::KnownController { info : & < Echo as __p::Controller > ::INFO, type_id : ||
-        ::core::any::TypeId::of:: < Echo > (), }
+        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
+        Echo > () }
     }
 };
 struct Empty {}
 const _: () = {
     use ::renamed::specter::__private as __p;
+    const __INFO: __p::ControllerInfo = __p::ControllerInfo {
+        name: "Empty",
+        path: ::core::option::Option::None,
+        namespace: "/",
+        priority: 0,
+        unlisted: false,
+        on_panic: __p::OnPanic::Continue,
+        location: __p::location!(),
+    };
+    trait __Fields: Sized {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+    }
+    impl __Fields for Empty {
+        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
+            |__d| {},
+            |__r| Self {},
+        );
+    }
     impl __p::Controller for Empty {
-        const INFO: __p::ControllerInfo = __p::ControllerInfo {
-            name: "Empty",
-            path: ::core::option::Option::None,
-            namespace: "/",
-            priority: 0,
-            unlisted: false,
-            on_panic: __p::OnPanic::Continue,
-            location: __p::location!(),
-        };
-        fn dependencies(__d: &mut __p::Dependencies) {}
+        const INFO: __p::ControllerInfo = __INFO;
+        fn dependencies(__d: &mut __p::Dependencies) {
+            <Self as __Fields>::FIELDS.0(__d);
+        }
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
-            Self {}
+            <Self as __Fields>::FIELDS.1(__r)
         }
         fn guards(__g: &mut __p::Guards) {}
     }
     __p::inventory::submit! {
-        __p::KnownController { info : & < Empty as __p::Controller > ::INFO, type_id : ||
-        ::core::any::TypeId::of:: < Empty > (), }
+        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
+        Empty > () }
     }
 };

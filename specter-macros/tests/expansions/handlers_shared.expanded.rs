@@ -11,115 +11,115 @@ impl gateway::Clock {
 }
 const _: () = {
     use ::specter::__private as __p;
-    const HANDLERS: &[__p::HandlerInfo] = &[
-        __p::HandlerInfo {
-            event: __p::EventKind::Named("time"),
-            method: "time",
-            docs: "",
-            priority: ::core::option::Option::None,
-            concurrent: true,
-            location: __p::location!(),
-        },
-        __p::HandlerInfo {
-            event: __p::EventKind::Named("digest"),
-            method: "digest",
-            docs: "",
-            priority: ::core::option::Option::None,
-            concurrent: false,
-            location: __p::location!(),
-        },
-    ];
-    fn resolve(__name: &str) -> ::core::option::Option<u16> {
-        match __name {
+    const _: fn() = || {
+        fn is_controller<T: __p::Controller>() {}
+        is_controller::<gateway::Clock>();
+    };
+    const fn __calls<__H: __p::Holder<gateway::Clock>>() -> (
+        fn(u16, &mut __p::Requirements),
+        fn(__H, u16, __p::CallContext) -> __p::Step,
+    ) {
+        (
+            |__id, __r| match __id {
+                1 => {
+                    __r.event::<::std::vec::Vec<Part>, _>("parts", __p::location!());
+                    __r.event::<
+                            ::core::option::Option<::std::borrow::Cow<'_, str>>,
+                            _,
+                        >("name", __p::location!());
+                    __r.event::<
+                            ::core::option::Option<Point>,
+                            _,
+                        >("near", __p::location!());
+                }
+                _ => {}
+            },
+            |mut __this, __id, __cx| match __id {
+                0 => {
+                    __p::pending(async move {
+                        let __called = __p::catch(async {
+                                let __value = <gateway::Clock>::time(&mut __this).await;
+                                __p::reply!(__cx, __value)
+                            })
+                            .await;
+                        (__p::Holder::into_instance(__this), __cx.finish(__called))
+                    })
+                }
+                1 => {
+                    __p::blocking(move || {
+                        let __called = __p::catch_sync(|| {
+                            let mut __args = __cx.arguments();
+                            let __p0 = __p::event_param::<
+                                ::std::vec::Vec<Part>,
+                                _,
+                            >(&__cx, &mut __args, "parts")?;
+                            let __p1 = __p::event_param::<
+                                ::core::option::Option<::std::borrow::Cow<'_, str>>,
+                                _,
+                            >(&__cx, &mut __args, "name")?;
+                            let __p2 = __p::event_param::<
+                                ::core::option::Option<Point>,
+                                _,
+                            >(&__cx, &mut __args, "near")?;
+                            let __value = <gateway::Clock>::digest(
+                                &mut __this,
+                                &__p0,
+                                __p1.as_deref(),
+                                __p2.as_ref(),
+                            );
+                            __p::reply!(__cx, __value)
+                        });
+                        (__p::Holder::into_instance(__this), __cx.finish(__called))
+                    })
+                }
+                _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+            },
+        )
+    }
+    const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
+        controller: || ::core::any::TypeId::of::<gateway::Clock>(),
+        controller_name: "Clock",
+        location: __p::location!(),
+        handlers: &[
+            __p::HandlerInfo {
+                event: __p::EventKind::Named("time"),
+                method: "time",
+                docs: "",
+                priority: ::core::option::Option::None,
+                concurrent: true,
+                location: __p::location!(),
+            },
+            __p::HandlerInfo {
+                event: __p::EventKind::Named("digest"),
+                method: "digest",
+                docs: "",
+                priority: ::core::option::Option::None,
+                concurrent: false,
+                location: __p::location!(),
+            },
+        ],
+        exclusive: false,
+        share: ::core::option::Option::Some(__p::share::<gateway::Clock>),
+        resolve: |__name| match __name {
             "time" => ::core::option::Option::Some(0),
             "digest" => ::core::option::Option::Some(1),
             _ => ::core::option::Option::None,
-        }
-    }
-    fn requirements(__id: u16, __r: &mut __p::Requirements) {
-        match __id {
-            1 => {
-                __r.event::<::std::vec::Vec<Part>, _>("parts", __p::location!());
-                __r.event::<
-                        ::core::option::Option<::std::borrow::Cow<'_, str>>,
-                        _,
-                    >("name", __p::location!());
-                __r.event::<::core::option::Option<Point>, _>("near", __p::location!());
-            }
+        },
+        requirements: __calls::<::std::boxed::Box<gateway::Clock>>().0,
+        guards: |__id, __g| match __id {
             _ => {}
-        }
-    }
-    fn guards(__id: u16, __g: &mut __p::Guards) {
-        match __id {
-            _ => {}
-        }
-    }
-    fn start(__instance: __p::Instance, __id: u16, __cx: __p::CallContext) -> __p::Step {
-        __p::start_shared::<
+        },
+        start: |__instance, __id, __cx| __p::start_shared::<
             gateway::Clock,
         >(
             __instance,
             __id,
             __cx,
-            start_in::<::std::boxed::Box<gateway::Clock>>,
-            start_in::<::std::sync::Arc<gateway::Clock>>,
-        )
-    }
-    fn start_in<__H: __p::Holder<gateway::Clock> + ::core::marker::Sync>(
-        __this: __H,
-        __id: u16,
-        __cx: __p::CallContext,
-    ) -> __p::Step {
-        match __id {
-            0 => {
-                __p::pending(async move {
-                    let __called = __p::catch(async {
-                            let __value = <gateway::Clock>::time(&__this).await;
-                            __p::reply!(__cx, __value)
-                        })
-                        .await;
-                    (__p::Holder::into_instance(__this), __cx.finish(__called))
-                })
-            }
-            1 => {
-                __p::blocking(move || {
-                    let __called = __p::catch_sync(|| {
-                        let mut __args = __cx.arguments();
-                        let __p0 = __p::event_param::<
-                            ::std::vec::Vec<Part>,
-                            _,
-                        >(&__cx, &mut __args, "parts")?;
-                        let __p1 = __p::event_param::<
-                            ::core::option::Option<::std::borrow::Cow<'_, str>>,
-                            _,
-                        >(&__cx, &mut __args, "name")?;
-                        let __p2 = __p::event_param::<
-                            ::core::option::Option<Point>,
-                            _,
-                        >(&__cx, &mut __args, "near")?;
-                        let __value = <gateway::Clock>::digest(
-                            &__this,
-                            &__p0,
-                            __p1.as_deref(),
-                            __p2.as_ref(),
-                        );
-                        __p::reply!(__cx, __value)
-                    });
-                    (__p::Holder::into_instance(__this), __cx.finish(__called))
-                })
-            }
-            _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
-        }
-    }
-    __p::inventory::submit! {
-        __p::HandlersBlock { controller : || ::core::any::TypeId::of:: < gateway::Clock >
-        (), controller_name : "Clock", location : __p::location!(), handlers : HANDLERS,
-        exclusive : false, share : ::core::option::Option::Some(__p::share:: <
-        gateway::Clock >), resolve, requirements, guards, start, }
-    }
-    const _: fn() = || {
-        fn is_controller<T: __p::Controller>() {}
-        is_controller::<gateway::Clock>();
+            __calls::<::std::boxed::Box<gateway::Clock>>().1,
+            __calls::<::std::sync::Arc<gateway::Clock>>().1,
+        ),
     };
-    const _: fn() = || __p::shared_handlers_need_sync::<gateway::Clock>();
+    __p::inventory::submit! {
+        __BLOCK
+    }
 };

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use specter_proto::socket::{
     ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
 };
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use self::lane::Lane;
 use super::{
@@ -87,7 +87,7 @@ pub(crate) struct Lanes {
     shared: Arc<Shared>,
     connection: Connection,
     decoder: Decoder,
-    lanes: Vec<Lane>,
+    joined: Vec<Lane>,
     /// Namespaces that the server ended while the client may not know yet: its packets there are no violation.
     left: Vec<Arc<dyn NamespaceService>>,
     waiting: Waiting,
@@ -132,7 +132,7 @@ impl Lanes {
         Self {
             decoder,
             connection,
-            lanes: Vec::new(),
+            joined: Vec::new(),
             left: Vec::new(),
             waiting: Waiting::default(),
             backlogged: false,
@@ -146,7 +146,7 @@ impl Lanes {
             Packet::Connect(packet) => self.connect(&packet),
             Packet::Disconnect(namespace) => {
                 match self.active(namespace.namespace()) {
-                    Some(at) => self.lanes[at].leave(
+                    Some(at) => self.joined[at].leave(
                         DisconnectReason::ClientNamespaceDisconnect,
                         &mut self.waiting,
                     ),
@@ -156,14 +156,14 @@ impl Lanes {
             }
             Packet::Event(event) => match self.open(event.namespace()) {
                 Some(at) => {
-                    self.lanes[at].event(event, &mut self.waiting);
+                    self.joined[at].event(event, &mut self.waiting);
                     Ok(())
                 }
                 None => self.stray(event.namespace()),
             },
             Packet::Ack(ack) => match self.open(ack.namespace()) {
                 Some(at) => {
-                    self.lanes[at].socket().acks().answer(ack);
+                    self.joined[at].socket().acks().answer(ack);
                     Ok(())
                 }
                 None => self.stray(ack.namespace()),
@@ -173,7 +173,7 @@ impl Lanes {
 
     /// The lane of a namespace that has not begun to end.
     fn active(&self, namespace: &str) -> Option<usize> {
-        self.lanes
+        self.joined
             .iter()
             .position(|lane| lane.is_active() && lane.namespace() == namespace)
     }
@@ -181,7 +181,7 @@ impl Lanes {
     /// The lane of a namespace whose CONNECT was answered.
     fn open(&self, namespace: &str) -> Option<usize> {
         self.active(namespace)
-            .filter(|at| self.lanes[*at].is_open())
+            .filter(|at| self.joined[*at].is_open())
     }
 
     /// A packet for a namespace that the client is not in: a violation, unless the server has just ended it.
@@ -207,7 +207,7 @@ impl Lanes {
             tracing::debug!(target: "specter::socket", "CONNECT to a namespace that nobody serves");
             return self.refuse(namespace, &Reject::new("Invalid namespace"));
         };
-        if self.lanes.len() >= self.shared.config.max_namespaces {
+        if self.joined.len() >= self.shared.config.max_namespaces {
             return self.refuse(namespace, &Reject::new("Too many namespaces"));
         }
         self.left.retain(|left| left.hub().name() != namespace);
@@ -217,7 +217,7 @@ impl Lanes {
             packet.auth().map(Into::into),
             self.shared.config.ack_timeout,
         );
-        self.lanes.push(Lane::connect(service.clone(), socket));
+        self.joined.push(Lane::connect(service.clone(), socket));
         Ok(())
     }
 
@@ -232,8 +232,8 @@ impl Lanes {
     /// Drives every lane once, and takes out those that are done.
     fn drive(&mut self, cx: &mut Context<'_>) {
         let mut at = 0;
-        while at < self.lanes.len() {
-            let lane = &mut self.lanes[at];
+        while at < self.joined.len() {
+            let lane = &mut self.joined[at];
             let done = lane
                 .poll(&self.shared.config, &mut self.waiting, cx)
                 .is_ready();
@@ -252,7 +252,7 @@ impl Lanes {
                 }
             }
             if done {
-                self.lanes.swap_remove(at);
+                self.joined.swap_remove(at);
             } else {
                 at += 1;
             }
@@ -262,28 +262,35 @@ impl Lanes {
     /// Tells those who wait for acknowledgements when nothing more will be read, and when it will again.
     fn note_backlog(&mut self) {
         let over = self.waiting.is_over(&self.shared.config);
-        if over != self.backlogged {
-            self.backlogged = over;
-            for lane in &self.lanes {
+        // While it lasts, each time: a namespace may have been joined meanwhile.
+        if over || self.backlogged {
+            for lane in &self.joined {
                 lane.socket().acks().set_backlogged(over);
             }
-            if over {
+            if over && !self.backlogged {
                 tracing::debug!(target: "specter::socket", waiting = self.waiting.events, "reading stops: events wait to be handled");
             }
+            self.backlogged = over;
         }
     }
 
     fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) {
-        if self.lanes.iter().any(Lane::is_open) {
+        if self.joined.iter().any(Lane::is_open) {
             self.connect_timeout = None;
         }
         if let Some(timeout) = &mut self.connect_timeout
             && timeout.as_mut().poll(cx).is_ready()
         {
-            self.connect_timeout = None;
-            // One that is just being decided on has a limit of its own.
-            if self.lanes.is_empty() {
+            if self.joined.is_empty() {
+                self.connect_timeout = None;
                 self.connection.close(CloseReason::ConnectTimeout);
+            } else {
+                // One that is just being decided on has a limit of its own.
+                timeout
+                    .as_mut()
+                    .reset(Instant::now() + self.shared.config.connect_timeout);
+                // Registers the waker for it.
+                let _ = timeout.as_mut().poll(cx);
             }
         }
     }
@@ -319,14 +326,14 @@ impl MessageHandler for Lanes {
     fn closed(&mut self, reason: CloseReason) {
         self.connect_timeout = None;
         self.decoder.reset();
-        for lane in &mut self.lanes {
+        for lane in &mut self.joined {
             lane.leave(DisconnectReason::Connection(reason), &mut self.waiting);
         }
     }
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.drive(cx);
-        if self.lanes.is_empty() {
+        if self.joined.is_empty() {
             Poll::Ready(())
         } else {
             Poll::Pending

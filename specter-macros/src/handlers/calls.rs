@@ -1,5 +1,8 @@
-//! Writes the function that starts a handler: extract the parameters, call the method, encode its reply, and give
-//! the controller back.
+//! Writes how handlers are called: what their parameters need from the container, and the function that starts one:
+//! extract the parameters, call the method, encode its reply, and give the controller back.
+//!
+//! Needing and extracting name the same types. They stand in one function body, the initializer of the block or
+//! `calls`, because the compiler then says once what is wrong with a type, and not twice.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -10,24 +13,112 @@ use super::{
     model::{Handler, HandlerTable, Mode},
     parameter::Parameter,
 };
-use crate::syntax::runtime::own;
+use crate::syntax::runtime::{location, moved, option, own};
 
-/// `fn start`, and for shared controllers the function over both of their holders behind it.
-pub(super) fn function(block: &HandlerTable) -> TokenStream {
-    let locals = Locals::new();
-    let arms = numbered(&block.handlers).map(|(id, handler)| {
-        Call {
-            block,
+/// The functions of a block that take a controller, as expressions.
+pub(super) struct Calls {
+    /// What they refer to.
+    pub(super) items: Option<TokenStream>,
+    /// What makes a controller shareable, if its handlers let it.
+    pub(super) share: TokenStream,
+    pub(super) requirements: TokenStream,
+    pub(super) start: TokenStream,
+}
+
+impl Calls {
+    pub(super) fn of(block: &HandlerTable) -> Self {
+        let locals = Locals::new();
+        let calls = block.handlers.iter().map(|handler| Call {
             handler,
             locals: &locals,
+        });
+        let arms: TokenStream = numbered(calls).map(|(id, call)| call.arm(&id)).collect();
+        if block.exclusive() {
+            exclusive(block, &locals, &arms)
+        } else {
+            shared(block, &locals, &arms)
         }
-        .arm(&id)
-    });
-    if block.exclusive() {
-        exclusive(block, &locals, arms)
-    } else {
-        shared(block, &locals, arms)
     }
+}
+
+/// The controller is in a box, and some handler takes it by `&mut self`.
+fn exclusive(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
+    let controller = &block.controller;
+    let Locals { this, id, cx, .. } = locals;
+    let start = quote_spanned! {own(Span::call_site())=>
+        |__instance, #id, #cx| {
+            let mut #this = match __p::exclusive::<#controller>(__instance) {
+                ::core::result::Result::Ok(__this) => __this,
+                ::core::result::Result::Err(__wrong) => return __wrong.into_step(&#cx),
+            };
+            match #id {
+                #arms
+                _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
+            }
+        }
+    };
+    Calls {
+        items: None,
+        share: option(None::<TokenStream>),
+        requirements: requirements(&block.handlers),
+        start,
+    }
+}
+
+/// The controller is in a box or, when handlers run beside each other, in an `Arc`: written once, for both.
+fn shared(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
+    let Locals { this, id, cx, .. } = locals;
+    let requirements = requirements(&block.handlers);
+    // Sharing needs `Sync`: what is said of a controller without it is to stand at the `self` that shares.
+    let at = block.sharing().unwrap_or_else(Span::call_site);
+    let (own, controller) = (own(at), moved(&block.controller, at));
+    let boxed = quote_spanned!(own=> ::std::boxed::Box<#controller>);
+    let items = quote_spanned! {own=>
+        const fn __calls<__H: __p::Holder<#controller>>()
+        -> (fn(u16, &mut __p::Requirements), fn(__H, u16, __p::CallContext) -> __p::Step) {
+            (
+                #requirements,
+                |mut #this, #id, #cx| match #id {
+                    #arms
+                    _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
+                },
+            )
+        }
+    };
+    let start = quote_spanned! {own=>
+        |__instance, #id, #cx| __p::start_shared::<#controller>(
+            __instance,
+            #id,
+            #cx,
+            __calls::<#boxed>().1,
+            __calls::<::std::sync::Arc<#controller>>().1,
+        )
+    };
+    Calls {
+        items: Some(items),
+        share: option(Some(quote_spanned!(own=> __p::share::<#controller>))),
+        requirements: quote_spanned!(own=> __calls::<#boxed>().0),
+        start,
+    }
+}
+
+/// What each handler's parameters need from the container.
+fn requirements(handlers: &[Handler]) -> TokenStream {
+    let own_span = own(Span::call_site());
+    let into = Ident::new("__r", own_span);
+    let arms = numbered(handlers)
+        .filter(|(_, handler)| !handler.parameters.is_empty())
+        .map(|(id, handler)| {
+            let family = Family::of(&handler.event.kind);
+            let calls = handler.parameters.iter().map(|parameter| {
+                let (types, label) = (family.arguments(parameter), &parameter.label);
+                let method = Ident::new(family.name, own(parameter.span));
+                let location = location(parameter.span);
+                quote_spanned!(own(parameter.span)=> #into.#method #types(#label, #location);)
+            });
+            quote!(#id => { #(#calls)* })
+        });
+    quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
 }
 
 /// How a parameter is asked for, by the event: `event` of `Requirements::event::<T, _>` and `event_param::<T, _>`.
@@ -87,56 +178,8 @@ impl Locals {
     }
 }
 
-fn exclusive(
-    block: &HandlerTable,
-    locals: &Locals,
-    arms: impl Iterator<Item = TokenStream>,
-) -> TokenStream {
-    let controller = &block.controller;
-    let Locals { this, id, cx, .. } = locals;
-    quote_spanned! {own(Span::call_site())=>
-        fn start(__instance: __p::Instance, #id: u16, #cx: __p::CallContext) -> __p::Step {
-            let mut #this = match __p::exclusive::<#controller>(__instance) {
-                ::core::result::Result::Ok(__this) => __this,
-                ::core::result::Result::Err(__wrong) => return __wrong.into_step(&#cx),
-            };
-            match #id {
-                #(#arms)*
-                _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
-            }
-        }
-    }
-}
-
-fn shared(
-    block: &HandlerTable,
-    locals: &Locals,
-    arms: impl Iterator<Item = TokenStream>,
-) -> TokenStream {
-    let controller = &block.controller;
-    let Locals { this, id, cx, .. } = locals;
-    quote_spanned! {own(Span::call_site())=>
-        fn start(__instance: __p::Instance, #id: u16, #cx: __p::CallContext) -> __p::Step {
-            __p::start_shared::<#controller>(
-                __instance,
-                #id,
-                #cx,
-                start_in::<::std::boxed::Box<#controller>>,
-                start_in::<::std::sync::Arc<#controller>>,
-            )
-        }
-        fn start_in<__H: __p::Holder<#controller> + ::core::marker::Sync>(#this: __H, #id: u16, #cx: __p::CallContext) -> __p::Step {
-            match #id {
-                #(#arms)*
-                _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
-            }
-        }
-    }
-}
-
 /// One handler's arm.
 struct Call<'a> {
-    block: &'a HandlerTable,
     handler: &'a Handler,
     locals: &'a Locals,
 }
@@ -191,8 +234,8 @@ impl Call<'_> {
         };
         let output = own(self.handler.output);
         let reply = Ident::new(reply, output);
-        let value = Ident::new("__value", self.own());
-        let replied = quote_spanned!(output=> __p::#reply!(#cx, #value));
+        let [value, returned] = [self.own(), output].map(|span| Ident::new("__value", span));
+        let replied = quote_spanned!(output=> __p::#reply!(#cx, #returned));
         quote_spanned! {self.own()=>
             #opened
             #(#extracted)*
@@ -201,16 +244,17 @@ impl Call<'_> {
         }
     }
 
+    /// The method's call. It borrows what holds the controller by `&mut` for `&self` too: a future that held a shared
+    /// borrow of it would ask for more than the method's own does.
     fn called(&self) -> TokenStream {
-        let (controller, method) = (&self.block.controller, &self.handler.method);
+        let (controller, method) = (&self.handler.controller, &self.handler.method);
         let this = &self.locals.this;
-        let mutable = self.handler.receiver.mutable.then(|| quote!(mut));
         let parameters = self.handler.parameters.iter().enumerate();
         let arguments =
             parameters.map(|(index, parameter)| parameter.argument(&Self::parameter(index)));
         let awaited =
             (self.handler.mode == Mode::Async).then(|| quote_spanned!(self.own()=> .await));
-        quote_spanned!(self.own()=> <#controller>::#method(& #mutable #this #(, #arguments)*) #awaited)
+        quote_spanned!(self.own()=> <#controller>::#method(&mut #this #(, #arguments)*) #awaited)
     }
 
     /// The controller, on its way back.

@@ -1,0 +1,76 @@
+//! The way of a packet from the transport to the handler.
+//!
+//! The protocol state sees every packet first; the handler gets the messages. What either objects to
+//! ends the connection.
+
+use std::time::Instant;
+
+use http::HeaderMap;
+use specter_proto::engine::{Packet, Received, Session};
+
+use super::link::{Ending, Flow, Message};
+use super::{CloseReason, Connection, Incoming, MessageContext, MessageHandler};
+
+/// What a packet passes on its way in. Lent together for the time of one read.
+pub(super) struct Inbound<'a, H> {
+    pub(super) session: &'a mut Session,
+    pub(super) handler: &'a mut H,
+    pub(super) connection: &'a Connection,
+    pub(super) now: Instant,
+}
+
+impl<H: MessageHandler> Inbound<'_, H> {
+    /// Takes a message from the session's WebSocket.
+    pub(super) fn websocket_message(&mut self, message: Message<'_>) -> Result<Flow, Ending> {
+        let packet = match message {
+            Message::Text(text) => Packet::parse(text).map_err(|error| unreadable(error.code()))?,
+            Message::Binary(data) => Packet::Binary(data),
+        };
+        self.packet(packet, None)
+    }
+
+    /// Takes a packet; `headers` are those of the request that carried it.
+    pub(super) fn packet(
+        &mut self,
+        packet: Packet<'_>,
+        headers: Option<&HeaderMap>,
+    ) -> Result<Flow, Ending> {
+        let message = match self.session.receive(packet, self.now) {
+            Ok(Received::Nothing) => return Ok(Flow::More),
+            Ok(Received::Close) => return Err(Ending::peer_left(None)),
+            Ok(Received::Text(text)) => Incoming::Text(text),
+            Ok(Received::Binary(data)) => Incoming::Binary(data),
+            Err(violation) => {
+                log_violation(violation.code());
+                return Err(Ending::violation(None));
+            }
+        };
+        let context = MessageContext::new(headers);
+        self.handler
+            .message(message, &context)
+            .map_err(Ending::decided)?;
+        // The handler may have closed the connection in another way than by its answer.
+        if let Some(reason) = self.connection.outbox().close_reason() {
+            return Err(Ending::decided(reason));
+        }
+        Ok(if self.handler.backlogged() {
+            Flow::Stop
+        } else {
+            Flow::More
+        })
+    }
+}
+
+/// A packet, or a body of packets, that can not be read.
+pub(super) fn unreadable(code: &'static str) -> Ending {
+    log_violation(code);
+    Ending::decided(CloseReason::ParseError)
+}
+
+fn log_violation(code: &'static str) {
+    tracing::debug!(
+        target: "specter::engine",
+        violation = code,
+        "closing a connection whose peer broke the protocol"
+    );
+}

@@ -1,0 +1,103 @@
+//! What carries a session: polling, polling with a WebSocket that probes, a WebSocket; and the ways
+//! out of each.
+//!
+//! Owned by the connection's task, so that an upgrade is a change of state here and not a hand-over
+//! between tasks. Nothing in it knows handlers or messages' meaning.
+
+mod budget;
+mod ending;
+mod input;
+mod output;
+mod parting;
+mod polling;
+mod websocket;
+
+use std::collections::VecDeque;
+use std::mem;
+use std::task::{Context, Poll};
+
+use specter_proto::engine::Prepared;
+use tokio::time::Instant;
+
+pub(super) use self::budget::Budget;
+pub(super) use self::ending::{Ending, Farewell};
+pub(super) use self::parting::Parting;
+pub(super) use self::polling::{Polling, Post};
+pub(super) use self::websocket::{Flow, Message, WebSocket};
+use super::outbox::Outbox;
+
+/// What carries a session.
+pub(super) enum Link {
+    /// HTTP requests; perhaps a WebSocket that probes beside them.
+    Polling {
+        polling: Polling,
+        probe: Option<Box<WebSocket>>,
+    },
+    /// A WebSocket.
+    WebSocket(WebSocket),
+    /// Over, and the client is told with its next poll.
+    Farewell {
+        queued: VecDeque<Prepared>,
+        deadline: Instant,
+    },
+    /// Over, and the WebSocket is being closed.
+    Parting(Box<Parting>),
+    /// Nothing is left.
+    Gone,
+}
+
+impl Link {
+    /// Writes what is queued, as far as the transport takes it.
+    pub(super) fn flush(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Result<(), Ending> {
+        match self {
+            Self::Polling { polling, .. } => {
+                polling.poll_aborted(cx)?;
+                polling.flush(outbox)
+            }
+            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, outbox),
+            Self::Farewell { .. } | Self::Parting(_) | Self::Gone => Ok(()),
+        }
+    }
+
+    /// When [`poll_leaving`](Self::poll_leaving) must be called at the latest.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Farewell { deadline, .. } => Some(*deadline),
+            Self::Parting(parting) => Some(parting.deadline()),
+            Self::Polling { .. } | Self::WebSocket(_) | Self::Gone => None,
+        }
+    }
+
+    /// Gets on with the end, once it has begun. Ready when nothing is left.
+    pub(super) fn poll_leaving(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        let over = match self {
+            Self::Polling { .. } | Self::WebSocket(_) => false,
+            Self::Farewell { deadline, .. } => now >= *deadline,
+            Self::Parting(parting) => parting.poll(cx, now).is_ready(),
+            Self::Gone => true,
+        };
+        if over {
+            *self = Self::Gone;
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Takes the probing WebSocket away, if there is one.
+    pub(super) fn take_probe(&mut self) -> Option<Box<WebSocket>> {
+        match self {
+            Self::Polling { probe, .. } => probe.take(),
+            _ => None,
+        }
+    }
+
+    /// Makes the probing WebSocket the transport. Yields the polling that it takes the place of.
+    pub(super) fn upgrade(&mut self) -> Option<Polling> {
+        let websocket = self.take_probe()?;
+        match mem::replace(self, Self::WebSocket(*websocket)) {
+            Self::Polling { polling, .. } => Some(polling),
+            _ => None,
+        }
+    }
+}

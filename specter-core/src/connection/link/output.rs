@@ -1,0 +1,360 @@
+//! What is being written to a WebSocket, and how far it got.
+//!
+//! Holds packets that left the queue until their last byte is written, a position instead of copies,
+//! and one control frame of the WebSocket itself. Packets are never reordered; the control frame
+//! goes between two frames.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+
+use specter_proto::engine::{Frame, Prepared};
+
+use crate::connection::outbox;
+use crate::connection::scratch::Scratch;
+use crate::connection::stream::Stream;
+
+/// Frames in one write.
+const MAX_SLICES: usize = 64;
+
+/// The write side of a WebSocket.
+#[derive(Default)]
+pub(super) struct Output {
+    packets: VecDeque<Prepared>,
+    /// Frames of the first packet that are written in full.
+    frames_written: usize,
+    /// Bytes of the frame after those that are written.
+    offset: usize,
+    control: Option<Control>,
+    /// What the queue has counted for packets that are now written.
+    cost_written: usize,
+    /// Something was written that the stream may hold back.
+    unflushed: bool,
+}
+
+/// A pong or a close frame. Boxed, because nearly always there is none.
+struct Control(Box<ControlFrame>);
+
+struct ControlFrame {
+    bytes: Vec<u8>,
+    written: usize,
+}
+
+impl Output {
+    /// Writes these after what is there already.
+    pub(super) fn push(&mut self, packets: VecDeque<Prepared>) {
+        if self.packets.is_empty() {
+            self.packets = packets;
+        } else {
+            self.packets.extend(packets);
+        }
+    }
+
+    /// Writes a frame as soon as the one under way is done. One that waits is replaced: of several
+    /// pings only the last must be answered (RFC 6455, 5.5.3). One that is half written is not.
+    pub(super) fn set_control(&mut self, bytes: Vec<u8>) {
+        match &self.control {
+            Some(Control(frame)) if frame.written > 0 => {}
+            _ => self.control = Some(Control(Box::new(ControlFrame { bytes, written: 0 }))),
+        }
+    }
+
+    /// Drops everything that is not begun; what is half written must be finished, or the peer could
+    /// not read what follows.
+    pub(super) fn discard_unbegun(&mut self) {
+        let begun = self.frames_written > 0 || self.offset > 0;
+        self.packets.truncate(usize::from(begun));
+        if self
+            .control
+            .as_ref()
+            .is_some_and(|control| control.0.written == 0)
+        {
+            self.control = None;
+        }
+    }
+
+    /// Whether all is written, and passed on by the stream.
+    pub(super) fn is_done(&self) -> bool {
+        self.has_written_all() && !self.unflushed
+    }
+
+    /// Takes what [`outbox::cost`] counted for packets written since it was asked last.
+    pub(super) fn take_cost_written(&mut self) -> usize {
+        std::mem::take(&mut self.cost_written)
+    }
+
+    /// Writes all there is. Pending means that the stream takes no more for now.
+    pub(super) fn poll_write(
+        &mut self,
+        stream: &mut Stream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.has_written_all() {
+            let written = ready!(self.poll_write_some(stream, cx))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unflushed = true;
+            self.advance(written);
+        }
+        if self.unflushed {
+            ready!(stream.poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        // A queue that once was long is not kept.
+        self.packets = VecDeque::new();
+        Poll::Ready(Ok(()))
+    }
+
+    fn has_written_all(&self) -> bool {
+        self.packets.is_empty() && self.control.is_none()
+    }
+
+    fn poll_write_some(
+        &self,
+        stream: &mut Stream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let mut count = 0;
+        for (slice, bytes) in slices.iter_mut().zip(self.pending()) {
+            *slice = IoSlice::new(bytes);
+            count += 1;
+        }
+        let slices = slices.get(..count).unwrap_or_default();
+        if count == 1 || stream.is_write_vectored() {
+            return stream.poll_write_vectored(cx, slices);
+        }
+        // The stream would write frame by frame (TLS: a record each): join them first.
+        let mut joined = Scratch::borrow();
+        let mut len = 0;
+        for slice in slices {
+            let Some(room) = joined.get_mut(len..) else {
+                break;
+            };
+            let part = room.len().min(slice.len());
+            if let (Some(room), Some(bytes)) = (room.get_mut(..part), slice.get(..part)) {
+                room.copy_from_slice(bytes);
+            }
+            len += part;
+        }
+        let joined = joined.get(..len).unwrap_or_default();
+        stream.poll_write_vectored(cx, &[IoSlice::new(joined)])
+    }
+
+    /// The bytes to be written, in their order.
+    fn pending(&self) -> impl Iterator<Item = &[u8]> {
+        let mut frames = self
+            .packets
+            .iter()
+            .flat_map(Prepared::frames)
+            .skip(self.frames_written)
+            .map(|frame: &Frame| frame.websocket().as_ref());
+        let begun = if self.offset > 0 {
+            frames.next().and_then(|frame| frame.get(self.offset..))
+        } else {
+            None
+        };
+        let control = self
+            .control
+            .as_ref()
+            .and_then(|control| control.0.bytes.get(control.0.written..));
+        begun.into_iter().chain(control).chain(frames)
+    }
+
+    /// Notes that `written` more bytes of [`pending`](Self::pending) are written.
+    fn advance(&mut self, mut written: usize) {
+        while written > 0 {
+            if self.offset == 0
+                && let Some(Control(frame)) = &mut self.control
+            {
+                let part = written.min(frame.bytes.len() - frame.written);
+                frame.written += part;
+                written -= part;
+                if frame.written == frame.bytes.len() {
+                    self.control = None;
+                }
+                continue;
+            }
+            let Some(packet) = self.packets.front() else {
+                break;
+            };
+            let frame_len = packet
+                .frames()
+                .nth(self.frames_written)
+                .map_or(0, Frame::size);
+            let part = written.min(frame_len - self.offset);
+            self.offset += part;
+            written -= part;
+            if self.offset == frame_len {
+                self.offset = 0;
+                self.frames_written += 1;
+                if self.frames_written == packet.frame_count() {
+                    self.frames_written = 0;
+                    self.cost_written += outbox::cost(packet);
+                    self.packets.pop_front();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Output;
+    use crate::connection::outbox;
+    use crate::connection::stream::Stream;
+    use specter_proto::engine::{Frame, Prepared};
+    use std::collections::VecDeque;
+    use std::io::{self, IoSlice};
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll, Waker};
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+    /// Takes a few bytes of each write, and nothing at every other one.
+    struct Trickle {
+        taken: Arc<Mutex<Vec<u8>>>,
+        step: usize,
+        vectored: bool,
+        rests: bool,
+    }
+
+    impl AsyncRead for Trickle {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Trickle {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            slices: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            self.rests = !self.rests;
+            if self.rests {
+                return Poll::Pending;
+            }
+            let bytes: Vec<u8> = slices
+                .iter()
+                .flat_map(|slice| slice.iter().copied())
+                .collect();
+            let part = bytes.len().min(self.step);
+            self.taken.lock().unwrap().extend_from_slice(&bytes[..part]);
+            Poll::Ready(Ok(part))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            self.vectored
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn packets() -> VecDeque<Prepared> {
+        VecDeque::from([
+            Frame::text_message("one").into(),
+            Prepared::new(
+                Frame::text_message("two"),
+                vec![Frame::binary_message(&[7; 300]), Frame::binary_message(b"")],
+            ),
+            Frame::text_message("three").into(),
+        ])
+    }
+
+    fn bytes_of(packets: &VecDeque<Prepared>) -> Vec<u8> {
+        let frames = packets.iter().flat_map(Prepared::frames);
+        frames
+            .flat_map(|frame| frame.websocket().to_vec())
+            .collect()
+    }
+
+    #[test]
+    fn partial_writes_lose_and_repeat_nothing() {
+        let mut cx = Context::from_waker(Waker::noop());
+        for step in 1..80 {
+            for vectored in [true, false] {
+                let taken = Arc::new(Mutex::new(Vec::new()));
+                let mut stream = Stream::of(Trickle {
+                    taken: Arc::clone(&taken),
+                    step,
+                    vectored,
+                    rests: false,
+                });
+                let mut output = Output::default();
+                output.push(packets());
+                let mut rests = 0;
+                while output.poll_write(&mut stream, &mut cx).is_pending() {
+                    rests += 1;
+                    assert!(rests < 1_000, "it goes on forever");
+                }
+                assert_eq!(*taken.lock().unwrap(), bytes_of(&packets()));
+                let cost: usize = packets().iter().map(outbox::cost).sum();
+                assert_eq!(output.take_cost_written(), cost);
+                assert!(output.is_done());
+            }
+        }
+    }
+
+    #[test]
+    fn a_control_frame_waits_for_the_end_of_the_frame_under_way() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let mut stream = Stream::of(Trickle {
+            taken: Arc::clone(&taken),
+            step: 2,
+            vectored: true,
+            rests: true,
+        });
+        let mut output = Output::default();
+        output.push(VecDeque::from([
+            Frame::text_message("a").into(),
+            Frame::text_message("b").into(),
+        ]));
+        assert!(output.poll_write(&mut stream, &mut cx).is_pending());
+        output.set_control(b"\x8A\x01x".to_vec());
+        output.set_control(b"\x8A\x01y".to_vec());
+        while output.poll_write(&mut stream, &mut cx).is_pending() {}
+        assert_eq!(
+            *taken.lock().unwrap(),
+            b"\x81\x024a\x8A\x01y\x81\x024b".to_vec()
+        );
+    }
+
+    #[test]
+    fn what_is_half_written_survives_discarding() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let mut stream = Stream::of(Trickle {
+            taken: Arc::clone(&taken),
+            step: 2,
+            vectored: true,
+            rests: true,
+        });
+        let mut output = Output::default();
+        output.push(packets());
+        assert!(output.poll_write(&mut stream, &mut cx).is_pending());
+        output.discard_unbegun();
+        while output.poll_write(&mut stream, &mut cx).is_pending() {}
+        assert_eq!(*taken.lock().unwrap(), b"\x81\x044one".to_vec());
+    }
+}

@@ -1,0 +1,161 @@
+//! The HTTP side of a session: the poll that waits, the post that is worked on.
+//!
+//! Answers requests by their outcome only; status codes and headers are the HTTP layer's.
+
+use std::collections::VecDeque;
+use std::task::Context;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use specter_proto::engine::payload;
+use specter_proto::engine::{
+    PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, Prepared, control,
+};
+use tokio::sync::oneshot;
+
+use super::ending::{Ending, Farewell};
+use crate::connection::CloseReason;
+use crate::connection::mailbox::{Misfit, PollRequest, PostRequest};
+use crate::connection::outbox::{self, Outbox};
+
+/// The transport of a session that polls.
+#[derive(Default)]
+pub(crate) struct Polling {
+    poll: Option<PollRequest>,
+}
+
+impl Polling {
+    /// A poll came. Two at once end the session: the second is refused, the first told.
+    pub(crate) fn accept(&mut self, poll: PollRequest) -> Result<(), Ending> {
+        if self.poll.is_some() {
+            let _ = poll.send(Err(Misfit::Overlap));
+            return Err(Ending::violation(None));
+        }
+        self.poll = Some(poll);
+        Ok(())
+    }
+
+    /// Whether a poll waits to be answered.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.poll.is_some()
+    }
+
+    /// Notices that the client broke its poll off, which ends the session: what it was to be
+    /// answered with might be lost unseen.
+    pub(super) fn poll_aborted(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if let Some(poll) = &mut self.poll
+            && poll.poll_closed(cx).is_ready()
+        {
+            self.poll = None;
+            return Err(Ending::gone(CloseReason::TransportError));
+        }
+        Ok(())
+    }
+
+    /// Answers the poll that waits with all that is queued, if anything is.
+    pub(super) fn flush(&mut self, outbox: &Outbox) -> Result<(), Ending> {
+        if !self.is_waiting() {
+            return Ok(());
+        }
+        let packets = outbox.take(0);
+        if packets.is_empty() {
+            return Ok(());
+        }
+        let body = encode(&packets).finish();
+        outbox.release(packets.iter().map(outbox::cost).sum());
+        self.answer(body)
+    }
+
+    /// Answers the poll that waits, if one does, with a packet that means nothing.
+    pub(crate) fn release(&mut self) -> Result<(), Ending> {
+        self.answer(control::noop().payload().to_vec())
+    }
+
+    /// Says farewell to the poll that waits, if one does.
+    pub(crate) fn say_farewell(&mut self, farewell: Farewell, queued: &VecDeque<Prepared>) {
+        // The session is over: nothing is to be done about a poll that is gone.
+        let _ = match farewell {
+            Farewell::Flush => {
+                let mut body = encode(queued);
+                body.push(&control::close());
+                self.answer(body.finish())
+            }
+            Farewell::Tell(_) => self.answer(control::close().payload().to_vec()),
+            Farewell::Answer(_) => self.release(),
+            Farewell::Silence => Ok(()),
+        };
+        self.poll = None;
+    }
+
+    fn answer(&mut self, body: Vec<u8>) -> Result<(), Ending> {
+        match self.poll.take() {
+            Some(poll) => poll
+                .send(Ok(body))
+                .map_err(|_| Ending::gone(CloseReason::TransportError)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn encode(packets: &VecDeque<Prepared>) -> PayloadEncoder {
+    let mut body = PayloadEncoder::new();
+    for frame in packets.iter().flat_map(Prepared::frames) {
+        body.push(frame);
+    }
+    body
+}
+
+/// A polling body, of which some packets may be taken already.
+pub(crate) struct Post {
+    headers: HeaderMap,
+    body: Bytes,
+    /// Where the next packet starts; `None` when all are taken.
+    next: Option<usize>,
+    taken: oneshot::Sender<()>,
+}
+
+/// What stands between two packets.
+const SEPARATOR: u8 = 0x1E;
+
+impl Post {
+    /// A body that was received, and whether it can be one at all.
+    pub(crate) fn new(
+        request: PostRequest,
+        limits: PayloadLimits,
+    ) -> (Self, Result<(), PayloadError>) {
+        let checked = payload::decode(&request.body, &limits).map(|_| ());
+        let post = Self {
+            headers: request.headers,
+            body: request.body,
+            next: Some(0),
+            taken: request.taken,
+        };
+        (post, checked)
+    }
+
+    /// Takes the next packet, with the headers of its request.
+    pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &HeaderMap), PayloadError>> {
+        // Packet by packet, so that a stop costs no second look at what was taken.
+        let start = self.next.take()?;
+        let rest = self.body.get(start..).unwrap_or_default();
+        let element = match rest.iter().position(|byte| *byte == SEPARATOR) {
+            Some(len) => {
+                self.next = Some(start + len + 1);
+                rest.get(..len).unwrap_or_default()
+            }
+            None => rest,
+        };
+        let packet = payload::decode(element, &PayloadLimits { max_packets: 1 })
+            .and_then(|mut packets| packets.next().transpose());
+        match packet {
+            Ok(packet) => packet.map(|packet| Ok((packet, &self.headers))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Tells the request that its packets were taken.
+    pub(crate) fn answer(self) {
+        // A client that does not wait for the answer has what it wants.
+        let _ = self.taken.send(());
+    }
+}

@@ -1,0 +1,268 @@
+//! One WebSocket: bytes in, messages out; packets in, bytes out.
+//!
+//! The same for the transport of a session, for one that probes, and for one that is being closed.
+//! It answers pings, and reports everything else that ends it as an [`Ending`]. It must not know
+//! what a message means, nor where packets come from.
+
+use std::collections::VecDeque;
+use std::io;
+use std::task::{Context, Poll};
+
+use hyper::upgrade::OnUpgrade;
+use specter_proto::engine::Prepared;
+use specter_proto::websocket::{self, Decoder, Event, Limits};
+
+use super::budget::Budget;
+use super::ending::Ending;
+use super::input::Input;
+use super::output::Output;
+use crate::connection::CloseReason;
+use crate::connection::outbox::Outbox;
+use crate::connection::scratch::Scratch;
+use crate::connection::stream::Stream;
+
+/// A message from the peer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Message<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+/// Whether the taker of messages takes another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flow {
+    More,
+    Stop,
+}
+
+impl Flow {
+    pub(crate) fn is_stop(self) -> bool {
+        self == Self::Stop
+    }
+}
+
+/// A WebSocket, from the request that asked for it on.
+pub(crate) struct WebSocket {
+    stream: Stream,
+    decoder: Decoder,
+    input: Input,
+    output: Output,
+}
+
+/// What decoding a buffer came to.
+struct Decoded {
+    consumed: usize,
+    wanted: usize,
+    outcome: Result<Flow, Ending>,
+}
+
+impl WebSocket {
+    /// The WebSocket that comes when the answer to an upgrade request is written.
+    pub(crate) fn awaited(upgrade: OnUpgrade, limits: Limits) -> Self {
+        Self::over(Stream::awaited(upgrade), limits)
+    }
+
+    /// A WebSocket over a stream whose handshake is done.
+    pub(super) fn over(stream: Stream, limits: Limits) -> Self {
+        Self {
+            stream,
+            decoder: Decoder::new(limits),
+            input: Input::default(),
+            output: Output::default(),
+        }
+    }
+
+    /// Reads, and hands each message to `take`, until there is no more, `take` stops, or the budget
+    /// is spent. Where it returns because there is no more, the task is woken when there is.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        budget: &mut Budget,
+        mut take: impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+    ) -> Result<Flow, Ending> {
+        if self.poll_ready(cx)?.is_pending() {
+            return Ok(Flow::More);
+        }
+        loop {
+            if self.input.is_ready() {
+                let Self {
+                    decoder,
+                    input,
+                    output,
+                    ..
+                } = self;
+                let decoded = decode(decoder, input.bytes_mut(), output, budget, &mut take);
+                input.consume(decoded.consumed, decoded.wanted);
+                if decoded.outcome? == Flow::Stop {
+                    return Ok(Flow::Stop);
+                }
+            }
+            if budget.is_spent() {
+                cx.waker().wake_by_ref();
+                return Ok(Flow::More);
+            }
+            match self.read_once(cx, budget, &mut take)? {
+                Poll::Ready(Flow::More) => {}
+                Poll::Ready(Flow::Stop) => return Ok(Flow::Stop),
+                Poll::Pending => return Ok(Flow::More),
+            }
+        }
+    }
+
+    /// One read, and what it completes.
+    fn read_once(
+        &mut self,
+        cx: &mut Context<'_>,
+        budget: &mut Budget,
+        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+    ) -> Result<Poll<Flow>, Ending> {
+        let mut scratch = Scratch::borrow();
+        let room = self.input.carry_into(&mut scratch);
+        let start = room.start;
+        let space = scratch.get_mut(room).unwrap_or_default();
+        let read = match self.stream.poll_read(cx, space) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
+            Poll::Ready(Ok(0)) => return Err(Ending::gone(CloseReason::TransportClose)),
+            Poll::Ready(Ok(read)) => read,
+        };
+        budget.spend_bytes(read);
+        let filled = scratch.get_mut(..start + read).unwrap_or_default();
+        if !self.input.is_carried() {
+            self.input.append(filled);
+            return Ok(Poll::Ready(Flow::More));
+        }
+        let decoded = decode(&mut self.decoder, filled, &mut self.output, budget, take);
+        let rest = filled.get(decoded.consumed..).unwrap_or_default();
+        self.input.replace(rest, decoded.wanted);
+        decoded.outcome.map(Poll::Ready)
+    }
+
+    /// Whether the stream is there. Until then nothing is read and nothing is written.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Ending> {
+        match self.stream.poll_ready(cx) {
+            Poll::Pending => Ok(Poll::Pending),
+            Poll::Ready(Ok(early)) => {
+                if !early.is_empty() {
+                    self.input.append(&early);
+                }
+                Ok(Poll::Ready(()))
+            }
+            // The client left before it had its answer.
+            Poll::Ready(Err(_)) => Err(Ending::gone(CloseReason::TransportClose)),
+        }
+    }
+
+    /// Writes all that the queue holds. What the stream does not take is kept, and the task woken
+    /// when it takes more.
+    pub(super) fn poll_write_queue(
+        &mut self,
+        cx: &mut Context<'_>,
+        outbox: &Outbox,
+    ) -> Result<(), Ending> {
+        loop {
+            match self.poll_write(cx) {
+                Poll::Pending => {
+                    let written = self.output.take_cost_written();
+                    if written > 0 {
+                        outbox.release(written);
+                    }
+                    return Ok(());
+                }
+                Poll::Ready(result) => result?,
+            }
+            let packets = outbox.take(self.output.take_cost_written());
+            if packets.is_empty() {
+                return Ok(());
+            }
+            self.output.push(packets);
+        }
+    }
+
+    /// Writes what was pushed.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        if self.output.is_done() {
+            return Poll::Ready(Ok(()));
+        }
+        match self.poll_ready(cx) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(())) => {}
+            Err(ending) => return Poll::Ready(Err(ending)),
+        }
+        self.output
+            .poll_write(&mut self.stream, cx)
+            .map_err(|error| stream_failed(&error))
+    }
+
+    /// Packets to be written next.
+    pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
+        self.output.push(packets);
+    }
+
+    /// Splits off what is needed to close it: nothing is decoded any more.
+    pub(super) fn into_stream(self) -> (Stream, Output) {
+        (self.stream, self.output)
+    }
+}
+
+/// Decodes until the buffer holds no further message, `take` stops, or the budget is spent.
+fn decode(
+    decoder: &mut Decoder,
+    buffer: &mut [u8],
+    output: &mut Output,
+    budget: &mut Budget,
+    take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+) -> Decoded {
+    let mut consumed = 0;
+    loop {
+        let stopped = |wanted, outcome| Decoded {
+            consumed,
+            wanted,
+            outcome,
+        };
+        if consumed == buffer.len() || budget.is_spent() {
+            return stopped(0, Ok(Flow::More));
+        }
+        let found = match decoder.decode(buffer.get_mut(consumed..).unwrap_or_default()) {
+            Ok(found) => found,
+            Err(violation) => {
+                tracing::debug!(
+                    target: "specter::engine",
+                    violation = violation.code(),
+                    "closing a WebSocket whose peer broke the protocol"
+                );
+                let ending = Ending::violation(Some(violation.close_code()));
+                return stopped(0, Err(ending));
+            }
+        };
+        budget.spend_packet();
+        let used = found.consumed;
+        if used == 0 && found.event.is_none() {
+            let wanted = found.wanted;
+            return stopped(wanted, Ok(Flow::More));
+        }
+        let outcome = match found.event {
+            None | Some(Event::Pong(_)) => Ok(Flow::More),
+            Some(Event::Text(text)) => take(Message::Text(text)),
+            Some(Event::Binary(data)) => take(Message::Binary(data)),
+            Some(Event::Ping(payload)) => {
+                output.set_control(websocket::pong_frame(payload));
+                Ok(Flow::More)
+            }
+            Some(Event::Close { code, .. }) => Err(Ending::peer_left(code)),
+        };
+        consumed += used;
+        if outcome != Ok(Flow::More) {
+            return Decoded {
+                consumed,
+                wanted: 0,
+                outcome,
+            };
+        }
+    }
+}
+
+fn stream_failed(error: &io::Error) -> Ending {
+    tracing::debug!(target: "specter::engine", %error, "the stream of a WebSocket failed");
+    Ending::gone(CloseReason::TransportError)
+}

@@ -1,0 +1,273 @@
+//! The open sessions of an endpoint: found by their ids, counted, limited, and closed together.
+//!
+//! Sharded, so that requests do not wait for each other. A [`Seat`] is a session's place; whatever
+//! becomes of the session's task, dropping the seat frees the place.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::{CloseReason, Connection, EngineConfig, RandomId};
+
+const SHARDS: usize = 32;
+
+/// Why there is no place for another session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Full {
+    /// The endpoint takes no new sessions any more.
+    ShuttingDown,
+    /// As many sessions are open as are allowed in all.
+    Connections,
+    /// As many are open as are allowed from the client's address.
+    Address,
+}
+
+/// The open sessions of one endpoint.
+pub(crate) struct Registry {
+    shards: [Mutex<HashMap<RandomId, Connection>>; SHARDS],
+    addresses: Mutex<HashMap<IpAddr, usize>>,
+    /// Sessions that requests can find.
+    open: AtomicUsize,
+    /// Places taken: sessions that are opening, open, or whose task has not ended.
+    taken: AtomicUsize,
+    /// A place was freed, and none is taken any more.
+    all_free: Notify,
+    refusing: AtomicBool,
+    max_connections: usize,
+    max_per_address: Option<usize>,
+}
+
+impl Registry {
+    pub(crate) fn new(config: &EngineConfig) -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            addresses: Mutex::default(),
+            open: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
+            all_free: Notify::new(),
+            refusing: AtomicBool::new(false),
+            max_connections: config.max_connections,
+            max_per_address: config.max_connections_per_address,
+        }
+    }
+
+    /// Takes a place for a session that is about to open.
+    pub(crate) fn reserve(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Seat, Full> {
+        if self.refusing.load(Ordering::SeqCst) {
+            return Err(Full::ShuttingDown);
+        }
+        let mut seat = Seat {
+            registry: Arc::clone(self),
+            address: None,
+            sid: None,
+        };
+        // From here on the seat's drop gives back what was taken.
+        if self.taken.fetch_add(1, Ordering::SeqCst) >= self.max_connections {
+            return Err(Full::Connections);
+        }
+        if let (Some(address), Some(limit)) = (address, self.max_per_address) {
+            let mut addresses = self.addresses.lock();
+            let count = addresses.entry(address).or_insert(0);
+            if *count >= limit {
+                return Err(Full::Address);
+            }
+            *count += 1;
+            seat.address = Some(address);
+        }
+        Ok(seat)
+    }
+
+    /// The session of this id.
+    pub(crate) fn find(&self, sid: &str) -> Option<Connection> {
+        self.shard(sid.as_bytes())
+            .lock()
+            .get(sid.as_bytes())
+            .cloned()
+    }
+
+    /// How many sessions are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Refuses new sessions from now on.
+    pub(crate) fn refuse(&self) {
+        self.refusing.store(true, Ordering::SeqCst);
+    }
+
+    /// Closes all sessions, one after another over this time, so that their clients do not come back
+    /// all at once.
+    pub(crate) async fn close_all(&self, reason: CloseReason, spread: Duration) {
+        let mut connections = Vec::with_capacity(self.open());
+        for shard in &self.shards {
+            connections.extend(shard.lock().values().cloned());
+        }
+        let start = Instant::now();
+        let count = u32::try_from(connections.len()).unwrap_or(u32::MAX).max(1);
+        for (index, connection) in (0_u32..).zip(connections) {
+            let due = start + (spread / count).saturating_mul(index);
+            if due > Instant::now() {
+                sleep_until(due).await;
+            }
+            connection.close(reason);
+        }
+    }
+
+    /// Waits until no place is taken.
+    pub(crate) async fn wait_free(&self) {
+        loop {
+            let freed = self.all_free.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            if self.taken.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            freed.await;
+        }
+    }
+
+    fn shard(&self, sid: &[u8]) -> &Mutex<HashMap<RandomId, Connection>> {
+        // Ids are random in every character; anything else finds nothing in whichever shard.
+        let index = sid.last().map_or(0, |byte| usize::from(*byte) % SHARDS);
+        &self.shards[index]
+    }
+}
+
+/// A session's place among the open ones.
+pub(crate) struct Seat {
+    registry: Arc<Registry>,
+    /// Where one session less is to be counted.
+    address: Option<IpAddr>,
+    /// Under which id requests find the session, as long as they do.
+    sid: Option<RandomId>,
+}
+
+impl Seat {
+    /// Lets requests find the session. Refused where all sessions are being closed already.
+    pub(crate) fn enter(&mut self, connection: &Connection) -> Result<(), Full> {
+        let sid = connection.id();
+        let shard = self.registry.shard(sid.as_str().as_bytes());
+        shard.lock().insert(sid, connection.clone());
+        self.sid = Some(sid);
+        self.registry.open.fetch_add(1, Ordering::Relaxed);
+        // Either this sees the flag, or who set it finds the session when closing all.
+        if self.registry.refusing.load(Ordering::SeqCst) {
+            self.leave();
+            return Err(Full::ShuttingDown);
+        }
+        Ok(())
+    }
+
+    /// Requests find the session no more.
+    pub(super) fn leave(&mut self) {
+        if let Some(sid) = self.sid.take() {
+            let shard = self.registry.shard(sid.as_str().as_bytes());
+            let connection = shard.lock().remove(&sid);
+            self.registry.open.fetch_sub(1, Ordering::Relaxed);
+            drop(connection);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.leave();
+        if let Some(address) = self.address {
+            let mut addresses = self.registry.addresses.lock();
+            if let Some(count) = addresses.get_mut(&address) {
+                *count -= 1;
+                if *count == 0 {
+                    addresses.remove(&address);
+                }
+            }
+        }
+        if self.registry.taken.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.registry.all_free.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Full, Registry};
+    use crate::connection::testing::undriven;
+    use crate::connection::{CloseReason, EngineConfig};
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    fn registry(config: &EngineConfig) -> Arc<Registry> {
+        Arc::new(Registry::new(config))
+    }
+
+    #[test]
+    fn a_session_is_found_between_entering_and_leaving() {
+        let config = EngineConfig::default();
+        let registry = registry(&config);
+        let connection = undriven(&config);
+        let mut seat = registry.reserve(None).ok().unwrap();
+        assert!(registry.find(connection.sid()).is_none());
+        assert_eq!(seat.enter(&connection), Ok(()));
+        assert!(registry.find(connection.sid()).is_some());
+        assert_eq!(registry.open(), 1);
+        seat.leave();
+        assert!(registry.find(connection.sid()).is_none());
+        assert_eq!(registry.open(), 0);
+        for hostile in ["", "x", "__proto__", "ä", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            assert!(registry.find(hostile).is_none());
+        }
+    }
+
+    #[test]
+    fn places_are_limited_in_all_and_per_address() {
+        let config = EngineConfig::default()
+            .max_connections(3)
+            .max_connections_per_address(2);
+        let registry = registry(&config);
+        let address = Some("10.0.0.1".parse().unwrap());
+        let first = registry.reserve(address).ok().unwrap();
+        let _second = registry.reserve(address).ok().unwrap();
+        assert_eq!(registry.reserve(address).err(), Some(Full::Address));
+        let third = registry.reserve(None).ok().unwrap();
+        assert_eq!(registry.reserve(None).err(), Some(Full::Connections));
+        drop(third);
+        assert_eq!(registry.reserve(address).err(), Some(Full::Address));
+        drop(first);
+        assert!(registry.reserve(address).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closing_all_is_spread_and_ends_when_the_last_place_is_free() {
+        let config = EngineConfig::default();
+        let registry = registry(&config);
+        let mut seats = Vec::new();
+        let mut connections = Vec::new();
+        for _ in 0..4 {
+            let connection = undriven(&config);
+            let mut seat = registry.reserve(None).ok().unwrap();
+            assert_eq!(seat.enter(&connection), Ok(()));
+            seats.push(seat);
+            connections.push(connection);
+        }
+        registry.refuse();
+        assert_eq!(registry.reserve(None).err(), Some(Full::ShuttingDown));
+        let start = Instant::now();
+        let spread = Duration::from_secs(4);
+        registry
+            .close_all(CloseReason::ServerShuttingDown, spread)
+            .await;
+        assert_eq!(start.elapsed(), Duration::from_secs(3));
+        assert!(connections.iter().all(super::Connection::is_closed));
+        let freeing = async {
+            tokio::task::yield_now().await;
+            seats.clear();
+        };
+        tokio::join!(registry.wait_free(), freeing);
+    }
+}

@@ -1,0 +1,132 @@
+//! The byte stream under a WebSocket, from the request that asked for it to its end.
+//!
+//! Takes the stream over from hyper, as a plain TCP socket where it is one. Knows no frames.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A stream in both directions, whatever is beneath.
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A byte stream that HTTP hands over.
+pub(super) struct Stream(State);
+
+enum State {
+    /// The answer to the request is not written yet.
+    Awaited(OnUpgrade),
+    Tcp(TcpStream),
+    Other(Box<dyn Duplex>),
+}
+
+impl Stream {
+    /// The stream that comes when the answer to an upgrade request is written.
+    pub(super) fn awaited(upgrade: OnUpgrade) -> Self {
+        Self(State::Awaited(upgrade))
+    }
+
+    /// A stream that is there already.
+    #[cfg(test)]
+    pub(super) fn of(duplex: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self(State::Other(Box::new(duplex)))
+    }
+
+    /// Ready as soon as the stream is there. The first time it yields what came before that, behind
+    /// the request.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let State::Awaited(upgrade) = &mut self.0 else {
+            return Poll::Ready(Ok(Bytes::new()));
+        };
+        let upgraded = ready!(Pin::new(upgrade).poll(cx)).map_err(io::Error::other)?;
+        let (state, early) = take_over(upgraded);
+        self.0 = state;
+        Poll::Ready(Ok(early))
+    }
+
+    /// Reads what there is, at most as much as fits. Nothing read is the end of the stream.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(match &mut self.0 {
+            State::Awaited(_) => return Poll::Pending,
+            State::Tcp(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+            State::Other(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+        })?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// Writes from several slices at once.
+    pub(super) fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            State::Awaited(_) => Poll::Pending,
+            State::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            State::Other(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    /// Whether [`poll_write_vectored`](Self::poll_write_vectored) takes more than the first slice.
+    pub(super) fn is_write_vectored(&self) -> bool {
+        match &self.0 {
+            State::Awaited(_) => false,
+            State::Tcp(_) => true,
+            State::Other(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    /// Passes on what the stream itself holds back, as TLS does.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            State::Awaited(_) | State::Tcp(_) => Poll::Ready(Ok(())),
+            State::Other(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    /// Ends the stream in this direction.
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            State::Awaited(_) => Poll::Ready(Ok(())),
+            State::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            State::Other(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+/// Unwraps what hyper hands over: the TCP socket itself where axum's or hyper's own server served
+/// it, whatever it is elsewhere (TLS, a pipe in a test).
+fn take_over(upgraded: Upgraded) -> (State, Bytes) {
+    let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => return (tcp(parts.io.into_inner()), parts.read_buf),
+        Err(upgraded) => upgraded,
+    };
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => (tcp(parts.io.into_inner()), parts.read_buf),
+        // It replays by itself what was read too far.
+        Err(upgraded) => (State::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
+    }
+}
+
+fn tcp(stream: TcpStream) -> State {
+    // Without it small messages wait for earlier ones to be acknowledged. A socket on which it can
+    // not be set works all the same.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
+    }
+    State::Tcp(stream)
+}

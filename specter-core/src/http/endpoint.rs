@@ -1,0 +1,323 @@
+//! The tower service that speaks Engine.IO: every request of every session enters here.
+//!
+//! Decides what a request is and answers it; sessions live in their own tasks. It must not know what
+//! messages mean.
+
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::{Method, Request, StatusCode, header, request};
+use specter_proto::engine::{BadRequest, Query, RequestError, Transport};
+use tower_service::Service;
+
+use super::body::{self, BodyError};
+use super::client::{Client, TrustedProxies};
+use super::cors::{self, Origins, Verdict};
+use super::refused::Refused;
+use super::upgrade::{self, Upgrade};
+use super::{reply, sessions};
+use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineConfig, Registry};
+
+/// An Engine.IO endpoint: a tower service to be mounted in an axum router.
+///
+/// Clones are the same endpoint. Its sessions run on the tokio runtime that serves its requests, and
+/// outlive the service itself.
+///
+/// ```
+/// use specter_core::connection::{Acceptor, Connection, EngineConfig};
+/// use specter_core::connection::{CloseReason, Incoming, MessageContext, MessageHandler};
+/// use specter_core::http::Endpoint;
+///
+/// struct Quiet;
+///
+/// impl Acceptor for Quiet {
+///     type Handler = Silence;
+///
+///     fn open(&self, _: &Connection) -> Silence {
+///         Silence
+///     }
+/// }
+///
+/// struct Silence;
+///
+/// impl MessageHandler for Silence {
+///     fn message(&mut self, _: Incoming<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
+///         Ok(())
+///     }
+/// }
+///
+/// let endpoint = Endpoint::new(Quiet, EngineConfig::default())?;
+/// let router: axum::Router = endpoint.clone().into_router("/engine.io/");
+/// assert_eq!(endpoint.connections(), 0);
+/// # Ok::<(), specter_core::connection::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Endpoint<A>(Arc<Inner<A>>);
+
+impl<A> Clone for Endpoint<A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+pub(super) struct Inner<A> {
+    pub(super) acceptor: A,
+    pub(super) config: Arc<EngineConfig>,
+    pub(super) registry: Arc<Registry>,
+    origins: Origins,
+    proxies: TrustedProxies,
+}
+
+impl<A> std::fmt::Debug for Inner<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("connections", &self.registry.open())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Acceptor> Endpoint<A> {
+    /// An endpoint with these settings, whose sessions go to `acceptor`.
+    pub fn new(acceptor: A, config: EngineConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self(Arc::new(Inner {
+            acceptor,
+            registry: Arc::new(Registry::new(&config)),
+            origins: Origins::new(&config),
+            proxies: TrustedProxies::new(&config),
+            config: Arc::new(config),
+        })))
+    }
+
+    /// A router that serves the endpoint at this path, with and without a slash at its end, and
+    /// nothing else. It can be merged, nested and layered.
+    ///
+    /// # Panics
+    /// If the path is none of axum's: it must start with a slash.
+    pub fn into_router<S>(self, path: &str) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let bare = path.strip_suffix('/').unwrap_or(path);
+        let router = Router::new();
+        let router = if bare.is_empty() {
+            router
+        } else {
+            router.route_service(bare, self.clone())
+        };
+        router.route_service(&format!("{bare}/"), self)
+    }
+
+    /// How many sessions are open.
+    pub fn connections(&self) -> usize {
+        self.0.registry.open()
+    }
+
+    /// Opens no further sessions: handshakes are answered with 503. Those that are open go on.
+    pub fn refuse_handshakes(&self) {
+        self.0.registry.refuse();
+    }
+
+    /// Closes all sessions, one after another over this time, so that their clients do not all come
+    /// back in the same moment. Returns when each was told; see [`wait_closed`](Self::wait_closed).
+    /// Sessions that open meanwhile are closed only if handshakes are refused.
+    pub async fn close_all(&self, reason: CloseReason, spread: Duration) {
+        self.0.registry.close_all(reason, spread).await;
+    }
+
+    /// Waits until the last session's task has ended, its handler included.
+    pub async fn wait_closed(&self) {
+        self.0.registry.wait_free().await;
+    }
+}
+
+impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let client = self.0.proxies.client(&parts);
+        let verdict = self.0.origins.judge(&parts.headers, &client);
+        let wants_upgrade = upgrade::is_wanted(&parts);
+        let refused = match verdict {
+            Verdict::Same | Verdict::Cross(_) => None,
+            Verdict::Malformed => Some(BadRequest::InvalidOrigin.into()),
+            Verdict::Refused => {
+                log_origin(&parts, &client);
+                Some(Refused::Origin)
+            }
+        };
+        if let Some(refused) = refused {
+            return Box::pin(ready(Ok(refused.into_response(wants_upgrade))));
+        }
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let mut response = if cors::is_preflight(&parts) {
+                let mut response = reply::empty(StatusCode::NO_CONTENT);
+                cors::answer_preflight(&parts.headers, response.headers_mut());
+                response
+            } else {
+                match inner.serve(parts, body, client).await {
+                    Ok(response) => response,
+                    Err(refused) => {
+                        tracing::debug!(
+                            target: "specter::engine",
+                            reason = refused.code(),
+                            "request refused"
+                        );
+                        refused.into_response(wants_upgrade)
+                    }
+                }
+            };
+            inner.origins.tell(&verdict, response.headers_mut());
+            Ok(response)
+        })
+    }
+}
+
+impl<A: Acceptor> Inner<A> {
+    /// Finds out what a request is, and has it served.
+    async fn serve(
+        &self,
+        parts: request::Parts,
+        body: Body,
+        client: Client,
+    ) -> Result<Response, Refused> {
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let transport = query
+            .transport
+            .as_deref()
+            .and_then(Transport::from_name)
+            .filter(|transport| self.is_enabled(*transport))
+            .ok_or(RequestError::UnknownTransport)?;
+        let current_version = query.is_current_version();
+        let Some(sid) = query.sid else {
+            if parts.method != Method::GET {
+                return Err(RequestError::BadMethod.into());
+            }
+            if !current_version {
+                return Err(RequestError::UnsupportedVersion.into());
+            }
+            return match (transport, upgrade::is_wanted(&parts)) {
+                (Transport::Polling, false) => sessions::open_polling(self, parts, client).await,
+                (Transport::WebSocket, true) => sessions::open_websocket(self, parts, client).await,
+                _ => Err(BadRequest::TransportHandshake.into()),
+            };
+        };
+        let connection = self
+            .registry
+            .find(&sid)
+            .ok_or(RequestError::UnknownSession)?;
+        drop(sid);
+        if !current_version {
+            return Err(BadRequest::ProtocolMismatch.into());
+        }
+        match (transport, upgrade::is_wanted(&parts)) {
+            (Transport::WebSocket, true) => self.upgrade(&connection, parts),
+            (Transport::Polling, false) if connection.transport() == Transport::Polling => {
+                self.serve_polling(&connection, parts, body).await
+            }
+            _ => Err(BadRequest::TransportMismatch.into()),
+        }
+    }
+
+    fn is_enabled(&self, transport: Transport) -> bool {
+        match transport {
+            Transport::Polling => self.config.polling,
+            Transport::WebSocket => self.config.websocket,
+        }
+    }
+
+    /// A WebSocket that wants to take over a session.
+    fn upgrade(
+        &self,
+        connection: &Connection,
+        mut parts: request::Parts,
+    ) -> Result<Response, Refused> {
+        if !self.config.allow_upgrades {
+            return Err(BadRequest::TransportMismatch.into());
+        }
+        let (response, stream) = Upgrade::of(&mut parts)?.grant();
+        connection.begin_upgrade(stream)?;
+        Ok(response)
+    }
+
+    /// A request of a session that polls.
+    async fn serve_polling(
+        &self,
+        connection: &Connection,
+        parts: request::Parts,
+        body: Body,
+    ) -> Result<Response, Refused> {
+        match parts.method {
+            Method::GET => {
+                let outcome = connection.begin_poll()?;
+                // Unanswered, the session has ended.
+                let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                Ok(reply::payload(packets))
+            }
+            Method::POST => self.post(connection, parts, body).await,
+            _ => Err(Refused::Method),
+        }
+    }
+
+    async fn post(
+        &self,
+        connection: &Connection,
+        parts: request::Parts,
+        body: Body,
+    ) -> Result<Response, Refused> {
+        let permit = connection.begin_post()?;
+        if is_binary(&parts) {
+            // Dropping the permit ends the session.
+            return Err(Refused::BinaryBody);
+        }
+        let patience = self.config.ping_interval + self.config.ping_timeout;
+        let body = match body::receive(body, self.config.max_payload, patience).await {
+            Ok(body) => body,
+            Err(BodyError::TooLong) => {
+                permit.decline();
+                return Err(Refused::BodyTooLong);
+            }
+            Err(BodyError::Broken) => return Err(Refused::BrokenBody),
+        };
+        let outcome = permit.deliver(parts.headers, body)?;
+        outcome.await.map_err(|_| RequestError::UnknownSession)?;
+        Ok(reply::ok())
+    }
+}
+
+/// Bodies of bytes belong to an earlier version of the protocol.
+fn is_binary(parts: &request::Parts) -> bool {
+    parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/octet-stream"))
+}
+
+fn log_origin(parts: &request::Parts, client: &Client) {
+    let origin = parts.headers.get(header::ORIGIN);
+    tracing::warn!(
+        target: "specter::engine",
+        origin = ?origin,
+        host = client.host.as_deref().unwrap_or_default(),
+        scheme = client.scheme(),
+        "a page was refused because its origin is not the server's: the setting `origins` allows \
+         others; behind a proxy, `trusted_proxies` lets it name the host and scheme that clients see"
+    );
+}

@@ -1,0 +1,147 @@
+//! Requests that are not served, and what each kind of client is told.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use specter_proto::engine::{BadRequest, RequestError};
+
+use super::reply;
+use crate::connection::{Full, Misfit};
+
+/// Why a request is not served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Refused {
+    /// For one of the protocol's own reasons.
+    Protocol(RequestError),
+    /// A page of this origin may not use the endpoint.
+    Origin,
+    /// There is no place for another session.
+    Full(Full),
+    /// The client asks for a version of the WebSocket protocol that is not 13.
+    WebSocketVersion,
+    /// Another request of the kind is under way. The session ends for it.
+    Overlap,
+    /// A body that is not text. The session ends for it.
+    BinaryBody,
+    /// A body that broke off. The session ends for it.
+    BrokenBody,
+    /// A body over the limit. The session lives on.
+    BodyTooLong,
+    /// A method that means nothing to a session.
+    Method,
+}
+
+impl From<RequestError> for Refused {
+    fn from(error: RequestError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl From<BadRequest> for Refused {
+    fn from(reason: BadRequest) -> Self {
+        Self::Protocol(reason.into())
+    }
+}
+
+impl From<Full> for Refused {
+    fn from(full: Full) -> Self {
+        Self::Full(full)
+    }
+}
+
+impl From<Misfit> for Refused {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Overlap => Self::Overlap,
+            Misfit::OtherTransport => BadRequest::TransportMismatch.into(),
+            Misfit::Ended => RequestError::UnknownSession.into(),
+        }
+    }
+}
+
+impl Refused {
+    /// A stable name for logs and counters.
+    pub(super) const fn code(&self) -> &'static str {
+        match self {
+            Self::Protocol(error) => error.name(),
+            Self::Origin => "engine_request_origin",
+            Self::Full(Full::ShuttingDown) => "engine_request_shutting_down",
+            Self::Full(Full::Connections) => "engine_request_max_connections",
+            Self::Full(Full::Address) => "engine_request_max_connections_per_address",
+            Self::WebSocketVersion => "engine_request_websocket_version",
+            Self::Overlap => "engine_request_overlap",
+            Self::BinaryBody => "engine_request_binary_body",
+            Self::BrokenBody => "engine_request_broken_body",
+            Self::BodyTooLong => "engine_request_body_too_long",
+            Self::Method => "engine_request_method",
+        }
+    }
+
+    /// The answer; `upgrade` tells whether a WebSocket was asked for.
+    pub(super) fn into_response(self, upgrade: bool) -> Response {
+        match self {
+            // What admission refuses is a 403 to a poll, and a 400 to a WebSocket, as everything.
+            Self::Protocol(error) if upgrade => {
+                raw(StatusCode::BAD_REQUEST, error.message().to_owned())
+            }
+            Self::Protocol(error) => {
+                let status = StatusCode::from_u16(error.status());
+                reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), error.json())
+            }
+            Self::Origin => forbidden(StatusCode::FORBIDDEN, "Origin not allowed", upgrade),
+            Self::Full(full) => {
+                let (status, message) = match full {
+                    Full::ShuttingDown => {
+                        (StatusCode::SERVICE_UNAVAILABLE, "Server is shutting down")
+                    }
+                    Full::Connections => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
+                    Full::Address => (
+                        StatusCode::TOO_MANY_REQUESTS,
+                        "Too many connections from this address",
+                    ),
+                };
+                let mut response = forbidden(status, message, upgrade);
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+                response
+            }
+            Self::WebSocketVersion => {
+                let mut response = raw(
+                    StatusCode::UPGRADE_REQUIRED,
+                    "WebSocket version 13 is required".to_owned(),
+                );
+                response.headers_mut().insert(
+                    header::SEC_WEBSOCKET_VERSION,
+                    HeaderValue::from_static("13"),
+                );
+                response
+            }
+            Self::Overlap | Self::BinaryBody | Self::BrokenBody => {
+                reply::empty(StatusCode::BAD_REQUEST)
+            }
+            Self::BodyTooLong => reply::empty(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Method => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+/// A refusal in the protocol's form, with a status of its own.
+fn forbidden(status: StatusCode, message: &str, upgrade: bool) -> Response {
+    if upgrade {
+        raw(status, message.to_owned())
+    } else {
+        let error = RequestError::Forbidden(message.to_owned());
+        reply::json(status, error.json())
+    }
+}
+
+/// What a client gets that asked for a WebSocket: the words alone, and the end of the connection.
+fn raw(status: StatusCode, message: String) -> Response {
+    let mut response = Response::new(Body::from(message));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

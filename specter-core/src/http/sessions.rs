@@ -1,0 +1,108 @@
+//! Opening sessions: admission, the place among the others, the task, the first response.
+
+use std::sync::Arc;
+
+use axum::extract::OriginalUri;
+use axum::response::Response;
+use http::request;
+use hyper::upgrade::OnUpgrade;
+use specter_proto::engine::{RequestError, Transport};
+
+use super::client::Client;
+use super::endpoint::Inner;
+use super::refused::Refused;
+use super::reply;
+use super::upgrade::Upgrade;
+use crate::connection::{Acceptor, Connection, Full, Handshake, Seat, Task};
+
+/// Opens a session that polls. Its first packet is the response.
+pub(super) async fn open_polling<A: Acceptor>(
+    endpoint: &Inner<A>,
+    parts: request::Parts,
+    client: Client,
+) -> Result<Response, Refused> {
+    let (connection, seat) = admit(endpoint, Transport::Polling, parts, client).await?;
+    let handler = endpoint.acceptor.open(&connection);
+    let config = Arc::clone(&endpoint.config);
+    let upgrades: &[&str] = if config.websocket && config.allow_upgrades {
+        &["websocket"]
+    } else {
+        &[]
+    };
+    let open = config.session().open(connection.sid(), upgrades).encode();
+    let mut response = reply::payload(open.payload().to_vec());
+    endpoint
+        .acceptor
+        .initial_headers(connection.handshake(), response.headers_mut());
+    tokio::spawn(Task::polling(connection, seat, config, handler));
+    Ok(response)
+}
+
+/// Opens a session on a WebSocket. Its first packet follows the response.
+pub(super) async fn open_websocket<A: Acceptor>(
+    endpoint: &Inner<A>,
+    mut parts: request::Parts,
+    client: Client,
+) -> Result<Response, Refused> {
+    let (mut response, stream) = Upgrade::of(&mut parts)?.grant();
+    let (connection, seat) = admit(endpoint, Transport::WebSocket, parts, client).await?;
+    let handler = endpoint.acceptor.open(&connection);
+    endpoint
+        .acceptor
+        .initial_headers(connection.handshake(), response.headers_mut());
+    let config = Arc::clone(&endpoint.config);
+    tokio::spawn(Task::websocket(connection, seat, config, stream, handler));
+    Ok(response)
+}
+
+/// Asks the application, and makes the connection known if it agrees.
+async fn admit<A: Acceptor>(
+    endpoint: &Inner<A>,
+    transport: Transport,
+    parts: request::Parts,
+    client: Client,
+) -> Result<(Connection, Seat), Refused> {
+    // Taken before the application is asked, so that the limits hold for what it does meanwhile.
+    let mut seat = endpoint
+        .registry
+        .reserve(client.address)
+        .inspect_err(|full| log_full(*full))?;
+    let handshake = handshake_of(parts, &client);
+    let admitted = endpoint.acceptor.admit(&handshake).await;
+    admitted.map_err(|refusal| RequestError::Forbidden(refusal.message().to_owned()))?;
+    let connection = Connection::new(Arc::new(handshake), transport, &endpoint.config);
+    seat.enter(&connection)?;
+    tracing::debug!(
+        target: "specter::engine",
+        transport = transport.name(),
+        "connection opened"
+    );
+    Ok((connection, seat))
+}
+
+/// What is kept of the request. The path is the one that the client asked for, whatever prefix a
+/// router in between took off.
+fn handshake_of(mut parts: request::Parts, client: &Client) -> Handshake {
+    let original = parts.extensions.remove::<OriginalUri>();
+    let uri = original.map_or(parts.uri, |OriginalUri(uri)| uri);
+    // Both would keep the HTTP connection's memory alive.
+    parts.extensions.remove::<OnUpgrade>();
+    let mut handshake = Handshake::new(&uri, &parts.headers);
+    handshake.extensions = parts.extensions;
+    handshake.address = client.address;
+    handshake.secure = client.secure;
+    handshake
+}
+
+fn log_full(full: Full) {
+    let setting = match full {
+        Full::ShuttingDown => return,
+        Full::Connections => "max_connections",
+        Full::Address => "max_connections_per_address",
+    };
+    tracing::warn!(
+        target: "specter::engine",
+        setting,
+        "a handshake was refused because as many sessions are open as allowed"
+    );
+}
