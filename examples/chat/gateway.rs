@@ -82,7 +82,7 @@ impl ChatGateway {
     fn connect(&mut self, socket: &Socket, Auth(login): Auth<Login>) -> Result<(), Reject> {
         self.nickname = Nickname::parse(&login.nickname).map_err(ChatError::into_reject)?;
         self.roster
-            .enter(&self.nickname, login.key)
+            .enter(&self.nickname, &login.key)
             .map_err(ChatError::into_reject)?;
         let welcome = Welcome {
             nickname: &self.nickname,
@@ -180,6 +180,6 @@ impl ChatGateway {
                 present: self.roster.present(room),
             },
         )?;
-        Ok(socket.namespace().emit("rooms", &self.roster.rooms())?)
+        Ok(socket.namespace().emit("rooms", self.roster.rooms())?)
     }
 }

@@ -75,13 +75,13 @@ pub(crate) enum Presence {
 
 impl Roster {
     /// Takes a nickname, if nobody has it, or whoever has it uses the same key.
-    pub(crate) fn enter(&self, nickname: &Nickname, key: String) -> Result<(), ChatError> {
+    pub(crate) fn enter(&self, nickname: &Nickname, key: &str) -> Result<(), ChatError> {
         let mut state = self.state();
         let person = state
             .people
             .entry(nickname.clone())
             .or_insert_with(|| Person {
-                key: key.clone(),
+                key: key.to_owned(),
                 sockets: 0,
             });
         if person.key != key {

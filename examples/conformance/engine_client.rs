@@ -75,21 +75,25 @@ impl MessageHandler for Answers {
         self.send(match message {
             Incoming::Text("give binary") => Frame::binary_message(&[0, 1, 2, 3, 4]),
             Incoming::Text("give utf8") => Frame::text_message("пойду спать всем спокойной ночи"),
-            Incoming::Text("sendHeaders") => Frame::text_message(&headers_as_json(context)),
+            Incoming::Text("sendHeaders") => Frame::text_message(&headers_as_json(*context)),
             message => echo(message),
         });
         Ok(())
     }
 }
 
-/// The headers of the request that carried the message: none of its own on a WebSocket.
-fn headers_as_json(context: &MessageContext<'_>) -> String {
-    let mut json = BTreeMap::<&str, String>::new();
+/// The headers of the request that carried the message, repeated ones joined: none on a WebSocket.
+fn headers_as_json(context: MessageContext<'_>) -> String {
+    let mut values = BTreeMap::<&str, Vec<_>>::new();
     for (name, value) in context.request_headers().into_iter().flatten() {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        json.entry(name.as_str())
-            .and_modify(|all| *all += &format!(", {value}"))
-            .or_insert_with(|| value.into_owned());
+        values
+            .entry(name.as_str())
+            .or_default()
+            .push(String::from_utf8_lossy(value.as_bytes()));
     }
-    serde_json::to_string(&json).unwrap_or_default()
+    let joined: BTreeMap<_, _> = values
+        .into_iter()
+        .map(|(name, values)| (name, values.join(", ")))
+        .collect();
+    serde_json::to_string(&joined).unwrap_or_default()
 }

@@ -50,7 +50,7 @@ const CLOSES = [
   ["a placeholder called splice", `451-["message",${PLACEHOLDER('"splice"')}]`, BYTES],
   ["bytes that nobody expects", BYTES],
   ["text while bytes are expected", `451-["message",${PLACEHOLDER(0)}]`, '42["message"]'],
-  ["too many bytes", `451-["message",${PLACEHOLDER(0)}]`, BYTES, BYTES],
+  ["too many bytes", `451-["nobody",${PLACEHOLDER(0)}]`, BYTES, BYTES],
 ];
 
 /** The same, where the reference is laxer. */
