@@ -286,9 +286,14 @@ mod tests {
                 vec![Frame::binary_message(&[7; 300]), Frame::binary_message(b"")],
             ),
             Frame::text_message("three").into(),
-            // Too much to be joined.
-            Frame::binary_message(&[9; 9_000]).into(),
         ])
+    }
+
+    /// The same, with one that is too long to be joined with the others.
+    fn long_packets() -> VecDeque<Prepared> {
+        let mut packets = packets();
+        packets.insert(2, Frame::binary_message(&[9; 9_000]).into());
+        packets
     }
 
     fn bytes_of(packets: &VecDeque<Prepared>) -> Vec<u8> {
@@ -301,27 +306,30 @@ mod tests {
     #[test]
     fn partial_writes_lose_and_repeat_nothing() {
         let mut cx = Context::from_waker(Waker::noop());
-        for step in [1, 2, 3, 5, 80, 305, 1_000, 9_300] {
-            for vectored in [true, false] {
-                let taken = Arc::new(Mutex::new(Vec::new()));
-                let mut stream = Stream::of(Trickle {
-                    taken: Arc::clone(&taken),
-                    step,
-                    vectored,
-                    rests: false,
-                });
-                let mut output = Output::default();
-                output.push(packets());
-                let mut rests = 0;
-                while output.poll_write(&mut stream, &mut cx).is_pending() {
-                    rests += 1;
-                    assert!(rests < 20_000, "it goes on forever");
-                }
-                assert_eq!(*taken.lock().unwrap(), bytes_of(&packets()));
-                let cost: usize = packets().iter().map(outbox::cost).sum();
-                assert_eq!(output.take_cost_written(), cost);
-                assert!(output.is_done());
+        let short = (1..80).map(|step| (step, packets()));
+        let long = [80, 305, 1_000, 9_300].map(|step| (step, long_packets()));
+        for ((step, packets), vectored) in short
+            .chain(long)
+            .flat_map(|case| [(case.clone(), true), (case, false)])
+        {
+            let taken = Arc::new(Mutex::new(Vec::new()));
+            let mut stream = Stream::of(Trickle {
+                taken: Arc::clone(&taken),
+                step,
+                vectored,
+                rests: false,
+            });
+            let mut output = Output::default();
+            output.push(packets.clone());
+            let mut rests = 0;
+            while output.poll_write(&mut stream, &mut cx).is_pending() {
+                rests += 1;
+                assert!(rests < 1_000, "it goes on forever");
             }
+            assert_eq!(*taken.lock().unwrap(), bytes_of(&packets));
+            let cost: usize = packets.iter().map(outbox::cost).sum();
+            assert_eq!(output.take_cost_written(), cost);
+            assert!(output.is_done());
         }
     }
 
