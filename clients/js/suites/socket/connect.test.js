@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { RawWebSocket } from "../../support/raw-websocket.js";
+import { url } from "../../support/target.js";
 import { connectWire, join, openWire, TRANSPORTS } from "../../support/wire.js";
 
 for (const transport of TRANSPORTS) {
@@ -93,3 +95,17 @@ for (const transport of TRANSPORTS) {
     });
   });
 }
+
+describe("a client that has left its last namespace", () => {
+  it("stays connected, and is pinged", async () => {
+    const socket = await RawWebSocket.open(url("/socket.io/", { EIO: 4, transport: "websocket" }, "ws"));
+    await socket.next();
+    socket.send("40");
+    await socket.take(2);
+    socket.send("41");
+    assert.equal(await socket.next(), "2");
+    socket.send("3", "40");
+    assert.match(await socket.next(), /^40\{"sid":/);
+    await socket.close();
+  });
+});
