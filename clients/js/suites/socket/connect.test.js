@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RawWebSocket } from "../../support/raw-websocket.js";
-import { url } from "../../support/target.js";
+import { isReference, url } from "../../support/target.js";
 import { connectWire, join, openWire, TRANSPORTS } from "../../support/wire.js";
 
 for (const transport of TRANSPORTS) {
@@ -72,22 +72,25 @@ for (const transport of TRANSPORTS) {
       await wire.close();
     });
 
-    it("leaves the main namespace and stays in the other", async () => {
-      const wire = await connectWire(transport, { namespace: "/custom" });
-      await join(wire);
-      await wire.send("41");
-      await wire.send("40");
-      const [reply] = await wire.take(2);
-      assert.match(reply, /^40\{"sid":/);
-      await wire.close();
-    });
+    // To the reference, a CONNECT right behind a DISCONNECT is a second one, if it is read in the same moment.
+    if (!isReference) {
+      it("leaves the main namespace and stays in the other", async () => {
+        const wire = await connectWire(transport, { namespace: "/custom" });
+        await join(wire);
+        await wire.send("41");
+        await wire.send("40");
+        const [reply] = await wire.take(2);
+        assert.match(reply, /^40\{"sid":/);
+        await wire.close();
+      });
 
-    it("leaves and joins again, with another id", async () => {
-      const wire = await connectWire(transport);
-      await wire.send("41");
-      assert.notEqual(await join(wire), wire.id);
-      await wire.close();
-    });
+      it("leaves and joins again, with another id", async () => {
+        const wire = await connectWire(transport);
+        await wire.send("41");
+        assert.notEqual(await join(wire), wire.id);
+        await wire.close();
+      });
+    }
 
     it("that joins nothing is disconnected in time", async () => {
       const wire = await openWire(transport);
