@@ -29,7 +29,7 @@ pub mod prelude {
 
     pub use crate::app::App;
     pub use crate::connection::Handshake;
-    pub use crate::extract::{Auth, Extension, FromContext, Inject};
+    pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest};
     pub use crate::gateway::{Ack, CallContext, EventError, EventInfo, Guard, GuardContext};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};

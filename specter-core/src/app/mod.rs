@@ -5,6 +5,7 @@
 mod builder;
 mod check;
 mod error;
+mod listen;
 mod mount;
 mod register;
 mod serve;

@@ -31,6 +31,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         return Err(Error::PanicAbort);
     }
     builder.engine.validate()?;
+    builder.socket.validate()?;
     let io = Io::default();
     builder.graph.scope_name("socket");
     // In the order in which the gateway gives them.

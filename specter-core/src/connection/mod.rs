@@ -26,6 +26,7 @@ pub(crate) mod testing;
 mod timer;
 
 pub use close::CloseReason;
+pub(crate) use config::LONGEST;
 pub use config::{ConfigError, EngineConfig, QueuePolicy};
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};

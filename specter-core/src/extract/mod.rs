@@ -15,6 +15,7 @@ use specter_di::Location;
 use specter_proto::socket::Arguments;
 
 pub use self::auth::Auth;
+pub use self::event::Rest;
 pub use self::extension::Extension;
 pub use self::inject::Inject;
 use crate::gateway::{CallContext, EventError, Requirements};
