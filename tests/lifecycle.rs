@@ -205,9 +205,10 @@ async fn a_second_connect_before_the_answer_is_answered_with_the_first() {
     client.send(r#"42/gate,7["leave_me"]"#).await;
     assert_eq!(
         client.text().await,
-        "41/gate,",
+        "43/gate,7[]",
         "nothing else came, and the connection lives"
     );
+    assert_eq!(client.text().await, "41/gate,");
     assert_eq!(log.line().await, "ack_not_connected");
     // After the answer it is a violation.
     client.connect("/gate", Value::Null).await;
