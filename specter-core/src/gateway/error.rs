@@ -61,6 +61,17 @@ impl EventError {
         Self::hidden(fault::report_hidden(error))
     }
 
+    /// An error that says nothing itself: the client reads `internal error`, unless it only means that the client is gone.
+    pub(crate) fn undeclared(error: impl std::error::Error + 'static) -> Self {
+        let any: &dyn std::any::Any = &error;
+        let gone = matches!(any.downcast_ref(), Some(EmitError::Gone))
+            || matches!(any.downcast_ref(), Some(JoinError::Gone));
+        if gone {
+            return Self::of_kind("the socket is gone".into(), Kind::Gone);
+        }
+        Self::internal(error)
+    }
+
     /// An error that is in the log already, under this id.
     pub(crate) fn hidden(id: String) -> Self {
         let mut error = Self::of_kind("internal error".into(), Kind::Hidden);
@@ -150,14 +161,7 @@ impl EventError {
 /// Not a `std::error::Error` itself, so that any error converts into it.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for EventError {
     fn from(error: E) -> Self {
-        let any: &dyn std::any::Any = &error;
-        if let Some(EmitError::Gone) = any.downcast_ref() {
-            return Self::of_kind("the socket is gone".into(), Kind::Gone);
-        }
-        if let Some(JoinError::Gone) = any.downcast_ref() {
-            return Self::of_kind("the socket is gone".into(), Kind::Gone);
-        }
-        Self::internal(error)
+        Self::undeclared(error)
     }
 }
 
@@ -237,14 +241,16 @@ impl From<Reject> for EventError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
     label = "not an error that can be answered with",
-    note = "derive `IntoEventError` to say what the client may see, or implement `std::error::Error` to answer `internal error`",
-    note = "for a plain text use `EventError::new(\"…\")`"
+    note = "for a text that the client may read, return `EventError` and make it by `EventError::new(text)`",
+    note = "for an error type of your own, derive `IntoEventError` to say what the client may read, or implement `std::error::Error` to let it read `internal error`",
+    note = "`connect` refuses with `Reject::new(text)`; a `Reject` is for `connect` and guards only"
 )]
 pub trait IntoEventError {
     /// What the client may see.
     fn into_event_error(self) -> EventError;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoEventError for EventError {
     fn into_event_error(self) -> EventError {
         self
@@ -252,12 +258,14 @@ impl IntoEventError for EventError {
 }
 
 /// A text that stands in the program is meant for the client.
+#[diagnostic::do_not_recommend]
 impl IntoEventError for &'static str {
     fn into_event_error(self) -> EventError {
         EventError::new(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoEventError for Infallible {
     fn into_event_error(self) -> EventError {
         match self {}

@@ -33,7 +33,7 @@ pub mod private {
     };
     pub use super::info::{HandlersBlock, KnownController};
     pub use super::reply::{
-        BoxedError, ConnectReply, DeclaredError, ErrorTag, PlainError, PlainReply, Reply, ReplyTag,
-        ResultReply, UnknownError, ValueReply, connect_outcome,
+        BoxedError, ConnectReply, DeclaredError, ErrorTag, LocalBoxedError, PlainError, PlainReply,
+        RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply, connect_outcome,
     };
 }
