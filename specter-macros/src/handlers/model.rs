@@ -4,7 +4,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use syn::Path;
 
 use super::{event::Event, parameter::Parameter};
-use crate::syntax::{list::ListElement, runtime::Runtime};
+use crate::syntax::{
+    list::ListElement,
+    runtime::{Runtime, Stretch},
+};
 
 /// An annotated impl block.
 pub(crate) struct HandlerTable {
@@ -27,7 +30,7 @@ pub(crate) struct Handler {
     pub(crate) mode: Mode,
     pub(crate) parameters: Vec<Parameter>,
     /// Where complaints about the returned value stand.
-    pub(crate) output: Span,
+    pub(crate) output: Stretch,
 }
 
 /// What the mark says besides the event.
@@ -66,12 +69,13 @@ impl HandlerTable {
         self.handlers.iter().any(|handler| handler.receiver.mutable)
     }
 
-    /// The `self` of a handler that shares the controller.
+    /// The `self` of a handler that needs the controller to be `Sync`: each does where all take `&self`; where the
+    /// controller is in one hand at a time, those whose futures hold a `&self`.
     pub(crate) fn sharing(&self) -> Option<Span> {
-        let sharing = self
-            .handlers
-            .iter()
-            .find(|handler| !handler.receiver.mutable);
+        let exclusive = self.exclusive();
+        let sharing = self.handlers.iter().find(|handler| {
+            !handler.receiver.mutable && (!exclusive || handler.mode == Mode::Async)
+        });
         sharing.map(|handler| handler.receiver.span)
     }
 }

@@ -10,7 +10,11 @@ use syn::{
 
 use crate::{
     diag::Diagnostics,
-    syntax::{pattern, runtime::own, types},
+    syntax::{
+        pattern,
+        runtime::{Stretch, own},
+        types,
+    },
 };
 
 /// A parameter other than `self`.
@@ -129,14 +133,14 @@ fn lent(
         diag.error_help(reference, "an event's arguments do not live for ever", help);
         return None;
     }
-    let span = own(reference.span());
+    let at = Stretch::of(reference);
     match types::bare(&reference.elem) {
         Type::Slice(slice) if types::is_called(&slice.elem, "u8") => {
-            Some(quote_spanned!(span=> __p::Binary))
+            Some(at.over(quote!(__p::Binary)))
         }
         Type::Slice(slice) => {
             let element = owned(&slice.elem, naming, diag)?;
-            Some(quote_spanned!(span=> ::std::vec::Vec<#element>))
+            Some(quote_spanned!(own(at.first())=> ::std::vec::Vec<#element>))
         }
         Type::TraitObject(object) => {
             let help = "inject it: give the controller a field `Arc<dyn Trait>`";
@@ -147,9 +151,7 @@ fn lent(
             );
             None
         }
-        text if types::is_called(text, "str") => {
-            Some(quote_spanned!(span=> ::std::borrow::Cow<'_, str>))
-        }
+        text if types::is_called(text, "str") => Some(at.over(quote!(::std::borrow::Cow<'_, str>))),
         other => owned(other, naming, diag),
     }
 }

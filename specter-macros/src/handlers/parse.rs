@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
     Attribute, FnArg, GenericParam, Meta, ReceiverKind, ReturnType, Safety, Signature, Type,
-    ext::IdentExt, spanned::Spanned,
+    ext::IdentExt,
 };
 
 use super::{
@@ -19,6 +19,7 @@ use crate::{
         args::Arguments,
         docs,
         item::{self, Placement, refuse_generics},
+        runtime::Stretch,
         strip, types,
     },
 };
@@ -131,8 +132,8 @@ fn member_handlers(
         receiver: receiver.clone(),
         parameters: parameters.clone(),
         output: match &signature.output {
-            ReturnType::Default => signature.ident.span(),
-            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => Stretch::of(&signature.ident),
+            ReturnType::Type(_, ty) => Stretch::of(ty),
         },
     };
     marks.into_iter().flatten().map(handler).collect()

@@ -24,6 +24,7 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         Source::Factory(factory) => (Some(carrier(name, factory)), of_function(provider, factory)),
     };
     let block = runtime.block(&quote_spanned! {own(name.span())=>
+        #[diagnostic::do_not_recommend]
         impl __p::Provide for #name {
             fn provider() -> __p::Provider { #built }
         }
@@ -63,7 +64,7 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
     let dependencies = factory.parameters.iter().map(|parameter| {
         let (ty, label) = (&parameter.ty, &parameter.label);
         let location = location(parameter.span);
-        quote_spanned!(own(parameter.span)=> #declared.add::<#ty>(#label, #location);)
+        quote_spanned!(own(parameter.span)=> __p::Dependencies::add::<#ty>(#declared, #label, #location);)
     });
     let locals: Vec<_> = (0..factory.parameters.len())
         .map(|index| format_ident!("__p{index}", span = own_span))

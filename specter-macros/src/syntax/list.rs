@@ -4,7 +4,8 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Token, Type,
+    Attribute, Path, Token, Type, TypePath,
+    ext::IdentExt,
     parse::{Parse, ParseStream, Parser},
     spanned::Spanned,
     token,
@@ -15,6 +16,7 @@ use crate::{
     syntax::{
         readable::readable,
         runtime::{location, own},
+        types,
     },
 };
 
@@ -40,6 +42,23 @@ impl Parse for ListElement {
 }
 
 impl ListElement {
+    /// The element's path and last name, if it is named like a function: in lower case, without arguments.
+    pub(crate) fn as_function(&self) -> Option<(&Path, &Ident)> {
+        let Type::Path(TypePath {
+            qself: None, path, ..
+        }) = types::bare(&self.ty)
+        else {
+            return None;
+        };
+        let last = path.segments.last()?;
+        let lower = last
+            .ident
+            .unraw()
+            .to_string()
+            .starts_with(char::is_lowercase);
+        (lower && last.arguments.is_none()).then_some((path, &last.ident))
+    }
+
     /// How the element is called in messages.
     pub(crate) fn name(&self) -> String {
         readable(self.ty.to_token_stream())
@@ -85,15 +104,16 @@ fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<ListElement>>
     Ok(elements)
 }
 
-/// The body of a function that adds each element to the list `into`: `into.add::<A>("A", …);`.
-pub(crate) fn added(elements: &[ListElement], into: &Ident) -> TokenStream {
+/// The body of a function that adds each element to the guards `into`.
+pub(crate) fn guards(elements: &[ListElement], into: &Ident) -> TokenStream {
     elements
         .iter()
         .map(|element| {
             let ListElement { cfgs, ty } = element;
             let name = element.name();
             let location = location(ty.span());
-            let call = quote_spanned!(own(ty.span())=> #into.add::<#ty>(#name, #location););
+            let call =
+                quote_spanned!(own(ty.span())=> __p::Guards::add::<#ty>(#into, #name, #location););
             quote!(#(#cfgs)* #call)
         })
         .collect()
