@@ -91,13 +91,6 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced::method_mark("#[on_error]", item.into()).into()
 }
 
-/// Marks a field that is not injected. Only inside a struct annotated with
-/// [`#[socketio_controller]`](macro@socketio_controller) or [`#[injectable]`](macro@injectable).
-#[proc_macro_attribute]
-pub fn state(_: TokenStream, item: TokenStream) -> TokenStream {
-    misplaced::state(item.into()).into()
-}
-
 /// Makes a struct, or what a function returns, injectable as `Arc<T>`.
 ///
 /// ```ignore

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::syntax::{
     list,
-    runtime::{location, moved, option, own},
+    runtime::{Stretch, location, moved, option, own},
 };
 
 pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
@@ -52,8 +52,10 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
             start: #start,
         }
     };
+    let doubts = doubts(handlers);
     let block = checked(block, items, &content);
     runtime.block(&quote_spanned! {own(Span::call_site())=>
+        #doubts
         #block
         __p::inventory::submit! { __BLOCK }
     })
@@ -88,6 +90,25 @@ fn checked(block: &HandlerTable, items: Option<TokenStream>, content: &TokenStre
         }
         const __BLOCK: __p::HandlersBlock = __block::<#known #argument>();
     }
+}
+
+/// A warning at each name that was most likely meant otherwise. Macros have no warnings of their own, but the use of
+/// something deprecated is one, if it stands at a token of the user's.
+fn doubts(handlers: &[Handler]) -> TokenStream {
+    let warning = |handler: &Handler| {
+        let note = handler.event.doubt()?;
+        let at = Stretch::of(&handler.event.place).first();
+        let name = Ident::new(handler.event.name(), at);
+        Some(quote_spanned! {at=>
+            const _: () = {
+                #[deprecated(note = #note)]
+                #[allow(non_upper_case_globals)]
+                const #name: () = ();
+                #name
+            };
+        })
+    };
+    handlers.iter().filter_map(warning).collect()
 }
 
 fn info(handler: &Handler) -> TokenStream {

@@ -1,7 +1,7 @@
 //! What is known of an impl block with handlers before anything is generated.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::Path;
+use syn::{Path, Type};
 
 use super::{event::Event, parameter::Parameter};
 use crate::syntax::{
@@ -29,6 +29,8 @@ pub(crate) struct Handler {
     pub(crate) receiver: Receiver,
     pub(crate) mode: Mode,
     pub(crate) parameters: Vec<Parameter>,
+    /// The returned type, if there surely is a value of it.
+    pub(crate) value: Option<Type>,
     /// Where complaints about the returned value stand.
     pub(crate) output: Stretch,
 }

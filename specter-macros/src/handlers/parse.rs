@@ -131,6 +131,10 @@ fn member_handlers(
         options,
         receiver: receiver.clone(),
         parameters: parameters.clone(),
+        value: match &signature.output {
+            ReturnType::Type(_, ty) if types::is_value(ty) => Some((**ty).clone()),
+            _ => None,
+        },
         output: match &signature.output {
             ReturnType::Default => Stretch::of(&signature.ident),
             ReturnType::Type(_, ty) => Stretch::of(ty),

@@ -53,7 +53,7 @@ pub(crate) fn provider(
 }
 
 fn scope(arguments: &mut Arguments, diag: &mut Diagnostics) -> Scope {
-    let Some(chosen) = arguments.word("scope = singleton", diag) else {
+    let Some(chosen) = arguments.word("scope = singleton` or `scope = socket", diag) else {
         return Scope::default();
     };
     match chosen.to_string().as_str() {

@@ -55,6 +55,28 @@ pub(crate) fn impl_trait(ty: &Type) -> Option<TypeImplTrait> {
     search.0
 }
 
+/// Whether the type is a function or closure.
+pub(crate) fn is_callback(ty: &TypeImplTrait) -> bool {
+    ty.bounds.iter().any(|bound| {
+        matches!(bound, syn::TypeParamBound::Trait(bound)
+            if bound.path.segments.last().is_some_and(|segment| segment.ident.to_string().starts_with("Fn")))
+    })
+}
+
+/// Whether a function that returns the type surely returns a value: not `()`, and no `Result` of it.
+pub(crate) fn is_value(ty: &Type) -> bool {
+    match bare(ty) {
+        Type::Tuple(tuple) => !tuple.elems.is_empty(),
+        Type::Never(_) => false,
+        path if last_segment(path)
+            .is_some_and(|name| name.ident.to_string().ends_with("Result")) =>
+        {
+            first_argument(path).is_some_and(is_value)
+        }
+        _ => true,
+    }
+}
+
 /// The first reference in the type, other than `&'static`.
 pub(crate) fn reference(ty: &Type) -> Option<TypeReference> {
     struct Search(Option<TypeReference>);
