@@ -21,7 +21,7 @@ pub mod __private {
     pub use inventory;
     pub use specter_di::{
         BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
-        Provider, Resolved, Scope,
+        Provider, Resolved, Scope, factory_failed,
     };
     pub use specter_proto::socket::Binary;
 

@@ -272,6 +272,52 @@ impl IntoEventError for Infallible {
     }
 }
 
+/// An error whose text the client reads, by `#[derive(IntoEventError)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no text for the client",
+    label = "not `Display`",
+    note = "derive `thiserror::Error` for it, and say its text by `#[error(\"…\")]`"
+)]
+pub trait ErrorText {
+    /// The text.
+    fn error_text(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: fmt::Display> ErrorText for E {
+    fn error_text(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// An error whose text only the log has, by `#[event_error(internal)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be reported to the log",
+    label = "not an `Error`",
+    note = "derive `thiserror::Error` for it, and say by `#[error(\"…\")]` what the log is to have"
+)]
+pub trait HiddenError {
+    /// What the client reads instead.
+    fn hidden(self) -> EventError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: std::error::Error + 'static> HiddenError for E {
+    fn hidden(self) -> EventError {
+        EventError::internal(self)
+    }
+}
+
+/// A derived error that is shown.
+pub fn shown_error<E: ErrorText>(error: &E) -> EventError {
+    EventError::new(error.error_text())
+}
+
+/// A derived error that is not shown.
+pub fn hidden_error<E: HiddenError>(error: E) -> EventError {
+    error.hidden()
+}
+
 /// What an `#[on_error]` handler takes to know which event failed.
 #[derive(Clone)]
 pub struct EventInfo {

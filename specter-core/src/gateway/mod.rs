@@ -31,6 +31,7 @@ pub mod private {
         Called, Holder, Instance, SharedController, Step, WrongInstance, blocking, catch,
         catch_sync, exclusive, pending, share, start_shared,
     };
+    pub use super::error::{hidden_error, shown_error};
     pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
     pub use super::reply::{
         BoxedError, ConnectReply, DeclaredError, ErrorTag, LocalBoxedError, PlainError, PlainReply,

@@ -1,8 +1,8 @@
 //! Writes the `Module` impl: one call an element, each where its element stands.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{Path, ext::IdentExt, spanned::Spanned};
+use quote::{quote, quote_spanned};
+use syn::{ext::IdentExt, spanned::Spanned};
 
 use super::model::Module;
 use crate::syntax::{
@@ -54,39 +54,11 @@ fn called(elements: &[ListElement], into: &Ident, method: &str) -> TokenStream {
     elements
         .iter()
         .map(|element| {
-            let ListElement { cfgs, ty } = element;
-            let own = own(ty.span());
+            let own = own(element.ty.span());
             let method = Ident::new(method, own);
-            let call =
-                |ty: &TokenStream| quote_spanned!(own=> __p::ModuleBuilder::#method::<#ty>(#into););
-            let call = match element.as_function() {
-                Some((path, name)) => function(path, name, call),
-                None => call(&ty.to_token_stream()),
-            };
-            quote!(#(#cfgs)* #call)
+            element.named(|ty| quote_spanned!(own=> __p::ModuleBuilder::#method::<#ty>(#into);))
         })
         .collect()
-}
-
-/// What is listed under a function's name is the type that `#[injectable]` makes beside it. Without one the compiler
-/// would say that a function is no type; so a type of the name stands behind it, of which it says that it is no provider.
-fn function(path: &Path, name: &Ident, call: impl Fn(&TokenStream) -> TokenStream) -> TokenStream {
-    let own = own(name.span());
-    let call = call(&quote_spanned!(own=> __Listed));
-    quote_spanned! {own=> {
-        mod __unannotated {
-            mod function {
-                #[allow(non_camel_case_types, dead_code)]
-                pub struct #name;
-            }
-            #[allow(unused_imports)]
-            pub(super) use function::#name as __Listed;
-        }
-        #[allow(unused_imports)]
-        use __unannotated::*;
-        use #path as __Listed;
-        #call
-    }}
 }
 
 fn controller(

@@ -10,6 +10,7 @@ use crate::{
     syntax::{
         list::{self, ListElement},
         nearest::nearest,
+        readable::readable,
         runtime::Runtime,
     },
 };
@@ -210,10 +211,17 @@ impl Argument {
             (TokenTree::Ident(key), Some(TokenTree::Group(list))) if parts.next().is_none() => {
                 (Some(key), Value::Listed(list))
             }
+            (TokenTree::Literal(_), _) => {
+                let help = "separate the options by commas";
+                diag.error_help(&tokens, "expected a `,` behind the literal", help);
+                return None;
+            }
             _ => {
-                diag.error(
+                let quoted = readable(tokens.clone());
+                diag.error_help(
                     &tokens,
                     "expected an option, such as `key`, `key = value` or `key(A, B)`",
+                    format_args!("a name or path stands in quotes: `\"{quoted}\"`"),
                 );
                 return None;
             }

@@ -42,8 +42,37 @@ impl Parse for ListElement {
 }
 
 impl ListElement {
+    /// The statements that `call` writes for the element's type.
+    ///
+    /// Under the name of a function stands the type that `#[injectable]` makes beside it. Where there is none, the
+    /// compiler would only say that a function is no type; so a type of that name stands behind it, of which the compiler
+    /// says what it lacks.
+    pub(crate) fn named(&self, call: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
+        let cfgs = &self.cfgs;
+        let Some((path, name)) = self.as_function() else {
+            let call = call(self.ty.to_token_stream());
+            return quote!(#(#cfgs)* #call);
+        };
+        let own = own(name.span());
+        let call = call(quote_spanned!(own=> __Listed));
+        quote_spanned! {own=> #(#cfgs)* {
+            mod __unannotated {
+                mod function {
+                    #[allow(non_camel_case_types, dead_code)]
+                    pub struct #name;
+                }
+                #[allow(unused_imports)]
+                pub(super) use function::#name as __Listed;
+            }
+            #[allow(unused_imports)]
+            use __unannotated::*;
+            use #path as __Listed;
+            #call
+        }}
+    }
+
     /// The element's path and last name, if it is named like a function: in lower case, without arguments.
-    pub(crate) fn as_function(&self) -> Option<(&Path, &Ident)> {
+    fn as_function(&self) -> Option<(&Path, &Ident)> {
         let Type::Path(TypePath {
             qself: None, path, ..
         }) = types::bare(&self.ty)
@@ -109,12 +138,11 @@ pub(crate) fn guards(elements: &[ListElement], into: &Ident) -> TokenStream {
     elements
         .iter()
         .map(|element| {
-            let ListElement { cfgs, ty } = element;
-            let name = element.name();
-            let location = location(ty.span());
-            let call =
-                quote_spanned!(own(ty.span())=> __p::Guards::add::<#ty>(#into, #name, #location););
-            quote!(#(#cfgs)* #call)
+            let (name, at) = (element.name(), element.ty.span());
+            let location = location(at);
+            element.named(
+                |ty| quote_spanned!(own(at)=> __p::Guards::add::<#ty>(#into, #name, #location);),
+            )
         })
         .collect()
 }

@@ -98,10 +98,16 @@ const _: () = {
                     let __p0 = __r.next::<Arc<Config>>();
                     let __p1 = __r.next::<Limits>();
                     async move {
-                        pool(__p0, __p1)
-                            .await
-                            .map(::std::sync::Arc::new)
-                            .map_err(__p::BuildError::from)
+                        match pool(__p0, __p1).await {
+                            ::core::result::Result::Ok(__value) => {
+                                ::core::result::Result::Ok(::std::sync::Arc::new(__value))
+                            }
+                            ::core::result::Result::Err(__error) => {
+                                ::core::result::Result::Err(
+                                    __p::factory_failed::<PoolError>(__error),
+                                )
+                            }
+                        }
                     }
                 },
             )
@@ -153,7 +159,20 @@ const _: () = {
                 __p::Scope::Singleton,
                 __p::location!(),
                 |__d| {},
-                |__r| { async move { settings().await.map_err(__p::BuildError::from) } },
+                |__r| {
+                    async move {
+                        match settings().await {
+                            ::core::result::Result::Ok(__value) => {
+                                ::core::result::Result::Ok(__value)
+                            }
+                            ::core::result::Result::Err(__error) => {
+                                ::core::result::Result::Err(
+                                    __p::factory_failed::<_>(__error),
+                                )
+                            }
+                        }
+                    }
+                },
             )
         }
     }
