@@ -14,7 +14,7 @@ pub use specter_core::{app, connection, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
 pub use specter_macros::{
-    IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller, state,
+    IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller,
 };
 /// The wire formats and protocol state machines, sans-IO.
 pub use specter_proto as proto;

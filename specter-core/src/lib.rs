@@ -21,7 +21,7 @@ pub mod __private {
     pub use inventory;
     pub use specter_di::{
         BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
-        Provider, Resolved, Scope,
+        Provider, Resolved, Scope, factory_failed,
     };
     pub use specter_proto::socket::Binary;
 
@@ -33,7 +33,7 @@ pub mod __private {
         HandlerInfo, IntoEventError, OnPanic, Outcome, Requirements,
     };
     pub use crate::{
-        __connect_reply as connect_reply, __location as location, __plain_reply as plain_reply,
-        __reply as reply,
+        __connect_reply as connect_reply, __converted as converted, __location as location,
+        __plain_reply as plain_reply, __reply as reply,
     };
 }
