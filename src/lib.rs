@@ -8,6 +8,8 @@ pub use specter_core::app::{App, AppBuilder, AppHandle, Error};
 pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;
+#[cfg(feature = "testing")]
+pub use specter_core::testing;
 pub use specter_core::{app, connection, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
