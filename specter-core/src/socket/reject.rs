@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::EmitError;
+
 /// Refuses a client: from a `connect` handler or a guard.
 ///
 /// The client's `connect_error` gets the message, and the data as `error.data`. At an event, the acknowledgement carries both.
@@ -64,6 +66,11 @@ impl fmt::Debug for Reject {
 /// Not a `std::error::Error` itself: a refusal means nothing outside `connect` and guards.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
     fn from(error: E) -> Self {
+        let any: &dyn std::any::Any = &error;
+        if let Some(EmitError::Gone) = any.downcast_ref() {
+            // Nobody is left to read it, and it is no fault.
+            return Self::new("gone");
+        }
         let id = crate::socket::fault::report_hidden(&error);
         Self::new("internal error").data(&serde_json::json!({ "id": id }))
     }

@@ -106,6 +106,7 @@ impl Lane {
         }
         self.leaving = Some(reason);
         self.socket.end();
+        tracing::debug!(target: "specter::socket", namespace = self.namespace(), socket = %self.socket.id(), %reason, "disconnected");
         for event in self.waiting.drain(..) {
             waiting.sub(&event);
         }
@@ -155,6 +156,7 @@ impl Lane {
         self.state = State::Open(service);
         if self.leaving.is_none() {
             self.socket.open_gate();
+            tracing::debug!(target: "specter::socket", namespace = self.namespace(), socket = %self.socket.id(), "connected");
         }
     }
 
@@ -162,6 +164,7 @@ impl Lane {
         self.socket.end();
         self.state = State::Done;
         if self.leaving.is_none() {
+            tracing::debug!(target: "specter::socket", namespace = self.namespace(), reason = reject.message(), "refused");
             self.rejection = Some(reject);
         }
     }
