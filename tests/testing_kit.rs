@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use specter::prelude::*;
-use specter::testing::{Parting, TestApp, TestClient};
+use specter::testing::{Parting, TestApp, TestClient, TestNamespace};
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 struct Post {
@@ -438,4 +438,42 @@ async fn what_is_not_as_expected_fails_with_what_it_is() {
         said.await
             .contains("`unknown` was not acknowledged within 5s")
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_controller_built_by_hand_is_a_struct() {
+    let memory = Arc::new(Memory::default());
+    let mut chat = Chat {
+        posts: Arc::new(Posts(memory.clone())),
+        sent: 6,
+    };
+    let namespace = TestNamespace::new("/chat");
+    let (ann, bob) = (namespace.socket(), namespace.socket());
+    bob.join("lobby").unwrap();
+    assert_eq!(chat.post(&ann, post("hi")).await.unwrap(), (7, 1));
+    assert_eq!(memory.0.lock().unwrap().as_slice(), [post("hi")]);
+    assert_eq!(bob.expect::<Post>("posted"), post("hi"));
+    ann.expect_none("posted");
+    assert!(bob.next_event().is_none());
+    assert!(chat.post(&ann, post("")).await.is_err());
+
+    let asked = async {
+        let question = loop {
+            match ann.next_event() {
+                Some(event) => break event,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        assert_eq!(
+            (question.name(), question.data::<String>()),
+            ("confirm", "sure?".into())
+        );
+        question.answer().unwrap().send(true);
+    };
+    let (confirmed, ()) = tokio::join!(chat.confirm(&ann, "sure?".into()), asked);
+    assert!(confirmed.unwrap());
+
+    assert_eq!(namespace.namespace().socket_count(), 2);
+    drop(bob);
+    assert_eq!(namespace.namespace().socket_count(), 1);
 }

@@ -15,7 +15,7 @@ use specter_proto::websocket::Opcode;
 
 use super::Refused;
 use super::line::{Line, Phase, Seat, State};
-use super::received::{Answer, Received, Reply};
+use super::received::{Answer, Origin, Received, Reply};
 use crate::socket::SocketId;
 
 /// How long silence must last to count as such.
@@ -328,7 +328,7 @@ impl TestClient {
             }
         });
         match taken.await {
-            Some(Ok(event)) => Received::new(event, self.sender()),
+            Some(Ok(event)) => Received::new(event, Origin::Client(self.sender())),
             Some(Err(why)) => self.fail(wanted, Some(why), site),
             None => self.fail(wanted, None, site),
         }

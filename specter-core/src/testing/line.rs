@@ -24,7 +24,7 @@ use super::wire::{Message, Reader, frame};
 use crate::socket::SocketId;
 
 /// What a client may be sent: the server's limits hold for the server.
-const LIMITS: DecoderLimits = DecoderLimits {
+pub(super) const LIMITS: DecoderLimits = DecoderLimits {
     max_attachments: usize::MAX,
     max_bytes: usize::MAX,
     max_namespace: usize::MAX,

@@ -14,19 +14,29 @@ use specter_proto::socket::{Args, EventPacket, encode};
 use super::ErrorReply;
 use super::client::encoded;
 use super::line::Line;
+use super::loose::decoded_ack;
+use crate::socket::Socket;
 
-/// Where something belongs: a connection and a namespace on it.
+/// A connection and a namespace on it.
 pub(super) type Place = (Arc<Line>, Arc<str>);
 
-/// An event that a client received.
+/// Whose event it is that came.
+#[derive(Clone)]
+pub(super) enum Origin {
+    Client(Place),
+    /// A socket without a client.
+    Socket(Socket),
+}
+
+/// An event that came from the server.
 pub struct Received {
     packet: EventPacket,
-    place: Place,
+    origin: Origin,
 }
 
 impl Received {
-    pub(super) fn new(packet: EventPacket, place: Place) -> Self {
-        Self { packet, place }
+    pub(super) fn new(packet: EventPacket, origin: Origin) -> Self {
+        Self { packet, origin }
     }
 
     /// The event's name.
@@ -53,7 +63,7 @@ impl Received {
         let id = self.packet.id()?;
         Some(Answer {
             id,
-            place: self.place.clone(),
+            origin: self.origin.clone(),
         })
     }
 
@@ -81,7 +91,7 @@ impl fmt::Debug for Received {
 #[must_use = "the server waits for the answer until it is sent"]
 pub struct Answer {
     id: u64,
-    place: Place,
+    origin: Origin,
 }
 
 impl Answer {
@@ -91,8 +101,17 @@ impl Answer {
     /// When it cannot be encoded.
     #[track_caller]
     pub fn send(self, data: impl Serialize) {
-        let (line, namespace) = self.place;
-        line.send(&encoded(encode::ack(&namespace, self.id, &data)));
+        match self.origin {
+            Origin::Client((line, namespace)) => {
+                line.send(&encoded(encode::ack(&namespace, self.id, &data)));
+            }
+            Origin::Socket(socket) => {
+                let packet = encoded(encode::ack(socket.hub().name(), self.id, &data));
+                if let Some(ack) = decoded_ack(&packet) {
+                    socket.acks().answer(ack);
+                }
+            }
+        }
     }
 }
 
