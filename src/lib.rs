@@ -10,8 +10,6 @@ pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;
-#[cfg(feature = "testing")]
-pub use specter_core::testing;
 pub use specter_core::{app, connection, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
@@ -21,6 +19,9 @@ pub use specter_macros::{
 /// The wire formats and protocol state machines, sans-IO.
 pub use specter_proto as proto;
 pub use specter_proto::socket::{Args, Binary};
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// The result of starting and serving an application; handlers have errors of their own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,10 @@
 //! The testing kit: what a gateway's test can do, and what it says when the gateway does not do what was expected.
+#![allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::needless_pass_by_value,
+    reason = "handlers have the shape that they need elsewhere"
+)]
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -120,9 +126,11 @@ impl Echo {
     }
 
     #[on_event]
-    fn address(&self, handshake: Arc<Handshake>) -> (Option<std::net::IpAddr>, Option<String>) {
+    fn address(&self, handshake: &Arc<Handshake>) -> (Option<std::net::IpAddr>, Option<String>) {
         let header = handshake.headers.get("x-test");
-        let query = handshake.query_value("room").map(|room| room.into_owned());
+        let query = handshake
+            .query_value("room")
+            .map(std::borrow::Cow::into_owned);
         (
             handshake.address,
             header

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::Router;
+
 use super::TestApp;
 use crate::app::{AppBuilder, Error};
 use crate::gateway::Guard;
@@ -13,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[must_use = "nothing starts before `start`"]
 pub struct TestAppBuilder {
     app: AppBuilder,
+    routes: Router,
     patience: Duration,
 }
 
@@ -20,6 +23,7 @@ impl From<AppBuilder> for TestAppBuilder {
     fn from(app: AppBuilder) -> Self {
         Self {
             app,
+            routes: Router::new(),
             patience: PATIENCE,
         }
     }
@@ -45,6 +49,12 @@ impl TestAppBuilder {
         self
     }
 
+    /// Adds axum routes beside the gateways, as [`App::routes`](crate::app::App::routes).
+    pub fn routes(mut self, routes: Router) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
     /// How long what a test expects may take before the test fails. 5 s, of the paused clock where it is paused.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -67,7 +77,7 @@ impl TestAppBuilder {
     /// # Errors
     /// As [`AppBuilder::create`].
     pub async fn try_start(self) -> Result<TestApp, Error> {
-        let app = self.app.create().await?;
+        let app = self.app.create().await?.routes(self.routes);
         Ok(TestApp::new(app, self.patience))
     }
 }
