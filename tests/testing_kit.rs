@@ -351,6 +351,29 @@ async fn time_passes_when_the_test_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_costs_itself() {
+    let app = app().await;
+    let ann = member(&app, "ann").await;
+    let bob = member(&app, "bob").await;
+    let large = post(&"x".repeat(100_000));
+    bob.stop_reading(true);
+    ann.emit_ack::<(usize, usize)>("post", &large).await;
+    bob.expect_none("posted").await;
+    bob.stop_reading(false);
+    assert_eq!(bob.expect::<Post>("posted").await, large);
+    bob.stop_reading(true);
+    for _ in 0..20 {
+        ann.emit_ack::<(usize, usize)>("post", &large).await;
+    }
+    // What was queued is discarded, and the queue's policy has its word.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(ann.is_connected());
+    assert_eq!(app.io().of("/chat").unwrap().socket_count(), 1);
+    let left = ann.expect::<String>("left").await;
+    assert_eq!(left, "forced close");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_says_where_it_comes_from() {
     let app = app().await;
     let client = app
@@ -427,6 +450,16 @@ async fn what_is_not_as_expected_fails_with_what_it_is() {
         app.connect("/chat").await;
     });
     assert!(said.await.contains("refused: members only"));
+
+    let said = failure(async {
+        let app = TestApp::builder_of::<Echo>();
+        let app = app.configure(|app| app.admit(|_| std::future::pending()));
+        app.start().await.connect("/").await;
+    });
+    assert!(
+        said.await
+            .ends_with("the server does not answer the handshake")
+    );
 
     let said = failure(async {
         let ann = member(&app().await, "ann").await;

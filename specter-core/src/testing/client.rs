@@ -289,6 +289,12 @@ impl TestClient {
         self.line.ignore_pings(ignore);
     }
 
+    /// Stops reading, or reads again: a client that does not take what it is sent. 256 KiB are taken by what stands for the network;
+    /// then the connection's queue fills, and the App's policy applies.
+    pub fn stop_reading(&self, stop: bool) {
+        self.line.stop_reading(stop);
+    }
+
     /// Sends a text message as it is, for tests of what no client library would send: `2["event"]` is what [`emit`](Self::emit)
     /// sends in `/`.
     pub fn send_raw(&self, packet: &str) {

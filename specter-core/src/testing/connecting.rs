@@ -129,7 +129,12 @@ impl Connecting {
             // Whichever: nobody asks for the port.
             address: SocketAddr::new(self.address, 50_000),
         };
-        let (stream, early) = opening::open(&self.app.router, &handshake).await?;
+        let opening = opening::open(&self.app.router, &handshake);
+        let opened = tokio::time::timeout(self.app.patience, opening).await;
+        let Ok(opened) = opened else {
+            panic!("{site}: the server does not answer the handshake");
+        };
+        let (stream, early) = opened?;
         let line = Line::new(stream, Reader::starting_with(early), self.app.patience);
         let opened = line.wait(|state| match &state.closed {
             Some(why) => Some(Err(why.clone())),

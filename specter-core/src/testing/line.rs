@@ -16,7 +16,7 @@ use specter_proto::socket::{
 };
 use specter_proto::websocket::Opcode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::Refused;
@@ -35,6 +35,8 @@ pub(super) const LIMITS: DecoderLimits = DecoderLimits {
 pub(super) struct Line {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
+    /// Whether nothing is read.
+    deaf: watch::Sender<bool>,
     tasks: [AbortHandle; 2],
     next_ack: AtomicU64,
     /// How long what is expected may take.
@@ -103,10 +105,12 @@ impl Line {
         let (incoming, outgoing) = tokio::io::split(stream);
         let shared = Arc::new(Shared::default());
         let (sender, queue) = mpsc::unbounded_channel();
+        let (deaf, hears) = watch::channel(false);
         let inbound = Inbound {
             shared: shared.clone(),
             outgoing: sender.clone(),
             decoder: Decoder::new(LIMITS),
+            deaf: hears,
         };
         let tasks = [
             tokio::spawn(write(outgoing, queue)).abort_handle(),
@@ -115,6 +119,7 @@ impl Line {
         Arc::new(Self {
             shared,
             outgoing: sender,
+            deaf,
             tasks,
             next_ack: AtomicU64::new(0),
             patience,
@@ -172,6 +177,11 @@ impl Line {
         self.shared.ignores_pings.store(ignore, Ordering::Relaxed);
     }
 
+    /// Reads nothing from now on, or reads again.
+    pub(super) fn stop_reading(&self, stop: bool) {
+        self.deaf.send_replace(stop);
+    }
+
     /// The network is gone: nothing is sent and nothing comes.
     pub(super) fn cut(&self) {
         self.tasks.iter().for_each(AbortHandle::abort);
@@ -205,6 +215,7 @@ struct Inbound {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
     decoder: Decoder,
+    deaf: watch::Receiver<bool>,
 }
 
 impl Inbound {
@@ -214,7 +225,13 @@ impl Inbound {
                 Ok(()) => {}
                 Err(why) => break why,
             }
-            match stream.read_buf(&mut reader.buffer).await {
+            let read = tokio::select! {
+                biased;
+                Ok(()) = self.deaf.changed() => continue,
+                read = stream.read_buf(&mut reader.buffer), if !*self.deaf.borrow() => read,
+                else => return,
+            };
+            match read {
                 Ok(0) => break "the server closed the connection".into(),
                 Ok(_) => {}
                 Err(error) => break format!("the connection failed: {error}"),
