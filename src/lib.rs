@@ -20,6 +20,9 @@ pub use specter_macros::{
 pub use specter_proto as proto;
 pub use specter_proto::socket::{Args, Binary};
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 /// The result of starting and serving an application; handlers have errors of their own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -77,6 +77,12 @@ impl App {
         self.container.get::<Arc<T>>()
     }
 
+    /// All singletons.
+    #[cfg(feature = "testing")]
+    pub(crate) fn container(&self) -> &Container {
+        &self.container
+    }
+
     /// The whole server, to emit from anywhere.
     pub fn io(&self) -> Io {
         self.io.clone()

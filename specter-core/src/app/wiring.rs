@@ -211,7 +211,11 @@ fn namespace_table(
             continue;
         };
         let mut find = |guards: &Guards| -> Vec<Arc<dyn ErasedGuard>> {
-            let found = guards.0.iter().filter_map(|guard| {
+            let asked = guards
+                .0
+                .iter()
+                .filter(|guard| !builder.open.contains(&guard.key));
+            let found = asked.filter_map(|guard| {
                 let found = (guard.resolve)(container, &plan, position);
                 if found.is_none() {
                     faults.push(AppFault::ScopedGuard {

@@ -21,7 +21,7 @@ mod registry;
 mod scratch;
 mod stream;
 mod task;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 mod timer;
 
