@@ -12,11 +12,9 @@ mod parting;
 mod polling;
 mod websocket;
 
-use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll};
 
-use specter_proto::engine::Prepared;
 use tokio::time::Instant;
 
 pub(super) use self::budget::Budget;
@@ -36,10 +34,7 @@ pub(super) enum Link {
     /// A WebSocket.
     WebSocket(WebSocket),
     /// Over, and the client is told with its next poll.
-    Farewell {
-        queued: VecDeque<Prepared>,
-        deadline: Instant,
-    },
+    Farewell { deadline: Instant },
     /// Over, and the WebSocket is being closed.
     Parting(Box<Parting>),
     /// Nothing is left.
@@ -62,7 +57,7 @@ impl Link {
     /// When [`poll_leaving`](Self::poll_leaving) must be called at the latest.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Farewell { deadline, .. } => Some(*deadline),
+            Self::Farewell { deadline } => Some(*deadline),
             Self::Parting(parting) => Some(parting.deadline()),
             Self::Polling { .. } | Self::WebSocket(_) | Self::Gone => None,
         }
@@ -72,7 +67,7 @@ impl Link {
     pub(super) fn poll_leaving(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let over = match self {
             Self::Polling { .. } | Self::WebSocket(_) => false,
-            Self::Farewell { deadline, .. } => now >= *deadline,
+            Self::Farewell { deadline } => now >= *deadline,
             Self::Parting(parting) => parting.poll(cx, now).is_ready(),
             Self::Gone => true,
         };

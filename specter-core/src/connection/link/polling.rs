@@ -19,12 +19,21 @@ use crate::connection::mailbox::{Misfit, PollRequest, PostRequest};
 use crate::connection::outbox::{self, Outbox};
 
 /// The transport of a session that polls.
-#[derive(Default)]
 pub(crate) struct Polling {
     poll: Option<PollRequest>,
+    /// How many packets an answer may hold.
+    max_packets: usize,
 }
 
 impl Polling {
+    /// Nothing waits; answers hold at most so many packets.
+    pub(crate) fn new(max_packets: usize) -> Self {
+        Self {
+            poll: None,
+            max_packets,
+        }
+    }
+
     /// A poll came. Two at once end the session: the second is refused, the first told.
     pub(crate) fn accept(&mut self, poll: PollRequest) -> Result<(), Ending> {
         if self.poll.is_some() {
@@ -52,12 +61,12 @@ impl Polling {
         Ok(())
     }
 
-    /// Answers the poll that waits with all that is queued, if anything is.
-    pub(super) fn flush(&mut self, outbox: &Outbox) -> Result<(), Ending> {
+    /// Answers the poll that waits with what is queued, if anything is.
+    pub(crate) fn flush(&mut self, outbox: &Outbox) -> Result<(), Ending> {
         if !self.is_waiting() {
             return Ok(());
         }
-        let packets = outbox.take(0);
+        let packets = outbox.take_frames(self.max_packets);
         if packets.is_empty() {
             return Ok(());
         }
@@ -71,12 +80,17 @@ impl Polling {
         self.answer(control::noop().payload().to_vec())
     }
 
+    /// Whether one answer holds all that is queued, and that the session is over.
+    pub(crate) fn holds_all(&self, outbox: &Outbox) -> bool {
+        outbox.frames() < self.max_packets
+    }
+
     /// Says farewell to the poll that waits, if one does.
-    pub(crate) fn say_farewell(&mut self, farewell: Farewell, queued: &VecDeque<Prepared>) {
+    pub(crate) fn say_farewell(&mut self, farewell: Farewell, outbox: &Outbox) {
         // The session is over: nothing is to be done about a poll that is gone.
         let _ = match farewell {
             Farewell::Flush => {
-                let mut body = encode(queued);
+                let mut body = encode(&outbox.take(0));
                 body.push(&control::close());
                 self.answer(body.finish())
             }

@@ -60,7 +60,7 @@ impl<H: MessageHandler> Task<H> {
         handler: H,
     ) -> Self {
         let link = Link::Polling {
-            polling: Polling::default(),
+            polling: Polling::new(config.max_packets_per_poll),
             probe: None,
         };
         Self::new(connection, seat, config, link, handler)
