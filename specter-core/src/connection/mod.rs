@@ -4,6 +4,7 @@
 //! the handler; everybody else holds a [`Connection`], through which packets are queued and the
 //! session is closed. What messages mean is the handler's business: nothing here knows controllers.
 
+mod answer;
 mod close;
 mod config;
 mod handle;
@@ -36,6 +37,7 @@ pub use outbox::SendError;
 
 pub use specter_proto::engine::Transport;
 
+pub(crate) use answer::{Counted, PollAnswer};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::Misfit;
 pub(crate) use origin::Origin;

@@ -22,7 +22,7 @@ pub(super) use self::ending::{Ending, Farewell};
 pub(super) use self::parting::Parting;
 pub(super) use self::polling::{Polling, Post};
 pub(super) use self::websocket::{Flow, Message, WebSocket};
-use super::outbox::Outbox;
+use super::Connection;
 
 /// What carries a session.
 pub(super) enum Link {
@@ -43,13 +43,17 @@ pub(super) enum Link {
 
 impl Link {
     /// Writes what is queued, as far as the transport takes it.
-    pub(super) fn flush(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Result<(), Ending> {
+    pub(super) fn flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        connection: &Connection,
+    ) -> Result<(), Ending> {
         match self {
             Self::Polling { polling, .. } => {
                 polling.poll_aborted(cx)?;
-                polling.flush(outbox)
+                polling.flush(connection)
             }
-            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, outbox),
+            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, connection.outbox()),
             Self::Farewell { .. } | Self::Parting(_) | Self::Gone => Ok(()),
         }
     }

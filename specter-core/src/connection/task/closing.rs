@@ -76,7 +76,7 @@ impl<H: MessageHandler> Task<H> {
         };
         if farewell == Farewell::Flush && waits_for_poll {
             // The poll may be gone, which changes nothing now.
-            let _ = polling.flush(outbox);
+            let _ = polling.flush(&self.connection);
             self.connection.mailbox().post_done();
             let limit = match reason {
                 CloseReason::ServerShuttingDown => SHUTDOWN_LIMIT,
@@ -87,9 +87,8 @@ impl<H: MessageHandler> Task<H> {
             };
         }
         self.leave();
-        let outbox = self.connection.outbox();
-        polling.say_farewell(farewell, outbox);
-        drop(outbox.take(0));
+        polling.say_farewell(farewell, &self.connection);
+        drop(self.connection.outbox().take(0));
         Link::Gone
     }
 
@@ -128,14 +127,13 @@ impl<H: MessageHandler> Task<H> {
         if let Some(poll) = poll {
             let _ = polling.accept(poll);
             if !polling.holds_all(self.connection.outbox()) {
-                let _ = polling.flush(self.connection.outbox());
+                let _ = polling.flush(&self.connection);
                 return;
             }
         }
         self.link = Link::Gone;
         self.leave();
-        let outbox = self.connection.outbox();
-        polling.say_farewell(Farewell::Flush, outbox);
-        drop(outbox.take(0));
+        polling.say_farewell(Farewell::Flush, &self.connection);
+        drop(self.connection.outbox().take(0));
     }
 }

@@ -124,7 +124,7 @@ impl<H: MessageHandler> Task<H> {
                 break;
             }
         }
-        self.link.flush(cx, self.connection.outbox())
+        self.link.flush(cx, &self.connection)
     }
 
     /// Whether somebody closed the connection through its handle.
