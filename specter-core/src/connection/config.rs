@@ -21,6 +21,17 @@ pub enum QueuePolicy {
     Drop,
 }
 
+/// The family of headers in which trusted proxies say who a client is. Only the one that they write
+/// may be believed: the other one passes through them as the client wrote it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ProxyHeaders {
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
 /// The settings of an Engine.IO endpoint. The defaults are those of Socket.IO where it has one.
 ///
 /// ```
@@ -54,6 +65,7 @@ pub struct EngineConfig {
     pub(crate) origins: OriginPolicy,
     pub(crate) credentials: bool,
     pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) proxy_headers: ProxyHeaders,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_address: Option<usize>,
 }
@@ -76,6 +88,7 @@ impl Default for EngineConfig {
             origins: OriginPolicy::Same,
             credentials: false,
             trusted_proxies: Vec::new(),
+            proxy_headers: ProxyHeaders::XForwarded,
             max_connections: 100_000,
             max_connections_per_address: None,
         }
@@ -175,11 +188,18 @@ impl EngineConfig {
         self
     }
 
-    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose `Forwarded` or
-    /// `X-Forwarded-*` headers are believed. Needs a server that passes peer addresses on. Default:
-    /// none.
+    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose headers are believed, those
+    /// of [`proxy_headers`](Self::proxy_headers). Needs a server that passes peer addresses on.
+    /// Default: none.
     pub fn trusted_proxies<S: Into<String>>(mut self, ranges: impl IntoIterator<Item = S>) -> Self {
         self.trusted_proxies = ranges.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Which headers the trusted proxies write. The others are never read. Default:
+    /// [`ProxyHeaders::XForwarded`].
+    pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
+        self.proxy_headers = headers;
         self
     }
 

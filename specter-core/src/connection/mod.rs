@@ -27,7 +27,7 @@ pub(crate) mod testing;
 mod timer;
 
 pub use close::CloseReason;
-pub use config::{ConfigError, EngineConfig, QueuePolicy};
+pub use config::{ConfigError, EngineConfig, ProxyHeaders, QueuePolicy};
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
 pub use handshake::Handshake;
