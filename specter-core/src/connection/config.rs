@@ -54,6 +54,7 @@ pub struct EngineConfig {
     pub(crate) ping_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
     pub(crate) max_payload: usize,
+    pub(crate) max_handshake_bytes: usize,
     pub(crate) max_packets_per_body: usize,
     pub(crate) max_packets_per_poll: usize,
     pub(crate) max_fragments: usize,
@@ -77,6 +78,7 @@ impl Default for EngineConfig {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
+            max_handshake_bytes: 16 * 1024,
             max_packets_per_body: PayloadLimits::default().max_packets,
             max_packets_per_poll: 16,
             max_fragments: Limits::new(0).max_fragments,
@@ -119,6 +121,13 @@ impl EngineConfig {
     /// to clients. Default: 1,000,000.
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.max_payload = bytes;
+        self
+    }
+
+    /// How many bytes the target and the headers of a request may have that opens a session, because
+    /// they are kept as long as it is open. More are refused with 431. Default: 16 KiB.
+    pub fn max_handshake_bytes(mut self, bytes: usize) -> Self {
+        self.max_handshake_bytes = bytes;
         self
     }
 
@@ -240,6 +249,7 @@ impl EngineConfig {
         }
         let limits = [
             ("max_payload", self.max_payload),
+            ("max_handshake_bytes", self.max_handshake_bytes),
             ("max_packets_per_body", self.max_packets_per_body),
             ("max_packets_per_poll", self.max_packets_per_poll),
             ("max_fragments", self.max_fragments),
