@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use http::{HeaderMap, header, request};
+use http::{HeaderMap, Version, header, request};
 
 use crate::connection::{EngineConfig, IpRange, ProxyHeaders};
 
@@ -60,7 +60,8 @@ impl TrustedProxies {
         let authority = || request.uri.authority().map(ToString::to_string);
         let direct = Client {
             address: peer,
-            secure: request.uri.scheme_str() == Some("https"),
+            // On HTTP/1 the client may write what it likes there.
+            secure: request.version >= Version::HTTP_2 && request.uri.scheme_str() == Some("https"),
             host: host.or_else(authority),
         };
         match peer {
@@ -165,7 +166,7 @@ mod tests {
     use super::{Client, TrustedProxies};
     use crate::connection::{EngineConfig, ProxyHeaders};
     use axum::extract::ConnectInfo;
-    use http::Request;
+    use http::{Request, Version};
     use std::net::SocketAddr;
 
     fn client(trusted: &[&str], peer: &str, headers: &[(&str, &str)]) -> Client {
@@ -237,6 +238,17 @@ mod tests {
         let config = config.proxy_headers(ProxyHeaders::Forwarded);
         let seen = client_of(&config, "10.0.0.1:1", &FORGED[..3]);
         assert_eq!(summary(&seen), "10.0.0.1 http://inner:3000");
+    }
+
+    #[test]
+    fn the_target_of_http_1_tells_no_scheme() {
+        for (version, secure) in [(Version::HTTP_11, false), (Version::HTTP_2, true)] {
+            let target = "https://server.example/";
+            let request = Request::builder().version(version).uri(target);
+            let parts = request.body(()).unwrap().into_parts().0;
+            let seen = TrustedProxies::default().client(&parts);
+            assert_eq!(seen.secure, secure);
+        }
     }
 
     #[test]
