@@ -28,7 +28,7 @@ mod timer;
 
 pub use close::CloseReason;
 pub(crate) use config::LONGEST;
-pub use config::{ConfigError, EngineConfig, QueuePolicy};
+pub use config::{ConfigError, EngineConfig, ProxyHeaders, QueuePolicy};
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
 pub use handshake::Handshake;
