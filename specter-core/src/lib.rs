@@ -20,8 +20,8 @@ pub mod socket;
 pub mod __private {
     pub use inventory;
     pub use specter_di::{
-        BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
-        Provider, Resolved, Scope,
+        __not_scoped as not_scoped, BuildError, Dependencies, Dependency, Exported, Key, Location,
+        Module, ModuleBuilder, Provide, Provider, Resolved, Scope, expansion::hook_end,
     };
     pub use specter_proto::socket::Binary;
 

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::lazy::{Defer, Late};
 use crate::slot::{Input, Slots};
 use crate::{Key, Location};
 
 /// A type that fields and factory parameters can have.
 ///
 /// `Arc<T>` takes a provider's value, `Option<Arc<T>>` takes it where there is one, `Vec<Arc<T>>` takes
-/// those of all providers. An embedder implements it for its seeds and values that are taken by value:
+/// those of all providers, [`Lazy<T>`](crate::Lazy) takes one that may be built later. An embedder implements it for its seeds and values that are taken by value:
 ///
 /// ```
 /// use specter_di::{Dependency, Key, Resolved};
@@ -32,8 +33,14 @@ use crate::{Key, Location};
     note = "inject a provider as `Arc<T>`; only framework values are taken by value"
 )]
 pub trait Dependency: Sized + Send {
+    /// Whether it is one of the embedder's values that exist only within a scope. Only the compiler's complaints depend on it.
+    const SCOPED: bool = false;
+
     /// How many providers it takes.
     const ARITY: Arity = Arity::One;
+
+    #[doc(hidden)]
+    const DEFER: Option<Defer> = None;
 
     /// What it is found by.
     fn key() -> Key;
@@ -51,6 +58,8 @@ pub enum Arity {
     Optional,
     /// All there are, in module order: imports first.
     Many,
+    /// Exactly one, that may be built later.
+    Deferred,
 }
 
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
@@ -96,8 +105,22 @@ pub struct Dependencies(Vec<Declared>);
 pub(crate) struct Declared {
     pub(crate) key: Key,
     pub(crate) arity: Arity,
+    pub(crate) defer: Option<Defer>,
     pub(crate) label: &'static str,
     pub(crate) location: Location,
+}
+
+impl Declared {
+    /// Exactly one, at once.
+    pub(crate) fn one(key: Key, label: &'static str, location: Location) -> Self {
+        Self {
+            key,
+            arity: Arity::One,
+            defer: None,
+            label,
+            location,
+        }
+    }
 }
 
 impl Dependencies {
@@ -106,6 +129,7 @@ impl Dependencies {
         self.0.push(Declared {
             key: V::key(),
             arity: V::ARITY,
+            defer: V::DEFER,
             label,
             location,
         });
@@ -123,14 +147,21 @@ pub struct Resolved<'a> {
     singletons: &'a Slots,
     scoped: &'a Slots,
     inputs: std::slice::Iter<'a, Input>,
+    late: Option<&'a Arc<Late>>,
 }
 
 impl<'a> Resolved<'a> {
-    pub(crate) fn new(singletons: &'a Slots, scoped: &'a Slots, inputs: &'a [Input]) -> Self {
+    pub(crate) fn new(
+        singletons: &'a Slots,
+        scoped: &'a Slots,
+        inputs: &'a [Input],
+        late: Option<&'a Arc<Late>>,
+    ) -> Self {
         Self {
             singletons,
             scoped,
             inputs: inputs.iter(),
+            late,
         }
     }
 
@@ -158,6 +189,14 @@ impl<'a> Resolved<'a> {
         self.found(input)
     }
 
+    /// The next dependency, one that is built later.
+    pub(crate) fn late(&mut self) -> (Arc<Late>, u16) {
+        match (self.inputs.next(), self.late) {
+            (Some(Input::Late(place)), Some(late)) => (late.clone(), *place),
+            _ => undeclared::<Late>(),
+        }
+    }
+
     fn optional<V: Clone + Send + Sync + 'static>(&mut self) -> Option<V> {
         match self.inputs.next().copied() {
             Some(Input::Absent) => None,
@@ -176,7 +215,7 @@ impl<'a> Resolved<'a> {
         let value = match input {
             Some(Input::Singleton(slot)) => self.singletons.get::<V>(slot),
             Some(Input::Scoped(slot)) => self.scoped.get::<V>(slot),
-            Some(Input::Absent | Input::Many(_)) | None => None,
+            Some(Input::Absent | Input::Many(_) | Input::Late(_)) | None => None,
         };
         match value {
             Some(value) => value.clone(),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::Scope;
 use crate::build::build;
@@ -13,7 +14,10 @@ use crate::container::Container;
 use crate::dependency::Resolved;
 use crate::error::StartError;
 use crate::fault::{Fault, FaultKind};
-use crate::graph::{Binding, BoundRoot, Compiler, Draft, Row, Step, TooLarge};
+use crate::graph::{
+    Binding, BoundRoot, Compiler, Draft, LateInput, Row, Step, TooLarge, hand_over,
+};
+use crate::lazy::Late;
 use crate::root::RootInfo;
 use crate::slot::{Input, Slot, Slots};
 
@@ -22,6 +26,7 @@ pub struct Plan {
     wiring: Wiring,
     values: Vec<Slot>,
     steps: Box<[Step]>,
+    late: Box<[LateInput]>,
     lookup: HashMap<TypeId, Input>,
 }
 
@@ -46,6 +51,7 @@ impl Plan {
         let Row {
             steps,
             known: singletons,
+            late,
         } = singletons(&draft, order).map_err(|TooLarge| too_large())?;
         let lookup = lookup
             .into_iter()
@@ -65,6 +71,7 @@ impl Plan {
             wiring,
             values: draft.values,
             steps,
+            late,
             lookup,
         })
     }
@@ -99,6 +106,7 @@ impl Plan {
             wiring,
             values,
             steps,
+            late: inputs,
             lookup,
         } = self;
         let mut singletons = Slots::with_capacity(values.len() + steps.len());
@@ -106,15 +114,17 @@ impl Plan {
             singletons.push(Some(value));
         }
         let none = Slots::default();
+        let late = Arc::new(Late::default());
         for step in &steps {
             let binding = &wiring.bindings[step.binding];
-            let resolved = Resolved::new(&singletons, &none, &step.inputs);
+            let resolved = Resolved::new(&singletons, &none, &step.inputs, Some(&late));
             let value = build(binding, resolved)
                 .await
                 .map_err(StartError::Provider)?;
             tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
             singletons.push(Some(value));
         }
+        hand_over(&late, &inputs, &singletons, &none);
         let container = Container::new(wiring, singletons, steps, lookup);
         container.init(&limit).await.map_err(StartError::Init)?;
         Ok(container)
@@ -151,11 +161,13 @@ fn singletons(draft: &Draft, order: &[usize]) -> Result<Row, TooLarge> {
         Input::Singleton,
     )?;
     for binding in order {
-        if draft.bindings[*binding].scope == Scope::Singleton {
+        if draft.bindings[*binding].scope == Scope::Singleton
+            && !draft.bindings[*binding].is_displaced
+        {
             compiler.emit(*binding)?;
         }
     }
-    Ok(compiler.finish())
+    compiler.finish()
 }
 
 fn too_large() -> Fault {

@@ -1,6 +1,7 @@
 //! What makes values: struct providers, factories and their other names. Owns the type-erased build functions.
 //! Must not know who needs the values.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -22,6 +23,13 @@ pub(crate) type AsyncBuild =
     note = "annotate it with `#[injectable]`: on a struct, or on a function that returns the value"
 )]
 pub trait Provide: 'static {
+    /// What it provides: `Arc<T>`.
+    type Value: Clone + Send + Sync + 'static;
+
+    /// Whether its values are known at compile time to live within a scope. Only the compiler's complaints depend on
+    /// it; what holds is the provider's [`scope`](Provider::scope).
+    const SCOPED: bool = false;
+
     /// Describes the provider.
     fn provider() -> Provider;
 }
@@ -29,7 +37,7 @@ pub trait Provide: 'static {
 /// How values of one type are made.
 pub struct Provider {
     pub(crate) key: Key,
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) scope: Scope,
     pub(crate) location: Location,
     pub(crate) dependencies: Vec<Declared>,
@@ -55,7 +63,7 @@ impl Provider {
     ///
     /// `build` takes its dependencies at once; the future owns them.
     pub fn new<V, B, F>(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         scope: Scope,
         location: Location,
         dependencies: fn(&mut Dependencies),
@@ -70,12 +78,19 @@ impl Provider {
             let building = build(resolved);
             Box::pin(async move { building.await.map(|value| Box::new(value) as Slot) })
         });
-        Self::with_build::<V>(name, scope, location, dependencies, Build::Async(build))
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<V>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Async(build),
+        )
     }
 
     /// A provider that needs no waiting and cannot fail: a struct.
     pub fn sync<V>(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         scope: Scope,
         location: Location,
         dependencies: fn(&mut Dependencies),
@@ -85,14 +100,31 @@ impl Provider {
         V: Clone + Send + Sync + 'static,
     {
         let build: SyncBuild = Box::new(move |resolved| Box::new(build(resolved)));
-        Self::with_build::<V>(name, scope, location, dependencies, Build::Sync(build))
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<V>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Sync(build),
+        )
+    }
+
+    /// A singleton that is there already.
+    pub(crate) fn value<V>(value: V, location: Location) -> Self
+    where
+        V: Clone + Send + Sync + 'static,
+    {
+        let name = Key::of::<V>().inner_name().into();
+        let build = Build::Sync(handing_out(value));
+        Self::with_build::<V>(name, Scope::Singleton, location, Vec::new(), build)
     }
 
     fn with_build<V: 'static>(
-        name: &'static str,
+        name: Cow<'static, str>,
         scope: Scope,
         location: Location,
-        dependencies: fn(&mut Dependencies),
+        dependencies: Vec<Declared>,
         build: Build,
     ) -> Self {
         Self {
@@ -100,7 +132,7 @@ impl Provider {
             name,
             scope,
             location,
-            dependencies: Dependencies::declared_by(dependencies),
+            dependencies,
             build,
             aliases: Vec::new(),
             hooks: Hooks::default(),
@@ -138,7 +170,7 @@ impl Provider {
         F: Future<Output = Result<(), BuildError>> + Send + 'static,
     {
         self.check_value::<V>();
-        let name = self.name;
+        let name = &self.name;
         assert!(
             self.scope == Scope::Singleton,
             "`{name}` is no singleton, so it cannot have `on_init`"
@@ -178,12 +210,17 @@ impl Provider {
     }
 
     /// Its name: the struct's or the function's.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// How long its values live.
     pub fn scope(&self) -> Scope {
         self.scope
     }
+}
+
+/// A build function that gives clones of a value.
+pub(crate) fn handing_out<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
+    Box::new(move |_| Box::new(value.clone()))
 }

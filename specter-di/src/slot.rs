@@ -31,6 +31,11 @@ impl Slots {
         &mut self.0
     }
 
+    /// The value in a slot, its type erased.
+    pub(crate) fn any(&self, slot: u16) -> Option<&(dyn Any + Send + Sync)> {
+        self.0.get(usize::from(slot))?.as_deref()
+    }
+
     /// The value in a slot; `None` where there is none or it is of another type.
     pub(crate) fn get<V: 'static>(&self, slot: u16) -> Option<&V> {
         // Through the box: a `Box<dyn Any>` is itself `Any`.
@@ -53,6 +58,8 @@ pub(crate) enum Input {
     Singleton(u16),
     /// A slot of the scope that is being opened.
     Scoped(u16),
+    /// What is built later: the place among the row's late values.
+    Late(u16),
     /// An optional dependency that nobody provides.
     Absent,
     /// So many of the following inputs make up one list.

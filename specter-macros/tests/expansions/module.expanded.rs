@@ -10,7 +10,7 @@ const _: () = {
             __m.provide::<RoomRepository>();
             __m.provide::<pool>();
             #[cfg(test)] __m.provide::<Fake<Room>>();
-            __m.export::<RoomRepository>();
+            <RoomRepository as __p::Exported<_>>::export(__m);
         }
     }
 };
@@ -33,6 +33,23 @@ const _: () = {
     impl __p::Module for Nothing {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("Nothing", __p::location!());
+        }
+    }
+};
+struct Global;
+const _: () = {
+    use ::specter::__private as __p;
+    impl __p::Module for Global {
+        fn define(__m: &mut __p::ModuleBuilder) {
+            __m.name("Global", __p::location!());
+            __m.global();
+            __m.import_configured({
+                #[allow(unused_imports)]
+                use __p::Module as _;
+                ConfigModule::with(Options { path: "app.toml" })
+            });
+            #[cfg(test)] __m.import::<TestModule>();
+            <ConfigModule as __p::Exported<_>>::export(__m);
         }
     }
 };
