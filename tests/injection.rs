@@ -221,3 +221,91 @@ async fn a_module_is_configured_where_it_is_imported() {
     assert_eq!(app.get::<Settings>().unwrap().options.name, "written");
     assert!(app.get::<Desk>().unwrap().settings.options.name == "written");
 }
+
+specter::graph_test!(AppModule);
+
+#[tokio::test]
+async fn the_graph_can_be_looked_at() {
+    let app = App::create::<AppModule>().await.unwrap();
+    let text = app.graph().to_text();
+    assert!(
+        text.contains("  Gateway, root\n    ledger: Arc<dyn Ledger> <- Paper in PaperModule\n"),
+        "{text}"
+    );
+    assert!(text.contains("    desk: Lazy<Desk> <- Desk\n"), "{text}");
+    let diagram = app.graph().to_mermaid();
+    assert!(diagram.starts_with("flowchart LR\n"), "{diagram}");
+    assert!(diagram.contains("[[\"Gateway\"]]"), "{diagram}");
+}
+
+/// Counts lines, and keeps none.
+struct Fake;
+
+impl Ledger for Fake {
+    fn write(&self, _: String) -> usize {
+        0
+    }
+}
+
+#[tokio::test]
+async fn a_fake_stands_in_for_what_provides_a_trait() {
+    let app = App::builder::<AppModule>().bind::<dyn Ledger>(Arc::new(Fake));
+    let app = app.create().await.unwrap();
+    assert_eq!(app.get::<dyn Ledger>().unwrap().write("line".into()), 0);
+    let health = &app.get::<Dashboard>().unwrap().all;
+    assert_eq!(
+        health.len(),
+        2,
+        "the paper is still needed as another trait"
+    );
+}
+
+#[tokio::test]
+async fn a_value_stands_in_for_a_provider() {
+    let settings = Settings {
+        options: Arc::new(Options { name: "replaced" }),
+    };
+    let app = App::builder::<AppModule>().replace::<Settings>(settings);
+    let app = app.create().await.unwrap();
+    assert_eq!(app.get::<Desk>().unwrap().settings.options.name, "replaced");
+}
+
+#[tokio::test]
+async fn what_stands_in_for_a_provider_has_no_hooks() {
+    let paper = Paper {
+        notes: Arc::default(),
+        lines: AtomicU32::new(0),
+    };
+    let app = App::builder::<AppModule>().replace::<Paper>(paper);
+    let app = app.create().await.unwrap();
+    assert!(app.get::<Notes>().unwrap().all().is_empty());
+    assert_eq!(app.get::<dyn Ledger>().unwrap().write("line".into()), 4);
+}
+
+#[tokio::test]
+async fn a_module_is_configured_on_the_builder() {
+    #[module(imports = [SettingsModule], controllers = [Gateway], providers = [Paper, notes])]
+    struct Bare;
+    let app = App::builder::<Bare>().import(SettingsModule::named("at run time"));
+    let app = app.create().await.unwrap();
+    assert_eq!(app.get::<Settings>().unwrap().options.name, "at run time");
+}
+
+#[test]
+fn what_is_not_provided_cannot_be_replaced_nor_a_module_configured_twice() {
+    #[module(controllers = [Gateway], providers = [Paper, notes])]
+    struct Bare;
+    let app = App::builder::<Bare>()
+        .replace::<clock>(Clock)
+        .import(SettingsModule::named("once"))
+        .import(SettingsModule::named("twice"));
+    let error = app.check().unwrap_err().to_string();
+    assert!(
+        error.contains("`clock` is replaced, but no module provides it [replacement_unused]"),
+        "{error}"
+    );
+    assert!(
+        error.contains("`SettingsModule` is configured more than once [module_configured_twice]"),
+        "{error}"
+    );
+}

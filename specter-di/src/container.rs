@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::GraphView;
 use crate::graph::{Binding, Step};
 use crate::lifecycle::{HookFailure, HookKind, run, shut_down};
 use crate::plan::{Wiring, built};
@@ -62,6 +63,11 @@ impl Container {
     /// The roots: those of imported modules first, depth first, then the module's own in the order of its list.
     pub fn roots(&self) -> &[RootInfo] {
         &self.0.wiring.infos
+    }
+
+    /// The graph to look at.
+    pub fn view(&self) -> GraphView {
+        self.0.wiring.view()
     }
 
     /// Plans the scope in which some roots are built, given by [`RootInfo::index`]. To be done once, ahead of opening.

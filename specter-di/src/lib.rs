@@ -29,6 +29,7 @@ mod scope_plan;
 mod scoped;
 mod slot;
 mod testing;
+mod view;
 
 pub use configured::Configured;
 pub use container::Container;
@@ -51,3 +52,4 @@ pub use scope_plan::{Opening, ScopePlan};
 pub use scoped::{Scoped, Seeds};
 #[doc(hidden)]
 pub use testing::assert_valid;
+pub use view::GraphView;

@@ -8,18 +8,18 @@ use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::Scope;
 use crate::build::build;
 use crate::container::Container;
 use crate::dependency::Resolved;
 use crate::error::StartError;
 use crate::fault::{Fault, FaultKind};
 use crate::graph::{
-    Binding, BoundRoot, Compiler, Draft, LateInput, Row, Step, TooLarge, hand_over,
+    Binding, BoundModule, BoundRoot, Compiler, Draft, LateInput, Row, Step, TooLarge, hand_over,
 };
 use crate::lazy::Late;
 use crate::root::RootInfo;
 use crate::slot::{Input, Slot, Slots};
+use crate::{GraphView, Scope};
 
 /// A validated graph, ready to start.
 pub struct Plan {
@@ -32,6 +32,8 @@ pub struct Plan {
 
 /// What is known of a graph once it is valid.
 pub(crate) struct Wiring {
+    pub(crate) scope_name: &'static str,
+    pub(crate) modules: Vec<BoundModule>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) roots: Vec<BoundRoot>,
     pub(crate) infos: Vec<RootInfo>,
@@ -39,6 +41,13 @@ pub(crate) struct Wiring {
     pub(crate) seeds: Range<usize>,
     /// Where the singletons lie, by binding.
     pub(crate) singletons: Vec<Option<Input>>,
+}
+
+impl Wiring {
+    pub(crate) fn view(&self) -> GraphView {
+        let roots = (self.roots.as_slice(), self.infos.as_slice());
+        GraphView::new(self.scope_name, &self.modules, &self.bindings, roots)
+    }
 }
 
 impl Plan {
@@ -59,6 +68,8 @@ impl Plan {
             .collect();
         let wiring = Wiring {
             seeds: draft.seed_bindings(),
+            scope_name: draft.scope_name,
+            modules: draft.modules,
             bindings: draft.bindings,
             roots: draft.roots,
             infos: draft.infos,
@@ -79,6 +90,11 @@ impl Plan {
     /// The roots: those of imported modules first, depth first, then the module's own in the order of its list.
     pub fn roots(&self) -> &[RootInfo] {
         &self.wiring.infos
+    }
+
+    /// The graph to look at.
+    pub fn view(&self) -> GraphView {
+        self.wiring.view()
     }
 
     /// Builds every singleton, dependencies first, one after another.

@@ -8,6 +8,7 @@ mod error;
 mod mount;
 mod register;
 mod serve;
+mod testing;
 mod wiring;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use specter_di::{Container, Module};
+use specter_di::{Container, GraphView, Module};
 
 pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
@@ -26,6 +27,8 @@ pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
 pub use self::register::{controller, controller_guarded};
 pub use self::serve::AppHandle;
+#[doc(hidden)]
+pub use self::testing::assert_valid;
 use crate::extract::Inject;
 use crate::gateway::Controller;
 use crate::rooms::Io;
@@ -74,6 +77,11 @@ impl App {
     /// A singleton, of any module.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.container.get::<Arc<T>>()
+    }
+
+    /// The graph of modules, providers and controllers, to look at: as text, and as a Mermaid diagram.
+    pub fn graph(&self) -> GraphView {
+        self.container.view()
     }
 
     /// The whole server, to emit from anywhere.

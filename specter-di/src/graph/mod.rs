@@ -13,7 +13,7 @@ mod walk;
 
 use std::sync::Arc;
 
-pub(crate) use bind::{Binding, BoundRoot, Draft, Need, Source};
+pub(crate) use bind::{Binding, BoundModule, BoundRoot, Draft, Need, Source};
 pub(crate) use compile::{Compiler, LateInput, Row, Step, TooLarge, hand_over};
 
 use self::collect::Collected;
@@ -23,7 +23,7 @@ use crate::fault::Report;
 use crate::module::{Module, ModuleBuilder};
 use crate::plan::Plan;
 use crate::slot::Slot;
-use crate::{Key, Location, Provide};
+use crate::{GraphView, Key, Location, Provide};
 
 /// The modules of an application, reached from one of them, and what every module sees besides.
 ///
@@ -165,6 +165,13 @@ impl Graph {
         }
         let lookup = visible.lookup(&draft);
         Plan::compile(draft, &order, lookup).map_err(|fault| Report::new(name, vec![fault]))
+    }
+
+    /// The graph to look at, faults or not.
+    pub fn view(self) -> GraphView {
+        let draft = self.check().draft;
+        let roots = (draft.roots.as_slice(), draft.infos.as_slice());
+        GraphView::new(draft.scope_name, &draft.modules, &draft.bindings, roots)
     }
 
     fn check(self) -> Checked {
