@@ -73,7 +73,9 @@ impl<T: ?Sized> Clone for Lazy<T> {
 impl<T: ?Sized> fmt::Debug for Lazy<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_there = self.late.0.get().is_some();
-        f.debug_struct("Lazy").field("is_there", &is_there).finish()
+        f.debug_struct("Lazy")
+            .field("is_there", &is_there)
+            .finish_non_exhaustive()
     }
 }
 

@@ -89,7 +89,7 @@ fn resolve_need(
     match (declared.arity, targets.len()) {
         (Arity::Many, _) | (Arity::Optional, 0) | (_, 1) => {}
         (Arity::One | Arity::Deferred, 0) => {
-            faults.push(unseen(draft, consumer, &declared, visible))
+            faults.push(unseen(draft, consumer, &declared, visible));
         }
         _ => faults.push(ambiguous(draft, consumer, &declared, &targets)),
     }

@@ -19,7 +19,7 @@ pub(super) struct Import {
 #[derive(PartialEq)]
 pub(super) enum Imported {
     /// As it is.
-    Plain(Type),
+    Plain(Box<Type>),
     /// With what an expression gives it.
     Configured(Box<Expr>),
 }
@@ -33,7 +33,7 @@ impl Parse for Import {
         let module = match plain {
             Some(ty) if ahead.is_empty() || ahead.peek(Token![,]) => {
                 input.advance_to(&ahead);
-                Imported::Plain(ty)
+                Imported::Plain(Box::new(ty))
             }
             _ => match input.parse::<Expr>() {
                 Ok(value) if !matches!(value, Expr::Lit(_)) => {
