@@ -234,7 +234,11 @@ fn two_modules_may_be_given_values_of_one_type() {
     graph.import(Right::with(1_u8));
     graph.import(Left::with(1_u8));
     let faults = graph.validate().expect_err("it imports itself");
-    let codes: Vec<_> = faults.faults().iter().map(specter_di::Fault::code).collect();
+    let codes: Vec<_> = faults
+        .faults()
+        .iter()
+        .map(specter_di::Fault::code)
+        .collect();
     assert_eq!(codes, ["module_cycle"]);
 }
 

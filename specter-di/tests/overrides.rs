@@ -138,7 +138,11 @@ fn what_is_replaced_stays_as_hidden_as_it_was() {
     let mut graph = graph::<Site>();
     graph.replace::<Pool>(Pool {});
     let report = graph.validate().expect_err("it is not exported");
-    let kinds: Vec<_> = report.faults().iter().map(|fault| fault.kind()).collect();
+    let kinds: Vec<_> = report
+        .faults()
+        .iter()
+        .map(specter_di::Fault::kind)
+        .collect();
     assert_eq!(kinds, [FaultKind::NotVisible]);
 }
 
