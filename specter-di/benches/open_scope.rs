@@ -347,24 +347,32 @@ mod by_nject {
     }
 }
 
-/// The nanoseconds of one call: of many rounds the median.
-fn measure(mut call: impl FnMut()) -> f64 {
-    const ROUNDS: usize = 101;
-    const CALLS: u32 = 20_000;
-    let mut round = || {
-        let start = Instant::now();
-        for _ in 0..CALLS {
-            call();
+/// What is measured, by its name.
+type Contender = (&'static str, Box<dyn FnMut()>);
+
+/// The nanoseconds of one call of each: of many rounds, taken in turns, the median.
+fn measure(contenders: &mut [Contender]) -> Vec<(&'static str, f64)> {
+    const ROUNDS: usize = 301;
+    const CALLS: u32 = 5_000;
+    let mut rounds = vec![Vec::with_capacity(ROUNDS); contenders.len()];
+    for _ in 0..ROUNDS {
+        for ((_, call), rounds) in contenders.iter_mut().zip(&mut rounds) {
+            let start = Instant::now();
+            for _ in 0..CALLS {
+                call();
+            }
+            rounds.push(start.elapsed());
         }
-        start.elapsed()
+    }
+    let median = |rounds: &mut Vec<Duration>| {
+        rounds.sort_unstable();
+        rounds[ROUNDS / 2].as_secs_f64() * 1e9 / f64::from(CALLS)
     };
-    round();
-    let mut rounds: Vec<Duration> = (0..ROUNDS).map(|_| round()).collect();
-    rounds.sort_unstable();
-    rounds[ROUNDS / 2].as_secs_f64() * 1e9 / f64::from(CALLS)
+    let names = contenders.iter().map(|(name, _)| *name);
+    names.zip(rounds.iter_mut().map(median)).collect()
 }
 
-fn measured() -> Vec<(&'static str, f64)> {
+fn contenders() -> Vec<Contender> {
     let request = Request(Arc::new(5));
     let singletons = by_hand::Singletons {
         pool: Arc::new(Pool(1)),
@@ -372,16 +380,30 @@ fn measured() -> Vec<(&'static str, f64)> {
         users: Arc::new(Users(3)),
         clock: Arc::new(Clock(4)),
     };
-    let hand = measure(|| {
-        let open = by_hand::open(black_box(&singletons), request.clone());
+    let given = request.clone();
+    let site = by_nject::Site {
+        pool: singletons.pool.clone(),
+        rooms: singletons.rooms.clone(),
+        users: singletons.users.clone(),
+        clock: singletons.clock.clone(),
+        request: request.clone(),
+    };
+    let nject = move || {
+        let controller = by_nject::open(black_box(&site));
+        assert_eq!(controller.sum(), 15);
+        black_box(controller);
+    };
+    let hand = move || {
+        let open = by_hand::open(black_box(&singletons), given.clone());
         let controller = open.controller.downcast_ref::<Controller>();
         assert_eq!(controller.map(Controller::sum), Some(15));
         black_box(open);
-    });
+    };
     let container = by_specter::container();
     let plan = container.scope(&[0]);
-    let specter = measure(|| {
-        let seeds = plan.seeds().with(request.clone());
+    let given = request.clone();
+    let specter = move || {
+        let seeds = plan.seeds().with(given.clone());
         let specter_di::Opening::Ready(Ok(mut scope)) = black_box(&plan).open(seeds) else {
             unreachable!("it is synchronous")
         };
@@ -389,46 +411,44 @@ fn measured() -> Vec<(&'static str, f64)> {
         let sum = controller.downcast_ref::<Controller>().map(Controller::sum);
         assert_eq!(sum, Some(15));
         black_box((controller, scope));
-    });
+    };
     let catalog = by_dill::catalog();
-    let dill = measure(|| {
+    let dill = move || {
         let controller = by_dill::open(black_box(&catalog), request.clone());
         assert_eq!(controller.sum(), 15);
         black_box(controller);
-    });
+    };
     let site = by_shaku::site();
-    let shaku = measure(|| {
+    let shaku = move || {
         let controller = by_shaku::open(black_box(&site));
         assert_eq!(controller.sum(), 15);
         black_box(controller);
-    });
-    let site = by_nject::Site {
-        pool: singletons.pool.clone(),
-        rooms: singletons.rooms.clone(),
-        users: singletons.users.clone(),
-        clock: singletons.clock.clone(),
-        request,
     };
-    let nject = measure(|| {
-        let controller = by_nject::open(black_box(&site));
-        assert_eq!(controller.sum(), 15);
-        black_box(controller);
-    });
     vec![
-        ("by hand", hand),
-        ("specter-di", specter),
-        ("dill", dill),
-        ("shaku", shaku),
-        ("nject", nject),
+        ("by hand", Box::new(hand)),
+        ("specter-di", Box::new(specter)),
+        ("dill", Box::new(dill)),
+        ("shaku", Box::new(shaku)),
+        ("nject", Box::new(nject)),
     ]
 }
 
 fn main() {
-    let measured = measured();
-    let hand = measured[0].1;
+    let mut contenders = contenders();
+    // `-- dill` measures that one alone, for a profiler.
+    if let Some(only) = std::env::args()
+        .nth(1)
+        .filter(|name| !name.starts_with("--"))
+    {
+        contenders.retain(|(name, _)| *name == only);
+    }
+    let measured = measure(&mut contenders);
+    let first = measured
+        .first()
+        .map_or(1.0, |(_, nanoseconds)| *nanoseconds);
     println!("a controller with four singletons and one value of its scope");
     for (name, nanoseconds) in measured {
-        let ratio = nanoseconds / hand;
+        let ratio = nanoseconds / first;
         println!("{name:>12} {nanoseconds:8.1} ns {ratio:6.2} x");
     }
 }
