@@ -96,7 +96,7 @@ mod by_specter {
         type Value = Arc<Self>;
 
         fn provider() -> Provider {
-            Provider::sync::<Arc<Self>>(
+            Provider::shared::<Self>(
                 "Session",
                 Scope::Scoped,
                 location!(),

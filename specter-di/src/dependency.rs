@@ -67,6 +67,7 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
         Key::of::<Self>()
     }
 
+    #[inline]
     fn take(resolved: &mut Resolved<'_>) -> Self {
         resolved.value()
     }
@@ -175,6 +176,7 @@ impl<'a> Resolved<'a> {
         clippy::should_implement_trait,
         reason = "each call is of another type"
     )]
+    #[inline]
     pub fn next<V: Dependency>(&mut self) -> V {
         V::take(self)
     }
@@ -184,6 +186,7 @@ impl<'a> Resolved<'a> {
     /// # Panics
     ///
     /// As [`next`](Self::next).
+    #[inline]
     pub fn value<V: Clone + Send + Sync + 'static>(&mut self) -> V {
         let input = self.inputs.next().copied();
         self.found(input)
@@ -211,16 +214,14 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    #[inline]
     fn found<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
         let value = match input {
             Some(Input::Singleton(slot)) => self.singletons.get::<V>(slot),
             Some(Input::Scoped(slot)) => self.scoped.get::<V>(slot),
             Some(Input::Absent | Input::Many(_) | Input::Late(_)) | None => None,
         };
-        match value {
-            Some(value) => value.clone(),
-            None => undeclared::<V>(),
-        }
+        value.unwrap_or_else(|| undeclared::<V>())
     }
 }
 

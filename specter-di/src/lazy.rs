@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::Key;
 use crate::dependency::{Arity, Dependency, Resolved};
-use crate::slot::Slot;
+use crate::slot::Slots;
 
 /// A dependency that may be built after what takes it: it breaks circles.
 ///
@@ -45,7 +45,7 @@ impl<T: ?Sized + Send + Sync + 'static> Lazy<T> {
     /// One that has its value already. It does not keep it alive.
     pub fn of(value: &Arc<T>) -> Self {
         let late = Late::default();
-        late.fill([Box::new(Arc::downgrade(value)) as Slot]);
+        late.fill([Box::new(Arc::downgrade(value)) as Weakened]);
         Self {
             late: Arc::new(late),
             place: 0,
@@ -97,28 +97,30 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Lazy<T> {
     }
 }
 
-fn weaken<T: ?Sized + Send + Sync + 'static>(value: &(dyn Any + Send + Sync)) -> Option<Slot> {
-    let value = value.downcast_ref::<Arc<T>>()?;
-    Some(Box::new(Arc::downgrade(value)))
+/// What a deferred dependency keeps, its type erased.
+type Weakened = Box<dyn Any + Send + Sync>;
+
+fn weaken<T: ?Sized + Send + Sync + 'static>(slots: &Slots, slot: u16) -> Option<Weakened> {
+    Some(Box::new(Arc::downgrade(&slots.get::<Arc<T>>(slot)?)))
 }
 
 /// Makes what a deferred dependency keeps of a value.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Defer(fn(&(dyn Any + Send + Sync)) -> Option<Slot>);
+pub struct Defer(fn(&Slots, u16) -> Option<Weakened>);
 
 impl Defer {
-    pub(crate) fn of(self, value: &(dyn Any + Send + Sync)) -> Option<Slot> {
-        (self.0)(value)
+    pub(crate) fn of(self, slots: &Slots, slot: u16) -> Option<Weakened> {
+        (self.0)(slots, slot)
     }
 }
 
 /// The late values of a row, as their takers keep them; filled once, when the row is.
 #[derive(Default)]
-pub(crate) struct Late(OnceLock<Box<[Slot]>>);
+pub(crate) struct Late(OnceLock<Box<[Weakened]>>);
 
 impl Late {
-    pub(crate) fn fill(&self, values: impl IntoIterator<Item = Slot>) {
+    pub(crate) fn fill(&self, values: impl IntoIterator<Item = Weakened>) {
         // A row is filled once.
         let _ = self.0.set(values.into_iter().collect());
     }

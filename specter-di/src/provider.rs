@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::dependency::{Declared, Dependencies, Resolved};
 use crate::error::BuildError;
@@ -76,7 +77,7 @@ impl Provider {
     {
         let build: AsyncBuild = Box::new(move |resolved| {
             let building = build(resolved);
-            Box::pin(async move { building.await.map(|value| Box::new(value) as Slot) })
+            Box::pin(async move { building.await.map(Slot::boxed) })
         });
         let dependencies = Dependencies::declared_by(dependencies);
         Self::with_build::<V>(
@@ -99,9 +100,31 @@ impl Provider {
     where
         V: Clone + Send + Sync + 'static,
     {
-        let build: SyncBuild = Box::new(move |resolved| Box::new(build(resolved)));
+        let build: SyncBuild = Box::new(move |resolved| Slot::boxed(build(resolved)));
         let dependencies = Dependencies::declared_by(dependencies);
         Self::with_build::<V>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Sync(build),
+        )
+    }
+
+    /// As [`sync`](Self::sync), of an `Arc<T>`: it is kept without another box around it.
+    pub fn shared<T>(
+        name: impl Into<Cow<'static, str>>,
+        scope: Scope,
+        location: Location,
+        dependencies: fn(&mut Dependencies),
+        build: fn(&mut Resolved<'_>) -> Arc<T>,
+    ) -> Self
+    where
+        T: Send + Sync + 'static,
+    {
+        let build: SyncBuild = Box::new(move |resolved| Slot::Shared(build(resolved)));
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<Arc<T>>(
             name.into(),
             scope,
             location,
@@ -152,7 +175,7 @@ impl Provider {
         self.check_value::<V>();
         self.aliases.push(Alias {
             key: Key::of::<W>(),
-            convert: Box::new(move |resolved| Box::new(convert(resolved.value::<V>()))),
+            convert: Box::new(move |resolved| Slot::boxed(convert(resolved.value::<V>()))),
         });
         self
     }
@@ -222,5 +245,5 @@ impl Provider {
 
 /// A build function that gives clones of a value.
 pub(crate) fn handing_out<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
-    Box::new(move |_| Box::new(value.clone()))
+    Box::new(move |_| Slot::boxed(value.clone()))
 }

@@ -216,14 +216,8 @@ impl ScopePlan {
         let visible = &self.0.roots.get(position)?.visible;
         let wanted = TypeId::of::<V>();
         match visible.iter().find(|(type_id, _)| *type_id == wanted)?.1 {
-            Input::Singleton(slot) => self
-                .0
-                .container
-                .running()
-                .singletons
-                .get::<V>(slot)
-                .cloned(),
-            Input::Scoped(slot) => slots.get::<V>(slot).cloned(),
+            Input::Singleton(slot) => self.0.container.running().singletons.get::<V>(slot),
+            Input::Scoped(slot) => slots.get::<V>(slot),
             Input::Late(_) | Input::Absent | Input::Many(_) => None,
         }
     }

@@ -27,7 +27,7 @@ impl Seeds {
 
     /// Adds a seed. One that was not declared is ignored.
     pub fn with<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
-        self.0.push(Some(Box::new(value)));
+        self.0.push(Some(Slot::boxed(value)));
         self
     }
 
@@ -55,8 +55,7 @@ impl Seeds {
 }
 
 fn is(slot: Option<&Slot>, seed: &PlannedSeed) -> bool {
-    // Through the box: a `Box<dyn Any>` is itself `Any`.
-    slot.is_some_and(|value| (**value).type_id() == seed.type_id)
+    slot.is_some_and(|value| value.is_boxed(seed.type_id))
 }
 
 impl fmt::Debug for Seeds {

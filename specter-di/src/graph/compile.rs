@@ -24,14 +24,12 @@ pub(crate) struct LateInput {
 pub(crate) fn hand_over(late: &Late, inputs: &[LateInput], singletons: &Slots, scoped: &Slots) {
     late.fill(inputs.iter().map(|LateInput { input, defer }| {
         let value = match input {
-            Input::Singleton(slot) => singletons.any(*slot),
-            Input::Scoped(slot) => scoped.any(*slot),
+            Input::Singleton(slot) => defer.of(singletons, *slot),
+            Input::Scoped(slot) => defer.of(scoped, *slot),
             Input::Late(_) | Input::Absent | Input::Many(_) => None,
         };
         // Always there: nothing else is resolved to one binding.
-        value
-            .and_then(|value| defer.of(value))
-            .unwrap_or_else(|| Box::new(()))
+        value.unwrap_or_else(|| Box::new(()))
     }));
 }
 

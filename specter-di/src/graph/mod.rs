@@ -107,7 +107,7 @@ impl Graph {
             name: key.name(),
             location: Location::caller(),
         };
-        self.values.push((given, Box::new(value)));
+        self.values.push((given, Slot::boxed(value)));
     }
 
     /// Adds a singleton that every module sees as `Arc<T>`.
@@ -144,7 +144,7 @@ impl Graph {
             name: key.name(),
             location: Location::caller(),
         };
-        self.overrides.bind(given, Box::new(value));
+        self.overrides.bind(given, Slot::boxed(value));
     }
 
     /// Checks everything and compiles the plan.

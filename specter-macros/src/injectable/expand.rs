@@ -129,7 +129,7 @@ fn of_struct(provider: &Provider, construction: &Construction) -> TokenStream {
     let dependencies = construction.dependencies(&declared);
     let built = construction.built(&resolved);
     quote_spanned! {own=>
-        __p::Provider::sync::<::std::sync::Arc<Self>>(
+        __p::Provider::shared::<Self>(
             #head,
             |#declared| { #dependencies },
             |#resolved| ::std::sync::Arc::new(#built),

@@ -7,8 +7,8 @@ const _: () = {
     impl __p::Provide for RoomRepository {
         type Value = ::std::sync::Arc<Self>;
         fn provider() -> __p::Provider {
-            __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            __p::Provider::shared::<
+                Self,
             >(
                 "RoomRepository",
                 __p::Scope::Singleton,
@@ -34,8 +34,8 @@ const _: () = {
         type Value = ::std::sync::Arc<Self>;
         const SCOPED: bool = true;
         fn provider() -> __p::Provider {
-            __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            __p::Provider::shared::<
+                Self,
             >(
                 "Draft",
                 __p::Scope::Scoped,
@@ -56,8 +56,8 @@ const _: () = {
     impl __p::Provide for Marker {
         type Value = ::std::sync::Arc<Self>;
         fn provider() -> __p::Provider {
-            __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            __p::Provider::shared::<
+                Self,
             >(
                 "Marker",
                 __p::Scope::Singleton,
@@ -201,8 +201,8 @@ const _: () = {
     impl __p::Provide for Sql {
         type Value = ::std::sync::Arc<Self>;
         fn provider() -> __p::Provider {
-            let __provider = __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            let __provider = __p::Provider::shared::<
+                Self,
             >(
                 "Sql",
                 __p::Scope::Singleton,
@@ -288,8 +288,8 @@ const _: () = {
     {
         type Value = ::std::sync::Arc<Self>;
         fn provider() -> __p::Provider {
-            __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            __p::Provider::shared::<
+                Self,
             >(
                 __p::Key::of::<Self>().name(),
                 __p::Scope::Singleton,
