@@ -44,7 +44,7 @@ impl Controller {
 }
 
 mod by_hand {
-    use super::*;
+    use super::{Any, Arc, Clock, Controller, Pool, Request, Rooms, Session, Users};
 
     pub(super) struct Singletons {
         pub(super) pool: Arc<Pool>,
@@ -80,7 +80,7 @@ mod by_specter {
         Root, Scope, location,
     };
 
-    use super::*;
+    use super::{Arc, Clock, Controller, Pool, Request, Rooms, Session, Users};
 
     impl Dependency for Request {
         fn key() -> Key {
@@ -158,7 +158,7 @@ mod by_specter {
 }
 
 mod by_dill {
-    use super::*;
+    use super::{Arc, Clock, Pool, Request, Rooms, Users};
 
     #[dill::component]
     pub(super) struct DillSession {
@@ -198,10 +198,11 @@ mod by_dill {
     }
 }
 
+#[allow(clippy::struct_field_names, reason = "the macro's own fields")]
 mod by_shaku {
     use shaku::{Component, HasProvider, Interface, Provider, module};
 
-    use super::*;
+    use super::Arc;
 
     macro_rules! component {
         ($($interface:ident $name:ident $value:literal)*) => {
@@ -304,7 +305,7 @@ mod by_shaku {
 mod by_nject {
     use nject::{injectable, provider};
 
-    use super::*;
+    use super::{Arc, Clock, Pool, Request, Rooms, Users};
 
     #[injectable]
     pub(super) struct NjectSession {
@@ -342,6 +343,7 @@ mod by_nject {
         pub(super) request: Request,
     }
 
+    #[expect(clippy::unnecessary_box_returns, reason = "the others box theirs")]
     pub(super) fn open(site: &Site) -> Box<NjectController> {
         Box::new(site.provide())
     }
