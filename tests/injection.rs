@@ -80,6 +80,7 @@ struct Clock;
 
 impl Clock {
     async fn stop(self: Arc<Self>) -> Result<(), &'static str> {
+        tokio::task::yield_now().await;
         Err("it goes on")
     }
 }
@@ -92,6 +93,7 @@ impl Health for Clock {
 
 #[injectable(as = dyn Health, on_shutdown = stop)]
 async fn clock() -> Clock {
+    tokio::task::yield_now().await;
     Clock
 }
 

@@ -227,9 +227,8 @@ pub(super) async fn disconnect(
             }
         }
     }
-    if let Some(scope) = Arc::into_inner(env.scope) {
-        for failure in scope.close_within(|| sleep(HOOK_LIMIT)).await {
-            tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
-        }
+    // Whoever still shares the scope, an event's context for one, does not keep it from being torn down.
+    for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
+        tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
     }
 }
