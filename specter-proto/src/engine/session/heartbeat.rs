@@ -80,6 +80,10 @@ impl Heartbeat {
         self.stopped.get_or_insert(now);
     }
 
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
     pub(super) fn resume(&mut self, now: Instant) {
         let Some(since) = self.stopped.take() else {
             return;
