@@ -116,6 +116,9 @@ impl Registry {
                 sleep_until(due).await;
             }
             connection.close(reason);
+            if reason == CloseReason::ServerShuttingDown {
+                connection.hurry();
+            }
         }
     }
 
