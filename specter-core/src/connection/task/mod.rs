@@ -108,8 +108,13 @@ impl<H: MessageHandler> Task<H> {
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         self.check_closing()?;
         self.take_mail(now)?;
-        self.handle_due(now)?;
         let mut budget = Budget::new();
+        if self.state == State::Open && self.session.is_pong_overdue(now.into_std()) {
+            // It may be there: perhaps it was this thread that came late.
+            self.read(cx, now, &mut budget)?;
+            self.note_backlog(now);
+        }
+        self.handle_due(now)?;
         loop {
             let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
             self.handler.poll(cx);

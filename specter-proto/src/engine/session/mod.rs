@@ -274,6 +274,12 @@ impl Session {
         }
     }
 
+    /// Whether the wait for a pong is over, so that [`handle_timeout`](Self::handle_timeout) would
+    /// end the session. A pong that came and was not read yet still counts: read it first.
+    pub fn is_pong_overdue(&self, now: Instant) -> bool {
+        !self.over && self.heartbeat.is_overdue(now)
+    }
+
     /// Reading has stopped. Until it goes on, the wait for a pong and the time for an upgrade stand
     /// still: what is waited for may be among what is unread. Pings are still sent, since a client leaves when they stay away.
     pub fn pause(&mut self, now: Instant) {
