@@ -5,7 +5,7 @@ use std::time::Duration;
 use specter_core::engine::CloseReason;
 use tokio::time::Instant;
 
-use super::support::{Lab, Session, settle};
+use super::support::{Lab, Session, settle, text_frame};
 
 const INTERVAL: Duration = Duration::from_secs(25);
 const TIMEOUT: Duration = Duration::from_secs(20);
