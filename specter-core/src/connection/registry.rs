@@ -73,6 +73,7 @@ impl Registry {
         }
         if let (Some(address), Some(limit)) = (address, self.max_per_address) {
             let mut addresses = self.addresses.lock();
+            let address = counted_as(address);
             let count = addresses.entry(address).or_insert(0);
             if *count >= limit {
                 return Err(Full::Address);
@@ -139,6 +140,18 @@ impl Registry {
         // Ids are random in every character; anything else finds nothing in whichever shard.
         let index = sid.last().map_or(0, |byte| usize::from(*byte) % SHARDS);
         &self.shards[index]
+    }
+}
+
+/// Where sessions from this address are counted. Whoever has one IPv6 address has as many as share
+/// its first 64 bits.
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() >> 64 << 64;
+            IpAddr::V6(network.into())
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -243,6 +256,20 @@ mod tests {
         assert_eq!(registry.reserve(address).err(), Some(Full::Address));
         drop(first);
         assert!(registry.reserve(address).is_ok());
+    }
+
+    #[test]
+    fn addresses_of_one_network_share_their_places() {
+        let config = EngineConfig::default().max_connections_per_address(1);
+        let registry = registry(&config);
+        let reserve = |address: &str| registry.reserve(Some(address.parse().unwrap()));
+        let _first = reserve("2001:db8:0:1::1").ok().unwrap();
+        let refused = reserve("2001:db8:0:1:ffff::2").err();
+        assert_eq!(refused, Some(Full::Address));
+        let _other = reserve("2001:db8:0:2::1").ok().unwrap();
+        let _ipv4 = reserve("10.0.0.1").ok().unwrap();
+        let _next = reserve("10.0.0.2").ok().unwrap();
+        assert_eq!(reserve("::ffff:10.0.0.1").err(), Some(Full::Address));
     }
 
     #[tokio::test(start_paused = true)]

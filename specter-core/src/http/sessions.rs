@@ -68,7 +68,7 @@ async fn admit<A: Acceptor>(
     // Taken before the application is asked, so that the limits hold for what it does meanwhile.
     let mut seat = endpoint
         .registry
-        .reserve(client.address)
+        .reserve(client.address.or(client.peer))
         .inspect_err(|full| warn_of_full(endpoint, *full))?;
     let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
