@@ -76,6 +76,7 @@ pub(super) struct Inner<A> {
     proxies: TrustedProxies,
     origin_warnings: Throttle,
     pub(super) full_warnings: Throttle,
+    upgrade_warnings: Throttle,
 }
 
 impl<A> std::fmt::Debug for Inner<A> {
@@ -97,6 +98,7 @@ impl<A: Acceptor> Endpoint<A> {
             proxies: TrustedProxies::new(&config),
             origin_warnings: Throttle::default(),
             full_warnings: Throttle::default(),
+            upgrade_warnings: Throttle::default(),
             config: Arc::new(config),
         })))
     }
@@ -161,8 +163,8 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
             Verdict::Same | Verdict::Cross(_) => None,
             Verdict::Malformed => Some(BadRequest::InvalidOrigin.into()),
             Verdict::Refused => {
-                if self.0.origin_warnings.passes() {
-                    warn_of_origin(&parts, &client);
+                if let Some(left_out) = self.0.origin_warnings.pass() {
+                    warn_of_origin(&parts, &client, left_out);
                 }
                 Some(Refused::Origin)
             }
@@ -180,6 +182,9 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
                 match inner.serve(parts, body, client).await {
                     Ok(response) => response,
                     Err(refused) => {
+                        if refused == Refused::NoUpgrade {
+                            inner.warn_of_upgrade();
+                        }
                         tracing::debug!(
                             target: "specter::engine",
                             reason = refused.code(),
@@ -238,6 +243,17 @@ impl<A: Acceptor> Inner<A> {
                 self.serve_polling(&connection, parts, body).await
             }
             _ => Err(BadRequest::TransportMismatch.into()),
+        }
+    }
+
+    fn warn_of_upgrade(&self) {
+        if let Some(left_out) = self.upgrade_warnings.pass() {
+            tracing::warn!(
+                target: "specter::engine",
+                left_out,
+                "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
+                 connections with upgrades, and nothing in front may take `OnUpgrade` away"
+            );
         }
     }
 
@@ -317,13 +333,14 @@ fn is_binary(parts: &request::Parts) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/octet-stream"))
 }
 
-fn warn_of_origin(parts: &request::Parts, client: &Client) {
+fn warn_of_origin(parts: &request::Parts, client: &Client, left_out: u64) {
     let origin = parts.headers.get(header::ORIGIN);
     tracing::warn!(
         target: "specter::engine",
         origin = ?origin,
         host = client.host.as_deref().unwrap_or_default(),
         scheme = client.scheme(),
+        left_out,
         "a page was refused because its origin is not the server's: the setting `origins` allows \
          others; behind a proxy, `trusted_proxies` lets it name the host and scheme that clients see"
     );

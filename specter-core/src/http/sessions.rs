@@ -118,10 +118,11 @@ fn warn_of_full<A>(endpoint: &Inner<A>, full: Full) {
         Full::Connections => "max_connections",
         Full::Address => "max_connections_per_address",
     };
-    if endpoint.full_warnings.passes() {
+    if let Some(left_out) = endpoint.full_warnings.pass() {
         tracing::warn!(
             target: "specter::engine",
             setting,
+            left_out,
             "a handshake was refused because as many sessions are open as allowed"
         );
     }
