@@ -21,6 +21,7 @@ mod outbox;
 mod registry;
 mod scratch;
 mod stream;
+mod tally;
 mod task;
 #[cfg(test)]
 pub(crate) mod testing;

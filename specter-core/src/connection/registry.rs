@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::tally::Tally;
 use super::{CloseReason, Connection, EngineConfig, RandomId};
 
 const SHARDS: usize = 32;
@@ -39,6 +40,7 @@ pub(crate) struct Registry {
     /// A place was freed, and none is taken any more.
     all_free: Notify,
     refusing: AtomicBool,
+    closed: Tally,
     max_connections: usize,
     max_per_address: Option<usize>,
 }
@@ -52,6 +54,7 @@ impl Registry {
             taken: AtomicUsize::new(0),
             all_free: Notify::new(),
             refusing: AtomicBool::new(false),
+            closed: Tally::default(),
             max_connections: config.max_connections,
             max_per_address: config.max_connections_per_address,
         }
@@ -95,6 +98,11 @@ impl Registry {
     /// How many sessions are open.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many sessions have closed for this reason.
+    pub(crate) fn closed(&self, reason: CloseReason) -> u64 {
+        self.closed.get(reason)
     }
 
     /// Refuses new sessions from now on.
@@ -178,6 +186,11 @@ impl Seat {
             return Err(Full::ShuttingDown);
         }
         Ok(())
+    }
+
+    /// Counts the session's close.
+    pub(super) fn count_close(&self, reason: CloseReason) {
+        self.registry.closed.count(reason);
     }
 
     /// Requests find the session no more.

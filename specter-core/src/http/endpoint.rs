@@ -21,6 +21,7 @@ use super::body::{self, BodyError};
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
 use super::refused::Refused;
+use super::tally::Tally;
 use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
 use super::{reply, sessions};
@@ -77,6 +78,7 @@ pub(super) struct Inner<A> {
     origin_warnings: Throttle,
     pub(super) full_warnings: Throttle,
     upgrade_warnings: Throttle,
+    refused: Tally,
 }
 
 impl<A> std::fmt::Debug for Inner<A> {
@@ -99,6 +101,7 @@ impl<A: Acceptor> Endpoint<A> {
             origin_warnings: Throttle::default(),
             full_warnings: Throttle::default(),
             upgrade_warnings: Throttle::default(),
+            refused: Tally::default(),
             config: Arc::new(config),
         })))
     }
@@ -125,6 +128,19 @@ impl<A: Acceptor> Endpoint<A> {
     /// How many sessions are open.
     pub fn connections(&self) -> usize {
         self.0.registry.open()
+    }
+
+    /// How many sessions have closed for this reason since the endpoint was made. A violation of the
+    /// protocol counts as what it closes the session for; a panic in a handler counts as
+    /// [`CloseReason::TransportError`].
+    pub fn closed(&self, reason: CloseReason) -> u64 {
+        self.0.registry.closed(reason)
+    }
+
+    /// How many requests were refused since the endpoint was made, handshakes and those of sessions,
+    /// by the code that stands in the log as well. Codes that did not occur are not listed.
+    pub fn refused(&self) -> Vec<(&'static str, u64)> {
+        self.0.refused.all()
     }
 
     /// Opens no further sessions: handshakes are answered with 503. Those that are open go on.
@@ -170,6 +186,7 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
             }
         };
         if let Some(refused) = refused {
+            self.0.refused.count(&refused);
             return Box::pin(ready(Ok(refused.into_response(wants_upgrade))));
         }
         let inner = Arc::clone(&self.0);
@@ -182,6 +199,7 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
                 match inner.serve(parts, body, client).await {
                     Ok(response) => response,
                     Err(refused) => {
+                        inner.refused.count(&refused);
                         if refused == Refused::NoUpgrade {
                             inner.warn_of_upgrade();
                         }

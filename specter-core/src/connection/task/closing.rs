@@ -24,6 +24,7 @@ impl<H: MessageHandler> Task<H> {
         let outbox = self.connection.outbox();
         let _ = outbox.close(ending.reason);
         let reason = outbox.close_reason().unwrap_or(ending.reason);
+        self.seat.count_close(reason);
         tracing::debug!(
             target: "specter::engine",
             reason = reason.code(),

@@ -245,6 +245,9 @@ impl<H> Drop for Task<H> {
     fn drop(&mut self) {
         // However it ends, by a panic in the handler too: nothing can be sent, nobody waits.
         let _ = self.connection.outbox().close(CloseReason::TransportError);
+        if matches!(self.state, State::Open | State::Backlogged) {
+            self.seat.count_close(CloseReason::TransportError);
+        }
         let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
         // It holds the task's memory, and handles may be kept for long.
         drop(self.connection.waker().take());
