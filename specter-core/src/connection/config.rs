@@ -311,7 +311,7 @@ impl EngineConfig {
 }
 
 /// Longer than any sensible time limit; sums of such durations still fit every clock.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A setting that can not work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -23,11 +23,12 @@ mod scratch;
 mod stream;
 mod tally;
 mod task;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 mod timer;
 
 pub use close::CloseReason;
+pub(crate) use config::LONGEST;
 pub use config::{ConfigError, EngineConfig, ProxyHeaders, QueuePolicy};
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};

@@ -139,6 +139,15 @@ impl Outbox {
         bytes != 0 && bytes.saturating_add(cost) > limit
     }
 
+    /// An ordinary packet did not fit where it was held outside: closes where the policy says so.
+    pub(crate) fn overflow(&self) -> Wake {
+        if self.closes_when_full(Urgency::Ordinary) {
+            self.close(CloseReason::QueueFull)
+        } else {
+            Wake::No
+        }
+    }
+
     fn closes_when_full(&self, urgency: Urgency) -> bool {
         self.policy == QueuePolicy::Disconnect || urgency == Urgency::Required
     }
