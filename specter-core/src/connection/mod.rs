@@ -21,6 +21,7 @@ mod outbox;
 mod registry;
 mod scratch;
 mod stream;
+mod tally;
 mod task;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
