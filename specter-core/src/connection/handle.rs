@@ -119,6 +119,11 @@ impl Connection {
         self.wake_if(wake);
     }
 
+    /// Whether the peer has much to take yet: its own events wait until it has.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.0.outbox.is_congested()
+    }
+
     /// How many bytes may wait to be written.
     pub(crate) fn max_queue(&self) -> usize {
         self.0.outbox.limit()

@@ -165,7 +165,7 @@ impl WebSocket {
                 Poll::Pending => {
                     let written = self.output.take_cost_written();
                     if written > 0 {
-                        outbox.release(written);
+                        let _ = outbox.release(written);
                     }
                     return Ok(());
                 }

@@ -129,7 +129,13 @@ impl<H: MessageHandler> Task<H> {
                 break;
             }
         }
-        self.link.flush(cx, &self.connection)
+        let congested = self.connection.is_congested();
+        self.link.flush(cx, &self.connection)?;
+        if congested && !self.connection.is_congested() {
+            // The handler held back for it.
+            cx.waker().wake_by_ref();
+        }
+        Ok(())
     }
 
     /// Whether somebody closed the connection through its handle.
@@ -145,7 +151,10 @@ impl<H: MessageHandler> Task<H> {
         match (self.state, self.handler.backlogged()) {
             (State::Open, true) => {
                 self.state = State::Backlogged;
-                self.session.pause(now.into_std());
+                // A peer that does not take what it is sent must go on proving that it is there.
+                if !self.connection.is_congested() {
+                    self.session.pause(now.into_std());
+                }
                 false
             }
             (State::Backlogged, false) => {
