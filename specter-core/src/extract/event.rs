@@ -7,6 +7,7 @@ use super::{FromEvent, marker};
 use crate::gateway::{Ack, CallContext, EventError, Requirements};
 
 /// All arguments as they came, unread, attachments included. They can be emitted again as they are.
+#[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Args {
     fn from_event(
         cx: &'a CallContext,
@@ -17,6 +18,7 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Ack {
     fn from_event(
         cx: &'a CallContext,
