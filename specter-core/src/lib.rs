@@ -4,7 +4,8 @@
 //! - [`connection`] and `http`: the one task of a connection, and the tower service that opens it;
 //! - [`socket`] and [`rooms`]: who is connected, and sending to them;
 //! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
-//! - [`app`]: modules and settings in, a router out.
+//! - [`app`]: modules and settings in, a router out;
+//! - `testing` (with the feature of that name): an App and clients without a port.
 
 pub mod app;
 pub mod connection;
@@ -14,6 +15,8 @@ pub mod gateway;
 pub mod http;
 pub mod rooms;
 pub mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// What the macros' expansions call. Not for use by hand; it changes without notice.
 #[doc(hidden)]

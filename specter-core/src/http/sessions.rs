@@ -30,7 +30,7 @@ pub(super) async fn open_polling<A: Acceptor>(
         &[]
     };
     let open = config.session().open(connection.sid(), upgrades).encode();
-    let mut response = reply::payload(open.payload().to_vec());
+    let mut response = reply::open(open.payload().to_vec());
     endpoint
         .acceptor
         .initial_headers(connection.handshake(), response.headers_mut());
@@ -62,6 +62,9 @@ async fn admit<A: Acceptor>(
     parts: request::Parts,
     client: Client,
 ) -> Result<(Connection, Seat), Refused> {
+    if handshake_len(&parts) > endpoint.config.max_handshake_bytes {
+        return Err(Refused::HandshakeTooLong);
+    }
     // Taken before the application is asked, so that the limits hold for what it does meanwhile.
     let mut seat = endpoint
         .registry
@@ -78,6 +81,21 @@ async fn admit<A: Acceptor>(
         "connection opened"
     );
     Ok((connection, seat))
+}
+
+/// How many bytes of the request would be kept.
+fn handshake_len(parts: &request::Parts) -> usize {
+    let original = parts.extensions.get::<OriginalUri>();
+    let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let target = uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let authority = uri
+        .authority()
+        .map_or(0, |authority| authority.as_str().len());
+    let headers = parts.headers.iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+    target + authority + headers.sum::<usize>()
 }
 
 /// What is kept of the request. The path is the one that the client asked for, whatever prefix a
