@@ -2,13 +2,17 @@
 
 use specter::prelude::*;
 
+struct Token {
+    text: String,
+}
+
 #[socketio_controller]
 struct Chat;
 
 #[handlers]
 impl Chat {
     #[on_event("connect")]
-    async fn arrive(&mut self, _name: String, _args: Args, _ack: Ack) {}
+    async fn arrive(&mut self, _name: String, _auth: Auth<Token>, _ack: Ack) {}
 }
 
 #[socketio_controller(namespace = "/room")]
