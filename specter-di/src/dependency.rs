@@ -30,7 +30,7 @@ use crate::{Key, Location};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected",
     label = "neither an `Arc<T>` nor a value of the framework",
-    note = "a provider is injected as `Arc<T>`; only the framework's own values are taken as they are",
+    note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>` or `Vec<Arc<T>>`; only the framework's own values, such as `Socket`, are taken as they are",
     note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it does not start from its default"
 )]
 pub trait Dependency: Sized + Send {
@@ -63,6 +63,7 @@ pub enum Arity {
     Deferred,
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
     fn key() -> Key {
         Key::of::<Self>()
@@ -74,6 +75,7 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Option<Arc<T>> {
     const ARITY: Arity = Arity::Optional;
 
@@ -86,6 +88,7 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Option<Arc<T>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Vec<Arc<T>> {
     const ARITY: Arity = Arity::Many;
 

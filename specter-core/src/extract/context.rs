@@ -10,12 +10,14 @@ use crate::gateway::{CallContext, Cause, EventError, EventInfo, Requirements};
 use crate::rooms::{Io, Namespace};
 use crate::socket::{DisconnectReason, Socket};
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Socket {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.socket().clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Namespace {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.socket().namespace())
@@ -23,6 +25,7 @@ impl<'a> FromContext<'a> for Namespace {
 }
 
 /// The HTTP request that opened the connection.
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Arc<Handshake> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.socket().handshake().clone())
@@ -30,12 +33,14 @@ impl<'a> FromContext<'a> for Arc<Handshake> {
 }
 
 /// The same, copied: `Arc<Handshake>` is cheaper where it is kept.
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Handshake {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok((**cx.socket().handshake()).clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Io {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         cx.inject::<Io>()
@@ -47,12 +52,14 @@ impl<'a> FromContext<'a> for Io {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for EventInfo {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.info())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
     fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.cause {
@@ -65,6 +72,7 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
 }
 
 /// A copy: the acknowledgement has the error too.
+#[diagnostic::do_not_recommend]
 impl<'a> FromError<'a, marker::Error> for EventError {
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.cause {

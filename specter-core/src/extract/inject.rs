@@ -28,6 +28,7 @@ impl<T: ?Sized> Deref for Inject<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: ?Sized + Send + Sync + 'static> FromContext<'a> for Inject<T> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         cx.inject::<Arc<T>>()

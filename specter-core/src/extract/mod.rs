@@ -42,11 +42,14 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// ```
 ///
 /// It does not wait: what must be awaited belongs into a guard, which leaves its result as an [`Extension`], or into the handler.
+// The notes name what implements it. The compiler would list the same again, in an order that depends on other crates:
+// hence `do_not_recommend` on each implementation.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not come from the context",
+    message = "`{Self}` cannot be taken from the context",
     label = "only what comes from the context can be taken here",
     note = "`connect` has no arguments: what the client sent along is taken as `Auth<T>`, a service as `Inject<T>`",
-    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context"
+    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context",
+    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromContext<'a>: Sized {
     /// Takes it from the context. The error is the event's (at connect, the rejection).
@@ -81,7 +84,8 @@ pub mod marker {
     label = "neither an argument nor from the context",
     note = "an argument of the event is decoded into a type that derives `serde::Deserialize`",
     note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the controller",
-    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`"
+    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Rest`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
+    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromEvent<'a, M>: Sized {
     /// Takes it from the context or the arguments.

@@ -7,7 +7,8 @@ use crate::socket::Socket;
 
 macro_rules! by_value {
     ($($value:ty, $scoped:literal;)*) => {
-        $(impl Dependency for $value {
+        $(#[diagnostic::do_not_recommend]
+        impl Dependency for $value {
             const SCOPED: bool = $scoped;
 
             fn key() -> Key {

@@ -10,6 +10,7 @@ mod error;
 mod guard;
 mod info;
 pub(crate) mod lifecycle;
+mod listed;
 mod nearest;
 mod reply;
 pub(crate) mod table;
@@ -33,6 +34,7 @@ pub mod private {
     };
     pub use super::error::{hidden_error, shown_error};
     pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
+    pub use super::listed::otherwise;
     pub use super::reply::{
         BoxedError, ConnectReply, DeclaredError, ErrorTag, LocalBoxedError, PlainError, PlainReply,
         RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply, connect_outcome,

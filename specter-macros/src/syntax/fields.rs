@@ -99,7 +99,9 @@ impl Construction {
     /// An expression that builds the struct from the values in `from`.
     pub(crate) fn built(&self, from: &Ident) -> TokenStream {
         if self.broken {
-            return quote!(::core::unreachable!("the struct did not compile"));
+            return quote!(
+                ::core::option::Option::<Self>::None.expect("the struct did not compile")
+            );
         }
         let fields = self.fields.iter().map(|field| field.built(from));
         quote!(Self { #(#fields,)* })

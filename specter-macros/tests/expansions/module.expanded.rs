@@ -10,16 +10,8 @@ const _: () = {
             __p::controller::<admin::AdminGateway>(__m);
             __p::ModuleBuilder::provide::<RoomRepository>(__m);
             {
-                mod __unannotated {
-                    mod function {
-                        #[allow(non_camel_case_types, dead_code)]
-                        pub struct pool;
-                    }
-                    #[allow(unused_imports)]
-                    pub(super) use function::pool as __Listed;
-                }
                 #[allow(unused_imports)]
-                use __unannotated::*;
+                use __p::otherwise::*;
                 use pool as __Listed;
                 __p::ModuleBuilder::provide::<__Listed>(__m);
             }
