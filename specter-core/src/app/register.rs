@@ -1,17 +1,19 @@
 //! Controllers in modules: what a module's list makes of a controller's type.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 
 use specter_di::{Module, ModuleBuilder, Root};
 
-use crate::gateway::private::{HandlersBlock, KnownController};
+use crate::gateway::private::{HandlersBlock, Instance, KnownController};
 use crate::gateway::{Controller, ControllerInfo, Guards, Requirements};
 
 /// What the App knows of a listed controller.
 pub(super) struct Registration {
     pub(super) info: &'static ControllerInfo,
     pub(super) type_id: TypeId,
+    /// Takes the one instance that serves all sockets out of what the scope built.
+    pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     /// Its `#[handlers]` blocks in the order of their places in the source.
     pub(super) blocks: Vec<RegisteredBlock>,
     /// The module's, then its own.
@@ -39,7 +41,14 @@ pub fn controller_guarded<C: Controller>(
     let mut guards = Guards::default();
     module_guards(&mut guards);
     C::guards(&mut guards);
-    let mut root = Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build);
+    let singleton = C::singleton();
+    let mut root = match &singleton {
+        Some(singleton) => {
+            (singleton.provide)(module);
+            (singleton.root)()
+        }
+        None => Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build),
+    };
     // What `Io` as a parameter needs is always there.
     let mut required = Requirements::default();
     let blocks = blocks_of::<C>()
@@ -58,6 +67,7 @@ pub fn controller_guarded<C: Controller>(
     module.root(root.meta(Registration {
         info: &C::INFO,
         type_id: TypeId::of::<C>(),
+        singleton: singleton.map(|singleton| singleton.instance),
         blocks,
         guards,
     }));

@@ -229,7 +229,12 @@ fn namespace_table(
             .iter()
             .map(|block| wire_block(block, &mut find))
             .collect();
-        wired.push(ControllerTable::new(registration.info, blocks, guards));
+        wired.push(ControllerTable::new(
+            registration.info,
+            blocks,
+            guards,
+            registration.singleton,
+        ));
     }
     NamespaceTable {
         hub: hub.clone(),

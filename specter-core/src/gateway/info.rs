@@ -6,6 +6,7 @@ use specter_di::{Dependencies, Dependency, Key, Location, Resolved};
 
 use super::call::{CallContext, Instance, Step};
 use super::guard::Guards;
+use super::singleton::Singleton;
 
 /// A struct annotated with `#[socketio_controller]`. Never written by hand.
 #[diagnostic::on_unimplemented(
@@ -22,6 +23,14 @@ pub trait Controller: Sized + Send + 'static {
 
     /// Builds it from its injected fields, in the order of their declaration.
     fn build(resolved: &mut Resolved<'_>) -> Self;
+
+    /// Whether one instance serves all sockets.
+    const SINGLETON: bool = false;
+
+    /// How the instance that serves all sockets is made.
+    fn singleton() -> Option<Singleton> {
+        None
+    }
 
     /// Declares its guards.
     fn guards(_guards: &mut Guards) {}

@@ -12,6 +12,7 @@ mod info;
 pub(crate) mod lifecycle;
 mod nearest;
 mod reply;
+mod singleton;
 pub(crate) mod table;
 mod unit;
 
@@ -36,4 +37,5 @@ pub mod private {
         BoxedError, ConnectReply, DeclaredError, ErrorTag, PlainError, PlainReply, Reply, ReplyTag,
         ResultReply, UnknownError, ValueReply, connect_outcome,
     };
+    pub use super::singleton::{Singleton, has_instance_of_its_own};
 }

@@ -30,6 +30,7 @@ pub(crate) struct ControllerTable {
     pub(crate) blocks: Vec<BlockTable>,
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
     pub(crate) shared: bool,
+    pub(crate) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     pub(crate) connect: Option<HandlerRef>,
     pub(crate) disconnect: Option<HandlerRef>,
     pub(crate) any: Option<HandlerRef>,
@@ -64,12 +65,14 @@ impl ControllerTable {
         info: &'static ControllerInfo,
         blocks: Vec<BlockTable>,
         guards: Vec<Arc<dyn ErasedGuard>>,
+        singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     ) -> Self {
         let mut table = Self {
             info,
             blocks,
             guards,
             shared: false,
+            singleton,
             connect: None,
             disconnect: None,
             any: None,
@@ -130,6 +133,9 @@ impl ControllerTable {
 
     /// An instance as its handlers need it held.
     pub(crate) fn instance(&self, built: Box<dyn Any + Send>) -> Instance {
+        if let Some(instance) = self.singleton {
+            return instance(built);
+        }
         let instance = Instance::Exclusive(built);
         let share = self.blocks.iter().find_map(|entry| entry.block.share);
         match share {

@@ -24,6 +24,14 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
     let dependencies = construction.dependencies(&declared);
     let built = construction.built(&resolved);
     let guards = list::added(guards, &guarded);
+    let singleton = controller.singleton.then(|| {
+        quote_spanned! {own=>
+            const SINGLETON: bool = true;
+            fn singleton() -> ::core::option::Option<__p::Singleton> {
+                ::core::option::Option::Some(__p::Singleton::of::<Self>())
+            }
+        }
+    });
     // The two functions over the fields stand in one constant, and `__INFO` outside of the impl: the compiler says what
     // is wrong with a type once for each body that names it.
     let fields = quote_spanned! {own=>
@@ -37,6 +45,7 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
         }
         impl __p::Controller for #name {
             const INFO: __p::ControllerInfo = __INFO;
+            #singleton
             fn dependencies(#declared: &mut __p::Dependencies) { <Self as __Fields>::FIELDS.0(#declared); }
             fn build(#resolved: &mut __p::Resolved<'_>) -> Self { <Self as __Fields>::FIELDS.1(#resolved) }
             fn guards(#guarded: &mut __p::Guards) { #guards }

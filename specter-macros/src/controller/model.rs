@@ -14,6 +14,8 @@ pub(crate) struct Controller {
     /// The application means it to stand in no module.
     pub(crate) unlisted: bool,
     pub(crate) on_panic: OnPanic,
+    /// Whether one instance serves all sockets.
+    pub(crate) singleton: bool,
     pub(crate) guards: Vec<ListElement>,
     pub(crate) construction: Construction,
 }

@@ -38,11 +38,9 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         requirements,
         start,
     } = Calls::of(block);
+    let is_controller = is_controller(block);
     runtime.block(&quote_spanned! {own(at)=>
-        const _: fn() = || {
-            fn is_controller<T: __p::Controller>() {}
-            is_controller::<#controller>();
-        };
+        #is_controller
         #items
         const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<#controller>(),
@@ -58,6 +56,22 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         };
         __p::inventory::submit! { __BLOCK }
     })
+}
+
+/// Complains where the type is no controller, or is one that its handlers cannot have for themselves.
+fn is_controller(block: &HandlerTable) -> TokenStream {
+    let controller = &block.controller;
+    match block.taking_all() {
+        Some(at) => {
+            quote_spanned!(own(at)=> const _: () = __p::has_instance_of_its_own::<#controller>();)
+        }
+        None => quote_spanned! {own(Span::call_site())=>
+            const _: fn() = || {
+                fn is_controller<T: __p::Controller>() {}
+                is_controller::<#controller>();
+            };
+        },
+    }
 }
 
 fn info(handler: &Handler) -> TokenStream {

@@ -66,6 +66,15 @@ impl HandlerTable {
         self.handlers.iter().any(|handler| handler.receiver.mutable)
     }
 
+    /// The `self` of a handler that needs the controller for itself.
+    pub(crate) fn taking_all(&self) -> Option<Span> {
+        let taking = self
+            .handlers
+            .iter()
+            .find(|handler| handler.receiver.mutable);
+        taking.map(|handler| handler.receiver.span)
+    }
+
     /// The `self` of a handler that shares the controller.
     pub(crate) fn sharing(&self) -> Option<Span> {
         let sharing = self

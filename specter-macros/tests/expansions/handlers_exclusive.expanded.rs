@@ -29,10 +29,7 @@ impl ChatGateway {
 }
 const _: () = {
     use ::specter::__private as __p;
-    const _: fn() = || {
-        fn is_controller<T: __p::Controller>() {}
-        is_controller::<ChatGateway>();
-    };
+    const _: () = __p::has_instance_of_its_own::<ChatGateway>();
     const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
         controller: || ::core::any::TypeId::of::<ChatGateway>(),
         controller_name: "ChatGateway",
