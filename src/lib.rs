@@ -5,6 +5,8 @@
 //! The modules below are the whole of the public interface; [`prelude`] has what a gateway needs.
 
 pub use specter_core::app::{App, AppBuilder, AppHandle, Error};
+/// Engine.IO by itself.
+pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;

@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod connection;
+pub mod engine;
 pub mod extract;
 pub mod gateway;
 pub mod http;
