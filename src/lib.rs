@@ -30,7 +30,10 @@ pub mod prelude {
     pub use crate::app::App;
     pub use crate::connection::Handshake;
     pub use crate::extract::{Auth, Extension, FromContext, Inject};
-    pub use crate::gateway::{Ack, CallContext, EventError, EventInfo, Guard, GuardContext};
+    pub use crate::gateway::{
+        Ack, CallContext, ErrorFilter, ErrorReport, EventError, EventInfo, FilterContext, Guard,
+        GuardContext, Handled, InterceptContext, Interceptor, Next, SocketIngress,
+    };
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};
     pub use crate::{

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::{App, wiring};
 use crate::connection::lanes::Admission;
 use crate::connection::{EngineConfig, Handshake, OriginPolicy, QueuePolicy, Refusal};
-use crate::gateway::{Guard, Guards};
+use crate::gateway::{ErrorFilter, Guard, Interceptor, Policies};
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 
@@ -24,7 +24,7 @@ pub struct AppBuilder {
     pub(super) engine: EngineConfig,
     pub(super) socket: SocketConfig,
     pub(super) rooms: RoomLimits,
-    pub(super) guards: Guards,
+    pub(super) policies: Policies,
     pub(super) admission: Option<Arc<Admission>>,
     pub(super) shutdown: ShutdownConfig,
 }
@@ -46,7 +46,7 @@ impl AppBuilder {
             engine: EngineConfig::default(),
             socket: SocketConfig::default(),
             rooms: RoomLimits::default(),
-            guards: Guards::default(),
+            policies: Policies::default(),
             admission: None,
             shutdown: ShutdownConfig {
                 spread: Duration::from_millis(500),
@@ -152,8 +152,24 @@ impl AppBuilder {
     /// A guard for every controller, before the modules' and their own. Some module provides it.
     #[track_caller]
     pub fn guard<G: Guard>(mut self) -> Self {
-        self.guards
-            .add::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+        self.policies
+            .guard::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+        self
+    }
+
+    /// An interceptor around every handler, outside of the modules' and the controllers' own. Some module provides it.
+    #[track_caller]
+    pub fn interceptor<I: Interceptor>(mut self) -> Self {
+        self.policies
+            .interceptor::<I>(std::any::type_name::<I>(), specter_di::Location::caller());
+        self
+    }
+
+    /// An error filter for every handler, after the controllers' and the modules' own. Some module provides it.
+    #[track_caller]
+    pub fn filter<F: ErrorFilter>(mut self) -> Self {
+        self.policies
+            .filter::<F>(std::any::type_name::<F>(), specter_di::Location::caller());
         self
     }
 

@@ -24,10 +24,10 @@ pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
-pub use self::register::{controller, controller_guarded};
+pub use self::register::{controller, controller_within};
 pub use self::serve::AppHandle;
 use crate::extract::Inject;
-use crate::gateway::Controller;
+use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
 /// A started application: every singleton is built, every gateway is ready to be mounted.
@@ -42,6 +42,7 @@ use crate::rooms::Io;
 pub struct App {
     container: Container,
     io: Io,
+    ingress: SocketIngress,
     mounts: Vec<Mount>,
     routes: Router,
     handle: AppHandle,
@@ -79,6 +80,11 @@ impl App {
     /// The whole server, to emit from anywhere.
     pub fn io(&self) -> Io {
         self.io.clone()
+    }
+
+    /// Subscribes functions to events, from anywhere.
+    pub fn ingress(&self) -> SocketIngress {
+        self.ingress.clone()
     }
 
     /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through [`Inject<T>`].

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use specter_di::{Module, ModuleBuilder, Root};
 
 use crate::gateway::private::{HandlersBlock, Instance, KnownController};
-use crate::gateway::{Controller, ControllerInfo, Guards, Requirements};
+use crate::gateway::{Controller, ControllerInfo, Policies, Requirements};
 
 /// What the App knows of a listed controller.
 pub(super) struct Registration {
@@ -16,31 +16,32 @@ pub(super) struct Registration {
     pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     /// Its `#[handlers]` blocks in the order of their places in the source.
     pub(super) blocks: Vec<RegisteredBlock>,
-    /// The module's, then its own.
-    pub(super) guards: Guards,
+    /// The module's, and within them its own.
+    pub(super) policies: Policies,
 }
 
 pub(super) struct RegisteredBlock {
     pub(super) block: &'static HandlersBlock,
     /// By handler id.
-    pub(super) guards: Vec<Guards>,
+    pub(super) policies: Vec<Policies>,
     /// By handler id.
     pub(super) takes_ack: Vec<bool>,
 }
 
 /// Adds a controller to a module.
 pub fn controller<C: Controller>(module: &mut ModuleBuilder) {
-    controller_guarded::<C>(module, |_| {});
+    controller_within::<C>(module, |_| {});
 }
 
-/// Adds a controller to a module with guards of the module's.
-pub fn controller_guarded<C: Controller>(
+/// Adds a controller to a module with guards, interceptors and error filters of the module's.
+pub fn controller_within<C: Controller>(
     module: &mut ModuleBuilder,
-    module_guards: impl FnOnce(&mut Guards),
+    declare: impl FnOnce(&mut Policies),
 ) {
-    let mut guards = Guards::default();
-    module_guards(&mut guards);
-    C::guards(&mut guards);
+    let (mut outer, mut own) = (Policies::default(), Policies::default());
+    declare(&mut outer);
+    C::policies(&mut own);
+    let policies = outer.around(&own);
     let singleton = C::singleton();
     let mut root = match &singleton {
         Some(singleton) => {
@@ -57,19 +58,18 @@ pub fn controller_guarded<C: Controller>(
     for requirement in required.dependencies {
         root = root.require(requirement.key, requirement.label, requirement.location);
     }
-    let handler_guards = blocks
-        .iter()
-        .flat_map(|block| &block.guards)
-        .flat_map(|guards| &guards.0);
-    for guard in guards.0.iter().chain(handler_guards) {
-        root = root.require(guard.key, guard.label, guard.location);
+    let of_handlers = blocks.iter().flat_map(|block| &block.policies);
+    for policies in [&policies].into_iter().chain(of_handlers) {
+        for policy in policies.declared() {
+            root = root.require(policy.key, policy.label, policy.location);
+        }
     }
     module.root(root.meta(Registration {
         info: &C::INFO,
         type_id: TypeId::of::<C>(),
         singleton: singleton.map(|singleton| singleton.instance),
         blocks,
-        guards,
+        policies,
     }));
 }
 
@@ -92,16 +92,16 @@ fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
 fn register_block(block: &'static HandlersBlock, required: &mut Requirements) -> RegisteredBlock {
     let mut registered = RegisteredBlock {
         block,
-        guards: Vec::new(),
+        policies: Vec::new(),
         takes_ack: Vec::new(),
     };
     for (id, _) in (0_u16..).zip(block.handlers) {
         required.takes_ack = false;
         (block.requirements)(id, required);
         registered.takes_ack.push(required.takes_ack);
-        let mut guards = Guards::default();
-        (block.guards)(id, &mut guards);
-        registered.guards.push(guards);
+        let mut policies = Policies::default();
+        (block.policies)(id, &mut policies);
+        registered.policies.push(policies);
     }
     registered
 }

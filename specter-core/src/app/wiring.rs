@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use specter_di::{Container, Plan, Report};
+use specter_di::{Container, Plan, Report, ScopePlan};
 
 use super::App;
 use super::builder::AppBuilder;
@@ -16,8 +16,9 @@ use super::serve::AppHandle;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
-use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable};
-use crate::gateway::{ErasedGuard, Guards};
+use crate::gateway::ingress::Ingress;
+use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable, Wired};
+use crate::gateway::{Declared, Policies, Policy, SocketIngress};
 use crate::http::Endpoint;
 use crate::rooms::{Hub, Io, Namespace, Server};
 use crate::socket::Socket;
@@ -38,6 +39,8 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     builder.graph.seed::<Namespace>("Namespace");
     builder.graph.seed::<Arc<Handshake>>("Handshake");
     builder.graph.value(io.clone());
+    let ingress = SocketIngress::default();
+    builder.graph.value(ingress.clone());
 
     let app = builder.graph.name();
     let mut faults = Vec::new();
@@ -49,14 +52,16 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
         .collect();
     io.install(servers(&hubs));
+    ingress.install(mounted.keys().map(|key| key.namespace.as_str()));
     warn_unlisted(&plan);
     let container = plan.start().await.map_err(Error::Provider)?;
-    let mounts = mount(&builder, app, &container, &mounted, &hubs)?;
+    let mounts = mount(&builder, app, &container, &mounted, (&hubs, &ingress))?;
     let handle = AppHandle::new(&mounts, container.clone(), builder.shutdown);
     log_mounted(&container, &mounted);
     Ok(App {
         container,
         io,
+        ingress,
         mounts,
         routes: Router::new(),
         handle,
@@ -157,13 +162,16 @@ fn mount(
     app: &'static str,
     container: &Container,
     mounted: &Mounted,
-    hubs: &HashMap<MountKey, Arc<Hub>>,
+    (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Result<Vec<Mount>, Error> {
     let mut faults = Vec::new();
     let mut paths: BTreeMap<&str, HashMap<String, Arc<dyn NamespaceService>>> = BTreeMap::new();
     for (key, indices) in mounted {
-        let Some(hub) = hubs.get(key) else { continue };
-        let table = namespace_table(builder, container, hub, indices, &mut faults);
+        let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
+            continue;
+        };
+        let served = (hub.clone(), ingress.clone());
+        let table = namespace_table(builder, container, served, indices, &mut faults);
         paths
             .entry(&key.path)
             .or_default()
@@ -199,7 +207,7 @@ fn mount(
 fn namespace_table(
     builder: &AppBuilder,
     container: &Container,
-    hub: &Arc<Hub>,
+    (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
     faults: &mut Vec<AppFault>,
 ) -> NamespaceTable {
@@ -209,51 +217,95 @@ fn namespace_table(
         let Some(registration) = registration(container.roots(), *index) else {
             continue;
         };
-        let mut find = |guards: &Guards| -> Vec<Arc<dyn ErasedGuard>> {
-            let found = guards.0.iter().filter_map(|guard| {
-                let found = (guard.resolve)(container, &plan, position);
-                if found.is_none() {
-                    faults.push(AppFault::ScopedGuard {
-                        guard: guard.label,
-                        at: guard.location,
-                    });
-                }
-                found
-            });
-            found.collect()
+        let mut find = Find {
+            container,
+            plan: &plan,
+            position,
+            faults,
         };
-        let mut guards = find(&builder.guards);
-        guards.extend(find(&registration.guards));
+        let policies = builder.policies.around(&registration.policies);
         let blocks = registration
             .blocks
             .iter()
-            .map(|block| wire_block(block, &mut find))
+            .map(|block| find.block(block, &policies))
             .collect();
         wired.push(ControllerTable::new(
             registration.info,
             blocks,
-            guards,
+            find.all(&policies.guards),
+            find.all(&policies.filters),
             registration.singleton,
         ));
     }
     NamespaceTable {
-        hub: hub.clone(),
+        hub,
         controllers: wired,
         plan,
+        ingress,
+        container: container.clone(),
         unknown: UnknownEvents::default(),
         connect_limit: builder.socket.connect_limit,
         max_concurrent: builder.socket.max_concurrent,
     }
 }
 
-fn wire_block(
-    registered: &RegisteredBlock,
-    find: &mut impl FnMut(&Guards) -> Vec<Arc<dyn ErasedGuard>>,
-) -> BlockTable {
-    BlockTable {
-        block: registered.block,
-        guards: registered.guards.iter().map(find).collect(),
-        takes_ack: registered.takes_ack.clone(),
+/// Finds what a controller's policies stand for.
+struct Find<'a> {
+    container: &'a Container,
+    plan: &'a ScopePlan,
+    position: usize,
+    faults: &'a mut Vec<AppFault>,
+}
+
+impl Find<'_> {
+    fn all<T: ?Sized>(&mut self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
+        let found = policies.iter().filter_map(|policy| {
+            let found = (policy.resolve)(self.container, self.plan, self.position);
+            if found.is_none() {
+                self.fault(policy.declared);
+            }
+            found
+        });
+        found.collect()
+    }
+
+    fn fault(
+        &mut self,
+        Declared {
+            role,
+            label,
+            location,
+            ..
+        }: Declared,
+    ) {
+        let fault = AppFault::ScopedPolicy {
+            role,
+            policy: label,
+            at: location,
+        };
+        // Several handlers may stand behind one.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn block(&mut self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
+        let handlers = registered.policies.iter().zip(&registered.takes_ack);
+        let handlers = handlers
+            .map(|(own, takes_ack)| {
+                let all = outer.around(own);
+                Wired {
+                    guards: self.all(&own.guards),
+                    interceptors: self.all(&all.interceptors).into(),
+                    filters: self.all(&all.filters),
+                    takes_ack: *takes_ack,
+                }
+            })
+            .collect();
+        BlockTable {
+            block: registered.block,
+            handlers,
+        }
     }
 }
 

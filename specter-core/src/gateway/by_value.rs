@@ -2,6 +2,7 @@
 
 use specter_di::{Dependency, Key, Resolved};
 
+use super::ingress::SocketIngress;
 use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 
@@ -19,4 +20,4 @@ macro_rules! by_value {
     };
 }
 
-by_value!(Io, Namespace, Socket);
+by_value!(Io, Namespace, Socket, SocketIngress);

@@ -7,23 +7,36 @@ mod by_value;
 pub(crate) mod call;
 mod dispatch;
 mod error;
+mod filter;
 mod guard;
 mod info;
+pub(crate) mod ingress;
+mod interceptor;
 pub(crate) mod lifecycle;
 mod nearest;
+mod policy;
 mod reply;
+mod run;
 mod singleton;
 pub(crate) mod table;
+mod turns;
 mod unit;
 
 pub use self::ack::Ack;
 pub(crate) use self::call::Cause;
 pub use self::call::{CallContext, Outcome};
 pub use self::error::{EventError, EventInfo, IntoEventError};
-pub(crate) use self::guard::ErasedGuard;
-pub use self::guard::{Guard, GuardContext, Guards};
+pub use self::filter::{ErrorFilter, FilterContext};
+pub use self::guard::{Guard, GuardContext};
 pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
+pub use self::ingress::{
+    Answer, ErrorReport, IngressError, OnDisconnect, OnError, SocketIngress, Subscribe,
+    Subscription,
+};
+pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
 pub(crate) use self::nearest::UnknownEvents;
+pub use self::policy::Policies;
+pub(crate) use self::policy::{Declared, Policy};
 
 /// What the macros' expansions call.
 #[doc(hidden)]

@@ -11,7 +11,7 @@ pub(crate) mod fault;
 mod gate;
 pub(crate) mod id;
 mod reason;
-mod reject;
+pub(crate) mod reject;
 pub(crate) mod service;
 
 use std::fmt;

@@ -10,6 +10,7 @@ use crate::{
         args::Arguments,
         fields::Construction,
         item::{Placement, parse_struct, refuse_generics},
+        policies::Policies,
     },
 };
 
@@ -30,7 +31,8 @@ pub(crate) fn controller(
     let unlisted = arguments.flag("unlisted", diag).is_some();
     let on_panic = on_panic(&mut arguments, diag);
     let singleton = singleton(&mut arguments, diag);
-    let guards = arguments.types("guards(A, B)", diag);
+    let event_priorities = arguments.priorities("event_priorities(\"name\" = 5)", diag);
+    let policies = Policies::parse(&mut arguments, diag);
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
 
@@ -50,7 +52,8 @@ pub(crate) fn controller(
         unlisted,
         on_panic,
         singleton,
-        guards,
+        event_priorities,
+        policies,
         construction,
     })
 }

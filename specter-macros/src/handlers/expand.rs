@@ -9,10 +9,7 @@ use super::{
     event::EventKind,
     model::{Handler, HandlerTable},
 };
-use crate::syntax::{
-    list,
-    runtime::{location, option, own},
-};
+use crate::syntax::runtime::{location, option, own};
 
 pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let HandlerTable {
@@ -31,7 +28,7 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let exclusive = block.exclusive();
     let infos = handlers.iter().map(info);
     let resolve = resolve(handlers);
-    let guards = guards(handlers);
+    let policies = policies(handlers);
     let Calls {
         items,
         share,
@@ -51,7 +48,7 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
             share: #share,
             resolve: #resolve,
             requirements: #requirements,
-            guards: #guards,
+            policies: #policies,
             start: #start,
         };
         __p::inventory::submit! { __BLOCK }
@@ -86,6 +83,7 @@ fn info(handler: &Handler) -> TokenStream {
     let docs = &handler.docs;
     let priority = option(handler.options.priority.map(Literal::i32_unsuffixed));
     let concurrent = handler.options.concurrent.is_some();
+    let timeout = option(handler.options.timeout.as_ref());
     let location = location(handler.method.span());
     quote_spanned! {own(handler.method.span())=>
         __p::HandlerInfo {
@@ -94,6 +92,7 @@ fn info(handler: &Handler) -> TokenStream {
             docs: #docs,
             priority: #priority,
             concurrent: #concurrent,
+            timeout: #timeout,
             location: #location,
         }
     }
@@ -113,14 +112,14 @@ fn resolve(handlers: &[Handler]) -> TokenStream {
     }
 }
 
-/// The guards that stand on single events.
-fn guards(handlers: &[Handler]) -> TokenStream {
+/// What stands around single events.
+fn policies(handlers: &[Handler]) -> TokenStream {
     let own_span = own(Span::call_site());
-    let into = Ident::new("__g", own_span);
+    let into = Ident::new("__d", own_span);
     let arms = numbered(handlers)
-        .filter(|(_, handler)| !handler.options.guards.is_empty())
+        .filter(|(_, handler)| !handler.options.policies.is_empty())
         .map(|(id, handler)| {
-            let added = list::added(&handler.options.guards, &into);
+            let added = handler.options.policies.declared(&into);
             quote!(#id => { #added })
         });
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })

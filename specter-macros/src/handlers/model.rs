@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use syn::Path;
 
 use super::{event::Event, parameter::Parameter};
-use crate::syntax::{list::ListElement, runtime::Runtime};
+use crate::syntax::{policies::Policies, runtime::Runtime};
 
 /// An annotated impl block.
 pub(crate) struct HandlerTable {
@@ -38,7 +38,9 @@ pub(crate) struct Options {
     pub(crate) concurrent: Option<Ident>,
     /// The word `blocking`, if given.
     pub(crate) blocking: Option<Ident>,
-    pub(crate) guards: Vec<ListElement>,
+    /// How long it may take, as an expression.
+    pub(crate) timeout: Option<TokenStream>,
+    pub(crate) policies: Policies,
 }
 
 /// How a method takes its controller.

@@ -6,7 +6,7 @@ use syn::{ext::IdentExt, spanned::Spanned};
 
 use super::model::Module;
 use crate::syntax::{
-    list::{self, ListElement},
+    list::ListElement,
     runtime::{location, own},
 };
 
@@ -18,22 +18,22 @@ pub(crate) fn module(module: &Module) -> TokenStream {
         controllers,
         providers,
         exports,
-        guards,
+        policies,
     } = module;
     let own = own(name.span());
-    let [into, guarded] = ["__m", "__g"].map(|local| Ident::new(local, own));
+    let [into, declared] = ["__m", "__d"].map(|local| Ident::new(local, own));
     let label = name.unraw().to_string();
     let location = location(name.span());
     let imported = called(imports, &into, "import");
     let provided = called(providers, &into, "provide");
     let exported = called(exports, &into, "export");
-    let is_guarded = !guards.is_empty();
+    let has_policies = !policies.is_empty();
     let listed = controllers
         .iter()
-        .map(|element| controller(element, &into, is_guarded));
-    let guards = is_guarded.then(|| {
-        let added = list::added(guards, &guarded);
-        quote_spanned!(own=> fn guards(#guarded: &mut __p::Guards) { #added })
+        .map(|element| controller(element, &into, has_policies));
+    let policies = has_policies.then(|| {
+        let added = policies.declared(&declared);
+        quote_spanned!(own=> fn policies(#declared: &mut __p::Policies) { #added })
     });
     runtime.block(&quote_spanned! {own=>
         impl __p::Module for #name {
@@ -45,7 +45,7 @@ pub(crate) fn module(module: &Module) -> TokenStream {
                 #exported
             }
         }
-        #guards
+        #policies
     })
 }
 
@@ -64,11 +64,11 @@ fn called(elements: &[ListElement], into: &Ident, method: &str) -> TokenStream {
 fn controller(
     ListElement { cfgs, ty }: &ListElement,
     into: &Ident,
-    is_guarded: bool,
+    has_policies: bool,
 ) -> TokenStream {
     let own = own(ty.span());
-    let call = if is_guarded {
-        quote_spanned!(own=> __p::controller_guarded::<#ty>(#into, guards);)
+    let call = if has_policies {
+        quote_spanned!(own=> __p::controller_within::<#ty>(#into, policies);)
     } else {
         quote_spanned!(own=> __p::controller::<#ty>(#into);)
     };

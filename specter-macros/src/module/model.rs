@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 
-use crate::syntax::{list::ListElement, runtime::Runtime};
+use crate::syntax::{list::ListElement, policies::Policies, runtime::Runtime};
 
 /// An annotated struct and its lists.
 pub(crate) struct Module {
@@ -12,6 +12,6 @@ pub(crate) struct Module {
     pub(crate) controllers: Vec<ListElement>,
     pub(crate) providers: Vec<ListElement>,
     pub(crate) exports: Vec<ListElement>,
-    /// They stand before each controller of the module.
-    pub(crate) guards: Vec<ListElement>,
+    /// They stand around each controller of the module.
+    pub(crate) policies: Policies,
 }

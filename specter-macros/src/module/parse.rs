@@ -8,6 +8,7 @@ use crate::{
     syntax::{
         args::Arguments,
         item::{Placement, parse_struct, refuse_generics},
+        policies::Policies,
     },
 };
 
@@ -27,7 +28,7 @@ pub(crate) fn module(
     let controllers = arguments.types("controllers = [A, B]", diag);
     let providers = arguments.types("providers = [A, B]", diag);
     let exports = arguments.types("exports = [A, B]", diag);
-    let guards = arguments.types("guards(A, B)", diag);
+    let policies = Policies::parse(&mut arguments, diag);
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
 
@@ -45,6 +46,6 @@ pub(crate) fn module(
         controllers,
         providers,
         exports,
-        guards,
+        policies,
     })
 }

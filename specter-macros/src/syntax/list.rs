@@ -85,15 +85,16 @@ fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<ListElement>>
     Ok(elements)
 }
 
-/// The body of a function that adds each element to the list `into`: `into.add::<A>("A", …);`.
-pub(crate) fn added(elements: &[ListElement], into: &Ident) -> TokenStream {
+/// The body of a function that adds each element to the list `into` as a `role`: `into.guard::<A>("A", …);`.
+pub(crate) fn added(elements: &[ListElement], into: &Ident, role: &str) -> TokenStream {
     elements
         .iter()
         .map(|element| {
             let ListElement { cfgs, ty } = element;
             let name = element.name();
             let location = location(ty.span());
-            let call = quote_spanned!(own(ty.span())=> #into.add::<#ty>(#name, #location););
+            let role = Ident::new(role, own(ty.span()));
+            let call = quote_spanned!(own(ty.span())=> #into.#role::<#ty>(#name, #location););
             quote!(#(#cfgs)* #call)
         })
         .collect()

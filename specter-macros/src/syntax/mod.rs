@@ -7,6 +7,7 @@ pub(crate) mod fields;
 pub(crate) mod item;
 pub(crate) mod list;
 pub(crate) mod pattern;
+pub(crate) mod policies;
 pub(crate) mod readable;
 pub(crate) mod runtime;
 pub(crate) mod strip;

@@ -16,6 +16,7 @@ const _: () = {
         path: ::core::option::Option::Some("/socket.io/"),
         namespace: "/chat",
         priority: -5,
+        event_priorities: &[],
         unlisted: true,
         on_panic: __p::OnPanic::Disconnect,
         location: __p::location!(),
@@ -49,9 +50,11 @@ const _: () = {
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
             <Self as __Fields>::FIELDS.1(__r)
         }
-        fn guards(__g: &mut __p::Guards) {
-            __g.add::<Authenticated>("Authenticated", __p::location!());
-            __g.add::<limits::PerMinute<60>>("limits::PerMinute<60>", __p::location!());
+        fn policies(__d: &mut __p::Policies) {
+            __d.guard::<Authenticated>("Authenticated", __p::location!());
+            __d.guard::<
+                    limits::PerMinute<60>,
+                >("limits::PerMinute<60>", __p::location!());
         }
     }
     __p::inventory::submit! {

@@ -41,6 +41,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -49,6 +50,7 @@ const _: () = {
                 docs: "Posts a message to a room.\n\nEverybody in it sees it.",
                 priority: ::core::option::Option::Some(3),
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -57,6 +59,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -65,6 +68,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -73,6 +77,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -81,6 +86,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -89,6 +95,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
         ],
@@ -132,9 +139,9 @@ const _: () = {
             }
             _ => {}
         },
-        guards: |__id, __g| match __id {
+        policies: |__id, __d| match __id {
             1 => {
-                __g.add::<Member>("Member", __p::location!());
+                __d.guard::<Member>("Member", __p::location!());
             }
             _ => {}
         },
@@ -146,48 +153,54 @@ const _: () = {
             match __id {
                 0 => {
                     __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let __p0 = __p::connect_param::<Socket>(&__cx, "socket")?;
-                                let __p1 = __p::connect_param::<
-                                    Auth<Token>,
-                                >(&__cx, "token")?;
-                                let __value = <ChatGateway>::on_connect(
-                                        &mut __this,
-                                        __p0,
-                                        __p1,
-                                    )
-                                    .await;
-                                __p::connect_reply!(__cx, __value)
-                            })
+                        let __called = __p::catch(
+                                &__cx,
+                                async {
+                                    let __p0 = __p::connect_param::<Socket>(&__cx, "socket")?;
+                                    let __p1 = __p::connect_param::<
+                                        Auth<Token>,
+                                    >(&__cx, "token")?;
+                                    let __value = <ChatGateway>::on_connect(
+                                            &mut __this,
+                                            __p0,
+                                            __p1,
+                                        )
+                                        .await;
+                                    __p::connect_reply!(__cx, __value)
+                                },
+                            )
                             .await;
                         (__p::Holder::into_instance(__this), __cx.finish(__called))
                     })
                 }
                 1 => {
                     __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let mut __args = __cx.arguments();
-                                let __p0 = __p::event_param::<
-                                    Socket,
-                                    _,
-                                >(&__cx, &mut __args, "socket")?;
-                                let __p1 = __p::event_param::<
-                                    Post,
-                                    _,
-                                >(&__cx, &mut __args, "post")?;
-                                let __p2 = __p::event_param::<
-                                    Option<u32>,
-                                    _,
-                                >(&__cx, &mut __args, "reply_to")?;
-                                let __value = <ChatGateway>::message(
-                                        &mut __this,
-                                        &__p0,
-                                        __p1,
-                                        __p2,
-                                    )
-                                    .await;
-                                __p::reply!(__cx, __value)
-                            })
+                        let __called = __p::catch(
+                                &__cx,
+                                async {
+                                    let mut __args = __cx.arguments();
+                                    let __p0 = __p::event_param::<
+                                        Socket,
+                                        _,
+                                    >(&__cx, &mut __args, "socket")?;
+                                    let __p1 = __p::event_param::<
+                                        Post,
+                                        _,
+                                    >(&__cx, &mut __args, "post")?;
+                                    let __p2 = __p::event_param::<
+                                        Option<u32>,
+                                        _,
+                                    >(&__cx, &mut __args, "reply_to")?;
+                                    let __value = <ChatGateway>::message(
+                                            &mut __this,
+                                            &__p0,
+                                            __p1,
+                                            __p2,
+                                        )
+                                        .await;
+                                    __p::reply!(__cx, __value)
+                                },
+                            )
                             .await;
                         (__p::Holder::into_instance(__this), __cx.finish(__called))
                     })
@@ -236,19 +249,22 @@ const _: () = {
                 }
                 4 => {
                     __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let __p0 = __p::disconnect_param::<
-                                    Socket,
-                                    _,
-                                >(&__cx, "socket")?;
-                                let __p1 = __p::disconnect_param::<
-                                    DisconnectReason,
-                                    _,
-                                >(&__cx, "reason")?;
-                                let __value = <ChatGateway>::left(&mut __this, &__p0, __p1)
-                                    .await;
-                                __p::plain_reply!(__cx, __value)
-                            })
+                        let __called = __p::catch(
+                                &__cx,
+                                async {
+                                    let __p0 = __p::disconnect_param::<
+                                        Socket,
+                                        _,
+                                    >(&__cx, "socket")?;
+                                    let __p1 = __p::disconnect_param::<
+                                        DisconnectReason,
+                                        _,
+                                    >(&__cx, "reason")?;
+                                    let __value = <ChatGateway>::left(&mut __this, &__p0, __p1)
+                                        .await;
+                                    __p::plain_reply!(__cx, __value)
+                                },
+                            )
                             .await;
                         (__p::Holder::into_instance(__this), __cx.finish(__called))
                     })
@@ -274,23 +290,26 @@ const _: () = {
                 }
                 6 => {
                     __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let __p0 = __p::error_param::<
-                                    EventError,
-                                    _,
-                                >(&__cx, "error")?;
-                                let __p1 = __p::error_param::<
-                                    EventInfo,
-                                    _,
-                                >(&__cx, "event")?;
-                                let __value = <ChatGateway>::failed(
-                                        &mut __this,
-                                        &__p0,
-                                        &__p1,
-                                    )
-                                    .await;
-                                __p::plain_reply!(__cx, __value)
-                            })
+                        let __called = __p::catch(
+                                &__cx,
+                                async {
+                                    let __p0 = __p::error_param::<
+                                        EventError,
+                                        _,
+                                    >(&__cx, "error")?;
+                                    let __p1 = __p::error_param::<
+                                        EventInfo,
+                                        _,
+                                    >(&__cx, "event")?;
+                                    let __value = <ChatGateway>::failed(
+                                            &mut __this,
+                                            &__p0,
+                                            &__p1,
+                                        )
+                                        .await;
+                                    __p::plain_reply!(__cx, __value)
+                                },
+                            )
                             .await;
                         (__p::Holder::into_instance(__this), __cx.finish(__called))
                     })

@@ -101,6 +101,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -109,6 +110,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
             __p::HandlerInfo {
@@ -117,6 +119,7 @@ const _: () = {
                 docs: "",
                 priority: ::core::option::Option::None,
                 concurrent: false,
+                timeout: ::core::option::Option::None,
                 location: __p::location!(),
             },
         ],
@@ -129,7 +132,7 @@ const _: () = {
             _ => ::core::option::Option::None,
         },
         requirements: __calls::<::std::boxed::Box<Notes>>().0,
-        guards: |__id, __g| match __id {
+        policies: |__id, __d| match __id {
             _ => {}
         },
         start: |__instance, __id, __cx| __p::start_shared::<

@@ -20,11 +20,11 @@ const _: () = {
     impl __p::Module for Guarded {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("Guarded", __p::location!());
-            __p::controller_guarded::<ChatGateway>(__m, guards);
+            __p::controller_within::<ChatGateway>(__m, policies);
         }
     }
-    fn guards(__g: &mut __p::Guards) {
-        __g.add::<Authenticated>("Authenticated", __p::location!());
+    fn policies(__d: &mut __p::Policies) {
+        __d.guard::<Authenticated>("Authenticated", __p::location!());
     }
 };
 struct Nothing {}
