@@ -31,8 +31,9 @@ pub mod prelude {
     pub use crate::connection::Handshake;
     pub use crate::extract::{Auth, Extension, FromContext, Inject};
     pub use crate::gateway::{
-        Ack, CallContext, ErrorFilter, ErrorReport, EventError, EventInfo, FilterContext, Guard,
-        GuardContext, Handled, InterceptContext, Interceptor, Next, SocketIngress,
+        Ack, CallContext, CleanUp, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
+        Events, FilterContext, Guard, GuardContext, Handled, InterceptContext, Interceptor, Next,
+        SocketIngress, StepError,
     };
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};

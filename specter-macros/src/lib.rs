@@ -130,7 +130,7 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// What the module's own see is its providers and what its imports export. Its guards, `interceptors(A, B)` and `filters(A, B)` stand around each of its
-/// controllers. All arguments are optional.
+/// controllers. `handlers = [Presence]` lists (and provides) objects that implement `EventHandler`. All arguments are optional.
 #[proc_macro_attribute]
 pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
     module::module(arguments.into(), item.into()).into()

@@ -24,7 +24,7 @@ pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
-pub use self::register::{controller, controller_within};
+pub use self::register::{controller, controller_within, event_handler};
 pub use self::serve::AppHandle;
 use crate::extract::Inject;
 use crate::gateway::{Controller, SocketIngress};

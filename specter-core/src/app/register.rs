@@ -2,11 +2,47 @@
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use specter_di::{Module, ModuleBuilder, Root};
+use specter_di::{Container, Dependency, Location, Module, ModuleBuilder, Provide, Root};
 
 use crate::gateway::private::{HandlersBlock, Instance, KnownController};
-use crate::gateway::{Controller, ControllerInfo, Policies, Requirements};
+use crate::gateway::{
+    Controller, ControllerInfo, EventHandler, IngressError, Policies, RegisteredHandler,
+    Requirements, SocketIngress,
+};
+
+/// What a module lists for the App.
+pub(super) enum Listed {
+    Controller(Registration),
+    Handler(ListedHandler),
+}
+
+impl Listed {
+    pub(super) fn controller(&self) -> Option<&Registration> {
+        match self {
+            Self::Controller(registration) => Some(registration),
+            Self::Handler(_) => None,
+        }
+    }
+
+    pub(super) fn handler(&self) -> Option<&ListedHandler> {
+        match self {
+            Self::Handler(handler) => Some(handler),
+            Self::Controller(_) => None,
+        }
+    }
+}
+
+/// What the App knows of a listed event handler.
+pub(super) struct ListedHandler {
+    pub(super) name: &'static str,
+    pub(super) location: Location,
+    pub(super) namespace: &'static str,
+    /// Registers the one at this place of the roots; nothing if it is no singleton.
+    pub(super) register:
+        fn(&Container, usize, &SocketIngress) -> Option<Result<RegisteredHandler, IngressError>>,
+}
 
 /// What the App knows of a listed controller.
 pub(super) struct Registration {
@@ -64,13 +100,37 @@ pub fn controller_within<C: Controller>(
             root = root.require(policy.key, policy.label, policy.location);
         }
     }
-    module.root(root.meta(Registration {
+    module.root(root.meta(Listed::Controller(Registration {
         info: &C::INFO,
         type_id: TypeId::of::<C>(),
         singleton: singleton.map(|singleton| singleton.instance),
         blocks,
         policies,
-    }));
+    })));
+}
+
+/// The root of an event handler, by which the App finds it.
+struct Handling<H>(PhantomData<fn() -> H>);
+
+/// Adds an event handler to a module, and its provider.
+pub fn event_handler<H: EventHandler + Provide>(
+    module: &mut ModuleBuilder,
+    name: &'static str,
+    location: Location,
+) {
+    module.provide::<H>();
+    let key = <Arc<H> as Dependency>::key();
+    let root = Root::new::<Handling<H>>(name, location, |_| {}, |_| Handling(PhantomData))
+        .require(key, "self", location);
+    module.root(root.meta(Listed::Handler(ListedHandler {
+        name,
+        location,
+        namespace: H::NAMESPACE,
+        register: |container, index, ingress| {
+            let handler = container.scope(&[index]).singleton::<Arc<H>>(0)?;
+            Some(ingress.register(handler))
+        },
+    })));
 }
 
 fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {

@@ -16,6 +16,7 @@ use super::error::Error;
 use super::mount::Mount;
 use crate::connection::CloseReason;
 use crate::connection::lanes::SocketIo;
+use crate::gateway::SocketIngress;
 use crate::http::Endpoint;
 
 /// How long requests of other routes may take once every gateway is closed.
@@ -71,7 +72,7 @@ impl App {
 }
 
 /// How long each provider's `on_shutdown` may take.
-const HOOK_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Waits for SIGINT or SIGTERM.
 async fn told_to_stop() {
@@ -105,6 +106,7 @@ struct Shared {
     endpoints: Vec<Endpoint<SocketIo>>,
     draining: Vec<Arc<AtomicBool>>,
     container: Container,
+    ingress: SocketIngress,
     config: ShutdownConfig,
     once: OnceCell<()>,
     done: AtomicBool,
@@ -112,11 +114,17 @@ struct Shared {
 }
 
 impl AppHandle {
-    pub(super) fn new(mounts: &[Mount], container: Container, config: ShutdownConfig) -> Self {
+    pub(super) fn new(
+        mounts: &[Mount],
+        container: Container,
+        ingress: SocketIngress,
+        config: ShutdownConfig,
+    ) -> Self {
         Self(Arc::new(Shared {
             endpoints: mounts.iter().map(|mount| mount.endpoint.clone()).collect(),
             draining: mounts.iter().map(|mount| mount.draining.clone()).collect(),
             container,
+            ingress,
             config,
             once: OnceCell::new(),
             done: AtomicBool::new(false),
@@ -158,6 +166,7 @@ impl AppHandle {
         {
             tracing::warn!(target: "specter::engine", connections = self.connections(), limit = ?shared.config.limit, "handlers ran on beyond the limit of shutting down");
         }
+        shared.ingress.tear_down().await;
         for failure in shared
             .container
             .shutdown(|| tokio::time::sleep(HOOK_LIMIT))

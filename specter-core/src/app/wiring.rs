@@ -11,8 +11,8 @@ use super::builder::AppBuilder;
 use super::check::{self, AppFault};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
-use super::register::{self, RegisteredBlock, Registration};
-use super::serve::AppHandle;
+use super::register::{self, Listed, ListedHandler, RegisteredBlock, Registration};
+use super::serve::{AppHandle, HOOK_LIMIT};
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
@@ -56,7 +56,19 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     warn_unlisted(&plan);
     let container = plan.start().await.map_err(Error::Provider)?;
     let mounts = mount(&builder, app, &container, &mounted, (&hubs, &ingress))?;
-    let handle = AppHandle::new(&mounts, container.clone(), builder.shutdown);
+    if let Err(error) = set_up_handlers(app, &container, &ingress).await {
+        ingress.tear_down().await;
+        for failure in container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
+            tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
+        }
+        return Err(error);
+    }
+    let handle = AppHandle::new(
+        &mounts,
+        container.clone(),
+        ingress.clone(),
+        builder.shutdown,
+    );
     log_mounted(&container, &mounted);
     Ok(App {
         container,
@@ -74,11 +86,14 @@ fn check_controllers(
     faults: &mut Vec<AppFault>,
 ) -> Mounted {
     let mut mounted = Mounted::new();
-    let registrations: Vec<&Registration> = builder.graph.root_metas().collect();
-    if registrations.is_empty() {
+    let listed: Vec<&Listed> = builder.graph.root_metas().collect();
+    if listed.is_empty() {
         faults.push(AppFault::NoControllers { module: app });
     }
-    for (index, registration) in registrations.iter().enumerate() {
+    for (index, listed) in listed.iter().enumerate() {
+        let Some(registration) = listed.controller() else {
+            continue;
+        };
         check::controller(registration, faults);
         let path = registration.info.path.unwrap_or(&builder.path);
         let Some(normalized) = normalized(path) else {
@@ -96,15 +111,72 @@ fn check_controllers(
     }
     for indices in mounted.values_mut() {
         // Stable: ties stay in module order.
-        indices.sort_by_key(|index| registrations[*index].info.priority);
+        indices.sort_by_key(|index| {
+            listed[*index]
+                .controller()
+                .map(|registration| registration.info.priority)
+        });
     }
     let controllers = mounted.iter().flat_map(|(key, indices)| {
         indices
             .iter()
-            .map(|index| (key.clone(), registrations[*index]))
+            .filter_map(|index| Some((key.clone(), listed[*index].controller()?)))
     });
     check::acknowledgements(controllers, faults);
+    let handlers = listed.iter().filter_map(|listed| listed.handler());
+    mount_handlers(builder, handlers, &mut mounted, faults);
     mounted
+}
+
+/// Mounts the namespaces that event handlers alone serve.
+fn mount_handlers<'a>(
+    builder: &AppBuilder,
+    handlers: impl Iterator<Item = &'a ListedHandler>,
+    mounted: &mut Mounted,
+    faults: &mut Vec<AppFault>,
+) {
+    for handler in handlers {
+        if mounted.keys().any(|key| key.namespace == handler.namespace) {
+            continue;
+        }
+        match normalized(&builder.path) {
+            Some(path) => {
+                let namespace = handler.namespace.into();
+                mounted.entry(MountKey { path, namespace }).or_default();
+            }
+            None => faults.push(AppFault::BadPath {
+                path: builder.path.clone(),
+                at: handler.location,
+            }),
+        }
+    }
+}
+
+/// Registers and sets up the listed event handlers.
+async fn set_up_handlers(
+    app: &'static str,
+    container: &Container,
+    ingress: &SocketIngress,
+) -> Result<(), Error> {
+    for (index, root) in container.roots().iter().enumerate() {
+        let Some(handler) = root.meta::<Listed>().and_then(Listed::handler) else {
+            continue;
+        };
+        let Some(Ok(registered)) = (handler.register)(container, index, ingress) else {
+            let fault = AppFault::ScopedPolicy {
+                role: "event handler",
+                policy: handler.name,
+                at: handler.location,
+            };
+            return Err(Error::Startup(StartupFaults {
+                app,
+                graph: None,
+                controllers: vec![fault],
+            }));
+        };
+        registered.setup().await.map_err(Error::Handler)?;
+    }
+    Ok(())
 }
 
 fn report(
@@ -140,14 +212,14 @@ fn servers(hubs: &HashMap<MountKey, Arc<Hub>>) -> Vec<Server> {
 }
 
 fn registration(roots: &[specter_di::RootInfo], index: usize) -> Option<&Registration> {
-    roots.get(index)?.meta::<Registration>()
+    roots.get(index)?.meta::<Listed>()?.controller()
 }
 
 fn warn_unlisted(plan: &Plan) {
     let listed: Vec<_> = plan
         .roots()
         .iter()
-        .filter_map(|root| Some(root.meta::<Registration>()?.type_id))
+        .filter_map(|root| Some(root.meta::<Listed>()?.controller()?.type_id))
         .collect();
     for info in register::unlisted(&listed) {
         tracing::warn!(
@@ -315,7 +387,7 @@ fn log_mounted(container: &Container, mounted: &Mounted) {
             .iter()
             .filter_map(|index| container.roots().get(*index))
         {
-            let Some(registration) = root.meta::<Registration>() else {
+            let Some(registration) = root.meta::<Listed>().and_then(Listed::controller) else {
                 continue;
             };
             let handlers = registration

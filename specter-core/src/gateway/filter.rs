@@ -11,7 +11,7 @@ use crate::socket::Socket;
 /// Turns the error of a handler into another, or leaves it as it is. An injectable singleton.
 ///
 /// It sees what failed at an event (a guard's rejection, an argument, the handler, its panic) and at connect, before the
-/// acknowledgement, CONNECT_ERROR or `#[on_error]` do. The event's filters come first, then the controller's, the module's and the
+/// acknowledgement, `CONNECT_ERROR` or `#[on_error]` do. The event's filters come first, then the controller's, the module's and the
 /// App's. Errors of `disconnect` and of `#[on_error]` itself are only logged, unfiltered.
 ///
 /// ```

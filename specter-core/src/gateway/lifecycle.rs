@@ -278,7 +278,7 @@ async fn tell(table: &NamespaceTable, socket: &Socket, error: EventError, event:
         return;
     }
     let report = ErrorReport::new(Failure { error, event }, socket.clone());
-    if let Some(telling) = table.ingress.tell(report) {
+    if let Some(telling) = table.ingress.tell(&report) {
         telling.await;
     }
 }

@@ -30,7 +30,8 @@ pub use self::filter::{ErrorFilter, FilterContext};
 pub use self::guard::{Guard, GuardContext};
 pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
 pub use self::ingress::{
-    Answer, ErrorReport, IngressError, OnDisconnect, OnError, SocketIngress, Subscribe,
+    Answer, CleanUp, ErrorReport, EventHandler, EventHandlerError, Events, IngressError,
+    OnDisconnect, OnError, RegisteredHandler, SocketIngress, StepError, StepFailure, Subscribe,
     Subscription,
 };
 pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};

@@ -257,7 +257,7 @@ impl Run {
             return;
         }
         let report = ErrorReport::new(failure, env.socket.clone());
-        if let Some(telling) = env.table.ingress.tell(report) {
+        if let Some(telling) = env.table.ingress.tell(&report) {
             self.phase = Phase::Telling(telling);
         }
     }

@@ -28,7 +28,7 @@ impl Singleton {
                     C::INFO.name,
                     C::INFO.location,
                     |dependencies| dependencies.add::<Arc<C>>("self", C::INFO.location),
-                    |resolved| resolved.next(),
+                    specter_di::Resolved::next,
                 )
             },
             instance: |built| match built.downcast::<Arc<C>>() {
@@ -56,6 +56,9 @@ impl<C: Controller + Sync> Provide for One<C> {
 }
 
 /// Asserts that each socket has an instance of the controller for itself, where a handler takes `&mut self`.
+///
+/// # Panics
+/// When the compiler evaluates it for a singleton: the message is what the user reads.
 pub const fn has_instance_of_its_own<C: Controller>() {
     assert!(
         !C::SINGLETON,

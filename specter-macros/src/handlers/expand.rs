@@ -58,16 +58,14 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
 /// Complains where the type is no controller, or is one that its handlers cannot have for themselves.
 fn is_controller(block: &HandlerTable) -> TokenStream {
     let controller = &block.controller;
-    match block.taking_all() {
-        Some(at) => {
-            quote_spanned!(own(at)=> const _: () = __p::has_instance_of_its_own::<#controller>();)
-        }
-        None => quote_spanned! {own(Span::call_site())=>
-            const _: fn() = || {
-                fn is_controller<T: __p::Controller>() {}
-                is_controller::<#controller>();
-            };
-        },
+    if let Some(at) = block.taking_all() {
+        return quote_spanned!(own(at)=> const _: () = __p::has_instance_of_its_own::<#controller>(););
+    }
+    quote_spanned! {own(Span::call_site())=>
+        const _: fn() = || {
+            fn is_controller<T: __p::Controller>() {}
+            is_controller::<#controller>();
+        };
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn module(module: &Module) -> TokenStream {
         name,
         imports,
         controllers,
+        handlers,
         providers,
         exports,
         policies,
@@ -31,6 +32,7 @@ pub(crate) fn module(module: &Module) -> TokenStream {
     let listed = controllers
         .iter()
         .map(|element| controller(element, &into, has_policies));
+    let handling = handlers.iter().map(|element| handler(element, &into));
     let policies = has_policies.then(|| {
         let added = policies.declared(&declared);
         quote_spanned!(own=> fn policies(#declared: &mut __p::Policies) { #added })
@@ -41,6 +43,7 @@ pub(crate) fn module(module: &Module) -> TokenStream {
                 #into.name(#label, #location);
                 #imported
                 #(#listed)*
+                #(#handling)*
                 #provided
                 #exported
             }
@@ -71,6 +74,15 @@ fn controller(
         quote_spanned!(own=> __p::controller_within::<#ty>(#into, policies);)
     } else {
         quote_spanned!(own=> __p::controller::<#ty>(#into);)
+    };
+    quote!(#(#cfgs)* #call)
+}
+
+fn handler(element: &ListElement, into: &Ident) -> TokenStream {
+    let ListElement { cfgs, ty } = element;
+    let (name, location) = (element.name(), location(ty.span()));
+    let call = quote_spanned! {own(ty.span())=>
+        __p::event_handler::<#ty>(#into, #name, #location);
     };
     quote!(#(#cfgs)* #call)
 }

@@ -10,6 +10,8 @@ pub(crate) struct Module {
     pub(crate) name: Ident,
     pub(crate) imports: Vec<ListElement>,
     pub(crate) controllers: Vec<ListElement>,
+    /// Objects that subscribe to events.
+    pub(crate) handlers: Vec<ListElement>,
     pub(crate) providers: Vec<ListElement>,
     pub(crate) exports: Vec<ListElement>,
     /// They stand around each controller of the module.

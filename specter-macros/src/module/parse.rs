@@ -26,6 +26,7 @@ pub(crate) fn module(
     let mut arguments = Arguments::parse(arguments, diag);
     let imports = arguments.types("imports = [A, B]", diag);
     let controllers = arguments.types("controllers = [A, B]", diag);
+    let handlers = arguments.types("handlers = [A, B]", diag);
     let providers = arguments.types("providers = [A, B]", diag);
     let exports = arguments.types("exports = [A, B]", diag);
     let policies = Policies::parse(&mut arguments, diag);
@@ -44,6 +45,7 @@ pub(crate) fn module(
         name: item.ident,
         imports,
         controllers,
+        handlers,
         providers,
         exports,
         policies,

@@ -3,6 +3,7 @@
 //! A namespace's [`Ingress`] owns its subscribers; the dispatch asks it per event, which is one atomic load while there is none.
 
 mod errors;
+mod handler;
 mod registry;
 mod subscriber;
 
@@ -10,8 +11,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
+use parking_lot::Mutex;
+
 pub(crate) use self::errors::ErrorSubscribers;
 pub use self::errors::{ErrorReport, OnError};
+pub use self::handler::{
+    CleanUp, EventHandler, EventHandlerError, Events, RegisteredHandler, StepError, StepFailure,
+};
 pub(crate) use self::registry::{Ingress, Slot};
 pub use self::subscriber::{Answer, OnDisconnect, Subscribe};
 pub(crate) use self::subscriber::{Called, Subscriber};
@@ -67,6 +73,8 @@ impl IngressError {
 pub struct SocketIngress {
     namespaces: Arc<OnceLock<HashMap<String, Arc<Ingress>>>>,
     defaults: Arc<ErrorSubscribers>,
+    /// In the order of their registration.
+    handlers: Arc<Mutex<Vec<RegisteredHandler>>>,
     namespace: Option<Arc<str>>,
 }
 
@@ -90,6 +98,26 @@ impl SocketIngress {
 
     fn own(&self) -> Result<&Arc<Ingress>, IngressError> {
         self.ingress(self.namespace.as_deref().unwrap_or("/"))
+    }
+
+    /// Makes an [`EventHandler`] known to the App, which tears it down at shutdown. `setup` of what this returns begins it.
+    pub fn register<H: EventHandler>(
+        &self,
+        handler: Arc<H>,
+    ) -> Result<RegisteredHandler, IngressError> {
+        let registered = RegisteredHandler::new(handler, self.of(H::NAMESPACE)?);
+        self.handlers.lock().push(registered.clone());
+        Ok(registered)
+    }
+
+    /// Tears all event handlers down, the last registered first. Failures are logged.
+    pub(crate) async fn tear_down(&self) {
+        let handlers = std::mem::take(&mut *self.handlers.lock());
+        for handler in handlers.into_iter().rev() {
+            if let Err(error) = handler.teardown().await {
+                tracing::error!(target: "specter::gateway", %error, "tearing an event handler down failed");
+            }
+        }
     }
 
     /// The same for another namespace.

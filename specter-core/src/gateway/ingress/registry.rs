@@ -128,10 +128,10 @@ impl Ingress {
     }
 
     /// Tells the namespace's error subscribers, else the App's; nothing where there are none.
-    pub(crate) fn tell(&self, report: ErrorReport) -> Option<BoxFuture<()>> {
+    pub(crate) fn tell(&self, report: &ErrorReport) -> Option<BoxFuture<()>> {
         self.errors
-            .tell(&report)
-            .or_else(|| self.defaults.tell(&report))
+            .tell(report)
+            .or_else(|| self.defaults.tell(report))
     }
 
     /// The names that are subscribed to, for the hint in the log about an unknown one.
