@@ -10,7 +10,7 @@ pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;
-pub use specter_core::{app, connection, extract, gateway, rooms, socket};
+pub use specter_core::{app, connection, extract, gateway, groups, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
 pub use specter_macros::{
@@ -35,6 +35,7 @@ pub mod prelude {
         Events, FilterContext, Guard, GuardContext, Handled, InterceptContext, Interceptor, Next,
         SocketIngress, StepError,
     };
+    pub use crate::groups::{BroadcastGroup, GroupError};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};
     pub use crate::{

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod engine;
 pub mod extract;
 pub mod gateway;
+pub mod groups;
 pub mod http;
 pub mod rooms;
 pub mod socket;

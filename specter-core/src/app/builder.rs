@@ -11,6 +11,7 @@ use super::{App, wiring};
 use crate::connection::lanes::Admission;
 use crate::connection::{EngineConfig, Handshake, OriginPolicy, QueuePolicy, Refusal};
 use crate::gateway::{ErrorFilter, Guard, Interceptor, Policies};
+use crate::groups::GroupLimits;
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 
@@ -24,6 +25,7 @@ pub struct AppBuilder {
     pub(super) engine: EngineConfig,
     pub(super) socket: SocketConfig,
     pub(super) rooms: RoomLimits,
+    pub(super) groups: GroupLimits,
     pub(super) policies: Policies,
     pub(super) admission: Option<Arc<Admission>>,
     pub(super) shutdown: ShutdownConfig,
@@ -46,6 +48,7 @@ impl AppBuilder {
             engine: EngineConfig::default(),
             socket: SocketConfig::default(),
             rooms: RoomLimits::default(),
+            groups: GroupLimits::default(),
             policies: Policies::default(),
             admission: None,
             shutdown: ShutdownConfig {
@@ -146,6 +149,12 @@ impl AppBuilder {
     /// Bounds on rooms.
     pub fn rooms(mut self, limits: RoomLimits) -> Self {
         self.rooms = limits;
+        self
+    }
+
+    /// Bounds on groups.
+    pub fn groups(mut self, change: impl FnOnce(&mut GroupLimits)) -> Self {
+        change(&mut self.groups);
         self
     }
 

@@ -19,6 +19,7 @@ use crate::gateway::UnknownEvents;
 use crate::gateway::ingress::Ingress;
 use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable, Wired};
 use crate::gateway::{Declared, Policies, Policy, SocketIngress};
+use crate::groups::BroadcastGroup;
 use crate::http::Endpoint;
 use crate::rooms::{Hub, Io, Namespace, Server};
 use crate::socket::Socket;
@@ -39,6 +40,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     builder.graph.seed::<Namespace>("Namespace");
     builder.graph.seed::<Arc<Handshake>>("Handshake");
     builder.graph.value(io.clone());
+    builder.graph.value(BroadcastGroup::new(builder.groups));
     let ingress = SocketIngress::default();
     builder.graph.value(ingress.clone());
 

@@ -3,6 +3,7 @@
 use specter_di::{Dependency, Key, Resolved};
 
 use super::ingress::SocketIngress;
+use crate::groups::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 
@@ -20,4 +21,4 @@ macro_rules! by_value {
     };
 }
 
-by_value!(Io, Namespace, Socket, SocketIngress);
+by_value!(BroadcastGroup, Io, Namespace, Socket, SocketIngress);

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use specter_di::{ModuleBuilder, Provide, Provider, Root, Scope};
+use specter_di::{Dependency, ModuleBuilder, Provide, Provider, Root, Scope};
 
 use super::call::Instance;
 use super::info::Controller;
@@ -28,7 +28,7 @@ impl Singleton {
                     C::INFO.name,
                     C::INFO.location,
                     |dependencies| dependencies.add::<Arc<C>>("self", C::INFO.location),
-                    specter_di::Resolved::next,
+                    <Arc<C> as Dependency>::take,
                 )
             },
             instance: |built| match built.downcast::<Arc<C>>() {
