@@ -29,6 +29,8 @@ pub mod prelude {
 
     pub use crate::app::App;
     pub use crate::connection::Handshake;
+    #[cfg(feature = "garde")]
+    pub use crate::extract::Valid;
     pub use crate::extract::{Auth, Extension, FromContext, Inject};
     pub use crate::gateway::{
         Ack, CallContext, CleanUp, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,

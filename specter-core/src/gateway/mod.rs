@@ -15,6 +15,7 @@ mod interceptor;
 pub(crate) mod lifecycle;
 mod nearest;
 mod policy;
+mod rate_limit;
 mod reply;
 mod run;
 mod singleton;
@@ -38,6 +39,7 @@ pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
 pub(crate) use self::nearest::UnknownEvents;
 pub use self::policy::Policies;
 pub(crate) use self::policy::{Declared, Policy};
+pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
 
 /// What the macros' expansions call.
 #[doc(hidden)]
