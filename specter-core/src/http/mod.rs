@@ -11,6 +11,7 @@ mod endpoint;
 mod refused;
 mod reply;
 mod sessions;
+mod throttle;
 mod upgrade;
 
 pub use endpoint::Endpoint;

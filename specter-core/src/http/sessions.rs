@@ -66,7 +66,7 @@ async fn admit<A: Acceptor>(
     let mut seat = endpoint
         .registry
         .reserve(client.address)
-        .inspect_err(|full| log_full(*full))?;
+        .inspect_err(|full| warn_of_full(endpoint, *full))?;
     let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
     admitted.map_err(|refusal| RequestError::Forbidden(refusal.message().to_owned()))?;
@@ -94,15 +94,17 @@ fn handshake_of(mut parts: request::Parts, client: &Client) -> Handshake {
     handshake
 }
 
-fn log_full(full: Full) {
+fn warn_of_full<A>(endpoint: &Inner<A>, full: Full) {
     let setting = match full {
         Full::ShuttingDown => return,
         Full::Connections => "max_connections",
         Full::Address => "max_connections_per_address",
     };
-    tracing::warn!(
-        target: "specter::engine",
-        setting,
-        "a handshake was refused because as many sessions are open as allowed"
-    );
+    if endpoint.full_warnings.passes() {
+        tracing::warn!(
+            target: "specter::engine",
+            setting,
+            "a handshake was refused because as many sessions are open as allowed"
+        );
+    }
 }

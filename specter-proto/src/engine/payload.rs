@@ -27,7 +27,7 @@ const LENIENT_PADDING: GeneralPurpose = GeneralPurpose::new(
 /// What bounds a polling body, apart from its size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PayloadLimits {
-    /// How many packets it may hold. The default is 16,384: a client that emits in a loop sends all
+    /// How many packets it may hold. The default is 65,536: a client that emits in a loop sends all
     /// of it in its next request, so thousands are normal, while the smallest events would fit
     /// 125,000 times into a body of the default size.
     pub max_packets: usize,
@@ -36,7 +36,7 @@ pub struct PayloadLimits {
 impl Default for PayloadLimits {
     fn default() -> Self {
         Self {
-            max_packets: 16_384,
+            max_packets: 65_536,
         }
     }
 }
