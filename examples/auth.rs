@@ -1,6 +1,7 @@
 //! Tokens and limits: guards that know the user, tell others off, and count.
 //!
 //! `cargo run --example auth`, then connect a Socket.IO client to `http://127.0.0.1:3000` with `auth: { token: "ann's" }`.
+#![allow(clippy::unused_self, reason = "handlers are methods")]
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ struct User {
 struct Tokens;
 
 impl Tokens {
+    #[allow(clippy::unused_async, reason = "a real one waits for a database")]
     async fn user(&self, token: &str) -> Option<User> {
         match token {
             "ann's" => Some(User {
@@ -118,14 +120,14 @@ impl Board {
     fn post(
         &self,
         Extension(user): Extension<User>,
-        all: Namespace,
+        all: &Namespace,
         text: &str,
     ) -> Result<(), EmitError> {
         all.emit("posted", (user.name, text))
     }
 
     #[on_event(guards(Admins))]
-    fn clear(&self, all: Namespace) -> Result<(), EmitError> {
+    fn clear(&self, all: &Namespace) -> Result<(), EmitError> {
         all.emit("cleared", ())
     }
 }

@@ -50,9 +50,9 @@ struct Prices {
 #[handlers]
 impl Prices {
     #[on_event]
-    fn follow(&self, socket: &Socket, share: String) -> Result<usize, GroupError> {
-        self.groups.subscribe(&share, socket)?;
-        Ok(self.groups.member_count(&share))
+    fn follow(&self, socket: &Socket, share: &str) -> Result<usize, GroupError> {
+        self.groups.subscribe(share, socket)?;
+        Ok(self.groups.member_count(share))
     }
 
     #[on_event]

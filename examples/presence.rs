@@ -3,7 +3,7 @@
 //! `cargo run --example presence`, then connect a Socket.IO client to `http://127.0.0.1:3000` with `auth: { name: "ann" }`.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use specter::app::AppBuilder;
@@ -62,12 +62,7 @@ impl Presence {
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut HashMap<SocketId, Person>) -> R) -> R {
-        change(
-            &mut self
-                .people
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-        )
+        change(&mut self.people.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

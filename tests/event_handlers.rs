@@ -1,4 +1,10 @@
 //! Objects that subscribe to events, set up and torn down as one.
+#![allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::needless_pass_by_value,
+    reason = "handlers have the shape that they need elsewhere"
+)]
 
 mod common;
 
@@ -19,7 +25,7 @@ struct Presence {
 impl EventHandler for Presence {
     const NAMESPACE: &'static str = "/presence";
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "presence"
     }
 

@@ -1,4 +1,10 @@
 //! Interceptors, error filters and time limits around handlers.
+#![allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::needless_pass_by_value,
+    reason = "handlers have the shape that they need elsewhere"
+)]
 
 mod common;
 
@@ -392,4 +398,82 @@ async fn error_filters_change_why_a_client_is_refused() {
     client.call("close", json!([])).await;
     refused.send("40").await;
     assert_eq!(refused.text().await, r#"44{"message":"closed!"}"#);
+}
+
+#[injectable(scope = socket)]
+struct PerSocket;
+
+impl Interceptor for PerSocket {
+    async fn intercept(
+        &self,
+        _: &InterceptContext<'_>,
+        next: Next<'_>,
+    ) -> Result<Handled, EventError> {
+        next.run().await
+    }
+}
+
+impl ErrorFilter for PerSocket {
+    async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
+        error
+    }
+}
+
+#[socketio_controller(interceptors(PerSocket), event_priorities("a" = 1, "b" = 2), unlisted)]
+struct Wrong;
+
+#[handlers]
+impl Wrong {
+    #[on_event(filters(PerSocket))]
+    fn a(&self) {}
+
+    #[on_event]
+    fn c(&self) {}
+}
+
+#[module(controllers = [Wrong], providers = [PerSocket])]
+struct WrongModule;
+
+#[tokio::test]
+async fn what_is_wrong_with_policies_is_said_at_start() {
+    let text = |error: specter::Error| error.to_string();
+    let error = App::builder::<WrongModule>()
+        .create()
+        .await
+        .err()
+        .map(text)
+        .unwrap();
+    assert!(
+        error.contains("has a priority for `b`, which it does not handle"),
+        "{error}"
+    );
+}
+
+#[socketio_controller(interceptors(PerSocket), unlisted)]
+struct AlsoWrong;
+
+#[handlers]
+impl AlsoWrong {
+    #[on_event(filters(PerSocket), interceptors(PerSocket))]
+    fn a(&self) {}
+}
+
+#[module(controllers = [AlsoWrong], providers = [PerSocket])]
+struct AlsoWrongModule;
+
+#[tokio::test]
+async fn policies_are_singletons() {
+    let error = App::create::<AlsoWrongModule>()
+        .await
+        .err()
+        .expect("faults")
+        .to_string();
+    assert!(
+        error.contains("interceptor `PerSocket` is not a singleton"),
+        "{error}"
+    );
+    assert!(
+        error.contains("error filter `PerSocket` is not a singleton"),
+        "{error}"
+    );
 }

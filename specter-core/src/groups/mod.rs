@@ -133,13 +133,12 @@ impl BroadcastGroup {
             }
             let of_namespace =
                 |(other, _): &&(Socket, Prepared)| other.hub().name() == socket.hub().name();
-            let packet = match packets.iter().find(of_namespace) {
-                Some((_, packet)) => packet.clone(),
-                None => {
-                    let packet = encode::event(socket.hub().name(), None, event, &data)?;
-                    packets.push((socket.clone(), packet.clone()));
-                    packet
-                }
+            let packet = if let Some((_, packet)) = packets.iter().find(of_namespace) {
+                packet.clone()
+            } else {
+                let packet = encode::event(socket.hub().name(), None, event, &data)?;
+                packets.push((socket.clone(), packet.clone()));
+                packet
             };
             // A client that cannot take it is that client's own loss.
             let _ = socket.deliver(packet);

@@ -304,7 +304,9 @@ impl Socket {
             ends.over = true;
             std::mem::take(&mut ends.hooks)
         };
-        hooks.into_iter().for_each(|hook| hook());
+        for hook in hooks {
+            hook();
+        }
     }
 
     /// Runs `hook` when the socket ends. `false`, and never, where it has ended.
