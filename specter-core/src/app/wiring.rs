@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use specter_di::{Container, Plan, Report, ScopePlan};
+use specter_di::{Container, Key, Plan, Report, ScopePlan};
 
 use super::App;
 use super::builder::AppBuilder;
@@ -33,6 +33,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         return Err(Error::PanicAbort);
     }
     builder.engine.validate()?;
+    builder.socket.validate()?;
     let io = Io::default();
     builder.graph.scope_name("socket");
     // In the order in which the gateway gives them.
@@ -295,6 +296,7 @@ fn namespace_table(
             container,
             plan: &plan,
             position,
+            open: &builder.open,
             faults,
         };
         let policies = builder.policies.around(&registration.policies);
@@ -328,12 +330,18 @@ struct Find<'a> {
     container: &'a Container,
     plan: &'a ScopePlan,
     position: usize,
+    /// Guards that let everybody pass.
+    open: &'a [Key],
     faults: &'a mut Vec<AppFault>,
 }
 
 impl Find<'_> {
     fn all<T: ?Sized>(&mut self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
-        let found = policies.iter().filter_map(|policy| {
+        let asked = policies
+            .iter()
+            .filter(|policy| !self.open.contains(&policy.declared.key));
+        let found: Vec<_> = asked.collect();
+        let found = found.into_iter().filter_map(|policy| {
             let found = (policy.resolve)(self.container, self.plan, self.position);
             if found.is_none() {
                 self.fault(policy.declared);

@@ -44,6 +44,7 @@ pub struct EngineConfig {
     pub(crate) upgrade_timeout: Duration,
     pub(crate) max_payload: usize,
     pub(crate) max_packets_per_body: usize,
+    pub(crate) max_packets_per_poll: usize,
     pub(crate) max_fragments: usize,
     pub(crate) polling: bool,
     pub(crate) websocket: bool,
@@ -65,6 +66,7 @@ impl Default for EngineConfig {
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
             max_packets_per_body: PayloadLimits::default().max_packets,
+            max_packets_per_poll: 16,
             max_fragments: Limits::new(0).max_fragments,
             polling: true,
             websocket: true,
@@ -111,6 +113,14 @@ impl EngineConfig {
     /// emitted in a loop in one body.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
+        self
+    }
+
+    /// How many packets the answer to a poll may hold; attachments count. The next poll is answered
+    /// with the next ones at once. Default: 16, because the official Python client leaves when it
+    /// is sent more.
+    pub fn max_packets_per_poll(mut self, packets: usize) -> Self {
+        self.max_packets_per_poll = packets;
         self
     }
 
@@ -211,6 +221,7 @@ impl EngineConfig {
         let limits = [
             ("max_payload", self.max_payload),
             ("max_packets_per_body", self.max_packets_per_body),
+            ("max_packets_per_poll", self.max_packets_per_poll),
             ("max_fragments", self.max_fragments),
             ("max_queue", self.max_queue),
             ("max_connections", self.max_connections),
@@ -269,7 +280,7 @@ impl EngineConfig {
 }
 
 /// Longer than any sensible time limit; sums of such durations still fit every clock.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A setting that can not work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,7 +13,7 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::Connection;
+use super::{Connection, PollAnswer};
 
 /// Why a request that names a session is not served by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub(crate) enum Misfit {
 }
 
 /// The outcome of a poll: the packets as a payload.
-pub(crate) type PollReply = Result<Vec<u8>, Misfit>;
+pub(crate) type PollReply = Result<PollAnswer, Misfit>;
 
 /// Where a poll's outcome goes. Dropped unanswered, the session has ended.
 pub(crate) type PollRequest = oneshot::Sender<PollReply>;

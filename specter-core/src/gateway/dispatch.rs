@@ -12,7 +12,7 @@ use super::lifecycle::{Env, Subscribers, disconnect};
 use super::run::Run;
 use super::turns::Turns;
 use crate::socket::DisconnectReason;
-use crate::socket::service::{BoxFuture, SocketService};
+use crate::socket::service::{BoxFuture, SocketService, Turn};
 
 /// A connected socket's controllers and what runs on them.
 pub(super) struct Dispatch {
@@ -22,6 +22,7 @@ pub(super) struct Dispatch {
     running: Option<Run>,
     /// Events of `concurrent` handlers.
     beside: FuturesUnordered<RunBeside>,
+    beside_bytes: usize,
     leaving: Option<DisconnectReason>,
     ending: Option<BoxFuture<()>>,
 }
@@ -33,6 +34,7 @@ impl Dispatch {
             instances,
             running: None,
             beside: FuturesUnordered::new(),
+            beside_bytes: 0,
             leaving: None,
             ending: None,
         }
@@ -41,7 +43,7 @@ impl Dispatch {
     fn poll_beside(&mut self, cx: &mut Context<'_>) {
         while !self.beside.is_empty() {
             match Pin::new(&mut self.beside).poll_next(cx) {
-                Poll::Ready(Some(())) => {}
+                Poll::Ready(Some(bytes)) => self.beside_bytes -= bytes,
                 Poll::Ready(None) | Poll::Pending => return,
             }
         }
@@ -68,11 +70,19 @@ impl Dispatch {
 }
 
 impl SocketService for Dispatch {
-    fn runs_beside(&self, event: &EventPacket) -> bool {
+    fn turn(&self, event: &EventPacket) -> Turn {
         let table = &self.env.table;
-        table.has_concurrent()
-            && self.beside.len() < table.max_concurrent
-            && table.is_concurrent(&table.turns(event.name()))
+        if !table.has_concurrent() || !table.is_concurrent(&table.turns(event.name())) {
+            Turn::InOrder
+        } else if self.beside.len() < table.max_concurrent {
+            Turn::Beside
+        } else {
+            Turn::Later
+        }
+    }
+
+    fn beside_bytes(&self) -> usize {
+        self.beside_bytes
     }
 
     fn begin(&mut self, event: EventPacket) {
@@ -85,6 +95,7 @@ impl SocketService for Dispatch {
         // Where no controller has a concurrent handler, nothing need be asked.
         if table.has_concurrent() && table.is_concurrent(&turns) {
             let instances = self.shared(&turns);
+            self.beside_bytes += event.size();
             self.beside.push(RunBeside {
                 run: Run::new(event, turns),
                 env: self.env.clone(),
@@ -98,13 +109,7 @@ impl SocketService for Dispatch {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let running = self.poll_running(cx);
         self.poll_beside(cx);
-        ready!(running);
-        // The next in order may be a concurrent one: it waits for a place.
-        if self.beside.len() < self.env.table.max_concurrent {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        running
     }
 
     fn disconnect(&mut self, reason: DisconnectReason) {
@@ -136,6 +141,7 @@ impl SocketService for Dispatch {
     fn abandon(&mut self) {
         self.running = None;
         self.beside.clear();
+        self.beside_bytes = 0;
         self.ending = None;
     }
 }
@@ -148,10 +154,12 @@ struct RunBeside {
 }
 
 impl Future for RunBeside {
-    type Output = ();
+    /// The event's bytes, which are free now.
+    type Output = usize;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
-        this.run.poll(&this.env, &mut this.instances, cx)
+        ready!(this.run.poll(&this.env, &mut this.instances, cx));
+        Poll::Ready(this.run.size())
     }
 }

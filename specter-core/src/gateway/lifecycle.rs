@@ -128,14 +128,12 @@ async fn connect(
     for position in 0..instances.len() {
         if let Err(reject) = connect_one(&env, position, &mut instances, &limit).await {
             instances.truncate(position);
-            let reason = DisconnectReason::ServerNamespaceDisconnect;
-            disconnect(env, instances, reason, Subscribers::Unaware).await;
+            refuse(env, instances).await;
             return Err(reject);
         }
     }
     if let Err(reject) = connect_subscribers(&env, &limit).await {
-        let reason = DisconnectReason::ServerNamespaceDisconnect;
-        disconnect(env, instances, reason, Subscribers::Unaware).await;
+        refuse(env, instances).await;
         return Err(reject);
     }
     Ok(Box::new(Dispatch::new(env, instances)))
@@ -288,6 +286,16 @@ pub(super) async fn end_of(step: Step) -> (Instance, Outcome) {
     match step {
         Step::Done(instance, outcome) => (instance, outcome),
         Step::Pending(call) => call.await,
+    }
+}
+
+/// Ends a socket that is refused after some controllers let it in.
+async fn refuse(env: Env, instances: Vec<Option<Instance>>) {
+    let limit = env.table.connect_limit;
+    let reason = DisconnectReason::ServerNamespaceDisconnect;
+    let leaving = disconnect(env, instances, reason, Subscribers::Unaware);
+    if tokio::time::timeout(limit, leaving).await.is_err() {
+        tracing::warn!(target: "specter::gateway", ?limit, "a disconnect handler ran on after its client was refused, and was dropped");
     }
 }
 

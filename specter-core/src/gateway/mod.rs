@@ -45,13 +45,15 @@ pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
 #[doc(hidden)]
 pub mod private {
     pub use super::call::{
-        Called, Holder, Instance, Step, WrongInstance, blocking, catch, catch_sync, exclusive,
-        pending, share, shared_handlers_need_sync, start_shared,
+        Called, Holder, Instance, SharedController, Step, WrongInstance, blocking, catch,
+        catch_sync, exclusive, pending, share, start_shared,
     };
-    pub use super::info::{HandlersBlock, KnownController};
+    pub use super::error::{hidden_error, shown_error};
+    pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
     pub use super::reply::{
-        BoxedError, ConnectReply, DeclaredError, ErrorTag, PlainError, PlainReply, Reply, ReplyTag,
-        ResultReply, UnknownError, ValueReply, connect_outcome,
+        BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,
+        PlainReply, RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply,
+        connect_outcome,
     };
     pub use super::singleton::{Singleton, has_instance_of_its_own};
 }

@@ -63,6 +63,11 @@ impl Run {
         }
     }
 
+    /// The bytes of the event.
+    pub(super) fn size(&self) -> usize {
+        self.event.size()
+    }
+
     pub(super) fn poll(
         &mut self,
         env: &Env,

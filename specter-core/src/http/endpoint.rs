@@ -274,7 +274,7 @@ impl<A: Acceptor> Inner<A> {
                 let outcome = connection.begin_poll()?;
                 // Unanswered, the session has ended.
                 let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
-                Ok(reply::payload(packets))
+                Ok(reply::payload(packets, self.config.ping_timeout))
             }
             Method::POST => self.post(connection, parts, body).await,
             _ => Err(Refused::Method),

@@ -8,6 +8,7 @@ mod body;
 mod client;
 mod cors;
 mod endpoint;
+mod paced;
 mod refused;
 mod reply;
 mod sessions;

@@ -30,7 +30,7 @@ pub(super) async fn open_polling<A: Acceptor>(
         &[]
     };
     let open = config.session().open(connection.sid(), upgrades).encode();
-    let mut response = reply::payload(open.payload().to_vec());
+    let mut response = reply::open(open.payload().to_vec());
     endpoint
         .acceptor
         .initial_headers(connection.handshake(), response.headers_mut());

@@ -40,6 +40,7 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
         impl __Fields for #name {
             const FIELDS: #fields = (|#declared| { #dependencies }, |#resolved| #built);
         }
+        #[diagnostic::do_not_recommend]
         impl __p::Controller for #name {
             const INFO: __p::ControllerInfo = __INFO;
             #singleton

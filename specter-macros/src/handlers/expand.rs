@@ -2,14 +2,14 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt;
+use syn::{ext::IdentExt, spanned::Spanned};
 
 use super::{
     calls::Calls,
     event::EventKind,
     model::{Handler, HandlerTable},
 };
-use crate::syntax::runtime::{location, option, own};
+use crate::syntax::runtime::{Stretch, location, moved, option, own};
 
 pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let HandlerTable {
@@ -35,38 +35,82 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         requirements,
         start,
     } = Calls::of(block);
-    let is_controller = is_controller(block);
-    runtime.block(&quote_spanned! {own(at)=>
-        #is_controller
-        #items
-        const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
+    let content = quote_spanned! {own(Span::call_site())=>
+        __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<#controller>(),
             controller_name: #label,
             location: #location,
-            handlers: &[#(#infos),*],
+            handlers: const { &[#(#infos),*] },
             exclusive: #exclusive,
             share: #share,
             resolve: #resolve,
             requirements: #requirements,
             policies: #policies,
             start: #start,
-        };
+        }
+    };
+    let doubts = doubts(handlers);
+    let block = checked(block, items, &content);
+    runtime.block(&quote_spanned! {own(Span::call_site())=>
+        #doubts
+        #block
         __p::inventory::submit! { __BLOCK }
     })
 }
 
-/// Complains where the type is no controller, or is one that its handlers cannot have for themselves.
-fn is_controller(block: &HandlerTable) -> TokenStream {
+/// The constant `__BLOCK`. What the handlers need of the controller's type is demanded where the constant calls the
+/// function that makes it: once, and each where the user wrote what needs it. Inside of the function it is taken for
+/// granted, so that nothing else complains.
+fn checked(block: &HandlerTable, items: Option<TokenStream>, content: &TokenStream) -> TokenStream {
+    let own_span = own(Span::call_site());
     let controller = &block.controller;
-    if let Some(at) = block.taking_all() {
-        return quote_spanned!(own(at)=> const _: () = __p::has_instance_of_its_own::<#controller>(););
+    let boxed = |at: Span| {
+        let controller = moved(controller, at);
+        quote_spanned!(own(at)=> ::std::boxed::Box<#controller>)
+    };
+    let holder = quote_spanned!(own_span=> ::core::ops::Deref<Target = #controller>);
+    let sharing = block.sharing();
+    let shares = sharing.map(|at| {
+        let boxed = boxed(at);
+        let parameter = quote_spanned!(own_span=> , __S: #holder);
+        let bound = quote_spanned!(own_span=> , __S::Target: __p::SharedController);
+        (parameter, bound, quote!(, #boxed))
+    });
+    let (parameter, bound, argument) = shares.unwrap_or_default();
+    let known = boxed(controller.span());
+    let alone = block.taking_all().map(|at| {
+        let own = own(at);
+        quote_spanned!(own=> const { __p::has_instance_of_its_own::<__C::Target>() };)
+    });
+    quote_spanned! {own_span=>
+        const fn __block<__C: #holder #parameter>() -> __p::HandlersBlock
+        where __C::Target: __p::Controller #bound
+        {
+            #items
+            #alone
+            #content
+        }
+        const __BLOCK: __p::HandlersBlock = __block::<#known #argument>();
     }
-    quote_spanned! {own(Span::call_site())=>
-        const _: fn() = || {
-            fn is_controller<T: __p::Controller>() {}
-            is_controller::<#controller>();
-        };
-    }
+}
+
+/// A warning at each name that was most likely meant otherwise. Macros have no warnings of their own, but the use of
+/// something deprecated is one, if it stands at a token of the user's.
+fn doubts(handlers: &[Handler]) -> TokenStream {
+    let warning = |handler: &Handler| {
+        let note = handler.event.doubt()?;
+        let at = Stretch::of(&handler.event.place).first();
+        let name = Ident::new(handler.event.name(), at);
+        Some(quote_spanned! {at=>
+            const _: () = {
+                #[deprecated(note = #note)]
+                #[allow(non_upper_case_globals)]
+                const #name: () = ();
+                #name
+            };
+        })
+    };
+    handlers.iter().filter_map(warning).collect()
 }
 
 fn info(handler: &Handler) -> TokenStream {

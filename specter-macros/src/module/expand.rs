@@ -38,6 +38,7 @@ pub(crate) fn module(module: &Module) -> TokenStream {
         quote_spanned!(own=> fn policies(#declared: &mut __p::Policies) { #added })
     });
     runtime.block(&quote_spanned! {own=>
+        #[diagnostic::do_not_recommend]
         impl __p::Module for #name {
             fn define(#into: &mut __p::ModuleBuilder) {
                 #into.name(#label, #location);
@@ -55,11 +56,10 @@ pub(crate) fn module(module: &Module) -> TokenStream {
 fn called(elements: &[ListElement], into: &Ident, method: &str) -> TokenStream {
     elements
         .iter()
-        .map(|ListElement { cfgs, ty }| {
-            let own = own(ty.span());
+        .map(|element| {
+            let own = own(element.ty.span());
             let method = Ident::new(method, own);
-            let call = quote_spanned!(own=> #into.#method::<#ty>(););
-            quote!(#(#cfgs)* #call)
+            element.named(|ty| quote_spanned!(own=> __p::ModuleBuilder::#method::<#ty>(#into);))
         })
         .collect()
 }
@@ -79,10 +79,8 @@ fn controller(
 }
 
 fn handler(element: &ListElement, into: &Ident) -> TokenStream {
-    let ListElement { cfgs, ty } = element;
-    let (name, location) = (element.name(), location(ty.span()));
-    let call = quote_spanned! {own(ty.span())=>
-        __p::event_handler::<#ty>(#into, #name, #location);
-    };
-    quote!(#(#cfgs)* #call)
+    let (name, at) = (element.name(), element.ty.span());
+    let location = location(at);
+    element
+        .named(|ty| quote_spanned!(own(at)=> __p::event_handler::<#ty>(#into, #name, #location);))
 }

@@ -20,6 +20,7 @@ const _: () = {
             |__r| Self {},
         );
     }
+    #[diagnostic::do_not_recommend]
     impl __p::Controller for Everything {
         const INFO: __p::ControllerInfo = __INFO;
         const SINGLETON: bool = true;
@@ -33,9 +34,9 @@ const _: () = {
             <Self as __Fields>::FIELDS.1(__r)
         }
         fn policies(__d: &mut __p::Policies) {
-            __d.guard::<A>("A", __p::location!());
-            __d.interceptor::<Trace>("Trace", __p::location!());
-            __d.filter::<Explain>("Explain", __p::location!());
+            __p::Policies::guard::<A>(__d, "A", __p::location!());
+            __p::Policies::interceptor::<Trace>(__d, "Trace", __p::location!());
+            __p::Policies::filter::<Explain>(__d, "Explain", __p::location!());
         }
     }
     __p::inventory::submit! {
@@ -49,100 +50,114 @@ impl Everything {
 }
 const _: () = {
     use ::specter::__private as __p;
-    const _: fn() = || {
-        fn is_controller<T: __p::Controller>() {}
-        is_controller::<Everything>();
-    };
-    const fn __calls<__H: __p::Holder<Everything>>() -> (
-        fn(u16, &mut __p::Requirements),
-        fn(__H, u16, __p::CallContext) -> __p::Step,
-    ) {
-        (
-            |__id, __r| match __id {
+    const fn __block<
+        __C: ::core::ops::Deref<Target = Everything>,
+        __S: ::core::ops::Deref<Target = Everything>,
+    >() -> __p::HandlersBlock
+    where
+        __C::Target: __p::Controller,
+        __S::Target: __p::SharedController,
+    {
+        const fn __calls<__H: __p::Holder<Everything>>() -> (
+            fn(u16, &mut __p::Requirements),
+            fn(__H, u16, __p::CallContext) -> __p::Step,
+        )
+        where
+            __H::Target: __p::SharedController,
+        {
+            (
+                |__id, __r| match __id {
+                    _ => {}
+                },
+                |mut __this, __id, __cx| match __id {
+                    0 => {
+                        __p::pending(async move {
+                            let __called = __p::catch(
+                                    &__cx,
+                                    async {
+                                        let __value = <Everything>::early(&mut __this).await;
+                                        __p::reply!(__cx, __value)
+                                    },
+                                )
+                                .await;
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    1 => {
+                        __p::pending(async move {
+                            let __called = __p::catch(
+                                    &__cx,
+                                    async {
+                                        let __value = <Everything>::late(&mut __this).await;
+                                        __p::reply!(__cx, __value)
+                                    },
+                                )
+                                .await;
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+                },
+            )
+        }
+        __p::HandlersBlock {
+            controller: || ::core::any::TypeId::of::<Everything>(),
+            controller_name: "Everything",
+            location: __p::location!(),
+            handlers: const {
+                &[
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("early"),
+                        method: "early",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::Some(
+                            ::core::time::Duration::from_millis(1500u64),
+                        ),
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("late"),
+                        method: "late",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::Some(LIMIT * 2),
+                        location: __p::location!(),
+                    },
+                ]
+            },
+            exclusive: false,
+            share: ::core::option::Option::Some(__p::share::<Everything>),
+            resolve: |__name| match __name {
+                "early" => ::core::option::Option::Some(0),
+                "late" => ::core::option::Option::Some(1),
+                _ => ::core::option::Option::None,
+            },
+            requirements: __calls::<::std::boxed::Box<Everything>>().0,
+            policies: |__id, __d| match __id {
+                0 => {
+                    __p::Policies::interceptor::<Trace>(__d, "Trace", __p::location!());
+                    __p::Policies::filter::<Explain>(__d, "Explain", __p::location!());
+                }
                 _ => {}
             },
-            |mut __this, __id, __cx| match __id {
-                0 => {
-                    __p::pending(async move {
-                        let __called = __p::catch(
-                                &__cx,
-                                async {
-                                    let __value = <Everything>::early(&mut __this).await;
-                                    __p::reply!(__cx, __value)
-                                },
-                            )
-                            .await;
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
-                }
-                1 => {
-                    __p::pending(async move {
-                        let __called = __p::catch(
-                                &__cx,
-                                async {
-                                    let __value = <Everything>::late(&mut __this).await;
-                                    __p::reply!(__cx, __value)
-                                },
-                            )
-                            .await;
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
-                }
-                _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
-            },
-        )
+            start: |__instance, __id, __cx| __p::start_shared::<
+                Everything,
+            >(
+                __instance,
+                __id,
+                __cx,
+                __calls::<::std::boxed::Box<Everything>>().1,
+                __calls::<::std::sync::Arc<Everything>>().1,
+            ),
+        }
     }
-    const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
-        controller: || ::core::any::TypeId::of::<Everything>(),
-        controller_name: "Everything",
-        location: __p::location!(),
-        handlers: &[
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("early"),
-                method: "early",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                timeout: ::core::option::Option::Some(
-                    ::core::time::Duration::from_millis(1500u64),
-                ),
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("late"),
-                method: "late",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                timeout: ::core::option::Option::Some(LIMIT * 2),
-                location: __p::location!(),
-            },
-        ],
-        exclusive: false,
-        share: ::core::option::Option::Some(__p::share::<Everything>),
-        resolve: |__name| match __name {
-            "early" => ::core::option::Option::Some(0),
-            "late" => ::core::option::Option::Some(1),
-            _ => ::core::option::Option::None,
-        },
-        requirements: __calls::<::std::boxed::Box<Everything>>().0,
-        policies: |__id, __d| match __id {
-            0 => {
-                __d.interceptor::<Trace>("Trace", __p::location!());
-                __d.filter::<Explain>("Explain", __p::location!());
-            }
-            _ => {}
-        },
-        start: |__instance, __id, __cx| __p::start_shared::<
-            Everything,
-        >(
-            __instance,
-            __id,
-            __cx,
-            __calls::<::std::boxed::Box<Everything>>().1,
-            __calls::<::std::sync::Arc<Everything>>().1,
-        ),
-    };
+    const __BLOCK: __p::HandlersBlock = __block::<
+        ::std::boxed::Box<Everything>,
+        ::std::boxed::Box<Everything>,
+    >();
     __p::inventory::submit! {
         __BLOCK
     }
@@ -150,6 +165,7 @@ const _: () = {
 struct EverythingModule;
 const _: () = {
     use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Module for EverythingModule {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("EverythingModule", __p::location!());
@@ -160,6 +176,6 @@ const _: () = {
         }
     }
     fn policies(__d: &mut __p::Policies) {
-        __d.interceptor::<Trace>("Trace", __p::location!());
+        __p::Policies::interceptor::<Trace>(__d, "Trace", __p::location!());
     }
 };

@@ -68,20 +68,27 @@ impl<H: MessageHandler> Task<H> {
             // A second one is refused, which is all that could be done about it.
             let _ = polling.accept(poll);
         }
-        let queued = self.connection.outbox().take(0);
-        if farewell == Farewell::Flush && reason.awaits_poll() && !polling.is_waiting() {
+        let outbox = self.connection.outbox();
+        let waits_for_poll = if polling.is_waiting() {
+            !polling.holds_all(outbox)
+        } else {
+            reason.awaits_poll()
+        };
+        if farewell == Farewell::Flush && waits_for_poll {
+            // The poll may be gone, which changes nothing now.
+            let _ = polling.flush(&self.connection);
             self.connection.mailbox().post_done();
             let limit = match reason {
                 CloseReason::ServerShuttingDown => SHUTDOWN_LIMIT,
                 _ => FAREWELL_LIMIT,
             };
             return Link::Farewell {
-                queued,
                 deadline: now + limit,
             };
         }
         self.leave();
-        polling.say_farewell(farewell, &queued);
+        polling.say_farewell(farewell, &self.connection);
+        drop(self.connection.outbox().take(0));
         Link::Gone
     }
 
@@ -110,19 +117,23 @@ impl<H: MessageHandler> Task<H> {
     /// Tells a client that polls of the end, if it asks.
     pub(super) fn poll_farewell(&mut self, now: Instant) {
         let poll = self.connection.mailbox().take().and_then(|mail| mail.poll);
-        let Link::Farewell { queued, deadline } = &mut self.link else {
+        let Link::Farewell { deadline } = self.link else {
             return;
         };
-        if poll.is_none() && now < *deadline {
+        if poll.is_none() && now < deadline {
             return;
         }
-        let queued = std::mem::take(queued);
+        let mut polling = Polling::new(self.config.max_packets_per_poll);
+        if let Some(poll) = poll {
+            let _ = polling.accept(poll);
+            if !polling.holds_all(self.connection.outbox()) {
+                let _ = polling.flush(&self.connection);
+                return;
+            }
+        }
         self.link = Link::Gone;
         self.leave();
-        if let Some(poll) = poll {
-            let mut polling = Polling::default();
-            let _ = polling.accept(poll);
-            polling.say_farewell(Farewell::Flush, &queued);
-        }
+        polling.say_farewell(Farewell::Flush, &self.connection);
+        drop(self.connection.outbox().take(0));
     }
 }

@@ -60,7 +60,7 @@ impl<H: MessageHandler> Task<H> {
         handler: H,
     ) -> Self {
         let link = Link::Polling {
-            polling: Polling::default(),
+            polling: Polling::new(config.max_packets_per_poll),
             probe: None,
         };
         Self::new(connection, seat, config, link, handler)
@@ -124,7 +124,7 @@ impl<H: MessageHandler> Task<H> {
                 break;
             }
         }
-        self.link.flush(cx, self.connection.outbox())
+        self.link.flush(cx, &self.connection)
     }
 
     /// Whether somebody closed the connection through its handle.
