@@ -337,18 +337,17 @@ struct Find<'a> {
 
 impl Find<'_> {
     fn all<T: ?Sized>(&mut self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
-        let asked = policies
-            .iter()
-            .filter(|policy| !self.open.contains(&policy.declared.key));
-        let found: Vec<_> = asked.collect();
-        let found = found.into_iter().filter_map(|policy| {
-            let found = (policy.resolve)(self.container, self.plan, self.position);
-            if found.is_none() {
-                self.fault(policy.declared);
+        let mut found = Vec::new();
+        for Policy { declared, resolve } in policies {
+            if self.open.contains(&declared.key) {
+                continue;
             }
-            found
-        });
-        found.collect()
+            match resolve(self.container, self.plan, self.position) {
+                Some(policy) => found.push(policy),
+                None => self.fault(*declared),
+            }
+        }
+        found
     }
 
     fn fault(

@@ -50,7 +50,7 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         }
     };
     let doubts = doubts(handlers);
-    let block = checked(block, items, &content);
+    let block = checked(block, items.as_ref(), &content);
     runtime.block(&quote_spanned! {own(Span::call_site())=>
         #doubts
         #block
@@ -61,7 +61,11 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
 /// The constant `__BLOCK`. What the handlers need of the controller's type is demanded where the constant calls the
 /// function that makes it: once, and each where the user wrote what needs it. Inside of the function it is taken for
 /// granted, so that nothing else complains.
-fn checked(block: &HandlerTable, items: Option<TokenStream>, content: &TokenStream) -> TokenStream {
+fn checked(
+    block: &HandlerTable,
+    items: Option<&TokenStream>,
+    content: &TokenStream,
+) -> TokenStream {
     let own_span = own(Span::call_site());
     let controller = &block.controller;
     let boxed = |at: Span| {
