@@ -233,7 +233,11 @@ impl Drop for PostPermit {
         if let Some(connection) = self.connection.take() {
             let mailbox = connection.mailbox();
             let mut slots = mailbox.slots.lock();
-            mailbox.put(&mut slots, |mail| mail.faulty = true);
+            slots.posting = false;
+            // After an upgrade it is nobody's loss: the session has another transport.
+            if slots.serves == Serves::Polling {
+                mailbox.put(&mut slots, |mail| mail.faulty = true);
+            }
             drop(slots);
             connection.wake();
         }

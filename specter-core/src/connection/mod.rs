@@ -21,6 +21,7 @@ mod outbox;
 mod registry;
 mod scratch;
 mod stream;
+mod tally;
 mod task;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
@@ -28,7 +29,7 @@ mod timer;
 
 pub use close::CloseReason;
 pub(crate) use config::LONGEST;
-pub use config::{ConfigError, EngineConfig, QueuePolicy};
+pub use config::{ConfigError, EngineConfig, ProxyHeaders, QueuePolicy};
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
 pub use handshake::Handshake;

@@ -8,8 +8,10 @@ use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 
 macro_rules! by_value {
-    ($($value:ty),*) => {
+    ($($value:ty, $scoped:literal;)*) => {
         $(impl Dependency for $value {
+            const SCOPED: bool = $scoped;
+
             fn key() -> Key {
                 Key::of::<Self>()
             }
@@ -21,4 +23,10 @@ macro_rules! by_value {
     };
 }
 
-by_value!(BroadcastGroup, Io, Namespace, Socket, SocketIngress);
+by_value! {
+    BroadcastGroup, false;
+    Io, false;
+    Namespace, true;
+    Socket, true;
+    SocketIngress, false;
+}

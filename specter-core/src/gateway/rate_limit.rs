@@ -184,6 +184,8 @@ struct Limited {
 }
 
 impl<P: RatePolicy> Provide for RateLimit<P> {
+    type Value = Arc<Self>;
+
     fn provider() -> Provider {
         Provider::sync::<Arc<Self>>(
             "RateLimit",

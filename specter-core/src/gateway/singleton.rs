@@ -44,6 +44,8 @@ impl Singleton {
 struct One<C>(std::marker::PhantomData<fn() -> C>);
 
 impl<C: Controller + Sync> Provide for One<C> {
+    type Value = Arc<C>;
+
     fn provider() -> Provider {
         Provider::sync::<Arc<C>>(
             C::INFO.name,

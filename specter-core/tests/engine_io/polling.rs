@@ -11,7 +11,7 @@ use specter_core::engine::{CloseReason, EngineConfig, Frame, Prepared, SendError
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::support::{Lab, Seen, Session, request, settle};
+use super::support::{Lab, Seen, Session, raw_upgrade, request, settle, text_frame};
 
 #[tokio::test(start_paused = true)]
 async fn messages_go_both_ways() {
@@ -266,6 +266,26 @@ async fn an_aborted_post_ends_the_session() {
     settle().await;
     post.abort();
     lab.expect_end(CloseReason::TransportError).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_breaks_off_after_the_upgrade_ends_nothing() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    let (_parts, body) = slow_body();
+    let slow = session.clone();
+    let post = tokio::spawn(async move { slow.post(body).await });
+    settle().await;
+    let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
+    let mut raw = raw_upgrade(lab.pipe(), &query).await;
+    raw.write(&text_frame("5")).await;
+    raw.write(&text_frame("4a")).await;
+    lab.expect_text("a").await;
+    post.abort();
+    settle().await;
+    raw.write(&text_frame("4b")).await;
+    lab.expect_text("b").await;
+    lab.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]
