@@ -93,7 +93,7 @@ fn the_container_knows_nothing_of_the_rest() {
 #[test]
 fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
     let none: [String; 0] = [];
-    for folder in ["http", "connection", "socket", "rooms"] {
+    for folder in ["http", "connection", "socket", "rooms", "groups"] {
         for above in ["gateway", "extract", "app"] {
             assert_eq!(
                 naming(&format!("specter-core/src/{folder}"), above),

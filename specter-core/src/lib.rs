@@ -12,6 +12,7 @@ pub mod connection;
 pub mod engine;
 pub mod extract;
 pub mod gateway;
+pub mod groups;
 pub mod http;
 pub mod rooms;
 pub mod socket;
@@ -29,12 +30,12 @@ pub mod __private {
     };
     pub use specter_proto::socket::Binary;
 
-    pub use crate::app::{controller, controller_guarded};
+    pub use crate::app::{controller, controller_within, event_handler};
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{
-        CallContext, Controller, ControllerInfo, EventError, EventInfo, EventKind, Guards,
-        HandlerInfo, IntoEventError, OnPanic, Outcome, Requirements,
+        CallContext, Controller, ControllerInfo, EventError, EventInfo, EventKind, HandlerInfo,
+        IntoEventError, OnPanic, Outcome, Policies, Requirements,
     };
     pub use crate::{
         __connect_reply as connect_reply, __converted as converted, __location as location,

@@ -44,7 +44,9 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// All arguments are optional: the request path (else the application's), `namespace` (else `/`), `priority` (lower
-/// runs first among the controllers of a namespace), `guards(A, B)`, `on_panic = "disconnect"` (else the socket
+/// runs first among the controllers of a namespace), `event_priorities("name" = 5)` (the same for single events),
+/// `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)`, `scope = singleton` (one instance for all sockets, whose
+/// handlers take `&self`; `connect` and `disconnect` still run for each), `on_panic = "disconnect"` (else the socket
 /// stays), and `unlisted` for a controller that is meant to stand in no module. The handlers stand in an impl block
 /// annotated with [`#[handlers]`](macro@handlers).
 #[proc_macro_attribute]
@@ -109,7 +111,9 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 ///
 /// `connect` and `disconnect` are the socket's own; `"*"` takes what no other handler takes. `#[on_event]` knows
 /// `concurrent` (runs beside the socket's other events; not in a block with `&mut self`), `blocking` (a plain `fn`
-/// that runs on a thread that may block), `priority = 5` (instead of the controller's) and `guards(A, B)`.
+/// that runs on a thread that may block), `priority = 5` (instead of the controller's), `timeout = "5s"` (or an
+/// expression: for an `async fn`, which is dropped then and answered `timed out`; its controller lives on),
+/// `guards(A, B)`, `interceptors(A, B)` and `filters(A, B)`.
 #[proc_macro_attribute]
 pub fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handlers::handlers(arguments.into(), item.into()).into()
@@ -207,9 +211,10 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct ChatModule;
 /// ```
 ///
-/// What the module's own see is its providers and what its imports export. Its guards stand before each of its
-/// controllers. All arguments are optional.
+/// What the module's own see is its providers and what its imports export. Its guards, `interceptors(A, B)` and
+/// `filters(A, B)` stand around each of its controllers. All arguments are optional.
 ///
+/// - `handlers` lists, and provides, objects that implement `EventHandler`.
 /// - `exports` names providers, or imported modules, all of whose exports are passed on.
 /// - `global` lets every module see what this one exports, once some module imports it.
 /// - An import can be an expression that configures the module: each value is the module's own and is injected by its

@@ -10,7 +10,8 @@ use super::error::Error;
 use super::{App, wiring};
 use crate::connection::lanes::Admission;
 use crate::connection::{EngineConfig, Handshake, OriginPolicy, QueuePolicy, Refusal};
-use crate::gateway::{Guard, Guards};
+use crate::gateway::{ErrorFilter, Guard, Interceptor, Policies};
+use crate::groups::GroupLimits;
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 
@@ -24,7 +25,8 @@ pub struct AppBuilder {
     pub(super) engine: EngineConfig,
     pub(super) socket: SocketConfig,
     pub(super) rooms: RoomLimits,
-    pub(super) guards: Guards,
+    pub(super) groups: GroupLimits,
+    pub(super) policies: Policies,
     pub(super) admission: Option<Arc<Admission>>,
     pub(super) shutdown: ShutdownConfig,
     /// Guards that a test takes out.
@@ -48,7 +50,8 @@ impl AppBuilder {
             engine: EngineConfig::default(),
             socket: SocketConfig::default(),
             rooms: RoomLimits::default(),
-            guards: Guards::default(),
+            groups: GroupLimits::default(),
+            policies: Policies::default(),
             admission: None,
             shutdown: ShutdownConfig {
                 spread: Duration::from_millis(500),
@@ -152,11 +155,33 @@ impl AppBuilder {
         self
     }
 
+    /// Bounds on groups.
+    pub fn groups(mut self, change: impl FnOnce(&mut GroupLimits)) -> Self {
+        change(&mut self.groups);
+        self
+    }
+
     /// A guard for every controller, before the modules' and their own. Some module provides it.
     #[track_caller]
     pub fn guard<G: Guard>(mut self) -> Self {
-        self.guards
-            .add::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+        self.policies
+            .guard::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+        self
+    }
+
+    /// An interceptor around every handler, outside of the modules' and the controllers' own. Some module provides it.
+    #[track_caller]
+    pub fn interceptor<I: Interceptor>(mut self) -> Self {
+        self.policies
+            .interceptor::<I>(std::any::type_name::<I>(), specter_di::Location::caller());
+        self
+    }
+
+    /// An error filter for every handler, after the controllers' and the modules' own. Some module provides it.
+    #[track_caller]
+    pub fn filter<F: ErrorFilter>(mut self) -> Self {
+        self.policies
+            .filter::<F>(std::any::type_name::<F>(), specter_di::Location::caller());
         self
     }
 

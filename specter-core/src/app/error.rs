@@ -7,6 +7,7 @@ use specter_di::{Report, StartError};
 
 use super::check::AppFault;
 use crate::connection::ConfigError;
+use crate::gateway::EventHandlerError;
 
 /// Why an application did not start, or stopped.
 ///
@@ -20,6 +21,9 @@ pub enum Error {
     /// A provider failed while it was built.
     #[error(transparent)]
     Provider(StartError),
+    /// An event handler could not be set up.
+    #[error(transparent)]
+    Handler(EventHandlerError),
     /// A setting is impossible.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -45,6 +49,7 @@ impl Error {
         match self {
             Self::Startup(_) => "startup_faults",
             Self::Provider(error) => error.code(),
+            Self::Handler(error) => error.code(),
             Self::Config(error) => error.code(),
             Self::Listen { .. } => "listen",
             Self::PanicAbort => "panic_abort",

@@ -26,12 +26,12 @@ pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
-pub use self::register::{controller, controller_guarded};
+pub use self::register::{controller, controller_within, event_handler};
 pub use self::serve::AppHandle;
 #[doc(hidden)]
 pub use self::testing::assert_valid;
 use crate::extract::Inject;
-use crate::gateway::Controller;
+use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
 /// A started application: every singleton is built, every gateway is ready to be mounted.
@@ -46,6 +46,7 @@ use crate::rooms::Io;
 pub struct App {
     container: Container,
     io: Io,
+    ingress: SocketIngress,
     mounts: Vec<Mount>,
     routes: Router,
     handle: AppHandle,
@@ -94,6 +95,11 @@ impl App {
     /// The whole server, to emit from anywhere.
     pub fn io(&self) -> Io {
         self.io.clone()
+    }
+
+    /// Subscribes functions to events, from anywhere.
+    pub fn ingress(&self) -> SocketIngress {
+        self.ingress.clone()
     }
 
     /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through [`Inject<T>`].

@@ -15,6 +15,7 @@ use super::listen;
 use super::mount::Mount;
 use crate::connection::CloseReason;
 use crate::connection::lanes::SocketIo;
+use crate::gateway::SocketIngress;
 use crate::http::Endpoint;
 
 impl App {
@@ -53,7 +54,7 @@ impl App {
 }
 
 /// How long each provider's `on_shutdown` may take.
-const HOOK_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Waits for SIGINT or SIGTERM.
 async fn told_to_stop() {
@@ -87,6 +88,7 @@ struct Shared {
     endpoints: Vec<Endpoint<SocketIo>>,
     draining: Vec<Arc<AtomicBool>>,
     container: Container,
+    ingress: SocketIngress,
     config: ShutdownConfig,
     once: OnceCell<()>,
     done: AtomicBool,
@@ -94,11 +96,17 @@ struct Shared {
 }
 
 impl AppHandle {
-    pub(super) fn new(mounts: &[Mount], container: Container, config: ShutdownConfig) -> Self {
+    pub(super) fn new(
+        mounts: &[Mount],
+        container: Container,
+        ingress: SocketIngress,
+        config: ShutdownConfig,
+    ) -> Self {
         Self(Arc::new(Shared {
             endpoints: mounts.iter().map(|mount| mount.endpoint.clone()).collect(),
             draining: mounts.iter().map(|mount| mount.draining.clone()).collect(),
             container,
+            ingress,
             config,
             once: OnceCell::new(),
             done: AtomicBool::new(false),
@@ -140,6 +148,7 @@ impl AppHandle {
         {
             tracing::warn!(target: "specter::engine", connections = self.connections(), limit = ?shared.config.limit, "handlers ran on beyond the limit of shutting down");
         }
+        shared.ingress.tear_down().await;
         for failure in shared
             .container
             .shutdown(|| tokio::time::sleep(HOOK_LIMIT))

@@ -6,7 +6,8 @@ use specter_di::Location;
 
 use super::{FromContext, FromDisconnect, FromError, marker};
 use crate::connection::Handshake;
-use crate::gateway::{CallContext, Cause, EventError, EventInfo, Requirements};
+use crate::gateway::{CallContext, Cause, EventError, EventInfo, Requirements, SocketIngress};
+use crate::groups::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::{DisconnectReason, Socket};
 
@@ -40,17 +41,25 @@ impl<'a> FromContext<'a> for Handshake {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<'a> FromContext<'a> for Io {
-    fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
-        cx.inject::<Io>()
-            .ok_or_else(|| EventError::internal(std::io::Error::other("`Io` is not in the scope")))
-    }
+macro_rules! of_the_app {
+    ($($value:ident),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'a> FromContext<'a> for $value {
+            fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
+                cx.inject::<$value>().ok_or_else(|| {
+                    let missing = concat!("`", stringify!($value), "` is not in the scope");
+                    EventError::internal(std::io::Error::other(missing))
+                })
+            }
 
-    fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
-        requirements.inject::<Io>(label, location);
-    }
+            fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
+                requirements.inject::<$value>(label, location);
+            }
+        }
+    )*};
 }
+
+of_the_app!(BroadcastGroup, Io, SocketIngress);
 
 #[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for EventInfo {

@@ -9,6 +9,8 @@ mod context;
 mod event;
 mod extension;
 mod inject;
+#[cfg(feature = "garde")]
+mod valid;
 
 use serde::Deserialize;
 use specter_di::Location;
@@ -18,6 +20,8 @@ pub use self::auth::Auth;
 pub use self::event::Rest;
 pub use self::extension::Extension;
 pub use self::inject::Inject;
+#[cfg(feature = "garde")]
+pub use self::valid::Valid;
 use crate::gateway::{CallContext, EventError, Requirements};
 
 /// A handler parameter that comes from the context: the socket, its scope, the handshake, what guards left.
@@ -67,6 +71,9 @@ pub mod marker {
     /// Is the next positional argument.
     #[derive(Debug)]
     pub struct Argument;
+    /// Is the next positional argument, checked.
+    #[derive(Debug)]
+    pub struct Validated;
     /// Comes with events only.
     #[derive(Debug)]
     pub struct Event;

@@ -2,6 +2,8 @@
 
 use specter_di::{Dependency, Key, Resolved};
 
+use super::ingress::SocketIngress;
+use crate::groups::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 
@@ -23,7 +25,9 @@ macro_rules! by_value {
 }
 
 by_value! {
+    BroadcastGroup, false;
     Io, false;
     Namespace, true;
     Socket, true;
+    SocketIngress, false;
 }

@@ -7,23 +7,40 @@ mod by_value;
 pub(crate) mod call;
 mod dispatch;
 mod error;
+mod filter;
 mod guard;
 mod info;
+pub(crate) mod ingress;
+mod interceptor;
 pub(crate) mod lifecycle;
 mod listed;
 mod nearest;
+mod policy;
+mod rate_limit;
 mod reply;
+mod run;
+mod singleton;
 pub(crate) mod table;
+mod turns;
 mod unit;
 
 pub use self::ack::Ack;
 pub(crate) use self::call::Cause;
 pub use self::call::{CallContext, Outcome};
 pub use self::error::{EventError, EventInfo, IntoEventError};
-pub(crate) use self::guard::ErasedGuard;
-pub use self::guard::{Guard, GuardContext, Guards};
+pub use self::filter::{ErrorFilter, FilterContext};
+pub use self::guard::{Guard, GuardContext};
 pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
+pub use self::ingress::{
+    Answer, CleanUp, ErrorReport, EventHandler, EventHandlerError, Events, IngressError,
+    OnDisconnect, OnError, RegisteredHandler, SocketIngress, StepError, StepFailure, Subscribe,
+    Subscription,
+};
+pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
 pub(crate) use self::nearest::UnknownEvents;
+pub use self::policy::Policies;
+pub(crate) use self::policy::{Declared, Policy};
+pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
 
 /// What the macros' expansions call.
 #[doc(hidden)]
@@ -36,7 +53,9 @@ pub mod private {
     pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
     pub use super::listed::otherwise;
     pub use super::reply::{
-        BoxedError, ConnectReply, DeclaredError, ErrorTag, LocalBoxedError, PlainError, PlainReply,
-        RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply, connect_outcome,
+        BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,
+        PlainReply, RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply,
+        connect_outcome,
     };
+    pub use super::singleton::{Singleton, has_instance_of_its_own};
 }

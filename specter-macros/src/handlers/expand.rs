@@ -9,10 +9,7 @@ use super::{
     event::EventKind,
     model::{Handler, HandlerTable},
 };
-use crate::syntax::{
-    list,
-    runtime::{Stretch, location, moved, option, own},
-};
+use crate::syntax::runtime::{Stretch, location, moved, option, own};
 
 pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let HandlerTable {
@@ -31,7 +28,7 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let exclusive = block.exclusive();
     let infos = handlers.iter().map(info);
     let resolve = resolve(handlers);
-    let guards = guards(handlers);
+    let policies = policies(handlers);
     let Calls {
         items,
         share,
@@ -43,12 +40,12 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
             controller: || ::core::any::TypeId::of::<#controller>(),
             controller_name: #label,
             location: #location,
-            handlers: &[#(#infos),*],
+            handlers: const { &[#(#infos),*] },
             exclusive: #exclusive,
             share: #share,
             resolve: #resolve,
             requirements: #requirements,
-            guards: #guards,
+            policies: #policies,
             start: #start,
         }
     };
@@ -85,11 +82,16 @@ fn checked(
     });
     let (parameter, bound, argument) = shares.unwrap_or_default();
     let known = boxed(controller.span());
+    let alone = block.taking_all().map(|at| {
+        let own = own(at);
+        quote_spanned!(own=> const { __p::has_instance_of_its_own::<__C::Target>() };)
+    });
     quote_spanned! {own_span=>
         const fn __block<__C: #holder #parameter>() -> __p::HandlersBlock
         where __C::Target: __p::Controller #bound
         {
             #items
+            #alone
             #content
         }
         const __BLOCK: __p::HandlersBlock = __block::<#known #argument>();
@@ -127,6 +129,7 @@ fn info(handler: &Handler) -> TokenStream {
     let docs = &handler.docs;
     let priority = option(handler.options.priority.map(Literal::i32_unsuffixed));
     let concurrent = handler.options.concurrent.is_some();
+    let timeout = option(handler.options.timeout.as_ref());
     let location = location(handler.method.span());
     quote_spanned! {own(handler.method.span())=>
         __p::HandlerInfo {
@@ -135,6 +138,7 @@ fn info(handler: &Handler) -> TokenStream {
             docs: #docs,
             priority: #priority,
             concurrent: #concurrent,
+            timeout: #timeout,
             location: #location,
         }
     }
@@ -154,14 +158,14 @@ fn resolve(handlers: &[Handler]) -> TokenStream {
     }
 }
 
-/// The guards that stand on single events.
-fn guards(handlers: &[Handler]) -> TokenStream {
+/// What stands around single events.
+fn policies(handlers: &[Handler]) -> TokenStream {
     let own_span = own(Span::call_site());
-    let into = Ident::new("__g", own_span);
+    let into = Ident::new("__d", own_span);
     let arms = numbered(handlers)
-        .filter(|(_, handler)| !handler.options.guards.is_empty())
+        .filter(|(_, handler)| !handler.options.policies.is_empty())
         .map(|(id, handler)| {
-            let added = list::guards(&handler.options.guards, &into);
+            let added = handler.options.policies.declared(&into);
             quote!(#id => { #added })
         });
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })

@@ -9,7 +9,7 @@ use super::{
     model::Module,
 };
 use crate::syntax::{
-    list::{self, ListElement},
+    list::ListElement,
     runtime::{location, own},
 };
 
@@ -20,25 +20,27 @@ pub(crate) fn module(module: &Module) -> TokenStream {
         is_global,
         imports,
         controllers,
+        handlers,
         providers,
         exports,
-        guards,
+        policies,
     } = module;
     let own = own(name.span());
-    let [into, guarded] = ["__m", "__g"].map(|local| Ident::new(local, own));
+    let [into, declared] = ["__m", "__d"].map(|local| Ident::new(local, own));
     let label = name.unraw().to_string();
     let location = location(name.span());
     let global = is_global.then(|| quote_spanned!(own=> #into.global();));
     let imported = imported(imports, &into);
     let provided = provided(providers, &into);
     let exported = exported(exports, &into);
-    let is_guarded = !guards.is_empty();
+    let has_policies = !policies.is_empty();
     let listed = controllers
         .iter()
-        .map(|element| controller(element, &into, is_guarded));
-    let guards = is_guarded.then(|| {
-        let added = list::guards(guards, &guarded);
-        quote_spanned!(own=> fn guards(#guarded: &mut __p::Guards) { #added })
+        .map(|element| controller(element, &into, has_policies));
+    let handling = handlers.iter().map(|element| handler(element, &into));
+    let policies = has_policies.then(|| {
+        let added = policies.declared(&declared);
+        quote_spanned!(own=> fn policies(#declared: &mut __p::Policies) { #added })
     });
     runtime.block(&quote_spanned! {own=>
         #[diagnostic::do_not_recommend]
@@ -48,11 +50,12 @@ pub(crate) fn module(module: &Module) -> TokenStream {
                 #global
                 #imported
                 #(#listed)*
+                #(#handling)*
                 #provided
                 #exported
             }
         }
-        #guards
+        #policies
     })
 }
 
@@ -94,13 +97,20 @@ fn exported(elements: &[ListElement], into: &Ident) -> TokenStream {
 fn controller(
     ListElement { cfgs, ty }: &ListElement,
     into: &Ident,
-    is_guarded: bool,
+    has_policies: bool,
 ) -> TokenStream {
     let own = own(ty.span());
-    let call = if is_guarded {
-        quote_spanned!(own=> __p::controller_guarded::<#ty>(#into, guards);)
+    let call = if has_policies {
+        quote_spanned!(own=> __p::controller_within::<#ty>(#into, policies);)
     } else {
         quote_spanned!(own=> __p::controller::<#ty>(#into);)
     };
     quote!(#(#cfgs)* #call)
+}
+
+fn handler(element: &ListElement, into: &Ident) -> TokenStream {
+    let (name, at) = (element.name(), element.ty.span());
+    let location = location(at);
+    element
+        .named(|ty| quote_spanned!(own(at)=> __p::event_handler::<#ty>(#into, #name, #location);))
 }

@@ -8,6 +8,7 @@ use crate::{
     syntax::{
         args::Arguments,
         item::{Placement, parse_struct, refuse_generics},
+        policies::Policies,
     },
 };
 
@@ -28,9 +29,10 @@ pub(crate) fn module(
         .map(|elements| import::parse(elements, diag))
         .unwrap_or_default();
     let controllers = arguments.types("controllers = [A, B]", diag);
+    let handlers = arguments.types("handlers = [A, B]", diag);
     let providers = arguments.types("providers = [A, B]", diag);
     let exports = arguments.types("exports = [A, B]", diag);
-    let guards = arguments.types("guards(A, B)", diag);
+    let policies = Policies::parse(&mut arguments, diag);
     let is_global = arguments.flag("global", diag).is_some();
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
@@ -48,8 +50,9 @@ pub(crate) fn module(
         is_global,
         imports,
         controllers,
+        handlers,
         providers,
         exports,
-        guards,
+        policies,
     })
 }

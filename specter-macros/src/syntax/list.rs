@@ -125,15 +125,16 @@ fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<ListElement>>
     Ok(elements)
 }
 
-/// The body of a function that adds each element to the guards `into`.
-pub(crate) fn guards(elements: &[ListElement], into: &Ident) -> TokenStream {
+/// The body of a function that adds each element to the policies `into` as a `role`, such as `guard`.
+pub(crate) fn added(elements: &[ListElement], into: &Ident, role: &str) -> TokenStream {
     elements
         .iter()
         .map(|element| {
             let (name, at) = (element.name(), element.ty.span());
             let location = location(at);
+            let role = Ident::new(role, own(at));
             element.named(
-                |ty| quote_spanned!(own(at)=> __p::Guards::add::<#ty>(#into, #name, #location);),
+                |ty| quote_spanned!(own(at)=> __p::Policies::#role::<#ty>(#into, #name, #location);),
             )
         })
         .collect()

@@ -27,11 +27,11 @@ const _: () = {
     impl __p::Module for Guarded {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("Guarded", __p::location!());
-            __p::controller_guarded::<ChatGateway>(__m, guards);
+            __p::controller_within::<ChatGateway>(__m, policies);
         }
     }
-    fn guards(__g: &mut __p::Guards) {
-        __p::Guards::add::<Authenticated>(__g, "Authenticated", __p::location!());
+    fn policies(__d: &mut __p::Policies) {
+        __p::Policies::guard::<Authenticated>(__d, "Authenticated", __p::location!());
     }
 };
 struct Nothing {}
