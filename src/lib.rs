@@ -10,6 +10,7 @@ pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;
+pub use specter_core::graph_test;
 pub use specter_core::{app, connection, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
@@ -32,6 +33,7 @@ pub mod prelude {
 
     pub use crate::app::App;
     pub use crate::connection::Handshake;
+    pub use crate::di::{Lazy, Module as _};
     pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest};
     pub use crate::gateway::{Ack, CallContext, EventError, EventInfo, Guard, GuardContext};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};

@@ -30,16 +30,21 @@ struct Hidden;
 #[module(providers = [Hidden])]
 struct Private;
 
-#[injectable(scope = socket)]
+/// Behind a trait, so that only the graph can tell how long it lives.
+trait Session: Send + Sync {}
+
+#[injectable(scope = socket, as = dyn Session)]
 struct PerSocket {
     #[expect(dead_code)]
     socket: Socket,
 }
 
+impl Session for PerSocket {}
+
 #[injectable]
 struct Singleton {
     #[expect(dead_code)]
-    inner: Arc<PerSocket>,
+    inner: Arc<dyn Session>,
 }
 
 #[injectable]

@@ -23,8 +23,9 @@ pub mod testing;
 pub mod __private {
     pub use inventory;
     pub use specter_di::{
-        BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
-        Provider, Resolved, Scope, factory_failed,
+        __not_scoped as not_scoped, BuildError, Dependencies, Dependency, Exported, Key, Location,
+        Module, ModuleBuilder, Provide, Provider, Resolved, Scope, expansion::hook_end,
+        factory_failed,
     };
     pub use specter_proto::socket::Binary;
 

@@ -155,7 +155,30 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The fields of a struct and the parameters of a function are its dependencies. A module lists both by their name.
+/// The fields of a struct and the parameters of a function are its dependencies: `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` (all
+/// that the module sees), `Lazy<T>` (what may be built later, so that two can know each other), or a value of the framework. A
+/// module lists both by their name, a generic struct with its types: `Cache<User>`.
+///
+/// # Options
+///
+/// - `scope = singleton`: one for the application; `socket`: one for each socket; `transient`: one for each that takes it.
+/// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is found as `Arc<dyn Repository>` too.
+/// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`, `async` and fallible if they like.
+///   `on_init` runs when all singletons are built, dependencies first; `on_shutdown` in reverse, of a socket's own after its
+///   `disconnect`. Each has a time limit; one that fails or hangs is reported by name and stops no other.
+///
+/// ```ignore
+/// #[injectable(as = dyn Repository, on_init = migrate, on_shutdown = close)]
+/// pub struct SqlRepository { pool: Arc<Pool> }
+///
+/// impl SqlRepository {
+///     async fn migrate(&self) -> Result<(), SqlError> { /* … */ }
+///     async fn close(&self) { /* … */ }
+/// }
+/// ```
+///
+/// A singleton that takes what is known by its type to live in a socket's scope does not compile; what only the graph can
+/// know, such as a `dyn Trait` of that scope, is a fault at start.
 #[proc_macro_attribute]
 pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
     injectable::injectable(arguments.into(), item.into()).into()
@@ -186,6 +209,23 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// What the module's own see is its providers and what its imports export. Its guards stand before each of its
 /// controllers. All arguments are optional.
+///
+/// - `exports` names providers, or imported modules, all of whose exports are passed on.
+/// - `global` lets every module see what this one exports, once some module imports it.
+/// - An import can be an expression that configures the module: each value is the module's own and is injected by its
+///   providers as `Arc<T>`. A module is configured in one place. For options that are known at run time only there is
+///   `App::builder::<AppModule>().import(ConfigModule::with(options))`.
+///
+/// ```ignore
+/// #[injectable]
+/// pub struct Config { options: Arc<Options> }     // what `with` gives
+///
+/// #[module(providers = [Config], exports = [Config])]
+/// pub struct ConfigModule;
+///
+/// #[module(imports = [ConfigModule::with(Options { path: "app.toml" })], controllers = [ChatGateway])]
+/// pub struct AppModule;
+/// ```
 #[proc_macro_attribute]
 pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
     module::module(arguments.into(), item.into()).into()

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::{Graph, Key};
+use specter_di::{Configured, Graph, Key, Module, Provide};
 
 use super::error::Error;
 use super::{App, wiring};
@@ -194,6 +194,37 @@ impl AppBuilder {
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.graph.provide(value);
         self
+    }
+
+    /// Lets the App's module import another one, as if it stood in its list: for options that are known at run time only,
+    /// `.import(ConfigModule::with(options))`.
+    pub fn import<M: Module>(mut self, module: Configured<M>) -> Self {
+        self.graph.import(module);
+        self
+    }
+
+    /// Lets a value stand in for a provider, in tests: in its module, under all its types, as visible as it. The provider is
+    /// not built, nor is what only it needed.
+    #[track_caller]
+    pub fn replace<P: Provide>(mut self, value: impl Into<P::Value>) -> Self {
+        self.graph.replace::<P>(value);
+        self
+    }
+
+    /// Lets a value stand in for whatever provides `Arc<T>`, in tests: `.bind::<dyn Repository>(Arc::new(Fake))`. What is needed
+    /// only as `Arc<T>` is not built, nor is what only that needed.
+    #[track_caller]
+    pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.graph.bind(value);
+        self
+    }
+
+    /// Validates everything and starts nothing. [`graph_test!`](macro@crate::graph_test) makes it a test.
+    ///
+    /// # Errors
+    /// Everything that is wrong with settings, modules, providers and controllers.
+    pub fn check(self) -> Result<(), Error> {
+        wiring::check(self)
     }
 
     /// Validates everything and starts it.

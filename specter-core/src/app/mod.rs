@@ -9,6 +9,7 @@ mod listen;
 mod mount;
 mod register;
 mod serve;
+mod testing;
 mod wiring;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use specter_di::{Container, Module};
+use specter_di::{Container, GraphView, Module};
 
 pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
@@ -27,6 +28,8 @@ pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
 pub use self::register::{controller, controller_guarded};
 pub use self::serve::AppHandle;
+#[doc(hidden)]
+pub use self::testing::assert_valid;
 use crate::extract::Inject;
 use crate::gateway::Controller;
 use crate::rooms::Io;
@@ -81,6 +84,11 @@ impl App {
     #[cfg(feature = "testing")]
     pub(crate) fn container(&self) -> &Container {
         &self.container
+    }
+
+    /// The graph of modules, providers and controllers, to look at: as text, and as a Mermaid diagram.
+    pub fn graph(&self) -> GraphView {
+        self.container.view()
     }
 
     /// The whole server, to emit from anywhere.

@@ -26,25 +26,21 @@ use crate::socket::service::NamespaceService;
 /// The listed controllers by mount, as indices among the graph's roots, in their order.
 type Mounted = BTreeMap<MountKey, Vec<usize>>;
 
-pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
-    if cfg!(panic = "abort") {
-        return Err(Error::PanicAbort);
-    }
-    builder.engine.validate()?;
-    builder.socket.validate()?;
-    let io = Io::default();
-    builder.graph.scope_name("socket");
-    // In the order in which the gateway gives them.
-    builder.graph.seed::<Socket>("Socket");
-    builder.graph.seed::<Namespace>("Namespace");
-    builder.graph.seed::<Arc<Handshake>>("Handshake");
-    builder.graph.value(io.clone());
+/// What is validated, ready to start.
+struct Valid {
+    plan: Plan,
+    mounted: Mounted,
+    io: Io,
+}
 
+/// Validates an application without starting it.
+pub(super) fn check(mut builder: AppBuilder) -> Result<(), Error> {
+    validate(&mut builder).map(drop)
+}
+
+pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     let app = builder.graph.name();
-    let mut faults = Vec::new();
-    let mounted = check_controllers(&builder, app, &mut faults);
-    let graph = std::mem::take(&mut builder.graph);
-    let plan = report(app, graph.validate(), faults)?;
+    let Valid { plan, mounted, io } = validate(&mut builder)?;
     let hubs: HashMap<MountKey, Arc<Hub>> = mounted
         .keys()
         .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
@@ -62,6 +58,29 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         routes: Router::new(),
         handle,
     })
+}
+
+/// Gives the graph what the framework adds to it, and checks everything. The builder's graph is used up.
+fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
+    if cfg!(panic = "abort") {
+        return Err(Error::PanicAbort);
+    }
+    builder.engine.validate()?;
+    builder.socket.validate()?;
+    let io = Io::default();
+    builder.graph.scope_name("socket");
+    // In the order in which the gateway gives them.
+    builder.graph.seed::<Socket>("Socket");
+    builder.graph.seed::<Namespace>("Namespace");
+    builder.graph.seed::<Arc<Handshake>>("Handshake");
+    builder.graph.value(io.clone());
+
+    let app = builder.graph.name();
+    let mut faults = Vec::new();
+    let mounted = check_controllers(builder, app, &mut faults);
+    let graph = std::mem::take(&mut builder.graph);
+    let plan = report(app, graph.validate(), faults)?;
+    Ok(Valid { plan, mounted, io })
 }
 
 fn check_controllers(

@@ -6,8 +6,10 @@ use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 
 macro_rules! by_value {
-    ($($value:ty),*) => {
+    ($($value:ty, $scoped:literal;)*) => {
         $(impl Dependency for $value {
+            const SCOPED: bool = $scoped;
+
             fn key() -> Key {
                 Key::of::<Self>()
             }
@@ -19,4 +21,8 @@ macro_rules! by_value {
     };
 }
 
-by_value!(Io, Namespace, Socket);
+by_value! {
+    Io, false;
+    Namespace, true;
+    Socket, true;
+}

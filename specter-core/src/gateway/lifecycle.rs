@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use specter_di::{BuildFailure, Opening, Scoped, Seeds};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step, caught, panic_text};
 use super::dispatch::Dispatch;
@@ -15,6 +15,9 @@ use super::table::{ControllerTable, HandlerRef, NamespaceTable};
 use crate::rooms::Hub;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
+
+/// How long each hook may take when a socket's scope is torn down.
+const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What every call of a socket's handlers needs.
 #[derive(Clone)]
@@ -228,9 +231,8 @@ pub(super) async fn disconnect(
             }
         }
     }
-    if let Some(scope) = Arc::into_inner(env.scope) {
-        for failure in scope.close().await {
-            tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
-        }
+    // Whoever still shares the scope, an event's context for one, does not keep it from being torn down.
+    for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
+        tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
     }
 }

@@ -4,7 +4,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{ext::IdentExt, spanned::Spanned};
 
-use super::model::Module;
+use super::{
+    import::{Import, Imported},
+    model::Module,
+};
 use crate::syntax::{
     list::{self, ListElement},
     runtime::{location, own},
@@ -14,6 +17,7 @@ pub(crate) fn module(module: &Module) -> TokenStream {
     let Module {
         runtime,
         name,
+        is_global,
         imports,
         controllers,
         providers,
@@ -24,9 +28,10 @@ pub(crate) fn module(module: &Module) -> TokenStream {
     let [into, guarded] = ["__m", "__g"].map(|local| Ident::new(local, own));
     let label = name.unraw().to_string();
     let location = location(name.span());
-    let imported = called(imports, &into, "import");
-    let provided = called(providers, &into, "provide");
-    let exported = called(exports, &into, "export");
+    let global = is_global.then(|| quote_spanned!(own=> #into.global();));
+    let imported = imported(imports, &into);
+    let provided = provided(providers, &into);
+    let exported = exported(exports, &into);
     let is_guarded = !guards.is_empty();
     let listed = controllers
         .iter()
@@ -40,6 +45,7 @@ pub(crate) fn module(module: &Module) -> TokenStream {
         impl __p::Module for #name {
             fn define(#into: &mut __p::ModuleBuilder) {
                 #into.name(#label, #location);
+                #global
                 #imported
                 #(#listed)*
                 #provided
@@ -50,15 +56,39 @@ pub(crate) fn module(module: &Module) -> TokenStream {
     })
 }
 
-fn called(elements: &[ListElement], into: &Ident, method: &str) -> TokenStream {
-    elements
-        .iter()
-        .map(|element| {
-            let own = own(element.ty.span());
-            let method = Ident::new(method, own);
-            element.named(|ty| quote_spanned!(own=> __p::ModuleBuilder::#method::<#ty>(#into);))
-        })
-        .collect()
+fn imported(imports: &[Import], into: &Ident) -> TokenStream {
+    let calls = imports.iter().map(|Import { cfgs, module }| {
+        let own = own(module.span());
+        let call = match module {
+            Imported::Plain(ty) => quote_spanned!(own=> #into.import::<#ty>();),
+            Imported::Configured(value) => quote_spanned! {own=>
+                #into.import_configured({
+                    #[allow(unused_imports)]
+                    use __p::Module as _;
+                    #value
+                });
+            },
+        };
+        quote!(#(#cfgs)* #call)
+    });
+    calls.collect()
+}
+
+fn provided(elements: &[ListElement], into: &Ident) -> TokenStream {
+    let calls = elements.iter().map(|element| {
+        let own = own(element.ty.span());
+        element.named(|ty| quote_spanned!(own=> __p::ModuleBuilder::provide::<#ty>(#into);))
+    });
+    calls.collect()
+}
+
+/// A provider or an imported module: the type tells.
+fn exported(elements: &[ListElement], into: &Ident) -> TokenStream {
+    let calls = elements.iter().map(|element| {
+        let own = own(element.ty.span());
+        element.named(|ty| quote_spanned!(own=> <#ty as __p::Exported<_>>::export(#into);))
+    });
+    calls.collect()
 }
 
 fn controller(

@@ -2,13 +2,16 @@
 
 use proc_macro2::Ident;
 
+use super::import::Import;
 use crate::syntax::{list::ListElement, runtime::Runtime};
 
 /// An annotated struct and its lists.
 pub(crate) struct Module {
     pub(crate) runtime: Runtime,
     pub(crate) name: Ident,
-    pub(crate) imports: Vec<ListElement>,
+    /// Every module sees what it exports.
+    pub(crate) is_global: bool,
+    pub(super) imports: Vec<Import>,
     pub(crate) controllers: Vec<ListElement>,
     pub(crate) providers: Vec<ListElement>,
     pub(crate) exports: Vec<ListElement>,

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 
-use super::model::Module;
+use super::{import, model::Module};
 use crate::{
     diag::Diagnostics,
     syntax::{
@@ -23,11 +23,15 @@ pub(crate) fn module(
     diag: &mut Diagnostics,
 ) -> Option<Module> {
     let mut arguments = Arguments::parse(arguments, diag);
-    let imports = arguments.types("imports = [A, B]", diag);
+    let imports = arguments
+        .list("imports = [A, B]", diag)
+        .map(|elements| import::parse(elements, diag))
+        .unwrap_or_default();
     let controllers = arguments.types("controllers = [A, B]", diag);
     let providers = arguments.types("providers = [A, B]", diag);
     let exports = arguments.types("exports = [A, B]", diag);
     let guards = arguments.types("guards(A, B)", diag);
+    let is_global = arguments.flag("global", diag).is_some();
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
 
@@ -41,6 +45,7 @@ pub(crate) fn module(
     item.generics.params.is_empty().then_some(Module {
         runtime,
         name: item.ident,
+        is_global,
         imports,
         controllers,
         providers,

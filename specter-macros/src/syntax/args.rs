@@ -138,6 +138,38 @@ impl Arguments {
         }
     }
 
+    /// The types in `key = A` or `key = [A, B]`.
+    pub(crate) fn type_or_types(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Vec<ListElement> {
+        let Some(argument) = self.take(usage, diag) else {
+            return Vec::new();
+        };
+        match &argument.value {
+            Value::Assigned(value) => {
+                let elements = bracketed(value).unwrap_or_else(|| value.clone());
+                list::parse(elements, diag)
+            }
+            _ => argument.wrong(usage, diag).unwrap_or_default(),
+        }
+    }
+
+    /// What stands between the brackets of `key = […]`.
+    pub(crate) fn list(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Option<TokenStream> {
+        let argument = self.take(usage, diag)?;
+        let elements = match &argument.value {
+            Value::Assigned(value) => bracketed(value),
+            _ => None,
+        };
+        elements.or_else(|| argument.wrong(usage, diag))
+    }
+
     /// `crate = path`, for those who re-export the framework under another name.
     pub(crate) fn runtime(&mut self, diag: &mut Diagnostics) -> Runtime {
         const USAGE: &str = "crate = ::path::to::specter";

@@ -5,7 +5,7 @@ const _: () = {
     impl __p::Module for ChatModule {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("ChatModule", __p::location!());
-            __p::ModuleBuilder::import::<StorageModule>(__m);
+            __m.import::<StorageModule>();
             __p::controller::<ChatGateway>(__m);
             __p::controller::<admin::AdminGateway>(__m);
             __p::ModuleBuilder::provide::<RoomRepository>(__m);
@@ -24,7 +24,7 @@ const _: () = {
                 __p::ModuleBuilder::provide::<__Listed>(__m);
             }
             #[cfg(test)] __p::ModuleBuilder::provide::<Fake<Room>>(__m);
-            __p::ModuleBuilder::export::<RoomRepository>(__m);
+            <RoomRepository as __p::Exported<_>>::export(__m);
         }
     }
 };
@@ -49,6 +49,24 @@ const _: () = {
     impl __p::Module for Nothing {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("Nothing", __p::location!());
+        }
+    }
+};
+struct Global;
+const _: () = {
+    use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
+    impl __p::Module for Global {
+        fn define(__m: &mut __p::ModuleBuilder) {
+            __m.name("Global", __p::location!());
+            __m.global();
+            __m.import_configured({
+                #[allow(unused_imports)]
+                use __p::Module as _;
+                ConfigModule::with(Options { path: "app.toml" })
+            });
+            #[cfg(test)] __m.import::<TestModule>();
+            <ConfigModule as __p::Exported<_>>::export(__m);
         }
     }
 };
