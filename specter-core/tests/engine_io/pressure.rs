@@ -86,7 +86,7 @@ async fn answers_that_are_not_read_fill_the_queue() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
-    let big = Frame::binary_message(&[7; 600 * KIB]);
+    let big = Frame::binary_message(&vec![7; 600 * KIB]);
     let mut pipes = Vec::new();
     let accepted = loop {
         if connection.send(big.clone().into()).is_err() {
@@ -111,7 +111,7 @@ async fn an_answer_that_is_not_read_breaks_off() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
-    let big = Frame::binary_message(&[7; 3000 * KIB]);
+    let big = Frame::binary_message(&vec![7; 3000 * KIB]);
     connection.send(big.into()).unwrap();
     let mut pipe = lab.narrow_pipe(64);
     let poll = format!(
