@@ -209,6 +209,24 @@ async fn two_that_would_answer_are_refused_and_so_is_nobody() {
     );
 }
 
+#[tokio::test]
+async fn impossible_settings_are_reported_with_the_rest() {
+    let app = App::builder::<Empty>()
+        .max_payload(0)
+        .socket(|config| config.waiting_events = 0)
+        .shutdown_spread(std::time::Duration::MAX);
+    let error = app.create().await.err().expect("it cannot start");
+    let specter::Error::Startup(faults) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (faults.settings().len(), faults.controllers().len()),
+        (3, 1),
+        "{error}"
+    );
+    assert!(error.to_string().contains("4 faults"), "{error}");
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("the database is asleep")]
 struct Asleep;

@@ -169,7 +169,8 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is found as `Arc<dyn Repository>` too.
 /// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`, `async` and fallible if they like.
 ///   `on_init` runs when all singletons are built, dependencies first; `on_shutdown` in reverse, of a socket's own after its
-///   `disconnect`. Each has a time limit; one that fails or hangs is reported by name and stops no other.
+///   `disconnect`. Each has a time limit, and is reported by name if it fails or hangs: an
+///   `on_init` ends the start, an `on_shutdown` stops no other.
 ///
 /// ```ignore
 /// #[injectable(as = dyn Repository, on_init = migrate, on_shutdown = close)]

@@ -8,8 +8,11 @@ use specter_di::{Configured, Graph, Key, Module, Provide};
 
 use super::error::Error;
 use super::{App, wiring};
+use crate::connection::LONGEST;
 use crate::connection::lanes::Admission;
-use crate::connection::{EngineConfig, Handshake, OriginPolicy, QueuePolicy, Refusal};
+use crate::connection::{
+    ConfigError, EngineConfig, Handshake, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal,
+};
 use crate::gateway::{ErrorFilter, Guard, Interceptor, Policies};
 use crate::groups::GroupLimits;
 use crate::rooms::RoomLimits;
@@ -40,6 +43,19 @@ pub(super) struct ShutdownConfig {
     pub(super) spread: Duration,
     /// Handlers that run on after this are left behind.
     pub(super) limit: Duration,
+}
+
+impl ShutdownConfig {
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        let times = [
+            ("shutdown_spread", self.spread),
+            ("shutdown_limit", self.limit),
+        ];
+        let impossible = times.into_iter().filter(|(_, time)| *time > LONGEST);
+        impossible
+            .map(|(setting, _)| ConfigError::Duration { setting })
+            .collect()
+    }
 }
 
 impl AppBuilder {
@@ -110,12 +126,19 @@ impl AppBuilder {
         self
     }
 
-    /// Proxies (addresses or networks) whose `Forwarded` and `X-Forwarded-*` headers count. None.
+    /// Proxies (addresses or networks) whose `X-Forwarded-*` headers count (`Forwarded` instead:
+    /// [`proxy_headers`](Self::proxy_headers)). None.
     pub fn trusted_proxies<S: Into<String>>(
         mut self,
         proxies: impl IntoIterator<Item = S>,
     ) -> Self {
         self.engine = self.engine.trusted_proxies(proxies);
+        self
+    }
+
+    /// Which headers the trusted proxies write. The other family is a client's own word, and is never read. `X-Forwarded-*`.
+    pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
+        self.engine = self.engine.proxy_headers(headers);
         self
     }
 

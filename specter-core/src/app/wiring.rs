@@ -13,6 +13,7 @@ use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
 use super::register::{self, Listed, ListedHandler, RegisteredBlock, Registration};
 use super::serve::{AppHandle, HOOK_LIMIT};
+use crate::connection::ConfigError;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
@@ -56,14 +57,17 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     io.install(servers(&hubs));
     ingress.install(mounted.keys().map(|key| key.namespace.as_str()));
     warn_unlisted(&plan);
-    let container = plan.start().await.map_err(Error::Provider)?;
-    let mounts = mount(&builder, app, &container, &mounted, (&hubs, &ingress))?;
+    let container = plan
+        .start_within(|| tokio::time::sleep(HOOK_LIMIT))
+        .await
+        .map_err(Error::Provider)?;
+    let mounts = match mount(&builder, app, &container, &mounted, (&hubs, &ingress)) {
+        Ok(mounts) => mounts,
+        Err(error) => return Err(give_up(error, &container).await),
+    };
     if let Err(error) = set_up_handlers(app, &container, &ingress).await {
         ingress.tear_down().await;
-        for failure in container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
-            tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
-        }
-        return Err(error);
+        return Err(give_up(error, &container).await);
     }
     let handle = AppHandle::new(
         &mounts,
@@ -82,13 +86,19 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     })
 }
 
+/// Shuts down what was started for an application that does not start after all.
+async fn give_up(error: Error, container: &Container) -> Error {
+    for failure in container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
+        tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
+    }
+    error
+}
+
 /// Gives the graph what the framework adds to it, and checks everything. The builder's graph is used up.
 fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
     if cfg!(panic = "abort") {
         return Err(Error::PanicAbort);
     }
-    builder.engine.validate()?;
-    builder.socket.validate()?;
     let io = Io::default();
     builder.graph.scope_name("socket");
     // In the order in which the gateway gives them.
@@ -104,7 +114,7 @@ fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
     let mut faults = Vec::new();
     let mounted = check_controllers(builder, app, &mut faults);
     let graph = std::mem::take(&mut builder.graph);
-    let plan = report(app, graph.validate(), faults)?;
+    let plan = report(app, settings(builder), graph.validate(), faults)?;
     Ok(Valid {
         plan,
         mounted,
@@ -203,6 +213,7 @@ async fn set_up_handlers(
             };
             return Err(Error::Startup(StartupFaults {
                 app,
+                settings: Vec::new(),
                 graph: None,
                 controllers: vec![fault],
             }));
@@ -212,8 +223,18 @@ async fn set_up_handlers(
     Ok(())
 }
 
+/// Everything that is wrong with the settings.
+fn settings(builder: &AppBuilder) -> Vec<ConfigError> {
+    let mut faults = builder.engine.faults();
+    faults.extend(builder.socket.faults());
+    faults.extend(builder.rooms.faults());
+    faults.extend(builder.shutdown.faults());
+    faults
+}
+
 fn report(
     app: &'static str,
+    settings: Vec<ConfigError>,
     plan: Result<Plan, Report>,
     controllers: Vec<AppFault>,
 ) -> Result<Plan, Error> {
@@ -223,6 +244,7 @@ fn report(
     };
     let faults = StartupFaults {
         app,
+        settings,
         graph,
         controllers,
     };
@@ -285,6 +307,7 @@ fn mount(
     if !faults.is_empty() {
         return Err(Error::Startup(StartupFaults {
             app,
+            settings: Vec::new(),
             graph: None,
             controllers: faults,
         }));

@@ -131,7 +131,7 @@ impl EngineConfig {
         self
     }
 
-    /// How many packets a polling body may hold. Default: 16,384, since a client sends all that it
+    /// How many packets a polling body may hold. Default: 65,536, since a client sends all that it
     /// emitted in a loop in one body.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
