@@ -1,4 +1,10 @@
 //! Acknowledgements that the server asks for; order; and what waits.
+#![allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::needless_pass_by_value,
+    reason = "handlers have the shape that they need elsewhere"
+)]
 
 mod common;
 
@@ -66,7 +72,7 @@ impl Asks {
 
     #[on_event]
     async fn n(&mut self, n: u32) {
-        if n % 100 == 0 {
+        if n.is_multiple_of(100) {
             tokio::task::yield_now().await;
         }
         self.seen.push(n);
@@ -118,7 +124,7 @@ async fn answers_are_typed() {
     );
     client.send(r#"423["ask_all"]"#).await;
     client.text().await;
-    client.send(r#"432[1,2,3]"#).await;
+    client.send(r"432[1,2,3]").await;
     assert_eq!(client.text().await, "433[3]");
 }
 

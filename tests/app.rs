@@ -1,4 +1,10 @@
 //! The application: what it refuses to start with, how it is mounted, how it stops.
+#![allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::needless_pass_by_value,
+    reason = "handlers have the shape that they need elsewhere"
+)]
 
 mod common;
 
@@ -107,8 +113,17 @@ async fn everything_that_is_wrong_is_reported_at_once() {
     let specter::Error::Startup(faults) = &error else {
         panic!("{error}")
     };
-    let mut codes: Vec<_> = faults.graph().iter().map(|fault| fault.code()).collect();
-    codes.extend(faults.controllers().iter().map(|fault| fault.code()));
+    let mut codes: Vec<_> = faults
+        .graph()
+        .iter()
+        .map(specter::di::Fault::code)
+        .collect();
+    codes.extend(
+        faults
+            .controllers()
+            .iter()
+            .map(specter::app::AppFault::code),
+    );
     codes.sort_unstable();
     assert_eq!(
         codes,

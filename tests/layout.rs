@@ -103,9 +103,7 @@ fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
         }
     }
     assert_eq!(naming("specter-core/src/gateway", "http"), none);
-    for line in naming("specter-core/src/gateway", "connection") {
-        panic!("gateway names a transport: {line}");
-    }
+    assert_eq!(naming("specter-core/src/gateway", "connection"), none);
     assert_eq!(naming("specter-core/src/connection", "http"), none);
 }
 

@@ -34,6 +34,10 @@ pub enum QueuePolicy {
 /// assert_eq!(config.validate(), Ok(()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, in any combination"
+)]
 pub struct EngineConfig {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,

@@ -182,11 +182,12 @@ impl Outbox {
         }
     }
 
-    /// What the queue holds, in bytes, until it is written.
+    /// How many bytes it may hold.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
+    /// What the queue holds, in bytes, until it is written.
     pub(crate) fn bytes(&self) -> usize {
         self.queue.lock().bytes
     }

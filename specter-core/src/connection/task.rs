@@ -184,7 +184,7 @@ impl<H: MessageHandler> Task<H> {
         let limits = PayloadLimits {
             max_packets: self.config.max_packets_per_body,
         };
-        let (post, checked) = Post::new(request, &limits);
+        let (post, checked) = Post::new(request, limits);
         self.post = Some(Box::new(post));
         checked.map_err(|error| unreadable(error.code()))
     }

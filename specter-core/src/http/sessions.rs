@@ -63,11 +63,11 @@ async fn admit<A: Acceptor>(
     client: Client,
 ) -> Result<(Connection, Seat), Refused> {
     // Taken before the application is asked, so that the limits hold for what it does meanwhile.
-    let mut seat = endpoint.registry.reserve(client.address).map_err(|full| {
-        log_full(full);
-        full
-    })?;
-    let handshake = handshake_of(parts, client);
+    let mut seat = endpoint
+        .registry
+        .reserve(client.address)
+        .inspect_err(|full| log_full(*full))?;
+    let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
     admitted.map_err(|refusal| RequestError::Forbidden(refusal.message().to_owned()))?;
     let connection = Connection::new(Arc::new(handshake), transport, &endpoint.config);
@@ -82,7 +82,7 @@ async fn admit<A: Acceptor>(
 
 /// What is kept of the request. The path is the one that the client asked for, whatever prefix a
 /// router in between took off.
-fn handshake_of(mut parts: request::Parts, client: Client) -> Handshake {
+fn handshake_of(mut parts: request::Parts, client: &Client) -> Handshake {
     let original = parts.extensions.remove::<OriginalUri>();
     let uri = original.map_or(parts.uri, |OriginalUri(uri)| uri);
     // Both would keep the HTTP connection's memory alive.

@@ -144,7 +144,7 @@ impl Socket {
 
     /// Emits an event to this client.
     ///
-    /// `data` is the arguments: `()` none, a tuple several, anything else one ([`Binary`](crate::Binary) anywhere in it). `Ok` means
+    /// `data` is the arguments: `()` none, a tuple several, anything else one ([`Binary`](specter_proto::socket::Binary) anywhere in it). `Ok` means
     /// queued: delivery is at most once, in order.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         if self.0.gate.phase() == Phase::Closed {

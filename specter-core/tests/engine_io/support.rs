@@ -483,11 +483,11 @@ pub(crate) fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     match payload.len() {
         len @ 0..126 => bytes.push(0x80 | u8::try_from(len).unwrap()),
         len @ 126..65_536 => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xFE);
             bytes.extend(u16::try_from(len).unwrap().to_be_bytes());
         }
         len => {
-            bytes.push(0x80 | 127);
+            bytes.push(0xFF);
             bytes.extend(u64::try_from(len).unwrap().to_be_bytes());
         }
     }

@@ -299,7 +299,7 @@ async fn a_peer_that_does_not_read_is_not_waited_for() {
     let mut lab = Lab::plain();
     let raw = lab.open_raw_over(lab.narrow_pipe(1_024)).await;
     let connection = lab.connection();
-    let big = Frame::binary_message(&[0; 100_000]);
+    let big = Frame::binary_message(&vec![0; 100_000]);
     connection.send(big.into()).unwrap();
     let start = Instant::now();
     connection.close(CloseReason::ForcedServerClose);
@@ -325,7 +325,7 @@ async fn the_handler_learns_of_the_end_before_the_peer_has_read_everything() {
     let mut lab = Lab::plain();
     let raw = lab.open_raw_over(lab.narrow_pipe(64)).await;
     let connection = lab.connection();
-    let big = Frame::binary_message(&[0; 100_000]);
+    let big = Frame::binary_message(&vec![0; 100_000]);
     connection.send(big.into()).unwrap();
     let start = Instant::now();
     connection.close(CloseReason::ForcedServerClose);

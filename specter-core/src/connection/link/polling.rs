@@ -3,7 +3,7 @@
 //! Answers requests by their outcome only; status codes and headers are the HTTP layer's.
 
 use std::collections::VecDeque;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -121,9 +121,9 @@ impl Post {
     /// A body that was received, and whether it can be one at all.
     pub(crate) fn new(
         request: PostRequest,
-        limits: &PayloadLimits,
+        limits: PayloadLimits,
     ) -> (Self, Result<(), PayloadError>) {
-        let checked = payload::decode(&request.body, limits).map(|_| ());
+        let checked = payload::decode(&request.body, &limits).map(|_| ());
         let post = Self {
             headers: request.headers,
             body: request.body,

@@ -223,8 +223,8 @@ fn decode(
         if consumed == buffer.len() || budget.is_spent() {
             return stopped(0, Ok(Flow::More));
         }
-        let decoded = match decoder.decode(buffer.get_mut(consumed..).unwrap_or_default()) {
-            Ok(decoded) => decoded,
+        let found = match decoder.decode(buffer.get_mut(consumed..).unwrap_or_default()) {
+            Ok(found) => found,
             Err(violation) => {
                 tracing::debug!(
                     target: "specter::engine",
@@ -236,12 +236,12 @@ fn decode(
             }
         };
         budget.spend_packet();
-        let used = decoded.consumed;
-        if used == 0 && decoded.event.is_none() {
-            let wanted = decoded.wanted;
+        let used = found.consumed;
+        if used == 0 && found.event.is_none() {
+            let wanted = found.wanted;
             return stopped(wanted, Ok(Flow::More));
         }
-        let outcome = match decoded.event {
+        let outcome = match found.event {
             None | Some(Event::Pong(_)) => Ok(Flow::More),
             Some(Event::Text(text)) => take(Message::Text(text)),
             Some(Event::Binary(data)) => take(Message::Binary(data)),

@@ -1,0 +1,43 @@
+// Two sockets, a slow and a fast one: the slow one costs nobody else anything.
+
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { withClients } from "../../support/clients.js";
+import { RawWebSocket } from "../../support/raw-websocket.js";
+import { isReference, url } from "../../support/target.js";
+import { within } from "../../support/waiting.js";
+
+const COUNT = 2_000;
+const TEXT = "x".repeat(10_000);
+
+it("a client that does not read neither delays the others nor stays", async () => {
+  const slow = await RawWebSocket.open(url("/socket.io/", { EIO: 4, transport: "websocket" }, "ws"));
+  await slow.next();
+  slow.send("40");
+  await slow.next();
+  slow.pause();
+
+  const transports = ["websocket"];
+  await withClients([{ transports }, { transports }], async (talker, listener) => {
+    let received = 0;
+    const all = new Promise((resolve) => {
+      listener.on("broadcast", (value) => {
+        assert.equal(value, `${received} ${TEXT}`);
+        received += 1;
+        if (received === COUNT) resolve();
+      });
+    });
+    // Twenty at a time, so that the talker's and the listener's own queues stay short.
+    for (let i = 0; i < COUNT; i += 1) {
+      talker.emit("broadcast", `${i} ${TEXT}`);
+      if (i % 20 === 19) await talker.emitWithAck("echo");
+    }
+    await within(all, `${COUNT} broadcasts`, 30_000);
+    assert.ok(talker.connected && listener.connected);
+  });
+
+  slow.resume();
+  // The reference keeps everything for the slow client, for as long as it takes.
+  if (isReference) await slow.terminate();
+  else await slow.awaitClose();
+});

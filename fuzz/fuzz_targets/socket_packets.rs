@@ -1,0 +1,33 @@
+//! Socket.IO messages, and reading what they carry into types that handlers use.
+#![no_main]
+
+use std::borrow::Cow;
+
+use libfuzzer_sys::fuzz_target;
+use specter_proto::socket::{Binary, Decoder, DecoderLimits, Packet, encode};
+
+fuzz_target!(|messages: Vec<(bool, Vec<u8>)>| {
+    let mut decoder = Decoder::new(DecoderLimits { max_bytes: 4096, ..DecoderLimits::default() });
+    for (is_binary, message) in messages {
+        let decoded = match (is_binary, std::str::from_utf8(&message)) {
+            (true, _) => decoder.binary(&message),
+            (false, Ok(text)) => decoder.text(text),
+            (false, Err(_)) => continue,
+        };
+        match decoded {
+            Ok(Some(Packet::Event(event))) => {
+                let mut args = event.args();
+                let _ = args.next::<Cow<'_, str>>();
+                let _ = args.next::<Option<i64>>();
+                let _ = args.next::<Binary>();
+                // What can be read can be passed on.
+                let _ = encode::ack("/", 1, &event.raw_args());
+            }
+            Ok(Some(Packet::Ack(ack))) => {
+                let _ = ack.args().decode::<(u8, Vec<String>)>();
+            }
+            Ok(_) => {}
+            Err(_) => return,
+        }
+    }
+});
