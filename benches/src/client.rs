@@ -36,10 +36,18 @@ impl Client {
         let mut bytes = Vec::new();
         read_response(&mut stream, &mut bytes)?;
         stream.write_all(&connect)?;
-        let mut connected = false;
+        let (mut connected, mut pinged) = (false, false);
         loop {
-            let used = wire::frames(&bytes, |_, payload| connected |= payload.starts_with(b"40"));
+            let used = wire::frames(&bytes, |_, payload| {
+                connected |= payload.starts_with(b"40");
+                pinged |= payload == b"2";
+            });
             bytes.drain(..used);
+            if std::mem::take(&mut pinged) {
+                let mut pong = Vec::new();
+                wire::push_client_frame(&mut pong, TEXT, b"3");
+                stream.write_all(&pong)?;
+            }
             if connected {
                 break;
             }

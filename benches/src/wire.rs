@@ -55,7 +55,10 @@ impl Head {
             return None;
         };
         let (extended, payload) = match second & 0x7f {
-            126 => (2, usize::from(u16::from_be_bytes(rest.first_chunk().copied()?))),
+            126 => (
+                2,
+                usize::from(u16::from_be_bytes(rest.first_chunk().copied()?)),
+            ),
             127 => {
                 let length = u64::from_be_bytes(rest.first_chunk().copied()?);
                 (8, usize::try_from(length).ok()?)

@@ -5,9 +5,8 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use specter_bench::listen::listen;
+use specter_bench::listen::{answer, listen};
 use specter_bench::wire::{self, Head, TEXT};
-use specter_proto::websocket::accept_key;
 
 const LISTENER: Token = Token(usize::MAX);
 
@@ -80,7 +79,12 @@ impl Server {
 }
 
 impl Peer {
-    fn serve(&mut self, scratch: &mut [u8], out: &mut Vec<u8>, broadcast: &mut Vec<u8>) -> io::Result<()> {
+    fn serve(
+        &mut self,
+        scratch: &mut [u8],
+        out: &mut Vec<u8>,
+        broadcast: &mut Vec<u8>,
+    ) -> io::Result<()> {
         self.send(&[])?;
         loop {
             let read = match self.stream.read(scratch) {
@@ -115,16 +119,7 @@ impl Peer {
         let Some(end) = self.partial.windows(4).position(|four| four == b"\r\n\r\n") else {
             return Ok(());
         };
-        let head = String::from_utf8_lossy(&self.partial[..end]).into_owned();
-        let key = head
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
-            .and_then(|(_, key)| accept_key(key))
-            .ok_or(ErrorKind::InvalidData)?;
-        let answer = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n\r\n"
-        );
+        let answer = answer(&self.partial[..end]).ok_or(ErrorKind::InvalidData)?;
         self.partial.drain(..end + 4);
         self.upgraded = true;
         self.send(answer.as_bytes())

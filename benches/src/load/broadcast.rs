@@ -42,7 +42,11 @@ impl Broadcast {
         let mut crowd = Crowd::connect(target, self.clients)?;
         let mut event = Vec::new();
         let text = "x".repeat(self.size);
-        wire::push_client_frame(&mut event, TEXT, format!("42[\"broadcast\",\"{text}\"]").as_bytes());
+        wire::push_client_frame(
+            &mut event,
+            TEXT,
+            format!("42[\"broadcast\",\"{text}\"]").as_bytes(),
+        );
         let mut window = Window::new(target, Duration::from_millis(500), self.length)?;
         while window.is_open(Instant::now())? {
             let sent = Instant::now();
@@ -119,7 +123,9 @@ impl Rooms {
             })?;
         }
         if missing > 0 {
-            return Err(io::Error::other(format!("{missing} clients joined no room")));
+            return Err(io::Error::other(format!(
+                "{missing} clients joined no room"
+            )));
         }
         Ok(())
     }

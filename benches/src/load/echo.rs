@@ -106,7 +106,8 @@ impl Echo {
         for token in 0..self.connections {
             let mut client = Client::connect(target.address)?;
             let both = Interest::READABLE | Interest::WRITABLE;
-            poll.registry().register(&mut client.stream, Token(token), both)?;
+            poll.registry()
+                .register(&mut client.stream, Token(token), both)?;
             lanes.push(Lane {
                 client,
                 sent: 0,
@@ -130,7 +131,13 @@ impl Echo {
         window.close()
     }
 
-    fn serve(&self, lane: &mut Lane, events: &Prepared, scratch: &mut [u8], window: &mut Window) -> io::Result<()> {
+    fn serve(
+        &self,
+        lane: &mut Lane,
+        events: &Prepared,
+        scratch: &mut [u8],
+        window: &mut Window,
+    ) -> io::Result<()> {
         lane.client.flush()?;
         let now = Instant::now();
         let mut answered = 0;

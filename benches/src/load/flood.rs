@@ -29,7 +29,11 @@ impl Flood {
         wire::push_client_frame(&mut event, TEXT, b"4210[\"echo\",\"quiet\"]");
         let mut many = Vec::new();
         for _ in 0..self.in_flight {
-            wire::push_client_frame(&mut many, TEXT, b"4210[\"echo\",\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"]");
+            wire::push_client_frame(
+                &mut many,
+                TEXT,
+                b"4210[\"echo\",\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"]",
+            );
         }
         let flood_len = many.len() / self.in_flight.max(1);
         let mut window = Window::new(target, Duration::from_millis(500), self.length)?;

@@ -71,7 +71,8 @@ impl Window {
             closes: opens + length,
             start: None,
             count: 0,
-            latencies: Histogram::new_with_bounds(1, 60_000_000_000, 3).map_err(io::Error::other)?,
+            latencies: Histogram::new_with_bounds(1, 60_000_000_000, 3)
+                .map_err(io::Error::other)?,
         })
     }
 

@@ -78,8 +78,15 @@ impl PollingEcho {
         let open: serde_json::Value = serde_json::from_slice(open.get(1..).unwrap_or_default())?;
         let sid = format!("&sid={}", open["sid"].as_str().unwrap_or_default());
         ask(&post(&sid, "40"))?;
-        let connected = ask(&get(&sid))?;
-        if !connected.starts_with(b"40") {
+        // Some servers ping at once.
+        let connected = (0..3).any(|_| {
+            let packets = ask(&get(&sid)).unwrap_or_default();
+            if has_packet(&packets, b"2") {
+                let _ = ask(&post(&sid, "3"));
+            }
+            has_packet(&packets, b"40")
+        });
+        if !connected {
             return Err(io::Error::other("CONNECT was not answered"));
         }
         let event = format!("4210[\"echo\",\"{}\"]", "x".repeat(self.size));
@@ -117,7 +124,7 @@ impl Lane {
             if self.posted {
                 self.posted = false;
                 self.stream.write_all(&self.get)?;
-            } else if body.starts_with(b"43") {
+            } else if has_packet(&body, b"43") {
                 window.record(self.sent.elapsed());
                 self.post()?;
             } else {
@@ -127,6 +134,12 @@ impl Lane {
         }
         Ok(())
     }
+}
+
+/// Whether one of a body's packets begins like this.
+fn has_packet(body: &[u8], start: &[u8]) -> bool {
+    body.split(|byte| *byte == 0x1e)
+        .any(|packet| packet.starts_with(start))
 }
 
 fn get(sid: &str) -> Vec<u8> {
