@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mio::net::TcpStream;
 
-use crate::wire::{self, TEXT};
+use crate::wire::{self, PING, PONG, TEXT};
 
 /// How long a server may take to answer a handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -73,10 +73,12 @@ impl Client {
             };
             let all = read == scratch.len();
             let bytes = &scratch[..read];
-            let mut pinged = false;
+            let mut answers = Vec::new();
             let mut sort = |opcode: u8, payload: &[u8]| {
-                if payload == b"2" {
-                    pinged = true;
+                if opcode == PING {
+                    wire::push_client_frame(&mut answers, PONG, payload);
+                } else if payload == b"2" {
+                    wire::push_client_frame(&mut answers, TEXT, b"3");
                 } else {
                     take(opcode, payload);
                 }
@@ -89,10 +91,8 @@ impl Client {
                 let used = wire::frames(&self.partial, &mut sort);
                 self.partial.drain(..used);
             }
-            if pinged {
-                let mut pong = Vec::new();
-                wire::push_client_frame(&mut pong, TEXT, b"3");
-                self.write(&pong)?;
+            if !answers.is_empty() {
+                self.write(&answers)?;
             }
             // A short read empties the socket; the edge that follows tells of more.
             if !all {

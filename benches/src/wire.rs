@@ -4,6 +4,10 @@
 pub const TEXT: u8 = 1;
 /// A frame's opcode.
 pub const BINARY: u8 = 2;
+/// A frame's opcode.
+pub const PING: u8 = 9;
+/// A frame's opcode.
+pub const PONG: u8 = 10;
 
 /// Not zero, so that a server has to unmask.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];

@@ -46,7 +46,7 @@ pub struct Figures {
 }
 
 /// Warm-up, then a window of time whose beginning and end are taken from the kernel's accounts.
-pub struct Window {
+pub(super) struct Window {
     target: Target,
     opens: Instant,
     closes: Instant,
