@@ -14,11 +14,14 @@ pub use specter_core::{app, connection, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
 pub use specter_macros::{
-    IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller, state,
+    IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller,
 };
 /// The wire formats and protocol state machines, sans-IO.
 pub use specter_proto as proto;
 pub use specter_proto::socket::{Args, Binary};
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// The result of starting and serving an application; handlers have errors of their own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,7 +32,7 @@ pub mod prelude {
 
     pub use crate::app::App;
     pub use crate::connection::Handshake;
-    pub use crate::extract::{Auth, Extension, FromContext, Inject};
+    pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest};
     pub use crate::gateway::{Ack, CallContext, EventError, EventInfo, Guard, GuardContext};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};

@@ -56,6 +56,11 @@ impl Asks {
     }
 
     #[on_event]
+    async fn ask_bytes(&mut self, socket: &Socket) -> Result<Binary, EventError> {
+        Ok(socket.emit_with_ack("question", ()).await?)
+    }
+
+    #[on_event]
     async fn ask_all(&mut self, socket: &Socket) -> Result<usize, EventError> {
         Ok(socket
             .emit_with_ack::<()>("question", ())
@@ -126,6 +131,21 @@ async fn answers_are_typed() {
     client.text().await;
     client.send(r"432[1,2,3]").await;
     assert_eq!(client.text().await, "433[3]");
+}
+
+#[tokio::test]
+async fn an_answer_may_be_bytes() {
+    let (server, _log) = server().await;
+    let mut client = server.join("/").await;
+    client.send(r#"421["ask_bytes"]"#).await;
+    client.text().await;
+    client.send(r#"461-0[{"_placeholder":true,"num":0}]"#).await;
+    client.send_binary(&[1, 2]).await;
+    assert_eq!(
+        client.text().await,
+        r#"461-1[{"_placeholder":true,"num":0}]"#
+    );
+    assert_eq!(client.binary().await, [1, 2]);
 }
 
 #[tokio::test]

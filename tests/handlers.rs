@@ -206,6 +206,16 @@ impl Kitchen {
         Ok(())
     }
 
+    #[on_event]
+    fn remaining(&mut self, first: u8, rest: Rest) -> (u8, usize, Args) {
+        (first, rest.0.len(), rest.0)
+    }
+
+    #[on_event]
+    fn ack_refused(&mut self, ack: Ack) {
+        ack.leave_unanswered();
+    }
+
     #[on_event("*")]
     fn rest(&mut self, info: EventInfo) -> (String, Args) {
         (info.name().to_owned(), info.args().clone())
@@ -400,11 +410,21 @@ async fn a_handler_may_answer_itself() {
 }
 
 #[tokio::test]
+async fn the_rest_is_what_no_parameter_took() {
+    assert_eq!(
+        answer("remaining", json!([1, "b", { "c": 3 }])).await,
+        json!([1, 2, ["b", { "c": 3 }]])
+    );
+    assert_eq!(answer("remaining", json!([1])).await, json!([1, 0, []]));
+}
+
+#[tokio::test]
 async fn without_an_acknowledgement_nothing_is_answered() {
     let server = server().await;
     let mut client = server.join("/").await;
     client.send(r#"42["two"]"#).await;
     client.send(r#"42["plain"]"#).await;
     client.send(r#"42["ack_later",1]"#).await;
+    client.send(r#"425["ack_refused"]"#).await;
     assert_eq!(client.call("count", json!([])).await, json!([1]));
 }

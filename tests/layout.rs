@@ -108,6 +108,23 @@ fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
 }
 
 #[test]
+fn nothing_knows_the_testing_kit() {
+    let none: [String; 0] = [];
+    for folder in [
+        "http",
+        "connection",
+        "socket",
+        "rooms",
+        "gateway",
+        "extract",
+        "app",
+    ] {
+        let folder = format!("specter-core/src/{folder}");
+        assert_eq!(naming(&folder, "testing"), none, "{folder}");
+    }
+}
+
+#[test]
 fn every_crate_forbids_unsafe_code_and_every_module_says_what_it_is_for() {
     for krate in [
         "specter-proto",

@@ -193,6 +193,84 @@ async fn undecodable_auth_is_refused() {
 }
 
 #[tokio::test]
+async fn a_second_connect_before_the_answer_is_answered_with_the_first() {
+    let (server, mut log, _) = server().await;
+    let mut client = server.open().await;
+    client
+        .send_all(["40/gate,".to_owned(), "40/gate,".to_owned()])
+        .await;
+    assert!(client.text().await.starts_with("40/gate,{"));
+    assert_eq!(client.text().await, r#"42/gate,["one",null]"#);
+    client.text().await;
+    client.send(r#"42/gate,7["leave_me"]"#).await;
+    assert_eq!(
+        client.text().await,
+        "43/gate,7[]",
+        "nothing else came, and the connection lives"
+    );
+    assert_eq!(client.text().await, "41/gate,");
+    assert_eq!(log.line().await, "ack_not_connected");
+    // After the answer it is a violation.
+    client.connect("/gate", Value::Null).await;
+    client.send("40/gate,").await;
+    client.closed().await;
+}
+
+#[tokio::test]
+async fn a_connect_payload_is_bounded() {
+    let (server, _, _) = server().await;
+    let mut client = server.open().await;
+    client
+        .send(format!(
+            "40/gate,{}",
+            json!({ "token": "x".repeat(17_000) })
+        ))
+        .await;
+    assert_eq!(client.text().await, r#"44/gate,{"message":"invalid auth"}"#);
+}
+
+#[tokio::test]
+async fn an_acknowledgement_after_leaving_is_no_violation() {
+    let (server, mut log, _) = server().await;
+    let mut client = gated(&server, &mut log).await;
+    client
+        .send_all(["41/gate,", "43/gate,0[]", r#"42/gate,["slow"]"#].map(str::to_owned))
+        .await;
+    client.connect("/gate", Value::Null).await;
+}
+
+#[socketio_controller(namespace = "/greedy")]
+struct Greedy {
+    log: Arc<Log>,
+}
+
+#[handlers]
+impl Greedy {
+    #[on_event("connect")]
+    fn connect(&mut self, socket: &Socket) {
+        let queued = (0..5_000).filter(|n| socket.emit("n", n).is_ok()).count();
+        self.log.say(queued.to_string());
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_before_the_answer_is_bounded_like_the_queue() {
+    let (log, mut reader) = Log::new();
+    let app = App::builder_of::<Greedy>()
+        .provide(log)
+        .max_queue(64 * 1024)
+        .queue_policy(specter::connection::QueuePolicy::Drop);
+    let server = Server::of(app).await;
+    let mut client = server.open().await;
+    client.connect("/greedy", Value::Null).await;
+    let queued: usize = reader.line().await.parse().unwrap();
+    assert!((500..1_000).contains(&queued), "{queued}");
+    for n in 0..queued {
+        assert_eq!(client.text().await, format!(r#"42/greedy,["n",{n}]"#));
+    }
+}
+
+#[tokio::test]
 async fn a_connect_that_takes_too_long_is_refused() {
     let (server, mut log, _) = server().await;
     let mut client = server.open().await;

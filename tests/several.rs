@@ -243,6 +243,27 @@ async fn concurrent_handlers_run_beside_each_other_up_to_their_bound() {
 }
 
 #[tokio::test]
+async fn concurrent_events_over_the_bound_wait_and_ordered_ones_do_not() {
+    let app = App::builder_of::<Parallel>()
+        .provide(Door(Notify::new()))
+        .socket(|config| config.max_concurrent = 1);
+    let app = app.create().await.unwrap();
+    let door = app.get::<Door>().unwrap();
+    let server = Server::serve(app).await;
+    let mut client = server.join("/").await;
+    client.send(r#"421["beside"]"#).await;
+    assert_eq!(client.call("ordered", json!([])).await, json!([1]));
+    client.send(r#"422["beside"]"#).await;
+    // Begun only when the first is over; until then nothing behind it in order begins either.
+    client.send(r#"423["open"]"#).await;
+    door.0.notify_waiters();
+    assert_eq!(client.text().await, "431[1]");
+    assert_eq!(client.text().await, "433[]");
+    door.0.notify_waiters();
+    assert_eq!(client.text().await, "432[2]");
+}
+
+#[tokio::test]
 async fn concurrent_handlers_go_on_while_an_ordered_one_waits() {
     let server = Server::of(App::builder_of::<Parallel>().provide(Door(Notify::new()))).await;
     let mut client = server.join("/").await;

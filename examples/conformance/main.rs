@@ -25,6 +25,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serve::Profile;
+use tokio::runtime::{self, Runtime};
 
 const USAGE: &str =
     "usage: conformance --profile engine|engine-client|socket|socket-client|bench [--port N]";
@@ -35,8 +36,7 @@ struct Options {
     port: Option<u16>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    match run(&options).await {
+    match runtime(&options).and_then(|runtime| runtime.block_on(run(&options))) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             eprintln!("there is no profile `{}`\n{USAGE}", options.profile);
@@ -57,6 +57,16 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Load is served by all cores. Everything else by one thread: requests that are sent at once are then taken in the order in which
+/// they arrive, and suites that were written against a server of one thread count on that.
+fn runtime(options: &Options) -> Result<Runtime, Box<dyn std::error::Error>> {
+    let mut builder = match options.profile.as_str() {
+        "bench" => runtime::Builder::new_multi_thread(),
+        _ => runtime::Builder::new_current_thread(),
+    };
+    Ok(builder.enable_all().build()?)
 }
 
 /// Serves the profile until the process is told to stop. `false` if there is none of this name.

@@ -4,7 +4,8 @@
 //! - [`connection`] and `http`: the one task of a connection, and the tower service that opens it;
 //! - [`socket`] and [`rooms`]: who is connected, and sending to them;
 //! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
-//! - [`app`]: modules and settings in, a router out.
+//! - [`app`]: modules and settings in, a router out;
+//! - `testing` (with the feature of that name): an App and clients without a port.
 
 pub mod app;
 pub mod connection;
@@ -14,6 +15,8 @@ pub mod gateway;
 pub mod http;
 pub mod rooms;
 pub mod socket;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// What the macros' expansions call. Not for use by hand; it changes without notice.
 #[doc(hidden)]
@@ -21,7 +24,7 @@ pub mod __private {
     pub use inventory;
     pub use specter_di::{
         BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
-        Provider, Resolved, Scope,
+        Provider, Resolved, Scope, factory_failed,
     };
     pub use specter_proto::socket::Binary;
 
@@ -33,7 +36,7 @@ pub mod __private {
         HandlerInfo, IntoEventError, OnPanic, Outcome, Requirements,
     };
     pub use crate::{
-        __connect_reply as connect_reply, __location as location, __plain_reply as plain_reply,
-        __reply as reply,
+        __connect_reply as connect_reply, __converted as converted, __location as location,
+        __plain_reply as plain_reply, __reply as reply,
     };
 }

@@ -29,7 +29,8 @@ use crate::{Key, Location};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected",
     label = "neither an `Arc<T>` nor a value of the framework",
-    note = "inject a provider as `Arc<T>`; only framework values are taken by value"
+    note = "a provider is injected as `Arc<T>`; only the framework's own values are taken as they are",
+    note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it does not start from its default"
 )]
 pub trait Dependency: Sized + Send {
     /// How many providers it takes.

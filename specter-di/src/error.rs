@@ -24,6 +24,32 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for BuildError {
     }
 }
 
+/// What a factory may fail with: any error that may go to another thread, or a text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a factory",
+    label = "not an error that may go to another thread",
+    note = "implement `std::error::Error` for it, which `thiserror` derives; or return a `String`",
+    note = "a boxed error is `Box<dyn std::error::Error + Send + Sync>`"
+)]
+#[doc(hidden)]
+pub trait FactoryError {
+    /// Why the factory gave no value.
+    fn failed(self) -> BuildError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Box<dyn Error + Send + Sync>>> FactoryError for E {
+    fn failed(self) -> BuildError {
+        BuildError(self.into())
+    }
+}
+
+/// What the macros make of a factory's error.
+#[doc(hidden)]
+pub fn factory_failed<E: FactoryError>(error: E) -> BuildError {
+    error.failed()
+}
+
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)

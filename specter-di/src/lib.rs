@@ -28,6 +28,8 @@ mod testing;
 
 pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
+#[doc(hidden)]
+pub use error::factory_failed;
 pub use error::{BuildCause, BuildError, BuildFailure, StartError};
 pub use fault::{Fault, FaultKind, Report, Step};
 pub use graph::Graph;

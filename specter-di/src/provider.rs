@@ -19,7 +19,8 @@ pub(crate) type AsyncBuild =
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a provider",
     label = "not a provider",
-    note = "annotate it with `#[injectable]`: on a struct, or on a function that returns the value"
+    note = "annotate it with `#[injectable]`: the struct, or the function that returns the value",
+    note = "a controller is listed under `controllers`, a module under `imports`"
 )]
 pub trait Provide: 'static {
     /// Describes the provider.

@@ -19,7 +19,16 @@ use proc_macro::TokenStream;
 
 /// Makes a struct a controller: one is built for each socket that connects to its namespace.
 ///
-/// ```ignore
+/// ```
+/// # use std::time::Instant;
+/// # use specter::prelude::*;
+/// # #[injectable]
+/// # pub struct RoomRepository;
+/// # #[injectable]
+/// # pub struct Authenticated;
+/// # impl Guard for Authenticated {
+/// #     async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> { Ok(()) }
+/// # }
 /// #[socketio_controller("/socket.io/", namespace = "/chat", guards(Authenticated))]
 /// pub struct ChatGateway {
 ///     repo: Arc<RoomRepository>,          // injected, found by its type
@@ -27,6 +36,11 @@ use proc_macro::TokenStream;
 ///     #[state] sent: u32,                 // this socket's own, starts from its default
 ///     #[state(Instant::now())] since: Instant,
 /// }
+/// # #[handlers]
+/// # impl ChatGateway {
+/// #     #[on_event]
+/// #     fn age(&self) -> u64 { self.since.elapsed().as_secs() }
+/// # }
 /// ```
 ///
 /// All arguments are optional: the request path (else the application's), `namespace` (else `/`), `priority` (lower
@@ -40,25 +54,49 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 
 /// Makes the annotated methods of an impl block the handlers of its controller.
 ///
-/// ```ignore
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// # use specter::prelude::*;
+/// # #[derive(Deserialize)]
+/// # struct Token;
+/// # #[derive(Deserialize)]
+/// # struct Post { room: String }
+/// # #[derive(Serialize)]
+/// # struct Posted { id: u32 }
+/// # #[derive(Debug, thiserror::Error, IntoEventError)]
+/// # #[error("not here")]
+/// # struct ChatError;
+/// # #[injectable]
+/// # pub struct Member;
+/// # impl Guard for Member {
+/// #     async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> { Ok(()) }
+/// # }
+/// # #[socketio_controller]
+/// # struct ChatGateway { #[state] sent: u32 }
 /// #[handlers]
 /// impl ChatGateway {
 ///     #[on_event("connect")]
 ///     async fn on_connect(&mut self, socket: Socket, Auth(token): Auth<Token>) -> Result<(), Reject> {
-///         /* … */
+///         socket.join("lobby")?;
+///         Ok(())
 ///     }
 ///
 ///     /// The doc comment reaches the generated contract.
 ///     #[on_event("chat:message", priority = -1, guards(Member))]
 ///     async fn message(&mut self, socket: &Socket, post: Post, to: Option<u32>) -> Result<Posted, ChatError> {
-///         /* … */
+///         self.sent += 1;
+///         Ok(Posted { id: self.sent })
 ///     }
 ///
 ///     #[on_event]                         // the method's name is the event's
-///     fn typing(&self, socket: &Socket, room: &str) { /* … */ }
+///     fn typing(&self, socket: &Socket, room: &str) {
+///         let _ = socket.to(room).emit("typing", &socket.id());
+///     }
 ///
 ///     #[on_error]
-///     async fn failed(&self, error: &EventError, event: &EventInfo) { /* … */ }
+///     async fn failed(&self, error: &EventError, event: &EventInfo) {
+///         println!("{}: {error}", event.name());
+///     }
 /// }
 /// ```
 ///
@@ -91,16 +129,20 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced::method_mark("#[on_error]", item.into()).into()
 }
 
-/// Marks a field that is not injected. Only inside a struct annotated with
-/// [`#[socketio_controller]`](macro@socketio_controller) or [`#[injectable]`](macro@injectable).
-#[proc_macro_attribute]
-pub fn state(_: TokenStream, item: TokenStream) -> TokenStream {
-    misplaced::state(item.into()).into()
-}
-
 /// Makes a struct, or what a function returns, injectable as `Arc<T>`.
 ///
-/// ```ignore
+/// ```
+/// # use std::sync::atomic::AtomicU64;
+/// # use specter::prelude::*;
+/// # #[derive(Debug, thiserror::Error)]
+/// # #[error("no database")]
+/// # pub struct PoolError;
+/// # #[injectable]
+/// # pub struct Config;
+/// # pub struct Pool;
+/// # impl Pool {
+/// #     async fn open(_: &Config) -> Result<Self, PoolError> { Ok(Self) }
+/// # }
 /// #[injectable]                           // scope = singleton unless said
 /// pub struct RoomRepository { pool: Arc<Pool>, #[state] hits: AtomicU64 }
 ///
@@ -108,7 +150,9 @@ pub fn state(_: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct Draft { socket: Socket }
 ///
 /// #[injectable]                           // a factory: async and fallible if it likes
-/// async fn pool(config: Arc<Config>) -> Result<Pool, PoolError> { /* … */ }
+/// async fn pool(config: Arc<Config>) -> Result<Pool, PoolError> {
+///     Pool::open(&config).await
+/// }
 /// ```
 ///
 /// The fields of a struct and the parameters of a function are its dependencies. A module lists both by their name.
@@ -119,8 +163,23 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a struct a module: a part of the application with its controllers and providers.
 ///
-/// ```ignore
-/// #[module(imports = [StorageModule], controllers = [ChatGateway], providers = [RoomRepository, pool],
+/// ```
+/// # use specter::prelude::*;
+/// # #[injectable]
+/// # pub struct RoomRepository;
+/// # pub struct Pool;
+/// # #[injectable]
+/// # fn pool() -> Pool { Pool }
+/// # #[injectable]
+/// # pub struct Authenticated;
+/// # impl Guard for Authenticated {
+/// #     async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> { Ok(()) }
+/// # }
+/// # #[module]
+/// # pub struct StorageModule;
+/// # #[socketio_controller]
+/// # pub struct ChatGateway;
+/// #[module(imports = [StorageModule], controllers = [ChatGateway], providers = [RoomRepository, pool, Authenticated],
 ///          exports = [RoomRepository], guards(Authenticated))]
 /// pub struct ChatModule;
 /// ```
@@ -134,7 +193,9 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Says what a client is told of an error: its text, its code and perhaps one of its fields.
 ///
-/// ```ignore
+/// ```
+/// # use specter::prelude::*;
+/// # type StorageError = std::io::Error;
 /// #[derive(Debug, thiserror::Error, IntoEventError)]
 /// pub enum ChatError {
 ///     #[error("the room is full")]
@@ -146,9 +207,12 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     #[event_error(internal)]                            // the client sees `internal error` and an id
 ///     Storage(#[from] StorageError),
 /// }
+///
+/// let error = ChatError::RoomFull { limit: 8 }.into_event_error();
+/// assert_eq!((error.text(), error.error_code()), ("the room is full", Some("room_full")));
 /// ```
 ///
-/// The type has to be an `Error`; `thiserror` makes it one. A struct takes the same attributes as a variant.
+/// The text is that of `Display`; what is `internal` has to be an `Error`. `thiserror` writes both. A struct takes the same attributes as a variant.
 #[proc_macro_derive(IntoEventError, attributes(event_error))]
 pub fn into_event_error(item: TokenStream) -> TokenStream {
     event_error::into_event_error(item.into()).into()

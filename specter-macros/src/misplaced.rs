@@ -18,14 +18,3 @@ pub(crate) fn method_mark(mark: &str, item: TokenStream) -> TokenStream {
     diag.error_help(TokenStream::new(), message, help);
     diag.finish(item)
 }
-
-/// `#[state]` elsewhere than on a field.
-pub(crate) fn state(item: TokenStream) -> TokenStream {
-    let mut diag = Diagnostics::default();
-    diag.error_help(
-        TokenStream::new(),
-        "`#[state]` works only on a field",
-        "annotate the field's struct with `#[socketio_controller]` or `#[injectable]`",
-    );
-    diag.finish(item)
-}

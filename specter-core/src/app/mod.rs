@@ -5,6 +5,7 @@
 mod builder;
 mod check;
 mod error;
+mod listen;
 mod mount;
 mod register;
 mod serve;
@@ -74,6 +75,12 @@ impl App {
     /// A singleton, of any module.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.container.get::<Arc<T>>()
+    }
+
+    /// All singletons.
+    #[cfg(feature = "testing")]
+    pub(crate) fn container(&self) -> &Container {
+        &self.container
     }
 
     /// The whole server, to emit from anywhere.

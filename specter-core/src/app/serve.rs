@@ -1,11 +1,9 @@
 //! Listening, and stopping without loss: the drain.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use specter_di::Container;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::{Notify, OnceCell};
@@ -13,13 +11,11 @@ use tokio::sync::{Notify, OnceCell};
 use super::App;
 use super::builder::ShutdownConfig;
 use super::error::Error;
+use super::listen;
 use super::mount::Mount;
 use crate::connection::CloseReason;
 use crate::connection::lanes::SocketIo;
 use crate::http::Endpoint;
-
-/// How long requests of other routes may take once every gateway is closed.
-const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 impl App {
     /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`] is called, then drains.
@@ -45,28 +41,14 @@ impl App {
             .unwrap_or_default();
         let handle = self.handle();
         tracing::info!(target: "specter::engine", %address, "listening");
-        let listener = listener.tap_io(|stream| {
-            // An optimisation: without it, packets are delayed, not lost.
-            let _ = stream.set_nodelay(true);
-        });
-        let service = self
-            .into_router()
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let stop = handle.clone();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let stopping = async {
             tokio::select! {
-                () = told_to_stop() => stop.shutdown().await,
-                () = stop.drained() => {}
+                () = told_to_stop() => handle.shutdown().await,
+                () = handle.drained() => {}
             }
-        });
-        let overdue = async {
-            handle.drained().await;
-            tokio::time::sleep(REQUEST_GRACE).await;
         };
-        tokio::select! {
-            served = serving => served.map_err(|cause| Error::Listen { address, cause }),
-            () = overdue => Ok(()),
-        }
+        listen::serve(listener, self.into_router(), stopping).await;
+        Ok(())
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         return Err(Error::PanicAbort);
     }
     builder.engine.validate()?;
+    builder.socket.validate()?;
     let io = Io::default();
     builder.graph.scope_name("socket");
     // In the order in which the gateway gives them.
@@ -210,7 +211,11 @@ fn namespace_table(
             continue;
         };
         let mut find = |guards: &Guards| -> Vec<Arc<dyn ErasedGuard>> {
-            let found = guards.0.iter().filter_map(|guard| {
+            let asked = guards
+                .0
+                .iter()
+                .filter(|guard| !builder.open.contains(&guard.key));
+            let found = asked.filter_map(|guard| {
                 let found = (guard.resolve)(container, &plan, position);
                 if found.is_none() {
                     faults.push(AppFault::ScopedGuard {

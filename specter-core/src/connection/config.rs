@@ -21,6 +21,17 @@ pub enum QueuePolicy {
     Drop,
 }
 
+/// The family of headers in which trusted proxies say who a client is. Only the one that they write
+/// may be believed: the other one passes through them as the client wrote it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ProxyHeaders {
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
 /// The settings of an Engine.IO endpoint. The defaults are those of Socket.IO where it has one.
 ///
 /// ```
@@ -43,7 +54,9 @@ pub struct EngineConfig {
     pub(crate) ping_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
     pub(crate) max_payload: usize,
+    pub(crate) max_handshake_bytes: usize,
     pub(crate) max_packets_per_body: usize,
+    pub(crate) max_packets_per_poll: usize,
     pub(crate) max_fragments: usize,
     pub(crate) polling: bool,
     pub(crate) websocket: bool,
@@ -53,6 +66,7 @@ pub struct EngineConfig {
     pub(crate) origins: OriginPolicy,
     pub(crate) credentials: bool,
     pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) proxy_headers: ProxyHeaders,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_address: Option<usize>,
 }
@@ -64,7 +78,9 @@ impl Default for EngineConfig {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
+            max_handshake_bytes: 16 * 1024,
             max_packets_per_body: PayloadLimits::default().max_packets,
+            max_packets_per_poll: 16,
             max_fragments: Limits::new(0).max_fragments,
             polling: true,
             websocket: true,
@@ -74,6 +90,7 @@ impl Default for EngineConfig {
             origins: OriginPolicy::Same,
             credentials: false,
             trusted_proxies: Vec::new(),
+            proxy_headers: ProxyHeaders::XForwarded,
             max_connections: 100_000,
             max_connections_per_address: None,
         }
@@ -107,10 +124,25 @@ impl EngineConfig {
         self
     }
 
+    /// How many bytes the target and the headers of a request may have that opens a session, because
+    /// they are kept as long as it is open. More are refused with 431. Default: 16 KiB.
+    pub fn max_handshake_bytes(mut self, bytes: usize) -> Self {
+        self.max_handshake_bytes = bytes;
+        self
+    }
+
     /// How many packets a polling body may hold. Default: 16,384, since a client sends all that it
     /// emitted in a loop in one body.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
+        self
+    }
+
+    /// How many packets the answer to a poll may hold; attachments count. The next poll is answered
+    /// with the next ones at once. Default: 16, because the official Python client leaves when it
+    /// is sent more.
+    pub fn max_packets_per_poll(mut self, packets: usize) -> Self {
+        self.max_packets_per_poll = packets;
         self
     }
 
@@ -165,11 +197,18 @@ impl EngineConfig {
         self
     }
 
-    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose `Forwarded` or
-    /// `X-Forwarded-*` headers are believed. Needs a server that passes peer addresses on. Default:
-    /// none.
+    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose headers are believed, those
+    /// of [`proxy_headers`](Self::proxy_headers). Needs a server that passes peer addresses on.
+    /// Default: none.
     pub fn trusted_proxies<S: Into<String>>(mut self, ranges: impl IntoIterator<Item = S>) -> Self {
         self.trusted_proxies = ranges.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Which headers the trusted proxies write. The others are never read. Default:
+    /// [`ProxyHeaders::XForwarded`].
+    pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
+        self.proxy_headers = headers;
         self
     }
 
@@ -210,7 +249,9 @@ impl EngineConfig {
         }
         let limits = [
             ("max_payload", self.max_payload),
+            ("max_handshake_bytes", self.max_handshake_bytes),
             ("max_packets_per_body", self.max_packets_per_body),
+            ("max_packets_per_poll", self.max_packets_per_poll),
             ("max_fragments", self.max_fragments),
             ("max_queue", self.max_queue),
             ("max_connections", self.max_connections),
@@ -269,7 +310,7 @@ impl EngineConfig {
 }
 
 /// Longer than any sensible time limit; sums of such durations still fit every clock.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A setting that can not work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -105,6 +105,17 @@ impl Connection {
         }
     }
 
+    /// What a packet counts for in the queue.
+    pub(crate) fn cost(packet: &Prepared) -> usize {
+        super::outbox::cost(packet)
+    }
+
+    /// A packet of this connection did not fit where it was held: the queue's policy applies.
+    pub(crate) fn note_overflow(&self) {
+        let wake = self.0.outbox.overflow();
+        self.wake_if(wake);
+    }
+
     /// How many bytes may wait to be written.
     pub(crate) fn max_queue(&self) -> usize {
         self.0.outbox.limit()

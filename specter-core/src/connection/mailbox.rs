@@ -13,7 +13,7 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::Connection;
+use super::{Connection, PollAnswer};
 
 /// Why a request that names a session is not served by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub(crate) enum Misfit {
 }
 
 /// The outcome of a poll: the packets as a payload.
-pub(crate) type PollReply = Result<Vec<u8>, Misfit>;
+pub(crate) type PollReply = Result<PollAnswer, Misfit>;
 
 /// Where a poll's outcome goes. Dropped unanswered, the session has ended.
 pub(crate) type PollRequest = oneshot::Sender<PollReply>;
@@ -233,7 +233,11 @@ impl Drop for PostPermit {
         if let Some(connection) = self.connection.take() {
             let mailbox = connection.mailbox();
             let mut slots = mailbox.slots.lock();
-            mailbox.put(&mut slots, |mail| mail.faulty = true);
+            slots.posting = false;
+            // After an upgrade it is nobody's loss: the session has another transport.
+            if slots.serves == Serves::Polling {
+                mailbox.put(&mut slots, |mail| mail.faulty = true);
+            }
             drop(slots);
             connection.wake();
         }

@@ -4,6 +4,7 @@
 //! the handler; everybody else holds a [`Connection`], through which packets are queued and the
 //! session is closed. What messages mean is the handler's business: nothing here knows controllers.
 
+mod answer;
 mod close;
 mod config;
 mod handle;
@@ -21,12 +22,13 @@ mod registry;
 mod scratch;
 mod stream;
 mod task;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 mod timer;
 
 pub use close::CloseReason;
-pub use config::{ConfigError, EngineConfig, QueuePolicy};
+pub(crate) use config::LONGEST;
+pub use config::{ConfigError, EngineConfig, ProxyHeaders, QueuePolicy};
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
 pub use handshake::Handshake;
@@ -36,6 +38,7 @@ pub use outbox::SendError;
 
 pub use specter_proto::engine::Transport;
 
+pub(crate) use answer::{Counted, PollAnswer};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::Misfit;
 pub(crate) use origin::Origin;

@@ -76,7 +76,8 @@ struct Queue {
     packets: VecDeque<Prepared>,
     /// What the packets cost, those included that the task took and has not written yet.
     bytes: usize,
-    control_waits: bool,
+    /// How many packets are in front of the heartbeat that waits, if one does.
+    before_control: Option<usize>,
     closing: Option<CloseReason>,
 }
 
@@ -87,7 +88,7 @@ impl Outbox {
             queue: Mutex::new(Queue {
                 packets: VecDeque::new(),
                 bytes: 0,
-                control_waits: false,
+                before_control: None,
                 closing: None,
             }),
             attended: AtomicBool::new(false),
@@ -117,8 +118,11 @@ impl Outbox {
             };
             return Err((SendError::QueueFull, wake));
         }
-        if urgency == Urgency::Control && mem::replace(&mut queue.control_waits, true) {
-            return Ok(Wake::No);
+        if urgency == Urgency::Control {
+            if queue.before_control.is_some() {
+                return Ok(Wake::No);
+            }
+            queue.before_control = Some(queue.packets.len());
         }
         queue.bytes += cost;
         queue.packets.push_back(packet);
@@ -133,6 +137,15 @@ impl Outbox {
             _ => self.limit,
         };
         bytes != 0 && bytes.saturating_add(cost) > limit
+    }
+
+    /// An ordinary packet did not fit where it was held outside: closes where the policy says so.
+    pub(crate) fn overflow(&self) -> Wake {
+        if self.closes_when_full(Urgency::Ordinary) {
+            self.close(CloseReason::QueueFull)
+        } else {
+            Wake::No
+        }
     }
 
     fn closes_when_full(&self, urgency: Urgency) -> bool {
@@ -205,8 +218,48 @@ impl Outbox {
         if queue.packets.is_empty() {
             self.attended.store(false, Ordering::Relaxed);
         }
-        queue.control_waits = false;
+        queue.before_control = None;
         mem::take(&mut queue.packets)
+    }
+
+    /// Takes packets of at most so many frames together. One with more frames than that is taken in
+    /// parts. Senders wake the task as after [`take`](Self::take).
+    pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {
+        let mut queue = self.queue.lock();
+        if queue.packets.is_empty() {
+            self.attended.store(false, Ordering::Relaxed);
+        }
+        let mut taken = VecDeque::new();
+        let mut left = frames;
+        while let Some(packet) = queue.packets.front()
+            && (packet.frame_count() <= left || taken.is_empty())
+        {
+            let Some(packet) = queue.packets.pop_front() else {
+                break;
+            };
+            let (packet, rest) = packet.split(frames);
+            left = left.saturating_sub(packet.frame_count());
+            taken.push_back(packet);
+            if let Some(rest) = rest {
+                queue.packets.push_front(rest);
+                queue.bytes += PACKET_OVERHEAD;
+                break;
+            }
+            queue.before_control = queue
+                .before_control
+                .and_then(|before| before.checked_sub(1));
+        }
+        if queue.packets.is_empty() {
+            // A queue that once was long is not kept.
+            queue.packets = VecDeque::new();
+        }
+        taken
+    }
+
+    /// How many frames wait to be taken.
+    pub(crate) fn frames(&self) -> usize {
+        let queue = self.queue.lock();
+        queue.packets.iter().map(Prepared::frame_count).sum()
     }
 
     /// Notes that `written` bytes of what was taken are written. The task goes on waiting for what
@@ -230,6 +283,36 @@ mod tests {
 
     fn packet(len: usize) -> Prepared {
         Frame::binary_message(&vec![0; len]).into()
+    }
+
+    #[test]
+    fn packets_are_taken_by_their_frames() {
+        let outbox = Outbox::new(100_000, QueuePolicy::Disconnect);
+        let with = |attachments| {
+            let attachment = Frame::binary_message(b"x");
+            Prepared::new(Frame::text_message("m"), vec![attachment; attachments])
+        };
+        let counts = |limit| -> Vec<_> {
+            let taken = outbox.take_frames(limit);
+            outbox.release(taken.iter().map(cost).sum());
+            taken.iter().map(Prepared::frame_count).collect()
+        };
+        for attachments in [0, 1, 2, 6] {
+            let pushed = outbox.push(with(attachments), Urgency::Ordinary);
+            assert!(pushed.is_ok());
+        }
+        assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+        assert_eq!(counts(3), [1, 2]);
+        assert_eq!(counts(3), [3]);
+        assert_eq!(counts(3), [3]);
+        assert_eq!(counts(3), [3]);
+        // The heartbeat still waits: a second one is not queued.
+        assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+        assert_eq!(counts(3), [1, 1]);
+        assert_eq!(outbox.bytes(), 0);
+        assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+        assert_eq!(counts(3), [1]);
+        assert_eq!(counts(3), [0; 0]);
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Connections without a task or a transport, for unit tests of what is built on them.
+//! Connections without a task or a transport, for unit tests of what is built on them, and for sockets that have no client.
 
 use std::sync::Arc;
 
 use http::{HeaderMap, Uri};
-use specter_proto::engine::{FrameKind, Prepared};
+#[cfg(test)]
+use specter_proto::engine::FrameKind;
+use specter_proto::engine::Prepared;
 
 use super::{Connection, EngineConfig, Handshake, Transport};
 
@@ -20,6 +22,7 @@ pub(crate) fn take_sent(connection: &Connection) -> Vec<Prepared> {
 }
 
 /// As [`take_sent`], as text: one line a frame, binary ones as `b` and their bytes in hexadecimal.
+#[cfg(test)]
 pub(crate) fn take_sent_text(connection: &Connection) -> Vec<String> {
     let packets = take_sent(connection);
     let frames = packets.iter().flat_map(Prepared::frames);

@@ -64,12 +64,11 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
     }
 }
 
+/// A copy: the acknowledgement has the error too.
 impl<'a> FromError<'a, marker::Error> for EventError {
-    type Value = &'a EventError;
-
-    fn from_error(cx: &'a CallContext) -> Result<&'a EventError, EventError> {
+    fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.cause {
-            Cause::Error(failure) => Ok(&failure.error),
+            Cause::Error(failure) => Ok(failure.error.duplicate()),
             _ => Err(EventError::internal(std::io::Error::other(
                 "no handler failed",
             ))),

@@ -17,6 +17,22 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
     }
 }
 
+/// The arguments that no parameter before it took, unread, attachments included: `fn post(&self, room: String, rest: Rest)`.
+#[derive(Clone, Debug, Default)]
+pub struct Rest(pub Args);
+
+impl<'a> FromEvent<'a, marker::Event> for Rest {
+    fn from_event(
+        _: &'a CallContext,
+        args: &mut Arguments<'a>,
+        _: &'static str,
+    ) -> Result<Self, EventError> {
+        let rest = args.rest();
+        while args.skip() {}
+        Ok(Self(rest))
+    }
+}
+
 impl<'a> FromEvent<'a, marker::Event> for Ack {
     fn from_event(
         cx: &'a CallContext,

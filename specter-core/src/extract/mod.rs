@@ -15,6 +15,7 @@ use specter_di::Location;
 use specter_proto::socket::Arguments;
 
 pub use self::auth::Auth;
+pub use self::event::Rest;
 pub use self::extension::Extension;
 pub use self::inject::Inject;
 use crate::gateway::{CallContext, EventError, Requirements};
@@ -43,9 +44,9 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// It does not wait: what must be awaited belongs into a guard, which leaves its result as an [`Extension`], or into the handler.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not come from the context",
-    label = "cannot be a parameter here",
-    note = "`connect` has no arguments: take the client's CONNECT payload as `Auth<T>`, a service as `Inject<T>`",
-    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and your types with `FromContext` come from the context"
+    label = "only what comes from the context can be taken here",
+    note = "`connect` has no arguments: what the client sent along is taken as `Auth<T>`, a service as `Inject<T>`",
+    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context"
 )]
 pub trait FromContext<'a>: Sized {
     /// Takes it from the context. The error is the event's (at connect, the rejection).
@@ -77,8 +78,10 @@ pub mod marker {
 /// A parameter of an event's handler. Implement [`FromContext`] or `Deserialize` instead.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
-    label = "neither a payload nor from the context",
-    note = "a payload's type derives `serde::Deserialize`; a service is taken as `Inject<T>`; `Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Io`, `Namespace` and types with `FromContext` come from the context"
+    label = "neither an argument nor from the context",
+    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`",
+    note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the controller",
+    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`"
 )]
 pub trait FromEvent<'a, M>: Sized {
     /// Takes it from the context or the arguments.
@@ -145,23 +148,18 @@ impl<'a, T: FromContext<'a>> FromDisconnect<'a, marker::Context> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `#[on_error]`",
     label = "not from the context",
-    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>` and other types with `FromContext`"
+    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>` and other types with `FromContext`; the failed event's arguments are in `EventInfo`"
 )]
-pub trait FromError<'a, M> {
-    /// What the method takes a reference to.
-    type Value: 'a;
-
+pub trait FromError<'a, M>: Sized {
     /// Takes it from the context.
-    fn from_error(cx: &'a CallContext) -> Result<Self::Value, EventError>;
+    fn from_error(cx: &'a CallContext) -> Result<Self, EventError>;
 
     /// Declares what it needs.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
-impl<'a, T: FromContext<'a> + 'a> FromError<'a, marker::Context> for T {
-    type Value = T;
-
-    fn from_error(cx: &'a CallContext) -> Result<T, EventError> {
+impl<'a, T: FromContext<'a>> FromError<'a, marker::Context> for T {
+    fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {
         T::from_context(cx)
     }
 
@@ -206,7 +204,7 @@ pub mod param {
     pub fn error_param<'a, T: FromError<'a, M>, M>(
         cx: &'a CallContext,
         _label: &'static str,
-    ) -> Result<T::Value, EventError> {
+    ) -> Result<T, EventError> {
         T::from_error(cx)
     }
 

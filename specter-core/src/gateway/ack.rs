@@ -57,6 +57,13 @@ impl Ack {
         }
     }
 
+    /// Never answers, on purpose: the client waits until its own time-out, if it has one.
+    pub fn leave_unanswered(mut self) {
+        if let Some(cell) = self.cell.take() {
+            *cell.state.lock() = State::Answered;
+        }
+    }
+
     /// Answers with an error, as a failed handler would.
     pub fn fail(mut self, error: impl super::error::IntoEventError) {
         if let Some(cell) = self.cell.take() {

@@ -50,11 +50,24 @@ impl<C: Send + 'static> Holder<C> for Box<C> {
     }
 }
 
-impl<C: Send + Sync + 'static> Holder<C> for Arc<C> {
+impl<C: Send + SharedController + 'static> Holder<C> for Arc<C> {
     fn into_instance(self) -> Instance {
         Instance::Shared(self)
     }
 }
+
+/// A controller with handlers that share it, by `&self`. A block's needs for `Sync` are all this one, so that there is
+/// one complaint about a controller that is not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `Sync`, and a handler takes it by `&self`",
+    label = "shares the controller",
+    note = "let the handlers of this block take `&mut self`: no other handler runs meanwhile, and plain fields need no lock",
+    note = "or replace what is not `Sync` in its fields: a `Cell` by an atomic, a `RefCell` by a `Mutex`, an `Rc` by an `Arc`"
+)]
+pub trait SharedController: Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Sync> SharedController for C {}
 
 /// How a call went, or that it goes on.
 pub enum Step {
@@ -276,7 +289,7 @@ pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongI
 }
 
 /// Calls a `&self` handler on whatever holds the controller.
-pub fn start_shared<C: Send + Sync + 'static>(
+pub fn start_shared<C: Send + SharedController + 'static>(
     instance: Instance,
     id: u16,
     cx: CallContext,
@@ -317,11 +330,8 @@ impl Step {
     }
 }
 
-/// Asserts that a controller can be shared, where its handlers take `&self`.
-pub fn shared_handlers_need_sync<C: Sync>() {}
-
 /// Makes a controller shareable; the handlers' block that takes `&self` only vouches for `Sync`.
-pub fn share<C: Send + Sync + 'static>(instance: Instance) -> Instance {
+pub fn share<C: Send + SharedController + 'static>(instance: Instance) -> Instance {
     match instance {
         Instance::Exclusive(any) => match any.downcast::<C>() {
             Ok(this) => Instance::Shared(Arc::<C>::from(this)),

@@ -14,7 +14,7 @@ use super::error::{EventError, EventInfo};
 use super::info::OnPanic;
 use super::lifecycle::{Env, check_guards, disconnect};
 use super::table::{Target, Targets};
-use crate::socket::service::{BoxFuture, SocketService};
+use crate::socket::service::{BoxFuture, SocketService, Turn};
 use crate::socket::{DisconnectReason, Reject};
 
 /// A connected socket's controllers and what runs on them.
@@ -25,6 +25,7 @@ pub(super) struct Dispatch {
     running: Option<Run>,
     /// Events of `concurrent` handlers.
     beside: FuturesUnordered<RunBeside>,
+    beside_bytes: usize,
     leaving: Option<DisconnectReason>,
     ending: Option<BoxFuture<()>>,
 }
@@ -36,6 +37,7 @@ impl Dispatch {
             instances,
             running: None,
             beside: FuturesUnordered::new(),
+            beside_bytes: 0,
             leaving: None,
             ending: None,
         }
@@ -44,7 +46,7 @@ impl Dispatch {
     fn poll_beside(&mut self, cx: &mut Context<'_>) {
         while !self.beside.is_empty() {
             match Pin::new(&mut self.beside).poll_next(cx) {
-                Poll::Ready(Some(())) => {}
+                Poll::Ready(Some(bytes)) => self.beside_bytes -= bytes,
                 Poll::Ready(None) | Poll::Pending => return,
             }
         }
@@ -72,13 +74,19 @@ impl Dispatch {
 }
 
 impl SocketService for Dispatch {
-    fn runs_beside(&self, event: &EventPacket) -> bool {
-        self.env.table.has_concurrent()
-            && self.beside.len() < self.env.table.max_concurrent
-            && self
-                .env
-                .table
-                .is_concurrent(&self.env.table.targets(event.name()))
+    fn turn(&self, event: &EventPacket) -> Turn {
+        let table = &self.env.table;
+        if !table.has_concurrent() || !table.is_concurrent(&table.targets(event.name())) {
+            Turn::InOrder
+        } else if self.beside.len() < table.max_concurrent {
+            Turn::Beside
+        } else {
+            Turn::Later
+        }
+    }
+
+    fn beside_bytes(&self) -> usize {
+        self.beside_bytes
     }
 
     fn begin(&mut self, event: EventPacket) {
@@ -92,6 +100,7 @@ impl SocketService for Dispatch {
         }
         if table.is_concurrent(&targets) {
             let instances = self.shared(&targets);
+            self.beside_bytes += event.size();
             self.beside.push(RunBeside {
                 run: Run::new(event, targets),
                 env: self.env.clone(),
@@ -105,13 +114,7 @@ impl SocketService for Dispatch {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let running = self.poll_running(cx);
         self.poll_beside(cx);
-        ready!(running);
-        // The next in order may be a concurrent one: it waits for a place.
-        if self.beside.len() < self.env.table.max_concurrent {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        running
     }
 
     fn disconnect(&mut self, reason: DisconnectReason) {
@@ -138,6 +141,7 @@ impl SocketService for Dispatch {
     fn abandon(&mut self) {
         self.running = None;
         self.beside.clear();
+        self.beside_bytes = 0;
         self.ending = None;
     }
 }
@@ -383,10 +387,12 @@ struct RunBeside {
 }
 
 impl Future for RunBeside {
-    type Output = ();
+    /// The event's bytes, which are free now.
+    type Output = usize;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
-        this.run.poll(&this.env, &mut this.instances, cx)
+        ready!(this.run.poll(&this.env, &mut this.instances, cx));
+        Poll::Ready(this.run.event.size())
     }
 }

@@ -61,6 +61,17 @@ impl EventError {
         Self::hidden(fault::report_hidden(error))
     }
 
+    /// An error that says nothing itself: the client reads `internal error`, unless it only means that the client is gone.
+    pub(crate) fn undeclared(error: impl std::error::Error + 'static) -> Self {
+        let any: &dyn std::any::Any = &error;
+        let gone = matches!(any.downcast_ref(), Some(EmitError::Gone))
+            || matches!(any.downcast_ref(), Some(JoinError::Gone));
+        if gone {
+            return Self::of_kind("the socket is gone".into(), Kind::Gone);
+        }
+        Self::internal(error)
+    }
+
     /// An error that is in the log already, under this id.
     pub(crate) fn hidden(id: String) -> Self {
         let mut error = Self::of_kind("internal error".into(), Kind::Hidden);
@@ -150,14 +161,7 @@ impl EventError {
 /// Not a `std::error::Error` itself, so that any error converts into it.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for EventError {
     fn from(error: E) -> Self {
-        let any: &dyn std::any::Any = &error;
-        if let Some(EmitError::Gone) = any.downcast_ref() {
-            return Self::of_kind("the socket is gone".into(), Kind::Gone);
-        }
-        if let Some(JoinError::Gone) = any.downcast_ref() {
-            return Self::of_kind("the socket is gone".into(), Kind::Gone);
-        }
-        Self::internal(error)
+        Self::undeclared(error)
     }
 }
 
@@ -237,14 +241,16 @@ impl From<Reject> for EventError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
     label = "not an error that can be answered with",
-    note = "derive `IntoEventError` to say what the client may see, or implement `std::error::Error` to answer `internal error`",
-    note = "for a plain text use `EventError::new(\"…\")`"
+    note = "for a text that the client may read, return `EventError` and make it by `EventError::new(text)`",
+    note = "for an error type of your own, derive `IntoEventError` to say what the client may read, or implement `std::error::Error` to let it read `internal error`",
+    note = "`connect` refuses with `Reject::new(text)`; a `Reject` is for `connect` and guards only"
 )]
 pub trait IntoEventError {
     /// What the client may see.
     fn into_event_error(self) -> EventError;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoEventError for EventError {
     fn into_event_error(self) -> EventError {
         self
@@ -252,16 +258,64 @@ impl IntoEventError for EventError {
 }
 
 /// A text that stands in the program is meant for the client.
+#[diagnostic::do_not_recommend]
 impl IntoEventError for &'static str {
     fn into_event_error(self) -> EventError {
         EventError::new(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoEventError for Infallible {
     fn into_event_error(self) -> EventError {
         match self {}
     }
+}
+
+/// An error whose text the client reads, by `#[derive(IntoEventError)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no text for the client",
+    label = "not `Display`",
+    note = "derive `thiserror::Error` for it, and say its text by `#[error(\"…\")]`"
+)]
+pub trait ErrorText {
+    /// The text.
+    fn error_text(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: fmt::Display> ErrorText for E {
+    fn error_text(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// An error whose text only the log has, by `#[event_error(internal)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be reported to the log",
+    label = "not an `Error`",
+    note = "derive `thiserror::Error` for it, and say by `#[error(\"…\")]` what the log is to have"
+)]
+pub trait HiddenError {
+    /// What the client reads instead.
+    fn hidden(self) -> EventError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: std::error::Error + 'static> HiddenError for E {
+    fn hidden(self) -> EventError {
+        EventError::internal(self)
+    }
+}
+
+/// A derived error that is shown.
+pub fn shown_error<E: ErrorText>(error: &E) -> EventError {
+    EventError::new(error.error_text())
+}
+
+/// A derived error that is not shown.
+pub fn hidden_error<E: HiddenError>(error: E) -> EventError {
+    error.hidden()
 }
 
 /// What an `#[on_error]` handler takes to know which event failed.

@@ -30,7 +30,8 @@ use crate::socket::{Reject, Socket};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a guard",
-    note = "implement `Guard` for it, and make it `#[injectable]`"
+    label = "not a guard",
+    note = "a guard is a struct that implements `Guard` and is `#[injectable]`; a module lists it under `providers`"
 )]
 pub trait Guard: Send + Sync + 'static {
     /// Lets it pass, or rejects it. The client sees the rejection.

@@ -11,7 +11,8 @@ use super::guard::Guards;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a controller",
     label = "not a controller",
-    note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with `#[handlers]`"
+    note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with `#[handlers]`",
+    note = "what a controller injects is listed under `providers`; a module is imported, or started by `App::create`"
 )]
 pub trait Controller: Sized + Send + 'static {
     /// What its attribute says.
@@ -64,6 +65,29 @@ pub struct KnownController {
 }
 
 inventory::collect!(KnownController);
+
+/// What a field of `#[state]` without an expression starts from.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default to start from",
+    label = "not `Default`",
+    note = "say what it starts from: `#[state(expression)]`"
+)]
+pub trait StartValue: Sized {
+    /// The value.
+    fn start_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> StartValue for T {
+    fn start_value() -> Self {
+        Self::default()
+    }
+}
+
+/// What a field of `#[state]` starts from.
+pub fn start_value<T: StartValue>() -> T {
+    T::start_value()
+}
 
 /// What a handler is called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -112,7 +112,11 @@ async fn connect(
     for position in 0..instances.len() {
         if let Err(reject) = connect_one(&env, position, &mut instances, &limit).await {
             instances.truncate(position);
-            disconnect(env, instances, DisconnectReason::ServerNamespaceDisconnect).await;
+            let limit = env.table.connect_limit;
+            let leaving = disconnect(env, instances, DisconnectReason::ServerNamespaceDisconnect);
+            if tokio::time::timeout(limit, leaving).await.is_err() {
+                tracing::warn!(target: "specter::gateway", ?limit, "a disconnect handler ran on after its client was refused, and was dropped");
+            }
             return Err(reject);
         }
     }

@@ -28,12 +28,13 @@ pub(crate) use self::nearest::UnknownEvents;
 #[doc(hidden)]
 pub mod private {
     pub use super::call::{
-        Called, Holder, Instance, Step, WrongInstance, blocking, catch, catch_sync, exclusive,
-        pending, share, shared_handlers_need_sync, start_shared,
+        Called, Holder, Instance, SharedController, Step, WrongInstance, blocking, catch,
+        catch_sync, exclusive, pending, share, start_shared,
     };
-    pub use super::info::{HandlersBlock, KnownController};
+    pub use super::error::{hidden_error, shown_error};
+    pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
     pub use super::reply::{
-        BoxedError, ConnectReply, DeclaredError, ErrorTag, PlainError, PlainReply, Reply, ReplyTag,
-        ResultReply, UnknownError, ValueReply, connect_outcome,
+        BoxedError, ConnectReply, DeclaredError, ErrorTag, LocalBoxedError, PlainError, PlainReply,
+        RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply, connect_outcome,
     };
 }

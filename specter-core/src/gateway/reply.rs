@@ -9,6 +9,7 @@
     reason = "the receivers exist for method look-up alone"
 )]
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use serde::Serialize;
@@ -19,10 +20,10 @@ use crate::socket::Reject;
 
 /// What a handler may acknowledge with: anything that is `Serialize`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be acknowledged with",
-    label = "a handler's return value is its acknowledgement",
+    message = "`{Self}` cannot be sent as an acknowledgement",
+    label = "what a handler returns is its acknowledgement, and has to be `serde::Serialize`",
     note = "derive `serde::Serialize` for it, or return `()`",
-    note = "a `Reject` is for `connect` and guards; at an event return `Result<T, EventError>`"
+    note = "to answer with an error return `Result<T, EventError>`; a `Reject` is for `connect` and guards"
 )]
 pub trait Reply {
     /// Encodes it.
@@ -82,6 +83,16 @@ impl ResultKind {
             Err(error) => Err(convert(error)),
         }
     }
+
+    /// What `connect` returned. A function, because the compiler's complaint about `T` then stands alone.
+    pub fn connect<T: ConnectReply, E>(self) -> fn(Result<T, E>) -> Result<(), E> {
+        |value| value.map(|_| ())
+    }
+
+    /// What `disconnect` or `#[on_error]` returned.
+    pub fn plain<T: PlainReply, E>(self) -> fn(Result<T, E>) -> Result<(), E> {
+        |value| value.map(|_| ())
+    }
 }
 
 /// The value is not a result.
@@ -94,9 +105,19 @@ impl ValueKind {
         self,
         cx: &CallContext,
         value: T,
-        _convert: impl FnOnce(std::convert::Infallible) -> EventError,
+        _convert: impl FnOnce(Infallible) -> EventError,
     ) -> Result<Outcome, EventError> {
         value.encode(cx)
+    }
+
+    /// What `connect` returned.
+    pub fn connect<T: ConnectReply>(self) -> fn(T) -> Result<(), Infallible> {
+        |_| Ok(())
+    }
+
+    /// What `disconnect` or `#[on_error]` returned.
+    pub fn plain<T: PlainReply>(self) -> fn(T) -> Result<(), Infallible> {
+        |_| Ok(())
     }
 }
 
@@ -110,6 +131,16 @@ impl<E> ErrorTag<E> {
     }
 }
 
+/// Found before all others, in `connect`: what its handler refuses the client with.
+pub trait RefusingError {
+    /// The kind of the error.
+    fn error_kind(&self) -> RejectKind {
+        RejectKind
+    }
+}
+
+impl RefusingError for &&&&&ErrorTag<Reject> {}
+
 /// Found first: an error that says what may be shown.
 pub trait DeclaredError {
     /// The kind of the error.
@@ -118,7 +149,7 @@ pub trait DeclaredError {
     }
 }
 
-impl<E: IntoEventError> DeclaredError for &&&ErrorTag<E> {}
+impl<E: IntoEventError> DeclaredError for &&&&ErrorTag<E> {}
 
 /// Found second: an error whose text stays here.
 pub trait PlainError {
@@ -128,7 +159,7 @@ pub trait PlainError {
     }
 }
 
-impl<E: std::error::Error + 'static> PlainError for &&ErrorTag<E> {}
+impl<E: std::error::Error + 'static> PlainError for &&&ErrorTag<E> {}
 
 /// Found third: a boxed error, `anyhow`'s for one.
 pub trait BoxedError {
@@ -138,7 +169,17 @@ pub trait BoxedError {
     }
 }
 
-impl<E: AsRef<dyn std::error::Error + Send + Sync>> BoxedError for &ErrorTag<E> {}
+impl<E: AsRef<dyn std::error::Error + Send + Sync>> BoxedError for &&ErrorTag<E> {}
+
+/// Found fourth: a boxed error that stays on its thread, `Box<dyn Error>`. No handler's future holds it.
+pub trait LocalBoxedError {
+    /// The kind of the error.
+    fn error_kind(&self) -> LocalBoxedKind {
+        LocalBoxedKind
+    }
+}
+
+impl<E: AsRef<dyn std::error::Error>> LocalBoxedError for &ErrorTag<E> {}
 
 /// Found for what is left, to give one readable error.
 pub trait UnknownError {
@@ -150,13 +191,23 @@ pub trait UnknownError {
 
 impl<E> UnknownError for ErrorTag<E> {}
 
+/// The error is a refusal already.
+pub struct RejectKind;
+
+impl RejectKind {
+    /// Keeps it.
+    pub fn conversion(self) -> fn(Reject) -> Reject {
+        |error| error
+    }
+}
+
 /// The error implements [`IntoEventError`].
 pub struct DeclaredKind;
 
 impl DeclaredKind {
-    /// Converts it.
-    pub fn convert<E: IntoEventError>(self, error: E) -> EventError {
-        error.into_event_error()
+    /// Converts it. A function, because the compiler's complaint about `E` then stands alone.
+    pub fn conversion<E: IntoEventError>(self) -> fn(E) -> EventError {
+        IntoEventError::into_event_error
     }
 }
 
@@ -165,8 +216,8 @@ pub struct PlainKind;
 
 impl PlainKind {
     /// Converts it.
-    pub fn convert<E: std::error::Error + Send + Sync + 'static>(self, error: E) -> EventError {
-        EventError::from(error)
+    pub fn conversion<E: std::error::Error + 'static>(self) -> fn(E) -> EventError {
+        EventError::undeclared
     }
 }
 
@@ -175,10 +226,36 @@ pub struct BoxedKind;
 
 impl BoxedKind {
     /// Converts it.
-    #[allow(clippy::needless_pass_by_value)]
-    pub fn convert<E: AsRef<dyn std::error::Error + Send + Sync>>(self, error: E) -> EventError {
-        EventError::internal_dyn(error.as_ref())
+    pub fn conversion<E: AsRef<dyn std::error::Error + Send + Sync>>(self) -> fn(E) -> EventError {
+        |error| EventError::internal_dyn(error.as_ref())
     }
+}
+
+/// The error is a box around one that stays on its thread.
+pub struct LocalBoxedKind;
+
+impl LocalBoxedKind {
+    /// Converts it.
+    pub fn conversion<E: AsRef<dyn std::error::Error>>(self) -> fn(E) -> EventError {
+        |error| EventError::internal_dyn(error.as_ref())
+    }
+}
+
+/// Converts an error by what its type is: `EventError`, or `Reject` where `RefusingError` is in scope.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __converted {
+    ($error:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{
+            BoxedError as _, DeclaredError as _, LocalBoxedError as _, PlainError as _,
+            UnknownError as _,
+        };
+        let __error = $error;
+        (&&&&&&$crate::__private::ErrorTag::of(&__error))
+            .error_kind()
+            .conversion()(__error)
+    }};
 }
 
 /// Encodes what an event's handler returned: `Result<Outcome, EventError>`.
@@ -187,76 +264,54 @@ impl BoxedKind {
 macro_rules! __reply {
     ($cx:expr, $value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{
-            BoxedError as _, DeclaredError as _, PlainError as _, ResultReply as _,
-            UnknownError as _, ValueReply as _,
-        };
+        use $crate::__private::{ResultReply as _, ValueReply as _};
         let __value = $value;
         (&$crate::__private::ReplyTag::of(&__value))
             .reply_kind()
             .reply(&$cx, __value, |__error| {
-                (&&&&$crate::__private::ErrorTag::of(&__error))
-                    .error_kind()
-                    .convert(__error)
+                $crate::__private::converted!(__error)
             })
     }};
 }
 
-/// What a `connect` handler may return.
+/// What a `connect` handler may return where it does not fail.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from `connect`",
     label = "`connect` returns `()` or `Result<(), Reject>`",
     note = "a client is refused with `Err(Reject::new(\"…\"))`; to send it something, use `socket.emit(…)`"
 )]
-pub trait ConnectReply {
-    /// Let in, or refused.
-    fn into_result(self) -> Result<(), Reject>;
-}
+pub trait ConnectReply {}
 
-impl ConnectReply for () {
-    fn into_result(self) -> Result<(), Reject> {
-        Ok(())
-    }
-}
+#[diagnostic::do_not_recommend]
+impl ConnectReply for () {}
 
-impl<E: Into<Reject>> ConnectReply for Result<(), E> {
-    fn into_result(self) -> Result<(), Reject> {
-        self.map_err(Into::into)
-    }
-}
-
-/// What a `disconnect` or `#[on_error]` handler may return.
+/// What a `disconnect` or `#[on_error]` handler may return where it does not fail.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from here",
-    label = "nobody is answered: return `()` or `Result<(), EventError>`"
+    label = "nobody is answered: return `()` or `Result<(), EventError>`",
+    note = "what `disconnect` and `#[on_error]` return reaches nobody; an error is logged"
 )]
-pub trait PlainReply {
-    /// An error is logged.
-    fn into_result(self) -> Result<(), EventError>;
-}
+pub trait PlainReply {}
 
-impl PlainReply for () {
-    fn into_result(self) -> Result<(), EventError> {
-        Ok(())
-    }
-}
-
-impl<E: Into<EventError>> PlainReply for Result<(), E> {
-    fn into_result(self) -> Result<(), EventError> {
-        self.map_err(Into::into)
-    }
-}
+#[diagnostic::do_not_recommend]
+impl PlainReply for () {}
 
 /// Takes what a `connect` handler returned.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __connect_reply {
-    ($cx:expr, $value:expr) => {
+    ($cx:expr, $value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{RefusingError as _, ResultReply as _, ValueReply as _};
+        let _ = &$cx;
+        let __value = $value;
+        let __returned = (&$crate::__private::ReplyTag::of(&__value))
+            .reply_kind()
+            .connect()(__value);
         $crate::__private::connect_outcome(
-            &$cx,
-            $crate::__private::ConnectReply::into_result($value),
+            __returned.map_err(|__error| $crate::__private::converted!(__error).into()),
         )
-    };
+    }};
 }
 
 /// Takes what a `disconnect` or `#[on_error]` handler returned.
@@ -264,16 +319,20 @@ macro_rules! __connect_reply {
 #[macro_export]
 macro_rules! __plain_reply {
     ($cx:expr, $value:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{ResultReply as _, ValueReply as _};
         let _ = &$cx;
-        $crate::__private::PlainReply::into_result($value)
+        let __value = $value;
+        let __returned = (&$crate::__private::ReplyTag::of(&__value))
+            .reply_kind()
+            .plain()(__value);
+        __returned
             .map(|()| $crate::__private::Outcome::Unit)
+            .map_err(|__error| $crate::__private::converted!(__error))
     }};
 }
 
 /// A `connect` handler's end.
-pub fn connect_outcome(
-    _cx: &CallContext,
-    result: Result<(), Reject>,
-) -> Result<Outcome, EventError> {
+pub fn connect_outcome(result: Result<(), Reject>) -> Result<Outcome, EventError> {
     Ok(result.map_or_else(Outcome::Rejected, |()| Outcome::Unit))
 }

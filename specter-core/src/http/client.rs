@@ -6,9 +6,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use http::{HeaderMap, header, request};
+use http::{HeaderMap, Version, header, request};
 
-use crate::connection::{EngineConfig, IpRange};
+use crate::connection::{EngineConfig, IpRange, ProxyHeaders};
 
 /// What a request says of the way it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +28,22 @@ impl Client {
 
 /// The proxies that are believed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct TrustedProxies(Vec<IpRange>);
+pub(super) struct TrustedProxies {
+    ranges: Vec<IpRange>,
+    headers: ProxyHeaders,
+}
 
 impl TrustedProxies {
     pub(super) fn new(config: &EngineConfig) -> Self {
         let ranges = config.trusted_proxies.iter();
-        Self(ranges.filter_map(|range| IpRange::parse(range)).collect())
+        Self {
+            ranges: ranges.filter_map(|range| IpRange::parse(range)).collect(),
+            headers: config.proxy_headers,
+        }
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|range| range.contains(address))
+        self.ranges.iter().any(|range| range.contains(address))
     }
 
     /// Who sent this request.
@@ -54,7 +60,8 @@ impl TrustedProxies {
         let authority = || request.uri.authority().map(ToString::to_string);
         let direct = Client {
             address: peer,
-            secure: request.uri.scheme_str() == Some("https"),
+            // On HTTP/1 the client may write what it likes there.
+            secure: request.version >= Version::HTTP_2 && request.uri.scheme_str() == Some("https"),
             host: host.or_else(authority),
         };
         match peer {
@@ -64,10 +71,9 @@ impl TrustedProxies {
     }
 
     fn behind_proxy(&self, headers: &HeaderMap, proxy: Client) -> Client {
-        if headers.contains_key(header::FORWARDED) {
-            self.forwarded(headers, proxy)
-        } else {
-            self.x_forwarded(headers, proxy)
+        match self.headers {
+            ProxyHeaders::Forwarded => self.forwarded(headers, proxy),
+            ProxyHeaders::XForwarded => self.x_forwarded(headers, proxy),
         }
     }
 
@@ -158,20 +164,24 @@ fn split_unquoted(text: &str, separator: char) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::{Client, TrustedProxies};
-    use crate::connection::EngineConfig;
+    use crate::connection::{EngineConfig, ProxyHeaders};
     use axum::extract::ConnectInfo;
-    use http::Request;
+    use http::{Request, Version};
     use std::net::SocketAddr;
 
     fn client(trusted: &[&str], peer: &str, headers: &[(&str, &str)]) -> Client {
+        let config = EngineConfig::default().trusted_proxies(trusted.iter().copied());
+        client_of(&config, peer, headers)
+    }
+
+    fn client_of(config: &EngineConfig, peer: &str, headers: &[(&str, &str)]) -> Client {
         let mut request = Request::builder().uri("/").header("host", "inner:3000");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let peer: SocketAddr = peer.parse().unwrap();
         let request = request.extension(ConnectInfo(peer)).body(()).unwrap();
-        let config = EngineConfig::default().trusted_proxies(trusted.iter().copied());
-        TrustedProxies::new(&config).client(&request.into_parts().0)
+        TrustedProxies::new(config).client(&request.into_parts().0)
     }
 
     fn summary(client: &Client) -> String {
@@ -213,8 +223,32 @@ mod tests {
             "forwarded",
             "for=6.6.6.6;host=evil.example, For=\"[2001:db8::1]:47\";Proto=https;Host=\"app.example:8443\", for=10.0.0.2;by=10.0.0.1",
         )];
-        let seen = client(&["10.0.0.0/8"], "10.0.0.1:1", &headers);
+        let config = EngineConfig::default()
+            .trusted_proxies(["10.0.0.0/8"])
+            .proxy_headers(ProxyHeaders::Forwarded);
+        let seen = client_of(&config, "10.0.0.1:1", &headers);
         assert_eq!(summary(&seen), "2001:db8::1 https://app.example:8443");
+    }
+
+    #[test]
+    fn headers_that_the_proxies_do_not_write_are_ignored() {
+        let config = EngineConfig::default().trusted_proxies(["10.0.0.1"]);
+        let seen = client_of(&config, "10.0.0.1:1", &FORGED[3..]);
+        assert_eq!(summary(&seen), "10.0.0.1 http://inner:3000");
+        let config = config.proxy_headers(ProxyHeaders::Forwarded);
+        let seen = client_of(&config, "10.0.0.1:1", &FORGED[..3]);
+        assert_eq!(summary(&seen), "10.0.0.1 http://inner:3000");
+    }
+
+    #[test]
+    fn the_target_of_http_1_tells_no_scheme() {
+        for (version, secure) in [(Version::HTTP_11, false), (Version::HTTP_2, true)] {
+            let target = "https://server.example/";
+            let request = Request::builder().version(version).uri(target);
+            let parts = request.body(()).unwrap().into_parts().0;
+            let seen = TrustedProxies::default().client(&parts);
+            assert_eq!(seen.secure, secure);
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::body::{self, BodyError};
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
 use super::refused::Refused;
+use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
 use super::{reply, sessions};
 use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineConfig, Registry};
@@ -73,6 +74,8 @@ pub(super) struct Inner<A> {
     pub(super) registry: Arc<Registry>,
     origins: Origins,
     proxies: TrustedProxies,
+    origin_warnings: Throttle,
+    pub(super) full_warnings: Throttle,
 }
 
 impl<A> std::fmt::Debug for Inner<A> {
@@ -92,6 +95,8 @@ impl<A: Acceptor> Endpoint<A> {
             registry: Arc::new(Registry::new(&config)),
             origins: Origins::new(&config),
             proxies: TrustedProxies::new(&config),
+            origin_warnings: Throttle::default(),
+            full_warnings: Throttle::default(),
             config: Arc::new(config),
         })))
     }
@@ -156,7 +161,9 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
             Verdict::Same | Verdict::Cross(_) => None,
             Verdict::Malformed => Some(BadRequest::InvalidOrigin.into()),
             Verdict::Refused => {
-                log_origin(&parts, &client);
+                if self.0.origin_warnings.passes() {
+                    warn_of_origin(&parts, &client);
+                }
                 Some(Refused::Origin)
             }
         };
@@ -267,7 +274,7 @@ impl<A: Acceptor> Inner<A> {
                 let outcome = connection.begin_poll()?;
                 // Unanswered, the session has ended.
                 let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
-                Ok(reply::payload(packets))
+                Ok(reply::payload(packets, self.config.ping_timeout))
             }
             Method::POST => self.post(connection, parts, body).await,
             _ => Err(Refused::Method),
@@ -310,7 +317,7 @@ fn is_binary(parts: &request::Parts) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/octet-stream"))
 }
 
-fn log_origin(parts: &request::Parts, client: &Client) {
+fn warn_of_origin(parts: &request::Parts, client: &Client) {
     let origin = parts.headers.get(header::ORIGIN);
     tracing::warn!(
         target: "specter::engine",

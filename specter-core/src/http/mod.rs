@@ -8,9 +8,11 @@ mod body;
 mod client;
 mod cors;
 mod endpoint;
+mod paced;
 mod refused;
 mod reply;
 mod sessions;
+mod throttle;
 mod upgrade;
 
 pub use endpoint::Endpoint;

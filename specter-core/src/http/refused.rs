@@ -17,6 +17,8 @@ pub(super) enum Refused {
     Origin,
     /// There is no place for another session.
     Full(Full),
+    /// The request that would open a session is longer than one may be that is kept.
+    HandshakeTooLong,
     /// The client asks for a version of the WebSocket protocol that is not 13.
     WebSocketVersion,
     /// Another request of the kind is under way. The session ends for it.
@@ -68,6 +70,7 @@ impl Refused {
             Self::Full(Full::ShuttingDown) => "engine_request_shutting_down",
             Self::Full(Full::Connections) => "engine_request_max_connections",
             Self::Full(Full::Address) => "engine_request_max_connections_per_address",
+            Self::HandshakeTooLong => "engine_request_handshake_too_long",
             Self::WebSocketVersion => "engine_request_websocket_version",
             Self::Overlap => "engine_request_overlap",
             Self::BinaryBody => "engine_request_binary_body",
@@ -89,6 +92,11 @@ impl Refused {
                 reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), error.json())
             }
             Self::Origin => forbidden(StatusCode::FORBIDDEN, "Origin not allowed", upgrade),
+            Self::HandshakeTooLong => forbidden(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request header fields too large",
+                upgrade,
+            ),
             Self::Full(full) => {
                 let (status, message) = match full {
                     Full::ShuttingDown => {

@@ -1,27 +1,36 @@
 //! Responses in the few forms that Engine.IO knows.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
-/// Packets for a poll.
-pub(super) fn payload(body: Vec<u8>) -> Response {
+use super::paced::Paced;
+use crate::connection::PollAnswer;
+
+/// Packets for a poll, taken by the client with at most so long a rest.
+pub(super) fn payload(answer: PollAnswer, patience: Duration) -> Response {
     with_type(
         StatusCode::OK,
         "text/plain; charset=UTF-8",
-        Bytes::from(body),
+        Body::new(Paced::new(answer, patience)),
     )
+}
+
+/// The first packet of a session that polls.
+pub(super) fn open(packet: Vec<u8>) -> Response {
+    with_type(StatusCode::OK, "text/plain; charset=UTF-8", packet)
 }
 
 /// The answer to a post that was taken.
 pub(super) fn ok() -> Response {
-    with_type(StatusCode::OK, "text/html", Bytes::from_static(b"ok"))
+    with_type(StatusCode::OK, "text/html", "ok")
 }
 
 /// A refusal.
 pub(super) fn json(status: StatusCode, body: String) -> Response {
-    with_type(status, "application/json", Bytes::from(body))
+    with_type(status, "application/json", body)
 }
 
 /// A status that says it all.
@@ -31,8 +40,8 @@ pub(super) fn empty(status: StatusCode) -> Response {
     response
 }
 
-fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

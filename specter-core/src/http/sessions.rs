@@ -30,7 +30,7 @@ pub(super) async fn open_polling<A: Acceptor>(
         &[]
     };
     let open = config.session().open(connection.sid(), upgrades).encode();
-    let mut response = reply::payload(open.payload().to_vec());
+    let mut response = reply::open(open.payload().to_vec());
     endpoint
         .acceptor
         .initial_headers(connection.handshake(), response.headers_mut());
@@ -62,11 +62,14 @@ async fn admit<A: Acceptor>(
     parts: request::Parts,
     client: Client,
 ) -> Result<(Connection, Seat), Refused> {
+    if handshake_len(&parts) > endpoint.config.max_handshake_bytes {
+        return Err(Refused::HandshakeTooLong);
+    }
     // Taken before the application is asked, so that the limits hold for what it does meanwhile.
     let mut seat = endpoint
         .registry
         .reserve(client.address)
-        .inspect_err(|full| log_full(*full))?;
+        .inspect_err(|full| warn_of_full(endpoint, *full))?;
     let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
     admitted.map_err(|refusal| RequestError::Forbidden(refusal.message().to_owned()))?;
@@ -78,6 +81,21 @@ async fn admit<A: Acceptor>(
         "connection opened"
     );
     Ok((connection, seat))
+}
+
+/// How many bytes of the request would be kept.
+fn handshake_len(parts: &request::Parts) -> usize {
+    let original = parts.extensions.get::<OriginalUri>();
+    let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let target = uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let authority = uri
+        .authority()
+        .map_or(0, |authority| authority.as_str().len());
+    let headers = parts.headers.iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+    target + authority + headers.sum::<usize>()
 }
 
 /// What is kept of the request. The path is the one that the client asked for, whatever prefix a
@@ -94,15 +112,17 @@ fn handshake_of(mut parts: request::Parts, client: &Client) -> Handshake {
     handshake
 }
 
-fn log_full(full: Full) {
+fn warn_of_full<A>(endpoint: &Inner<A>, full: Full) {
     let setting = match full {
         Full::ShuttingDown => return,
         Full::Connections => "max_connections",
         Full::Address => "max_connections_per_address",
     };
-    tracing::warn!(
-        target: "specter::engine",
-        setting,
-        "a handshake was refused because as many sessions are open as allowed"
-    );
+    if endpoint.full_warnings.passes() {
+        tracing::warn!(
+            target: "specter::engine",
+            setting,
+            "a handshake was refused because as many sessions are open as allowed"
+        );
+    }
 }

@@ -235,7 +235,10 @@ impl Future for Waiting {
         if let Poll::Ready(answer) = this.socket.acks().poll_answer(id, cx) {
             return Poll::Ready(answer);
         }
-        let deadline = this.sent + this.limit;
+        let deadline = this
+            .sent
+            .checked_add(this.limit)
+            .unwrap_or(this.sent + crate::connection::LONGEST);
         let sleep = this
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::connection::{ConfigError, LONGEST};
+
 /// Times and bounds of the Socket.IO layer. Made by `Default`, changed by its fields' setters on the App's builder.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -22,6 +24,8 @@ pub struct SocketConfig {
     pub waiting_bytes: usize,
     /// Attachments of one packet. 10.
     pub max_attachments: usize,
+    /// Bytes of the payload of a CONNECT, which is kept for the socket's life. 16 KiB.
+    pub max_auth: usize,
     /// Bytes of a namespace's name. 256.
     pub max_namespace_name: usize,
     /// Bytes of an event's name. 256.
@@ -41,9 +45,40 @@ impl Default for SocketConfig {
             waiting_events: 256,
             waiting_bytes: 1 << 20,
             max_attachments: 10,
+            max_auth: 16 * 1024,
             max_namespace_name: 256,
             max_event_name: 256,
             max_concurrent: 64,
+        }
+    }
+}
+
+impl SocketConfig {
+    /// Checks the settings: what is zero, or longer than any sensible time, would disable what it bounds.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        let times = [
+            ("connect_timeout", self.connect_timeout),
+            ("connect_limit", self.connect_limit),
+            ("ack_timeout", self.ack_timeout),
+            ("handler_grace", self.handler_grace),
+        ];
+        for (setting, time) in times {
+            if time.is_zero() || time > LONGEST {
+                return Err(ConfigError::Duration { setting });
+            }
+        }
+        let limits = [
+            ("max_namespaces", self.max_namespaces),
+            ("waiting_events", self.waiting_events),
+            ("waiting_bytes", self.waiting_bytes),
+            ("max_auth", self.max_auth),
+            ("max_namespace_name", self.max_namespace_name),
+            ("max_event_name", self.max_event_name),
+            ("max_concurrent", self.max_concurrent),
+        ];
+        match limits.into_iter().find(|(_, limit)| *limit == 0) {
+            Some((setting, _)) => Err(ConfigError::ZeroLimit { setting }),
+            None => Ok(()),
         }
     }
 }

@@ -10,6 +10,9 @@ use specter_proto::engine::Prepared;
 use super::EmitError;
 use crate::connection::Connection;
 
+/// What is kept free for CONNECT's reply, in bytes.
+const REPLY: usize = 512;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Gated,
@@ -54,14 +57,13 @@ impl Gate {
         match self.phase() {
             Phase::Open => Ok(connection.send(packet)?),
             Phase::Closed => Err(EmitError::Gone),
-            Phase::Gated
-                if !held.packets.is_empty()
-                    && held.bytes + packet.size() > connection.max_queue() =>
-            {
-                Err(EmitError::QueueFull)
-            }
             Phase::Gated => {
-                held.bytes += packet.size();
+                let cost = Connection::cost(&packet);
+                if !held.packets.is_empty() && REPLY + held.bytes + cost > connection.max_queue() {
+                    connection.note_overflow();
+                    return Err(EmitError::QueueFull);
+                }
+                held.bytes += cost;
                 held.packets.push(packet);
                 Ok(())
             }

@@ -28,13 +28,27 @@ pub(crate) trait NamespaceService: Send + Sync {
     ) -> BoxFuture<Result<Box<dyn SocketService>, Reject>>;
 }
 
+/// When an event may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// After those before it.
+    InOrder,
+    /// Now, beside what runs.
+    Beside,
+    /// Beside what runs, but as many as may run beside each other do: later.
+    Later,
+}
+
 /// One connected socket's side of a namespace.
 pub(crate) trait SocketService: Send {
-    /// Whether `event` need not wait for those before it, and may start now.
-    fn runs_beside(&self, event: &EventPacket) -> bool;
+    /// Whether `event` waits for those before it.
+    fn turn(&self, event: &EventPacket) -> Turn;
 
-    /// Begins `event`. Unless it `runs_beside`, only after `poll` was ready.
+    /// Begins `event`: where its turn is [`Turn::Beside`] at any time, else after `poll` was ready.
     fn begin(&mut self, event: EventPacket);
+
+    /// The bytes of the events that run beside the others.
+    fn beside_bytes(&self) -> usize;
 
     /// Drives what has begun. Ready: the next event in order may begin.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;

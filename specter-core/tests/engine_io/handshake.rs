@@ -17,6 +17,30 @@ const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 const OLD_VERSION: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;
 
 #[tokio::test(start_paused = true)]
+async fn requests_that_are_too_long_to_be_kept_open_no_session() {
+    let lab = Lab::new(EngineConfig::default().max_handshake_bytes(200));
+    let query = "EIO=4&transport=polling";
+    let fits = "/engine.io/?".len() + query.len() + "hostserver.example".len();
+    let long = |len: usize| {
+        let mut request = request("GET", query, "");
+        let value = "x".repeat(len - "x-long".len());
+        request
+            .headers_mut()
+            .insert("x-long", value.parse().unwrap());
+        request
+    };
+    assert_eq!(lab.request(long(200 - fits)).await.status, 200);
+    let refused = lab.request(long(201 - fits)).await;
+    refused.expect(
+        431,
+        r#"{"code":4,"message":"Request header fields too large"}"#,
+    );
+    let target = format!("EIO=4&transport=websocket&x={}", "x".repeat(200));
+    assert!(lab.websocket(&target).await.is_err());
+    assert_eq!(lab.endpoint.connections(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn polling_handshake_is_answered_with_open() {
     let lab = Lab::plain();
     let answer = lab.call("GET", "EIO=4&transport=polling").await;

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod chaos;
 mod drain;
 mod handshake;
 mod heartbeat;

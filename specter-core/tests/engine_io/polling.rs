@@ -11,7 +11,7 @@ use specter_core::engine::{CloseReason, EngineConfig, Frame, Prepared, SendError
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::support::{Lab, Seen, Session, request, settle};
+use super::support::{Lab, Seen, Session, raw_upgrade, request, settle, text_frame};
 
 #[tokio::test(start_paused = true)]
 async fn messages_go_both_ways() {
@@ -134,6 +134,63 @@ async fn polls_that_overlap_in_the_same_moment_end_the_session() {
     lab.expect_end(CloseReason::TransportError).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_holds_so_many_packets_and_the_next_poll_gets_the_rest_at_once() {
+    let lab = Lab::plain();
+    let session = lab.open().await;
+    let connection = lab.connection();
+    for number in 0..15 {
+        let packet = Frame::text_message(&number.to_string());
+        connection.send(packet.into()).unwrap();
+    }
+    // Two frames: they do not fit, and are not torn apart.
+    let attachment = Frame::binary_message(&[255]);
+    let packet = Prepared::new(Frame::text_message("51-[]"), vec![attachment.clone()]);
+    connection.send(packet).unwrap();
+    let packet = Prepared::new(Frame::text_message("520-[]"), vec![attachment; 20]);
+    connection.send(packet).unwrap();
+    let expected: Vec<_> = (0..15).map(|number| format!("4{number}")).collect();
+    session.poll().await.expect(200, &expected.join("\x1e"));
+    session.poll().await.expect(200, "451-[]\x1eb/w==");
+    let binary = ["b/w=="; 20];
+    let first = format!("4520-[]\x1e{}", binary[..15].join("\x1e"));
+    session.poll().await.expect(200, &first);
+    session.poll().await.expect(200, &binary[15..].join("\x1e"));
+    assert_eq!(connection.queued_bytes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_words_that_no_answer_holds_come_with_several() {
+    for waiting in [false, true] {
+        let mut lab = Lab::new(EngineConfig::default().max_packets_per_poll(3));
+        let session = lab.open().await;
+        let poll = if waiting {
+            Some(session.waiting_poll().await)
+        } else {
+            None
+        };
+        let connection = lab.connection();
+        for number in 0..6 {
+            let packet = Frame::text_message(&number.to_string());
+            connection.send(packet.into()).unwrap();
+        }
+        connection.close(CloseReason::ForcedServerClose);
+        assert_eq!(
+            lab.seen().await,
+            Seen::Closed(CloseReason::ForcedServerClose)
+        );
+        let first = match poll {
+            Some(poll) => poll.await.unwrap(),
+            None => session.poll().await,
+        };
+        first.expect(200, "40\x1e41\x1e42");
+        session.poll().await.expect(200, "43\x1e44\x1e45");
+        session.poll().await.expect(200, "1");
+        assert_eq!(lab.seen().await, Seen::Dropped);
+        Session::expect_gone(&session.poll().await);
+    }
+}
+
 /// A body that goes on when the test says so.
 fn slow_body() -> (mpsc::UnboundedSender<&'static str>, Body) {
     let (sender, receiver) = mpsc::unbounded_channel::<&'static str>();
@@ -209,6 +266,26 @@ async fn an_aborted_post_ends_the_session() {
     settle().await;
     post.abort();
     lab.expect_end(CloseReason::TransportError).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_breaks_off_after_the_upgrade_ends_nothing() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    let (_parts, body) = slow_body();
+    let slow = session.clone();
+    let post = tokio::spawn(async move { slow.post(body).await });
+    settle().await;
+    let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
+    let mut raw = raw_upgrade(lab.pipe(), &query).await;
+    raw.write(&text_frame("5")).await;
+    raw.write(&text_frame("4a")).await;
+    lab.expect_text("a").await;
+    post.abort();
+    settle().await;
+    raw.write(&text_frame("4b")).await;
+    lab.expect_text("b").await;
+    lab.expect_nothing();
 }
 
 #[tokio::test(start_paused = true)]

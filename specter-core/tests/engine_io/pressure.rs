@@ -1,7 +1,8 @@
 //! Slow peers, flooding peers, handlers that have enough, handlers that panic.
 
 use specter_core::engine::{CloseReason, EngineConfig, Frame, QueuePolicy, SendError};
-use tokio::io::AsyncWriteExt;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::support::{Lab, Seen, Session, frame, settle, text_frame};
 
@@ -78,6 +79,55 @@ async fn a_session_that_does_not_poll_is_disconnected() {
     while connection.send(kilobyte()).is_ok() {}
     lab.expect_end(CloseReason::QueueFull).await;
     Session::expect_gone(&session.poll().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_not_read_fill_the_queue() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    let connection = lab.connection();
+    let big = Frame::binary_message(&[7; 600 * KIB]);
+    let mut pipes = Vec::new();
+    let accepted = loop {
+        if connection.send(big.clone().into()).is_err() {
+            break pipes.len();
+        }
+        // Each poll on a connection of its own, whose answer is never read.
+        let mut pipe = lab.narrow_pipe(64);
+        let poll = format!(
+            "GET /engine.io/?{} HTTP/1.1\r\nHost: server.example\r\n\r\n",
+            session.query()
+        );
+        pipe.write_all(poll.as_bytes()).await.unwrap();
+        settle().await;
+        pipes.push(pipe);
+    };
+    assert_eq!(accepted, 1);
+    lab.expect_end(CloseReason::QueueFull).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_read_breaks_off() {
+    let lab = Lab::plain();
+    let session = lab.open().await;
+    let connection = lab.connection();
+    let big = Frame::binary_message(&[7; 3000 * KIB]);
+    connection.send(big.into()).unwrap();
+    let mut pipe = lab.narrow_pipe(64);
+    let poll = format!(
+        "GET /engine.io/?{} HTTP/1.1\r\nHost: server.example\r\n\r\n",
+        session.query()
+    );
+    pipe.write_all(poll.as_bytes()).await.unwrap();
+    settle().await;
+    tokio::time::sleep(Duration::from_secs(41)).await;
+    // What the HTTP server had taken still comes, and counts until then.
+    assert_ne!(connection.queued_bytes(), 0);
+    let mut read = Vec::new();
+    let _ = pipe.read_to_end(&mut read).await;
+    assert!(read.len() < 1000 * KIB, "{}", read.len());
+    // A heartbeat waits, perhaps.
+    assert!(connection.queued_bytes() < KIB);
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,3 +110,44 @@ async fn a_client_that_aborts_its_poll_ends_the_session() {
     drop(stream);
     lab.expect_end(CloseReason::TransportError).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_packet_arrives_once_while_the_session_moves() {
+    for _ in 0..50 {
+        let lab = Lab::plain();
+        let address = serve(lab.router.clone()).await;
+        let session = lab.open().await;
+        let connection = lab.connection();
+        let sender = tokio::spawn(async move {
+            for number in 0..500 {
+                let packet = Frame::text_message(&number.to_string());
+                connection.send(packet.into()).unwrap();
+                tokio::task::yield_now().await;
+            }
+        });
+        let mut received = Vec::new();
+        let mut take = |packet: &str| {
+            if packet != "6" {
+                received.push(packet.to_owned());
+            }
+        };
+        let poll = session.poll().await;
+        poll.body.split('\x1e').for_each(&mut take);
+        let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
+        let uri = format!("ws://{address}/engine.io/?{query}");
+        let (mut ws, _) = tokio_tungstenite::connect_async(uri).await.unwrap();
+        ws.send(Message::text("2probe")).await.unwrap();
+        let poll = session.poll().await;
+        poll.body.split('\x1e').for_each(&mut take);
+        let pong = ws.next().await.unwrap().unwrap();
+        assert_eq!(pong.to_text().unwrap(), "3probe");
+        ws.send(Message::text("5")).await.unwrap();
+        while received.len() < 500 {
+            let packet = ws.next().await.unwrap().unwrap();
+            received.push(packet.to_text().unwrap().to_owned());
+        }
+        sender.await.unwrap();
+        let expected: Vec<_> = (0..500).map(|number| format!("4{number}")).collect();
+        assert_eq!(received, expected);
+    }
+}

@@ -43,6 +43,7 @@ struct Shared {
     greeting: Mutex<Option<String>>,
     admission: Mutex<Option<Duration>>,
     lingering: AtomicBool,
+    unstoppable: AtomicBool,
 }
 
 /// An application of Engine.IO. It echoes; some texts are commands:
@@ -106,6 +107,14 @@ impl Lab {
         }
     }
 
+    /// As [`go_on`](Self::go_on), and `stop` is a text like others from now on.
+    pub(crate) fn go_on_for_good(&self) {
+        self.shared.unstoppable.store(true, Ordering::SeqCst);
+        for connection in self.shared.connections.lock().iter() {
+            connection.wake();
+        }
+    }
+
     /// Lets handlers take forever after the close.
     pub(crate) fn linger(&self, lingering: bool) {
         self.shared.lingering.store(lingering, Ordering::SeqCst);
@@ -134,6 +143,11 @@ impl Lab {
     pub(crate) async fn expect_end(&mut self, reason: CloseReason) {
         assert_eq!(self.seen().await, Seen::Closed(reason));
         assert_eq!(self.seen().await, Seen::Dropped);
+    }
+
+    /// What the application has seen and nobody asked for yet.
+    pub(crate) fn seen_so_far(&mut self) -> Option<Seen> {
+        self.seen.try_recv().ok()
     }
 
     /// Expects that the application saw nothing that was not asked for.
@@ -297,6 +311,7 @@ impl MessageHandler for LabHandler {
 
     fn backlogged(&self) -> bool {
         self.shared.backlogged.load(Ordering::SeqCst)
+            && !self.shared.unstoppable.load(Ordering::SeqCst)
     }
 
     fn closed(&mut self, reason: CloseReason) {

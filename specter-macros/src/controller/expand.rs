@@ -23,7 +23,7 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
     let info = info(controller);
     let dependencies = construction.dependencies(&declared);
     let built = construction.built(&resolved);
-    let guards = list::added(guards, &guarded);
+    let guards = list::guards(guards, &guarded);
     // The two functions over the fields stand in one constant, and `__INFO` outside of the impl: the compiler says what
     // is wrong with a type once for each body that names it.
     let fields = quote_spanned! {own=>
@@ -35,6 +35,7 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
         impl __Fields for #name {
             const FIELDS: #fields = (|#declared| { #dependencies }, |#resolved| #built);
         }
+        #[diagnostic::do_not_recommend]
         impl __p::Controller for #name {
             const INFO: __p::ControllerInfo = __INFO;
             fn dependencies(#declared: &mut __p::Dependencies) { <Self as __Fields>::FIELDS.0(#declared); }

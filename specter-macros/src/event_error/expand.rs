@@ -33,11 +33,9 @@ fn arm(case: &Case, own: Span) -> TokenStream {
     let variant = case.variant.iter();
     let path = quote!(Self #(::#variant)*);
     let Shown::Text { code, data } = &case.shown else {
-        return quote_spanned!(own=> #path { .. } => __p::EventError::internal(self),);
+        return quote_spanned!(own=> #path { .. } => __p::hidden_error::<Self>(self),);
     };
-    let text = quote_spanned! {own=>
-        __p::EventError::new(::std::string::ToString::to_string(&self)).code(#code)
-    };
+    let text = quote_spanned!(own=> __p::shown_error::<Self>(&self).code(#code));
     let Some(Data { field, span }) = data else {
         return quote_spanned!(own=> #path { .. } => #text,);
     };

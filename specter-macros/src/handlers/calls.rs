@@ -13,7 +13,7 @@ use super::{
     model::{Handler, HandlerTable, Mode},
     parameter::Parameter,
 };
-use crate::syntax::runtime::{location, moved, option, own};
+use crate::syntax::runtime::{location, option, own};
 
 /// The functions of a block that take a controller, as expressions.
 pub(super) struct Calls {
@@ -69,13 +69,12 @@ fn exclusive(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls
 fn shared(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
     let Locals { this, id, cx, .. } = locals;
     let requirements = requirements(&block.handlers);
-    // Sharing needs `Sync`: what is said of a controller without it is to stand at the `self` that shares.
-    let at = block.sharing().unwrap_or_else(Span::call_site);
-    let (own, controller) = (own(at), moved(&block.controller, at));
-    let boxed = quote_spanned!(own=> ::std::boxed::Box<#controller>);
+    let controller = &block.controller;
+    let own = own(Span::call_site());
     let items = quote_spanned! {own=>
         const fn __calls<__H: __p::Holder<#controller>>()
-        -> (fn(u16, &mut __p::Requirements), fn(__H, u16, __p::CallContext) -> __p::Step) {
+        -> (fn(u16, &mut __p::Requirements), fn(__H, u16, __p::CallContext) -> __p::Step)
+        where __H::Target: __p::SharedController {
             (
                 #requirements,
                 |mut #this, #id, #cx| match #id {
@@ -90,14 +89,14 @@ fn shared(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
             __instance,
             #id,
             #cx,
-            __calls::<#boxed>().1,
+            __calls::<::std::boxed::Box<#controller>>().1,
             __calls::<::std::sync::Arc<#controller>>().1,
         )
     };
     Calls {
         items: Some(items),
         share: option(Some(quote_spanned!(own=> __p::share::<#controller>))),
-        requirements: quote_spanned!(own=> __calls::<#boxed>().0),
+        requirements: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().0),
         start,
     }
 }
@@ -114,7 +113,9 @@ fn requirements(handlers: &[Handler]) -> TokenStream {
                 let (types, label) = (family.arguments(parameter), &parameter.label);
                 let method = Ident::new(family.name, own(parameter.span));
                 let location = location(parameter.span);
-                quote_spanned!(own(parameter.span)=> #into.#method #types(#label, #location);)
+                quote_spanned! {own(parameter.span)=>
+                    __p::Requirements::#method #types(#into, #label, #location);
+                }
             });
             quote!(#id => { #(#calls)* })
         });
@@ -232,10 +233,13 @@ impl Call<'_> {
             EventKind::Disconnect | EventKind::Error => "plain_reply",
             EventKind::Any | EventKind::Named(_) => "reply",
         };
-        let output = own(self.handler.output);
-        let reply = Ident::new(reply, output);
-        let [value, returned] = [self.own(), output].map(|span| Ident::new("__value", span));
-        let replied = quote_spanned!(output=> __p::#reply!(#cx, #returned));
+        let [value, returned] =
+            [self.own(), own(self.handler.output.first())].map(|span| Ident::new("__value", span));
+        let reply = format_ident!("{reply}");
+        let replied = self
+            .handler
+            .output
+            .over(quote!(__p::#reply!(#cx, #returned)));
         quote_spanned! {self.own()=>
             #opened
             #(#extracted)*

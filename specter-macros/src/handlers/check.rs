@@ -7,7 +7,8 @@ use super::{
 };
 use crate::diag::Diagnostics;
 
-pub(crate) fn handlers(handlers: &HandlerTable, diag: &mut Diagnostics) {
+/// Reports what is wrong, and leaves out the handlers that could not be expanded without a second complaint.
+pub(crate) fn handlers(handlers: &mut HandlerTable, diag: &mut Diagnostics) {
     if handlers.marked == 0 {
         diag.error_help(
             &handlers.controller,
@@ -19,10 +20,11 @@ pub(crate) fn handlers(handlers: &HandlerTable, diag: &mut Diagnostics) {
     concurrent_beside_exclusive(&handlers.handlers, diag);
     for handler in &handlers.handlers {
         options(handler, diag);
-        if handler.event.kind == EventKind::Error {
-            lent_error(handler, diag);
-        }
+        acknowledgement(handler, diag);
     }
+    handlers
+        .handlers
+        .retain(|handler| has_its_arguments(handler, diag));
 }
 
 fn duplicates(handlers: &[Handler], diag: &mut Diagnostics) {
@@ -72,19 +74,48 @@ fn concurrent_beside_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
     }
 }
 
-/// The error is lent: there is one, however many are told of it.
-fn lent_error(handler: &Handler, diag: &mut Diagnostics) {
-    for parameter in handler
+/// A handler that takes the acknowledgement answers by it, once, and by nothing else.
+fn acknowledgement(handler: &Handler, diag: &mut Diagnostics) {
+    let mut taken = handler
         .parameters
         .iter()
-        .filter(|parameter| parameter.is_owned("EventError"))
-    {
+        .filter(|parameter| parameter.is_owned("Ack"));
+    if taken.next().is_none() || !handler.event.kind.is_emitted() {
+        return;
+    }
+    for again in taken {
+        diag.error(&again.ty, "the acknowledgement is taken twice");
+    }
+    if let Some(value) = &handler.value {
         diag.error_help(
-            &parameter.extracted,
-            "`#[on_error]` is lent the error",
-            "take `&EventError`",
+            value,
+            "the handler takes the `Ack`, so what it returns is not sent",
+            "send it, `ack.send(value)`, and return nothing; or leave out the `Ack`, and what is returned is the acknowledgement",
         );
     }
+}
+
+/// Whether there are arguments where something is taken that only an argument can be lent as.
+fn has_its_arguments(handler: &Handler, diag: &mut Diagnostics) -> bool {
+    let help = match &handler.event.kind {
+        EventKind::Any | EventKind::Named(_) => return true,
+        EventKind::Connect => {
+            "what the client sent along is taken as `Auth<T>`, the request as `Handshake`"
+        }
+        EventKind::Disconnect => "the reason is taken as `reason: DisconnectReason`",
+        EventKind::Error => {
+            "the error is taken as `error: &EventError`, the event as `event: &EventInfo`"
+        }
+    };
+    let name = handler.event.name();
+    let before = diag.count();
+    for parameter in &handler.parameters {
+        if parameter.is_argument {
+            let message = format_args!("`{name}` has no arguments");
+            diag.error_help(&parameter.ty, message, help);
+        }
+    }
+    diag.count() == before
 }
 
 fn options(handler: &Handler, diag: &mut Diagnostics) {

@@ -61,6 +61,25 @@ impl Event {
         None
     }
 
+    /// What to tell of a name that is allowed, but was most likely meant otherwise.
+    pub(crate) fn doubt(&self) -> Option<&'static str> {
+        let EventKind::Named(name) = &self.kind else {
+            return None;
+        };
+        match name.as_str() {
+            "connection" | "on_connect" | "on_connection" => Some(
+                "only a client that emits it calls this; the client's arrival is `#[on_event(\"connect\")]`",
+            ),
+            "disconnection" | "on_disconnect" => Some(
+                "only a client that emits it calls this; the client's leaving is `#[on_event(\"disconnect\")]`",
+            ),
+            "on_error" => Some(
+                "only a client that emits it calls this; failed events are told to `#[on_error]`",
+            ),
+            _ => None,
+        }
+    }
+
     /// How the event is called in messages.
     pub(crate) fn name(&self) -> &str {
         match &self.kind {

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt;
+use syn::{ext::IdentExt, spanned::Spanned};
 
 use super::{
     calls::Calls,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::syntax::{
     list,
-    runtime::{location, option, own},
+    runtime::{Stretch, location, moved, option, own},
 };
 
 pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
@@ -38,13 +38,8 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         requirements,
         start,
     } = Calls::of(block);
-    runtime.block(&quote_spanned! {own(at)=>
-        const _: fn() = || {
-            fn is_controller<T: __p::Controller>() {}
-            is_controller::<#controller>();
-        };
-        #items
-        const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
+    let content = quote_spanned! {own(Span::call_site())=>
+        __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<#controller>(),
             controller_name: #label,
             location: #location,
@@ -55,9 +50,65 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
             requirements: #requirements,
             guards: #guards,
             start: #start,
-        };
+        }
+    };
+    let doubts = doubts(handlers);
+    let block = checked(block, items, &content);
+    runtime.block(&quote_spanned! {own(Span::call_site())=>
+        #doubts
+        #block
         __p::inventory::submit! { __BLOCK }
     })
+}
+
+/// The constant `__BLOCK`. What the handlers need of the controller's type is demanded where the constant calls the
+/// function that makes it: once, and each where the user wrote what needs it. Inside of the function it is taken for
+/// granted, so that nothing else complains.
+fn checked(block: &HandlerTable, items: Option<TokenStream>, content: &TokenStream) -> TokenStream {
+    let own_span = own(Span::call_site());
+    let controller = &block.controller;
+    let boxed = |at: Span| {
+        let controller = moved(controller, at);
+        quote_spanned!(own(at)=> ::std::boxed::Box<#controller>)
+    };
+    let holder = quote_spanned!(own_span=> ::core::ops::Deref<Target = #controller>);
+    let sharing = block.sharing();
+    let shares = sharing.map(|at| {
+        let boxed = boxed(at);
+        let parameter = quote_spanned!(own_span=> , __S: #holder);
+        let bound = quote_spanned!(own_span=> , __S::Target: __p::SharedController);
+        (parameter, bound, quote!(, #boxed))
+    });
+    let (parameter, bound, argument) = shares.unwrap_or_default();
+    let known = boxed(controller.span());
+    quote_spanned! {own_span=>
+        const fn __block<__C: #holder #parameter>() -> __p::HandlersBlock
+        where __C::Target: __p::Controller #bound
+        {
+            #items
+            #content
+        }
+        const __BLOCK: __p::HandlersBlock = __block::<#known #argument>();
+    }
+}
+
+/// A warning at each name that was most likely meant otherwise. Macros have no warnings of their own, but the use of
+/// something deprecated is one, if it stands at a token of the user's.
+fn doubts(handlers: &[Handler]) -> TokenStream {
+    let warning = |handler: &Handler| {
+        let note = handler.event.doubt()?;
+        let at = Stretch::of(&handler.event.place).first();
+        let name = Ident::new(handler.event.name(), at);
+        Some(quote_spanned! {at=>
+            const _: () = {
+                #[deprecated(note = #note)]
+                #[allow(non_upper_case_globals)]
+                const #name: () = ();
+                #name
+            };
+        })
+    };
+    handlers.iter().filter_map(warning).collect()
 }
 
 fn info(handler: &Handler) -> TokenStream {
@@ -106,7 +157,7 @@ fn guards(handlers: &[Handler]) -> TokenStream {
     let arms = numbered(handlers)
         .filter(|(_, handler)| !handler.options.guards.is_empty())
         .map(|(id, handler)| {
-            let added = list::added(&handler.options.guards, &into);
+            let added = list::guards(&handler.options.guards, &into);
             quote!(#id => { #added })
         });
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })

@@ -19,8 +19,8 @@ const MARKS: [&str; 2] = ["on_event", "on_error"];
 /// The impl block without its methods' marks, and the table of its handlers.
 pub(crate) fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
-    let handlers = parse::handlers(arguments, &item, &mut diag);
-    if let Some(handlers) = &handlers {
+    let mut handlers = parse::handlers(arguments, &item, &mut diag);
+    if let Some(handlers) = &mut handlers {
         check::handlers(handlers, &mut diag);
     }
     let mut output = strip_members(item, &MARKS);

@@ -1,10 +1,13 @@
 //! What is known of an impl block with handlers before anything is generated.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::Path;
+use syn::{Path, Type};
 
 use super::{event::Event, parameter::Parameter};
-use crate::syntax::{list::ListElement, runtime::Runtime};
+use crate::syntax::{
+    list::ListElement,
+    runtime::{Runtime, Stretch},
+};
 
 /// An annotated impl block.
 pub(crate) struct HandlerTable {
@@ -26,8 +29,10 @@ pub(crate) struct Handler {
     pub(crate) receiver: Receiver,
     pub(crate) mode: Mode,
     pub(crate) parameters: Vec<Parameter>,
+    /// The returned type, if there surely is a value of it.
+    pub(crate) value: Option<Type>,
     /// Where complaints about the returned value stand.
-    pub(crate) output: Span,
+    pub(crate) output: Stretch,
 }
 
 /// What the mark says besides the event.
@@ -66,12 +71,13 @@ impl HandlerTable {
         self.handlers.iter().any(|handler| handler.receiver.mutable)
     }
 
-    /// The `self` of a handler that shares the controller.
+    /// The `self` of a handler that needs the controller to be `Sync`: each does where all take `&self`; where the
+    /// controller is in one hand at a time, those whose futures hold a `&self`.
     pub(crate) fn sharing(&self) -> Option<Span> {
-        let sharing = self
-            .handlers
-            .iter()
-            .find(|handler| !handler.receiver.mutable);
+        let exclusive = self.exclusive();
+        let sharing = self.handlers.iter().find(|handler| {
+            !handler.receiver.mutable && (!exclusive || handler.mode == Mode::Async)
+        });
         sharing.map(|handler| handler.receiver.span)
     }
 }

@@ -10,7 +10,11 @@ use syn::{
 
 use crate::{
     diag::Diagnostics,
-    syntax::{pattern, runtime::own, types},
+    syntax::{
+        pattern,
+        runtime::{Stretch, own},
+        types,
+    },
 };
 
 /// A parameter other than `self`.
@@ -20,8 +24,12 @@ pub(crate) struct Parameter {
     pub(crate) label: String,
     /// The owned type that is extracted.
     pub(crate) extracted: TokenStream,
+    /// Where its type stands.
+    pub(crate) ty: TokenStream,
     pub(crate) span: Span,
     handed: Handed,
+    /// Lent as only an argument can be: `&str`, `&[T]`.
+    pub(crate) is_argument: bool,
 }
 
 /// How the extracted value reaches the method.
@@ -87,8 +95,10 @@ impl Parameter {
         Some(Self {
             label: pattern::label(pat),
             extracted,
+            ty: ty.to_token_stream(),
             span: ty.span(),
             handed,
+            is_argument: is_lent_unsized(ty),
         })
     }
 
@@ -129,14 +139,14 @@ fn lent(
         diag.error_help(reference, "an event's arguments do not live for ever", help);
         return None;
     }
-    let span = own(reference.span());
+    let at = Stretch::of(reference);
     match types::bare(&reference.elem) {
         Type::Slice(slice) if types::is_called(&slice.elem, "u8") => {
-            Some(quote_spanned!(span=> __p::Binary))
+            Some(at.over(quote!(__p::Binary)))
         }
         Type::Slice(slice) => {
             let element = owned(&slice.elem, naming, diag)?;
-            Some(quote_spanned!(span=> ::std::vec::Vec<#element>))
+            Some(quote_spanned!(own(at.first())=> ::std::vec::Vec<#element>))
         }
         Type::TraitObject(object) => {
             let help = "inject it: give the controller a field `Arc<dyn Trait>`";
@@ -147,9 +157,7 @@ fn lent(
             );
             None
         }
-        text if types::is_called(text, "str") => {
-            Some(quote_spanned!(span=> ::std::borrow::Cow<'_, str>))
-        }
+        text if types::is_called(text, "str") => Some(at.over(quote!(::std::borrow::Cow<'_, str>))),
         other => owned(other, naming, diag),
     }
 }
@@ -159,9 +167,7 @@ fn option(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<(Tok
     let Some(Type::Reference(reference)) = types::first_argument(ty).map(types::bare) else {
         return Some((owned(ty, naming, diag)?, Handed::Owned));
     };
-    let target = types::bare(&reference.elem);
-    let is_unsized = matches!(target, Type::Slice(_)) || types::is_called(target, "str");
-    let handed = if is_unsized {
+    let handed = if is_unsized(&reference.elem) {
         Handed::LentTarget
     } else {
         Handed::LentInside
@@ -173,10 +179,35 @@ fn option(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<(Tok
     ))
 }
 
+fn is_unsized(target: &Type) -> bool {
+    matches!(types::bare(target), Type::Slice(_)) || types::is_called(target, "str")
+}
+
+/// `&str`, `&[T]`, or an `Option` of one.
+fn is_lent_unsized(ty: &Type) -> bool {
+    match types::bare(ty) {
+        Type::Reference(reference) => is_unsized(&reference.elem),
+        optional if types::is_called(optional, "Option") => {
+            types::first_argument(optional).is_some_and(is_lent_unsized)
+        }
+        _ => false,
+    }
+}
+
 fn owned(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<TokenStream> {
     if let Some(found) = types::impl_trait(ty) {
-        let help = "name the type that the argument is decoded into";
-        diag.error_help(found, "a handler cannot take `impl Trait`", help);
+        let (message, help) = if types::is_callback(&found) {
+            (
+                "a handler has no callback: what it returns is the acknowledgement",
+                "return the answer, or take `ack: Ack` to send it later",
+            )
+        } else {
+            (
+                "a handler cannot take `impl Trait`",
+                "name the type that the argument is decoded into",
+            )
+        };
+        diag.error_help(found, message, help);
         return None;
     }
     if let Some(found) = types::reference(ty) {
@@ -186,6 +217,14 @@ fn owned(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<Token
             "a reference inside another type cannot be lent from an argument",
             help,
         );
+        return None;
+    }
+    if types::is_called(ty, "Inject")
+        && let Some(shared) = types::first_argument(ty)
+        && types::is_called(shared, "Arc")
+    {
+        let message = "`Inject<T>` is an `Arc<T>` already";
+        diag.error_help(ty, message, "write `Inject<T>` without `Arc`");
         return None;
     }
     Some(naming.free(ty).into_token_stream())

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
     Attribute, FnArg, GenericParam, Meta, ReceiverKind, ReturnType, Safety, Signature, Type,
-    ext::IdentExt, spanned::Spanned,
+    ext::IdentExt,
 };
 
 use super::{
@@ -19,6 +19,7 @@ use crate::{
         args::Arguments,
         docs,
         item::{self, Placement, refuse_generics},
+        runtime::Stretch,
         strip, types,
     },
 };
@@ -130,9 +131,13 @@ fn member_handlers(
         options,
         receiver: receiver.clone(),
         parameters: parameters.clone(),
+        value: match &signature.output {
+            ReturnType::Type(_, ty) if types::is_value(ty) => Some((**ty).clone()),
+            _ => None,
+        },
         output: match &signature.output {
-            ReturnType::Default => signature.ident.span(),
-            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => Stretch::of(&signature.ident),
+            ReturnType::Type(_, ty) => Stretch::of(ty),
         },
     };
     marks.into_iter().flatten().map(handler).collect()

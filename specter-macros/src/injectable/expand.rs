@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 use super::model::{Factory, Provider, Scope, Source};
 use crate::syntax::{
     fields::Construction,
-    runtime::{location, own},
+    runtime::{Stretch, location, own},
     types,
 };
 
@@ -24,6 +24,7 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         Source::Factory(factory) => (Some(carrier(name, factory)), of_function(provider, factory)),
     };
     let block = runtime.block(&quote_spanned! {own(name.span())=>
+        #[diagnostic::do_not_recommend]
         impl __p::Provide for #name {
             fn provider() -> __p::Provider { #built }
         }
@@ -63,7 +64,7 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
     let dependencies = factory.parameters.iter().map(|parameter| {
         let (ty, label) = (&parameter.ty, &parameter.label);
         let location = location(parameter.span);
-        quote_spanned!(own(parameter.span)=> #declared.add::<#ty>(#label, #location);)
+        quote_spanned!(own(parameter.span)=> __p::Dependencies::add::<#ty>(#declared, #label, #location);)
     });
     let locals: Vec<_> = (0..factory.parameters.len())
         .map(|index| format_ident!("__p{index}", span = own_span))
@@ -80,7 +81,7 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
     let injected = if is_shared(factory) {
         quote!(#value)
     } else {
-        quote!(::std::sync::Arc<#value>)
+        Stretch::of(value).over(quote!(::std::sync::Arc<#value>))
     };
     let called = called(&provider.name, factory, &locals);
     quote_spanned! {own_span=>
@@ -99,16 +100,25 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
 fn called(name: &Ident, factory: &Factory, arguments: &[Ident]) -> TokenStream {
     let own = own(name.span());
     let awaited = factory.is_async.then(|| quote_spanned!(own=> .await));
-    let value = quote_spanned!(own=> #name(#(#arguments),*) #awaited);
-    let failed = quote_spanned!(self::own(factory.output)=> .map_err(__p::BuildError::from));
-    match (factory.is_fallible, is_shared(factory)) {
-        (true, true) => quote_spanned!(own=> #value #failed),
-        (true, false) => quote_spanned!(own=> #value.map(::std::sync::Arc::new) #failed),
-        (false, true) => quote_spanned!(own=> ::core::result::Result::Ok(#value)),
-        (false, false) => {
-            quote_spanned!(own=> ::core::result::Result::Ok(::std::sync::Arc::new(#value)))
+    let called = quote_spanned!(own=> #name(#(#arguments),*) #awaited);
+    let shared = |value: &TokenStream| {
+        if is_shared(factory) {
+            value.clone()
+        } else {
+            quote_spanned!(own=> ::std::sync::Arc::new(#value))
         }
-    }
+    };
+    let Some(error) = &factory.error else {
+        let value = shared(&called);
+        return quote_spanned!(own=> ::core::result::Result::Ok(#value));
+    };
+    let value = shared(&quote_spanned!(own=> __value));
+    quote_spanned! {own=> match #called {
+        ::core::result::Result::Ok(__value) => ::core::result::Result::Ok(#value),
+        ::core::result::Result::Err(__error) => {
+            ::core::result::Result::Err(__p::factory_failed::<#error>(__error))
+        }
+    }}
 }
 
 /// Whether the function returns an `Arc` itself.

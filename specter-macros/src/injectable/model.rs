@@ -33,11 +33,10 @@ pub(crate) enum Source {
 pub(crate) struct Factory {
     pub(crate) visibility: Visibility,
     pub(crate) is_async: bool,
-    pub(crate) is_fallible: bool,
     /// The built value's type, without `Result`.
     pub(crate) value: Type,
-    /// Where complaints about the returned value stand.
-    pub(crate) output: Span,
+    /// What it fails with, if it can: `_` where an alias of `Result` does not say.
+    pub(crate) error: Option<Type>,
     pub(crate) parameters: Vec<Dependency>,
 }
 

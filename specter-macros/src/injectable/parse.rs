@@ -2,7 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{FnArg, Generics, ItemFn, ReturnType, Safety, Signature, Type, spanned::Spanned};
+use syn::{
+    FnArg, Generics, ItemFn, ReturnType, Safety, Signature, Token, Type, TypeInfer,
+    spanned::Spanned,
+};
 
 use super::model::{Dependency, Factory, Provider, Scope, Source};
 use crate::{
@@ -11,7 +14,9 @@ use crate::{
         args::Arguments,
         fields::Construction,
         item::{self, Placement, parse_struct, refuse_generics},
-        pattern, types,
+        pattern,
+        runtime::Stretch,
+        types,
     },
 };
 
@@ -20,6 +25,9 @@ const PLACEMENT: Placement = Placement {
     on: "a struct or a function",
     help: "put it on the struct that is to be injected, or on a function that returns one",
 };
+
+const FREE_FUNCTION: &str =
+    "make it a free function and take what it needs as parameters, such as `config: Arc<Config>`";
 
 pub(crate) fn provider(
     arguments: TokenStream,
@@ -53,7 +61,7 @@ pub(crate) fn provider(
 }
 
 fn scope(arguments: &mut Arguments, diag: &mut Diagnostics) -> Scope {
-    let Some(chosen) = arguments.word("scope = singleton", diag) else {
+    let Some(chosen) = arguments.word("scope = singleton` or `scope = socket", diag) else {
         return Scope::default();
     };
     match chosen.to_string().as_str() {
@@ -88,24 +96,23 @@ fn factory(function: &ItemFn, diag: &mut Diagnostics) -> Option<Factory> {
         .iter()
         .filter_map(|input| dependency(input, diag))
         .collect();
+    if let Some(word) = types::self_word(signature) {
+        diag.error_help(word, "a method cannot be a provider", FREE_FUNCTION);
+    }
     let built = built(signature, diag);
     concrete(&signature.generics, diag)?;
-    let (value, is_fallible) = built?;
+    let (value, error) = built?;
     (diag.count() == before).then_some(Factory {
         visibility: function.vis.clone(),
         is_async: signature.asyncness.is_some(),
-        is_fallible,
         value,
-        output: match &signature.output {
-            ReturnType::Type(_, ty) => ty.span(),
-            ReturnType::Default => signature.ident.span(),
-        },
+        error,
         parameters,
     })
 }
 
-/// The type of the value that the function builds, and whether it can fail to.
-fn built(signature: &Signature, diag: &mut Diagnostics) -> Option<(Type, bool)> {
+/// The type of the value that the function builds, and of the error if it can fail to.
+fn built(signature: &Signature, diag: &mut Diagnostics) -> Option<(Type, Option<Type>)> {
     const HELP: &str = "write `-> T` or `-> Result<T, E>`; the value is injected as `Arc<T>`";
     let ReturnType::Type(_, ty) = &signature.output else {
         diag.error_help(&signature.ident, "a factory returns what it provides", HELP);
@@ -124,27 +131,29 @@ fn built(signature: &Signature, diag: &mut Diagnostics) -> Option<(Type, bool)> 
         );
         return None;
     }
-    let is_fallible = types::is_called(ty, "Result");
-    let value = if is_fallible {
-        types::first_argument(ty)
-    } else {
-        Some(&**ty)
-    };
-    if value.is_none() {
-        diag.error_help(ty, "cannot tell what this `Result` holds", HELP);
+    if !types::is_called(ty, "Result") {
+        return Some(((**ty).clone(), None));
     }
-    Some((value?.clone(), is_fallible))
+    let mut arguments = types::arguments(ty);
+    let Some(value) = arguments.next() else {
+        diag.error_help(ty, "cannot tell what this `Result` holds", HELP);
+        return None;
+    };
+    let error = arguments.next().cloned().unwrap_or_else(|| {
+        let underscore = Token![_](Stretch::of(ty).first());
+        Type::Infer(TypeInfer {
+            attrs: Vec::new(),
+            underscore_token: underscore,
+        })
+    });
+    Some((value.clone(), Some(error)))
 }
 
 fn dependency(input: &FnArg, diag: &mut Diagnostics) -> Option<Dependency> {
     let parameter = match input {
         FnArg::Typed(parameter) => parameter,
         FnArg::Receiver(receiver) => {
-            diag.error_help(
-                receiver,
-                "a method cannot be a provider",
-                "make it a free function and take what it needs as parameters, such as `config: Arc<Config>`",
-            );
+            diag.error_help(receiver, "a method cannot be a provider", FREE_FUNCTION);
             return None;
         }
     };

@@ -32,10 +32,11 @@ pub(crate) fn module(module: &Module) -> TokenStream {
         .iter()
         .map(|element| controller(element, &into, is_guarded));
     let guards = is_guarded.then(|| {
-        let added = list::added(guards, &guarded);
+        let added = list::guards(guards, &guarded);
         quote_spanned!(own=> fn guards(#guarded: &mut __p::Guards) { #added })
     });
     runtime.block(&quote_spanned! {own=>
+        #[diagnostic::do_not_recommend]
         impl __p::Module for #name {
             fn define(#into: &mut __p::ModuleBuilder) {
                 #into.name(#label, #location);
@@ -52,11 +53,10 @@ pub(crate) fn module(module: &Module) -> TokenStream {
 fn called(elements: &[ListElement], into: &Ident, method: &str) -> TokenStream {
     elements
         .iter()
-        .map(|ListElement { cfgs, ty }| {
-            let own = own(ty.span());
+        .map(|element| {
+            let own = own(element.ty.span());
             let method = Ident::new(method, own);
-            let call = quote_spanned!(own=> #into.#method::<#ty>(););
-            quote!(#(#cfgs)* #call)
+            element.named(|ty| quote_spanned!(own=> __p::ModuleBuilder::#method::<#ty>(#into);))
         })
         .collect()
 }

@@ -9,6 +9,8 @@ use crate::{
     diag::Diagnostics,
     syntax::{
         list::{self, ListElement},
+        nearest::nearest,
+        readable::readable,
         runtime::Runtime,
     },
 };
@@ -168,19 +170,13 @@ impl Arguments {
                 )
             }
         };
-        let takes_literal = usages.iter().any(|usage| usage.starts_with('"'));
-        for argument in self.rest {
-            let hint = if takes_literal {
-                argument.as_literal()
-            } else {
-                None
-            };
-            let help = match hint {
-                Some(literal) => format!("write `{literal}` for the name or path; {known}"),
+        for argument in &self.rest {
+            let help = match argument.meant(&usages) {
+                Some(meant) => format!("write `{meant}`; {known}"),
                 None => known.clone(),
             };
-            match argument.key {
-                Some(key) => diag.error_help(&key, format_args!("unknown option `{key}`"), help),
+            match &argument.key {
+                Some(key) => diag.error_help(key, format_args!("unknown option `{key}`"), help),
                 None => diag.error_help(&argument.tokens, "unexpected literal", help),
             }
         }
@@ -188,7 +184,7 @@ impl Arguments {
 
     fn take(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<Argument> {
         self.usages.push(usage);
-        let key = usage.split([' ', '(']).next().unwrap_or(usage);
+        let key = key(usage);
         let mut found = self.rest.extract_if(.., |argument| argument.is(key));
         let first = found.next();
         for again in found {
@@ -215,10 +211,17 @@ impl Argument {
             (TokenTree::Ident(key), Some(TokenTree::Group(list))) if parts.next().is_none() => {
                 (Some(key), Value::Listed(list))
             }
+            (TokenTree::Literal(_), _) => {
+                let help = "separate the options by commas";
+                diag.error_help(&tokens, "expected a `,` behind the literal", help);
+                return None;
+            }
             _ => {
-                diag.error(
+                let quoted = readable(tokens.clone());
+                diag.error_help(
                     &tokens,
                     "expected an option, such as `key`, `key = value` or `key(A, B)`",
+                    format_args!("a name or path stands in quotes: `\"{quoted}\"`"),
                 );
                 return None;
             }
@@ -228,6 +231,19 @@ impl Argument {
 
     fn is(&self, key: &str) -> bool {
         self.key.as_ref().is_some_and(|own| own == key)
+    }
+
+    /// What was perhaps meant: the option of a similar name, or the literal.
+    fn meant(&self, usages: &[&&'static str]) -> Option<String> {
+        let name = self.key.as_ref()?.to_string();
+        let keys = usages.iter().map(|usage| key(usage));
+        let similar = nearest(&name, keys.filter(|key| !key.starts_with('"')));
+        let usage = similar.and_then(|similar| usages.iter().find(|usage| key(usage) == similar));
+        if let Some(usage) = usage {
+            return Some((**usage).to_owned());
+        }
+        let takes_literal = usages.iter().any(|usage| usage.starts_with('"'));
+        takes_literal.then(|| self.as_literal()).flatten()
     }
 
     /// The literal that was perhaps meant by a word or `name = "…"`.
@@ -252,6 +268,11 @@ impl Argument {
         );
         None
     }
+}
+
+/// The first word of a usage.
+fn key(usage: &str) -> &str {
+    usage.split([' ', '(']).next().unwrap_or(usage)
 }
 
 /// The tokens without the invisible groups that stand around a declarative macro's fragments.

@@ -103,7 +103,7 @@ impl InjectedField {
         let Self { name, ty, cfgs, .. } = self;
         let label = name.unraw().to_string();
         let location = location(name.span());
-        let call = quote_spanned!(own(ty.span())=> #into.add::<#ty>(#label, #location););
+        let call = quote_spanned!(own(ty.span())=> __p::Dependencies::add::<#ty>(#into, #label, #location););
         quote!(#(#cfgs)* #call)
     }
 
@@ -117,7 +117,7 @@ impl InjectedField {
         let value = match source {
             Source::Dependency => quote_spanned!(own(ty.span())=> #from.next::<#ty>()),
             Source::State(None) => {
-                quote_spanned!(own(ty.span())=> ::core::default::Default::default())
+                quote_spanned!(own(ty.span())=> __p::start_value::<#ty>())
             }
             Source::State(Some(start)) => quote!(#start),
         };

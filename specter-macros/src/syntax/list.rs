@@ -4,7 +4,8 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Token, Type,
+    Attribute, Path, Token, Type, TypePath,
+    ext::IdentExt,
     parse::{Parse, ParseStream, Parser},
     spanned::Spanned,
     token,
@@ -15,6 +16,7 @@ use crate::{
     syntax::{
         readable::readable,
         runtime::{location, own},
+        types,
     },
 };
 
@@ -40,6 +42,52 @@ impl Parse for ListElement {
 }
 
 impl ListElement {
+    /// The statements that `call` writes for the element's type.
+    ///
+    /// Under the name of a function stands the type that `#[injectable]` makes beside it. Where there is none, the
+    /// compiler would only say that a function is no type; so a type of that name stands behind it, of which the compiler
+    /// says what it lacks.
+    pub(crate) fn named(&self, call: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
+        let cfgs = &self.cfgs;
+        let Some((path, name)) = self.as_function() else {
+            let call = call(self.ty.to_token_stream());
+            return quote!(#(#cfgs)* #call);
+        };
+        let own = own(name.span());
+        let call = call(quote_spanned!(own=> __Listed));
+        quote_spanned! {own=> #(#cfgs)* {
+            mod __unannotated {
+                mod function {
+                    #[allow(non_camel_case_types, dead_code)]
+                    pub struct #name;
+                }
+                #[allow(unused_imports)]
+                pub(super) use function::#name as __Listed;
+            }
+            #[allow(unused_imports)]
+            use __unannotated::*;
+            use #path as __Listed;
+            #call
+        }}
+    }
+
+    /// The element's path and last name, if it is named like a function: in lower case, without arguments.
+    fn as_function(&self) -> Option<(&Path, &Ident)> {
+        let Type::Path(TypePath {
+            qself: None, path, ..
+        }) = types::bare(&self.ty)
+        else {
+            return None;
+        };
+        let last = path.segments.last()?;
+        let lower = last
+            .ident
+            .unraw()
+            .to_string()
+            .starts_with(char::is_lowercase);
+        (lower && last.arguments.is_none()).then_some((path, &last.ident))
+    }
+
     /// How the element is called in messages.
     pub(crate) fn name(&self) -> String {
         readable(self.ty.to_token_stream())
@@ -85,16 +133,16 @@ fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<ListElement>>
     Ok(elements)
 }
 
-/// The body of a function that adds each element to the list `into`: `into.add::<A>("A", …);`.
-pub(crate) fn added(elements: &[ListElement], into: &Ident) -> TokenStream {
+/// The body of a function that adds each element to the guards `into`.
+pub(crate) fn guards(elements: &[ListElement], into: &Ident) -> TokenStream {
     elements
         .iter()
         .map(|element| {
-            let ListElement { cfgs, ty } = element;
-            let name = element.name();
-            let location = location(ty.span());
-            let call = quote_spanned!(own(ty.span())=> #into.add::<#ty>(#name, #location););
-            quote!(#(#cfgs)* #call)
+            let (name, at) = (element.name(), element.ty.span());
+            let location = location(at);
+            element.named(
+                |ty| quote_spanned!(own(at)=> __p::Guards::add::<#ty>(#into, #name, #location);),
+            )
         })
         .collect()
 }

@@ -6,6 +6,7 @@ pub(crate) mod docs;
 pub(crate) mod fields;
 pub(crate) mod item;
 pub(crate) mod list;
+pub(crate) mod nearest;
 pub(crate) mod pattern;
 pub(crate) mod readable;
 pub(crate) mod runtime;

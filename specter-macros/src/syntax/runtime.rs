@@ -57,6 +57,40 @@ pub(crate) fn location(at: Span) -> TokenStream {
     quote_spanned!(at=> __p::location!())
 }
 
+/// Where tokens of the user's begin and end. A complaint about generated tokens that were put
+/// [over](Self::over) it underlines all of it; one about tokens at a single span underlines the first.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretch {
+    first: Span,
+    last: Span,
+}
+
+impl Stretch {
+    pub(crate) fn of(tokens: &impl ToTokens) -> Self {
+        let mut tokens = tokens.to_token_stream().into_iter();
+        let first = tokens
+            .next()
+            .map_or_else(Span::call_site, |token| token.span());
+        let last = tokens.last().map_or(first, |token| token.span());
+        Self { first, last }
+    }
+
+    pub(crate) fn first(self) -> Span {
+        self.first
+    }
+
+    /// The generated tokens, standing here. Groups keep their content as it is.
+    pub(crate) fn over(self, tokens: TokenStream) -> TokenStream {
+        let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut at = self.first;
+        for token in &mut tokens {
+            token.set_span(own(at));
+            at = self.last;
+        }
+        tokens.into_iter().collect()
+    }
+}
+
 /// The same tokens, standing at `at`: complaints about them stand there too.
 pub(crate) fn moved(tokens: &impl ToTokens, at: Span) -> TokenStream {
     let mut tokens: Vec<TokenTree> = tokens.to_token_stream().into_iter().collect();

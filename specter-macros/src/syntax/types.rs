@@ -1,10 +1,10 @@
 //! Questions about types that can be answered from their tokens alone: no name is resolved, so an alias is what
 //! it is called, not what it stands for.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::{
-    GenericArgument, Lifetime, Path, PathArguments, PathSegment, Type, TypeImplTrait,
-    TypeReference,
+    FnArg, GenericArgument, Lifetime, Path, PathArguments, PathSegment, Signature, Type,
+    TypeImplTrait, TypeReference,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -31,15 +31,24 @@ pub(crate) fn is_called(ty: &Type, name: &str) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == name)
 }
 
-/// The first type among the generic arguments: `T` of `Result<T, E>`.
-pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else {
-        return None;
-    };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
+/// The types among the generic arguments: `T` and `E` of `Result<T, E>`.
+pub(crate) fn arguments(ty: &Type) -> impl Iterator<Item = &Type> {
+    let listed = match last_segment(ty).map(|segment| &segment.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => Some(&arguments.args),
         _ => None,
-    })
+    };
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })
+}
+
+/// The first of the [`arguments`].
+pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
+    arguments(ty).next()
 }
 
 /// The first `impl Trait` in the type.
@@ -52,6 +61,48 @@ pub(crate) fn impl_trait(ty: &Type) -> Option<TypeImplTrait> {
     }
     let mut search = Search(None);
     search.visit_type(ty);
+    search.0
+}
+
+/// Whether the type is a function or closure.
+pub(crate) fn is_callback(ty: &TypeImplTrait) -> bool {
+    ty.bounds.iter().any(|bound| {
+        matches!(bound, syn::TypeParamBound::Trait(bound)
+            if bound.path.segments.last().is_some_and(|segment| segment.ident.to_string().starts_with("Fn")))
+    })
+}
+
+/// Whether a function that returns the type surely returns a value: not `()`, and no `Result` of it.
+pub(crate) fn is_value(ty: &Type) -> bool {
+    match bare(ty) {
+        Type::Tuple(tuple) => !tuple.elems.is_empty(),
+        Type::Never(_) => false,
+        path if last_segment(path)
+            .is_some_and(|name| name.ident.to_string().ends_with("Result")) =>
+        {
+            first_argument(path).is_some_and(is_value)
+        }
+        _ => true,
+    }
+}
+
+/// The first `Self` in a signature.
+pub(crate) fn self_word(signature: &Signature) -> Option<Ident> {
+    struct Search(Option<Ident>);
+    impl Visit<'_> for Search {
+        fn visit_ident(&mut self, word: &Ident) {
+            if word == "Self" {
+                self.0.get_or_insert_with(|| word.clone());
+            }
+        }
+    }
+    let mut search = Search(None);
+    let typed = signature
+        .inputs
+        .iter()
+        .filter(|input| matches!(input, FnArg::Typed(_)));
+    typed.for_each(|input| search.visit_fn_arg(input));
+    search.visit_return_type(&signature.output);
     search.0
 }
 

@@ -120,7 +120,6 @@ impl Item {
             "module" => module::module(arguments, item),
             "on_event" => misplaced::method_mark("#[on_event]", item),
             "on_error" => misplaced::method_mark("#[on_error]", item),
-            "state" => misplaced::state(item),
             "derive" => event_error::into_event_error(item),
             other => panic!("unknown attribute `{other}`"),
         }

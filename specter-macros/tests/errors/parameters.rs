@@ -11,3 +11,10 @@ impl ChatGateway {
     #[on_event]
     fn inside(&self, rooms: Vec<&str>, pair: (&str, u32), maybe: Option<Vec<&str>>) {}
 }
+#[handlers]
+impl ChatGateway {
+    #[on_event]
+    fn a(&self, ack: impl FnOnce(u32)) {}
+    #[on_event]
+    fn b(&self, repo: Inject<Arc<Repo>>) {}
+}

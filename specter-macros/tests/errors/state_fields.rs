@@ -8,5 +8,3 @@ struct A {
     #[state(1 +)]
     c: u32,
 }
-#[state]
-fn a() {}

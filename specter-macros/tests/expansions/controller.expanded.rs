@@ -26,21 +26,24 @@ const _: () = {
     impl __Fields for ChatGateway {
         const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
             |__d| {
-                __d.add::<Arc<RoomRepository>>("repo", __p::location!());
-                __d.add::<Socket>("socket", __p::location!());
+                __p::Dependencies::add::<
+                    Arc<RoomRepository>,
+                >(__d, "repo", __p::location!());
+                __p::Dependencies::add::<Socket>(__d, "socket", __p::location!());
                 #[cfg(feature = "audit")]
-                __d.add::<Arc<Audit>>("audit", __p::location!());
+                __p::Dependencies::add::<Arc<Audit>>(__d, "audit", __p::location!());
             },
             |__r| Self {
                 repo: __r.next::<Arc<RoomRepository>>(),
                 socket: __r.next::<Socket>(),
                 #[cfg(feature = "audit")]
                 audit: __r.next::<Arc<Audit>>(),
-                sent: ::core::default::Default::default(),
+                sent: __p::start_value::<u32>(),
                 r#type: Level::of(3),
             },
         );
     }
+    #[diagnostic::do_not_recommend]
     impl __p::Controller for ChatGateway {
         const INFO: __p::ControllerInfo = __INFO;
         fn dependencies(__d: &mut __p::Dependencies) {
@@ -50,8 +53,10 @@ const _: () = {
             <Self as __Fields>::FIELDS.1(__r)
         }
         fn guards(__g: &mut __p::Guards) {
-            __g.add::<Authenticated>("Authenticated", __p::location!());
-            __g.add::<limits::PerMinute<60>>("limits::PerMinute<60>", __p::location!());
+            __p::Guards::add::<Authenticated>(__g, "Authenticated", __p::location!());
+            __p::Guards::add::<
+                limits::PerMinute<60>,
+            >(__g, "limits::PerMinute<60>", __p::location!());
         }
     }
     __p::inventory::submit! {

@@ -19,6 +19,7 @@ const _: () = {
             |__r| Self {},
         );
     }
+    #[diagnostic::do_not_recommend]
     impl __p::Controller for Echo {
         const INFO: __p::ControllerInfo = __INFO;
         fn dependencies(__d: &mut __p::Dependencies) {
@@ -55,6 +56,7 @@ const _: () = {
             |__r| Self {},
         );
     }
+    #[diagnostic::do_not_recommend]
     impl __p::Controller for Empty {
         const INFO: __p::ControllerInfo = __INFO;
         fn dependencies(__d: &mut __p::Dependencies) {

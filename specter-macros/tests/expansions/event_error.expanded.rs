@@ -5,19 +5,12 @@ const _: () = {
         fn into_event_error(self) -> __p::EventError {
             match &self {
                 Self::RoomFull { limit: __data, .. } => {
-                    __p::EventError::new(::std::string::ToString::to_string(&self))
-                        .code("room_full")
-                        .data(__data)
+                    __p::shown_error::<Self>(&self).code("room_full").data(__data)
                 }
-                Self::Unknown { .. } => {
-                    __p::EventError::new(::std::string::ToString::to_string(&self))
-                        .code("no_room")
-                }
-                Self::Storage { .. } => __p::EventError::internal(self),
+                Self::Unknown { .. } => __p::shown_error::<Self>(&self).code("no_room"),
+                Self::Storage { .. } => __p::hidden_error::<Self>(self),
                 Self::Muted { 0: __data, .. } => {
-                    __p::EventError::new(::std::string::ToString::to_string(&self))
-                        .code("muted")
-                        .data(__data)
+                    __p::shown_error::<Self>(&self).code("muted").data(__data)
                 }
             }
         }
@@ -33,9 +26,7 @@ const _: () = {
         fn into_event_error(self) -> __p::EventError {
             match &self {
                 Self { by: __data, .. } => {
-                    __p::EventError::new(::std::string::ToString::to_string(&self))
-                        .code("too_late")
-                        .data(__data)
+                    __p::shown_error::<Self>(&self).code("too_late").data(__data)
                 }
             }
         }

@@ -29,279 +29,331 @@ impl ChatGateway {
 }
 const _: () = {
     use ::specter::__private as __p;
-    const _: fn() = || {
-        fn is_controller<T: __p::Controller>() {}
-        is_controller::<ChatGateway>();
-    };
-    const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
-        controller: || ::core::any::TypeId::of::<ChatGateway>(),
-        controller_name: "ChatGateway",
-        location: __p::location!(),
-        handlers: &[
-            __p::HandlerInfo {
-                event: __p::EventKind::Connect,
-                method: "on_connect",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
+    const fn __block<
+        __C: ::core::ops::Deref<Target = ChatGateway>,
+        __S: ::core::ops::Deref<Target = ChatGateway>,
+    >() -> __p::HandlersBlock
+    where
+        __C::Target: __p::Controller,
+        __S::Target: __p::SharedController,
+    {
+        __p::HandlersBlock {
+            controller: || ::core::any::TypeId::of::<ChatGateway>(),
+            controller_name: "ChatGateway",
+            location: __p::location!(),
+            handlers: &[
+                __p::HandlerInfo {
+                    event: __p::EventKind::Connect,
+                    method: "on_connect",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("chat:message"),
+                    method: "message",
+                    docs: "Posts a message to a room.\n\nEverybody in it sees it.",
+                    priority: ::core::option::Option::Some(3),
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("typing"),
+                    method: "typing",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("hash"),
+                    method: "hash",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Disconnect,
+                    method: "left",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Any,
+                    method: "unknown",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Error,
+                    method: "failed",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+            ],
+            exclusive: true,
+            share: ::core::option::Option::None,
+            resolve: |__name| match __name {
+                "chat:message" => ::core::option::Option::Some(1),
+                "typing" => ::core::option::Option::Some(2),
+                "hash" => ::core::option::Option::Some(3),
+                _ => ::core::option::Option::None,
             },
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("chat:message"),
-                method: "message",
-                docs: "Posts a message to a room.\n\nEverybody in it sees it.",
-                priority: ::core::option::Option::Some(3),
-                concurrent: false,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("typing"),
-                method: "typing",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("hash"),
-                method: "hash",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Disconnect,
-                method: "left",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Any,
-                method: "unknown",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Error,
-                method: "failed",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-        ],
-        exclusive: true,
-        share: ::core::option::Option::None,
-        resolve: |__name| match __name {
-            "chat:message" => ::core::option::Option::Some(1),
-            "typing" => ::core::option::Option::Some(2),
-            "hash" => ::core::option::Option::Some(3),
-            _ => ::core::option::Option::None,
-        },
-        requirements: |__id, __r| match __id {
-            0 => {
-                __r.connect::<Socket>("socket", __p::location!());
-                __r.connect::<Auth<Token>>("token", __p::location!());
-            }
-            1 => {
-                __r.event::<Socket, _>("socket", __p::location!());
-                __r.event::<Post, _>("post", __p::location!());
-                __r.event::<Option<u32>, _>("reply_to", __p::location!());
-            }
-            2 => {
-                __r.event::<Socket, _>("socket", __p::location!());
-                __r.event::<::std::borrow::Cow<'_, str>, _>("room", __p::location!());
-                __r.event::<Option<u64>, _>("at", __p::location!());
-            }
-            3 => {
-                __r.event::<__p::Binary, _>("data", __p::location!());
-            }
-            4 => {
-                __r.disconnect::<Socket, _>("socket", __p::location!());
-                __r.disconnect::<DisconnectReason, _>("reason", __p::location!());
-            }
-            5 => {
-                __r.event::<EventInfo, _>("event", __p::location!());
-                __r.event::<Args, _>("args", __p::location!());
-            }
-            6 => {
-                __r.error::<EventError, _>("error", __p::location!());
-                __r.error::<EventInfo, _>("event", __p::location!());
-            }
-            _ => {}
-        },
-        guards: |__id, __g| match __id {
-            1 => {
-                __g.add::<Member>("Member", __p::location!());
-            }
-            _ => {}
-        },
-        start: |__instance, __id, __cx| {
-            let mut __this = match __p::exclusive::<ChatGateway>(__instance) {
-                ::core::result::Result::Ok(__this) => __this,
-                ::core::result::Result::Err(__wrong) => return __wrong.into_step(&__cx),
-            };
-            match __id {
+            requirements: |__id, __r| match __id {
                 0 => {
-                    __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let __p0 = __p::connect_param::<Socket>(&__cx, "socket")?;
-                                let __p1 = __p::connect_param::<
-                                    Auth<Token>,
-                                >(&__cx, "token")?;
-                                let __value = <ChatGateway>::on_connect(
-                                        &mut __this,
-                                        __p0,
-                                        __p1,
-                                    )
-                                    .await;
-                                __p::connect_reply!(__cx, __value)
-                            })
-                            .await;
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
+                    __p::Requirements::connect::<
+                        Socket,
+                    >(__r, "socket", __p::location!());
+                    __p::Requirements::connect::<
+                        Auth<Token>,
+                    >(__r, "token", __p::location!());
                 }
                 1 => {
-                    __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let mut __args = __cx.arguments();
-                                let __p0 = __p::event_param::<
-                                    Socket,
-                                    _,
-                                >(&__cx, &mut __args, "socket")?;
-                                let __p1 = __p::event_param::<
-                                    Post,
-                                    _,
-                                >(&__cx, &mut __args, "post")?;
-                                let __p2 = __p::event_param::<
-                                    Option<u32>,
-                                    _,
-                                >(&__cx, &mut __args, "reply_to")?;
-                                let __value = <ChatGateway>::message(
-                                        &mut __this,
-                                        &__p0,
-                                        __p1,
-                                        __p2,
-                                    )
-                                    .await;
-                                __p::reply!(__cx, __value)
-                            })
-                            .await;
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
+                    __p::Requirements::event::<
+                        Socket,
+                        _,
+                    >(__r, "socket", __p::location!());
+                    __p::Requirements::event::<Post, _>(__r, "post", __p::location!());
+                    __p::Requirements::event::<
+                        Option<u32>,
+                        _,
+                    >(__r, "reply_to", __p::location!());
                 }
                 2 => {
-                    let __called = __p::catch_sync(|| {
-                        let mut __args = __cx.arguments();
-                        let __p0 = __p::event_param::<
-                            Socket,
-                            _,
-                        >(&__cx, &mut __args, "socket")?;
-                        let __p1 = __p::event_param::<
-                            ::std::borrow::Cow<'_, str>,
-                            _,
-                        >(&__cx, &mut __args, "room")?;
-                        let __p2 = __p::event_param::<
-                            Option<u64>,
-                            _,
-                        >(&__cx, &mut __args, "at")?;
-                        let __value = <ChatGateway>::typing(
-                            &mut __this,
-                            &__p0,
-                            &__p1,
-                            __p2,
-                        );
-                        __p::reply!(__cx, __value)
-                    });
-                    __p::Step::Done(
-                        __p::Holder::into_instance(__this),
-                        __cx.finish(__called),
-                    )
+                    __p::Requirements::event::<
+                        Socket,
+                        _,
+                    >(__r, "socket", __p::location!());
+                    __p::Requirements::event::<
+                        ::std::borrow::Cow<'_, str>,
+                        _,
+                    >(__r, "room", __p::location!());
+                    __p::Requirements::event::<
+                        Option<u64>,
+                        _,
+                    >(__r, "at", __p::location!());
                 }
                 3 => {
-                    __p::blocking(move || {
+                    __p::Requirements::event::<
+                        __p::Binary,
+                        _,
+                    >(__r, "data", __p::location!());
+                }
+                4 => {
+                    __p::Requirements::disconnect::<
+                        Socket,
+                        _,
+                    >(__r, "socket", __p::location!());
+                    __p::Requirements::disconnect::<
+                        DisconnectReason,
+                        _,
+                    >(__r, "reason", __p::location!());
+                }
+                5 => {
+                    __p::Requirements::event::<
+                        EventInfo,
+                        _,
+                    >(__r, "event", __p::location!());
+                    __p::Requirements::event::<Args, _>(__r, "args", __p::location!());
+                }
+                6 => {
+                    __p::Requirements::error::<
+                        EventError,
+                        _,
+                    >(__r, "error", __p::location!());
+                    __p::Requirements::error::<
+                        EventInfo,
+                        _,
+                    >(__r, "event", __p::location!());
+                }
+                _ => {}
+            },
+            guards: |__id, __g| match __id {
+                1 => {
+                    __p::Guards::add::<Member>(__g, "Member", __p::location!());
+                }
+                _ => {}
+            },
+            start: |__instance, __id, __cx| {
+                let mut __this = match __p::exclusive::<ChatGateway>(__instance) {
+                    ::core::result::Result::Ok(__this) => __this,
+                    ::core::result::Result::Err(__wrong) => {
+                        return __wrong.into_step(&__cx);
+                    }
+                };
+                match __id {
+                    0 => {
+                        __p::pending(async move {
+                            let __called = __p::catch(async {
+                                    let __p0 = __p::connect_param::<Socket>(&__cx, "socket")?;
+                                    let __p1 = __p::connect_param::<
+                                        Auth<Token>,
+                                    >(&__cx, "token")?;
+                                    let __value = <ChatGateway>::on_connect(
+                                            &mut __this,
+                                            __p0,
+                                            __p1,
+                                        )
+                                        .await;
+                                    __p::connect_reply!(__cx, __value)
+                                })
+                                .await;
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    1 => {
+                        __p::pending(async move {
+                            let __called = __p::catch(async {
+                                    let mut __args = __cx.arguments();
+                                    let __p0 = __p::event_param::<
+                                        Socket,
+                                        _,
+                                    >(&__cx, &mut __args, "socket")?;
+                                    let __p1 = __p::event_param::<
+                                        Post,
+                                        _,
+                                    >(&__cx, &mut __args, "post")?;
+                                    let __p2 = __p::event_param::<
+                                        Option<u32>,
+                                        _,
+                                    >(&__cx, &mut __args, "reply_to")?;
+                                    let __value = <ChatGateway>::message(
+                                            &mut __this,
+                                            &__p0,
+                                            __p1,
+                                            __p2,
+                                        )
+                                        .await;
+                                    __p::reply!(__cx, __value)
+                                })
+                                .await;
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    2 => {
                         let __called = __p::catch_sync(|| {
                             let mut __args = __cx.arguments();
                             let __p0 = __p::event_param::<
-                                __p::Binary,
+                                Socket,
                                 _,
-                            >(&__cx, &mut __args, "data")?;
-                            let __value = <ChatGateway>::hash(&mut __this, &__p0);
+                            >(&__cx, &mut __args, "socket")?;
+                            let __p1 = __p::event_param::<
+                                ::std::borrow::Cow<'_, str>,
+                                _,
+                            >(&__cx, &mut __args, "room")?;
+                            let __p2 = __p::event_param::<
+                                Option<u64>,
+                                _,
+                            >(&__cx, &mut __args, "at")?;
+                            let __value = <ChatGateway>::typing(
+                                &mut __this,
+                                &__p0,
+                                &__p1,
+                                __p2,
+                            );
                             __p::reply!(__cx, __value)
                         });
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
-                }
-                4 => {
-                    __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let __p0 = __p::disconnect_param::<
-                                    Socket,
+                        __p::Step::Done(
+                            __p::Holder::into_instance(__this),
+                            __cx.finish(__called),
+                        )
+                    }
+                    3 => {
+                        __p::blocking(move || {
+                            let __called = __p::catch_sync(|| {
+                                let mut __args = __cx.arguments();
+                                let __p0 = __p::event_param::<
+                                    __p::Binary,
                                     _,
-                                >(&__cx, "socket")?;
-                                let __p1 = __p::disconnect_param::<
-                                    DisconnectReason,
-                                    _,
-                                >(&__cx, "reason")?;
-                                let __value = <ChatGateway>::left(&mut __this, &__p0, __p1)
-                                    .await;
-                                __p::plain_reply!(__cx, __value)
-                            })
-                            .await;
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
+                                >(&__cx, &mut __args, "data")?;
+                                let __value = <ChatGateway>::hash(&mut __this, &__p0);
+                                __p::reply!(__cx, __value)
+                            });
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    4 => {
+                        __p::pending(async move {
+                            let __called = __p::catch(async {
+                                    let __p0 = __p::disconnect_param::<
+                                        Socket,
+                                        _,
+                                    >(&__cx, "socket")?;
+                                    let __p1 = __p::disconnect_param::<
+                                        DisconnectReason,
+                                        _,
+                                    >(&__cx, "reason")?;
+                                    let __value = <ChatGateway>::left(&mut __this, &__p0, __p1)
+                                        .await;
+                                    __p::plain_reply!(__cx, __value)
+                                })
+                                .await;
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    5 => {
+                        let __called = __p::catch_sync(|| {
+                            let mut __args = __cx.arguments();
+                            let __p0 = __p::event_param::<
+                                EventInfo,
+                                _,
+                            >(&__cx, &mut __args, "event")?;
+                            let __p1 = __p::event_param::<
+                                Args,
+                                _,
+                            >(&__cx, &mut __args, "args")?;
+                            let __value = <ChatGateway>::unknown(
+                                &mut __this,
+                                __p0,
+                                __p1,
+                            );
+                            __p::reply!(__cx, __value)
+                        });
+                        __p::Step::Done(
+                            __p::Holder::into_instance(__this),
+                            __cx.finish(__called),
+                        )
+                    }
+                    6 => {
+                        __p::pending(async move {
+                            let __called = __p::catch(async {
+                                    let __p0 = __p::error_param::<
+                                        EventError,
+                                        _,
+                                    >(&__cx, "error")?;
+                                    let __p1 = __p::error_param::<
+                                        EventInfo,
+                                        _,
+                                    >(&__cx, "event")?;
+                                    let __value = <ChatGateway>::failed(
+                                            &mut __this,
+                                            &__p0,
+                                            &__p1,
+                                        )
+                                        .await;
+                                    __p::plain_reply!(__cx, __value)
+                                })
+                                .await;
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
                 }
-                5 => {
-                    let __called = __p::catch_sync(|| {
-                        let mut __args = __cx.arguments();
-                        let __p0 = __p::event_param::<
-                            EventInfo,
-                            _,
-                        >(&__cx, &mut __args, "event")?;
-                        let __p1 = __p::event_param::<
-                            Args,
-                            _,
-                        >(&__cx, &mut __args, "args")?;
-                        let __value = <ChatGateway>::unknown(&mut __this, __p0, __p1);
-                        __p::reply!(__cx, __value)
-                    });
-                    __p::Step::Done(
-                        __p::Holder::into_instance(__this),
-                        __cx.finish(__called),
-                    )
-                }
-                6 => {
-                    __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let __p0 = __p::error_param::<
-                                    EventError,
-                                    _,
-                                >(&__cx, "error")?;
-                                let __p1 = __p::error_param::<
-                                    EventInfo,
-                                    _,
-                                >(&__cx, "event")?;
-                                let __value = <ChatGateway>::failed(
-                                        &mut __this,
-                                        &__p0,
-                                        &__p1,
-                                    )
-                                    .await;
-                                __p::plain_reply!(__cx, __value)
-                            })
-                            .await;
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
-                }
-                _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
-            }
-        },
-    };
+            },
+        }
+    }
+    const __BLOCK: __p::HandlersBlock = __block::<
+        ::std::boxed::Box<ChatGateway>,
+        ::std::boxed::Box<ChatGateway>,
+    >();
     __p::inventory::submit! {
         __BLOCK
     }

@@ -11,137 +11,164 @@ impl Notes {
 }
 const _: () = {
     use crate::__private as __p;
-    const _: fn() = || {
-        fn is_controller<T: __p::Controller>() {}
-        is_controller::<Notes>();
-    };
-    const fn __calls<__H: __p::Holder<Notes>>() -> (
-        fn(u16, &mut __p::Requirements),
-        fn(__H, u16, __p::CallContext) -> __p::Step,
-    ) {
-        (
-            |__id, __r| match __id {
-                0 => {
-                    __r.event::<Note<'_>, _>("note", __p::location!());
-                    __r.event::<Cow<'_, str>, _>("to", __p::location!());
-                    __r.event::<Vec<Notes>, _>("others", __p::location!());
-                    __r.event::<(f32, f32), _>("(x, y)", __p::location!());
-                    __r.event::<bool, _>("_", __p::location!());
-                }
-                _ => {}
-            },
-            |mut __this, __id, __cx| match __id {
-                0 => {
-                    let __called = __p::catch_sync(|| {
-                        let mut __args = __cx.arguments();
-                        let __p0 = __p::event_param::<
+    const fn __block<
+        __C: ::core::ops::Deref<Target = Notes>,
+        __S: ::core::ops::Deref<Target = Notes>,
+    >() -> __p::HandlersBlock
+    where
+        __C::Target: __p::Controller,
+        __S::Target: __p::SharedController,
+    {
+        const fn __calls<__H: __p::Holder<Notes>>() -> (
+            fn(u16, &mut __p::Requirements),
+            fn(__H, u16, __p::CallContext) -> __p::Step,
+        )
+        where
+            __H::Target: __p::SharedController,
+        {
+            (
+                |__id, __r| match __id {
+                    0 => {
+                        __p::Requirements::event::<
                             Note<'_>,
                             _,
-                        >(&__cx, &mut __args, "note")?;
-                        let __p1 = __p::event_param::<
+                        >(__r, "note", __p::location!());
+                        __p::Requirements::event::<
                             Cow<'_, str>,
                             _,
-                        >(&__cx, &mut __args, "to")?;
-                        let __p2 = __p::event_param::<
+                        >(__r, "to", __p::location!());
+                        __p::Requirements::event::<
                             Vec<Notes>,
                             _,
-                        >(&__cx, &mut __args, "others")?;
-                        let __p3 = __p::event_param::<
+                        >(__r, "others", __p::location!());
+                        __p::Requirements::event::<
                             (f32, f32),
                             _,
-                        >(&__cx, &mut __args, "(x, y)")?;
-                        let __p4 = __p::event_param::<bool, _>(&__cx, &mut __args, "_")?;
-                        let __value = <Notes>::r#move(
-                            &mut __this,
-                            __p0,
-                            __p1,
-                            __p2,
-                            __p3,
-                            __p4,
-                        );
-                        __p::reply!(__cx, __value)
-                    });
-                    __p::Step::Done(
-                        __p::Holder::into_instance(__this),
-                        __cx.finish(__called),
-                    )
-                }
-                1 => {
-                    let __called = __p::catch_sync(|| {
-                        let __value = <Notes>::both(&mut __this);
-                        __p::reply!(__cx, __value)
-                    });
-                    __p::Step::Done(
-                        __p::Holder::into_instance(__this),
-                        __cx.finish(__called),
-                    )
-                }
-                2 => {
-                    let __called = __p::catch_sync(|| {
-                        let __value = <Notes>::both(&mut __this);
-                        __p::reply!(__cx, __value)
-                    });
-                    __p::Step::Done(
-                        __p::Holder::into_instance(__this),
-                        __cx.finish(__called),
-                    )
-                }
-                _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+                        >(__r, "(x, y)", __p::location!());
+                        __p::Requirements::event::<bool, _>(__r, "_", __p::location!());
+                    }
+                    _ => {}
+                },
+                |mut __this, __id, __cx| match __id {
+                    0 => {
+                        let __called = __p::catch_sync(|| {
+                            let mut __args = __cx.arguments();
+                            let __p0 = __p::event_param::<
+                                Note<'_>,
+                                _,
+                            >(&__cx, &mut __args, "note")?;
+                            let __p1 = __p::event_param::<
+                                Cow<'_, str>,
+                                _,
+                            >(&__cx, &mut __args, "to")?;
+                            let __p2 = __p::event_param::<
+                                Vec<Notes>,
+                                _,
+                            >(&__cx, &mut __args, "others")?;
+                            let __p3 = __p::event_param::<
+                                (f32, f32),
+                                _,
+                            >(&__cx, &mut __args, "(x, y)")?;
+                            let __p4 = __p::event_param::<
+                                bool,
+                                _,
+                            >(&__cx, &mut __args, "_")?;
+                            let __value = <Notes>::r#move(
+                                &mut __this,
+                                __p0,
+                                __p1,
+                                __p2,
+                                __p3,
+                                __p4,
+                            );
+                            __p::reply!(__cx, __value)
+                        });
+                        __p::Step::Done(
+                            __p::Holder::into_instance(__this),
+                            __cx.finish(__called),
+                        )
+                    }
+                    1 => {
+                        let __called = __p::catch_sync(|| {
+                            let __value = <Notes>::both(&mut __this);
+                            __p::reply!(__cx, __value)
+                        });
+                        __p::Step::Done(
+                            __p::Holder::into_instance(__this),
+                            __cx.finish(__called),
+                        )
+                    }
+                    2 => {
+                        let __called = __p::catch_sync(|| {
+                            let __value = <Notes>::both(&mut __this);
+                            __p::reply!(__cx, __value)
+                        });
+                        __p::Step::Done(
+                            __p::Holder::into_instance(__this),
+                            __cx.finish(__called),
+                        )
+                    }
+                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+                },
+            )
+        }
+        __p::HandlersBlock {
+            controller: || ::core::any::TypeId::of::<Notes>(),
+            controller_name: "Notes",
+            location: __p::location!(),
+            handlers: &[
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("move"),
+                    method: "move",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("one"),
+                    method: "both",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("two"),
+                    method: "both",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+            ],
+            exclusive: false,
+            share: ::core::option::Option::Some(__p::share::<Notes>),
+            resolve: |__name| match __name {
+                "move" => ::core::option::Option::Some(0),
+                "one" => ::core::option::Option::Some(1),
+                "two" => ::core::option::Option::Some(2),
+                _ => ::core::option::Option::None,
             },
-        )
+            requirements: __calls::<::std::boxed::Box<Notes>>().0,
+            guards: |__id, __g| match __id {
+                _ => {}
+            },
+            start: |__instance, __id, __cx| __p::start_shared::<
+                Notes,
+            >(
+                __instance,
+                __id,
+                __cx,
+                __calls::<::std::boxed::Box<Notes>>().1,
+                __calls::<::std::sync::Arc<Notes>>().1,
+            ),
+        }
     }
-    const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
-        controller: || ::core::any::TypeId::of::<Notes>(),
-        controller_name: "Notes",
-        location: __p::location!(),
-        handlers: &[
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("move"),
-                method: "move",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("one"),
-                method: "both",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("two"),
-                method: "both",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-        ],
-        exclusive: false,
-        share: ::core::option::Option::Some(__p::share::<Notes>),
-        resolve: |__name| match __name {
-            "move" => ::core::option::Option::Some(0),
-            "one" => ::core::option::Option::Some(1),
-            "two" => ::core::option::Option::Some(2),
-            _ => ::core::option::Option::None,
-        },
-        requirements: __calls::<::std::boxed::Box<Notes>>().0,
-        guards: |__id, __g| match __id {
-            _ => {}
-        },
-        start: |__instance, __id, __cx| __p::start_shared::<
-            Notes,
-        >(
-            __instance,
-            __id,
-            __cx,
-            __calls::<::std::boxed::Box<Notes>>().1,
-            __calls::<::std::sync::Arc<Notes>>().1,
-        ),
-    };
+    const __BLOCK: __p::HandlersBlock = __block::<
+        ::std::boxed::Box<Notes>,
+        ::std::boxed::Box<Notes>,
+    >();
     __p::inventory::submit! {
         __BLOCK
     }

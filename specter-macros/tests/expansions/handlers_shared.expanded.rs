@@ -11,114 +11,129 @@ impl gateway::Clock {
 }
 const _: () = {
     use ::specter::__private as __p;
-    const _: fn() = || {
-        fn is_controller<T: __p::Controller>() {}
-        is_controller::<gateway::Clock>();
-    };
-    const fn __calls<__H: __p::Holder<gateway::Clock>>() -> (
-        fn(u16, &mut __p::Requirements),
-        fn(__H, u16, __p::CallContext) -> __p::Step,
-    ) {
-        (
-            |__id, __r| match __id {
-                1 => {
-                    __r.event::<::std::vec::Vec<Part>, _>("parts", __p::location!());
-                    __r.event::<
+    const fn __block<
+        __C: ::core::ops::Deref<Target = gateway::Clock>,
+        __S: ::core::ops::Deref<Target = gateway::Clock>,
+    >() -> __p::HandlersBlock
+    where
+        __C::Target: __p::Controller,
+        __S::Target: __p::SharedController,
+    {
+        const fn __calls<__H: __p::Holder<gateway::Clock>>() -> (
+            fn(u16, &mut __p::Requirements),
+            fn(__H, u16, __p::CallContext) -> __p::Step,
+        )
+        where
+            __H::Target: __p::SharedController,
+        {
+            (
+                |__id, __r| match __id {
+                    1 => {
+                        __p::Requirements::event::<
+                            ::std::vec::Vec<Part>,
+                            _,
+                        >(__r, "parts", __p::location!());
+                        __p::Requirements::event::<
                             ::core::option::Option<::std::borrow::Cow<'_, str>>,
                             _,
-                        >("name", __p::location!());
-                    __r.event::<
+                        >(__r, "name", __p::location!());
+                        __p::Requirements::event::<
                             ::core::option::Option<Point>,
                             _,
-                        >("near", __p::location!());
-                }
+                        >(__r, "near", __p::location!());
+                    }
+                    _ => {}
+                },
+                |mut __this, __id, __cx| match __id {
+                    0 => {
+                        __p::pending(async move {
+                            let __called = __p::catch(async {
+                                    let __value = <gateway::Clock>::time(&mut __this).await;
+                                    __p::reply!(__cx, __value)
+                                })
+                                .await;
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    1 => {
+                        __p::blocking(move || {
+                            let __called = __p::catch_sync(|| {
+                                let mut __args = __cx.arguments();
+                                let __p0 = __p::event_param::<
+                                    ::std::vec::Vec<Part>,
+                                    _,
+                                >(&__cx, &mut __args, "parts")?;
+                                let __p1 = __p::event_param::<
+                                    ::core::option::Option<::std::borrow::Cow<'_, str>>,
+                                    _,
+                                >(&__cx, &mut __args, "name")?;
+                                let __p2 = __p::event_param::<
+                                    ::core::option::Option<Point>,
+                                    _,
+                                >(&__cx, &mut __args, "near")?;
+                                let __value = <gateway::Clock>::digest(
+                                    &mut __this,
+                                    &__p0,
+                                    __p1.as_deref(),
+                                    __p2.as_ref(),
+                                );
+                                __p::reply!(__cx, __value)
+                            });
+                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                        })
+                    }
+                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+                },
+            )
+        }
+        __p::HandlersBlock {
+            controller: || ::core::any::TypeId::of::<gateway::Clock>(),
+            controller_name: "Clock",
+            location: __p::location!(),
+            handlers: &[
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("time"),
+                    method: "time",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: true,
+                    location: __p::location!(),
+                },
+                __p::HandlerInfo {
+                    event: __p::EventKind::Named("digest"),
+                    method: "digest",
+                    docs: "",
+                    priority: ::core::option::Option::None,
+                    concurrent: false,
+                    location: __p::location!(),
+                },
+            ],
+            exclusive: false,
+            share: ::core::option::Option::Some(__p::share::<gateway::Clock>),
+            resolve: |__name| match __name {
+                "time" => ::core::option::Option::Some(0),
+                "digest" => ::core::option::Option::Some(1),
+                _ => ::core::option::Option::None,
+            },
+            requirements: __calls::<::std::boxed::Box<gateway::Clock>>().0,
+            guards: |__id, __g| match __id {
                 _ => {}
             },
-            |mut __this, __id, __cx| match __id {
-                0 => {
-                    __p::pending(async move {
-                        let __called = __p::catch(async {
-                                let __value = <gateway::Clock>::time(&mut __this).await;
-                                __p::reply!(__cx, __value)
-                            })
-                            .await;
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
-                }
-                1 => {
-                    __p::blocking(move || {
-                        let __called = __p::catch_sync(|| {
-                            let mut __args = __cx.arguments();
-                            let __p0 = __p::event_param::<
-                                ::std::vec::Vec<Part>,
-                                _,
-                            >(&__cx, &mut __args, "parts")?;
-                            let __p1 = __p::event_param::<
-                                ::core::option::Option<::std::borrow::Cow<'_, str>>,
-                                _,
-                            >(&__cx, &mut __args, "name")?;
-                            let __p2 = __p::event_param::<
-                                ::core::option::Option<Point>,
-                                _,
-                            >(&__cx, &mut __args, "near")?;
-                            let __value = <gateway::Clock>::digest(
-                                &mut __this,
-                                &__p0,
-                                __p1.as_deref(),
-                                __p2.as_ref(),
-                            );
-                            __p::reply!(__cx, __value)
-                        });
-                        (__p::Holder::into_instance(__this), __cx.finish(__called))
-                    })
-                }
-                _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
-            },
-        )
+            start: |__instance, __id, __cx| __p::start_shared::<
+                gateway::Clock,
+            >(
+                __instance,
+                __id,
+                __cx,
+                __calls::<::std::boxed::Box<gateway::Clock>>().1,
+                __calls::<::std::sync::Arc<gateway::Clock>>().1,
+            ),
+        }
     }
-    const __BLOCK: __p::HandlersBlock = __p::HandlersBlock {
-        controller: || ::core::any::TypeId::of::<gateway::Clock>(),
-        controller_name: "Clock",
-        location: __p::location!(),
-        handlers: &[
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("time"),
-                method: "time",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: true,
-                location: __p::location!(),
-            },
-            __p::HandlerInfo {
-                event: __p::EventKind::Named("digest"),
-                method: "digest",
-                docs: "",
-                priority: ::core::option::Option::None,
-                concurrent: false,
-                location: __p::location!(),
-            },
-        ],
-        exclusive: false,
-        share: ::core::option::Option::Some(__p::share::<gateway::Clock>),
-        resolve: |__name| match __name {
-            "time" => ::core::option::Option::Some(0),
-            "digest" => ::core::option::Option::Some(1),
-            _ => ::core::option::Option::None,
-        },
-        requirements: __calls::<::std::boxed::Box<gateway::Clock>>().0,
-        guards: |__id, __g| match __id {
-            _ => {}
-        },
-        start: |__instance, __id, __cx| __p::start_shared::<
-            gateway::Clock,
-        >(
-            __instance,
-            __id,
-            __cx,
-            __calls::<::std::boxed::Box<gateway::Clock>>().1,
-            __calls::<::std::sync::Arc<gateway::Clock>>().1,
-        ),
-    };
+    const __BLOCK: __p::HandlersBlock = __block::<
+        ::std::boxed::Box<gateway::Clock>,
+        ::std::boxed::Box<gateway::Clock>,
+    >();
     __p::inventory::submit! {
         __BLOCK
     }

@@ -4,6 +4,7 @@ pub struct RoomRepository {
 }
 const _: () = {
     use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Provide for RoomRepository {
         fn provider() -> __p::Provider {
             __p::Provider::sync::<
@@ -13,11 +14,11 @@ const _: () = {
                 __p::Scope::Singleton,
                 __p::location!(),
                 |__d| {
-                    __d.add::<Arc<Pool>>("pool", __p::location!());
+                    __p::Dependencies::add::<Arc<Pool>>(__d, "pool", __p::location!());
                 },
                 |__r| ::std::sync::Arc::new(Self {
                     pool: __r.next::<Arc<Pool>>(),
-                    hits: ::core::default::Default::default(),
+                    hits: __p::start_value::<AtomicU64>(),
                 }),
             )
         }
@@ -28,6 +29,7 @@ struct Draft {
 }
 const _: () = {
     use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Provide for Draft {
         fn provider() -> __p::Provider {
             __p::Provider::sync::<
@@ -37,7 +39,7 @@ const _: () = {
                 __p::Scope::Scoped,
                 __p::location!(),
                 |__d| {
-                    __d.add::<Socket>("socket", __p::location!());
+                    __p::Dependencies::add::<Socket>(__d, "socket", __p::location!());
                 },
                 |__r| ::std::sync::Arc::new(Self {
                     socket: __r.next::<Socket>(),
@@ -49,6 +51,7 @@ const _: () = {
 struct Marker;
 const _: () = {
     use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Provide for Marker {
         fn provider() -> __p::Provider {
             __p::Provider::sync::<
@@ -74,6 +77,7 @@ pub(crate) async fn pool(
 pub(crate) struct pool {}
 const _: () = {
     use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Provide for pool {
         fn provider() -> __p::Provider {
             __p::Provider::new::<
@@ -85,17 +89,25 @@ const _: () = {
                 __p::Scope::Singleton,
                 __p::location!(),
                 |__d| {
-                    __d.add::<Arc<Config>>("config", __p::location!());
-                    __d.add::<Limits>("most", __p::location!());
+                    __p::Dependencies::add::<
+                        Arc<Config>,
+                    >(__d, "config", __p::location!());
+                    __p::Dependencies::add::<Limits>(__d, "most", __p::location!());
                 },
                 |__r| {
                     let __p0 = __r.next::<Arc<Config>>();
                     let __p1 = __r.next::<Limits>();
                     async move {
-                        pool(__p0, __p1)
-                            .await
-                            .map(::std::sync::Arc::new)
-                            .map_err(__p::BuildError::from)
+                        match pool(__p0, __p1).await {
+                            ::core::result::Result::Ok(__value) => {
+                                ::core::result::Result::Ok(::std::sync::Arc::new(__value))
+                            }
+                            ::core::result::Result::Err(__error) => {
+                                ::core::result::Result::Err(
+                                    __p::factory_failed::<PoolError>(__error),
+                                )
+                            }
+                        }
                     }
                 },
             )
@@ -110,6 +122,7 @@ fn clock() -> Arc<Clock> {
 struct clock {}
 const _: () = {
     use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Provide for clock {
         fn provider() -> __p::Provider {
             __p::Provider::new::<
@@ -134,6 +147,7 @@ async fn settings() -> anyhow::Result<Arc<Settings>> {
 struct settings {}
 const _: () = {
     use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Provide for settings {
         fn provider() -> __p::Provider {
             __p::Provider::new::<
@@ -145,7 +159,20 @@ const _: () = {
                 __p::Scope::Singleton,
                 __p::location!(),
                 |__d| {},
-                |__r| { async move { settings().await.map_err(__p::BuildError::from) } },
+                |__r| {
+                    async move {
+                        match settings().await {
+                            ::core::result::Result::Ok(__value) => {
+                                ::core::result::Result::Ok(__value)
+                            }
+                            ::core::result::Result::Err(__error) => {
+                                ::core::result::Result::Err(
+                                    __p::factory_failed::<_>(__error),
+                                )
+                            }
+                        }
+                    }
+                },
             )
         }
     }
@@ -158,6 +185,7 @@ fn names(clock: Arc<Clock>) -> Names {
 struct names {}
 const _: () = {
     use crate::__private as __p;
+    #[diagnostic::do_not_recommend]
     impl __p::Provide for names {
         fn provider() -> __p::Provider {
             __p::Provider::new::<
@@ -169,7 +197,7 @@ const _: () = {
                 __p::Scope::Singleton,
                 __p::location!(),
                 |__d| {
-                    __d.add::<Arc<Clock>>("clock", __p::location!());
+                    __p::Dependencies::add::<Arc<Clock>>(__d, "clock", __p::location!());
                 },
                 |__r| {
                     let __p0 = __r.next::<Arc<Clock>>();

@@ -195,6 +195,20 @@ impl Prepared {
         1 + self.attachments.as_deref().map_or(0, <[Frame]>::len)
     }
 
+    /// Splits it behind so many frames, at least one. The second part is `None` where there are no
+    /// more than that. Both are to be sent one after the other, with nothing between them.
+    #[must_use]
+    pub fn split(self, frames: usize) -> (Self, Option<Self>) {
+        let attachments = self.attachments.as_deref().unwrap_or_default();
+        let kept = frames.max(1) - 1;
+        let Some((next, rest)) = attachments.get(kept..).and_then(<[_]>::split_first) else {
+            return (self, None);
+        };
+        let rest = Self::new(next.clone(), rest.to_vec());
+        let kept = attachments.get(..kept).unwrap_or_default().to_vec();
+        (Self::new(self.first, kept), Some(rest))
+    }
+
     /// The bytes that all of it takes on a WebSocket. Limits count these.
     pub fn size(&self) -> usize {
         self.frames().map(Frame::size).sum()
@@ -220,6 +234,30 @@ mod tests {
         assert_eq!(frame.websocket().as_ref(), b"\x81\x034hi");
         assert_eq!(frame.payload(), b"4hi");
         assert_eq!((frame.kind(), frame.size()), (FrameKind::Text, 5));
+    }
+
+    #[test]
+    fn a_packet_is_split_between_its_frames() {
+        let texts = |packet: &Prepared| {
+            let frames = packet.frames().map(|frame| frame.payload().to_vec());
+            frames.collect::<Vec<_>>().concat()
+        };
+        let packet = Prepared::new(
+            Frame::text_message("a"),
+            vec![Frame::text_message("b"), Frame::text_message("c")],
+        );
+        for (frames, first, second) in [
+            (0, "4a", "4b4c"),
+            (1, "4a", "4b4c"),
+            (2, "4a4b", "4c"),
+            (3, "4a4b4c", ""),
+            (9, "4a4b4c", ""),
+        ] {
+            let (head, tail) = packet.clone().split(frames);
+            assert_eq!(texts(&head), first.as_bytes());
+            let tail = tail.map(|tail| texts(&tail)).unwrap_or_default();
+            assert_eq!(tail, second.as_bytes());
+        }
     }
 
     #[test]

@@ -222,7 +222,8 @@ impl<'a> Arguments<'a> {
     /// Reads everything that remains as one value, by the rule by which a value becomes arguments:
     /// a tuple takes several, `()` none, and any other type one. What remains is dropped.
     pub fn decode<T: Deserialize<'a>>(mut self) -> Result<T, ArgumentError> {
-        positional::decode(&mut self)
+        let attachments = self.args.attachments.clone();
+        scope::reading(attachments.as_ref(), || positional::decode(&mut self))
     }
 
     /// Passes the next argument by. Whether there was one.

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { TRANSPORTS, upgraded, withClient, withClients } from "../../support/clients.js";
-import { argument } from "../../support/clients.js";
+import { argument, TRANSPORTS, upgraded, withClient, withClients } from "../../support/clients.js";
 import { PollingSession } from "../../support/polling.js";
 import { once, within } from "../../support/waiting.js";
 
@@ -80,7 +79,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
           socket.on("echo", (i) => received.push(i) === count && resolve());
         });
         for (let i = 0; i < count; i += 1) socket.emit("emit", i);
-        await within(all, `${count} echoes`, 40_000);
+        await within(Promise.race([all, disconnected(socket)]), `${count} echoes`, 40_000);
         assert.deepEqual(received, Array.from({ length: count }, (_, i) => i));
       });
     });
@@ -95,7 +94,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
             socket.emit("echo", i, (back) => received.push(back) === count && resolve());
           }
         });
-        await within(all, `${count} acknowledgements`, 40_000);
+        await within(Promise.race([all, disconnected(socket)]), `${count} acknowledgements`, 40_000);
         assert.deepEqual(received, Array.from({ length: count }, (_, i) => i));
       });
     });
@@ -104,6 +103,13 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 
 function upgradedIf(expected, socket) {
   return expected ? upgraded(socket) : undefined;
+}
+
+/** Rejects if the socket is disconnected. */
+function disconnected(socket) {
+  return new Promise((_resolve, reject) => {
+    socket.once("disconnect", (reason) => reject(new Error(`disconnected: ${reason}`)));
+  });
 }
 
 /** Other tests' broadcasts come too: waits for this one. */

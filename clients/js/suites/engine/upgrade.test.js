@@ -139,6 +139,33 @@ describe("after an upgrade", () => {
   });
 });
 
+describe("right after an upgrade was sent", () => {
+  /** A WebSocket whose upgrade is on its way, and not confirmed. */
+  async function upgrading() {
+    const session = await PollingSession.start(PATH);
+    const socket = await RawWebSocket.open(session.url("websocket", "ws"));
+    socket.send("2probe", "5");
+    return { session, socket };
+  }
+
+  it("a poll comes too late", async () => {
+    const { session, socket } = await upgrading();
+    assert.equal((await session.poll()).status, 400);
+    socket.send("4hello");
+    assert.deepEqual(await socket.take(2), ["3probe", "4hello"]);
+    await socket.close();
+  });
+
+  it("another WebSocket comes too late", async () => {
+    const { session, socket } = await upgrading();
+    const second = new RawWebSocket(session.url("websocket", "ws"));
+    await second.awaitClose();
+    socket.send("4hello");
+    assert.deepEqual(await socket.take(2), ["3probe", "4hello"]);
+    await socket.close();
+  });
+});
+
 describe("an upgrade that fails leaves the session to polling", () => {
   async function assertAlive(session) {
     await session.send("4alive");

@@ -70,7 +70,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 }
 
 it("a hundred connected clients do not keep the server from ending", async () => {
-  const server = await serve("socket");
+  const server = await serve("bench");
   const sockets = Array.from({ length: 100 }, (_, i) =>
     client(`http://127.0.0.1:${server.port}/`, { transports: Object.values(TRANSPORTS)[i % 3], reconnection: false }),
   );

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { RawWebSocket } from "../../support/raw-websocket.js";
+import { isReference, url } from "../../support/target.js";
 import { connectWire, join, openWire, TRANSPORTS } from "../../support/wire.js";
 
 for (const transport of TRANSPORTS) {
@@ -70,22 +72,25 @@ for (const transport of TRANSPORTS) {
       await wire.close();
     });
 
-    it("leaves the main namespace and stays in the other", async () => {
-      const wire = await connectWire(transport, { namespace: "/custom" });
-      await join(wire);
-      await wire.send("41");
-      await wire.send("40");
-      const [reply] = await wire.take(2);
-      assert.match(reply, /^40\{"sid":/);
-      await wire.close();
-    });
+    // To the reference, a CONNECT right behind a DISCONNECT is a second one, if it is read in the same moment.
+    if (!isReference) {
+      it("leaves the main namespace and stays in the other", async () => {
+        const wire = await connectWire(transport, { namespace: "/custom" });
+        await join(wire);
+        await wire.send("41");
+        await wire.send("40");
+        const [reply] = await wire.take(2);
+        assert.match(reply, /^40\{"sid":/);
+        await wire.close();
+      });
 
-    it("leaves and joins again, with another id", async () => {
-      const wire = await connectWire(transport);
-      await wire.send("41");
-      assert.notEqual(await join(wire), wire.id);
-      await wire.close();
-    });
+      it("leaves and joins again, with another id", async () => {
+        const wire = await connectWire(transport);
+        await wire.send("41");
+        assert.notEqual(await join(wire), wire.id);
+        await wire.close();
+      });
+    }
 
     it("that joins nothing is disconnected in time", async () => {
       const wire = await openWire(transport);
@@ -93,3 +98,17 @@ for (const transport of TRANSPORTS) {
     });
   });
 }
+
+describe("a client that has left its last namespace", () => {
+  it("stays connected, and is pinged", async () => {
+    const socket = await RawWebSocket.open(url("/socket.io/", { EIO: 4, transport: "websocket" }, "ws"));
+    await socket.next();
+    socket.send("40");
+    await socket.take(2);
+    socket.send("41");
+    assert.equal(await socket.next(), "2");
+    socket.send("3", "40");
+    assert.match(await socket.next(), /^40\{"sid":/);
+    await socket.close();
+  });
+});

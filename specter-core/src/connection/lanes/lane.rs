@@ -10,7 +10,7 @@ use specter_proto::socket::{EventPacket, encode};
 use tokio::time::Sleep;
 
 use super::Waiting;
-use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
+use crate::socket::service::{BoxFuture, NamespaceService, SocketService, Turn};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
 
 pub(super) struct Lane {
@@ -18,6 +18,8 @@ pub(super) struct Lane {
     socket: Socket,
     state: State,
     waiting: VecDeque<EventPacket>,
+    /// Bytes of events that run beside the rest, as counted so far.
+    beside_counted: usize,
     /// Why it ends, once it does.
     leaving: Option<DisconnectReason>,
     rejection: Option<Reject>,
@@ -38,6 +40,15 @@ struct Grace {
     spent: usize,
 }
 
+impl Grace {
+    fn new(config: &SocketConfig) -> Self {
+        Self {
+            sleep: Box::pin(tokio::time::sleep(config.handler_grace)),
+            spent: 0,
+        }
+    }
+}
+
 /// How often the grace is given: to what ran when the client left, then to the `disconnect` handlers.
 const GRACES: usize = 2;
 
@@ -50,6 +61,7 @@ impl Lane {
             socket,
             state: State::Connecting(deciding),
             waiting: VecDeque::new(),
+            beside_counted: 0,
             leaving: None,
             rejection: None,
             grace: None,
@@ -78,9 +90,15 @@ impl Lane {
         self.leaving.is_none() && matches!(self.state, State::Open(_))
     }
 
-    /// Whether the server ended it, so that the client may not know yet.
-    pub(super) fn ended_by_server(&self) -> bool {
-        self.leaving == Some(DisconnectReason::ServerNamespaceDisconnect)
+    /// Whether it was ended while the connection goes on: packets for it may still be under way.
+    pub(super) fn was_left(&self) -> bool {
+        matches!(
+            self.leaving,
+            Some(
+                DisconnectReason::ServerNamespaceDisconnect
+                    | DisconnectReason::ClientNamespaceDisconnect
+            )
+        )
     }
 
     pub(super) fn take_rejection(&mut self) -> Option<Reject> {
@@ -88,15 +106,32 @@ impl Lane {
     }
 
     /// An event that arrived: begun now, or put behind those before it.
-    pub(super) fn event(&mut self, event: EventPacket, waiting: &mut Waiting) {
+    pub(super) fn event(
+        &mut self,
+        event: EventPacket,
+        waiting: &mut Waiting,
+        config: &SocketConfig,
+    ) {
         if let State::Open(service) = &mut self.state
-            && service.runs_beside(&event)
+            && !waiting.is_over(config)
+            && service.turn(&event) == Turn::Beside
         {
             service.begin(event);
+            self.count_beside(waiting);
             return;
         }
         waiting.add(&event);
         self.waiting.push_back(event);
+    }
+
+    /// What runs beside the rest counts like what waits: its bytes are held just the same.
+    fn count_beside(&mut self, waiting: &mut Waiting) {
+        let (State::Open(service) | State::Ending(service)) = &self.state else {
+            return;
+        };
+        let now = service.beside_bytes();
+        waiting.bytes = (waiting.bytes + now).saturating_sub(self.beside_counted);
+        self.beside_counted = now;
     }
 
     /// Begins to end. What waits is discarded; what runs goes on.
@@ -125,7 +160,7 @@ impl Lane {
                 State::Connecting(deciding) => match deciding.as_mut().poll(cx) {
                     Poll::Ready(Ok(service)) => self.connected(service),
                     Poll::Ready(Err(reject)) => self.rejected(reject),
-                    Poll::Pending => return self.poll_grace(config, cx),
+                    Poll::Pending => return self.poll_grace(config, waiting, cx),
                 },
                 State::Open(_) => {
                     if self.leaving.is_none() && self.socket.wants_to_leave() {
@@ -133,6 +168,7 @@ impl Lane {
                     }
                     if self.leaving.is_none() {
                         self.poll_events(waiting, cx);
+                        self.count_beside(waiting);
                         // A handler may have asked for the end.
                         if self.socket.wants_to_leave() {
                             continue;
@@ -142,8 +178,10 @@ impl Lane {
                     self.begin_end();
                 }
                 State::Ending(service) => {
-                    if service.poll_disconnected(cx).is_pending() {
-                        return self.poll_grace(config, cx);
+                    let ended = service.poll_disconnected(cx);
+                    self.count_beside(waiting);
+                    if ended.is_pending() {
+                        return self.poll_grace(config, waiting, cx);
                     }
                     self.state = State::Done;
                 }
@@ -185,6 +223,13 @@ impl Lane {
             if self.socket.wants_to_leave() {
                 return;
             }
+            if self
+                .waiting
+                .front()
+                .is_some_and(|next| service.turn(next) == Turn::Later)
+            {
+                return;
+            }
             let Some(event) = self.waiting.pop_front() else {
                 return;
             };
@@ -202,15 +247,17 @@ impl Lane {
     }
 
     /// While it ends: gives what runs its grace, then drops it.
-    fn poll_grace(&mut self, config: &SocketConfig, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_grace(
+        &mut self,
+        config: &SocketConfig,
+        waiting: &mut Waiting,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         if self.leaving.is_none() {
             return Poll::Pending;
         }
         loop {
-            let grace = self.grace.get_or_insert_with(|| Grace {
-                sleep: Box::pin(tokio::time::sleep(config.handler_grace)),
-                spent: 0,
-            });
+            let grace = self.grace.get_or_insert_with(|| Grace::new(config));
             if grace.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
@@ -225,7 +272,9 @@ impl Lane {
             }
             service.abandon();
             grace.sleep = Box::pin(tokio::time::sleep(config.handler_grace));
-            if service.poll_disconnected(cx).is_ready() {
+            let ended = service.poll_disconnected(cx);
+            self.count_beside(waiting);
+            if ended.is_ready() {
                 return Poll::Ready(());
             }
         }

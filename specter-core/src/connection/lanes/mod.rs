@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use specter_proto::socket::{
     ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
 };
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 use self::lane::Lane;
 use super::{
@@ -88,12 +88,22 @@ pub(crate) struct Lanes {
     connection: Connection,
     decoder: Decoder,
     joined: Vec<Lane>,
-    /// Namespaces that the server ended while the client may not know yet: its packets there are no violation.
+    /// Namespaces that ended while the connection went on: packets for them that were under way, or that a client's library sends
+    /// late (an acknowledgement), are no violation.
     left: Vec<Arc<dyn NamespaceService>>,
     waiting: Waiting,
     backlogged: bool,
-    /// Closes a connection that stays without a namespace; gone once one was joined.
-    connect_timeout: Option<Pin<Box<Sleep>>>,
+    /// Closes a connection that stays without a namespace.
+    connect_timeout: ConnectTimeout,
+}
+
+/// The time within which a client must have joined a namespace.
+enum ConnectTimeout {
+    Running(Pin<Box<Sleep>>),
+    /// It is over while a CONNECT is being decided on, which has a limit of its own.
+    Overdue,
+    /// A namespace was joined.
+    Done,
 }
 
 /// Events that wait, over all lanes.
@@ -128,7 +138,7 @@ impl Lanes {
             max_namespace: config.max_namespace_name,
             max_event_name: config.max_event_name,
         });
-        let connect_timeout = Some(Box::pin(tokio::time::sleep(config.connect_timeout)));
+        let connect_timeout = Box::pin(tokio::time::sleep(config.connect_timeout));
         Self {
             decoder,
             connection,
@@ -136,7 +146,7 @@ impl Lanes {
             left: Vec::new(),
             waiting: Waiting::default(),
             backlogged: false,
-            connect_timeout,
+            connect_timeout: ConnectTimeout::Running(connect_timeout),
             shared,
         }
     }
@@ -156,7 +166,7 @@ impl Lanes {
             }
             Packet::Event(event) => match self.open(event.namespace()) {
                 Some(at) => {
-                    self.joined[at].event(event, &mut self.waiting);
+                    self.joined[at].event(event, &mut self.waiting, &self.shared.config);
                     Ok(())
                 }
                 None => self.stray(event.namespace()),
@@ -184,9 +194,12 @@ impl Lanes {
             .filter(|at| self.joined[*at].is_open())
     }
 
-    /// A packet for a namespace that the client is not in: a violation, unless the server has just ended it.
+    /// A packet for a namespace that the client is not in: a violation, unless it was in it before.
     fn stray(&self, namespace: &str) -> Result<(), CloseReason> {
-        if self.left.iter().any(|left| left.hub().name() == namespace) {
+        let mut ending = self.joined.iter().filter(|lane| lane.was_left());
+        if ending.any(|lane| lane.namespace() == namespace)
+            || self.left.iter().any(|left| left.hub().name() == namespace)
+        {
             return Ok(());
         }
         tracing::debug!(target: "specter::socket", "closed: a packet for a namespace that the client has not joined");
@@ -195,6 +208,10 @@ impl Lanes {
 
     fn connect(&mut self, packet: &ConnectPacket) -> Result<(), CloseReason> {
         let namespace = packet.namespace();
+        if self.active(namespace).is_some() && self.open(namespace).is_none() {
+            // A client that left and came back before it had its answer: that answers both.
+            return Ok(());
+        }
         if self.active(namespace).is_some() {
             tracing::debug!(target: "specter::socket", "closed: a second CONNECT to a namespace");
             return Err(CloseReason::ForcedClose);
@@ -209,6 +226,13 @@ impl Lanes {
         };
         if self.joined.len() >= self.shared.config.max_namespaces {
             return self.refuse(namespace, &Reject::new("Too many namespaces"));
+        }
+        if packet
+            .auth()
+            .is_some_and(|auth| auth.len() > self.shared.config.max_auth)
+        {
+            tracing::info!(target: "specter::socket", limit = self.shared.config.max_auth, "a CONNECT payload is too large");
+            return self.refuse(namespace, &Reject::new("invalid auth"));
         }
         self.left.retain(|left| left.hub().name() != namespace);
         let socket = Socket::new(
@@ -237,7 +261,7 @@ impl Lanes {
             let done = lane
                 .poll(&self.shared.config, &mut self.waiting, cx)
                 .is_ready();
-            if lane.ended_by_server()
+            if lane.was_left()
                 && !self
                     .left
                     .iter()
@@ -276,22 +300,16 @@ impl Lanes {
 
     fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) {
         if self.joined.iter().any(Lane::is_open) {
-            self.connect_timeout = None;
+            self.connect_timeout = ConnectTimeout::Done;
         }
-        if let Some(timeout) = &mut self.connect_timeout
+        if let ConnectTimeout::Running(timeout) = &mut self.connect_timeout
             && timeout.as_mut().poll(cx).is_ready()
         {
-            if self.joined.is_empty() {
-                self.connect_timeout = None;
-                self.connection.close(CloseReason::ConnectTimeout);
-            } else {
-                // One that is just being decided on has a limit of its own.
-                timeout
-                    .as_mut()
-                    .reset(Instant::now() + self.shared.config.connect_timeout);
-                // Registers the waker for it.
-                let _ = timeout.as_mut().poll(cx);
-            }
+            self.connect_timeout = ConnectTimeout::Overdue;
+        }
+        if matches!(self.connect_timeout, ConnectTimeout::Overdue) && self.joined.is_empty() {
+            self.connect_timeout = ConnectTimeout::Done;
+            self.connection.close(CloseReason::ConnectTimeout);
         }
     }
 }
@@ -324,7 +342,7 @@ impl MessageHandler for Lanes {
     }
 
     fn closed(&mut self, reason: CloseReason) {
-        self.connect_timeout = None;
+        self.connect_timeout = ConnectTimeout::Done;
         self.decoder.reset();
         for lane in &mut self.joined {
             lane.leave(DisconnectReason::Connection(reason), &mut self.waiting);

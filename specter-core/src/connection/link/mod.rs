@@ -12,11 +12,9 @@ mod parting;
 mod polling;
 mod websocket;
 
-use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll};
 
-use specter_proto::engine::Prepared;
 use tokio::time::Instant;
 
 pub(super) use self::budget::Budget;
@@ -24,7 +22,7 @@ pub(super) use self::ending::{Ending, Farewell};
 pub(super) use self::parting::Parting;
 pub(super) use self::polling::{Polling, Post};
 pub(super) use self::websocket::{Flow, Message, WebSocket};
-use super::outbox::Outbox;
+use super::Connection;
 
 /// What carries a session.
 pub(super) enum Link {
@@ -36,10 +34,7 @@ pub(super) enum Link {
     /// A WebSocket.
     WebSocket(WebSocket),
     /// Over, and the client is told with its next poll.
-    Farewell {
-        queued: VecDeque<Prepared>,
-        deadline: Instant,
-    },
+    Farewell { deadline: Instant },
     /// Over, and the WebSocket is being closed.
     Parting(Box<Parting>),
     /// Nothing is left.
@@ -48,13 +43,17 @@ pub(super) enum Link {
 
 impl Link {
     /// Writes what is queued, as far as the transport takes it.
-    pub(super) fn flush(&mut self, cx: &mut Context<'_>, outbox: &Outbox) -> Result<(), Ending> {
+    pub(super) fn flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        connection: &Connection,
+    ) -> Result<(), Ending> {
         match self {
             Self::Polling { polling, .. } => {
                 polling.poll_aborted(cx)?;
-                polling.flush(outbox)
+                polling.flush(connection)
             }
-            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, outbox),
+            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, connection.outbox()),
             Self::Farewell { .. } | Self::Parting(_) | Self::Gone => Ok(()),
         }
     }
@@ -62,7 +61,7 @@ impl Link {
     /// When [`poll_leaving`](Self::poll_leaving) must be called at the latest.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Farewell { deadline, .. } => Some(*deadline),
+            Self::Farewell { deadline } => Some(*deadline),
             Self::Parting(parting) => Some(parting.deadline()),
             Self::Polling { .. } | Self::WebSocket(_) | Self::Gone => None,
         }
@@ -72,7 +71,7 @@ impl Link {
     pub(super) fn poll_leaving(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let over = match self {
             Self::Polling { .. } | Self::WebSocket(_) => false,
-            Self::Farewell { deadline, .. } => now >= *deadline,
+            Self::Farewell { deadline } => now >= *deadline,
             Self::Parting(parting) => parting.poll(cx, now).is_ready(),
             Self::Gone => true,
         };

@@ -16,6 +16,9 @@ use crate::connection::stream::Stream;
 
 /// Frames in one write.
 const MAX_SLICES: usize = 64;
+/// Up to so many bytes are joined before they are written: handing many tiny slices to the kernel
+/// costs more than copying them.
+const JOINED: usize = 8 * 1024;
 
 /// The write side of a WebSocket.
 #[derive(Default)]
@@ -122,22 +125,13 @@ impl Output {
             count += 1;
         }
         let slices = slices.get(..count).unwrap_or_default();
-        if count == 1 || stream.is_write_vectored() {
+        let len: usize = slices.iter().map(|slice| slice.len()).sum();
+        if count == 1 || len > JOINED && stream.is_write_vectored() {
             return stream.poll_write_vectored(cx, slices);
         }
-        // The stream would write frame by frame (TLS: a record each): join them first.
+        // Also where the stream would write slice by slice (TLS: a record each).
         let mut joined = Scratch::borrow();
-        let mut len = 0;
-        for slice in slices {
-            let Some(room) = joined.get_mut(len..) else {
-                break;
-            };
-            let part = room.len().min(slice.len());
-            if let (Some(room), Some(bytes)) = (room.get_mut(..part), slice.get(..part)) {
-                room.copy_from_slice(bytes);
-            }
-            len += part;
-        }
+        let len = join(slices, &mut joined);
         let joined = joined.get(..len).unwrap_or_default();
         stream.poll_write_vectored(cx, &[IoSlice::new(joined)])
     }
@@ -197,6 +191,20 @@ impl Output {
             }
         }
     }
+}
+
+/// Copies the slices one after another into the buffer, as far as they fit. Yields their length.
+fn join(slices: &[IoSlice<'_>], buffer: &mut [u8]) -> usize {
+    let mut joined = 0;
+    for slice in slices {
+        let room = buffer.get_mut(joined..).unwrap_or_default();
+        let part = room.len().min(slice.len());
+        if let (Some(room), Some(bytes)) = (room.get_mut(..part), slice.get(..part)) {
+            room.copy_from_slice(bytes);
+        }
+        joined += part;
+    }
+    joined
 }
 
 #[cfg(test)]
@@ -281,6 +289,13 @@ mod tests {
         ])
     }
 
+    /// The same, with one that is too long to be joined with the others.
+    fn long_packets() -> VecDeque<Prepared> {
+        let mut packets = packets();
+        packets.insert(2, Frame::binary_message(&[9; 9_000]).into());
+        packets
+    }
+
     fn bytes_of(packets: &VecDeque<Prepared>) -> Vec<u8> {
         let frames = packets.iter().flat_map(Prepared::frames);
         frames
@@ -291,27 +306,30 @@ mod tests {
     #[test]
     fn partial_writes_lose_and_repeat_nothing() {
         let mut cx = Context::from_waker(Waker::noop());
-        for step in 1..80 {
-            for vectored in [true, false] {
-                let taken = Arc::new(Mutex::new(Vec::new()));
-                let mut stream = Stream::of(Trickle {
-                    taken: Arc::clone(&taken),
-                    step,
-                    vectored,
-                    rests: false,
-                });
-                let mut output = Output::default();
-                output.push(packets());
-                let mut rests = 0;
-                while output.poll_write(&mut stream, &mut cx).is_pending() {
-                    rests += 1;
-                    assert!(rests < 1_000, "it goes on forever");
-                }
-                assert_eq!(*taken.lock().unwrap(), bytes_of(&packets()));
-                let cost: usize = packets().iter().map(outbox::cost).sum();
-                assert_eq!(output.take_cost_written(), cost);
-                assert!(output.is_done());
+        let short = (1..80).map(|step| (step, packets()));
+        let long = [80, 305, 1_000, 9_300].map(|step| (step, long_packets()));
+        for ((step, packets), vectored) in short
+            .chain(long)
+            .flat_map(|case| [(case.clone(), true), (case, false)])
+        {
+            let taken = Arc::new(Mutex::new(Vec::new()));
+            let mut stream = Stream::of(Trickle {
+                taken: Arc::clone(&taken),
+                step,
+                vectored,
+                rests: false,
+            });
+            let mut output = Output::default();
+            output.push(packets.clone());
+            let mut rests = 0;
+            while output.poll_write(&mut stream, &mut cx).is_pending() {
+                rests += 1;
+                assert!(rests < 1_000, "it goes on forever");
             }
+            assert_eq!(*taken.lock().unwrap(), bytes_of(&packets));
+            let cost: usize = packets.iter().map(outbox::cost).sum();
+            assert_eq!(output.take_cost_written(), cost);
+            assert!(output.is_done());
         }
     }
 

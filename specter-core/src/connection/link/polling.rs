@@ -9,22 +9,31 @@ use bytes::Bytes;
 use http::HeaderMap;
 use specter_proto::engine::payload;
 use specter_proto::engine::{
-    PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, Prepared, control,
+    Frame, PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, Prepared, control,
 };
 use tokio::sync::oneshot;
 
 use super::ending::{Ending, Farewell};
-use crate::connection::CloseReason;
 use crate::connection::mailbox::{Misfit, PollRequest, PostRequest};
 use crate::connection::outbox::{self, Outbox};
+use crate::connection::{CloseReason, Connection, PollAnswer};
 
 /// The transport of a session that polls.
-#[derive(Default)]
 pub(crate) struct Polling {
     poll: Option<PollRequest>,
+    /// How many packets an answer may hold.
+    max_packets: usize,
 }
 
 impl Polling {
+    /// Nothing waits; answers hold at most so many packets.
+    pub(crate) fn new(max_packets: usize) -> Self {
+        Self {
+            poll: None,
+            max_packets,
+        }
+    }
+
     /// A poll came. Two at once end the session: the second is refused, the first told.
     pub(crate) fn accept(&mut self, poll: PollRequest) -> Result<(), Ending> {
         if self.poll.is_some() {
@@ -52,42 +61,44 @@ impl Polling {
         Ok(())
     }
 
-    /// Answers the poll that waits with all that is queued, if anything is.
-    pub(super) fn flush(&mut self, outbox: &Outbox) -> Result<(), Ending> {
+    /// Answers the poll that waits with what is queued, if anything is.
+    pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), Ending> {
         if !self.is_waiting() {
             return Ok(());
         }
-        let packets = outbox.take(0);
+        let packets = connection.outbox().take_frames(self.max_packets);
         if packets.is_empty() {
             return Ok(());
         }
-        let body = encode(&packets).finish();
-        outbox.release(packets.iter().map(outbox::cost).sum());
-        self.answer(body)
+        self.answer(answer_of(&packets, None, connection))
     }
 
     /// Answers the poll that waits, if one does, with a packet that means nothing.
     pub(crate) fn release(&mut self) -> Result<(), Ending> {
-        self.answer(control::noop().payload().to_vec())
+        self.answer(alone(&control::noop()))
+    }
+
+    /// Whether one answer holds all that is queued, and that the session is over.
+    pub(crate) fn holds_all(&self, outbox: &Outbox) -> bool {
+        outbox.frames() < self.max_packets
     }
 
     /// Says farewell to the poll that waits, if one does.
-    pub(crate) fn say_farewell(&mut self, farewell: Farewell, queued: &VecDeque<Prepared>) {
+    pub(crate) fn say_farewell(&mut self, farewell: Farewell, connection: &Connection) {
         // The session is over: nothing is to be done about a poll that is gone.
         let _ = match farewell {
             Farewell::Flush => {
-                let mut body = encode(queued);
-                body.push(&control::close());
-                self.answer(body.finish())
+                let packets = connection.outbox().take(0);
+                self.answer(answer_of(&packets, Some(&control::close()), connection))
             }
-            Farewell::Tell(_) => self.answer(control::close().payload().to_vec()),
+            Farewell::Tell(_) => self.answer(alone(&control::close())),
             Farewell::Answer(_) => self.release(),
             Farewell::Silence => Ok(()),
         };
         self.poll = None;
     }
 
-    fn answer(&mut self, body: Vec<u8>) -> Result<(), Ending> {
+    fn answer(&mut self, body: PollAnswer) -> Result<(), Ending> {
         match self.poll.take() {
             Some(poll) => poll
                 .send(Ok(body))
@@ -97,12 +108,22 @@ impl Polling {
     }
 }
 
-fn encode(packets: &VecDeque<Prepared>) -> PayloadEncoder {
-    let mut body = PayloadEncoder::new();
-    for frame in packets.iter().flat_map(Prepared::frames) {
-        body.push(frame);
-    }
-    body
+/// Packets from the queue, and one more behind them.
+fn answer_of(
+    packets: &VecDeque<Prepared>,
+    last: Option<&Frame>,
+    connection: &Connection,
+) -> PollAnswer {
+    let frames = || packets.iter().flat_map(Prepared::frames).chain(last);
+    let mut body = PayloadEncoder::for_frames(frames());
+    frames().for_each(|frame| body.push(frame));
+    let cost = packets.iter().map(outbox::cost).sum();
+    PollAnswer::counted(body.finish(), connection, cost)
+}
+
+/// A packet of the engine's own.
+fn alone(packet: &Frame) -> PollAnswer {
+    PollAnswer::of(packet.payload().to_vec())
 }
 
 /// A polling body, of which some packets may be taken already.

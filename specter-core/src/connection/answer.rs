@@ -1,0 +1,83 @@
+//! The answer to a poll, on its way from the queue to the network.
+//!
+//! Its packets count in the queue of their connection until the last byte of the answer is let go of,
+//! by whoever holds it: a client that polls and does not read fills the queue as one on a WebSocket
+//! does. It must not know how HTTP takes it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Connection;
+
+/// A polling body and what it counts for.
+pub(crate) struct PollAnswer {
+    body: Vec<u8>,
+    counted: Counted,
+}
+
+/// What an answer counts for in the queue, as long as a part of it exists.
+#[derive(Clone)]
+pub(crate) struct Counted(Option<Arc<Count>>);
+
+struct Count {
+    connection: Connection,
+    cost: usize,
+}
+
+/// Bytes of an answer, and the share in its count.
+struct Part<T> {
+    bytes: T,
+    _counted: Counted,
+}
+
+impl PollAnswer {
+    /// An answer that counts for nothing.
+    pub(crate) fn of(body: Vec<u8>) -> Self {
+        let counted = Counted(None);
+        Self { body, counted }
+    }
+
+    /// An answer with packets from the connection's queue, which counted `cost` for them.
+    pub(crate) fn counted(body: Vec<u8>, connection: &Connection, cost: usize) -> Self {
+        let connection = connection.clone();
+        Self {
+            body,
+            counted: Counted(Some(Arc::new(Count { connection, cost }))),
+        }
+    }
+
+    /// Takes it apart.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Counted) {
+        (self.body, self.counted)
+    }
+}
+
+impl Counted {
+    /// Bytes of the answer, which count until they are dropped.
+    pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&self, bytes: T) -> Bytes {
+        Bytes::from_owner(Part {
+            bytes,
+            _counted: self.clone(),
+        })
+    }
+
+    /// Whether the session is over, so that nobody else limits how long the answer may take.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|count| count.connection.is_closed())
+    }
+}
+
+impl<T: AsRef<[u8]>> AsRef<[u8]> for Part<T> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.connection.outbox().release(self.cost);
+    }
+}

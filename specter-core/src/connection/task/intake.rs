@@ -1,0 +1,106 @@
+//! What comes in: requests that were left in the mailbox, bodies, messages.
+
+use std::task::Context;
+
+use specter_proto::engine::PayloadLimits;
+use tokio::time::Instant;
+
+use super::Task;
+use crate::connection::MessageHandler;
+use crate::connection::inbound::{Inbound, unreadable};
+use crate::connection::link::{Budget, Ending, Flow, Link, Post};
+use crate::connection::mailbox::{Misfit, PostRequest};
+
+impl<H: MessageHandler> Task<H> {
+    /// Takes what HTTP requests left.
+    pub(super) fn take_mail(&mut self, now: Instant) -> Result<(), Ending> {
+        let Some(mail) = self.connection.mailbox().take() else {
+            return Ok(());
+        };
+        if let Some(upgrade) = mail.upgrade {
+            self.begin_probe(upgrade, now);
+        }
+        if let Some(poll) = mail.poll {
+            match &mut self.link {
+                Link::Polling { polling, .. } => polling.accept(poll)?,
+                _ => drop(poll.send(Err(Misfit::OtherTransport))),
+            }
+        }
+        if let Some(post) = mail.post {
+            self.begin_post(*post)?;
+        }
+        if mail.faulty {
+            return Err(Ending::violation(None));
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_post(&mut self, request: PostRequest) -> Result<(), Ending> {
+        let limits = PayloadLimits {
+            max_packets: self.config.max_packets_per_body,
+        };
+        let (post, checked) = Post::new(request, limits);
+        self.post = Some(Box::new(post));
+        checked.map_err(|error| unreadable(error.code()))
+    }
+
+    /// Reads one bite, until the handler has enough.
+    pub(super) fn read(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
+        if self.read_post(cx, now, budget)?.is_stop() {
+            return Ok(Flow::Stop);
+        }
+        if matches!(&self.link, Link::Polling { probe: Some(_), .. }) {
+            self.read_probe(cx, now, budget)?;
+        }
+        let Link::WebSocket(websocket) = &mut self.link else {
+            return Ok(Flow::More);
+        };
+        let mut inbound = Inbound {
+            session: &mut self.session,
+            handler: &mut self.handler,
+            connection: &self.connection,
+            now: now.into_std(),
+        };
+        websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
+    }
+
+    /// Takes the packets of a request body. It is answered when all are taken.
+    pub(super) fn read_post(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
+        let Some(post) = &mut self.post else {
+            return Ok(Flow::More);
+        };
+        let mut inbound = Inbound {
+            session: &mut self.session,
+            handler: &mut self.handler,
+            connection: &self.connection,
+            now: now.into_std(),
+        };
+        while let Some(next) = post.next() {
+            let (packet, headers) = next.map_err(|error| unreadable(error.code()))?;
+            budget.spend_packet();
+            let flow = inbound.packet(packet.as_packet(), Some(headers))?;
+            if budget.is_spent() {
+                cx.waker().wake_by_ref();
+                return Ok(Flow::Stop);
+            }
+            if flow.is_stop() {
+                return Ok(Flow::Stop);
+            }
+        }
+        if let Some(post) = self.post.take() {
+            self.connection.mailbox().post_done();
+            post.answer();
+        }
+        Ok(Flow::More)
+    }
+}

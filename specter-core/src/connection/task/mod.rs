@@ -1,0 +1,252 @@
+//! The one task of a session: it owns the transport, the protocol state, the timer and the handler.
+//!
+//! Each time it runs it takes what HTTP requests left, what time has made due and a bounded bite of
+//! what came; then the handler gets on with its work; then all that is queued is written at once.
+//! No message costs a task, a channel or a timer of its own.
+
+mod closing;
+mod intake;
+mod upgrade;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hyper::upgrade::OnUpgrade;
+use specter_proto::engine::{Due, Session, control};
+use specter_proto::websocket::Limits;
+use tokio::time::Instant;
+
+use super::link::{Budget, Ending, Farewell, Link, Parting, Polling, Post, WebSocket};
+use super::mailbox::{Mail, Serves};
+use super::registry::Seat;
+use super::timer::Timer;
+use super::{CloseReason, Connection, EngineConfig, MessageHandler};
+
+/// The task of one session. Spawned once, it ends with the session.
+pub(crate) struct Task<H> {
+    connection: Connection,
+    seat: Seat,
+    config: Arc<EngineConfig>,
+    session: Session,
+    link: Link,
+    /// A request body that is being worked on.
+    post: Option<Box<Post>>,
+    /// A WebSocket that was not let in, while it is being closed.
+    parting: Option<Box<Parting>>,
+    timer: Timer,
+    handler: H,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Open,
+    /// The handler has enough: nothing is read.
+    Backlogged,
+    /// The handler was told that the connection closed.
+    Closed,
+    /// And it is done with that.
+    Done,
+}
+
+impl<H: MessageHandler> Task<H> {
+    /// The task of a session that polls.
+    pub(crate) fn polling(
+        connection: Connection,
+        seat: Seat,
+        config: Arc<EngineConfig>,
+        handler: H,
+    ) -> Self {
+        let link = Link::Polling {
+            polling: Polling::new(config.max_packets_per_poll),
+            probe: None,
+        };
+        Self::new(connection, seat, config, link, handler)
+    }
+
+    /// The task of a session on a WebSocket, which comes when the request is answered.
+    pub(crate) fn websocket(
+        connection: Connection,
+        seat: Seat,
+        config: Arc<EngineConfig>,
+        upgrade: OnUpgrade,
+        handler: H,
+    ) -> Self {
+        let mut websocket = WebSocket::awaited(upgrade, websocket_limits(&config));
+        let open = config.session().open(connection.sid(), &[]).encode();
+        websocket.push([open.into()].into());
+        let link = Link::WebSocket(websocket);
+        Self::new(connection, seat, config, link, handler)
+    }
+
+    fn new(
+        connection: Connection,
+        seat: Seat,
+        config: Arc<EngineConfig>,
+        link: Link,
+        handler: H,
+    ) -> Self {
+        let now = Instant::now();
+        let session = Session::new(&config.session(), connection.transport(), now.into_std());
+        Self {
+            timer: Timer::new(now + config.ping_interval),
+            connection,
+            seat,
+            config,
+            session,
+            link,
+            post: None,
+            parting: None,
+            handler,
+            state: State::Open,
+        }
+    }
+
+    /// One turn of an open session. An error ends it.
+    fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+        self.check_closing()?;
+        self.take_mail(now)?;
+        self.handle_due(now)?;
+        let mut budget = Budget::new();
+        loop {
+            let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
+            self.handler.poll(cx);
+            self.check_closing()?;
+            let resumed = self.note_backlog(now);
+            let unread = resumed || stopped && self.state == State::Open;
+            if !unread {
+                break;
+            }
+            if budget.is_spent() {
+                cx.waker().wake_by_ref();
+                break;
+            }
+        }
+        self.link.flush(cx, &self.connection)
+    }
+
+    /// Whether somebody closed the connection through its handle.
+    fn check_closing(&self) -> Result<(), Ending> {
+        match self.connection.outbox().close_reason() {
+            Some(reason) => Err(Ending::decided(reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks the handler whether it has enough. True when it did and now takes more.
+    fn note_backlog(&mut self, now: Instant) -> bool {
+        match (self.state, self.handler.backlogged()) {
+            (State::Open, true) => {
+                self.state = State::Backlogged;
+                self.session.pause(now.into_std());
+                false
+            }
+            (State::Backlogged, false) => {
+                self.state = State::Open;
+                self.session.resume(now.into_std());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Does what time has made necessary.
+    fn handle_due(&mut self, now: Instant) -> Result<(), Ending> {
+        while let Some(due) = self.session.handle_timeout(now.into_std()) {
+            match due {
+                Due::SendPing => self.connection.send_control(control::ping().into()),
+                Due::PingTimeout => return Err(Ending::decided(CloseReason::PingTimeout)),
+                Due::ProbeTimeout => {
+                    if let Some(probe) = self.link.take_probe() {
+                        self.part_with(*probe, Farewell::Tell(None), now);
+                    }
+                }
+                Due::ReleasePoll => {
+                    if let Link::Polling { polling, .. } = &mut self.link {
+                        polling.release()?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When the task must run again at the latest.
+    fn deadline(&self) -> Option<Instant> {
+        let session = if self.is_open() {
+            self.session.deadline().map(Instant::from_std)
+        } else {
+            None
+        };
+        let parting = self.parting.as_ref().map(|parting| parting.deadline());
+        [session, self.link.deadline(), parting]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Open | State::Backlogged)
+    }
+
+    fn run(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = Instant::now();
+        if self.is_open()
+            && let Err(ending) = self.turn(cx, now)
+        {
+            self.close(ending, now);
+        }
+        if let Some(parting) = &mut self.parting
+            && parting.poll(cx, now).is_ready()
+        {
+            self.parting = None;
+        }
+        if self.is_open() {
+            Poll::Pending
+        } else {
+            self.poll_over(cx, now)
+        }
+    }
+}
+
+/// Nothing in it is pinned, whatever the handler is.
+impl<H> Unpin for Task<H> {}
+
+impl<H: MessageHandler> Future for Task<H> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.connection.waker().register(cx.waker());
+        this.connection.outbox().attend();
+        loop {
+            if this.run(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            let Some(deadline) = this.deadline() else {
+                return Poll::Pending;
+            };
+            if this.timer.poll_until(cx, deadline).is_pending() {
+                return Poll::Pending;
+            }
+            // Due already: another turn. Each moves the deadline on.
+        }
+    }
+}
+
+impl<H> Drop for Task<H> {
+    fn drop(&mut self) {
+        // However it ends, by a panic in the handler too: nothing can be sent, nobody waits.
+        let _ = self.connection.outbox().close(CloseReason::TransportError);
+        let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
+    }
+}
+
+fn websocket_limits(config: &EngineConfig) -> Limits {
+    Limits {
+        max_message: config.max_payload,
+        max_fragments: config.max_fragments,
+    }
+}

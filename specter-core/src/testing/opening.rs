@@ -1,0 +1,129 @@
+//! Opening a connection: an in-memory stream to the application's HTTP server, and the request for a WebSocket on it.
+//!
+//! It must not know what the WebSocket is for.
+
+use std::io;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use bytes::BytesMut;
+use http::{HeaderMap, Request, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tower_service::Service as _;
+
+use super::Refused;
+
+/// Bytes that wait to be read in each direction, as in a kernel's buffers.
+const BUFFER: usize = 256 * 1024;
+
+/// The request that opens a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Handshake {
+    /// Path and query.
+    pub(super) target: String,
+    pub(super) headers: HeaderMap,
+    pub(super) address: SocketAddr,
+}
+
+/// Opens a WebSocket: the stream, and what came behind the answer.
+pub(super) async fn open(
+    router: &Router,
+    handshake: &Handshake,
+) -> Result<(DuplexStream, BytesMut), Refused> {
+    let mut stream = serve(router.clone(), handshake.address);
+    let answered = ask(&mut stream, handshake).await;
+    let (status, rest) = answered.unwrap_or_else(|error| {
+        panic!("the application did not answer the handshake with HTTP: {error}")
+    });
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Ok((stream, rest));
+    }
+    Err(Refused::Handshake {
+        status,
+        body: String::from_utf8_lossy(&rest).into_owned(),
+    })
+}
+
+/// Has the application's own HTTP server serve one end of a stream, and returns the other.
+fn serve(router: Router, address: SocketAddr) -> DuplexStream {
+    let (client, server) = tokio::io::duplex(BUFFER);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(address));
+        router.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .serve_connection(TokioIo::new(server), service)
+        .with_upgrades();
+    // It fails where the client goes away before it is answered, which is the client's decision.
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
+
+async fn ask(
+    stream: &mut DuplexStream,
+    handshake: &Handshake,
+) -> io::Result<(StatusCode, BytesMut)> {
+    stream.write_all(&request(handshake)).await?;
+    let mut buffer = BytesMut::new();
+    let end = loop {
+        if let Some(at) = find(&buffer, b"\r\n\r\n") {
+            break at + 4;
+        }
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    };
+    let head = String::from_utf8_lossy(&buffer.split_to(end)).into_owned();
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or(io::ErrorKind::InvalidData)?;
+    if status != StatusCode::SWITCHING_PROTOCOLS {
+        let length = content_length(&head);
+        while buffer.len() < length && stream.read_buf(&mut buffer).await? != 0 {}
+    }
+    Ok((status, buffer))
+}
+
+/// The request, as bytes. The key is any 16 bytes: what matters is that the server takes it.
+fn request(handshake: &Handshake) -> Vec<u8> {
+    let target = &handshake.target;
+    let mut request = format!(
+        "GET {target} HTTP/1.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: c3BlY3RlciB0ZXN0IGtpdA==\r\n"
+    )
+    .into_bytes();
+    if !handshake.headers.contains_key(http::header::HOST) {
+        request.extend_from_slice(b"host: test.local\r\n");
+    }
+    for (name, value) in &handshake.headers {
+        request.extend_from_slice(name.as_str().as_bytes());
+        request.extend_from_slice(b": ");
+        request.extend_from_slice(value.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    request
+}
+
+fn content_length(head: &str) -> usize {
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse().ok())
+        .unwrap_or(0)
+}
+
+fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
+    bytes
+        .windows(pattern.len())
+        .position(|window| window == pattern)
+}

@@ -1,0 +1,49 @@
+//! What was perhaps meant by a word that nobody knows.
+
+/// The known word that differs the least, if it differs by a third or less.
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let with_distance = known.map(|candidate| (distance(word, candidate), candidate));
+    let near = with_distance
+        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3));
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters have to be added, removed or changed.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (line, letter) in from.chars().enumerate() {
+        let mut diagonal = line;
+        let mut left = line + 1;
+        for (column, other) in to.iter().enumerate() {
+            let above = row.get(column + 1).copied().unwrap_or_default();
+            let changed = diagonal + usize::from(letter != *other);
+            diagonal = above;
+            if let Some(place) = row.get_mut(column) {
+                *place = left;
+            }
+            left = changed.min(above + 1).min(left + 1);
+        }
+        if let Some(place) = row.last_mut() {
+            *place = left;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, nearest};
+
+    #[test]
+    fn slips_are_found_and_other_words_are_not() {
+        let known = || ["concurrent", "blocking", "priority", "guards"].into_iter();
+        assert_eq!(nearest("concurent", known()), Some("concurrent"));
+        assert_eq!(nearest("guard", known()), Some("guards"));
+        assert_eq!(nearest("prio", known()), None);
+        assert_eq!(nearest("interceptors", known()), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}
