@@ -24,8 +24,8 @@ fn websocket_decode(bencher: Bencher<'_, '_>, size: usize) {
     bencher
         .with_inputs(|| frame.clone())
         .bench_local_refs(|frame| {
-            let decoded = decoder.decode(frame);
-            decoded.map(|decoded| decoded.consumed)
+            let found = decoder.decode(frame);
+            found.map(|found| found.consumed)
         });
 }
 
@@ -70,7 +70,10 @@ fn extract_struct_and_number(bencher: Bencher<'_, '_>) {
         let mut args = event.args();
         let post = args.next::<Post>();
         let number = args.next::<u32>();
-        (post.map(|post| post.room.len() + post.text.len() + post.stars as usize), number)
+        (
+            post.map(|post| post.room.len() + post.text.len() + post.stars as usize),
+            number,
+        )
     });
 }
 
@@ -79,9 +82,8 @@ fn polling_body_decode(bencher: Bencher<'_, '_>, packets: usize) {
     let packet = format!("4{}", event(32));
     let body = vec![packet; packets].join("\u{1e}");
     let limits = PayloadLimits { max_packets: 64 };
-    bencher.bench_local(|| {
-        payload::decode(black_box(body.as_bytes()), &limits).map(Iterator::count)
-    });
+    bencher
+        .bench_local(|| payload::decode(black_box(body.as_bytes()), &limits).map(Iterator::count));
 }
 
 /// A broadcast to a thousand: what each recipient's queue gets.

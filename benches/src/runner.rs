@@ -11,7 +11,7 @@ use crate::load::Figures;
 use crate::suite::{Case, Program, Server};
 
 /// No run takes longer; one that does is ended.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// A child that ends with its owner.
 struct Running(Child);

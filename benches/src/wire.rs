@@ -31,10 +31,10 @@ fn push_head(out: &mut Vec<u8>, opcode: u8, mask: u8, length: usize) {
     if length < 126 {
         out.push(mask | u8::try_from(length).unwrap_or(0));
     } else if let Ok(length) = u16::try_from(length) {
-        out.push(mask | 126);
+        out.push(mask | 0x7e);
         out.extend_from_slice(&length.to_be_bytes());
     } else {
-        out.push(mask | 127);
+        out.push(mask | 0x7f);
         out.extend_from_slice(&(length as u64).to_be_bytes());
     }
 }

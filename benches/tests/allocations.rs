@@ -2,6 +2,8 @@
 //!
 //! The server, and a client that allocates nothing, run on one thread, whose allocations are counted.
 
+#![allow(clippy::unused_self, reason = "handlers are methods")]
+
 use std::sync::Arc;
 
 use allocation_counter::measure;
@@ -105,7 +107,11 @@ fn frame(packet: &str) -> Vec<u8> {
 #[test]
 fn an_event_that_is_acknowledged_with_its_own_arguments() {
     let server = Server::start();
-    let each = server.allocations(&mut [server.connect()], "4210[\"echo\",\"hello\"]", "4310[\"hello\"]");
+    let each = server.allocations(
+        &mut [server.connect()],
+        "4210[\"echo\",\"hello\"]",
+        "4310[\"hello\"]",
+    );
     // The packet's text, the acknowledgement's cell, the frame with its owner's count, the queue.
     assert!(each <= 5.1, "{each} allocations an event");
 }
@@ -113,7 +119,11 @@ fn an_event_that_is_acknowledged_with_its_own_arguments() {
 #[test]
 fn an_event_with_a_borrowed_argument_and_a_returned_acknowledgement() {
     let server = Server::start();
-    let each = server.allocations(&mut [server.connect()], "4210[\"length\",\"hello\"]", "4310[5]");
+    let each = server.allocations(
+        &mut [server.connect()],
+        "4210[\"length\",\"hello\"]",
+        "4310[5]",
+    );
     // The packet's text, the encoded value, the frame with its owner's count, the queue.
     assert!(each <= 5.1, "{each} allocations an event");
 }
@@ -121,7 +131,11 @@ fn an_event_with_a_borrowed_argument_and_a_returned_acknowledgement() {
 #[test]
 fn an_event_whose_handler_suspends() {
     let server = Server::start();
-    let each = server.allocations(&mut [server.connect()], "4210[\"length_later\",\"hello\"]", "4310[5]");
+    let each = server.allocations(
+        &mut [server.connect()],
+        "4210[\"length_later\",\"hello\"]",
+        "4310[5]",
+    );
     // One more for the future, one for the owned string.
     assert!(each <= 7.1, "{each} allocations an event");
 }
@@ -131,7 +145,11 @@ fn a_delivery_of_a_broadcast_allocates_only_its_queue() {
     let server = Server::start();
     let deliveries = [1, 41].map(|count| {
         let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
-        server.allocations(&mut clients, "42[\"broadcast\",\"hello\"]", "42[\"broadcast\",\"hello\"]")
+        server.allocations(
+            &mut clients,
+            "42[\"broadcast\",\"hello\"]",
+            "42[\"broadcast\",\"hello\"]",
+        )
     });
     let each = (deliveries[1] - deliveries[0]) / 40.0;
     assert!(each <= 1.1, "{each} allocations a delivery");

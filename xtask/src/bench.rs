@@ -35,7 +35,15 @@ fn set_up_and_run(arguments: &[&str]) -> Outcome {
     }
     let build = ["build", "--release", "--package", "specter-bench", "--bins"];
     process::run(cargo().args(build))?;
-    let bench = ["run", "--release", "--package", "specter-bench", "--bin", "bench", "--"];
+    let bench = [
+        "run",
+        "--release",
+        "--package",
+        "specter-bench",
+        "--bin",
+        "bench",
+        "--",
+    ];
     process::run(cargo().args(bench).args(arguments))
 }
 
@@ -58,7 +66,15 @@ fn install_python() -> Outcome {
             .args(["-m", "venv", "--clear", ".venv"])
             .current_dir(&folder),
     )?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+        "requirements.txt",
+    ];
     process::run(
         Command::new(folder.join(".venv/bin/python"))
             .args(pip)

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (layer, io) = SocketIo::builder().ws_read_buffer_size(4096).build_layer();
         io.ns("/", async move |socket: SocketRef| {
-            on_connect(&socket, binary)
+            on_connect(&socket, binary);
         });
         let router: Router = Router::new().layer(layer);
         let listener = listener.tap_io(|stream| {

@@ -1,5 +1,7 @@
 //! Specter, with the content of the conformance server's `bench` profile.
 
+#![allow(clippy::unused_self, reason = "handlers are methods")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::value::RawValue;

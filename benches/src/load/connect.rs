@@ -37,7 +37,7 @@ impl Connects {
             drop(Client::connect(target.address)?);
         }
         std::thread::sleep(Duration::from_millis(200));
-        let mut window = Window::new(target, Duration::ZERO, Duration::from_secs(600))?;
+        let mut window = Window::new(target, Duration::ZERO, Duration::from_mins(10))?;
         window.is_open(Instant::now())?;
         let each = self.clients / self.at_once;
         let threads: Vec<_> = (0..self.at_once)
@@ -77,7 +77,7 @@ impl Idle {
         let mut crowd = Crowd::connect(target, self.clients)?;
         wait(&mut crowd, self.settle)?;
         let idle = target.process.memory()?;
-        self.burst(&mut crowd)?;
+        burst(&mut crowd)?;
         wait(&mut crowd, self.settle)?;
         let after = target.process.memory()?;
         let each = |bytes: u64| bytes.saturating_sub(before.pss) as f64 / self.clients as f64;
@@ -88,33 +88,33 @@ impl Idle {
             ..Figures::default()
         })
     }
+}
 
-    /// Each client sends events of 1 KiB, faster than they are answered, and waits for the answers.
-    fn burst(&self, crowd: &mut Crowd) -> io::Result<()> {
-        let mut events = Vec::new();
-        let text = "x".repeat(1024);
-        for _ in 0..BURST {
-            let packet = format!("420[\"echo\",\"{text}\"]");
-            wire::push_client_frame(&mut events, TEXT, packet.as_bytes());
-        }
-        let begun = Instant::now();
-        let mut answers = 0;
-        for number in 0..crowd.len() {
-            crowd.write(number, &events)?;
-            crowd.read(Duration::ZERO, |_, _, payload| {
-                answers += usize::from(is_answer(payload));
-            })?;
-        }
-        while answers < crowd.len() * BURST {
-            crowd.read(Duration::from_secs(1), |_, _, payload| {
-                answers += usize::from(is_answer(payload));
-            })?;
-            if begun.elapsed() > Duration::from_secs(120) {
-                return Err(io::Error::other("the burst was not answered"));
-            }
-        }
-        Ok(())
+/// Each client sends events of 1 KiB, faster than they are answered, and waits for the answers.
+fn burst(crowd: &mut Crowd) -> io::Result<()> {
+    let mut events = Vec::new();
+    let text = "x".repeat(1024);
+    for _ in 0..BURST {
+        let packet = format!("420[\"echo\",\"{text}\"]");
+        wire::push_client_frame(&mut events, TEXT, packet.as_bytes());
     }
+    let begun = Instant::now();
+    let mut answers = 0;
+    for number in 0..crowd.len() {
+        crowd.write(number, &events)?;
+        crowd.read(Duration::ZERO, |_, _, payload| {
+            answers += usize::from(is_answer(payload));
+        })?;
+    }
+    while answers < crowd.len() * BURST {
+        crowd.read(Duration::from_secs(1), |_, _, payload| {
+            answers += usize::from(is_answer(payload));
+        })?;
+        if begun.elapsed() > Duration::from_mins(2) {
+            return Err(io::Error::other("the burst was not answered"));
+        }
+    }
+    Ok(())
 }
 
 /// An acknowledgement; or the event itself, from a bare echo.

@@ -102,8 +102,10 @@ impl Window {
         let Some(start) = self.start else {
             return Err(io::Error::other("the window never opened"));
         };
-        let cpu = self.target.process.cpu()? - start.cpu;
-        let own_cpu = Process(std::process::id()).cpu()? - start.own_cpu;
+        let cpu = self.target.process.cpu()?.saturating_sub(start.cpu);
+        let own_cpu = Process(std::process::id())
+            .cpu()?
+            .saturating_sub(start.own_cpu);
         let switches = self.target.process.voluntary_switches()? - start.switches;
         let seconds = start.at.elapsed().as_secs_f64();
         let count = self.count.max(1) as f64;
