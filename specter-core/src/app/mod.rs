@@ -8,7 +8,7 @@ mod error;
 mod listen;
 mod mount;
 mod register;
-mod serve;
+mod shutdown;
 mod testing;
 mod wiring;
 
@@ -27,7 +27,7 @@ pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
 pub use self::register::{controller, controller_within, event_handler};
-pub use self::serve::AppHandle;
+pub use self::shutdown::AppHandle;
 #[doc(hidden)]
 pub use self::testing::assert_valid;
 use crate::extract::Inject;

@@ -12,7 +12,7 @@ use super::check::{self, AppFault};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
 use super::register::{self, Listed, ListedHandler, RegisteredBlock, Registration};
-use super::serve::{AppHandle, HOOK_LIMIT};
+use super::shutdown::{AppHandle, HOOK_LIMIT};
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
