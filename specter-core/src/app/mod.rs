@@ -22,6 +22,7 @@ pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
+#[doc(hidden)]
 pub use self::register::{controller, controller_within, event_handler};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;

@@ -25,12 +25,16 @@ mod turns;
 mod unit;
 
 pub use self::ack::Ack;
+pub use self::call::CallContext;
 pub(crate) use self::call::Cause;
-pub use self::call::{CallContext, Outcome};
+#[doc(hidden)]
+pub use self::call::Outcome;
 pub use self::error::{EventError, EventInfo, IntoEventError};
 pub use self::filter::{ErrorFilter, FilterContext};
 pub use self::guard::{Guard, GuardContext};
-pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
+pub use self::info::{Controller, Requirements};
+#[doc(hidden)]
+pub use self::info::{ControllerInfo, EventKind, HandlerInfo, OnPanic};
 pub use self::ingress::{
     Answer, CleanUp, ErrorReport, EventHandler, EventHandlerError, Events, IngressError,
     OnDisconnect, OnError, RegisteredHandler, SocketIngress, StepError, StepFailure, Subscribe,
