@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use specter_di::Container;
 use tokio::sync::{Notify, OnceCell};
@@ -12,10 +11,8 @@ use super::mount::Mount;
 use crate::connection::CloseReason;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::SocketIngress;
+use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::http::Endpoint;
-
-/// How long each provider's `on_shutdown` may take.
-pub(super) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Stops an application, from any task. Clones are the same handle.
 #[derive(Clone)]
