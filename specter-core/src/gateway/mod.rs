@@ -14,7 +14,6 @@ pub(crate) mod ingress;
 mod interceptor;
 pub(crate) mod lifecycle;
 mod listed;
-mod nearest;
 mod policy;
 mod rate_limit;
 mod reply;
@@ -23,6 +22,7 @@ mod singleton;
 pub(crate) mod table;
 mod turns;
 mod unit;
+mod unknown;
 
 pub use self::ack::Ack;
 pub use self::call::CallContext;
@@ -41,10 +41,10 @@ pub use self::ingress::{
     Subscription,
 };
 pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
-pub(crate) use self::nearest::UnknownEvents;
 pub use self::policy::Policies;
 pub(crate) use self::policy::{Declared, Policy};
 pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
+pub(crate) use self::unknown::UnknownEvents;
 
 /// What the macros' expansions call.
 #[doc(hidden)]
