@@ -124,6 +124,44 @@ fn nothing_knows_the_testing_kit() {
     }
 }
 
+/// Where a file stands that ARCHITECTURE.md names: in specter-core, in another crate, or from the root.
+fn named_file(name: &str) -> Option<PathBuf> {
+    let of_crate = name
+        .split_once('/')
+        .filter(|(krate, _)| krate.starts_with("specter-"))
+        .map(|(krate, file)| root().join(krate).join("src").join(file));
+    [
+        Some(root().join("specter-core/src").join(name)),
+        of_crate,
+        Some(root().join(name)),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|path| path.is_file())
+}
+
+#[test]
+fn every_file_that_the_map_names_exists() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    // Between backticks: every second piece.
+    let names: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+        })
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    let missing: Vec<&str> = names
+        .into_iter()
+        .filter(|name| named_file(name).is_none())
+        .collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md names {missing:?}");
+}
+
 #[test]
 fn every_crate_forbids_unsafe_code_and_every_module_says_what_it_is_for() {
     for krate in [
