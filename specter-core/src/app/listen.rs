@@ -31,7 +31,7 @@ const REQUEST_GRACE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`] is called, then drains.
+    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains.
     ///
     /// # Errors
     /// The address cannot be listened on.
