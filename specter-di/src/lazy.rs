@@ -79,6 +79,7 @@ impl<T: ?Sized> fmt::Debug for Lazy<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Lazy<T> {
     const ARITY: Arity = Arity::Deferred;
     const DEFER: Option<Defer> = Some(Defer(weaken::<T>));

@@ -31,6 +31,7 @@ use crate::gateway::{CallContext, EventError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Valid<T>(pub T);
 
+#[diagnostic::do_not_recommend]
 impl<'a, T> FromEvent<'a, marker::Validated> for Valid<T>
 where
     T: Deserialize<'a> + Validate<Context: Default>,

@@ -183,6 +183,7 @@ struct Limited {
     retry_after_ms: u64,
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: RatePolicy> Provide for RateLimit<P> {
     type Value = Arc<Self>;
 
@@ -199,12 +200,14 @@ impl<P: RatePolicy> Provide for RateLimit<P> {
 
 const HERE: Location = crate::__location!();
 
+#[diagnostic::do_not_recommend]
 impl<P: RatePolicy> Guard for RateLimit<P> {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
         self.take(cx.socket(), cx.event())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: RatePolicy> Interceptor for RateLimit<P> {
     async fn intercept(
         &self,
