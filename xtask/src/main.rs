@@ -4,6 +4,7 @@
 //! and the other modules know one tool or one kind of step each. Nothing here knows how Specter works: it only starts
 //! programs and reads what they print.
 
+mod bench;
 mod browser;
 mod cargo;
 mod demo;
@@ -29,6 +30,7 @@ usage: cargo xtask COMMAND
   suites           the clients' suites only, against Specter
   reference        the clients' suites only, against the reference implementation: shows the suites to be right
   demo             builds the chat and serves it on http://127.0.0.1:3000 (PORT changes the port)
+  bench            the benchmarks, beside other servers; writes benches/RESULTS.md. --quick, --rounds N, --case NAME, --server NAME
   ci               what a change must pass: formatting, lints, documentation, then `test`
 ";
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["suites"] => reported(suites_against_specter),
         ["reference"] => reported(|report| suites::run(report, &Target::Reference)),
         ["demo"] => demo::run(),
+        ["bench", options @ ..] => bench::run(options),
         ["ci"] => reported(|report| {
             cargo::format(report);
             cargo::lint(report);

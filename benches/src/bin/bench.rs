@@ -1,0 +1,98 @@
+//! Runs the programme in rounds and writes `RESULTS.md` and `results.svg`. `cargo xtask bench` sets everything up and calls it.
+
+use std::error::Error;
+use std::path::Path;
+
+use specter_bench::listen::SERVER_CORE;
+use specter_bench::results::Results;
+use specter_bench::suite::{CASES, SERVERS};
+use specter_bench::{chart, machine, report, runner};
+
+const USAGE: &str = "usage: bench [--quick] [--rounds N] [--case NAME]... [--server NAME]...";
+
+struct Options {
+    rounds: usize,
+    /// How long the windows are, as a factor.
+    stretch: f64,
+    cases: Vec<String>,
+    servers: Vec<String>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = parse(std::env::args().skip(1))?;
+    // Servers inherit it; the load moves itself to the other core.
+    machine::settle(SERVER_CORE)?;
+    let results = rounds(&options);
+    if results.is_empty() {
+        return Err(USAGE.into());
+    }
+    let page = report::page(&results, options.rounds);
+    println!("{page}");
+    if options.cases.is_empty() && options.servers.is_empty() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(here.join("RESULTS.md"), page)?;
+        std::fs::write(here.join("results.svg"), chart::svg(&results))?;
+    }
+    Ok(())
+}
+
+fn rounds(options: &Options) -> Results {
+    let chosen = |names: &[String], name: &str| {
+        names.is_empty() || names.iter().any(|chosen| chosen == name)
+    };
+    let mut results = Results::default();
+    for round in 1..=options.rounds {
+        for case in CASES
+            .iter()
+            .filter(|case| chosen(&options.cases, case.name))
+        {
+            for server in SERVERS
+                .iter()
+                .filter(|server| case.has(server) && chosen(&options.servers, server.name))
+            {
+                match runner::run(case, server, options.stretch) {
+                    Ok(figures) => {
+                        eprintln!(
+                            "{round} {:<14} {:<20} {:>9.2} µs CPU {:>10.0}/s p99 {:>9.0} µs {:>7.0} B",
+                            case.name,
+                            server.name,
+                            figures.cpu_us,
+                            figures.per_second,
+                            figures.p99_us,
+                            figures.idle_bytes
+                        );
+                        results.add(case, server, figures);
+                    }
+                    Err(error) => {
+                        eprintln!("{round} {:<14} {:<20} {error}", case.name, server.name)
+                    }
+                }
+            }
+        }
+    }
+    results
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn Error>> {
+    let mut options = Options {
+        rounds: 3,
+        stretch: 1.0,
+        cases: Vec::new(),
+        servers: Vec::new(),
+    };
+    while let Some(name) = arguments.next() {
+        if name == "--quick" {
+            options.rounds = 1;
+            options.stretch = 0.5;
+            continue;
+        }
+        let value = arguments.next().ok_or(USAGE)?;
+        match name.as_str() {
+            "--rounds" => options.rounds = value.parse()?,
+            "--case" => options.cases.push(value),
+            "--server" => options.servers.push(value),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok(options)
+}

@@ -1,0 +1,18 @@
+//! The benchmarks: a load generator, what it is pointed at, and how the rounds become a table.
+//!
+//! Programs: `bench` runs everything, `load` is the load generator, the others are servers. Nothing here is part of Specter.
+
+// Figures are rounded for people.
+#![allow(clippy::cast_precision_loss)]
+
+pub mod chart;
+pub mod client;
+pub mod listen;
+pub mod load;
+pub mod machine;
+pub mod process;
+pub mod report;
+pub mod results;
+pub mod runner;
+pub mod suite;
+pub mod wire;

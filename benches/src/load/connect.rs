@@ -1,0 +1,132 @@
+//! Connecting: TCP, HTTP upgrade, OPEN, CONNECT, its reply. And what a connection that does nothing holds.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::crowd::Crowd;
+use super::measure::{Figures, Target, Window};
+use crate::client::Client;
+use crate::wire::{self, TEXT};
+
+/// The case: so many clients connect, from a few threads, and stay.
+#[derive(Clone, Copy, Debug)]
+pub struct Connects {
+    /// Clients.
+    pub clients: usize,
+    /// How many connect at a time.
+    pub at_once: usize,
+}
+
+/// The case: so many clients idle; then they all talk for a while; then they idle again.
+#[derive(Clone, Copy, Debug)]
+pub struct Idle {
+    /// Clients.
+    pub clients: usize,
+    /// How long memory may take to come back, each time.
+    pub settle: Duration,
+}
+
+/// Events that each client sends in the burst.
+const BURST: usize = 50;
+
+impl Connects {
+    /// Runs it.
+    pub fn run(&self, target: Target) -> io::Result<Figures> {
+        // What a server builds once is not to be counted.
+        for _ in 0..50 {
+            drop(Client::connect(target.address)?);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        let mut window = Window::new(target, Duration::ZERO, Duration::from_mins(10))?;
+        window.is_open(Instant::now())?;
+        let each = self.clients / self.at_once;
+        let threads: Vec<_> = (0..self.at_once)
+            .map(|_| std::thread::spawn(move || connect_some(target, each)))
+            .collect();
+        let mut kept = Vec::new();
+        for thread in threads {
+            let connected = thread
+                .join()
+                .map_err(|_| io::Error::other("a thread panicked"))??;
+            for (client, took) in connected {
+                window.record(took);
+                kept.push(client);
+            }
+        }
+        window.close()
+    }
+}
+
+fn connect_some(target: Target, count: usize) -> io::Result<Vec<(Client, Duration)>> {
+    (0..count)
+        .map(|_| {
+            let begun = Instant::now();
+            let client = Client::connect(target.address)?;
+            Ok((client, begun.elapsed()))
+        })
+        .collect()
+}
+
+impl Idle {
+    /// Runs it.
+    pub fn run(&self, target: Target) -> io::Result<Figures> {
+        // The first connections bring what is there once.
+        drop(Crowd::connect(target, 100)?);
+        std::thread::sleep(self.settle);
+        let before = target.process.memory()?;
+        let mut crowd = Crowd::connect(target, self.clients)?;
+        wait(&mut crowd, self.settle)?;
+        let idle = target.process.memory()?;
+        burst(&mut crowd)?;
+        wait(&mut crowd, self.settle)?;
+        let after = target.process.memory()?;
+        let each = |bytes: u64| bytes.saturating_sub(before.pss) as f64 / self.clients as f64;
+        Ok(Figures {
+            idle_bytes: each(idle.pss),
+            after_burst_bytes: each(after.pss),
+            count: self.clients as u64,
+            ..Figures::default()
+        })
+    }
+}
+
+/// Each client sends events of 1 KiB, faster than they are answered, and waits for the answers.
+fn burst(crowd: &mut Crowd) -> io::Result<()> {
+    let mut events = Vec::new();
+    let text = "x".repeat(1024);
+    for _ in 0..BURST {
+        let packet = format!("420[\"echo\",\"{text}\"]");
+        wire::push_client_frame(&mut events, TEXT, packet.as_bytes());
+    }
+    let begun = Instant::now();
+    let mut answers = 0;
+    for number in 0..crowd.len() {
+        crowd.write(number, &events)?;
+        crowd.read(Duration::ZERO, |_, _, payload| {
+            answers += usize::from(is_answer(payload));
+        })?;
+    }
+    while answers < crowd.len() * BURST {
+        crowd.read(Duration::from_secs(1), |_, _, payload| {
+            answers += usize::from(is_answer(payload));
+        })?;
+        if begun.elapsed() > Duration::from_mins(2) {
+            return Err(io::Error::other("the burst was not answered"));
+        }
+    }
+    Ok(())
+}
+
+/// An acknowledgement; or the event itself, from a bare echo.
+fn is_answer(payload: &[u8]) -> bool {
+    matches!(payload.first_chunk(), Some(b"430" | b"420"))
+}
+
+/// Lets time pass, answering pings.
+fn wait(crowd: &mut Crowd, time: Duration) -> io::Result<()> {
+    let until = Instant::now() + time;
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        crowd.read(left, |_, _, _| ())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Many clients on one poll: what broadcast, rooms, memory and fairness have in common.
+
+use std::io;
+use std::time::Duration;
+
+use mio::{Events, Interest, Poll, Token};
+
+use super::measure::Target;
+use crate::client::Client;
+
+/// Connected clients, by number.
+pub(super) struct Crowd {
+    poll: Poll,
+    ready: Events,
+    scratch: Vec<u8>,
+    clients: Vec<Client>,
+}
+
+impl Crowd {
+    /// Connects so many, one after another.
+    pub(super) fn connect(target: Target, count: usize) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mut clients = Vec::with_capacity(count);
+        for number in 0..count {
+            let mut client = Client::connect(target.address)?;
+            let both = Interest::READABLE | Interest::WRITABLE;
+            poll.registry()
+                .register(&mut client.stream, Token(number), both)?;
+            clients.push(client);
+        }
+        Ok(Self {
+            poll,
+            ready: Events::with_capacity(4096),
+            scratch: vec![0; 256 * 1024],
+            clients,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// One of them writes.
+    pub(super) fn write(&mut self, number: usize, bytes: &[u8]) -> io::Result<()> {
+        self.clients[number].write(bytes)
+    }
+
+    /// Waits until something came, at most so long, and hands over each message with its reader's number.
+    pub(super) fn read(
+        &mut self,
+        patience: Duration,
+        mut take: impl FnMut(usize, u8, &[u8]),
+    ) -> io::Result<()> {
+        self.poll.poll(&mut self.ready, Some(patience))?;
+        for event in &self.ready {
+            let number = event.token().0;
+            let client = &mut self.clients[number];
+            client.flush()?;
+            client.read(&mut self.scratch, |opcode, payload| {
+                take(number, opcode, payload);
+            })?;
+        }
+        Ok(())
+    }
+}

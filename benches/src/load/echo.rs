@@ -1,0 +1,168 @@
+//! Echo with acknowledgement: each connection keeps a number of events in flight.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token};
+
+use super::measure::{Figures, Target, Window};
+use crate::client::Client;
+use crate::wire::{self, BINARY, TEXT};
+
+/// What an event carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A string.
+    Text,
+    /// One attachment.
+    Binary,
+}
+
+/// The case.
+#[derive(Clone, Copy, Debug)]
+pub struct Echo {
+    /// Clients.
+    pub connections: usize,
+    /// Events without an answer, for each of them.
+    pub in_flight: usize,
+    /// Bytes of the argument.
+    pub size: usize,
+    /// How it is carried.
+    pub shape: Shape,
+    /// How long to measure.
+    pub length: Duration,
+}
+
+/// Events are told apart by two-digit ids.
+const FIRST_ID: usize = 10;
+
+/// Events with their ids, framed, one behind the other, twice: any run of them is one slice.
+struct Prepared {
+    bytes: Vec<u8>,
+    each: usize,
+    ids: usize,
+}
+
+impl Prepared {
+    fn new(echo: &Echo) -> Self {
+        let ids = (echo.in_flight * 2).clamp(2, 64);
+        let mut bytes = Vec::new();
+        let argument = vec![b'x'; echo.size];
+        for id in (0..ids).chain(0..ids).map(|id| id + FIRST_ID) {
+            match echo.shape {
+                Shape::Text => {
+                    let text = String::from_utf8_lossy(&argument);
+                    let event = format!("42{id}[\"echo\",\"{text}\"]");
+                    wire::push_client_frame(&mut bytes, TEXT, event.as_bytes());
+                }
+                Shape::Binary => {
+                    let event = format!("451-{id}[\"echo\",{{\"_placeholder\":true,\"num\":0}}]");
+                    wire::push_client_frame(&mut bytes, TEXT, event.as_bytes());
+                    wire::push_client_frame(&mut bytes, BINARY, &argument);
+                }
+            }
+        }
+        Self {
+            each: bytes.len() / (2 * ids),
+            ids,
+            bytes,
+        }
+    }
+
+    fn run(&self, first: usize, count: usize) -> &[u8] {
+        let start = first % self.ids * self.each;
+        &self.bytes[start..start + count * self.each]
+    }
+}
+
+struct Lane {
+    client: Client,
+    sent: usize,
+    sent_at: [Option<Instant>; 64],
+    /// The id whose attachment comes next.
+    awaited: Option<usize>,
+}
+
+impl Lane {
+    fn send(&mut self, events: &Prepared, count: usize, now: Instant) -> io::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        for id in self.sent..self.sent + count {
+            self.sent_at[id % events.ids] = Some(now);
+        }
+        let bytes = events.run(self.sent, count);
+        self.sent += count;
+        self.client.write(bytes)
+    }
+}
+
+impl Echo {
+    /// Runs it.
+    pub fn run(&self, target: Target) -> io::Result<Figures> {
+        let events = Prepared::new(self);
+        let mut poll = Poll::new()?;
+        let mut lanes = Vec::new();
+        for token in 0..self.connections {
+            let mut client = Client::connect(target.address)?;
+            let both = Interest::READABLE | Interest::WRITABLE;
+            poll.registry()
+                .register(&mut client.stream, Token(token), both)?;
+            lanes.push(Lane {
+                client,
+                sent: 0,
+                sent_at: [None; 64],
+                awaited: None,
+            });
+        }
+        let mut window = Window::new(target, Duration::from_millis(500), self.length)?;
+        let mut scratch = vec![0; 256 * 1024];
+        let mut ready = Events::with_capacity(1024);
+        for lane in &mut lanes {
+            lane.send(&events, self.in_flight, Instant::now())?;
+        }
+        while window.is_open(Instant::now())? {
+            poll.poll(&mut ready, Some(Duration::from_secs(1)))?;
+            for event in &ready {
+                let lane = &mut lanes[event.token().0];
+                self.serve(lane, &events, &mut scratch, &mut window)?;
+            }
+        }
+        window.close()
+    }
+
+    fn serve(
+        &self,
+        lane: &mut Lane,
+        events: &Prepared,
+        scratch: &mut [u8],
+        window: &mut Window,
+    ) -> io::Result<()> {
+        lane.client.flush()?;
+        let now = Instant::now();
+        let mut answered = 0;
+        let (sent_at, awaited) = (&mut lane.sent_at, &mut lane.awaited);
+        lane.client.read(scratch, |opcode, payload| {
+            let id = if opcode == BINARY {
+                awaited.take()
+            } else if self.shape == Shape::Binary {
+                *awaited = id_of(payload, 4);
+                None
+            } else {
+                id_of(payload, 2)
+            };
+            if let Some(sent) = id.and_then(|id| sent_at.get_mut(id)).and_then(Option::take) {
+                answered += 1;
+                window.record(now - sent);
+            }
+        })?;
+        lane.send(events, answered, Instant::now())
+    }
+}
+
+/// The id in an acknowledgement (or, from a bare echo, in the event itself).
+fn id_of(payload: &[u8], at: usize) -> Option<usize> {
+    let [tens, ones] = payload.get(at..at + 2)?.first_chunk::<2>().copied()?;
+    let id = usize::from(tens.wrapping_sub(b'0')) * 10 + usize::from(ones.wrapping_sub(b'0'));
+    id.checked_sub(FIRST_ID)
+}

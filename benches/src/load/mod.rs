@@ -1,0 +1,16 @@
+//! The cases: what is sent, and what is counted. One file a kind of traffic; each is bounded in time.
+
+mod broadcast;
+mod connect;
+mod crowd;
+mod echo;
+mod flood;
+mod measure;
+mod polling;
+
+pub use broadcast::{Broadcast, Rooms};
+pub use connect::{Connects, Idle};
+pub use echo::{Echo, Shape};
+pub use flood::Flood;
+pub use measure::{Figures, Target};
+pub use polling::PollingEcho;

@@ -1,0 +1,165 @@
+//! The results on paper: Markdown tables.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use crate::results::{Results, Spread};
+use crate::suite::{Case, Metric};
+
+/// The whole page.
+pub fn page(results: &Results, rounds: usize) -> String {
+    let mut page = String::from("# Results\n\n");
+    let _ = writeln!(
+        page,
+        "Made by `cargo xtask bench`; do not edit. What the cases are and how they are measured: docs/performance.md.\n"
+    );
+    let _ = writeln!(page, "{}", circumstances(rounds));
+    page.push_str("![Server CPU time for each message](results.svg)\n\n## Targets\n\n");
+    page.push_str(
+        "| Case | Specter | compared with | ratio | at most | |\n|---|---|---|---|---|---|\n",
+    );
+    for case in results.cases() {
+        for verdict in results.verdicts(case) {
+            let specter = results
+                .main(case, "specter")
+                .map_or(0.0, |spread| spread.median);
+            let met = if verdict.is_met() {
+                "met"
+            } else {
+                "**missed**"
+            };
+            let to = if verdict.to.is_empty() {
+                "–"
+            } else {
+                verdict.to
+            };
+            let _ = writeln!(
+                page,
+                "| {} | {} | {to} | {} | {} | {met} |",
+                case.title,
+                number(specter),
+                number(verdict.ratio),
+                number(verdict.at_most)
+            );
+        }
+    }
+    for case in results.cases() {
+        table(&mut page, results, case);
+    }
+    page
+}
+
+fn table(page: &mut String, results: &Results, case: &Case) {
+    let _ = writeln!(page, "\n## {}\n", case.title);
+    if case.metric == Metric::IdleMemory {
+        page.push_str("| Server | bytes a connection | after a burst of 50 echoes of 1 KiB each |\n|---|---|---|\n");
+        for server in results.servers(case) {
+            let idle = results.main(case, server.name);
+            let after = results.spread(case, server.name, |figures| figures.after_burst_bytes);
+            let _ = writeln!(
+                page,
+                "| {} | {} | {} |",
+                server.title,
+                spread(idle),
+                spread(after)
+            );
+        }
+        return;
+    }
+    page.push_str("| Server | CPU, µs each | of Specter's | a second | p50, µs | p99, µs | p99.9, µs | sleeps each |\n|---|---|---|---|---|---|---|---|\n");
+    let specter = results.spread(case, "specter", |figures| figures.cpu_us);
+    for server in results.servers(case) {
+        let of =
+            |figure: fn(&crate::load::Figures) -> f64| results.spread(case, server.name, figure);
+        let cpu = of(|figures| figures.cpu_us);
+        let ratio = match (cpu, specter) {
+            (Some(cpu), Some(specter)) => format!("{} ×", number(cpu.median / specter.median)),
+            _ => "–".into(),
+        };
+        let median = |figure| number(of(figure).map_or(0.0, |spread| spread.median));
+        let _ = writeln!(
+            page,
+            "| {} | {} | {ratio} | {} | {} | {} | {} | {} |",
+            server.title,
+            spread(cpu),
+            median(|figures| figures.per_second),
+            median(|figures| figures.p50_us),
+            median(|figures| figures.p99_us),
+            median(|figures| figures.p999_us),
+            median(|figures| figures.sleeps),
+        );
+    }
+}
+
+fn spread(spread: Option<Spread>) -> String {
+    spread.map_or("–".into(), |spread| {
+        format!(
+            "**{}** ({} – {})",
+            number(spread.median),
+            number(spread.min),
+            number(spread.max)
+        )
+    })
+}
+
+/// Three digits, more where the number has more before the point.
+pub fn number(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1000.0 => {
+            let digits = format!("{value:.0}");
+            let mut grouped = String::new();
+            for (at, digit) in digits.chars().enumerate() {
+                if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                    grouped.push(',');
+                }
+                grouped.push(digit);
+            }
+            grouped
+        }
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+fn circumstances(rounds: usize) -> String {
+    let said = |program: &str, arguments: &[&str]| {
+        Command::new(program)
+            .args(arguments)
+            .output()
+            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+            .unwrap_or_default()
+    };
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown", |(_, name)| name)
+        .to_owned();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let busy = load.split(' ').nth(1).unwrap_or_default().to_owned();
+    format!(
+        "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide 0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; \
+         Linux {kernel}, {cpu}, server on core 0, load on core 1, load average at the end {busy} (2 or less is a quiet machine); \
+         {rounds} rounds, each server in turn. Figures are medians, with minimum and maximum in brackets.\n",
+        date = said("date", &["-u", "+%Y-%m-%d"]),
+        commit = said("git", &["rev-parse", "--short", "HEAD"]),
+        rustc = said("rustc", &["--version"]),
+        node = said("node", &["--version"]),
+        kernel = said("uname", &["-r"]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_have_three_digits_or_groups() {
+        let shown = [0.456, 9.999, 12.34, 123.4, 1234.0, 1_234_567.0].map(number);
+        assert_eq!(
+            shown,
+            ["0.46", "10.00", "12.3", "123", "1,234", "1,234,567"]
+        );
+    }
+}

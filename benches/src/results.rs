@@ -1,0 +1,174 @@
+//! What the rounds came to: medians with their spread, ratios, and the verdict on each target.
+
+use std::collections::BTreeMap;
+
+use crate::load::Figures;
+use crate::suite::{CASES, Case, Metric, Of, SERVERS, Server};
+
+/// Figures of every round, by case and server.
+#[derive(Default)]
+pub struct Results(BTreeMap<(&'static str, &'static str), Vec<Figures>>);
+
+/// The middle of several rounds, and how far they lie apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The median.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The most.
+    pub max: f64,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        Some(Self {
+            median: *values.get(values.len() / 2)?,
+            min: *values.first()?,
+            max: *values.last()?,
+        })
+    }
+}
+
+/// Whether a target is met.
+pub struct Verdict {
+    /// The ratio, or the figure itself.
+    pub ratio: f64,
+    /// What it is a ratio to.
+    pub to: &'static str,
+    /// The bound.
+    pub at_most: f64,
+}
+
+impl Verdict {
+    /// Whether it is met.
+    pub fn is_met(&self) -> bool {
+        self.ratio <= self.at_most
+    }
+}
+
+impl Results {
+    /// Adds a round.
+    pub fn add(&mut self, case: &Case, server: &Server, figures: Figures) {
+        self.0
+            .entry((case.name, server.name))
+            .or_default()
+            .push(figures);
+    }
+
+    /// Whether there is anything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The cases that were run.
+    pub fn cases(&self) -> impl Iterator<Item = &'static Case> {
+        CASES
+            .iter()
+            .filter(|case| self.0.keys().any(|(name, _)| *name == case.name))
+    }
+
+    /// The servers that took part in a case.
+    pub fn servers(&self, case: &Case) -> impl Iterator<Item = &'static Server> {
+        SERVERS
+            .iter()
+            .filter(|server| self.0.contains_key(&(case.name, server.name)))
+    }
+
+    /// One figure of a server in a case.
+    pub fn spread(
+        &self,
+        case: &Case,
+        server: &str,
+        figure: impl Fn(&Figures) -> f64,
+    ) -> Option<Spread> {
+        let rounds = self
+            .0
+            .iter()
+            .find(|((name, by), _)| *name == case.name && *by == server)?;
+        Spread::of(rounds.1.iter().map(figure))
+    }
+
+    /// The figure that the case is about.
+    pub fn main(&self, case: &Case, server: &str) -> Option<Spread> {
+        self.spread(case, server, |figures| match case.metric {
+            Metric::Cpu => figures.cpu_us,
+            Metric::IdleMemory => figures.idle_bytes,
+            Metric::Latency => figures.p99_us,
+        })
+    }
+
+    /// The cheapest bare server of a case.
+    pub fn cheapest_bare(&self, case: &Case) -> Option<(&'static Server, f64)> {
+        self.servers(case)
+            .filter(|server| !server.socket_io)
+            .filter_map(|server| Some((server, self.main(case, server.name)?.median)))
+            .min_by(|one, other| one.1.total_cmp(&other.1))
+    }
+
+    /// Specter against the case's targets.
+    pub fn verdicts(&self, case: &Case) -> Vec<Verdict> {
+        let Some(specter) = self.main(case, "specter") else {
+            return Vec::new();
+        };
+        let against = |of| match of {
+            Of::One => Some(("", 1.0)),
+            Of::Socketioxide => Some(("socketioxide", self.main(case, "socketioxide")?.median)),
+            Of::CheapestBare => self
+                .cheapest_bare(case)
+                .map(|(server, cost)| (server.title, cost)),
+        };
+        case.targets
+            .iter()
+            .filter_map(|target| {
+                let (to, cost) = against(target.of)?;
+                Some(Verdict {
+                    ratio: specter.median / cost,
+                    to,
+                    at_most: target.at_most,
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cost(cpu_us: f64) -> Figures {
+        Figures {
+            cpu_us,
+            ..Figures::default()
+        }
+    }
+
+    #[test]
+    fn targets_are_judged_by_medians() {
+        let mut results = Results::default();
+        let case = &CASES[0];
+        let server = |name| SERVERS.iter().find(|server| server.name == name).unwrap();
+        for (name, costs) in [
+            ("specter", [11.0, 90.0, 10.0]),
+            ("bare-raw", [10.0; 3]),
+            ("socketioxide", [20.0; 3]),
+        ] {
+            for micros in costs {
+                results.add(case, server(name), cost(micros));
+            }
+        }
+        let spread = results.main(case, "specter").unwrap();
+        assert_eq!(
+            spread,
+            Spread {
+                median: 11.0,
+                min: 10.0,
+                max: 90.0
+            }
+        );
+        let met: Vec<_> = results.verdicts(case).iter().map(Verdict::is_met).collect();
+        assert_eq!(met, [true, true]);
+    }
+}

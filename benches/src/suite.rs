@@ -1,0 +1,272 @@
+//! The programme: which servers there are, which cases, who takes part in which, and what is to be reached.
+
+/// A server under load.
+#[derive(Clone, Copy, Debug)]
+pub struct Server {
+    /// For `--server`, and for the program's name.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// How it is started.
+    pub program: Program,
+    /// Whether it speaks Socket.IO; else it echoes what comes.
+    pub socket_io: bool,
+}
+
+/// Where a server's program is.
+#[derive(Clone, Copy, Debug)]
+pub enum Program {
+    /// One of this crate's programs.
+    Own(&'static str),
+    /// A script of Node.js.
+    Node(&'static str),
+    /// A script of the virtual environment's Python.
+    Python(&'static str),
+}
+
+const fn own(name: &'static str, title: &'static str, socket_io: bool) -> Server {
+    Server {
+        name,
+        title,
+        program: Program::Own(name),
+        socket_io,
+    }
+}
+
+/// All servers, in the order in which they run.
+pub const SERVERS: &[Server] = &[
+    own("specter", "Specter", true),
+    own("socketioxide", "socketioxide", true),
+    Server {
+        name: "node",
+        title: "socket.io (Node.js)",
+        program: Program::Node("servers/node/server.js"),
+        socket_io: true,
+    },
+    Server {
+        name: "python",
+        title: "python-socketio (uvicorn)",
+        program: Program::Python("servers/python/server.py"),
+        socket_io: true,
+    },
+    own("bare-raw", "bare: raw sockets, epoll", false),
+    own("bare-tungstenite", "bare: tungstenite", false),
+    own("bare-sockudo", "bare: sockudo-ws", false),
+    own("bare-fastwebsockets", "bare: fastwebsockets", false),
+];
+
+/// What a case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Server CPU time for each message, delivery or connect, in microseconds.
+    Cpu,
+    /// Bytes of server memory for each connection.
+    IdleMemory,
+    /// Latency of the quiet connections at the 99th percentile, in microseconds.
+    Latency,
+}
+
+/// Who takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Everybody: bare echoes too.
+    All,
+    /// Those that can broadcast: Socket.IO servers and the bare loop.
+    Broadcasters,
+    /// Socket.IO servers.
+    SocketIo,
+}
+
+/// At most so many times what another server takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The factor.
+    pub at_most: f64,
+    /// Of what.
+    pub of: Of,
+}
+
+/// What a figure is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The cheapest bare server in the case.
+    CheapestBare,
+    /// socketioxide.
+    Socketioxide,
+    /// Nothing: the factor is the bound itself.
+    One,
+}
+
+/// One row of the programme.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// For `--case`.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// What the load generator is called with: the kind of traffic, then numbers.
+    pub load: &'static [&'static str],
+    /// The window, or the time in which memory settles.
+    pub seconds: f64,
+    /// What counts.
+    pub metric: Metric,
+    /// Who takes part.
+    pub field: Field,
+    /// What is to be reached.
+    pub targets: &'static [Target],
+}
+
+const fn at_most(at_most: f64, of: Of) -> Target {
+    Target { at_most, of }
+}
+
+const ECHO: &[Target] = &[
+    at_most(1.15, Of::CheapestBare),
+    at_most(0.6, Of::Socketioxide),
+];
+const PIPELINED: &[Target] = &[
+    at_most(1.6, Of::CheapestBare),
+    at_most(0.3, Of::Socketioxide),
+];
+const BROADCAST: &[Target] = &[
+    at_most(1.15, Of::CheapestBare),
+    at_most(0.65, Of::Socketioxide),
+];
+const AGAINST_SOCKETIOXIDE: &[Target] = &[at_most(0.6, Of::Socketioxide)];
+
+const fn case(
+    name: &'static str,
+    title: &'static str,
+    load: &'static [&'static str],
+    field: Field,
+    targets: &'static [Target],
+) -> Case {
+    Case {
+        name,
+        title,
+        load,
+        seconds: 2.0,
+        metric: Metric::Cpu,
+        field,
+        targets,
+    }
+}
+
+/// All cases.
+pub const CASES: &[Case] = &[
+    case(
+        "echo-1-32",
+        "echo with ack, 1 in flight, 32 B",
+        &["echo", "in_flight=1", "size=32"],
+        Field::All,
+        ECHO,
+    ),
+    case(
+        "echo-1-1k",
+        "echo with ack, 1 in flight, 1 KiB",
+        &["echo", "in_flight=1", "size=1024"],
+        Field::All,
+        ECHO,
+    ),
+    case(
+        "echo-16-32",
+        "echo with ack, 16 in flight, 32 B",
+        &["echo", "in_flight=16", "size=32"],
+        Field::All,
+        PIPELINED,
+    ),
+    case(
+        "echo-16-1k",
+        "echo with ack, 16 in flight, 1 KiB",
+        &["echo", "in_flight=16", "size=1024"],
+        Field::All,
+        &[],
+    ),
+    case(
+        "binary-1-1k",
+        "binary echo, 1 in flight, 1 KiB",
+        &["echo", "in_flight=1", "size=1024", "binary=1"],
+        Field::All,
+        &[],
+    ),
+    case(
+        "echo-256k",
+        "echo, 1 in flight, 256 KiB, 4 connections",
+        &["echo", "connections=4", "in_flight=1", "size=262144"],
+        Field::All,
+        &[],
+    ),
+    case(
+        "broadcast-1k",
+        "broadcast to 1,000, 128 B, per delivery",
+        &["broadcast", "clients=1000", "size=128"],
+        Field::Broadcasters,
+        BROADCAST,
+    ),
+    case(
+        "broadcast-10k",
+        "broadcast to 10,000, 128 B, per delivery",
+        &["broadcast", "clients=9900", "size=128"],
+        Field::Broadcasters,
+        BROADCAST,
+    ),
+    case(
+        "rooms",
+        "rooms of 10 among 10,000, 128 B, per delivery",
+        &["rooms", "clients=9900", "members=10", "size=128"],
+        Field::SocketIo,
+        &[],
+    ),
+    case(
+        "connect",
+        "5,000 connects, whole handshake, per connect",
+        &["connect", "clients=5000"],
+        Field::All,
+        AGAINST_SOCKETIOXIDE,
+    ),
+    case(
+        "polling",
+        "polling echo, 32 B (POST and GET)",
+        &["polling", "size=32"],
+        Field::SocketIo,
+        AGAINST_SOCKETIOXIDE,
+    ),
+    Case {
+        metric: Metric::IdleMemory,
+        seconds: 3.0,
+        ..case(
+            "idle",
+            "memory of an idle connection, of 10,000",
+            &["idle", "clients=9900"],
+            Field::All,
+            &[at_most(4096.0, Of::One)],
+        )
+    },
+    Case {
+        metric: Metric::Latency,
+        seconds: 3.0,
+        ..case(
+            "flood",
+            "p99 of 1,000 quiet connections beside a flood",
+            &["flood", "quiet=1000", "rate=1000", "in_flight=512"],
+            Field::SocketIo,
+            &[],
+        )
+    },
+];
+
+impl Case {
+    /// Whether a server takes part.
+    pub fn has(&self, server: &Server) -> bool {
+        // It takes minutes to connect as many, and then to answer.
+        let crowd = ["broadcast-10k", "rooms", "idle", "flood"].contains(&self.name);
+        if crowd && server.name == "python" {
+            return false;
+        }
+        match self.field {
+            Field::All => true,
+            Field::Broadcasters => server.socket_io || server.name == "bare-raw",
+            Field::SocketIo => server.socket_io,
+        }
+    }
+}

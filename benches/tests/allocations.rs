@@ -1,0 +1,165 @@
+//! Allocations on the paths that are counted in millions: independent of the machine, so asserted exactly.
+//!
+//! The server, and a client that allocates nothing, run on one thread, whose allocations are counted.
+
+#![allow(clippy::unused_self, reason = "handlers are methods")]
+
+use std::sync::Arc;
+
+use allocation_counter::measure;
+use specter::prelude::*;
+use specter_bench::wire::{self, TEXT};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+
+const EVENTS: u64 = 1000;
+
+#[socketio_controller]
+struct Bench;
+
+#[handlers]
+impl Bench {
+    #[on_event]
+    fn echo(&self, args: Args, ack: Ack) -> Result<(), EmitError> {
+        ack.send(args)
+    }
+
+    #[on_event]
+    fn length(&self, text: &str) -> usize {
+        text.len()
+    }
+
+    #[on_event]
+    async fn length_later(&self, text: String) -> usize {
+        tokio::task::yield_now().await;
+        text.len()
+    }
+
+    #[on_event]
+    fn broadcast(&self, everybody: Namespace, args: Args) -> Result<(), EmitError> {
+        everybody.emit("broadcast", args)
+    }
+}
+
+struct Server {
+    runtime: Runtime,
+    address: std::net::SocketAddr,
+}
+
+impl Server {
+    fn start() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let address = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let app = App::of::<Bench>().await.unwrap();
+            tokio::spawn(app.serve(listener));
+            address
+        });
+        Self { runtime, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        self.runtime.block_on(async {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            let request = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                           Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.write_all(&frame("40")).await.unwrap();
+            let mut seen = Vec::new();
+            while !seen.windows(4).any(|four| four == b"40{\"") {
+                stream.read_buf(&mut seen).await.unwrap();
+            }
+            stream
+        })
+    }
+
+    /// Allocations of each of many events that are sent by the first client and answered to all of them with `answer`.
+    fn allocations(&self, clients: &mut [TcpStream], event: &str, answer: &str) -> f64 {
+        let event = frame(event);
+        let mut expected = Vec::new();
+        wire::push_server_frame(&mut expected, TEXT, answer.as_bytes());
+        let mut buffer = vec![0; expected.len()];
+        let mut talk = |events: u64| {
+            self.runtime.block_on(async {
+                for _ in 0..events {
+                    clients[0].write_all(&event).await.unwrap();
+                    for client in &mut *clients {
+                        client.read_exact(&mut buffer).await.unwrap();
+                        assert_eq!(buffer, expected);
+                    }
+                }
+            });
+        };
+        talk(100);
+        let counted = measure(|| talk(EVENTS));
+        counted.count_total as f64 / EVENTS as f64
+    }
+}
+
+fn frame(packet: &str) -> Vec<u8> {
+    let mut frame = Vec::new();
+    wire::push_client_frame(&mut frame, TEXT, packet.as_bytes());
+    frame
+}
+
+#[test]
+fn an_event_that_is_acknowledged_with_its_own_arguments() {
+    let server = Server::start();
+    let each = server.allocations(
+        &mut [server.connect()],
+        "4210[\"echo\",\"hello\"]",
+        "4310[\"hello\"]",
+    );
+    // The packet's text, the acknowledgement's cell, the frame with its owner's count, the queue.
+    assert!(each <= 5.1, "{each} allocations an event");
+}
+
+#[test]
+fn an_event_with_a_borrowed_argument_and_a_returned_acknowledgement() {
+    let server = Server::start();
+    let each = server.allocations(
+        &mut [server.connect()],
+        "4210[\"length\",\"hello\"]",
+        "4310[5]",
+    );
+    // The packet's text, the encoded value, the frame with its owner's count, the queue.
+    assert!(each <= 5.1, "{each} allocations an event");
+}
+
+#[test]
+fn an_event_whose_handler_suspends() {
+    let server = Server::start();
+    let each = server.allocations(
+        &mut [server.connect()],
+        "4210[\"length_later\",\"hello\"]",
+        "4310[5]",
+    );
+    // One more for the future, one for the owned string.
+    assert!(each <= 7.1, "{each} allocations an event");
+}
+
+#[test]
+fn a_delivery_of_a_broadcast_allocates_only_its_queue() {
+    let server = Server::start();
+    let deliveries = [1, 41].map(|count| {
+        let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
+        server.allocations(
+            &mut clients,
+            "42[\"broadcast\",\"hello\"]",
+            "42[\"broadcast\",\"hello\"]",
+        )
+    });
+    let each = (deliveries[1] - deliveries[0]) / 40.0;
+    assert!(each <= 1.1, "{each} allocations a delivery");
+}
+
+#[test]
+fn sharing_a_frame_copies_nothing() {
+    use specter_proto::socket::encode;
+    let packet = encode::event("/", None, "x", &Arc::new("y".repeat(100)).as_str()).unwrap();
+    let first = packet.clone();
+    let counted = measure(|| drop(std::hint::black_box(first.clone())));
+    assert_eq!(counted.count_total, 0);
+}
