@@ -64,7 +64,7 @@ fn rounds(options: &Options) -> Results {
                         results.add(case, server, figures);
                     }
                     Err(error) => {
-                        eprintln!("{round} {:<14} {:<20} {error}", case.name, server.name)
+                        eprintln!("{round} {:<14} {:<20} {error}", case.name, server.name);
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! Services as parameters: of handlers, and of axum's.
+//! Services as parameters of handlers. That axum's handlers take them too is the App's business: `app/routes.rs`.
 
 use std::ops::Deref;
 use std::sync::Arc;

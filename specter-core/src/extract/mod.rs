@@ -64,6 +64,7 @@ pub trait FromContext<'a>: Sized {
 }
 
 /// Markers that tell the families of parameters apart.
+#[doc(hidden)]
 pub mod marker {
     /// Comes from the context.
     #[derive(Debug)]
@@ -180,6 +181,7 @@ impl<'a, T: FromContext<'a>> FromError<'a, marker::Context> for T {
 }
 
 /// What the macros call for each parameter.
+#[doc(hidden)]
 pub mod param {
     use super::{
         Arguments, CallContext, EventError, FromContext, FromDisconnect, FromError, FromEvent,
@@ -221,6 +223,7 @@ pub mod param {
 
     impl Requirements {
         /// Declares an event handler's parameter.
+        #[doc(hidden)]
         pub fn event<'a, T: FromEvent<'a, M>, M>(
             &mut self,
             label: &'static str,
@@ -230,11 +233,13 @@ pub mod param {
         }
 
         /// Declares a `connect` handler's parameter.
+        #[doc(hidden)]
         pub fn connect<'a, T: FromContext<'a>>(&mut self, label: &'static str, location: Location) {
             T::requires(self, label, location);
         }
 
         /// Declares a `disconnect` handler's parameter.
+        #[doc(hidden)]
         pub fn disconnect<'a, T: FromDisconnect<'a, M>, M>(
             &mut self,
             label: &'static str,
@@ -244,6 +249,7 @@ pub mod param {
         }
 
         /// Declares an `#[on_error]` handler's parameter.
+        #[doc(hidden)]
         pub fn error<'a, T: FromError<'a, M>, M>(
             &mut self,
             label: &'static str,

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::{Opening, Scoped, Seeds};
+use specter_di::{Opening, Scoped};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step, Values};
@@ -19,8 +19,8 @@ use crate::rooms::Hub;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
 
-/// How long each hook may take when a socket's scope is torn down.
-const HOOK_LIMIT: Duration = Duration::from_secs(10);
+/// How long each provider's hook may take, when a socket's scope is torn down and when the App stops.
+pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What every call of a socket's handlers needs.
 #[derive(Clone)]
@@ -192,7 +192,9 @@ async fn build(
     socket: &Socket,
     limit: &Limit,
 ) -> Result<Scoped, EventError> {
-    let seeds = Seeds::new()
+    let seeds = table
+        .plan
+        .seeds()
         .with(socket.clone())
         .with(socket.namespace())
         .with(socket.handshake().clone());

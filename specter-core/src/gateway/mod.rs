@@ -14,7 +14,6 @@ pub(crate) mod ingress;
 mod interceptor;
 pub(crate) mod lifecycle;
 mod listed;
-mod nearest;
 mod policy;
 mod rate_limit;
 mod reply;
@@ -23,24 +22,29 @@ mod singleton;
 pub(crate) mod table;
 mod turns;
 mod unit;
+mod unknown;
 
 pub use self::ack::Ack;
+pub use self::call::CallContext;
 pub(crate) use self::call::Cause;
-pub use self::call::{CallContext, Outcome};
+#[doc(hidden)]
+pub use self::call::Outcome;
 pub use self::error::{EventError, EventInfo, IntoEventError};
 pub use self::filter::{ErrorFilter, FilterContext};
 pub use self::guard::{Guard, GuardContext};
-pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
+pub use self::info::{Controller, Requirements};
+#[doc(hidden)]
+pub use self::info::{ControllerInfo, EventKind, HandlerInfo, OnPanic};
 pub use self::ingress::{
     Answer, CleanUp, ErrorReport, EventHandler, EventHandlerError, Events, IngressError,
     OnDisconnect, OnError, RegisteredHandler, SocketIngress, StepError, StepFailure, Subscribe,
     Subscription,
 };
 pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
-pub(crate) use self::nearest::UnknownEvents;
 pub use self::policy::Policies;
 pub(crate) use self::policy::{Declared, Policy};
 pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
+pub(crate) use self::unknown::UnknownEvents;
 
 /// What the macros' expansions call.
 #[doc(hidden)]

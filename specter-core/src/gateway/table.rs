@@ -12,7 +12,7 @@ use super::guard::ErasedGuard;
 use super::info::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
 use super::ingress::Ingress;
 use super::interceptor::ErasedInterceptor;
-use super::nearest::UnknownEvents;
+use super::unknown::UnknownEvents;
 use crate::rooms::Hub;
 
 /// A namespace's controllers, in their order, and what a socket of it needs.
@@ -250,7 +250,7 @@ impl NamespaceTable {
         self.controllers.iter().any(|controller| controller.shared)
     }
 
-    /// Counts an event that nobody handles, and logs it with the nearest name.
+    /// Logs an event that nobody handles, once, with the nearest name.
     pub(crate) fn note_unknown(&self, name: &str) {
         let subscribed = self.ingress.names();
         let subscribed = subscribed.iter().map(|name| &**name);
