@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::App;
@@ -54,13 +55,17 @@ impl App {
             .unwrap_or_default();
         let handle = self.handle();
         tracing::info!(target: "specter::engine", %address, "listening");
-        let stopping = async {
+        let stopping = async move {
             tokio::select! {
                 () = told_to_stop() => handle.shutdown().await,
                 () = handle.drained() => {}
             }
         };
-        accept_until(listener, self.into_router(), stopping).await;
+        // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
+        // The set ends it when this future is dropped.
+        let mut serving = JoinSet::new();
+        serving.spawn(accept_until(listener, self.into_router(), stopping));
+        serving.join_next().await;
         Ok(())
     }
 }
