@@ -109,21 +109,36 @@ async fn connect_refuses_a_socket_alone() {
     assert_eq!(client.call("add", json!([5])).await, json!([5]));
 }
 
-/// Takes what belongs to a socket.
+trait Whose: Send + Sync {
+    fn id(&self) -> SocketId;
+}
+
+#[injectable(scope = socket, as = dyn Whose)]
+struct Mine {
+    socket: Socket,
+}
+
+impl Whose for Mine {
+    fn id(&self) -> SocketId {
+        self.socket.id()
+    }
+}
+
+/// Takes what belongs to a socket, behind a trait: of a struct the compiler would know it.
 #[socketio_controller(scope = singleton, unlisted)]
 struct Greedy {
-    own: Arc<Own>,
+    own: Arc<dyn Whose>,
 }
 
 #[handlers]
 impl Greedy {
     #[on_event]
     fn own(&self) -> SocketId {
-        self.own.socket.id()
+        self.own.id()
     }
 }
 
-#[module(controllers = [Greedy], providers = [Own])]
+#[module(controllers = [Greedy], providers = [Mine])]
 struct GreedyModule;
 
 #[tokio::test]
@@ -134,7 +149,7 @@ async fn it_cannot_have_what_belongs_to_one_socket() {
         .expect("a fault")
         .to_string();
     assert!(
-        error.contains("Greedy") && error.contains("Own") && error.contains("singleton"),
+        error.contains("Greedy") && error.contains("Mine") && error.contains("singleton"),
         "{error}"
     );
 }

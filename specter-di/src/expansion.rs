@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::{BuildError, Dependency, Lazy, Provide};
@@ -55,9 +56,11 @@ impl<F: Future<Output: HookOutcome> + Send> HookReturn<Awaited> for F {
     }
 }
 
-/// Waits for the end of a hook that was called.
-pub async fn hook_end<Kind, R: HookReturn<Kind>>(returned: R) -> Result<(), BuildError> {
-    returned.end().await
+/// Waits for the end of a hook that was called. Boxed: a future's type that names `R` would repeat what is wrong with it.
+pub fn hook_end<'a, Kind: 'a, R: HookReturn<Kind> + 'a>(
+    returned: R,
+) -> Pin<Box<dyn Future<Output = Result<(), BuildError>> + Send + 'a>> {
+    Box::pin(returned.end())
 }
 
 /// Asks at compile time whether a dependency's type exists only within a scope. The inherent constants answer where the

@@ -25,8 +25,8 @@ pub(crate) type AsyncBuild =
     note = "a controller is listed under `controllers`, a module under `imports`"
 )]
 pub trait Provide: 'static {
-    /// What it provides: `Arc<T>`.
-    type Value: Clone + Send + Sync + 'static;
+    /// What it provides: `Arc<T>`. That it can be shared is asked where a [`Provider`] is made, and only there.
+    type Value: 'static;
 
     /// Whether its values are known at compile time to live within a scope. Only the compiler's complaints depend on
     /// it; what holds is the provider's [`scope`](Provider::scope).

@@ -172,13 +172,24 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 ///   `disconnect`. Each has a time limit, and is reported by name if it fails or hangs: an
 ///   `on_init` ends the start, an `on_shutdown` stops no other.
 ///
-/// ```ignore
+/// ```
+/// # use specter::prelude::*;
+/// # type SqlError = std::io::Error;
+/// # #[injectable]
+/// # pub struct Pool;
+/// # impl Pool {
+/// #     async fn run(&self, _: &str) -> Result<(), SqlError> { Ok(()) }
+/// #     async fn close(&self) {}
+/// # }
+/// # pub trait Repository: Send + Sync {}
 /// #[injectable(as = dyn Repository, on_init = migrate, on_shutdown = close)]
 /// pub struct SqlRepository { pool: Arc<Pool> }
 ///
+/// impl Repository for SqlRepository { /* … */ }
+///
 /// impl SqlRepository {
-///     async fn migrate(&self) -> Result<(), SqlError> { /* … */ }
-///     async fn close(&self) { /* … */ }
+///     async fn migrate(&self) -> Result<(), SqlError> { self.pool.run("migrate.sql").await }
+///     async fn close(&self) { self.pool.close().await }
 /// }
 /// ```
 ///
@@ -222,7 +233,11 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///   providers as `Arc<T>`. A module is configured in one place. For options that are known at run time only there is
 ///   `App::builder::<AppModule>().import(ConfigModule::with(options))`.
 ///
-/// ```ignore
+/// ```
+/// # use specter::prelude::*;
+/// # pub struct Options { path: &'static str }
+/// # #[socketio_controller]
+/// # pub struct ChatGateway;
 /// #[injectable]
 /// pub struct Config { options: Arc<Options> }     // what `with` gives
 ///

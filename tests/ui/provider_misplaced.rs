@@ -9,9 +9,9 @@ enum Kind {}
 struct Pool(u32);
 
 #[injectable]
-struct Cache<T> {
+struct Cache<'a> {
     #[state]
-    entries: Vec<T>,
+    entries: &'a [u32],
 }
 
 struct History;

@@ -254,7 +254,10 @@ impl AppBuilder {
     /// Lets a value stand in for a provider, in tests: in its module, under all its types, as visible as it. The provider is
     /// not built, nor is what only it needed.
     #[track_caller]
-    pub fn replace<P: Provide>(mut self, value: impl Into<P::Value>) -> Self {
+    pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
+        mut self,
+        value: impl Into<P::Value>,
+    ) -> Self {
         self.graph.replace::<P>(value);
         self
     }

@@ -90,7 +90,7 @@ pub mod marker {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
     label = "neither an argument nor from the context",
-    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`",
+    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, and in `Valid<T>` also `garde::Validate`",
     note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the controller",
     note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Rest`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
     note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"

@@ -30,7 +30,8 @@ use crate::socket::Socket;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error filter",
-    note = "implement `ErrorFilter` for it, and make it `#[injectable]`"
+    label = "not an error filter",
+    note = "an error filter is a struct that implements `ErrorFilter` and is `#[injectable]`; a module lists it under `providers`"
 )]
 pub trait ErrorFilter: Send + Sync + 'static {
     /// What the error becomes.

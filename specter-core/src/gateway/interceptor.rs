@@ -39,7 +39,8 @@ use crate::socket::Socket;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interceptor",
-    note = "implement `Interceptor` for it, and make it `#[injectable]`"
+    label = "not an interceptor",
+    note = "an interceptor is a struct that implements `Interceptor` and is `#[injectable]`; a module lists it under `providers`"
 )]
 pub trait Interceptor: Send + Sync + 'static {
     /// Calls `next.run()`, or answers itself.

@@ -61,5 +61,5 @@ pub mod private {
         PlainReply, RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply,
         connect_outcome,
     };
-    pub use super::singleton::{Singleton, has_instance_of_its_own};
+    pub use super::singleton::Singleton;
 }

@@ -56,14 +56,3 @@ impl<C: Controller + Sync> Provide for One<C> {
         )
     }
 }
-
-/// Asserts that each socket has an instance of the controller for itself, where a handler takes `&mut self`.
-///
-/// # Panics
-/// When the compiler evaluates it for a singleton: the message is what the user reads.
-pub const fn has_instance_of_its_own<C: Controller>() {
-    assert!(
-        !C::SINGLETON,
-        "the handlers of a controller with `scope = singleton` take `&self`: all sockets share it"
-    );
-}

@@ -127,7 +127,7 @@ impl Graph {
     /// The provider is not built, nor are its hooks called, nor is built what only it needed. One that no module lists is
     /// a fault.
     #[track_caller]
-    pub fn replace<P: Provide>(&mut self, value: impl Into<P::Value>) {
+    pub fn replace<P: Provide<Value: Clone + Send + Sync>>(&mut self, value: impl Into<P::Value>) {
         self.overrides
             .replace::<P>(value.into(), Location::caller());
     }

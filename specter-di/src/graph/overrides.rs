@@ -26,7 +26,11 @@ pub(super) struct Replacement {
 }
 
 impl Overrides {
-    pub(super) fn replace<P: Provide>(&mut self, value: P::Value, location: Location) {
+    pub(super) fn replace<P: Provide<Value: Clone + Send + Sync>>(
+        &mut self,
+        value: P::Value,
+        location: Location,
+    ) {
         let replacement = Replacement {
             name: P::provider().name.into_owned(),
             location,

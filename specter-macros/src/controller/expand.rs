@@ -29,6 +29,9 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
             }
         }
     });
+    let checks = controller
+        .singleton
+        .then(|| construction.singleton_checks(name));
     // The two functions over the fields stand in one constant, and `__INFO` outside of the impl: the compiler says what
     // is wrong with a type once for each body that names it.
     let fields = quote_spanned! {own=>
@@ -48,6 +51,7 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
             fn build(#resolved: &mut __p::Resolved<'_>) -> Self { <Self as __Fields>::FIELDS.1(#resolved) }
             fn policies(#declared: &mut __p::Policies) { #policies }
         }
+        #checks
         __p::inventory::submit! {
             __p::KnownController { info: &__INFO, type_id: || ::core::any::TypeId::of::<#name>() }
         }

@@ -83,8 +83,12 @@ fn checked(
     let (parameter, bound, argument) = shares.unwrap_or_default();
     let known = boxed(controller.span());
     let alone = block.taking_all().map(|at| {
-        let own = own(at);
-        quote_spanned!(own=> const { __p::has_instance_of_its_own::<__C::Target>() };)
+        quote_spanned! {own(at)=> const {
+            ::core::assert!(
+                !<__C::Target as __p::Controller>::SINGLETON,
+                "the handlers of a controller with `scope = singleton` take `&self`: all sockets share it"
+            )
+        };}
     });
     quote_spanned! {own_span=>
         const fn __block<__C: #holder #parameter>() -> __p::HandlersBlock

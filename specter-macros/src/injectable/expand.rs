@@ -74,6 +74,7 @@ fn bounded(provider: &Provider) -> Generics {
 fn options(provider: &Provider, value: &TokenStream) -> TokenStream {
     let local = Ident::new("__v", own(provider.name.span()));
     let aliases = provider.aliases.iter().map(|ListElement { cfgs, ty }| {
+        let local = Ident::new("__v", own(ty.span()));
         let call = quote_spanned! {own(ty.span())=>
             let __provider = __provider.alias::<#value, ::std::sync::Arc<#ty>>(|#local| #local);
         };
@@ -89,7 +90,7 @@ fn options(provider: &Provider, value: &TokenStream) -> TokenStream {
         let hook = Ident::new(hook, own);
         Some(quote_spanned! {own=>
             let __provider = __provider.#hook::<#value, _>(
-                |#local| async move { __p::hook_end(#local.#method()).await },
+                |#local| async move { __p::hook_end::<_, _>(#local.#method()).await },
             );
         })
     });

@@ -63,7 +63,7 @@ fn imported(imports: &[Import], into: &Ident) -> TokenStream {
     let calls = imports.iter().map(|Import { cfgs, module }| {
         let own = own(module.span());
         let call = match module {
-            Imported::Plain(ty) => quote_spanned!(own=> #into.import::<#ty>();),
+            Imported::Plain(ty) => quote_spanned!(own=> __p::ModuleBuilder::import::<#ty>(#into);),
             Imported::Configured(value) => quote_spanned! {own=>
                 #into.import_configured({
                     #[allow(unused_imports)]

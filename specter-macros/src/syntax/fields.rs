@@ -11,7 +11,7 @@ use syn::{
 use crate::{
     diag::Diagnostics,
     syntax::{
-        runtime::{location, own},
+        runtime::{Stretch, location, own},
         strip,
     },
 };
@@ -162,7 +162,8 @@ impl InjectedField {
 /// A complaint, by the compiler, if the type of a singleton's dependency is known to exist only within a socket's scope.
 pub(crate) fn singleton_check(name: &Ident, ty: &Type, label: &str) -> TokenStream {
     let name = name.unraw().to_string();
-    quote_spanned!(own(ty.span())=> __p::not_scoped!(#name, #label, #ty);)
+    let check = Stretch::of(ty).over(quote!(__p::not_scoped!(#name, #label, #ty)));
+    quote!(#check;)
 }
 
 /// The expression of `#[state(expression)]`.

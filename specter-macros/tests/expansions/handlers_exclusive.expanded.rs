@@ -37,7 +37,12 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
-        const { __p::has_instance_of_its_own::<__C::Target>() };
+        const {
+            ::core::assert!(
+                ! < __C::Target as __p::Controller > ::SINGLETON,
+                "the handlers of a controller with `scope = singleton` take `&self`: all sockets share it"
+            )
+        };
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<ChatGateway>(),
             controller_name: "ChatGateway",

@@ -252,12 +252,12 @@ const _: () = {
                 .on_init::<
                     ::std::sync::Arc<Self>,
                     _,
-                >(|__v| async move { __p::hook_end(__v.open()).await });
+                >(|__v| async move { __p::hook_end::<_, _>(__v.open()).await });
             let __provider = __provider
                 .on_shutdown::<
                     ::std::sync::Arc<Self>,
                     _,
-                >(|__v| async move { __p::hook_end(__v.close()).await });
+                >(|__v| async move { __p::hook_end::<_, _>(__v.close()).await });
             __provider
         }
     }

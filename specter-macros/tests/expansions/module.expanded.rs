@@ -5,7 +5,7 @@ const _: () = {
     impl __p::Module for ChatModule {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("ChatModule", __p::location!());
-            __m.import::<StorageModule>();
+            __p::ModuleBuilder::import::<StorageModule>(__m);
             __p::controller::<ChatGateway>(__m);
             __p::controller::<admin::AdminGateway>(__m);
             __p::ModuleBuilder::provide::<RoomRepository>(__m);
@@ -57,7 +57,7 @@ const _: () = {
                 use __p::Module as _;
                 ConfigModule::with(Options { path: "app.toml" })
             });
-            #[cfg(test)] __m.import::<TestModule>();
+            #[cfg(test)] __p::ModuleBuilder::import::<TestModule>(__m);
             <ConfigModule as __p::Exported<_>>::export(__m);
         }
     }
