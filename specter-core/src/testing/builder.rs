@@ -48,7 +48,10 @@ impl TestAppBuilder {
 
     /// Lets a value stand in for a provider, in its module, under all its types. As [`AppBuilder::replace`].
     #[track_caller]
-    pub fn replace<P: Provide>(mut self, value: impl Into<P::Value>) -> Self {
+    pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
+        mut self,
+        value: impl Into<P::Value>,
+    ) -> Self {
         self.app = self.app.replace::<P>(value);
         self
     }
