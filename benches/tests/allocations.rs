@@ -2,7 +2,12 @@
 //!
 //! The server, and a client that allocates nothing, run on one thread, whose allocations are counted.
 
-#![allow(clippy::unused_self, reason = "handlers are methods")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::unused_self,
+    clippy::needless_pass_by_value,
+    reason = "counts are small; handlers are methods, and own what they take"
+)]
 
 use std::sync::Arc;
 
@@ -94,7 +99,9 @@ impl Server {
         };
         talk(100);
         let counted = measure(|| talk(EVENTS));
-        counted.count_total as f64 / EVENTS as f64
+        let each = counted.count_total as f64 / EVENTS as f64;
+        println!("{each} allocations: {answer}");
+        each
     }
 }
 
@@ -136,8 +143,8 @@ fn an_event_whose_handler_suspends() {
         "4210[\"length_later\",\"hello\"]",
         "4310[5]",
     );
-    // One more for the future, one for the owned string.
-    assert!(each <= 7.1, "{each} allocations an event");
+    // The future comes on top.
+    assert!(each <= 6.1, "{each} allocations an event");
 }
 
 #[test]

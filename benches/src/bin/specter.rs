@@ -1,6 +1,10 @@
 //! Specter, with the content of the conformance server's `bench` profile.
 
-#![allow(clippy::unused_self, reason = "handlers are methods")]
+#![allow(
+    clippy::unused_self,
+    clippy::needless_pass_by_value,
+    reason = "handlers are methods, and own what they take"
+)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
