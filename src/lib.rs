@@ -10,7 +10,8 @@ pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;
-pub use specter_core::{app, connection, extract, gateway, rooms, socket};
+pub use specter_core::graph_test;
+pub use specter_core::{app, connection, extract, gateway, groups, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
 pub use specter_macros::{
@@ -32,8 +33,16 @@ pub mod prelude {
 
     pub use crate::app::App;
     pub use crate::connection::Handshake;
+    pub use crate::di::{Lazy, Module as _};
+    #[cfg(feature = "garde")]
+    pub use crate::extract::Valid;
     pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest};
-    pub use crate::gateway::{Ack, CallContext, EventError, EventInfo, Guard, GuardContext};
+    pub use crate::gateway::{
+        Ack, CallContext, CleanUp, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
+        Events, FilterContext, Guard, GuardContext, Handled, InterceptContext, Interceptor, Next,
+        SocketIngress, StepError,
+    };
+    pub use crate::groups::{BroadcastGroup, GroupError};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};
     pub use crate::{

@@ -244,6 +244,11 @@ impl Free {
     }
 
     #[on_event]
+    fn big(&self) -> String {
+        "x".repeat(4096)
+    }
+
+    #[on_event]
     fn fill(&self, socket: &Socket, bytes: usize) -> Result<(), EmitError> {
         socket.broadcast().emit("filling", "x".repeat(bytes))
     }
@@ -266,6 +271,28 @@ async fn one_namespace_does_not_wait_for_another() {
     );
     door.notify_one();
     assert_eq!(client.text().await, "43/stuck,1[]");
+}
+
+#[tokio::test]
+async fn what_a_client_asks_for_itself_does_not_close_its_connection() {
+    let app = App::builder::<TwoNamespaces>()
+        .provide(Door(Arc::default()))
+        .max_queue(64 * 1024);
+    let server = Server::of(app).await;
+    let mut client = server.open().await;
+    client.connect("/free", Value::Null).await;
+    // Far more than the queue and the kernel hold, asked for before anything is read.
+    client
+        .send_all((0..4_000).map(|n| format!(r#"42/free,{n}["big"]"#)))
+        .await;
+    for n in 0..4_000 {
+        let answer = client.text().await;
+        assert!(
+            answer.starts_with(&format!("43/free,{n}[")),
+            "{n}: {}",
+            &answer[..20]
+        );
+    }
 }
 
 #[tokio::test]

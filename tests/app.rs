@@ -30,16 +30,21 @@ struct Hidden;
 #[module(providers = [Hidden])]
 struct Private;
 
-#[injectable(scope = socket)]
+/// Behind a trait, so that only the graph can tell how long it lives.
+trait Session: Send + Sync {}
+
+#[injectable(scope = socket, as = dyn Session)]
 struct PerSocket {
     #[expect(dead_code)]
     socket: Socket,
 }
 
+impl Session for PerSocket {}
+
 #[injectable]
 struct Singleton {
     #[expect(dead_code)]
-    inner: Arc<PerSocket>,
+    inner: Arc<dyn Session>,
 }
 
 #[injectable]
@@ -202,6 +207,24 @@ async fn two_that_would_answer_are_refused_and_so_is_nobody() {
         error.to_string().contains("`Empty` has no controllers"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn impossible_settings_are_reported_with_the_rest() {
+    let app = App::builder::<Empty>()
+        .max_payload(0)
+        .socket(|config| config.waiting_events = 0)
+        .shutdown_spread(std::time::Duration::MAX);
+    let error = app.create().await.err().expect("it cannot start");
+    let specter::Error::Startup(faults) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (faults.settings().len(), faults.controllers().len()),
+        (3, 1),
+        "{error}"
+    );
+    assert!(error.to_string().contains("4 faults"), "{error}");
 }
 
 #[derive(Debug, thiserror::Error)]

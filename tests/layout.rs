@@ -25,7 +25,45 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The lines of code that name a module of the crate.
+/// The code of a file, without its comments' lines.
+fn code(text: &str) -> String {
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The first names within the braces that `text` is the inside of: `a::b, c::{d, e}}` names `a` and `c`.
+fn braced(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let mut begin = 0;
+    let mut names = Vec::new();
+    for (at, c) in text.char_indices() {
+        let ends = depth == 0 && matches!(c, ',' | '}');
+        if ends {
+            let name = text[begin..at].split("::").next().unwrap_or_default();
+            names.push(name.split_whitespace().next().unwrap_or_default());
+            begin = at + 1;
+        }
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Whether code imports a module within braces: `use crate::{gateway, …}`.
+fn imports_in_braces(code: &str, module: &str) -> bool {
+    ["crate::{", "super::super::{"]
+        .iter()
+        .flat_map(|opening| code.split(opening).skip(1))
+        .any(|inside| braced(inside).contains(&module))
+}
+
+/// The places of code that name a module of the crate.
 fn naming(folder: &str, module: &str) -> Vec<String> {
     let paths = [
         format!("crate::{module}"),
@@ -34,13 +72,27 @@ fn naming(folder: &str, module: &str) -> Vec<String> {
     ];
     let mut hits = Vec::new();
     for (path, text) in sources(folder) {
-        let code = text
+        let code = code(&text);
+        let named = code
             .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
-        let named = code.filter(|line| paths.iter().any(|path| line.contains(path.as_str())));
+            .filter(|line| paths.iter().any(|path| line.contains(path.as_str())));
         hits.extend(named.map(|line| format!("{}: {line}", path.display())));
+        if imports_in_braces(&code, module) {
+            hits.push(format!("{}: {module} in braces", path.display()));
+        }
     }
     hits
+}
+
+#[test]
+fn imports_in_braces_are_seen() {
+    let code = "use crate::{\n    connection::{Connection, app},\n    gateway::Ack, rooms as places,\n};\nuse crate::{http};";
+    for module in ["connection", "gateway", "rooms", "http"] {
+        assert!(imports_in_braces(code, module), "{module}");
+    }
+    for module in ["app", "Connection", "Ack", "places"] {
+        assert!(!imports_in_braces(code, module), "{module}");
+    }
 }
 
 fn dependencies(manifest: &str) -> Vec<String> {
@@ -93,7 +145,7 @@ fn the_container_knows_nothing_of_the_rest() {
 #[test]
 fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
     let none: [String; 0] = [];
-    for folder in ["http", "connection", "socket", "rooms"] {
+    for folder in ["http", "connection", "engine", "socket", "rooms", "groups"] {
         for above in ["gateway", "extract", "app"] {
             assert_eq!(
                 naming(&format!("specter-core/src/{folder}"), above),
@@ -113,8 +165,10 @@ fn nothing_knows_the_testing_kit() {
     for folder in [
         "http",
         "connection",
+        "engine",
         "socket",
         "rooms",
+        "groups",
         "gateway",
         "extract",
         "app",
@@ -122,6 +176,44 @@ fn nothing_knows_the_testing_kit() {
         let folder = format!("specter-core/src/{folder}");
         assert_eq!(naming(&folder, "testing"), none, "{folder}");
     }
+}
+
+/// Where a file stands that ARCHITECTURE.md names: in specter-core, in another crate, or from the root.
+fn named_file(name: &str) -> Option<PathBuf> {
+    let of_crate = name
+        .split_once('/')
+        .filter(|(krate, _)| krate.starts_with("specter-"))
+        .map(|(krate, file)| root().join(krate).join("src").join(file));
+    [
+        Some(root().join("specter-core/src").join(name)),
+        of_crate,
+        Some(root().join(name)),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|path| path.is_file())
+}
+
+#[test]
+fn every_file_that_the_map_names_exists() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    // Between backticks: every second piece.
+    let names: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+        })
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    let missing: Vec<&str> = names
+        .into_iter()
+        .filter(|name| named_file(name).is_none())
+        .collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md names {missing:?}");
 }
 
 #[test]

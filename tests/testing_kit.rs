@@ -26,18 +26,20 @@ trait Archive: Send + Sync {
 }
 
 /// Keeps them in memory.
+#[injectable(as = dyn Archive)]
 #[derive(Default)]
-struct Memory(std::sync::Mutex<Vec<Post>>);
+struct Memory {
+    #[state]
+    posts: std::sync::Mutex<Vec<Post>>,
+}
 
 impl Archive for Memory {
     fn keep(&self, post: &Post) -> usize {
-        let mut posts = self.0.lock().unwrap();
+        let mut posts = self.posts.lock().unwrap();
         posts.push(post.clone());
         posts.len()
     }
 }
-
-struct Posts(Arc<dyn Archive>);
 
 #[derive(Deserialize)]
 struct Login {
@@ -58,7 +60,7 @@ impl Guard for Members {
 
 #[socketio_controller(namespace = "/chat", guards(Members))]
 struct Chat {
-    posts: Arc<Posts>,
+    posts: Arc<dyn Archive>,
     #[state]
     sent: usize,
 }
@@ -81,7 +83,7 @@ impl Chat {
         }
         self.sent += 1;
         socket.to(&post.room).emit("posted", &post)?;
-        Ok((self.sent, self.posts.0.keep(&post)))
+        Ok((self.sent, self.posts.keep(&post)))
     }
 
     #[on_event]
@@ -141,15 +143,11 @@ impl Echo {
     }
 }
 
-#[module(controllers = [Chat, Echo], providers = [Members])]
+#[module(controllers = [Chat, Echo], providers = [Members, Memory])]
 struct ChatModule;
 
 async fn app() -> TestApp {
-    let posts = Posts(Arc::new(Memory::default()));
-    TestApp::builder::<ChatModule>()
-        .provide(posts)
-        .start()
-        .await
+    TestApp::start::<ChatModule>().await
 }
 
 async fn member(app: &TestApp, name: &str) -> TestClient {
@@ -212,12 +210,67 @@ async fn refusals_are_values() {
 
 #[tokio::test(start_paused = true)]
 async fn a_guard_can_be_taken_out() {
-    let posts = Posts(Arc::new(Memory::default()));
-    let app = TestApp::builder::<ChatModule>().provide(posts);
+    let app = TestApp::builder::<ChatModule>();
     let app = app.allow::<Members>().start().await;
     let client = app.connect("/chat").await;
     let (name, _) = client.expect::<(Option<String>, SocketId)>("welcome").await;
     assert_eq!(name, None);
+}
+
+/// Takes nothing.
+struct Full;
+
+impl Archive for Full {
+    fn keep(&self, _: &Post) -> usize {
+        0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_services_stand_in_for_the_modules() {
+    let app = TestApp::builder::<ChatModule>().bind::<dyn Archive>(Arc::new(Full));
+    let app = app.start().await;
+    let ann = member(&app, "ann").await;
+    let posted: (usize, usize) = ann.emit_ack("post", post("hi")).await;
+    assert_eq!(posted, (1, 0));
+
+    let memory = Memory::default();
+    memory.keep(&post("before"));
+    let app = TestApp::builder::<ChatModule>().replace::<Memory>(memory);
+    let app = app.start().await;
+    let ann = member(&app, "ann").await;
+    let posted: (usize, usize) = ann.emit_ack("post", post("hi")).await;
+    assert_eq!(posted, (1, 2));
+    assert_eq!(app.get::<Memory>().posts.lock().unwrap().len(), 2);
+}
+
+/// What only the program knows.
+struct Motto(&'static str);
+
+#[socketio_controller]
+struct Herald {
+    motto: Arc<Motto>,
+}
+
+#[handlers]
+impl Herald {
+    #[on_event]
+    fn motto(&self) -> &'static str {
+        self.motto.0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_are_provided_and_what_is_missing_is_told() {
+    let app = TestApp::builder_of::<Herald>().provide(Motto("onward"));
+    let app = app.start().await;
+    let client = app.connect("/").await;
+    assert_eq!(client.emit_ack::<String>("motto", ()).await, "onward");
+
+    let refused = TestApp::builder_of::<Herald>().try_start().await;
+    assert_eq!(refused.unwrap_err().code(), "startup_faults");
+    let said = failure(async { drop(TestApp::of::<Herald>().await) });
+    assert!(said.await.contains("`Herald` cannot start: 1 fault"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -485,14 +538,14 @@ async fn what_is_not_as_expected_fails_with_what_it_is() {
 async fn a_controller_built_by_hand_is_a_struct() {
     let memory = Arc::new(Memory::default());
     let mut chat = Chat {
-        posts: Arc::new(Posts(memory.clone())),
+        posts: memory.clone(),
         sent: 6,
     };
     let namespace = TestNamespace::new("/chat");
     let (ann, bob) = (namespace.socket(), namespace.socket());
     bob.join("lobby").unwrap();
     assert_eq!(chat.post(&ann, post("hi")).await.unwrap(), (7, 1));
-    assert_eq!(memory.0.lock().unwrap().as_slice(), [post("hi")]);
+    assert_eq!(memory.posts.lock().unwrap().as_slice(), [post("hi")]);
     assert_eq!(bob.expect::<Post>("posted"), post("hi"));
     ann.expect_none("posted");
     assert!(bob.next_event().is_none());

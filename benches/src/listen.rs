@@ -41,6 +41,7 @@ pub async fn upgrade(stream: &mut tokio::net::TcpStream) -> io::Result<()> {
 }
 
 /// The answer to a WebSocket handshake's request.
+#[must_use]
 pub fn answer(head: &[u8]) -> Option<String> {
     let head = std::str::from_utf8(head).ok()?;
     let (_, key) = head

@@ -7,6 +7,7 @@ use crate::results::{Results, Spread};
 use crate::suite::{Case, Metric};
 
 /// The whole page.
+#[must_use]
 pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
     let mut page = String::from("# Results\n\n");
     let _ = writeln!(
@@ -99,6 +100,7 @@ fn spread(spread: Option<Spread>) -> String {
 }
 
 /// Three digits, more where the number has more before the point.
+#[must_use]
 pub fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1000.0 => {

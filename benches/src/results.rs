@@ -44,6 +44,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// Whether it is met.
+    #[must_use]
     pub fn is_met(&self) -> bool {
         self.ratio <= self.at_most
     }
@@ -59,6 +60,7 @@ impl Results {
     }
 
     /// Whether there is anything.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -92,6 +94,7 @@ impl Results {
     }
 
     /// The figure that the case is about.
+    #[must_use]
     pub fn main(&self, case: &Case, server: &str) -> Option<Spread> {
         self.spread(case, server, |figures| match case.metric {
             Metric::Cpu => figures.cpu_us,
@@ -101,6 +104,7 @@ impl Results {
     }
 
     /// The cheapest bare server of a case.
+    #[must_use]
     pub fn cheapest_bare(&self, case: &Case) -> Option<(&'static Server, f64)> {
         self.servers(case)
             .filter(|server| !server.socket_io)
@@ -109,6 +113,7 @@ impl Results {
     }
 
     /// Specter against the case's targets.
+    #[must_use]
     pub fn verdicts(&self, case: &Case) -> Vec<Verdict> {
         case.targets
             .iter()

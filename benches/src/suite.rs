@@ -265,6 +265,7 @@ pub const CASES: &[Case] = &[
 
 impl Case {
     /// Whether a server takes part.
+    #[must_use]
     pub fn has(&self, server: &Server) -> bool {
         // It takes minutes to connect as many, and then to answer.
         let crowd = ["broadcast-10k", "rooms", "idle", "flood"].contains(&self.name);

@@ -54,6 +54,7 @@ pub struct Head {
 
 impl Head {
     /// Reads the beginning of a frame. `None` where it is not all there.
+    #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let &[first, second, ref rest @ ..] = bytes else {
             return None;

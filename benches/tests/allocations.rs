@@ -1,13 +1,12 @@
 //! Allocations on the paths that are counted in millions: independent of the machine, so asserted exactly.
 //!
 //! The server, and a client that allocates nothing, run on one thread, whose allocations are counted.
-
 #![allow(
     clippy::cast_precision_loss,
-    clippy::unused_self,
     clippy::needless_pass_by_value,
-    reason = "counts are small; handlers are methods, and own what they take"
+    reason = "small counts, and callbacks of fixed shape"
 )]
+#![allow(clippy::unused_self, reason = "handlers are methods")]
 
 use std::sync::Arc;
 

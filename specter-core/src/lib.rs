@@ -12,6 +12,7 @@ pub mod connection;
 pub mod engine;
 pub mod extract;
 pub mod gateway;
+pub mod groups;
 pub mod http;
 pub mod rooms;
 pub mod socket;
@@ -23,17 +24,18 @@ pub mod testing;
 pub mod __private {
     pub use inventory;
     pub use specter_di::{
-        BuildError, Dependencies, Dependency, Key, Location, Module, ModuleBuilder, Provide,
-        Provider, Resolved, Scope, factory_failed,
+        __not_scoped as not_scoped, BuildError, Dependencies, Dependency, Exported, Key, Location,
+        Module, ModuleBuilder, Provide, Provider, Resolved, Scope, expansion::hook_end,
+        factory_failed,
     };
     pub use specter_proto::socket::Binary;
 
-    pub use crate::app::{controller, controller_guarded};
+    pub use crate::app::{controller, controller_within, event_handler};
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{
-        CallContext, Controller, ControllerInfo, EventError, EventInfo, EventKind, Guards,
-        HandlerInfo, IntoEventError, OnPanic, Outcome, Requirements,
+        CallContext, Controller, ControllerInfo, EventError, EventInfo, EventKind, HandlerInfo,
+        IntoEventError, OnPanic, Outcome, Policies, Requirements,
     };
     pub use crate::{
         __connect_reply as connect_reply, __converted as converted, __location as location,

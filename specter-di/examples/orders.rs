@@ -34,6 +34,7 @@ impl Ledger for Paper {
 }
 
 impl Provide for Paper {
+    type Value = Arc<Self>;
     fn provider() -> Provider {
         let build = |_: &mut Resolved<'_>| Arc::new(Self::default());
         Provider::sync::<Arc<Self>>("Paper", Scope::Singleton, location!(), |_| {}, build)
@@ -69,6 +70,7 @@ struct Basket {
 }
 
 impl Provide for Basket {
+    type Value = Arc<Self>;
     fn provider() -> Provider {
         Provider::sync::<Arc<Self>>(
             "Basket",

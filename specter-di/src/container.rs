@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::GraphView;
 use crate::graph::{Binding, Step};
 use crate::lifecycle::{HookFailure, HookKind, run, shut_down};
 use crate::plan::{Wiring, built};
@@ -54,14 +55,19 @@ impl Container {
     /// or several of them, `None`.
     pub fn get<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match self.0.lookup.get(&TypeId::of::<V>())? {
-            Input::Singleton(slot) => self.0.singletons.get::<V>(*slot).cloned(),
-            Input::Scoped(_) | Input::Absent | Input::Many(_) => None,
+            Input::Singleton(slot) => self.0.singletons.get::<V>(*slot),
+            Input::Scoped(_) | Input::Late(_) | Input::Absent | Input::Many(_) => None,
         }
     }
 
     /// The roots: those of imported modules first, depth first, then the module's own in the order of its list.
     pub fn roots(&self) -> &[RootInfo] {
         &self.0.wiring.infos
+    }
+
+    /// The graph to look at.
+    pub fn view(&self) -> GraphView {
+        self.0.wiring.view()
     }
 
     /// Plans the scope in which some roots are built, given by [`RootInfo::index`]. To be done once, ahead of opening.

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::lazy::{Defer, Late};
 use crate::slot::{Input, Slots};
 use crate::{Key, Location};
 
 /// A type that fields and factory parameters can have.
 ///
 /// `Arc<T>` takes a provider's value, `Option<Arc<T>>` takes it where there is one, `Vec<Arc<T>>` takes
-/// those of all providers. An embedder implements it for its seeds and values that are taken by value:
+/// those of all providers, [`Lazy<T>`](crate::Lazy) takes one that may be built later. An embedder implements it for its seeds and values that are taken by value:
 ///
 /// ```
 /// use specter_di::{Dependency, Key, Resolved};
@@ -29,12 +30,18 @@ use crate::{Key, Location};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected",
     label = "neither an `Arc<T>` nor a value of the framework",
-    note = "a provider is injected as `Arc<T>`; only the framework's own values are taken as they are",
+    note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` or `Lazy<T>`; only the framework's own values, such as `Socket`, are taken as they are",
     note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it does not start from its default"
 )]
 pub trait Dependency: Sized + Send {
+    /// Whether it is one of the embedder's values that exist only within a scope. Only the compiler's complaints depend on it.
+    const SCOPED: bool = false;
+
     /// How many providers it takes.
     const ARITY: Arity = Arity::One;
+
+    #[doc(hidden)]
+    const DEFER: Option<Defer> = None;
 
     /// What it is found by.
     fn key() -> Key;
@@ -52,18 +59,23 @@ pub enum Arity {
     Optional,
     /// All there are, in module order: imports first.
     Many,
+    /// Exactly one, that may be built later.
+    Deferred,
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
     fn key() -> Key {
         Key::of::<Self>()
     }
 
+    #[inline]
     fn take(resolved: &mut Resolved<'_>) -> Self {
         resolved.value()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Option<Arc<T>> {
     const ARITY: Arity = Arity::Optional;
 
@@ -76,6 +88,7 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Option<Arc<T>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + Send + Sync + 'static> Dependency for Vec<Arc<T>> {
     const ARITY: Arity = Arity::Many;
 
@@ -97,8 +110,22 @@ pub struct Dependencies(Vec<Declared>);
 pub(crate) struct Declared {
     pub(crate) key: Key,
     pub(crate) arity: Arity,
+    pub(crate) defer: Option<Defer>,
     pub(crate) label: &'static str,
     pub(crate) location: Location,
+}
+
+impl Declared {
+    /// Exactly one, at once.
+    pub(crate) fn one(key: Key, label: &'static str, location: Location) -> Self {
+        Self {
+            key,
+            arity: Arity::One,
+            defer: None,
+            label,
+            location,
+        }
+    }
 }
 
 impl Dependencies {
@@ -107,6 +134,7 @@ impl Dependencies {
         self.0.push(Declared {
             key: V::key(),
             arity: V::ARITY,
+            defer: V::DEFER,
             label,
             location,
         });
@@ -124,14 +152,21 @@ pub struct Resolved<'a> {
     singletons: &'a Slots,
     scoped: &'a Slots,
     inputs: std::slice::Iter<'a, Input>,
+    late: Option<&'a Arc<Late>>,
 }
 
 impl<'a> Resolved<'a> {
-    pub(crate) fn new(singletons: &'a Slots, scoped: &'a Slots, inputs: &'a [Input]) -> Self {
+    pub(crate) fn new(
+        singletons: &'a Slots,
+        scoped: &'a Slots,
+        inputs: &'a [Input],
+        late: Option<&'a Arc<Late>>,
+    ) -> Self {
         Self {
             singletons,
             scoped,
             inputs: inputs.iter(),
+            late,
         }
     }
 
@@ -145,6 +180,7 @@ impl<'a> Resolved<'a> {
         clippy::should_implement_trait,
         reason = "each call is of another type"
     )]
+    #[inline]
     pub fn next<V: Dependency>(&mut self) -> V {
         V::take(self)
     }
@@ -154,9 +190,18 @@ impl<'a> Resolved<'a> {
     /// # Panics
     ///
     /// As [`next`](Self::next).
+    #[inline]
     pub fn value<V: Clone + Send + Sync + 'static>(&mut self) -> V {
         let input = self.inputs.next().copied();
         self.found(input)
+    }
+
+    /// The next dependency, one that is built later.
+    pub(crate) fn late(&mut self) -> (Arc<Late>, u16) {
+        match (self.inputs.next(), self.late) {
+            (Some(Input::Late(place)), Some(late)) => (late.clone(), *place),
+            _ => undeclared::<Late>(),
+        }
     }
 
     fn optional<V: Clone + Send + Sync + 'static>(&mut self) -> Option<V> {
@@ -173,16 +218,14 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    #[inline]
     fn found<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
         let value = match input {
             Some(Input::Singleton(slot)) => self.singletons.get::<V>(slot),
             Some(Input::Scoped(slot)) => self.scoped.get::<V>(slot),
-            Some(Input::Absent | Input::Many(_)) | None => None,
+            Some(Input::Absent | Input::Many(_) | Input::Late(_)) | None => None,
         };
-        match value {
-            Some(value) => value.clone(),
-            None => undeclared::<V>(),
-        }
+        value.unwrap_or_else(|| undeclared::<V>())
     }
 }
 

@@ -27,6 +27,10 @@ pub enum FaultKind {
     CircularModules,
     /// A singleton reaches a value that exists only within a scope.
     ScopeViolation,
+    /// A module is configured where it was configured already.
+    ConfiguredTwice,
+    /// Something is replaced that no module provides.
+    UnusedReplacement,
     /// There are more values than a plan can number.
     TooLarge,
 }
@@ -44,6 +48,8 @@ impl FaultKind {
             Self::Circular => "dependency_cycle",
             Self::CircularModules => "module_cycle",
             Self::ScopeViolation => "scope_violation",
+            Self::ConfiguredTwice => "module_configured_twice",
+            Self::UnusedReplacement => "replacement_unused",
             Self::TooLarge => "graph_too_large",
         }
     }

@@ -40,6 +40,11 @@ impl Key {
         })
     }
 
+    /// The name of `T` in `Arc<T>`, else the whole name.
+    pub(crate) fn inner_name(&self) -> String {
+        self.pointee().unwrap_or_else(|| self.name())
+    }
+
     /// For a pointer such as `Arc<T>`: the name of `T`.
     pub(crate) fn pointee(&self) -> Option<String> {
         let name = self.name();

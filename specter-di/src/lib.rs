@@ -7,12 +7,16 @@
 //! sockets: what it waits for are plain futures, what its scopes are is the embedder's to say.
 
 mod build;
+mod configured;
 mod container;
 mod dependency;
 mod error;
+#[doc(hidden)]
+pub mod expansion;
 mod fault;
 mod graph;
 mod key;
+mod lazy;
 mod lifecycle;
 mod location;
 mod module;
@@ -25,7 +29,9 @@ mod scope_plan;
 mod scoped;
 mod slot;
 mod testing;
+mod view;
 
+pub use configured::Configured;
 pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
 #[doc(hidden)]
@@ -34,9 +40,12 @@ pub use error::{BuildCause, BuildError, BuildFailure, StartError};
 pub use fault::{Fault, FaultKind, Report, Step};
 pub use graph::Graph;
 pub use key::Key;
+#[doc(hidden)]
+pub use lazy::Defer;
+pub use lazy::Lazy;
 pub use lifecycle::{HookCause, HookFailure, HookKind};
 pub use location::Location;
-pub use module::{Module, ModuleBuilder};
+pub use module::{Exported, Module, ModuleBuilder, ModuleKind, ProviderKind};
 pub use plan::Plan;
 pub use provider::{Provide, Provider};
 pub use root::{Root, RootInfo};
@@ -45,3 +54,4 @@ pub use scope_plan::{Opening, ScopePlan};
 pub use scoped::{Scoped, Seeds};
 #[doc(hidden)]
 pub use testing::assert_valid;
+pub use view::GraphView;

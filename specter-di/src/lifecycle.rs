@@ -106,7 +106,7 @@ where
 {
     Box::new(move |slots, slot| {
         if let Some(value) = slots.get::<V>(slot) {
-            return Box::pin(hook(value.clone()));
+            return Box::pin(hook(value));
         }
         let missing = format!("there is no `{}`", Key::of::<V>());
         Box::pin(std::future::ready(Err(missing.into())))

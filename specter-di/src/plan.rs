@@ -6,27 +6,34 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::Scope;
 use crate::build::build;
 use crate::container::Container;
 use crate::dependency::Resolved;
 use crate::error::StartError;
 use crate::fault::{Fault, FaultKind};
-use crate::graph::{Binding, BoundRoot, Compiler, Draft, Row, Step, TooLarge};
+use crate::graph::{
+    Binding, BoundModule, BoundRoot, Compiler, Draft, LateInput, Row, Step, TooLarge, hand_over,
+};
+use crate::lazy::Late;
 use crate::root::RootInfo;
 use crate::slot::{Input, Slot, Slots};
+use crate::{GraphView, Scope};
 
 /// A validated graph, ready to start.
 pub struct Plan {
     wiring: Wiring,
     values: Vec<Slot>,
     steps: Box<[Step]>,
+    late: Box<[LateInput]>,
     lookup: HashMap<TypeId, Input>,
 }
 
 /// What is known of a graph once it is valid.
 pub(crate) struct Wiring {
+    pub(crate) scope_name: &'static str,
+    pub(crate) modules: Vec<BoundModule>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) roots: Vec<BoundRoot>,
     pub(crate) infos: Vec<RootInfo>,
@@ -34,6 +41,13 @@ pub(crate) struct Wiring {
     pub(crate) seeds: Range<usize>,
     /// Where the singletons lie, by binding.
     pub(crate) singletons: Vec<Option<Input>>,
+}
+
+impl Wiring {
+    pub(crate) fn view(&self) -> GraphView {
+        let roots = (self.roots.as_slice(), self.infos.as_slice());
+        GraphView::new(self.scope_name, &self.modules, &self.bindings, roots)
+    }
 }
 
 impl Plan {
@@ -46,6 +60,7 @@ impl Plan {
         let Row {
             steps,
             known: singletons,
+            late,
         } = singletons(&draft, order).map_err(|TooLarge| too_large())?;
         let lookup = lookup
             .into_iter()
@@ -53,6 +68,8 @@ impl Plan {
             .collect();
         let wiring = Wiring {
             seeds: draft.seed_bindings(),
+            scope_name: draft.scope_name,
+            modules: draft.modules,
             bindings: draft.bindings,
             roots: draft.roots,
             infos: draft.infos,
@@ -65,6 +82,7 @@ impl Plan {
             wiring,
             values: draft.values,
             steps,
+            late,
             lookup,
         })
     }
@@ -72,6 +90,11 @@ impl Plan {
     /// The roots: those of imported modules first, depth first, then the module's own in the order of its list.
     pub fn roots(&self) -> &[RootInfo] {
         &self.wiring.infos
+    }
+
+    /// The graph to look at.
+    pub fn view(&self) -> GraphView {
+        self.wiring.view()
     }
 
     /// Builds every singleton, dependencies first, one after another.
@@ -99,6 +122,7 @@ impl Plan {
             wiring,
             values,
             steps,
+            late: inputs,
             lookup,
         } = self;
         let mut singletons = Slots::with_capacity(values.len() + steps.len());
@@ -106,15 +130,17 @@ impl Plan {
             singletons.push(Some(value));
         }
         let none = Slots::default();
+        let late = Arc::new(Late::default());
         for step in &steps {
             let binding = &wiring.bindings[step.binding];
-            let resolved = Resolved::new(&singletons, &none, &step.inputs);
+            let resolved = Resolved::new(&singletons, &none, &step.inputs, Some(&late));
             let value = build(binding, resolved)
                 .await
                 .map_err(StartError::Provider)?;
             tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
             singletons.push(Some(value));
         }
+        hand_over(&late, &inputs, &singletons, &none);
         let container = Container::new(wiring, singletons, steps, lookup);
         container.init(&limit).await.map_err(StartError::Init)?;
         Ok(container)
@@ -151,11 +177,13 @@ fn singletons(draft: &Draft, order: &[usize]) -> Result<Row, TooLarge> {
         Input::Singleton,
     )?;
     for binding in order {
-        if draft.bindings[*binding].scope == Scope::Singleton {
+        if draft.bindings[*binding].scope == Scope::Singleton
+            && !draft.bindings[*binding].is_displaced
+        {
             compiler.emit(*binding)?;
         }
     }
-    Ok(compiler.finish())
+    compiler.finish()
 }
 
 fn too_large() -> Fault {

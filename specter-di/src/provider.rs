@@ -1,8 +1,10 @@
 //! What makes values: struct providers, factories and their other names. Owns the type-erased build functions.
 //! Must not know who needs the values.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::dependency::{Declared, Dependencies, Resolved};
 use crate::error::BuildError;
@@ -23,6 +25,13 @@ pub(crate) type AsyncBuild =
     note = "a controller is listed under `controllers`, a module under `imports`"
 )]
 pub trait Provide: 'static {
+    /// What it provides: `Arc<T>`. That it can be shared is asked where a [`Provider`] is made, and only there.
+    type Value: 'static;
+
+    /// Whether its values are known at compile time to live within a scope. Only the compiler's complaints depend on
+    /// it; what holds is the provider's [`scope`](Provider::scope).
+    const SCOPED: bool = false;
+
     /// Describes the provider.
     fn provider() -> Provider;
 }
@@ -30,7 +39,7 @@ pub trait Provide: 'static {
 /// How values of one type are made.
 pub struct Provider {
     pub(crate) key: Key,
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) scope: Scope,
     pub(crate) location: Location,
     pub(crate) dependencies: Vec<Declared>,
@@ -56,7 +65,7 @@ impl Provider {
     ///
     /// `build` takes its dependencies at once; the future owns them.
     pub fn new<V, B, F>(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         scope: Scope,
         location: Location,
         dependencies: fn(&mut Dependencies),
@@ -69,14 +78,21 @@ impl Provider {
     {
         let build: AsyncBuild = Box::new(move |resolved| {
             let building = build(resolved);
-            Box::pin(async move { building.await.map(|value| Box::new(value) as Slot) })
+            Box::pin(async move { building.await.map(Slot::boxed) })
         });
-        Self::with_build::<V>(name, scope, location, dependencies, Build::Async(build))
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<V>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Async(build),
+        )
     }
 
     /// A provider that needs no waiting and cannot fail: a struct.
     pub fn sync<V>(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         scope: Scope,
         location: Location,
         dependencies: fn(&mut Dependencies),
@@ -85,15 +101,54 @@ impl Provider {
     where
         V: Clone + Send + Sync + 'static,
     {
-        let build: SyncBuild = Box::new(move |resolved| Box::new(build(resolved)));
-        Self::with_build::<V>(name, scope, location, dependencies, Build::Sync(build))
+        let build: SyncBuild = Box::new(move |resolved| Slot::boxed(build(resolved)));
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<V>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Sync(build),
+        )
     }
 
-    fn with_build<V: 'static>(
-        name: &'static str,
+    /// As [`sync`](Self::sync), of an `Arc<T>`: it is kept without another box around it.
+    pub fn shared<T>(
+        name: impl Into<Cow<'static, str>>,
         scope: Scope,
         location: Location,
         dependencies: fn(&mut Dependencies),
+        build: fn(&mut Resolved<'_>) -> Arc<T>,
+    ) -> Self
+    where
+        T: Send + Sync + 'static,
+    {
+        let build: SyncBuild = Box::new(move |resolved| Slot::Shared(build(resolved)));
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<Arc<T>>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Sync(build),
+        )
+    }
+
+    /// A singleton that is there already.
+    pub(crate) fn value<V>(value: V, location: Location) -> Self
+    where
+        V: Clone + Send + Sync + 'static,
+    {
+        let name = Key::of::<V>().inner_name().into();
+        let build = Build::Sync(handing_out(value));
+        Self::with_build::<V>(name, Scope::Singleton, location, Vec::new(), build)
+    }
+
+    fn with_build<V: 'static>(
+        name: Cow<'static, str>,
+        scope: Scope,
+        location: Location,
+        dependencies: Vec<Declared>,
         build: Build,
     ) -> Self {
         Self {
@@ -101,7 +156,7 @@ impl Provider {
             name,
             scope,
             location,
-            dependencies: Dependencies::declared_by(dependencies),
+            dependencies,
             build,
             aliases: Vec::new(),
             hooks: Hooks::default(),
@@ -121,7 +176,7 @@ impl Provider {
         self.check_value::<V>();
         self.aliases.push(Alias {
             key: Key::of::<W>(),
-            convert: Box::new(move |resolved| Box::new(convert(resolved.value::<V>()))),
+            convert: Box::new(move |resolved| Slot::boxed(convert(resolved.value::<V>()))),
         });
         self
     }
@@ -139,7 +194,7 @@ impl Provider {
         F: Future<Output = Result<(), BuildError>> + Send + 'static,
     {
         self.check_value::<V>();
-        let name = self.name;
+        let name = &self.name;
         assert!(
             self.scope == Scope::Singleton,
             "`{name}` is no singleton, so it cannot have `on_init`"
@@ -179,12 +234,17 @@ impl Provider {
     }
 
     /// Its name: the struct's or the function's.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// How long its values live.
     pub fn scope(&self) -> Scope {
         self.scope
     }
+}
+
+/// A build function that gives clones of a value.
+pub(crate) fn handing_out<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
+    Box::new(move |_| Slot::boxed(value.clone()))
 }

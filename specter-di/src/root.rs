@@ -4,7 +4,7 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 
-use crate::dependency::{Arity, Declared, Dependencies, Resolved};
+use crate::dependency::{Declared, Dependencies, Resolved};
 use crate::{Key, Location};
 
 pub(crate) type RootBuild = Box<dyn Fn(&mut Resolved<'_>) -> Box<dyn Any + Send> + Send + Sync>;
@@ -42,12 +42,7 @@ impl Root {
     /// Declares a value that the root does not take when it is built, but that is asked of its scope later:
     /// [`Scoped::get`](crate::Scoped::get). It is checked and built like a dependency.
     pub fn require(mut self, key: Key, label: &'static str, location: Location) -> Self {
-        self.required.push(Declared {
-            key,
-            arity: Arity::One,
-            label,
-            location,
-        });
+        self.required.push(Declared::one(key, label, location));
         self
     }
 

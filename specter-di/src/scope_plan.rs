@@ -9,7 +9,8 @@ use crate::build::{build, build_now};
 use crate::container::Container;
 use crate::dependency::{Arity, Resolved};
 use crate::error::{BuildCause, BuildFailure};
-use crate::graph::{Binding, Compiler, Need, Source, Step, TooLarge};
+use crate::graph::{Binding, Compiler, LateInput, Need, Source, Step, TooLarge, hand_over};
+use crate::lazy::Late;
 use crate::panic::caught;
 use crate::plan::{Wiring, built};
 use crate::provider::BoxFuture;
@@ -25,6 +26,7 @@ struct Planned {
     steps: Box<[Step]>,
     seeds: Box<[PlannedSeed]>,
     roots: Box<[PlannedRoot]>,
+    late: Box<[LateInput]>,
     /// Whether some step has to be awaited.
     waits: bool,
 }
@@ -68,13 +70,14 @@ impl Opening {
 impl ScopePlan {
     pub(crate) fn new(container: &Container, roots: &[usize]) -> Self {
         let wiring = &container.running().wiring;
-        let ScopeRow { steps, roots } = match wiring.scope_row(roots) {
+        let ScopeRow { steps, roots, late } = match wiring.scope_row(roots) {
             Ok(row) => row,
             Err(TooLarge) => panic!("a scope has more than {} values", u16::MAX),
         };
         let taken = || {
             let built = steps.iter().flat_map(|step| &step.inputs);
-            built.chain(roots.iter().flat_map(|root| {
+            let late = late.iter().map(|late| &late.input);
+            built.chain(late).chain(roots.iter().flat_map(|root| {
                 root.inputs
                     .iter()
                     .chain(root.visible.iter().map(|(_, input)| input))
@@ -98,6 +101,7 @@ impl ScopePlan {
             steps,
             seeds,
             roots,
+            late,
             waits,
             container: container.clone(),
         }))
@@ -132,11 +136,17 @@ impl ScopePlan {
         Ok(slots)
     }
 
+    /// What hands the late values over, where there are any.
+    fn late(&self) -> Option<Arc<Late>> {
+        (!self.0.late.is_empty()).then(Arc::default)
+    }
+
     fn open_now(&self, mut slots: Slots) -> Result<Scoped, BuildFailure> {
+        let late = self.late();
         let running = self.0.container.running();
         for step in &self.0.steps {
             let binding = &running.wiring.bindings[step.binding];
-            let resolved = Resolved::new(&running.singletons, &slots, &step.inputs);
+            let resolved = Resolved::new(&running.singletons, &slots, &step.inputs, late.as_ref());
             let built = match &binding.source {
                 Source::Sync(build) => build_now(build, resolved),
                 // `waits` is false: there are none.
@@ -144,23 +154,28 @@ impl ScopePlan {
             };
             slots.push(Some(built.map_err(|cause| binding.failure(cause))?));
         }
-        self.with_roots(slots)
+        self.with_roots(slots, late.as_ref())
     }
 
     async fn open_waiting(self, mut slots: Slots) -> Result<Scoped, BuildFailure> {
+        let late = self.late();
         let running = self.0.container.running();
         for step in &self.0.steps {
-            let resolved = Resolved::new(&running.singletons, &slots, &step.inputs);
+            let resolved = Resolved::new(&running.singletons, &slots, &step.inputs, late.as_ref());
             let value = build(&running.wiring.bindings[step.binding], resolved).await?;
             slots.push(Some(value));
         }
-        self.with_roots(slots)
+        self.with_roots(slots, late.as_ref())
     }
 
-    fn with_roots(&self, slots: Slots) -> Result<Scoped, BuildFailure> {
+    fn with_roots(&self, slots: Slots, late: Option<&Arc<Late>>) -> Result<Scoped, BuildFailure> {
         let mut roots = Roots::default();
         for planned in &self.0.roots {
-            roots.push(self.build_root(planned, &slots)?);
+            roots.push(self.build_root(planned, &slots, late)?);
+        }
+        if let Some(late) = late {
+            let singletons = &self.0.container.running().singletons;
+            hand_over(late, &self.0.late, singletons, &slots);
         }
         Ok(Scoped::new(self.clone(), slots, roots))
     }
@@ -169,10 +184,11 @@ impl ScopePlan {
         &self,
         planned: &PlannedRoot,
         slots: &Slots,
+        late: Option<&Arc<Late>>,
     ) -> Result<Box<dyn Any + Send>, BuildFailure> {
         let running = self.0.container.running();
         let root = &running.wiring.roots[planned.index];
-        let mut resolved = Resolved::new(&running.singletons, slots, &planned.inputs);
+        let mut resolved = Resolved::new(&running.singletons, slots, &planned.inputs, late);
         caught(|| (root.build)(&mut resolved)).map_err(|panicked| {
             let info = &running.wiring.infos[planned.index];
             BuildFailure::new(info.name.to_owned(), info.location, panicked.into())
@@ -200,15 +216,9 @@ impl ScopePlan {
         let visible = &self.0.roots.get(position)?.visible;
         let wanted = TypeId::of::<V>();
         match visible.iter().find(|(type_id, _)| *type_id == wanted)?.1 {
-            Input::Singleton(slot) => self
-                .0
-                .container
-                .running()
-                .singletons
-                .get::<V>(slot)
-                .cloned(),
-            Input::Scoped(slot) => slots.get::<V>(slot).cloned(),
-            Input::Absent | Input::Many(_) => None,
+            Input::Singleton(slot) => self.0.container.running().singletons.get::<V>(slot),
+            Input::Scoped(slot) => slots.get::<V>(slot),
+            Input::Late(_) | Input::Absent | Input::Many(_) => None,
         }
     }
 }
@@ -227,6 +237,7 @@ impl fmt::Debug for ScopePlan {
 pub(crate) struct ScopeRow {
     steps: Box<[Step]>,
     roots: Box<[PlannedRoot]>,
+    late: Box<[LateInput]>,
 }
 
 impl Wiring {
@@ -252,8 +263,10 @@ impl Wiring {
                 visible,
             });
         }
+        let row = compiler.finish()?;
         Ok(ScopeRow {
-            steps: compiler.finish().steps,
+            steps: row.steps,
+            late: row.late,
             roots: planned.into(),
         })
     }
@@ -272,6 +285,7 @@ fn by_type<'a>(
                 inputs.by_ref().take(need.targets.len()).for_each(drop);
                 None
             }
+            Arity::Deferred => None,
             Arity::One | Arity::Optional => Some((need.declared.key.type_id(), input)),
         }
     })

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::lifecycle::{HookFailure, shut_down};
@@ -27,7 +28,7 @@ impl Seeds {
 
     /// Adds a seed. One that was not declared is ignored.
     pub fn with<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
-        self.0.push(Some(Box::new(value)));
+        self.0.push(Some(Slot::boxed(value)));
         self
     }
 
@@ -55,8 +56,7 @@ impl Seeds {
 }
 
 fn is(slot: Option<&Slot>, seed: &PlannedSeed) -> bool {
-    // Through the box: a `Box<dyn Any>` is itself `Any`.
-    slot.is_some_and(|value| (**value).type_id() == seed.type_id)
+    slot.is_some_and(|value| value.is_boxed(seed.type_id))
 }
 
 impl fmt::Debug for Seeds {
@@ -72,6 +72,7 @@ pub struct Scoped {
     roots: Mutex<Roots>,
     slots: Slots,
     plan: ScopePlan,
+    is_shut_down: AtomicBool,
 }
 
 /// Built roots; the first without an allocation, since most scopes have one.
@@ -106,6 +107,7 @@ impl Scoped {
             roots: Mutex::new(roots),
             slots,
             plan,
+            is_shut_down: AtomicBool::new(false),
         }
     }
 
@@ -131,14 +133,29 @@ impl Scoped {
     }
 
     /// As [`close`](Self::close), with a time limit for each hook: `|| sleep(Duration::from_secs(10))`.
-    pub async fn close_within<S, L>(self, limit: S) -> Vec<HookFailure>
+    pub async fn close_within<S, L>(mut self, limit: S) -> Vec<HookFailure>
     where
         S: Fn() -> L,
         L: Future<Output = ()>,
     {
-        let Self { roots, slots, plan } = self;
-        drop(roots);
-        shut_down(plan.built(), &slots, &limit).await
+        let roots = self.roots.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(std::mem::take(roots));
+        self.shut_down(limit).await
+    }
+
+    /// Runs the `on_shutdown` hooks of a scope that is shared, in reverse order of construction, each until it ends or its limit
+    /// does. Only the first call runs them. The values are dropped with the scope.
+    ///
+    /// What is returned are the hooks that did not end well. They stop no other hook.
+    pub async fn shut_down<S, L>(&self, limit: S) -> Vec<HookFailure>
+    where
+        S: Fn() -> L,
+        L: Future<Output = ()>,
+    {
+        if self.is_shut_down.swap(true, Ordering::Relaxed) {
+            return Vec::new();
+        }
+        shut_down(self.plan.built(), &self.slots, &limit).await
     }
 }
 

@@ -29,6 +29,7 @@ impl Repository for Memory {
 }
 
 impl Provide for Sql {
+    type Value = Arc<Self>;
     fn provider() -> Provider {
         Provider::sync::<Arc<Self>>(
             "Sql",
@@ -42,6 +43,7 @@ impl Provide for Sql {
 }
 
 impl Provide for Memory {
+    type Value = Arc<Self>;
     fn provider() -> Provider {
         Provider::sync::<Arc<Self>>(
             "Memory",
@@ -126,6 +128,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 struct Ticket(u32);
 
 impl Provide for Ticket {
+    type Value = Arc<Self>;
     fn provider() -> Provider {
         let build: fn(&mut specter_di::Resolved<'_>) -> Arc<Self> =
             |_| Arc::new(Self(NEXT.fetch_add(1, Ordering::Relaxed)));

@@ -30,6 +30,7 @@ macro_rules! hooked {
         struct $name { notes: Arc<Notes>, $($field: $ty),* }
 
         impl Provide for $name {
+    type Value = Arc<Self>;
             fn provider() -> Provider {
                 let provider = Provider::sync::<Arc<Self>>(
                     stringify!($name),

@@ -6,6 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{block_on, graph, start};
+use specter_di::Module as _;
 
 provider!(Singleton Pool at "src/db.rs":10 {});
 
@@ -157,4 +158,100 @@ fn a_graph_of_nothing_is_valid() {
             .start(),
     );
     assert!(container.expect("started").roots().is_empty());
+}
+
+#[test]
+fn what_a_global_module_exports_is_seen_everywhere() {
+    provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
+    struct Db;
+    impl specter_di::Module for Db {
+        fn define(module: &mut specter_di::ModuleBuilder) {
+            module.global();
+            module.provide::<Pool>();
+            module.export::<Pool>();
+        }
+    }
+    module!(Chat at "src/chat.rs":1 { providers: [Rooms], });
+    module!(App at "src/main.rs":1 { imports: [Chat, Db], });
+    assert!(start::<App>().get::<Arc<Rooms>>().is_some());
+}
+
+#[test]
+fn an_imported_module_can_be_passed_on() {
+    provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    struct Storage;
+    impl specter_di::Module for Storage {
+        fn define(module: &mut specter_di::ModuleBuilder) {
+            module.import::<Db>();
+            module.export_module::<Db>();
+        }
+    }
+    module!(Chat at "src/chat.rs":1 { imports: [Storage], providers: [Rooms], });
+    assert!(start::<Chat>().get::<Arc<Rooms>>().is_some());
+}
+
+#[test]
+fn a_module_that_is_not_imported_cannot_be_passed_on() {
+    module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
+    struct Storage;
+    impl specter_di::Module for Storage {
+        fn define(module: &mut specter_di::ModuleBuilder) {
+            module.export_module::<Db>();
+        }
+    }
+    let report = graph::<Storage>().validate().expect_err("not imported");
+    assert_eq!(
+        report.faults()[0].text(),
+        "`Storage` exports the module `Db`, which it does not import"
+    );
+}
+
+#[test]
+fn a_module_is_given_values_and_providers_where_it_is_imported() {
+    struct Limit(u32);
+    provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool>, limit: Arc<Limit> });
+    provider!(Singleton Users at "src/users.rs":1 { rooms: Arc<Rooms>, limit: Option<Arc<Limit>> });
+    module!(Chat at "src/chat.rs":1 { providers: [Rooms], });
+    struct App;
+    impl specter_di::Module for App {
+        fn define(module: &mut specter_di::ModuleBuilder) {
+            let chat = Chat::with(Limit(8)).provide::<Pool>();
+            module.import_configured(chat.export::<Rooms>());
+            module.provide::<Users>();
+        }
+    }
+    let users = start::<App>().get::<Arc<Users>>().expect("built");
+    assert_eq!(users.rooms.limit.0, 8);
+    assert!(users.limit.is_none(), "a module's options are its own");
+}
+
+#[test]
+fn two_modules_may_be_given_values_of_one_type() {
+    module!(Left at "src/left.rs":1 {});
+    module!(Right at "src/right.rs":1 {});
+    let mut graph = graph::<Left>();
+    graph.import(Right::with(1_u8));
+    graph.import(Left::with(1_u8));
+    let faults = graph.validate().expect_err("it imports itself");
+    let codes: Vec<_> = faults
+        .faults()
+        .iter()
+        .map(specter_di::Fault::code)
+        .collect();
+    assert_eq!(codes, ["module_cycle"]);
+}
+
+#[test]
+fn a_module_is_configured_once() {
+    module!(Db at "src/db.rs":1 {});
+    module!(App at "src/main.rs":1 { imports: [Db], });
+    let mut graph = graph::<App>();
+    graph.import(Db::with(1_u8));
+    graph.import(Db::with(2_u16));
+    let report = graph.validate().expect_err("twice");
+    let fault = &report.faults()[0];
+    assert_eq!(fault.code(), "module_configured_twice");
+    assert_eq!(fault.text(), "`Db` is configured more than once");
+    assert_eq!(fault.steps().len(), 2);
 }

@@ -192,6 +192,7 @@ fn a_scoped_factory_that_fails_or_panics_names_itself() {
     struct Fails;
     struct Panics;
     impl Provide for Fails {
+        type Value = Arc<Self>;
         fn provider() -> Provider {
             Provider::new::<Arc<Self>, _, _>(
                 "fails",
@@ -203,6 +204,7 @@ fn a_scoped_factory_that_fails_or_panics_names_itself() {
         }
     }
     impl Provide for Panics {
+        type Value = Arc<Self>;
         fn provider() -> Provider {
             Provider::sync::<Arc<Self>>(
                 "Panics",
@@ -245,6 +247,7 @@ fn a_scope_ends_in_reverse_order() {
             #[allow(dead_code, reason = "the fields are only there to be injected")]
             struct $name { $($field: $ty),* }
             impl Provide for $name {
+    type Value = Arc<Self>;
                 fn provider() -> Provider {
                     Provider::sync::<Arc<Self>>(
                         stringify!($name),

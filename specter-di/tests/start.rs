@@ -30,6 +30,7 @@ macro_rules! noted {
         struct $name { notes: Arc<Notes>, $($field: $ty),* }
 
         impl Provide for $name {
+    type Value = Arc<Self>;
             fn provider() -> Provider {
                 Provider::sync::<Arc<$name>>(
                     stringify!($name),
@@ -170,6 +171,7 @@ fn a_factory_that_panics_before_its_future_is_reported_too() {
 fn a_struct_that_panics_is_reported() {
     struct Broken;
     impl Provide for Broken {
+        type Value = Arc<Self>;
         fn provider() -> Provider {
             let location = Location {
                 file: "src/broken.rs",
@@ -197,6 +199,7 @@ fn a_struct_that_panics_is_reported() {
 fn a_build_function_that_takes_what_it_did_not_declare_is_reported() {
     struct Liar;
     impl Provide for Liar {
+        type Value = Arc<Self>;
         fn provider() -> Provider {
             let location = Location {
                 file: "src/liar.rs",

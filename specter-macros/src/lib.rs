@@ -44,7 +44,9 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// All arguments are optional: the request path (else the application's), `namespace` (else `/`), `priority` (lower
-/// runs first among the controllers of a namespace), `guards(A, B)`, `on_panic = "disconnect"` (else the socket
+/// runs first among the controllers of a namespace), `event_priorities("name" = 5)` (the same for single events),
+/// `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)`, `scope = singleton` (one instance for all sockets, whose
+/// handlers take `&self`; `connect` and `disconnect` still run for each), `on_panic = "disconnect"` (else the socket
 /// stays), and `unlisted` for a controller that is meant to stand in no module. The handlers stand in an impl block
 /// annotated with [`#[handlers]`](macro@handlers).
 #[proc_macro_attribute]
@@ -109,7 +111,9 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 ///
 /// `connect` and `disconnect` are the socket's own; `"*"` takes what no other handler takes. `#[on_event]` knows
 /// `concurrent` (runs beside the socket's other events; not in a block with `&mut self`), `blocking` (a plain `fn`
-/// that runs on a thread that may block), `priority = 5` (instead of the controller's) and `guards(A, B)`.
+/// that runs on a thread that may block), `priority = 5` (instead of the controller's), `timeout = "5s"` (or an
+/// expression: for an `async fn`, which is dropped then and answered `timed out`; its controller lives on),
+/// `guards(A, B)`, `interceptors(A, B)` and `filters(A, B)`.
 #[proc_macro_attribute]
 pub fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handlers::handlers(arguments.into(), item.into()).into()
@@ -155,7 +159,42 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The fields of a struct and the parameters of a function are its dependencies. A module lists both by their name.
+/// The fields of a struct and the parameters of a function are its dependencies: `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` (all
+/// that the module sees), `Lazy<T>` (what may be built later, so that two can know each other), or a value of the framework. A
+/// module lists both by their name, a generic struct with its types: `Cache<User>`.
+///
+/// # Options
+///
+/// - `scope = singleton`: one for the application; `socket`: one for each socket; `transient`: one for each that takes it.
+/// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is found as `Arc<dyn Repository>` too.
+/// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`, `async` and fallible if they like.
+///   `on_init` runs when all singletons are built, dependencies first; `on_shutdown` in reverse, of a socket's own after its
+///   `disconnect`. Each has a time limit, and is reported by name if it fails or hangs: an
+///   `on_init` ends the start, an `on_shutdown` stops no other.
+///
+/// ```
+/// # use specter::prelude::*;
+/// # type SqlError = std::io::Error;
+/// # #[injectable]
+/// # pub struct Pool;
+/// # impl Pool {
+/// #     async fn run(&self, _: &str) -> Result<(), SqlError> { Ok(()) }
+/// #     async fn close(&self) {}
+/// # }
+/// # pub trait Repository: Send + Sync {}
+/// #[injectable(as = dyn Repository, on_init = migrate, on_shutdown = close)]
+/// pub struct SqlRepository { pool: Arc<Pool> }
+///
+/// impl Repository for SqlRepository { /* … */ }
+///
+/// impl SqlRepository {
+///     async fn migrate(&self) -> Result<(), SqlError> { self.pool.run("migrate.sql").await }
+///     async fn close(&self) { self.pool.close().await }
+/// }
+/// ```
+///
+/// A singleton that takes what is known by its type to live in a socket's scope does not compile; what only the graph can
+/// know, such as a `dyn Trait` of that scope, is a fault at start.
 #[proc_macro_attribute]
 pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
     injectable::injectable(arguments.into(), item.into()).into()
@@ -184,8 +223,30 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct ChatModule;
 /// ```
 ///
-/// What the module's own see is its providers and what its imports export. Its guards stand before each of its
-/// controllers. All arguments are optional.
+/// What the module's own see is its providers and what its imports export. Its guards, `interceptors(A, B)` and
+/// `filters(A, B)` stand around each of its controllers. All arguments are optional.
+///
+/// - `handlers` lists, and provides, objects that implement `EventHandler`.
+/// - `exports` names providers, or imported modules, all of whose exports are passed on.
+/// - `global` lets every module see what this one exports, once some module imports it.
+/// - An import can be an expression that configures the module: each value is the module's own and is injected by its
+///   providers as `Arc<T>`. A module is configured in one place. For options that are known at run time only there is
+///   `App::builder::<AppModule>().import(ConfigModule::with(options))`.
+///
+/// ```
+/// # use specter::prelude::*;
+/// # pub struct Options { path: &'static str }
+/// # #[socketio_controller]
+/// # pub struct ChatGateway;
+/// #[injectable]
+/// pub struct Config { options: Arc<Options> }     // what `with` gives
+///
+/// #[module(providers = [Config], exports = [Config])]
+/// pub struct ConfigModule;
+///
+/// #[module(imports = [ConfigModule::with(Options { path: "app.toml" })], controllers = [ChatGateway])]
+/// pub struct AppModule;
+/// ```
 #[proc_macro_attribute]
 pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
     module::module(arguments.into(), item.into()).into()

@@ -1,9 +1,9 @@
 //! Specter, with the content of the conformance server's `bench` profile.
 
 #![allow(
-    clippy::unused_self,
     clippy::needless_pass_by_value,
-    reason = "handlers are methods, and own what they take"
+    clippy::unused_self,
+    reason = "handlers have the shape that they need elsewhere"
 )]
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -4,13 +4,17 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::{Graph, Key};
+use specter_di::{Configured, Graph, Key, Module, Provide};
 
 use super::error::Error;
 use super::{App, wiring};
+use crate::connection::LONGEST;
 use crate::connection::lanes::Admission;
-use crate::connection::{EngineConfig, Handshake, OriginPolicy, QueuePolicy, Refusal};
-use crate::gateway::{Guard, Guards};
+use crate::connection::{
+    ConfigError, EngineConfig, Handshake, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal,
+};
+use crate::gateway::{ErrorFilter, Guard, Interceptor, Policies};
+use crate::groups::GroupLimits;
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 
@@ -24,7 +28,8 @@ pub struct AppBuilder {
     pub(super) engine: EngineConfig,
     pub(super) socket: SocketConfig,
     pub(super) rooms: RoomLimits,
-    pub(super) guards: Guards,
+    pub(super) groups: GroupLimits,
+    pub(super) policies: Policies,
     pub(super) admission: Option<Arc<Admission>>,
     pub(super) shutdown: ShutdownConfig,
     /// Guards that a test takes out.
@@ -40,6 +45,19 @@ pub(super) struct ShutdownConfig {
     pub(super) limit: Duration,
 }
 
+impl ShutdownConfig {
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        let times = [
+            ("shutdown_spread", self.spread),
+            ("shutdown_limit", self.limit),
+        ];
+        let impossible = times.into_iter().filter(|(_, time)| *time > LONGEST);
+        impossible
+            .map(|(setting, _)| ConfigError::Duration { setting })
+            .collect()
+    }
+}
+
 impl AppBuilder {
     pub(super) fn new(graph: Graph) -> Self {
         Self {
@@ -48,7 +66,8 @@ impl AppBuilder {
             engine: EngineConfig::default(),
             socket: SocketConfig::default(),
             rooms: RoomLimits::default(),
-            guards: Guards::default(),
+            groups: GroupLimits::default(),
+            policies: Policies::default(),
             admission: None,
             shutdown: ShutdownConfig {
                 spread: Duration::from_millis(500),
@@ -107,12 +126,19 @@ impl AppBuilder {
         self
     }
 
-    /// Proxies (addresses or networks) whose `Forwarded` and `X-Forwarded-*` headers count. None.
+    /// Proxies (addresses or networks) whose `X-Forwarded-*` headers count (`Forwarded` instead:
+    /// [`proxy_headers`](Self::proxy_headers)). None.
     pub fn trusted_proxies<S: Into<String>>(
         mut self,
         proxies: impl IntoIterator<Item = S>,
     ) -> Self {
         self.engine = self.engine.trusted_proxies(proxies);
+        self
+    }
+
+    /// Which headers the trusted proxies write. The other family is a client's own word, and is never read. `X-Forwarded-*`.
+    pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
+        self.engine = self.engine.proxy_headers(headers);
         self
     }
 
@@ -152,11 +178,33 @@ impl AppBuilder {
         self
     }
 
+    /// Bounds on groups.
+    pub fn groups(mut self, change: impl FnOnce(&mut GroupLimits)) -> Self {
+        change(&mut self.groups);
+        self
+    }
+
     /// A guard for every controller, before the modules' and their own. Some module provides it.
     #[track_caller]
     pub fn guard<G: Guard>(mut self) -> Self {
-        self.guards
-            .add::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+        self.policies
+            .guard::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+        self
+    }
+
+    /// An interceptor around every handler, outside of the modules' and the controllers' own. Some module provides it.
+    #[track_caller]
+    pub fn interceptor<I: Interceptor>(mut self) -> Self {
+        self.policies
+            .interceptor::<I>(std::any::type_name::<I>(), specter_di::Location::caller());
+        self
+    }
+
+    /// An error filter for every handler, after the controllers' and the modules' own. Some module provides it.
+    #[track_caller]
+    pub fn filter<F: ErrorFilter>(mut self) -> Self {
+        self.policies
+            .filter::<F>(std::any::type_name::<F>(), specter_di::Location::caller());
         self
     }
 
@@ -194,6 +242,40 @@ impl AppBuilder {
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.graph.provide(value);
         self
+    }
+
+    /// Lets the App's module import another one, as if it stood in its list: for options that are known at run time only,
+    /// `.import(ConfigModule::with(options))`.
+    pub fn import<M: Module>(mut self, module: Configured<M>) -> Self {
+        self.graph.import(module);
+        self
+    }
+
+    /// Lets a value stand in for a provider, in tests: in its module, under all its types, as visible as it. The provider is
+    /// not built, nor is what only it needed.
+    #[track_caller]
+    pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
+        mut self,
+        value: impl Into<P::Value>,
+    ) -> Self {
+        self.graph.replace::<P>(value);
+        self
+    }
+
+    /// Lets a value stand in for whatever provides `Arc<T>`, in tests: `.bind::<dyn Repository>(Arc::new(Fake))`. What is needed
+    /// only as `Arc<T>` is not built, nor is what only that needed.
+    #[track_caller]
+    pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.graph.bind(value);
+        self
+    }
+
+    /// Validates everything and starts nothing. [`graph_test!`](macro@crate::graph_test) makes it a test.
+    ///
+    /// # Errors
+    /// Everything that is wrong with settings, modules, providers and controllers.
+    pub fn check(self) -> Result<(), Error> {
+        wiring::check(self)
     }
 
     /// Validates everything and starts it.

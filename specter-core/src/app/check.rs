@@ -56,11 +56,22 @@ pub enum AppFault {
         /// Where it stands.
         at: Location,
     },
-    /// A guard that is not a singleton.
-    ScopedGuard {
-        /// The guard.
-        guard: &'static str,
+    /// A guard, interceptor or error filter that is not a singleton.
+    ScopedPolicy {
+        /// What it is to be, `guard` for example.
+        role: &'static str,
+        /// Its name.
+        policy: &'static str,
         /// Where it is asked for.
+        at: Location,
+    },
+    /// `event_priorities` names an event that the controller does not handle.
+    PriorityWithoutEvent {
+        /// The controller.
+        controller: &'static str,
+        /// The event.
+        event: &'static str,
+        /// Where the controller stands.
         at: Location,
     },
     /// No controller at all.
@@ -79,7 +90,8 @@ impl AppFault {
             Self::ConcurrentExclusive { .. } => "concurrent_with_exclusive",
             Self::TwoAcks { .. } => "ack_taken_twice",
             Self::BadPath { .. } => "path_invalid",
-            Self::ScopedGuard { .. } => "guard_not_singleton",
+            Self::ScopedPolicy { .. } => "policy_not_singleton",
+            Self::PriorityWithoutEvent { .. } => "priority_without_event",
             Self::NoControllers { .. } => "no_controllers",
         }
     }
@@ -122,9 +134,17 @@ impl fmt::Display for AppFault {
                 f,
                 "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path begins with `/`, and has no `{{`, `}}`, `*` or `?`"
             ),
-            Self::ScopedGuard { guard, at } => write!(
+            Self::ScopedPolicy { role, policy, at } => write!(
                 f,
-                "guard `{guard}` is not a singleton [{code}]\n    {at}: asked for here\n    help: a guard runs before the socket's scope exists; make it `#[injectable]` without a scope"
+                "{role} `{policy}` is not a singleton [{code}]\n    {at}: asked for here\n    help: there is one for all sockets; make it `#[injectable]` without a scope, and list it in a module"
+            ),
+            Self::PriorityWithoutEvent {
+                controller,
+                event,
+                at,
+            } => write!(
+                f,
+                "controller `{controller}` has a priority for `{event}`, which it does not handle [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or remove it"
             ),
             Self::NoControllers { module } => write!(
                 f,
@@ -158,6 +178,15 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>
             None => {
                 seen.insert(event, handler);
             }
+        }
+    }
+    for (event, _) in registration.info.event_priorities {
+        if !seen.contains_key(event) {
+            faults.push(AppFault::PriorityWithoutEvent {
+                controller: name,
+                event,
+                at: registration.info.location,
+            });
         }
     }
     let concurrent = handlers(registration).find(|handler| handler.concurrent);

@@ -7,6 +7,7 @@ use specter_di::{Report, StartError};
 
 use super::check::AppFault;
 use crate::connection::ConfigError;
+use crate::gateway::EventHandlerError;
 
 /// Why an application did not start, or stopped.
 ///
@@ -20,6 +21,9 @@ pub enum Error {
     /// A provider failed while it was built.
     #[error(transparent)]
     Provider(StartError),
+    /// An event handler could not be set up.
+    #[error(transparent)]
+    Handler(EventHandlerError),
     /// A setting is impossible.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -45,6 +49,7 @@ impl Error {
         match self {
             Self::Startup(_) => "startup_faults",
             Self::Provider(error) => error.code(),
+            Self::Handler(error) => error.code(),
             Self::Config(error) => error.code(),
             Self::Listen { .. } => "listen",
             Self::PanicAbort => "panic_abort",
@@ -62,11 +67,17 @@ impl fmt::Debug for Error {
 #[derive(Debug)]
 pub struct StartupFaults {
     pub(super) app: &'static str,
+    pub(super) settings: Vec<ConfigError>,
     pub(super) graph: Option<Report>,
     pub(super) controllers: Vec<AppFault>,
 }
 
 impl StartupFaults {
+    /// The settings that cannot work.
+    pub fn settings(&self) -> &[ConfigError] {
+        &self.settings
+    }
+
     /// The graph's faults.
     pub fn graph(&self) -> &[specter_di::Fault] {
         self.graph.as_ref().map_or(&[], Report::faults)
@@ -78,13 +89,13 @@ impl StartupFaults {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.graph().is_empty() && self.controllers.is_empty()
+        self.settings.is_empty() && self.graph().is_empty() && self.controllers.is_empty()
     }
 }
 
 impl fmt::Display for StartupFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.graph().len() + self.controllers.len();
+        let count = self.settings.len() + self.graph().len() + self.controllers.len();
         let noun = if count == 1 { "fault" } else { "faults" };
         write!(f, "`{}` cannot start: {count} {noun}", self.app)?;
         let graph = self.graph().iter().map(|fault| fault as &dyn fmt::Display);
@@ -92,7 +103,8 @@ impl fmt::Display for StartupFaults {
             .controllers
             .iter()
             .map(|fault| fault as &dyn fmt::Display);
-        for (number, fault) in (1..).zip(graph.chain(controllers)) {
+        let settings = self.settings.iter().map(|fault| fault as &dyn fmt::Display);
+        for (number, fault) in (1..).zip(settings.chain(graph).chain(controllers)) {
             write!(f, "\n\n{number:>2}. {fault}")?;
         }
         Ok(())

@@ -1,6 +1,7 @@
-//! The HTTP server under `App::listen`: accepts connections, bounds the time of their request heads, and stops gracefully.
+//! `App::listen` and the HTTP server under it: accepts connections, bounds the time of their request heads, and stops gracefully when
+//! the process is told to.
 //!
-//! It knows a router and sockets, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
+//! It knows a router, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
 
 use std::future::Future;
 use std::io;
@@ -16,8 +17,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::task::JoinSet;
 use tower_service::Service;
+
+use super::App;
+use super::error::Error;
 
 /// How long a client may take for the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -26,12 +31,71 @@ const REQUEST_GRACE: Duration = Duration::from_secs(5);
 /// How long nothing is accepted after the system had no resources for it.
 const PAUSE: Duration = Duration::from_secs(1);
 
+impl App {
+    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
+        let shown = format!("{address:?}");
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|cause| Error::Listen {
+                address: shown,
+                cause,
+            })?;
+        self.serve(listener).await
+    }
+
+    /// The same on a listener that is already bound: for port 0, or several addresses.
+    pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
+        let address = listener
+            .local_addr()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
+        let handle = self.handle();
+        tracing::info!(target: "specter::engine", %address, "listening");
+        let stopping = async move {
+            tokio::select! {
+                () = told_to_stop() => handle.shutdown().await,
+                () = handle.drained() => {}
+            }
+        };
+        // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
+        // The set ends it when this future is dropped.
+        let mut serving = JoinSet::new();
+        serving.spawn(accept_until(listener, self.into_router(), stopping));
+        serving.join_next().await;
+        Ok(())
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn told_to_stop() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
+
 /// Serves until `stopping` is over, then lets the requests under way finish.
-pub(super) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stopping: impl Future<Output = ()>,
-) {
+async fn accept_until(listener: TcpListener, router: Router, stopping: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     tokio::pin!(stopping);
     loop {

@@ -8,27 +8,27 @@ mod error;
 mod listen;
 mod mount;
 mod register;
-mod serve;
+mod routes;
+mod shutdown;
+mod testing;
 mod wiring;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Request};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use specter_di::{Container, Module};
+use specter_di::{Container, GraphView, Module};
 
 pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
-pub use self::register::{controller, controller_guarded};
-pub use self::serve::AppHandle;
-use crate::extract::Inject;
-use crate::gateway::Controller;
+#[doc(hidden)]
+pub use self::register::{controller, controller_within, event_handler};
+pub use self::routes::InjectRejection;
+pub use self::shutdown::AppHandle;
+#[doc(hidden)]
+pub use self::testing::assert_valid;
+use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
 /// A started application: every singleton is built, every gateway is ready to be mounted.
@@ -43,6 +43,7 @@ use crate::rooms::Io;
 pub struct App {
     container: Container,
     io: Io,
+    ingress: SocketIngress,
     mounts: Vec<Mount>,
     routes: Router,
     handle: AppHandle,
@@ -83,24 +84,19 @@ impl App {
         &self.container
     }
 
+    /// The graph of modules, providers and controllers, to look at: as text, and as a Mermaid diagram.
+    pub fn graph(&self) -> GraphView {
+        self.container.view()
+    }
+
     /// The whole server, to emit from anywhere.
     pub fn io(&self) -> Io {
         self.io.clone()
     }
 
-    /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through [`Inject<T>`].
-    pub fn routes(mut self, routes: Router) -> Self {
-        let container = self.container.clone();
-        let provide = move |mut request: Request, next: Next| {
-            request
-                .extensions_mut()
-                .insert(Reachable(container.clone()));
-            next.run(request)
-        };
-        self.routes = self
-            .routes
-            .merge(routes.layer(axum::middleware::from_fn(provide)));
-        self
+    /// Subscribes functions to events, from anywhere.
+    pub fn ingress(&self) -> SocketIngress {
+        self.ingress.clone()
     }
 
     /// A handle to shut the application down, from any task.
@@ -116,53 +112,5 @@ impl App {
         self.mounts.into_iter().fold(self.routes, |router, mount| {
             router.merge(mount.into_router())
         })
-    }
-}
-
-/// The container that a request's handlers may reach.
-#[derive(Clone)]
-struct Reachable(Container);
-
-/// An axum handler asked for a singleton that it cannot have. Answered with 500; the log says which.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InjectRejection {
-    /// The handler's routes were not given to the App.
-    #[error("`Inject<{0}>` works in routes that were added with `App::routes`")]
-    NotReachable(&'static str),
-    /// No module provides it, or several do and the App's own module does not see one of them.
-    #[error("no singleton `{0}`")]
-    NotProvided(&'static str),
-}
-
-impl InjectRejection {
-    /// A stable name of the error.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotReachable(_) => "inject_not_reachable",
-            Self::NotProvided(_) => "inject_not_provided",
-        }
-    }
-}
-
-impl IntoResponse for InjectRejection {
-    fn into_response(self) -> Response {
-        tracing::error!(target: "specter::di", error = %self, "an axum handler's dependency is missing");
-        (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
-    }
-}
-
-impl<S: Send + Sync, T: ?Sized + Send + Sync + 'static> FromRequestParts<S> for Inject<T> {
-    type Rejection = InjectRejection;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, InjectRejection> {
-        let name = std::any::type_name::<T>();
-        let Some(Reachable(container)) = parts.extensions.get() else {
-            return Err(InjectRejection::NotReachable(name));
-        };
-        container
-            .get::<Arc<T>>()
-            .map(Self)
-            .ok_or(InjectRejection::NotProvided(name))
     }
 }

@@ -1,45 +1,91 @@
 //! Controllers in modules: what a module's list makes of a controller's type.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use specter_di::{Module, ModuleBuilder, Root};
+use specter_di::{Container, Dependency, Location, Module, ModuleBuilder, Provide, Root};
 
-use crate::gateway::private::{HandlersBlock, KnownController};
-use crate::gateway::{Controller, ControllerInfo, Guards, Requirements};
+use crate::gateway::private::{HandlersBlock, Instance, KnownController};
+use crate::gateway::{
+    Controller, ControllerInfo, EventHandler, IngressError, Policies, RegisteredHandler,
+    Requirements, SocketIngress,
+};
+
+/// What a module lists for the App.
+pub(super) enum Listed {
+    Controller(Registration),
+    Handler(ListedHandler),
+}
+
+impl Listed {
+    pub(super) fn controller(&self) -> Option<&Registration> {
+        match self {
+            Self::Controller(registration) => Some(registration),
+            Self::Handler(_) => None,
+        }
+    }
+
+    pub(super) fn handler(&self) -> Option<&ListedHandler> {
+        match self {
+            Self::Handler(handler) => Some(handler),
+            Self::Controller(_) => None,
+        }
+    }
+}
+
+/// What the App knows of a listed event handler.
+pub(super) struct ListedHandler {
+    pub(super) name: &'static str,
+    pub(super) location: Location,
+    pub(super) namespace: &'static str,
+    /// Registers the one at this place of the roots; nothing if it is no singleton.
+    pub(super) register:
+        fn(&Container, usize, &SocketIngress) -> Option<Result<RegisteredHandler, IngressError>>,
+}
 
 /// What the App knows of a listed controller.
 pub(super) struct Registration {
     pub(super) info: &'static ControllerInfo,
     pub(super) type_id: TypeId,
+    /// Takes the one instance that serves all sockets out of what the scope built.
+    pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     /// Its `#[handlers]` blocks in the order of their places in the source.
     pub(super) blocks: Vec<RegisteredBlock>,
-    /// The module's, then its own.
-    pub(super) guards: Guards,
+    /// The module's, and within them its own.
+    pub(super) policies: Policies,
 }
 
 pub(super) struct RegisteredBlock {
     pub(super) block: &'static HandlersBlock,
     /// By handler id.
-    pub(super) guards: Vec<Guards>,
+    pub(super) policies: Vec<Policies>,
     /// By handler id.
     pub(super) takes_ack: Vec<bool>,
 }
 
 /// Adds a controller to a module.
 pub fn controller<C: Controller>(module: &mut ModuleBuilder) {
-    controller_guarded::<C>(module, |_| {});
+    controller_within::<C>(module, |_| {});
 }
 
-/// Adds a controller to a module with guards of the module's.
-pub fn controller_guarded<C: Controller>(
+/// Adds a controller to a module with guards, interceptors and error filters of the module's.
+pub fn controller_within<C: Controller>(
     module: &mut ModuleBuilder,
-    module_guards: impl FnOnce(&mut Guards),
+    declare: impl FnOnce(&mut Policies),
 ) {
-    let mut guards = Guards::default();
-    module_guards(&mut guards);
-    C::guards(&mut guards);
-    let mut root = Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build);
+    let (mut outer, mut own) = (Policies::default(), Policies::default());
+    declare(&mut outer);
+    C::policies(&mut own);
+    let policies = outer.around(&own);
+    let singleton = C::singleton();
+    let mut root = match &singleton {
+        Some(singleton) => {
+            (singleton.provide)(module);
+            (singleton.root)()
+        }
+        None => Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build),
+    };
     // What `Io` as a parameter needs is always there.
     let mut required = Requirements::default();
     let blocks = blocks_of::<C>()
@@ -48,19 +94,43 @@ pub fn controller_guarded<C: Controller>(
     for requirement in required.dependencies {
         root = root.require(requirement.key, requirement.label, requirement.location);
     }
-    let handler_guards = blocks
-        .iter()
-        .flat_map(|block| &block.guards)
-        .flat_map(|guards| &guards.0);
-    for guard in guards.0.iter().chain(handler_guards) {
-        root = root.require(guard.key, guard.label, guard.location);
+    let of_handlers = blocks.iter().flat_map(|block| &block.policies);
+    for policies in [&policies].into_iter().chain(of_handlers) {
+        for policy in policies.declared() {
+            root = root.require(policy.key, policy.label, policy.location);
+        }
     }
-    module.root(root.meta(Registration {
+    module.root(root.meta(Listed::Controller(Registration {
         info: &C::INFO,
         type_id: TypeId::of::<C>(),
+        singleton: singleton.map(|singleton| singleton.instance),
         blocks,
-        guards,
-    }));
+        policies,
+    })));
+}
+
+/// The root of an event handler, by which the App finds it.
+struct Handling<H>(PhantomData<fn() -> H>);
+
+/// Adds an event handler to a module, and its provider.
+pub fn event_handler<H: EventHandler + Provide>(
+    module: &mut ModuleBuilder,
+    name: &'static str,
+    location: Location,
+) {
+    module.provide::<H>();
+    let key = <Arc<H> as Dependency>::key();
+    let root = Root::new::<Handling<H>>(name, location, |_| {}, |_| Handling(PhantomData))
+        .require(key, "self", location);
+    module.root(root.meta(Listed::Handler(ListedHandler {
+        name,
+        location,
+        namespace: H::NAMESPACE,
+        register: |container, index, ingress| {
+            let handler = container.scope(&[index]).singleton::<Arc<H>>(0)?;
+            Some(ingress.register(handler))
+        },
+    })));
 }
 
 fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
@@ -82,16 +152,16 @@ fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
 fn register_block(block: &'static HandlersBlock, required: &mut Requirements) -> RegisteredBlock {
     let mut registered = RegisteredBlock {
         block,
-        guards: Vec::new(),
+        policies: Vec::new(),
         takes_ack: Vec::new(),
     };
     for (id, _) in (0_u16..).zip(block.handlers) {
         required.takes_ack = false;
         (block.requirements)(id, required);
         registered.takes_ack.push(required.takes_ack);
-        let mut guards = Guards::default();
-        (block.guards)(id, &mut guards);
-        registered.guards.push(guards);
+        let mut policies = Policies::default();
+        (block.policies)(id, &mut policies);
+        registered.policies.push(policies);
     }
     registered
 }

@@ -4,20 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use specter_di::{Container, Plan, Report};
+use specter_di::{Container, Key, Plan, Report, ScopePlan};
 
 use super::App;
 use super::builder::AppBuilder;
 use super::check::{self, AppFault};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
-use super::register::{self, RegisteredBlock, Registration};
-use super::serve::AppHandle;
+use super::register::{self, Listed, ListedHandler, RegisteredBlock, Registration};
+use super::shutdown::AppHandle;
+use crate::connection::ConfigError;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
-use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable};
-use crate::gateway::{ErasedGuard, Guards};
+use crate::gateway::ingress::Ingress;
+use crate::gateway::lifecycle::HOOK_LIMIT;
+use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable, Wired};
+use crate::gateway::{Declared, Policies, Policy, SocketIngress};
+use crate::groups::BroadcastGroup;
 use crate::http::Endpoint;
 use crate::rooms::{Hub, Io, Namespace, Server};
 use crate::socket::Socket;
@@ -26,12 +30,76 @@ use crate::socket::service::NamespaceService;
 /// The listed controllers by mount, as indices among the graph's roots, in their order.
 type Mounted = BTreeMap<MountKey, Vec<usize>>;
 
+/// What is validated, ready to start.
+struct Valid {
+    plan: Plan,
+    mounted: Mounted,
+    io: Io,
+    ingress: SocketIngress,
+}
+
+/// Validates an application without starting it.
+pub(super) fn check(mut builder: AppBuilder) -> Result<(), Error> {
+    validate(&mut builder).map(drop)
+}
+
 pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
+    let app = builder.graph.name();
+    let Valid {
+        plan,
+        mounted,
+        io,
+        ingress,
+    } = validate(&mut builder)?;
+    let hubs: HashMap<MountKey, Arc<Hub>> = mounted
+        .keys()
+        .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
+        .collect();
+    io.install(servers(&hubs));
+    ingress.install(mounted.keys().map(|key| key.namespace.as_str()));
+    warn_unlisted(&plan);
+    let container = plan
+        .start_within(|| tokio::time::sleep(HOOK_LIMIT))
+        .await
+        .map_err(Error::Provider)?;
+    let mounts = match mount(&builder, app, &container, &mounted, (&hubs, &ingress)) {
+        Ok(mounts) => mounts,
+        Err(error) => return Err(give_up(error, &container).await),
+    };
+    if let Err(error) = set_up_handlers(app, &container, &ingress).await {
+        ingress.tear_down().await;
+        return Err(give_up(error, &container).await);
+    }
+    let handle = AppHandle::new(
+        &mounts,
+        container.clone(),
+        ingress.clone(),
+        builder.shutdown,
+    );
+    log_mounted(&container, &mounted);
+    Ok(App {
+        container,
+        io,
+        ingress,
+        mounts,
+        routes: Router::new(),
+        handle,
+    })
+}
+
+/// Shuts down what was started for an application that does not start after all.
+async fn give_up(error: Error, container: &Container) -> Error {
+    for failure in container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
+        tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
+    }
+    error
+}
+
+/// Gives the graph what the framework adds to it, and checks everything. The builder's graph is used up.
+fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
     if cfg!(panic = "abort") {
         return Err(Error::PanicAbort);
     }
-    builder.engine.validate()?;
-    builder.socket.validate()?;
     let io = Io::default();
     builder.graph.scope_name("socket");
     // In the order in which the gateway gives them.
@@ -39,28 +107,20 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     builder.graph.seed::<Namespace>("Namespace");
     builder.graph.seed::<Arc<Handshake>>("Handshake");
     builder.graph.value(io.clone());
+    builder.graph.value(BroadcastGroup::new(builder.groups));
+    let ingress = SocketIngress::default();
+    builder.graph.value(ingress.clone());
 
     let app = builder.graph.name();
     let mut faults = Vec::new();
-    let mounted = check_controllers(&builder, app, &mut faults);
+    let mounted = check_controllers(builder, app, &mut faults);
     let graph = std::mem::take(&mut builder.graph);
-    let plan = report(app, graph.validate(), faults)?;
-    let hubs: HashMap<MountKey, Arc<Hub>> = mounted
-        .keys()
-        .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
-        .collect();
-    io.install(servers(&hubs));
-    warn_unlisted(&plan);
-    let container = plan.start().await.map_err(Error::Provider)?;
-    let mounts = mount(&builder, app, &container, &mounted, &hubs)?;
-    let handle = AppHandle::new(&mounts, container.clone(), builder.shutdown);
-    log_mounted(&container, &mounted);
-    Ok(App {
-        container,
+    let plan = report(app, settings(builder), graph.validate(), faults)?;
+    Ok(Valid {
+        plan,
+        mounted,
         io,
-        mounts,
-        routes: Router::new(),
-        handle,
+        ingress,
     })
 }
 
@@ -70,11 +130,14 @@ fn check_controllers(
     faults: &mut Vec<AppFault>,
 ) -> Mounted {
     let mut mounted = Mounted::new();
-    let registrations: Vec<&Registration> = builder.graph.root_metas().collect();
-    if registrations.is_empty() {
+    let listed: Vec<&Listed> = builder.graph.root_metas().collect();
+    if listed.is_empty() {
         faults.push(AppFault::NoControllers { module: app });
     }
-    for (index, registration) in registrations.iter().enumerate() {
+    for (index, listed) in listed.iter().enumerate() {
+        let Some(registration) = listed.controller() else {
+            continue;
+        };
         check::controller(registration, faults);
         let path = registration.info.path.unwrap_or(&builder.path);
         let Some(normalized) = normalized(path) else {
@@ -92,19 +155,87 @@ fn check_controllers(
     }
     for indices in mounted.values_mut() {
         // Stable: ties stay in module order.
-        indices.sort_by_key(|index| registrations[*index].info.priority);
+        indices.sort_by_key(|index| {
+            listed[*index]
+                .controller()
+                .map(|registration| registration.info.priority)
+        });
     }
     let controllers = mounted.iter().flat_map(|(key, indices)| {
         indices
             .iter()
-            .map(|index| (key.clone(), registrations[*index]))
+            .filter_map(|index| Some((key.clone(), listed[*index].controller()?)))
     });
     check::acknowledgements(controllers, faults);
+    let handlers = listed.iter().filter_map(|listed| listed.handler());
+    mount_handlers(builder, handlers, &mut mounted, faults);
     mounted
+}
+
+/// Mounts the namespaces that event handlers alone serve.
+fn mount_handlers<'a>(
+    builder: &AppBuilder,
+    handlers: impl Iterator<Item = &'a ListedHandler>,
+    mounted: &mut Mounted,
+    faults: &mut Vec<AppFault>,
+) {
+    for handler in handlers {
+        if mounted.keys().any(|key| key.namespace == handler.namespace) {
+            continue;
+        }
+        match normalized(&builder.path) {
+            Some(path) => {
+                let namespace = handler.namespace.into();
+                mounted.entry(MountKey { path, namespace }).or_default();
+            }
+            None => faults.push(AppFault::BadPath {
+                path: builder.path.clone(),
+                at: handler.location,
+            }),
+        }
+    }
+}
+
+/// Registers and sets up the listed event handlers.
+async fn set_up_handlers(
+    app: &'static str,
+    container: &Container,
+    ingress: &SocketIngress,
+) -> Result<(), Error> {
+    for (index, root) in container.roots().iter().enumerate() {
+        let Some(handler) = root.meta::<Listed>().and_then(Listed::handler) else {
+            continue;
+        };
+        let Some(Ok(registered)) = (handler.register)(container, index, ingress) else {
+            let fault = AppFault::ScopedPolicy {
+                role: "event handler",
+                policy: handler.name,
+                at: handler.location,
+            };
+            return Err(Error::Startup(StartupFaults {
+                app,
+                settings: Vec::new(),
+                graph: None,
+                controllers: vec![fault],
+            }));
+        };
+        registered.setup().await.map_err(Error::Handler)?;
+    }
+    Ok(())
+}
+
+/// Everything that is wrong with the settings.
+fn settings(builder: &AppBuilder) -> Vec<ConfigError> {
+    let mut faults = builder.engine.faults();
+    faults.extend(builder.socket.faults());
+    faults.extend(builder.rooms.faults());
+    faults.extend(builder.shutdown.faults());
+    faults
 }
 
 fn report(
     app: &'static str,
+    settings: Vec<ConfigError>,
     plan: Result<Plan, Report>,
     controllers: Vec<AppFault>,
 ) -> Result<Plan, Error> {
@@ -114,6 +245,7 @@ fn report(
     };
     let faults = StartupFaults {
         app,
+        settings,
         graph,
         controllers,
     };
@@ -136,14 +268,14 @@ fn servers(hubs: &HashMap<MountKey, Arc<Hub>>) -> Vec<Server> {
 }
 
 fn registration(roots: &[specter_di::RootInfo], index: usize) -> Option<&Registration> {
-    roots.get(index)?.meta::<Registration>()
+    roots.get(index)?.meta::<Listed>()?.controller()
 }
 
 fn warn_unlisted(plan: &Plan) {
     let listed: Vec<_> = plan
         .roots()
         .iter()
-        .filter_map(|root| Some(root.meta::<Registration>()?.type_id))
+        .filter_map(|root| Some(root.meta::<Listed>()?.controller()?.type_id))
         .collect();
     for info in register::unlisted(&listed) {
         tracing::warn!(
@@ -158,13 +290,16 @@ fn mount(
     app: &'static str,
     container: &Container,
     mounted: &Mounted,
-    hubs: &HashMap<MountKey, Arc<Hub>>,
+    (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Result<Vec<Mount>, Error> {
     let mut faults = Vec::new();
     let mut paths: BTreeMap<&str, HashMap<String, Arc<dyn NamespaceService>>> = BTreeMap::new();
     for (key, indices) in mounted {
-        let Some(hub) = hubs.get(key) else { continue };
-        let table = namespace_table(builder, container, hub, indices, &mut faults);
+        let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
+            continue;
+        };
+        let served = (hub.clone(), ingress.clone());
+        let table = namespace_table(builder, container, served, indices, &mut faults);
         paths
             .entry(&key.path)
             .or_default()
@@ -173,6 +308,7 @@ fn mount(
     if !faults.is_empty() {
         return Err(Error::Startup(StartupFaults {
             app,
+            settings: Vec::new(),
             graph: None,
             controllers: faults,
         }));
@@ -200,7 +336,7 @@ fn mount(
 fn namespace_table(
     builder: &AppBuilder,
     container: &Container,
-    hub: &Arc<Hub>,
+    (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
     faults: &mut Vec<AppFault>,
 ) -> NamespaceTable {
@@ -210,50 +346,101 @@ fn namespace_table(
         let Some(registration) = registration(container.roots(), *index) else {
             continue;
         };
-        let mut find = |guards: &Guards| -> Vec<Arc<dyn ErasedGuard>> {
-            let asked = guards
-                .0
-                .iter()
-                .filter(|guard| !builder.open.contains(&guard.key));
-            let found = asked.filter_map(|guard| {
-                let found = (guard.resolve)(container, &plan, position);
-                if found.is_none() {
-                    faults.push(AppFault::ScopedGuard {
-                        guard: guard.label,
-                        at: guard.location,
-                    });
-                }
-                found
-            });
-            found.collect()
+        let mut find = Find {
+            container,
+            plan: &plan,
+            position,
+            open: &builder.open,
+            faults,
         };
-        let mut guards = find(&builder.guards);
-        guards.extend(find(&registration.guards));
+        let policies = builder.policies.around(&registration.policies);
         let blocks = registration
             .blocks
             .iter()
-            .map(|block| wire_block(block, &mut find))
+            .map(|block| find.block(block, &policies))
             .collect();
-        wired.push(ControllerTable::new(registration.info, blocks, guards));
+        wired.push(ControllerTable::new(
+            registration.info,
+            blocks,
+            find.all(&policies.guards),
+            find.all(&policies.filters),
+            registration.singleton,
+        ));
     }
     NamespaceTable {
-        hub: hub.clone(),
+        hub,
         controllers: wired,
         plan,
+        ingress,
+        container: container.clone(),
         unknown: UnknownEvents::default(),
         connect_limit: builder.socket.connect_limit,
         max_concurrent: builder.socket.max_concurrent,
     }
 }
 
-fn wire_block(
-    registered: &RegisteredBlock,
-    find: &mut impl FnMut(&Guards) -> Vec<Arc<dyn ErasedGuard>>,
-) -> BlockTable {
-    BlockTable {
-        block: registered.block,
-        guards: registered.guards.iter().map(find).collect(),
-        takes_ack: registered.takes_ack.clone(),
+/// Finds what a controller's policies stand for.
+struct Find<'a> {
+    container: &'a Container,
+    plan: &'a ScopePlan,
+    position: usize,
+    /// Guards that let everybody pass.
+    open: &'a [Key],
+    faults: &'a mut Vec<AppFault>,
+}
+
+impl Find<'_> {
+    fn all<T: ?Sized>(&mut self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
+        let mut found = Vec::new();
+        for Policy { declared, resolve } in policies {
+            if self.open.contains(&declared.key) {
+                continue;
+            }
+            match resolve(self.container, self.plan, self.position) {
+                Some(policy) => found.push(policy),
+                None => self.fault(*declared),
+            }
+        }
+        found
+    }
+
+    fn fault(
+        &mut self,
+        Declared {
+            role,
+            label,
+            location,
+            ..
+        }: Declared,
+    ) {
+        let fault = AppFault::ScopedPolicy {
+            role,
+            policy: label,
+            at: location,
+        };
+        // Several handlers may stand behind one.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn block(&mut self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
+        let handlers = registered.policies.iter().zip(&registered.takes_ack);
+        let handlers = handlers
+            .map(|(own, takes_ack)| {
+                let all = outer.around(own);
+                Wired {
+                    guards: self.all(&own.guards),
+                    interceptors: self.all(&all.interceptors).into(),
+                    filters: self.all(&all.filters),
+                    takes_ack: *takes_ack,
+                }
+            })
+            .collect();
+        BlockTable {
+            block: registered.block,
+            handlers,
+        }
     }
 }
 
@@ -263,7 +450,7 @@ fn log_mounted(container: &Container, mounted: &Mounted) {
             .iter()
             .filter_map(|index| container.roots().get(*index))
         {
-            let Some(registration) = root.meta::<Registration>() else {
+            let Some(registration) = root.meta::<Listed>().and_then(Listed::controller) else {
                 continue;
             };
             let handlers = registration

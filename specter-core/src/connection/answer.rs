@@ -78,6 +78,8 @@ impl<T: AsRef<[u8]>> AsRef<[u8]> for Part<T> {
 
 impl Drop for Count {
     fn drop(&mut self) {
-        self.connection.outbox().release(self.cost);
+        if self.connection.outbox().release(self.cost) {
+            self.connection.wake();
+        }
     }
 }

@@ -34,6 +34,19 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// All reasons.
+    pub const ALL: [Self; 9] = [
+        Self::TransportClose,
+        Self::TransportError,
+        Self::ParseError,
+        Self::PingTimeout,
+        Self::ForcedClose,
+        Self::ForcedServerClose,
+        Self::ServerShuttingDown,
+        Self::QueueFull,
+        Self::ConnectTimeout,
+    ];
+
     /// The words of the protocol's other implementations.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -91,17 +104,7 @@ mod tests {
 
     #[test]
     fn codes_are_unique() {
-        let all = [
-            CloseReason::TransportClose,
-            CloseReason::TransportError,
-            CloseReason::ParseError,
-            CloseReason::PingTimeout,
-            CloseReason::ForcedClose,
-            CloseReason::ForcedServerClose,
-            CloseReason::ServerShuttingDown,
-            CloseReason::QueueFull,
-            CloseReason::ConnectTimeout,
-        ];
+        let all = CloseReason::ALL;
         let codes: HashSet<_> = all.iter().map(|reason| reason.code()).collect();
         assert_eq!(codes.len(), all.len());
     }

@@ -131,7 +131,7 @@ impl EngineConfig {
         self
     }
 
-    /// How many packets a polling body may hold. Default: 16,384, since a client sends all that it
+    /// How many packets a polling body may hold. Default: 65,536, since a client sends all that it
     /// emitted in a loop in one body.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
@@ -220,7 +220,8 @@ impl EngineConfig {
     }
 
     /// How many sessions one address may have open at once; over it handshakes are answered with 429.
-    /// Behind a proxy that is not a trusted one, all clients share its address. Default: no limit.
+    /// IPv6 addresses count together that share their first 64 bits. Behind a proxy that is not a
+    /// trusted one, or that names no address, all clients share the proxy's. Default: no limit.
     pub fn max_connections_per_address(mut self, connections: impl Into<Option<usize>>) -> Self {
         self.max_connections_per_address = connections.into();
         self

@@ -23,6 +23,8 @@ pub struct Connection(Arc<Shared>);
 struct Shared {
     sid: RandomId,
     on_websocket: AtomicBool,
+    /// The server stops: nothing waits long any more.
+    hurried: AtomicBool,
     waker: AtomicWaker,
     outbox: Outbox,
     mailbox: Mailbox,
@@ -43,6 +45,7 @@ impl Connection {
         Self(Arc::new(Shared {
             sid: random_id(),
             on_websocket: AtomicBool::new(transport == Transport::WebSocket),
+            hurried: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             outbox: Outbox::new(config.max_queue, config.queue_policy),
             mailbox: Mailbox::new(serves),
@@ -116,6 +119,11 @@ impl Connection {
         self.wake_if(wake);
     }
 
+    /// Whether the peer has much to take yet: its own events wait until it has.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.0.outbox.is_congested()
+    }
+
     /// How many bytes may wait to be written.
     pub(crate) fn max_queue(&self) -> usize {
         self.0.outbox.limit()
@@ -135,6 +143,16 @@ impl Connection {
     pub fn close(&self, reason: CloseReason) {
         let wake = self.0.outbox.close(reason);
         self.wake_if(wake);
+    }
+
+    /// The server stops: a farewell that waits for its client waits for a few seconds more at most.
+    pub(super) fn hurry(&self) {
+        self.0.hurried.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    pub(super) fn is_hurried(&self) -> bool {
+        self.0.hurried.load(Ordering::SeqCst)
     }
 
     /// Whether the connection is closed or closing: nothing can be sent any more.

@@ -10,22 +10,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// How many characters an id has.
-pub const ID_LENGTH: usize = 20;
+pub(crate) const ID_LENGTH: usize = 20;
 
 const RANDOM_BYTES: usize = 15;
 
 /// Twenty characters of `A-Z a-z 0-9 - _`, held in place.
 ///
-/// `Debug` and `Display` write nothing of it, because it may be a session id; [`as_str`](Self::as_str)
-/// is the deliberate way to its text.
+/// `Debug` shows nothing of it, and there is no `Display`, because it may be a session id;
+/// [`as_str`](Self::as_str) is the deliberate way to its text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RandomId([u8; ID_LENGTH]);
+pub(crate) struct RandomId([u8; ID_LENGTH]);
 
 /// Draws a new id from the operating system's random source.
 ///
 /// # Panics
 /// If the operating system has no random bytes to give, which leaves nothing safe to do.
-pub fn random_id() -> RandomId {
+pub(crate) fn random_id() -> RandomId {
     let mut bytes = [0_u8; RANDOM_BYTES];
     getrandom::fill(&mut bytes).expect("the operating system's random source works");
     let mut text = [b'A'; ID_LENGTH];
@@ -36,8 +36,13 @@ pub fn random_id() -> RandomId {
 }
 
 impl RandomId {
+    /// The characters, all of them ASCII.
+    pub(crate) fn into_bytes(self) -> [u8; ID_LENGTH] {
+        self.0
+    }
+
     /// The id's text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

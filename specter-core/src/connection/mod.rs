@@ -21,6 +21,7 @@ mod outbox;
 mod registry;
 mod scratch;
 mod stream;
+mod tally;
 mod task;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
@@ -32,13 +33,13 @@ pub use config::{ConfigError, EngineConfig, ProxyHeaders, QueuePolicy};
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
 pub use handshake::Handshake;
-pub use id::{ID_LENGTH, RandomId, random_id};
 pub use origin::OriginPolicy;
 pub use outbox::SendError;
 
 pub use specter_proto::engine::Transport;
 
 pub(crate) use answer::{Counted, PollAnswer};
+pub(crate) use id::{ID_LENGTH, RandomId, random_id};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::Misfit;
 pub(crate) use origin::Origin;

@@ -264,9 +264,19 @@ impl Outbox {
 
     /// Notes that `written` bytes of what was taken are written. The task goes on waiting for what
     /// it waits for, so senders do not wake it.
-    pub(crate) fn release(&self, written: usize) {
+    ///
+    /// Returns whether this ended a congestion.
+    pub(crate) fn release(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
-        queue.bytes = queue.bytes.saturating_sub(written);
+        let before = queue.bytes;
+        queue.bytes = before.saturating_sub(written);
+        before > self.limit / 2 && queue.bytes <= self.limit / 2
+    }
+
+    /// Whether more than half of what may wait does: the peer's own events are not begun then, so that what it asks for itself
+    /// does not close its connection.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.queue.lock().bytes > self.limit / 2
     }
 }
 

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::tally::Tally;
 use super::{CloseReason, Connection, EngineConfig, RandomId};
 
 const SHARDS: usize = 32;
@@ -39,6 +40,7 @@ pub(crate) struct Registry {
     /// A place was freed, and none is taken any more.
     all_free: Notify,
     refusing: AtomicBool,
+    closed: Tally,
     max_connections: usize,
     max_per_address: Option<usize>,
 }
@@ -52,6 +54,7 @@ impl Registry {
             taken: AtomicUsize::new(0),
             all_free: Notify::new(),
             refusing: AtomicBool::new(false),
+            closed: Tally::default(),
             max_connections: config.max_connections,
             max_per_address: config.max_connections_per_address,
         }
@@ -73,6 +76,7 @@ impl Registry {
         }
         if let (Some(address), Some(limit)) = (address, self.max_per_address) {
             let mut addresses = self.addresses.lock();
+            let address = counted_as(address);
             let count = addresses.entry(address).or_insert(0);
             if *count >= limit {
                 return Err(Full::Address);
@@ -96,6 +100,11 @@ impl Registry {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// How many sessions have closed for this reason.
+    pub(crate) fn closed(&self, reason: CloseReason) -> u64 {
+        self.closed.get(reason)
+    }
+
     /// Refuses new sessions from now on.
     pub(crate) fn refuse(&self) {
         self.refusing.store(true, Ordering::SeqCst);
@@ -116,6 +125,9 @@ impl Registry {
                 sleep_until(due).await;
             }
             connection.close(reason);
+            if reason == CloseReason::ServerShuttingDown {
+                connection.hurry();
+            }
         }
     }
 
@@ -136,6 +148,18 @@ impl Registry {
         // Ids are random in every character; anything else finds nothing in whichever shard.
         let index = sid.last().map_or(0, |byte| usize::from(*byte) % SHARDS);
         &self.shards[index]
+    }
+}
+
+/// Where sessions from this address are counted. Whoever has one IPv6 address has as many as share
+/// its first 64 bits.
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() >> 64 << 64;
+            IpAddr::V6(network.into())
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -162,6 +186,11 @@ impl Seat {
             return Err(Full::ShuttingDown);
         }
         Ok(())
+    }
+
+    /// Counts the session's close.
+    pub(super) fn count_close(&self, reason: CloseReason) {
+        self.registry.closed.count(reason);
     }
 
     /// Requests find the session no more.
@@ -240,6 +269,20 @@ mod tests {
         assert_eq!(registry.reserve(address).err(), Some(Full::Address));
         drop(first);
         assert!(registry.reserve(address).is_ok());
+    }
+
+    #[test]
+    fn addresses_of_one_network_share_their_places() {
+        let config = EngineConfig::default().max_connections_per_address(1);
+        let registry = registry(&config);
+        let reserve = |address: &str| registry.reserve(Some(address.parse().unwrap()));
+        let _first = reserve("2001:db8:0:1::1").ok().unwrap();
+        let refused = reserve("2001:db8:0:1:ffff::2").err();
+        assert_eq!(refused, Some(Full::Address));
+        let _other = reserve("2001:db8:0:2::1").ok().unwrap();
+        let _ipv4 = reserve("10.0.0.1").ok().unwrap();
+        let _next = reserve("10.0.0.2").ok().unwrap();
+        assert_eq!(reserve("::ffff:10.0.0.1").err(), Some(Full::Address));
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,6 +21,7 @@ impl<T> fmt::Debug for Auth<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: DeserializeOwned> FromContext<'a> for Auth<T> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         let decoded = match cx.socket().auth_json() {

@@ -6,16 +6,19 @@ use specter_di::Location;
 
 use super::{FromContext, FromDisconnect, FromError, marker};
 use crate::connection::Handshake;
-use crate::gateway::{CallContext, Cause, EventError, EventInfo, Requirements};
+use crate::gateway::{CallContext, Cause, EventError, EventInfo, Requirements, SocketIngress};
+use crate::groups::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::{DisconnectReason, Socket};
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Socket {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.socket().clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Namespace {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.socket().namespace())
@@ -23,6 +26,7 @@ impl<'a> FromContext<'a> for Namespace {
 }
 
 /// The HTTP request that opened the connection.
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Arc<Handshake> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.socket().handshake().clone())
@@ -30,29 +34,41 @@ impl<'a> FromContext<'a> for Arc<Handshake> {
 }
 
 /// The same, copied: `Arc<Handshake>` is cheaper where it is kept.
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Handshake {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok((**cx.socket().handshake()).clone())
     }
 }
 
-impl<'a> FromContext<'a> for Io {
-    fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
-        cx.inject::<Io>()
-            .ok_or_else(|| EventError::internal(std::io::Error::other("`Io` is not in the scope")))
-    }
+macro_rules! of_the_app {
+    ($($value:ident),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'a> FromContext<'a> for $value {
+            fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
+                cx.inject::<$value>().ok_or_else(|| {
+                    let missing = concat!("`", stringify!($value), "` is not in the scope");
+                    EventError::internal(std::io::Error::other(missing))
+                })
+            }
 
-    fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
-        requirements.inject::<Io>(label, location);
-    }
+            fn requires(requirements: &mut Requirements, label: &'static str, location: Location) {
+                requirements.inject::<$value>(label, location);
+            }
+        }
+    )*};
 }
 
+of_the_app!(BroadcastGroup, Io, SocketIngress);
+
+#[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for EventInfo {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.info())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
     fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.cause {
@@ -65,6 +81,7 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
 }
 
 /// A copy: the acknowledgement has the error too.
+#[diagnostic::do_not_recommend]
 impl<'a> FromError<'a, marker::Error> for EventError {
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.cause {

@@ -7,6 +7,7 @@ use super::{FromEvent, marker};
 use crate::gateway::{Ack, CallContext, EventError, Requirements};
 
 /// All arguments as they came, unread, attachments included. They can be emitted again as they are.
+#[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Args {
     fn from_event(
         cx: &'a CallContext,
@@ -21,6 +22,7 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
 #[derive(Clone, Debug, Default)]
 pub struct Rest(pub Args);
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Rest {
     fn from_event(
         _: &'a CallContext,
@@ -33,6 +35,7 @@ impl<'a> FromEvent<'a, marker::Event> for Rest {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Ack {
     fn from_event(
         cx: &'a CallContext,

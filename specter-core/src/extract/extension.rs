@@ -10,6 +10,7 @@ use crate::gateway::{CallContext, EventError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<T>(pub T);
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Clone + Send + Sync + 'static> FromContext<'a> for Extension<T> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         cx.socket()
@@ -19,6 +20,7 @@ impl<'a, T: Clone + Send + Sync + 'static> FromContext<'a> for Extension<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Clone + Send + Sync + 'static> FromContext<'a> for Option<Extension<T>> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         Ok(cx.socket().extension().map(Extension))

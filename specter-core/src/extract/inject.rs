@@ -1,4 +1,4 @@
-//! Services as parameters: of handlers, and of axum's.
+//! Services as parameters of handlers. That axum's handlers take them too is the App's business: `app/routes.rs`.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ impl<T: ?Sized> Deref for Inject<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: ?Sized + Send + Sync + 'static> FromContext<'a> for Inject<T> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         cx.inject::<Arc<T>>()

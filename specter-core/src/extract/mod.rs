@@ -9,6 +9,8 @@ mod context;
 mod event;
 mod extension;
 mod inject;
+#[cfg(feature = "garde")]
+mod valid;
 
 use serde::Deserialize;
 use specter_di::Location;
@@ -18,6 +20,8 @@ pub use self::auth::Auth;
 pub use self::event::Rest;
 pub use self::extension::Extension;
 pub use self::inject::Inject;
+#[cfg(feature = "garde")]
+pub use self::valid::Valid;
 use crate::gateway::{CallContext, EventError, Requirements};
 
 /// A handler parameter that comes from the context: the socket, its scope, the handshake, what guards left.
@@ -42,11 +46,14 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// ```
 ///
 /// It does not wait: what must be awaited belongs into a guard, which leaves its result as an [`Extension`], or into the handler.
+// The notes name what implements it. The compiler would list the same again, in an order that depends on other crates:
+// hence `do_not_recommend` on each implementation.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not come from the context",
+    message = "`{Self}` cannot be taken from the context",
     label = "only what comes from the context can be taken here",
     note = "`connect` has no arguments: what the client sent along is taken as `Auth<T>`, a service as `Inject<T>`",
-    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context"
+    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context",
+    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromContext<'a>: Sized {
     /// Takes it from the context. The error is the event's (at connect, the rejection).
@@ -57,6 +64,7 @@ pub trait FromContext<'a>: Sized {
 }
 
 /// Markers that tell the families of parameters apart.
+#[doc(hidden)]
 pub mod marker {
     /// Comes from the context.
     #[derive(Debug)]
@@ -64,6 +72,9 @@ pub mod marker {
     /// Is the next positional argument.
     #[derive(Debug)]
     pub struct Argument;
+    /// Is the next positional argument, checked.
+    #[derive(Debug)]
+    pub struct Validated;
     /// Comes with events only.
     #[derive(Debug)]
     pub struct Event;
@@ -79,9 +90,10 @@ pub mod marker {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
     label = "neither an argument nor from the context",
-    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`",
+    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, and in `Valid<T>` also `garde::Validate`",
     note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the controller",
-    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`"
+    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Rest`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
+    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromEvent<'a, M>: Sized {
     /// Takes it from the context or the arguments.
@@ -169,6 +181,7 @@ impl<'a, T: FromContext<'a>> FromError<'a, marker::Context> for T {
 }
 
 /// What the macros call for each parameter.
+#[doc(hidden)]
 pub mod param {
     use super::{
         Arguments, CallContext, EventError, FromContext, FromDisconnect, FromError, FromEvent,
@@ -210,6 +223,7 @@ pub mod param {
 
     impl Requirements {
         /// Declares an event handler's parameter.
+        #[doc(hidden)]
         pub fn event<'a, T: FromEvent<'a, M>, M>(
             &mut self,
             label: &'static str,
@@ -219,11 +233,13 @@ pub mod param {
         }
 
         /// Declares a `connect` handler's parameter.
+        #[doc(hidden)]
         pub fn connect<'a, T: FromContext<'a>>(&mut self, label: &'static str, location: Location) {
             T::requires(self, label, location);
         }
 
         /// Declares a `disconnect` handler's parameter.
+        #[doc(hidden)]
         pub fn disconnect<'a, T: FromDisconnect<'a, M>, M>(
             &mut self,
             label: &'static str,
@@ -233,6 +249,7 @@ pub mod param {
         }
 
         /// Declares an `#[on_error]` handler's parameter.
+        #[doc(hidden)]
         pub fn error<'a, T: FromError<'a, M>, M>(
             &mut self,
             label: &'static str,

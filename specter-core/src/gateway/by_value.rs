@@ -2,12 +2,17 @@
 
 use specter_di::{Dependency, Key, Resolved};
 
+use super::ingress::SocketIngress;
+use crate::groups::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 
 macro_rules! by_value {
-    ($($value:ty),*) => {
-        $(impl Dependency for $value {
+    ($($value:ty, $scoped:literal;)*) => {
+        $(#[diagnostic::do_not_recommend]
+        impl Dependency for $value {
+            const SCOPED: bool = $scoped;
+
             fn key() -> Key {
                 Key::of::<Self>()
             }
@@ -19,4 +24,10 @@ macro_rules! by_value {
     };
 }
 
-by_value!(Io, Namespace, Socket);
+by_value! {
+    BroadcastGroup, false;
+    Io, false;
+    Namespace, true;
+    Socket, true;
+    SocketIngress, false;
+}

@@ -8,12 +8,15 @@ use std::future::Future;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use serde::Serialize;
-use specter_di::Scoped;
+use specter_di::{Container, Scoped};
 use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, encode};
+use tokio::time::Sleep;
 
 use super::ack::AckCell;
 use super::error::{EventError, EventInfo};
@@ -96,12 +99,22 @@ pub enum Outcome {
 /// Types that implement [`FromContext`](crate::extract::FromContext) read it.
 pub struct CallContext {
     pub(crate) socket: Socket,
-    pub(crate) scope: Option<Arc<Scoped>>,
-    /// The controller's place among those of its scope.
-    pub(crate) position: usize,
+    pub(crate) values: Values,
     pub(crate) handler: &'static str,
     pub(crate) cause: Cause,
     pub(crate) ack: Option<Arc<AckCell>>,
+    /// How long the handler may take.
+    pub(crate) limit: Option<Duration>,
+    /// Set when nobody waits for the handler any more.
+    pub(crate) cancelled: Option<Arc<AtomicBool>>,
+}
+
+/// Where injected values come from.
+pub(crate) enum Values {
+    /// The socket's scope, as the controller at this place of it sees it.
+    Scope(Arc<Scoped>, usize),
+    /// The singletons, for what belongs to no controller.
+    Container(Container),
 }
 
 /// What there is to read where nothing was sent.
@@ -148,7 +161,10 @@ impl CallContext {
 
     /// A value of the socket's scope, or a singleton: what `Inject<T>` is made of. `None` where it was not declared.
     pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
-        self.scope.as_ref()?.get::<V>(self.position)
+        match &self.values {
+            Values::Scope(scope, position) => scope.get::<V>(*position),
+            Values::Container(container) => container.get::<V>(),
+        }
     }
 
     /// A cursor over the arguments. Never used by hand.
@@ -187,23 +203,22 @@ impl CallContext {
     pub fn finish(&self, called: Called) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match called {
-            Called::Returned(Ok(_)) if taken => return self.taken(None),
+            Called::Returned(Ok(_)) if taken => return Outcome::Taken,
             Called::Returned(Ok(outcome)) => return outcome,
             Called::Returned(Err(error)) => error,
             Called::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.handler),
+            Called::TimedOut => {
+                tracing::warn!(target: "specter::gateway", handler = self.handler, limit = ?self.limit, "a handler was not done in time, and was dropped");
+                EventError::new("timed out").code("timeout")
+            }
+            Called::Cancelled => EventError::new("cancelled").code("cancelled"),
         };
-        if taken {
-            self.taken(Some(&error));
-        }
         Outcome::Failed(error)
     }
 
-    /// The handler took the acknowledgement: an unsent one that it dropped is answered now.
-    fn taken(&self, error: Option<&EventError>) -> Outcome {
-        if let Some(ack) = &self.ack {
-            ack.handler_finished(error);
-        }
-        Outcome::Taken
+    fn is_cancelled(&self) -> bool {
+        let cancelled = self.cancelled.as_ref();
+        cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Acquire))
     }
 }
 
@@ -213,6 +228,10 @@ pub enum Called {
     Returned(Result<Outcome, EventError>),
     /// It panicked, with this payload.
     Panicked(Box<dyn Any + Send>),
+    /// It took longer than it may, and was dropped.
+    TimedOut,
+    /// Nobody waited for it any more, and it was dropped.
+    Cancelled,
 }
 
 pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
@@ -223,12 +242,55 @@ pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("(no text)")
 }
 
-/// Runs a handler's body, catching its panic.
-pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(body: F) -> Called {
-    match caught(body).await {
-        Ok(returned) => Called::Returned(returned),
-        Err(payload) => Called::Panicked(payload),
+/// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the controller stays.
+pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
+    cx: &CallContext,
+    body: F,
+) -> Called {
+    Watched {
+        body: Some(CatchUnwind { body }),
+        cx,
+        deadline: None,
     }
+    .await
+}
+
+pin_project_lite::pin_project! {
+    struct Watched<'a, F> {
+        #[pin]
+        body: Option<CatchUnwind<F>>,
+        cx: &'a CallContext,
+        deadline: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<F: Future<Output = Result<Outcome, EventError>>> Future for Watched<'_, F> {
+    type Output = Called;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Called> {
+        let mut this = self.project();
+        if this.cx.is_cancelled() {
+            return Poll::Ready(dropped(this.body, Called::Cancelled));
+        }
+        match this.body.as_mut().as_pin_mut().map(|body| body.poll(cx)) {
+            Some(Poll::Ready(Ok(returned))) => return Poll::Ready(Called::Returned(returned)),
+            Some(Poll::Ready(Err(payload))) => return Poll::Ready(Called::Panicked(payload)),
+            Some(Poll::Pending) | None => {}
+        }
+        let Some(limit) = this.cx.limit else {
+            return Poll::Pending;
+        };
+        let deadline = this
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(dropped(this.body, Called::TimedOut))
+    }
+}
+
+/// Drops a body that did not end; what it holds may panic.
+fn dropped<F>(mut body: Pin<&mut Option<F>>, called: Called) -> Called {
+    catch_unwind(AssertUnwindSafe(|| body.set(None))).map_or_else(Called::Panicked, |()| called)
 }
 
 /// The same for one that does not suspend.

@@ -2,13 +2,16 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use specter_proto::socket::ArgumentError;
 
+use super::info::EventKind;
 use crate::rooms::JoinError;
+use crate::socket::reject::Cause;
 use crate::socket::{EmitError, Reject, fault};
 
 /// Why a handler failed, as the client may see it.
@@ -25,6 +28,7 @@ struct Repr {
     data: Option<Box<RawValue>>,
     id: Option<String>,
     kind: Kind,
+    cause: Option<Cause>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,7 @@ impl EventError {
             data: None,
             id: None,
             kind,
+            cause: None,
         }))
     }
 
@@ -62,14 +67,13 @@ impl EventError {
     }
 
     /// An error that says nothing itself: the client reads `internal error`, unless it only means that the client is gone.
-    pub(crate) fn undeclared(error: impl std::error::Error + 'static) -> Self {
-        let any: &dyn std::any::Any = &error;
-        let gone = matches!(any.downcast_ref(), Some(EmitError::Gone))
-            || matches!(any.downcast_ref(), Some(JoinError::Gone));
+    pub(crate) fn undeclared(error: &(dyn std::error::Error + 'static)) -> Self {
+        let gone = matches!(error.downcast_ref(), Some(EmitError::Gone))
+            || matches!(error.downcast_ref(), Some(JoinError::Gone));
         if gone {
             return Self::of_kind("the socket is gone".into(), Kind::Gone);
         }
-        Self::internal(error)
+        Self::internal_dyn(error)
     }
 
     /// An error that is in the log already, under this id.
@@ -132,6 +136,11 @@ impl EventError {
         self.0.kind == Kind::Panicked
     }
 
+    /// The error that became this one through `?`, where it is an `E`: for error filters.
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.0.cause.as_deref()?.downcast_ref()
+    }
+
     /// A copy, for the acknowledgement while `#[on_error]` has the error.
     pub(crate) fn duplicate(&self) -> Self {
         Self(self.0.clone())
@@ -161,7 +170,9 @@ impl EventError {
 /// Not a `std::error::Error` itself, so that any error converts into it.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for EventError {
     fn from(error: E) -> Self {
-        Self::undeclared(error)
+        let mut undeclared = Self::undeclared(&error);
+        undeclared.0.cause = Some(Arc::new(error));
+        undeclared
     }
 }
 
@@ -208,19 +219,28 @@ impl Serialize for EventError {
 
 impl From<EventError> for Reject {
     fn from(error: EventError) -> Self {
-        let Repr { text, data, id, .. } = *error.0;
-        match (data, id) {
-            (None, Some(id)) => Self::new(text).data(&serde_json::json!({ "id": id })),
-            (data, _) => Self::from_parts(text, data),
-        }
+        let Repr {
+            text,
+            data,
+            id,
+            cause,
+            ..
+        } = *error.0;
+        let id = || {
+            let json = serde_json::json!({ "id": id? });
+            serde_json::value::to_raw_value(&json).ok()
+        };
+        Self::from_parts(text, data.or_else(id), cause)
     }
 }
 
 /// A guard's refusal of an event.
 impl From<Reject> for EventError {
     fn from(reject: Reject) -> Self {
-        let mut error = Self::new(reject.message()).code("rejected");
-        error.0.data = reject.json().map(ToOwned::to_owned);
+        let (message, data, cause) = reject.into_parts();
+        let mut error = Self::new(message).code("rejected");
+        error.0.data = data;
+        error.0.cause = cause;
         error
     }
 }
@@ -326,6 +346,14 @@ pub struct EventInfo {
 }
 
 impl EventInfo {
+    /// What happens at connect.
+    pub(crate) fn connect() -> Self {
+        Self {
+            name: EventKind::Connect.name().into(),
+            args: specter_proto::socket::Args::default(),
+        }
+    }
+
     /// The event's name; `connect` and `disconnect` for those.
     pub fn name(&self) -> &str {
         &self.name

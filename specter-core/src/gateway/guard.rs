@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use specter_di::{Container, Dependency, Key, Location, ScopePlan};
-
+use super::call::{caught, panic_text};
+use super::error::EventError;
 use crate::socket::{Reject, Socket};
 
 /// Decides whether a client may connect, or whether an event may be handled. An injectable singleton.
@@ -68,50 +68,35 @@ impl<'a> GuardContext<'a> {
 
 /// A guard behind one vtable.
 pub(crate) trait ErasedGuard: Send + Sync {
-    fn check<'a>(
+    fn check_boxed<'a>(
         &'a self,
         cx: &'a GuardContext<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Reject>> + Send + 'a>>;
 }
 
-struct Erased<G>(Arc<G>);
-
-impl<G: Guard> ErasedGuard for Erased<G> {
-    fn check<'a>(
+impl<G: Guard> ErasedGuard for G {
+    fn check_boxed<'a>(
         &'a self,
         cx: &'a GuardContext<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Reject>> + Send + 'a>> {
-        Box::pin(self.0.check(cx))
+        Box::pin(self.check(cx))
     }
 }
 
-/// A list of guards, as declared.
-#[derive(Default)]
-pub struct Guards(pub(crate) Vec<GuardSpec>);
-
-/// One guard: what must be injected for it, and how it is found when a controller is wired.
-#[derive(Clone)]
-pub(crate) struct GuardSpec {
-    pub(crate) key: Key,
-    pub(crate) label: &'static str,
-    pub(crate) location: Location,
-    pub(crate) resolve: fn(&Container, &ScopePlan, usize) -> Option<Arc<dyn ErasedGuard>>,
-}
-
-impl Guards {
-    /// Adds a guard to the list; they run in this order.
-    pub fn add<G: Guard>(&mut self, label: &'static str, location: Location) {
-        self.0.push(GuardSpec {
-            key: <Arc<G> as Dependency>::key(),
-            label,
-            location,
-            resolve: |container, plan, position| {
-                // What the controller's module sees; the App's own guards, what the App's module sees.
-                let guard = plan
-                    .singleton::<Arc<G>>(position)
-                    .or_else(|| container.get::<Arc<G>>())?;
-                Some(Arc::new(Erased(guard)))
-            },
-        });
+/// Runs guards in their order, to the first rejection.
+pub(super) async fn check_guards(
+    guards: &[Arc<dyn ErasedGuard>],
+    socket: &Socket,
+    event: Option<&str>,
+) -> Result<(), Reject> {
+    let cx = GuardContext::new(socket, event);
+    for guard in guards {
+        match caught(guard.check_boxed(&cx)).await {
+            Ok(decision) => decision?,
+            Err(payload) => {
+                return Err(EventError::panicked(panic_text(&*payload), "a guard").into());
+            }
+        }
     }
+    Ok(())
 }

@@ -1,11 +1,13 @@
 //! What the macros say about a controller: plain constants and functions, collected at start.
 
 use std::any::TypeId;
+use std::time::Duration;
 
 use specter_di::{Dependencies, Dependency, Key, Location, Resolved};
 
 use super::call::{CallContext, Instance, Step};
-use super::guard::Guards;
+use super::policy::Policies;
+use super::singleton::Singleton;
 
 /// A struct annotated with `#[socketio_controller]`. Never written by hand.
 #[diagnostic::on_unimplemented(
@@ -24,8 +26,16 @@ pub trait Controller: Sized + Send + 'static {
     /// Builds it from its injected fields, in the order of their declaration.
     fn build(resolved: &mut Resolved<'_>) -> Self;
 
-    /// Declares its guards.
-    fn guards(_guards: &mut Guards) {}
+    /// Whether one instance serves all sockets.
+    const SINGLETON: bool = false;
+
+    /// How the instance that serves all sockets is made.
+    fn singleton() -> Option<Singleton> {
+        None
+    }
+
+    /// Declares its guards, interceptors and error filters.
+    fn policies(_policies: &mut Policies) {}
 }
 
 /// The arguments of `#[socketio_controller]`.
@@ -39,12 +49,22 @@ pub struct ControllerInfo {
     pub namespace: &'static str,
     /// Its place among the controllers of an event: lower first.
     pub priority: i32,
+    /// Its place at single events, where it is another.
+    pub event_priorities: &'static [(&'static str, i32)],
     /// Not missed when no module lists it.
     pub unlisted: bool,
     /// What a handler's panic does to the socket.
     pub on_panic: OnPanic,
     /// Where the struct stands.
     pub location: Location,
+}
+
+impl ControllerInfo {
+    /// Its place at an event, where it is another than its own.
+    pub(crate) fn event_priority(&self, event: &str) -> Option<i32> {
+        let mut priorities = self.event_priorities.iter();
+        priorities.find_map(|(name, priority)| (*name == event).then_some(*priority))
+    }
 }
 
 /// What a handler's panic does.
@@ -130,6 +150,8 @@ pub struct HandlerInfo {
     pub priority: Option<i32>,
     /// Runs beside the socket's other events.
     pub concurrent: bool,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
     /// Where the method stands.
     pub location: Location,
 }
@@ -152,8 +174,8 @@ pub struct HandlersBlock {
     pub resolve: fn(&str) -> Option<u16>,
     /// Declares what a handler's parameters need.
     pub requirements: fn(u16, &mut Requirements),
-    /// Declares a handler's guards.
-    pub guards: fn(u16, &mut Guards),
+    /// Declares a handler's guards, interceptors and error filters.
+    pub policies: fn(u16, &mut Policies),
     /// Calls a handler.
     pub start: fn(Instance, u16, CallContext) -> Step,
 }

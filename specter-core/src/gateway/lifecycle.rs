@@ -4,17 +4,23 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::{BuildFailure, Opening, Scoped, Seeds};
-use tokio::time::{Instant, timeout_at};
+use specter_di::{Opening, Scoped};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step, caught, panic_text};
+use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step, Values};
 use super::dispatch::Dispatch;
-use super::error::EventError;
-use super::guard::{ErasedGuard, GuardContext};
-use super::table::{ControllerTable, HandlerRef, NamespaceTable};
+use super::error::{EventError, EventInfo};
+use super::filter::{ErasedFilter, filtered};
+use super::guard::check_guards;
+use super::ingress::{ErrorReport, Slot};
+use super::interceptor::intercepted;
+use super::table::{ControllerTable, HandlerRef, NamespaceTable, Target};
 use crate::rooms::Hub;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
+
+/// How long each provider's hook may take, when a socket's scope is torn down and when the App stops.
+pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What every call of a socket's handlers needs.
 #[derive(Clone)]
@@ -36,34 +42,60 @@ impl Env {
         handler: HandlerRef,
         cause: Cause,
     ) -> CallContext {
-        let method = self
-            .controller(position)
-            .handler(handler)
-            .map_or("", |handler| handler.method);
+        let info = self.controller(position).handler(handler);
         CallContext {
             socket: self.socket.clone(),
-            scope: Some(self.scope.clone()),
-            position,
-            handler: method,
+            values: Values::Scope(self.scope.clone(), position),
+            handler: info.map_or("", |handler| handler.method),
             cause,
             ack: None,
+            limit: info.and_then(|handler| handler.timeout),
+            cancelled: None,
         }
     }
 
-    /// Begins a controller's `#[on_error]`; gives the instance back where there is none, or nothing to tell.
+    /// The context of a call that belongs to no controller.
+    pub(super) fn free_context(&self, cause: Cause) -> CallContext {
+        CallContext {
+            socket: self.socket.clone(),
+            values: Values::Container(self.table.container.clone()),
+            handler: "a subscriber",
+            cause,
+            ack: None,
+            limit: None,
+            cancelled: None,
+        }
+    }
+
+    /// Begins a handler with what stands around it.
+    pub(super) fn start(&self, target: Target, instance: Instance, cx: CallContext) -> Step {
+        let table = self.controller(target.controller);
+        match table.wired(target.handler) {
+            Some(wired) if !wired.interceptors.is_empty() => intercepted(
+                wired.interceptors.clone(),
+                self.clone(),
+                target,
+                instance,
+                cx,
+            ),
+            _ => table.start(instance, target.handler, cx),
+        }
+    }
+
+    /// Begins a controller's `#[on_error]`; gives both back where there is none, or nothing to tell.
     pub(super) fn start_error_handler(
         &self,
         position: usize,
         instance: Instance,
         failure: Failure,
-    ) -> Result<Step, Instance> {
+    ) -> Result<Step, (Instance, Failure)> {
         let table = self.controller(position);
         match table.error {
             Some(handler) if !failure.error.is_gone() => {
                 let cx = self.context(position, handler, Cause::Error(Box::new(failure)));
                 Ok(table.start(instance, handler, cx))
             }
-            _ => Err(instance),
+            _ => Err((instance, failure)),
         }
     }
 }
@@ -89,38 +121,55 @@ async fn connect(
         until: Instant::now() + table.connect_limit,
         of: table.connect_limit,
     };
-    for controller in &table.controllers {
-        limit
-            .wait(check_guards(&controller.guards, &socket, None))
-            .await??;
-    }
-    table.hub.add(&socket);
-    let mut scope = build(&table, &socket, &limit).await?;
-    let mut instances: Vec<Option<Instance>> = (0..)
-        .zip(&table.controllers)
-        .map(|(position, controller)| {
-            scope
-                .take_root(position)
-                .map(|built| controller.instance(built))
-        })
-        .collect();
-    let env = Env {
-        table,
-        socket,
-        scope: Arc::new(scope),
+    let (env, mut instances) = match prepare(&table, &socket, &limit).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            tell(&table, &socket, error.duplicate(), EventInfo::connect()).await;
+            return Err(error.into());
+        }
     };
     for position in 0..instances.len() {
         if let Err(reject) = connect_one(&env, position, &mut instances, &limit).await {
             instances.truncate(position);
-            let limit = env.table.connect_limit;
-            let leaving = disconnect(env, instances, DisconnectReason::ServerNamespaceDisconnect);
-            if tokio::time::timeout(limit, leaving).await.is_err() {
-                tracing::warn!(target: "specter::gateway", ?limit, "a disconnect handler ran on after its client was refused, and was dropped");
-            }
+            refuse(env, instances).await;
             return Err(reject);
         }
     }
+    if let Err(reject) = connect_subscribers(&env, &limit).await {
+        refuse(env, instances).await;
+        return Err(reject);
+    }
     Ok(Box::new(Dispatch::new(env, instances)))
+}
+
+/// What comes before the first `connect`: guards, then the scope with its controllers.
+async fn prepare(
+    table: &Arc<NamespaceTable>,
+    socket: &Socket,
+    limit: &Limit,
+) -> Result<(Env, Vec<Option<Instance>>), EventError> {
+    for controller in &table.controllers {
+        let decided = limit.wait(check_guards(&controller.guards, socket, None));
+        if let Err(reject) = decided.await? {
+            let filtered = connect_error(&controller.filters, socket, reject.into());
+            return Err(limit.wait(filtered).await?);
+        }
+    }
+    table.hub.add(socket);
+    let mut scope = build(table, socket, limit).await?;
+    let instances = (0..)
+        .zip(&table.controllers)
+        .map(|(position, controller)| {
+            let built = scope.take_root(position)?;
+            Some(controller.instance(built))
+        })
+        .collect();
+    let env = Env {
+        table: table.clone(),
+        socket: socket.clone(),
+        scope: Arc::new(scope),
+    };
+    Ok((env, instances))
 }
 
 /// The time that a connect may take.
@@ -130,34 +179,22 @@ struct Limit {
 }
 
 impl Limit {
-    async fn wait<F: Future>(&self, future: F) -> Result<F::Output, Reject> {
+    async fn wait<F: Future>(&self, future: F) -> Result<F::Output, EventError> {
         timeout_at(self.until, future).await.map_err(|_| {
             tracing::warn!(target: "specter::gateway", limit = ?self.of, "a client's connect was not decided in time");
-            Reject::new("connect timeout")
+            EventError::new("connect timeout").code("timeout")
         })
     }
 }
 
-/// Runs guards in their order, to the first rejection.
-pub(super) async fn check_guards(
-    guards: &[Arc<dyn ErasedGuard>],
+async fn build(
+    table: &NamespaceTable,
     socket: &Socket,
-    event: Option<&str>,
-) -> Result<(), Reject> {
-    let cx = GuardContext::new(socket, event);
-    for guard in guards {
-        match caught(guard.check(&cx)).await {
-            Ok(decision) => decision?,
-            Err(payload) => {
-                return Err(EventError::panicked(panic_text(&*payload), "a guard").into());
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn build(table: &NamespaceTable, socket: &Socket, limit: &Limit) -> Result<Scoped, Reject> {
-    let seeds = Seeds::new()
+    limit: &Limit,
+) -> Result<Scoped, EventError> {
+    let seeds = table
+        .plan
+        .seeds()
         .with(socket.clone())
         .with(socket.namespace())
         .with(socket.handshake().clone());
@@ -165,7 +202,7 @@ async fn build(table: &NamespaceTable, socket: &Socket, limit: &Limit) -> Result
         Opening::Ready(built) => built,
         Opening::Pending(building) => limit.wait(building).await?,
     };
-    built.map_err(|failure: BuildFailure| EventError::internal(failure).into())
+    built.map_err(EventError::from)
 }
 
 /// Runs one controller's `connect`. The instance is back in its place afterwards, unless it ran out of time.
@@ -182,17 +219,70 @@ async fn connect_one(
     let Some(instance) = slot.take() else {
         return Ok(());
     };
-    let step = table.start(
-        instance,
+    let target = Target {
+        controller: position,
         handler,
-        env.context(position, handler, Cause::Connect),
-    );
+    };
+    let cx = env.context(position, handler, Cause::Connect);
+    let step = env.start(target, instance, cx);
     let (instance, outcome) = limit.wait(end_of(step)).await?;
     *slot = Some(instance);
+    let Some(error) = failure(outcome) else {
+        return Ok(());
+    };
+    let filters = table.wired(handler).map_or(&[][..], |wired| &wired.filters);
+    let filtered = connect_error(filters, &env.socket, error);
+    Err(limit.wait(filtered).await?.into())
+}
+
+/// Runs the namespace's subscribers of connects, to the first that refuses.
+async fn connect_subscribers(env: &Env, limit: &Limit) -> Result<(), Reject> {
+    let Some(subscribers) = env.table.ingress.of(&Slot::Connect) else {
+        return Ok(());
+    };
+    for subscriber in &*subscribers {
+        let call = subscriber.call(env.free_context(Cause::Connect));
+        if let Some(error) = failure(limit.wait(call.end()).await?) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+fn failure(outcome: Outcome) -> Option<EventError> {
     match outcome {
-        Outcome::Rejected(reject) => Err(reject),
-        Outcome::Failed(error) => Err(error.into()),
-        Outcome::Unit | Outcome::Value(_) | Outcome::Taken => Ok(()),
+        Outcome::Rejected(reject) => Some(reject.into()),
+        Outcome::Failed(error) => Some(error),
+        Outcome::Unit | Outcome::Value(_) | Outcome::Taken => None,
+    }
+}
+
+/// What keeps a client from connecting, as the filters let it through.
+async fn connect_error(
+    filters: &[Arc<dyn ErasedFilter>],
+    socket: &Socket,
+    error: EventError,
+) -> EventError {
+    if filters.is_empty() {
+        return error;
+    }
+    filtered(
+        filters.to_vec(),
+        socket.clone(),
+        EventInfo::connect(),
+        error,
+    )
+    .await
+}
+
+/// Tells the error subscribers of what no controller takes.
+async fn tell(table: &NamespaceTable, socket: &Socket, error: EventError, event: EventInfo) {
+    if error.is_gone() {
+        return;
+    }
+    let report = ErrorReport::new(Failure { error, event }, socket.clone());
+    if let Some(telling) = table.ingress.tell(&report) {
+        telling.await;
     }
 }
 
@@ -204,33 +294,68 @@ pub(super) async fn end_of(step: Step) -> (Instance, Outcome) {
     }
 }
 
-/// Runs `disconnect` of the controllers, then tears the scope down.
+/// Ends a socket that is refused after some controllers let it in.
+async fn refuse(env: Env, instances: Vec<Option<Instance>>) {
+    let limit = env.table.connect_limit;
+    let reason = DisconnectReason::ServerNamespaceDisconnect;
+    let leaving = disconnect(env, instances, reason, Subscribers::Unaware);
+    if tokio::time::timeout(limit, leaving).await.is_err() {
+        tracing::warn!(target: "specter::gateway", ?limit, "a disconnect handler ran on after its client was refused, and was dropped");
+    }
+}
+
+/// Whether the subscribers of connects were told of a socket, so that those of disconnects are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subscribers {
+    Unaware,
+    Told,
+}
+
+/// Runs `disconnect` of the controllers and the subscribers, then tears the scope down.
 pub(super) async fn disconnect(
     env: Env,
     instances: Vec<Option<Instance>>,
     reason: DisconnectReason,
+    subscribers: Subscribers,
 ) {
     for (position, instance) in instances.into_iter().enumerate() {
-        let (Some(instance), Some(handler)) = (instance, env.controller(position).disconnect)
-        else {
-            continue;
-        };
-        let cx = env.context(position, handler, Cause::Disconnect(reason));
-        let info = cx.info();
-        let (instance, outcome) =
-            end_of(env.controller(position).start(instance, handler, cx)).await;
-        if let Outcome::Failed(error) = outcome {
-            tracing::warn!(target: "specter::gateway", %error, "a disconnect handler failed");
-            if let Ok(step) =
-                env.start_error_handler(position, instance, Failure { error, event: info })
-            {
-                end_of(step).await;
+        if let Some(instance) = instance {
+            disconnect_one(&env, position, instance, reason).await;
+        }
+    }
+    if subscribers == Subscribers::Told
+        && let Some(subscribers) = env.table.ingress.of(&Slot::Disconnect)
+    {
+        for subscriber in &*subscribers {
+            let cx = env.free_context(Cause::Disconnect(reason));
+            let info = cx.info();
+            if let Some(error) = failure(subscriber.call(cx).end().await) {
+                tracing::warn!(target: "specter::gateway", %error, "a subscriber of disconnects failed");
+                tell(&env.table, &env.socket, error, info).await;
             }
         }
     }
-    if let Some(scope) = Arc::into_inner(env.scope) {
-        for failure in scope.close().await {
-            tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
+    // Whoever still shares the scope, an event's context for one, does not keep it from being torn down.
+    for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
+        tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
+    }
+}
+
+async fn disconnect_one(env: &Env, position: usize, instance: Instance, reason: DisconnectReason) {
+    let Some(handler) = env.controller(position).disconnect else {
+        return;
+    };
+    let cx = env.context(position, handler, Cause::Disconnect(reason));
+    let event = cx.info();
+    let (instance, outcome) = end_of(env.controller(position).start(instance, handler, cx)).await;
+    let Some(error) = failure(outcome) else {
+        return;
+    };
+    tracing::warn!(target: "specter::gateway", %error, "a disconnect handler failed");
+    match env.start_error_handler(position, instance, Failure { error, event }) {
+        Ok(step) => {
+            end_of(step).await;
         }
+        Err((_, Failure { error, event })) => tell(&env.table, &env.socket, error, event).await,
     }
 }

@@ -7,22 +7,44 @@ mod by_value;
 pub(crate) mod call;
 mod dispatch;
 mod error;
+mod filter;
 mod guard;
 mod info;
+pub(crate) mod ingress;
+mod interceptor;
 pub(crate) mod lifecycle;
-mod nearest;
+mod listed;
+mod policy;
+mod rate_limit;
 mod reply;
+mod run;
+mod singleton;
 pub(crate) mod table;
+mod turns;
 mod unit;
+mod unknown;
 
 pub use self::ack::Ack;
+pub use self::call::CallContext;
 pub(crate) use self::call::Cause;
-pub use self::call::{CallContext, Outcome};
+#[doc(hidden)]
+pub use self::call::Outcome;
 pub use self::error::{EventError, EventInfo, IntoEventError};
-pub(crate) use self::guard::ErasedGuard;
-pub use self::guard::{Guard, GuardContext, Guards};
-pub use self::info::{Controller, ControllerInfo, EventKind, HandlerInfo, OnPanic, Requirements};
-pub(crate) use self::nearest::UnknownEvents;
+pub use self::filter::{ErrorFilter, FilterContext};
+pub use self::guard::{Guard, GuardContext};
+pub use self::info::{Controller, Requirements};
+#[doc(hidden)]
+pub use self::info::{ControllerInfo, EventKind, HandlerInfo, OnPanic};
+pub use self::ingress::{
+    Answer, CleanUp, ErrorReport, EventHandler, EventHandlerError, Events, IngressError,
+    OnDisconnect, OnError, RegisteredHandler, SocketIngress, StepError, StepFailure, Subscribe,
+    Subscription,
+};
+pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
+pub use self::policy::Policies;
+pub(crate) use self::policy::{Declared, Policy};
+pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
+pub(crate) use self::unknown::UnknownEvents;
 
 /// What the macros' expansions call.
 #[doc(hidden)]
@@ -33,8 +55,11 @@ pub mod private {
     };
     pub use super::error::{hidden_error, shown_error};
     pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
+    pub use super::listed::otherwise;
     pub use super::reply::{
-        BoxedError, ConnectReply, DeclaredError, ErrorTag, LocalBoxedError, PlainError, PlainReply,
-        RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply, connect_outcome,
+        BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,
+        PlainReply, RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply,
+        connect_outcome,
     };
+    pub use super::singleton::Singleton;
 }

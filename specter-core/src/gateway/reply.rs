@@ -139,7 +139,7 @@ pub trait RefusingError {
     }
 }
 
-impl RefusingError for &&&&&ErrorTag<Reject> {}
+impl RefusingError for &&&&&&ErrorTag<Reject> {}
 
 /// Found first: an error that says what may be shown.
 pub trait DeclaredError {
@@ -149,7 +149,17 @@ pub trait DeclaredError {
     }
 }
 
-impl<E: IntoEventError> DeclaredError for &&&&ErrorTag<E> {}
+impl<E: IntoEventError> DeclaredError for &&&&&ErrorTag<E> {}
+
+/// Found next: an error whose text stays here, and that error filters may look at.
+pub trait KeptError {
+    /// The kind of the error.
+    fn error_kind(&self) -> KeptKind {
+        KeptKind
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> KeptError for &&&&ErrorTag<E> {}
 
 /// Found second: an error whose text stays here.
 pub trait PlainError {
@@ -211,13 +221,23 @@ impl DeclaredKind {
     }
 }
 
+/// The error implements [`std::error::Error`], and may be kept.
+pub struct KeptKind;
+
+impl KeptKind {
+    /// Converts it.
+    pub fn conversion<E: std::error::Error + Send + Sync + 'static>(self) -> fn(E) -> EventError {
+        EventError::from
+    }
+}
+
 /// The error implements [`std::error::Error`] only.
 pub struct PlainKind;
 
 impl PlainKind {
     /// Converts it.
     pub fn conversion<E: std::error::Error + 'static>(self) -> fn(E) -> EventError {
-        EventError::undeclared
+        |error| EventError::undeclared(&error)
     }
 }
 
@@ -248,11 +268,11 @@ macro_rules! __converted {
     ($error:expr) => {{
         #[allow(unused_imports)]
         use $crate::__private::{
-            BoxedError as _, DeclaredError as _, LocalBoxedError as _, PlainError as _,
-            UnknownError as _,
+            BoxedError as _, DeclaredError as _, KeptError as _, LocalBoxedError as _,
+            PlainError as _, UnknownError as _,
         };
         let __error = $error;
-        (&&&&&&$crate::__private::ErrorTag::of(&__error))
+        (&&&&&&&$crate::__private::ErrorTag::of(&__error))
             .error_kind()
             .conversion()(__error)
     }};

@@ -4,12 +4,15 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::ScopePlan;
+use specter_di::{Container, ScopePlan};
 
 use super::call::{CallContext, Instance, Step};
+use super::filter::ErasedFilter;
 use super::guard::ErasedGuard;
 use super::info::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
-use super::nearest::UnknownEvents;
+use super::ingress::Ingress;
+use super::interceptor::ErasedInterceptor;
+use super::unknown::UnknownEvents;
 use crate::rooms::Hub;
 
 /// A namespace's controllers, in their order, and what a socket of it needs.
@@ -19,6 +22,10 @@ pub(crate) struct NamespaceTable {
     pub(crate) controllers: Vec<ControllerTable>,
     /// Builds the controllers, in the same order.
     pub(crate) plan: ScopePlan,
+    /// What is subscribed to beside the controllers.
+    pub(crate) ingress: Arc<Ingress>,
+    /// Where subscribers' injected values come from.
+    pub(crate) container: Container,
     pub(crate) unknown: UnknownEvents,
     pub(crate) connect_limit: Duration,
     pub(crate) max_concurrent: usize,
@@ -29,7 +36,10 @@ pub(crate) struct ControllerTable {
     pub(crate) info: &'static ControllerInfo,
     pub(crate) blocks: Vec<BlockTable>,
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
+    /// For what is refused before a handler is called.
+    pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
     pub(crate) shared: bool,
+    pub(crate) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     pub(crate) connect: Option<HandlerRef>,
     pub(crate) disconnect: Option<HandlerRef>,
     pub(crate) any: Option<HandlerRef>,
@@ -39,10 +49,20 @@ pub(crate) struct ControllerTable {
 /// One `#[handlers]` block with its handlers' guards.
 pub(crate) struct BlockTable {
     pub(crate) block: &'static HandlersBlock,
-    /// By handler id; mostly empty.
-    pub(crate) guards: Vec<Vec<Arc<dyn ErasedGuard>>>,
-    /// By handler id: whether it takes the acknowledgement upon itself.
-    pub(crate) takes_ack: Vec<bool>,
+    /// By handler id.
+    pub(crate) handlers: Vec<Wired>,
+}
+
+/// What stands around one handler.
+pub(crate) struct Wired {
+    /// Its own; the controller's ran at connect.
+    pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
+    /// All that apply, the outermost first.
+    pub(crate) interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
+    /// All that apply, the innermost first.
+    pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
+    /// Whether it takes the acknowledgement upon itself.
+    pub(crate) takes_ack: bool,
 }
 
 /// A handler: its block and its id there.
@@ -64,12 +84,16 @@ impl ControllerTable {
         info: &'static ControllerInfo,
         blocks: Vec<BlockTable>,
         guards: Vec<Arc<dyn ErasedGuard>>,
+        filters: Vec<Arc<dyn ErasedFilter>>,
+        singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     ) -> Self {
         let mut table = Self {
             info,
             blocks,
             guards,
+            filters,
             shared: false,
+            singleton,
             connect: None,
             disconnect: None,
             any: None,
@@ -112,12 +136,10 @@ impl ControllerTable {
             .get(usize::from(handler.id))
     }
 
-    pub(crate) fn takes_ack(&self, handler: HandlerRef) -> bool {
-        let entry = self.blocks.get(handler.block);
-        entry
-            .and_then(|entry| entry.takes_ack.get(usize::from(handler.id)))
-            .copied()
-            .unwrap_or_default()
+    /// What stands around a handler.
+    pub(crate) fn wired(&self, handler: HandlerRef) -> Option<&Wired> {
+        let entry = self.blocks.get(handler.block)?;
+        entry.handlers.get(usize::from(handler.id))
     }
 
     /// Calls a handler.
@@ -130,19 +152,15 @@ impl ControllerTable {
 
     /// An instance as its handlers need it held.
     pub(crate) fn instance(&self, built: Box<dyn Any + Send>) -> Instance {
+        if let Some(instance) = self.singleton {
+            return instance(built);
+        }
         let instance = Instance::Exclusive(built);
         let share = self.blocks.iter().find_map(|entry| entry.block.share);
         match share {
             Some(share) if self.shared => share(instance),
             _ => instance,
         }
-    }
-
-    pub(crate) fn handler_guards(&self, handler: HandlerRef) -> &[Arc<dyn ErasedGuard>] {
-        self.blocks
-            .get(handler.block)
-            .and_then(|entry| entry.guards.get(usize::from(handler.id)))
-            .map_or(&[], Vec::as_slice)
     }
 }
 
@@ -177,12 +195,17 @@ impl Targets {
 }
 
 impl NamespaceTable {
-    /// The handlers of an event: those for its name, else the catch-alls.
-    pub(crate) fn targets(&self, name: &str) -> Targets {
-        let mut targets = self.collect(|controller| controller.named(name));
-        if targets == Targets::None {
-            targets = self.collect(|controller| controller.any);
-        }
+    /// The methods for an event's name.
+    pub(crate) fn named(&self, name: &str) -> Targets {
+        self.sorted(self.collect(|controller| controller.named(name)))
+    }
+
+    /// The methods for events that nobody else handles.
+    pub(crate) fn any(&self) -> Targets {
+        self.sorted(self.collect(|controller| controller.any))
+    }
+
+    fn sorted(&self, mut targets: Targets) -> Targets {
         if let Targets::Many(targets) = &mut targets {
             // Stable: ties stay in the controllers' order.
             targets.sort_by_key(|target| self.priority(*target));
@@ -203,28 +226,23 @@ impl NamespaceTable {
         targets
     }
 
-    fn priority(&self, target: Target) -> i32 {
+    pub(crate) fn priority(&self, target: Target) -> i32 {
         let table = &self.controllers[target.controller];
-        table
-            .handler(target.handler)
-            .and_then(|handler| handler.priority)
-            .unwrap_or(table.info.priority)
+        let handler = table.handler(target.handler);
+        handler.map_or(table.info.priority, |handler| {
+            let of_event = || table.info.event_priority(handler.event.name());
+            handler
+                .priority
+                .or_else(of_event)
+                .unwrap_or(table.info.priority)
+        })
     }
 
-    /// Whether an event's handlers all run beside the others.
-    pub(crate) fn is_concurrent(&self, targets: &Targets) -> bool {
-        let concurrent = |target: &Target| {
-            let table = &self.controllers[target.controller];
-            table.shared
-                && table
-                    .handler(target.handler)
-                    .is_some_and(|handler| handler.concurrent)
-        };
-        match targets {
-            Targets::None => false,
-            Targets::One(target) => concurrent(target),
-            Targets::Many(targets) => targets.iter().all(concurrent),
-        }
+    /// Whether a method runs beside the socket's other events.
+    pub(crate) fn runs_beside(&self, target: Target) -> bool {
+        let table = &self.controllers[target.controller];
+        let handler = table.handler(target.handler);
+        table.shared && handler.is_some_and(|handler| handler.concurrent)
     }
 
     /// Whether any controller has a concurrent handler: where none has, nothing need be looked up early.
@@ -232,8 +250,16 @@ impl NamespaceTable {
         self.controllers.iter().any(|controller| controller.shared)
     }
 
+    /// Logs an event that nobody handles, once, with the nearest name.
+    pub(crate) fn note_unknown(&self, name: &str) {
+        let subscribed = self.ingress.names();
+        let subscribed = subscribed.iter().map(|name| &**name);
+        let known = subscribed.chain(self.event_names());
+        self.unknown.note(self.hub.name(), name, known);
+    }
+
     /// The names that are handled here.
-    pub(crate) fn event_names(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
         self.controllers
             .iter()
             .flat_map(ControllerTable::handlers)

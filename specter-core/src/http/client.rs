@@ -14,6 +14,8 @@ use crate::connection::{EngineConfig, IpRange, ProxyHeaders};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Client {
     pub(super) address: Option<IpAddr>,
+    /// Who opened the connection: the client, or the last proxy.
+    pub(super) peer: Option<IpAddr>,
     pub(super) secure: bool,
     /// The host as the client wrote it, with its port if it wrote one.
     pub(super) host: Option<String>,
@@ -60,6 +62,7 @@ impl TrustedProxies {
         let authority = || request.uri.authority().map(ToString::to_string);
         let direct = Client {
             address: peer,
+            peer,
             // On HTTP/1 the client may write what it likes there.
             secure: request.version >= Version::HTTP_2 && request.uri.scheme_str() == Some("https"),
             host: host.or_else(authority),

@@ -134,6 +134,7 @@ mod tests {
         let (scheme, host) = own.split_once("://").unwrap();
         let client = Client {
             address: None,
+            peer: None,
             secure: scheme == "https",
             host: Some(host.to_owned()),
         };
@@ -207,6 +208,7 @@ mod tests {
     fn repeated_or_unreadable_headers_are_malformed() {
         let client = Client {
             address: None,
+            peer: None,
             secure: false,
             host: Some("a".to_owned()),
         };

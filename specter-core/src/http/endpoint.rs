@@ -21,6 +21,7 @@ use super::body::{self, BodyError};
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
 use super::refused::Refused;
+use super::tally::Tally;
 use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
 use super::{reply, sessions};
@@ -76,6 +77,8 @@ pub(super) struct Inner<A> {
     proxies: TrustedProxies,
     origin_warnings: Throttle,
     pub(super) full_warnings: Throttle,
+    upgrade_warnings: Throttle,
+    refused: Tally,
 }
 
 impl<A> std::fmt::Debug for Inner<A> {
@@ -97,6 +100,8 @@ impl<A: Acceptor> Endpoint<A> {
             proxies: TrustedProxies::new(&config),
             origin_warnings: Throttle::default(),
             full_warnings: Throttle::default(),
+            upgrade_warnings: Throttle::default(),
+            refused: Tally::default(),
             config: Arc::new(config),
         })))
     }
@@ -123,6 +128,19 @@ impl<A: Acceptor> Endpoint<A> {
     /// How many sessions are open.
     pub fn connections(&self) -> usize {
         self.0.registry.open()
+    }
+
+    /// How many sessions have closed for this reason since the endpoint was made. A violation of the
+    /// protocol counts as what it closes the session for; a panic in a handler counts as
+    /// [`CloseReason::TransportError`].
+    pub fn closed(&self, reason: CloseReason) -> u64 {
+        self.0.registry.closed(reason)
+    }
+
+    /// How many requests were refused since the endpoint was made, handshakes and those of sessions,
+    /// by the code that stands in the log as well. Codes that did not occur are not listed.
+    pub fn refused(&self) -> Vec<(&'static str, u64)> {
+        self.0.refused.all()
     }
 
     /// Opens no further sessions: handshakes are answered with 503. Those that are open go on.
@@ -161,13 +179,14 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
             Verdict::Same | Verdict::Cross(_) => None,
             Verdict::Malformed => Some(BadRequest::InvalidOrigin.into()),
             Verdict::Refused => {
-                if self.0.origin_warnings.passes() {
-                    warn_of_origin(&parts, &client);
+                if let Some(left_out) = self.0.origin_warnings.pass() {
+                    warn_of_origin(&parts, &client, left_out);
                 }
                 Some(Refused::Origin)
             }
         };
         if let Some(refused) = refused {
+            self.0.refused.count(&refused);
             return Box::pin(ready(Ok(refused.into_response(wants_upgrade))));
         }
         let inner = Arc::clone(&self.0);
@@ -180,6 +199,10 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
                 match inner.serve(parts, body, client).await {
                     Ok(response) => response,
                     Err(refused) => {
+                        inner.refused.count(&refused);
+                        if refused == Refused::NoUpgrade {
+                            inner.warn_of_upgrade();
+                        }
                         tracing::debug!(
                             target: "specter::engine",
                             reason = refused.code(),
@@ -238,6 +261,17 @@ impl<A: Acceptor> Inner<A> {
                 self.serve_polling(&connection, parts, body).await
             }
             _ => Err(BadRequest::TransportMismatch.into()),
+        }
+    }
+
+    fn warn_of_upgrade(&self) {
+        if let Some(left_out) = self.upgrade_warnings.pass() {
+            tracing::warn!(
+                target: "specter::engine",
+                left_out,
+                "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
+                 connections with upgrades, and nothing in front may take `OnUpgrade` away"
+            );
         }
     }
 
@@ -317,13 +351,14 @@ fn is_binary(parts: &request::Parts) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/octet-stream"))
 }
 
-fn warn_of_origin(parts: &request::Parts, client: &Client) {
+fn warn_of_origin(parts: &request::Parts, client: &Client, left_out: u64) {
     let origin = parts.headers.get(header::ORIGIN);
     tracing::warn!(
         target: "specter::engine",
         origin = ?origin,
         host = client.host.as_deref().unwrap_or_default(),
         scheme = client.scheme(),
+        left_out,
         "a page was refused because its origin is not the server's: the setting `origins` allows \
          others; behind a proxy, `trusted_proxies` lets it name the host and scheme that clients see"
     );

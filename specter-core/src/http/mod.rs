@@ -12,6 +12,7 @@ mod paced;
 mod refused;
 mod reply;
 mod sessions;
+mod tally;
 mod throttle;
 mod upgrade;
 

@@ -212,7 +212,7 @@ mod tests {
         let (mut body, connection) = counted(10 * SLICE);
         for _ in 0..3 {
             tokio::task::yield_now().await;
-            advance(PATIENCE - Duration::from_secs(1)).await;
+            advance(PATIENCE * 9 / 10).await;
             assert!(body.frame().await.unwrap().is_ok());
         }
         tokio::task::yield_now().await;

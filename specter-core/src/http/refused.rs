@@ -21,6 +21,8 @@ pub(super) enum Refused {
     HandshakeTooLong,
     /// The client asks for a version of the WebSocket protocol that is not 13.
     WebSocketVersion,
+    /// A WebSocket is asked for, and the HTTP server offers no upgrade.
+    NoUpgrade,
     /// Another request of the kind is under way. The session ends for it.
     Overlap,
     /// A body that is not text. The session ends for it.
@@ -72,6 +74,7 @@ impl Refused {
             Self::Full(Full::Address) => "engine_request_max_connections_per_address",
             Self::HandshakeTooLong => "engine_request_handshake_too_long",
             Self::WebSocketVersion => "engine_request_websocket_version",
+            Self::NoUpgrade => "engine_request_no_upgrade",
             Self::Overlap => "engine_request_overlap",
             Self::BinaryBody => "engine_request_binary_body",
             Self::BrokenBody => "engine_request_broken_body",
@@ -91,6 +94,8 @@ impl Refused {
                 let status = StatusCode::from_u16(error.status());
                 reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), error.json())
             }
+            // To the client it is a handshake that fails.
+            Self::NoUpgrade => Self::from(BadRequest::TransportHandshake).into_response(upgrade),
             Self::Origin => forbidden(StatusCode::FORBIDDEN, "Origin not allowed", upgrade),
             Self::HandshakeTooLong => forbidden(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -68,7 +68,7 @@ async fn admit<A: Acceptor>(
     // Taken before the application is asked, so that the limits hold for what it does meanwhile.
     let mut seat = endpoint
         .registry
-        .reserve(client.address)
+        .reserve(client.address.or(client.peer))
         .inspect_err(|full| warn_of_full(endpoint, *full))?;
     let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
@@ -118,10 +118,11 @@ fn warn_of_full<A>(endpoint: &Inner<A>, full: Full) {
         Full::Connections => "max_connections",
         Full::Address => "max_connections_per_address",
     };
-    if endpoint.full_warnings.passes() {
+    if let Some(left_out) = endpoint.full_warnings.pass() {
         tracing::warn!(
             target: "specter::engine",
             setting,
+            left_out,
             "a handshake was refused because as many sessions are open as allowed"
         );
     }

@@ -51,14 +51,8 @@ impl Upgrade {
             .and_then(|accept| HeaderValue::try_from(accept).ok())
             .ok_or(BadRequest::TransportHandshake)?;
         let protocol = first_protocol(headers);
-        let Some(stream) = request.extensions.remove::<OnUpgrade>() else {
-            tracing::warn!(
-                target: "specter::engine",
-                "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
-                 connections with upgrades, and nothing in front may take `OnUpgrade` away"
-            );
-            return Err(BadRequest::TransportHandshake.into());
-        };
+        let stream = request.extensions.remove::<OnUpgrade>();
+        let stream = stream.ok_or(Refused::NoUpgrade)?;
         Ok(Self {
             stream,
             accept,
@@ -149,7 +143,7 @@ mod tests {
             Some(Refused::WebSocketVersion)
         );
         // All is well but the server behind it, which offers no stream.
-        assert_eq!(refusal(|_| {}), bad);
+        assert_eq!(refusal(|_| {}), Some(Refused::NoUpgrade));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use specter_proto::engine::Prepared;
 
 use super::Target;
+use crate::connection::ConfigError;
 use crate::socket::{Socket, SocketId};
 
 type Members = Arc<IndexMap<SocketId, Socket>>;
@@ -31,6 +32,18 @@ impl Default for RoomLimits {
             rooms_per_socket: 1024,
             room_name: 256,
         }
+    }
+}
+
+impl RoomLimits {
+    pub(crate) fn faults(&self) -> Vec<ConfigError> {
+        let limits = [
+            ("rooms_per_socket", self.rooms_per_socket),
+            ("room_name", self.room_name),
+        ];
+        let zero = limits.into_iter().filter(|(_, limit)| *limit == 0);
+        zero.map(|(setting, _)| ConfigError::ZeroLimit { setting })
+            .collect()
     }
 }
 

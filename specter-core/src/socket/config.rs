@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::connection::{ConfigError, LONGEST};
 
-/// Times and bounds of the Socket.IO layer. Made by `Default`, changed by its fields' setters on the App's builder.
+/// Times and bounds of the Socket.IO layer. Made by `Default`, changed through `AppBuilder::socket`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SocketConfig {
@@ -54,19 +54,14 @@ impl Default for SocketConfig {
 }
 
 impl SocketConfig {
-    /// Checks the settings: what is zero, or longer than any sensible time, would disable what it bounds.
-    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+    /// What is wrong with the settings: what is zero, or longer than any sensible time, would disable what it bounds.
+    pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("connect_timeout", self.connect_timeout),
             ("connect_limit", self.connect_limit),
             ("ack_timeout", self.ack_timeout),
             ("handler_grace", self.handler_grace),
         ];
-        for (setting, time) in times {
-            if time.is_zero() || time > LONGEST {
-                return Err(ConfigError::Duration { setting });
-            }
-        }
         let limits = [
             ("max_namespaces", self.max_namespaces),
             ("waiting_events", self.waiting_events),
@@ -76,9 +71,13 @@ impl SocketConfig {
             ("max_event_name", self.max_event_name),
             ("max_concurrent", self.max_concurrent),
         ];
-        match limits.into_iter().find(|(_, limit)| *limit == 0) {
-            Some((setting, _)) => Err(ConfigError::ZeroLimit { setting }),
-            None => Ok(()),
-        }
+        let times = times
+            .into_iter()
+            .filter(|(_, time)| time.is_zero() || *time > LONGEST);
+        let limits = limits.into_iter().filter(|(_, limit)| *limit == 0);
+        times
+            .map(|(setting, _)| ConfigError::Duration { setting })
+            .chain(limits.map(|(setting, _)| ConfigError::ZeroLimit { setting }))
+            .collect()
     }
 }

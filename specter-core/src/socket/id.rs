@@ -5,23 +5,18 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-const LENGTH: usize = 20;
+use crate::connection::{ID_LENGTH, random_id};
 
 /// The public id of a [`Socket`](crate::socket::Socket): 20 characters of `A-Z a-z 0-9 - _`, 120 random bits.
 ///
 /// It may be shown to anybody. Whoever knows it can address its socket (`io.to(id)`), but cannot speak for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SocketId([u8; LENGTH]);
+pub struct SocketId([u8; ID_LENGTH]);
 
 impl SocketId {
     /// An id that nobody can guess.
     pub(crate) fn random() -> Self {
-        let random = crate::connection::random_id();
-        let mut bytes = [b'A'; LENGTH];
-        for (to, from) in bytes.iter_mut().zip(random.as_str().bytes()) {
-            *to = from;
-        }
-        Self(bytes)
+        Self(random_id().into_bytes())
     }
 
     /// The id as text.
@@ -58,7 +53,7 @@ impl FromStr for SocketId {
     type Err = NotASocketId;
 
     fn from_str(text: &str) -> Result<Self, NotASocketId> {
-        let bytes: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| NotASocketId)?;
+        let bytes: [u8; ID_LENGTH] = text.as_bytes().try_into().map_err(|_| NotASocketId)?;
         let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if bytes.iter().all(in_alphabet) {
             Ok(Self(bytes))

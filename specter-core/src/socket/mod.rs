@@ -11,7 +11,7 @@ pub(crate) mod fault;
 mod gate;
 pub(crate) mod id;
 mod reason;
-mod reject;
+pub(crate) mod reject;
 pub(crate) mod service;
 
 use std::fmt;
@@ -90,6 +90,14 @@ struct Inner {
     acks: Acks,
     extensions: Mutex<Extensions>,
     rooms: Mutex<Vec<Arc<str>>>,
+    ends: Mutex<Ends>,
+}
+
+/// What runs when the socket ends; nothing can be added after.
+#[derive(Default)]
+struct Ends {
+    over: bool,
+    hooks: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl Socket {
@@ -110,6 +118,7 @@ impl Socket {
             acks: Acks::default(),
             extensions: Mutex::default(),
             rooms: Mutex::default(),
+            ends: Mutex::default(),
         }))
     }
 
@@ -290,6 +299,23 @@ impl Socket {
         self.0.gate.close();
         self.0.acks.end();
         self.0.hub.remove(self);
+        let hooks = {
+            let mut ends = self.0.ends.lock();
+            ends.over = true;
+            std::mem::take(&mut ends.hooks)
+        };
+        for hook in hooks {
+            hook();
+        }
+    }
+
+    /// Runs `hook` when the socket ends. `false`, and never, where it has ended.
+    pub(crate) fn at_end(&self, hook: impl FnOnce() + Send + 'static) -> bool {
+        let mut ends = self.0.ends.lock();
+        if !ends.over {
+            ends.hooks.push(Box::new(hook));
+        }
+        !ends.over
     }
 }
 
@@ -299,6 +325,13 @@ impl fmt::Debug for Socket {
             .field("id", &self.0.id)
             .field("namespace", &self.0.hub.name())
             .finish_non_exhaustive()
+    }
+}
+
+/// Where a socket is meant by its id.
+impl From<&Socket> for SocketId {
+    fn from(socket: &Socket) -> Self {
+        socket.id()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The refusal of a connection to a namespace, and of an event by a guard.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,7 +18,12 @@ use super::EmitError;
 pub struct Reject {
     message: String,
     data: Option<Box<RawValue>>,
+    /// The error that became it through `?`.
+    cause: Option<Cause>,
 }
+
+/// An error that is kept for those who ask for its type.
+pub(crate) type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Reject {
     /// A refusal with a message that the client sees.
@@ -25,6 +31,7 @@ impl Reject {
         Self {
             message: message.into(),
             data: None,
+            cause: None,
         }
     }
 
@@ -50,8 +57,20 @@ impl Reject {
         self.data.as_deref()
     }
 
-    pub(crate) fn from_parts(message: String, data: Option<Box<RawValue>>) -> Self {
-        Self { message, data }
+    pub(crate) fn from_parts(
+        message: String,
+        data: Option<Box<RawValue>>,
+        cause: Option<Cause>,
+    ) -> Self {
+        Self {
+            message,
+            data,
+            cause,
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> (String, Option<Box<RawValue>>, Option<Cause>) {
+        (self.message, self.data, self.cause)
     }
 }
 
@@ -72,6 +91,8 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
             return Self::new("gone");
         }
         let id = crate::socket::fault::report_hidden(&error);
-        Self::new("internal error").data(&serde_json::json!({ "id": id }))
+        let mut reject = Self::new("internal error").data(&serde_json::json!({ "id": id }));
+        reject.cause = Some(Arc::new(error));
+        reject
     }
 }

@@ -1,8 +1,10 @@
 //! What a test changes of an application before it starts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use specter_di::Provide;
 
 use super::TestApp;
 use crate::app::{AppBuilder, Error};
@@ -34,6 +36,23 @@ impl TestAppBuilder {
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.app = self.app.provide(value);
+        self
+    }
+
+    /// Lets a value stand in for whatever provides `Arc<T>`: `.bind::<dyn Repository>(Arc::new(Fake))`. As [`AppBuilder::bind`].
+    #[track_caller]
+    pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.app = self.app.bind(value);
+        self
+    }
+
+    /// Lets a value stand in for a provider, in its module, under all its types. As [`AppBuilder::replace`].
+    #[track_caller]
+    pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
+        mut self,
+        value: impl Into<P::Value>,
+    ) -> Self {
+        self.app = self.app.replace::<P>(value);
         self
     }
 

@@ -7,7 +7,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::support::{Answer, Lab, Raw, Seen, Session, frame, settle, text_frame, upgrade_request};
+use super::support::{
+    Answer, Lab, Raw, Seen, Session, frame, request, settle, text_frame, upgrade_request,
+};
 
 /// Numbers that are the same in every run (a linear congruential generator).
 struct Dice(u64);
@@ -117,6 +119,46 @@ impl Client {
             _ => settle().await,
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn closes_and_refusals_are_counted() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    session.post("4\x1e9").await.expect(200, "ok");
+    lab.expect_text("").await;
+    lab.expect_end(CloseReason::ParseError).await;
+    let session = lab.open().await;
+    assert_eq!(session.post("4panic").await.status, 400);
+    lab.expect_text("panic").await;
+    assert_eq!(lab.seen().await, Seen::Dropped);
+    let session = lab.open().await;
+    session.post("1").await.expect(200, "ok");
+    lab.expect_end(CloseReason::TransportClose).await;
+    for reason in CloseReason::ALL {
+        let expected = match reason {
+            CloseReason::ParseError | CloseReason::TransportError | CloseReason::TransportClose => {
+                1
+            }
+            _ => 0,
+        };
+        assert_eq!(lab.endpoint.closed(reason), expected, "{reason}");
+    }
+    lab.call("GET", "EIO=3&transport=polling").await;
+    let mut foreign = request("GET", "EIO=4&transport=polling", "");
+    let origin = "https://evil.example".parse().unwrap();
+    foreign.headers_mut().insert("origin", origin);
+    for _ in 0..2 {
+        let mut again = request("GET", "EIO=4&transport=polling", "");
+        *again.headers_mut() = foreign.headers().clone();
+        assert_eq!(lab.request(again).await.status, 403);
+    }
+    let expected = [
+        ("engine_request_origin", 2),
+        ("engine_request_unknown_session", 1),
+        ("engine_request_unsupported_version", 1),
+    ];
+    assert_eq!(lab.endpoint.refused(), expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,6 +71,20 @@ async fn a_waiting_poll_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_that_closed_before_does_not_hold_the_end_up() {
+    let lab = Lab::plain();
+    let _session = lab.open().await;
+    // Nobody polls to be told.
+    lab.connection().close(CloseReason::ForcedServerClose);
+    settle().await;
+    let start = Instant::now();
+    lab.endpoint.refuse_handshakes();
+    lab.endpoint.close_all(REASON, Duration::ZERO).await;
+    lab.endpoint.wait_closed().await;
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_waits_for_handlers() {
     let mut lab = Lab::plain();
     lab.linger(true);

@@ -17,6 +17,22 @@ const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 const OLD_VERSION: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;
 
 #[tokio::test(start_paused = true)]
+async fn clients_whose_proxy_names_no_address_share_its_places() {
+    let config = EngineConfig::default()
+        .trusted_proxies(["10.0.0.1"])
+        .max_connections_per_address(1);
+    let lab = Lab::new(config);
+    for status in [200, 429] {
+        let mut request = request("GET", "EIO=4&transport=polling", "");
+        let hidden = "unknown".parse().unwrap();
+        request.headers_mut().insert("x-forwarded-for", hidden);
+        let proxy: SocketAddr = "10.0.0.1:9".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(proxy));
+        assert_eq!(lab.request(request).await.status, status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn requests_that_are_too_long_to_be_kept_open_no_session() {
     let lab = Lab::new(EngineConfig::default().max_handshake_bytes(200));
     let query = "EIO=4&transport=polling";

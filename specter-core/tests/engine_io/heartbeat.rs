@@ -5,7 +5,7 @@ use std::time::Duration;
 use specter_core::engine::CloseReason;
 use tokio::time::Instant;
 
-use super::support::{Lab, Session, settle};
+use super::support::{Lab, Session, settle, text_frame};
 
 const INTERVAL: Duration = Duration::from_secs(25);
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -111,4 +111,18 @@ async fn the_wait_for_a_pong_stands_still_during_a_backlog() {
             text => break assert_eq!(text, "4on"),
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_came_in_time_counts_though_it_is_read_late() {
+    let mut lab = Lab::plain();
+    let mut raw = lab.open_raw().await;
+    raw.expect_text("2").await;
+    raw.write(&text_frame("3")).await;
+    // The thread has other things to do.
+    tokio::time::advance(Duration::from_secs(21)).await;
+    settle().await;
+    lab.expect_nothing();
+    raw.write(&text_frame("4here")).await;
+    lab.expect_text("here").await;
 }

@@ -1,10 +1,10 @@
 //! Slow peers, flooding peers, handlers that have enough, handlers that panic.
 
-use specter_core::engine::{CloseReason, EngineConfig, Frame, QueuePolicy, SendError};
+use specter_core::engine::{CloseReason, EngineConfig, Frame, QueuePolicy, SendError, Transport};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::support::{Lab, Seen, Session, frame, settle, text_frame};
+use super::support::{Lab, Seen, Session, frame, raw_upgrade, settle, text_frame};
 
 const KIB: usize = 1024;
 
@@ -86,7 +86,7 @@ async fn answers_that_are_not_read_fill_the_queue() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
-    let big = Frame::binary_message(&[7; 600 * KIB]);
+    let big = Frame::binary_message(&vec![7; 600 * KIB]);
     let mut pipes = Vec::new();
     let accepted = loop {
         if connection.send(big.clone().into()).is_err() {
@@ -111,7 +111,7 @@ async fn an_answer_that_is_not_read_breaks_off() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
-    let big = Frame::binary_message(&[7; 3000 * KIB]);
+    let big = Frame::binary_message(&vec![7; 3000 * KIB]);
     connection.send(big.into()).unwrap();
     let mut pipe = lab.narrow_pipe(64);
     let poll = format!(
@@ -256,6 +256,31 @@ async fn a_post_is_answered_when_its_packets_were_taken() {
     lab.expect_text("c").await;
     post.await.unwrap().expect(200, "ok");
     session.poll().await.expect(200, "4b\x1e4c");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_survives_a_long_backlog() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
+    let mut raw = raw_upgrade(lab.pipe(), &query).await;
+    raw.write(&text_frame("2probe")).await;
+    raw.expect_text("3probe").await;
+    let posting = session.clone();
+    let post = tokio::spawn(async move { posting.post("4stop\x1e4second").await });
+    lab.expect_text("stop").await;
+    raw.write(&text_frame("5")).await;
+    raw.write(&text_frame("4after")).await;
+    tokio::time::sleep(Duration::from_secs(21)).await;
+    lab.go_on();
+    for text in ["second", "after"] {
+        lab.expect_text(text).await;
+    }
+    for text in ["4stop", "4second", "4after"] {
+        raw.expect_text(text).await;
+    }
+    post.await.unwrap().expect(200, "ok");
+    assert_eq!(lab.connection().transport(), Transport::WebSocket);
 }
 
 #[tokio::test(start_paused = true)]

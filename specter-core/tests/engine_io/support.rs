@@ -1,6 +1,8 @@
 //! A laboratory: an application whose behaviour a test sets and watches, and clients for it.
 
 use std::collections::HashMap;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -18,7 +20,7 @@ use specter_core::engine::{
     Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, Handshake, Incoming,
     MessageContext, MessageHandler, Refusal,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -194,6 +196,24 @@ impl Lab {
         client
     }
 
+    /// As [`pipe`](Self::pipe); once armed, `hook` runs before the server's next read.
+    pub(crate) fn hooked_pipe(&self, armed: Arc<AtomicBool>, hook: Hook) -> DuplexStream {
+        let (client, server) = tokio::io::duplex(1024 * 1024);
+        let server = Hooked {
+            stream: server,
+            armed,
+            hook: Some(hook),
+        };
+        let service = TowerToHyperService::new(self.router.clone());
+        tokio::spawn(async move {
+            let server = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(server), service)
+                .with_upgrades();
+            let _ = server.await;
+        });
+        client
+    }
+
     /// Opens a WebSocket with this query.
     pub(crate) async fn websocket(&self, query: &str) -> Result<Ws, Error> {
         websocket_over(self.pipe(), query).await
@@ -218,6 +238,48 @@ impl Lab {
         assert_eq!(opcode, 1);
         assert!(open.starts_with(b"0{"));
         raw
+    }
+}
+
+/// What runs in the middle of a read.
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
+
+struct Hooked {
+    stream: DuplexStream,
+    armed: Arc<AtomicBool>,
+    hook: Option<Hook>,
+}
+
+impl AsyncRead for Hooked {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.armed.load(Ordering::SeqCst)
+            && let Some(hook) = self.hook.take()
+        {
+            hook();
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Hooked {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

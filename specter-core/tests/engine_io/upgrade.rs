@@ -1,5 +1,8 @@
 //! Moving a session from polling to a WebSocket: the order of things, the races, the failures.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use specter_core::engine::{CloseReason, EngineConfig, Frame, Transport};
@@ -350,4 +353,34 @@ async fn an_upgrade_of_another_version_is_refused() {
     assert!(lab.websocket(&query).await.is_err());
     assert!(upgrade_request(&query).contains("EIO=3"));
     session.post("4hi").await.expect(200, "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_with_the_upgrade_is_read_before_what_follows_it() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    let posting = session.clone();
+    let mut post = Box::pin(async move { posting.post("4post").await });
+    let (sender, mut under_way) = tokio::sync::mpsc::unbounded_channel();
+    let armed = Arc::new(AtomicBool::new(false));
+    // Delivered while the session's task reads: too late to be taken with the mail.
+    let deliver = move || {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(post.as_mut().poll(&mut cx).is_pending());
+        sender.send(post).unwrap();
+    };
+    let pipe = lab.hooked_pipe(Arc::clone(&armed), Box::new(deliver));
+    let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
+    let mut raw = raw_upgrade(pipe, &query).await;
+    raw.write(&text_frame("2probe")).await;
+    raw.expect_text("3probe").await;
+    settle().await;
+    armed.store(true, Ordering::SeqCst);
+    let mut burst = text_frame("5");
+    burst.extend(text_frame("4ws"));
+    raw.write(&burst).await;
+    lab.expect_text("post").await;
+    lab.expect_text("ws").await;
+    let post = under_way.recv().await.unwrap();
+    post.await.expect(200, "ok");
 }

@@ -2,14 +2,16 @@
 //! listed twice. Must not know which binding a dependency is resolved to.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::Given;
-use crate::dependency::{Arity, Declared};
+use super::overrides::Overrides;
+use super::{Given, Graph};
+use crate::dependency::Declared;
 use crate::fault::{Fault, FaultKind, Step};
 use crate::lifecycle::Hooks;
-use crate::module::{Export, ModuleBuilder};
-use crate::provider::{AsyncBuild, Build, Provider, SyncBuild};
+use crate::module::{Export, Listed, ModuleBuilder};
+use crate::provider::{Alias, AsyncBuild, Build, Provider, SyncBuild};
 use crate::root::{Root, RootBuild, RootInfo};
 use crate::slot::Slot;
 use crate::{Key, Location, Scope};
@@ -24,16 +26,22 @@ pub(crate) struct Draft {
     pub(crate) roots: Vec<BoundRoot>,
     pub(crate) infos: Vec<RootInfo>,
     pub(crate) scope_name: &'static str,
+    /// The providers for whose values something else stands in.
+    pub(super) overridden: Vec<usize>,
 }
 
 /// A module; everything that it refers to is a number.
 pub(crate) struct BoundModule {
     pub(crate) name: &'static str,
     pub(crate) location: Location,
+    pub(crate) is_global: bool,
     pub(crate) imports: Vec<usize>,
     /// Its own bindings, each with the type that provides it.
     pub(crate) own: Vec<(TypeId, usize)>,
     pub(crate) exports: Vec<Export>,
+    /// The imported modules among the exports.
+    pub(crate) passed_on: Vec<usize>,
+    pub(crate) imported_ids: Vec<TypeId>,
 }
 
 /// What one key is bound to.
@@ -44,6 +52,10 @@ pub(crate) struct Binding {
     pub(crate) location: Location,
     /// `None`: the embedder gave it, every module sees it.
     pub(crate) module: Option<usize>,
+    /// Another name of this binding's value.
+    pub(crate) alias_of: Option<usize>,
+    /// Something stands in for it: it is not built.
+    pub(crate) is_displaced: bool,
     pub(crate) source: Source,
     pub(crate) needs: Vec<Need>,
     pub(crate) hooks: Hooks,
@@ -71,13 +83,16 @@ pub(crate) struct BoundRoot {
 }
 
 impl Draft {
-    pub(super) fn new(
-        modules: Vec<ModuleBuilder>,
-        values: Vec<(Given, Slot)>,
-        seeds: Vec<Given>,
-        scope_name: &'static str,
-        faults: &mut Vec<Fault>,
-    ) -> Self {
+    pub(super) fn new(graph: Graph, faults: &mut Vec<Fault>) -> Self {
+        let Graph {
+            collected,
+            values,
+            seeds,
+            scope_name,
+            mut overrides,
+            ..
+        } = graph;
+        let modules = collected.modules;
         let mut draft = Self {
             modules: Vec::with_capacity(modules.len()),
             bindings: Vec::new(),
@@ -86,16 +101,9 @@ impl Draft {
             roots: Vec::new(),
             infos: Vec::new(),
             scope_name,
+            overridden: Vec::new(),
         };
-        for (given, value) in values {
-            draft.bindings.push(Binding::given(given, Scope::Singleton));
-            draft.values.push(value);
-        }
-        draft.bindings.extend(
-            seeds
-                .into_iter()
-                .map(|seed| Binding::given(seed, Scope::Scoped)),
-        );
+        draft.give(values, seeds, &mut overrides);
         let numbers = modules
             .iter()
             .enumerate()
@@ -103,10 +111,28 @@ impl Draft {
             .collect();
         let mut owners = Owners::default();
         for (number, module) in modules.into_iter().enumerate() {
-            draft.bind_module(number, module, &numbers, &mut owners);
+            draft.bind_module(number, module, &numbers, (&mut owners, &mut overrides));
         }
         owners.report(&draft, faults);
+        overrides.report_unused(faults);
         draft
+    }
+
+    /// Binds what the embedder gives; what it binds instead comes first.
+    fn give(&mut self, values: Vec<(Given, Slot)>, seeds: Vec<Given>, overrides: &mut Overrides) {
+        let values = values
+            .into_iter()
+            .filter(|(given, _)| !overrides.binds(given.key));
+        let values: Vec<_> = values.collect();
+        for (given, value) in overrides.take_bound().into_iter().chain(values) {
+            self.bindings.push(Binding::given(given, Scope::Singleton));
+            self.values.push(value);
+        }
+        self.bindings.extend(
+            seeds
+                .into_iter()
+                .map(|seed| Binding::given(seed, Scope::Scoped)),
+        );
     }
 
     fn bind_module(
@@ -114,88 +140,134 @@ impl Draft {
         number: usize,
         module: ModuleBuilder,
         numbers: &HashMap<TypeId, usize>,
-        owners: &mut Owners,
+        (owners, overrides): (&mut Owners, &mut Overrides),
     ) {
         let mut own = Vec::with_capacity(module.providers.len());
         for listed in module.providers {
-            let bound = owners.providers.own(
-                listed.id,
-                number,
-                (listed.provider.name, listed.provider.location),
-            );
+            let id = listed.id;
+            let entry = (listed.provider.name.clone(), listed.provider.location);
+            let bound = owners.providers.own(id, number, entry);
             if bound.is_empty() {
-                *bound = self.bind_provider(number, listed.provider);
+                *bound = self.bind_provider(number, listed, overrides);
             }
-            own.extend(bound.iter().map(|binding| (listed.id, *binding)));
+            own.extend(bound.iter().map(|binding| (id, *binding)));
         }
         for root in module.roots {
-            let entry = (root.name, root.location);
+            let entry = (root.name.into(), root.location);
             let bound = owners.roots.own(root.type_id, number, entry);
             if bound.is_empty() {
                 bound.push(self.roots.len());
                 self.bind_root(number, module.name, root);
             }
         }
+        let numbered = |id: &TypeId| numbers.get(id).copied();
+        let imports: Vec<usize> = module
+            .imports
+            .iter()
+            .filter_map(|import| numbered(&import.id))
+            .collect();
+        let imported_ids = module.imports.iter().map(|import| import.id).collect();
+        let passed_on = module.exports.iter().filter(|export| export.is_module);
         self.modules.push(BoundModule {
             name: module.name,
             location: module.location,
-            imports: module
-                .imports
-                .iter()
-                .filter_map(|import| numbers.get(&import.id).copied())
-                .collect(),
+            is_global: module.is_global,
             own,
+            passed_on: passed_on
+                .filter_map(|export| numbered(&export.id))
+                .filter(|number| imports.contains(number))
+                .collect(),
+            imports,
+            imported_ids,
             exports: module.exports,
         });
     }
 
-    /// The provider's binding and one for each of its aliases.
-    fn bind_provider(&mut self, module: usize, provider: Provider) -> Vec<usize> {
-        let primary = self.bindings.len();
-        let Provider {
+    /// The bindings through which a provider's value is found: its own and one for each of its aliases.
+    fn bind_provider(
+        &mut self,
+        module: usize,
+        listed: Listed,
+        overrides: &mut Overrides,
+    ) -> Vec<usize> {
+        let Listed { id, provider } = listed;
+        let key = provider.key;
+        let bind_alias = provider
+            .aliases
+            .iter()
+            .any(|alias| overrides.binds(alias.key));
+        let replacement = overrides.take(id).map(|replacement| replacement.build);
+        let bound = self.bindings[..self.values.len()]
+            .iter()
+            .position(|binding| binding.key == key)
+            .filter(|_| overrides.binds(key));
+        let own = self.bindings.len();
+        if bind_alias || bound.is_some() || replacement.is_some() {
+            self.overridden.push(own);
+        }
+        let (name, scope, location) = (
+            provider.name.clone().into_owned(),
+            provider.scope,
+            provider.location,
+        );
+        let aliases = self.bind_own(module, provider);
+        let shared = |key, source| Binding {
             key,
-            name,
-            scope,
-            location,
-            dependencies,
-            build,
-            aliases,
-            hooks,
-        } = provider;
-        self.bindings.push(Binding {
-            key,
-            name: name.to_owned(),
+            name: name.clone(),
             scope,
             location,
             module: Some(module),
-            source: match build {
+            alias_of: None,
+            is_displaced: false,
+            source,
+            needs: Vec::new(),
+            hooks: Hooks::default(),
+        };
+        let primary = match (replacement, bound) {
+            (Some(build), _) => {
+                self.bindings.push(shared(key, Source::Sync(build)));
+                self.bindings.len() - 1
+            }
+            (None, Some(bound)) => bound,
+            (None, None) => own,
+        };
+        let mut found = vec![primary];
+        for alias in aliases {
+            if overrides.binds(alias.key) {
+                continue;
+            }
+            let declared = Declared::one(key, "value", location);
+            found.push(self.bindings.len());
+            self.bindings.push(Binding {
+                alias_of: Some(primary),
+                needs: vec![Need {
+                    declared,
+                    targets: vec![primary],
+                }],
+                ..shared(alias.key, Source::Sync(alias.convert))
+            });
+        }
+        found
+    }
+
+    /// The binding of the provider itself.
+    fn bind_own(&mut self, module: usize, provider: Provider) -> Vec<Alias> {
+        self.bindings.push(Binding {
+            key: provider.key,
+            name: provider.name.into_owned(),
+            scope: provider.scope,
+            location: provider.location,
+            module: Some(module),
+            alias_of: None,
+            is_displaced: false,
+            source: match provider.build {
                 Build::Sync(build) => Source::Sync(build),
                 Build::Async(build) => Source::Async(build),
             },
-            needs: unresolved(dependencies),
-            hooks,
+            needs: unresolved(provider.dependencies),
+            hooks: provider.hooks,
         });
-        for alias in aliases {
-            self.bindings.push(Binding {
-                key: alias.key,
-                name: name.to_owned(),
-                scope,
-                location,
-                module: Some(module),
-                source: Source::Sync(alias.convert),
-                needs: vec![Need {
-                    declared: Declared {
-                        key,
-                        arity: Arity::One,
-                        label: name,
-                        location,
-                    },
-                    targets: vec![primary],
-                }],
-                hooks: Hooks::default(),
-            });
-        }
-        (primary..self.bindings.len()).collect()
+        provider.aliases
     }
 
     fn bind_root(&mut self, module: usize, module_name: &'static str, root: Root) {
@@ -247,6 +319,8 @@ impl Binding {
             scope,
             location: given.location,
             module: None,
+            alias_of: None,
+            is_displaced: false,
             source: Source::Given,
             needs: Vec::new(),
             hooks: Hooks::default(),
@@ -279,7 +353,7 @@ struct Listings {
 }
 
 struct Listing {
-    name: &'static str,
+    name: Cow<'static, str>,
     location: Location,
     modules: Vec<usize>,
     bound: Vec<usize>,
@@ -291,7 +365,7 @@ impl Listings {
         &mut self,
         id: TypeId,
         module: usize,
-        (name, location): (&'static str, Location),
+        (name, location): (Cow<'static, str>, Location),
     ) -> &mut Vec<usize> {
         let number = *self.numbers.entry(id).or_insert_with(|| {
             self.entries.push(Listing {
@@ -325,7 +399,7 @@ impl Owners {
 }
 
 fn duplicate(draft: &Draft, kind: FaultKind, entry: &Listing) -> Fault {
-    let name = entry.name;
+    let name = &entry.name;
     let mut owners = entry.modules.clone();
     owners.dedup();
     let names: Vec<_> = owners

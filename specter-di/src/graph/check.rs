@@ -3,8 +3,30 @@
 
 use super::bind::{Binding, Draft};
 use super::walk::walk;
-use crate::Scope;
+use crate::dependency::Arity;
 use crate::fault::{Fault, FaultKind, Step};
+use crate::{Location, Scope};
+
+/// Modules that were configured in several places.
+pub(super) fn configurations(
+    draft: &Draft,
+    twice: &[(usize, Vec<Location>)],
+    faults: &mut Vec<Fault>,
+) {
+    for (number, places) in twice {
+        let name = draft.modules[*number].name;
+        let steps = places.iter().map(|location| Step {
+            location: *location,
+            text: format!("`{name}` is configured here"),
+        });
+        faults.push(Fault::new(
+            FaultKind::ConfiguredTwice,
+            format!("`{name}` is configured more than once"),
+            steps.collect(),
+            format!("configure it in one place, and import `{name}` as it is in the others"),
+        ));
+    }
+}
 
 /// Modules that import each other, or themselves.
 pub(super) fn module_cycles(draft: &Draft, faults: &mut Vec<Fault>) {
@@ -41,6 +63,8 @@ pub(super) fn dependency_order(draft: &Draft, faults: &mut Vec<Fault>) -> Vec<us
             binding
                 .needs
                 .iter()
+                // What is deferred is there later: it closes no circle.
+                .filter(|need| need.declared.arity != Arity::Deferred)
                 .flat_map(|need| need.targets.iter().copied())
                 .collect()
         })

@@ -1,9 +1,12 @@
 //! Turns resolved bindings into steps that fill numbered slots. Must not run them.
 
+use std::collections::VecDeque;
+
 use super::bind::{Binding, Draft, Need};
 use crate::Scope;
 use crate::dependency::Arity;
-use crate::slot::Input;
+use crate::lazy::{Defer, Late};
+use crate::slot::{Input, Slots};
 
 /// Builds one value into the next slot.
 pub(crate) struct Step {
@@ -11,10 +14,30 @@ pub(crate) struct Step {
     pub(crate) inputs: Box<[Input]>,
 }
 
+/// A value that is handed over when its row is filled.
+pub(crate) struct LateInput {
+    pub(crate) input: Input,
+    pub(crate) defer: Defer,
+}
+
+/// Hands the late values of a filled row over to those who wait for them.
+pub(crate) fn hand_over(late: &Late, inputs: &[LateInput], singletons: &Slots, scoped: &Slots) {
+    late.fill(inputs.iter().map(|LateInput { input, defer }| {
+        let value = match input {
+            Input::Singleton(slot) => defer.of(singletons, *slot),
+            Input::Scoped(slot) => defer.of(scoped, *slot),
+            Input::Late(_) | Input::Absent | Input::Many(_) => None,
+        };
+        // Always there: nothing else is resolved to one binding.
+        value.unwrap_or_else(|| Box::new(()))
+    }));
+}
+
 /// The steps that fill a row of slots, and where the values of bindings lie then.
 pub(crate) struct Row {
     pub(crate) steps: Box<[Step]>,
     pub(crate) known: Vec<Option<Input>>,
+    pub(crate) late: Box<[LateInput]>,
 }
 
 /// How a slot of the row that is being filled is addressed.
@@ -33,6 +56,9 @@ pub(crate) struct Compiler<'a> {
     /// How many slots are filled before the first step.
     given: usize,
     place: Place,
+    late: Vec<LateInput>,
+    /// The bindings of `late` from its length on.
+    waiting: VecDeque<(usize, Defer)>,
 }
 
 impl<'a> Compiler<'a> {
@@ -54,6 +80,8 @@ impl<'a> Compiler<'a> {
             steps: Vec::new(),
             given: count,
             place,
+            late: Vec::new(),
+            waiting: VecDeque::new(),
         })
     }
 
@@ -76,10 +104,17 @@ impl<'a> Compiler<'a> {
     pub(crate) fn inputs(&mut self, needs: &[Need]) -> Result<Box<[Input]>, TooLarge> {
         let mut inputs = Vec::with_capacity(needs.len());
         for need in needs {
+            if let Some(defer) = need.declared.defer {
+                for target in &need.targets {
+                    inputs.push(Input::Late(number(self.late.len() + self.waiting.len())?));
+                    self.waiting.push_back((*target, defer));
+                }
+                continue;
+            }
             match need.declared.arity {
                 Arity::Many => inputs.push(Input::Many(number(need.targets.len())?)),
                 Arity::Optional if need.targets.is_empty() => inputs.push(Input::Absent),
-                Arity::One | Arity::Optional => {}
+                Arity::One | Arity::Optional | Arity::Deferred => {}
             }
             for target in &need.targets {
                 inputs.push(self.emit(*target)?);
@@ -88,12 +123,19 @@ impl<'a> Compiler<'a> {
         Ok(inputs.into())
     }
 
-    /// The row.
-    pub(crate) fn finish(self) -> Row {
-        Row {
+    /// The row, what its late values need included.
+    pub(crate) fn finish(mut self) -> Result<Row, TooLarge> {
+        while let Some((target, defer)) = self.waiting.front().copied() {
+            // It keeps its number while more may come to wait.
+            let input = self.emit(target)?;
+            self.waiting.pop_front();
+            self.late.push(LateInput { input, defer });
+        }
+        Ok(Row {
             steps: self.steps.into(),
             known: self.known,
-        }
+            late: self.late.into(),
+        })
     }
 }
 

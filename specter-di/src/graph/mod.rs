@@ -3,33 +3,38 @@
 
 mod bind;
 mod check;
+mod collect;
 mod compile;
+mod displace;
+mod overrides;
 mod resolve;
 mod visibility;
 mod walk;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-pub(crate) use bind::{Binding, BoundRoot, Draft, Need, Source};
-pub(crate) use compile::{Compiler, Row, Step, TooLarge};
+pub(crate) use bind::{Binding, BoundModule, BoundRoot, Draft, Need, Source};
+pub(crate) use compile::{Compiler, LateInput, Row, Step, TooLarge, hand_over};
 
+use self::collect::Collected;
+use self::overrides::Overrides;
+use crate::configured::Configured;
 use crate::fault::Report;
-use crate::module::{Import, Module, ModuleBuilder};
+use crate::module::{Module, ModuleBuilder};
 use crate::plan::Plan;
 use crate::slot::Slot;
-use crate::{Key, Location};
+use crate::{GraphView, Key, Location, Provide};
 
 /// The modules of an application, reached from one of them, and what every module sees besides.
 ///
 /// The default one has no modules.
 pub struct Graph {
     name: &'static str,
-    /// Imports before those that import them.
-    modules: Vec<ModuleBuilder>,
+    collected: Collected,
     values: Vec<(Given, Slot)>,
     seeds: Vec<Given>,
     scope_name: &'static str,
+    overrides: Overrides,
 }
 
 /// A value or seed that the embedder gives.
@@ -43,10 +48,11 @@ impl Default for Graph {
     fn default() -> Self {
         Self {
             name: "nothing",
-            modules: Vec::new(),
+            collected: Collected::default(),
             values: Vec::new(),
             seeds: Vec::new(),
             scope_name: "scope",
+            overrides: Overrides::default(),
         }
     }
 }
@@ -55,13 +61,9 @@ impl Graph {
     /// Collects `M` and all that it imports.
     pub fn of<M: Module>() -> Self {
         let root = ModuleBuilder::of::<M>();
-        let name = root.name;
-        let mut modules = Vec::new();
-        let mut entered = HashSet::from([root.id]);
-        collect(root, &mut entered, &mut modules);
         Self {
-            name,
-            modules,
+            name: root.name,
+            collected: Collected::from(root),
             ..Self::default()
         }
     }
@@ -73,7 +75,11 @@ impl Graph {
 
     /// What [`Root::meta`](crate::Root::meta) attached to the roots, in their order; those without an `M` are left out.
     pub fn root_metas<M: std::any::Any>(&self) -> impl Iterator<Item = &M> {
-        let roots = self.modules.iter().flat_map(|module| &module.roots);
+        let roots = self
+            .collected
+            .modules
+            .iter()
+            .flat_map(|module| &module.roots);
         roots.filter_map(|root| root.meta.as_deref()?.downcast_ref())
     }
 
@@ -101,7 +107,7 @@ impl Graph {
             name: key.name(),
             location: Location::caller(),
         };
-        self.values.push((given, Box::new(value)));
+        self.values.push((given, Slot::boxed(value)));
     }
 
     /// Adds a singleton that every module sees as `Arc<T>`.
@@ -110,43 +116,93 @@ impl Graph {
         self.value(Arc::new(value));
     }
 
+    /// Lets the application's module import another one, as if it stood in its list: for options that are known at run
+    /// time only, `graph.import(ConfigModule::with(options))`.
+    pub fn import<M: Module>(&mut self, module: Configured<M>) {
+        self.collected.import(module.into());
+    }
+
+    /// Lets a value stand in for a provider: in its module, under all its types, as visible as it. For tests.
+    ///
+    /// The provider is not built, nor are its hooks called, nor is built what only it needed. One that no module lists is
+    /// a fault.
+    #[track_caller]
+    pub fn replace<P: Provide<Value: Clone + Send + Sync>>(&mut self, value: impl Into<P::Value>) {
+        self.overrides
+            .replace::<P>(value.into(), Location::caller());
+    }
+
+    /// Lets a value stand in for whatever provides `Arc<T>`, if anything does: every module sees it, and nothing else of
+    /// that type. For tests: `graph.bind::<dyn Repository>(Arc::new(Fake))`.
+    ///
+    /// A provider that is needed only as `Arc<T>` is not built, nor is what only it needed.
+    #[track_caller]
+    pub fn bind<T: ?Sized + Send + Sync + 'static>(&mut self, value: Arc<T>) {
+        let key = Key::of::<Arc<T>>();
+        let given = Given {
+            key,
+            name: key.name(),
+            location: Location::caller(),
+        };
+        self.overrides.bind(given, Slot::boxed(value));
+    }
+
     /// Checks everything and compiles the plan.
     ///
     /// # Errors
     ///
     /// All that is wrong, not only the first.
     pub fn validate(self) -> Result<Plan, Report> {
-        let Self {
-            name,
-            modules,
-            values,
-            seeds,
-            scope_name,
-        } = self;
-        let mut faults = Vec::new();
-        let mut draft = Draft::new(modules, values, seeds, scope_name, &mut faults);
-        check::module_cycles(&draft, &mut faults);
-        let visible = visibility::Visibility::of(&draft, &mut faults);
-        resolve::resolve(&mut draft, &visible, &mut faults);
-        let order = check::dependency_order(&draft, &mut faults);
-        check::scopes(&draft, &mut faults);
+        let name = self.name;
+        let Checked {
+            draft,
+            order,
+            visible,
+            faults,
+        } = self.check();
         if !faults.is_empty() {
             return Err(Report::new(name, faults));
         }
         let lookup = visible.lookup(&draft);
         Plan::compile(draft, &order, lookup).map_err(|fault| Report::new(name, vec![fault]))
     }
-}
 
-fn collect(
-    module: ModuleBuilder,
-    entered: &mut HashSet<std::any::TypeId>,
-    modules: &mut Vec<ModuleBuilder>,
-) {
-    for Import { id, define } in module.imports.clone() {
-        if entered.insert(id) {
-            collect(define(), entered, modules);
+    /// The graph to look at, faults or not.
+    pub fn view(self) -> GraphView {
+        let draft = self.check().draft;
+        let roots = (draft.roots.as_slice(), draft.infos.as_slice());
+        GraphView::new(draft.scope_name, &draft.modules, &draft.bindings, roots)
+    }
+
+    fn check(self) -> Checked {
+        let mut faults = Vec::new();
+        let configured = self.collected.configured_twice();
+        let mut draft = Draft::new(self, &mut faults);
+        check::configurations(&draft, &configured, &mut faults);
+        check::module_cycles(&draft, &mut faults);
+        let visible = visibility::Visibility::of(&draft, &mut faults);
+        let unresolved = resolve::resolve(&mut draft, &visible);
+        displace::displace(&mut draft);
+        let stands = |consumer: Option<usize>| {
+            consumer.is_none_or(|number| !draft.bindings[number].is_displaced)
+        };
+        let unresolved = unresolved.into_iter();
+        faults.extend(unresolved.filter_map(|(consumer, fault)| stands(consumer).then_some(fault)));
+        let order = check::dependency_order(&draft, &mut faults);
+        check::scopes(&draft, &mut faults);
+        Checked {
+            draft,
+            order,
+            visible,
+            faults,
         }
     }
-    modules.push(module);
+}
+
+/// A graph, and all that is wrong with it.
+struct Checked {
+    draft: Draft,
+    order: Vec<usize>,
+    visible: visibility::Visibility,
+    faults: Vec<crate::Fault>,
 }

@@ -13,16 +13,21 @@ struct Consumer<'a> {
     module: usize,
 }
 
-/// Resolves every dependency of every provider and root.
-pub(super) fn resolve(draft: &mut Draft, visible: &Visibility, faults: &mut Vec<Fault>) {
+/// Resolves every dependency of every provider and root. Each fault comes with the binding that it is one of; without one
+/// it is a root's.
+pub(super) fn resolve(draft: &mut Draft, visible: &Visibility) -> Vec<(Option<usize>, Fault)> {
+    let mut all = Vec::new();
     // Taken out while the draft is read, then put back.
     let mut needs: Vec<Vec<Need>> = Vec::with_capacity(draft.bindings.len());
     for number in 0..draft.bindings.len() {
-        needs.push(resolved_needs(draft, number, visible, faults));
+        let mut faults = Vec::new();
+        needs.push(resolved_needs(draft, number, visible, &mut faults));
+        all.extend(faults.into_iter().map(|fault| (Some(number), fault)));
     }
     for (binding, needs) in draft.bindings.iter_mut().zip(needs) {
         binding.needs = needs;
     }
+    let mut faults = Vec::new();
     let mut roots = Vec::with_capacity(draft.roots.len());
     for (root, info) in draft.roots.iter().zip(&draft.infos) {
         let consumer = Consumer {
@@ -32,7 +37,7 @@ pub(super) fn resolve(draft: &mut Draft, visible: &Visibility, faults: &mut Vec<
         let mut of = |needs: &[Need]| -> Vec<Need> {
             needs
                 .iter()
-                .map(|need| resolve_need(draft, &consumer, need, visible, faults))
+                .map(|need| resolve_need(draft, &consumer, need, visible, &mut faults))
                 .collect()
         };
         roots.push((of(&root.needs), of(&root.required)));
@@ -41,6 +46,8 @@ pub(super) fn resolve(draft: &mut Draft, visible: &Visibility, faults: &mut Vec<
         root.needs = needs;
         root.required = required;
     }
+    all.extend(faults.into_iter().map(|fault| (None, fault)));
+    all
 }
 
 fn resolved_needs(
@@ -81,7 +88,9 @@ fn resolve_need(
     let targets = visible.seen(consumer.module, declared.key);
     match (declared.arity, targets.len()) {
         (Arity::Many, _) | (Arity::Optional, 0) | (_, 1) => {}
-        (Arity::One, 0) => faults.push(unseen(draft, consumer, &declared, visible)),
+        (Arity::One | Arity::Deferred, 0) => {
+            faults.push(unseen(draft, consumer, &declared, visible));
+        }
         _ => faults.push(ambiguous(draft, consumer, &declared, &targets)),
     }
     Need { declared, targets }
@@ -143,6 +152,7 @@ fn unseen(
 ) -> Fault {
     let elsewhere: Vec<usize> = (0..draft.bindings.len())
         .filter(|binding| draft.bindings[*binding].key == declared.key)
+        .filter(|binding| !draft.bindings[*binding].is_displaced)
         .collect();
     if elsewhere.is_empty() {
         missing(draft, consumer, declared)
@@ -167,7 +177,7 @@ fn hidden(
             continue;
         };
         let exported = visible.exports(owner, *target);
-        let imported = here.imports.contains(&owner);
+        let imported = here.imports.contains(&owner) || draft.modules[owner].is_global;
         let name = &binding.name;
         let owner = &draft.modules[owner];
         let export = format!(

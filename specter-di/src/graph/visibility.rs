@@ -4,8 +4,9 @@
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashMap};
 
-use super::bind::Draft;
+use super::bind::{BoundModule, Draft};
 use crate::fault::{Fault, FaultKind, Step};
+use crate::module::Export;
 use crate::{Key, Scope};
 
 /// The bindings that modules see and export.
@@ -21,22 +22,23 @@ impl Visibility {
     pub(super) fn of(draft: &Draft, faults: &mut Vec<Fault>) -> Self {
         let exported = exports(draft);
         for (module, exported) in draft.modules.iter().zip(&exported) {
-            let known = |id| exported.iter().any(|(exported, _)| *exported == id);
-            for export in module.exports.iter().filter(|export| !known(export.id)) {
+            let known = |export: &Export| {
+                if export.is_module {
+                    module.imported_ids.contains(&export.id)
+                } else {
+                    exported.iter().any(|(exported, _)| *exported == export.id)
+                }
+            };
+            for export in module.exports.iter().filter(|export| !known(export)) {
+                let (what, help) = unknown(module, export);
                 faults.push(Fault::new(
                     FaultKind::UnknownExport,
-                    format!(
-                        "`{}` exports `{}`, which it does not provide",
-                        module.name, export.name
-                    ),
+                    what,
                     vec![Step {
                         location: module.location,
                         text: format!("`{}` is declared here", module.name),
                     }],
-                    format!(
-                        "add `{}` to the providers of `{}`, or import a module that exports it",
-                        export.name, module.name
-                    ),
+                    help,
                 ));
             }
         }
@@ -57,7 +59,7 @@ impl Visibility {
     pub(super) fn lookup(&self, draft: &Draft) -> HashMap<TypeId, usize> {
         let mut all: HashMap<Key, Vec<usize>> = HashMap::new();
         for (number, binding) in draft.bindings.iter().enumerate() {
-            if binding.scope == Scope::Singleton {
+            if binding.scope == Scope::Singleton && !binding.is_displaced {
                 all.entry(binding.key).or_default().push(number);
             }
         }
@@ -83,6 +85,24 @@ impl Visibility {
     }
 }
 
+/// What is said of an export that is not there, and what to change.
+fn unknown(module: &BoundModule, export: &Export) -> (String, String) {
+    let (name, module) = (&export.name, module.name);
+    if export.is_module {
+        (
+            format!("`{module}` exports the module `{name}`, which it does not import"),
+            format!("add `{name}` to the imports of `{module}`"),
+        )
+    } else {
+        (
+            format!("`{module}` exports `{name}`, which it does not provide"),
+            format!(
+                "add `{name}` to the providers of `{module}`, or import a module that exports it"
+            ),
+        )
+    }
+}
+
 /// What each module exports, what it passes on from its imports included.
 fn exports(draft: &Draft) -> Vec<BTreeSet<(TypeId, usize)>> {
     let mut exported = vec![BTreeSet::new(); draft.modules.len()];
@@ -101,7 +121,11 @@ fn exports(draft: &Draft) -> Vec<BTreeSet<(TypeId, usize)>> {
                 .chain(imported)
                 .filter(|(id, _)| module.exports.iter().any(|export| export.id == *id))
                 .collect();
-            exported[number].extend(found);
+            let passed_on = module.passed_on.iter();
+            let passed_on: Vec<_> = passed_on
+                .flat_map(|import| exported[*import].iter().copied())
+                .collect();
+            exported[number].extend(found.into_iter().chain(passed_on));
         }
         if exported.iter().map(BTreeSet::len).sum::<usize>() == before {
             return exported;
@@ -114,6 +138,7 @@ fn seen_by(
     exported: &[BTreeSet<(TypeId, usize)>],
     module: usize,
 ) -> HashMap<Key, BTreeSet<usize>> {
+    let global = (0..draft.modules.len()).filter(|other| draft.modules[*other].is_global);
     let module = &draft.modules[module];
     let given =
         (0..draft.bindings.len()).filter(|binding| draft.bindings[*binding].module.is_none());
@@ -121,7 +146,9 @@ fn seen_by(
     let imported = module
         .imports
         .iter()
-        .flat_map(|import| &exported[*import])
+        .copied()
+        .chain(global)
+        .flat_map(|import| &exported[import])
         .map(|(_, binding)| *binding);
     let mut seen: HashMap<Key, BTreeSet<usize>> = HashMap::new();
     for binding in given.chain(own).chain(imported) {

@@ -22,6 +22,8 @@ macro_rules! provider {
         struct $name { $($field: $ty),* }
 
         impl specter_di::Provide for $name {
+            type Value = std::sync::Arc<Self>;
+
             fn provider() -> specter_di::Provider {
                 specter_di::Provider::sync::<std::sync::Arc<$name>>(
                     stringify!($name),
@@ -96,6 +98,8 @@ macro_rules! factory {
         struct $name;
 
         impl specter_di::Provide for $name {
+            type Value = std::sync::Arc<$value>;
+
             fn provider() -> specter_di::Provider {
                 specter_di::Provider::new::<std::sync::Arc<$value>, _, _>(
                     stringify!($name),

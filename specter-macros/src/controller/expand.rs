@@ -5,25 +5,33 @@ use quote::{format_ident, quote_spanned};
 use syn::{LitStr, ext::IdentExt};
 
 use super::model::{Controller, Endpoint, OnPanic};
-use crate::syntax::{
-    list,
-    runtime::{location, option, own},
-};
+use crate::syntax::runtime::{location, option, own};
 
 pub(crate) fn controller(controller: &Controller) -> TokenStream {
     let Controller {
         runtime,
         name,
-        guards,
+        policies,
         construction,
         ..
     } = controller;
     let own = own(name.span());
-    let [declared, resolved, guarded] = ["__d", "__r", "__g"].map(|local| Ident::new(local, own));
+    let [declared, resolved] = ["__d", "__r"].map(|local| Ident::new(local, own));
     let info = info(controller);
     let dependencies = construction.dependencies(&declared);
     let built = construction.built(&resolved);
-    let guards = list::guards(guards, &guarded);
+    let policies = policies.declared(&declared);
+    let singleton = controller.singleton.then(|| {
+        quote_spanned! {own=>
+            const SINGLETON: bool = true;
+            fn singleton() -> ::core::option::Option<__p::Singleton> {
+                ::core::option::Option::Some(__p::Singleton::of::<Self>())
+            }
+        }
+    });
+    let checks = controller
+        .singleton
+        .then(|| construction.singleton_checks(name));
     // The two functions over the fields stand in one constant, and `__INFO` outside of the impl: the compiler says what
     // is wrong with a type once for each body that names it.
     let fields = quote_spanned! {own=>
@@ -38,10 +46,12 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
         #[diagnostic::do_not_recommend]
         impl __p::Controller for #name {
             const INFO: __p::ControllerInfo = __INFO;
+            #singleton
             fn dependencies(#declared: &mut __p::Dependencies) { <Self as __Fields>::FIELDS.0(#declared); }
             fn build(#resolved: &mut __p::Resolved<'_>) -> Self { <Self as __Fields>::FIELDS.1(#resolved) }
-            fn guards(#guarded: &mut __p::Guards) { #guards }
+            fn policies(#declared: &mut __p::Policies) { #policies }
         }
+        #checks
         __p::inventory::submit! {
             __p::KnownController { info: &__INFO, type_id: || ::core::any::TypeId::of::<#name>() }
         }
@@ -55,6 +65,7 @@ fn info(controller: &Controller) -> TokenStream {
         priority,
         unlisted,
         on_panic,
+        event_priorities,
         ..
     } = controller;
     let Endpoint { path, namespace } = endpoint;
@@ -64,6 +75,10 @@ fn info(controller: &Controller) -> TokenStream {
         .clone()
         .unwrap_or_else(|| LitStr::new("/", name.span()));
     let priority = proc_macro2::Literal::i32_unsuffixed(*priority);
+    let event_priorities = event_priorities.iter().map(|(event, priority)| {
+        let priority = proc_macro2::Literal::i32_unsuffixed(*priority);
+        quote_spanned!(own(event.span())=> (#event, #priority))
+    });
     let on_panic = format_ident!(
         "{}",
         match on_panic {
@@ -78,6 +93,7 @@ fn info(controller: &Controller) -> TokenStream {
             path: #path,
             namespace: #namespace,
             priority: #priority,
+            event_priorities: &[#(#event_priorities),*],
             unlisted: #unlisted,
             on_panic: __p::OnPanic::#on_panic,
             location: #location,

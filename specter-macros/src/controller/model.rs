@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::LitStr;
 
-use crate::syntax::{fields::Construction, list::ListElement, runtime::Runtime};
+use crate::syntax::{fields::Construction, policies::Policies, runtime::Runtime};
 
 /// An annotated struct.
 pub(crate) struct Controller {
@@ -14,7 +14,11 @@ pub(crate) struct Controller {
     /// The application means it to stand in no module.
     pub(crate) unlisted: bool,
     pub(crate) on_panic: OnPanic,
-    pub(crate) guards: Vec<ListElement>,
+    /// Whether one instance serves all sockets.
+    pub(crate) singleton: bool,
+    /// Pairs of an event's name and its place among the controllers of that event.
+    pub(crate) event_priorities: Vec<(LitStr, i32)>,
+    pub(crate) policies: Policies,
     pub(crate) construction: Construction,
 }
 

@@ -10,6 +10,7 @@ use crate::{
         args::Arguments,
         fields::Construction,
         item::{Placement, parse_struct, refuse_generics},
+        policies::Policies,
     },
 };
 
@@ -29,7 +30,9 @@ pub(crate) fn controller(
     let priority = arguments.integer("priority = 5", diag).unwrap_or_default();
     let unlisted = arguments.flag("unlisted", diag).is_some();
     let on_panic = on_panic(&mut arguments, diag);
-    let guards = arguments.types("guards(A, B)", diag);
+    let singleton = singleton(&mut arguments, diag);
+    let event_priorities = arguments.priorities("event_priorities(\"name\" = 5)", diag);
+    let policies = Policies::parse(&mut arguments, diag);
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
 
@@ -48,7 +51,9 @@ pub(crate) fn controller(
         priority,
         unlisted,
         on_panic,
-        guards,
+        singleton,
+        event_priorities,
+        policies,
         construction,
     })
 }
@@ -97,6 +102,24 @@ fn namespace_is_valid(namespace: &LitStr, diag: &mut Diagnostics) -> bool {
         return false;
     }
     true
+}
+
+fn singleton(arguments: &mut Arguments, diag: &mut Diagnostics) -> bool {
+    let Some(chosen) = arguments.word("scope = singleton", diag) else {
+        return false;
+    };
+    match chosen.to_string().as_str() {
+        "singleton" => true,
+        "socket" => false,
+        other => {
+            diag.error_help(
+                &chosen,
+                format_args!("unknown scope `{other}`"),
+                "`socket` (the default) builds a controller for each socket, `singleton` one for all",
+            );
+            false
+        }
+    }
 }
 
 fn on_panic(arguments: &mut Arguments, diag: &mut Diagnostics) -> OnPanic {

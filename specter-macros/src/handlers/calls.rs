@@ -194,7 +194,7 @@ impl Call<'_> {
         match self.handler.mode {
             Mode::Async => quote_spanned! {self.own()=>
                 #id => __p::pending(async move {
-                    let __called = __p::catch(async { #body }).await;
+                    let __called = __p::catch(&#cx, async { #body }).await;
                     (#instance, #finished)
                 }),
             },

@@ -140,7 +140,24 @@ fn options(handler: &Handler, diag: &mut Diagnostics) {
             "make it a plain `fn`, which then runs on a thread that may block, or leave out `blocking`",
         );
     }
-    if let (Some(guard), false) = (options.guards.first(), event.kind.is_emitted()) {
+    if let (Some(time), false) = (&options.timeout, *mode == Mode::Async) {
+        diag.error_help(
+            time,
+            "only an `async fn` can have a `timeout`",
+            "a plain `fn` cannot be left before its end; make it `async`, or leave out `timeout`",
+        );
+    }
+    if event.kind == EventKind::Disconnect {
+        let (interceptors, filters) = (&options.policies.interceptors, &options.policies.filters);
+        if let Some(policy) = interceptors.first().or(filters.first()) {
+            diag.error_help(
+                &policy.ty,
+                "`disconnect` has no interceptors and error filters",
+                "nobody is answered, and nothing may keep it from running",
+            );
+        }
+    }
+    if let (Some(guard), false) = (options.policies.guards.first(), event.kind.is_emitted()) {
         diag.error_help(
             &guard.ty,
             format_args!("`{name}` has no guards of its own"),

@@ -9,10 +9,7 @@ use super::{
     event::EventKind,
     model::{Handler, HandlerTable},
 };
-use crate::syntax::{
-    list,
-    runtime::{Stretch, location, moved, option, own},
-};
+use crate::syntax::runtime::{Stretch, location, moved, option, own};
 
 pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let HandlerTable {
@@ -31,7 +28,7 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let exclusive = block.exclusive();
     let infos = handlers.iter().map(info);
     let resolve = resolve(handlers);
-    let guards = guards(handlers);
+    let policies = policies(handlers);
     let Calls {
         items,
         share,
@@ -43,17 +40,17 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
             controller: || ::core::any::TypeId::of::<#controller>(),
             controller_name: #label,
             location: #location,
-            handlers: &[#(#infos),*],
+            handlers: const { &[#(#infos),*] },
             exclusive: #exclusive,
             share: #share,
             resolve: #resolve,
             requirements: #requirements,
-            guards: #guards,
+            policies: #policies,
             start: #start,
         }
     };
     let doubts = doubts(handlers);
-    let block = checked(block, items, &content);
+    let block = checked(block, items.as_ref(), &content);
     runtime.block(&quote_spanned! {own(Span::call_site())=>
         #doubts
         #block
@@ -64,7 +61,11 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
 /// The constant `__BLOCK`. What the handlers need of the controller's type is demanded where the constant calls the
 /// function that makes it: once, and each where the user wrote what needs it. Inside of the function it is taken for
 /// granted, so that nothing else complains.
-fn checked(block: &HandlerTable, items: Option<TokenStream>, content: &TokenStream) -> TokenStream {
+fn checked(
+    block: &HandlerTable,
+    items: Option<&TokenStream>,
+    content: &TokenStream,
+) -> TokenStream {
     let own_span = own(Span::call_site());
     let controller = &block.controller;
     let boxed = |at: Span| {
@@ -81,11 +82,20 @@ fn checked(block: &HandlerTable, items: Option<TokenStream>, content: &TokenStre
     });
     let (parameter, bound, argument) = shares.unwrap_or_default();
     let known = boxed(controller.span());
+    let alone = block.taking_all().map(|at| {
+        quote_spanned! {own(at)=> const {
+            ::core::assert!(
+                !<__C::Target as __p::Controller>::SINGLETON,
+                "the handlers of a controller with `scope = singleton` take `&self`: all sockets share it"
+            )
+        };}
+    });
     quote_spanned! {own_span=>
         const fn __block<__C: #holder #parameter>() -> __p::HandlersBlock
         where __C::Target: __p::Controller #bound
         {
             #items
+            #alone
             #content
         }
         const __BLOCK: __p::HandlersBlock = __block::<#known #argument>();
@@ -123,6 +133,7 @@ fn info(handler: &Handler) -> TokenStream {
     let docs = &handler.docs;
     let priority = option(handler.options.priority.map(Literal::i32_unsuffixed));
     let concurrent = handler.options.concurrent.is_some();
+    let timeout = option(handler.options.timeout.as_ref());
     let location = location(handler.method.span());
     quote_spanned! {own(handler.method.span())=>
         __p::HandlerInfo {
@@ -131,6 +142,7 @@ fn info(handler: &Handler) -> TokenStream {
             docs: #docs,
             priority: #priority,
             concurrent: #concurrent,
+            timeout: #timeout,
             location: #location,
         }
     }
@@ -150,14 +162,14 @@ fn resolve(handlers: &[Handler]) -> TokenStream {
     }
 }
 
-/// The guards that stand on single events.
-fn guards(handlers: &[Handler]) -> TokenStream {
+/// What stands around single events.
+fn policies(handlers: &[Handler]) -> TokenStream {
     let own_span = own(Span::call_site());
-    let into = Ident::new("__g", own_span);
+    let into = Ident::new("__d", own_span);
     let arms = numbered(handlers)
-        .filter(|(_, handler)| !handler.options.guards.is_empty())
+        .filter(|(_, handler)| !handler.options.policies.is_empty())
         .map(|(id, handler)| {
-            let added = list::guards(&handler.options.guards, &into);
+            let added = handler.options.policies.declared(&into);
             quote!(#id => { #added })
         });
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })

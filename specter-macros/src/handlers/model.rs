@@ -5,7 +5,7 @@ use syn::{Path, Type};
 
 use super::{event::Event, parameter::Parameter};
 use crate::syntax::{
-    list::ListElement,
+    policies::Policies,
     runtime::{Runtime, Stretch},
 };
 
@@ -43,7 +43,9 @@ pub(crate) struct Options {
     pub(crate) concurrent: Option<Ident>,
     /// The word `blocking`, if given.
     pub(crate) blocking: Option<Ident>,
-    pub(crate) guards: Vec<ListElement>,
+    /// How long it may take, as an expression.
+    pub(crate) timeout: Option<TokenStream>,
+    pub(crate) policies: Policies,
 }
 
 /// How a method takes its controller.
@@ -69,6 +71,15 @@ impl HandlerTable {
     /// Whether a handler needs the controller for itself.
     pub(crate) fn exclusive(&self) -> bool {
         self.handlers.iter().any(|handler| handler.receiver.mutable)
+    }
+
+    /// The `self` of a handler that needs the controller for itself.
+    pub(crate) fn taking_all(&self) -> Option<Span> {
+        let taking = self
+            .handlers
+            .iter()
+            .find(|handler| handler.receiver.mutable);
+        taking.map(|handler| handler.receiver.span)
     }
 
     /// The `self` of a handler that needs the controller to be `Sync`: each does where all take `&self`; where the

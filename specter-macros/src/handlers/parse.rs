@@ -19,6 +19,7 @@ use crate::{
         args::Arguments,
         docs,
         item::{self, Placement, refuse_generics},
+        policies::Policies,
         runtime::Stretch,
         strip, types,
     },
@@ -174,7 +175,8 @@ fn mark(
         concurrent: arguments.flag("concurrent", diag),
         blocking: arguments.flag("blocking", diag),
         priority: arguments.integer("priority = 5", diag),
-        guards: arguments.types("guards(A, B)", diag),
+        timeout: arguments.time("timeout = \"5s\"", diag),
+        policies: Policies::parse(&mut arguments, diag),
     };
     arguments.finish("`#[on_event]`", diag);
     let name = name.unwrap_or_else(|| {

@@ -2,12 +2,13 @@
 //! the types only and the function keeps its name among the values.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Generics, ext::IdentExt, parse_quote_spanned, spanned::Spanned};
 
 use super::model::{Factory, Provider, Scope, Source};
 use crate::syntax::{
-    fields::Construction,
+    fields::{Construction, singleton_check},
+    list::ListElement,
     runtime::{Stretch, location, own},
     types,
 };
@@ -19,17 +20,98 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         source,
         ..
     } = provider;
-    let (carrier, built) = match source {
-        Source::Struct(construction) => (None, of_struct(provider, construction)),
-        Source::Factory(factory) => (Some(carrier(name, factory)), of_function(provider, factory)),
+    let own = own(name.span());
+    let (carrier, value, built) = match source {
+        Source::Struct(construction) => (
+            None,
+            quote_spanned!(own=> ::std::sync::Arc<Self>),
+            of_struct(provider, construction),
+        ),
+        Source::Factory(factory) => (
+            Some(carrier(name, factory)),
+            injected(factory),
+            of_function(provider, factory),
+        ),
     };
-    let block = runtime.block(&quote_spanned! {own(name.span())=>
+    let generics = bounded(provider);
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    let scoped =
+        (provider.scope == Scope::Socket).then(|| quote_spanned!(own=> const SCOPED: bool = true;));
+    let options = options(provider, &value);
+    let body = if options.is_empty() {
+        built
+    } else {
+        quote_spanned!(own=> let __provider = #built; #options __provider)
+    };
+    let checks = checks(provider);
+    let block = runtime.block(&quote_spanned! {own=>
         #[diagnostic::do_not_recommend]
-        impl __p::Provide for #name {
-            fn provider() -> __p::Provider { #built }
+        impl #parameters __p::Provide for #name #arguments #bounds {
+            type Value = #value;
+            #scoped
+            fn provider() -> __p::Provider { #body }
         }
+        #checks
     });
     quote!(#carrier #block)
+}
+
+/// The parameters of a generic struct, with what the container asks of their types.
+fn bounded(provider: &Provider) -> Generics {
+    let mut generics = provider.generics.clone();
+    if let Source::Struct(construction) = &provider.source
+        && !generics.params.is_empty()
+    {
+        let own = own(provider.name.span());
+        let bounds = &mut generics.make_where_clause().predicates;
+        bounds.push(parse_quote_spanned!(own=> Self: Send + Sync + 'static));
+        bounds.extend(construction.bounds());
+    }
+    generics
+}
+
+/// Its other types and its hooks, as calls on the provider.
+fn options(provider: &Provider, value: &TokenStream) -> TokenStream {
+    let local = Ident::new("__v", own(provider.name.span()));
+    let aliases = provider.aliases.iter().map(|ListElement { cfgs, ty }| {
+        let local = Ident::new("__v", own(ty.span()));
+        let call = quote_spanned! {own(ty.span())=>
+            let __provider = __provider.alias::<#value, ::std::sync::Arc<#ty>>(|#local| #local);
+        };
+        quote!(#(#cfgs)* #call)
+    });
+    let hooks = [
+        ("on_init", &provider.on_init),
+        ("on_shutdown", &provider.on_shutdown),
+    ];
+    let hooks = hooks.into_iter().filter_map(|(hook, method)| {
+        let method = method.as_ref()?;
+        let own = own(method.span());
+        let hook = Ident::new(hook, own);
+        Some(quote_spanned! {own=>
+            let __provider = __provider.#hook::<#value, _>(
+                |#local| async move { __p::hook_end::<_, _>(#local.#method()).await },
+            );
+        })
+    });
+    let calls: Vec<_> = aliases.chain(hooks).collect();
+    quote!(#(#calls)*)
+}
+
+/// What the compiler can tell of a singleton's dependencies.
+fn checks(provider: &Provider) -> TokenStream {
+    if provider.scope != Scope::Singleton || !provider.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    match &provider.source {
+        Source::Struct(construction) => construction.singleton_checks(&provider.name),
+        Source::Factory(factory) => {
+            let parameters = factory.parameters.iter();
+            parameters
+                .map(|parameter| singleton_check(&provider.name, &parameter.ty, &parameter.label))
+                .collect()
+        }
+    }
 }
 
 /// What a module's list names when it names the function.
@@ -49,7 +131,7 @@ fn of_struct(provider: &Provider, construction: &Construction) -> TokenStream {
     let dependencies = construction.dependencies(&declared);
     let built = construction.built(&resolved);
     quote_spanned! {own=>
-        __p::Provider::sync::<::std::sync::Arc<Self>>(
+        __p::Provider::shared::<Self>(
             #head,
             |#declared| { #dependencies },
             |#resolved| ::std::sync::Arc::new(#built),
@@ -77,12 +159,7 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
             let ty = &parameter.ty;
             quote_spanned!(own(parameter.span)=> let #local = #resolved.next::<#ty>();)
         });
-    let value = &factory.value;
-    let injected = if is_shared(factory) {
-        quote!(#value)
-    } else {
-        Stretch::of(value).over(quote!(::std::sync::Arc<#value>))
-    };
+    let injected = injected(factory);
     let called = called(&provider.name, factory, &locals);
     quote_spanned! {own_span=>
         __p::Provider::new::<#injected, _, _>(
@@ -121,6 +198,16 @@ fn called(name: &Ident, factory: &Factory, arguments: &[Ident]) -> TokenStream {
     }}
 }
 
+/// What is injected of what the function returns.
+fn injected(factory: &Factory) -> TokenStream {
+    let value = &factory.value;
+    if is_shared(factory) {
+        quote!(#value)
+    } else {
+        Stretch::of(value).over(quote!(::std::sync::Arc<#value>))
+    }
+}
+
 /// Whether the function returns an `Arc` itself.
 fn is_shared(factory: &Factory) -> bool {
     types::is_called(&factory.value, "Arc")
@@ -129,10 +216,15 @@ fn is_shared(factory: &Factory) -> bool {
 /// Name, scope and place: the first arguments of every provider.
 fn head(provider: &Provider) -> TokenStream {
     let name = &provider.name;
-    let label = name.unraw().to_string();
+    let label = if provider.generics.params.is_empty() {
+        name.unraw().to_string().into_token_stream()
+    } else {
+        quote_spanned!(own(name.span())=> __p::Key::of::<Self>().name())
+    };
     let scope = match provider.scope {
         Scope::Singleton => quote!(Singleton),
         Scope::Socket => quote!(Scoped),
+        Scope::Transient => quote!(Transient),
     };
     let location = location(name.span());
     quote_spanned!(own(name.span())=> #label, __p::Scope::#scope, #location)

@@ -1,26 +1,34 @@
 //! What is known of a provider before anything is generated.
 
 use proc_macro2::{Ident, Span};
-use syn::{Type, Visibility};
+use syn::{Generics, Type, Visibility};
 
-use crate::syntax::{fields::Construction, runtime::Runtime};
+use crate::syntax::{fields::Construction, list::ListElement, runtime::Runtime};
 
 /// An annotated struct or function.
 pub(crate) struct Provider {
     pub(crate) runtime: Runtime,
     pub(crate) name: Ident,
     pub(crate) scope: Scope,
+    /// Only structs have any.
+    pub(crate) generics: Generics,
+    /// The other types that the value is found by: `dyn Trait`.
+    pub(crate) aliases: Vec<ListElement>,
+    pub(crate) on_init: Option<Ident>,
+    pub(crate) on_shutdown: Option<Ident>,
     pub(crate) source: Source,
 }
 
 /// How long what is provided lives.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// As long as the application.
     #[default]
     Singleton,
     /// As long as its socket.
     Socket,
+    /// As long as what it was built for: each has its own.
+    Transient,
 }
 
 /// What builds the value.

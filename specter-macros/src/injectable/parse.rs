@@ -36,26 +36,42 @@ pub(crate) fn provider(
 ) -> Option<Provider> {
     let mut arguments = Arguments::parse(arguments, diag);
     let scope = scope(&mut arguments, diag);
+    let aliases = arguments.type_or_types("as = dyn Trait", diag);
+    let on_init = arguments.word("on_init = method", diag);
+    let on_shutdown = arguments.word("on_shutdown = method", diag);
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
 
+    if let Some(method) = on_init.as_ref().filter(|_| scope != Scope::Singleton) {
+        diag.error_help(
+            method,
+            "only a singleton has `on_init`",
+            "what is built later is ready when it is built: make it an async factory, or do it in `connect`",
+        );
+    }
+
     let is_function = item::keyword(item).is_some_and(|word| word.to_string() == "fn");
-    let (name, source) = if is_function {
+    let (name, generics, source) = if is_function {
         let function: ItemFn = diag.absorb(syn::parse2(item.clone()))?;
         (
             function.sig.ident.clone(),
+            Generics::default(),
             Source::Factory(Box::new(factory(&function, diag)?)),
         )
     } else {
         let item = parse_struct(item, &PLACEMENT, diag)?;
         let construction = Construction::parse(&item, diag);
-        concrete(&item.generics, diag)?;
-        (item.ident, Source::Struct(construction))
+        without_lifetimes(&item.generics, diag)?;
+        (item.ident, item.generics, Source::Struct(construction))
     };
     Some(Provider {
         runtime,
         name,
         scope,
+        generics,
+        aliases,
+        on_init,
+        on_shutdown,
         source,
     })
 }
@@ -67,21 +83,33 @@ fn scope(arguments: &mut Arguments, diag: &mut Diagnostics) -> Scope {
     match chosen.to_string().as_str() {
         "singleton" => Scope::Singleton,
         "socket" => Scope::Socket,
+        "transient" => Scope::Transient,
         other => {
             diag.error_help(
                 &chosen,
                 format_args!("unknown scope `{other}`"),
-                "`singleton` is built once for the application, `socket` once for each socket",
+                "`singleton` is built once for the application, `socket` once for each socket, `transient` for each that takes it",
             );
             Scope::default()
         }
     }
 }
 
+/// A struct's type parameters are named where a module lists it: `Cache<User>`.
+fn without_lifetimes(generics: &Generics, diag: &mut Diagnostics) -> Option<()> {
+    for lifetime in generics.lifetimes() {
+        diag.error_help(
+            lifetime,
+            "a provider cannot borrow",
+            "it lives as long as the application or its socket: own the value, or share it as `Arc<T>`",
+        );
+    }
+    generics.lifetimes().next().is_none().then_some(())
+}
+
 fn concrete(generics: &Generics, diag: &mut Diagnostics) -> Option<()> {
-    const HELP: &str =
-        "it is found by its concrete type: annotate a struct that has a field of that type";
-    refuse_generics(generics, "a provider", HELP, diag);
+    const HELP: &str = "return a concrete type; or annotate a struct, which can be generic";
+    refuse_generics(generics, "a factory", HELP, diag);
     generics.params.is_empty().then_some(())
 }
 

@@ -1,6 +1,7 @@
 //! `#[module]`: a struct that stands for a part of the application and lists what belongs to it.
 
 mod expand;
+mod import;
 mod model;
 mod parse;
 

@@ -2,12 +2,13 @@
 
 use proc_macro2::TokenStream;
 
-use super::model::Module;
+use super::{import, model::Module};
 use crate::{
     diag::Diagnostics,
     syntax::{
         args::Arguments,
         item::{Placement, parse_struct, refuse_generics},
+        policies::Policies,
     },
 };
 
@@ -23,11 +24,16 @@ pub(crate) fn module(
     diag: &mut Diagnostics,
 ) -> Option<Module> {
     let mut arguments = Arguments::parse(arguments, diag);
-    let imports = arguments.types("imports = [A, B]", diag);
+    let imports = arguments
+        .list("imports = [A, B]", diag)
+        .map(|elements| import::parse(elements, diag))
+        .unwrap_or_default();
     let controllers = arguments.types("controllers = [A, B]", diag);
+    let handlers = arguments.types("handlers = [A, B]", diag);
     let providers = arguments.types("providers = [A, B]", diag);
     let exports = arguments.types("exports = [A, B]", diag);
-    let guards = arguments.types("guards(A, B)", diag);
+    let policies = Policies::parse(&mut arguments, diag);
+    let is_global = arguments.flag("global", diag).is_some();
     let runtime = arguments.runtime(diag);
     arguments.finish(PLACEMENT.attribute, diag);
 
@@ -41,10 +47,12 @@ pub(crate) fn module(
     item.generics.params.is_empty().then_some(Module {
         runtime,
         name: item.ident,
+        is_global,
         imports,
         controllers,
+        handlers,
         providers,
         exports,
-        guards,
+        policies,
     })
 }

@@ -2,8 +2,8 @@
 //! that cannot be read costs only itself; keys that nobody asked for are reported with the list of those that exist.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{LitInt, LitStr, Path, parse::Parser};
+use quote::{ToTokens, quote_spanned};
+use syn::{LitInt, LitStr, Path, Token, parse::Parser, punctuated::Punctuated};
 
 use crate::{
     diag::Diagnostics,
@@ -11,7 +11,7 @@ use crate::{
         list::{self, ListElement},
         nearest::nearest,
         readable::readable,
-        runtime::Runtime,
+        runtime::{Runtime, own},
     },
 };
 
@@ -136,6 +136,88 @@ impl Arguments {
             Some(elements) => list::parse(elements, diag),
             None => argument.wrong(usage, diag).unwrap_or_default(),
         }
+    }
+
+    /// The pairs in `key("name" = 5, …)`.
+    pub(crate) fn priorities(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Vec<(LitStr, i32)> {
+        let Some(argument) = self.take(usage, diag) else {
+            return Vec::new();
+        };
+        let Value::Listed(group) = &argument.value else {
+            return argument.wrong(usage, diag).unwrap_or_default();
+        };
+        let pairs = Punctuated::<Pair, Token![,]>::parse_terminated.parse2(group.stream());
+        match pairs {
+            Ok(pairs) => pairs
+                .into_iter()
+                .map(|Pair(name, number)| (name, number))
+                .collect(),
+            Err(_) => argument.wrong(usage, diag).unwrap_or_default(),
+        }
+    }
+
+    /// A time as text (`"5s"`, `"250ms"`), or an expression, as an expression.
+    pub(crate) fn time(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Option<TokenStream> {
+        let argument = self.take(usage, diag)?;
+        let Value::Assigned(value) = &argument.value else {
+            return argument.wrong(usage, diag);
+        };
+        let Ok(text) = syn::parse2::<LitStr>(value.clone()) else {
+            return match syn::parse2::<syn::Expr>(value.clone()) {
+                Ok(syn::Expr::Lit(_)) | Err(_) => argument.wrong(usage, diag),
+                Ok(_) => Some(value.clone()),
+            };
+        };
+        let Some(milliseconds) = milliseconds(&text.value()) else {
+            diag.error_help(
+                &text,
+                format_args!("`{}` is not a time", text.value()),
+                "write a number with `ms`, `s`, `m` or `h` behind it, such as `\"5s\"`",
+            );
+            return None;
+        };
+        let own = own(text.span());
+        Some(quote_spanned!(own=> ::core::time::Duration::from_millis(#milliseconds)))
+    }
+
+    /// The types in `key = A` or `key = [A, B]`.
+    pub(crate) fn type_or_types(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Vec<ListElement> {
+        let Some(argument) = self.take(usage, diag) else {
+            return Vec::new();
+        };
+        match &argument.value {
+            Value::Assigned(value) => {
+                let elements = bracketed(value).unwrap_or_else(|| value.clone());
+                list::parse(elements, diag)
+            }
+            _ => argument.wrong(usage, diag).unwrap_or_default(),
+        }
+    }
+
+    /// What stands between the brackets of `key = […]`.
+    pub(crate) fn list(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Option<TokenStream> {
+        let argument = self.take(usage, diag)?;
+        let elements = match &argument.value {
+            Value::Assigned(value) => bracketed(value),
+            _ => None,
+        };
+        elements.or_else(|| argument.wrong(usage, diag))
     }
 
     /// `crate = path`, for those who re-export the framework under another name.
@@ -301,4 +383,30 @@ fn signed(input: syn::parse::ParseStream<'_>) -> syn::Result<i32> {
     format!("{sign}{}", number.base10_digits())
         .parse()
         .map_err(|error| syn::Error::new(number.span(), error))
+}
+
+/// `"name" = 5`.
+struct Pair(LitStr, i32);
+
+impl syn::parse::Parse for Pair {
+    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Self(name, signed(input)?))
+    }
+}
+
+/// `5s` in milliseconds; nothing for none at all.
+fn milliseconds(text: &str) -> Option<u64> {
+    let digits = text.find(|sign: char| !sign.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok()?;
+    number.checked_mul(factor).filter(|time| *time > 0)
 }

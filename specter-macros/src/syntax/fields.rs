@@ -4,13 +4,14 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
-    Attribute, Expr, Field, Fields, ItemStruct, Meta, Type, ext::IdentExt, spanned::Spanned,
+    Attribute, Expr, Field, Fields, ItemStruct, Meta, Type, WherePredicate, ext::IdentExt,
+    parse_quote_spanned, spanned::Spanned,
 };
 
 use crate::{
     diag::Diagnostics,
     syntax::{
-        runtime::{location, own},
+        runtime::{Stretch, location, own},
         strip,
     },
 };
@@ -64,10 +65,43 @@ impl Construction {
         declared.map(|field| field.declared(into)).collect()
     }
 
+    /// What the types of a generic struct's fields have to be.
+    pub(crate) fn bounds(&self) -> impl Iterator<Item = WherePredicate> {
+        self.fields.iter().filter_map(|field| {
+            let ty = &field.ty;
+            let own = own(ty.span());
+            match field.source {
+                Source::Dependency => Some(parse_quote_spanned!(own=> #ty: __p::Dependency)),
+                Source::State(None) => {
+                    Some(parse_quote_spanned!(own=> #ty: ::core::default::Default))
+                }
+                Source::State(Some(_)) => None,
+            }
+        })
+    }
+
+    /// Complaints, by the compiler, about what a singleton cannot hold. `name` is the struct's.
+    pub(crate) fn singleton_checks(&self, name: &Ident) -> TokenStream {
+        let injected = self
+            .fields
+            .iter()
+            .filter(|field| matches!(field.source, Source::Dependency));
+        injected
+            .map(|field| {
+                let cfgs = &field.cfgs;
+                let label = field.name.unraw().to_string();
+                let check = singleton_check(name, &field.ty, &label);
+                quote!(#(#cfgs)* #check)
+            })
+            .collect()
+    }
+
     /// An expression that builds the struct from the values in `from`.
     pub(crate) fn built(&self, from: &Ident) -> TokenStream {
         if self.broken {
-            return quote!(::core::unreachable!("the struct did not compile"));
+            return quote!(
+                ::core::option::Option::<Self>::None.expect("the struct did not compile")
+            );
         }
         let fields = self.fields.iter().map(|field| field.built(from));
         quote!(Self { #(#fields,)* })
@@ -123,6 +157,13 @@ impl InjectedField {
         };
         quote!(#(#cfgs)* #name: #value)
     }
+}
+
+/// A complaint, by the compiler, if the type of a singleton's dependency is known to exist only within a socket's scope.
+pub(crate) fn singleton_check(name: &Ident, ty: &Type, label: &str) -> TokenStream {
+    let name = name.unraw().to_string();
+    let check = Stretch::of(ty).over(quote!(__p::not_scoped!(#name, #label, #ty)));
+    quote!(#check;)
 }
 
 /// The expression of `#[state(expression)]`.

@@ -45,34 +45,26 @@ impl ListElement {
     /// The statements that `call` writes for the element's type.
     ///
     /// Under the name of a function stands the type that `#[injectable]` makes beside it. Where there is none, the
-    /// compiler would only say that a function is no type; so a type of that name stands behind it, of which the compiler
-    /// says what it lacks.
+    /// compiler would only say that a function is no type; so a type of the runtime's stands behind it, of which the
+    /// compiler says what it lacks.
     pub(crate) fn named(&self, call: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
         let cfgs = &self.cfgs;
-        let Some((path, name)) = self.as_function() else {
+        let Some(path) = self.as_function() else {
             let call = call(self.ty.to_token_stream());
             return quote!(#(#cfgs)* #call);
         };
-        let own = own(name.span());
+        let own = own(self.ty.span());
         let call = call(quote_spanned!(own=> __Listed));
         quote_spanned! {own=> #(#cfgs)* {
-            mod __unannotated {
-                mod function {
-                    #[allow(non_camel_case_types, dead_code)]
-                    pub struct #name;
-                }
-                #[allow(unused_imports)]
-                pub(super) use function::#name as __Listed;
-            }
             #[allow(unused_imports)]
-            use __unannotated::*;
+            use __p::otherwise::*;
             use #path as __Listed;
             #call
         }}
     }
 
-    /// The element's path and last name, if it is named like a function: in lower case, without arguments.
-    fn as_function(&self) -> Option<(&Path, &Ident)> {
+    /// The element's path, if it is named like a function: in lower case, without arguments.
+    fn as_function(&self) -> Option<&Path> {
         let Type::Path(TypePath {
             qself: None, path, ..
         }) = types::bare(&self.ty)
@@ -85,7 +77,7 @@ impl ListElement {
             .unraw()
             .to_string()
             .starts_with(char::is_lowercase);
-        (lower && last.arguments.is_none()).then_some((path, &last.ident))
+        (lower && last.arguments.is_none()).then_some(path)
     }
 
     /// How the element is called in messages.
@@ -133,15 +125,16 @@ fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<ListElement>>
     Ok(elements)
 }
 
-/// The body of a function that adds each element to the guards `into`.
-pub(crate) fn guards(elements: &[ListElement], into: &Ident) -> TokenStream {
+/// The body of a function that adds each element to the policies `into` as a `role`, such as `guard`.
+pub(crate) fn added(elements: &[ListElement], into: &Ident, role: &str) -> TokenStream {
     elements
         .iter()
         .map(|element| {
             let (name, at) = (element.name(), element.ty.span());
             let location = location(at);
+            let role = Ident::new(role, own(at));
             element.named(
-                |ty| quote_spanned!(own(at)=> __p::Guards::add::<#ty>(#into, #name, #location);),
+                |ty| quote_spanned!(own(at)=> __p::Policies::#role::<#ty>(#into, #name, #location);),
             )
         })
         .collect()

@@ -8,6 +8,7 @@ pub(crate) mod item;
 pub(crate) mod list;
 pub(crate) mod nearest;
 pub(crate) mod pattern;
+pub(crate) mod policies;
 pub(crate) mod readable;
 pub(crate) mod runtime;
 pub(crate) mod strip;

@@ -1,8 +1,12 @@
 //! What was perhaps meant by a word that nobody knows.
 
-/// The known word that differs the least, if it differs by a third or less.
+/// The known word that begins like it, or differs the least, if it differs by a third or less.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let with_distance = known.map(|candidate| (distance(word, candidate), candidate));
+    let with_distance = known.map(|candidate| {
+        let begins = word.len() > 2 && candidate.starts_with(word);
+        let differs = if begins { 0 } else { distance(word, candidate) };
+        (differs, candidate)
+    });
     let near = with_distance
         .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3));
     near.min_by_key(|(distance, _)| *distance)
@@ -41,7 +45,8 @@ mod tests {
         let known = || ["concurrent", "blocking", "priority", "guards"].into_iter();
         assert_eq!(nearest("concurent", known()), Some("concurrent"));
         assert_eq!(nearest("guard", known()), Some("guards"));
-        assert_eq!(nearest("prio", known()), None);
+        assert_eq!(nearest("prio", known()), Some("priority"));
+        assert_eq!(nearest("p", known()), None);
         assert_eq!(nearest("interceptors", known()), None);
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);

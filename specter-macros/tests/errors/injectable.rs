@@ -28,3 +28,13 @@ fn future() -> BoxFuture<'static, Pool> {}
 fn bare() -> fmt::Result {}
 #[injectable]
 unsafe fn dangerous() -> Pool {}
+#[injectable(scope = socket, on_init = open)]
+struct Late;
+#[injectable(on_init = "open", on_shutdown(close), as(dyn Trait))]
+struct Written;
+#[injectable]
+struct Lent<'a> {
+    pool: &'a Pool,
+}
+#[injectable(as = [dyn Trait, dyn Trait])]
+struct Twice;

@@ -6,3 +6,5 @@ struct ChatModule;
 struct Generic<T>(T);
 #[module]
 mod chat {}
+#[module(global = true, imports = [ConfigModule::with(1), ConfigModule::with(1), 5, A B])]
+struct Configured;

@@ -16,6 +16,7 @@ const _: () = {
         path: ::core::option::Option::Some("/socket.io/"),
         namespace: "/chat",
         priority: -5,
+        event_priorities: &[],
         unlisted: true,
         on_panic: __p::OnPanic::Disconnect,
         location: __p::location!(),
@@ -52,11 +53,13 @@ const _: () = {
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
             <Self as __Fields>::FIELDS.1(__r)
         }
-        fn guards(__g: &mut __p::Guards) {
-            __p::Guards::add::<Authenticated>(__g, "Authenticated", __p::location!());
-            __p::Guards::add::<
+        fn policies(__d: &mut __p::Policies) {
+            __p::Policies::guard::<
+                Authenticated,
+            >(__d, "Authenticated", __p::location!());
+            __p::Policies::guard::<
                 limits::PerMinute<60>,
-            >(__g, "limits::PerMinute<60>", __p::location!());
+            >(__d, "limits::PerMinute<60>", __p::location!());
         }
     }
     __p::inventory::submit! {

@@ -6,6 +6,7 @@ const _: () = {
         path: ::core::option::Option::None,
         namespace: "/",
         priority: 0,
+        event_priorities: &[],
         unlisted: false,
         on_panic: __p::OnPanic::Continue,
         location: __p::location!(),
@@ -28,7 +29,7 @@ const _: () = {
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
             <Self as __Fields>::FIELDS.1(__r)
         }
-        fn guards(__g: &mut __p::Guards) {}
+        fn policies(__d: &mut __p::Policies) {}
     }
     __p::inventory::submit! {
         __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
@@ -43,6 +44,7 @@ const _: () = {
         path: ::core::option::Option::None,
         namespace: "/",
         priority: 0,
+        event_priorities: &[],
         unlisted: false,
         on_panic: __p::OnPanic::Continue,
         location: __p::location!(),
@@ -65,7 +67,7 @@ const _: () = {
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
             <Self as __Fields>::FIELDS.1(__r)
         }
-        fn guards(__g: &mut __p::Guards) {}
+        fn policies(__d: &mut __p::Policies) {}
     }
     __p::inventory::submit! {
         __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <

@@ -37,68 +37,83 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
+        const {
+            ::core::assert!(
+                ! < __C::Target as __p::Controller > ::SINGLETON,
+                "the handlers of a controller with `scope = singleton` take `&self`: all sockets share it"
+            )
+        };
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<ChatGateway>(),
             controller_name: "ChatGateway",
             location: __p::location!(),
-            handlers: &[
-                __p::HandlerInfo {
-                    event: __p::EventKind::Connect,
-                    method: "on_connect",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("chat:message"),
-                    method: "message",
-                    docs: "Posts a message to a room.\n\nEverybody in it sees it.",
-                    priority: ::core::option::Option::Some(3),
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("typing"),
-                    method: "typing",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("hash"),
-                    method: "hash",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Disconnect,
-                    method: "left",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Any,
-                    method: "unknown",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Error,
-                    method: "failed",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-            ],
+            handlers: const {
+                &[
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Connect,
+                        method: "on_connect",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("chat:message"),
+                        method: "message",
+                        docs: "Posts a message to a room.\n\nEverybody in it sees it.",
+                        priority: ::core::option::Option::Some(3),
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("typing"),
+                        method: "typing",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("hash"),
+                        method: "hash",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Disconnect,
+                        method: "left",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Any,
+                        method: "unknown",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Error,
+                        method: "failed",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                ]
+            },
             exclusive: true,
             share: ::core::option::Option::None,
             resolve: |__name| match __name {
@@ -176,9 +191,9 @@ const _: () = {
                 }
                 _ => {}
             },
-            guards: |__id, __g| match __id {
+            policies: |__id, __d| match __id {
                 1 => {
-                    __p::Guards::add::<Member>(__g, "Member", __p::location!());
+                    __p::Policies::guard::<Member>(__d, "Member", __p::location!());
                 }
                 _ => {}
             },
@@ -192,48 +207,54 @@ const _: () = {
                 match __id {
                     0 => {
                         __p::pending(async move {
-                            let __called = __p::catch(async {
-                                    let __p0 = __p::connect_param::<Socket>(&__cx, "socket")?;
-                                    let __p1 = __p::connect_param::<
-                                        Auth<Token>,
-                                    >(&__cx, "token")?;
-                                    let __value = <ChatGateway>::on_connect(
-                                            &mut __this,
-                                            __p0,
-                                            __p1,
-                                        )
-                                        .await;
-                                    __p::connect_reply!(__cx, __value)
-                                })
+                            let __called = __p::catch(
+                                    &__cx,
+                                    async {
+                                        let __p0 = __p::connect_param::<Socket>(&__cx, "socket")?;
+                                        let __p1 = __p::connect_param::<
+                                            Auth<Token>,
+                                        >(&__cx, "token")?;
+                                        let __value = <ChatGateway>::on_connect(
+                                                &mut __this,
+                                                __p0,
+                                                __p1,
+                                            )
+                                            .await;
+                                        __p::connect_reply!(__cx, __value)
+                                    },
+                                )
                                 .await;
                             (__p::Holder::into_instance(__this), __cx.finish(__called))
                         })
                     }
                     1 => {
                         __p::pending(async move {
-                            let __called = __p::catch(async {
-                                    let mut __args = __cx.arguments();
-                                    let __p0 = __p::event_param::<
-                                        Socket,
-                                        _,
-                                    >(&__cx, &mut __args, "socket")?;
-                                    let __p1 = __p::event_param::<
-                                        Post,
-                                        _,
-                                    >(&__cx, &mut __args, "post")?;
-                                    let __p2 = __p::event_param::<
-                                        Option<u32>,
-                                        _,
-                                    >(&__cx, &mut __args, "reply_to")?;
-                                    let __value = <ChatGateway>::message(
-                                            &mut __this,
-                                            &__p0,
-                                            __p1,
-                                            __p2,
-                                        )
-                                        .await;
-                                    __p::reply!(__cx, __value)
-                                })
+                            let __called = __p::catch(
+                                    &__cx,
+                                    async {
+                                        let mut __args = __cx.arguments();
+                                        let __p0 = __p::event_param::<
+                                            Socket,
+                                            _,
+                                        >(&__cx, &mut __args, "socket")?;
+                                        let __p1 = __p::event_param::<
+                                            Post,
+                                            _,
+                                        >(&__cx, &mut __args, "post")?;
+                                        let __p2 = __p::event_param::<
+                                            Option<u32>,
+                                            _,
+                                        >(&__cx, &mut __args, "reply_to")?;
+                                        let __value = <ChatGateway>::message(
+                                                &mut __this,
+                                                &__p0,
+                                                __p1,
+                                                __p2,
+                                            )
+                                            .await;
+                                        __p::reply!(__cx, __value)
+                                    },
+                                )
                                 .await;
                             (__p::Holder::into_instance(__this), __cx.finish(__called))
                         })
@@ -282,19 +303,22 @@ const _: () = {
                     }
                     4 => {
                         __p::pending(async move {
-                            let __called = __p::catch(async {
-                                    let __p0 = __p::disconnect_param::<
-                                        Socket,
-                                        _,
-                                    >(&__cx, "socket")?;
-                                    let __p1 = __p::disconnect_param::<
-                                        DisconnectReason,
-                                        _,
-                                    >(&__cx, "reason")?;
-                                    let __value = <ChatGateway>::left(&mut __this, &__p0, __p1)
-                                        .await;
-                                    __p::plain_reply!(__cx, __value)
-                                })
+                            let __called = __p::catch(
+                                    &__cx,
+                                    async {
+                                        let __p0 = __p::disconnect_param::<
+                                            Socket,
+                                            _,
+                                        >(&__cx, "socket")?;
+                                        let __p1 = __p::disconnect_param::<
+                                            DisconnectReason,
+                                            _,
+                                        >(&__cx, "reason")?;
+                                        let __value = <ChatGateway>::left(&mut __this, &__p0, __p1)
+                                            .await;
+                                        __p::plain_reply!(__cx, __value)
+                                    },
+                                )
                                 .await;
                             (__p::Holder::into_instance(__this), __cx.finish(__called))
                         })
@@ -324,23 +348,26 @@ const _: () = {
                     }
                     6 => {
                         __p::pending(async move {
-                            let __called = __p::catch(async {
-                                    let __p0 = __p::error_param::<
-                                        EventError,
-                                        _,
-                                    >(&__cx, "error")?;
-                                    let __p1 = __p::error_param::<
-                                        EventInfo,
-                                        _,
-                                    >(&__cx, "event")?;
-                                    let __value = <ChatGateway>::failed(
-                                            &mut __this,
-                                            &__p0,
-                                            &__p1,
-                                        )
-                                        .await;
-                                    __p::plain_reply!(__cx, __value)
-                                })
+                            let __called = __p::catch(
+                                    &__cx,
+                                    async {
+                                        let __p0 = __p::error_param::<
+                                            EventError,
+                                            _,
+                                        >(&__cx, "error")?;
+                                        let __p1 = __p::error_param::<
+                                            EventInfo,
+                                            _,
+                                        >(&__cx, "event")?;
+                                        let __value = <ChatGateway>::failed(
+                                                &mut __this,
+                                                &__p0,
+                                                &__p1,
+                                            )
+                                            .await;
+                                        __p::plain_reply!(__cx, __value)
+                                    },
+                                )
                                 .await;
                             (__p::Holder::into_instance(__this), __cx.finish(__called))
                         })

@@ -116,32 +116,37 @@ const _: () = {
             controller: || ::core::any::TypeId::of::<Notes>(),
             controller_name: "Notes",
             location: __p::location!(),
-            handlers: &[
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("move"),
-                    method: "move",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("one"),
-                    method: "both",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("two"),
-                    method: "both",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-            ],
+            handlers: const {
+                &[
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("move"),
+                        method: "move",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("one"),
+                        method: "both",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("two"),
+                        method: "both",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                ]
+            },
             exclusive: false,
             share: ::core::option::Option::Some(__p::share::<Notes>),
             resolve: |__name| match __name {
@@ -151,7 +156,7 @@ const _: () = {
                 _ => ::core::option::Option::None,
             },
             requirements: __calls::<::std::boxed::Box<Notes>>().0,
-            guards: |__id, __g| match __id {
+            policies: |__id, __d| match __id {
                 _ => {}
             },
             start: |__instance, __id, __cx| __p::start_shared::<

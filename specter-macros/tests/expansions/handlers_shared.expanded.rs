@@ -47,10 +47,13 @@ const _: () = {
                 |mut __this, __id, __cx| match __id {
                     0 => {
                         __p::pending(async move {
-                            let __called = __p::catch(async {
-                                    let __value = <gateway::Clock>::time(&mut __this).await;
-                                    __p::reply!(__cx, __value)
-                                })
+                            let __called = __p::catch(
+                                    &__cx,
+                                    async {
+                                        let __value = <gateway::Clock>::time(&mut __this).await;
+                                        __p::reply!(__cx, __value)
+                                    },
+                                )
                                 .await;
                             (__p::Holder::into_instance(__this), __cx.finish(__called))
                         })
@@ -90,24 +93,28 @@ const _: () = {
             controller: || ::core::any::TypeId::of::<gateway::Clock>(),
             controller_name: "Clock",
             location: __p::location!(),
-            handlers: &[
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("time"),
-                    method: "time",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: true,
-                    location: __p::location!(),
-                },
-                __p::HandlerInfo {
-                    event: __p::EventKind::Named("digest"),
-                    method: "digest",
-                    docs: "",
-                    priority: ::core::option::Option::None,
-                    concurrent: false,
-                    location: __p::location!(),
-                },
-            ],
+            handlers: const {
+                &[
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("time"),
+                        method: "time",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: true,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                    __p::HandlerInfo {
+                        event: __p::EventKind::Named("digest"),
+                        method: "digest",
+                        docs: "",
+                        priority: ::core::option::Option::None,
+                        concurrent: false,
+                        timeout: ::core::option::Option::None,
+                        location: __p::location!(),
+                    },
+                ]
+            },
             exclusive: false,
             share: ::core::option::Option::Some(__p::share::<gateway::Clock>),
             resolve: |__name| match __name {
@@ -116,7 +123,7 @@ const _: () = {
                 _ => ::core::option::Option::None,
             },
             requirements: __calls::<::std::boxed::Box<gateway::Clock>>().0,
-            guards: |__id, __g| match __id {
+            policies: |__id, __d| match __id {
                 _ => {}
             },
             start: |__instance, __id, __cx| __p::start_shared::<

@@ -6,9 +6,10 @@ const _: () = {
     use ::specter::__private as __p;
     #[diagnostic::do_not_recommend]
     impl __p::Provide for RoomRepository {
+        type Value = ::std::sync::Arc<Self>;
         fn provider() -> __p::Provider {
-            __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            __p::Provider::shared::<
+                Self,
             >(
                 "RoomRepository",
                 __p::Scope::Singleton,
@@ -23,6 +24,7 @@ const _: () = {
             )
         }
     }
+    __p::not_scoped!("RoomRepository", "pool", Arc < Pool >);
 };
 struct Draft {
     socket: Socket,
@@ -31,9 +33,11 @@ const _: () = {
     use ::specter::__private as __p;
     #[diagnostic::do_not_recommend]
     impl __p::Provide for Draft {
+        type Value = ::std::sync::Arc<Self>;
+        const SCOPED: bool = true;
         fn provider() -> __p::Provider {
-            __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            __p::Provider::shared::<
+                Self,
             >(
                 "Draft",
                 __p::Scope::Scoped,
@@ -53,9 +57,10 @@ const _: () = {
     use ::specter::__private as __p;
     #[diagnostic::do_not_recommend]
     impl __p::Provide for Marker {
+        type Value = ::std::sync::Arc<Self>;
         fn provider() -> __p::Provider {
-            __p::Provider::sync::<
-                ::std::sync::Arc<Self>,
+            __p::Provider::shared::<
+                Self,
             >(
                 "Marker",
                 __p::Scope::Singleton,
@@ -79,6 +84,7 @@ const _: () = {
     use ::specter::__private as __p;
     #[diagnostic::do_not_recommend]
     impl __p::Provide for pool {
+        type Value = ::std::sync::Arc<Pool>;
         fn provider() -> __p::Provider {
             __p::Provider::new::<
                 ::std::sync::Arc<Pool>,
@@ -113,6 +119,8 @@ const _: () = {
             )
         }
     }
+    __p::not_scoped!("pool", "config", Arc < Config >);
+    __p::not_scoped!("pool", "most", Limits);
 };
 fn clock() -> Arc<Clock> {
     Arc::new(Clock)
@@ -124,6 +132,7 @@ const _: () = {
     use ::specter::__private as __p;
     #[diagnostic::do_not_recommend]
     impl __p::Provide for clock {
+        type Value = Arc<Clock>;
         fn provider() -> __p::Provider {
             __p::Provider::new::<
                 Arc<Clock>,
@@ -149,6 +158,7 @@ const _: () = {
     use ::specter::__private as __p;
     #[diagnostic::do_not_recommend]
     impl __p::Provide for settings {
+        type Value = Arc<Settings>;
         fn provider() -> __p::Provider {
             __p::Provider::new::<
                 Arc<Settings>,
@@ -187,6 +197,7 @@ const _: () = {
     use crate::__private as __p;
     #[diagnostic::do_not_recommend]
     impl __p::Provide for names {
+        type Value = ::std::sync::Arc<Names>;
         fn provider() -> __p::Provider {
             __p::Provider::new::<
                 ::std::sync::Arc<Names>,
@@ -205,6 +216,124 @@ const _: () = {
                         ::core::result::Result::Ok(::std::sync::Arc::new(names(__p0)))
                     }
                 },
+            )
+        }
+    }
+    __p::not_scoped!("names", "clock", Arc < Clock >);
+};
+struct Sql {
+    pool: Arc<Pool>,
+}
+const _: () = {
+    use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
+    impl __p::Provide for Sql {
+        type Value = ::std::sync::Arc<Self>;
+        fn provider() -> __p::Provider {
+            let __provider = __p::Provider::shared::<
+                Self,
+            >(
+                "Sql",
+                __p::Scope::Singleton,
+                __p::location!(),
+                |__d| {
+                    __p::Dependencies::add::<Arc<Pool>>(__d, "pool", __p::location!());
+                },
+                |__r| ::std::sync::Arc::new(Self {
+                    pool: __r.next::<Arc<Pool>>(),
+                }),
+            );
+            let __provider = __provider
+                .alias::<
+                    ::std::sync::Arc<Self>,
+                    ::std::sync::Arc<dyn Repository>,
+                >(|__v| __v);
+            let __provider = __provider
+                .on_init::<
+                    ::std::sync::Arc<Self>,
+                    _,
+                >(|__v| async move { __p::hook_end::<_, _>(__v.open()).await });
+            let __provider = __provider
+                .on_shutdown::<
+                    ::std::sync::Arc<Self>,
+                    _,
+                >(|__v| async move { __p::hook_end::<_, _>(__v.close()).await });
+            __provider
+        }
+    }
+    __p::not_scoped!("Sql", "pool", Arc < Pool >);
+};
+fn memory() -> Memory {
+    Memory
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct memory {}
+const _: () = {
+    use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
+    impl __p::Provide for memory {
+        type Value = ::std::sync::Arc<Memory>;
+        fn provider() -> __p::Provider {
+            let __provider = __p::Provider::new::<
+                ::std::sync::Arc<Memory>,
+                _,
+                _,
+            >(
+                "memory",
+                __p::Scope::Transient,
+                __p::location!(),
+                |__d| {},
+                |__r| {
+                    async move {
+                        ::core::result::Result::Ok(::std::sync::Arc::new(memory()))
+                    }
+                },
+            );
+            let __provider = __provider
+                .alias::<
+                    ::std::sync::Arc<Memory>,
+                    ::std::sync::Arc<dyn Repository>,
+                >(|__v| __v);
+            let __provider = __provider
+                .alias::<
+                    ::std::sync::Arc<Memory>,
+                    ::std::sync::Arc<dyn Health>,
+                >(|__v| __v);
+            __provider
+        }
+    }
+};
+struct Cache<T: Send, const SIZE: usize> {
+    source: Arc<Source<T>>,
+    kept: Vec<T>,
+}
+const _: () = {
+    use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
+    impl<T: Send, const SIZE: usize> __p::Provide for Cache<T, SIZE>
+    where
+        Self: Send + Sync + 'static,
+        Arc<Source<T>>: __p::Dependency,
+        Vec<T>: ::core::default::Default,
+    {
+        type Value = ::std::sync::Arc<Self>;
+        fn provider() -> __p::Provider {
+            __p::Provider::shared::<
+                Self,
+            >(
+                __p::Key::of::<Self>().name(),
+                __p::Scope::Singleton,
+                __p::location!(),
+                |__d| {
+                    __p::Dependencies::add::<
+                        Arc<Source<T>>,
+                    >(__d, "source", __p::location!());
+                },
+                |__r| ::std::sync::Arc::new(Self {
+                    source: __r.next::<Arc<Source<T>>>(),
+                    kept: __p::start_value::<Vec<T>>(),
+                }),
             )
         }
     }

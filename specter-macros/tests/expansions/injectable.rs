@@ -26,3 +26,17 @@ async fn settings() -> anyhow::Result<Arc<Settings>> {
 fn names(clock: Arc<Clock>) -> Names {
     Names
 }
+#[injectable(as = dyn Repository, on_init = open, on_shutdown = close)]
+struct Sql {
+    pool: Arc<Pool>,
+}
+#[injectable(as = [dyn Repository, dyn Health], scope = transient)]
+fn memory() -> Memory {
+    Memory
+}
+#[injectable]
+struct Cache<T: Send, const SIZE: usize> {
+    source: Arc<Source<T>>,
+    #[state]
+    kept: Vec<T>,
+}

@@ -10,21 +10,13 @@ const _: () = {
             __p::controller::<admin::AdminGateway>(__m);
             __p::ModuleBuilder::provide::<RoomRepository>(__m);
             {
-                mod __unannotated {
-                    mod function {
-                        #[allow(non_camel_case_types, dead_code)]
-                        pub struct pool;
-                    }
-                    #[allow(unused_imports)]
-                    pub(super) use function::pool as __Listed;
-                }
                 #[allow(unused_imports)]
-                use __unannotated::*;
+                use __p::otherwise::*;
                 use pool as __Listed;
                 __p::ModuleBuilder::provide::<__Listed>(__m);
             }
             #[cfg(test)] __p::ModuleBuilder::provide::<Fake<Room>>(__m);
-            __p::ModuleBuilder::export::<RoomRepository>(__m);
+            <RoomRepository as __p::Exported<_>>::export(__m);
         }
     }
 };
@@ -35,11 +27,11 @@ const _: () = {
     impl __p::Module for Guarded {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("Guarded", __p::location!());
-            __p::controller_guarded::<ChatGateway>(__m, guards);
+            __p::controller_within::<ChatGateway>(__m, policies);
         }
     }
-    fn guards(__g: &mut __p::Guards) {
-        __p::Guards::add::<Authenticated>(__g, "Authenticated", __p::location!());
+    fn policies(__d: &mut __p::Policies) {
+        __p::Policies::guard::<Authenticated>(__d, "Authenticated", __p::location!());
     }
 };
 struct Nothing {}
@@ -49,6 +41,24 @@ const _: () = {
     impl __p::Module for Nothing {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("Nothing", __p::location!());
+        }
+    }
+};
+struct Global;
+const _: () = {
+    use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
+    impl __p::Module for Global {
+        fn define(__m: &mut __p::ModuleBuilder) {
+            __m.name("Global", __p::location!());
+            __m.global();
+            __m.import_configured({
+                #[allow(unused_imports)]
+                use __p::Module as _;
+                ConfigModule::with(Options { path: "app.toml" })
+            });
+            #[cfg(test)] __p::ModuleBuilder::import::<TestModule>(__m);
+            <ConfigModule as __p::Exported<_>>::export(__m);
         }
     }
 };

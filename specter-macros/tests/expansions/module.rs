@@ -4,3 +4,5 @@ pub struct ChatModule;
 pub struct Guarded;
 #[module]
 struct Nothing {}
+#[module(global, imports = [ConfigModule::with(Options { path: "app.toml" }), #[cfg(test)] TestModule], exports = [ConfigModule])]
+struct Global;

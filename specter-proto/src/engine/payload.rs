@@ -342,7 +342,9 @@ mod tests {
             }).collect();
             let mut encoder = PayloadEncoder::for_frames(frames.iter());
             let room = encoder.body.capacity();
-            frames.iter().for_each(|frame| encoder.push(frame));
+            for frame in &frames {
+                encoder.push(frame);
+            }
             let expected_len = encoder.len();
             let body = encoder.finish();
             prop_assert_eq!((body.len(), room), (expected_len, expected_len));

@@ -220,13 +220,12 @@ impl Lane {
             return;
         };
         while service.poll(cx).is_ready() {
-            if self.socket.wants_to_leave() {
+            let Some(next) = self.waiting.front() else {
                 return;
-            }
-            if self
-                .waiting
-                .front()
-                .is_some_and(|next| service.turn(next) == Turn::Later)
+            };
+            if self.socket.wants_to_leave()
+                || self.socket.connection().is_congested()
+                || service.turn(next) == Turn::Later
             {
                 return;
             }

@@ -41,6 +41,18 @@ struct Control(Box<ControlFrame>);
 struct ControlFrame {
     bytes: Vec<u8>,
     written: usize,
+    /// Follows it. Only where this one is half written: before that it is replaced.
+    next: Option<Vec<u8>>,
+}
+
+impl Control {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self(Box::new(ControlFrame {
+            bytes,
+            written: 0,
+            next: None,
+        }))
+    }
 }
 
 impl Output {
@@ -54,11 +66,12 @@ impl Output {
     }
 
     /// Writes a frame as soon as the one under way is done. One that waits is replaced: of several
-    /// pings only the last must be answered (RFC 6455, 5.5.3). One that is half written is not.
+    /// pings only the last must be answered (RFC 6455, 5.5.3). One that is half written is
+    /// finished first.
     pub(super) fn set_control(&mut self, bytes: Vec<u8>) {
-        match &self.control {
-            Some(Control(frame)) if frame.written > 0 => {}
-            _ => self.control = Some(Control(Box::new(ControlFrame { bytes, written: 0 }))),
+        match &mut self.control {
+            Some(Control(frame)) if frame.written > 0 => frame.next = Some(bytes),
+            _ => self.control = Some(Control::new(bytes)),
         }
     }
 
@@ -67,12 +80,9 @@ impl Output {
     pub(super) fn discard_unbegun(&mut self) {
         let begun = self.frames_written > 0 || self.offset > 0;
         self.packets.truncate(usize::from(begun));
-        if self
-            .control
-            .as_ref()
-            .is_some_and(|control| control.0.written == 0)
-        {
-            self.control = None;
+        self.control.take_if(|control| control.0.written == 0);
+        if let Some(Control(frame)) = &mut self.control {
+            frame.next = None;
         }
     }
 
@@ -153,7 +163,11 @@ impl Output {
             .control
             .as_ref()
             .and_then(|control| control.0.bytes.get(control.0.written..));
-        begun.into_iter().chain(control).chain(frames)
+        let next = self
+            .control
+            .as_ref()
+            .and_then(|control| control.0.next.as_deref());
+        begun.into_iter().chain(control).chain(next).chain(frames)
     }
 
     /// Notes that `written` more bytes of [`pending`](Self::pending) are written.
@@ -166,7 +180,7 @@ impl Output {
                 frame.written += part;
                 written -= part;
                 if frame.written == frame.bytes.len() {
-                    self.control = None;
+                    self.control = frame.next.take().map(Control::new);
                 }
                 continue;
             }
@@ -356,6 +370,31 @@ mod tests {
             *taken.lock().unwrap(),
             b"\x81\x024a\x8A\x01y\x81\x024b".to_vec()
         );
+    }
+
+    #[test]
+    fn the_newest_control_frame_follows_the_one_under_way() {
+        let mut cx = Context::from_waker(Waker::noop());
+        for step in 1..20 {
+            let taken = Arc::new(Mutex::new(Vec::new()));
+            let mut stream = Stream::of(Trickle {
+                taken: Arc::clone(&taken),
+                step,
+                vectored: true,
+                rests: true,
+            });
+            let mut output = Output::default();
+            output.set_control(b"\x8A\x05first".to_vec());
+            let _ = output.poll_write(&mut stream, &mut cx);
+            output.push(VecDeque::from([Frame::text_message("a").into()]));
+            output.set_control(b"\x8A\x01y".to_vec());
+            output.set_control(b"\x8A\x01z".to_vec());
+            while output.poll_write(&mut stream, &mut cx).is_pending() {}
+            assert_eq!(
+                *taken.lock().unwrap(),
+                b"\x8A\x05first\x8A\x01z\x81\x024a".to_vec()
+            );
+        }
     }
 
     #[test]

@@ -116,7 +116,9 @@ fn answer_of(
 ) -> PollAnswer {
     let frames = || packets.iter().flat_map(Prepared::frames).chain(last);
     let mut body = PayloadEncoder::for_frames(frames());
-    frames().for_each(|frame| body.push(frame));
+    for frame in frames() {
+        body.push(frame);
+    }
     let cost = packets.iter().map(outbox::cost).sum();
     PollAnswer::counted(body.finish(), connection, cost)
 }

@@ -165,7 +165,7 @@ impl WebSocket {
                 Poll::Pending => {
                     let written = self.output.take_cost_written();
                     if written > 0 {
-                        outbox.release(written);
+                        let _ = outbox.release(written);
                     }
                     return Ok(());
                 }
@@ -251,6 +251,8 @@ fn decode(
             }
             Some(Event::Close { code, .. }) => Err(Ending::peer_left(code)),
         };
+        // Now, or a long message is kept until the next one comes.
+        decoder.release();
         consumed += used;
         if outcome != Ok(Flow::More) {
             return Decoded {
@@ -265,4 +267,32 @@ fn decode(
 fn stream_failed(error: &io::Error) -> Ending {
     tracing::debug!(target: "specter::engine", %error, "the stream of a WebSocket failed");
     Ending::gone(CloseReason::TransportError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flow, WebSocket};
+    use crate::connection::link::Budget;
+    use crate::connection::stream::Stream;
+    use specter_proto::websocket::Limits;
+    use std::task::{Context, Waker};
+    use tokio::io::AsyncWriteExt;
+
+    #[tokio::test]
+    async fn a_fragmented_message_is_freed_when_it_was_taken() {
+        let (mut client, server) = tokio::io::duplex(1024);
+        let mut websocket = WebSocket::over(Stream::of(server), Limits::new(100));
+        let fragments = b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
+        client.write_all(fragments).await.unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut taken = 0;
+        let read = websocket.poll_read(&mut cx, &mut Budget::new(), |_| {
+            taken += 1;
+            Ok(Flow::More)
+        });
+        assert_eq!((read, taken), (Ok(Flow::More), 1));
+        // Nothing is left to be freed: the decoder is as one that has read nothing.
+        let fresh = specter_proto::websocket::Decoder::new(Limits::new(100));
+        assert_eq!(format!("{:?}", websocket.decoder), format!("{fresh:?}"));
+    }
 }

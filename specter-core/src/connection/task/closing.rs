@@ -24,6 +24,7 @@ impl<H: MessageHandler> Task<H> {
         let outbox = self.connection.outbox();
         let _ = outbox.close(ending.reason);
         let reason = outbox.close_reason().unwrap_or(ending.reason);
+        self.seat.count_close(reason);
         tracing::debug!(
             target: "specter::engine",
             reason = reason.code(),
@@ -117,9 +118,13 @@ impl<H: MessageHandler> Task<H> {
     /// Tells a client that polls of the end, if it asks.
     pub(super) fn poll_farewell(&mut self, now: Instant) {
         let poll = self.connection.mailbox().take().and_then(|mail| mail.poll);
-        let Link::Farewell { deadline } = self.link else {
+        let Link::Farewell { deadline } = &mut self.link else {
             return;
         };
+        if self.connection.is_hurried() {
+            *deadline = (*deadline).min(now + SHUTDOWN_LIMIT);
+        }
+        let deadline = *deadline;
         if poll.is_none() && now < deadline {
             return;
         }

@@ -56,6 +56,10 @@ impl<H: MessageHandler> Task<H> {
         }
         if matches!(&self.link, Link::Polling { probe: Some(_), .. }) {
             self.read_probe(cx, now, budget)?;
+            // If it has taken over, a body that came meanwhile was sent before what it brings.
+            if self.read_post(cx, now, budget)?.is_stop() {
+                return Ok(Flow::Stop);
+            }
         }
         let Link::WebSocket(websocket) = &mut self.link else {
             return Ok(Flow::More);

@@ -108,8 +108,13 @@ impl<H: MessageHandler> Task<H> {
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         self.check_closing()?;
         self.take_mail(now)?;
-        self.handle_due(now)?;
         let mut budget = Budget::new();
+        if self.state == State::Open && self.session.is_pong_overdue(now.into_std()) {
+            // It may be there: perhaps it was this thread that came late.
+            self.read(cx, now, &mut budget)?;
+            self.note_backlog(now);
+        }
+        self.handle_due(now)?;
         loop {
             let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
             self.handler.poll(cx);
@@ -124,7 +129,13 @@ impl<H: MessageHandler> Task<H> {
                 break;
             }
         }
-        self.link.flush(cx, &self.connection)
+        let congested = self.connection.is_congested();
+        self.link.flush(cx, &self.connection)?;
+        if congested && !self.connection.is_congested() {
+            // The handler held back for it.
+            cx.waker().wake_by_ref();
+        }
+        Ok(())
     }
 
     /// Whether somebody closed the connection through its handle.
@@ -140,7 +151,10 @@ impl<H: MessageHandler> Task<H> {
         match (self.state, self.handler.backlogged()) {
             (State::Open, true) => {
                 self.state = State::Backlogged;
-                self.session.pause(now.into_std());
+                // A peer that does not take what it is sent must go on proving that it is there.
+                if !self.connection.is_congested() {
+                    self.session.pause(now.into_std());
+                }
                 false
             }
             (State::Backlogged, false) => {
@@ -240,7 +254,12 @@ impl<H> Drop for Task<H> {
     fn drop(&mut self) {
         // However it ends, by a panic in the handler too: nothing can be sent, nobody waits.
         let _ = self.connection.outbox().close(CloseReason::TransportError);
+        if matches!(self.state, State::Open | State::Backlogged) {
+            self.seat.count_close(CloseReason::TransportError);
+        }
         let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
+        // It holds the task's memory, and handles may be kept for long.
+        drop(self.connection.waker().take());
     }
 }
 
@@ -248,5 +267,46 @@ fn websocket_limits(config: &EngineConfig) -> Limits {
     Limits {
         max_message: config.max_payload,
         max_fragments: config.max_fragments,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Task;
+    use crate::connection::registry::Registry;
+    use crate::connection::testing::undriven;
+    use crate::connection::{CloseReason, EngineConfig, Incoming, MessageContext, MessageHandler};
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::task::{Context, Wake};
+
+    struct Silence;
+
+    impl MessageHandler for Silence {
+        fn message(&mut self, _: Incoming<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
+            Ok(())
+        }
+    }
+
+    struct Woken;
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handle_does_not_keep_the_task_that_has_ended() {
+        let config = Arc::new(EngineConfig::default());
+        let connection = undriven(&config);
+        let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
+        let mut task = Task::polling(connection.clone(), seat, config, Silence);
+        let woken = Arc::new(Woken);
+        let waker = Arc::clone(&woken).into();
+        let mut cx = Context::from_waker(&waker);
+        assert!(Future::poll(Pin::new(&mut task), &mut cx).is_pending());
+        drop(task);
+        assert!(connection.is_closed());
+        drop(waker);
+        assert_eq!(Arc::strong_count(&woken), 1);
     }
 }

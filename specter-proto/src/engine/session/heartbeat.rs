@@ -80,6 +80,10 @@ impl Heartbeat {
         self.stopped.get_or_insert(now);
     }
 
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
     pub(super) fn resume(&mut self, now: Instant) {
         let Some(since) = self.stopped.take() else {
             return;
@@ -97,11 +101,16 @@ impl Heartbeat {
         }
     }
 
+    /// Whether the next [`beat`](Self::beat) is a time-out.
+    pub(super) fn is_overdue(&self, now: Instant) -> bool {
+        self.wait.is_some() && self.stopped.is_none() && now >= self.deadline()
+    }
+
     pub(super) fn beat(&mut self, now: Instant) -> Option<Beat> {
         if now < self.deadline() {
             return None;
         }
-        if self.wait.is_some() && self.stopped.is_none() {
+        if self.is_overdue(now) {
             return Some(Beat::Timeout);
         }
         self.next_ping = later(now, self.interval);

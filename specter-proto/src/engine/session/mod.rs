@@ -204,7 +204,11 @@ impl Session {
         } else if self.is_probing() {
             Err(ProbeRefused::AlreadyProbing)
         } else {
-            self.probing = Some(Probing::new(self.upgrade_timeout, now));
+            let mut probing = Probing::new(self.upgrade_timeout, now);
+            if self.heartbeat.is_stopped() {
+                probing.pause(now);
+            }
+            self.probing = Some(probing);
             Ok(())
         }
     }
@@ -243,10 +247,8 @@ impl Session {
             return None;
         }
         let heartbeat = self.heartbeat.deadline();
-        Some(match &self.probing {
-            Some(probing) => heartbeat.min(probing.deadline()),
-            None => heartbeat,
-        })
+        let probing = self.probing.as_ref().and_then(Probing::deadline);
+        Some(probing.map_or(heartbeat, |probing| heartbeat.min(probing)))
     }
 
     /// One thing that `now` makes necessary. Call it until it returns `None`; from then on the next
@@ -272,15 +274,27 @@ impl Session {
         }
     }
 
-    /// Reading has stopped. Until it goes on, the wait for a pong stands still: the pong may be
-    /// among what is unread. Pings are still sent, since a client leaves when they stay away.
+    /// Whether the wait for a pong is over, so that [`handle_timeout`](Self::handle_timeout) would
+    /// end the session. A pong that came and was not read yet still counts: read it first.
+    pub fn is_pong_overdue(&self, now: Instant) -> bool {
+        !self.over && self.heartbeat.is_overdue(now)
+    }
+
+    /// Reading has stopped. Until it goes on, the wait for a pong and the time for an upgrade stand
+    /// still: what is waited for may be among what is unread. Pings are still sent, since a client leaves when they stay away.
     pub fn pause(&mut self, now: Instant) {
         self.heartbeat.pause(now);
+        if let Some(probing) = &mut self.probing {
+            probing.pause(now);
+        }
     }
 
     /// Reading goes on.
     pub fn resume(&mut self, now: Instant) {
         self.heartbeat.resume(now);
+        if let Some(probing) = &mut self.probing {
+            probing.resume(now);
+        }
     }
 
     fn end(&mut self) {

@@ -14,6 +14,8 @@ use crate::engine::packet::Packet;
 /// How long after `3probe` a waiting poll is first released: by then the client has most likely
 /// read it, and does not poll again.
 const FIRST_RELEASE: Duration = Duration::from_millis(20);
+/// What a client gets at least when reading goes on: its packet may be the next that is read.
+const AFTER_PAUSE: Duration = Duration::from_secs(1);
 /// How often a waiting poll is released after that.
 const RELEASE_EVERY: Duration = Duration::from_millis(100);
 
@@ -66,6 +68,9 @@ pub(super) struct Probing {
     until: Instant,
     /// Set once the probe was answered.
     release_at: Option<Instant>,
+    /// Since when nothing is read, so that the client's next packet can not be seen. The clock of
+    /// `until` stands there.
+    stopped: Option<Instant>,
 }
 
 impl Probing {
@@ -73,6 +78,7 @@ impl Probing {
         Self {
             until: later(now, timeout),
             release_at: None,
+            stopped: None,
         }
     }
 
@@ -89,13 +95,24 @@ impl Probing {
         }
     }
 
-    pub(super) fn deadline(&self) -> Instant {
-        self.release_at
-            .map_or(self.until, |release| release.min(self.until))
+    pub(super) fn pause(&mut self, now: Instant) {
+        self.stopped.get_or_insert(now);
+    }
+
+    pub(super) fn resume(&mut self, now: Instant) {
+        if let Some(since) = self.stopped.take() {
+            let moved = later(self.until, now.saturating_duration_since(since));
+            self.until = moved.max(later(now, AFTER_PAUSE));
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let until = self.stopped.is_none().then_some(self.until);
+        [until, self.release_at].into_iter().flatten().min()
     }
 
     pub(super) fn tick(&mut self, now: Instant) -> Option<Tick> {
-        if now >= self.until {
+        if self.stopped.is_none() && now >= self.until {
             return Some(Tick::Timeout);
         }
         if self.release_at.is_some_and(|release| now >= release) {

@@ -83,6 +83,26 @@ fn messages_are_handed_on_and_the_rest_is_ignored() {
 }
 
 #[test]
+fn the_time_for_an_upgrade_stands_still_while_nothing_is_read() {
+    for pause_first in [false, true] {
+        let mut played = Played::new(Transport::Polling);
+        if pause_first {
+            played.session.pause(played.now);
+        }
+        assert_eq!(played.session.begin_probe(played.now), Ok(()));
+        played.session.pause(played.now);
+        let timed_out = |played: &mut Played, time| {
+            let seen = played.pass(time);
+            seen.iter().any(|(_, due)| *due == Due::ProbeTimeout)
+        };
+        assert!(!timed_out(&mut played, 2 * UPGRADE));
+        played.session.resume(played.now);
+        assert!(!timed_out(&mut played, UPGRADE - MILLI));
+        assert!(timed_out(&mut played, MILLI));
+    }
+}
+
+#[test]
 fn close_and_ping_end_the_session() {
     for transport in [Transport::Polling, Transport::WebSocket] {
         for packet in [Packet::Close, Packet::Ping(""), Packet::Ping("probe")] {

@@ -146,7 +146,7 @@ impl Decoder {
             }
             End::Broken(violation) => return Err(violation),
         }
-        self.assembly.take_if(|message| message.is_complete());
+        self.release();
         let Step { consumed, found } = match self.step(input) {
             Ok(step) => step,
             Err(violation) => return self.fail(violation),
@@ -182,6 +182,12 @@ impl Decoder {
             event: Some(event),
             wanted: 0,
         })
+    }
+
+    /// Frees the message that was handed out last. Decoding further does that too; this is for a
+    /// caller that has nothing further to decode yet.
+    pub fn release(&mut self) {
+        self.assembly.take_if(|message| message.is_complete());
     }
 
     fn fail(&mut self, violation: Violation) -> Result<Decoded<'_>, Violation> {

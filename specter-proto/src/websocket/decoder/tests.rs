@@ -457,3 +457,21 @@ proptest! {
         prop_assert!(violation.is_none_or(|violation| violation.close_code() == 1009));
     }
 }
+
+#[test]
+fn a_message_that_was_handed_out_is_released() {
+    let mut decoder = Decoder::new(Limits::new(100));
+    // A fragment of one byte, and the last one of one byte.
+    let mut input = *b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
+    let found = decoder.decode(&mut input).unwrap();
+    assert_eq!(found.event, Some(Event::Text("ab")));
+    assert_eq!(found.consumed, 14);
+    assert!(decoder.assembly.is_some());
+    decoder.release();
+    assert!(decoder.assembly.is_none());
+    // One that is not complete is kept.
+    let mut input = *b"\x01\x81\0\0\0\0a";
+    assert_eq!(decoder.decode(&mut input).unwrap().event, None);
+    decoder.release();
+    assert!(decoder.assembly.is_some());
+}

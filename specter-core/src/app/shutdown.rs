@@ -1,83 +1,18 @@
-//! Listening, and stopping without loss: the drain.
+//! Stopping without loss: the drain, and the handle that starts it. Must not know who listens.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use specter_di::Container;
-use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::{Notify, OnceCell};
 
-use super::App;
 use super::builder::ShutdownConfig;
-use super::error::Error;
-use super::listen;
 use super::mount::Mount;
 use crate::connection::CloseReason;
 use crate::connection::lanes::SocketIo;
+use crate::gateway::SocketIngress;
+use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::http::Endpoint;
-
-impl App {
-    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`] is called, then drains.
-    ///
-    /// # Errors
-    /// The address cannot be listened on.
-    pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
-        let shown = format!("{address:?}");
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|cause| Error::Listen {
-                address: shown,
-                cause,
-            })?;
-        self.serve(listener).await
-    }
-
-    /// The same on a listener that is already bound: for port 0, or several addresses.
-    pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
-        let address = listener
-            .local_addr()
-            .map(|address| address.to_string())
-            .unwrap_or_default();
-        let handle = self.handle();
-        tracing::info!(target: "specter::engine", %address, "listening");
-        let stopping = async {
-            tokio::select! {
-                () = told_to_stop() => handle.shutdown().await,
-                () = handle.drained() => {}
-            }
-        };
-        listen::serve(listener, self.into_router(), stopping).await;
-        Ok(())
-    }
-}
-
-/// How long each provider's `on_shutdown` may take.
-const HOOK_LIMIT: Duration = Duration::from_secs(10);
-
-/// Waits for SIGINT or SIGTERM.
-async fn told_to_stop() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
-}
 
 /// Stops an application, from any task. Clones are the same handle.
 #[derive(Clone)]
@@ -87,6 +22,7 @@ struct Shared {
     endpoints: Vec<Endpoint<SocketIo>>,
     draining: Vec<Arc<AtomicBool>>,
     container: Container,
+    ingress: SocketIngress,
     config: ShutdownConfig,
     once: OnceCell<()>,
     done: AtomicBool,
@@ -94,11 +30,17 @@ struct Shared {
 }
 
 impl AppHandle {
-    pub(super) fn new(mounts: &[Mount], container: Container, config: ShutdownConfig) -> Self {
+    pub(super) fn new(
+        mounts: &[Mount],
+        container: Container,
+        ingress: SocketIngress,
+        config: ShutdownConfig,
+    ) -> Self {
         Self(Arc::new(Shared {
             endpoints: mounts.iter().map(|mount| mount.endpoint.clone()).collect(),
             draining: mounts.iter().map(|mount| mount.draining.clone()).collect(),
             container,
+            ingress,
             config,
             once: OnceCell::new(),
             done: AtomicBool::new(false),
@@ -140,6 +82,7 @@ impl AppHandle {
         {
             tracing::warn!(target: "specter::engine", connections = self.connections(), limit = ?shared.config.limit, "handlers ran on beyond the limit of shutting down");
         }
+        shared.ingress.tear_down().await;
         for failure in shared
             .container
             .shutdown(|| tokio::time::sleep(HOOK_LIMIT))
@@ -157,7 +100,7 @@ impl AppHandle {
     }
 
     /// Waits for the end of a shutdown that somebody began.
-    async fn drained(&self) {
+    pub(super) async fn drained(&self) {
         loop {
             let finished = self.0.finished.notified();
             tokio::pin!(finished);

@@ -1,0 +1,82 @@
+//! A task of the application that sends to whoever subscribed: it begins and ends with the App.
+//!
+//! `cargo run --example background`, then emit `follow` with `"ACME"` from a Socket.IO client on `http://127.0.0.1:3000`.
+
+use std::time::Duration;
+
+use specter::app::AppBuilder;
+use specter::prelude::*;
+
+/// What the task works with: a value given to the App.
+pub struct Pace(pub Duration);
+
+/// Publishes prices to a group for each share. It serves no event; setting up begins its task, and the clean-up ends it.
+#[injectable]
+struct Ticker {
+    groups: BroadcastGroup,
+    pace: Arc<Pace>,
+}
+
+impl EventHandler for Ticker {
+    fn events(self: Arc<Self>, _: &mut Events<'_>) {}
+
+    async fn on_setup(&self, clean_up: &mut CleanUp) -> Result<(), StepError> {
+        let (groups, mut clock) = (self.groups.clone(), tokio::time::interval(self.pace.0));
+        let task = tokio::spawn(async move {
+            for price in 100_u32.. {
+                clock.tick().await;
+                for share in groups.groups() {
+                    if let Err(error) = groups.broadcast(&share, "price", (&share, price)) {
+                        tracing::warn!(%error, share, "a price was not sent");
+                    }
+                }
+            }
+        });
+        clean_up.add("the task", async move {
+            task.abort();
+            // Ended by the line above: that is no failure.
+            let _ = task.await;
+            Ok(())
+        });
+        Ok(())
+    }
+}
+
+#[socketio_controller(scope = singleton)]
+struct Prices {
+    groups: BroadcastGroup,
+}
+
+#[handlers]
+impl Prices {
+    #[on_event]
+    fn follow(&self, socket: &Socket, share: &str) -> Result<usize, GroupError> {
+        self.groups.subscribe(share, socket)?;
+        Ok(self.groups.member_count(share))
+    }
+
+    #[on_event]
+    fn leave(&self, socket: &Socket, share: Option<&str>) {
+        match share {
+            Some(share) => self.groups.unsubscribe(share, socket),
+            None => self.groups.unsubscribe_all(socket),
+        }
+    }
+}
+
+#[module(controllers = [Prices], handlers = [Ticker])]
+struct PricesModule;
+
+/// The application, as the tests start it too.
+pub fn app(pace: Pace) -> AppBuilder {
+    App::builder::<PricesModule>().provide(pace)
+}
+
+#[tokio::main]
+async fn main() -> specter::Result<()> {
+    app(Pace(Duration::from_secs(1)))
+        .create()
+        .await?
+        .listen("127.0.0.1:3000")
+        .await
+}

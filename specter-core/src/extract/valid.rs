@@ -1,0 +1,69 @@
+//! Arguments that are checked by the rules of their types.
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use specter_proto::socket::Arguments;
+
+use super::{FromEvent, marker};
+use crate::gateway::{CallContext, EventError};
+
+/// The next positional argument, decoded and then checked by its type's [garde] rules.
+///
+/// One that breaks them is answered with the code `invalid_argument` and what is wrong as data: `[{"path": "text", "message": "…"}, …]`.
+/// Needs the feature `garde`.
+///
+/// ```
+/// use garde::Validate;
+/// use serde::Deserialize;
+/// use specter_core::extract::Valid;
+///
+/// #[derive(Deserialize, Validate)]
+/// struct Post {
+///     #[garde(length(min = 1, max = 500))]
+///     text: String,
+/// }
+///
+/// // #[on_event("chat:message")]
+/// async fn message(Valid(post): Valid<Post>) {
+///     println!("{}", post.text);
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Valid<T>(pub T);
+
+#[diagnostic::do_not_recommend]
+impl<'a, T> FromEvent<'a, marker::Validated> for Valid<T>
+where
+    T: Deserialize<'a> + Validate<Context: Default>,
+{
+    fn from_event(
+        _: &'a CallContext,
+        args: &mut Arguments<'a>,
+        label: &'static str,
+    ) -> Result<Self, EventError> {
+        let value: T = args
+            .next()
+            .map_err(|error| EventError::argument(&error, label))?;
+        match value.validate() {
+            Ok(()) => Ok(Self(value)),
+            Err(report) => Err(EventError::new(format!("argument `{label}` is not valid"))
+                .code("invalid_argument")
+                .data(&broken(&report))),
+        }
+    }
+}
+
+/// One rule that is broken.
+#[derive(Serialize)]
+struct Broken {
+    path: String,
+    message: String,
+}
+
+fn broken(report: &garde::Report) -> Vec<Broken> {
+    let broken = report.iter().map(|(path, error)| Broken {
+        path: path.to_string(),
+        message: error.message().to_owned(),
+    });
+    broken.collect()
+}

@@ -1,0 +1,229 @@
+//! Handlers without attributes: functions that subscribe to events while the App runs, beside the controllers' methods.
+//!
+//! A namespace's [`Ingress`] owns its subscribers; the dispatch asks it per event, which is one atomic load while there is none.
+
+mod errors;
+mod handler;
+mod registry;
+mod subscriber;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::Mutex;
+
+pub(crate) use self::errors::ErrorSubscribers;
+pub use self::errors::{ErrorReport, OnError};
+pub use self::handler::{
+    CleanUp, EventHandler, EventHandlerError, Events, RegisteredHandler, StepError, StepFailure,
+};
+pub(crate) use self::registry::{Ingress, Slot};
+pub use self::subscriber::{Answer, OnDisconnect, Subscribe};
+pub(crate) use self::subscriber::{Called, Subscriber};
+
+/// Why something could not be subscribed to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngressError {
+    /// No controller serves the namespace, and no listed `EventHandler`.
+    #[error("nobody serves the namespace `{0}`")]
+    UnknownNamespace(String),
+    /// No client can emit it, or it has a method of its own.
+    #[error(
+        "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` and `on_disconnect`"
+    )]
+    Reserved(String),
+}
+
+impl IngressError {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownNamespace(_) => "ingress_unknown_namespace",
+            Self::Reserved(_) => "ingress_reserved",
+        }
+    }
+}
+
+/// Subscribes functions to events, at start or while the App runs: injectable everywhere.
+///
+/// It speaks of the namespace `/`; [`of`](Self::of) chooses another. Subscribers stand among the controllers' methods by priority, lower
+/// first; ties in the order of subscription, methods before subscribers. All run, whichever fails. What a subscriber returns counts for the
+/// acknowledgement as a method's value does: `()` or `Result<T, E>`.
+///
+/// Parameters come by type, as those of methods, and are owned. `Inject<T>` reaches singletons only. An async function that keeps what it
+/// captured from call to call is a closure that returns a future: `move |n: u8| { let log = log.clone(); async move { … } }`.
+///
+/// ```
+/// use specter_core::gateway::{EventError, IngressError, SocketIngress};
+/// use specter_core::socket::Socket;
+///
+/// fn subscribe(ingress: &SocketIngress) -> Result<(), IngressError> {
+///     ingress.on("typing", 0, |socket: Socket, room: String| {
+///         // Nobody there is no reason to fail.
+///         let _ = socket.to(&room).emit("typing", socket.id());
+///     })?;
+///     let sum = ingress.on("sum", -1, async |a: i64, b: Option<i64>| Ok::<_, EventError>(a + b.unwrap_or(0)))?;
+///     sum.take_back();
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Default)]
+pub struct SocketIngress {
+    namespaces: Arc<OnceLock<HashMap<String, Arc<Ingress>>>>,
+    defaults: Arc<ErrorSubscribers>,
+    /// In the order of their registration.
+    handlers: Arc<Mutex<Vec<RegisteredHandler>>>,
+    namespace: Option<Arc<str>>,
+}
+
+impl SocketIngress {
+    /// Makes the namespaces known; the App does so once, before any provider is built.
+    pub(crate) fn install<'a>(&self, namespaces: impl Iterator<Item = &'a str>) {
+        let ingresses = namespaces.map(|name| {
+            let ingress = Ingress::new(self.defaults.clone());
+            (name.to_owned(), Arc::new(ingress))
+        });
+        // A second call is a programming error of the App's; the first set stays.
+        let _ = self.namespaces.set(ingresses.collect());
+    }
+
+    pub(crate) fn ingress(&self, namespace: &str) -> Result<&Arc<Ingress>, IngressError> {
+        let namespaces = self.namespaces.get();
+        namespaces
+            .and_then(|namespaces| namespaces.get(namespace))
+            .ok_or_else(|| IngressError::UnknownNamespace(namespace.to_owned()))
+    }
+
+    fn own(&self) -> Result<&Arc<Ingress>, IngressError> {
+        self.ingress(self.namespace.as_deref().unwrap_or("/"))
+    }
+
+    /// Makes an [`EventHandler`] known to the App, which tears it down at shutdown. `setup` of what this returns begins it.
+    pub fn register<H: EventHandler>(
+        &self,
+        handler: Arc<H>,
+    ) -> Result<RegisteredHandler, IngressError> {
+        let registered = RegisteredHandler::new(handler, self.of(H::NAMESPACE)?);
+        self.handlers.lock().push(registered.clone());
+        Ok(registered)
+    }
+
+    /// Tears all event handlers down, the last registered first. Failures are logged.
+    pub(crate) async fn tear_down(&self) {
+        let handlers = std::mem::take(&mut *self.handlers.lock());
+        for handler in handlers.into_iter().rev() {
+            if let Err(error) = handler.teardown().await {
+                tracing::error!(target: "specter::gateway", %error, "tearing an event handler down failed");
+            }
+        }
+    }
+
+    /// The same for another namespace.
+    pub fn of(&self, namespace: &str) -> Result<Self, IngressError> {
+        self.ingress(namespace)?;
+        Ok(Self {
+            namespace: Some(namespace.into()),
+            ..self.clone()
+        })
+    }
+
+    /// Subscribes to an event; `"*"` is every event that nobody else handles.
+    pub fn on<M>(
+        &self,
+        event: &str,
+        priority: i32,
+        subscriber: impl Subscribe<M>,
+    ) -> Result<Subscription, IngressError> {
+        let slot = Slot::of_event(event)?;
+        let subscriber = Subscriber::event(priority, subscriber);
+        Ok(self.own()?.subscribe(slot, subscriber))
+    }
+
+    /// Subscribes to connects: the function runs after the controllers' `connect`, and before the client is answered. An error refuses the client.
+    pub fn on_connect<M>(
+        &self,
+        priority: i32,
+        subscriber: impl Subscribe<M>,
+    ) -> Result<Subscription, IngressError> {
+        let subscriber = Subscriber::event(priority, subscriber);
+        Ok(self.own()?.subscribe(Slot::Connect, subscriber))
+    }
+
+    /// Subscribes to disconnects: the function runs after the controllers' `disconnect`.
+    pub fn on_disconnect<M>(
+        &self,
+        priority: i32,
+        subscriber: impl OnDisconnect<M>,
+    ) -> Result<Subscription, IngressError> {
+        let subscriber = Subscriber::disconnect(priority, subscriber);
+        Ok(self.own()?.subscribe(Slot::Disconnect, subscriber))
+    }
+
+    /// Subscribes to what fails in the namespace and no controller's `#[on_error]` takes: subscribers, controllers without one,
+    /// guards and providers at connect.
+    pub fn on_error<M>(&self, subscriber: impl OnError<M>) -> Result<Subscription, IngressError> {
+        let ingress = self.own()?;
+        let id = ingress.errors().add(subscriber);
+        let errors = ErrorSource::Namespace(Arc::downgrade(ingress));
+        Ok(Subscription(Place::Errors(errors, id)))
+    }
+
+    /// Subscribes to what fails in any namespace that has no [`on_error`](Self::on_error) of its own.
+    pub fn on_error_default<M>(&self, subscriber: impl OnError<M>) -> Subscription {
+        let id = self.defaults.add(subscriber);
+        let errors = ErrorSource::Default(Arc::downgrade(&self.defaults));
+        Subscription(Place::Errors(errors, id))
+    }
+}
+
+impl fmt::Debug for SocketIngress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespace = self.namespace.as_deref().unwrap_or("/");
+        f.debug_tuple("SocketIngress").field(&namespace).finish()
+    }
+}
+
+/// A subscription. Dropped, it stays; [`take_back`](Self::take_back) ends it.
+#[derive(Debug)]
+pub struct Subscription(Place);
+
+#[derive(Debug)]
+enum Place {
+    Event(Weak<Ingress>, Slot, u64),
+    Errors(ErrorSource, u64),
+}
+
+#[derive(Debug)]
+enum ErrorSource {
+    Namespace(Weak<Ingress>),
+    Default(Weak<ErrorSubscribers>),
+}
+
+impl Subscription {
+    pub(crate) fn of_event(ingress: Weak<Ingress>, slot: Slot, id: u64) -> Self {
+        Self(Place::Event(ingress, slot, id))
+    }
+
+    /// Ends the subscription. Calls that have begun go on. Idempotent.
+    pub fn take_back(&self) {
+        match &self.0 {
+            Place::Event(ingress, slot, id) => {
+                if let Some(ingress) = ingress.upgrade() {
+                    ingress.take_back(slot, *id);
+                }
+            }
+            Place::Errors(ErrorSource::Namespace(ingress), id) => {
+                if let Some(ingress) = ingress.upgrade() {
+                    ingress.errors().take_back(*id);
+                }
+            }
+            Place::Errors(ErrorSource::Default(errors), id) => {
+                if let Some(errors) = errors.upgrade() {
+                    errors.take_back(*id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Functions as handlers: their parameters by type, as those of methods.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::extract::FromEvent;
+use crate::gateway::call::{CallContext, Cause, Outcome, catch, catch_sync};
+use crate::gateway::error::{EventError, IntoEventError};
+use crate::gateway::info::Requirements;
+use crate::socket::service::BoxFuture;
+use crate::socket::{DisconnectReason, Socket};
+
+/// How a subscriber's call went, or that it goes on.
+pub(crate) enum Called {
+    Done(Outcome),
+    Pending(BoxFuture<Outcome>),
+}
+
+type Call = Box<dyn Fn(CallContext) -> Called + Send + Sync>;
+
+/// A subscribed function.
+pub(crate) struct Subscriber {
+    priority: i32,
+    id: u64,
+    takes_ack: bool,
+    call: Call,
+}
+
+impl Subscriber {
+    pub(super) fn event<M>(priority: i32, subscriber: impl Subscribe<M>) -> Self {
+        let mut requirements = Requirements::default();
+        let call = subscriber.into_call(&mut requirements);
+        Self {
+            priority,
+            id: 0,
+            takes_ack: requirements.takes_ack,
+            call: call.0,
+        }
+    }
+
+    pub(super) fn disconnect<M>(priority: i32, subscriber: impl OnDisconnect<M>) -> Self {
+        Self {
+            priority,
+            id: 0,
+            takes_ack: false,
+            call: subscriber.into_call().0,
+        }
+    }
+
+    pub(super) fn numbered(self, id: u64) -> Self {
+        Self { id, ..self }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn priority(&self) -> i32 {
+        self.priority
+    }
+
+    pub(crate) fn takes_ack(&self) -> bool {
+        self.takes_ack
+    }
+
+    pub(crate) fn call(&self, cx: CallContext) -> Called {
+        (self.call)(cx)
+    }
+}
+
+/// A function that handles an event: up to eight owned parameters, sync or async, `()` or `Result<T, E>` as its value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot handle an event",
+    label = "not a function that can be subscribed",
+    note = "its parameters are owned: payloads that derive `serde::Deserialize`, `Socket`, `Args`, `Inject<T>` and others from the context",
+    note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives `IntoEventError`"
+)]
+pub trait Subscribe<M>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_call(self, requirements: &mut Requirements) -> ErasedCall;
+}
+
+/// A function that is told of a disconnect: `Fn(Socket, DisconnectReason)`, sync or async.
+pub trait OnDisconnect<M>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_call(self) -> ErasedCall;
+}
+
+/// A function behind one vtable.
+pub struct ErasedCall(Call);
+
+/// What a subscriber may return: `()`, or a `Result` of what it acknowledges with.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a subscriber",
+    note = "return `()`, or `Ok::<_, EventError>(value)` to acknowledge with `value`"
+)]
+pub trait Answer {
+    #[doc(hidden)]
+    fn outcome(self, cx: &CallContext) -> Result<Outcome, EventError>;
+}
+
+impl Answer for () {
+    fn outcome(self, _: &CallContext) -> Result<Outcome, EventError> {
+        Ok(Outcome::Unit)
+    }
+}
+
+impl<T: Serialize, E: IntoEventError> Answer for Result<T, E> {
+    fn outcome(self, cx: &CallContext) -> Result<Outcome, EventError> {
+        match self {
+            Ok(value) => cx.encode(&value),
+            Err(error) => Err(error.into_event_error()),
+        }
+    }
+}
+
+/// Tell sync and async functions apart.
+#[derive(Debug)]
+pub struct Now;
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Later;
+
+macro_rules! subscribe {
+    ($($value:ident: $P:ident $M:ident $label:literal),*) => {
+        impl<F, R, $($P, $M),*> Subscribe<(Now, R, $($P, $M),*)> for F
+        where
+            F: Fn($($P),*) -> R + Send + Sync + 'static,
+            R: Answer,
+            $($P: for<'a> FromEvent<'a, $M>,)*
+        {
+            fn into_call(self, _requirements: &mut Requirements) -> ErasedCall {
+                $($P::requires(_requirements, $label, crate::__location!());)*
+                ErasedCall(Box::new(move |cx| {
+                    let called = catch_sync(|| {
+                        let mut _arguments = cx.arguments();
+                        $(let $value = $P::from_event(&cx, &mut _arguments, $label)?;)*
+                        self($($value),*).outcome(&cx)
+                    });
+                    Called::Done(cx.finish(called))
+                }))
+            }
+        }
+
+        impl<F, R, $($P, $M),*> Subscribe<(Later, R, $($P, $M),*)> for F
+        where
+            F: Fn($($P),*) -> R + Send + Sync + 'static,
+            R: Future<Output: Answer> + Send + 'static,
+            $($P: for<'a> FromEvent<'a, $M>,)*
+        {
+            fn into_call(self, _requirements: &mut Requirements) -> ErasedCall {
+                $($P::requires(_requirements, $label, crate::__location!());)*
+                let function = Arc::new(self);
+                ErasedCall(Box::new(move |cx| {
+                    let function = function.clone();
+                    Called::Pending(Box::pin(async move {
+                        let called = catch(&cx, async {
+                            let running = {
+                                let mut _arguments = cx.arguments();
+                                $(let $value = $P::from_event(&cx, &mut _arguments, $label)?;)*
+                                function($($value),*)
+                            };
+                            running.await.outcome(&cx)
+                        })
+                        .await;
+                        cx.finish(called)
+                    }))
+                }))
+            }
+        }
+    };
+}
+
+subscribe!();
+subscribe!(a: A MA "1");
+subscribe!(a: A MA "1", b: B MB "2");
+subscribe!(a: A MA "1", b: B MB "2", c: C MC "3");
+subscribe!(a: A MA "1", b: B MB "2", c: C MC "3", d: D MD "4");
+subscribe!(a: A MA "1", b: B MB "2", c: C MC "3", d: D MD "4", e: E ME "5");
+subscribe!(a: A MA "1", b: B MB "2", c: C MC "3", d: D MD "4", e: E ME "5", f: G MG "6");
+subscribe!(a: A MA "1", b: B MB "2", c: C MC "3", d: D MD "4", e: E ME "5", f: G MG "6", g: H MH "7");
+subscribe!(a: A MA "1", b: B MB "2", c: C MC "3", d: D MD "4", e: E ME "5", f: G MG "6", g: H MH "7", h: I MI "8");
+
+impl<F, R> OnDisconnect<(Now, R)> for F
+where
+    F: Fn(Socket, DisconnectReason) -> R + Send + Sync + 'static,
+    R: Answer,
+{
+    fn into_call(self) -> ErasedCall {
+        ErasedCall(Box::new(move |cx| {
+            let called = catch_sync(|| self(cx.socket.clone(), reason(&cx)).outcome(&cx));
+            Called::Done(cx.finish(called))
+        }))
+    }
+}
+
+impl<F, R> OnDisconnect<(Later, R)> for F
+where
+    F: Fn(Socket, DisconnectReason) -> R + Send + Sync + 'static,
+    R: Future<Output: Answer> + Send + 'static,
+{
+    fn into_call(self) -> ErasedCall {
+        let function = Arc::new(self);
+        ErasedCall(Box::new(move |cx| {
+            let function = function.clone();
+            Called::Pending(Box::pin(async move {
+                let running = async { function(cx.socket.clone(), reason(&cx)).await.outcome(&cx) };
+                let called = catch(&cx, running).await;
+                cx.finish(called)
+            }))
+        }))
+    }
+}
+
+fn reason(cx: &CallContext) -> DisconnectReason {
+    match cx.cause {
+        Cause::Disconnect(reason) => reason,
+        // It is called for nothing else.
+        _ => DisconnectReason::ServerNamespaceDisconnect,
+    }
+}

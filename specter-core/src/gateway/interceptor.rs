@@ -1,0 +1,251 @@
+//! Interceptors: what runs around a handler.
+//!
+//! A call that is intercepted is one boxed future more; one that is not costs a look at an empty list.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::ready;
+
+use serde::Serialize;
+use specter_proto::socket::encode;
+
+use super::call::{CallContext, Instance, Outcome, PendingCall, Step, caught, panic_text};
+use super::error::{EventError, EventInfo};
+use super::lifecycle::Env;
+use super::table::Target;
+use crate::socket::Socket;
+
+/// Runs around the handlers of a module, a controller or an event: before, after, or instead. An injectable singleton.
+///
+/// Interceptors run inside of the guards, around the reading of arguments and the handler: the App's outermost, then the module's, the
+/// controller's, the event's. They run at `connect` (an error refuses the client) and at events, never at `disconnect` or `#[on_error]`.
+/// Dropping `next`'s future drops the handler's body; the controller lives on.
+///
+/// ```
+/// use specter_core::gateway::{EventError, Handled, InterceptContext, Interceptor, Next};
+///
+/// struct Trace;
+///
+/// impl Interceptor for Trace {
+///     async fn intercept(&self, cx: &InterceptContext<'_>, next: Next<'_>) -> Result<Handled, EventError> {
+///         println!("{} begins", cx.event().name());
+///         let handled = next.run().await;
+///         println!("{} ends: {}", cx.event().name(), handled.is_ok());
+///         handled
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an interceptor",
+    label = "not an interceptor",
+    note = "an interceptor is a struct that implements `Interceptor` and is `#[injectable]`; a module lists it under `providers`"
+)]
+pub trait Interceptor: Send + Sync + 'static {
+    /// Calls `next.run()`, or answers itself.
+    fn intercept(
+        &self,
+        cx: &InterceptContext<'_>,
+        next: Next<'_>,
+    ) -> impl Future<Output = Result<Handled, EventError>> + Send;
+}
+
+/// What an interceptor may look at.
+#[derive(Debug)]
+pub struct InterceptContext<'a> {
+    socket: &'a Socket,
+    event: &'a EventInfo,
+    controller: &'static str,
+    method: &'static str,
+}
+
+impl InterceptContext<'_> {
+    /// The socket that connects or sent the event.
+    pub fn socket(&self) -> &Socket {
+        self.socket
+    }
+
+    /// The event, with its arguments; its name is `connect` at connect.
+    pub fn event(&self) -> &EventInfo {
+        self.event
+    }
+
+    /// The name of the controller.
+    pub fn controller(&self) -> &'static str {
+        self.controller
+    }
+
+    /// The name of the method that is called.
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+}
+
+/// How a handler succeeded: with an answer, or without. At connect an answer means nothing.
+pub struct Handled(Outcome);
+
+impl Handled {
+    /// Without an answer.
+    pub fn nothing() -> Self {
+        Self(Outcome::Unit)
+    }
+
+    /// With this answer, as a handler would return it: `()` none, a tuple several arguments, anything else one.
+    pub fn answer<T: Serialize>(data: &T) -> Result<Self, EventError> {
+        if super::unit::is_unit(data) {
+            return Ok(Self::nothing());
+        }
+        Ok(Self(Outcome::Value(Some(encode::args(data)?))))
+    }
+}
+
+impl std::fmt::Debug for Handled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handled").finish_non_exhaustive()
+    }
+}
+
+/// What an interceptor stands around: the next one, at last the handler.
+#[must_use = "the handler does not run unless `run` is called"]
+pub struct Next<'a> {
+    rest: &'a [Arc<dyn ErasedInterceptor>],
+    cx: &'a InterceptContext<'a>,
+    call: &'a mut Call,
+}
+
+impl Next<'_> {
+    /// Runs it.
+    pub async fn run(self) -> Result<Handled, EventError> {
+        let Self { rest, cx, call } = self;
+        match rest.split_first() {
+            Some((first, rest)) => first.intercept_boxed(cx, Next { rest, cx, call }).await,
+            None => call.run().await,
+        }
+    }
+}
+
+/// An interceptor behind one vtable.
+pub(crate) trait ErasedInterceptor: Send + Sync {
+    fn intercept_boxed<'a>(
+        &'a self,
+        cx: &'a InterceptContext<'a>,
+        next: Next<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<Handled, EventError>> + Send + 'a>>;
+}
+
+impl<I: Interceptor> ErasedInterceptor for I {
+    fn intercept_boxed<'a>(
+        &'a self,
+        cx: &'a InterceptContext<'a>,
+        next: Next<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<Handled, EventError>> + Send + 'a>> {
+        Box::pin(self.intercept(cx, next))
+    }
+}
+
+/// Begins a call with interceptors around it.
+pub(super) fn intercepted(
+    interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
+    env: Env,
+    target: Target,
+    instance: Instance,
+    mut cx: CallContext,
+) -> Step {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    cx.cancelled = Some(cancelled.clone());
+    let (socket, event) = (cx.socket.clone(), cx.info());
+    let table = env.controller(target.controller);
+    let (controller, method) = (table.info.name, cx.handler);
+    let mut call = Call {
+        env,
+        target,
+        state: State::Ready(instance, Box::new(cx)),
+        cancelled,
+    };
+    Step::Pending(Box::pin(async move {
+        let cx = InterceptContext {
+            socket: &socket,
+            event: &event,
+            controller,
+            method,
+        };
+        let next = Next {
+            rest: &interceptors,
+            cx: &cx,
+            call: &mut call,
+        };
+        let outcome = match caught(next.run()).await {
+            Ok(Ok(Handled(outcome))) => outcome,
+            Ok(Err(error)) => Outcome::Failed(error),
+            Err(payload) => Outcome::Failed(EventError::panicked(
+                panic_text(&*payload),
+                "an interceptor",
+            )),
+        };
+        (call.into_instance().await, outcome)
+    }))
+}
+
+/// The call in the middle. It outlives the interceptors, so that the controller does.
+struct Call {
+    env: Env,
+    target: Target,
+    state: State,
+    cancelled: Arc<AtomicBool>,
+}
+
+enum State {
+    Ready(Instance, Box<CallContext>),
+    Running(PendingCall),
+    Over(Instance),
+    /// Between two of the others.
+    Changing,
+}
+
+impl Call {
+    async fn run(&mut self) -> Result<Handled, EventError> {
+        if let State::Ready(instance, cx) = std::mem::replace(&mut self.state, State::Changing) {
+            let table = self.env.controller(self.target.controller);
+            match table.start(instance, self.target.handler, *cx) {
+                Step::Done(instance, outcome) => {
+                    self.state = State::Over(instance);
+                    return handled(outcome);
+                }
+                Step::Pending(call) => self.state = State::Running(call),
+            }
+        }
+        handled(
+            poll_fn(|cx| {
+                let State::Running(call) = &mut self.state else {
+                    return std::task::Poll::Pending;
+                };
+                let (instance, outcome) = ready!(call.as_mut().poll(cx));
+                self.state = State::Over(instance);
+                std::task::Poll::Ready(outcome)
+            })
+            .await,
+        )
+    }
+
+    /// The controller, back from the handler. A handler that an interceptor did not wait for ends now.
+    async fn into_instance(self) -> Instance {
+        match self.state {
+            State::Ready(instance, _) | State::Over(instance) => instance,
+            State::Running(call) => {
+                self.cancelled.store(true, Ordering::Release);
+                call.await.0
+            }
+            // Only within `run`, which does not suspend there.
+            State::Changing => std::future::pending().await,
+        }
+    }
+}
+
+fn handled(outcome: Outcome) -> Result<Handled, EventError> {
+    match outcome {
+        Outcome::Failed(error) => Err(error),
+        Outcome::Rejected(reject) => Err(reject.into()),
+        outcome => Ok(Handled(outcome)),
+    }
+}

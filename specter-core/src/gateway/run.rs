@@ -1,0 +1,339 @@
+//! One event on its way through its handlers: methods of controllers and subscribers, in their order.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use specter_proto::socket::{EncodedArgs, EventPacket, encode};
+
+use super::ack::AckCell;
+use super::call::{Cause, Failure, Instance, Outcome, PendingCall, Step};
+use super::error::{EventError, EventInfo};
+use super::filter::filtered;
+use super::guard::check_guards;
+use super::info::OnPanic;
+use super::ingress::{Called, ErrorReport, Subscriber};
+use super::lifecycle::Env;
+use super::table::Target;
+use super::turns::{Turn, Turns};
+use crate::socket::Reject;
+use crate::socket::service::BoxFuture;
+
+pub(super) struct Run {
+    event: EventPacket,
+    turns: Turns,
+    at: usize,
+    ack: Option<Arc<AckCell>>,
+    answer: Answer,
+    phase: Phase,
+}
+
+enum Phase {
+    /// The handler at `at` is to be called.
+    Next,
+    Guarding(Target, BoxFuture<Result<(), Reject>>),
+    Handling(Target, PendingCall),
+    /// A handler failed, and its error is passed through filters.
+    Filtering(Target, Option<Instance>, BoxFuture<EventError>),
+    /// `#[on_error]` of the target's controller runs.
+    Failing(Target, PendingCall),
+    /// A subscriber runs.
+    Subscriber(BoxFuture<Outcome>),
+    /// Error subscribers run.
+    Telling(BoxFuture<()>),
+}
+
+/// What the client will be answered: the first value, else the first error, else nothing.
+enum Answer {
+    Unit,
+    Value(EncodedArgs),
+    Failed(EventError),
+    /// A handler answers itself.
+    Taken,
+}
+
+impl Run {
+    pub(super) fn new(event: EventPacket, turns: Turns) -> Self {
+        Self {
+            event,
+            turns,
+            at: 0,
+            ack: None,
+            answer: Answer::Unit,
+            phase: Phase::Next,
+        }
+    }
+
+    /// The bytes of the event.
+    pub(super) fn size(&self) -> usize {
+        self.event.size()
+    }
+
+    pub(super) fn poll(
+        &mut self,
+        env: &Env,
+        instances: &mut [Option<Instance>],
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            match &mut self.phase {
+                Phase::Next => {
+                    let Some(turn) = self.turns.get(self.at) else {
+                        self.answer(env);
+                        return Poll::Ready(());
+                    };
+                    self.at += 1;
+                    match turn {
+                        Turn::Method(target) => self.guard(env, target, instances),
+                        Turn::Subscriber(subscriber) => self.subscriber(env, &subscriber),
+                    }
+                }
+                Phase::Guarding(target, checking) => {
+                    let target = *target;
+                    match ready!(checking.as_mut().poll(cx)) {
+                        Ok(()) => self.call(env, target, instances),
+                        Err(reject) => self.rejected(env, target, reject, instances),
+                    }
+                }
+                Phase::Handling(target, call) => {
+                    let target = *target;
+                    let (instance, outcome) = ready!(call.as_mut().poll(cx));
+                    self.called(env, target, instance, outcome, instances);
+                }
+                Phase::Filtering(target, instance, filtering) => {
+                    let target = *target;
+                    let error = ready!(filtering.as_mut().poll(cx));
+                    if let Some(instance) = instance.take() {
+                        self.failed(env, target, instance, error, instances);
+                    }
+                }
+                Phase::Failing(target, call) => {
+                    let target = *target;
+                    let (instance, outcome) = ready!(call.as_mut().poll(cx));
+                    instances[target.controller] = Some(instance);
+                    log_failed_error_handler(&outcome);
+                    self.phase = Phase::Next;
+                }
+                Phase::Subscriber(call) => {
+                    let outcome = ready!(call.as_mut().poll(cx));
+                    self.subscriber_called(env, outcome);
+                }
+                Phase::Telling(telling) => {
+                    ready!(telling.as_mut().poll(cx));
+                    self.phase = Phase::Next;
+                }
+            }
+        }
+    }
+
+    fn guard(&mut self, env: &Env, target: Target, instances: &mut [Option<Instance>]) {
+        let table = env.controller(target.controller);
+        let guards = match table.wired(target.handler) {
+            Some(wired) if !wired.guards.is_empty() => wired.guards.clone(),
+            _ => {
+                self.call(env, target, instances);
+                return;
+            }
+        };
+        let (socket, name) = (env.socket.clone(), self.event.name().to_owned());
+        let checking = async move { check_guards(&guards, &socket, Some(&name)).await };
+        self.phase = Phase::Guarding(target, Box::pin(checking));
+    }
+
+    fn rejected(
+        &mut self,
+        env: &Env,
+        target: Target,
+        reject: Reject,
+        instances: &mut [Option<Instance>],
+    ) {
+        self.phase = Phase::Next;
+        if let Some(instance) = take(&mut instances[target.controller]) {
+            let outcome = Outcome::Failed(reject.into());
+            self.called(env, target, instance, outcome, instances);
+        }
+    }
+
+    fn call(&mut self, env: &Env, target: Target, instances: &mut [Option<Instance>]) {
+        self.phase = Phase::Next;
+        let Some(instance) = take(&mut instances[target.controller]) else {
+            return;
+        };
+        let table = env.controller(target.controller);
+        let cause = Cause::Event(self.event.clone());
+        let mut context = env.context(target.controller, target.handler, cause);
+        if table
+            .wired(target.handler)
+            .is_some_and(|wired| wired.takes_ack)
+        {
+            context.ack = self.offer_ack(env);
+        }
+        match env.start(target, instance, context) {
+            Step::Done(instance, outcome) => self.called(env, target, instance, outcome, instances),
+            Step::Pending(call) => self.phase = Phase::Handling(target, call),
+        }
+    }
+
+    /// The acknowledgement, for a handler that answers itself.
+    fn offer_ack(&mut self, env: &Env) -> Option<Arc<AckCell>> {
+        let cell = AckCell::new(env.socket.clone(), self.event.id()?);
+        self.ack = Some(cell.clone());
+        Some(cell)
+    }
+
+    /// A handler is over. Its failure is filtered, then counts.
+    fn called(
+        &mut self,
+        env: &Env,
+        target: Target,
+        instance: Instance,
+        outcome: Outcome,
+        instances: &mut [Option<Instance>],
+    ) {
+        self.phase = Phase::Next;
+        let Some(error) = self.record(outcome) else {
+            instances[target.controller] = Some(instance);
+            return;
+        };
+        let table = env.controller(target.controller);
+        if error.is_panic() && table.info.on_panic == OnPanic::Disconnect {
+            env.socket.disconnect();
+        }
+        match table.wired(target.handler) {
+            Some(wired) if !wired.filters.is_empty() && !error.is_gone() => {
+                let filters = wired.filters.clone();
+                let filtering = filtered(filters, env.socket.clone(), self.info(), error);
+                self.phase = Phase::Filtering(target, Some(instance), Box::pin(filtering));
+            }
+            _ => self.failed(env, target, instance, error, instances),
+        }
+    }
+
+    /// The controller is back and its error is what it will be: it counts, and `#[on_error]` is told.
+    fn failed(
+        &mut self,
+        env: &Env,
+        target: Target,
+        instance: Instance,
+        error: EventError,
+        instances: &mut [Option<Instance>],
+    ) {
+        self.phase = Phase::Next;
+        self.fail(&error);
+        let failure = Failure {
+            error,
+            event: self.info(),
+        };
+        match env.start_error_handler(target.controller, instance, failure) {
+            Err((instance, failure)) => {
+                instances[target.controller] = Some(instance);
+                self.tell(env, failure);
+            }
+            Ok(Step::Done(instance, outcome)) => {
+                log_failed_error_handler(&outcome);
+                instances[target.controller] = Some(instance);
+            }
+            Ok(Step::Pending(call)) => self.phase = Phase::Failing(target, call),
+        }
+    }
+
+    fn subscriber(&mut self, env: &Env, subscriber: &Subscriber) {
+        let mut context = env.free_context(Cause::Event(self.event.clone()));
+        if subscriber.takes_ack() {
+            context.ack = self.offer_ack(env);
+        }
+        match subscriber.call(context) {
+            Called::Done(outcome) => self.subscriber_called(env, outcome),
+            Called::Pending(call) => self.phase = Phase::Subscriber(call),
+        }
+    }
+
+    fn subscriber_called(&mut self, env: &Env, outcome: Outcome) {
+        self.phase = Phase::Next;
+        if let Some(error) = self.record(outcome) {
+            self.fail(&error);
+            let event = self.info();
+            self.tell(env, Failure { error, event });
+        }
+    }
+
+    /// Tells a failure that no controller takes to the error subscribers.
+    fn tell(&mut self, env: &Env, failure: Failure) {
+        if failure.error.is_gone() {
+            return;
+        }
+        let report = ErrorReport::new(failure, env.socket.clone());
+        if let Some(telling) = env.table.ingress.tell(&report) {
+            self.phase = Phase::Telling(telling);
+        }
+    }
+
+    /// Counts a success towards the answer; gives a failure back.
+    fn record(&mut self, outcome: Outcome) -> Option<EventError> {
+        match outcome {
+            Outcome::Failed(error) => return Some(error),
+            Outcome::Rejected(reject) => return Some(reject.into()),
+            Outcome::Value(Some(value))
+                if matches!(self.answer, Answer::Unit | Answer::Failed(_)) =>
+            {
+                self.answer = Answer::Value(value);
+            }
+            Outcome::Unit | Outcome::Value(_) | Outcome::Taken => {}
+        }
+        self.finish_ack(None);
+        None
+    }
+
+    fn fail(&mut self, error: &EventError) {
+        tracing::debug!(target: "specter::gateway", event = self.event.name(), %error, "an event failed");
+        self.finish_ack(Some(error));
+        if matches!(self.answer, Answer::Unit) && !error.is_gone() {
+            self.answer = Answer::Failed(error.duplicate());
+        }
+    }
+
+    /// A handler took the acknowledgement and is over: an unsent one that it dropped is answered now.
+    fn finish_ack(&mut self, error: Option<&EventError>) {
+        if let Some(ack) = self.ack.as_ref().filter(|ack| ack.is_taken()) {
+            ack.handler_finished(error);
+            self.answer = Answer::Taken;
+        }
+    }
+
+    fn info(&self) -> EventInfo {
+        EventInfo {
+            name: self.event.name().into(),
+            args: self.event.raw_args(),
+        }
+    }
+
+    fn answer(&mut self, env: &Env) {
+        let Some(id) = self.event.id() else { return };
+        let namespace = env.table.hub.name();
+        let packet = match std::mem::replace(&mut self.answer, Answer::Taken) {
+            Answer::Taken => return,
+            Answer::Unit => encode::ack(namespace, id, &()),
+            Answer::Value(value) => Ok(encode::ack_encoded(namespace, id, &value)),
+            Answer::Failed(error) => encode::ack(namespace, id, &error),
+        };
+        match packet {
+            Ok(packet) => env.socket.acknowledge(packet),
+            Err(error) => {
+                tracing::error!(target: "specter::gateway", event = self.event.name(), %error, "an acknowledgement cannot be encoded");
+            }
+        }
+    }
+}
+
+fn log_failed_error_handler(outcome: &Outcome) {
+    if let Outcome::Failed(error) = outcome {
+        tracing::warn!(target: "specter::gateway", %error, "an `#[on_error]` handler failed");
+    }
+}
+
+/// Takes an exclusive controller out of its place; a shared one stays.
+fn take(slot: &mut Option<Instance>) -> Option<Instance> {
+    match slot {
+        Some(Instance::Shared(controller)) => Some(Instance::Shared(controller.clone())),
+        slot => slot.take(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Who is in which group. A broadcast takes a snapshot of a group (a reference count) and sends without holding the lock.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use parking_lot::RwLock;
+
+use super::{GroupError, GroupLimits};
+use crate::socket::{Socket, SocketId};
+
+pub(super) type Members = Arc<IndexMap<SocketId, Socket>>;
+
+pub(super) struct Membership {
+    limits: GroupLimits,
+    state: RwLock<State>,
+}
+
+#[derive(Default)]
+struct State {
+    groups: HashMap<Arc<str>, Members>,
+    /// The groups of each socket that is in one.
+    sockets: HashMap<SocketId, HashSet<Arc<str>>>,
+}
+
+impl Membership {
+    pub(super) fn new(limits: GroupLimits) -> Self {
+        Self {
+            limits,
+            state: RwLock::default(),
+        }
+    }
+
+    pub(super) fn subscribe(
+        this: &Arc<Self>,
+        group: &str,
+        socket: &Socket,
+    ) -> Result<(), GroupError> {
+        let is_first = this.add(group, socket)?;
+        // Outside of the lock: the end of the socket takes it.
+        if is_first {
+            let membership = Arc::downgrade(this);
+            let id = socket.id();
+            let ends = socket.at_end(move || {
+                if let Some(membership) = membership.upgrade() {
+                    membership.forget(id);
+                }
+            });
+            if !ends {
+                this.forget(id);
+                return Err(GroupError::Gone);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is the socket's first group.
+    fn add(&self, group: &str, socket: &Socket) -> Result<bool, GroupError> {
+        if group.len() > self.limits.group_name {
+            return Err(GroupError::NameTooLong(self.limits.group_name));
+        }
+        let mut state = self.state.write();
+        let State { groups, sockets } = &mut *state;
+        let is_first = !sockets.contains_key(&socket.id());
+        let own = sockets.entry(socket.id()).or_default();
+        if own.contains(group) {
+            return Ok(false);
+        }
+        let limit = self.limits.groups_per_socket;
+        if own.len() >= limit {
+            if own.is_empty() {
+                sockets.remove(&socket.id());
+            }
+            return Err(GroupError::TooManyGroups(limit));
+        }
+        let name: Arc<str> = match groups.get_key_value(group) {
+            Some((name, _)) => name.clone(),
+            None => group.into(),
+        };
+        own.insert(name.clone());
+        let members = groups.entry(name).or_default();
+        Arc::make_mut(members).insert(socket.id(), socket.clone());
+        Ok(is_first)
+    }
+
+    pub(super) fn unsubscribe(&self, group: &str, socket: &Socket) {
+        let mut state = self.state.write();
+        // Without groups it keeps its entry: its end is listened to once.
+        if let Some(own) = state.sockets.get_mut(&socket.id()) {
+            own.remove(group);
+        }
+        state.take_out(group, socket.id());
+    }
+
+    pub(super) fn unsubscribe_all(&self, id: SocketId) {
+        let mut state = self.state.write();
+        let own = state.sockets.get_mut(&id).map(std::mem::take);
+        for group in own.into_iter().flatten() {
+            state.take_out(&group, id);
+        }
+    }
+
+    /// The socket is no more.
+    fn forget(&self, id: SocketId) {
+        self.unsubscribe_all(id);
+        self.state.write().sockets.remove(&id);
+    }
+
+    pub(super) fn members(&self, group: &str) -> Option<Members> {
+        self.state.read().groups.get(group).cloned()
+    }
+
+    pub(super) fn groups(&self) -> Vec<String> {
+        let state = self.state.read();
+        sorted(state.groups.keys())
+    }
+
+    pub(super) fn groups_of(&self, id: SocketId) -> Vec<String> {
+        let state = self.state.read();
+        state
+            .sockets
+            .get(&id)
+            .map_or_else(Vec::new, |own| sorted(own.iter()))
+    }
+}
+
+impl State {
+    fn take_out(&mut self, group: &str, id: SocketId) {
+        if let Some(members) = self.groups.get_mut(group) {
+            if members.contains_key(&id) {
+                Arc::make_mut(members).swap_remove(&id);
+            }
+            if members.is_empty() {
+                self.groups.remove(group);
+            }
+        }
+    }
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> Vec<String> {
+    let mut names: Vec<_> = names.map(ToString::to_string).collect();
+    names.sort_unstable();
+    names
+}

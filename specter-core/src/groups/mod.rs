@@ -1,0 +1,179 @@
+//! Groups of sockets that the application keeps: who is in which, and sending to them.
+//!
+//! It owns the membership across all namespaces of the App, which ends with the socket. It knows sockets, and nothing of controllers.
+
+mod membership;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use specter_proto::engine::Prepared;
+use specter_proto::socket::encode;
+
+use self::membership::Membership;
+use crate::socket::{EmitError, Socket, SocketId};
+
+/// Bounds on groups.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct GroupLimits {
+    /// Groups that one socket may be in. 1024.
+    pub groups_per_socket: usize,
+    /// Bytes of a group's name. 256.
+    pub group_name: usize,
+}
+
+impl Default for GroupLimits {
+    fn default() -> Self {
+        Self {
+            groups_per_socket: 1024,
+            group_name: 256,
+        }
+    }
+}
+
+/// Why a group was not subscribed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupError {
+    /// The socket is disconnected.
+    #[error("the socket is gone")]
+    Gone,
+    /// The socket is in as many groups as it may be.
+    #[error("the socket is in {0} groups already, and may not subscribe to more")]
+    TooManyGroups(usize),
+    /// The name is too long.
+    #[error("a group's name may have {0} bytes at most")]
+    NameTooLong(usize),
+}
+
+impl GroupError {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Gone => "group_gone",
+            Self::TooManyGroups(_) => "group_too_many",
+            Self::NameTooLong(_) => "group_name_too_long",
+        }
+    }
+}
+
+/// Named groups of sockets, of all namespaces of the App: injectable everywhere. Clones are the same groups.
+///
+/// **A group or a room?** A room belongs to one namespace and to what is sent from there: take it when what is sent is addressed by
+/// `socket.to(room)`, combined with `except`, or when sockets are moved between rooms from outside. A group belongs to the application: take it
+/// for a subject that services publish to and sockets subscribe to (a ticker, a document, a job), when the subscribers are in several
+/// namespaces, or when the application asks who is subscribed. Neither name is seen by the other; a group is of this node alone.
+///
+/// ```
+/// use specter_core::groups::{BroadcastGroup, GroupError};
+/// use specter_core::socket::{EmitError, Socket};
+///
+/// fn follow(groups: &BroadcastGroup, socket: &Socket) -> Result<(), GroupError> {
+///     groups.subscribe("ticker:ACME", socket)
+/// }
+///
+/// fn trade(groups: &BroadcastGroup, trader: &Socket, price: u64) -> Result<(), EmitError> {
+///     groups.exclude(trader).broadcast("ticker:ACME", "price", price)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct BroadcastGroup {
+    membership: Arc<Membership>,
+    excluded: Vec<SocketId>,
+}
+
+impl BroadcastGroup {
+    pub(crate) fn new(limits: GroupLimits) -> Self {
+        Self {
+            membership: Arc::new(Membership::new(limits)),
+            excluded: Vec::new(),
+        }
+    }
+
+    /// Subscribes a socket to a group, until it unsubscribes or disconnects. Again changes nothing.
+    pub fn subscribe(&self, group: impl AsRef<str>, socket: &Socket) -> Result<(), GroupError> {
+        Membership::subscribe(&self.membership, group.as_ref(), socket)
+    }
+
+    /// Ends a socket's subscription to a group.
+    pub fn unsubscribe(&self, group: impl AsRef<str>, socket: &Socket) {
+        self.membership.unsubscribe(group.as_ref(), socket);
+    }
+
+    /// Ends all of a socket's subscriptions.
+    pub fn unsubscribe_all(&self, socket: &Socket) {
+        self.membership.unsubscribe_all(socket.id());
+    }
+
+    /// The same groups, for a broadcast that leaves a socket out. More with another `exclude`.
+    #[must_use = "nothing is sent before `.broadcast(…)`"]
+    pub fn exclude(&self, socket: impl Into<SocketId>) -> Self {
+        let mut excluding = self.clone();
+        excluding.excluded.push(socket.into());
+        excluding
+    }
+
+    /// Emits an event to all members of a group. It is encoded once for each namespace that they are in.
+    ///
+    /// `data` is the arguments: `()` none, a tuple several, anything else one. A member that is gone or does not keep up is left out; that is no
+    /// error here, and neither is a group without members.
+    pub fn broadcast<T: Serialize>(
+        &self,
+        group: impl AsRef<str>,
+        event: &str,
+        data: T,
+    ) -> Result<(), EmitError> {
+        let members = self.membership.members(group.as_ref());
+        let mut packets: Vec<(Socket, Prepared)> = Vec::new();
+        for socket in members.iter().flat_map(|members| members.values()) {
+            if self.excluded.contains(&socket.id()) {
+                continue;
+            }
+            let of_namespace =
+                |(other, _): &&(Socket, Prepared)| other.hub().name() == socket.hub().name();
+            let packet = if let Some((_, packet)) = packets.iter().find(of_namespace) {
+                packet.clone()
+            } else {
+                let packet = encode::event(socket.hub().name(), None, event, &data)?;
+                packets.push((socket.clone(), packet.clone()));
+                packet
+            };
+            // A client that cannot take it is that client's own loss.
+            let _ = socket.deliver(packet);
+        }
+        Ok(())
+    }
+
+    /// The members of a group.
+    pub fn members(&self, group: impl AsRef<str>) -> Vec<Socket> {
+        let members = self.membership.members(group.as_ref());
+        members.map_or_else(Vec::new, |members| members.values().cloned().collect())
+    }
+
+    /// How many members a group has.
+    pub fn member_count(&self, group: impl AsRef<str>) -> usize {
+        let members = self.membership.members(group.as_ref());
+        members.map_or(0, |members| members.len())
+    }
+
+    /// The groups that have members, sorted.
+    pub fn groups(&self) -> Vec<String> {
+        self.membership.groups()
+    }
+
+    /// The groups that a socket is subscribed to, sorted.
+    pub fn groups_of(&self, socket: &Socket) -> Vec<String> {
+        self.membership.groups_of(socket.id())
+    }
+}
+
+impl fmt::Debug for BroadcastGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BroadcastGroup")
+            .field("groups", &self.groups())
+            .field("excluded", &self.excluded)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,269 @@
+//! A graph to look at: as text, and as a Mermaid diagram. Must not judge it; what is missing is shown as missing.
+
+use std::fmt::{self, Write};
+
+use crate::dependency::Arity;
+use crate::graph::{Binding, BoundModule, BoundRoot, Need};
+use crate::root::RootInfo;
+use crate::{Location, Scope};
+
+/// The modules of a graph, what they provide, and who takes what from whom.
+///
+/// Its `Display` is [`to_text`](Self::to_text).
+#[derive(Clone, Debug)]
+pub struct GraphView {
+    scope_name: &'static str,
+    modules: Vec<ModuleView>,
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug)]
+struct ModuleView {
+    name: &'static str,
+    location: Location,
+    is_global: bool,
+    imports: Vec<&'static str>,
+    exports: Vec<String>,
+}
+
+/// A provider, a root, or what the embedder gives.
+#[derive(Clone, Debug)]
+struct Node {
+    name: String,
+    kind: Kind,
+    module: Option<usize>,
+    /// Its other types.
+    aliases: Vec<String>,
+    edges: Vec<Edge>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Root,
+    Provided(Scope),
+}
+
+/// A dependency.
+#[derive(Clone, Debug)]
+struct Edge {
+    label: &'static str,
+    wanted: String,
+    is_deferred: bool,
+    /// Nothing provides it, and nothing has to.
+    is_absent: bool,
+    targets: Vec<usize>,
+}
+
+impl GraphView {
+    pub(crate) fn new(
+        scope_name: &'static str,
+        modules: &[BoundModule],
+        bindings: &[Binding],
+        roots: (&[BoundRoot], &[RootInfo]),
+    ) -> Self {
+        let shown = |binding: &Binding| binding.alias_of.is_none() && !binding.is_displaced;
+        let mut numbers = vec![None; bindings.len()];
+        let primaries = bindings.iter().enumerate().filter(|(_, one)| shown(one));
+        for (node, (number, _)) in primaries.enumerate() {
+            numbers[number] = Some(node);
+        }
+        let numbered = |binding: &usize| {
+            let primary = bindings[*binding].alias_of.unwrap_or(*binding);
+            numbers[primary]
+        };
+        let edges = |needs: &[Need]| needs.iter().map(|need| edge(need, &numbered)).collect();
+        let provided = bindings.iter().enumerate().filter(|(_, one)| shown(one));
+        let provided = provided.map(|(number, binding)| Node {
+            name: binding.name.clone(),
+            kind: Kind::Provided(binding.scope),
+            module: binding.module,
+            aliases: bindings
+                .iter()
+                .filter(|other| other.alias_of == Some(number))
+                .map(|alias| alias.key.inner_name())
+                .collect(),
+            edges: edges(&binding.needs),
+        });
+        let rooted = roots.0.iter().zip(roots.1).map(|(root, info)| {
+            let mut edges: Vec<Edge> = edges(&root.needs);
+            edges.extend(root.required.iter().map(|need| edge(need, &numbered)));
+            Node {
+                name: info.name.to_owned(),
+                kind: Kind::Root,
+                module: Some(root.module),
+                aliases: Vec::new(),
+                edges,
+            }
+        });
+        Self {
+            scope_name,
+            modules: modules.iter().map(|one| module(one, modules)).collect(),
+            nodes: provided.chain(rooted).collect(),
+        }
+    }
+
+    /// As text: each module with what it imports, exports and provides, the application's first; then what is given.
+    ///
+    /// ```text
+    /// ChatModule (src/chat.rs:8:1)
+    ///   imports DbModule
+    ///   Chat, root
+    ///     rooms: Arc<Rooms> <- Rooms
+    ///   Rooms, singleton
+    ///     pool: Arc<Pool> <- pool in DbModule
+    /// ```
+    pub fn to_text(&self) -> String {
+        self.to_string()
+    }
+
+    /// As a [Mermaid](https://mermaid.js.org) flow chart: a box for each module, an arrow for each dependency, dotted where it is
+    /// deferred. Roots have double sides, singletons corners, scoped providers round ends, transient ones six sides.
+    pub fn to_mermaid(&self) -> String {
+        let mut text = "flowchart LR\n".to_owned();
+        // Writing to a string does not fail.
+        let _ = self.write_mermaid(&mut text);
+        text
+    }
+
+    fn of_module(&self, module: Option<usize>) -> impl Iterator<Item = (usize, &Node)> {
+        let nodes = self.nodes.iter().enumerate();
+        // Roots first: they are what the module is for.
+        let roots = nodes.clone().filter(|(_, node)| node.kind == Kind::Root);
+        let others = nodes.filter(|(_, node)| node.kind != Kind::Root);
+        roots
+            .chain(others)
+            .filter(move |(_, node)| node.module == module)
+    }
+
+    fn write_mermaid(&self, text: &mut String) -> fmt::Result {
+        for (number, module) in self.modules.iter().enumerate().rev() {
+            writeln!(text, "    subgraph m{number}[\"{}\"]", module.name)?;
+            for (node, shown) in self.of_module(Some(number)) {
+                writeln!(text, "        {}", shown.shape(node))?;
+            }
+            writeln!(text, "    end")?;
+        }
+        let targets = || self.nodes.iter().flat_map(|node| &node.edges);
+        for (number, node) in self.of_module(None) {
+            if targets().any(|edge| edge.targets.contains(&number)) {
+                writeln!(text, "    {}", node.shape(number))?;
+            }
+        }
+        for (number, node) in self.nodes.iter().enumerate() {
+            for edge in &node.edges {
+                let arrow = if edge.is_deferred { "-.->" } else { "-->" };
+                for target in &edge.targets {
+                    writeln!(text, "    n{number} {arrow}|{}| n{target}", edge.label)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_node(&self, f: &mut fmt::Formatter<'_>, node: &Node) -> fmt::Result {
+        let kind = match node.kind {
+            Kind::Root => "root",
+            Kind::Provided(Scope::Singleton) => "singleton",
+            Kind::Provided(Scope::Scoped) => self.scope_name,
+            Kind::Provided(Scope::Transient) => "transient",
+        };
+        write!(f, "  {}, {kind}", node.name)?;
+        if !node.aliases.is_empty() {
+            write!(f, ", as {}", node.aliases.join(", "))?;
+        }
+        writeln!(f)?;
+        for edge in &node.edges {
+            write!(f, "    {}: {} <- ", edge.label, edge.wanted)?;
+            let targets = edge
+                .targets
+                .iter()
+                .map(|target| self.seen_from(node, *target));
+            let targets: Vec<_> = targets.collect();
+            match (targets.is_empty(), edge.is_absent) {
+                (true, true) => writeln!(f, "nothing")?,
+                (true, false) => writeln!(f, "missing")?,
+                (false, _) => writeln!(f, "{}", targets.join(", "))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of a node, with its module where that is another.
+    fn seen_from(&self, node: &Node, target: usize) -> String {
+        let target = &self.nodes[target];
+        match target.module {
+            Some(module) if target.module != node.module => {
+                format!("{} in {}", target.name, self.modules[module].name)
+            }
+            _ => target.name.clone(),
+        }
+    }
+}
+
+impl fmt::Display for GraphView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, module) in self.modules.iter().enumerate().rev() {
+            let global = if module.is_global { ", global" } else { "" };
+            writeln!(f, "{} ({}){global}", module.name, module.location)?;
+            if !module.imports.is_empty() {
+                writeln!(f, "  imports {}", module.imports.join(", "))?;
+            }
+            if !module.exports.is_empty() {
+                writeln!(f, "  exports {}", module.exports.join(", "))?;
+            }
+            for (_, node) in self.of_module(Some(number)) {
+                self.write_node(f, node)?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f, "given to every module")?;
+        for (_, node) in self.of_module(None) {
+            self.write_node(f, node)?;
+        }
+        Ok(())
+    }
+}
+
+impl Node {
+    fn shape(&self, number: usize) -> String {
+        let name = &self.name;
+        match self.kind {
+            Kind::Root => format!("n{number}[[\"{name}\"]]"),
+            Kind::Provided(Scope::Singleton) => format!("n{number}[\"{name}\"]"),
+            Kind::Provided(Scope::Scoped) => format!("n{number}([\"{name}\"])"),
+            Kind::Provided(Scope::Transient) => format!("n{number}{{{{\"{name}\"}}}}"),
+        }
+    }
+}
+
+fn module(module: &BoundModule, all: &[BoundModule]) -> ModuleView {
+    let exports = module.exports.iter();
+    ModuleView {
+        name: module.name,
+        location: module.location,
+        is_global: module.is_global,
+        imports: module
+            .imports
+            .iter()
+            .map(|other| all[*other].name)
+            .collect(),
+        exports: exports.map(|export| export.name.to_string()).collect(),
+    }
+}
+
+fn edge(need: &Need, numbered: &impl Fn(&usize) -> Option<usize>) -> Edge {
+    let key = need.declared.key.name();
+    let arity = need.declared.arity;
+    Edge {
+        label: need.declared.label,
+        wanted: match arity {
+            Arity::One => key,
+            Arity::Optional => format!("Option<{key}>"),
+            Arity::Many => format!("Vec<{key}>"),
+            Arity::Deferred => format!("Lazy<{}>", need.declared.key.inner_name()),
+        },
+        is_deferred: arity == Arity::Deferred,
+        is_absent: matches!(arity, Arity::Optional | Arity::Many),
+        targets: need.targets.iter().filter_map(numbered).collect(),
+    }
+}
