@@ -8,13 +8,13 @@ use crate::suite::{Case, Metric};
 
 /// The whole page.
 #[must_use]
-pub fn page(results: &Results, rounds: usize) -> String {
+pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
     let mut page = String::from("# Results\n\n");
     let _ = writeln!(
         page,
         "Made by `cargo xtask bench`; do not edit. What the cases are and how they are measured: docs/performance.md.\n"
     );
-    let _ = writeln!(page, "{}", circumstances(rounds));
+    let _ = writeln!(page, "{}", circumstances(rounds, stretch));
     page.push_str("![Server CPU time for each message](results.svg)\n\n## Targets\n\n");
     page.push_str(
         "| Case | Specter | compared with | ratio | at most | |\n|---|---|---|---|---|---|\n",
@@ -29,11 +29,7 @@ pub fn page(results: &Results, rounds: usize) -> String {
             } else {
                 "**missed**"
             };
-            let to = if verdict.to.is_empty() {
-                "–"
-            } else {
-                verdict.to
-            };
+            let to = verdict.to;
             let _ = writeln!(
                 page,
                 "| {} | {} | {to} | {} | {} | {met} |",
@@ -124,7 +120,7 @@ pub fn number(value: f64) -> String {
     }
 }
 
-fn circumstances(rounds: usize) -> String {
+fn circumstances(rounds: usize, stretch: f64) -> String {
     let said = |program: &str, arguments: &[&str]| {
         Command::new(program)
             .args(arguments)
@@ -143,7 +139,7 @@ fn circumstances(rounds: usize) -> String {
     format!(
         "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide 0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; \
          Linux {kernel}, {cpu}, server on core 0, load on core 1, load average at the end {busy} (2 or less is a quiet machine); \
-         {rounds} rounds, each server in turn. Figures are medians, with minimum and maximum in brackets.\n",
+         {rounds} rounds, each server in turn, windows {stretch} times as long as usual. Figures are medians, with minimum and maximum in brackets.\n",
         date = said("date", &["-u", "+%Y-%m-%d"]),
         commit = said("git", &["rev-parse", "--short", "HEAD"]),
         rustc = said("rustc", &["--version"]),

@@ -115,27 +115,45 @@ impl Results {
     /// Specter against the case's targets.
     #[must_use]
     pub fn verdicts(&self, case: &Case) -> Vec<Verdict> {
-        let Some(specter) = self.main(case, "specter") else {
-            return Vec::new();
-        };
-        let against = |of| match of {
-            Of::One => Some(("", 1.0)),
-            Of::Socketioxide => Some(("socketioxide", self.main(case, "socketioxide")?.median)),
-            Of::CheapestBare => self
-                .cheapest_bare(case)
-                .map(|(server, cost)| (server.title, cost)),
-        };
         case.targets
             .iter()
             .filter_map(|target| {
-                let (to, cost) = against(target.of)?;
+                let (ratio, to) = self.ratio(case, target.of)?;
                 Some(Verdict {
-                    ratio: specter.median / cost,
+                    ratio,
                     to,
                     at_most: target.at_most,
                 })
             })
             .collect()
+    }
+
+    /// Specter's figure as a multiple of another, and what that is.
+    fn ratio(&self, case: &Case, of: Of) -> Option<(f64, &'static str)> {
+        let median = |case, server| Some(self.main(case, server)?.median);
+        let own = median(case, "specter")?;
+        let other =
+            |figure: fn(&Figures) -> f64| Some(self.spread(case, "specter", figure)?.median);
+        Some(match of {
+            Of::One => (own, "–"),
+            Of::Socketioxide => (own / median(case, "socketioxide")?, "socketioxide"),
+            Of::CheapestBare => {
+                let (server, cost) = self.cheapest_bare(case)?;
+                (own / cost, server.title)
+            }
+            Of::Text => {
+                let text = CASES.iter().find(|case| case.name == "echo-1-1k")?;
+                (own / median(text, "specter")?, "text of the same size")
+            }
+            Of::AfterBurst => (
+                other(|figures| figures.after_burst_bytes)? / own,
+                "after a burst, of before",
+            ),
+            Of::Tail => {
+                let p50 = other(|figures| figures.p50_us)?;
+                (other(|figures| figures.p99_us)? / p50, "p99, of p50")
+            }
+        })
     }
 }
 

@@ -95,6 +95,12 @@ pub enum Of {
     Socketioxide,
     /// Nothing: the factor is the bound itself.
     One,
+    /// The same server's text echo of the same size.
+    Text,
+    /// Its memory after a burst of traffic, of that before.
+    AfterBurst,
+    /// Its 99th percentile, of its median latency.
+    Tail,
 }
 
 /// One row of the programme.
@@ -127,7 +133,9 @@ const ECHO: &[Target] = &[
 const PIPELINED: &[Target] = &[
     at_most(1.6, Of::CheapestBare),
     at_most(0.3, Of::Socketioxide),
+    at_most(3.0, Of::Tail),
 ];
+const IDLE: &[Target] = &[at_most(4096.0, Of::One), at_most(1.1, Of::AfterBurst)];
 const BROADCAST: &[Target] = &[
     at_most(1.15, Of::CheapestBare),
     at_most(0.65, Of::Socketioxide),
@@ -187,7 +195,7 @@ pub const CASES: &[Case] = &[
         "binary echo, 1 in flight, 1 KiB",
         &["echo", "in_flight=1", "size=1024", "binary=1"],
         Field::All,
-        &[],
+        &[at_most(1.0, Of::Text)],
     ),
     case(
         "echo-256k",
@@ -239,7 +247,7 @@ pub const CASES: &[Case] = &[
             "memory of an idle connection, of 10,000",
             &["idle", "clients=9900"],
             Field::All,
-            &[at_most(4096.0, Of::One)],
+            IDLE,
         )
     },
     Case {

@@ -98,7 +98,9 @@ impl Server {
         };
         talk(100);
         let counted = measure(|| talk(EVENTS));
-        counted.count_total as f64 / EVENTS as f64
+        let each = counted.count_total as f64 / EVENTS as f64;
+        println!("{each} allocations: {answer}");
+        each
     }
 }
 
@@ -140,8 +142,8 @@ fn an_event_whose_handler_suspends() {
         "4210[\"length_later\",\"hello\"]",
         "4310[5]",
     );
-    // One more for the future, one for the owned string.
-    assert!(each <= 7.1, "{each} allocations an event");
+    // The future comes on top.
+    assert!(each <= 6.1, "{each} allocations an event");
 }
 
 #[test]

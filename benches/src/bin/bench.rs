@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if results.is_empty() {
         return Err(USAGE.into());
     }
-    let page = report::page(&results, options.rounds);
+    let page = report::page(&results, options.rounds, options.stretch);
     println!("{page}");
     if options.cases.is_empty() && options.servers.is_empty() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
