@@ -113,6 +113,8 @@ pub(crate) struct Declared {
     pub(crate) defer: Option<Defer>,
     pub(crate) label: &'static str,
     pub(crate) location: Location,
+    /// What it is taken for, where only a singleton will do: `guard`.
+    pub(crate) lasting: Option<&'static str>,
 }
 
 impl Declared {
@@ -124,6 +126,20 @@ impl Declared {
             defer: None,
             label,
             location,
+            lasting: None,
+        }
+    }
+
+    /// Exactly one, which must be a singleton.
+    pub(crate) fn singleton(
+        role: &'static str,
+        key: Key,
+        label: &'static str,
+        location: Location,
+    ) -> Self {
+        Self {
+            lasting: Some(role),
+            ..Self::one(key, label, location)
         }
     }
 }
@@ -137,6 +153,7 @@ impl Dependencies {
             defer: V::DEFER,
             label,
             location,
+            lasting: None,
         });
     }
 

@@ -56,15 +56,6 @@ pub enum AppFault {
         /// Where it stands.
         at: Location,
     },
-    /// A guard, interceptor or error filter that is not a singleton.
-    ScopedPolicy {
-        /// What it is to be, `guard` for example.
-        role: &'static str,
-        /// Its name.
-        policy: &'static str,
-        /// Where it is asked for.
-        at: Location,
-    },
     /// `event_priorities` names an event that the controller does not handle.
     PriorityWithoutEvent {
         /// The controller.
@@ -90,7 +81,6 @@ impl AppFault {
             Self::ConcurrentExclusive { .. } => "concurrent_with_exclusive",
             Self::TwoAcks { .. } => "ack_taken_twice",
             Self::BadPath { .. } => "path_invalid",
-            Self::ScopedPolicy { .. } => "policy_not_singleton",
             Self::PriorityWithoutEvent { .. } => "priority_without_event",
             Self::NoControllers { .. } => "no_controllers",
         }
@@ -133,10 +123,6 @@ impl fmt::Display for AppFault {
             Self::BadPath { path, at } => write!(
                 f,
                 "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path begins with `/`, and has no `{{`, `}}`, `*` or `?`"
-            ),
-            Self::ScopedPolicy { role, policy, at } => write!(
-                f,
-                "{role} `{policy}` is not a singleton [{code}]\n    {at}: asked for here\n    help: there is one for all sockets; make it `#[injectable]` without a scope, and list it in a module"
             ),
             Self::PriorityWithoutEvent {
                 controller,

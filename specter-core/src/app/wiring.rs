@@ -20,7 +20,7 @@ use crate::gateway::UnknownEvents;
 use crate::gateway::ingress::Ingress;
 use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable, Wired};
-use crate::gateway::{Declared, Policies, Policy, SocketIngress};
+use crate::gateway::{Policies, Policy, SocketIngress};
 use crate::groups::BroadcastGroup;
 use crate::http::Endpoint;
 use crate::rooms::{Hub, Io, Namespace, Server};
@@ -44,7 +44,6 @@ pub(super) fn check(mut builder: AppBuilder) -> Result<(), Error> {
 }
 
 pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
-    let app = builder.graph.name();
     let Valid {
         plan,
         mounted,
@@ -62,11 +61,11 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         .start_within(|| tokio::time::sleep(HOOK_LIMIT))
         .await
         .map_err(Error::Provider)?;
-    let mounts = match mount(&builder, app, &container, &mounted, (&hubs, &ingress)) {
+    let mounts = match mount(&builder, &container, &mounted, (&hubs, &ingress)) {
         Ok(mounts) => mounts,
         Err(error) => return Err(give_up(error, &container).await),
     };
-    if let Err(error) = set_up_handlers(app, &container, &ingress).await {
+    if let Err(error) = set_up_handlers(&container, &ingress).await {
         ingress.tear_down().await;
         return Err(give_up(error, &container).await);
     }
@@ -110,6 +109,12 @@ fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
     builder.graph.value(BroadcastGroup::new(builder.groups));
     let ingress = SocketIngress::default();
     builder.graph.value(ingress.clone());
+    let policies = builder.policies.declared();
+    for policy in policies.filter(|policy| !builder.open.contains(&policy.key)) {
+        builder
+            .graph
+            .require_singleton(policy.role, policy.key, policy.location);
+    }
 
     let app = builder.graph.name();
     let mut faults = Vec::new();
@@ -197,29 +202,17 @@ fn mount_handlers<'a>(
 }
 
 /// Registers and sets up the listed event handlers.
-async fn set_up_handlers(
-    app: &'static str,
-    container: &Container,
-    ingress: &SocketIngress,
-) -> Result<(), Error> {
+async fn set_up_handlers(container: &Container, ingress: &SocketIngress) -> Result<(), Error> {
     for (index, root) in container.roots().iter().enumerate() {
         let Some(handler) = root.meta::<Listed>().and_then(Listed::handler) else {
             continue;
         };
-        let Some(Ok(registered)) = (handler.register)(container, index, ingress) else {
-            let fault = AppFault::ScopedPolicy {
-                role: "event handler",
-                policy: handler.name,
-                at: handler.location,
-            };
-            return Err(Error::Startup(StartupFaults {
-                app,
-                settings: Vec::new(),
-                graph: None,
-                controllers: vec![fault],
-            }));
-        };
-        registered.setup().await.map_err(Error::Handler)?;
+        let registered = (handler.register)(container, index, ingress);
+        registered
+            .map_err(Error::Handler)?
+            .setup()
+            .await
+            .map_err(Error::Handler)?;
     }
     Ok(())
 }
@@ -287,31 +280,21 @@ fn warn_unlisted(plan: &Plan) {
 
 fn mount(
     builder: &AppBuilder,
-    app: &'static str,
     container: &Container,
     mounted: &Mounted,
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Result<Vec<Mount>, Error> {
-    let mut faults = Vec::new();
     let mut paths: BTreeMap<&str, HashMap<String, Arc<dyn NamespaceService>>> = BTreeMap::new();
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
         let served = (hub.clone(), ingress.clone());
-        let table = namespace_table(builder, container, served, indices, &mut faults);
+        let table = namespace_table(builder, container, served, indices);
         paths
             .entry(&key.path)
             .or_default()
             .insert(key.namespace.clone(), Arc::new(table));
-    }
-    if !faults.is_empty() {
-        return Err(Error::Startup(StartupFaults {
-            app,
-            settings: Vec::new(),
-            graph: None,
-            controllers: faults,
-        }));
     }
     paths
         .into_iter()
@@ -338,7 +321,6 @@ fn namespace_table(
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
-    faults: &mut Vec<AppFault>,
 ) -> NamespaceTable {
     let plan = container.scope(indices);
     let mut wired = Vec::with_capacity(indices.len());
@@ -346,12 +328,11 @@ fn namespace_table(
         let Some(registration) = registration(container.roots(), *index) else {
             continue;
         };
-        let mut find = Find {
+        let find = Find {
             container,
             plan: &plan,
             position,
             open: &builder.open,
-            faults,
         };
         let policies = builder.policies.around(&registration.policies);
         let blocks = registration
@@ -386,45 +367,18 @@ struct Find<'a> {
     position: usize,
     /// Guards that let everybody pass.
     open: &'a [Key],
-    faults: &'a mut Vec<AppFault>,
 }
 
 impl Find<'_> {
-    fn all<T: ?Sized>(&mut self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
-        let mut found = Vec::new();
-        for Policy { declared, resolve } in policies {
-            if self.open.contains(&declared.key) {
-                continue;
-            }
-            match resolve(self.container, self.plan, self.position) {
-                Some(policy) => found.push(policy),
-                None => self.fault(*declared),
-            }
-        }
-        found
+    fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
+        policies
+            .iter()
+            .filter(|policy| !self.open.contains(&policy.declared.key))
+            .map(|policy| (policy.resolve)(self.container, self.plan, self.position))
+            .collect()
     }
 
-    fn fault(
-        &mut self,
-        Declared {
-            role,
-            label,
-            location,
-            ..
-        }: Declared,
-    ) {
-        let fault = AppFault::ScopedPolicy {
-            role,
-            policy: label,
-            at: location,
-        };
-        // Several handlers may stand behind one.
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
-        }
-    }
-
-    fn block(&mut self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
+    fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
         let handlers = registered.policies.iter().zip(&registered.takes_ack);
         let handlers = handlers
             .map(|(own, takes_ack)| {

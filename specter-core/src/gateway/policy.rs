@@ -19,7 +19,7 @@ pub struct Policies {
 /// One policy: what must be injected for it, and how it is found when a controller is wired.
 pub(crate) struct Policy<T: ?Sized> {
     pub(crate) declared: Declared,
-    pub(crate) resolve: fn(&Container, &ScopePlan, usize) -> Option<Arc<T>>,
+    pub(crate) resolve: fn(&Container, &ScopePlan, usize) -> Arc<T>,
 }
 
 /// Where a policy is asked for.
@@ -46,7 +46,7 @@ impl Policies {
     pub fn guard<G: Guard>(&mut self, label: &'static str, location: Location) {
         self.guards.push(Policy {
             declared: Declared::new::<G>("guard", label, location),
-            resolve: |container, plan, position| Some(found::<G>(container, plan, position)?),
+            resolve: |container, plan, position| found::<G>(container, plan, position),
         });
     }
 
@@ -54,7 +54,7 @@ impl Policies {
     pub fn interceptor<I: Interceptor>(&mut self, label: &'static str, location: Location) {
         self.interceptors.push(Policy {
             declared: Declared::new::<I>("interceptor", label, location),
-            resolve: |container, plan, position| Some(found::<I>(container, plan, position)?),
+            resolve: |container, plan, position| found::<I>(container, plan, position),
         });
     }
 
@@ -62,7 +62,7 @@ impl Policies {
     pub fn filter<F: ErrorFilter>(&mut self, label: &'static str, location: Location) {
         self.filters.push(Policy {
             declared: Declared::new::<F>("error filter", label, location),
-            resolve: |container, plan, position| Some(found::<F>(container, plan, position)?),
+            resolve: |container, plan, position| found::<F>(container, plan, position),
         });
     }
 
@@ -99,13 +99,17 @@ impl Declared {
 }
 
 /// What the controller's module sees; the App's own policies, what the App's module sees.
+///
+/// # Panics
+/// Never in an App: its graph was found to have the singleton. A guard must not be left out for want of it.
 fn found<T: Send + Sync + 'static>(
     container: &Container,
     plan: &ScopePlan,
     position: usize,
-) -> Option<Arc<T>> {
+) -> Arc<T> {
     plan.singleton::<Arc<T>>(position)
         .or_else(|| container.get::<Arc<T>>())
+        .unwrap_or_else(|| panic!("there is no singleton `{}`", std::any::type_name::<T>()))
 }
 
 fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {

@@ -62,8 +62,7 @@ pub trait EventHandler: Send + Sync + 'static {
 
     /// What it is called in logs and errors.
     fn name(&self) -> &str {
-        let path = std::any::type_name::<Self>();
-        path.rsplit("::").next().unwrap_or(path)
+        type_label::<Self>()
     }
 
     /// Subscribes to its events.
@@ -82,6 +81,11 @@ pub trait EventHandler: Send + Sync + 'static {
     fn on_teardown(&self) -> impl Future<Output = Result<(), StepError>> + Send {
         async { Ok(()) }
     }
+}
+
+fn type_label<H: ?Sized>() -> &'static str {
+    let path = std::any::type_name::<H>();
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 /// The list in which an [`EventHandler`] subscribes.
@@ -173,6 +177,17 @@ pub struct EventHandlerError {
 }
 
 impl EventHandlerError {
+    /// For one that did not come to its set-up.
+    pub(crate) fn unregistered<H: ?Sized>(cause: StepError) -> Self {
+        Self {
+            handler: type_label::<H>().to_owned(),
+            failures: vec![StepFailure {
+                step: "register".to_owned(),
+                cause,
+            }],
+        }
+    }
+
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         "event_handler"
