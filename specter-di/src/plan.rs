@@ -92,6 +92,11 @@ impl Plan {
         &self.wiring.infos
     }
 
+    /// The types of the singletons that [`Container::get`] will find.
+    pub fn singletons(&self) -> impl Iterator<Item = TypeId> {
+        self.lookup.keys().copied()
+    }
+
     /// The graph to look at.
     pub fn view(&self) -> GraphView {
         self.wiring.view()

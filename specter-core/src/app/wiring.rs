@@ -55,7 +55,8 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
         .collect();
     io.install(servers(&hubs));
-    ingress.install(mounted.keys().map(|key| key.namespace.as_str()));
+    let namespaces = mounted.keys().map(|key| key.namespace.as_str());
+    ingress.install(namespaces, plan.singletons());
     warn_unlisted(&plan);
     let container = plan
         .start_within(|| tokio::time::sleep(HOOK_LIMIT))

@@ -7,11 +7,13 @@ mod handler;
 mod registry;
 mod subscriber;
 
-use std::collections::HashMap;
+use std::any::TypeId;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
+use specter_di::Key;
 
 pub(crate) use self::errors::ErrorSubscribers;
 pub use self::errors::{ErrorReport, OnError};
@@ -21,6 +23,7 @@ pub use self::handler::{
 pub(crate) use self::registry::{Ingress, Slot};
 pub use self::subscriber::{Answer, OnDisconnect, Subscribe};
 pub(crate) use self::subscriber::{Called, Subscriber};
+use super::Requirements;
 
 /// Why something could not be subscribed to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,16 @@ pub enum IngressError {
         "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` and `on_disconnect`"
     )]
     Reserved(String),
+    /// A parameter asks for a service that is no singleton, or of which there are several.
+    #[error(
+        "parameter {parameter} takes `{service}`, of which the application does not have exactly one singleton"
+    )]
+    NotProvided {
+        /// Which parameter, from 1.
+        parameter: &'static str,
+        /// The type that is asked for.
+        service: String,
+    },
 }
 
 impl IngressError {
@@ -42,6 +55,7 @@ impl IngressError {
         match self {
             Self::UnknownNamespace(_) => "ingress_unknown_namespace",
             Self::Reserved(_) => "ingress_reserved",
+            Self::NotProvided { .. } => "ingress_not_provided",
         }
     }
 }
@@ -52,7 +66,8 @@ impl IngressError {
 /// first; ties in the order of subscription, methods before subscribers. All run, whichever fails. What a subscriber returns counts for the
 /// acknowledgement as a method's value does: `()` or `Result<T, E>`.
 ///
-/// Parameters come by type, as those of methods, and are owned. `Inject<T>` reaches singletons only. An async function that keeps what it
+/// Parameters come by type, as those of methods, and are owned. `Inject<T>` reaches singletons only, as `App::get` does: what is not there is an
+/// error of the subscription, not of the first event. An async function that keeps what it
 /// captured from call to call is a closure that returns a future: `move |n: u8| { let log = log.clone(); async move { … } }`.
 ///
 /// ```
@@ -71,28 +86,42 @@ impl IngressError {
 /// ```
 #[derive(Clone, Default)]
 pub struct SocketIngress {
-    namespaces: Arc<OnceLock<HashMap<String, Arc<Ingress>>>>,
+    served: Arc<OnceLock<Served>>,
     defaults: Arc<ErrorSubscribers>,
     /// In the order of their registration.
     handlers: Arc<Mutex<Vec<RegisteredHandler>>>,
     namespace: Option<Arc<str>>,
 }
 
+/// What the App knows before any provider is built.
+struct Served {
+    namespaces: HashMap<String, Arc<Ingress>>,
+    /// The types of what subscribers can be given by `Inject<T>`.
+    singletons: HashSet<TypeId>,
+}
+
 impl SocketIngress {
-    /// Makes the namespaces known; the App does so once, before any provider is built.
-    pub(crate) fn install<'a>(&self, namespaces: impl Iterator<Item = &'a str>) {
+    /// Makes the namespaces and singletons known; the App does so once, before any provider is built.
+    pub(crate) fn install<'a>(
+        &self,
+        namespaces: impl Iterator<Item = &'a str>,
+        singletons: impl Iterator<Item = TypeId>,
+    ) {
         let ingresses = namespaces.map(|name| {
             let ingress = Ingress::new(self.defaults.clone());
             (name.to_owned(), Arc::new(ingress))
         });
         // A second call is a programming error of the App's; the first set stays.
-        let _ = self.namespaces.set(ingresses.collect());
+        let _ = self.served.set(Served {
+            namespaces: ingresses.collect(),
+            singletons: singletons.collect(),
+        });
     }
 
     pub(crate) fn ingress(&self, namespace: &str) -> Result<&Arc<Ingress>, IngressError> {
-        let namespaces = self.namespaces.get();
-        namespaces
-            .and_then(|namespaces| namespaces.get(namespace))
+        let served = self.served.get();
+        served
+            .and_then(|served| served.namespaces.get(namespace))
             .ok_or_else(|| IngressError::UnknownNamespace(namespace.to_owned()))
     }
 
@@ -136,9 +165,7 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl Subscribe<M>,
     ) -> Result<Subscription, IngressError> {
-        let slot = Slot::of_event(event)?;
-        let subscriber = Subscriber::event(priority, subscriber);
-        Ok(self.own()?.subscribe(slot, subscriber))
+        self.subscribe(Slot::of_event(event)?, priority, subscriber)
     }
 
     /// Subscribes to connects: the function runs after the controllers' `connect`, and before the client is answered. An error refuses the client.
@@ -147,8 +174,36 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl Subscribe<M>,
     ) -> Result<Subscription, IngressError> {
-        let subscriber = Subscriber::event(priority, subscriber);
-        Ok(self.own()?.subscribe(Slot::Connect, subscriber))
+        self.subscribe(Slot::Connect, priority, subscriber)
+    }
+
+    fn subscribe<M>(
+        &self,
+        slot: Slot,
+        priority: i32,
+        subscriber: impl Subscribe<M>,
+    ) -> Result<Subscription, IngressError> {
+        let ingress = self.own()?;
+        let mut requirements = Requirements::default();
+        let subscriber = Subscriber::event(priority, subscriber, &mut requirements);
+        self.check(&requirements)?;
+        Ok(ingress.subscribe(slot, subscriber))
+    }
+
+    /// Whether what parameters need is there.
+    fn check(&self, requirements: &Requirements) -> Result<(), IngressError> {
+        let is_there = |key: &Key| {
+            let served = self.served.get();
+            served.is_some_and(|served| served.singletons.contains(&key.type_id()))
+        };
+        let mut needed = requirements.dependencies.iter();
+        match needed.find(|needed| !is_there(&needed.key)) {
+            None => Ok(()),
+            Some(missing) => Err(IngressError::NotProvided {
+                parameter: missing.label,
+                service: missing.key.name(),
+            }),
+        }
     }
 
     /// Subscribes to disconnects: the function runs after the controllers' `disconnect`.

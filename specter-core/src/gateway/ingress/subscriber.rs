@@ -29,9 +29,12 @@ pub(crate) struct Subscriber {
 }
 
 impl Subscriber {
-    pub(super) fn event<M>(priority: i32, subscriber: impl Subscribe<M>) -> Self {
-        let mut requirements = Requirements::default();
-        let call = subscriber.into_call(&mut requirements);
+    pub(super) fn event<M>(
+        priority: i32,
+        subscriber: impl Subscribe<M>,
+        requirements: &mut Requirements,
+    ) -> Self {
+        let call = subscriber.into_call(requirements);
         Self {
             priority,
             id: 0,
