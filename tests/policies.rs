@@ -502,7 +502,7 @@ fn policies_are_singletons() {
 #[test]
 fn the_apps_own_policies_are_checked_before_anything_starts() {
     let app = || App::builder::<FilteredModule>();
-    assert_eq!(faults(app().filter::<Signs>()), [String::new(); 0]);
+    assert_eq!(faults(app().filter::<Signs>()), Vec::<String>::new());
     let missing = faults(app().guard::<Never>());
     assert_eq!(missing.len(), 1);
     assert!(

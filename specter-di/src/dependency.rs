@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::lazy::{Defer, Late};
-use crate::slot::{Input, Slots};
+use crate::slot::{Input, Reach};
 use crate::{Key, Location};
 
 /// A type that fields and factory parameters can have.
@@ -166,22 +166,19 @@ impl Dependencies {
 
 /// The values that a build function needs, in the order in which it declared them.
 pub struct Resolved<'a> {
-    singletons: &'a Slots,
-    scoped: &'a Slots,
+    values: &'a Reach<'a>,
     inputs: std::slice::Iter<'a, Input>,
     late: Option<&'a Arc<Late>>,
 }
 
 impl<'a> Resolved<'a> {
     pub(crate) fn new(
-        singletons: &'a Slots,
-        scoped: &'a Slots,
+        values: &'a Reach<'a>,
         inputs: &'a [Input],
         late: Option<&'a Arc<Late>>,
     ) -> Self {
         Self {
-            singletons,
-            scoped,
+            values,
             inputs: inputs.iter(),
             late,
         }
@@ -237,11 +234,7 @@ impl<'a> Resolved<'a> {
 
     #[inline]
     fn found<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
-        let value = match input {
-            Some(Input::Singleton(slot)) => self.singletons.get::<V>(slot),
-            Some(Input::Scoped(slot)) => self.scoped.get::<V>(slot),
-            Some(Input::Absent | Input::Many(_) | Input::Late(_)) | None => None,
-        };
+        let value = input.and_then(|input| self.values.get(input));
         value.unwrap_or_else(|| undeclared::<V>())
     }
 }

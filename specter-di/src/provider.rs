@@ -1,6 +1,7 @@
 //! What makes values: struct providers, factories and their other names. Owns the type-erased build functions.
 //! Must not know who needs the values.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,11 +10,10 @@ use std::sync::Arc;
 use crate::dependency::{Declared, Dependencies, Resolved};
 use crate::error::BuildError;
 use crate::lifecycle::{self, Hooks};
-use crate::slot::Slot;
+use crate::slot::{Shared, Slot};
 use crate::{Key, Location, Scope};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-pub(crate) type SyncBuild = Box<dyn Fn(&mut Resolved<'_>) -> Slot + Send + Sync>;
 pub(crate) type AsyncBuild =
     Box<dyn Fn(&mut Resolved<'_>) -> BoxFuture<Result<Slot, BuildError>> + Send + Sync>;
 
@@ -52,6 +52,30 @@ pub struct Provider {
 pub(crate) enum Build {
     Sync(SyncBuild),
     Async(AsyncBuild),
+}
+
+/// A build function that needs no waiting. What it returns fits into registers, which a `Slot` does not.
+pub(crate) enum SyncBuild {
+    Shared(Building<Arc<dyn Shared>>),
+    Boxed(Building<Box<dyn Any + Send + Sync>>),
+}
+
+type Building<T> = Box<dyn Fn(&mut Resolved<'_>) -> T + Send + Sync>;
+
+impl SyncBuild {
+    fn boxed<V: Send + Sync + 'static>(
+        build: impl Fn(&mut Resolved<'_>) -> V + Send + Sync + 'static,
+    ) -> Self {
+        Self::Boxed(Box::new(move |resolved| Box::new(build(resolved))))
+    }
+
+    #[inline]
+    pub(crate) fn call(&self, resolved: &mut Resolved<'_>) -> Slot {
+        match self {
+            Self::Shared(build) => Slot::Shared(build(resolved)),
+            Self::Boxed(build) => Slot::Boxed(build(resolved)),
+        }
+    }
 }
 
 /// Another type under which a provider's value is found.
@@ -101,7 +125,7 @@ impl Provider {
     where
         V: Clone + Send + Sync + 'static,
     {
-        let build: SyncBuild = Box::new(move |resolved| Slot::boxed(build(resolved)));
+        let build = SyncBuild::boxed(build);
         let dependencies = Dependencies::declared_by(dependencies);
         Self::with_build::<V>(
             name.into(),
@@ -123,7 +147,7 @@ impl Provider {
     where
         T: Send + Sync + 'static,
     {
-        let build: SyncBuild = Box::new(move |resolved| Slot::Shared(build(resolved)));
+        let build = SyncBuild::Shared(Box::new(move |resolved| build(resolved)));
         let dependencies = Dependencies::declared_by(dependencies);
         Self::with_build::<Arc<T>>(
             name.into(),
@@ -176,7 +200,7 @@ impl Provider {
         self.check_value::<V>();
         self.aliases.push(Alias {
             key: Key::of::<W>(),
-            convert: Box::new(move |resolved| Slot::boxed(convert(resolved.value::<V>()))),
+            convert: SyncBuild::boxed(move |resolved| convert(resolved.value::<V>())),
         });
         self
     }
@@ -246,5 +270,5 @@ impl Provider {
 
 /// A build function that gives clones of a value.
 pub(crate) fn handing_out<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
-    Box::new(move |_| Slot::boxed(value.clone()))
+    SyncBuild::boxed(move |_| value.clone())
 }

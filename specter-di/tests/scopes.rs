@@ -84,17 +84,18 @@ fn seeds_may_come_in_any_order_and_unneeded_ones_may_be_missing() {
     let plan = block_on(graph.validate().expect("valid").start())
         .expect("started")
         .scope(&[0]);
+    let other_order = Seeds::new()
+        .with(2_u16)
+        .with("not declared")
+        .with(Request(3))
+        .with(1_u8);
     let all = [
-        Seeds::new().with(Request(3)).with(1_u8).with(2_u16),
-        Seeds::new()
-            .with(2_u16)
-            .with("not declared")
-            .with(Request(3))
-            .with(1_u8),
-        plan.seeds().with(Request(3)),
+        plan.open(Seeds::new().with(Request(3)).with(1_u8).with(2_u16)),
+        plan.open(other_order),
+        plan.open(plan.seeds().with(Request(3))),
     ];
-    for seeds in all {
-        let mut scope = block_on(plan.open(seeds).opened()).expect("open");
+    for opening in all {
+        let mut scope = block_on(opening.opened()).expect("open");
         assert_eq!(root_of::<Plain>(&mut scope, 0).request, Request(3));
     }
 }
