@@ -58,6 +58,8 @@ pub(crate) enum Build {
 pub(crate) enum SyncBuild {
     Shared(Building<Arc<dyn Shared>>),
     Boxed(Building<Box<dyn Any + Send + Sync>>),
+    /// It may fail.
+    Fallible(Building<Result<Slot, BuildError>>),
 }
 
 type Building<T> = Box<dyn Fn(&mut Resolved<'_>) -> T + Send + Sync>;
@@ -70,10 +72,11 @@ impl SyncBuild {
     }
 
     #[inline]
-    pub(crate) fn call(&self, resolved: &mut Resolved<'_>) -> Slot {
+    pub(crate) fn call(&self, resolved: &mut Resolved<'_>) -> Result<Slot, BuildError> {
         match self {
-            Self::Shared(build) => Slot::Shared(build(resolved)),
-            Self::Boxed(build) => Slot::Boxed(build(resolved)),
+            Self::Shared(build) => Ok(Slot::Shared(build(resolved))),
+            Self::Boxed(build) => Ok(Slot::Boxed(build(resolved))),
+            Self::Fallible(build) => build(resolved),
         }
     }
 }
@@ -114,7 +117,7 @@ impl Provider {
         )
     }
 
-    /// A provider that needs no waiting and cannot fail: a struct.
+    /// A provider that needs no waiting and cannot fail: a struct, or a plain function.
     pub fn sync<V>(
         name: impl Into<Cow<'static, str>>,
         scope: Scope,
@@ -133,6 +136,28 @@ impl Provider {
             location,
             dependencies,
             Build::Sync(build),
+        )
+    }
+
+    /// A factory that needs no waiting and may fail: a scope that has such ones only is opened without a future.
+    pub fn try_sync<V>(
+        name: impl Into<Cow<'static, str>>,
+        scope: Scope,
+        location: Location,
+        dependencies: fn(&mut Dependencies),
+        build: fn(&mut Resolved<'_>) -> Result<V, BuildError>,
+    ) -> Self
+    where
+        V: Clone + Send + Sync + 'static,
+    {
+        let build = Box::new(move |resolved: &mut Resolved<'_>| build(resolved).map(Slot::boxed));
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<V>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Sync(SyncBuild::Fallible(build)),
         )
     }
 

@@ -165,7 +165,7 @@ impl ScopePlan {
                 return Err(BuildCause::SeedMissing);
             };
             let reach = self.reach(scope);
-            let value = build.call(&mut Resolved::new(&reach, &step.inputs, late));
+            let value = build.call(&mut Resolved::new(&reach, &step.inputs, late))?;
             scope.slots.push(value);
         }
         self.fill_roots(scope, late, at);

@@ -291,3 +291,40 @@ fn a_scope_outlives_the_container_handle() {
 fn validation_needs_no_start() {
     assert_eq!(graph::<App>().validate().expect("valid").roots().len(), 2);
 }
+
+#[test]
+fn a_plain_factory_that_may_fail_needs_no_future() {
+    struct Quota;
+    #[allow(non_camel_case_types, reason = "it stands for a function")]
+    struct quota;
+    impl Provide for quota {
+        type Value = Arc<Quota>;
+
+        fn provider() -> Provider {
+            Provider::try_sync(
+                "quota",
+                Scope::Scoped,
+                specter_di::location!(),
+                |dependencies| dependencies.add::<Request>("request", specter_di::location!()),
+                |resolved| match resolved.next::<Request>().0 {
+                    0 => Err("nothing is left".into()),
+                    _ => Ok(Arc::new(Quota)),
+                },
+            )
+        }
+    }
+    root!(Page at "src/page.rs":1 { quota: Arc<Quota> });
+    module!(Metered at "src/main.rs":1 { roots: [Page], providers: [quota], });
+    let plan = start::<Metered>().scope(&[0]);
+    let open = |left: u32| match plan.open(plan.seeds().with(Request(left))) {
+        Opening::Ready(opened) => opened,
+        Opening::Pending(_) => panic!("nothing has to be awaited"),
+    };
+    let failure = open(0).expect_err("refused");
+    assert_eq!(failure.provider(), "quota");
+    assert_eq!(failure.code(), "provider_failed");
+    assert_eq!(failure.cause().to_string(), "nothing is left");
+    let page = root_of::<Page>(&mut open(1).expect("open"), 0);
+    // The scope is gone: it is the page's alone.
+    assert_eq!(Arc::strong_count(&page.quota), 1);
+}
