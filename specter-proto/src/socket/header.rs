@@ -170,13 +170,7 @@ fn read_namespace(text: &str, start: usize) -> (Span, usize) {
         None => (rest, text.len()),
     };
     let length = name.find('?').unwrap_or(name.len());
-    (
-        Span {
-            start,
-            end: start + length,
-        },
-        next,
-    )
+    (Span::new(start, start + length), next)
 }
 
 /// Digits, if there are any, and where they end.
