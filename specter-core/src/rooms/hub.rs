@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use specter_proto::engine::Prepared;
 
 use super::Target;
-use crate::connection::ConfigError;
+use crate::connection::{ConfigError, FanOut};
 use crate::socket::{Socket, SocketId};
 
 type Members = Arc<IndexMap<SocketId, Socket>>;
@@ -185,8 +185,9 @@ impl Hub {
 
     /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's own loss.
     pub(crate) fn fan_out(&self, audience: &Audience, packet: &Prepared) {
+        let mut broadcast = FanOut::default();
         self.for_each(audience, |socket| {
-            let _ = socket.deliver(packet.clone());
+            socket.deliver_with(packet.clone(), &mut broadcast);
         });
     }
 
