@@ -34,8 +34,9 @@ pub mod __private {
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{
-        CallContext, Controller, ControllerInfo, EventError, EventInfo, EventKind, HandlerInfo,
-        IntoEventError, OnPanic, Outcome, Policies, Requirements,
+        CallContext, Controller, ControllerInfo, EndpointOption, EndpointSetting, EventError,
+        EventInfo, EventKind, HandlerInfo, IntoEventError, OnPanic, Outcome, Policies,
+        Requirements,
     };
     pub use crate::{
         __connect_reply as connect_reply, __converted as converted, __location as location,

@@ -4,6 +4,7 @@
 
 mod builder;
 mod check;
+mod endpoint;
 mod error;
 mod listen;
 mod mount;

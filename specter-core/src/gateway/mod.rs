@@ -6,6 +6,7 @@ mod ack;
 mod by_value;
 pub(crate) mod call;
 mod dispatch;
+mod endpoint;
 mod error;
 mod filter;
 mod guard;
@@ -29,6 +30,7 @@ pub use self::call::CallContext;
 pub(crate) use self::call::Cause;
 #[doc(hidden)]
 pub use self::call::Outcome;
+pub use self::endpoint::{EndpointOption, EndpointSetting};
 pub use self::error::{EventError, EventInfo, IntoEventError};
 pub use self::filter::{ErrorFilter, FilterContext};
 pub use self::guard::{Guard, GuardContext};
