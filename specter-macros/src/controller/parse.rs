@@ -131,7 +131,11 @@ fn namespace_is_valid(namespace: &LitStr, diag: &mut Diagnostics) -> bool {
     }
     if let Some(sign) = text.chars().find(|sign| [',', '?'].contains(sign)) {
         let message = format_args!("a namespace cannot contain `{sign}`");
-        diag.error_help(namespace, message, "the protocol ends a namespace there");
+        let help = match sign {
+            ',' => "the protocol ends a namespace there",
+            _ => "clients take what follows as a query",
+        };
+        diag.error_help(namespace, message, help);
         return false;
     }
     true
