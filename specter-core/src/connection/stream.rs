@@ -68,6 +68,19 @@ impl Stream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
+    /// Writes as much as is taken.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            State::Awaited(_) => Poll::Pending,
+            State::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            State::Other(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
     /// Writes from several slices at once.
     pub(super) fn poll_write_vectored(
         &mut self,

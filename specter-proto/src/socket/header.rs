@@ -170,8 +170,7 @@ fn read_namespace(text: &str, start: usize) -> (Span, usize) {
         Some(comma) => (rest.get(..comma).unwrap_or_default(), start + comma + 1),
         None => (rest, text.len()),
     };
-    let end = start + name.len();
-    (Span { start, end }, next)
+    (Span::new(start, start + name.len()), next)
 }
 
 /// Digits, if there are any, and where they end.

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::mem;
 use std::task::{Context, Poll, ready};
 
 use specter_proto::engine::{Frame, Prepared};
@@ -17,8 +18,8 @@ use crate::connection::stream::Stream;
 /// Frames in one write.
 const MAX_SLICES: usize = 64;
 /// Up to so many bytes are joined before they are written: handing many tiny slices to the kernel
-/// costs more than copying them.
-const JOINED: usize = 8 * 1024;
+/// costs more than copying them, and one slice takes a cheaper call than several.
+const JOINED: usize = 16 * 1024;
 
 /// The write side of a WebSocket.
 #[derive(Default)]
@@ -33,6 +34,13 @@ pub(super) struct Output {
     cost_written: usize,
     /// Something was written that the stream may hold back.
     unflushed: bool,
+}
+
+/// How much waits to be written.
+#[derive(Default)]
+struct Extent {
+    slices: usize,
+    bytes: usize,
 }
 
 /// A pong or a close frame. Boxed, because nearly always there is none.
@@ -93,7 +101,7 @@ impl Output {
 
     /// Takes what [`outbox::cost`] counted for packets written since it was asked last.
     pub(super) fn take_cost_written(&mut self) -> usize {
-        std::mem::take(&mut self.cost_written)
+        mem::take(&mut self.cost_written)
     }
 
     /// Writes all there is. Pending means that the stream takes no more for now.
@@ -103,19 +111,23 @@ impl Output {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.has_written_all() {
-            let written = ready!(self.poll_write_some(stream, cx))?;
+            let extent = self.extent();
+            let written = ready!(self.poll_write_some(&extent, stream, cx))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
-            self.advance(written);
+            if written == extent.bytes {
+                self.advance_to_end();
+            } else {
+                self.advance(written);
+            }
         }
         if self.unflushed {
             ready!(stream.poll_flush(cx))?;
             self.unflushed = false;
         }
-        // A queue that once was long is not kept.
-        self.packets = VecDeque::new();
+        outbox::keep_places(mem::take(&mut self.packets));
         Poll::Ready(Ok(()))
     }
 
@@ -123,7 +135,38 @@ impl Output {
         self.packets.is_empty() && self.control.is_none()
     }
 
+    /// How much waits to be written.
+    fn extent(&self) -> Extent {
+        self.pending()
+            .fold(Extent::default(), |extent, bytes| Extent {
+                slices: extent.slices + 1,
+                bytes: extent.bytes + bytes.len(),
+            })
+    }
+
     fn poll_write_some(
+        &self,
+        extent: &Extent,
+        stream: &mut Stream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if extent.slices == 1
+            && let Some(bytes) = self.pending().next()
+        {
+            return stream.poll_write(cx, bytes);
+        }
+        if extent.bytes > JOINED && stream.is_write_vectored() {
+            return self.poll_write_slices(stream, cx);
+        }
+        // Also where the stream would write slice by slice (TLS: a record each).
+        let mut joined = Scratch::borrow();
+        let len = join(self.pending(), &mut joined);
+        let joined = joined.get(..len).unwrap_or_default();
+        stream.poll_write(cx, joined)
+    }
+
+    /// The same for what is not worth copying.
+    fn poll_write_slices(
         &self,
         stream: &mut Stream,
         cx: &mut Context<'_>,
@@ -135,15 +178,7 @@ impl Output {
             count += 1;
         }
         let slices = slices.get(..count).unwrap_or_default();
-        let len: usize = slices.iter().map(|slice| slice.len()).sum();
-        if count == 1 || len > JOINED && stream.is_write_vectored() {
-            return stream.poll_write_vectored(cx, slices);
-        }
-        // Also where the stream would write slice by slice (TLS: a record each).
-        let mut joined = Scratch::borrow();
-        let len = join(slices, &mut joined);
-        let joined = joined.get(..len).unwrap_or_default();
-        stream.poll_write_vectored(cx, &[IoSlice::new(joined)])
+        stream.poll_write_vectored(cx, slices)
     }
 
     /// The bytes to be written, in their order.
@@ -168,6 +203,16 @@ impl Output {
             .as_ref()
             .and_then(|control| control.0.next.as_deref());
         begun.into_iter().chain(control).chain(next).chain(frames)
+    }
+
+    /// Notes that all of [`pending`](Self::pending) is written.
+    fn advance_to_end(&mut self) {
+        let cost: usize = self.packets.iter().map(outbox::cost).sum();
+        self.cost_written += cost;
+        self.packets.clear();
+        self.frames_written = 0;
+        self.offset = 0;
+        self.control = None;
     }
 
     /// Notes that `written` more bytes of [`pending`](Self::pending) are written.
@@ -208,16 +253,16 @@ impl Output {
 }
 
 /// Copies the slices one after another into the buffer, as far as they fit. Yields their length.
-fn join(slices: &[IoSlice<'_>], buffer: &mut [u8]) -> usize {
+fn join<'a>(mut slices: impl Iterator<Item = &'a [u8]>, buffer: &mut [u8]) -> usize {
     let mut joined = 0;
-    for slice in slices {
-        let room = buffer.get_mut(joined..).unwrap_or_default();
-        let part = room.len().min(slice.len());
-        if let (Some(room), Some(bytes)) = (room.get_mut(..part), slice.get(..part)) {
-            room.copy_from_slice(bytes);
-        }
+    // The first that does not fit ends it.
+    let _ = slices.try_for_each(|bytes| {
+        let room = buffer.get_mut(joined..)?;
+        let part = room.len().min(bytes.len());
+        room.get_mut(..part)?.copy_from_slice(bytes.get(..part)?);
         joined += part;
-    }
+        (part == bytes.len()).then_some(())
+    });
     joined
 }
 

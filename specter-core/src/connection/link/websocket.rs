@@ -98,7 +98,7 @@ impl WebSocket {
                 }
             }
             if budget.is_spent() {
-                cx.waker().wake_by_ref();
+                Budget::yield_turn(cx);
                 return Ok(Flow::More);
             }
             match self.read_once(cx, budget, &mut take)? {

@@ -69,6 +69,7 @@ impl<H: MessageHandler> Task<H> {
             handler: &mut self.handler,
             connection: &self.connection,
             now: now.into_std(),
+            waker: cx.waker(),
         };
         websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
     }
@@ -88,13 +89,14 @@ impl<H: MessageHandler> Task<H> {
             handler: &mut self.handler,
             connection: &self.connection,
             now: now.into_std(),
+            waker: cx.waker(),
         };
         while let Some(next) = post.next() {
             let (packet, headers) = next.map_err(|error| unreadable(error.code()))?;
             budget.spend_packet();
             let flow = inbound.packet(packet.as_packet(), Some(headers))?;
             if budget.is_spent() {
-                cx.waker().wake_by_ref();
+                Budget::yield_turn(cx);
                 return Ok(Flow::Stop);
             }
             if flow.is_stop() {

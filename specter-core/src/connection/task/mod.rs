@@ -125,7 +125,7 @@ impl<H: MessageHandler> Task<H> {
                 break;
             }
             if budget.is_spent() {
-                cx.waker().wake_by_ref();
+                Budget::yield_turn(cx);
                 break;
             }
         }
