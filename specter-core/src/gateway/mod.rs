@@ -8,6 +8,7 @@ pub(crate) mod call;
 mod dispatch;
 mod endpoint;
 mod error;
+mod event;
 mod filter;
 mod guard;
 mod info;
@@ -31,7 +32,8 @@ pub(crate) use self::call::Cause;
 #[doc(hidden)]
 pub use self::call::Outcome;
 pub use self::endpoint::{EndpointOption, EndpointSetting};
-pub use self::error::{EventError, EventInfo, IntoEventError};
+pub use self::error::{EventError, IntoEventError};
+pub use self::event::EventInfo;
 pub use self::filter::{ErrorFilter, FilterContext};
 pub use self::guard::{Guard, GuardContext};
 pub use self::info::{Controller, Requirements};
