@@ -99,6 +99,19 @@ impl Mailbox {
         Some(mem::take(&mut slots.mail))
     }
 
+    /// Takes what may show that the client is there, which a poll does not: that stays.
+    pub(crate) fn take_but_poll(&self) -> Option<Mail> {
+        if !self.waiting.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut slots = self.slots.lock();
+        let poll = slots.mail.poll.take();
+        let rest = mem::take(&mut slots.mail);
+        self.waiting.store(poll.is_some(), Ordering::Release);
+        slots.mail.poll = poll;
+        Some(rest)
+    }
+
     /// The post taken last is done with: the next one may come.
     pub(crate) fn post_done(&self) {
         self.slots.lock().posting = false;

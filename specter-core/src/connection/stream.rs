@@ -15,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::served::Served;
+
 /// A stream in both directions, whatever is beneath.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -148,9 +150,16 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Unwraps what hyper hands over: the TCP socket itself where axum's or hyper's own server served
-/// it, whatever it is elsewhere (TLS, a pipe in a test).
+/// Unwraps what hyper hands over: the TCP socket itself where `App::listen`, axum's or hyper's own
+/// server served it, whatever it is elsewhere (TLS, a pipe in a test).
 fn take_over(upgraded: Upgraded) -> (State, Bytes) {
+    let upgraded = match auto::upgrade::downcast::<TokioIo<Served>>(upgraded) {
+        Ok(parts) => {
+            let stream = parts.io.into_inner().into_inner();
+            return (State::Tcp(stream), parts.read_buf);
+        }
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => return (tcp(parts.io.into_inner()), parts.read_buf),
         Err(upgraded) => upgraded,
@@ -162,6 +171,7 @@ fn take_over(upgraded: Upgraded) -> (State, Bytes) {
     }
 }
 
+/// A socket of somebody else's server.
 fn tcp(stream: TcpStream) -> State {
     // Without it small messages wait for earlier ones to be acknowledged. A socket on which it can
     // not be set works all the same.
@@ -170,4 +180,50 @@ fn tcp(stream: TcpStream) -> State {
     }
     let (read, write) = stream.into_split();
     State::Tcp(read, Some(write))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{State, take_over};
+    use crate::connection::Served;
+    use axum::body::Body;
+    use http::{Request, Response, StatusCode, header};
+    use hyper::body::Incoming;
+    use hyper::service::service_fn;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use hyper_util::server::conn::auto;
+    use std::convert::Infallible;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    #[tokio::test]
+    async fn a_socket_that_was_served_is_taken_over_bare_with_what_was_read_too_far() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: b\r\n\r\nearly";
+        client.write_all(head.as_bytes()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (sender, mut upgrades) = mpsc::unbounded_channel();
+        let service = service_fn(|request: Request<Incoming>| {
+            sender.send(hyper::upgrade::on(request)).unwrap();
+            let answer = Response::builder()
+                .status(StatusCode::SWITCHING_PROTOCOLS)
+                .header(header::CONNECTION, "upgrade")
+                .header(header::UPGRADE, "b");
+            async { Ok::<_, Infallible>(answer.body(Body::empty()).unwrap()) }
+        });
+        let server = auto::Builder::new(TokioExecutor::new()).http1_only();
+        let io = TokioIo::new(Served::accepted(stream));
+        server
+            .serve_connection_with_upgrades(io, service)
+            .await
+            .unwrap();
+        let upgrade = upgrades.recv().await.unwrap();
+        let (state, early) = take_over(upgrade.await.unwrap());
+        assert_eq!(early, "early");
+        assert!(matches!(state, State::Tcp(stream) if stream.nodelay().unwrap()));
+    }
 }

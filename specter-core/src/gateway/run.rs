@@ -7,7 +7,8 @@ use specter_proto::socket::{EncodedArgs, EventPacket, encode};
 
 use super::ack::AckCell;
 use super::call::{Cause, Failure, Instance, Outcome, PendingCall, Step};
-use super::error::{EventError, EventInfo};
+use super::error::EventError;
+use super::event::EventInfo;
 use super::filter::filtered;
 use super::guard::check_guards;
 use super::info::OnPanic;
@@ -205,7 +206,12 @@ impl Run {
         match table.wired(target.handler) {
             Some(wired) if !wired.filters.is_empty() && !error.is_gone() => {
                 let filters = wired.filters.clone();
-                let filtering = filtered(filters, env.socket.clone(), self.info(), error);
+                let filtering = filtered(
+                    filters,
+                    env.socket.clone(),
+                    EventInfo::of(&self.event),
+                    error,
+                );
                 self.phase = Phase::Filtering(target, Some(instance), Box::pin(filtering));
             }
             _ => self.failed(env, target, instance, error, instances),
@@ -224,7 +230,7 @@ impl Run {
         self.fail(&error);
         let failure = Failure {
             error,
-            event: self.info(),
+            event: EventInfo::of(&self.event),
         };
         match env.start_error_handler(target.controller, instance, failure) {
             Err((instance, failure)) => {
@@ -253,7 +259,7 @@ impl Run {
     fn subscriber_called(&mut self, env: &Env, outcome: Outcome) {
         if let Some(error) = self.record(outcome) {
             self.fail(&error);
-            let event = self.info();
+            let event = EventInfo::of(&self.event);
             self.tell(env, Failure { error, event });
         }
     }
@@ -298,13 +304,6 @@ impl Run {
         if let Some(ack) = self.ack.as_ref().filter(|ack| ack.is_taken()) {
             ack.handler_finished(error);
             self.answer = Answer::Taken;
-        }
-    }
-
-    fn info(&self) -> EventInfo {
-        EventInfo {
-            name: self.event.name().into(),
-            args: self.event.raw_args(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! It owns the membership across all namespaces of the App, which ends with the socket. It knows sockets, and nothing of controllers.
 
+mod limits;
 mod membership;
 
 use std::fmt;
@@ -11,28 +12,10 @@ use serde::Serialize;
 use specter_proto::engine::Prepared;
 use specter_proto::socket::encode;
 
+pub use self::limits::GroupLimits;
 use self::membership::Membership;
 use crate::connection::FanOut;
 use crate::socket::{EmitError, Socket, SocketId};
-
-/// Bounds on groups.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct GroupLimits {
-    /// Groups that one socket may be in. 1024.
-    pub groups_per_socket: usize,
-    /// Bytes of a group's name. 256.
-    pub group_name: usize,
-}
-
-impl Default for GroupLimits {
-    fn default() -> Self {
-        Self {
-            groups_per_socket: 1024,
-            group_name: 256,
-        }
-    }
-}
 
 /// Why a group was not subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -33,9 +33,8 @@ use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineCo
 /// outlive the service itself.
 ///
 /// ```
-/// use specter_core::connection::{Acceptor, Connection, EngineConfig};
-/// use specter_core::connection::{CloseReason, Incoming, MessageContext, MessageHandler};
-/// use specter_core::http::Endpoint;
+/// use specter_core::engine::{Acceptor, Connection, Endpoint, EngineConfig};
+/// use specter_core::engine::{CloseReason, Incoming, MessageContext, MessageHandler};
 ///
 /// struct Quiet;
 ///
@@ -58,7 +57,7 @@ use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineCo
 /// let endpoint = Endpoint::new(Quiet, EngineConfig::default())?;
 /// let router: axum::Router = endpoint.clone().into_router("/engine.io/");
 /// assert_eq!(endpoint.connections(), 0);
-/// # Ok::<(), specter_core::connection::ConfigError>(())
+/// # Ok::<(), specter_core::engine::ConfigError>(())
 /// ```
 #[derive(Debug)]
 pub struct Endpoint<A>(Arc<Inner<A>>);

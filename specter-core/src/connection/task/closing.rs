@@ -66,7 +66,9 @@ impl<H: MessageHandler> Task<H> {
         now: Instant,
     ) -> Link {
         let late = self.connection.mailbox().serve_only(Serves::Farewell);
-        if let Some(poll) = late.poll {
+        if let Some(poll) = late.poll
+            && reason != CloseReason::PingTimeout
+        {
             // A second one is refused, which is all that could be done about it.
             let _ = polling.accept(poll);
         }
