@@ -5,13 +5,13 @@
 //! The modules below are the whole of the public interface; [`prelude`] has what a gateway needs.
 
 pub use specter_core::app::{App, AppBuilder, AppHandle, Error};
-/// Engine.IO by itself.
+/// Connections: their settings and handshakes, and Engine.IO by itself.
 pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;
 pub use specter_core::graph_test;
-pub use specter_core::{app, connection, extract, gateway, groups, rooms, socket};
+pub use specter_core::{app, extract, gateway, groups, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
 pub use specter_macros::{
@@ -32,8 +32,8 @@ pub mod prelude {
     pub use std::sync::Arc;
 
     pub use crate::app::App;
-    pub use crate::connection::Handshake;
     pub use crate::di::{Lazy, Module as _};
+    pub use crate::engine::Handshake;
     #[cfg(feature = "garde")]
     pub use crate::extract::Valid;
     pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest};

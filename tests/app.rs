@@ -213,7 +213,7 @@ async fn two_that_would_answer_are_refused_and_so_is_nobody() {
 async fn impossible_settings_are_reported_with_the_rest() {
     let app = App::builder::<Empty>()
         .max_payload(0)
-        .socket(|config| config.waiting_events = 0)
+        .socket(|config| config.waiting_events(0))
         .shutdown_spread(std::time::Duration::MAX);
     let error = app.create().await.err().expect("it cannot start");
     let specter::Error::Startup(faults) = &error else {

@@ -86,10 +86,7 @@ struct Desk {
 struct Exchange;
 
 async fn start() -> (Server, BroadcastGroup) {
-    let app = App::builder::<Exchange>().groups(|limits| {
-        limits.groups_per_socket = 3;
-        limits.group_name = 8;
-    });
+    let app = App::builder::<Exchange>().groups(|limits| limits.groups_per_socket(3).group_name(8));
     let app = app.create().await.unwrap();
     let desk = app.get::<Desk>().unwrap();
     (Server::serve(app).await, desk.groups.clone())

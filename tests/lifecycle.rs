@@ -125,7 +125,7 @@ async fn server() -> (Server, common::LogReader, Arc<tokio::sync::Notify>) {
     let app = App::builder::<Everything>()
         .provide(log)
         .provide(Go(go.clone()))
-        .socket(|config| config.connect_limit = Duration::from_millis(200));
+        .socket(|config| config.connect_limit(Duration::from_millis(200)));
     (Server::of(app).await, reader, go)
 }
 
@@ -259,7 +259,7 @@ async fn what_is_held_before_the_answer_is_bounded_like_the_queue() {
     let app = App::builder_of::<Greedy>()
         .provide(log)
         .max_queue(64 * 1024)
-        .queue_policy(specter::connection::QueuePolicy::Drop);
+        .queue_policy(specter::engine::QueuePolicy::Drop);
     let server = Server::of(app).await;
     let mut client = server.open().await;
     client.connect("/greedy", Value::Null).await;

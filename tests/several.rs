@@ -226,7 +226,7 @@ impl Parallel {
 async fn concurrent_handlers_run_beside_each_other_up_to_their_bound() {
     let app = App::builder_of::<Parallel>()
         .provide(Door(Notify::new()))
-        .socket(|config| config.max_concurrent = 3);
+        .socket(|config| config.max_concurrent(3));
     let server = Server::of(app).await;
     let mut client = server.join("/").await;
     client.send(r#"421["beside"]"#).await;
@@ -246,7 +246,7 @@ async fn concurrent_handlers_run_beside_each_other_up_to_their_bound() {
 async fn concurrent_events_over_the_bound_wait_and_ordered_ones_do_not() {
     let app = App::builder_of::<Parallel>()
         .provide(Door(Notify::new()))
-        .socket(|config| config.max_concurrent = 1);
+        .socket(|config| config.max_concurrent(1));
     let app = app.create().await.unwrap();
     let door = app.get::<Door>().unwrap();
     let server = Server::serve(app).await;

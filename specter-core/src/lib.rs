@@ -1,19 +1,19 @@
 //! The runtime of the Specter gateway framework. Applications use the crate `specter-io`, which re-exports it.
 //!
-//! - [`engine`]: Engine.IO by itself, for those who want nothing above it;
-//! - [`connection`] and `http`: the one task of a connection, and the tower service that opens it;
+//! - [`engine`]: Engine.IO by itself, for those who want nothing above it. It is the door to `connection`, the one task of a
+//!   connection, and `http`, the tower service that opens it;
 //! - [`socket`] and [`rooms`]: who is connected, and sending to them;
 //! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
 //! - [`app`]: modules and settings in, a router out;
 //! - `testing` (with the feature of that name): an App and clients without a port.
 
 pub mod app;
-pub mod connection;
+mod connection;
 pub mod engine;
 pub mod extract;
 pub mod gateway;
 pub mod groups;
-pub mod http;
+mod http;
 pub mod rooms;
 pub mod socket;
 #[cfg(feature = "testing")]
@@ -34,8 +34,9 @@ pub mod __private {
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{
-        CallContext, Controller, ControllerInfo, EventError, EventInfo, EventKind, HandlerInfo,
-        IntoEventError, OnPanic, Outcome, Policies, Requirements,
+        CallContext, Controller, ControllerInfo, EndpointOption, EndpointSetting, EventError,
+        EventInfo, EventKind, HandlerInfo, IntoEventError, OnPanic, Outcome, Policies,
+        Requirements,
     };
     pub use crate::{
         __connect_reply as connect_reply, __converted as converted, __location as location,

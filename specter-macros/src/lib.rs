@@ -43,12 +43,33 @@ use proc_macro::TokenStream;
 /// # }
 /// ```
 ///
-/// All arguments are optional: the request path (else the application's), `namespace` (else `/`), `priority` (lower
+/// All arguments are optional: the request path (else the application's), `namespace` (else `/`),
+/// [options of the endpoint](#the-endpoint), `priority` (lower
 /// runs first among the controllers of a namespace), `event_priorities("name" = 5)` (the same for single events),
 /// `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)`, `scope = singleton` (one instance for all sockets, whose
 /// handlers take `&self`; `connect` and `disconnect` still run for each), `on_panic = "disconnect"` (else the socket
 /// stays), and `unlisted` for a controller that is meant to stand in no module. The handlers stand in an impl block
 /// annotated with [`#[handlers]`](macro@handlers).
+///
+/// # The endpoint
+///
+/// What stands on one path is one endpoint, and so is each connection to it. Its options may stand here instead of on
+/// the `AppBuilder`, where they mean the same and apply to every path:
+///
+/// ```
+/// # use specter::prelude::*;
+/// const KIB: usize = 1024;
+///
+/// #[socketio_controller("/live/", ping_interval = "5s", ping_timeout = "3s", max_payload = 16 * KIB)]
+/// struct Live;
+/// # #[handlers]
+/// # impl Live { #[on_event] fn look(&self) {} }
+/// ```
+///
+/// They are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a text such as `"5s"`, or a
+/// constant of type `Duration`), `max_payload` and `max_queue` (bytes, as a constant of type `usize`). Controllers of
+/// one path, and the builder, may each say any of them. Where two say the same option they must say the same value;
+/// otherwise the application does not start, and names both places.
 #[proc_macro_attribute]
 pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenStream {
     controller::socketio_controller(arguments.into(), item.into()).into()

@@ -189,7 +189,7 @@ fn connect_takes_an_object_or_nothing() {
     assert_eq!(connect("0"), ("/".into(), None));
     assert_eq!(connect("0/c"), ("/c".into(), None));
     assert_eq!(connect("0/c,12"), ("/c".into(), None));
-    assert_eq!(connect("0/c?x=1,"), ("/c".into(), None));
+    assert_eq!(connect("0/c?x=1,"), ("/c?x=1".into(), None));
     let auth = r#"{"token":"secret"}"#;
     assert_eq!(
         connect(&format!("0 {auth} ")),

@@ -37,13 +37,13 @@ fn namespace_ends_at_the_comma_or_the_end() {
 }
 
 #[test]
-fn query_of_a_namespace_is_cut_off() {
+fn query_of_a_namespace_is_part_of_its_name() {
     assert_eq!(
         parts("0/c?x=1,{}"),
-        (PacketKind::Connect, 0, "/c", None, "{}")
+        (PacketKind::Connect, 0, "/c?x=1", None, "{}")
     );
-    assert_eq!(parts("0/c?x=1").2, "/c");
-    assert_eq!(parts("0/?,").2, "/");
+    assert_eq!(parts("0/c?x=1").2, "/c?x=1");
+    assert_eq!(parts("0/?,").2, "/?");
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::{Configured, Graph, Key, Module, Provide};
+use specter_di::{Configured, Graph, Key, Location, Module, Provide};
 
+use super::endpoint::EndpointConfig;
 use super::error::Error;
 use super::{App, wiring};
 use crate::connection::LONGEST;
@@ -13,20 +14,23 @@ use crate::connection::lanes::Admission;
 use crate::connection::{
     ConfigError, EngineConfig, Handshake, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal,
 };
-use crate::gateway::{ErrorFilter, Guard, Interceptor, Policies};
+use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor, Policies};
 use crate::groups::GroupLimits;
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 
 /// An application's settings. Every limit has a default that holds on the open internet.
 ///
-/// The settings apply to every path that the App's controllers are on.
+/// The settings apply to every path that the App's controllers are on. A controller's attribute may say some of them for its own
+/// path (`#[socketio_controller("/live/", ping_interval = "5s")]`); where both speak, they must say the same.
 #[must_use = "nothing starts before `create`"]
 pub struct AppBuilder {
     pub(super) graph: Graph,
     pub(super) path: String,
-    pub(super) engine: EngineConfig,
-    pub(super) socket: SocketConfig,
+    /// Of paths whose controllers say nothing else.
+    pub(super) endpoint: EndpointConfig,
+    /// What of it was set, and where: what a controller's attribute may not contradict.
+    pub(super) chosen: Vec<EndpointSetting>,
     pub(super) rooms: RoomLimits,
     pub(super) groups: GroupLimits,
     pub(super) policies: Policies,
@@ -63,8 +67,8 @@ impl AppBuilder {
         Self {
             graph,
             path: "/socket.io/".into(),
-            engine: EngineConfig::default(),
-            socket: SocketConfig::default(),
+            endpoint: EndpointConfig::default(),
+            chosen: Vec::new(),
             rooms: RoomLimits::default(),
             groups: GroupLimits::default(),
             policies: Policies::default(),
@@ -86,43 +90,43 @@ impl AppBuilder {
     /// The origins whose pages may connect, for example `["https://app.example"]`. By default the server's own, and pages on
     /// loopback to a server on loopback.
     pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
-        self.engine = self.engine.origins(origins);
+        self.endpoint.engine = self.endpoint.engine.origins(origins);
         self
     }
 
     /// Whether pages of other (listed) origins may send cookies. No.
     pub fn credentials(mut self, allowed: bool) -> Self {
-        self.engine = self.engine.credentials(allowed);
+        self.endpoint.engine = self.endpoint.engine.credentials(allowed);
         self
     }
 
     /// Bytes of any packet, reassembled binary too. 1,000,000.
-    pub fn max_payload(mut self, bytes: usize) -> Self {
-        self.engine = self.engine.max_payload(bytes);
-        self
+    #[track_caller]
+    pub fn max_payload(self, bytes: usize) -> Self {
+        self.choose(EndpointOption::MaxPayload(bytes))
     }
 
     /// Time between two pings. 25 s.
-    pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.engine = self.engine.ping_interval(interval);
-        self
+    #[track_caller]
+    pub fn ping_interval(self, interval: Duration) -> Self {
+        self.choose(EndpointOption::PingInterval(interval))
     }
 
     /// Time for the answer to a ping. 20 s.
-    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.engine = self.engine.ping_timeout(timeout);
-        self
+    #[track_caller]
+    pub fn ping_timeout(self, timeout: Duration) -> Self {
+        self.choose(EndpointOption::PingTimeout(timeout))
     }
 
     /// Bytes that may wait to be sent to one client. 1 MiB.
-    pub fn max_queue(mut self, bytes: usize) -> Self {
-        self.engine = self.engine.max_queue(bytes);
-        self
+    #[track_caller]
+    pub fn max_queue(self, bytes: usize) -> Self {
+        self.choose(EndpointOption::MaxQueue(bytes))
     }
 
     /// What happens to a client that does not take what it is sent. It is disconnected.
     pub fn queue_policy(mut self, policy: QueuePolicy) -> Self {
-        self.engine = self.engine.queue_policy(policy);
+        self.endpoint.engine = self.endpoint.engine.queue_policy(policy);
         self
     }
 
@@ -132,55 +136,84 @@ impl AppBuilder {
         mut self,
         proxies: impl IntoIterator<Item = S>,
     ) -> Self {
-        self.engine = self.engine.trusted_proxies(proxies);
+        self.endpoint.engine = self.endpoint.engine.trusted_proxies(proxies);
         self
     }
 
     /// Which headers the trusted proxies write. The other family is a client's own word, and is never read. `X-Forwarded-*`.
     pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
-        self.engine = self.engine.proxy_headers(headers);
+        self.endpoint.engine = self.endpoint.engine.proxy_headers(headers);
         self
     }
 
-    /// Any other setting of the Engine.IO layer.
-    pub fn engine(mut self, change: impl FnOnce(EngineConfig) -> EngineConfig) -> Self {
-        self.engine = change(self.engine);
-        self
+    /// Any other setting of the Engine.IO layer: `.engine(|engine| engine.allow_upgrades(false))`.
+    #[track_caller]
+    pub fn engine(self, change: impl FnOnce(EngineConfig) -> EngineConfig) -> Self {
+        let mut changed = self.endpoint.clone();
+        changed.engine = change(changed.engine);
+        self.change(changed)
     }
 
     /// How long a connection may stay without a namespace. 45 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.socket.connect_timeout = timeout;
-        self
+    #[track_caller]
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.choose(EndpointOption::ConnectTimeout(timeout))
     }
 
     /// How long a client's acknowledgement is waited for, unless said otherwise. 30 s.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-        self.socket.ack_timeout = timeout;
+        self.endpoint.socket = self.endpoint.socket.ack_timeout(timeout);
         self
     }
 
     /// How long handlers may run on after their client left. 30 s.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
-        self.socket.handler_grace = grace;
+        self.endpoint.socket = self.endpoint.socket.handler_grace(grace);
         self
     }
 
-    /// Any other setting of the Socket.IO layer.
-    pub fn socket(mut self, change: impl FnOnce(&mut SocketConfig)) -> Self {
-        change(&mut self.socket);
+    /// Any other setting of the Socket.IO layer: `.socket(|socket| socket.max_namespaces(4))`.
+    #[track_caller]
+    pub fn socket(self, change: impl FnOnce(SocketConfig) -> SocketConfig) -> Self {
+        let mut changed = self.endpoint.clone();
+        changed.socket = change(changed.socket);
+        self.change(changed)
+    }
+
+    /// Sets what a controller could contradict, and keeps where.
+    #[track_caller]
+    fn choose(mut self, option: EndpointOption) -> Self {
+        self.endpoint.set(option);
+        self.chosen
+            .retain(|setting| setting.option.name() != option.name());
+        self.chosen.push(EndpointSetting {
+            option,
+            location: Location::caller(),
+        });
         self
     }
 
-    /// Bounds on rooms.
-    pub fn rooms(mut self, limits: RoomLimits) -> Self {
-        self.rooms = limits;
+    #[track_caller]
+    fn change(mut self, changed: EndpointConfig) -> Self {
+        let before = self.endpoint.options();
+        self.endpoint = changed;
+        for option in self.endpoint.options() {
+            if !before.contains(&option) {
+                self = self.choose(option);
+            }
+        }
         self
     }
 
-    /// Bounds on groups.
-    pub fn groups(mut self, change: impl FnOnce(&mut GroupLimits)) -> Self {
-        change(&mut self.groups);
+    /// Bounds on rooms: `.rooms(|limits| limits.rooms_per_socket(16))`.
+    pub fn rooms(mut self, change: impl FnOnce(RoomLimits) -> RoomLimits) -> Self {
+        self.rooms = change(self.rooms);
+        self
+    }
+
+    /// Bounds on groups: `.groups(|limits| limits.groups_per_socket(16))`.
+    pub fn groups(mut self, change: impl FnOnce(GroupLimits) -> GroupLimits) -> Self {
+        self.groups = change(self.groups);
         self
     }
 
@@ -188,7 +221,7 @@ impl AppBuilder {
     #[track_caller]
     pub fn guard<G: Guard>(mut self) -> Self {
         self.policies
-            .guard::<G>(std::any::type_name::<G>(), specter_di::Location::caller());
+            .guard::<G>(std::any::type_name::<G>(), Location::caller());
         self
     }
 
@@ -196,7 +229,7 @@ impl AppBuilder {
     #[track_caller]
     pub fn interceptor<I: Interceptor>(mut self) -> Self {
         self.policies
-            .interceptor::<I>(std::any::type_name::<I>(), specter_di::Location::caller());
+            .interceptor::<I>(std::any::type_name::<I>(), Location::caller());
         self
     }
 
@@ -204,7 +237,7 @@ impl AppBuilder {
     #[track_caller]
     pub fn filter<F: ErrorFilter>(mut self) -> Self {
         self.policies
-            .filter::<F>(std::any::type_name::<F>(), specter_di::Location::caller());
+            .filter::<F>(std::any::type_name::<F>(), Location::caller());
         self
     }
 

@@ -7,7 +7,8 @@ use specter_di::Location;
 
 use super::mount::MountKey;
 use super::register::Registration;
-use crate::gateway::{EventKind, HandlerInfo};
+use crate::connection::ConfigError;
+use crate::gateway::{EndpointSetting, EventKind, HandlerInfo};
 
 /// One thing that is wrong with the controllers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,22 @@ pub enum AppFault {
         /// Where it stands.
         at: Location,
     },
+    /// Two settings of one path's endpoint: of two controllers, or of one and the builder.
+    EndpointDiffers {
+        /// The path.
+        path: String,
+        /// What is set first, or on the builder.
+        first: EndpointSetting,
+        /// What a controller asks for.
+        second: EndpointSetting,
+    },
+    /// A controller asks for an endpoint that cannot work.
+    EndpointImpossible {
+        /// What is wrong.
+        error: ConfigError,
+        /// Where it is asked for.
+        at: Location,
+    },
     /// `event_priorities` names an event that the controller does not handle.
     PriorityWithoutEvent {
         /// The controller.
@@ -81,6 +98,8 @@ impl AppFault {
             Self::ConcurrentExclusive { .. } => "concurrent_with_exclusive",
             Self::TwoAcks { .. } => "ack_taken_twice",
             Self::BadPath { .. } => "path_invalid",
+            Self::EndpointDiffers { .. } => "endpoint_differs",
+            Self::EndpointImpossible { error, .. } => error.code(),
             Self::PriorityWithoutEvent { .. } => "priority_without_event",
             Self::NoControllers { .. } => "no_controllers",
         }
@@ -124,6 +143,22 @@ impl fmt::Display for AppFault {
                 f,
                 "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path begins with `/`, and has no `{{`, `}}`, `*` or `?`"
             ),
+            Self::EndpointDiffers {
+                path,
+                first,
+                second,
+            } => write!(
+                f,
+                "`{path}` is asked for with two settings of `{}` [{code}]\n    {}: `{}` here\n    {}: `{}` here\n    help: all of one path share one endpoint; say it once, or the same, or give a controller a path of its own",
+                first.option.name(),
+                first.location,
+                first.option,
+                second.location,
+                second.option
+            ),
+            Self::EndpointImpossible { error, at } => {
+                write!(f, "{error} [{code}]\n    {at}: asked for here")
+            }
             Self::PriorityWithoutEvent {
                 controller,
                 event,
@@ -198,10 +233,10 @@ fn handlers(registration: &Registration) -> impl Iterator<Item = &'static Handle
 
 /// Checks the controllers of each namespace beside each other.
 pub(super) fn acknowledgements<'a>(
-    controllers: impl Iterator<Item = (MountKey, &'a Registration)>,
+    controllers: impl Iterator<Item = (&'a MountKey, &'a Registration)>,
     faults: &mut Vec<AppFault>,
 ) {
-    let mut seen: HashMap<(MountKey, &str), Location> = HashMap::new();
+    let mut seen: HashMap<(&MountKey, &str), Location> = HashMap::new();
     for (key, registration) in controllers {
         for block in &registration.blocks {
             let takers = block
@@ -214,7 +249,7 @@ pub(super) fn acknowledgements<'a>(
                 let EventKind::Named(event) = handler.event else {
                     continue;
                 };
-                if let Some(first) = seen.insert((key.clone(), event), handler.location) {
+                if let Some(first) = seen.insert((key, event), handler.location) {
                     faults.push(AppFault::TwoAcks {
                         event,
                         first,

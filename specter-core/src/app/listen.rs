@@ -1,14 +1,13 @@
-//! `App::listen` and the HTTP server under it: accepts connections, bounds the time of their request heads, and stops gracefully when
-//! the process is told to.
+//! `App::listen` and the HTTP server under it: accepts connections, bounds the time of request heads and of answers that are not read,
+//! and stops gracefully when the process is told to.
 //!
-//! It knows a router, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
+//! It knows a front, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
@@ -19,10 +18,11 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
-use tower_service::Service;
 
 use super::App;
 use super::error::Error;
+use super::front::Front;
+use crate::connection::Served;
 
 /// How long a client may take for the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -33,6 +33,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 impl App {
     /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains.
+    ///
+    /// A client that does not send a request's head for 30 s, or does not read an answer for 60 s, loses its connection.
     ///
     /// # Errors
     /// The address cannot be listened on.
@@ -64,7 +66,7 @@ impl App {
         // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
         // The set ends it when this future is dropped.
         let mut serving = JoinSet::new();
-        serving.spawn(accept_until(listener, self.into_router(), stopping));
+        serving.spawn(accept_until(listener, self.into_front(), stopping));
         serving.join_next().await;
         Ok(())
     }
@@ -95,15 +97,26 @@ async fn told_to_stop() {
 }
 
 /// Serves until `stopping` is over, then lets the requests under way finish.
-async fn accept_until(listener: TcpListener, router: Router, stopping: impl Future<Output = ()>) {
+async fn accept_until(listener: TcpListener, front: Front, stopping: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     tokio::pin!(stopping);
     loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stopping => break,
+        };
+        let Err(error) =
+            accepted.map(|(stream, address)| spawn(stream, address, front.clone(), &connections))
+        else {
+            continue;
+        };
+        if is_clients_loss(&error) {
+            continue;
+        }
+        // The system's, which needs time.
+        tracing::error!(target: "specter::engine", %error, "no connection can be accepted for now");
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => spawn(stream, address, router.clone(), &connections),
-                Err(error) => pause_after(&error).await,
-            },
+            () = tokio::time::sleep(PAUSE) => {}
             () = &mut stopping => break,
         }
     }
@@ -112,13 +125,11 @@ async fn accept_until(listener: TcpListener, router: Router, stopping: impl Futu
     let _ = tokio::time::timeout(REQUEST_GRACE, connections.shutdown()).await;
 }
 
-fn spawn(stream: TcpStream, address: SocketAddr, router: Router, connections: &GracefulShutdown) {
-    // An optimisation: without it, packets are delayed, not lost.
-    let _ = stream.set_nodelay(true);
+fn spawn(stream: TcpStream, address: SocketAddr, front: Front, connections: &GracefulShutdown) {
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
-        router.clone().call(request)
+        front.call(request)
     });
     let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
     server
@@ -126,7 +137,7 @@ fn spawn(stream: TcpStream, address: SocketAddr, router: Router, connections: &G
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT);
     let connection = server
-        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .serve_connection_with_upgrades(TokioIo::new(Served::accepted(stream)), service)
         .into_owned();
     let connection = connections.watch(connection);
     tokio::spawn(async move {
@@ -136,14 +147,11 @@ fn spawn(stream: TcpStream, address: SocketAddr, router: Router, connections: &G
     });
 }
 
-/// A connection that failed while it was accepted is its client's loss; anything else is the system's, which needs time.
-async fn pause_after(error: &io::Error) {
+/// Whether a connection failed while it was accepted.
+fn is_clients_loss(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if !matches!(
+    matches!(
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
-    ) {
-        tracing::error!(target: "specter::engine", %error, "no connection can be accepted for now");
-        tokio::time::sleep(PAUSE).await;
-    }
+    )
 }

@@ -4,12 +4,15 @@
 
 mod builder;
 mod check;
+mod endpoint;
 mod error;
+mod front;
 mod listen;
 mod mount;
 mod register;
 mod routes;
 mod shutdown;
+mod starting;
 mod testing;
 mod wiring;
 
@@ -26,6 +29,7 @@ use self::mount::Mount;
 pub use self::register::{controller, controller_within, event_handler};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
+pub use self::starting::Starting;
 #[doc(hidden)]
 pub use self::testing::assert_valid;
 use crate::gateway::{Controller, SocketIngress};
@@ -54,13 +58,13 @@ impl App {
     ///
     /// # Errors
     /// Everything that is wrong with modules, providers and controllers at once; or the provider that failed to start.
-    pub async fn create<M: Module>() -> Result<Self, Error> {
-        Self::builder::<M>().create().await
+    pub fn create<M: Module>() -> Starting {
+        Starting::of(Self::builder::<M>())
     }
 
     /// Starts a single controller, without a module. It has no providers but the framework's.
-    pub async fn of<C: Controller>() -> Result<Self, Error> {
-        Self::builder_of::<C>().create().await
+    pub fn of<C: Controller>() -> Starting {
+        Starting::of(Self::builder_of::<C>())
     }
 
     /// An application with settings of its own.

@@ -9,6 +9,7 @@ use specter_di::{Container, Key, Plan, Report, ScopePlan};
 use super::App;
 use super::builder::AppBuilder;
 use super::check::{self, AppFault};
+use super::endpoint::{self, EndpointConfig, Endpoints};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
 use super::register::{self, Listed, ListedHandler, RegisteredBlock, Registration};
@@ -30,10 +31,14 @@ use crate::socket::service::NamespaceService;
 /// The listed controllers by mount, as indices among the graph's roots, in their order.
 type Mounted = BTreeMap<MountKey, Vec<usize>>;
 
+/// What stands behind each path: the namespaces by their names.
+type Tables<'a> = BTreeMap<&'a str, HashMap<String, Arc<dyn NamespaceService>>>;
+
 /// What is validated, ready to start.
 struct Valid {
     plan: Plan,
     mounted: Mounted,
+    endpoints: Endpoints,
     io: Io,
     ingress: SocketIngress,
 }
@@ -47,6 +52,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     let Valid {
         plan,
         mounted,
+        endpoints,
         io,
         ingress,
     } = validate(&mut builder)?;
@@ -62,7 +68,8 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         .start_within(|| tokio::time::sleep(HOOK_LIMIT))
         .await
         .map_err(Error::Provider)?;
-    let mounts = match mount(&builder, &container, &mounted, (&hubs, &ingress)) {
+    let tables = tables(&builder, &container, &mounted, (&hubs, &ingress));
+    let mounts = match mount(&builder, tables, &endpoints) {
         Ok(mounts) => mounts,
         Err(error) => return Err(give_up(error, &container).await),
     };
@@ -119,12 +126,13 @@ fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
 
     let app = builder.graph.name();
     let mut faults = Vec::new();
-    let mounted = check_controllers(builder, app, &mut faults);
+    let (mounted, endpoints) = check_controllers(builder, app, &mut faults);
     let graph = std::mem::take(&mut builder.graph);
     let plan = report(app, settings(builder), graph.validate(), faults)?;
     Ok(Valid {
         plan,
         mounted,
+        endpoints,
         io,
         ingress,
     })
@@ -134,7 +142,7 @@ fn check_controllers(
     builder: &AppBuilder,
     app: &'static str,
     faults: &mut Vec<AppFault>,
-) -> Mounted {
+) -> (Mounted, Endpoints) {
     let mut mounted = Mounted::new();
     let listed: Vec<&Listed> = builder.graph.root_metas().collect();
     if listed.is_empty() {
@@ -170,12 +178,15 @@ fn check_controllers(
     let controllers = mounted.iter().flat_map(|(key, indices)| {
         indices
             .iter()
-            .filter_map(|index| Some((key.clone(), listed[*index].controller()?)))
+            .filter_map(|index| listed[*index].controller())
+            .map(move |registration| (key, registration))
     });
-    check::acknowledgements(controllers, faults);
+    check::acknowledgements(controllers.clone(), faults);
+    let paths = controllers.map(|(key, registration)| (key.path.as_str(), registration));
+    let endpoints = endpoint::settle(builder, paths, faults);
     let handlers = listed.iter().filter_map(|listed| listed.handler());
     mount_handlers(builder, handlers, &mut mounted, faults);
-    mounted
+    (mounted, endpoints)
 }
 
 /// Mounts the namespaces that event handlers alone serve.
@@ -220,9 +231,9 @@ async fn set_up_handlers(container: &Container, ingress: &SocketIngress) -> Resu
 
 /// Everything that is wrong with the settings.
 fn settings(builder: &AppBuilder) -> Vec<ConfigError> {
-    let mut faults = builder.engine.faults();
-    faults.extend(builder.socket.faults());
+    let mut faults = builder.endpoint.faults();
     faults.extend(builder.rooms.faults());
+    faults.extend(builder.groups.faults());
     faults.extend(builder.shutdown.faults());
     faults
 }
@@ -279,13 +290,13 @@ fn warn_unlisted(plan: &Plan) {
     }
 }
 
-fn mount(
+fn tables<'a>(
     builder: &AppBuilder,
     container: &Container,
-    mounted: &Mounted,
+    mounted: &'a Mounted,
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
-) -> Result<Vec<Mount>, Error> {
-    let mut paths: BTreeMap<&str, HashMap<String, Arc<dyn NamespaceService>>> = BTreeMap::new();
+) -> Tables<'a> {
+    let mut paths = Tables::new();
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
@@ -298,16 +309,26 @@ fn mount(
             .insert(key.namespace.clone(), Arc::new(table));
     }
     paths
+}
+
+fn mount(
+    builder: &AppBuilder,
+    tables: Tables<'_>,
+    endpoints: &Endpoints,
+) -> Result<Vec<Mount>, Error> {
+    tables
         .into_iter()
         .map(|(path, namespaces)| {
+            let EndpointConfig { engine, socket } =
+                endpoints.get(path).unwrap_or(&builder.endpoint).clone();
             let acceptor = SocketIo::new(
                 namespaces,
-                builder.socket.clone(),
-                builder.engine.max_payload,
+                socket,
+                engine.max_payload,
                 builder.admission.clone(),
             );
             let draining = acceptor.draining();
-            let endpoint = Endpoint::new(acceptor, builder.engine.clone())?;
+            let endpoint = Endpoint::new(acceptor, engine)?;
             Ok(Mount {
                 path: path.into(),
                 endpoint,
@@ -356,8 +377,8 @@ fn namespace_table(
         ingress,
         container: container.clone(),
         unknown: UnknownEvents::default(),
-        connect_limit: builder.socket.connect_limit,
-        max_concurrent: builder.socket.max_concurrent,
+        connect_limit: builder.endpoint.socket.connect_limit,
+        max_concurrent: builder.endpoint.socket.max_concurrent,
     }
 }
 

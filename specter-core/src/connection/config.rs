@@ -36,7 +36,7 @@ pub enum ProxyHeaders {
 ///
 /// ```
 /// use std::time::Duration;
-/// use specter_core::connection::EngineConfig;
+/// use specter_core::engine::EngineConfig;
 ///
 /// let config = EngineConfig::default()
 ///     .ping_interval(Duration::from_secs(10))

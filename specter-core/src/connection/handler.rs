@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::future::{Future, ready};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use http::HeaderMap;
 
@@ -87,15 +87,28 @@ pub enum Incoming<'a> {
 }
 
 /// What is known of the way a message came.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct MessageContext<'a> {
     request_headers: Option<&'a HeaderMap>,
+    waker: &'a Waker,
 }
 
 impl<'a> MessageContext<'a> {
     /// The context of a message that came in a request with these headers, or over a WebSocket.
     pub const fn new(request_headers: Option<&'a HeaderMap>) -> Self {
-        Self { request_headers }
+        Self {
+            request_headers,
+            waker: Waker::noop(),
+        }
+    }
+
+    pub(super) const fn with_waker(self, waker: &'a Waker) -> Self {
+        Self { waker, ..self }
+    }
+
+    /// Wakes the connection's task: for what is begun while the message is taken.
+    pub(super) const fn waker(&self) -> &'a Waker {
+        self.waker
     }
 
     /// The headers of the `POST` that carried the message; `None` on a WebSocket.

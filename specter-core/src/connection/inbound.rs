@@ -3,6 +3,7 @@
 //! The protocol state sees every packet first; the handler gets the messages. What either objects to
 //! ends the connection.
 
+use std::task::Waker;
 use std::time::Instant;
 
 use http::HeaderMap;
@@ -17,6 +18,7 @@ pub(super) struct Inbound<'a, H> {
     pub(super) handler: &'a mut H,
     pub(super) connection: &'a Connection,
     pub(super) now: Instant,
+    pub(super) waker: &'a Waker,
 }
 
 impl<H: MessageHandler> Inbound<'_, H> {
@@ -45,7 +47,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
                 return Err(Ending::violation(None));
             }
         };
-        let context = MessageContext::new(headers);
+        let context = MessageContext::new(headers).with_waker(self.waker);
         self.handler
             .message(message, &context)
             .map_err(Ending::decided)?;

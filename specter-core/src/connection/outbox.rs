@@ -4,11 +4,12 @@
 //! until they are written, holds to its limit, and knows whether the task has to be woken. It must
 //! not know what carries the packets.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use specter_proto::engine::Prepared;
 
 use super::{CloseReason, QueuePolicy};
@@ -125,6 +126,9 @@ impl Outbox {
             queue.before_control = Some(queue.packets.len());
         }
         queue.bytes += cost;
+        if queue.packets.capacity() == 0 {
+            queue.packets = spare_places();
+        }
         queue.packets.push_back(packet);
         Ok(self.attract_attention())
     }
@@ -222,13 +226,35 @@ impl Outbox {
         mem::take(&mut queue.packets)
     }
 
-    /// Takes packets of at most so many frames together. One with more frames than that is taken in
-    /// parts. Senders wake the task as after [`take`](Self::take).
-    pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {
-        let mut queue = self.queue.lock();
+    /// Whether nothing waits. Then the next sender wakes the task.
+    pub(crate) fn rest(&self) -> bool {
+        let queue = self.queue.lock();
         if queue.packets.is_empty() {
             self.attended.store(false, Ordering::Relaxed);
         }
+        queue.packets.is_empty()
+    }
+
+    /// The same as [`take_frames`](Self::take_frames), but nothing where a heartbeat waits among them, or the door is closed.
+    pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<Prepared> {
+        let queue = self.queue.lock();
+        if queue.before_control.is_some() || queue.closing.is_some() || queue.packets.is_empty() {
+            return VecDeque::new();
+        }
+        Self::take_some(queue, frames)
+    }
+
+    /// Takes packets of at most so many frames together. One with more frames than that is taken in
+    /// parts. Senders wake the task as after [`take`](Self::take).
+    pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {
+        let queue = self.queue.lock();
+        if queue.packets.is_empty() {
+            self.attended.store(false, Ordering::Relaxed);
+        }
+        Self::take_some(queue, frames)
+    }
+
+    fn take_some(mut queue: MutexGuard<'_, Queue>, frames: usize) -> VecDeque<Prepared> {
         let mut taken = VecDeque::new();
         let mut left = frames;
         while let Some(packet) = queue.packets.front()
@@ -250,8 +276,7 @@ impl Outbox {
                 .and_then(|before| before.checked_sub(1));
         }
         if queue.packets.is_empty() {
-            // A queue that once was long is not kept.
-            queue.packets = VecDeque::new();
+            keep_places(mem::take(&mut queue.packets));
         }
         taken
     }
@@ -277,6 +302,26 @@ impl Outbox {
     /// does not close its connection.
     pub(crate) fn is_congested(&self) -> bool {
         self.queue.lock().bytes > self.limit / 2
+    }
+}
+
+thread_local! {
+    /// The places of one queue. A connection at rest holds none; these save the next that is written to an allocation.
+    static PLACES: Cell<VecDeque<Prepared>> = const { Cell::new(VecDeque::new()) };
+}
+
+/// How many places are kept.
+const KEPT_PLACES: usize = 64;
+
+fn spare_places() -> VecDeque<Prepared> {
+    PLACES.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Keeps the places of a queue that ran dry for the next that is written to.
+pub(crate) fn keep_places(places: VecDeque<Prepared>) {
+    if (1..=KEPT_PLACES).contains(&places.capacity()) && places.is_empty() {
+        // While the thread ends there is nobody to keep them for.
+        let _ = PLACES.try_with(|kept| kept.set(places));
     }
 }
 

@@ -13,6 +13,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use super::served::Served;
 
 /// A stream in both directions, whatever is beneath.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -25,7 +28,8 @@ pub(super) struct Stream(State);
 enum State {
     /// The answer to the request is not written yet.
     Awaited(OnUpgrade),
-    Tcp(TcpStream),
+    /// The write side, unless it was laid down.
+    Tcp(OwnedReadHalf, Option<OwnedWriteHalf>),
     Other(Box<dyn Duplex>),
 }
 
@@ -62,55 +66,100 @@ impl Stream {
         let mut buffer = ReadBuf::new(buffer);
         ready!(match &mut self.0 {
             State::Awaited(_) => return Poll::Pending,
-            State::Tcp(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+            State::Tcp(half, _) => Pin::new(half).poll_read(cx, &mut buffer),
             State::Other(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
         })?;
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Writes from several slices at once.
-    pub(super) fn poll_write_vectored(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    /// Gives the write side away, where it can be: others write with it until it is picked up.
+    pub(super) fn lay_down(&mut self) -> Option<OwnedWriteHalf> {
         match &mut self.0 {
-            State::Awaited(_) => Poll::Pending,
-            State::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            State::Other(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            State::Tcp(_, half) => half.take(),
+            State::Awaited(_) | State::Other(_) => None,
         }
     }
 
-    /// Whether [`poll_write_vectored`](Self::poll_write_vectored) takes more than the first slice.
-    pub(super) fn is_write_vectored(&self) -> bool {
+    /// Takes the write side back.
+    pub(super) fn pick_up(&mut self, half: OwnedWriteHalf) {
+        if let State::Tcp(_, place) = &mut self.0 {
+            *place = Some(half);
+        }
+    }
+
+    /// Whether the write side was given away.
+    pub(super) fn is_laid_down(&self) -> bool {
+        matches!(&self.0, State::Tcp(_, None))
+    }
+
+    /// What is written to, if it is there.
+    fn write_side(&mut self) -> Option<Pin<&mut (dyn AsyncWrite + Unpin)>> {
+        match &mut self.0 {
+            State::Tcp(_, Some(half)) => Some(Pin::new(half)),
+            State::Other(stream) => Some(Pin::new(stream.as_mut())),
+            State::Awaited(_) | State::Tcp(_, None) => None,
+        }
+    }
+}
+
+/// Not before the stream is there and its write side at hand.
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.write_side() {
+            Some(stream) => stream.poll_write(cx, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.write_side() {
+            Some(stream) => stream.poll_write_vectored(cx, slices),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
         match &self.0 {
             State::Awaited(_) => false,
-            State::Tcp(_) => true,
+            State::Tcp(..) => true,
             State::Other(stream) => stream.is_write_vectored(),
         }
     }
 
     /// Passes on what the stream itself holds back, as TLS does.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
-            State::Awaited(_) | State::Tcp(_) => Poll::Ready(Ok(())),
+            State::Awaited(_) | State::Tcp(..) => Poll::Ready(Ok(())),
             State::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
-    /// Ends the stream in this direction.
-    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            State::Awaited(_) => Poll::Ready(Ok(())),
-            State::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            State::Other(stream) => Pin::new(stream).poll_shutdown(cx),
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.write_side() {
+            Some(stream) => stream.poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
         }
     }
 }
 
-/// Unwraps what hyper hands over: the TCP socket itself where axum's or hyper's own server served
-/// it, whatever it is elsewhere (TLS, a pipe in a test).
+/// Unwraps what hyper hands over: the TCP socket itself where `App::listen`, axum's or hyper's own
+/// server served it, whatever it is elsewhere (TLS, a pipe in a test).
 fn take_over(upgraded: Upgraded) -> (State, Bytes) {
+    let upgraded = match auto::upgrade::downcast::<TokioIo<Served>>(upgraded) {
+        Ok(parts) => {
+            let stream = parts.io.into_inner().into_inner();
+            return (split(stream), parts.read_buf);
+        }
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => return (tcp(parts.io.into_inner()), parts.read_buf),
         Err(upgraded) => upgraded,
@@ -122,11 +171,63 @@ fn take_over(upgraded: Upgraded) -> (State, Bytes) {
     }
 }
 
+/// A socket of somebody else's server.
 fn tcp(stream: TcpStream) -> State {
     // Without it small messages wait for earlier ones to be acknowledged. A socket on which it can
     // not be set works all the same.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
     }
-    State::Tcp(stream)
+    split(stream)
+}
+
+fn split(stream: TcpStream) -> State {
+    let (read, write) = stream.into_split();
+    State::Tcp(read, Some(write))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{State, take_over};
+    use crate::connection::Served;
+    use axum::body::Body;
+    use http::{Request, Response, StatusCode, header};
+    use hyper::body::Incoming;
+    use hyper::service::service_fn;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use hyper_util::server::conn::auto;
+    use std::convert::Infallible;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    #[tokio::test]
+    async fn a_socket_that_was_served_is_taken_over_bare_with_what_was_read_too_far() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: b\r\n\r\nearly";
+        client.write_all(head.as_bytes()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (sender, mut upgrades) = mpsc::unbounded_channel();
+        let service = service_fn(|request: Request<Incoming>| {
+            sender.send(hyper::upgrade::on(request)).unwrap();
+            let answer = Response::builder()
+                .status(StatusCode::SWITCHING_PROTOCOLS)
+                .header(header::CONNECTION, "upgrade")
+                .header(header::UPGRADE, "b");
+            async { Ok::<_, Infallible>(answer.body(Body::empty()).unwrap()) }
+        });
+        let server = auto::Builder::new(TokioExecutor::new()).http1_only();
+        let io = TokioIo::new(Served::accepted(stream));
+        server
+            .serve_connection_with_upgrades(io, service)
+            .await
+            .unwrap();
+        let upgrade = upgrades.recv().await.unwrap();
+        let (state, early) = take_over(upgrade.await.unwrap());
+        assert_eq!(early, "early");
+        assert!(matches!(state, State::Tcp(read, Some(_)) if read.as_ref().nodelay().unwrap()));
+    }
 }

@@ -11,9 +11,14 @@ use super::{Connection, EngineConfig, Handshake, Transport};
 
 /// A connection over a WebSocket that nothing drives. What is sent to it stays queued.
 pub(crate) fn undriven(config: &EngineConfig) -> Connection {
-    let uri = Uri::from_static("/socket.io/?EIO=4&transport=websocket");
+    undriven_over(Transport::WebSocket, config)
+}
+
+/// A connection over a transport that nothing drives.
+pub(crate) fn undriven_over(transport: Transport, config: &EngineConfig) -> Connection {
+    let uri = Uri::from_static("/socket.io/?EIO=4");
     let handshake = Handshake::new(&uri, &HeaderMap::new());
-    Connection::new(Arc::new(handshake), Transport::WebSocket, config)
+    Connection::new(Arc::new(handshake), transport, config)
 }
 
 /// Takes what was sent to an undriven connection.

@@ -2,8 +2,7 @@
 //!
 //! An [`Acceptor`] decides who may open a session and makes a [`MessageHandler`] for each; an
 //! [`Endpoint`] is the tower service that goes into a router. Everything here is defined in
-//! [`connection`](crate::connection) and [`http`](crate::http); this is the door for those who want
-//! no more than that.
+//! `connection` and `http`, to which this is the only door.
 //!
 //! An echo server:
 //!

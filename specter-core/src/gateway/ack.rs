@@ -1,9 +1,8 @@
 //! An acknowledgement that a handler sends itself.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use parking_lot::Mutex;
 use serde::Serialize;
 use specter_proto::engine::Prepared;
 use specter_proto::socket::encode;
@@ -60,7 +59,7 @@ impl Ack {
     /// Never answers, on purpose: the client waits until its own time-out, if it has one.
     pub fn leave_unanswered(mut self) {
         if let Some(cell) = self.cell.take() {
-            *cell.state.lock() = State::Answered;
+            cell.state.store(ANSWERED, Ordering::Release);
         }
     }
 
@@ -85,19 +84,16 @@ pub(crate) struct AckCell {
     socket: Socket,
     id: u64,
     taken: AtomicBool,
-    state: Mutex<State>,
+    state: AtomicU8,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// The handler runs, the `Ack` lives.
-    Running,
-    /// The handler runs and dropped the `Ack`: its end decides what is said.
-    DroppedEarly,
-    /// The handler is over, the `Ack` lives on.
-    Finished,
-    Answered,
-}
+/// The handler runs, the `Ack` lives.
+const RUNNING: u8 = 0;
+/// The handler runs and dropped the `Ack`: its end decides what is said.
+const DROPPED_EARLY: u8 = 1;
+/// The handler is over, the `Ack` lives on.
+const FINISHED: u8 = 2;
+const ANSWERED: u8 = 3;
 
 impl AckCell {
     pub(crate) fn new(socket: Socket, id: u64) -> Arc<Self> {
@@ -105,7 +101,7 @@ impl AckCell {
             socket,
             id,
             taken: AtomicBool::new(false),
-            state: Mutex::new(State::Running),
+            state: AtomicU8::new(RUNNING),
         })
     }
 
@@ -113,9 +109,9 @@ impl AckCell {
         self.taken.load(Ordering::Acquire)
     }
 
+    /// Sends the first answer; there is no second.
     fn answer(&self, packet: Prepared) {
-        let before = std::mem::replace(&mut *self.state.lock(), State::Answered);
-        if before != State::Answered {
+        if self.state.swap(ANSWERED, Ordering::AcqRel) != ANSWERED {
             self.socket.acknowledge(packet);
         }
     }
@@ -126,31 +122,32 @@ impl AckCell {
         }
     }
 
+    /// From running to `next`; where it was the other's turn already, what that was.
+    fn pass(&self, next: u8) -> Result<(), u8> {
+        let passed =
+            self.state
+                .compare_exchange(RUNNING, next, Ordering::AcqRel, Ordering::Acquire);
+        passed.map(drop)
+    }
+
     fn dropped(&self) {
-        let mut state = self.state.lock();
-        match *state {
-            State::Running => *state = State::DroppedEarly,
-            State::Finished => {
-                drop(state);
-                self.refuse(&not_answered());
-            }
-            State::DroppedEarly | State::Answered => {}
+        if self.pass(DROPPED_EARLY) == Err(FINISHED) {
+            self.refuse(&not_answered());
         }
     }
 
     /// The handler is over. An error that it ended with is the answer, unless it gave one.
     pub(crate) fn handler_finished(&self, error: Option<&EventError>) {
-        let mut state = self.state.lock();
-        match (*state, error) {
-            (State::Running, None) => *state = State::Finished,
-            (State::Answered | State::Finished, _) => {}
-            (State::DroppedEarly, None) => {
-                drop(state);
-                self.refuse(&not_answered());
+        match error {
+            None => {
+                if self.pass(FINISHED) == Err(DROPPED_EARLY) {
+                    self.refuse(&not_answered());
+                }
             }
-            (State::Running | State::DroppedEarly, Some(error)) => {
-                drop(state);
-                self.refuse(error);
+            Some(error) => {
+                if matches!(self.state.load(Ordering::Acquire), RUNNING | DROPPED_EARLY) {
+                    self.refuse(error);
+                }
             }
         }
     }

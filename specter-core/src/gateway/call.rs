@@ -19,7 +19,8 @@ use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, encode};
 use tokio::time::Sleep;
 
 use super::ack::AckCell;
-use super::error::{EventError, EventInfo};
+use super::error::EventError;
+use super::event::EventInfo;
 use super::info::EventKind;
 use crate::socket::{DisconnectReason, Reject, Socket};
 
@@ -154,7 +155,7 @@ impl CallContext {
     pub fn args(&self) -> Args {
         match &self.cause {
             Cause::Event(event) => event.raw_args(),
-            Cause::Error(failure) => failure.event.args.clone(),
+            Cause::Error(failure) => failure.event.args().clone(),
             Cause::Connect | Cause::Disconnect(_) => Args::default(),
         }
     }
@@ -177,10 +178,7 @@ impl CallContext {
     }
 
     pub(crate) fn info(&self) -> EventInfo {
-        EventInfo {
-            name: self.event_name().into(),
-            args: self.args(),
-        }
+        EventInfo::new(self.event_name(), self.args())
     }
 
     /// Whether the client wants an answer from the return value.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_util::stream::{FuturesUnordered, Stream};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use specter_proto::socket::EventPacket;
 
 use super::call::Instance;
@@ -20,8 +20,8 @@ pub(super) struct Dispatch {
     instances: Vec<Option<Instance>>,
     /// The event whose turn it is.
     running: Option<Run>,
-    /// Events of `concurrent` handlers.
-    beside: FuturesUnordered<RunBeside>,
+    /// Events of `concurrent` handlers; made for the first one.
+    beside: Option<Box<FuturesUnordered<RunBeside>>>,
     beside_bytes: usize,
     leaving: Option<DisconnectReason>,
     ending: Option<BoxFuture<()>>,
@@ -33,7 +33,7 @@ impl Dispatch {
             env,
             instances,
             running: None,
-            beside: FuturesUnordered::new(),
+            beside: None,
             beside_bytes: 0,
             leaving: None,
             ending: None,
@@ -41,12 +41,16 @@ impl Dispatch {
     }
 
     fn poll_beside(&mut self, cx: &mut Context<'_>) {
-        while !self.beside.is_empty() {
-            match Pin::new(&mut self.beside).poll_next(cx) {
-                Poll::Ready(Some(bytes)) => self.beside_bytes -= bytes,
-                Poll::Ready(None) | Poll::Pending => return,
-            }
+        let Some(beside) = &mut self.beside else {
+            return;
+        };
+        while let Poll::Ready(Some(bytes)) = beside.poll_next_unpin(cx) {
+            self.beside_bytes -= bytes;
         }
+    }
+
+    fn count_beside(&self) -> usize {
+        self.beside.as_ref().map_or(0, |beside| beside.len())
     }
 
     fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -74,7 +78,7 @@ impl SocketService for Dispatch {
         let table = &self.env.table;
         if !table.has_concurrent() || !table.is_concurrent(&table.turns(event.name())) {
             Turn::InOrder
-        } else if self.beside.len() < table.max_concurrent {
+        } else if self.count_beside() < table.max_concurrent {
             Turn::Beside
         } else {
             Turn::Later
@@ -85,7 +89,11 @@ impl SocketService for Dispatch {
         self.beside_bytes
     }
 
-    fn begin(&mut self, event: EventPacket) {
+    fn is_busy(&self) -> bool {
+        self.running.is_some()
+    }
+
+    fn begin(&mut self, event: EventPacket, cx: &mut Context<'_>) {
         let table = &self.env.table;
         let turns = table.turns(event.name());
         if turns.is_empty() {
@@ -96,13 +104,16 @@ impl SocketService for Dispatch {
         if table.has_concurrent() && table.is_concurrent(&turns) {
             let instances = self.shared(&turns);
             self.beside_bytes += event.size();
-            self.beside.push(RunBeside {
+            self.beside.get_or_insert_default().push(RunBeside {
                 run: Run::new(event, turns),
                 env: self.env.clone(),
                 instances,
             });
         } else {
-            self.running = Some(Run::new(event, turns));
+            let mut run = Run::new(event, turns);
+            if run.poll(&self.env, &mut self.instances, cx).is_pending() {
+                self.running = Some(run);
+            }
         }
     }
 
@@ -120,7 +131,7 @@ impl SocketService for Dispatch {
         let running = self.poll_running(cx);
         self.poll_beside(cx);
         ready!(running);
-        if !self.beside.is_empty() {
+        if self.count_beside() > 0 {
             return Poll::Pending;
         }
         if let Some(reason) = self.leaving.take() {
@@ -140,7 +151,7 @@ impl SocketService for Dispatch {
 
     fn abandon(&mut self) {
         self.running = None;
-        self.beside.clear();
+        self.beside = None;
         self.beside_bytes = 0;
         self.ending = None;
     }

@@ -9,7 +9,6 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use specter_proto::socket::ArgumentError;
 
-use super::info::EventKind;
 use crate::rooms::JoinError;
 use crate::socket::reject::Cause;
 use crate::socket::{EmitError, Reject, fault};
@@ -336,39 +335,4 @@ pub fn shown_error<E: ErrorText>(error: &E) -> EventError {
 /// A derived error that is not shown.
 pub fn hidden_error<E: HiddenError>(error: E) -> EventError {
     error.hidden()
-}
-
-/// What an `#[on_error]` handler takes to know which event failed.
-#[derive(Clone)]
-pub struct EventInfo {
-    pub(crate) name: Box<str>,
-    pub(crate) args: specter_proto::socket::Args,
-}
-
-impl EventInfo {
-    /// What happens at connect.
-    pub(crate) fn connect() -> Self {
-        Self {
-            name: EventKind::Connect.name().into(),
-            args: specter_proto::socket::Args::default(),
-        }
-    }
-
-    /// The event's name; `connect` and `disconnect` for those.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The arguments as they came.
-    pub fn args(&self) -> &specter_proto::socket::Args {
-        &self.args
-    }
-}
-
-impl fmt::Debug for EventInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventInfo")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }

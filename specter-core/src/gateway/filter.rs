@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::call::{caught, panic_text};
-use super::error::{EventError, EventInfo};
+use super::error::EventError;
+use super::event::EventInfo;
 use crate::socket::Socket;
 
 /// Turns the error of a handler into another, or leaves it as it is. An injectable singleton.

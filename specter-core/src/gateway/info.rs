@@ -6,6 +6,7 @@ use std::time::Duration;
 use specter_di::{Dependencies, Dependency, Key, Location, Resolved};
 
 use super::call::{CallContext, Instance, Step};
+use super::endpoint::EndpointSetting;
 use super::policy::Policies;
 use super::singleton::Singleton;
 
@@ -47,6 +48,8 @@ pub struct ControllerInfo {
     pub path: Option<&'static str>,
     /// Its namespace.
     pub namespace: &'static str,
+    /// What it asks of the endpoint on its path.
+    pub endpoint: &'static [EndpointSetting],
     /// Its place among the controllers of an event: lower first.
     pub priority: i32,
     /// Its place at single events, where it is another.

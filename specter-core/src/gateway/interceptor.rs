@@ -12,7 +12,8 @@ use serde::Serialize;
 use specter_proto::socket::encode;
 
 use super::call::{CallContext, Instance, Outcome, PendingCall, Step, caught, panic_text};
-use super::error::{EventError, EventInfo};
+use super::error::EventError;
+use super::event::EventInfo;
 use super::lifecycle::Env;
 use super::table::Target;
 use crate::socket::Socket;

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step, Values};
 use super::dispatch::Dispatch;
-use super::error::{EventError, EventInfo};
+use super::error::EventError;
+use super::event::EventInfo;
 use super::filter::{ErasedFilter, filtered};
 use super::guard::check_guards;
 use super::ingress::{ErrorReport, Slot};

@@ -7,7 +7,8 @@ use specter_proto::socket::{EncodedArgs, EventPacket, encode};
 
 use super::ack::AckCell;
 use super::call::{Cause, Failure, Instance, Outcome, PendingCall, Step};
-use super::error::{EventError, EventInfo};
+use super::error::EventError;
+use super::event::EventInfo;
 use super::filter::filtered;
 use super::guard::check_guards;
 use super::info::OnPanic;
@@ -27,6 +28,7 @@ pub(super) struct Run {
     phase: Phase,
 }
 
+/// What is awaited. Whatever is begun finds [`Next`](Self::Next), and leaves it where nothing is to be awaited.
 enum Phase {
     /// The handler at `at` is to be called.
     Next,
@@ -89,7 +91,9 @@ impl Run {
                 }
                 Phase::Guarding(target, checking) => {
                     let target = *target;
-                    match ready!(checking.as_mut().poll(cx)) {
+                    let checked = ready!(checking.as_mut().poll(cx));
+                    self.phase = Phase::Next;
+                    match checked {
                         Ok(()) => self.call(env, target, instances),
                         Err(reject) => self.rejected(env, target, reject, instances),
                     }
@@ -97,12 +101,15 @@ impl Run {
                 Phase::Handling(target, call) => {
                     let target = *target;
                     let (instance, outcome) = ready!(call.as_mut().poll(cx));
+                    self.phase = Phase::Next;
                     self.called(env, target, instance, outcome, instances);
                 }
                 Phase::Filtering(target, instance, filtering) => {
                     let target = *target;
                     let error = ready!(filtering.as_mut().poll(cx));
-                    if let Some(instance) = instance.take() {
+                    let instance = instance.take();
+                    self.phase = Phase::Next;
+                    if let Some(instance) = instance {
                         self.failed(env, target, instance, error, instances);
                     }
                 }
@@ -115,6 +122,7 @@ impl Run {
                 }
                 Phase::Subscriber(call) => {
                     let outcome = ready!(call.as_mut().poll(cx));
+                    self.phase = Phase::Next;
                     self.subscriber_called(env, outcome);
                 }
                 Phase::Telling(telling) => {
@@ -146,7 +154,6 @@ impl Run {
         reject: Reject,
         instances: &mut [Option<Instance>],
     ) {
-        self.phase = Phase::Next;
         if let Some(instance) = take(&mut instances[target.controller]) {
             let outcome = Outcome::Failed(reject.into());
             self.called(env, target, instance, outcome, instances);
@@ -154,7 +161,6 @@ impl Run {
     }
 
     fn call(&mut self, env: &Env, target: Target, instances: &mut [Option<Instance>]) {
-        self.phase = Phase::Next;
         let Some(instance) = take(&mut instances[target.controller]) else {
             return;
         };
@@ -189,7 +195,6 @@ impl Run {
         outcome: Outcome,
         instances: &mut [Option<Instance>],
     ) {
-        self.phase = Phase::Next;
         let Some(error) = self.record(outcome) else {
             instances[target.controller] = Some(instance);
             return;
@@ -201,7 +206,12 @@ impl Run {
         match table.wired(target.handler) {
             Some(wired) if !wired.filters.is_empty() && !error.is_gone() => {
                 let filters = wired.filters.clone();
-                let filtering = filtered(filters, env.socket.clone(), self.info(), error);
+                let filtering = filtered(
+                    filters,
+                    env.socket.clone(),
+                    EventInfo::of(&self.event),
+                    error,
+                );
                 self.phase = Phase::Filtering(target, Some(instance), Box::pin(filtering));
             }
             _ => self.failed(env, target, instance, error, instances),
@@ -217,11 +227,10 @@ impl Run {
         error: EventError,
         instances: &mut [Option<Instance>],
     ) {
-        self.phase = Phase::Next;
         self.fail(&error);
         let failure = Failure {
             error,
-            event: self.info(),
+            event: EventInfo::of(&self.event),
         };
         match env.start_error_handler(target.controller, instance, failure) {
             Err((instance, failure)) => {
@@ -248,10 +257,9 @@ impl Run {
     }
 
     fn subscriber_called(&mut self, env: &Env, outcome: Outcome) {
-        self.phase = Phase::Next;
         if let Some(error) = self.record(outcome) {
             self.fail(&error);
-            let event = self.info();
+            let event = EventInfo::of(&self.event);
             self.tell(env, Failure { error, event });
         }
     }
@@ -296,13 +304,6 @@ impl Run {
         if let Some(ack) = self.ack.as_ref().filter(|ack| ack.is_taken()) {
             ack.handler_finished(error);
             self.answer = Answer::Taken;
-        }
-    }
-
-    fn info(&self) -> EventInfo {
-        EventInfo {
-            name: self.event.name().into(),
-            args: self.event.raw_args(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! It owns the membership across all namespaces of the App, which ends with the socket. It knows sockets, and nothing of controllers.
 
+mod limits;
 mod membership;
 
 use std::fmt;
@@ -11,27 +12,10 @@ use serde::Serialize;
 use specter_proto::engine::Prepared;
 use specter_proto::socket::encode;
 
+pub use self::limits::GroupLimits;
 use self::membership::Membership;
+use crate::connection::FanOut;
 use crate::socket::{EmitError, Socket, SocketId};
-
-/// Bounds on groups.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct GroupLimits {
-    /// Groups that one socket may be in. 1024.
-    pub groups_per_socket: usize,
-    /// Bytes of a group's name. 256.
-    pub group_name: usize,
-}
-
-impl Default for GroupLimits {
-    fn default() -> Self {
-        Self {
-            groups_per_socket: 1024,
-            group_name: 256,
-        }
-    }
-}
 
 /// Why a group was not subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +111,7 @@ impl BroadcastGroup {
     ) -> Result<(), EmitError> {
         let members = self.membership.members(group.as_ref());
         let mut packets: Vec<(Socket, Prepared)> = Vec::new();
+        let mut broadcast = FanOut::default();
         for socket in members.iter().flat_map(|members| members.values()) {
             if self.excluded.contains(&socket.id()) {
                 continue;
@@ -140,8 +125,7 @@ impl BroadcastGroup {
                 packets.push((socket.clone(), packet.clone()));
                 packet
             };
-            // A client that cannot take it is that client's own loss.
-            let _ = socket.deliver(packet);
+            socket.deliver_with(packet, &mut broadcast);
         }
         Ok(())
     }

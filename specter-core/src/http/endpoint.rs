@@ -33,9 +33,8 @@ use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineCo
 /// outlive the service itself.
 ///
 /// ```
-/// use specter_core::connection::{Acceptor, Connection, EngineConfig};
-/// use specter_core::connection::{CloseReason, Incoming, MessageContext, MessageHandler};
-/// use specter_core::http::Endpoint;
+/// use specter_core::engine::{Acceptor, Connection, Endpoint, EngineConfig};
+/// use specter_core::engine::{CloseReason, Incoming, MessageContext, MessageHandler};
 ///
 /// struct Quiet;
 ///
@@ -58,7 +57,7 @@ use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineCo
 /// let endpoint = Endpoint::new(Quiet, EngineConfig::default())?;
 /// let router: axum::Router = endpoint.clone().into_router("/engine.io/");
 /// assert_eq!(endpoint.connections(), 0);
-/// # Ok::<(), specter_core::connection::ConfigError>(())
+/// # Ok::<(), specter_core::engine::ConfigError>(())
 /// ```
 #[derive(Debug)]
 pub struct Endpoint<A>(Arc<Inner<A>>);
@@ -242,8 +241,13 @@ impl<A: Acceptor> Inner<A> {
                 return Err(RequestError::UnsupportedVersion.into());
             }
             return match (transport, upgrade::is_wanted(&parts)) {
-                (Transport::Polling, false) => sessions::open_polling(self, parts, client).await,
-                (Transport::WebSocket, true) => sessions::open_websocket(self, parts, client).await,
+                // Boxed: each is large, and nearly all requests are of a session that is open.
+                (Transport::Polling, false) => {
+                    Box::pin(sessions::open_polling(self, parts, client)).await
+                }
+                (Transport::WebSocket, true) => {
+                    Box::pin(sessions::open_websocket(self, parts, client)).await
+                }
                 _ => Err(BadRequest::TransportHandshake.into()),
             };
         };
@@ -305,9 +309,16 @@ impl<A: Acceptor> Inner<A> {
     ) -> Result<Response, Refused> {
         match parts.method {
             Method::GET => {
-                let outcome = connection.begin_poll()?;
-                // Unanswered, the session has ended.
-                let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                let packets = match connection.answer_poll(self.config.max_packets_per_poll) {
+                    Some(packets) => packets,
+                    None => {
+                        let outcome = connection.begin_poll()?;
+                        // Unanswered, the session has ended.
+                        let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                        connection.poll_answered();
+                        packets
+                    }
+                };
                 Ok(reply::payload(packets, self.config.ping_timeout))
             }
             Method::POST => self.post(connection, parts, body).await,

@@ -10,42 +10,11 @@ use indexmap::IndexMap;
 use parking_lot::RwLock;
 use specter_proto::engine::Prepared;
 
-use super::Target;
-use crate::connection::ConfigError;
+use super::{RoomLimits, Target};
+use crate::connection::FanOut;
 use crate::socket::{Socket, SocketId};
 
 type Members = Arc<IndexMap<SocketId, Socket>>;
-
-/// Bounds on rooms.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct RoomLimits {
-    /// Rooms that one socket may be in.
-    pub rooms_per_socket: usize,
-    /// Bytes of a room's name.
-    pub room_name: usize,
-}
-
-impl Default for RoomLimits {
-    fn default() -> Self {
-        Self {
-            rooms_per_socket: 1024,
-            room_name: 256,
-        }
-    }
-}
-
-impl RoomLimits {
-    pub(crate) fn faults(&self) -> Vec<ConfigError> {
-        let limits = [
-            ("rooms_per_socket", self.rooms_per_socket),
-            ("room_name", self.room_name),
-        ];
-        let zero = limits.into_iter().filter(|(_, limit)| *limit == 0);
-        zero.map(|(setting, _)| ConfigError::ZeroLimit { setting })
-            .collect()
-    }
-}
 
 /// Why a room was not joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -185,8 +154,9 @@ impl Hub {
 
     /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's own loss.
     pub(crate) fn fan_out(&self, audience: &Audience, packet: &Prepared) {
+        let mut broadcast = FanOut::default();
         self.for_each(audience, |socket| {
-            let _ = socket.deliver(packet.clone());
+            socket.deliver_with(packet.clone(), &mut broadcast);
         });
     }
 

@@ -5,12 +5,14 @@
 
 mod broadcast;
 mod hub;
+mod limits;
 mod namespace;
 mod target;
 
 pub use self::broadcast::Broadcast;
 pub(crate) use self::hub::Hub;
-pub use self::hub::{JoinError, RoomLimits};
+pub use self::hub::JoinError;
+pub use self::limits::RoomLimits;
 pub(crate) use self::namespace::Server;
 pub use self::namespace::{Io, Namespace};
 pub use self::target::Target;

@@ -4,34 +4,28 @@ use std::time::Duration;
 
 use crate::connection::{ConfigError, LONGEST};
 
-/// Times and bounds of the Socket.IO layer. Made by `Default`, changed through `AppBuilder::socket`.
+/// Times and bounds of the Socket.IO layer, changed through `AppBuilder::socket`.
+///
+/// ```
+/// use specter_core::socket::SocketConfig;
+///
+/// let config = SocketConfig::default().max_namespaces(4).max_auth(1024);
+/// # let _ = config;
+/// ```
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct SocketConfig {
-    /// How long a connection may stay without a namespace before it is closed. 45 s.
-    pub connect_timeout: Duration,
-    /// How long guards, building and `connect` handlers may take together. 20 s, then `CONNECT_ERROR`.
-    pub connect_limit: Duration,
-    /// How long an acknowledgement is waited for unless said otherwise. 30 s.
-    pub ack_timeout: Duration,
-    /// How long handlers may run on after their client left. 30 s, then their future is dropped.
-    pub handler_grace: Duration,
-    /// Namespaces that one connection may be in. 32.
-    pub max_namespaces: usize,
-    /// Events of one connection that may wait to be handled. 256.
-    pub waiting_events: usize,
-    /// Bytes of events of one connection that may wait to be handled. 1 MiB.
-    pub waiting_bytes: usize,
-    /// Attachments of one packet. 10.
-    pub max_attachments: usize,
-    /// Bytes of the payload of a CONNECT, which is kept for the socket's life. 16 KiB.
-    pub max_auth: usize,
-    /// Bytes of a namespace's name. 256.
-    pub max_namespace_name: usize,
-    /// Bytes of an event's name. 256.
-    pub max_event_name: usize,
-    /// `concurrent` handlers of one socket that run at once. 64.
-    pub max_concurrent: usize,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) connect_limit: Duration,
+    pub(crate) ack_timeout: Duration,
+    pub(crate) handler_grace: Duration,
+    pub(crate) max_namespaces: usize,
+    pub(crate) waiting_events: usize,
+    pub(crate) waiting_bytes: usize,
+    pub(crate) max_attachments: usize,
+    pub(crate) max_auth: usize,
+    pub(crate) max_namespace_name: usize,
+    pub(crate) max_event_name: usize,
+    pub(crate) max_concurrent: usize,
 }
 
 impl Default for SocketConfig {
@@ -54,6 +48,79 @@ impl Default for SocketConfig {
 }
 
 impl SocketConfig {
+    /// How long a connection may stay without a namespace before it is closed. Default: 45 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long guards, building and `connect` handlers may take together; over it the client is refused with
+    /// `CONNECT_ERROR`. Default: 20 s.
+    pub fn connect_limit(mut self, limit: Duration) -> Self {
+        self.connect_limit = limit;
+        self
+    }
+
+    /// How long an acknowledgement is waited for unless said otherwise. Default: 30 s.
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.ack_timeout = timeout;
+        self
+    }
+
+    /// How long handlers may run on after their client left; over it their future is dropped. Default: 30 s.
+    pub fn handler_grace(mut self, grace: Duration) -> Self {
+        self.handler_grace = grace;
+        self
+    }
+
+    /// How many namespaces one connection may be in. Default: 32.
+    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
+        self.max_namespaces = namespaces;
+        self
+    }
+
+    /// How many events of one connection may wait to be handled. Default: 256.
+    pub fn waiting_events(mut self, events: usize) -> Self {
+        self.waiting_events = events;
+        self
+    }
+
+    /// How many bytes of events of one connection may wait to be handled. Default: 1 MiB.
+    pub fn waiting_bytes(mut self, bytes: usize) -> Self {
+        self.waiting_bytes = bytes;
+        self
+    }
+
+    /// How many attachments one packet may have; zero is none. Default: 10.
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        self.max_attachments = attachments;
+        self
+    }
+
+    /// How many bytes the payload of a CONNECT may have, which is kept for the socket's life. Default: 16 KiB.
+    pub fn max_auth(mut self, bytes: usize) -> Self {
+        self.max_auth = bytes;
+        self
+    }
+
+    /// How many bytes a namespace's name may have. Default: 256.
+    pub fn max_namespace_name(mut self, bytes: usize) -> Self {
+        self.max_namespace_name = bytes;
+        self
+    }
+
+    /// How many bytes an event's name may have. Default: 256.
+    pub fn max_event_name(mut self, bytes: usize) -> Self {
+        self.max_event_name = bytes;
+        self
+    }
+
+    /// How many `concurrent` handlers of one socket run at once. Default: 64.
+    pub fn max_concurrent(mut self, handlers: usize) -> Self {
+        self.max_concurrent = handlers;
+        self
+    }
+
     /// What is wrong with the settings: what is zero, or longer than any sensible time, would disable what it bounds.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let times = [

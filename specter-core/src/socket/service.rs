@@ -44,8 +44,12 @@ pub(crate) trait SocketService: Send {
     /// Whether `event` waits for those before it.
     fn turn(&self, event: &EventPacket) -> Turn;
 
-    /// Begins `event`: where its turn is [`Turn::Beside`] at any time, else after `poll` was ready.
-    fn begin(&mut self, event: EventPacket);
+    /// Whether an event runs that those behind it wait for.
+    fn is_busy(&self) -> bool;
+
+    /// Begins `event` and runs it as far as it comes: where its turn is [`Turn::Beside`] at any time, else while the service is not
+    /// busy.
+    fn begin(&mut self, event: EventPacket, cx: &mut Context<'_>);
 
     /// The bytes of the events that run beside the others.
     fn beside_bytes(&self) -> usize;

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::{LitStr, ext::IdentExt};
 
-use super::model::{Controller, Endpoint, OnPanic};
+use super::model::{Controller, Endpoint, OnPanic, Setting};
 use crate::syntax::runtime::{location, option, own};
 
 pub(crate) fn controller(controller: &Controller) -> TokenStream {
@@ -68,7 +68,12 @@ fn info(controller: &Controller) -> TokenStream {
         event_priorities,
         ..
     } = controller;
-    let Endpoint { path, namespace } = endpoint;
+    let Endpoint {
+        path,
+        namespace,
+        settings,
+    } = endpoint;
+    let settings = settings.iter().map(setting);
     let label = name.unraw().to_string();
     let path = option(path.as_ref());
     let namespace = namespace
@@ -92,10 +97,22 @@ fn info(controller: &Controller) -> TokenStream {
             name: #label,
             path: #path,
             namespace: #namespace,
+            endpoint: &[#(#settings),*],
             priority: #priority,
             event_priorities: &[#(#event_priorities),*],
             unlisted: #unlisted,
             on_panic: __p::OnPanic::#on_panic,
+            location: #location,
+        }
+    }
+}
+
+fn setting(Setting { variant, value }: &Setting) -> TokenStream {
+    let own = own(variant.span());
+    let location = location(variant.span());
+    quote_spanned! {own=>
+        __p::EndpointSetting {
+            option: __p::EndpointOption::#variant(#value),
             location: #location,
         }
     }

@@ -1,6 +1,6 @@
 //! What is known of a controller before anything is generated.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use syn::LitStr;
 
 use crate::syntax::{fields::Construction, policies::Policies, runtime::Runtime};
@@ -29,6 +29,16 @@ pub(crate) struct Endpoint {
     pub(crate) path: Option<LitStr>,
     /// The namespace; without one, `/`.
     pub(crate) namespace: Option<LitStr>,
+    /// The settings of the endpoint on the path.
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// A setting of the endpoint.
+pub(crate) struct Setting {
+    /// The variant of the runtime's `EndpointOption`, standing at the option's name.
+    pub(crate) variant: Ident,
+    /// A constant expression.
+    pub(crate) value: TokenStream,
 }
 
 /// What becomes of a socket in whose handler a panic was caught.

@@ -1,9 +1,9 @@
 //! Reads `#[socketio_controller(…)]` and its struct, and checks what can be checked without types.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::LitStr;
 
-use super::model::{Controller, Endpoint, OnPanic};
+use super::model::{Controller, Endpoint, OnPanic, Setting};
 use crate::{
     diag::Diagnostics,
     syntax::{
@@ -65,7 +65,40 @@ fn endpoint(arguments: &mut Arguments, diag: &mut Diagnostics) -> Endpoint {
     let namespace = arguments
         .string("namespace = \"/chat\"", diag)
         .filter(|namespace| namespace_is_valid(namespace, diag));
-    Endpoint { path, namespace }
+    Endpoint {
+        path,
+        namespace,
+        settings: settings(arguments, diag),
+    }
+}
+
+fn settings(arguments: &mut Arguments, diag: &mut Diagnostics) -> Vec<Setting> {
+    const TIMES: [(&str, &str); 4] = [
+        ("PingInterval", "ping_interval = \"25s\""),
+        ("PingTimeout", "ping_timeout = \"20s\""),
+        ("UpgradeTimeout", "upgrade_timeout = \"10s\""),
+        ("ConnectTimeout", "connect_timeout = \"45s\""),
+    ];
+    const SIZES: [(&str, &str); 2] = [
+        ("MaxPayload", "max_payload = 1_000_000"),
+        ("MaxQueue", "max_queue = 1_048_576"),
+    ];
+    let mut settings = Vec::new();
+    let mut set = |variant, at: Option<Span>, value: Option<TokenStream>| {
+        settings.extend(at.zip(value).map(|(at, value)| Setting {
+            variant: Ident::new(variant, at),
+            value,
+        }));
+    };
+    for (variant, usage) in TIMES {
+        let at = arguments.place(usage);
+        set(variant, at, arguments.time(usage, diag));
+    }
+    for (variant, usage) in SIZES {
+        let at = arguments.place(usage);
+        set(variant, at, arguments.number(usage, diag));
+    }
+    settings
 }
 
 fn path_is_valid(path: &LitStr, diag: &mut Diagnostics) -> bool {
@@ -98,7 +131,11 @@ fn namespace_is_valid(namespace: &LitStr, diag: &mut Diagnostics) -> bool {
     }
     if let Some(sign) = text.chars().find(|sign| [',', '?'].contains(sign)) {
         let message = format_args!("a namespace cannot contain `{sign}`");
-        diag.error_help(namespace, message, "the protocol ends a namespace there");
+        let help = match sign {
+            ',' => "the protocol ends a namespace there",
+            _ => "clients take what follows as a query",
+        };
+        diag.error_help(namespace, message, help);
         return false;
     }
     true

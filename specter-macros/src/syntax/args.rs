@@ -1,9 +1,13 @@
 //! The arguments of an attribute: a literal, flags, `key = value` and `key(list)`, in any order. An argument
 //! that cannot be read costs only itself; keys that nobody asked for are reported with the list of those that exist.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::{LitInt, LitStr, Path, Token, parse::Parser, punctuated::Punctuated};
+use syn::{
+    Expr, Lit, LitInt, LitStr, Path, Token,
+    parse::{Parse, Parser},
+    punctuated::Punctuated,
+};
 
 use crate::{
     diag::Diagnostics,
@@ -88,34 +92,50 @@ impl Arguments {
     }
 
     pub(crate) fn string(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<LitStr> {
-        let argument = self.take(usage, diag)?;
-        let Value::Assigned(value) = &argument.value else {
-            return argument.wrong(usage, diag);
-        };
-        syn::parse2(value.clone())
-            .ok()
-            .or_else(|| argument.wrong(usage, diag))
+        self.assigned(usage, <LitStr as Parse>::parse, diag)
     }
 
     pub(crate) fn word(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<Ident> {
-        let argument = self.take(usage, diag)?;
-        let Value::Assigned(value) = &argument.value else {
-            return argument.wrong(usage, diag);
-        };
-        syn::parse2(value.clone())
-            .ok()
-            .or_else(|| argument.wrong(usage, diag))
+        self.assigned(usage, <Ident as Parse>::parse, diag)
     }
 
     pub(crate) fn integer(&mut self, usage: &'static str, diag: &mut Diagnostics) -> Option<i32> {
+        self.assigned(usage, signed, diag)
+    }
+
+    /// A number, or an expression, as an expression.
+    pub(crate) fn number(
+        &mut self,
+        usage: &'static str,
+        diag: &mut Diagnostics,
+    ) -> Option<TokenStream> {
+        let number = self.assigned(usage, number, diag)?;
+        Some(number.into_token_stream())
+    }
+
+    /// What stands behind `key =`.
+    fn assigned<T>(
+        &mut self,
+        usage: &'static str,
+        parser: impl Parser<Output = T>,
+        diag: &mut Diagnostics,
+    ) -> Option<T> {
         let argument = self.take(usage, diag)?;
-        let Value::Assigned(value) = &argument.value else {
-            return argument.wrong(usage, diag);
+        let value = match &argument.value {
+            Value::Assigned(value) => parser.parse2(value.clone()).ok(),
+            _ => None,
         };
-        match signed.parse2(value.clone()) {
-            Ok(number) => Some(number),
-            Err(_) => argument.wrong(usage, diag),
-        }
+        value.or_else(|| argument.wrong(usage, diag))
+    }
+
+    /// Where an option's name stands, before it is asked for.
+    pub(crate) fn place(&self, usage: &str) -> Option<Span> {
+        let mut keys = self
+            .rest
+            .iter()
+            .filter_map(|argument| argument.key.as_ref());
+        let found = keys.find(|own| *own == key(usage))?;
+        Some(found.span())
     }
 
     /// The types in `key(A, B)` or `key = [A, B]`, whichever the usage shows.
@@ -171,8 +191,8 @@ impl Arguments {
             return argument.wrong(usage, diag);
         };
         let Ok(text) = syn::parse2::<LitStr>(value.clone()) else {
-            return match syn::parse2::<syn::Expr>(value.clone()) {
-                Ok(syn::Expr::Lit(_)) | Err(_) => argument.wrong(usage, diag),
+            return match syn::parse2::<Expr>(value.clone()) {
+                Ok(Expr::Lit(_)) | Err(_) => argument.wrong(usage, diag),
                 Ok(_) => Some(value.clone()),
             };
         };
@@ -376,6 +396,16 @@ fn bracketed(value: &TokenStream) -> Option<TokenStream> {
     }
 }
 
+/// An expression that may be a number.
+fn number(input: syn::parse::ParseStream<'_>) -> syn::Result<Expr> {
+    match input.parse()? {
+        Expr::Lit(literal) if !matches!(literal.lit, Lit::Int(_)) => {
+            Err(syn::Error::new_spanned(literal, "expected a number"))
+        }
+        number => Ok(number),
+    }
+}
+
 fn signed(input: syn::parse::ParseStream<'_>) -> syn::Result<i32> {
     let minus: Option<syn::Token![-]> = input.parse()?;
     let number: LitInt = input.parse()?;
@@ -388,7 +418,7 @@ fn signed(input: syn::parse::ParseStream<'_>) -> syn::Result<i32> {
 /// `"name" = 5`.
 struct Pair(LitStr, i32);
 
-impl syn::parse::Parse for Pair {
+impl Parse for Pair {
     fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
         let name = input.parse()?;
         input.parse::<Token![=]>()?;

@@ -15,6 +15,22 @@ const _: () = {
         name: "ChatGateway",
         path: ::core::option::Option::Some("/socket.io/"),
         namespace: "/chat",
+        endpoint: &[
+            __p::EndpointSetting {
+                option: __p::EndpointOption::PingInterval(
+                    ::core::time::Duration::from_millis(10000u64),
+                ),
+                location: __p::location!(),
+            },
+            __p::EndpointSetting {
+                option: __p::EndpointOption::ConnectTimeout(PATIENCE),
+                location: __p::location!(),
+            },
+            __p::EndpointSetting {
+                option: __p::EndpointOption::MaxPayload(16 * 1024),
+                location: __p::location!(),
+            },
+        ],
         priority: -5,
         event_priorities: &[],
         unlisted: true,

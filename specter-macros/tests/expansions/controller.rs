@@ -1,4 +1,4 @@
-#[socketio_controller("/socket.io/", namespace = "/chat", priority = -5, unlisted, on_panic = "disconnect", guards(Authenticated, limits::PerMinute<60>))]
+#[socketio_controller("/socket.io/", namespace = "/chat", ping_interval = "10s", connect_timeout = PATIENCE, max_payload = 16 * 1024, priority = -5, unlisted, on_panic = "disconnect", guards(Authenticated, limits::PerMinute<60>))]
 /// A chat.
 #[derive(Debug)]
 pub struct ChatGateway {

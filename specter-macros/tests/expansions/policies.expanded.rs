@@ -5,6 +5,7 @@ const _: () = {
         name: "Everything",
         path: ::core::option::Option::None,
         namespace: "/",
+        endpoint: &[],
         priority: 0,
         event_priorities: &[("early", -5), ("late", 5)],
         unlisted: false,

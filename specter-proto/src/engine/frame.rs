@@ -4,8 +4,9 @@
 //! all of it, polling the part behind the header. Nothing here knows what a payload means, apart
 //! from the Engine.IO type character in front of a text message.
 
-use std::iter;
+use std::cell::Cell;
 use std::sync::Arc;
+use std::{iter, mem};
 
 use bytes::{Buf, Bytes};
 
@@ -64,17 +65,29 @@ impl Frame {
 
     /// A text message: the Engine.IO packet `4` with `text` in it.
     pub fn text_message(text: &str) -> Self {
-        let mut builder = FrameBuilder::new(0, 1 + text.len());
-        builder.body().push(b'4');
-        builder.body().extend_from_slice(text.as_bytes());
-        builder.finish(FrameKind::Text)
+        Self::joined(FrameKind::Text, &[b"4", text.as_bytes()])
     }
 
     /// A binary message.
     pub fn binary_message(data: &[u8]) -> Self {
-        let mut builder = FrameBuilder::new(0, data.len());
-        builder.body().extend_from_slice(data);
-        builder.finish(FrameKind::Binary)
+        Self::joined(FrameKind::Binary, &[data])
+    }
+
+    /// A frame whose payload is these parts, in an allocation of exactly its size.
+    pub(super) fn joined(kind: FrameKind, parts: &[&[u8]]) -> Self {
+        let payload = parts.iter().map(|part| part.len()).sum();
+        let mut header = [0; MAX_HEADER];
+        let used = write_header(&mut header, true, kind.opcode(), payload);
+        let mut bytes = Vec::with_capacity(used + payload);
+        bytes.extend_from_slice(&header[..used]);
+        for part in parts {
+            bytes.extend_from_slice(part);
+        }
+        Self {
+            bytes: bytes.into(),
+            payload_at: u8::try_from(used).unwrap_or(u8::MAX),
+            kind,
+        }
     }
 
     /// A frame that stands in the program. `bytes` must be a short one: a header of two bytes.
@@ -87,82 +100,88 @@ impl Frame {
     }
 }
 
-/// Writes a frame back to front: the body first, then what depends on it in front of it.
+/// Writes a frame: the body, and at the end, when its length is known, the WebSocket header in front of it.
+///
+/// It is written in a buffer that the thread keeps for that, and copied out once its size is known: a frame takes one
+/// allocation of exactly its size. A long one keeps the buffer that it was written in.
 ///
 /// ```
 /// use specter_proto::engine::{FrameBuilder, FrameKind};
 ///
-/// let mut builder = FrameBuilder::new(2, 16);
-/// builder.body().extend_from_slice(br#"["hello"]"#);
-/// builder.prepend(b"42");
+/// let mut builder = FrameBuilder::new(16);
+/// builder.body().extend_from_slice(br#"42["hello"]"#);
 /// let frame = builder.finish(FrameKind::Text);
 /// assert_eq!(frame.payload(), br#"42["hello"]"#);
 /// assert_eq!(frame.websocket()[..2], [0x81, 11]);
 /// ```
 #[derive(Debug)]
 pub struct FrameBuilder {
+    /// Room for the WebSocket header, then the body.
     buffer: Vec<u8>,
-    /// Where the payload starts so far: it moves down as bytes are prepended.
-    start: usize,
+}
+
+/// Up to this size, in bytes, a frame is copied out of the thread's buffer, and the buffer is kept.
+const COPIED: usize = 16 * 1024;
+
+thread_local! {
+    /// What frames are written in. Whoever builds one while another is being built gets a new one.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 impl FrameBuilder {
-    /// A builder with room for `headroom` bytes to be prepended and `capacity` to be appended. The
-    /// body may outgrow `capacity`; `headroom` is a promise. The WebSocket header has its own room.
-    pub fn new(headroom: usize, capacity: usize) -> Self {
-        let start = MAX_HEADER + headroom;
-        let mut buffer = Vec::with_capacity(start + capacity);
-        buffer.resize(start, 0);
-        Self { buffer, start }
+    /// A builder with room for a body of `capacity` bytes, which may outgrow it.
+    pub fn new(capacity: usize) -> Self {
+        let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
+        // What stands in the header's room is written over.
+        buffer.truncate(MAX_HEADER);
+        buffer.resize(MAX_HEADER, 0);
+        buffer.reserve(capacity);
+        Self { buffer }
     }
 
-    /// The buffer to append the body to. What is in it already belongs to the builder: only add.
+    /// The buffer to write the body in. What is in it at first belongs to the builder: leave it.
     pub fn body(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// How long the payload is so far, prepended bytes included.
-    pub fn body_len(&self) -> usize {
-        self.buffer.len().saturating_sub(self.start)
-    }
-
-    /// Puts `bytes` in front of what is there.
-    ///
-    /// # Panics
-    ///
-    /// When more is prepended than the head-room that the builder was made with: an error of the
-    /// caller's program, never of a peer.
-    pub fn prepend(&mut self, bytes: &[u8]) {
-        assert!(
-            self.start >= MAX_HEADER + bytes.len(),
-            "prepended more than the head-room of the frame builder"
-        );
-        let start = self.start - bytes.len();
-        self.buffer[start..self.start].copy_from_slice(bytes);
-        self.start = start;
-    }
+    /// Where in [`body`](Self::body) the payload begins.
+    pub const BODY_AT: usize = MAX_HEADER;
 
     /// Writes the WebSocket header in front and closes the frame.
     ///
     /// # Panics
     ///
-    /// When [`body`](Self::body) was used to take away what it did not add.
+    /// When [`body`](Self::body) was used to take away what it did not add: an error of the caller's program, never of a peer.
     pub fn finish(mut self, kind: FrameKind) -> Frame {
-        assert!(
-            self.buffer.len() >= self.start,
-            "removed the head-room of the frame builder"
-        );
+        let payload = self.buffer.len().checked_sub(Self::BODY_AT);
+        let payload = payload.expect("removed the room of the header from a frame builder");
         let mut header = [0; MAX_HEADER];
-        let used = write_header(&mut header, true, kind.opcode(), self.body_len());
-        let start = self.start - used;
-        self.buffer[start..self.start].copy_from_slice(&header[..used]);
-        let mut bytes = Bytes::from(self.buffer);
-        // Not `slice`: that would count a second owner of a buffer that has one.
-        bytes.advance(start);
+        let used = write_header(&mut header, true, kind.opcode(), payload);
+        let start = Self::BODY_AT - used;
+        self.buffer[start..Self::BODY_AT].copy_from_slice(&header[..used]);
+        let bytes = if self.buffer.capacity() <= COPIED {
+            Bytes::copy_from_slice(&self.buffer[start..])
+        } else {
+            let mut bytes = Bytes::from(mem::take(&mut self.buffer));
+            // Not `slice`: that would count a second owner of a buffer that has one.
+            bytes.advance(start);
+            bytes
+        };
         Frame {
             bytes,
             payload_at: u8::try_from(used).unwrap_or(u8::MAX),
             kind,
+        }
+    }
+}
+
+impl Drop for FrameBuilder {
+    /// Gives the buffer back, also where its frame was never finished.
+    fn drop(&mut self) {
+        let buffer = mem::take(&mut self.buffer);
+        if (1..=COPIED).contains(&buffer.capacity()) {
+            // While the thread ends there is nobody to keep it for.
+            let _ = SPARE.try_with(|spare| spare.set(buffer));
         }
     }
 }
@@ -182,6 +201,11 @@ impl Prepared {
             first,
             attachments: (!attachments.is_empty()).then(|| attachments.into()),
         }
+    }
+
+    /// The message itself.
+    pub fn first(&self) -> &Frame {
+        &self.first
     }
 
     /// The frames, in the order in which they are to be sent.
@@ -278,19 +302,31 @@ mod tests {
     }
 
     #[test]
-    fn prepended_parts_stand_in_front_of_the_body() {
-        let mut builder = FrameBuilder::new(5, 0);
-        builder.body().extend_from_slice(b"body");
-        builder.prepend(b"de");
-        builder.prepend(b"abc");
-        assert_eq!(builder.body_len(), 9);
-        assert_eq!(builder.finish(FrameKind::Text).payload(), b"abcdebody");
+    #[should_panic(expected = "room of the header")]
+    fn taking_away_the_room_of_the_header_is_a_bug() {
+        let mut builder = FrameBuilder::new(1);
+        builder.body().clear();
+        builder.finish(FrameKind::Text);
     }
 
     #[test]
-    #[should_panic(expected = "head-room")]
-    fn prepending_more_than_the_headroom_is_a_bug() {
-        FrameBuilder::new(1, 0).prepend(b"ab");
+    fn frames_are_built_inside_each_other() {
+        let mut outer = FrameBuilder::new(0);
+        outer.body().extend_from_slice(b"4ou");
+        let inner = Frame::text_message("inner");
+        outer.body().extend_from_slice(b"ter");
+        assert_eq!(outer.finish(FrameKind::Text).payload(), b"4outer");
+        assert_eq!(inner.payload(), b"4inner");
+        drop(FrameBuilder::new(9));
+        assert_eq!(Frame::text_message("next").payload(), b"4next");
+    }
+
+    #[test]
+    fn a_long_frame_keeps_the_buffer_that_it_was_written_in() {
+        let text = "x".repeat(COPIED + 1);
+        let frame = Frame::text_message(&text);
+        assert_eq!(frame.payload()[1..], *text.as_bytes());
+        assert_eq!(Frame::text_message("short").payload(), b"4short");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::frame::{Frame, FrameBuilder, FrameKind};
+use super::frame::{Frame, FrameKind};
 
 /// What the server tells a client in the OPEN packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,9 +33,7 @@ impl Open<'_> {
             self.ping_timeout.as_millis(),
             self.max_payload,
         );
-        let mut builder = FrameBuilder::new(0, text.len());
-        builder.body().extend_from_slice(text.as_bytes());
-        builder.finish(FrameKind::Text)
+        Frame::joined(FrameKind::Text, &[text.as_bytes()])
     }
 }
 

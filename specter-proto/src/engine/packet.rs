@@ -191,7 +191,7 @@ mod tests {
             (control::noop(), "6"),
             (control::close(), "1"),
         ] {
-            let mut builder = crate::engine::FrameBuilder::new(0, 8);
+            let mut builder = crate::engine::FrameBuilder::new(8);
             builder.body().extend_from_slice(payload.as_bytes());
             assert_eq!(
                 frame.websocket(),

@@ -35,7 +35,7 @@ pub(super) const ARGS_NAME: &str = "$specter::Args";
 pub struct Args {
     text: Arc<str>,
     elements: Elements,
-    attachments: Option<Arc<[Bytes]>>,
+    attachments: Option<Arc<Vec<Bytes>>>,
 }
 
 impl Args {
@@ -43,7 +43,7 @@ impl Args {
         let attachments = if attachments.is_empty() {
             None
         } else {
-            Some(attachments.into())
+            Some(Arc::new(attachments))
         };
         Self {
             text,
@@ -59,12 +59,12 @@ impl Args {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.elements.count
+        self.elements.count()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.elements.count == 0
+        self.elements.count() == 0
     }
 
     /// The argument at `index`, from 0, as a `T`. One that is missing is `None` to an `Option`,
@@ -104,7 +104,7 @@ impl Args {
 
     /// The attachments that came with them, in the order of their numbers.
     pub fn attachments(&self) -> &[Bytes] {
-        self.attachments.as_deref().unwrap_or_default()
+        self.attachments.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// Appends the arguments, joined by commas, to a packet's JSON, in which `offset` attachments
@@ -145,10 +145,16 @@ struct List<'a>(&'a Args);
 
 impl Serialize for List<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if scope::give_args(self.0) {
-            return serializer.serialize_unit();
+        let whole = scope::give_args(self.0.len());
+        let offset = match self.0.attachments() {
+            [] => 0,
+            attachments => scope::attach(attachments).unwrap_or(0),
+        };
+        if whole {
+            // They are all that is written, so nothing was attached before.
+            debug_assert_eq!(offset, 0);
+            return serializer.serialize_bytes(self.0.json().as_bytes());
         }
-        let offset = scope::attach(self.0.attachments()).unwrap_or(0);
         let mut json = Vec::with_capacity(self.0.json().len() + 2);
         json.push(b'[');
         self.0
@@ -260,17 +266,11 @@ impl<'a> Arguments<'a> {
 
     /// What remains, to be kept or sent on. Shares the packet.
     pub fn rest(&self) -> Args {
-        let end = self.args.elements.span.end;
-        let span = Span {
-            start: end.saturating_sub(self.rest.len()),
-            end,
-        };
+        let end = self.args.elements.span.end();
+        let span = Span::new(end.saturating_sub(self.rest.len()), end);
         Args {
             text: Arc::clone(&self.args.text),
-            elements: Elements {
-                span,
-                count: self.len(),
-            },
+            elements: Elements::new(span, self.len()),
             attachments: self.args.attachments.clone(),
         }
     }

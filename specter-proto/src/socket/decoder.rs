@@ -16,14 +16,14 @@ use super::json::{self, Elements, Name, ScanError};
 use super::packet::{AckPacket, ConnectPacket, DisconnectPacket, EventPacket, Packet};
 use super::placeholder::{Below, Placeholders, PlainData};
 use super::reserved::is_reserved;
-use super::span::Span;
+use super::span::{MAX_TEXT, Span};
 
 /// How much a client may send in one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecoderLimits {
     /// Attachments of one packet.
     pub max_attachments: usize,
-    /// A packet's text and attachments together, in bytes.
+    /// A packet's text and attachments together, in bytes. At most 4 GiB.
     pub max_bytes: usize,
     /// A namespace's name, in bytes.
     pub max_namespace: usize,
@@ -113,7 +113,8 @@ impl Unassembled {
 
 impl Decoder {
     /// For one connection.
-    pub fn new(limits: DecoderLimits) -> Self {
+    pub fn new(mut limits: DecoderLimits) -> Self {
+        limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
             limits,
             pending: None,

@@ -1,7 +1,7 @@
 //! Outgoing packets, each encoded once, straight into the frame that is sent.
 //!
-//! Arguments are written behind the event's name, and the header, which counts the attachments that
-//! writing them brought up, is put in front. A value's outermost shape decides what its arguments
+//! The header is written first, as that of a packet without attachments; where writing the arguments
+//! brought some up, it is made good. A value's outermost shape decides what its arguments
 //! are (module `shape`): `()` none, a tuple several, [`Args`](super::Args) those that they hold,
 //! anything else one.
 //!
@@ -50,15 +50,11 @@ pub fn event<T: Serialize + ?Sized>(
             name: name.to_owned(),
         });
     }
-    let mut draft = Draft::new(namespace, name.len() + USUAL_SIZE);
+    let mut draft = Draft::new(EVENT, namespace, id, name.len() + USUAL_SIZE);
     write_event_start(draft.body(), name);
     let (_, attachments) = write_args(args, draft.body(), true)?;
     draft.body().push(b']');
-    Ok(draft.finish(
-        [PacketKind::Event, PacketKind::BinaryEvent],
-        id,
-        &attachments,
-    ))
+    Ok(draft.finish(&attachments))
 }
 
 /// The acknowledgement of the event with this `id`.
@@ -67,25 +63,22 @@ pub fn ack<T: Serialize + ?Sized>(
     id: u64,
     args: &T,
 ) -> Result<Prepared, EncodeError> {
-    let mut draft = Draft::new(namespace, USUAL_SIZE);
+    let mut draft = Draft::new(ACK, namespace, Some(id), USUAL_SIZE);
     draft.body().push(b'[');
     let (_, attachments) = write_args(args, draft.body(), false)?;
     draft.body().push(b']');
-    Ok(draft.finish(
-        [PacketKind::Ack, PacketKind::BinaryAck],
-        Some(id),
-        &attachments,
-    ))
+    Ok(draft.finish(&attachments))
 }
 
 /// The server's answer to a CONNECT: the client is in the namespace, and `sid` is its public id.
 pub fn connect(namespace: &str, sid: &str) -> Prepared {
-    let mut draft = Draft::new(namespace, sid.len() + 16);
+    let kinds = [PacketKind::Connect; 2];
+    let mut draft = Draft::new(kinds, namespace, None, sid.len() + 16);
     let body = draft.body();
     body.extend_from_slice(br#"{"sid":"#);
     write_string(body, sid);
     body.push(b'}');
-    draft.finish([PacketKind::Connect; 2], None, &[])
+    draft.finish(&[])
 }
 
 /// The server's refusal of a CONNECT. Bytes in `data` are lists of numbers.
@@ -94,7 +87,8 @@ pub fn connect_error<T: Serialize + ?Sized>(
     message: &str,
     data: Option<&T>,
 ) -> Result<Prepared, EncodeError> {
-    let mut draft = Draft::new(namespace, message.len() + USUAL_SIZE);
+    let kinds = [PacketKind::ConnectError; 2];
+    let mut draft = Draft::new(kinds, namespace, None, message.len() + USUAL_SIZE);
     let body = draft.body();
     body.extend_from_slice(br#"{"message":"#);
     write_string(body, message);
@@ -103,12 +97,12 @@ pub fn connect_error<T: Serialize + ?Sized>(
         serde_json::to_writer(&mut *body, data)?;
     }
     body.push(b'}');
-    Ok(draft.finish([PacketKind::ConnectError; 2], None, &[]))
+    Ok(draft.finish(&[]))
 }
 
 /// The client is no longer in the namespace.
 pub fn disconnect(namespace: &str) -> Prepared {
-    Draft::new(namespace, 0).finish([PacketKind::Disconnect; 2], None, &[])
+    Draft::new([PacketKind::Disconnect; 2], namespace, None, 0).finish(&[])
 }
 
 /// Arguments encoded before it is known in which packets they go.
@@ -136,7 +130,7 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
 /// An event with arguments that were encoded before. The name is not checked: see
 /// [`is_reserved`].
 pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: &EncodedArgs) -> Prepared {
-    let mut draft = Draft::new(namespace, name.len() + args.json.len() + 8);
+    let mut draft = Draft::new(EVENT, namespace, id, name.len() + args.json.len() + 8);
     let body = draft.body();
     write_event_start(body, name);
     if args.count > 0 {
@@ -144,70 +138,64 @@ pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: &Encode
         body.extend_from_slice(&args.json);
     }
     body.push(b']');
-    draft.finish(
-        [PacketKind::Event, PacketKind::BinaryEvent],
-        id,
-        &args.attachments,
-    )
+    draft.finish(&args.attachments)
 }
 
 /// An acknowledgement with arguments that were encoded before.
 pub fn ack_encoded(namespace: &str, id: u64, args: &EncodedArgs) -> Prepared {
-    let mut draft = Draft::new(namespace, args.json.len() + 2);
+    let mut draft = Draft::new(ACK, namespace, Some(id), args.json.len() + 2);
     let body = draft.body();
     body.push(b'[');
     body.extend_from_slice(&args.json);
     body.push(b']');
-    draft.finish(
-        [PacketKind::Ack, PacketKind::BinaryAck],
-        Some(id),
-        &args.attachments,
-    )
+    draft.finish(&args.attachments)
 }
 
-/// A packet without its header.
-struct Draft<'a> {
-    namespace: &'a str,
+/// A kind of packet, without and with attachments.
+type Kinds = [PacketKind; 2];
+
+const EVENT: Kinds = [PacketKind::Event, PacketKind::BinaryEvent];
+const ACK: Kinds = [PacketKind::Ack, PacketKind::BinaryAck];
+
+/// A packet that is being written.
+struct Draft {
+    kinds: Kinds,
     frame: FrameBuilder,
 }
 
-impl<'a> Draft<'a> {
-    fn new(namespace: &'a str, capacity: usize) -> Self {
-        // Engine.IO type, kind, `N-`, the namespace and its comma, the id.
-        let headroom = 2 + (MAX_DIGITS + 1) + (namespace.len() + 1) + MAX_DIGITS;
-        Self {
-            namespace,
-            frame: FrameBuilder::new(headroom, capacity),
+impl Draft {
+    /// Writes the header; `capacity` is what is expected to follow.
+    fn new(kinds: Kinds, namespace: &str, id: Option<u64>, capacity: usize) -> Self {
+        // Engine.IO type, kind, the namespace and its comma, the id.
+        let header = 2 + (namespace.len() + 1) + MAX_DIGITS;
+        let mut frame = FrameBuilder::new(header + capacity);
+        let body = frame.body();
+        body.extend_from_slice(&[b'4', kinds[0].as_byte()]);
+        if namespace != "/" {
+            body.extend_from_slice(namespace.as_bytes());
+            body.push(b',');
         }
+        if let Some(id) = id {
+            body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
+        }
+        Self { kinds, frame }
     }
 
     fn body(&mut self) -> &mut Vec<u8> {
         self.frame.body()
     }
 
-    /// Puts the header in front, last part first. `kinds`: without and with attachments.
-    fn finish(
-        mut self,
-        [plain, binary]: [PacketKind; 2],
-        id: Option<u64>,
-        attachments: &[Bytes],
-    ) -> Prepared {
-        let mut digits = [0; MAX_DIGITS];
-        if let Some(id) = id {
-            self.frame.prepend(decimal(id, &mut digits));
-        }
-        if self.namespace != "/" {
-            self.frame.prepend(b",");
-            self.frame.prepend(self.namespace.as_bytes());
-        }
+    fn finish(mut self, attachments: &[Bytes]) -> Prepared {
         if attachments.is_empty() {
-            self.frame.prepend(&[b'4', plain.as_byte()]);
             return Prepared::from(self.frame.finish(FrameKind::Text));
         }
-        self.frame.prepend(b"-");
-        self.frame
-            .prepend(decimal(attachments.len() as u64, &mut digits));
-        self.frame.prepend(&[b'4', binary.as_byte()]);
+        // The kind, and `N-` behind it.
+        let mut digits = [0; MAX_DIGITS];
+        let count = decimal(attachments.len() as u64, &mut digits);
+        let kind = FrameBuilder::BODY_AT + 1;
+        let head = [self.kinds[1].as_byte()].into_iter();
+        let head = head.chain(count.iter().copied()).chain([b'-']);
+        self.frame.body().splice(kind..=kind, head);
         let attachments = attachments
             .iter()
             .map(|data| Frame::binary_message(data))

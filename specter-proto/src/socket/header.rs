@@ -69,7 +69,8 @@ pub struct Header<'a> {
     pub kind: PacketKind,
     /// How many attachments follow. 0 for a kind that is not binary.
     pub attachments: usize,
-    /// The namespace, `/` where none is written. A query behind it is cut off.
+    /// The namespace as it is written, `/` where none is. A query, which earlier versions of the protocol knew, is part of
+    /// the name.
     pub namespace: &'a str,
     /// The acknowledgement id.
     pub id: Option<u64>,
@@ -169,14 +170,7 @@ fn read_namespace(text: &str, start: usize) -> (Span, usize) {
         Some(comma) => (rest.get(..comma).unwrap_or_default(), start + comma + 1),
         None => (rest, text.len()),
     };
-    let length = name.find('?').unwrap_or(name.len());
-    (
-        Span {
-            start,
-            end: start + length,
-        },
-        next,
-    )
+    (Span::new(start, start + name.len()), next)
 }
 
 /// Digits, if there are any, and where they end.

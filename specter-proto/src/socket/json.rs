@@ -49,7 +49,20 @@ impl Name {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Elements {
     pub(super) span: Span,
-    pub(super) count: usize,
+    count: u32,
+}
+
+impl Elements {
+    pub(super) fn new(span: Span, count: usize) -> Self {
+        // Each takes a byte at least, and a text has no more than a span can say.
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Self { span, count }
+    }
+
+    /// How many there are.
+    pub(super) fn count(self) -> usize {
+        self.count as usize
+    }
 }
 
 /// Reads `[name, …elements]`, which begins at `from`.
@@ -63,10 +76,7 @@ pub(super) fn event<P: Placeholders>(
     let name = scanner.name()?;
     let elements = match scanner.next_token() {
         Some(b',') => scanner.elements(true)?,
-        Some(b']') => Elements {
-            span: Span::empty(scanner.at),
-            count: 0,
-        },
+        Some(b']') => Elements::new(Span::empty(scanner.at), 0),
         _ => return Err(ScanError::Syntax),
     };
     scanner.finish()?;
@@ -97,7 +107,7 @@ pub(super) fn object(text: &str, from: usize) -> Result<Span, ScanError> {
     scanner.value()?;
     let end = scanner.at;
     scanner.finish()?;
-    Ok(Span { start, end })
+    Ok(Span::new(start, end))
 }
 
 /// Where the value that `text` begins with ends; the end of the text if it is none.
@@ -199,10 +209,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             }
             Some(b'-' | b'0'..=b'9') => {
                 self.number()?;
-                Ok(Name::Written(Span {
-                    start,
-                    end: self.at,
-                }))
+                Ok(Name::Written(Span::new(start, self.at)))
             }
             _ => Err(ScanError::Name),
         }
@@ -215,10 +222,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
         let start = self.at;
         if !wanted && self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Elements {
-                span: Span::empty(start),
-                count: 0,
-            });
+            return Ok(Elements::new(Span::empty(start), 0));
         }
         let mut count = 0;
         loop {
@@ -228,10 +232,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             match self.next_token() {
                 Some(b',') => {}
                 Some(b']') => {
-                    return Ok(Elements {
-                        span: Span { start, end },
-                        count,
-                    });
+                    return Ok(Elements::new(Span::new(start, end), count));
                 }
                 _ => return Err(ScanError::Syntax),
             }
@@ -283,10 +284,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             let start = self.at;
             self.value()?;
             if P::WATCHED {
-                let value = Span {
-                    start,
-                    end: self.at,
-                };
+                let value = Span::new(start, self.at);
                 // Of equal keys the last one counts, as in every parser of the clients.
                 if self.is(key, "_placeholder") {
                     marked = value.of(self.text) == "true";
@@ -320,10 +318,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
         if !token.escaped {
             return Some(Cow::Borrowed(token.span.of(self.text)));
         }
-        let quoted = Span {
-            start: token.span.start.checked_sub(1)?,
-            end: token.span.end + 1,
-        };
+        let quoted = Span::new(token.span.start().checked_sub(1)?, token.span.end() + 1);
         serde_json::from_str(quoted.of(self.text))
             .ok()
             .map(Cow::Owned)
@@ -340,10 +335,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             self.plain_text();
             match self.peek() {
                 Some(b'"') => {
-                    let span = Span {
-                        start,
-                        end: self.at,
-                    };
+                    let span = Span::new(start, self.at);
                     self.at += 1;
                     return Ok(StringToken { span, escaped });
                 }
@@ -360,11 +352,15 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
     /// Moves on to the next quote, backslash or control character.
     #[inline]
     fn plain_text(&mut self) {
-        let bytes = self.text.as_bytes();
-        while let Some(word) = bytes
-            .get(self.at..)
-            .and_then(|rest| rest.first_chunk::<8>())
-        {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (blocks, _) = rest.as_chunks::<BLOCK>();
+        let plain = blocks.iter().take_while(|block| is_plain(block)).count();
+        let (words, tail) = rest
+            .get(plain * BLOCK..)
+            .unwrap_or_default()
+            .as_chunks::<8>();
+        self.at += plain * BLOCK;
+        for word in words {
             let special = special_bytes(u64::from_le_bytes(*word));
             if special != 0 {
                 self.at += (special.trailing_zeros() / 8) as usize;
@@ -372,12 +368,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             }
             self.at += 8;
         }
-        while let Some(byte) = self.peek() {
-            if byte < 0x20 || byte == b'"' || byte == b'\\' {
-                return;
-            }
-            self.at += 1;
-        }
+        self.at += tail.iter().take_while(|byte| !is_special(**byte)).count();
     }
 
     fn escape(&mut self) -> Result<(), ScanError> {
@@ -442,6 +433,23 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             Err(ScanError::Syntax)
         }
     }
+}
+
+/// So many bytes are looked at together in a long text: what fits the registers of every processor.
+const BLOCK: usize = 16;
+
+/// Whether a block holds neither quote nor backslash nor control character. Every byte is looked at, which the compiler makes a
+/// few instructions of.
+#[inline]
+fn is_plain(block: &[u8; BLOCK]) -> bool {
+    !block
+        .iter()
+        .fold(false, |special, byte| special | is_special(*byte))
+}
+
+#[inline]
+fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 /// The top bit of each byte of `word` that is a quote, a backslash or a control character. The

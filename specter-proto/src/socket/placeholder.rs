@@ -59,16 +59,13 @@ impl Numbers {
     /// Appends `text`, which they were found in, to `out`, with `offset` added to each.
     pub(super) fn shift(mut self, text: &str, offset: usize, out: &mut Vec<u8>) {
         // A placeholder inside another is found first but stands later.
-        self.0.sort_unstable_by_key(|(span, _)| span.start);
+        self.0.sort_unstable_by_key(|(span, _)| span.start());
         let mut copied = 0;
         for (span, index) in self.0 {
-            let before = Span {
-                start: copied,
-                end: span.start,
-            };
+            let before = Span::new(copied, span.start());
             out.extend_from_slice(before.of(text).as_bytes());
             out.extend_from_slice(index.saturating_add(offset).to_string().as_bytes());
-            copied = span.end;
+            copied = span.end();
         }
         out.extend_from_slice(text.get(copied..).unwrap_or_default().as_bytes());
     }

@@ -5,16 +5,16 @@
 //! guard puts back what was there before, also when a user's `Serialize` panics or emits a packet
 //! of its own. Nothing here knows JSON.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::args::Args;
-
 thread_local! {
     static READING: RefCell<Reading> = const { RefCell::new(Reading::Nothing) };
-    static WRITING: RefCell<Option<Writing>> = const { RefCell::new(None) };
+    /// The attachments of the packet that this thread is writing.
+    static WRITING: Cell<Option<Vec<Bytes>>> = const { Cell::new(None) };
+    static WHOLE_ARGS: Cell<WholeArgs> = const { Cell::new(WholeArgs::Unwanted) };
 }
 
 /// The packet whose arguments this thread is reading.
@@ -22,27 +22,23 @@ thread_local! {
 enum Reading {
     #[default]
     Nothing,
-    Packet(Option<Arc<[Bytes]>>),
+    Packet(Option<Arc<Vec<Bytes>>>),
 }
 
-/// The packet that this thread is writing.
-#[derive(Default)]
-struct Writing {
-    attachments: Vec<Bytes>,
-    whole_args: WholeArgs,
-}
-
-/// The way by which [`Args`] reach the writer unserialized, when they are all that is written.
-#[derive(Default)]
+/// Whether [`Args`](super::Args) may hand their JSON to the writer as it is.
+///
+/// They meet serializers of any kind and can ask none of them for its type. The writer says that it is the one that is
+/// called next, and they say that what follows is theirs; nothing comes between.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum WholeArgs {
-    #[default]
     Unwanted,
     Wanted,
-    Given(Args),
+    /// So many follow.
+    Given(usize),
 }
 
 /// Runs `read` with the attachments that its placeholders name.
-pub(super) fn reading<R>(attachments: Option<&Arc<[Bytes]>>, read: impl FnOnce() -> R) -> R {
+pub(super) fn reading<R>(attachments: Option<&Arc<Vec<Bytes>>>, read: impl FnOnce() -> R) -> R {
     struct PutBack(Reading);
     impl Drop for PutBack {
         fn drop(&mut self) {
@@ -71,67 +67,47 @@ pub(super) fn attachment(number: usize) -> Option<Bytes> {
 
 /// Runs `write` and gives the attachments that it left.
 pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Vec<Bytes>) {
-    struct PutBack(Option<Writing>);
+    struct PutBack(Option<Vec<Bytes>>);
     impl Drop for PutBack {
         fn drop(&mut self) {
-            let before = self.0.take();
-            drop(WRITING.with(|slot| slot.replace(before)));
+            WRITING.set(self.0.take());
+            WHOLE_ARGS.set(WholeArgs::Unwanted);
         }
     }
-    let put_back = PutBack(WRITING.with(|slot| slot.replace(Some(Writing::default()))));
+    let put_back = PutBack(WRITING.replace(Some(Vec::new())));
     let result = write();
-    let attachments = WRITING.with_borrow_mut(|writing| {
-        writing
-            .as_mut()
-            .map(|writing| std::mem::take(&mut writing.attachments))
-    });
+    let attachments = WRITING.take();
     drop(put_back);
     (result, attachments.unwrap_or_default())
 }
 
 /// Attaches bytes to the packet being written: the number of the first. `None` if none is.
 pub(super) fn attach(attachments: &[Bytes]) -> Option<usize> {
-    WRITING.with_borrow_mut(|writing| {
-        let writing = writing.as_mut()?;
-        let number = writing.attachments.len();
-        writing.attachments.extend_from_slice(attachments);
-        Some(number)
-    })
+    let mut attached = WRITING.take()?;
+    let number = attached.len();
+    attached.extend_from_slice(attachments);
+    WRITING.set(Some(attached));
+    Some(number)
 }
 
-/// From here on the next [`give_args`] is taken.
+/// The serializer that is called next takes JSON as it is.
 pub(super) fn want_args() {
-    set_whole_args(WholeArgs::Wanted);
+    WHOLE_ARGS.set(WholeArgs::Wanted);
 }
 
-/// Hands the arguments over whole, if they are wanted.
-pub(super) fn give_args(args: &Args) -> bool {
-    let wanted = WRITING.with_borrow(|writing| {
-        matches!(
-            writing,
-            Some(Writing {
-                whole_args: WholeArgs::Wanted,
-                ..
-            })
-        )
-    });
+/// Whether the serializer at hand takes JSON as it is; then that of `count` arguments must follow.
+pub(super) fn give_args(count: usize) -> bool {
+    let wanted = WHOLE_ARGS.get() == WholeArgs::Wanted;
     if wanted {
-        set_whole_args(WholeArgs::Given(args.clone()));
+        WHOLE_ARGS.set(WholeArgs::Given(count));
     }
     wanted
 }
 
-/// The arguments that were given.
-pub(super) fn take_args() -> Option<Args> {
-    match set_whole_args(WholeArgs::Unwanted) {
-        WholeArgs::Given(args) => Some(args),
+/// How many arguments were given, if what follows is their JSON.
+pub(super) fn take_args() -> Option<usize> {
+    match WHOLE_ARGS.replace(WholeArgs::Unwanted) {
+        WholeArgs::Given(count) => Some(count),
         WholeArgs::Unwanted | WholeArgs::Wanted => None,
     }
-}
-
-fn set_whole_args(state: WholeArgs) -> WholeArgs {
-    WRITING.with_borrow_mut(|writing| match writing {
-        Some(writing) => std::mem::replace(&mut writing.whole_args, state),
-        None => WholeArgs::Unwanted,
-    })
 }

@@ -79,23 +79,27 @@ impl<'a> Serializer for Shape<'a> {
     type SerializeStruct = <JsonSerializer<'a> as Serializer>::SerializeStruct;
     type SerializeStructVariant = <JsonSerializer<'a> as Serializer>::SerializeStructVariant;
 
-    /// No argument; or the way by which [`Args`](super::Args) hand themselves over.
+    /// No argument, or a null.
     fn serialize_unit(self) -> Result<(), Error> {
-        let Some(args) = scope::take_args() else {
-            if is_unit(self.type_name) {
-                return Ok(());
-            }
-            return self.one().serialize_unit();
-        };
-        if args.is_empty() {
+        if is_unit(self.type_name) {
             return Ok(());
         }
-        if self.after_name {
-            self.body.push(b',');
+        self.one().serialize_unit()
+    }
+
+    /// A list of numbers; or the way by which [`Args`](super::Args) hand themselves over.
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
+        let Some(count) = scope::take_args() else {
+            return self.one().serialize_bytes(value);
+        };
+        if count > 0 {
+            if self.after_name {
+                self.body.push(b',');
+            }
+            self.body.extend_from_slice(value);
+            *self.count = count;
         }
-        *self.count = args.len();
-        let offset = scope::attach(args.attachments()).unwrap_or(0);
-        args.write_json(offset, self.body)
+        Ok(())
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Several<'a>, Error> {
@@ -153,7 +157,6 @@ impl<'a> Serializer for Shape<'a> {
         serialize_f64(value: f64) -> ();
         serialize_char(value: char) -> ();
         serialize_str(value: &str) -> ();
-        serialize_bytes(value: &[u8]) -> ();
         serialize_none() -> ();
         serialize_unit_struct(name: &'static str) -> ();
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> ();

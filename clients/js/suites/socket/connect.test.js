@@ -54,7 +54,7 @@ for (const transport of TRANSPORTS) {
       await wire.close();
     });
 
-    for (const name of ["/random", "/customs", "/custom/", "/Custom", "/__proto__"]) {
+    for (const name of ["/random", "/customs", "/custom/", "/Custom", "/custom?x=1", "/custom?", "/?x=1", "/__proto__"]) {
       it(`is refused in ${name}, and stays connected`, async () => {
         const wire = await openWire(transport);
         await wire.send(`40${name},`);

@@ -37,6 +37,7 @@ const CLOSES = [
   ["a DISCONNECT with a payload", '41{"a":1}'],
   ["an event for a namespace that was not joined", '42/custom,["message"]'],
   ["an event for a namespace that does not exist", '42/nobody,["message"]'],
+  ["an event for a joined namespace with a query", '42/?x=1,["message"]'],
   ["no attachments", '450-["message"]'],
   ["no attachments, then text", '450-["message"]', '42["message"]'],
   ["too many attachments", `4511-["message",${PLACEHOLDER(0)}]`],

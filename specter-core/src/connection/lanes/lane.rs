@@ -13,6 +13,9 @@ use super::Waiting;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService, Turn};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
 
+/// How many waiting events a lane keeps places for.
+const KEPT: usize = 4;
+
 pub(super) struct Lane {
     service: Arc<dyn NamespaceService>,
     socket: Socket,
@@ -109,14 +112,24 @@ impl Lane {
     pub(super) fn event(
         &mut self,
         event: EventPacket,
-        waiting: &mut Waiting,
         config: &SocketConfig,
+        waiting: &mut Waiting,
+        cx: &mut Context<'_>,
     ) {
         if let State::Open(service) = &mut self.state
             && !waiting.is_over(config)
-            && service.turn(&event) == Turn::Beside
+            && match service.turn(&event) {
+                Turn::Beside => true,
+                Turn::InOrder => {
+                    self.waiting.is_empty()
+                        && !service.is_busy()
+                        && !self.socket.wants_to_leave()
+                        && !self.socket.connection().is_congested()
+                }
+                Turn::Later => false,
+            }
         {
-            service.begin(event);
+            service.begin(event, cx);
             self.count_beside(waiting);
             return;
         }
@@ -221,6 +234,10 @@ impl Lane {
         };
         while service.poll(cx).is_ready() {
             let Some(next) = self.waiting.front() else {
+                // Where many waited, their places are given back.
+                if self.waiting.capacity() > KEPT {
+                    self.waiting = VecDeque::new();
+                }
                 return;
             };
             if self.socket.wants_to_leave()
@@ -233,7 +250,7 @@ impl Lane {
                 return;
             };
             waiting.sub(&event);
-            service.begin(event);
+            service.begin(event, cx);
         }
     }
 

@@ -151,7 +151,7 @@ impl Lanes {
         }
     }
 
-    fn packet(&mut self, packet: Packet) -> Result<(), CloseReason> {
+    fn packet(&mut self, packet: Packet, cx: &mut Context<'_>) -> Result<(), CloseReason> {
         match packet {
             Packet::Connect(packet) => self.connect(&packet),
             Packet::Disconnect(namespace) => {
@@ -166,7 +166,7 @@ impl Lanes {
             }
             Packet::Event(event) => match self.open(event.namespace()) {
                 Some(at) => {
-                    self.joined[at].event(event, &mut self.waiting, &self.shared.config);
+                    self.joined[at].event(event, &self.shared.config, &mut self.waiting, cx);
                     Ok(())
                 }
                 None => self.stray(event.namespace()),
@@ -241,6 +241,8 @@ impl Lanes {
             packet.auth().map(Into::into),
             self.shared.config.ack_timeout,
         );
+        // One is the rule.
+        self.joined.reserve_exact(1);
         self.joined.push(Lane::connect(service.clone(), socket));
         Ok(())
     }
@@ -318,14 +320,14 @@ impl MessageHandler for Lanes {
     fn message(
         &mut self,
         message: Incoming<'_>,
-        _context: &MessageContext<'_>,
+        context: &MessageContext<'_>,
     ) -> Result<(), CloseReason> {
         let decoded = match message {
             Incoming::Text(text) => self.decoder.text(text),
             Incoming::Binary(data) => self.decoder.binary(data),
         };
         match decoded {
-            Ok(Some(packet)) => self.packet(packet),
+            Ok(Some(packet)) => self.packet(packet, &mut Context::from_waker(context.waker())),
             Ok(None) => Ok(()),
             Err(error) => Err(parse_failure(&error)),
         }

@@ -1,5 +1,8 @@
 //! How much one connection may read before others get their turn.
 
+use std::future::Future;
+use std::task::Context;
+
 /// Packets in one turn.
 const PACKETS: u32 = 128;
 /// Bytes in one turn.
@@ -30,6 +33,14 @@ impl Budget {
     /// So many bytes were read.
     pub(super) fn spend_bytes(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Ends a turn that is spent: others run, and the system is asked for what is ready, before this task runs again. A plain
+    /// wake would come back before anything is asked.
+    pub(crate) fn yield_turn(cx: &mut Context<'_>) {
+        let yielding = std::pin::pin!(tokio::task::yield_now());
+        // Its first poll leaves the waker with the runtime, and is pending.
+        let _ = yielding.poll(cx);
     }
 
     /// Whether the turn is over.

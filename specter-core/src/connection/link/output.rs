@@ -6,19 +6,21 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::mem;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use specter_proto::engine::{Frame, Prepared};
+use tokio::io::AsyncWrite;
 
 use crate::connection::outbox;
 use crate::connection::scratch::Scratch;
-use crate::connection::stream::Stream;
 
 /// Frames in one write.
 const MAX_SLICES: usize = 64;
 /// Up to so many bytes are joined before they are written: handing many tiny slices to the kernel
-/// costs more than copying them.
-const JOINED: usize = 8 * 1024;
+/// costs more than copying them, and one slice takes a cheaper call than several.
+const JOINED: usize = 16 * 1024;
 
 /// The write side of a WebSocket.
 #[derive(Default)]
@@ -75,6 +77,13 @@ impl Output {
         }
     }
 
+    /// Goes on with what others have begun in its place, while nothing but a control frame waited here.
+    pub(super) fn resume(&mut self, begun: Self) {
+        debug_assert!(self.packets.is_empty());
+        let control = std::mem::replace(self, begun).control;
+        self.control = control.or(self.control.take());
+    }
+
     /// Drops everything that is not begun; what is half written must be finished, or the peer could
     /// not read what follows.
     pub(super) fn discard_unbegun(&mut self) {
@@ -93,29 +102,40 @@ impl Output {
 
     /// Takes what [`outbox::cost`] counted for packets written since it was asked last.
     pub(super) fn take_cost_written(&mut self) -> usize {
-        std::mem::take(&mut self.cost_written)
+        mem::take(&mut self.cost_written)
     }
 
     /// Writes all there is. Pending means that the stream takes no more for now.
     pub(super) fn poll_write(
         &mut self,
-        stream: &mut Stream,
+        stream: &mut (impl AsyncWrite + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(stream);
         while !self.has_written_all() {
-            let written = ready!(self.poll_write_some(stream, cx))?;
+            let (written, all) = match self.only_frame() {
+                Some(bytes) => (ready!(stream.as_mut().poll_write(cx, bytes))?, bytes.len()),
+                None => {
+                    let len = self.pending().map(<[u8]>::len).sum();
+                    let written = self.poll_write_some(len, stream.as_mut(), cx);
+                    (ready!(written)?, len)
+                }
+            };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
-            self.advance(written);
+            if written == all {
+                self.advance_to_end();
+            } else {
+                self.advance(written);
+            }
         }
         if self.unflushed {
-            ready!(stream.poll_flush(cx))?;
+            ready!(stream.as_mut().poll_flush(cx))?;
             self.unflushed = false;
         }
-        // A queue that once was long is not kept.
-        self.packets = VecDeque::new();
+        outbox::keep_places(mem::take(&mut self.packets));
         Poll::Ready(Ok(()))
     }
 
@@ -123,9 +143,36 @@ impl Output {
         self.packets.is_empty() && self.control.is_none()
     }
 
+    /// What there is to write where that is one frame, whole: the rule, and told at a glance.
+    fn only_frame(&self) -> Option<&[u8]> {
+        let packet = self.packets.front()?;
+        let only = self.packets.len() == 1
+            && packet.frame_count() == 1
+            && self.offset == 0
+            && self.control.is_none();
+        only.then(|| packet.first().websocket().as_ref())
+    }
+
     fn poll_write_some(
         &self,
-        stream: &mut Stream,
+        len: usize,
+        stream: Pin<&mut impl AsyncWrite>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if len > JOINED && stream.is_write_vectored() {
+            return self.poll_write_slices(stream, cx);
+        }
+        // Also where the stream would write slice by slice (TLS: a record each).
+        let mut joined = Scratch::borrow();
+        let len = join(self.pending(), &mut joined);
+        let joined = joined.get(..len).unwrap_or_default();
+        stream.poll_write(cx, joined)
+    }
+
+    /// The same for what is not worth copying.
+    fn poll_write_slices(
+        &self,
+        stream: Pin<&mut impl AsyncWrite>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
@@ -135,15 +182,7 @@ impl Output {
             count += 1;
         }
         let slices = slices.get(..count).unwrap_or_default();
-        let len: usize = slices.iter().map(|slice| slice.len()).sum();
-        if count == 1 || len > JOINED && stream.is_write_vectored() {
-            return stream.poll_write_vectored(cx, slices);
-        }
-        // Also where the stream would write slice by slice (TLS: a record each).
-        let mut joined = Scratch::borrow();
-        let len = join(slices, &mut joined);
-        let joined = joined.get(..len).unwrap_or_default();
-        stream.poll_write_vectored(cx, &[IoSlice::new(joined)])
+        stream.poll_write_vectored(cx, slices)
     }
 
     /// The bytes to be written, in their order.
@@ -168,6 +207,16 @@ impl Output {
             .as_ref()
             .and_then(|control| control.0.next.as_deref());
         begun.into_iter().chain(control).chain(next).chain(frames)
+    }
+
+    /// Notes that all of [`pending`](Self::pending) is written.
+    fn advance_to_end(&mut self) {
+        while let Some(packet) = self.packets.pop_front() {
+            self.cost_written += outbox::cost(&packet);
+        }
+        self.frames_written = 0;
+        self.offset = 0;
+        self.control = None;
     }
 
     /// Notes that `written` more bytes of [`pending`](Self::pending) are written.
@@ -208,16 +257,16 @@ impl Output {
 }
 
 /// Copies the slices one after another into the buffer, as far as they fit. Yields their length.
-fn join(slices: &[IoSlice<'_>], buffer: &mut [u8]) -> usize {
+fn join<'a>(mut slices: impl Iterator<Item = &'a [u8]>, buffer: &mut [u8]) -> usize {
     let mut joined = 0;
-    for slice in slices {
-        let room = buffer.get_mut(joined..).unwrap_or_default();
-        let part = room.len().min(slice.len());
-        if let (Some(room), Some(bytes)) = (room.get_mut(..part), slice.get(..part)) {
-            room.copy_from_slice(bytes);
-        }
+    // The first that does not fit ends it.
+    let _ = slices.try_for_each(|bytes| {
+        let room = buffer.get_mut(joined..)?;
+        let part = room.len().min(bytes.len());
+        room.get_mut(..part)?.copy_from_slice(bytes.get(..part)?);
         joined += part;
-    }
+        (part == bytes.len()).then_some(())
+    });
     joined
 }
 

@@ -6,17 +6,42 @@ use specter_proto::engine::PayloadLimits;
 use tokio::time::Instant;
 
 use super::Task;
-use crate::connection::MessageHandler;
 use crate::connection::inbound::{Inbound, unreadable};
 use crate::connection::link::{Budget, Ending, Flow, Link, Post};
-use crate::connection::mailbox::{Misfit, PostRequest};
+use crate::connection::mailbox::{Mail, Misfit, PostRequest};
+use crate::connection::{CloseReason, MessageHandler};
 
 impl<H: MessageHandler> Task<H> {
     /// Takes what HTTP requests left.
     pub(super) fn take_mail(&mut self, now: Instant) -> Result<(), Ending> {
-        let Some(mail) = self.connection.mailbox().take() else {
-            return Ok(());
-        };
+        match self.connection.mailbox().take() {
+            Some(mail) => self.sort(mail, now),
+            None => Ok(()),
+        }
+    }
+
+    /// What the client must have sent in time, and this thread perhaps sees late.
+    ///
+    /// A message that is there counts, whenever it came. A poll does not: it is no answer to a ping, and one that comes
+    /// when the time is over finds no session, whether or not this task was the first to notice.
+    pub(super) fn last_chance(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<(), Ending> {
+        if let Some(mail) = self.connection.mailbox().take_but_poll() {
+            self.sort(mail, now)?;
+        }
+        self.read(cx, now, budget)?;
+        self.note_backlog(now);
+        if self.session.is_pong_overdue(now.into_std()) {
+            return Err(Ending::decided(CloseReason::PingTimeout));
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self, mail: Mail, now: Instant) -> Result<(), Ending> {
         if let Some(upgrade) = mail.upgrade {
             self.begin_probe(upgrade, now);
         }
@@ -69,6 +94,7 @@ impl<H: MessageHandler> Task<H> {
             handler: &mut self.handler,
             connection: &self.connection,
             now: now.into_std(),
+            waker: cx.waker(),
         };
         websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
     }
@@ -88,13 +114,14 @@ impl<H: MessageHandler> Task<H> {
             handler: &mut self.handler,
             connection: &self.connection,
             now: now.into_std(),
+            waker: cx.waker(),
         };
         while let Some(next) = post.next() {
             let (packet, headers) = next.map_err(|error| unreadable(error.code()))?;
             budget.spend_packet();
             let flow = inbound.packet(packet.as_packet(), Some(headers))?;
             if budget.is_spent() {
-                cx.waker().wake_by_ref();
+                Budget::yield_turn(cx);
                 return Ok(Flow::Stop);
             }
             if flow.is_stop() {

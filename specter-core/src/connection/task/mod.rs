@@ -107,13 +107,11 @@ impl<H: MessageHandler> Task<H> {
     /// One turn of an open session. An error ends it.
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         self.check_closing()?;
-        self.take_mail(now)?;
         let mut budget = Budget::new();
         if self.state == State::Open && self.session.is_pong_overdue(now.into_std()) {
-            // It may be there: perhaps it was this thread that came late.
-            self.read(cx, now, &mut budget)?;
-            self.note_backlog(now);
+            self.last_chance(cx, now, &mut budget)?;
         }
+        self.take_mail(now)?;
         self.handle_due(now)?;
         loop {
             let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
@@ -125,7 +123,7 @@ impl<H: MessageHandler> Task<H> {
                 break;
             }
             if budget.is_spent() {
-                cx.waker().wake_by_ref();
+                Budget::yield_turn(cx);
                 break;
             }
         }
@@ -258,7 +256,8 @@ impl<H> Drop for Task<H> {
             self.seat.count_close(CloseReason::TransportError);
         }
         let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
-        // It holds the task's memory, and handles may be kept for long.
+        // They hold the task's memory and the socket, and handles may be kept for long.
+        self.connection.desk().clear();
         drop(self.connection.waker().take());
     }
 }
@@ -273,12 +272,18 @@ fn websocket_limits(config: &EngineConfig) -> Limits {
 #[cfg(test)]
 mod tests {
     use super::Task;
+    use crate::connection::mailbox::PollReply;
     use crate::connection::registry::Registry;
-    use crate::connection::testing::undriven;
-    use crate::connection::{CloseReason, EngineConfig, Incoming, MessageContext, MessageHandler};
+    use crate::connection::testing::undriven_over;
+    use crate::connection::{
+        CloseReason, Connection, EngineConfig, Incoming, MessageContext, MessageHandler, Transport,
+    };
+    use bytes::Bytes;
+    use http::HeaderMap;
     use std::pin::Pin;
     use std::sync::Arc;
-    use std::task::{Context, Wake};
+    use std::task::{Context, Poll, Wake, Waker};
+    use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 
     struct Silence;
 
@@ -294,10 +299,97 @@ mod tests {
         fn wake(self: Arc<Self>) {}
     }
 
+    /// A session that polls, run by hand: nobody else wakes or hurries it.
+    struct Played {
+        connection: Connection,
+        task: Task<Silence>,
+        config: Arc<EngineConfig>,
+    }
+
+    impl Played {
+        fn new() -> Self {
+            let config = Arc::new(EngineConfig::default());
+            let connection = undriven_over(Transport::Polling, &config);
+            let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
+            let task = Task::polling(connection.clone(), seat, config.clone(), Silence);
+            Self {
+                connection,
+                task,
+                config,
+            }
+        }
+
+        fn run(&mut self) -> Poll<()> {
+            let mut cx = Context::from_waker(Waker::noop());
+            Future::poll(Pin::new(&mut self.task), &mut cx)
+        }
+
+        /// Until a ping waits to be fetched and its time is over, with the task late for it.
+        async fn until_overdue(&mut self) {
+            assert!(self.run().is_pending());
+            tokio::time::advance(self.config.ping_interval).await;
+            assert!(self.run().is_pending());
+            tokio::time::advance(self.config.ping_timeout).await;
+        }
+
+        fn answer(poll: &mut Receiver<PollReply>) -> Option<String> {
+            match poll.try_recv() {
+                Ok(Ok(answer)) => String::from_utf8(answer.into_parts().0).ok(),
+                Ok(Err(misfit)) => panic!("{misfit:?}"),
+                Err(TryRecvError::Empty) => panic!("not answered"),
+                Err(TryRecvError::Closed) => None,
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_that_comes_when_the_time_is_over_finds_no_session() {
+        let mut played = Played::new();
+        played.until_overdue().await;
+        let mut poll = played.connection.begin_poll().unwrap();
+        assert!(played.run().is_ready());
+        assert_eq!(Played::answer(&mut poll), None);
+        assert_eq!(
+            played.connection.outbox().close_reason(),
+            Some(CloseReason::PingTimeout)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_that_waited_is_told_that_the_time_is_over() {
+        let mut played = Played::new();
+        let mut first = played.connection.begin_poll().unwrap();
+        played.until_overdue().await;
+        assert_eq!(Played::answer(&mut first).as_deref(), Some("2"));
+        let mut played = Played::new();
+        assert!(played.run().is_pending());
+        tokio::time::advance(played.config.ping_interval).await;
+        let _fetched = played.connection.begin_poll().unwrap();
+        assert!(played.run().is_pending());
+        let mut waits = played.connection.begin_poll().unwrap();
+        assert!(played.run().is_pending());
+        tokio::time::advance(played.config.ping_timeout).await;
+        assert!(played.run().is_ready());
+        assert_eq!(Played::answer(&mut waits).as_deref(), Some("1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pong_that_is_seen_late_saves_the_session_and_its_poll() {
+        let mut played = Played::new();
+        played.until_overdue().await;
+        let mut poll = played.connection.begin_poll().unwrap();
+        let permit = played.connection.begin_post().unwrap();
+        let body = Bytes::from_static(b"3");
+        let mut taken = permit.deliver(HeaderMap::new(), body).unwrap();
+        assert!(played.run().is_pending());
+        assert_eq!(taken.try_recv(), Ok(()));
+        assert_eq!(Played::answer(&mut poll).as_deref(), Some("2"));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_handle_does_not_keep_the_task_that_has_ended() {
         let config = Arc::new(EngineConfig::default());
-        let connection = undriven(&config);
+        let connection = undriven_over(Transport::WebSocket, &config);
         let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
         let mut task = Task::polling(connection.clone(), seat, config, Silence);
         let woken = Arc::new(Woken);

@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 
 use super::subscriber::{Later, Now};
 use crate::gateway::call::{Failure, caught, panic_text};
-use crate::gateway::error::{EventError, EventInfo};
+use crate::gateway::error::EventError;
+use crate::gateway::event::EventInfo;
 use crate::socket::Socket;
 use crate::socket::service::BoxFuture;
 

@@ -217,7 +217,23 @@ fn a_late_wake_up_sends_one_ping_not_several() {
     let now = played.now;
     assert_eq!(played.session.handle_timeout(now), Some(Due::SendPing));
     assert_eq!(played.session.handle_timeout(now), None);
-    assert_eq!(played.session.deadline(), Some(now + TIMEOUT));
+    assert_eq!(
+        played.session.deadline(),
+        Some(now + TIMEOUT - TIMEOUT / 4),
+        "the server's own delay is not all the client's loss"
+    );
+}
+
+#[test]
+fn a_ping_that_is_a_little_late_is_awaited_no_longer() {
+    let mut played = Played::new(Transport::Polling);
+    played.now += INTERVAL + SECOND;
+    let now = played.now;
+    assert_eq!(played.session.handle_timeout(now), Some(Due::SendPing));
+    assert_eq!(
+        played.session.deadline(),
+        Some(played.start + INTERVAL + TIMEOUT)
+    );
 }
 
 #[test]

@@ -1,8 +1,5 @@
-//! A laboratory: an application whose behaviour a test sets and watches, and clients for it.
+//! The application under test: it echoes, obeys, and tells the test what it saw.
 
-use std::collections::HashMap;
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -10,9 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use futures_util::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use parking_lot::Mutex;
@@ -20,11 +15,14 @@ use specter_core::engine::{
     Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, Handshake, Incoming,
     MessageContext, MessageHandler, Refusal,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tower::ServiceExt;
+use tokio_tungstenite::tungstenite::Error;
+
+use super::hooked::{Hook, Hooked};
+use super::polling::{Answer, Session, answer, request, sid_of};
+use super::raw::{Raw, raw_upgrade};
+use super::websocket::{Ws, websocket_over};
 
 /// What the application saw.
 #[derive(Debug, PartialEq, Eq)]
@@ -241,48 +239,6 @@ impl Lab {
     }
 }
 
-/// What runs in the middle of a read.
-pub(crate) type Hook = Box<dyn FnOnce() + Send>;
-
-struct Hooked {
-    stream: DuplexStream,
-    armed: Arc<AtomicBool>,
-    hook: Option<Hook>,
-}
-
-impl AsyncRead for Hooked {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.armed.load(Ordering::SeqCst)
-            && let Some(hook) = self.hook.take()
-        {
-            hook();
-        }
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Hooked {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
 impl Acceptor for LabAcceptor {
     type Handler = LabHandler;
 
@@ -392,226 +348,5 @@ impl MessageHandler for LabHandler {
 impl Drop for LabHandler {
     fn drop(&mut self) {
         self.see(Seen::Dropped);
-    }
-}
-
-/// A response, read in full.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("a plain header"))
-    }
-
-    #[track_caller]
-    pub(crate) fn expect(&self, status: u16, body: &str) {
-        assert_eq!((self.status.as_u16(), self.body.as_str()), (status, body));
-    }
-}
-
-/// A request to the endpoint.
-pub(crate) fn request(method: &str, query: &str, body: impl Into<Body>) -> Request<Body> {
-    Request::builder()
-        .method(method)
-        .uri(format!("/engine.io/?{query}"))
-        .header("host", "server.example")
-        .body(body.into())
-        .expect("a proper request")
-}
-
-pub(crate) async fn answer(router: &Router, request: Request<Body>) -> Answer {
-    let response = router.clone().oneshot(request).await.expect("infallible");
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.expect("a whole body").to_bytes();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body: String::from_utf8(body.to_vec()).expect("text"),
-    }
-}
-
-/// The session id in an OPEN packet.
-pub(crate) fn sid_of(open: &str) -> String {
-    let json = open.strip_prefix('0').expect("an OPEN packet");
-    let open: HashMap<String, serde_json::Value> = serde_json::from_str(json).expect("JSON");
-    open["sid"].as_str().expect("a text").to_owned()
-}
-
-/// A client that polls.
-#[derive(Clone)]
-pub(crate) struct Session {
-    pub(crate) router: Router,
-    pub(crate) sid: String,
-}
-
-impl Session {
-    pub(crate) fn query(&self) -> String {
-        format!("EIO=4&transport=polling&sid={}", self.sid)
-    }
-
-    pub(crate) async fn poll(&self) -> Answer {
-        answer(&self.router, request("GET", &self.query(), "")).await
-    }
-
-    pub(crate) async fn post(&self, body: impl Into<Body>) -> Answer {
-        answer(&self.router, request("POST", &self.query(), body)).await
-    }
-
-    /// A poll that waits in the background, surely under way when this returns.
-    pub(crate) async fn waiting_poll(&self) -> tokio::task::JoinHandle<Answer> {
-        let session = self.clone();
-        let poll = tokio::spawn(async move { session.poll().await });
-        settle().await;
-        poll
-    }
-
-    #[track_caller]
-    pub(crate) fn expect_gone(answer: &Answer) {
-        answer.expect(400, r#"{"code":1,"message":"Session ID unknown"}"#);
-    }
-}
-
-/// Lets every other task run until it waits for something.
-pub(crate) async fn settle() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
-}
-
-/// A client on a WebSocket.
-pub(crate) struct Ws(pub(crate) WebSocketStream<DuplexStream>);
-
-pub(crate) async fn websocket_over(pipe: DuplexStream, query: &str) -> Result<Ws, Error> {
-    let uri = format!("ws://server.example/engine.io/?{query}");
-    let (stream, _) = tokio_tungstenite::client_async(uri, pipe).await?;
-    Ok(Ws(stream))
-}
-
-impl Ws {
-    pub(crate) async fn send(&mut self, text: &str) {
-        self.0.send(Message::text(text)).await.expect("it is open");
-    }
-
-    pub(crate) async fn next(&mut self) -> Option<Message> {
-        self.0.next().await.and_then(Result::ok)
-    }
-
-    /// The next message, which must be a text.
-    pub(crate) async fn text(&mut self) -> String {
-        match self.next().await {
-            Some(Message::Text(text)) => text.to_string(),
-            other => panic!("not a text: {other:?}"),
-        }
-    }
-
-    /// Expects the server to close, with this code (`None`: a close frame without one).
-    pub(crate) async fn expect_close(&mut self, code: Option<u16>) {
-        match self.next().await {
-            Some(Message::Close(frame)) => {
-                assert_eq!(frame.as_ref().map(|frame| frame.code.into()), code);
-                assert!(frame.is_none_or(|frame| frame.reason.is_empty()));
-            }
-            other => panic!("not a close: {other:?}"),
-        }
-        assert!(self.next().await.is_none());
-    }
-}
-
-/// A client on a WebSocket that writes what it likes.
-pub(crate) struct Raw(pub(crate) DuplexStream);
-
-/// Opens a WebSocket by hand.
-pub(crate) async fn raw_upgrade(mut pipe: DuplexStream, query: &str) -> Raw {
-    let request = upgrade_request(query);
-    pipe.write_all(request.as_bytes()).await.unwrap();
-    let head = read_head(&mut pipe).await;
-    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-    Raw(pipe)
-}
-
-pub(crate) fn upgrade_request(query: &str) -> String {
-    format!(
-        "GET /engine.io/?{query} HTTP/1.1\r\nHost: server.example\r\nConnection: Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-}
-
-/// A response's head, up to and with the empty line.
-pub(crate) async fn read_head(pipe: &mut DuplexStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let byte = pipe.read_u8().await.expect("the head goes on");
-        head.push(byte);
-    }
-    String::from_utf8(head).expect("text")
-}
-
-/// A client's frame, masked with zeros where `mask` is.
-pub(crate) fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
-    let mut bytes = vec![first];
-    match payload.len() {
-        len @ 0..126 => bytes.push(0x80 | u8::try_from(len).unwrap()),
-        len @ 126..65_536 => {
-            bytes.push(0xFE);
-            bytes.extend(u16::try_from(len).unwrap().to_be_bytes());
-        }
-        len => {
-            bytes.push(0xFF);
-            bytes.extend(u64::try_from(len).unwrap().to_be_bytes());
-        }
-    }
-    bytes.extend(mask);
-    let masked = payload.iter().zip(mask.iter().cycle());
-    bytes.extend(masked.map(|(byte, mask)| byte ^ mask));
-    bytes
-}
-
-/// A text frame in one piece.
-pub(crate) fn text_frame(text: &str) -> Vec<u8> {
-    frame(0x81, text.as_bytes(), [1, 2, 3, 4])
-}
-
-impl Raw {
-    pub(crate) async fn write(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).await.expect("it is open");
-    }
-
-    /// The next frame from the server: its opcode and payload. `None` at the end of the stream.
-    pub(crate) async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
-        let first = self.0.read_u8().await.ok()?;
-        assert_eq!(first & 0xF0, 0x80, "one frame a message, no extension");
-        let len = match self.0.read_u8().await.ok()? {
-            126 => u64::from(self.0.read_u16().await.ok()?),
-            127 => self.0.read_u64().await.ok()?,
-            len => u64::from(len),
-        };
-        let mut payload = vec![0; usize::try_from(len).unwrap()];
-        self.0.read_exact(&mut payload).await.ok()?;
-        Some((first & 0x0F, payload))
-    }
-
-    pub(crate) async fn expect_text(&mut self, text: &str) {
-        let (opcode, payload) = self.frame().await.expect("a frame");
-        assert_eq!(opcode, 1);
-        assert_eq!(String::from_utf8(payload).unwrap(), text);
-    }
-
-    /// Expects a close frame with this code (0: none), then the end.
-    pub(crate) async fn expect_close(&mut self, code: u16) {
-        let payload = if code == 0 {
-            Vec::new()
-        } else {
-            code.to_be_bytes().to_vec()
-        };
-        assert_eq!(self.frame().await, Some((8, payload)));
-        assert_eq!(self.frame().await, None);
     }
 }

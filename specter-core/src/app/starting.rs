@@ -1,0 +1,35 @@
+//! The start of an application, as a future.
+//!
+//! A type of its own, because the compiler checks what a generic `async fn` demands of its parameter wherever its future is named: a
+//! controller in place of a module would be complained of at the call, at `.await` and at `?`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{App, AppBuilder, Error};
+
+/// An application that starts while it is awaited. Dropped, it drops what was built so far.
+#[must_use = "nothing starts before it is awaited"]
+pub struct Starting(Pin<Box<dyn Future<Output = Result<App, Error>> + Send>>);
+
+impl Starting {
+    pub(super) fn of(builder: AppBuilder) -> Self {
+        Self(Box::pin(builder.create()))
+    }
+}
+
+impl Future for Starting {
+    type Output = Result<App, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Starting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Starting").finish_non_exhaustive()
+    }
+}
