@@ -9,6 +9,7 @@ mod error;
 mod front;
 mod listen;
 mod mount;
+mod policies;
 mod register;
 mod routes;
 mod shutdown;
@@ -26,7 +27,7 @@ pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
 use self::mount::Mount;
 #[doc(hidden)]
-pub use self::register::{controller, controller_within, event_handler};
+pub use self::register::{controller, controller_within, event_handler, event_handler_within};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
 pub use self::starting::Starting;

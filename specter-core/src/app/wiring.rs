@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use specter_di::{Container, Key, Plan, Report, ScopePlan};
+use specter_di::{Container, Plan, Report};
 
 use super::App;
 use super::builder::AppBuilder;
@@ -12,16 +12,17 @@ use super::check::{self, AppFault};
 use super::endpoint::{self, EndpointConfig, Endpoints};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
-use super::register::{self, Listed, ListedHandler, RegisteredBlock, Registration};
+use super::policies::{self, Find};
+use super::register::{self, Listed, ListedHandler, Registration};
 use super::shutdown::AppHandle;
 use crate::connection::ConfigError;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
-use crate::gateway::ingress::Ingress;
+use crate::gateway::ingress::{Ingress, Surroundings};
 use crate::gateway::lifecycle::HOOK_LIMIT;
-use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable, Wired};
-use crate::gateway::{Policies, Policy, SocketIngress};
+use crate::gateway::table::{ControllerTable, NamespaceTable};
+use crate::gateway::{Sight, SocketIngress};
 use crate::groups::BroadcastGroup;
 use crate::http::Endpoint;
 use crate::rooms::{Hub, Io, Namespace, Server};
@@ -117,8 +118,8 @@ fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
     builder.graph.value(BroadcastGroup::new(builder.groups));
     let ingress = SocketIngress::default();
     builder.graph.value(ingress.clone());
-    let policies = builder.policies.declared();
-    for policy in policies.filter(|policy| !builder.open.contains(&policy.key)) {
+    let declared = builder.policies.declared();
+    for policy in declared.filter(|policy| !builder.open.contains(&policy.key)) {
         builder
             .graph
             .require_singleton(policy.role, policy.key, policy.location);
@@ -297,12 +298,14 @@ fn tables<'a>(
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Tables<'a> {
     let mut paths = Tables::new();
+    let around = Arc::new(policies::surroundings(builder, container));
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
         let served = (hub.clone(), ingress.clone());
-        let table = namespace_table(builder, container, served, indices);
+        let mut table = namespace_table(builder, container, served, indices, &around);
+        table.entries = policies::entries(builder, container, &key.namespace, indices);
         paths
             .entry(&key.path)
             .or_default()
@@ -343,6 +346,7 @@ fn namespace_table(
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
+    around: &Arc<Surroundings>,
 ) -> NamespaceTable {
     let plan = container.scope(indices);
     let mut wired = Vec::with_capacity(indices.len());
@@ -351,9 +355,10 @@ fn namespace_table(
             continue;
         };
         let find = Find {
-            container,
-            plan: &plan,
-            position,
+            sight: Sight {
+                container,
+                root: Some((&plan, position)),
+            },
             open: &builder.open,
         };
         let policies = builder.policies.around(&registration.policies);
@@ -375,48 +380,12 @@ fn namespace_table(
         controllers: wired,
         plan,
         ingress,
+        around: around.clone(),
+        entries: Vec::new(),
         container: container.clone(),
         unknown: UnknownEvents::default(),
         connect_limit: builder.endpoint.socket.connect_limit,
         max_concurrent: builder.endpoint.socket.max_concurrent,
-    }
-}
-
-/// Finds what a controller's policies stand for.
-struct Find<'a> {
-    container: &'a Container,
-    plan: &'a ScopePlan,
-    position: usize,
-    /// Guards that let everybody pass.
-    open: &'a [Key],
-}
-
-impl Find<'_> {
-    fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
-        policies
-            .iter()
-            .filter(|policy| !self.open.contains(&policy.declared.key))
-            .map(|policy| (policy.resolve)(self.container, self.plan, self.position))
-            .collect()
-    }
-
-    fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
-        let handlers = registered.policies.iter().zip(&registered.takes_ack);
-        let handlers = handlers
-            .map(|(own, takes_ack)| {
-                let all = outer.around(own);
-                Wired {
-                    guards: self.all(&own.guards),
-                    interceptors: self.all(&all.interceptors).into(),
-                    filters: self.all(&all.filters),
-                    takes_ack: *takes_ack,
-                }
-            })
-            .collect();
-        BlockTable {
-            block: registered.block,
-            handlers,
-        }
     }
 }
 
