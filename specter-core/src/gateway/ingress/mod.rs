@@ -201,7 +201,7 @@ impl SocketIngress {
         let at = Location::caller();
         self.with(|own| {
             own.policies
-                .interceptor::<I>(std::any::type_name::<I>(), at)
+                .interceptor::<I>(std::any::type_name::<I>(), at);
         })
     }
 
