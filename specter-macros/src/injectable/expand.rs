@@ -44,8 +44,13 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         quote_spanned!(own=> let __provider = #built; #options __provider)
     };
     let checks = checks(provider);
+    // What is generic may lack a bound, which has to be said.
+    let quiet = generics
+        .params
+        .is_empty()
+        .then(|| quote_spanned!(own=> #[diagnostic::do_not_recommend]));
     let block = runtime.block(&quote_spanned! {own=>
-        #[diagnostic::do_not_recommend]
+        #quiet
         impl #parameters __p::Provide for #name #arguments #bounds {
             type Value = #value;
             #scoped
@@ -70,7 +75,7 @@ fn bounded(provider: &Provider) -> Generics {
             bounds.extend(construction.bounds());
         }
         Source::Factory(factory) => {
-            let value = injected(factory);
+            let value = &factory.value;
             bounds.push(parse_quote_spanned!(own=> Self: 'static));
             bounds.push(parse_quote_spanned!(own=> #value: Send + Sync + 'static));
             bounds.extend(factory.parameters.iter().map(|parameter| {

@@ -298,7 +298,6 @@ struct Cache<T: Send, const SIZE: usize> {
 }
 const _: () = {
     use ::specter::__private as __p;
-    #[diagnostic::do_not_recommend]
     impl<T: Send, const SIZE: usize> __p::Provide for Cache<T, SIZE>
     where
         Self: Send + Sync + 'static,
@@ -380,12 +379,11 @@ struct rows<T: ?Sized, const PAGE: usize> {
 }
 const _: () = {
     use ::specter::__private as __p;
-    #[diagnostic::do_not_recommend]
     impl<T: Entity, const PAGE: usize> __p::Provide for rows<T, PAGE>
     where
         T: Send,
         Self: 'static,
-        ::std::sync::Arc<Rows<T, PAGE>>: Send + Sync + 'static,
+        Rows<T, PAGE>: Send + Sync + 'static,
         Arc<Pool>: __p::Dependency,
     {
         type Value = ::std::sync::Arc<Rows<T, PAGE>>;

@@ -111,6 +111,12 @@ pub trait Subscribe<M>: Send + Sync + 'static {
 }
 
 /// A function that is told of a disconnect: `Fn(Socket, DisconnectReason)`, sync or async.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be told of a disconnect",
+    label = "not a function of a socket and a reason",
+    note = "it takes both, owned: `|socket: Socket, reason: DisconnectReason| …`",
+    note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives `IntoEventError`"
+)]
 pub trait OnDisconnect<M>: Send + Sync + 'static {
     #[doc(hidden)]
     fn into_call(self) -> ErasedCall;
