@@ -1,10 +1,4 @@
 //! Functions that subscribe while the App runs, beside controllers or without any.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

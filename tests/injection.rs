@@ -121,9 +121,9 @@ struct Index<T, const SIZE: usize> {
 
 /// Generic, and allowed to fail.
 #[injectable]
-fn index<T: Debug, const SIZE: usize>(notes: Arc<Notes>) -> Result<Index<T, SIZE>, String>
+fn index<T, const SIZE: usize>(notes: Arc<Notes>) -> Result<Index<T, SIZE>, String>
 where
-    T: 'static,
+    T: Debug + 'static,
 {
     if SIZE == 0 {
         return Err(format!("no room for `{}`", std::any::type_name::<T>()));

@@ -207,7 +207,7 @@ async fn a_subscription_at_run_time_has_the_apps_and_its_own() {
     // Nothing stands around what is told of a disconnect.
     let (told, mut gone) = Log::new();
     own.on_disconnect(0, move |_: Socket, reason: DisconnectReason| {
-        told.say(reason.as_str())
+        told.say(reason.as_str());
     })
     .unwrap();
     let words = json!({ "app": true, "module": true });

@@ -93,7 +93,7 @@ struct First {
 }
 
 impl First {
-    async fn close(&self) {
+    fn close(&self) {
         self.log.say("first closed");
     }
 }

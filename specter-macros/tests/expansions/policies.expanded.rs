@@ -46,7 +46,9 @@ const _: () = {
     }
 };
 impl Everything {
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     async fn early(&self) {}
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     async fn late(&self) {}
 }
 const _: () = {
