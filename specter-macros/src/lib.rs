@@ -104,7 +104,7 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 ///         Ok(())
 ///     }
 ///
-///     /// The doc comment reaches the generated contract.
+///     /// The first line of the doc comment describes the event where the application logs what it handles.
 ///     #[on_event("chat:message", priority = -1, guards(Member))]
 ///     async fn message(&mut self, socket: &Socket, post: Post, to: Option<u32>) -> Result<Posted, ChatError> {
 ///         self.sent += 1;
