@@ -291,7 +291,7 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 ///
 /// let error = ChatError::RoomFull { limit: 8 }.into_event_error();
-/// assert_eq!((error.text(), error.error_code()), ("the room is full", Some("room_full")));
+/// assert_eq!((error.text(), error.code()), ("the room is full", Some("room_full")));
 /// ```
 ///
 /// The text is that of `Display`; what is `internal` has to be an `Error`. `thiserror` writes both. A struct takes the same attributes as a variant.
