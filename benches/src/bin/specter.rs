@@ -69,6 +69,10 @@ impl Bench {
     }
 }
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The listener pins this thread first, so that the runtime makes one worker for one core.
     let listener = listen()?;

@@ -1,7 +1,8 @@
 //! The handle to a connection that everybody else holds: send, close, ask.
 //!
 //! Cheap to clone, usable from any thread. It reaches the connection's task only through the queue,
-//! the mailbox and the waker; the transport, the timers and the handler are the task's alone.
+//! the mailbox and the waker, and its transport only where the task left it for others to write to; the timers and the handler are
+//! the task's alone.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::task::AtomicWaker;
 use specter_proto::engine::Prepared;
 
+use super::link::Desk;
 use super::mailbox::{Mailbox, Serves};
 use super::outbox::{Outbox, SendError, Urgency, Wake};
 use super::{CloseReason, EngineConfig, Handshake, RandomId, Transport, random_id};
@@ -28,6 +30,7 @@ struct Shared {
     waker: AtomicWaker,
     outbox: Outbox,
     mailbox: Mailbox,
+    desk: Desk,
     handshake: Arc<Handshake>,
 }
 
@@ -49,6 +52,7 @@ impl Connection {
             waker: AtomicWaker::new(),
             outbox: Outbox::new(config.max_queue, config.queue_policy),
             mailbox: Mailbox::new(serves),
+            desk: Desk::default(),
             handshake,
         }))
     }
@@ -95,17 +99,32 @@ impl Connection {
         let _ = self.push(packet, Urgency::Control);
     }
 
-    fn push(&self, packet: Prepared, urgency: Urgency) -> Result<(), SendError> {
-        match self.0.outbox.push(packet, urgency) {
-            Ok(wake) => {
-                self.wake_if(wake);
-                Ok(())
-            }
-            Err((error, wake)) => {
-                self.wake_if(wake);
-                Err(error)
-            }
+    /// As [`send`](Self::send), but leaves it to the sender to wake the task or to [`write`](Self::write) in its place.
+    pub(crate) fn queue(&self, packet: Prepared) -> Result<Wake, SendError> {
+        self.push_unwoken(packet, Urgency::Ordinary)
+    }
+
+    /// Writes what is queued in the place of a task that rests; wakes one that does not, or that must go on with it.
+    pub(super) fn write(&self) {
+        if self.0.desk.write(&self.0.outbox) {
+            self.wake();
         }
+    }
+
+    fn push(&self, packet: Prepared, urgency: Urgency) -> Result<(), SendError> {
+        let wake = self.push_unwoken(packet, urgency)?;
+        self.wake_if(wake);
+        Ok(())
+    }
+
+    fn push_unwoken(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
+        self.0
+            .outbox
+            .push(packet, urgency)
+            .map_err(|(error, wake)| {
+                self.wake_if(wake);
+                error
+            })
     }
 
     /// What a packet counts for in the queue.
@@ -165,7 +184,7 @@ impl Connection {
         self.0.waker.wake();
     }
 
-    fn wake_if(&self, wake: Wake) {
+    pub(crate) fn wake_if(&self, wake: Wake) {
         if wake == Wake::Yes {
             self.wake();
         }
@@ -181,6 +200,10 @@ impl Connection {
 
     pub(super) fn outbox(&self) -> &Outbox {
         &self.0.outbox
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.0.desk
     }
 
     pub(super) fn mailbox(&self) -> &Mailbox {

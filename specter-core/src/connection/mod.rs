@@ -7,6 +7,7 @@
 mod answer;
 mod close;
 mod config;
+mod fan_out;
 mod handle;
 mod handler;
 mod handshake;
@@ -40,10 +41,12 @@ pub use outbox::SendError;
 pub use specter_proto::engine::Transport;
 
 pub(crate) use answer::{Counted, PollAnswer};
+pub(crate) use fan_out::FanOut;
 pub(crate) use id::{ID_LENGTH, RandomId, random_id};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::Misfit;
 pub(crate) use origin::Origin;
+pub(crate) use outbox::Wake;
 pub(crate) use registry::{Full, Registry, Seat};
 pub(crate) use served::Served;
 pub(crate) use task::Task;

@@ -226,6 +226,15 @@ impl Outbox {
         mem::take(&mut queue.packets)
     }
 
+    /// Whether nothing waits. Then the next sender wakes the task.
+    pub(crate) fn rest(&self) -> bool {
+        let queue = self.queue.lock();
+        if queue.packets.is_empty() {
+            self.attended.store(false, Ordering::Relaxed);
+        }
+        queue.packets.is_empty()
+    }
+
     /// Takes packets of at most so many frames together. One with more frames than that is taken in
     /// parts. Senders wake the task as after [`take`](Self::take).
     pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::served::Served;
 
@@ -27,7 +28,8 @@ pub(super) struct Stream(State);
 enum State {
     /// The answer to the request is not written yet.
     Awaited(OnUpgrade),
-    Tcp(TcpStream),
+    /// The write side, unless it was laid down.
+    Tcp(OwnedReadHalf, Option<OwnedWriteHalf>),
     Other(Box<dyn Duplex>),
 }
 
@@ -64,61 +66,86 @@ impl Stream {
         let mut buffer = ReadBuf::new(buffer);
         ready!(match &mut self.0 {
             State::Awaited(_) => return Poll::Pending,
-            State::Tcp(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
+            State::Tcp(half, _) => Pin::new(half).poll_read(cx, &mut buffer),
             State::Other(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
         })?;
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Writes as much as is taken.
-    pub(super) fn poll_write(
-        &mut self,
+    /// Gives the write side away, where it can be: others write with it until it is picked up.
+    pub(super) fn lay_down(&mut self) -> Option<OwnedWriteHalf> {
+        match &mut self.0 {
+            State::Tcp(_, half) => half.take(),
+            State::Awaited(_) | State::Other(_) => None,
+        }
+    }
+
+    /// Takes the write side back.
+    pub(super) fn pick_up(&mut self, half: OwnedWriteHalf) {
+        if let State::Tcp(_, place) = &mut self.0 {
+            *place = Some(half);
+        }
+    }
+
+    /// Whether the write side was given away.
+    pub(super) fn is_laid_down(&self) -> bool {
+        matches!(&self.0, State::Tcp(_, None))
+    }
+
+    /// What is written to, if it is there.
+    fn write_side(&mut self) -> Option<Pin<&mut (dyn AsyncWrite + Unpin)>> {
+        match &mut self.0 {
+            State::Tcp(_, Some(half)) => Some(Pin::new(half)),
+            State::Other(stream) => Some(Pin::new(stream.as_mut())),
+            State::Awaited(_) | State::Tcp(_, None) => None,
+        }
+    }
+}
+
+/// Not before the stream is there and its write side at hand.
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
-            State::Awaited(_) => Poll::Pending,
-            State::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            State::Other(stream) => Pin::new(stream).poll_write(cx, bytes),
+        match self.write_side() {
+            Some(stream) => stream.poll_write(cx, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
-    /// Writes from several slices at once.
-    pub(super) fn poll_write_vectored(
-        &mut self,
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
-            State::Awaited(_) => Poll::Pending,
-            State::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            State::Other(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        match self.write_side() {
+            Some(stream) => stream.poll_write_vectored(cx, slices),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
-    /// Whether [`poll_write_vectored`](Self::poll_write_vectored) takes more than the first slice.
-    pub(super) fn is_write_vectored(&self) -> bool {
+    fn is_write_vectored(&self) -> bool {
         match &self.0 {
             State::Awaited(_) => false,
-            State::Tcp(_) => true,
+            State::Tcp(..) => true,
             State::Other(stream) => stream.is_write_vectored(),
         }
     }
 
     /// Passes on what the stream itself holds back, as TLS does.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
-            State::Awaited(_) | State::Tcp(_) => Poll::Ready(Ok(())),
+            State::Awaited(_) | State::Tcp(..) => Poll::Ready(Ok(())),
             State::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
-    /// Ends the stream in this direction.
-    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            State::Awaited(_) => Poll::Ready(Ok(())),
-            State::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            State::Other(stream) => Pin::new(stream).poll_shutdown(cx),
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.write_side() {
+            Some(stream) => stream.poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
         }
     }
 }
@@ -151,7 +178,8 @@ fn tcp(stream: TcpStream) -> State {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
     }
-    State::Tcp(stream)
+    let (read, write) = stream.into_split();
+    State::Tcp(read, Some(write))
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub(super) struct Run {
     phase: Phase,
 }
 
+/// What is awaited. Whatever is begun finds [`Next`](Self::Next), and leaves it where nothing is to be awaited.
 enum Phase {
     /// The handler at `at` is to be called.
     Next,
@@ -90,7 +91,9 @@ impl Run {
                 }
                 Phase::Guarding(target, checking) => {
                     let target = *target;
-                    match ready!(checking.as_mut().poll(cx)) {
+                    let checked = ready!(checking.as_mut().poll(cx));
+                    self.phase = Phase::Next;
+                    match checked {
                         Ok(()) => self.call(env, target, instances),
                         Err(reject) => self.rejected(env, target, reject, instances),
                     }
@@ -98,12 +101,15 @@ impl Run {
                 Phase::Handling(target, call) => {
                     let target = *target;
                     let (instance, outcome) = ready!(call.as_mut().poll(cx));
+                    self.phase = Phase::Next;
                     self.called(env, target, instance, outcome, instances);
                 }
                 Phase::Filtering(target, instance, filtering) => {
                     let target = *target;
                     let error = ready!(filtering.as_mut().poll(cx));
-                    if let Some(instance) = instance.take() {
+                    let instance = instance.take();
+                    self.phase = Phase::Next;
+                    if let Some(instance) = instance {
                         self.failed(env, target, instance, error, instances);
                     }
                 }
@@ -116,6 +122,7 @@ impl Run {
                 }
                 Phase::Subscriber(call) => {
                     let outcome = ready!(call.as_mut().poll(cx));
+                    self.phase = Phase::Next;
                     self.subscriber_called(env, outcome);
                 }
                 Phase::Telling(telling) => {
@@ -147,7 +154,6 @@ impl Run {
         reject: Reject,
         instances: &mut [Option<Instance>],
     ) {
-        self.phase = Phase::Next;
         if let Some(instance) = take(&mut instances[target.controller]) {
             let outcome = Outcome::Failed(reject.into());
             self.called(env, target, instance, outcome, instances);
@@ -155,7 +161,6 @@ impl Run {
     }
 
     fn call(&mut self, env: &Env, target: Target, instances: &mut [Option<Instance>]) {
-        self.phase = Phase::Next;
         let Some(instance) = take(&mut instances[target.controller]) else {
             return;
         };
@@ -190,7 +195,6 @@ impl Run {
         outcome: Outcome,
         instances: &mut [Option<Instance>],
     ) {
-        self.phase = Phase::Next;
         let Some(error) = self.record(outcome) else {
             instances[target.controller] = Some(instance);
             return;
@@ -223,7 +227,6 @@ impl Run {
         error: EventError,
         instances: &mut [Option<Instance>],
     ) {
-        self.phase = Phase::Next;
         self.fail(&error);
         let failure = Failure {
             error,
@@ -254,7 +257,6 @@ impl Run {
     }
 
     fn subscriber_called(&mut self, env: &Env, outcome: Outcome) {
-        self.phase = Phase::Next;
         if let Some(error) = self.record(outcome) {
             self.fail(&error);
             let event = EventInfo::of(&self.event);

@@ -14,6 +14,7 @@ use specter_proto::socket::encode;
 
 pub use self::limits::GroupLimits;
 use self::membership::Membership;
+use crate::connection::FanOut;
 use crate::socket::{EmitError, Socket, SocketId};
 
 /// Why a group was not subscribed to.
@@ -110,6 +111,7 @@ impl BroadcastGroup {
     ) -> Result<(), EmitError> {
         let members = self.membership.members(group.as_ref());
         let mut packets: Vec<(Socket, Prepared)> = Vec::new();
+        let mut broadcast = FanOut::default();
         for socket in members.iter().flat_map(|members| members.values()) {
             if self.excluded.contains(&socket.id()) {
                 continue;
@@ -123,8 +125,7 @@ impl BroadcastGroup {
                 packets.push((socket.clone(), packet.clone()));
                 packet
             };
-            // A client that cannot take it is that client's own loss.
-            let _ = socket.deliver(packet);
+            socket.deliver_with(packet, &mut broadcast);
         }
         Ok(())
     }

@@ -223,8 +223,13 @@ impl<A: Acceptor> Inner<A> {
                 return Err(RequestError::UnsupportedVersion.into());
             }
             return match (transport, upgrade::is_wanted(&parts)) {
-                (Transport::Polling, false) => sessions::open_polling(self, parts, client).await,
-                (Transport::WebSocket, true) => sessions::open_websocket(self, parts, client).await,
+                // Boxed: each is large, and nearly all requests are of a session that is open.
+                (Transport::Polling, false) => {
+                    Box::pin(sessions::open_polling(self, parts, client)).await
+                }
+                (Transport::WebSocket, true) => {
+                    Box::pin(sessions::open_websocket(self, parts, client)).await
+                }
                 _ => Err(BadRequest::TransportHandshake.into()),
             };
         };

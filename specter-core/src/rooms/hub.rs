@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use specter_proto::engine::Prepared;
 
 use super::{RoomLimits, Target};
+use crate::connection::FanOut;
 use crate::socket::{Socket, SocketId};
 
 type Members = Arc<IndexMap<SocketId, Socket>>;
@@ -153,8 +154,9 @@ impl Hub {
 
     /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's own loss.
     pub(crate) fn fan_out(&self, audience: &Audience, packet: &Prepared) {
+        let mut broadcast = FanOut::default();
         self.for_each(audience, |socket| {
-            let _ = socket.deliver(packet.clone());
+            socket.deliver_with(packet.clone(), &mut broadcast);
         });
     }
 

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use specter_proto::engine::Prepared;
 
 use super::EmitError;
-use crate::connection::Connection;
+use crate::connection::{Connection, Wake};
 
 /// What is kept free for CONNECT's reply, in bytes.
 const REPLY: usize = 512;
@@ -42,20 +42,24 @@ impl Gate {
         }
     }
 
-    /// Sends `packet` on, or holds it.
-    pub(crate) fn pass(&self, connection: &Connection, packet: Prepared) -> Result<(), EmitError> {
+    /// Queues `packet`, or holds it. The caller wakes whom it must.
+    pub(crate) fn pass(
+        &self,
+        connection: &Connection,
+        packet: Prepared,
+    ) -> Result<Wake, EmitError> {
         match self.phase() {
-            Phase::Open => Ok(connection.send(packet)?),
+            Phase::Open => Ok(connection.queue(packet)?),
             Phase::Closed => Err(EmitError::Gone),
             Phase::Gated => self.hold(connection, packet),
         }
     }
 
-    fn hold(&self, connection: &Connection, packet: Prepared) -> Result<(), EmitError> {
+    fn hold(&self, connection: &Connection, packet: Prepared) -> Result<Wake, EmitError> {
         let mut held = self.held.lock();
         // The phase changes under this lock only.
         match self.phase() {
-            Phase::Open => Ok(connection.send(packet)?),
+            Phase::Open => Ok(connection.queue(packet)?),
             Phase::Closed => Err(EmitError::Gone),
             Phase::Gated => {
                 let cost = Connection::cost(&packet);
@@ -65,7 +69,7 @@ impl Gate {
                 }
                 held.bytes += cost;
                 held.packets.push(packet);
-                Ok(())
+                Ok(Wake::No)
             }
         }
     }

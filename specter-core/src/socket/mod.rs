@@ -32,7 +32,7 @@ use self::gate::{Gate, Phase};
 pub use self::id::{NotASocketId, SocketId};
 pub use self::reason::DisconnectReason;
 pub use self::reject::Reject;
-use crate::connection::{CloseReason, Connection, Handshake, SendError};
+use crate::connection::{CloseReason, Connection, FanOut, Handshake, SendError};
 use crate::rooms::{Broadcast, Hub, JoinError, Namespace, Target};
 
 /// Why an event was not queued.
@@ -272,7 +272,17 @@ impl Socket {
 
     /// Queues a packet of this socket, or holds it while the gate is shut.
     pub(crate) fn deliver(&self, packet: Prepared) -> Result<(), EmitError> {
-        self.0.gate.pass(&self.0.connection, packet)
+        let wake = self.0.gate.pass(&self.0.connection, packet)?;
+        self.0.connection.wake_if(wake);
+        Ok(())
+    }
+
+    /// The same as a part of a broadcast, which has it written when all have theirs. A client that cannot take it is that client's
+    /// own loss.
+    pub(crate) fn deliver_with(&self, packet: Prepared, broadcast: &mut FanOut) {
+        if let Ok(wake) = self.0.gate.pass(&self.0.connection, packet) {
+            broadcast.add(&self.0.connection, wake);
+        }
     }
 
     /// Queues an acknowledgement: never dropped alone, whatever the policy.

@@ -203,6 +203,11 @@ impl Prepared {
         }
     }
 
+    /// The message itself.
+    pub fn first(&self) -> &Frame {
+        &self.first
+    }
+
     /// The frames, in the order in which they are to be sent.
     pub fn frames(&self) -> impl Iterator<Item = &Frame> {
         let attachments = self.attachments.as_deref().unwrap_or_default();

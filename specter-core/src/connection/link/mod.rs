@@ -9,6 +9,7 @@ mod ending;
 mod input;
 mod output;
 mod parting;
+mod pen;
 mod polling;
 mod websocket;
 
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 pub(super) use self::budget::Budget;
 pub(super) use self::ending::{Ending, Farewell};
 pub(super) use self::parting::Parting;
+pub(super) use self::pen::Desk;
 pub(super) use self::polling::{Polling, Post};
 pub(super) use self::websocket::{Flow, Message, WebSocket};
 use super::Connection;
@@ -53,7 +55,7 @@ impl Link {
                 polling.poll_aborted(cx)?;
                 polling.flush(connection)
             }
-            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, connection.outbox()),
+            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, connection),
             Self::Farewell { .. } | Self::Parting(_) | Self::Gone => Ok(()),
         }
     }

@@ -7,13 +7,14 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::mem;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use specter_proto::engine::{Frame, Prepared};
+use tokio::io::AsyncWrite;
 
 use crate::connection::outbox;
 use crate::connection::scratch::Scratch;
-use crate::connection::stream::Stream;
 
 /// Frames in one write.
 const MAX_SLICES: usize = 64;
@@ -34,13 +35,6 @@ pub(super) struct Output {
     cost_written: usize,
     /// Something was written that the stream may hold back.
     unflushed: bool,
-}
-
-/// How much waits to be written.
-#[derive(Default)]
-struct Extent {
-    slices: usize,
-    bytes: usize,
 }
 
 /// A pong or a close frame. Boxed, because nearly always there is none.
@@ -83,6 +77,13 @@ impl Output {
         }
     }
 
+    /// Goes on with what others have begun in its place, while nothing but a control frame waited here.
+    pub(super) fn resume(&mut self, begun: Self) {
+        debug_assert!(self.packets.is_empty());
+        let control = std::mem::replace(self, begun).control;
+        self.control = control.or(self.control.take());
+    }
+
     /// Drops everything that is not begun; what is half written must be finished, or the peer could
     /// not read what follows.
     pub(super) fn discard_unbegun(&mut self) {
@@ -107,24 +108,31 @@ impl Output {
     /// Writes all there is. Pending means that the stream takes no more for now.
     pub(super) fn poll_write(
         &mut self,
-        stream: &mut Stream,
+        stream: &mut (impl AsyncWrite + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(stream);
         while !self.has_written_all() {
-            let extent = self.extent();
-            let written = ready!(self.poll_write_some(&extent, stream, cx))?;
+            let (written, all) = match self.only_frame() {
+                Some(bytes) => (ready!(stream.as_mut().poll_write(cx, bytes))?, bytes.len()),
+                None => {
+                    let len = self.pending().map(<[u8]>::len).sum();
+                    let written = self.poll_write_some(len, stream.as_mut(), cx);
+                    (ready!(written)?, len)
+                }
+            };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
-            if written == extent.bytes {
+            if written == all {
                 self.advance_to_end();
             } else {
                 self.advance(written);
             }
         }
         if self.unflushed {
-            ready!(stream.poll_flush(cx))?;
+            ready!(stream.as_mut().poll_flush(cx))?;
             self.unflushed = false;
         }
         outbox::keep_places(mem::take(&mut self.packets));
@@ -135,27 +143,23 @@ impl Output {
         self.packets.is_empty() && self.control.is_none()
     }
 
-    /// How much waits to be written.
-    fn extent(&self) -> Extent {
-        self.pending()
-            .fold(Extent::default(), |extent, bytes| Extent {
-                slices: extent.slices + 1,
-                bytes: extent.bytes + bytes.len(),
-            })
+    /// What there is to write where that is one frame, whole: the rule, and told at a glance.
+    fn only_frame(&self) -> Option<&[u8]> {
+        let packet = self.packets.front()?;
+        let only = self.packets.len() == 1
+            && packet.frame_count() == 1
+            && self.offset == 0
+            && self.control.is_none();
+        only.then(|| packet.first().websocket().as_ref())
     }
 
     fn poll_write_some(
         &self,
-        extent: &Extent,
-        stream: &mut Stream,
+        len: usize,
+        stream: Pin<&mut impl AsyncWrite>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        if extent.slices == 1
-            && let Some(bytes) = self.pending().next()
-        {
-            return stream.poll_write(cx, bytes);
-        }
-        if extent.bytes > JOINED && stream.is_write_vectored() {
+        if len > JOINED && stream.is_write_vectored() {
             return self.poll_write_slices(stream, cx);
         }
         // Also where the stream would write slice by slice (TLS: a record each).
@@ -168,7 +172,7 @@ impl Output {
     /// The same for what is not worth copying.
     fn poll_write_slices(
         &self,
-        stream: &mut Stream,
+        stream: Pin<&mut impl AsyncWrite>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
@@ -207,9 +211,9 @@ impl Output {
 
     /// Notes that all of [`pending`](Self::pending) is written.
     fn advance_to_end(&mut self) {
-        let cost: usize = self.packets.iter().map(outbox::cost).sum();
-        self.cost_written += cost;
-        self.packets.clear();
+        while let Some(packet) = self.packets.pop_front() {
+            self.cost_written += outbox::cost(&packet);
+        }
         self.frames_written = 0;
         self.offset = 0;
         self.control = None;

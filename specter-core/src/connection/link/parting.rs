@@ -4,11 +4,13 @@
 //! take its last words back. Never waits longer than its deadlines, whatever the peer does.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use specter_proto::engine::Prepared;
 use specter_proto::websocket;
+use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 use super::ending::Farewell;
@@ -82,7 +84,9 @@ impl Parting {
         loop {
             let step = match self.stage {
                 Stage::Writing => self.poll_writing(cx),
-                Stage::Ending => self.stream.poll_shutdown(cx).map(|result| result.is_ok()),
+                Stage::Ending => Pin::new(&mut self.stream)
+                    .poll_shutdown(cx)
+                    .map(|result| result.is_ok()),
                 Stage::Lingering => self.poll_lingering(cx),
             };
             match step {

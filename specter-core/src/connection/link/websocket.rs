@@ -16,10 +16,9 @@ use super::budget::Budget;
 use super::ending::Ending;
 use super::input::Input;
 use super::output::Output;
-use crate::connection::CloseReason;
-use crate::connection::outbox::Outbox;
 use crate::connection::scratch::Scratch;
 use crate::connection::stream::Stream;
+use crate::connection::{CloseReason, Connection};
 
 /// A message from the peer.
 #[derive(Clone, Copy, Debug)]
@@ -154,12 +153,20 @@ impl WebSocket {
     }
 
     /// Writes all that the queue holds. What the stream does not take is kept, and the task woken
-    /// when it takes more.
+    /// when it takes more. Where all is written, others may write until the task runs again.
     pub(super) fn poll_write_queue(
         &mut self,
         cx: &mut Context<'_>,
-        outbox: &Outbox,
+        connection: &Connection,
     ) -> Result<(), Ending> {
+        let outbox = connection.outbox();
+        if self.stream.is_laid_down() {
+            let idle = self.output.is_done() && !connection.desk().is_begun();
+            if idle && outbox.rest() {
+                return Ok(());
+            }
+            self.pick_up(connection);
+        }
         loop {
             match self.poll_write(cx) {
                 Poll::Pending => {
@@ -173,9 +180,22 @@ impl WebSocket {
             }
             let packets = outbox.take(self.output.take_cost_written());
             if packets.is_empty() {
+                if let Some(half) = self.stream.lay_down() {
+                    connection.desk().lay_down(half);
+                }
                 return Ok(());
             }
             self.output.push(packets);
+        }
+    }
+
+    /// Takes back the write side, if it was laid down, with what others have begun.
+    pub(crate) fn pick_up(&mut self, connection: &Connection) {
+        if let Some((half, begun)) = connection.desk().pick_up() {
+            self.stream.pick_up(half);
+            if let Some(begun) = begun {
+                self.output.resume(*begun);
+            }
         }
     }
 

@@ -38,8 +38,9 @@ impl<H: MessageHandler> Task<H> {
                 }
                 self.close_polling(polling, ending.farewell, reason, now)
             }
-            Link::WebSocket(websocket) => {
+            Link::WebSocket(mut websocket) => {
                 self.leave();
+                websocket.pick_up(&self.connection);
                 let queued = self.connection.outbox().take(0);
                 match Parting::new(websocket, ending.farewell, queued, now) {
                     Some(parting) => Link::Parting(Box::new(parting)),

@@ -256,7 +256,8 @@ impl<H> Drop for Task<H> {
             self.seat.count_close(CloseReason::TransportError);
         }
         let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
-        // It holds the task's memory, and handles may be kept for long.
+        // They hold the task's memory and the socket, and handles may be kept for long.
+        self.connection.desk().clear();
         drop(self.connection.waker().take());
     }
 }
