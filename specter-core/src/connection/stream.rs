@@ -156,7 +156,7 @@ fn take_over(upgraded: Upgraded) -> (State, Bytes) {
     let upgraded = match auto::upgrade::downcast::<TokioIo<Served>>(upgraded) {
         Ok(parts) => {
             let stream = parts.io.into_inner().into_inner();
-            return (State::Tcp(stream), parts.read_buf);
+            return (split(stream), parts.read_buf);
         }
         Err(upgraded) => upgraded,
     };
@@ -178,6 +178,10 @@ fn tcp(stream: TcpStream) -> State {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
     }
+    split(stream)
+}
+
+fn split(stream: TcpStream) -> State {
     let (read, write) = stream.into_split();
     State::Tcp(read, Some(write))
 }
@@ -224,6 +228,6 @@ mod tests {
         let upgrade = upgrades.recv().await.unwrap();
         let (state, early) = take_over(upgrade.await.unwrap());
         assert_eq!(early, "early");
-        assert!(matches!(state, State::Tcp(stream) if stream.nodelay().unwrap()));
+        assert!(matches!(state, State::Tcp(read, Some(_)) if read.as_ref().nodelay().unwrap()));
     }
 }
