@@ -1,14 +1,13 @@
 //! `App::listen` and the HTTP server under it: accepts connections, bounds the time of request heads and of answers that are not read,
 //! and stops gracefully when the process is told to.
 //!
-//! It knows a router, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
+//! It knows a front, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
@@ -19,10 +18,10 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
-use tower_service::Service;
 
 use super::App;
 use super::error::Error;
+use super::front::Front;
 use crate::connection::Served;
 
 /// How long a client may take for the head of a request.
@@ -67,7 +66,7 @@ impl App {
         // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
         // The set ends it when this future is dropped.
         let mut serving = JoinSet::new();
-        serving.spawn(accept_until(listener, self.into_router(), stopping));
+        serving.spawn(accept_until(listener, self.into_front(), stopping));
         serving.join_next().await;
         Ok(())
     }
@@ -98,7 +97,7 @@ async fn told_to_stop() {
 }
 
 /// Serves until `stopping` is over, then lets the requests under way finish.
-async fn accept_until(listener: TcpListener, router: Router, stopping: impl Future<Output = ()>) {
+async fn accept_until(listener: TcpListener, front: Front, stopping: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     tokio::pin!(stopping);
     loop {
@@ -107,7 +106,7 @@ async fn accept_until(listener: TcpListener, router: Router, stopping: impl Futu
             () = &mut stopping => break,
         };
         let Err(error) =
-            accepted.map(|(stream, address)| spawn(stream, address, router.clone(), &connections))
+            accepted.map(|(stream, address)| spawn(stream, address, front.clone(), &connections))
         else {
             continue;
         };
@@ -126,11 +125,11 @@ async fn accept_until(listener: TcpListener, router: Router, stopping: impl Futu
     let _ = tokio::time::timeout(REQUEST_GRACE, connections.shutdown()).await;
 }
 
-fn spawn(stream: TcpStream, address: SocketAddr, router: Router, connections: &GracefulShutdown) {
+fn spawn(stream: TcpStream, address: SocketAddr, front: Front, connections: &GracefulShutdown) {
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
-        router.clone().call(request)
+        front.call(request)
     });
     let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
     server

@@ -6,6 +6,7 @@ mod builder;
 mod check;
 mod endpoint;
 mod error;
+mod front;
 mod graph_test;
 mod listen;
 mod mount;

@@ -4,11 +4,13 @@
 //! by whoever holds it: a client that polls and does not read fills the queue as one on a WebSocket
 //! does. It must not know how HTTP takes it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use specter_proto::engine::{Frame, PayloadEncoder, Prepared};
 
-use super::Connection;
+use super::{Connection, outbox};
 
 /// A polling body and what it counts for.
 pub(crate) struct PollAnswer {
@@ -38,7 +40,22 @@ impl PollAnswer {
         Self { body, counted }
     }
 
-    /// An answer with packets from the connection's queue, which counted `cost` for them.
+    /// An answer with packets from the connection's queue, and one more behind them.
+    pub(crate) fn of_packets(
+        packets: &VecDeque<Prepared>,
+        last: Option<&Frame>,
+        connection: &Connection,
+    ) -> Self {
+        let frames = || packets.iter().flat_map(Prepared::frames).chain(last);
+        let mut body = PayloadEncoder::for_frames(frames());
+        for frame in frames() {
+            body.push(frame);
+        }
+        let cost = packets.iter().map(outbox::cost).sum();
+        Self::counted(body.finish(), connection, cost)
+    }
+
+    /// An answer with packets for which the connection's queue counted `cost`.
     pub(crate) fn counted(body: Vec<u8>, connection: &Connection, cost: usize) -> Self {
         let connection = connection.clone();
         Self {

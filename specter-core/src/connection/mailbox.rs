@@ -74,6 +74,8 @@ struct Slots {
     mail: Mail,
     /// A post is being received, waits to be taken, or is being worked on.
     posting: bool,
+    /// A poll was handed to the task, and its request has no answer yet.
+    polling: bool,
     serves: Serves,
 }
 
@@ -83,6 +85,7 @@ impl Mailbox {
             slots: Mutex::new(Slots {
                 mail: Mail::default(),
                 posting: false,
+                polling: false,
                 serves,
             }),
             waiting: AtomicBool::new(false),
@@ -133,6 +136,23 @@ impl Mailbox {
 }
 
 impl Connection {
+    /// What a poll that arrived can be answered with at once: the packets that wait, where nothing but them is concerned. A heartbeat
+    /// among them concerns the session's clocks, which are its task's.
+    pub(crate) fn answer_poll(&self, max_packets: usize) -> Option<PollAnswer> {
+        let slots = self.mailbox().slots.lock();
+        if slots.serves != Serves::Polling || slots.polling || slots.mail.poll.is_some() {
+            return None;
+        }
+        // Locked for as long: nobody else takes packets for a poll meanwhile.
+        let packets = self.outbox().take_messages(max_packets);
+        (!packets.is_empty()).then(|| PollAnswer::of_packets(&packets, None, self))
+    }
+
+    /// The answer to a poll that was handed to the task is on its way.
+    pub(crate) fn poll_answered(&self) {
+        self.mailbox().slots.lock().polling = false;
+    }
+
     /// A poll arrived. The outcome comes through the receiver; dropping that breaks the poll off.
     pub(crate) fn begin_poll(&self) -> Result<oneshot::Receiver<PollReply>, Misfit> {
         let mailbox = self.mailbox();
@@ -147,6 +167,7 @@ impl Connection {
             Err(Misfit::Overlap)
         } else {
             let (reply, outcome) = oneshot::channel();
+            slots.polling = true;
             mailbox.put(&mut slots, |mail| mail.poll = Some(reply));
             Ok(outcome)
         };

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use specter_proto::engine::Prepared;
 
 use super::{CloseReason, QueuePolicy};
@@ -235,13 +235,26 @@ impl Outbox {
         queue.packets.is_empty()
     }
 
+    /// The same as [`take_frames`](Self::take_frames), but nothing where a heartbeat waits among them, or the door is closed.
+    pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<Prepared> {
+        let queue = self.queue.lock();
+        if queue.before_control.is_some() || queue.closing.is_some() || queue.packets.is_empty() {
+            return VecDeque::new();
+        }
+        Self::take_some(queue, frames)
+    }
+
     /// Takes packets of at most so many frames together. One with more frames than that is taken in
     /// parts. Senders wake the task as after [`take`](Self::take).
     pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {
-        let mut queue = self.queue.lock();
+        let queue = self.queue.lock();
         if queue.packets.is_empty() {
             self.attended.store(false, Ordering::Relaxed);
         }
+        Self::take_some(queue, frames)
+    }
+
+    fn take_some(mut queue: MutexGuard<'_, Queue>, frames: usize) -> VecDeque<Prepared> {
         let mut taken = VecDeque::new();
         let mut left = frames;
         while let Some(packet) = queue.packets.front()

@@ -315,9 +315,16 @@ impl<A: Acceptor> Inner<A> {
     ) -> Result<Response, Refused> {
         match parts.method {
             Method::GET => {
-                let outcome = connection.begin_poll()?;
-                // Unanswered, the session has ended.
-                let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                let packets = match connection.answer_poll(self.config.max_packets_per_poll) {
+                    Some(packets) => packets,
+                    None => {
+                        let outcome = connection.begin_poll()?;
+                        // Unanswered, the session has ended.
+                        let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                        connection.poll_answered();
+                        packets
+                    }
+                };
                 Ok(reply::payload(packets, self.config.ping_timeout))
             }
             Method::POST => self.post(connection, parts, body).await,

@@ -2,20 +2,17 @@
 //!
 //! Answers requests by their outcome only; status codes and headers are the HTTP layer's.
 
-use std::collections::VecDeque;
 use std::task::Context;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use specter_proto::engine::payload;
-use specter_proto::engine::{
-    Frame, PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, Prepared, control,
-};
+use specter_proto::engine::{Frame, PayloadError, PayloadLimits, PayloadPacket, control};
 use tokio::sync::oneshot;
 
 use super::ending::{Ending, Farewell};
 use crate::connection::mailbox::{Misfit, PollRequest, PostRequest};
-use crate::connection::outbox::{self, Outbox};
+use crate::connection::outbox::Outbox;
 use crate::connection::{CloseReason, Connection, PollAnswer};
 
 /// The transport of a session that polls.
@@ -70,7 +67,7 @@ impl Polling {
         if packets.is_empty() {
             return Ok(());
         }
-        self.answer(answer_of(&packets, None, connection))
+        self.answer(PollAnswer::of_packets(&packets, None, connection))
     }
 
     /// Answers the poll that waits, if one does, with a packet that means nothing.
@@ -89,7 +86,11 @@ impl Polling {
         let _ = match farewell {
             Farewell::Flush => {
                 let packets = connection.outbox().take(0);
-                self.answer(answer_of(&packets, Some(&control::close()), connection))
+                self.answer(PollAnswer::of_packets(
+                    &packets,
+                    Some(&control::close()),
+                    connection,
+                ))
             }
             Farewell::Tell(_) => self.answer(alone(&control::close())),
             Farewell::Answer(_) => self.release(),
@@ -106,21 +107,6 @@ impl Polling {
             None => Ok(()),
         }
     }
-}
-
-/// Packets from the queue, and one more behind them.
-fn answer_of(
-    packets: &VecDeque<Prepared>,
-    last: Option<&Frame>,
-    connection: &Connection,
-) -> PollAnswer {
-    let frames = || packets.iter().flat_map(Prepared::frames).chain(last);
-    let mut body = PayloadEncoder::for_frames(frames());
-    for frame in frames() {
-        body.push(frame);
-    }
-    let cost = packets.iter().map(outbox::cost).sum();
-    PollAnswer::counted(body.finish(), connection, cost)
 }
 
 /// A packet of the engine's own.
