@@ -106,7 +106,7 @@ impl Second {
             "hang" => std::future::pending().await,
             "broken" => Err(std::io::Error::other("a secret"))?,
             "panic" => panic!("a secret"),
-            _ => Err(Reject::new("not you").data(&json!({ "code": 42 }))),
+            _ => Err(Reject::new("not you").with_data(&json!({ "code": 42 }))),
         }
     }
 
