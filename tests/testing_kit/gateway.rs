@@ -130,7 +130,7 @@ impl Echo {
 
     #[on_event]
     fn address(&self, handshake: &Arc<Handshake>) -> (Option<std::net::IpAddr>, Option<String>) {
-        let header = handshake.headers.get("x-test");
+        let header = handshake.headers().get("x-test");
         let query = handshake
             .query_value("room")
             .map(std::borrow::Cow::into_owned);
