@@ -315,15 +315,15 @@ impl<A: Acceptor> Inner<A> {
     ) -> Result<Response, Refused> {
         match parts.method {
             Method::GET => {
-                let packets = match connection.answer_poll(self.config.max_packets_per_poll) {
-                    Some(packets) => packets,
-                    None => {
-                        let outcome = connection.begin_poll()?;
-                        // Unanswered, the session has ended.
-                        let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
-                        connection.poll_answered();
-                        packets
-                    }
+                let at_once = connection.answer_poll(self.config.max_packets_per_poll);
+                let packets = if let Some(packets) = at_once {
+                    packets
+                } else {
+                    let outcome = connection.begin_poll()?;
+                    // Unanswered, the session has ended.
+                    let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                    connection.poll_answered();
+                    packets
                 };
                 Ok(reply::payload(packets, self.config.ping_timeout))
             }
