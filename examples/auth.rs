@@ -52,7 +52,7 @@ struct Authenticated {
 impl Guard for Authenticated {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
         let Some(Ok(Credentials { token })) = cx.auth() else {
-            return Err(Reject::new("a token is needed").data(&json!({ "code": "no_token" })));
+            return Err(Reject::new("a token is needed").with_data(&json!({ "code": "no_token" })));
         };
         match self.tokens.user(&token).await {
             Some(user) => {
@@ -60,7 +60,8 @@ impl Guard for Authenticated {
                 Ok(())
             }
             None => {
-                Err(Reject::new("the token is not known").data(&json!({ "code": "bad_token" })))
+                Err(Reject::new("the token is not known")
+                    .with_data(&json!({ "code": "bad_token" })))
             }
         }
     }

@@ -123,8 +123,8 @@ impl Kitchen {
     #[on_event]
     fn with_data(&mut self) -> Result<u8, EventError> {
         Err(EventError::new("no")
-            .code("nope")
-            .data(&json!({ "left": 3 })))
+            .with_code("nope")
+            .with_data(&json!({ "left": 3 })))
     }
 
     #[on_event]

@@ -133,7 +133,7 @@ async fn subscribers_take_parameters_by_type_as_methods_do() {
         .unwrap();
     ingress
         .on("fails", -1, async |n: u8| {
-            Err::<(), _>(EventError::new("no").data(&n))
+            Err::<(), _>(EventError::new("no").with_data(&n))
         })
         .unwrap();
     ingress
@@ -243,7 +243,7 @@ async fn connects_may_be_refused_and_disconnects_are_told() {
                     log.say("connect");
                     socket.emit("hello", ())?;
                     match auth.0 {
-                        Some(_) => Err(EventError::new("no").data(&1)),
+                        Some(_) => Err(EventError::new("no").with_data(&1)),
                         None => Ok(()),
                     }
                 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Log, Server};
+use common::{Log, Server, within};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use specter::prelude::*;
@@ -100,7 +100,7 @@ impl Second {
             "hang" => std::future::pending().await,
             "broken" => Err(std::io::Error::other("a secret"))?,
             "panic" => panic!("a secret"),
-            _ => Err(Reject::new("not you").data(&json!({ "code": 42 }))),
+            _ => Err(Reject::new("not you").with_data(&json!({ "code": 42 }))),
         }
     }
 
@@ -367,6 +367,13 @@ async fn a_handler_finishes_although_its_client_left() {
     assert_eq!(log.line().await, "began");
     client.close().await;
     drop(client);
+    let gate = server.io.of("/gate").unwrap();
+    within(async {
+        while gate.socket_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     go.notify_one();
     assert_eq!(log.line().await, "finished");
     assert_eq!(

@@ -260,8 +260,8 @@ impl ErrorFilter for Explains {
         match error.downcast_ref::<Locked>() {
             Some(Locked(13)) => panic!("a secret"),
             Some(locked) => EventError::new(locked.to_string())
-                .code("locked")
-                .data(&cx.event().name()),
+                .with_code("locked")
+                .with_data(&cx.event().name()),
             None => error,
         }
     }

@@ -18,7 +18,7 @@ impl Rooms {
     fn join(&self, socket: &Socket, room: &str) -> Result<Vec<String>, EventError> {
         socket
             .join(room)
-            .map_err(|error| EventError::new(error.to_string()).code(error.code()))?;
+            .map_err(|error| EventError::new(error.to_string()).with_code(error.code()))?;
         Ok(socket.rooms())
     }
 

@@ -299,7 +299,7 @@ impl Guard for Admins {
         tokio::task::yield_now().await;
         match cx.socket().extension::<User>() {
             Some(User(name)) if name == "root" => Ok(()),
-            _ => Err(Reject::new("admins only").data(&cx.event())),
+            _ => Err(Reject::new("admins only").with_data(&cx.event())),
         }
     }
 }

@@ -37,6 +37,6 @@ impl ChatError {
     /// The error as the refusal of a connection: `connect_error` gets the text, and the code in `error.data`.
     pub(crate) fn into_reject(self) -> Reject {
         let error = self.into_event_error();
-        Reject::new(error.text()).data(&json!({ "code": error.error_code() }))
+        Reject::new(error.text()).with_data(&json!({ "code": error.code() }))
     }
 }

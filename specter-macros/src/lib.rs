@@ -104,7 +104,7 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 ///         Ok(())
 ///     }
 ///
-///     /// The doc comment reaches the generated contract.
+///     /// The first line of the doc comment describes the event where the application logs what it handles.
 ///     #[on_event("chat:message", priority = -1, guards(Member))]
 ///     async fn message(&mut self, socket: &Socket, post: Post, to: Option<u32>) -> Result<Posted, ChatError> {
 ///         self.sent += 1;
@@ -294,7 +294,7 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 ///
 /// let error = ChatError::RoomFull { limit: 8 }.into_event_error();
-/// assert_eq!((error.text(), error.error_code()), ("the room is full", Some("room_full")));
+/// assert_eq!((error.text(), error.code()), ("the room is full", Some("room_full")));
 /// ```
 ///
 /// The text is that of `Display`; what is `internal` has to be an `Error`. `thiserror` writes both. A struct takes the same attributes as a variant.

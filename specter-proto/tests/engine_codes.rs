@@ -11,7 +11,7 @@ use specter_proto::websocket::Violation;
 fn codes_are_unique_and_name_their_layer() {
     let mut codes = Vec::new();
     codes.extend(websocket().iter().map(Violation::code));
-    codes.extend(requests().iter().map(RequestError::name));
+    codes.extend(requests().iter().map(RequestError::code));
     codes.extend(packets().iter().map(PacketError::code));
     codes.extend(payloads().iter().map(PayloadError::code));
     codes.extend(probes().iter().map(ProbeRefused::code));

@@ -46,7 +46,7 @@ impl Guard for Members {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
         match cx.auth::<Login>() {
             Some(Ok(login)) if login.name != "eve" => Ok(()),
-            _ => Err(Reject::new("members only").data(&json!({ "retry": false }))),
+            _ => Err(Reject::new("members only").with_data(&json!({ "retry": false }))),
         }
     }
 }
@@ -75,8 +75,8 @@ impl Chat {
     ) -> Result<(usize, usize), EventError> {
         if post.text.is_empty() {
             return Err(EventError::new("nothing to say")
-                .code("empty")
-                .data(&post.room));
+                .with_code("empty")
+                .with_data(&post.room));
         }
         self.sent += 1;
         socket.to(&post.room).emit("posted", &post)?;
@@ -130,7 +130,7 @@ impl Echo {
 
     #[on_event]
     fn address(&self, handshake: &Arc<Handshake>) -> (Option<std::net::IpAddr>, Option<String>) {
-        let header = handshake.headers.get("x-test");
+        let header = handshake.headers().get("x-test");
         let query = handshake
             .query_value("room")
             .map(std::borrow::Cow::into_owned);

@@ -69,20 +69,8 @@ fn run_reading<T>(
         .map_err(|error| cannot_run(command, &error))?;
     let mut child = Running(child);
     let (sender, lines) = mpsc::channel();
-    let stdout = child.0.stdout.take();
-    // Ends with the program's output, or with the first line after nobody listens.
-    thread::spawn(move || {
-        for line in stdout
-            .map(BufReader::new)
-            .into_iter()
-            .flat_map(BufRead::lines)
-            .map_while(Result::ok)
-        {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
+    // With nobody left to listen, lines are read and lost.
+    child.read_lines(move |line| drop(sender.send(line)));
     let until = Instant::now() + LIMIT;
     loop {
         match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -128,6 +116,16 @@ fn shown(command: &Command) -> String {
 
 /// A child that is killed when it is no longer wanted.
 pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    /// Gives each line of the program's output to `each`, on a thread of its own, to the end: a program must never write
+    /// into a closed or full pipe.
+    pub(crate) fn read_lines(&mut self, each: impl FnMut(String) + Send + 'static) {
+        let lines = self.0.stdout.take().map(BufReader::new).into_iter();
+        let lines = lines.flat_map(BufRead::lines).map_while(Result::ok);
+        thread::spawn(move || lines.for_each(each));
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

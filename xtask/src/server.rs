@@ -1,11 +1,10 @@
 //! A server under test: started on a port of its own choice, and killed whatever happens.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use crate::process::{self, Running};
@@ -40,19 +39,10 @@ impl Server {
                 .map_err(|error| process::cannot_run(command, &error))?,
         );
         let (sender, ready) = mpsc::channel();
-        let stdout = process.0.stdout.take();
-        // Goes on reading to the end, so that the server never writes into a closed or full pipe.
-        thread::spawn(move || {
-            for line in stdout
-                .map(BufReader::new)
-                .into_iter()
-                .flat_map(BufRead::lines)
-                .map_while(Result::ok)
-            {
-                if let Some(port) = port_in(&line) {
-                    // Nobody waits for a second one.
-                    let _ = sender.send(port);
-                }
+        process.read_lines(move |line| {
+            if let Some(port) = port_in(&line) {
+                // Nobody waits for a second one.
+                let _ = sender.send(port);
             }
         });
         match ready.recv_timeout(READY_WITHIN) {

@@ -31,7 +31,7 @@ impl HandshakeView {
             )
         };
         Self {
-            headers: handshake.headers.iter().map(header).collect(),
+            headers: handshake.headers().iter().map(header).collect(),
             time: issued
                 .strftime("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)")
                 .to_string(),

@@ -7,6 +7,7 @@ mod check;
 mod endpoint;
 mod error;
 mod front;
+mod graph_test;
 mod listen;
 mod mount;
 mod policies;
@@ -14,7 +15,6 @@ mod register;
 mod routes;
 mod shutdown;
 mod starting;
-mod testing;
 mod wiring;
 
 use std::sync::Arc;
@@ -25,14 +25,14 @@ use specter_di::{Container, GraphView, Module};
 pub use self::builder::AppBuilder;
 pub use self::check::AppFault;
 pub use self::error::{Error, StartupFaults};
+#[doc(hidden)]
+pub use self::graph_test::assert_valid;
 use self::mount::Mount;
 #[doc(hidden)]
 pub use self::register::{controller, controller_within, event_handler, event_handler_within};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
 pub use self::starting::Starting;
-#[doc(hidden)]
-pub use self::testing::assert_valid;
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 

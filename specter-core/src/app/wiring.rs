@@ -402,11 +402,21 @@ fn log_mounted(container: &Container, mounted: &Mounted) {
                 .blocks
                 .iter()
                 .flat_map(|block| block.block.handlers);
-            let events: Vec<_> = handlers.map(|handler| handler.event.name()).collect();
+            let events: Vec<_> = handlers
+                .clone()
+                .map(|handler| handler.event.name())
+                .collect();
+            let controller = registration.info.name;
             tracing::info!(
-                target: "specter::gateway", path = key.path, namespace = key.namespace,
-                controller = registration.info.name, events = events.join(" "), "mounted"
+                target: "specter::gateway", path = key.path, namespace = key.namespace, controller,
+                events = events.join(" "), "mounted"
             );
+            for handler in handlers {
+                tracing::debug!(
+                    target: "specter::gateway", controller, event = handler.event.name(), method = handler.method,
+                    summary = handler.summary(), at = %handler.location, "handled"
+                );
+            }
         }
     }
 }

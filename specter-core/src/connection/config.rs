@@ -104,7 +104,9 @@ impl EngineConfig {
         self
     }
 
-    /// How long the client may take to answer a ping. Default: 20 s.
+    /// How long the client may take to answer a ping, counted from when the ping was due: a server that is
+    /// late with it takes that from the client's time, but no more than a quarter. Any packet that is there
+    /// when the time is over still counts; a poll is none. Default: 20 s.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
         self

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
-use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri, header};
 use specter_proto::engine::pairs;
 
 /// The request that opened a session.
@@ -18,13 +18,15 @@ use specter_proto::engine::pairs;
 pub struct Handshake {
     /// Path and query as the client asked for them, mount prefixes included.
     pub uri: Uri,
-    /// All headers of the request.
-    pub headers: HeaderMap,
-    /// What layers in front of the endpoint left in the request, such as an authenticated user.
+    headers: Headers,
+    /// What layers in front of the endpoint left in the request, such as an authenticated user. (Not the peer's address: that is
+    /// [`peer`](Self::peer).)
     pub extensions: Extensions,
     /// The client's address: the peer's, or what a trusted proxy says of it. `None` where the server
     /// does not pass addresses on (see axum's `into_make_service_with_connect_info`).
     pub address: Option<IpAddr>,
+    /// The other end of the TCP connection: the client, or the last proxy before the server.
+    pub peer: Option<SocketAddr>,
     /// Whether the client spoke TLS, as far as the server or a trusted proxy says.
     pub secure: bool,
     /// When the request arrived.
@@ -38,12 +40,20 @@ impl Handshake {
     pub fn new(uri: &Uri, headers: &HeaderMap) -> Self {
         Self {
             uri: detached_uri(uri),
-            headers: detached_headers(headers),
+            headers: Headers::new(headers),
             extensions: Extensions::new(),
             address: None,
+            peer: None,
             secure: false,
             issued: SystemTime::now(),
         }
+    }
+
+    /// All headers of the request.
+    ///
+    /// They are kept as text; asked for the first time they are made into a map, which stays for the life of the session.
+    pub fn headers(&self) -> &HeaderMap {
+        self.headers.map()
     }
 
     /// The query's pairs in their order, percent-decoded (`+` is a space), invalid UTF-8 replaced.
@@ -59,7 +69,7 @@ impl Handshake {
 
     /// Whether the request came from a page (it named its origin), same origin or not.
     pub fn has_origin(&self) -> bool {
-        self.headers.contains_key(header::ORIGIN)
+        self.headers.has(&header::ORIGIN)
     }
 }
 
@@ -79,25 +89,58 @@ fn detached_uri(uri: &Uri) -> Uri {
     uri.to_string().parse().unwrap_or_else(|_| uri.clone())
 }
 
-/// A copy whose values share one exactly sized buffer of their own.
-fn detached_headers(headers: &HeaderMap) -> HeaderMap {
-    let total = headers.values().map(HeaderValue::len).sum();
-    let mut text = BytesMut::with_capacity(total);
-    for value in headers.values() {
-        text.extend_from_slice(value.as_bytes());
-    }
-    let text: Bytes = text.freeze();
-    let mut copy = HeaderMap::with_capacity(headers.keys_len());
-    let mut at = 0;
-    for (name, value) in headers {
-        let end = at + value.len();
-        if let Ok(mut detached) = HeaderValue::from_maybe_shared(text.slice(at..end)) {
-            detached.set_sensitive(value.is_sensitive());
-            copy.append(name.clone(), detached);
+/// Headers as one text, a tenth of what a map of them takes; the map is made for the first who asks.
+#[derive(Clone, Default)]
+struct Headers {
+    /// `name:value` and a line's end for each; `name;value` for one that is not to be shown.
+    text: Box<[u8]>,
+    map: OnceLock<Box<HeaderMap>>,
+}
+
+impl Headers {
+    fn new(headers: &HeaderMap) -> Self {
+        let line =
+            |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 2;
+        let mut text = Vec::with_capacity(headers.iter().map(line).sum());
+        for (name, value) in headers {
+            text.extend_from_slice(name.as_str().as_bytes());
+            text.push(if value.is_sensitive() { b';' } else { b':' });
+            text.extend_from_slice(value.as_bytes());
+            text.push(b'\n');
         }
-        at = end;
+        Self {
+            text: text.into(),
+            map: OnceLock::new(),
+        }
     }
-    copy
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.text.split(|byte| *byte == b'\n')
+    }
+
+    fn map(&self) -> &HeaderMap {
+        let map = || Box::new(self.lines().filter_map(header_of).collect());
+        self.map.get_or_init(map)
+    }
+
+    /// Whether there is one of this name, without a map.
+    fn has(&self, name: &HeaderName) -> bool {
+        let separator = |line: &[u8]| line.get(name.as_str().len()).copied();
+        self.lines().any(|line| {
+            line.starts_with(name.as_str().as_bytes())
+                && matches!(separator(line), Some(b':' | b';'))
+        })
+    }
+}
+
+/// A header of its line. No value holds a line's end, and no name what stands behind it.
+fn header_of(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let at = line.iter().position(|byte| matches!(byte, b':' | b';'))?;
+    let (name, rest) = line.split_at_checked(at)?;
+    let (separator, value) = rest.split_first()?;
+    let mut value = HeaderValue::from_bytes(value).ok()?;
+    value.set_sensitive(*separator == b';');
+    Some((HeaderName::from_bytes(name).ok()?, value))
 }
 
 #[cfg(test)]
@@ -136,9 +179,15 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-one", HeaderValue::from_static("a"));
         headers.append("cookie", HeaderValue::from_static("k=v"));
-        headers.append("x-one", HeaderValue::from_static("b"));
+        headers.append("x-one", HeaderValue::from_static("b: c;"));
+        headers.append("x-empty", HeaderValue::from_static(""));
+        let mut secret = HeaderValue::from_bytes(b"\xFF\t:").unwrap();
+        secret.set_sensitive(true);
+        headers.append("authorization", secret);
         let handshake = Handshake::new(&Uri::from_static("/"), &headers);
-        assert_eq!(handshake.headers, headers);
+        assert_eq!(*handshake.headers(), headers);
+        assert!(handshake.headers()["authorization"].is_sensitive());
+        assert!(!handshake.headers()["cookie"].is_sensitive());
         assert!(!handshake.has_origin());
     }
 

@@ -25,9 +25,9 @@ mod served;
 mod stream;
 mod tally;
 mod task;
-#[cfg(any(test, feature = "testing"))]
-pub(crate) mod testing;
 mod timer;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod undriven;
 
 pub use close::CloseReason;
 pub(crate) use config::LONGEST;

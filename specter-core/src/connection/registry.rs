@@ -225,7 +225,7 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use super::{Full, Registry};
-    use crate::connection::testing::undriven;
+    use crate::connection::undriven::undriven;
     use crate::connection::{CloseReason, EngineConfig};
     use std::sync::Arc;
     use std::time::Duration;

@@ -31,7 +31,7 @@ impl<'a, T: DeserializeOwned> FromContext<'a> for Auth<T> {
         };
         decoded.map(Auth).map_err(|error| {
             tracing::info!(target: "specter::gateway", handler = cx.handler, %error, "a client's auth payload cannot be decoded");
-            EventError::new("invalid auth").code("invalid_auth")
+            EventError::new("invalid auth").with_code("invalid_auth")
         })
     }
 }

@@ -47,8 +47,8 @@ where
         match value.validate() {
             Ok(()) => Ok(Self(value)),
             Err(report) => Err(EventError::new(format!("argument `{label}` is not valid"))
-                .code("invalid_argument")
-                .data(&broken(&report))),
+                .with_code("invalid_argument")
+                .with_data(&broken(&report))),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Ack {
                 Ok(())
             }
             Err(error) => {
-                let id = crate::socket::fault::report_hidden(&error);
+                let id = crate::socket::hidden::report(&error);
                 cell.refuse(&EventError::hidden(id));
                 Err(error.into())
             }
@@ -154,5 +154,5 @@ impl AckCell {
 }
 
 fn not_answered() -> EventError {
-    EventError::new("not answered").code("not_answered")
+    EventError::new("not answered").with_code("not_answered")
 }

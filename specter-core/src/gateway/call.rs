@@ -207,9 +207,9 @@ impl CallContext {
             Called::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.handler),
             Called::TimedOut => {
                 tracing::warn!(target: "specter::gateway", handler = self.handler, limit = ?self.limit, "a handler was not done in time, and was dropped");
-                EventError::new("timed out").code("timeout")
+                EventError::new("timed out").with_code("timeout")
             }
-            Called::Cancelled => EventError::new("cancelled").code("cancelled"),
+            Called::Cancelled => EventError::new("cancelled").with_code("cancelled"),
         };
         Outcome::Failed(error)
     }

@@ -109,6 +109,8 @@ impl SocketService for Dispatch {
                 env: self.env.clone(),
                 instances,
             });
+            // What comes behind it finds it begun.
+            self.poll_beside(cx);
         } else {
             let mut run = Run::new(event, turns);
             if run.poll(&self.env, &mut self.instances, cx).is_pending() {

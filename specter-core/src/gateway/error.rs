@@ -11,7 +11,7 @@ use specter_proto::socket::ArgumentError;
 
 use crate::rooms::JoinError;
 use crate::socket::reject::Cause;
-use crate::socket::{EmitError, Reject, fault};
+use crate::socket::{EmitError, Reject, hidden};
 
 /// Why a handler failed, as the client may see it.
 ///
@@ -57,12 +57,12 @@ impl EventError {
 
     /// An error that the client only learns an id of. The log gets the rest, now.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        Self::hidden(fault::report_hidden(&error))
+        Self::hidden(hidden::report(&error))
     }
 
     /// The same for a boxed error, or `anyhow`'s.
     pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::hidden(fault::report_hidden(error))
+        Self::hidden(hidden::report(error))
     }
 
     /// An error that says nothing itself: the client reads `internal error`, unless it only means that the client is gone.
@@ -84,7 +84,7 @@ impl EventError {
 
     /// A handler panicked. The panic's text is in the log under the id.
     pub(crate) fn panicked(text: &str, handler: &str) -> Self {
-        let id = fault::fresh_id();
+        let id = hidden::fresh_id();
         tracing::error!(target: "specter::gateway", id = %id, handler, panic = text, "a handler panicked");
         let mut error = Self::hidden(id);
         error.0.kind = Kind::Panicked;
@@ -93,14 +93,14 @@ impl EventError {
 
     /// Adds a code, for programs to tell errors apart.
     #[must_use]
-    pub fn code(mut self, code: impl Into<String>) -> Self {
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.0.code = Some(code.into());
         self
     }
 
     /// Adds data. What cannot be serialized is left out, with a log line.
     #[must_use]
-    pub fn data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+    pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         match serde_json::value::to_raw_value(data) {
             Ok(raw) => self.0.data = Some(raw),
             Err(error) => {
@@ -116,7 +116,7 @@ impl EventError {
     }
 
     /// The code that the client sees.
-    pub fn error_code(&self) -> Option<&str> {
+    pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
@@ -162,7 +162,7 @@ impl EventError {
             }
             error => error.to_string(),
         };
-        Self::new(text).code("invalid_argument")
+        Self::new(text).with_code("invalid_argument")
     }
 }
 
@@ -237,7 +237,7 @@ impl From<EventError> for Reject {
 impl From<Reject> for EventError {
     fn from(reject: Reject) -> Self {
         let (message, data, cause) = reject.into_parts();
-        let mut error = Self::new(message).code("rejected");
+        let mut error = Self::new(message).with_code("rejected");
         error.0.data = data;
         error.0.cause = cause;
         error
@@ -253,7 +253,7 @@ impl From<Reject> for EventError {
 ///
 /// impl IntoEventError for RoomFull {
 ///     fn into_event_error(self) -> EventError {
-///         EventError::new("the room is full").code("room_full").data(&self.limit)
+///         EventError::new("the room is full").with_code("room_full").with_data(&self.limit)
 ///     }
 /// }
 /// ```

@@ -23,7 +23,7 @@ use crate::socket::Socket;
 /// impl ErrorFilter for ParseErrors {
 ///     async fn filter(&self, error: EventError, _cx: &FilterContext<'_>) -> EventError {
 ///         match error.downcast_ref::<std::num::ParseIntError>() {
-///             Some(cause) => EventError::new(cause.to_string()).code("not_a_number"),
+///             Some(cause) => EventError::new(cause.to_string()).with_code("not_a_number"),
 ///             None => error,
 ///         }
 ///     }

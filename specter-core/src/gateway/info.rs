@@ -159,12 +159,17 @@ pub struct HandlerInfo {
     pub location: Location,
 }
 
+impl HandlerInfo {
+    /// What it is for, in one line: the first of its doc comment.
+    pub(crate) fn summary(&self) -> &'static str {
+        self.docs.lines().next().unwrap_or_default()
+    }
+}
+
 /// One `#[handlers]` impl block.
 pub struct HandlersBlock {
     /// The controller's type.
     pub controller: fn() -> TypeId,
-    /// The controller's name.
-    pub controller_name: &'static str,
     /// Where the block stands.
     pub location: Location,
     /// Its handlers; the index is their id.

@@ -187,7 +187,7 @@ impl Limit {
     async fn wait<F: Future>(&self, future: F) -> Result<F::Output, EventError> {
         timeout_at(self.until, future).await.map_err(|_| {
             tracing::warn!(target: "specter::gateway", limit = ?self.of, "a client's connect was not decided in time");
-            EventError::new("connect timeout").code("timeout")
+            EventError::new("connect timeout").with_code("timeout")
         })
     }
 }

@@ -153,7 +153,7 @@ impl<P: RatePolicy> RateLimit<P> {
         };
         taken.map_err(|wait| {
             let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-            Reject::new("rate limited").data(&Limited { retry_after_ms })
+            Reject::new("rate limited").with_data(&Limited { retry_after_ms })
         })
     }
 }

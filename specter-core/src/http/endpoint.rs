@@ -4,7 +4,7 @@
 //! messages mean.
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -171,53 +171,35 @@ impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let client = self.0.proxies.client(&parts);
-        let verdict = self.0.origins.judge(&parts.headers, &client);
-        let wants_upgrade = upgrade::is_wanted(&parts);
-        let refused = match verdict {
-            Verdict::Same | Verdict::Cross(_) => None,
-            Verdict::Malformed => Some(BadRequest::InvalidOrigin.into()),
-            Verdict::Refused => {
-                if let Some(left_out) = self.0.origin_warnings.pass() {
-                    warn_of_origin(&parts, &client, left_out);
-                }
-                Some(Refused::Origin)
-            }
-        };
-        if let Some(refused) = refused {
-            self.0.refused.count(&refused);
-            return Box::pin(ready(Ok(refused.into_response(wants_upgrade))));
-        }
         let inner = Arc::clone(&self.0);
-        Box::pin(async move {
-            let mut response = if cors::is_preflight(&parts) {
-                let mut response = reply::empty(StatusCode::NO_CONTENT);
-                cors::answer_preflight(&parts.headers, response.headers_mut());
-                response
-            } else {
-                match inner.serve(parts, body, client).await {
-                    Ok(response) => response,
-                    Err(refused) => {
-                        inner.refused.count(&refused);
-                        if refused == Refused::NoUpgrade {
-                            inner.warn_of_upgrade();
-                        }
-                        tracing::debug!(
-                            target: "specter::engine",
-                            reason = refused.code(),
-                            "request refused"
-                        );
-                        refused.into_response(wants_upgrade)
-                    }
-                }
-            };
-            inner.origins.tell(&verdict, response.headers_mut());
-            Ok(response)
-        })
+        Box::pin(async move { Ok(inner.respond(parts, body).await) })
     }
 }
 
 impl<A: Acceptor> Inner<A> {
+    /// The answer to a request, whatever it is.
+    async fn respond(&self, parts: request::Parts, body: Body) -> Response {
+        let client = self.proxies.client(&parts);
+        let verdict = self.origins.judge(&parts.headers, &client);
+        let wants_upgrade = upgrade::is_wanted(&parts);
+        let answer = match &verdict {
+            Verdict::Malformed => Err(BadRequest::InvalidOrigin.into()),
+            Verdict::Refused => {
+                self.warn_of_origin(&parts, &client);
+                Err(Refused::Origin)
+            }
+            Verdict::Same | Verdict::Cross(_) if cors::is_preflight(&parts) => {
+                let mut response = reply::empty(StatusCode::NO_CONTENT);
+                cors::answer_preflight(&parts.headers, response.headers_mut());
+                Ok(response)
+            }
+            Verdict::Same | Verdict::Cross(_) => self.serve(parts, body, client).await,
+        };
+        let mut response = answer.unwrap_or_else(|refused| self.refuse(refused, wants_upgrade));
+        self.origins.tell(&verdict, response.headers_mut());
+        response
+    }
+
     /// Finds out what a request is, and has it served.
     async fn serve(
         &self,
@@ -268,6 +250,30 @@ impl<A: Acceptor> Inner<A> {
         }
     }
 
+    /// Counts and logs a refusal, and says it.
+    fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
+        self.refused.count(&refused);
+        if refused == Refused::NoUpgrade {
+            self.warn_of_upgrade();
+        }
+        tracing::debug!(target: "specter::engine", reason = refused.code(), "request refused");
+        refused.into_response(wants_upgrade)
+    }
+
+    fn warn_of_origin(&self, parts: &request::Parts, client: &Client) {
+        if let Some(left_out) = self.origin_warnings.pass() {
+            tracing::warn!(
+                target: "specter::engine",
+                origin = ?parts.headers.get(header::ORIGIN),
+                host = client.host.as_deref().unwrap_or_default(),
+                scheme = client.scheme(),
+                left_out,
+                "a page was refused because its origin is not the server's: the setting `origins` allows \
+                 others; behind a proxy, `trusted_proxies` lets it name the host and scheme that clients see"
+            );
+        }
+    }
+
     fn warn_of_upgrade(&self) {
         if let Some(left_out) = self.upgrade_warnings.pass() {
             tracing::warn!(
@@ -309,15 +315,15 @@ impl<A: Acceptor> Inner<A> {
     ) -> Result<Response, Refused> {
         match parts.method {
             Method::GET => {
-                let packets = match connection.answer_poll(self.config.max_packets_per_poll) {
-                    Some(packets) => packets,
-                    None => {
-                        let outcome = connection.begin_poll()?;
-                        // Unanswered, the session has ended.
-                        let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
-                        connection.poll_answered();
-                        packets
-                    }
+                let at_once = connection.answer_poll(self.config.max_packets_per_poll);
+                let packets = if let Some(packets) = at_once {
+                    packets
+                } else {
+                    let outcome = connection.begin_poll()?;
+                    // Unanswered, the session has ended.
+                    let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                    connection.poll_answered();
+                    packets
                 };
                 Ok(reply::payload(packets, self.config.ping_timeout))
             }
@@ -360,17 +366,4 @@ fn is_binary(parts: &request::Parts) -> bool {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/octet-stream"))
-}
-
-fn warn_of_origin(parts: &request::Parts, client: &Client, left_out: u64) {
-    let origin = parts.headers.get(header::ORIGIN);
-    tracing::warn!(
-        target: "specter::engine",
-        origin = ?origin,
-        host = client.host.as_deref().unwrap_or_default(),
-        scheme = client.scheme(),
-        left_out,
-        "a page was refused because its origin is not the server's: the setting `origins` allows \
-         others; behind a proxy, `trusted_proxies` lets it name the host and scheme that clients see"
-    );
 }

@@ -158,7 +158,7 @@ impl Drop for Long {
 mod tests {
     use super::{Paced, SLICE, TooSlow};
     use crate::connection::PollAnswer;
-    use crate::connection::testing::undriven;
+    use crate::connection::undriven::undriven;
     use crate::connection::{CloseReason, Connection, EngineConfig};
     use http_body::Body;
     use http_body_util::BodyExt;

@@ -67,7 +67,7 @@ impl Refused {
     /// A stable name for logs and counters.
     pub(super) const fn code(&self) -> &'static str {
         match self {
-            Self::Protocol(error) => error.name(),
+            Self::Protocol(error) => error.code(),
             Self::Origin => "engine_request_origin",
             Self::Full(Full::ShuttingDown) => "engine_request_shutting_down",
             Self::Full(Full::Connections) => "engine_request_max_connections",

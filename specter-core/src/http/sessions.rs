@@ -1,8 +1,9 @@
 //! Opening sessions: admission, the place among the others, the task, the first response.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::OriginalUri;
+use axum::extract::{ConnectInfo, OriginalUri};
 use axum::response::Response;
 use http::request;
 use hyper::upgrade::OnUpgrade;
@@ -106,7 +107,12 @@ fn handshake_of(mut parts: request::Parts, client: &Client) -> Handshake {
     // Both would keep the HTTP connection's memory alive.
     parts.extensions.remove::<OnUpgrade>();
     let mut handshake = Handshake::new(&uri, &parts.headers);
-    handshake.extensions = parts.extensions;
+    let peer = parts.extensions.remove::<ConnectInfo<SocketAddr>>();
+    handshake.peer = peer.map(|ConnectInfo(address)| address);
+    if !parts.extensions.is_empty() {
+        // An empty one may still have a table.
+        handshake.extensions = parts.extensions;
+    }
     handshake.address = client.address;
     handshake.secure = client.secure;
     handshake

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -198,7 +199,17 @@ pub(crate) struct Waiting {
     sent: Instant,
     limit: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
-    id: Result<u64, Option<AckError>>,
+    question: Question,
+}
+
+/// What became of the event that asks.
+enum Question {
+    /// It was sent with this id.
+    Sent(u64),
+    /// It was not, and nobody was told yet.
+    NotSent(AckError),
+    /// It was not, and that was told.
+    Told,
 }
 
 impl Waiting {
@@ -209,16 +220,19 @@ impl Waiting {
         send: impl FnOnce(u64) -> Result<(), AckError>,
     ) -> Self {
         let id = socket.acks().open();
-        let id = send(id).map(|()| id).map_err(|error| {
-            socket.acks().forget(id);
-            Some(error)
-        });
+        let question = match send(id) {
+            Ok(()) => Question::Sent(id),
+            Err(error) => {
+                socket.acks().forget(id);
+                Question::NotSent(error)
+            }
+        };
         Self {
             socket: socket.clone(),
             sent: Instant::now(),
             limit,
             sleep: None,
-            id,
+            question,
         }
     }
 }
@@ -228,9 +242,11 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let id = match &mut this.id {
-            Ok(id) => *id,
-            Err(error) => return Poll::Ready(Err(error.take().unwrap_or(AckError::Gone))),
+        let Question::Sent(id) = this.question else {
+            return match mem::replace(&mut this.question, Question::Told) {
+                Question::NotSent(error) => Poll::Ready(Err(error)),
+                Question::Told | Question::Sent(_) => Poll::Ready(Err(AckError::Gone)),
+            };
         };
         if let Poll::Ready(answer) = this.socket.acks().poll_answer(id, cx) {
             return Poll::Ready(answer);
@@ -251,7 +267,7 @@ impl Future for Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Ok(id) = self.id {
+        if let Question::Sent(id) = self.question {
             self.socket.acks().forget(id);
         }
     }

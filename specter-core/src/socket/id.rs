@@ -49,6 +49,13 @@ impl AsRef<str> for SocketId {
 #[error("not a socket id")]
 pub struct NotASocketId;
 
+impl NotASocketId {
+    /// A stable name of the error.
+    pub fn code(&self) -> &'static str {
+        "not_a_socket_id"
+    }
+}
+
 impl FromStr for SocketId {
     type Err = NotASocketId;
 

@@ -7,8 +7,8 @@
 
 mod acks;
 mod config;
-pub(crate) mod fault;
 mod gate;
+pub(crate) mod hidden;
 pub(crate) mod id;
 mod reason;
 pub(crate) mod reject;

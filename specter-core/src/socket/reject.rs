@@ -37,7 +37,7 @@ impl Reject {
 
     /// Adds data for the client. What cannot be serialized is left out, with a log line.
     #[must_use]
-    pub fn data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+    pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         match serde_json::value::to_raw_value(data) {
             Ok(raw) => self.data = Some(raw),
             Err(error) => {
@@ -90,8 +90,8 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
             // Nobody is left to read it, and it is no fault.
             return Self::new("gone");
         }
-        let id = crate::socket::fault::report_hidden(&error);
-        let mut reject = Self::new("internal error").data(&serde_json::json!({ "id": id }));
+        let id = crate::socket::hidden::report(&error);
+        let mut reject = Self::new("internal error").with_data(&serde_json::json!({ "id": id }));
         reject.cause = Some(Arc::new(error));
         reject
     }

@@ -16,7 +16,7 @@ use specter_proto::socket::{AckPacket, Decoder, EventPacket, Packet};
 use super::line::LIMITS;
 use super::received::{Origin, Received};
 use crate::connection::EngineConfig;
-use crate::connection::testing::{take_sent, undriven};
+use crate::connection::undriven::{take_sent, undriven};
 use crate::rooms::{Hub, Namespace, RoomLimits};
 use crate::socket::Socket;
 

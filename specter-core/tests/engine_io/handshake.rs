@@ -344,7 +344,7 @@ async fn the_handshake_is_kept() {
     let connection = lab.connection();
     let handshake = connection.handshake();
     assert_eq!(handshake.query_value("a").as_deref(), Some("b c"));
-    assert_eq!(handshake.headers["cookie"], "k=v");
+    assert_eq!(handshake.headers()["cookie"], "k=v");
     assert_eq!(handshake.extensions.get::<u64>(), Some(&17));
     assert_eq!(handshake.address, Some("1.2.3.4".parse().unwrap()));
     assert!(!handshake.secure);

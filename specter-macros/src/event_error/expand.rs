@@ -35,11 +35,11 @@ fn arm(case: &Case, own: Span) -> TokenStream {
     let Shown::Text { code, data } = &case.shown else {
         return quote_spanned!(own=> #path { .. } => __p::hidden_error::<Self>(self),);
     };
-    let text = quote_spanned!(own=> __p::shown_error::<Self>(&self).code(#code));
+    let text = quote_spanned!(own=> __p::shown_error::<Self>(&self).with_code(#code));
     let Some(Data { field, span }) = data else {
         return quote_spanned!(own=> #path { .. } => #text,);
     };
     let local = Ident::new("__data", own);
-    let sent = quote_spanned!(runtime::own(*span)=> .data(#local));
+    let sent = quote_spanned!(runtime::own(*span)=> .with_data(#local));
     quote_spanned!(own=> #path { #field: #local, .. } => #text #sent,)
 }

@@ -23,7 +23,6 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         .last()
         .map(|segment| segment.ident.clone());
     let at = name.as_ref().map_or_else(Span::call_site, Ident::span);
-    let label = name.map(|name| name.unraw().to_string());
     let location = location(at);
     let exclusive = block.exclusive();
     let infos = handlers.iter().map(info);
@@ -38,7 +37,6 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let content = quote_spanned! {own(Span::call_site())=>
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<#controller>(),
-            controller_name: #label,
             location: #location,
             handlers: const { &[#(#infos),*] },
             exclusive: #exclusive,

@@ -1,13 +1,13 @@
 //! The imports of a module: other modules by their names, or values that configure one: `ConfigModule::with(options)`.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
     Attribute, Expr, Token, Type,
-    parse::{Parse, ParseStream, Parser, discouraged::Speculative},
+    parse::{Parse, ParseStream, discouraged::Speculative},
 };
 
-use crate::{diag::Diagnostics, syntax::readable::readable};
+use crate::syntax::list::Element;
 
 /// One import, perhaps behind `#[cfg]`s.
 pub(super) struct Import {
@@ -61,41 +61,14 @@ impl ToTokens for Imported {
     }
 }
 
-/// The elements between the brackets. What cannot be read is reported and left out.
-pub(super) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Vec<Import> {
-    let mut kept: Vec<Import> = Vec::new();
-    for import in diag.absorb(elements.parse2(tokens)).unwrap_or_default() {
-        let Some(import) = diag.absorb(import) else {
-            continue;
-        };
-        for attribute in &import.cfgs {
-            if !attribute.path().is_ident("cfg") {
-                diag.error(attribute, "only `#[cfg(…)]` can stand in a list");
-            }
-        }
-        if import.cfgs.is_empty() && kept.iter().any(|other| other.module == import.module) {
-            let name = readable(import.module.to_token_stream());
-            diag.error(&import.module, format_args!("`{name}` is listed twice"));
-        } else {
-            kept.push(import);
-        }
-    }
-    kept
-}
+impl Element for Import {
+    type Subject = Imported;
 
-/// Each element, or why it is none; a broken one ends at the next comma.
-fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<Import>>> {
-    let mut elements = Vec::new();
-    while !input.is_empty() {
-        let element: syn::Result<Import> = input.parse();
-        let is_broken = element.is_err();
-        elements.push(element);
-        while is_broken && !input.is_empty() && !input.peek(Token![,]) {
-            input.parse::<TokenTree>()?;
-        }
-        if !input.is_empty() {
-            input.parse::<Token![,]>()?;
-        }
+    fn cfgs(&self) -> &[Attribute] {
+        &self.cfgs
     }
-    Ok(elements)
+
+    fn subject(&self) -> &Imported {
+        &self.module
+    }
 }

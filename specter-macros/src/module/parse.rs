@@ -2,12 +2,13 @@
 
 use proc_macro2::TokenStream;
 
-use super::{import, model::Module};
+use super::model::Module;
 use crate::{
     diag::Diagnostics,
     syntax::{
         args::Arguments,
         item::{Placement, parse_struct, refuse_generics},
+        list,
         policies::Policies,
     },
 };
@@ -26,7 +27,7 @@ pub(crate) fn module(
     let mut arguments = Arguments::parse(arguments, diag);
     let imports = arguments
         .list("imports = [A, B]", diag)
-        .map(|elements| import::parse(elements, diag))
+        .map(|elements| list::parse(elements, diag))
         .unwrap_or_default();
     let controllers = arguments.types("controllers = [A, B]", diag);
     let handlers = arguments.types("handlers = [A, B]", diag);

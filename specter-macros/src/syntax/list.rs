@@ -86,21 +86,46 @@ impl ListElement {
     }
 }
 
-/// The elements between a list's brackets. What cannot be named is reported and left out.
-pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Vec<ListElement> {
-    let mut kept: Vec<ListElement> = Vec::new();
-    for element in diag.absorb(elements.parse2(tokens)).unwrap_or_default() {
+/// What a list consists of: something, perhaps behind `#[cfg]`s.
+pub(crate) trait Element: Parse {
+    type Subject: ToTokens + PartialEq;
+
+    fn cfgs(&self) -> &[Attribute];
+
+    fn subject(&self) -> &Self::Subject;
+}
+
+impl Element for ListElement {
+    type Subject = Type;
+
+    fn cfgs(&self) -> &[Attribute] {
+        &self.cfgs
+    }
+
+    fn subject(&self) -> &Type {
+        &self.ty
+    }
+}
+
+/// The elements between a list's brackets. What cannot be read, or is listed twice, is reported and left out.
+pub(crate) fn parse<E: Element>(tokens: TokenStream, diag: &mut Diagnostics) -> Vec<E> {
+    let mut kept: Vec<E> = Vec::new();
+    for element in diag
+        .absorb(elements::<E>.parse2(tokens))
+        .unwrap_or_default()
+    {
         let Some(element) = diag.absorb(element) else {
             continue;
         };
-        for attribute in &element.cfgs {
+        for attribute in element.cfgs() {
             if !attribute.path().is_ident("cfg") {
                 diag.error(attribute, "only `#[cfg(…)]` can stand in a list");
             }
         }
-        if element.cfgs.is_empty() && kept.iter().any(|other| other.ty == element.ty) {
-            let name = element.name();
-            diag.error(&element.ty, format_args!("`{name}` is listed twice"));
+        let subject = element.subject();
+        if element.cfgs().is_empty() && kept.iter().any(|other| other.subject() == subject) {
+            let name = readable(subject.to_token_stream());
+            diag.error(subject, format_args!("`{name}` is listed twice"));
         } else {
             kept.push(element);
         }
@@ -109,10 +134,10 @@ pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Vec<ListElem
 }
 
 /// Each element, or why it is none; a broken one ends at the next comma.
-fn elements(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<ListElement>>> {
+fn elements<E: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<E>>> {
     let mut elements = Vec::new();
     while !input.is_empty() {
-        let element: syn::Result<ListElement> = input.parse();
+        let element: syn::Result<E> = input.parse();
         let is_broken = element.is_err();
         elements.push(element);
         while is_broken && !input.is_empty() && !input.peek(Token![,]) {

@@ -5,12 +5,16 @@ const _: () = {
         fn into_event_error(self) -> __p::EventError {
             match &self {
                 Self::RoomFull { limit: __data, .. } => {
-                    __p::shown_error::<Self>(&self).code("room_full").data(__data)
+                    __p::shown_error::<Self>(&self)
+                        .with_code("room_full")
+                        .with_data(__data)
                 }
-                Self::Unknown { .. } => __p::shown_error::<Self>(&self).code("no_room"),
+                Self::Unknown { .. } => {
+                    __p::shown_error::<Self>(&self).with_code("no_room")
+                }
                 Self::Storage { .. } => __p::hidden_error::<Self>(self),
                 Self::Muted { 0: __data, .. } => {
-                    __p::shown_error::<Self>(&self).code("muted").data(__data)
+                    __p::shown_error::<Self>(&self).with_code("muted").with_data(__data)
                 }
             }
         }
@@ -26,7 +30,9 @@ const _: () = {
         fn into_event_error(self) -> __p::EventError {
             match &self {
                 Self { by: __data, .. } => {
-                    __p::shown_error::<Self>(&self).code("too_late").data(__data)
+                    __p::shown_error::<Self>(&self)
+                        .with_code("too_late")
+                        .with_data(__data)
                 }
             }
         }

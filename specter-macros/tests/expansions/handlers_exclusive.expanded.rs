@@ -52,7 +52,6 @@ const _: () = {
         };
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<ChatGateway>(),
-            controller_name: "ChatGateway",
             location: __p::location!(),
             handlers: const {
                 &[

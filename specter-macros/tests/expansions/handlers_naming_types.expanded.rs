@@ -117,7 +117,6 @@ const _: () = {
         }
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<Notes>(),
-            controller_name: "Notes",
             location: __p::location!(),
             handlers: const {
                 &[

@@ -93,7 +93,6 @@ const _: () = {
         }
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<gateway::Clock>(),
-            controller_name: "Clock",
             location: __p::location!(),
             handlers: const {
                 &[

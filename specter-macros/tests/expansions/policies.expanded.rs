@@ -105,7 +105,6 @@ const _: () = {
         }
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<Everything>(),
-            controller_name: "Everything",
             location: __p::location!(),
             handlers: const {
                 &[

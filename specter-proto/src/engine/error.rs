@@ -76,8 +76,8 @@ impl RequestError {
         Self::Forbidden("Forbidden".to_owned())
     }
 
-    /// The protocol's code, 0 to 5.
-    pub const fn code(&self) -> u8 {
+    /// The protocol's own code, 0 to 5, which the client is sent.
+    pub const fn number(&self) -> u8 {
         match self {
             Self::UnknownTransport => 0,
             Self::UnknownSession => 1,
@@ -89,7 +89,7 @@ impl RequestError {
     }
 
     /// A stable name for logs and counters.
-    pub const fn name(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::UnknownTransport => "engine_request_unknown_transport",
             Self::UnknownSession => "engine_request_unknown_session",
@@ -124,7 +124,7 @@ impl RequestError {
     pub fn json(&self) -> String {
         format!(
             r#"{{"code":{},"message":{}}}"#,
-            self.code(),
+            self.number(),
             Value::from(self.message())
         )
     }

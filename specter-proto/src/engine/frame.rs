@@ -196,10 +196,11 @@ pub struct Prepared {
 
 impl Prepared {
     /// A message and its attachments, in the order in which they are to be sent.
-    pub fn new(first: Frame, attachments: Vec<Frame>) -> Self {
+    pub fn new(first: Frame, attachments: impl Into<Arc<[Frame]>>) -> Self {
+        let attachments = attachments.into();
         Self {
             first,
-            attachments: (!attachments.is_empty()).then(|| attachments.into()),
+            attachments: (!attachments.is_empty()).then_some(attachments),
         }
     }
 

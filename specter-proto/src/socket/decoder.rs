@@ -174,6 +174,10 @@ impl Decoder {
         let mut pending = self.pending.take().ok_or(ParseError::UnexpectedBinary)?;
         pending.bytes = pending.bytes.saturating_add(data.len());
         self.check_size(pending.bytes)?;
+        if pending.attachments.is_empty() {
+            // One is the rule; how many are announced says nothing of how many come.
+            pending.attachments.reserve_exact(1);
+        }
         pending.attachments.push(Bytes::copy_from_slice(data));
         if pending.attachments.len() < pending.expected {
             self.pending = Some(pending);

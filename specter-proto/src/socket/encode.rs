@@ -8,6 +8,8 @@
 //! A namespace is written as it is: it begins with `/` and holds neither `,` nor `?`, which whoever
 //! names namespaces sees to.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::Error as _;
@@ -196,8 +198,8 @@ impl Draft {
         let head = [self.kinds[1].as_byte()].into_iter();
         let head = head.chain(count.iter().copied()).chain([b'-']);
         self.frame.body().splice(kind..=kind, head);
-        let attachments = attachments
-            .iter()
+        let attachments = attachments.iter();
+        let attachments: Arc<[Frame]> = attachments
             .map(|data| Frame::binary_message(data))
             .collect();
         Prepared::new(self.frame.finish(FrameKind::Text), attachments)

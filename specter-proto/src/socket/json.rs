@@ -448,6 +448,10 @@ fn is_plain(block: &[u8; BLOCK]) -> bool {
 }
 
 #[inline]
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches many are compared at once"
+)]
 fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }

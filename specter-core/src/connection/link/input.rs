@@ -87,6 +87,13 @@ impl Input {
             self.bytes.drain(..self.at);
             self.at = 0;
         }
+        let len = self.bytes.len() + bytes.len();
+        if len > self.bytes.capacity() {
+            // As much as is wanted, so that a long message is not copied again and again; but no more than a few times what
+            // came, whatever a peer announces.
+            let wanted = self.needed.clamp(len, len.saturating_mul(4));
+            self.bytes.reserve_exact(wanted - self.bytes.len());
+        }
         self.bytes.extend_from_slice(bytes);
     }
 }

@@ -113,13 +113,12 @@ impl Output {
     ) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(stream);
         while !self.has_written_all() {
-            let (written, all) = match self.only_frame() {
-                Some(bytes) => (ready!(stream.as_mut().poll_write(cx, bytes))?, bytes.len()),
-                None => {
-                    let len = self.pending().map(<[u8]>::len).sum();
-                    let written = self.poll_write_some(len, stream.as_mut(), cx);
-                    (ready!(written)?, len)
-                }
+            let (written, all) = if let Some(bytes) = self.only_frame() {
+                (ready!(stream.as_mut().poll_write(cx, bytes))?, bytes.len())
+            } else {
+                let len = self.pending().map(<[u8]>::len).sum();
+                let written = self.poll_write_some(len, stream.as_mut(), cx);
+                (ready!(written)?, len)
             };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));

@@ -71,3 +71,63 @@ impl Desk {
         relieved || !outbox.rest()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Desk;
+    use crate::connection::QueuePolicy;
+    use crate::connection::outbox::{Outbox, Urgency, Wake};
+    use specter_proto::engine::Frame;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    fn queue(outbox: &Outbox, text: &str) -> Wake {
+        let packet = Frame::text_message(text).into();
+        outbox.push(packet, Urgency::Ordinary).unwrap()
+    }
+
+    async fn sockets() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (server, client) = tokio::join!(listener.accept(), connecting);
+        (server.unwrap().0, client.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_queued_is_written_while_the_pen_lies_there() {
+        let (server, mut client) = sockets().await;
+        let (_read, half) = server.into_split();
+        let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
+        let desk = Desk::default();
+        assert_eq!(queue(&outbox, "a"), Wake::Yes);
+        assert!(desk.write(&outbox), "the task must do it");
+        desk.lay_down(half);
+        assert!(!desk.write(&outbox));
+        assert_eq!(outbox.bytes(), 0);
+        assert_eq!(queue(&outbox, "b"), Wake::Yes, "nobody looks any more");
+        assert!(!desk.write(&outbox));
+        let mut received = [0; 8];
+        client.read_exact(&mut received).await.unwrap();
+        assert_eq!(&received, b"\x81\x024a\x81\x024b");
+        desk.clear();
+        assert_eq!(client.read(&mut received).await.unwrap(), 0, "it ended");
+    }
+
+    #[tokio::test]
+    async fn what_the_stream_does_not_take_is_left_to_the_task() {
+        let (server, _client) = sockets().await;
+        let (_read, half) = server.into_split();
+        let outbox = Outbox::new(usize::MAX, QueuePolicy::Disconnect);
+        let desk = Desk::default();
+        desk.lay_down(half);
+        // More than any socket holds.
+        let _ = queue(&outbox, &"x".repeat(64 * 1024 * 1024));
+        assert!(desk.write(&outbox), "the task is woken");
+        assert!(desk.is_begun());
+        assert!(outbox.bytes() > 0, "it counts until it is written");
+        let _ = queue(&outbox, "next");
+        assert!(desk.write(&outbox), "nothing goes between");
+        assert_eq!(outbox.take(0).len(), 1);
+        assert!(desk.pick_up().is_some_and(|(_, begun)| begun.is_some()));
+    }
+}

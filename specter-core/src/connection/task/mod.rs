@@ -274,7 +274,7 @@ mod tests {
     use super::Task;
     use crate::connection::mailbox::PollReply;
     use crate::connection::registry::Registry;
-    use crate::connection::testing::undriven_over;
+    use crate::connection::undriven::undriven_over;
     use crate::connection::{
         CloseReason, Connection, EngineConfig, Incoming, MessageContext, MessageHandler, Transport,
     };

@@ -1,7 +1,7 @@
 //! Errors whose text is not for the client: the log gets the text, both get an id.
 
 /// Logs `error` with its causes under a fresh id, and returns the id for the client.
-pub(crate) fn report_hidden(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn report(error: &(dyn std::error::Error + 'static)) -> String {
     let id = fresh_id();
     let causes = Causes(error);
     tracing::error!(target: "specter::gateway", id = %id, error = %causes, "a handler failed; the client sees the id only");
