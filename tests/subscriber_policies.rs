@@ -254,3 +254,31 @@ async fn a_guard_that_is_not_provided_is_an_error_of_the_subscription() {
         }
     );
 }
+
+#[socketio_controller(namespace = "/counter", guards(OfOne))]
+struct Beside {}
+
+#[handlers]
+impl Beside {
+    #[on_event]
+    fn ping(&self) -> &'static str {
+        "pong"
+    }
+}
+
+#[module(
+    handlers = [Counter], controllers = [Beside],
+    providers = [OfModule, OfOne, ModuleLayer, OneLayer],
+    guards(OfModule), interceptors(ModuleLayer), filters(ModuleLayer)
+)]
+struct BothModule;
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_of_controllers_and_handlers_is_asked_once() {
+    let (log, mut reader) = Log::new();
+    let app = TestApp::builder::<BothModule>().provide(log).start().await;
+    let words = json!({ "module": true, "one": true });
+    let client = app.client().auth(words).connect("/counter").await;
+    assert_eq!(lines(&mut reader), ["OfModule connect", "OfOne connect"]);
+    assert_eq!(client.emit_ack::<String>("ping", ()).await, "pong");
+}

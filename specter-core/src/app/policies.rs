@@ -7,8 +7,8 @@ use specter_di::{Container, Key};
 use super::builder::AppBuilder;
 use super::register::{Listed, ListedHandler, RegisteredBlock};
 use crate::gateway::ingress::{Around, Surroundings};
-use crate::gateway::table::{BlockTable, Entry, Wired};
-use crate::gateway::{Policies, Policy, Sight};
+use crate::gateway::table::{BlockTable, ControllerTable, Entry, Wired};
+use crate::gateway::{ErasedGuard, Policies, Policy, Sight};
 
 /// Finds what policies stand for.
 pub(super) struct Find<'a> {
@@ -77,41 +77,36 @@ pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> Surro
     }
 }
 
-/// What guards a namespace for its event handlers, but for what guards it for its controllers already.
+/// What guards a namespace for its event handlers, but for the guards that are asked for its controllers already.
 pub(super) fn entries(
     builder: &AppBuilder,
     container: &Container,
     namespace: &str,
-    controllers: &[usize],
+    controllers: &[ControllerTable],
 ) -> Vec<Entry> {
-    let registered = controllers.iter().filter_map(|index| {
-        let root = container.roots().get(*index)?;
-        root.meta::<Listed>()?.controller()
-    });
-    let mut asked: Vec<Key> = Vec::new();
-    for registration in registered {
-        let all = builder.policies.around(&registration.policies);
-        asked.extend(all.guards.iter().map(|guard| guard.declared.key));
-    }
+    let guards = controllers.iter().flat_map(|table| &table.guards);
+    let mut asked: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
     let handlers = handlers(container).filter(|(_, handler)| handler.namespace == namespace);
     let entry = |(index, handler): (usize, &ListedHandler)| {
-        let mut policies = builder.policies.around(&handler.policies);
-        policies
-            .guards
-            .retain(|guard| !asked.contains(&guard.declared.key));
-        asked.extend(policies.guards.iter().map(|guard| guard.declared.key));
         let plan = container.scope(&[index]);
+        let root = Some((&plan, 0));
         let find = Find {
-            sight: Sight {
-                container,
-                root: Some((&plan, 0)),
-            },
+            sight: Sight { container, root },
             open: &builder.open,
         };
+        let policies = builder.policies.around(&handler.policies);
+        let mut guards = find.all(&policies.guards);
+        // The same guard, not only one of the same type: each module may have its own.
+        guards.retain(|guard| !asked.iter().any(|other| is_same(guard, other)));
+        asked.extend(guards.iter().cloned());
         Entry {
-            guards: find.all(&policies.guards),
+            guards,
             filters: find.all(&policies.filters),
         }
     };
     handlers.map(entry).collect()
+}
+
+fn is_same(one: &Arc<dyn ErasedGuard>, other: &Arc<dyn ErasedGuard>) -> bool {
+    std::ptr::addr_eq(Arc::as_ptr(one), Arc::as_ptr(other))
 }

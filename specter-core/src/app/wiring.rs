@@ -305,7 +305,7 @@ fn tables<'a>(
         };
         let served = (hub.clone(), ingress.clone());
         let mut table = namespace_table(builder, container, served, indices, &around);
-        table.entries = policies::entries(builder, container, &key.namespace, indices);
+        table.entries = policies::entries(builder, container, &key.namespace, &table.controllers);
         paths
             .entry(&key.path)
             .or_default()

@@ -35,6 +35,7 @@ pub use self::endpoint::{EndpointOption, EndpointSetting};
 pub use self::error::{EventError, IntoEventError};
 pub use self::event::EventInfo;
 pub use self::filter::{ErrorFilter, FilterContext};
+pub(crate) use self::guard::ErasedGuard;
 pub use self::guard::{Guard, GuardContext};
 pub use self::info::{Controller, Requirements};
 #[doc(hidden)]

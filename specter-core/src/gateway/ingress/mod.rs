@@ -78,7 +78,7 @@ impl IngressError {
 ///
 /// First its own guards; then the interceptors, the App's outermost, those of the module that lists its event handler, its own; and for
 /// what fails, the error filters, its own first, then the module's and the App's. The guards of the App and of the
-/// module run when a socket connects, those that guard a controller of the namespace too run once. Its own are said
+/// module are asked when a socket connects, after the controllers', and not again where those were the same. Its own are said
 /// before it is subscribed: `ingress.guard::<Member>().timeout(limit).on(…)`. Nothing but the time limit stands around a
 /// subscriber of disconnects.
 ///
