@@ -87,3 +87,29 @@ fn by_hand_it_has_its_value() {
     drop(value);
     assert!(lazy.get().is_none());
 }
+
+#[test]
+fn what_a_scope_is_opened_with_can_be_deferred() {
+    struct Upload;
+    root!(Page at "src/page.rs":1 { upload: Lazy<Upload> });
+    module!(Site at "src/main.rs":1 { roots: [Page], });
+    let mut graph = graph::<Site>();
+    graph.seed::<Arc<Upload>>("Upload");
+    let container = block_on(graph.validate().expect("valid").start()).expect("started");
+    let plan = container.scope(&[0]);
+    // In another order than they were declared.
+    let upload = Arc::new(Upload);
+    let seeds = plan.seeds().with(upload.clone()).with(Request(1));
+    let mut scope = block_on(plan.open(seeds).opened()).expect("open");
+    let page = scope
+        .take_root(0)
+        .and_then(|root| root.downcast::<Page>().ok());
+    let held = page
+        .expect("built")
+        .upload
+        .get()
+        .expect("the scope is open");
+    assert!(Arc::ptr_eq(&held, &upload));
+    drop((held, scope));
+    assert_eq!(Arc::strong_count(&upload), 1);
+}
