@@ -1,7 +1,6 @@
 //! Tokens and limits: guards that know the user, tell others off, and count.
 //!
 //! `cargo run --example auth`, then connect a Socket.IO client to `http://127.0.0.1:3000` with `auth: { token: "ann's" }`.
-#![allow(clippy::unused_self, reason = "handlers are methods")]
 
 use std::time::Duration;
 

@@ -1,10 +1,4 @@
 //! Acknowledgements that the server asks for; order; and what waits.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

@@ -1,10 +1,4 @@
 //! The application: what it refuses to start with, how it is mounted, how it stops.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

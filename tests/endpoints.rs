@@ -1,8 +1,4 @@
 //! The options of an endpoint: in a controller's attribute, on the builder, and where they meet.
-#![allow(
-    clippy::unused_self,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 use std::time::Duration;
 

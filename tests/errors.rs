@@ -1,10 +1,4 @@
 //! The same errors in every kind of handler: what a client reads of them at `connect`, at events, and what `#[on_error]` gets.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

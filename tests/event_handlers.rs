@@ -1,10 +1,4 @@
 //! Objects that subscribe to events, set up and torn down as one.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

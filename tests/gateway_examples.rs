@@ -1,10 +1,4 @@
 //! The examples `presence`, `auth` and `background`, run as their readers run them.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

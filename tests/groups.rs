@@ -1,10 +1,4 @@
 //! Groups: subscriptions of sockets that the application keeps.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

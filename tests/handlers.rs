@@ -1,10 +1,4 @@
 //! What handlers take, what they answer, and what happens when they fail.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

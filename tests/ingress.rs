@@ -1,17 +1,11 @@
 //! Functions that subscribe while the App runs, beside controllers or without any.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 
 use common::{Log, LogReader, Server};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use specter::gateway::{ErrorReport, SocketIngress};
+use specter::gateway::{ErrorReport, IngressError, SocketIngress};
 use specter::prelude::*;
 use tokio::sync::Notify;
 
@@ -65,7 +59,7 @@ struct Shop {
     log: Arc<Log>,
 }
 
-#[module(controllers = [Methods, Own], providers = [Shop])]
+#[module(controllers = [Methods, Own], providers = [Shop, Visit])]
 struct Listening;
 
 struct Started {
@@ -349,7 +343,22 @@ async fn what_cannot_be_subscribed_to_says_so() {
         ingress.of("/nowhere").unwrap_err().code(),
         "ingress_unknown_namespace"
     );
+    // A service that is provided nowhere, and one that only sockets have.
+    let missing = |taken: Result<_, IngressError>| taken.unwrap_err().to_string();
+    assert_eq!(
+        missing(ingress.on("late", 0, |_: Socket, _: Inject<Nowhere>| ())),
+        "parameter 2 is to be `Arc<Nowhere>`, of which the application does not have exactly one singleton"
+    );
+    let scoped = ingress.on_connect(0, |_: Inject<Visit>| ());
+    assert_eq!(scoped.as_ref().unwrap_err().code(), "ingress_not_provided");
+    assert!(missing(scoped).contains("parameter 1 is to be `Arc<Visit>`"));
+    ingress.on("late", 0, |_: Io, _: Inject<Shop>| ()).unwrap();
 }
+
+struct Nowhere;
+
+#[injectable(scope = socket)]
+struct Visit;
 
 /// A service that subscribes when it is built.
 #[injectable]

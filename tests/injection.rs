@@ -114,6 +114,26 @@ struct Cache<T: Debug + 'static> {
     of: PhantomData<fn() -> T>,
 }
 
+struct Index<T, const SIZE: usize> {
+    notes: Arc<Notes>,
+    of: PhantomData<fn() -> T>,
+}
+
+/// Generic, and allowed to fail.
+#[injectable]
+fn index<T, const SIZE: usize>(notes: Arc<Notes>) -> Result<Index<T, SIZE>, String>
+where
+    T: Debug + 'static,
+{
+    if SIZE == 0 {
+        return Err(format!("no room for `{}`", std::any::type_name::<T>()));
+    }
+    Ok(Index {
+        notes,
+        of: PhantomData,
+    })
+}
+
 #[derive(Debug)]
 struct User;
 #[derive(Debug)]
@@ -168,7 +188,7 @@ struct StorageModule;
 #[module(
     imports = [NotesModule, StorageModule, SettingsModule::named("written")],
     controllers = [Gateway],
-    providers = [Dashboard, Ticket, Cache<User>, Cache<Room>, Chat, Desk]
+    providers = [Dashboard, Ticket, Cache<User>, Cache<Room>, index::<User, 4>, index::<Room, 1>, Chat, Desk]
 )]
 struct AppModule;
 
@@ -196,6 +216,23 @@ async fn a_generic_provider_is_listed_for_each_type() {
     assert!(Arc::ptr_eq(&chat.users.notes, &chat.rooms.notes));
     assert!(app.get::<Cache<User>>().is_some());
     assert_eq!(size_of_val(&chat.users.of), 0);
+    let (users, rooms) = (app.get::<Index<User, 4>>(), app.get::<Index<Room, 1>>());
+    let (users, rooms) = (users.unwrap(), rooms.unwrap());
+    assert!(Arc::ptr_eq(&users.notes, &rooms.notes));
+    assert_eq!(size_of_val(&rooms.of), 0);
+}
+
+#[module(imports = [NotesModule, StorageModule], controllers = [Gateway], providers = [index::<User, 0>])]
+struct FullModule;
+
+#[tokio::test]
+async fn a_generic_factory_that_fails_is_named_with_its_types() {
+    let app = App::builder::<FullModule>();
+    let error = app.create().await.err().expect("it fails").to_string();
+    assert!(
+        error.starts_with("`index<User, 0>` (tests/injection.rs:") && error.contains("no room for"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

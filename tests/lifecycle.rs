@@ -1,10 +1,4 @@
 //! From CONNECT to the end: the gate, refusals, the limit, `disconnect`.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

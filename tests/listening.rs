@@ -1,8 +1,4 @@
 //! The server under `App::listen`: what it does with clients that do not keep up.
-#![allow(
-    clippy::unused_self,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

@@ -1,10 +1,4 @@
 //! Interceptors, error filters and time limits around handlers.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 
@@ -461,19 +455,88 @@ impl AlsoWrong {
 #[module(controllers = [AlsoWrong], providers = [PerSocket])]
 struct AlsoWrongModule;
 
-#[tokio::test]
-async fn policies_are_singletons() {
-    let error = App::create::<AlsoWrongModule>()
-        .await
-        .err()
-        .expect("faults")
-        .to_string();
-    assert!(
-        error.contains("interceptor `PerSocket` is not a singleton"),
-        "{error}"
+/// The faults of an application that nothing of was started.
+fn faults(app: specter::app::AppBuilder) -> Vec<String> {
+    match app.check() {
+        Err(specter::Error::Startup(faults)) => {
+            faults.graph().iter().map(ToString::to_string).collect()
+        }
+        Err(error) => panic!("{error}"),
+        Ok(()) => Vec::new(),
+    }
+}
+
+#[test]
+fn policies_are_singletons() {
+    let faults = faults(App::builder::<AlsoWrongModule>());
+    let texts: Vec<_> = faults
+        .iter()
+        .map(|fault| fault.lines().next().unwrap_or(fault))
+        .collect();
+    // Asked for in three places.
+    assert_eq!(
+        texts,
+        [
+            "interceptor `PerSocket` is not a singleton [singleton_required]",
+            "interceptor `PerSocket` is not a singleton [singleton_required]",
+            "error filter `PerSocket` is not a singleton [singleton_required]",
+        ]
     );
     assert!(
-        error.contains("error filter `PerSocket` is not a singleton"),
-        "{error}"
+        faults[0].contains("`AlsoWrong` in `AlsoWrongModule` takes it as interceptor")
+            && faults[0].contains("`PerSocket` has `scope = socket`")
+            && faults[0].contains(
+                "help: there is one for all sockets: declare `PerSocket` without `scope`"
+            ),
+        "{}",
+        faults[0]
+    );
+}
+
+#[test]
+fn the_apps_own_policies_are_checked_before_anything_starts() {
+    let app = || App::builder::<FilteredModule>();
+    assert_eq!(faults(app().filter::<Signs>()), Vec::<String>::new());
+    let missing = faults(app().guard::<Never>());
+    assert_eq!(missing.len(), 1);
+    assert!(
+        missing[0].starts_with(
+            "nothing provides `Arc<Never>` [provider_missing]\n    tests/policies.rs:"
+        ) && missing[0].contains("the application takes it as guard"),
+        "{missing:?}"
+    );
+    let scoped = faults(App::builder::<AlsoWrongModule>().filter::<PerSocket>());
+    assert!(
+        scoped[0].contains("the application takes it as error filter"),
+        "{scoped:?}"
+    );
+}
+
+/// Provided nowhere.
+struct Never;
+
+impl Guard for Never {
+    async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> {
+        Err(Reject::new("never"))
+    }
+}
+
+#[injectable(scope = socket)]
+struct SocketsOwn;
+
+impl EventHandler for SocketsOwn {
+    fn events(self: Arc<Self>, _: &mut Events<'_>) {}
+}
+
+#[module(handlers = [SocketsOwn])]
+struct HandlersModule;
+
+#[test]
+fn event_handlers_are_singletons() {
+    let faults = faults(App::builder::<HandlersModule>());
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].starts_with("event handler `SocketsOwn` is not a singleton"),
+        "{faults:?}"
     );
 }

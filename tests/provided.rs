@@ -1,10 +1,4 @@
 //! What is provided for handlers: rate limits, and arguments that are validated.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

@@ -1,10 +1,4 @@
 //! Several controllers on one namespace, several blocks of one controller, concurrent handlers, guards.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

@@ -1,10 +1,4 @@
 //! Controllers with `scope = singleton`: one instance, built at start, for all sockets.
-#![allow(
-    clippy::unused_self,
-    clippy::unused_async,
-    clippy::needless_pass_by_value,
-    reason = "handlers have the shape that they need elsewhere"
-)]
 
 mod common;
 

@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Log, Server, within};
 use specter::prelude::*;
+use specter::testing::TestApp;
 
 #[injectable(scope = socket, on_shutdown = close)]
 struct Upload {
@@ -82,4 +85,59 @@ async fn hooks_of_a_socket_run_in_reverse_after_its_disconnect() {
     ] {
         assert_eq!(within(lines.line()).await, expected);
     }
+}
+
+#[injectable(scope = socket, on_shutdown = close)]
+struct First {
+    log: Arc<Log>,
+}
+
+impl First {
+    fn close(&self) {
+        self.log.say("first closed");
+    }
+}
+
+#[injectable(scope = socket, on_shutdown = hang)]
+struct Hanging {
+    first: Arc<First>,
+}
+
+impl Hanging {
+    async fn hang(&self) {
+        self.first.log.say("hangs");
+        std::future::pending::<()>().await;
+    }
+}
+
+#[socketio_controller]
+struct Slow {
+    #[expect(dead_code)]
+    hanging: Arc<Hanging>,
+}
+
+#[handlers]
+impl Slow {
+    #[on_event]
+    fn ping(&mut self) -> &'static str {
+        "pong"
+    }
+}
+
+#[module(controllers = [Slow], providers = [First, Hanging])]
+struct SlowModule;
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_hangs_is_dropped_after_ten_seconds_and_stops_no_other() {
+    let (log, mut lines) = Log::new();
+    let app = TestApp::builder::<SlowModule>().provide(log).start().await;
+    let (client, other) = (app.connect("/").await, app.connect("/").await);
+    client.disconnect();
+    assert_eq!(lines.line().await, "hangs");
+    let began = tokio::time::Instant::now();
+    // Nobody else waits for it.
+    assert_eq!(other.emit_ack::<String>("ping", ()).await, "pong");
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(lines.line().await, "first closed");
+    assert_eq!(began.elapsed().as_secs(), 10);
 }

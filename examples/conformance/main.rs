@@ -8,11 +8,6 @@
 //! the command line; `serve` listens. The controllers are `unlisted`, because only one profile's module is started.
 //!
 //! The server listens on `127.0.0.1` and `[::1]`, prints `listening on PORT` when it is ready, and ends on SIGTERM.
-#![allow(
-    clippy::unused_self,
-    clippy::needless_pass_by_value,
-    reason = "handlers are methods and take what came, also where a profile has nothing to do with either"
-)]
 
 mod bench;
 mod engine;

@@ -13,7 +13,7 @@ use crate::slot::Slot;
 
 /// Runs a build function that needs no waiting.
 pub(crate) fn build_now(build: &SyncBuild, mut resolved: Resolved<'_>) -> Result<Slot, BuildCause> {
-    caught(|| build(&mut resolved)).map_err(BuildCause::from)
+    Ok(caught(|| build.call(&mut resolved))??)
 }
 
 /// Runs a binding's build function. `Resolved` is done with before the first wait.

@@ -56,7 +56,7 @@ impl Container {
     pub fn get<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match self.0.lookup.get(&TypeId::of::<V>())? {
             Input::Singleton(slot) => self.0.singletons.get::<V>(*slot),
-            Input::Scoped(_) | Input::Late(_) | Input::Absent | Input::Many(_) => None,
+            _ => None,
         }
     }
 

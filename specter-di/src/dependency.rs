@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::lazy::{Defer, Late};
-use crate::slot::{Input, Slots};
+use crate::slot::{Input, Reach};
 use crate::{Key, Location};
 
 /// A type that fields and factory parameters can have.
@@ -113,6 +113,8 @@ pub(crate) struct Declared {
     pub(crate) defer: Option<Defer>,
     pub(crate) label: &'static str,
     pub(crate) location: Location,
+    /// What it is taken for, where only a singleton will do: `guard`.
+    pub(crate) lasting: Option<&'static str>,
 }
 
 impl Declared {
@@ -124,6 +126,20 @@ impl Declared {
             defer: None,
             label,
             location,
+            lasting: None,
+        }
+    }
+
+    /// Exactly one, which must be a singleton.
+    pub(crate) fn singleton(
+        role: &'static str,
+        key: Key,
+        label: &'static str,
+        location: Location,
+    ) -> Self {
+        Self {
+            lasting: Some(role),
+            ..Self::one(key, label, location)
         }
     }
 }
@@ -137,6 +153,7 @@ impl Dependencies {
             defer: V::DEFER,
             label,
             location,
+            lasting: None,
         });
     }
 
@@ -149,22 +166,19 @@ impl Dependencies {
 
 /// The values that a build function needs, in the order in which it declared them.
 pub struct Resolved<'a> {
-    singletons: &'a Slots,
-    scoped: &'a Slots,
+    values: &'a Reach<'a>,
     inputs: std::slice::Iter<'a, Input>,
     late: Option<&'a Arc<Late>>,
 }
 
 impl<'a> Resolved<'a> {
     pub(crate) fn new(
-        singletons: &'a Slots,
-        scoped: &'a Slots,
+        values: &'a Reach<'a>,
         inputs: &'a [Input],
         late: Option<&'a Arc<Late>>,
     ) -> Self {
         Self {
-            singletons,
-            scoped,
+            values,
             inputs: inputs.iter(),
             late,
         }
@@ -220,11 +234,7 @@ impl<'a> Resolved<'a> {
 
     #[inline]
     fn found<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
-        let value = match input {
-            Some(Input::Singleton(slot)) => self.singletons.get::<V>(slot),
-            Some(Input::Scoped(slot)) => self.scoped.get::<V>(slot),
-            Some(Input::Absent | Input::Many(_) | Input::Late(_)) | None => None,
-        };
+        let value = input.and_then(|input| self.values.get(input));
         value.unwrap_or_else(|| undeclared::<V>())
     }
 }

@@ -91,8 +91,13 @@ impl From<Panicked> for BuildCause {
 
 /// A provider or root that could not be built.
 #[derive(thiserror::Error, Debug)]
+#[error("{0}")]
+pub struct BuildFailure(Box<Unbuilt>);
+
+/// Boxed: what goes well pays for the size of what does not.
+#[derive(thiserror::Error, Debug)]
 #[error("`{provider}` ({location}) could not be built: {cause}")]
-pub struct BuildFailure {
+struct Unbuilt {
     provider: String,
     location: Location,
     cause: BuildCause,
@@ -100,31 +105,31 @@ pub struct BuildFailure {
 
 impl BuildFailure {
     pub(crate) fn new(provider: String, location: Location, cause: BuildCause) -> Self {
-        Self {
+        Self(Box::new(Unbuilt {
             provider,
             location,
             cause,
-        }
+        }))
     }
 
     /// The name of the provider or root.
     pub fn provider(&self) -> &str {
-        &self.provider
+        &self.0.provider
     }
 
     /// Where it was declared.
     pub fn location(&self) -> Location {
-        self.location
+        self.0.location
     }
 
     /// Why.
     pub fn cause(&self) -> &BuildCause {
-        &self.cause
+        &self.0.cause
     }
 
     /// A stable name of the kind of failure.
     pub fn code(&self) -> &'static str {
-        match self.cause {
+        match self.0.cause {
             BuildCause::Failed(_) => "provider_failed",
             BuildCause::Panicked(_) => "provider_panicked",
             BuildCause::SeedMissing => "seed_missing",

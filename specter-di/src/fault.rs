@@ -27,6 +27,8 @@ pub enum FaultKind {
     CircularModules,
     /// A singleton reaches a value that exists only within a scope.
     ScopeViolation,
+    /// Only a singleton will do, and something else is provided.
+    NotSingleton,
     /// A module is configured where it was configured already.
     ConfiguredTwice,
     /// Something is replaced that no module provides.
@@ -48,6 +50,7 @@ impl FaultKind {
             Self::Circular => "dependency_cycle",
             Self::CircularModules => "module_cycle",
             Self::ScopeViolation => "scope_violation",
+            Self::NotSingleton => "singleton_required",
             Self::ConfiguredTwice => "module_configured_twice",
             Self::UnusedReplacement => "replacement_unused",
             Self::TooLarge => "graph_too_large",

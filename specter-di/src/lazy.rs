@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::Key;
 use crate::dependency::{Arity, Dependency, Resolved};
-use crate::slot::Slots;
+use crate::slot::{Input, Reach};
 
 /// A dependency that may be built after what takes it: it breaks circles.
 ///
@@ -101,18 +101,18 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Lazy<T> {
 /// What a deferred dependency keeps, its type erased.
 type Weakened = Box<dyn Any + Send + Sync>;
 
-fn weaken<T: ?Sized + Send + Sync + 'static>(slots: &Slots, slot: u16) -> Option<Weakened> {
-    Some(Box::new(Arc::downgrade(&slots.get::<Arc<T>>(slot)?)))
+fn weaken<T: ?Sized + Send + Sync + 'static>(values: &Reach<'_>, input: Input) -> Option<Weakened> {
+    Some(Box::new(Arc::downgrade(&values.get::<Arc<T>>(input)?)))
 }
 
 /// Makes what a deferred dependency keeps of a value.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Defer(fn(&Slots, u16) -> Option<Weakened>);
+pub struct Defer(fn(&Reach<'_>, Input) -> Option<Weakened>);
 
 impl Defer {
-    pub(crate) fn of(self, slots: &Slots, slot: u16) -> Option<Weakened> {
-        (self.0)(slots, slot)
+    pub(crate) fn of(self, values: &Reach<'_>, input: Input) -> Option<Weakened> {
+        (self.0)(values, input)
     }
 }
 

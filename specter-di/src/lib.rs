@@ -27,6 +27,7 @@ mod root;
 mod scope;
 mod scope_plan;
 mod scoped;
+mod seeds;
 mod slot;
 mod testing;
 mod view;
@@ -51,7 +52,8 @@ pub use provider::{Provide, Provider};
 pub use root::{Root, RootInfo};
 pub use scope::Scope;
 pub use scope_plan::{Opening, ScopePlan};
-pub use scoped::{Scoped, Seeds};
+pub use scoped::Scoped;
+pub use seeds::{SeedList, Seeds};
 #[doc(hidden)]
 pub use testing::assert_valid;
 pub use view::GraphView;

@@ -18,7 +18,7 @@ use crate::graph::{
 };
 use crate::lazy::Late;
 use crate::root::RootInfo;
-use crate::slot::{Input, Slot, Slots};
+use crate::slot::{Input, Reach, Slot, Slots};
 use crate::{GraphView, Scope};
 
 /// A validated graph, ready to start.
@@ -92,6 +92,11 @@ impl Plan {
         &self.wiring.infos
     }
 
+    /// The types of the singletons that [`Container::get`] will find.
+    pub fn singletons(&self) -> impl Iterator<Item = TypeId> {
+        self.lookup.keys().copied()
+    }
+
     /// The graph to look at.
     pub fn view(&self) -> GraphView {
         self.wiring.view()
@@ -127,20 +132,21 @@ impl Plan {
         } = self;
         let mut singletons = Slots::with_capacity(values.len() + steps.len());
         for value in values {
-            singletons.push(Some(value));
+            singletons.push(value);
         }
         let none = Slots::default();
         let late = Arc::new(Late::default());
         for step in &steps {
             let binding = &wiring.bindings[step.binding];
-            let resolved = Resolved::new(&singletons, &none, &step.inputs, Some(&late));
+            let values = Reach::of_singletons(&singletons, &none);
+            let resolved = Resolved::new(&values, &step.inputs, Some(&late));
             let value = build(binding, resolved)
                 .await
                 .map_err(StartError::Provider)?;
             tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
-            singletons.push(Some(value));
+            singletons.push(value);
         }
-        hand_over(&late, &inputs, &singletons, &none);
+        hand_over(&late, &inputs, Reach::of_singletons(&singletons, &none));
         let container = Container::new(wiring, singletons, steps, lookup);
         container.init(&limit).await.map_err(StartError::Init)?;
         Ok(container)

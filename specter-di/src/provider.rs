@@ -1,6 +1,7 @@
 //! What makes values: struct providers, factories and their other names. Owns the type-erased build functions.
 //! Must not know who needs the values.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,11 +10,10 @@ use std::sync::Arc;
 use crate::dependency::{Declared, Dependencies, Resolved};
 use crate::error::BuildError;
 use crate::lifecycle::{self, Hooks};
-use crate::slot::Slot;
+use crate::slot::{Shared, Slot};
 use crate::{Key, Location, Scope};
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-pub(crate) type SyncBuild = Box<dyn Fn(&mut Resolved<'_>) -> Slot + Send + Sync>;
 pub(crate) type AsyncBuild =
     Box<dyn Fn(&mut Resolved<'_>) -> BoxFuture<Result<Slot, BuildError>> + Send + Sync>;
 
@@ -54,6 +54,33 @@ pub(crate) enum Build {
     Async(AsyncBuild),
 }
 
+/// A build function that needs no waiting. What it returns fits into registers, which a `Slot` does not.
+pub(crate) enum SyncBuild {
+    Shared(Building<Arc<dyn Shared>>),
+    Boxed(Building<Box<dyn Any + Send + Sync>>),
+    /// It may fail.
+    Fallible(Building<Result<Slot, BuildError>>),
+}
+
+type Building<T> = Box<dyn Fn(&mut Resolved<'_>) -> T + Send + Sync>;
+
+impl SyncBuild {
+    fn boxed<V: Send + Sync + 'static>(
+        build: impl Fn(&mut Resolved<'_>) -> V + Send + Sync + 'static,
+    ) -> Self {
+        Self::Boxed(Box::new(move |resolved| Box::new(build(resolved))))
+    }
+
+    #[inline]
+    pub(crate) fn call(&self, resolved: &mut Resolved<'_>) -> Result<Slot, BuildError> {
+        match self {
+            Self::Shared(build) => Ok(Slot::Shared(build(resolved))),
+            Self::Boxed(build) => Ok(Slot::Boxed(build(resolved))),
+            Self::Fallible(build) => build(resolved),
+        }
+    }
+}
+
 /// Another type under which a provider's value is found.
 pub(crate) struct Alias {
     pub(crate) key: Key,
@@ -90,7 +117,7 @@ impl Provider {
         )
     }
 
-    /// A provider that needs no waiting and cannot fail: a struct.
+    /// A provider that needs no waiting and cannot fail: a struct, or a plain function.
     pub fn sync<V>(
         name: impl Into<Cow<'static, str>>,
         scope: Scope,
@@ -101,7 +128,7 @@ impl Provider {
     where
         V: Clone + Send + Sync + 'static,
     {
-        let build: SyncBuild = Box::new(move |resolved| Slot::boxed(build(resolved)));
+        let build = SyncBuild::boxed(build);
         let dependencies = Dependencies::declared_by(dependencies);
         Self::with_build::<V>(
             name.into(),
@@ -109,6 +136,28 @@ impl Provider {
             location,
             dependencies,
             Build::Sync(build),
+        )
+    }
+
+    /// A factory that needs no waiting and may fail: a scope that has such ones only is opened without a future.
+    pub fn try_sync<V>(
+        name: impl Into<Cow<'static, str>>,
+        scope: Scope,
+        location: Location,
+        dependencies: fn(&mut Dependencies),
+        build: fn(&mut Resolved<'_>) -> Result<V, BuildError>,
+    ) -> Self
+    where
+        V: Clone + Send + Sync + 'static,
+    {
+        let build = Box::new(move |resolved: &mut Resolved<'_>| build(resolved).map(Slot::boxed));
+        let dependencies = Dependencies::declared_by(dependencies);
+        Self::with_build::<V>(
+            name.into(),
+            scope,
+            location,
+            dependencies,
+            Build::Sync(SyncBuild::Fallible(build)),
         )
     }
 
@@ -123,7 +172,7 @@ impl Provider {
     where
         T: Send + Sync + 'static,
     {
-        let build: SyncBuild = Box::new(move |resolved| Slot::Shared(build(resolved)));
+        let build = SyncBuild::Shared(Box::new(move |resolved| build(resolved)));
         let dependencies = Dependencies::declared_by(dependencies);
         Self::with_build::<Arc<T>>(
             name.into(),
@@ -176,7 +225,7 @@ impl Provider {
         self.check_value::<V>();
         self.aliases.push(Alias {
             key: Key::of::<W>(),
-            convert: Box::new(move |resolved| Slot::boxed(convert(resolved.value::<V>()))),
+            convert: SyncBuild::boxed(move |resolved| convert(resolved.value::<V>())),
         });
         self
     }
@@ -246,5 +295,5 @@ impl Provider {
 
 /// A build function that gives clones of a value.
 pub(crate) fn handing_out<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
-    Box::new(move |_| Slot::boxed(value.clone()))
+    SyncBuild::boxed(move |_| value.clone())
 }

@@ -46,6 +46,21 @@ impl Root {
         self
     }
 
+    /// As [`require`](Self::require), where only a singleton will do: what holds it outlives the scopes. `role` says what it is
+    /// taken for, `guard` for example. It is found before any scope is opened:
+    /// [`ScopePlan::singleton`](crate::ScopePlan::singleton).
+    pub fn require_singleton(
+        mut self,
+        role: &'static str,
+        key: Key,
+        label: &'static str,
+        location: Location,
+    ) -> Self {
+        self.required
+            .push(Declared::singleton(role, key, label, location));
+        self
+    }
+
     /// Attaches what the embedder wants to know of the root: [`RootInfo::meta`].
     pub fn meta<M: Any + Send + Sync>(mut self, meta: M) -> Self {
         self.meta = Some(Box::new(meta));

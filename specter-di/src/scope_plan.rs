@@ -1,11 +1,11 @@
 //! The compiled plan of a scope, and how it is opened: seeds in, built roots out.
 //! Must not look anything up by type; that was done when the plan was made.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::build::{build, build_now};
+use crate::build::build;
 use crate::container::Container;
 use crate::dependency::{Arity, Resolved};
 use crate::error::{BuildCause, BuildFailure};
@@ -14,8 +14,9 @@ use crate::lazy::Late;
 use crate::panic::caught;
 use crate::plan::{Wiring, built};
 use crate::provider::BoxFuture;
-use crate::scoped::{Roots, Scoped, Seeds};
-use crate::slot::{Input, Slots};
+use crate::scoped::{Open, Roots, Scoped};
+use crate::seeds::{PlannedSeed, SeedList, Seeds};
+use crate::slot::{Input, Reach, Slots};
 
 /// How a scope with certain roots is built. Cheap to clone.
 #[derive(Clone)]
@@ -29,12 +30,6 @@ struct Planned {
     late: Box<[LateInput]>,
     /// Whether some step has to be awaited.
     waits: bool,
-}
-
-/// A seed that may be given, and whether anything takes it.
-pub(crate) struct PlannedSeed {
-    pub(crate) type_id: TypeId,
-    pub(crate) needed: bool,
 }
 
 /// A root of the scope.
@@ -87,10 +82,10 @@ impl ScopePlan {
             .seeds
             .clone()
             .enumerate()
-            .map(|(slot, binding)| PlannedSeed {
+            .map(|(place, binding)| PlannedSeed {
                 type_id: wiring.bindings[binding].key.type_id(),
                 needed: taken().any(
-                    |input| matches!(input, Input::Scoped(taken) if usize::from(*taken) == slot),
+                    |input| matches!(input, Input::Seed(taken) if usize::from(*taken) == place),
                 ),
             });
         let seeds = seeds.collect();
@@ -107,33 +102,37 @@ impl ScopePlan {
         }))
     }
 
-    /// Seeds with room for all values of the scope, so that they need not be moved when it is opened.
+    /// No seeds yet, to be filled in by [`Seeds::with`].
     pub fn seeds(&self) -> Seeds {
-        Seeds::with_capacity(self.0.seeds.len() + self.0.steps.len())
+        Seeds::new()
     }
 
     /// Builds what the roots reach, and the roots.
     ///
     /// The result is at hand without a future when every provider in the scope is synchronous.
-    pub fn open(&self, seeds: Seeds) -> Opening {
-        let slots = match self.seeded(seeds) {
-            Ok(slots) => slots,
-            Err(failure) => return Opening::Ready(Err(failure)),
-        };
-        if self.0.waits {
-            Opening::Pending(Box::pin(self.clone().open_waiting(slots)))
-        } else {
-            Opening::Ready(self.open_now(slots))
+    pub fn open<L: SeedList>(&self, seeds: Seeds<L>) -> Opening {
+        if Seeds::<L>::are_ordered(&self.0.seeds) {
+            return self.open_with(seeds.values);
+        }
+        match seeds.reordered(&self.0.seeds) {
+            Ok(seeds) => self.open_with(seeds),
+            Err(missing) => Opening::Ready(Err(self.missing(missing))),
         }
     }
 
-    fn seeded(&self, seeds: Seeds) -> Result<Slots, BuildFailure> {
-        let mut slots = seeds.arrange(&self.0.seeds).map_err(|missing| {
-            let wiring = &self.0.container.running().wiring;
-            wiring.bindings[wiring.seeds.start + missing].failure(BuildCause::SeedMissing)
-        })?;
-        slots.reserve_total(self.0.seeds.len() + self.0.steps.len());
-        Ok(slots)
+    fn open_with(&self, seeds: impl SeedList) -> Opening {
+        let scope = Open::boxed(self.clone(), seeds, self.0.steps.len());
+        if self.0.waits {
+            Opening::Pending(Box::pin(self.clone().open_waiting(scope)))
+        } else {
+            Opening::Ready(self.open_now(scope))
+        }
+    }
+
+    #[cold]
+    fn missing(&self, seed: usize) -> BuildFailure {
+        let wiring = &self.0.container.running().wiring;
+        wiring.bindings[wiring.seeds.start + seed].failure(BuildCause::SeedMissing)
     }
 
     /// What hands the late values over, where there are any.
@@ -141,86 +140,128 @@ impl ScopePlan {
         (!self.0.late.is_empty()).then(Arc::default)
     }
 
-    fn open_now(&self, mut slots: Slots) -> Result<Scoped, BuildFailure> {
+    fn open_now(&self, mut scope: Box<Open>) -> Result<Scoped, BuildFailure> {
         let late = self.late();
-        let running = self.0.container.running();
-        for step in &self.0.steps {
-            let binding = &running.wiring.bindings[step.binding];
-            let resolved = Resolved::new(&running.singletons, &slots, &step.inputs, late.as_ref());
-            let built = match &binding.source {
-                Source::Sync(build) => build_now(build, resolved),
-                // `waits` is false: there are none.
-                Source::Async(_) | Source::Given => Err(BuildCause::SeedMissing),
-            };
-            slots.push(Some(built.map_err(|cause| binding.failure(cause))?));
+        let mut at = At::Step(0);
+        match caught(|| self.fill(&mut scope, late.as_ref(), &mut at)) {
+            Ok(Ok(())) => Ok(Scoped::new(scope)),
+            Ok(Err(cause)) => Err(self.failure(at, cause)),
+            Err(panicked) => Err(self.failure(at, panicked.into())),
         }
-        self.with_roots(slots, late.as_ref())
     }
 
-    async fn open_waiting(self, mut slots: Slots) -> Result<Scoped, BuildFailure> {
-        let late = self.late();
-        let running = self.0.container.running();
-        for step in &self.0.steps {
-            let resolved = Resolved::new(&running.singletons, &slots, &step.inputs, late.as_ref());
-            let value = build(&running.wiring.bindings[step.binding], resolved).await?;
-            slots.push(Some(value));
-        }
-        self.with_roots(slots, late.as_ref())
-    }
-
-    fn with_roots(&self, slots: Slots, late: Option<&Arc<Late>>) -> Result<Scoped, BuildFailure> {
-        let mut roots = Roots::default();
-        for planned in &self.0.roots {
-            roots.push(self.build_root(planned, &slots, late)?);
-        }
-        if let Some(late) = late {
-            let singletons = &self.0.container.running().singletons;
-            hand_over(late, &self.0.late, singletons, &slots);
-        }
-        Ok(Scoped::new(self.clone(), slots, roots))
-    }
-
-    fn build_root(
+    /// Builds everything, synchronously. `at` says how far it came.
+    fn fill(
         &self,
-        planned: &PlannedRoot,
-        slots: &Slots,
+        scope: &mut Open,
         late: Option<&Arc<Late>>,
-    ) -> Result<Box<dyn Any + Send>, BuildFailure> {
+        at: &mut At,
+    ) -> Result<(), BuildCause> {
         let running = self.0.container.running();
-        let root = &running.wiring.roots[planned.index];
-        let mut resolved = Resolved::new(&running.singletons, slots, &planned.inputs, late);
-        caught(|| (root.build)(&mut resolved)).map_err(|panicked| {
-            let info = &running.wiring.infos[planned.index];
-            BuildFailure::new(info.name.to_owned(), info.location, panicked.into())
-        })
+        for (number, step) in self.0.steps.iter().enumerate() {
+            *at = At::Step(number);
+            // `waits` is false: there is nothing else.
+            let Source::Sync(build) = &running.wiring.bindings[step.binding].source else {
+                return Err(BuildCause::SeedMissing);
+            };
+            let reach = self.reach(scope);
+            let value = build.call(&mut Resolved::new(&reach, &step.inputs, late))?;
+            scope.slots.push(value);
+        }
+        self.fill_roots(scope, late, at);
+        Ok(())
+    }
+
+    fn fill_roots(&self, scope: &mut Open, late: Option<&Arc<Late>>, at: &mut At) {
+        let running = self.0.container.running();
+        let reach = self.reach(scope);
+        let mut build = |(number, planned): (usize, &PlannedRoot)| {
+            *at = At::Root(number);
+            let root = &running.wiring.roots[planned.index];
+            (root.build)(&mut Resolved::new(&reach, &planned.inputs, late))
+        };
+        let roots = self.0.roots.iter().enumerate();
+        *scope.roots() = match &*self.0.roots {
+            [root] => Roots::One(Some(build((0, root)))),
+            _ => Roots::Many(roots.map(build).map(Some).collect()),
+        };
+        if let Some(late) = late {
+            hand_over(late, &self.0.late, self.reach(scope));
+        }
+    }
+
+    async fn open_waiting(self, mut scope: Box<Open>) -> Result<Scoped, BuildFailure> {
+        let late = self.late();
+        let running = self.0.container.running();
+        for step in &self.0.steps {
+            let reach = self.reach(&scope);
+            let resolved = Resolved::new(&reach, &step.inputs, late.as_ref());
+            let value = build(&running.wiring.bindings[step.binding], resolved).await?;
+            scope.slots.push(value);
+        }
+        let mut at = At::Root(0);
+        caught(|| self.fill_roots(&mut scope, late.as_ref(), &mut at))
+            .map_err(|panicked| self.failure(at, panicked.into()))?;
+        Ok(Scoped::new(scope))
+    }
+
+    #[cold]
+    fn failure(&self, at: At, cause: BuildCause) -> BuildFailure {
+        let wiring = &self.0.container.running().wiring;
+        match at {
+            At::Step(number) => wiring.bindings[self.0.steps[number].binding].failure(cause),
+            At::Root(number) => {
+                let info = &wiring.infos[self.0.roots[number].index];
+                BuildFailure::new(info.name.to_owned(), info.location, cause)
+            }
+        }
+    }
+
+    fn reach<'a>(&'a self, scope: &'a Open) -> Reach<'a> {
+        Reach {
+            singletons: &self.0.container.running().singletons,
+            scoped: &scope.slots,
+            seeds: &scope.seeds,
+        }
     }
 
     /// The bindings that were built for the scope, in order, and their slots.
     pub(crate) fn built(&self) -> impl DoubleEndedIterator<Item = (&Binding, u16)> {
-        built(
-            &self.0.container.running().wiring,
-            &self.0.steps,
-            self.0.seeds.len(),
-        )
+        built(&self.0.container.running().wiring, &self.0.steps, 0)
     }
 
     /// A singleton that the root at a position depends on or requires, without opening a scope.
     ///
     /// `None` also where the value belongs to the scope.
     pub fn singleton<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
-        self.visible(position, &Slots::default())
+        self.visible(position, &Slots::default(), &())
     }
 
     /// A value that the root at `position` sees.
-    pub(crate) fn visible<V: Clone + 'static>(&self, position: usize, slots: &Slots) -> Option<V> {
+    pub(crate) fn visible<V: Clone + 'static>(
+        &self,
+        position: usize,
+        scoped: &Slots,
+        seeds: &dyn SeedList,
+    ) -> Option<V> {
         let visible = &self.0.roots.get(position)?.visible;
         let wanted = TypeId::of::<V>();
-        match visible.iter().find(|(type_id, _)| *type_id == wanted)?.1 {
-            Input::Singleton(slot) => self.0.container.running().singletons.get::<V>(slot),
-            Input::Scoped(slot) => slots.get::<V>(slot),
-            Input::Late(_) | Input::Absent | Input::Many(_) => None,
+        let (_, input) = visible.iter().find(|(type_id, _)| *type_id == wanted)?;
+        let singletons = &self.0.container.running().singletons;
+        Reach {
+            singletons,
+            scoped,
+            seeds,
         }
+        .get(*input)
     }
+}
+
+/// What is being built.
+#[derive(Clone, Copy)]
+enum At {
+    Step(usize),
+    Root(usize),
 }
 
 impl fmt::Debug for ScopePlan {
@@ -243,12 +284,11 @@ pub(crate) struct ScopeRow {
 impl Wiring {
     /// The steps of the scope of some roots, and the roots.
     pub(crate) fn scope_row(&self, roots: &[usize]) -> Result<ScopeRow, TooLarge> {
-        let mut compiler = Compiler::new(
-            &self.bindings,
-            self.singletons.clone(),
-            self.seeds.clone(),
-            Input::Scoped,
-        )?;
+        let mut known = self.singletons.clone();
+        for (place, binding) in self.seeds.clone().enumerate() {
+            known[binding] = Some(Input::Seed(u16::try_from(place).map_err(|_| TooLarge)?));
+        }
+        let mut compiler = Compiler::new(&self.bindings, known, 0..0, Input::Scoped)?;
         let mut planned = Vec::with_capacity(roots.len());
         for index in roots {
             let root = &self.roots[*index];

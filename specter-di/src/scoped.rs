@@ -1,4 +1,4 @@
-//! What goes into a scope when it is opened, and an open scope. Must not know how its values are built.
+//! An open scope. Must not know how its values are built.
 
 use std::any::Any;
 use std::fmt;
@@ -7,121 +7,90 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::lifecycle::{HookFailure, shut_down};
-use crate::scope_plan::{PlannedSeed, ScopePlan};
-use crate::slot::{Slot, Slots};
-
-/// The values that a scope is opened with, one of each declared seed type that its roots reach.
-///
-/// Given in the order in which they were declared they are not moved again.
-#[derive(Default)]
-pub struct Seeds(Slots);
-
-impl Seeds {
-    /// No seeds yet. [`ScopePlan::seeds`] makes them with the right capacity.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Slots::with_capacity(capacity))
-    }
-
-    /// Adds a seed. One that was not declared is ignored.
-    pub fn with<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
-        self.0.push(Some(Slot::boxed(value)));
-        self
-    }
-
-    /// Brings the seeds into the order of their slots. The position of one that is needed and not there is the error.
-    pub(crate) fn arrange(self, planned: &[PlannedSeed]) -> Result<Slots, usize> {
-        let Self(mut slots) = self;
-        let fits = |(slot, seed): (&Option<Slot>, &PlannedSeed)| is(slot.as_ref(), seed);
-        if slots.len() == planned.len() && slots.as_mut_slice().iter().zip(planned).all(fits) {
-            return Ok(slots);
-        }
-        let mut arranged = Slots::with_capacity(planned.len());
-        for (position, seed) in planned.iter().enumerate() {
-            let given = slots
-                .as_mut_slice()
-                .iter_mut()
-                .find(|slot| is(slot.as_ref(), seed))
-                .and_then(Option::take);
-            if given.is_none() && seed.needed {
-                return Err(position);
-            }
-            arranged.push(given);
-        }
-        Ok(arranged)
-    }
-}
-
-fn is(slot: Option<&Slot>, seed: &PlannedSeed) -> bool {
-    slot.is_some_and(|value| value.is_boxed(seed.type_id))
-}
-
-impl fmt::Debug for Seeds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seeds").field("len", &self.0.len()).finish()
-    }
-}
+use crate::scope_plan::ScopePlan;
+use crate::seeds::SeedList;
+use crate::slot::Slots;
 
 /// An open scope: its built roots and the values they share. Dropped, or closed, it drops what is left of the roots,
 /// then its values in reverse order of their construction.
-pub struct Scoped {
+pub struct Scoped(Box<Open>);
+
+/// All of an open scope in one allocation. Dropped in the order of the fields: what was built last goes first.
+pub(crate) struct Open<S: ?Sized = dyn SeedList> {
     // Only so that a scope can be shared: a root need not be `Sync`. Nobody locks it.
     roots: Mutex<Roots>,
-    slots: Slots,
+    pub(crate) slots: Slots,
     plan: ScopePlan,
     is_shut_down: AtomicBool,
+    pub(crate) seeds: S,
 }
 
-/// Built roots; the first without an allocation, since most scopes have one.
-#[derive(Default)]
-pub(crate) struct Roots {
-    first: Option<Box<dyn Any + Send>>,
-    rest: Vec<Option<Box<dyn Any + Send>>>,
-    count: usize,
+/// A root until it is taken.
+pub(crate) type Built = Option<Box<dyn Any + Send>>;
+
+/// Built roots; one without an allocation, since most scopes have one.
+pub(crate) enum Roots {
+    One(Built),
+    Many(Box<[Built]>),
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self::One(None)
+    }
 }
 
 impl Roots {
-    pub(crate) fn push(&mut self, root: Box<dyn Any + Send>) {
-        if self.count == 0 {
-            self.first = Some(root);
-        } else {
-            self.rest.push(Some(root));
+    fn take(&mut self, position: usize) -> Built {
+        match self {
+            Self::One(root) if position == 0 => root.take(),
+            Self::One(_) => None,
+            Self::Many(roots) => roots.get_mut(position)?.take(),
         }
-        self.count += 1;
     }
+}
 
-    fn take(&mut self, position: usize) -> Option<Box<dyn Any + Send>> {
-        match position.checked_sub(1) {
-            None => self.first.take(),
-            Some(position) => self.rest.get_mut(position)?.take(),
-        }
+impl<S: SeedList> Open<S> {
+    /// A scope in which nothing is built.
+    #[inline]
+    pub(crate) fn boxed(plan: ScopePlan, seeds: S, capacity: usize) -> Box<Open> {
+        // The memory first, so that the scope is written where it stays.
+        let place = Box::<Self>::new_uninit();
+        let open = Self {
+            roots: Mutex::default(),
+            slots: Slots::with_capacity(capacity),
+            plan,
+            is_shut_down: AtomicBool::new(false),
+            seeds,
+        };
+        let open: Box<Self> = Box::write(place, open);
+        open
+    }
+}
+
+impl Open {
+    pub(crate) fn roots(&mut self) -> &mut Roots {
+        let roots = self.roots.get_mut();
+        roots.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Scoped {
-    pub(crate) fn new(plan: ScopePlan, slots: Slots, roots: Roots) -> Self {
-        Self {
-            roots: Mutex::new(roots),
-            slots,
-            plan,
-            is_shut_down: AtomicBool::new(false),
-        }
+    pub(crate) fn new(open: Box<Open>) -> Self {
+        Self(open)
     }
 
     /// The root at a position of the list that the scope was planned with; once.
     pub fn take_root(&mut self, position: usize) -> Option<Box<dyn Any + Send>> {
-        self.roots
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(position)
+        self.0.roots().take(position)
     }
 
     /// A value that the root at a position depends on or requires.
     pub fn get<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
-        self.plan.visible(position, &self.slots)
+        let Open {
+            plan, slots, seeds, ..
+        } = &*self.0;
+        plan.visible(position, slots, seeds)
     }
 
     /// Tears the scope down: what is left of the roots is dropped, the `on_shutdown` hooks of its values run in
@@ -138,8 +107,7 @@ impl Scoped {
         S: Fn() -> L,
         L: Future<Output = ()>,
     {
-        let roots = self.roots.get_mut().unwrap_or_else(PoisonError::into_inner);
-        drop(std::mem::take(roots));
+        drop(std::mem::take(self.0.roots()));
         self.shut_down(limit).await
     }
 
@@ -152,17 +120,17 @@ impl Scoped {
         S: Fn() -> L,
         L: Future<Output = ()>,
     {
-        if self.is_shut_down.swap(true, Ordering::Relaxed) {
+        if self.0.is_shut_down.swap(true, Ordering::Relaxed) {
             return Vec::new();
         }
-        shut_down(self.plan.built(), &self.slots, &limit).await
+        shut_down(self.0.plan.built(), &self.0.slots, &limit).await
     }
 }
 
 impl fmt::Debug for Scoped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scoped")
-            .field("values", &self.slots.len())
+            .field("values", &self.0.slots.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,10 @@
 //! Where built values lie: rows of type-erased slots, addressed by number.
 //! Must not know what the values are or how they are built.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::sync::Arc;
+
+use crate::seeds::SeedList;
 
 /// A built value, its type erased.
 pub(crate) enum Slot {
@@ -28,15 +30,6 @@ impl Slot {
             Self::Boxed(value) => value.downcast_ref().cloned(),
         }
     }
-
-    /// Whether a boxed value is of this type.
-    pub(crate) fn is_boxed(&self, type_id: TypeId) -> bool {
-        match self {
-            Self::Shared(_) => false,
-            // Through the box: a `Box<dyn Any>` is itself `Any`.
-            Self::Boxed(value) => (**value).type_id() == type_id,
-        }
-    }
 }
 
 /// What an erased `Arc` points to. It alone knows the type that the handle has to have.
@@ -53,42 +46,54 @@ impl<T: Send + Sync + 'static> Shared for T {
     }
 }
 
+/// How many values a row keeps without an allocation of its own. Few: an open scope is moved once.
+const INLINE: usize = 2;
+
 /// Built values in the order in which they were built; dropped in reverse.
 #[derive(Default)]
-pub(crate) struct Slots(Vec<Option<Slot>>);
+pub(crate) struct Slots {
+    first: [Option<Slot>; INLINE],
+    rest: Vec<Slot>,
+}
 
 impl Slots {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Vec::with_capacity(capacity))
+        Self {
+            first: Default::default(),
+            rest: Vec::with_capacity(capacity.saturating_sub(INLINE)),
+        }
     }
 
-    pub(crate) fn reserve_total(&mut self, total: usize) {
-        self.0.reserve_exact(total.saturating_sub(self.0.len()));
-    }
-
-    pub(crate) fn push(&mut self, value: Option<Slot>) {
-        self.0.push(value);
+    #[inline]
+    pub(crate) fn push(&mut self, value: Slot) {
+        match self.first.iter_mut().find(|slot| slot.is_none()) {
+            Some(slot) => *slot = Some(value),
+            None => self.rest.push(value),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(crate) fn as_mut_slice(&mut self) -> &mut [Option<Slot>] {
-        &mut self.0
+        self.first.iter().flatten().count() + self.rest.len()
     }
 
     /// The value in a slot; `None` where there is none or it is of another type.
     #[inline]
     pub(crate) fn get<V: Clone + 'static>(&self, slot: u16) -> Option<V> {
-        self.0.get(usize::from(slot))?.as_ref()?.get()
+        let slot = usize::from(slot);
+        match self.first.get(slot) {
+            Some(value) => value.as_ref()?.get(),
+            None => self.rest.get(slot - INLINE)?.get(),
+        }
     }
 }
 
 impl Drop for Slots {
     fn drop(&mut self) {
-        while let Some(value) = self.0.pop() {
+        while let Some(value) = self.rest.pop() {
             drop(value);
+        }
+        for value in self.first.iter_mut().rev() {
+            *value = None;
         }
     }
 }
@@ -100,10 +105,46 @@ pub(crate) enum Input {
     Singleton(u16),
     /// A slot of the scope that is being opened.
     Scoped(u16),
+    /// A place among what the scope is opened with.
+    Seed(u16),
     /// What is built later: the place among the row's late values.
     Late(u16),
     /// An optional dependency that nobody provides.
     Absent,
     /// So many of the following inputs make up one list.
     Many(u16),
+}
+
+/// Everything that a build function can reach.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach<'a> {
+    pub(crate) singletons: &'a Slots,
+    pub(crate) scoped: &'a Slots,
+    pub(crate) seeds: &'a dyn SeedList,
+}
+
+impl<'a> Reach<'a> {
+    /// Without a scope.
+    pub(crate) fn of_singletons(singletons: &'a Slots, none: &'a Slots) -> Self {
+        Self {
+            singletons,
+            scoped: none,
+            seeds: &(),
+        }
+    }
+
+    /// The value that an input stands for, where it is one, and of this type.
+    #[inline]
+    pub(crate) fn get<V: Clone + 'static>(&self, input: Input) -> Option<V> {
+        match input {
+            Input::Singleton(slot) => self.singletons.get(slot),
+            Input::Scoped(slot) => self.scoped.get(slot),
+            Input::Seed(place) => self
+                .seeds
+                .value(usize::from(place))?
+                .downcast_ref()
+                .cloned(),
+            Input::Late(_) | Input::Absent | Input::Many(_) => None,
+        }
+    }
 }

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{Request, faults, graph, report};
-use specter_di::FaultKind;
+use specter_di::{FaultKind, Key, Location, Root};
 
 provider!(Singleton Pool at "src/db.rs":10 {});
 
@@ -460,4 +460,103 @@ mod thirty {
         assert!(text.contains("\n\n30. "), "{text}");
         assert_eq!(text.matches("\n    help: ").count(), 30);
     }
+}
+
+#[test]
+fn what_only_a_singleton_will_do_for() {
+    provider!(Scoped User at "src/user.rs":4 {});
+    provider!(Transient Draft at "src/draft.rs":7 {});
+    provider!(Singleton Audit at "src/audit.rs":9 {});
+    struct Page;
+    impl Page {
+        fn root() -> Root {
+            let at = |line| Location {
+                file: "src/page.rs",
+                line,
+                column: 1,
+            };
+            Root::new::<Self>("Page", at(1), |_| {}, |_| Self)
+                .require_singleton("guard", Key::of::<Arc<User>>(), "User", at(2))
+                // Asked for at the same place, it is the same fault.
+                .require_singleton("guard", Key::of::<Arc<User>>(), "User", at(2))
+                .require_singleton("filter", Key::of::<Arc<Draft>>(), "Draft", at(3))
+                .require_singleton("guard", Key::of::<Arc<Audit>>(), "Audit", at(4))
+        }
+    }
+    module!(Site at "src/site.rs":1 { roots: [Page], providers: [User, Draft, Audit], });
+
+    assert_eq!(
+        faults::<Site>(),
+        [
+            "guard `User` is not a singleton [singleton_required]
+    src/page.rs:2:1: `Page` in `Site` takes it as guard
+    src/user.rs:4:1: `User` has `scope = request`
+    help: there is one for all requests: declare `User` without `scope`, and hand its methods what belongs to one request",
+            "filter `Draft` is not a singleton [singleton_required]
+    src/page.rs:3:1: `Page` in `Site` takes it as filter
+    src/draft.rs:7:1: `Draft` has `scope = transient`
+    help: there is one for all requests: declare `Draft` without `scope`, and hand its methods what belongs to one request",
+        ]
+    );
+}
+
+#[test]
+fn what_the_embedder_takes_by_type_alone() {
+    provider!(Scoped User at "src/user.rs":4 {});
+    provider!(Singleton Rooms at "src/rooms.rs":20 {});
+    struct One;
+    struct Other;
+    module!(Db at "src/db.rs":1 { providers: [Pool, Rooms, User], });
+    factory!(Singleton first -> One, at "src/first.rs":1 {} |_| async { Ok(Arc::new(One)) });
+    factory!(Singleton second -> One, at "src/second.rs":1 {} |_| async { Ok(Arc::new(One)) });
+    module!(First at "src/first.rs":2 { providers: [first], });
+    module!(App at "src/main.rs":1 { imports: [Db, First], providers: [second], });
+    module!(Twice at "src/main.rs":2 { imports: [App, First], });
+
+    let at = Location {
+        file: "src/main.rs",
+        line: 9,
+        column: 1,
+    };
+    let faults = |keys: &[Key], mut graph: specter_di::Graph| -> Vec<String> {
+        for key in keys {
+            graph.require_singleton("guard", *key, at);
+        }
+        match graph.validate() {
+            Ok(_) => Vec::new(),
+            Err(report) => report.faults().iter().map(ToString::to_string).collect(),
+        }
+    };
+    // Not exported, but there is only one; and one of two that the application's module sees.
+    let found = [Key::of::<Arc<Pool>>(), Key::of::<Arc<One>>()];
+    assert_eq!(faults(&found, graph::<App>()), Vec::<String>::new());
+    let not_found = [
+        Key::of::<Arc<Other>>(),
+        Key::of::<Arc<One>>(),
+        Key::of::<Arc<User>>(),
+    ];
+    assert_eq!(
+        faults(&not_found, graph::<Twice>()),
+        [
+            "nothing provides `Arc<Other>` [provider_missing]
+    src/main.rs:9:1: the application takes it as guard
+    help: annotate `Other` with `#[injectable]`, and add it to the providers of a module",
+            "`Arc<One>` has 2 providers in the application [provider_ambiguous]
+    src/main.rs:9:1: the application takes it as guard
+    src/first.rs:1:1: `first` in `First` provides it
+    src/second.rs:1:1: `second` in `App` provides it
+    help: let the application's module see one of them: by its providers or its imports",
+            "guard `User` is not a singleton [singleton_required]
+    src/main.rs:9:1: the application takes it as guard
+    src/user.rs:4:1: `User` has `scope = request`
+    help: there is one for all requests: declare `User` without `scope`, and hand its methods what belongs to one request",
+        ]
+    );
+    // What stands in for a provider is the only one.
+    let mut replaced = graph::<App>();
+    replaced.replace::<Pool>(Arc::new(Pool {}));
+    assert_eq!(
+        faults(&[Key::of::<Arc<Pool>>()], replaced),
+        Vec::<String>::new()
+    );
 }

@@ -84,17 +84,18 @@ fn seeds_may_come_in_any_order_and_unneeded_ones_may_be_missing() {
     let plan = block_on(graph.validate().expect("valid").start())
         .expect("started")
         .scope(&[0]);
+    let other_order = Seeds::new()
+        .with(2_u16)
+        .with("not declared")
+        .with(Request(3))
+        .with(1_u8);
     let all = [
-        Seeds::new().with(Request(3)).with(1_u8).with(2_u16),
-        Seeds::new()
-            .with(2_u16)
-            .with("not declared")
-            .with(Request(3))
-            .with(1_u8),
-        plan.seeds().with(Request(3)),
+        plan.open(Seeds::new().with(Request(3)).with(1_u8).with(2_u16)),
+        plan.open(other_order),
+        plan.open(plan.seeds().with(Request(3))),
     ];
-    for seeds in all {
-        let mut scope = block_on(plan.open(seeds).opened()).expect("open");
+    for opening in all {
+        let mut scope = block_on(opening.opened()).expect("open");
         assert_eq!(root_of::<Plain>(&mut scope, 0).request, Request(3));
     }
 }
@@ -289,4 +290,41 @@ fn a_scope_outlives_the_container_handle() {
 #[test]
 fn validation_needs_no_start() {
     assert_eq!(graph::<App>().validate().expect("valid").roots().len(), 2);
+}
+
+#[test]
+fn a_plain_factory_that_may_fail_needs_no_future() {
+    struct Quota;
+    #[allow(non_camel_case_types, reason = "it stands for a function")]
+    struct quota;
+    impl Provide for quota {
+        type Value = Arc<Quota>;
+
+        fn provider() -> Provider {
+            Provider::try_sync(
+                "quota",
+                Scope::Scoped,
+                specter_di::location!(),
+                |dependencies| dependencies.add::<Request>("request", specter_di::location!()),
+                |resolved| match resolved.next::<Request>().0 {
+                    0 => Err("nothing is left".into()),
+                    _ => Ok(Arc::new(Quota)),
+                },
+            )
+        }
+    }
+    root!(Page at "src/page.rs":1 { quota: Arc<Quota> });
+    module!(Metered at "src/main.rs":1 { roots: [Page], providers: [quota], });
+    let plan = start::<Metered>().scope(&[0]);
+    let open = |left: u32| match plan.open(plan.seeds().with(Request(left))) {
+        Opening::Ready(opened) => opened,
+        Opening::Pending(_) => panic!("nothing has to be awaited"),
+    };
+    let failure = open(0).expect_err("refused");
+    assert_eq!(failure.provider(), "quota");
+    assert_eq!(failure.code(), "provider_failed");
+    assert_eq!(failure.cause().to_string(), "nothing is left");
+    let page = root_of::<Page>(&mut open(1).expect("open"), 0);
+    // The scope is gone: it is the page's alone.
+    assert_eq!(Arc::strong_count(&page.quota), 1);
 }

@@ -182,7 +182,10 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The fields of a struct and the parameters of a function are its dependencies: `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` (all
 /// that the module sees), `Lazy<T>` (what may be built later, so that two can know each other), or a value of the framework. A
-/// module lists both by their name, a generic struct with its types: `Cache<User>`.
+/// module lists both by their name, what is generic with its types: `Cache<User>`, `cache::<User>`.
+///
+/// A function that is not `async` is called at once, also if it may fail: a socket whose own providers are all such is connected
+/// without a wait.
 ///
 /// # Options
 ///

@@ -73,15 +73,6 @@ pub enum AppFault {
         /// Where it is asked for.
         at: Location,
     },
-    /// A guard, interceptor or error filter that is not a singleton.
-    ScopedPolicy {
-        /// What it is to be, `guard` for example.
-        role: &'static str,
-        /// Its name.
-        policy: &'static str,
-        /// Where it is asked for.
-        at: Location,
-    },
     /// `event_priorities` names an event that the controller does not handle.
     PriorityWithoutEvent {
         /// The controller.
@@ -109,7 +100,6 @@ impl AppFault {
             Self::BadPath { .. } => "path_invalid",
             Self::EndpointDiffers { .. } => "endpoint_differs",
             Self::EndpointImpossible { error, .. } => error.code(),
-            Self::ScopedPolicy { .. } => "policy_not_singleton",
             Self::PriorityWithoutEvent { .. } => "priority_without_event",
             Self::NoControllers { .. } => "no_controllers",
         }
@@ -169,10 +159,6 @@ impl fmt::Display for AppFault {
             Self::EndpointImpossible { error, at } => {
                 write!(f, "{error} [{code}]\n    {at}: asked for here")
             }
-            Self::ScopedPolicy { role, policy, at } => write!(
-                f,
-                "{role} `{policy}` is not a singleton [{code}]\n    {at}: asked for here\n    help: there is one for all sockets; make it `#[injectable]` without a scope, and list it in a module"
-            ),
             Self::PriorityWithoutEvent {
                 controller,
                 event,

@@ -10,6 +10,7 @@ mod front;
 mod graph_test;
 mod listen;
 mod mount;
+mod policies;
 mod register;
 mod routes;
 mod shutdown;
@@ -28,7 +29,7 @@ pub use self::error::{Error, StartupFaults};
 pub use self::graph_test::assert_valid;
 use self::mount::Mount;
 #[doc(hidden)]
-pub use self::register::{controller, controller_within, event_handler};
+pub use self::register::{controller, controller_within, event_handler, event_handler_within};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
 pub use self::starting::Starting;

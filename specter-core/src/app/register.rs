@@ -8,7 +8,7 @@ use specter_di::{Container, Dependency, Location, Module, ModuleBuilder, Provide
 
 use crate::gateway::private::{HandlersBlock, Instance, KnownController};
 use crate::gateway::{
-    Controller, ControllerInfo, EventHandler, IngressError, Policies, RegisteredHandler,
+    Controller, ControllerInfo, EventHandler, EventHandlerError, Policies, RegisteredHandler,
     Requirements, SocketIngress,
 };
 
@@ -36,12 +36,13 @@ impl Listed {
 
 /// What the App knows of a listed event handler.
 pub(super) struct ListedHandler {
-    pub(super) name: &'static str,
     pub(super) location: Location,
     pub(super) namespace: &'static str,
-    /// Registers the one at this place of the roots; nothing if it is no singleton.
+    /// The module's.
+    pub(super) policies: Policies,
+    /// Registers the one at this place of the roots.
     pub(super) register:
-        fn(&Container, usize, &SocketIngress) -> Option<Result<RegisteredHandler, IngressError>>,
+        fn(&Container, usize, &SocketIngress) -> Result<RegisteredHandler, EventHandlerError>,
 }
 
 /// What the App knows of a listed controller.
@@ -96,9 +97,7 @@ pub fn controller_within<C: Controller>(
     }
     let of_handlers = blocks.iter().flat_map(|block| &block.policies);
     for policies in [&policies].into_iter().chain(of_handlers) {
-        for policy in policies.declared() {
-            root = root.require(policy.key, policy.label, policy.location);
-        }
+        root = policies.required_of(root);
     }
     module.root(root.meta(Listed::Controller(Registration {
         info: &C::INFO,
@@ -118,17 +117,34 @@ pub fn event_handler<H: EventHandler + Provide>(
     name: &'static str,
     location: Location,
 ) {
+    event_handler_within::<H>(module, name, location, |_| {});
+}
+
+/// Adds an event handler to a module with guards, interceptors and error filters of the module's, and its provider.
+pub fn event_handler_within<H: EventHandler + Provide>(
+    module: &mut ModuleBuilder,
+    name: &'static str,
+    location: Location,
+    declare: impl FnOnce(&mut Policies),
+) {
+    let mut policies = Policies::default();
+    declare(&mut policies);
     module.provide::<H>();
     let key = <Arc<H> as Dependency>::key();
-    let root = Root::new::<Handling<H>>(name, location, |_| {}, |_| Handling(PhantomData))
-        .require(key, "self", location);
+    let mut root = Root::new::<Handling<H>>(name, location, |_| {}, |_| Handling(PhantomData))
+        .require_singleton("event handler", key, "self", location);
+    root = policies.required_of(root);
     module.root(root.meta(Listed::Handler(ListedHandler {
-        name,
+        policies,
         location,
         namespace: H::NAMESPACE,
         register: |container, index, ingress| {
-            let handler = container.scope(&[index]).singleton::<Arc<H>>(0)?;
-            Some(ingress.register(handler))
+            // Always there: the root requires it.
+            let handler = container.scope(&[index]).singleton::<Arc<H>>(0);
+            let handler = handler.ok_or_else(|| "there is no such singleton".into());
+            let registered =
+                handler.and_then(|handler| Ok(ingress.of_listed(index).register(handler)?));
+            registered.map_err(EventHandlerError::unregistered::<H>)
         },
     })));
 }

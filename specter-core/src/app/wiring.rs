@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use specter_di::{Container, Key, Plan, Report, ScopePlan};
+use specter_di::{Container, Plan, Report};
 
 use super::App;
 use super::builder::AppBuilder;
@@ -12,16 +12,17 @@ use super::check::{self, AppFault};
 use super::endpoint::{self, EndpointConfig, Endpoints};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
-use super::register::{self, Listed, ListedHandler, RegisteredBlock, Registration};
+use super::policies::{self, Find};
+use super::register::{self, Listed, ListedHandler, Registration};
 use super::shutdown::AppHandle;
 use crate::connection::ConfigError;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
-use crate::gateway::ingress::Ingress;
+use crate::gateway::ingress::{Ingress, Surroundings};
 use crate::gateway::lifecycle::HOOK_LIMIT;
-use crate::gateway::table::{BlockTable, ControllerTable, NamespaceTable, Wired};
-use crate::gateway::{Declared, Policies, Policy, SocketIngress};
+use crate::gateway::table::{ControllerTable, NamespaceTable};
+use crate::gateway::{Sight, SocketIngress};
 use crate::groups::BroadcastGroup;
 use crate::http::Endpoint;
 use crate::rooms::{Hub, Io, Namespace, Server};
@@ -49,7 +50,6 @@ pub(super) fn check(mut builder: AppBuilder) -> Result<(), Error> {
 }
 
 pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
-    let app = builder.graph.name();
     let Valid {
         plan,
         mounted,
@@ -62,19 +62,19 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
         .collect();
     io.install(servers(&hubs));
-    ingress.install(mounted.keys().map(|key| key.namespace.as_str()));
+    let namespaces = mounted.keys().map(|key| key.namespace.as_str());
+    ingress.install(namespaces, plan.singletons());
     warn_unlisted(&plan);
     let container = plan
         .start_within(|| tokio::time::sleep(HOOK_LIMIT))
         .await
         .map_err(Error::Provider)?;
-    let mounts = tables(&builder, app, &container, &mounted, (&hubs, &ingress))
-        .and_then(|tables| mount(&builder, tables, &endpoints));
-    let mounts = match mounts {
+    let tables = tables(&builder, &container, &mounted, (&hubs, &ingress));
+    let mounts = match mount(&builder, tables, &endpoints) {
         Ok(mounts) => mounts,
         Err(error) => return Err(give_up(error, &container).await),
     };
-    if let Err(error) = set_up_handlers(app, &container, &ingress).await {
+    if let Err(error) = set_up_handlers(&container, &ingress).await {
         ingress.tear_down().await;
         return Err(give_up(error, &container).await);
     }
@@ -118,6 +118,12 @@ fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
     builder.graph.value(BroadcastGroup::new(builder.groups));
     let ingress = SocketIngress::default();
     builder.graph.value(ingress.clone());
+    let declared = builder.policies.declared();
+    for policy in declared.filter(|policy| !builder.open.contains(&policy.key)) {
+        builder
+            .graph
+            .require_singleton(policy.role, policy.key, policy.location);
+    }
 
     let app = builder.graph.name();
     let mut faults = Vec::new();
@@ -209,29 +215,17 @@ fn mount_handlers<'a>(
 }
 
 /// Registers and sets up the listed event handlers.
-async fn set_up_handlers(
-    app: &'static str,
-    container: &Container,
-    ingress: &SocketIngress,
-) -> Result<(), Error> {
+async fn set_up_handlers(container: &Container, ingress: &SocketIngress) -> Result<(), Error> {
     for (index, root) in container.roots().iter().enumerate() {
         let Some(handler) = root.meta::<Listed>().and_then(Listed::handler) else {
             continue;
         };
-        let Some(Ok(registered)) = (handler.register)(container, index, ingress) else {
-            let fault = AppFault::ScopedPolicy {
-                role: "event handler",
-                policy: handler.name,
-                at: handler.location,
-            };
-            return Err(Error::Startup(StartupFaults {
-                app,
-                settings: Vec::new(),
-                graph: None,
-                controllers: vec![fault],
-            }));
-        };
-        registered.setup().await.map_err(Error::Handler)?;
+        let registered = (handler.register)(container, index, ingress);
+        registered
+            .map_err(Error::Handler)?
+            .setup()
+            .await
+            .map_err(Error::Handler)?;
     }
     Ok(())
 }
@@ -299,33 +293,25 @@ fn warn_unlisted(plan: &Plan) {
 
 fn tables<'a>(
     builder: &AppBuilder,
-    app: &'static str,
     container: &Container,
     mounted: &'a Mounted,
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
-) -> Result<Tables<'a>, Error> {
-    let mut faults = Vec::new();
+) -> Tables<'a> {
     let mut paths = Tables::new();
+    let around = Arc::new(policies::surroundings(builder, container));
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
         let served = (hub.clone(), ingress.clone());
-        let table = namespace_table(builder, container, served, indices, &mut faults);
+        let mut table = namespace_table(builder, container, served, indices, &around);
+        table.entries = policies::entries(builder, container, &key.namespace, indices);
         paths
             .entry(&key.path)
             .or_default()
             .insert(key.namespace.clone(), Arc::new(table));
     }
-    if !faults.is_empty() {
-        return Err(Error::Startup(StartupFaults {
-            app,
-            settings: Vec::new(),
-            graph: None,
-            controllers: faults,
-        }));
-    }
-    Ok(paths)
+    paths
 }
 
 fn mount(
@@ -360,7 +346,7 @@ fn namespace_table(
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
-    faults: &mut Vec<AppFault>,
+    around: &Arc<Surroundings>,
 ) -> NamespaceTable {
     let plan = container.scope(indices);
     let mut wired = Vec::with_capacity(indices.len());
@@ -368,12 +354,12 @@ fn namespace_table(
         let Some(registration) = registration(container.roots(), *index) else {
             continue;
         };
-        let mut find = Find {
-            container,
-            plan: &plan,
-            position,
+        let find = Find {
+            sight: Sight {
+                container,
+                root: Some((&plan, position)),
+            },
             open: &builder.open,
-            faults,
         };
         let policies = builder.policies.around(&registration.policies);
         let blocks = registration
@@ -394,75 +380,12 @@ fn namespace_table(
         controllers: wired,
         plan,
         ingress,
+        around: around.clone(),
+        entries: Vec::new(),
         container: container.clone(),
         unknown: UnknownEvents::default(),
         connect_limit: builder.endpoint.socket.connect_limit,
         max_concurrent: builder.endpoint.socket.max_concurrent,
-    }
-}
-
-/// Finds what a controller's policies stand for.
-struct Find<'a> {
-    container: &'a Container,
-    plan: &'a ScopePlan,
-    position: usize,
-    /// Guards that let everybody pass.
-    open: &'a [Key],
-    faults: &'a mut Vec<AppFault>,
-}
-
-impl Find<'_> {
-    fn all<T: ?Sized>(&mut self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
-        let mut found = Vec::new();
-        for Policy { declared, resolve } in policies {
-            if self.open.contains(&declared.key) {
-                continue;
-            }
-            match resolve(self.container, self.plan, self.position) {
-                Some(policy) => found.push(policy),
-                None => self.fault(*declared),
-            }
-        }
-        found
-    }
-
-    fn fault(
-        &mut self,
-        Declared {
-            role,
-            label,
-            location,
-            ..
-        }: Declared,
-    ) {
-        let fault = AppFault::ScopedPolicy {
-            role,
-            policy: label,
-            at: location,
-        };
-        // Several handlers may stand behind one.
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
-        }
-    }
-
-    fn block(&mut self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
-        let handlers = registered.policies.iter().zip(&registered.takes_ack);
-        let handlers = handlers
-            .map(|(own, takes_ack)| {
-                let all = outer.around(own);
-                Wired {
-                    guards: self.all(&own.guards),
-                    interceptors: self.all(&all.interceptors).into(),
-                    filters: self.all(&all.filters),
-                    takes_ack: *takes_ack,
-                }
-            })
-            .collect();
-        BlockTable {
-            block: registered.block,
-            handlers,
-        }
     }
 }
 

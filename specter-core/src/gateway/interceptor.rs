@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::ready;
+use std::task::{Context, Poll, ready};
 
 use serde::Serialize;
 use specter_proto::socket::encode;
@@ -14,9 +14,11 @@ use specter_proto::socket::encode;
 use super::call::{CallContext, Instance, Outcome, PendingCall, Step, caught, panic_text};
 use super::error::EventError;
 use super::event::EventInfo;
+use super::ingress::{Called, Subscriber};
 use super::lifecycle::Env;
 use super::table::Target;
 use crate::socket::Socket;
+use crate::socket::service::BoxFuture;
 
 /// Runs around the handlers of a module, a controller or an event: before, after, or instead. An injectable singleton.
 ///
@@ -72,12 +74,12 @@ impl InterceptContext<'_> {
         self.event
     }
 
-    /// The name of the controller.
+    /// The name of the controller; for a subscriber that of its event handler, else `SocketIngress`.
     pub fn controller(&self) -> &'static str {
         self.controller
     }
 
-    /// The name of the method that is called.
+    /// The name of the method that is called, or `a subscriber`.
     pub fn method(&self) -> &'static str {
         self.method
     }
@@ -112,7 +114,13 @@ impl std::fmt::Debug for Handled {
 pub struct Next<'a> {
     rest: &'a [Arc<dyn ErasedInterceptor>],
     cx: &'a InterceptContext<'a>,
-    call: &'a mut Call,
+    call: &'a mut dyn Innermost,
+}
+
+/// What the last interceptor stands around.
+trait Innermost: Send {
+    /// Begins it, or goes on with it, to its end. Not called after that.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome>;
 }
 
 impl Next<'_> {
@@ -121,7 +129,7 @@ impl Next<'_> {
         let Self { rest, cx, call } = self;
         match rest.split_first() {
             Some((first, rest)) => first.intercept_boxed(cx, Next { rest, cx, call }).await,
-            None => call.run().await,
+            None => handled(poll_fn(|cx| call.poll_end(cx)).await),
         }
     }
 }
@@ -171,21 +179,71 @@ pub(super) fn intercepted(
             controller,
             method,
         };
-        let next = Next {
-            rest: &interceptors,
-            cx: &cx,
-            call: &mut call,
-        };
-        let outcome = match caught(next.run()).await {
-            Ok(Ok(Handled(outcome))) => outcome,
-            Ok(Err(error)) => Outcome::Failed(error),
-            Err(payload) => Outcome::Failed(EventError::panicked(
-                panic_text(&*payload),
-                "an interceptor",
-            )),
-        };
+        let outcome = around(&interceptors, &cx, &mut call).await;
         (call.into_instance().await, outcome)
     }))
+}
+
+/// Runs a subscriber with interceptors around it.
+pub(super) async fn intercepted_subscriber(
+    interceptors: &[Arc<dyn ErasedInterceptor>],
+    subscriber: &Subscriber,
+    cx: CallContext,
+) -> Outcome {
+    let (socket, event) = (cx.socket.clone(), cx.info());
+    let around_it = InterceptContext {
+        socket: &socket,
+        event: &event,
+        controller: subscriber.owner(),
+        method: cx.handler,
+    };
+    let mut call = SubscriberCall::Ready(subscriber, Some(Box::new(cx)));
+    around(interceptors, &around_it, &mut call).await
+}
+
+/// Runs interceptors around a call.
+async fn around(
+    interceptors: &[Arc<dyn ErasedInterceptor>],
+    cx: &InterceptContext<'_>,
+    call: &mut dyn Innermost,
+) -> Outcome {
+    let next = Next {
+        rest: interceptors,
+        cx,
+        call,
+    };
+    match caught(next.run()).await {
+        Ok(Ok(Handled(outcome))) => outcome,
+        Ok(Err(error)) => Outcome::Failed(error),
+        Err(payload) => Outcome::Failed(EventError::panicked(
+            panic_text(&*payload),
+            "an interceptor",
+        )),
+    }
+}
+
+/// A subscriber in the middle.
+enum SubscriberCall<'a> {
+    Ready(&'a Subscriber, Option<Box<CallContext>>),
+    Running(BoxFuture<Outcome>),
+}
+
+impl Innermost for SubscriberCall<'_> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        if let Self::Ready(subscriber, context) = self {
+            let Some(context) = context.take() else {
+                return Poll::Pending;
+            };
+            match subscriber.call(*context) {
+                Called::Done(outcome) => return Poll::Ready(outcome),
+                Called::Pending(call) => *self = Self::Running(call),
+            }
+        }
+        match self {
+            Self::Running(call) => call.as_mut().poll(cx),
+            Self::Ready(..) => Poll::Pending,
+        }
+    }
 }
 
 /// The call in the middle. It outlives the interceptors, so that the controller does.
@@ -204,31 +262,31 @@ enum State {
     Changing,
 }
 
-impl Call {
-    async fn run(&mut self) -> Result<Handled, EventError> {
-        if let State::Ready(instance, cx) = std::mem::replace(&mut self.state, State::Changing) {
-            let table = self.env.controller(self.target.controller);
-            match table.start(instance, self.target.handler, *cx) {
-                Step::Done(instance, outcome) => {
-                    self.state = State::Over(instance);
-                    return handled(outcome);
+impl Innermost for Call {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        match std::mem::replace(&mut self.state, State::Changing) {
+            State::Ready(instance, context) => {
+                let table = self.env.controller(self.target.controller);
+                match table.start(instance, self.target.handler, *context) {
+                    Step::Done(instance, outcome) => {
+                        self.state = State::Over(instance);
+                        return Poll::Ready(outcome);
+                    }
+                    Step::Pending(call) => self.state = State::Running(call),
                 }
-                Step::Pending(call) => self.state = State::Running(call),
             }
+            state => self.state = state,
         }
-        handled(
-            poll_fn(|cx| {
-                let State::Running(call) = &mut self.state else {
-                    return std::task::Poll::Pending;
-                };
-                let (instance, outcome) = ready!(call.as_mut().poll(cx));
-                self.state = State::Over(instance);
-                std::task::Poll::Ready(outcome)
-            })
-            .await,
-        )
+        let State::Running(call) = &mut self.state else {
+            return Poll::Pending;
+        };
+        let (instance, outcome) = ready!(call.as_mut().poll(cx));
+        self.state = State::Over(instance);
+        Poll::Ready(outcome)
     }
+}
 
+impl Call {
     /// The controller, back from the handler. A handler that an interceptor did not wait for ends now.
     async fn into_instance(self) -> Instance {
         match self.state {
@@ -237,7 +295,7 @@ impl Call {
                 self.cancelled.store(true, Ordering::Release);
                 call.await.0
             }
-            // Only within `run`, which does not suspend there.
+            // Only within `poll_end`.
             State::Changing => std::future::pending().await,
         }
     }

@@ -149,10 +149,14 @@ async fn prepare(
     socket: &Socket,
     limit: &Limit,
 ) -> Result<(Env, Vec<Option<Instance>>), EventError> {
-    for controller in &table.controllers {
-        let decided = limit.wait(check_guards(&controller.guards, socket, None));
+    let controllers = table.controllers.iter();
+    let controllers = controllers.map(|table| (&table.guards, &table.filters));
+    let entries = table.entries.iter();
+    let entries = entries.map(|entry| (&entry.guards, &entry.filters));
+    for (guards, filters) in controllers.chain(entries) {
+        let decided = limit.wait(check_guards(guards, socket, None));
         if let Err(reject) = decided.await? {
-            let filtered = connect_error(&controller.filters, socket, reject.into());
+            let filtered = connect_error(filters, socket, reject.into());
             return Err(limit.wait(filtered).await?);
         }
     }
@@ -242,7 +246,7 @@ async fn connect_subscribers(env: &Env, limit: &Limit) -> Result<(), Reject> {
         return Ok(());
     };
     for subscriber in &*subscribers {
-        let call = subscriber.call(env.free_context(Cause::Connect));
+        let call = subscriber.start(env, env.free_context(Cause::Connect));
         if let Some(error) = failure(limit.wait(call.end()).await?) {
             return Err(error.into());
         }

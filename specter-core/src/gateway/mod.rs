@@ -46,7 +46,7 @@ pub use self::ingress::{
 };
 pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
 pub use self::policy::Policies;
-pub(crate) use self::policy::{Declared, Policy};
+pub(crate) use self::policy::{Policy, Sight};
 pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
 pub(crate) use self::unknown::UnknownEvents;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use specter_di::{Container, Dependency, Key, Location, ScopePlan};
+use specter_di::{Container, Dependency, Key, Location, Root, ScopePlan};
 
 use super::filter::{ErasedFilter, ErrorFilter};
 use super::guard::{ErasedGuard, Guard};
@@ -16,10 +16,17 @@ pub struct Policies {
     pub(crate) filters: Vec<Policy<dyn ErasedFilter>>,
 }
 
-/// One policy: what must be injected for it, and how it is found when a controller is wired.
+/// One policy: what must be injected for it, and how it is found.
 pub(crate) struct Policy<T: ?Sized> {
     pub(crate) declared: Declared,
-    pub(crate) resolve: fn(&Container, &ScopePlan, usize) -> Option<Arc<T>>,
+    resolve: fn(Sight<'_>) -> Option<Arc<T>>,
+}
+
+/// Where a policy is looked for: at the place of a root of a plan, where there is one, else among all singletons.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) root: Option<(&'a ScopePlan, usize)>,
 }
 
 /// Where a policy is asked for.
@@ -41,12 +48,27 @@ impl<T: ?Sized> Clone for Policy<T> {
     }
 }
 
+impl<T: ?Sized> Policy<T> {
+    /// Finds it.
+    ///
+    /// # Panics
+    /// Never in an App: its graph, or the subscription, was checked for it. A guard must not be left out for want of it.
+    pub(crate) fn find(&self, sight: Sight<'_>) -> Arc<T> {
+        (self.resolve)(sight)
+            .unwrap_or_else(|| panic!("there is no singleton `{}`", self.declared.key))
+    }
+}
+
 impl Policies {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.guards.is_empty() && self.interceptors.is_empty() && self.filters.is_empty()
+    }
+
     /// Adds a guard.
     pub fn guard<G: Guard>(&mut self, label: &'static str, location: Location) {
         self.guards.push(Policy {
             declared: Declared::new::<G>("guard", label, location),
-            resolve: |container, plan, position| Some(found::<G>(container, plan, position)?),
+            resolve: |sight| Some(found::<G>(sight)?),
         });
     }
 
@@ -54,7 +76,7 @@ impl Policies {
     pub fn interceptor<I: Interceptor>(&mut self, label: &'static str, location: Location) {
         self.interceptors.push(Policy {
             declared: Declared::new::<I>("interceptor", label, location),
-            resolve: |container, plan, position| Some(found::<I>(container, plan, position)?),
+            resolve: |sight| Some(found::<I>(sight)?),
         });
     }
 
@@ -62,7 +84,7 @@ impl Policies {
     pub fn filter<F: ErrorFilter>(&mut self, label: &'static str, location: Location) {
         self.filters.push(Policy {
             declared: Declared::new::<F>("error filter", label, location),
-            resolve: |container, plan, position| Some(found::<F>(container, plan, position)?),
+            resolve: |sight| Some(found::<F>(sight)?),
         });
     }
 
@@ -73,6 +95,13 @@ impl Policies {
             interceptors: joined(&self.interceptors, &inner.interceptors),
             filters: joined(&inner.filters, &self.filters),
         }
+    }
+
+    /// A root that requires them, as singletons.
+    pub(crate) fn required_of(&self, root: Root) -> Root {
+        self.declared().fold(root, |root, policy| {
+            root.require_singleton(policy.role, policy.key, policy.label, policy.location)
+        })
     }
 
     pub(crate) fn declared(&self) -> impl Iterator<Item = Declared> {
@@ -98,14 +127,12 @@ impl Declared {
     }
 }
 
-/// What the controller's module sees; the App's own policies, what the App's module sees.
-fn found<T: Send + Sync + 'static>(
-    container: &Container,
-    plan: &ScopePlan,
-    position: usize,
-) -> Option<Arc<T>> {
-    plan.singleton::<Arc<T>>(position)
-        .or_else(|| container.get::<Arc<T>>())
+/// What the root's module sees; the App's own policies, what the App's module sees.
+fn found<T: Send + Sync + 'static>(sight: Sight<'_>) -> Option<Arc<T>> {
+    let seen = sight
+        .root
+        .and_then(|(plan, position)| plan.singleton::<Arc<T>>(position));
+    seen.or_else(|| sight.container.get::<Arc<T>>())
 }
 
 fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {

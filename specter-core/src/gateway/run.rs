@@ -247,12 +247,12 @@ impl Run {
         }
     }
 
-    fn subscriber(&mut self, env: &Env, subscriber: &Subscriber) {
+    fn subscriber(&mut self, env: &Env, subscriber: &Arc<Subscriber>) {
         let mut context = env.free_context(Cause::Event(self.event.clone()));
         if subscriber.takes_ack() {
             context.ack = self.offer_ack(env);
         }
-        match subscriber.call(context) {
+        match subscriber.start(env, context) {
             Called::Done(outcome) => self.subscriber_called(env, outcome),
             Called::Pending(call) => self.phase = Phase::Subscriber(call),
         }

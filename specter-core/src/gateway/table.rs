@@ -10,7 +10,7 @@ use super::call::{CallContext, Instance, Step};
 use super::filter::ErasedFilter;
 use super::guard::ErasedGuard;
 use super::info::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
-use super::ingress::Ingress;
+use super::ingress::{Ingress, Surroundings};
 use super::interceptor::ErasedInterceptor;
 use super::unknown::UnknownEvents;
 use crate::rooms::Hub;
@@ -24,11 +24,21 @@ pub(crate) struct NamespaceTable {
     pub(crate) plan: ScopePlan,
     /// What is subscribed to beside the controllers.
     pub(crate) ingress: Arc<Ingress>,
+    /// What stands around them.
+    pub(crate) around: Arc<Surroundings>,
+    /// For who connects, after the controllers' guards.
+    pub(crate) entries: Vec<Entry>,
     /// Where subscribers' injected values come from.
     pub(crate) container: Container,
     pub(crate) unknown: UnknownEvents,
     pub(crate) connect_limit: Duration,
     pub(crate) max_concurrent: usize,
+}
+
+/// What guards a namespace for one of its listed event handlers, and filters why it refuses.
+pub(crate) struct Entry {
+    pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
+    pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
 }
 
 /// One controller's handlers.

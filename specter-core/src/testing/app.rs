@@ -14,7 +14,7 @@ use tower_service::Service as _;
 
 use super::{Connecting, TestAppBuilder, TestClient};
 use crate::app::{App, AppHandle};
-use crate::gateway::Controller;
+use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
 /// An application under test: made as [`App`] makes it, checks, providers, guards and all, and served over streams in memory.
@@ -24,6 +24,7 @@ pub struct TestApp {
     app: Served,
     handle: AppHandle,
     io: Io,
+    ingress: SocketIngress,
     container: Container,
 }
 
@@ -39,6 +40,7 @@ impl TestApp {
         Self {
             handle: app.handle(),
             io: app.io(),
+            ingress: app.ingress(),
             container: app.container().clone(),
             app: Served {
                 router: app.into_router(),
@@ -109,6 +111,11 @@ impl TestApp {
     /// The whole server, to emit from the test.
     pub fn io(&self) -> Io {
         self.io.clone()
+    }
+
+    /// Subscribes functions to events, as [`App::ingress`].
+    pub fn ingress(&self) -> SocketIngress {
+        self.ingress.clone()
     }
 
     /// A handle to shut the application down.

@@ -26,6 +26,8 @@ pub(crate) struct Draft {
     pub(crate) roots: Vec<BoundRoot>,
     pub(crate) infos: Vec<RootInfo>,
     pub(crate) scope_name: &'static str,
+    /// What the embedder takes by type alone.
+    pub(super) required: Vec<Need>,
     /// The providers for whose values something else stands in.
     pub(super) overridden: Vec<usize>,
 }
@@ -90,6 +92,7 @@ impl Draft {
             seeds,
             scope_name,
             mut overrides,
+            required,
             ..
         } = graph;
         let modules = collected.modules;
@@ -101,6 +104,7 @@ impl Draft {
             roots: Vec::new(),
             infos: Vec::new(),
             scope_name,
+            required: unresolved(required),
             overridden: Vec::new(),
         };
         draft.give(values, seeds, &mut overrides);

@@ -3,7 +3,7 @@
 
 use super::bind::{Binding, Draft};
 use super::walk::walk;
-use crate::dependency::Arity;
+use crate::dependency::{Arity, Declared};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::{Location, Scope};
 
@@ -154,8 +154,76 @@ fn scope_violation(draft: &Draft, path: &[usize]) -> Fault {
     )
 }
 
+/// What only a singleton will do for, and something else is provided; each once, whoever shares it.
+pub(super) fn lasting(draft: &Draft, faults: &mut Vec<Fault>) {
+    let roots = draft
+        .roots
+        .iter()
+        .zip(&draft.infos)
+        .flat_map(|(root, info)| {
+            let needs = root.required.iter();
+            needs.map(move |need| {
+                (
+                    need,
+                    format!("`{}` in `{}` takes it", info.name, info.module),
+                )
+            })
+        });
+    let required = draft.required.iter();
+    let required = required.map(|need| (need, "the application takes it".to_owned()));
+    let mut seen = Vec::new();
+    for (need, taken) in required.chain(roots) {
+        let Declared {
+            lasting: Some(role),
+            location,
+            ..
+        } = need.declared
+        else {
+            continue;
+        };
+        for target in &need.targets {
+            let held = &draft.bindings[*target];
+            if held.scope == Scope::Singleton || seen.contains(&(*target, location)) {
+                continue;
+            }
+            seen.push((*target, location));
+            faults.push(not_singleton(draft, held, role, (location, taken.clone())));
+        }
+    }
+}
+
+fn not_singleton(
+    draft: &Draft,
+    held: &Binding,
+    role: &str,
+    (location, taken): (Location, String),
+) -> Fault {
+    let (name, scoped) = (&held.name, draft.scope_name);
+    let steps = vec![
+        Step {
+            location,
+            text: format!("{taken} as {role}"),
+        },
+        Step {
+            location: held.location,
+            text: declared_as(held, scoped),
+        },
+    ];
+    Fault::new(
+        FaultKind::NotSingleton,
+        format!("{role} `{name}` is not a singleton"),
+        steps,
+        format!(
+            "there is one for all {scoped}s: declare `{name}` without `scope`, and hand its methods what belongs to one {scoped}"
+        ),
+    )
+}
+
 fn declared_as(held: &Binding, scoped: &str) -> String {
     match held.module {
+        Some(_) if held.scope == Scope::Transient => {
+            format!("`{}` has `scope = transient`", held.name)
+        }
         Some(_) => format!("`{}` has `scope = {scoped}`", held.name),
         None => format!("`{}` is given to each {scoped} scope", held.name),
     }

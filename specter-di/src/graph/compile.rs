@@ -6,7 +6,7 @@ use super::bind::{Binding, Draft, Need};
 use crate::Scope;
 use crate::dependency::Arity;
 use crate::lazy::{Defer, Late};
-use crate::slot::{Input, Slots};
+use crate::slot::{Input, Reach};
 
 /// Builds one value into the next slot.
 pub(crate) struct Step {
@@ -21,15 +21,10 @@ pub(crate) struct LateInput {
 }
 
 /// Hands the late values of a filled row over to those who wait for them.
-pub(crate) fn hand_over(late: &Late, inputs: &[LateInput], singletons: &Slots, scoped: &Slots) {
+pub(crate) fn hand_over(late: &Late, inputs: &[LateInput], values: Reach<'_>) {
     late.fill(inputs.iter().map(|LateInput { input, defer }| {
-        let value = match input {
-            Input::Singleton(slot) => defer.of(singletons, *slot),
-            Input::Scoped(slot) => defer.of(scoped, *slot),
-            Input::Late(_) | Input::Absent | Input::Many(_) => None,
-        };
         // Always there: nothing else is resolved to one binding.
-        value.unwrap_or_else(|| Box::new(()))
+        defer.of(&values, *input).unwrap_or_else(|| Box::new(()))
     }));
 }
 

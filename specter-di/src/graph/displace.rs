@@ -18,6 +18,7 @@ pub(super) fn displace(draft: &mut Draft) {
         .roots
         .iter()
         .flat_map(|root| root.needs.iter().chain(&root.required))
+        .chain(&draft.required)
         .flat_map(|need| need.targets.iter().copied());
     let certain = (0..draft.bindings.len()).filter(|number| !doubted[*number]);
     let kept = reached(draft, certain.chain(roots), |_| Vec::new());

@@ -19,6 +19,7 @@ pub(crate) use compile::{Compiler, LateInput, Row, Step, TooLarge, hand_over};
 use self::collect::Collected;
 use self::overrides::Overrides;
 use crate::configured::Configured;
+use crate::dependency::Declared;
 use crate::fault::Report;
 use crate::module::{Module, ModuleBuilder};
 use crate::plan::Plan;
@@ -35,6 +36,7 @@ pub struct Graph {
     seeds: Vec<Given>,
     scope_name: &'static str,
     overrides: Overrides,
+    required: Vec<Declared>,
 }
 
 /// A value or seed that the embedder gives.
@@ -53,6 +55,7 @@ impl Default for Graph {
             seeds: Vec::new(),
             scope_name: "scope",
             overrides: Overrides::default(),
+            required: Vec::new(),
         }
     }
 }
@@ -114,6 +117,13 @@ impl Graph {
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(&mut self, value: T) {
         self.value(Arc::new(value));
+    }
+
+    /// Declares a singleton that the embedder takes out of the container by its type alone: [`Container::get`](crate::Container::get).
+    /// `role` says what for, `guard` for example.
+    pub fn require_singleton(&mut self, role: &'static str, key: Key, location: Location) {
+        self.required
+            .push(Declared::singleton(role, key, role, location));
     }
 
     /// Lets the application's module import another one, as if it stood in its list: for options that are known at run
@@ -182,14 +192,17 @@ impl Graph {
         check::module_cycles(&draft, &mut faults);
         let visible = visibility::Visibility::of(&draft, &mut faults);
         let unresolved = resolve::resolve(&mut draft, &visible);
+        let required = resolve::required(&mut draft, &visible);
         displace::displace(&mut draft);
         let stands = |consumer: Option<usize>| {
             consumer.is_none_or(|number| !draft.bindings[number].is_displaced)
         };
         let unresolved = unresolved.into_iter();
         faults.extend(unresolved.filter_map(|(consumer, fault)| stands(consumer).then_some(fault)));
+        faults.extend(required);
         let order = check::dependency_order(&draft, &mut faults);
         check::scopes(&draft, &mut faults);
+        check::lasting(&draft, &mut faults);
         Checked {
             draft,
             order,

@@ -3,9 +3,9 @@
 
 use super::bind::{Draft, Need};
 use super::visibility::Visibility;
-use crate::Key;
 use crate::dependency::{Arity, Declared};
 use crate::fault::{Fault, FaultKind, Step};
+use crate::{Key, Scope};
 
 /// Who needs something.
 struct Consumer<'a> {
@@ -48,6 +48,73 @@ pub(super) fn resolve(draft: &mut Draft, visible: &Visibility) -> Vec<(Option<us
     }
     all.extend(faults.into_iter().map(|fault| (None, fault)));
     all
+}
+
+/// Resolves what the embedder takes by type alone: what the application's module sees one of, else what there is one of.
+pub(super) fn required(draft: &mut Draft, visible: &Visibility) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let found: Vec<_> = draft
+        .required
+        .iter()
+        .map(|need| {
+            let key = need.declared.key;
+            let listed = listed(draft, key);
+            let is_singleton = |binding: &usize| draft.bindings[*binding].scope == Scope::Singleton;
+            let singletons: Vec<_> = listed.iter().copied().filter(is_singleton).collect();
+            let all = if singletons.is_empty() {
+                listed
+            } else {
+                singletons
+            };
+            visible.by_type(draft, key, all)
+        })
+        .collect();
+    for (need, targets) in draft.required.iter().zip(&found) {
+        if targets.len() != 1 {
+            faults.push(not_one(draft, &need.declared, targets));
+        }
+    }
+    for (need, targets) in draft.required.iter_mut().zip(found) {
+        need.targets = targets;
+    }
+    faults
+}
+
+/// The bindings of a key that are given or that stand in a module's list.
+fn listed(draft: &Draft, key: Key) -> Vec<usize> {
+    let is_listed = |number: usize| match draft.bindings[number].module {
+        Some(module) => draft.modules[module]
+            .own
+            .iter()
+            .any(|(_, own)| *own == number),
+        None => true,
+    };
+    let bindings = 0..draft.bindings.len();
+    bindings
+        .filter(|number| draft.bindings[*number].key == key && is_listed(*number))
+        .collect()
+}
+
+/// A fault for what the embedder takes by type alone, where there is none or there are several.
+fn not_one(draft: &Draft, declared: &Declared, targets: &[usize]) -> Fault {
+    let key = draft.name_of(declared.key);
+    let role = declared.label;
+    let mut steps = vec![Step {
+        location: declared.location,
+        text: format!("the application takes it as {role}"),
+    }];
+    if targets.is_empty() {
+        let name = declared.key.inner_name();
+        let help = format!(
+            "annotate `{name}` with `#[injectable]`, and add it to the providers of a module"
+        );
+        let text = format!("nothing provides `{key}`");
+        return Fault::new(FaultKind::Missing, text, steps, help);
+    }
+    steps.extend(targets.iter().map(|target| provided_here(draft, *target)));
+    let text = format!("`{key}` has {} providers in the application", targets.len());
+    let help = "let the application's module see one of them: by its providers or its imports";
+    Fault::new(FaultKind::Ambiguous, text, steps, help.to_owned())
 }
 
 fn resolved_needs(

@@ -63,18 +63,19 @@ impl Visibility {
                 all.entry(binding.key).or_default().push(number);
             }
         }
-        let application = draft.modules.len().saturating_sub(1);
-        let one = |key: Key, found: Vec<usize>| match (
-            self.seen(application, key).as_slice(),
-            found.as_slice(),
-        ) {
-            ([seen], _) => Some(*seen),
-            ([], [only]) => Some(*only),
+        let one = |key: Key, found: Vec<usize>| match self.by_type(draft, key, found).as_slice() {
+            [one] => Some(*one),
             _ => None,
         };
         all.into_iter()
             .filter_map(|(key, found)| Some((key.type_id(), one(key, found)?)))
             .collect()
+    }
+
+    /// What a key alone stands for among `all` of its bindings: what the application's module sees, else all of them.
+    pub(super) fn by_type(&self, draft: &Draft, key: Key, all: Vec<usize>) -> Vec<usize> {
+        let seen = self.seen(application(draft), key);
+        if seen.is_empty() { all } else { seen }
     }
 
     /// Whether a module exports a binding.
@@ -83,6 +84,11 @@ impl Visibility {
             .iter()
             .any(|(_, exported)| *exported == binding)
     }
+}
+
+/// The last module: imports come first.
+pub(super) fn application(draft: &Draft) -> usize {
+    draft.modules.len().saturating_sub(1)
 }
 
 /// What is said of an export that is not there, and what to change.

@@ -10,8 +10,9 @@ mod parameter;
 mod parse;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 
-use crate::{diag::Diagnostics, syntax::strip::strip_members};
+use crate::{diag::Diagnostics, syntax::strip::replace_members};
 
 /// The attributes that make a method a handler.
 const MARKS: [&str; 2] = ["on_event", "on_error"];
@@ -23,7 +24,20 @@ pub(crate) fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream
     if let Some(handlers) = &mut handlers {
         check::handlers(handlers, &mut diag);
     }
-    let mut output = strip_members(item, &MARKS);
+    let mut output = unmarked(item);
     output.extend(handlers.as_ref().map(expand::handlers));
     diag.finish(output)
+}
+
+/// The impl block with what is allowed to a handler in place of each mark.
+pub(crate) fn unmarked(item: TokenStream) -> TokenStream {
+    replace_members(item, &MARKS, &allowed())
+}
+
+/// The lints that complain of what a handler has to be: a method of its controller, often `async`, whose parameters are
+/// extracted.
+fn allowed() -> TokenStream {
+    quote! {
+        #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
+    }
 }

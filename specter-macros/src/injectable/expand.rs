@@ -3,7 +3,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Generics, ext::IdentExt, parse_quote_spanned, spanned::Spanned};
+use syn::{Generics, WherePredicate, ext::IdentExt, parse_quote_spanned, spanned::Spanned};
 
 use super::model::{Factory, Provider, Scope, Source};
 use crate::syntax::{
@@ -28,7 +28,7 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
             of_struct(provider, construction),
         ),
         Source::Factory(factory) => (
-            Some(carrier(name, factory)),
+            Some(carrier(provider, factory)),
             injected(factory),
             of_function(provider, factory),
         ),
@@ -44,8 +44,13 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         quote_spanned!(own=> let __provider = #built; #options __provider)
     };
     let checks = checks(provider);
+    // What is generic may lack a bound, which has to be said.
+    let quiet = generics
+        .params
+        .is_empty()
+        .then(|| quote_spanned!(own=> #[diagnostic::do_not_recommend]));
     let block = runtime.block(&quote_spanned! {own=>
-        #[diagnostic::do_not_recommend]
+        #quiet
         impl #parameters __p::Provide for #name #arguments #bounds {
             type Value = #value;
             #scoped
@@ -56,16 +61,29 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
     quote!(#carrier #block)
 }
 
-/// The parameters of a generic struct, with what the container asks of their types.
+/// The parameters of a generic provider, with what the container asks of their types.
 fn bounded(provider: &Provider) -> Generics {
     let mut generics = provider.generics.clone();
-    if let Source::Struct(construction) = &provider.source
-        && !generics.params.is_empty()
-    {
-        let own = own(provider.name.span());
-        let bounds = &mut generics.make_where_clause().predicates;
-        bounds.push(parse_quote_spanned!(own=> Self: Send + Sync + 'static));
-        bounds.extend(construction.bounds());
+    if generics.params.is_empty() {
+        return generics;
+    }
+    let own = own(provider.name.span());
+    let bounds = &mut generics.make_where_clause().predicates;
+    match &provider.source {
+        Source::Struct(construction) => {
+            bounds.push(parse_quote_spanned!(own=> Self: Send + Sync + 'static));
+            bounds.extend(construction.bounds());
+        }
+        Source::Factory(factory) => {
+            let value = &factory.value;
+            bounds.push(parse_quote_spanned!(own=> Self: 'static));
+            bounds.push(parse_quote_spanned!(own=> #value: Send + Sync + 'static));
+            bounds.extend(factory.parameters.iter().map(|parameter| {
+                let ty = &parameter.ty;
+                let bound: WherePredicate = parse_quote_spanned!(own=> #ty: __p::Dependency);
+                bound
+            }));
+        }
     }
     generics
 }
@@ -115,12 +133,28 @@ fn checks(provider: &Provider) -> TokenStream {
 }
 
 /// What a module's list names when it names the function.
-fn carrier(name: &Ident, factory: &Factory) -> TokenStream {
-    let visibility = &factory.visibility;
-    quote_spanned! {own(name.span())=>
+fn carrier(provider: &Provider, factory: &Factory) -> TokenStream {
+    let (name, visibility) = (&provider.name, &factory.visibility);
+    let own = own(name.span());
+    let types: Vec<_> = provider
+        .generics
+        .type_params()
+        .map(|ty| &ty.ident)
+        .collect();
+    let constants = provider.generics.const_params().map(|constant| {
+        let (name, ty) = (&constant.ident, &constant.ty);
+        quote_spanned!(own=> const #name: #ty)
+    });
+    let held = types.iter().enumerate().map(|(index, ty)| {
+        let field = format_ident!("__{index}", span = own);
+        quote_spanned!(own=> #field: ::core::marker::PhantomData<fn() -> ::core::marker::PhantomData<#ty>>)
+    });
+    let has_any = !provider.generics.params.is_empty();
+    let parameters = has_any.then(|| quote_spanned!(own=> <#(#types: ?Sized,)* #(#constants),*>));
+    quote_spanned! {own=>
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code)]
-        #visibility struct #name {}
+        #visibility struct #name #parameters { #(#held),* }
     }
 }
 
@@ -160,24 +194,42 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
             quote_spanned!(own(parameter.span)=> let #local = #resolved.next::<#ty>();)
         });
     let injected = injected(factory);
-    let called = called(&provider.name, factory, &locals);
+    let called = called(provider, factory, &locals);
+    // Only what waits makes the scope wait.
+    let (constructor, build) = match (factory.is_async, &factory.error) {
+        (true, _) => (
+            quote_spanned!(own_span=> new::<#injected, _, _>),
+            quote_spanned!(own_span=> async move { #called }),
+        ),
+        (false, Some(_)) => (quote_spanned!(own_span=> try_sync::<#injected>), called),
+        (false, None) if is_shared(factory) => {
+            (quote_spanned!(own_span=> sync::<#injected>), called)
+        }
+        (false, None) => {
+            let value = &factory.value;
+            (quote_spanned!(own_span=> shared::<#value>), called)
+        }
+    };
     quote_spanned! {own_span=>
-        __p::Provider::new::<#injected, _, _>(
+        __p::Provider::#constructor(
             #head,
             |#declared| { #(#dependencies)* },
             |#resolved| {
                 #(#taken)*
-                async move { #called }
+                #build
             },
         )
     }
 }
 
-/// The call, as a `Result` of what is provided.
-fn called(name: &Ident, factory: &Factory, arguments: &[Ident]) -> TokenStream {
+/// The call: what is provided, or where that is awaited or may fail, a `Result` of it.
+fn called(provider: &Provider, factory: &Factory, arguments: &[Ident]) -> TokenStream {
+    let name = &provider.name;
     let own = own(name.span());
     let awaited = factory.is_async.then(|| quote_spanned!(own=> .await));
-    let called = quote_spanned!(own=> #name(#(#arguments),*) #awaited);
+    let (_, generics, _) = provider.generics.split_for_impl();
+    let generics = generics.as_turbofish();
+    let called = quote_spanned!(own=> #name #generics (#(#arguments),*) #awaited);
     let shared = |value: &TokenStream| {
         if is_shared(factory) {
             value.clone()
@@ -187,7 +239,11 @@ fn called(name: &Ident, factory: &Factory, arguments: &[Ident]) -> TokenStream {
     };
     let Some(error) = &factory.error else {
         let value = shared(&called);
-        return quote_spanned!(own=> ::core::result::Result::Ok(#value));
+        return if factory.is_async {
+            quote_spanned!(own=> ::core::result::Result::Ok(#value))
+        } else {
+            value
+        };
     };
     let value = shared(&quote_spanned!(own=> __value));
     quote_spanned! {own=> match #called {

@@ -10,7 +10,7 @@ pub(crate) struct Provider {
     pub(crate) runtime: Runtime,
     pub(crate) name: Ident,
     pub(crate) scope: Scope,
-    /// Only structs have any.
+    /// Types and constants, which a module names.
     pub(crate) generics: Generics,
     /// The other types that the value is found by: `dyn Trait`.
     pub(crate) aliases: Vec<ListElement>,

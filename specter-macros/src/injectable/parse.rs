@@ -13,7 +13,7 @@ use crate::{
     syntax::{
         args::Arguments,
         fields::Construction,
-        item::{self, Placement, parse_struct, refuse_generics},
+        item::{self, Placement, parse_struct},
         pattern,
         runtime::Stretch,
         types,
@@ -55,7 +55,7 @@ pub(crate) fn provider(
         let function: ItemFn = diag.absorb(syn::parse2(item.clone()))?;
         (
             function.sig.ident.clone(),
-            Generics::default(),
+            function.sig.generics.clone(),
             Source::Factory(Box::new(factory(&function, diag)?)),
         )
     } else {
@@ -95,7 +95,7 @@ fn scope(arguments: &mut Arguments, diag: &mut Diagnostics) -> Scope {
     }
 }
 
-/// A struct's type parameters are named where a module lists it: `Cache<User>`.
+/// Type parameters are named where a module lists the provider: `Cache<User>`, `cache::<User>`.
 fn without_lifetimes(generics: &Generics, diag: &mut Diagnostics) -> Option<()> {
     for lifetime in generics.lifetimes() {
         diag.error_help(
@@ -105,12 +105,6 @@ fn without_lifetimes(generics: &Generics, diag: &mut Diagnostics) -> Option<()> 
         );
     }
     generics.lifetimes().next().is_none().then_some(())
-}
-
-fn concrete(generics: &Generics, diag: &mut Diagnostics) -> Option<()> {
-    const HELP: &str = "return a concrete type; or annotate a struct, which can be generic";
-    refuse_generics(generics, "a factory", HELP, diag);
-    generics.params.is_empty().then_some(())
 }
 
 fn factory(function: &ItemFn, diag: &mut Diagnostics) -> Option<Factory> {
@@ -128,7 +122,7 @@ fn factory(function: &ItemFn, diag: &mut Diagnostics) -> Option<Factory> {
         diag.error_help(word, "a method cannot be a provider", FREE_FUNCTION);
     }
     let built = built(signature, diag);
-    concrete(&signature.generics, diag)?;
+    without_lifetimes(&signature.generics, diag)?;
     let (value, error) = built?;
     (diag.count() == before).then_some(Factory {
         visibility: function.vis.clone(),

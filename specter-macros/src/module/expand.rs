@@ -37,7 +37,9 @@ pub(crate) fn module(module: &Module) -> TokenStream {
     let listed = controllers
         .iter()
         .map(|element| controller(element, &into, has_policies));
-    let handling = handlers.iter().map(|element| handler(element, &into));
+    let handling = handlers
+        .iter()
+        .map(|element| handler(element, &into, has_policies));
     let policies = has_policies.then(|| {
         let added = policies.declared(&declared);
         quote_spanned!(own=> fn policies(#declared: &mut __p::Policies) { #added })
@@ -108,9 +110,14 @@ fn controller(
     quote!(#(#cfgs)* #call)
 }
 
-fn handler(element: &ListElement, into: &Ident) -> TokenStream {
+fn handler(element: &ListElement, into: &Ident, has_policies: bool) -> TokenStream {
     let (name, at) = (element.name(), element.ty.span());
     let location = location(at);
-    element
-        .named(|ty| quote_spanned!(own(at)=> __p::event_handler::<#ty>(#into, #name, #location);))
+    element.named(|ty| {
+        if has_policies {
+            quote_spanned!(own(at)=> __p::event_handler_within::<#ty>(#into, #name, #location, policies);)
+        } else {
+            quote_spanned!(own(at)=> __p::event_handler::<#ty>(#into, #name, #location);)
+        }
+    })
 }

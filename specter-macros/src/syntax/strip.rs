@@ -5,10 +5,20 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// The item without the attributes called `names` on its fields or methods.
 pub(crate) fn strip_members(item: TokenStream, names: &[&str]) -> TokenStream {
+    replace_members(item, names, &TokenStream::new())
+}
+
+/// The item with something else in place of each attribute called `names` on its fields or methods.
+pub(crate) fn replace_members(
+    item: TokenStream,
+    names: &[&str],
+    instead: &TokenStream,
+) -> TokenStream {
     item.into_iter()
         .map(|token| match token {
             TokenTree::Group(group) if has_members(&group) => {
-                let mut stripped = Group::new(group.delimiter(), strip(group.stream(), names));
+                let mut stripped =
+                    Group::new(group.delimiter(), replace(group.stream(), names, instead));
                 stripped.set_span(group.span());
                 TokenTree::Group(stripped)
             }
@@ -28,7 +38,7 @@ fn has_members(group: &Group) -> bool {
     matches!(group.delimiter(), Delimiter::Brace | Delimiter::Parenthesis)
 }
 
-fn strip(members: TokenStream, names: &[&str]) -> TokenStream {
+fn replace(members: TokenStream, names: &[&str], instead: &TokenStream) -> TokenStream {
     let mut kept = TokenStream::new();
     let mut tokens = members.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -40,6 +50,7 @@ fn strip(members: TokenStream, names: &[&str]) -> TokenStream {
         };
         if ours {
             tokens.next();
+            kept.extend(instead.clone());
         } else {
             kept.extend([token]);
         }
@@ -64,7 +75,7 @@ fn is_attribute(group: &Group, names: &[&str]) -> bool {
 mod tests {
     use quote::quote;
 
-    use super::strip_members;
+    use super::{replace_members, strip_members};
 
     #[test]
     fn only_the_named_attributes_go() {
@@ -72,6 +83,16 @@ mod tests {
         let kept = quote! { impl A { #[doc = "x"] #[cfg(test)] fn a() { #[on_event] {} } } };
         assert_eq!(
             strip_members(item, &["on_event"]).to_string(),
+            kept.to_string()
+        );
+    }
+
+    #[test]
+    fn something_else_can_take_their_place() {
+        let item = quote! { impl A { #[on_event("b")] fn a() {} fn b() {} } };
+        let kept = quote! { impl A { #[inline] fn a() {} fn b() {} } };
+        assert_eq!(
+            replace_members(item, &["on_event"], &quote!(#[inline])).to_string(),
             kept.to_string()
         );
     }

@@ -76,7 +76,7 @@ impl Program {
                     .to_string()
                     .as_str()
                 {
-                    "handlers" => strip_members(item.tokens.clone(), &["on_event", "on_error"]),
+                    "handlers" => handlers::unmarked(item.tokens.clone()),
                     "socketio_controller" | "injectable" => {
                         strip_members(item.tokens.clone(), &["state"])
                     }

@@ -19,7 +19,7 @@ fn method(&self) -> Pool {}
 #[injectable]
 fn lent(config: &Config, clock: impl Clock) -> Pool {}
 #[injectable]
-fn generic<T>() -> Cache<T> {}
+fn generic<'a>() -> Cache<'a> {}
 #[injectable]
 fn opaque() -> impl Clock {}
 #[injectable]

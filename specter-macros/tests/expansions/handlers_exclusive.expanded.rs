@@ -1,5 +1,6 @@
 impl ChatGateway {
     const LIMIT: usize = { 3 };
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     async fn on_connect(
         &mut self,
         socket: Socket,
@@ -10,6 +11,7 @@ impl ChatGateway {
     /// Posts a message to a room.
     ///
     /// Everybody in it sees it.
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     #[tracing::instrument(skip_all)]
     pub async fn message(
         &mut self,
@@ -20,10 +22,15 @@ impl ChatGateway {
         self.sent += 1;
         Ok(posted)
     }
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     fn typing(&self, socket: &Socket, room: &str, _at: Option<u64>) {}
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     fn hash(&mut self, data: &[u8]) -> Vec<u8> {}
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     async fn left(&mut self, socket: &Socket, reason: DisconnectReason) {}
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     fn unknown(&self, event: EventInfo, args: Args) {}
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     async fn failed(&self, error: &EventError, event: &EventInfo) {}
     fn helper(&self) {}
 }

@@ -1,4 +1,5 @@
 impl Notes {
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     fn r#move<'a>(
         self: &Self,
         note: Note<'a>,
@@ -7,6 +8,8 @@ impl Notes {
         (x, y): (f32, f32),
         _: bool,
     ) -> Cow<'a, str> {}
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     fn both(&self) {}
 }
 const _: () = {

@@ -134,16 +134,14 @@ const _: () = {
     impl __p::Provide for clock {
         type Value = Arc<Clock>;
         fn provider() -> __p::Provider {
-            __p::Provider::new::<
+            __p::Provider::sync::<
                 Arc<Clock>,
-                _,
-                _,
             >(
                 "clock",
                 __p::Scope::Singleton,
                 __p::location!(),
                 |__d| {},
-                |__r| { async move { ::core::result::Result::Ok(clock()) } },
+                |__r| { clock() },
             )
         }
     }
@@ -199,10 +197,8 @@ const _: () = {
     impl __p::Provide for names {
         type Value = ::std::sync::Arc<Names>;
         fn provider() -> __p::Provider {
-            __p::Provider::new::<
-                ::std::sync::Arc<Names>,
-                _,
-                _,
+            __p::Provider::shared::<
+                Names,
             >(
                 "names",
                 __p::Scope::Singleton,
@@ -212,9 +208,7 @@ const _: () = {
                 },
                 |__r| {
                     let __p0 = __r.next::<Arc<Clock>>();
-                    async move {
-                        ::core::result::Result::Ok(::std::sync::Arc::new(names(__p0)))
-                    }
+                    ::std::sync::Arc::new(names(__p0))
                 },
             )
         }
@@ -275,20 +269,14 @@ const _: () = {
     impl __p::Provide for memory {
         type Value = ::std::sync::Arc<Memory>;
         fn provider() -> __p::Provider {
-            let __provider = __p::Provider::new::<
-                ::std::sync::Arc<Memory>,
-                _,
-                _,
+            let __provider = __p::Provider::shared::<
+                Memory,
             >(
                 "memory",
                 __p::Scope::Transient,
                 __p::location!(),
                 |__d| {},
-                |__r| {
-                    async move {
-                        ::core::result::Result::Ok(::std::sync::Arc::new(memory()))
-                    }
-                },
+                |__r| { ::std::sync::Arc::new(memory()) },
             );
             let __provider = __provider
                 .alias::<
@@ -310,7 +298,6 @@ struct Cache<T: Send, const SIZE: usize> {
 }
 const _: () = {
     use ::specter::__private as __p;
-    #[diagnostic::do_not_recommend]
     impl<T: Send, const SIZE: usize> __p::Provide for Cache<T, SIZE>
     where
         Self: Send + Sync + 'static,
@@ -334,6 +321,100 @@ const _: () = {
                     source: __r.next::<Arc<Source<T>>>(),
                     kept: __p::start_value::<Vec<T>>(),
                 }),
+            )
+        }
+    }
+};
+fn quota(user: Arc<User>) -> Result<Quota, QuotaError> {
+    Quota::of(&user)
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct quota {}
+const _: () = {
+    use ::specter::__private as __p;
+    #[diagnostic::do_not_recommend]
+    impl __p::Provide for quota {
+        type Value = ::std::sync::Arc<Quota>;
+        fn provider() -> __p::Provider {
+            __p::Provider::try_sync::<
+                ::std::sync::Arc<Quota>,
+            >(
+                "quota",
+                __p::Scope::Singleton,
+                __p::location!(),
+                |__d| {
+                    __p::Dependencies::add::<Arc<User>>(__d, "user", __p::location!());
+                },
+                |__r| {
+                    let __p0 = __r.next::<Arc<User>>();
+                    match quota(__p0) {
+                        ::core::result::Result::Ok(__value) => {
+                            ::core::result::Result::Ok(::std::sync::Arc::new(__value))
+                        }
+                        ::core::result::Result::Err(__error) => {
+                            ::core::result::Result::Err(
+                                __p::factory_failed::<QuotaError>(__error),
+                            )
+                        }
+                    }
+                },
+            )
+        }
+    }
+    __p::not_scoped!("quota", "user", Arc < User >);
+};
+async fn rows<T: Entity, const PAGE: usize>(
+    pool: Arc<Pool>,
+) -> Result<Rows<T, PAGE>, T::Error>
+where
+    T: Send,
+{
+    Rows::open(&pool).await
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types, dead_code)]
+struct rows<T: ?Sized, const PAGE: usize> {
+    __0: ::core::marker::PhantomData<fn() -> ::core::marker::PhantomData<T>>,
+}
+const _: () = {
+    use ::specter::__private as __p;
+    impl<T: Entity, const PAGE: usize> __p::Provide for rows<T, PAGE>
+    where
+        T: Send,
+        Self: 'static,
+        Rows<T, PAGE>: Send + Sync + 'static,
+        Arc<Pool>: __p::Dependency,
+    {
+        type Value = ::std::sync::Arc<Rows<T, PAGE>>;
+        const SCOPED: bool = true;
+        fn provider() -> __p::Provider {
+            __p::Provider::new::<
+                ::std::sync::Arc<Rows<T, PAGE>>,
+                _,
+                _,
+            >(
+                __p::Key::of::<Self>().name(),
+                __p::Scope::Scoped,
+                __p::location!(),
+                |__d| {
+                    __p::Dependencies::add::<Arc<Pool>>(__d, "pool", __p::location!());
+                },
+                |__r| {
+                    let __p0 = __r.next::<Arc<Pool>>();
+                    async move {
+                        match rows::<T, PAGE>(__p0).await {
+                            ::core::result::Result::Ok(__value) => {
+                                ::core::result::Result::Ok(::std::sync::Arc::new(__value))
+                            }
+                            ::core::result::Result::Err(__error) => {
+                                ::core::result::Result::Err(
+                                    __p::factory_failed::<T::Error>(__error),
+                                )
+                            }
+                        }
+                    }
+                },
             )
         }
     }

@@ -40,3 +40,14 @@ struct Cache<T: Send, const SIZE: usize> {
     #[state]
     kept: Vec<T>,
 }
+#[injectable]
+fn quota(user: Arc<User>) -> Result<Quota, QuotaError> {
+    Quota::of(&user)
+}
+#[injectable(scope = socket)]
+async fn rows<T: Entity, const PAGE: usize>(pool: Arc<Pool>) -> Result<Rows<T, PAGE>, T::Error>
+where
+    T: Send,
+{
+    Rows::open(&pool).await
+}

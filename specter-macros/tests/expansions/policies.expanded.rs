@@ -46,7 +46,9 @@ const _: () = {
     }
 };
 impl Everything {
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     async fn early(&self) {}
+    #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]
     async fn late(&self) {}
 }
 const _: () = {
@@ -170,9 +172,13 @@ const _: () = {
         fn define(__m: &mut __p::ModuleBuilder) {
             __m.name("EverythingModule", __p::location!());
             __p::controller_within::<Everything>(__m, policies);
-            __p::event_handler::<Presence>(__m, "Presence", __p::location!());
+            __p::event_handler_within::<
+                Presence,
+            >(__m, "Presence", __p::location!(), policies);
             #[cfg(feature = "log")]
-            __p::event_handler::<log::Audit>(__m, "log::Audit", __p::location!());
+            __p::event_handler_within::<
+                log::Audit,
+            >(__m, "log::Audit", __p::location!(), policies);
         }
     }
     fn policies(__d: &mut __p::Policies) {

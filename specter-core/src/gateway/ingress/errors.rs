@@ -51,6 +51,11 @@ impl ErrorReport {
 }
 
 /// A function that is told of failures: `Fn(ErrorReport)`, sync or async.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be told of errors",
+    label = "not a function of a report",
+    note = "it takes the report, and returns nothing: `|report: ErrorReport| …`, or an async function"
+)]
 pub trait OnError<M>: Send + Sync + 'static {
     #[doc(hidden)]
     fn into_tell(self) -> ErasedTell;

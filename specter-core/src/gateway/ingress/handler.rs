@@ -62,8 +62,7 @@ pub trait EventHandler: Send + Sync + 'static {
 
     /// What it is called in logs and errors.
     fn name(&self) -> &str {
-        let path = std::any::type_name::<Self>();
-        path.rsplit("::").next().unwrap_or(path)
+        type_label::<Self>()
     }
 
     /// Subscribes to its events.
@@ -84,14 +83,29 @@ pub trait EventHandler: Send + Sync + 'static {
     }
 }
 
+pub(super) fn type_label<H: ?Sized>() -> &'static str {
+    let path = std::any::type_name::<H>();
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 /// The list in which an [`EventHandler`] subscribes.
 pub struct Events<'a> {
-    ingress: &'a SocketIngress,
+    /// That of the handler.
+    whole: &'a SocketIngress,
+    /// What is subscribed through.
+    ingress: SocketIngress,
     subscriptions: Vec<Subscription>,
     error: Option<IngressError>,
 }
 
 impl Events<'_> {
+    /// What is subscribed to from here on goes through this: `events.through(|ingress| ingress.guard::<Member>())`. It takes the
+    /// place of what was said here before.
+    pub fn through(&mut self, change: impl FnOnce(&SocketIngress) -> SocketIngress) -> &mut Self {
+        self.ingress = change(self.whole);
+        self
+    }
+
     /// Subscribes to an event; see [`SocketIngress::on`].
     pub fn on<M>(
         &mut self,
@@ -173,6 +187,17 @@ pub struct EventHandlerError {
 }
 
 impl EventHandlerError {
+    /// For one that did not come to its set-up.
+    pub(crate) fn unregistered<H: ?Sized>(cause: StepError) -> Self {
+        Self {
+            handler: type_label::<H>().to_owned(),
+            failures: vec![StepFailure {
+                step: "register".to_owned(),
+                cause,
+            }],
+        }
+    }
+
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         "event_handler"
@@ -271,7 +296,8 @@ impl<H: EventHandler> Holder<H> {
         let mut failures = Vec::new();
         failures.extend(ended("on_setup", self.handler.on_setup(&mut clean_up)).await);
         let mut events = Events {
-            ingress: &self.ingress,
+            whole: &self.ingress,
+            ingress: self.ingress.clone(),
             subscriptions: Vec::new(),
             error: None,
         };

@@ -2,17 +2,23 @@
 //!
 //! A namespace's [`Ingress`] owns its subscribers; the dispatch asks it per event, which is one atomic load while there is none.
 
+mod around;
 mod errors;
 mod handler;
 mod registry;
 mod subscriber;
 
-use std::collections::HashMap;
+use std::any::TypeId;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use specter_di::{Key, Location};
 
+use self::around::Own;
+pub(crate) use self::around::{Around, Surroundings};
 pub(crate) use self::errors::ErrorSubscribers;
 pub use self::errors::{ErrorReport, OnError};
 pub use self::handler::{
@@ -21,6 +27,7 @@ pub use self::handler::{
 pub(crate) use self::registry::{Ingress, Slot};
 pub use self::subscriber::{Answer, OnDisconnect, Subscribe};
 pub(crate) use self::subscriber::{Called, Subscriber};
+use super::{ErrorFilter, Guard, Interceptor, Requirements};
 
 /// Why something could not be subscribed to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +41,16 @@ pub enum IngressError {
         "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` and `on_disconnect`"
     )]
     Reserved(String),
+    /// A parameter, guard, interceptor or error filter is no singleton, or there are several of its type.
+    #[error(
+        "{role} is to be `{service}`, of which the application does not have exactly one singleton"
+    )]
+    NotProvided {
+        /// What asks for it: `parameter 1`, `guard`.
+        role: String,
+        /// The type that is asked for.
+        service: String,
+    },
 }
 
 impl IngressError {
@@ -42,6 +59,7 @@ impl IngressError {
         match self {
             Self::UnknownNamespace(_) => "ingress_unknown_namespace",
             Self::Reserved(_) => "ingress_reserved",
+            Self::NotProvided { .. } => "ingress_not_provided",
         }
     }
 }
@@ -52,10 +70,21 @@ impl IngressError {
 /// first; ties in the order of subscription, methods before subscribers. All run, whichever fails. What a subscriber returns counts for the
 /// acknowledgement as a method's value does: `()` or `Result<T, E>`.
 ///
-/// Parameters come by type, as those of methods, and are owned. `Inject<T>` reaches singletons only. An async function that keeps what it
+/// Parameters come by type, as those of methods, and are owned. `Inject<T>` reaches singletons only, as `App::get` does: what is not there is an
+/// error of the subscription, not of the first event. An async function that keeps what it
 /// captured from call to call is a closure that returns a future: `move |n: u8| { let log = log.clone(); async move { … } }`.
 ///
+/// # What stands around a subscriber
+///
+/// First its own guards; then the interceptors, the App's outermost, those of the module that lists its event handler, its own; and for
+/// what fails, the error filters, its own first, then the module's and the App's. The guards of the App and of the
+/// module run when a socket connects, those that guard a controller of the namespace too run once. Its own are said
+/// before it is subscribed: `ingress.guard::<Member>().timeout(limit).on(…)`. Nothing but the time limit stands around a
+/// subscriber of disconnects.
+///
 /// ```
+/// use std::time::Duration;
+///
 /// use specter_core::gateway::{EventError, IngressError, SocketIngress};
 /// use specter_core::socket::Socket;
 ///
@@ -66,33 +95,51 @@ impl IngressError {
 ///     })?;
 ///     let sum = ingress.on("sum", -1, async |a: i64, b: Option<i64>| Ok::<_, EventError>(a + b.unwrap_or(0)))?;
 ///     sum.take_back();
+///     let brief = ingress.timeout(Duration::from_secs(5));
+///     brief.on("later", 0, async || tokio::task::yield_now().await)?;
 ///     Ok(())
 /// }
 /// ```
 #[derive(Clone, Default)]
 pub struct SocketIngress {
-    namespaces: Arc<OnceLock<HashMap<String, Arc<Ingress>>>>,
+    served: Arc<OnceLock<Served>>,
     defaults: Arc<ErrorSubscribers>,
     /// In the order of their registration.
     handlers: Arc<Mutex<Vec<RegisteredHandler>>>,
     namespace: Option<Arc<str>>,
+    /// What stands around what is subscribed through this one.
+    own: Own,
+}
+
+/// What the App knows before any provider is built.
+struct Served {
+    namespaces: HashMap<String, Arc<Ingress>>,
+    /// The types of what subscribers can be given by `Inject<T>`.
+    singletons: HashSet<TypeId>,
 }
 
 impl SocketIngress {
-    /// Makes the namespaces known; the App does so once, before any provider is built.
-    pub(crate) fn install<'a>(&self, namespaces: impl Iterator<Item = &'a str>) {
+    /// Makes the namespaces and singletons known; the App does so once, before any provider is built.
+    pub(crate) fn install<'a>(
+        &self,
+        namespaces: impl Iterator<Item = &'a str>,
+        singletons: impl Iterator<Item = TypeId>,
+    ) {
         let ingresses = namespaces.map(|name| {
             let ingress = Ingress::new(self.defaults.clone());
             (name.to_owned(), Arc::new(ingress))
         });
         // A second call is a programming error of the App's; the first set stays.
-        let _ = self.namespaces.set(ingresses.collect());
+        let _ = self.served.set(Served {
+            namespaces: ingresses.collect(),
+            singletons: singletons.collect(),
+        });
     }
 
     pub(crate) fn ingress(&self, namespace: &str) -> Result<&Arc<Ingress>, IngressError> {
-        let namespaces = self.namespaces.get();
-        namespaces
-            .and_then(|namespaces| namespaces.get(namespace))
+        let served = self.served.get();
+        served
+            .and_then(|served| served.namespaces.get(namespace))
             .ok_or_else(|| IngressError::UnknownNamespace(namespace.to_owned()))
     }
 
@@ -105,7 +152,9 @@ impl SocketIngress {
         &self,
         handler: Arc<H>,
     ) -> Result<RegisteredHandler, IngressError> {
-        let registered = RegisteredHandler::new(handler, self.of(H::NAMESPACE)?);
+        let mut ingress = self.of(H::NAMESPACE)?;
+        ingress.own.handler = Some(handler::type_label::<H>());
+        let registered = RegisteredHandler::new(handler, ingress);
         self.handlers.lock().push(registered.clone());
         Ok(registered)
     }
@@ -129,6 +178,54 @@ impl SocketIngress {
         })
     }
 
+    /// The same for an event handler that a module lists, by the place of its root.
+    pub(crate) fn of_listed(&self, root: usize) -> Self {
+        let mut ingress = self.clone();
+        ingress.own.listed = Some(root);
+        ingress
+    }
+
+    /// The same, with a guard before each call of what is subscribed through it: an injectable singleton. Not at disconnect.
+    #[must_use = "what it is called on is as it was"]
+    #[track_caller]
+    pub fn guard<G: Guard>(&self) -> Self {
+        let at = Location::caller();
+        self.with(|own| own.policies.guard::<G>(std::any::type_name::<G>(), at))
+    }
+
+    /// The same, with an interceptor around each call of what is subscribed through it, within those that were added before.
+    /// Not at disconnect.
+    #[must_use = "what it is called on is as it was"]
+    #[track_caller]
+    pub fn interceptor<I: Interceptor>(&self) -> Self {
+        let at = Location::caller();
+        self.with(|own| {
+            own.policies
+                .interceptor::<I>(std::any::type_name::<I>(), at);
+        })
+    }
+
+    /// The same, with an error filter for what is subscribed through it, after those that were added before. Not at disconnect.
+    #[must_use = "what it is called on is as it was"]
+    #[track_caller]
+    pub fn filter<F: ErrorFilter>(&self) -> Self {
+        let at = Location::caller();
+        self.with(|own| own.policies.filter::<F>(std::any::type_name::<F>(), at))
+    }
+
+    /// The same, with a time limit for each call of an async function that is subscribed through it: it is dropped then, and
+    /// fails with `timed out`.
+    #[must_use = "what it is called on is as it was"]
+    pub fn timeout(&self, limit: Duration) -> Self {
+        self.with(|own| own.limit = Some(limit))
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Own)) -> Self {
+        let mut ingress = self.clone();
+        change(&mut ingress.own);
+        ingress
+    }
+
     /// Subscribes to an event; `"*"` is every event that nobody else handles.
     pub fn on<M>(
         &self,
@@ -136,9 +233,7 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl Subscribe<M>,
     ) -> Result<Subscription, IngressError> {
-        let slot = Slot::of_event(event)?;
-        let subscriber = Subscriber::event(priority, subscriber);
-        Ok(self.own()?.subscribe(slot, subscriber))
+        self.subscribe(Slot::of_event(event)?, priority, subscriber)
     }
 
     /// Subscribes to connects: the function runs after the controllers' `connect`, and before the client is answered. An error refuses the client.
@@ -147,8 +242,40 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl Subscribe<M>,
     ) -> Result<Subscription, IngressError> {
-        let subscriber = Subscriber::event(priority, subscriber);
-        Ok(self.own()?.subscribe(Slot::Connect, subscriber))
+        self.subscribe(Slot::Connect, priority, subscriber)
+    }
+
+    fn subscribe<M>(
+        &self,
+        slot: Slot,
+        priority: i32,
+        subscriber: impl Subscribe<M>,
+    ) -> Result<Subscription, IngressError> {
+        let ingress = self.own()?;
+        let mut requirements = Requirements::default();
+        let subscriber =
+            Subscriber::event(priority, self.own.clone(), subscriber, &mut requirements);
+        self.check(&requirements)?;
+        Ok(ingress.subscribe(slot, subscriber))
+    }
+
+    /// Whether what parameters and policies need is there.
+    fn check(&self, requirements: &Requirements) -> Result<(), IngressError> {
+        let is_there = |key: &Key| {
+            let served = self.served.get();
+            served.is_some_and(|served| served.singletons.contains(&key.type_id()))
+        };
+        let policies = self.own.policies.declared();
+        let policies = policies.map(|policy| (policy.key, policy.role.to_owned()));
+        let parameters = requirements.dependencies.iter();
+        let parameters = parameters.map(|one| (one.key, format!("parameter {}", one.label)));
+        match policies.chain(parameters).find(|(key, _)| !is_there(key)) {
+            None => Ok(()),
+            Some((key, role)) => Err(IngressError::NotProvided {
+                role,
+                service: key.name(),
+            }),
+        }
     }
 
     /// Subscribes to disconnects: the function runs after the controllers' `disconnect`.
@@ -157,7 +284,7 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl OnDisconnect<M>,
     ) -> Result<Subscription, IngressError> {
-        let subscriber = Subscriber::disconnect(priority, subscriber);
+        let subscriber = Subscriber::disconnect(priority, self.own.clone(), subscriber);
         Ok(self.own()?.subscribe(Slot::Disconnect, subscriber))
     }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::around::{Own, surrounded};
 use crate::extract::FromEvent;
 use crate::gateway::call::{CallContext, Cause, Outcome, catch, catch_sync};
 use crate::gateway::error::{EventError, IntoEventError};
 use crate::gateway::info::Requirements;
+use crate::gateway::lifecycle::Env;
 use crate::socket::service::BoxFuture;
 use crate::socket::{DisconnectReason, Socket};
 
@@ -25,26 +27,33 @@ pub(crate) struct Subscriber {
     priority: i32,
     id: u64,
     takes_ack: bool,
+    own: Own,
     call: Call,
 }
 
 impl Subscriber {
-    pub(super) fn event<M>(priority: i32, subscriber: impl Subscribe<M>) -> Self {
-        let mut requirements = Requirements::default();
-        let call = subscriber.into_call(&mut requirements);
+    pub(super) fn event<M>(
+        priority: i32,
+        own: Own,
+        subscriber: impl Subscribe<M>,
+        requirements: &mut Requirements,
+    ) -> Self {
+        let call = subscriber.into_call(requirements);
         Self {
             priority,
             id: 0,
             takes_ack: requirements.takes_ack,
+            own,
             call: call.0,
         }
     }
 
-    pub(super) fn disconnect<M>(priority: i32, subscriber: impl OnDisconnect<M>) -> Self {
+    pub(super) fn disconnect<M>(priority: i32, own: Own, subscriber: impl OnDisconnect<M>) -> Self {
         Self {
             priority,
             id: 0,
             takes_ack: false,
+            own,
             call: subscriber.into_call().0,
         }
     }
@@ -65,7 +74,26 @@ impl Subscriber {
         self.takes_ack
     }
 
-    pub(crate) fn call(&self, cx: CallContext) -> Called {
+    pub(super) fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// Who subscribed.
+    pub(crate) fn owner(&self) -> &'static str {
+        self.own.handler.unwrap_or("SocketIngress")
+    }
+
+    /// Begins it with what stands around it.
+    pub(in crate::gateway) fn start(self: &Arc<Self>, env: &Env, cx: CallContext) -> Called {
+        if env.table.around.is_empty(&self.own) {
+            return self.call(cx);
+        }
+        Called::Pending(Box::pin(surrounded(self.clone(), env.clone(), cx)))
+    }
+
+    /// Begins it alone.
+    pub(crate) fn call(&self, mut cx: CallContext) -> Called {
+        cx.limit = self.own.limit;
         (self.call)(cx)
     }
 }
@@ -83,6 +111,12 @@ pub trait Subscribe<M>: Send + Sync + 'static {
 }
 
 /// A function that is told of a disconnect: `Fn(Socket, DisconnectReason)`, sync or async.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be told of a disconnect",
+    label = "not a function of a socket and a reason",
+    note = "it takes both, owned: `|socket: Socket, reason: DisconnectReason| …`",
+    note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives `IntoEventError`"
+)]
 pub trait OnDisconnect<M>: Send + Sync + 'static {
     #[doc(hidden)]
     fn into_call(self) -> ErasedCall;

@@ -1,0 +1,117 @@
+//! From declared guards, interceptors and error filters to those that run: looked for once, when the singletons are there.
+
+use std::sync::Arc;
+
+use specter_di::{Container, Key};
+
+use super::builder::AppBuilder;
+use super::register::{Listed, ListedHandler, RegisteredBlock};
+use crate::gateway::ingress::{Around, Surroundings};
+use crate::gateway::table::{BlockTable, Entry, Wired};
+use crate::gateway::{Policies, Policy, Sight};
+
+/// Finds what policies stand for.
+pub(super) struct Find<'a> {
+    pub(super) sight: Sight<'a>,
+    /// Guards that let everybody pass.
+    pub(super) open: &'a [Key],
+}
+
+impl Find<'_> {
+    pub(super) fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
+        policies
+            .iter()
+            .filter(|policy| !self.open.contains(&policy.declared.key))
+            .map(|policy| policy.find(self.sight))
+            .collect()
+    }
+
+    pub(super) fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
+        let handlers = registered.policies.iter().zip(&registered.takes_ack);
+        let handlers = handlers
+            .map(|(own, takes_ack)| {
+                let all = outer.around(own);
+                Wired {
+                    guards: self.all(&own.guards),
+                    interceptors: self.all(&all.interceptors).into(),
+                    filters: self.all(&all.filters),
+                    takes_ack: *takes_ack,
+                }
+            })
+            .collect();
+        BlockTable {
+            block: registered.block,
+            handlers,
+        }
+    }
+}
+
+/// The listed event handlers, and the places of their roots.
+fn handlers(container: &Container) -> impl Iterator<Item = (usize, &ListedHandler)> {
+    let roots = container.roots().iter().enumerate();
+    roots.filter_map(|(index, root)| Some((index, root.meta::<Listed>()?.handler()?)))
+}
+
+/// What stands around subscribers.
+pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> Surroundings {
+    let around = |find: &Find<'_>, policies: &Policies| Around {
+        interceptors: find.all(&policies.interceptors),
+        filters: find.all(&policies.filters),
+    };
+    let open = &builder.open;
+    let sight = Sight {
+        container,
+        root: None,
+    };
+    let listed = handlers(container).map(|(index, handler)| {
+        let plan = container.scope(&[index]);
+        let root = Some((&plan, 0));
+        let sight = Sight { container, root };
+        let policies = builder.policies.around(&handler.policies);
+        (index, around(&Find { sight, open }, &policies))
+    });
+    Surroundings {
+        app: around(&Find { sight, open }, &builder.policies),
+        listed: listed.collect(),
+        open: open.clone(),
+    }
+}
+
+/// What guards a namespace for its event handlers, but for what guards it for its controllers already.
+pub(super) fn entries(
+    builder: &AppBuilder,
+    container: &Container,
+    namespace: &str,
+    controllers: &[usize],
+) -> Vec<Entry> {
+    let registered = controllers.iter().filter_map(|index| {
+        let root = container.roots().get(*index)?;
+        root.meta::<Listed>()?.controller()
+    });
+    let mut asked: Vec<Key> = Vec::new();
+    for registration in registered {
+        let all = builder.policies.around(&registration.policies);
+        asked.extend(all.guards.iter().map(|guard| guard.declared.key));
+    }
+    let handlers = handlers(container).filter(|(_, handler)| handler.namespace == namespace);
+    let entry = |(index, handler): (usize, &ListedHandler)| {
+        let mut policies = builder.policies.around(&handler.policies);
+        policies
+            .guards
+            .retain(|guard| !asked.contains(&guard.declared.key));
+        asked.extend(policies.guards.iter().map(|guard| guard.declared.key));
+        let plan = container.scope(&[index]);
+        let find = Find {
+            sight: Sight {
+                container,
+                root: Some((&plan, 0)),
+            },
+            open: &builder.open,
+        };
+        Entry {
+            guards: find.all(&policies.guards),
+            filters: find.all(&policies.filters),
+        }
+    };
+    handlers.map(entry).collect()
+}

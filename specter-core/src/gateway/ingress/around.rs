@@ -1,0 +1,120 @@
+//! What stands around subscribers: what the App and a listed event handler's module declare, and what is said at the
+//! subscription. Must not know how a subscriber is called.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use specter_di::{Container, Key};
+
+use super::Subscriber;
+use crate::gateway::call::{CallContext, Cause, Outcome};
+use crate::gateway::filter::{ErasedFilter, filtered};
+use crate::gateway::guard::check_guards;
+use crate::gateway::interceptor::{ErasedInterceptor, intercepted_subscriber};
+use crate::gateway::lifecycle::Env;
+use crate::gateway::policy::{Policies, Sight};
+
+/// What is said at a subscription.
+#[derive(Clone, Default)]
+pub(crate) struct Own {
+    pub(super) policies: Policies,
+    pub(super) limit: Option<Duration>,
+    /// The event handler that subscribes: the place of its root, where a module lists it, and its type's name.
+    pub(super) listed: Option<usize>,
+    pub(super) handler: Option<&'static str>,
+}
+
+/// What the App and the modules declare, found at start.
+#[derive(Default)]
+pub(crate) struct Surroundings {
+    /// Around all subscribers.
+    pub(crate) app: Around,
+    /// Around those of a listed event handler, the App's included; by the place of its root.
+    pub(crate) listed: HashMap<usize, Around>,
+    /// Guards that let everybody pass.
+    pub(crate) open: Vec<Key>,
+}
+
+/// What stands around a call. Guards of the App and of modules run at connect, so that there are none here.
+#[derive(Default)]
+pub(crate) struct Around {
+    /// The outermost first.
+    pub(crate) interceptors: Vec<Arc<dyn ErasedInterceptor>>,
+    /// The innermost first.
+    pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
+}
+
+impl Surroundings {
+    fn outside(&self, own: &Own) -> &Around {
+        let listed = own.listed.and_then(|root| self.listed.get(&root));
+        listed.unwrap_or(&self.app)
+    }
+
+    /// Whether nothing stands around a subscriber.
+    pub(super) fn is_empty(&self, own: &Own) -> bool {
+        let Around {
+            interceptors,
+            filters,
+        } = self.outside(own);
+        interceptors.is_empty() && filters.is_empty() && own.policies.is_empty()
+    }
+
+    /// All that stands around a subscriber but its guards.
+    fn around(&self, own: &Own, container: &Container) -> Around {
+        let sight = Sight {
+            container,
+            root: None,
+        };
+        let outside = self.outside(own);
+        let interceptors = own.policies.interceptors.iter();
+        let filters = own.policies.filters.iter();
+        let inner_filters = filters.map(|policy| policy.find(sight));
+        Around {
+            interceptors: outside
+                .interceptors
+                .iter()
+                .cloned()
+                .chain(interceptors.map(|policy| policy.find(sight)))
+                .collect(),
+            filters: inner_filters
+                .chain(outside.filters.iter().cloned())
+                .collect(),
+        }
+    }
+}
+
+/// Runs a subscriber with all that stands around it.
+pub(super) async fn surrounded(subscriber: Arc<Subscriber>, env: Env, cx: CallContext) -> Outcome {
+    let own = subscriber.own();
+    let (surroundings, container) = (&env.table.around, &env.table.container);
+    let sight = Sight {
+        container,
+        root: None,
+    };
+    let guards = own.policies.guards.iter();
+    let guards = guards.filter(|policy| !surroundings.open.contains(&policy.declared.key));
+    let guards: Vec<_> = guards.map(|policy| policy.find(sight)).collect();
+    let Around {
+        interceptors,
+        filters,
+    } = surroundings.around(own, container);
+    let (socket, event) = (cx.socket.clone(), cx.info());
+    let checked = match cx.cause {
+        Cause::Connect => None,
+        _ => Some(event.name()),
+    };
+    let outcome = match check_guards(&guards, &socket, checked).await {
+        Ok(()) => intercepted_subscriber(&interceptors, &subscriber, cx).await,
+        Err(reject) => Outcome::Rejected(reject),
+    };
+    let error = match outcome {
+        Outcome::Failed(error) => error,
+        Outcome::Rejected(reject) => reject.into(),
+        outcome => return outcome,
+    };
+    if filters.is_empty() || error.is_gone() {
+        return Outcome::Failed(error);
+    }
+    Outcome::Failed(filtered(filters, socket, event, error).await)
+}
