@@ -122,10 +122,10 @@ async fn controllers_of_one_path_that_differ_are_named_with_their_places() {
     );
     for text in [
         "`/live/` is asked for with two settings of `ping_interval`",
-        "tests/endpoints.rs:19:33: `5s` here",
-        "tests/endpoints.rs:47:55: `1s` here",
+        "tests/endpoints.rs:15:33: `5s` here",
+        "tests/endpoints.rs:43:55: `1s` here",
         "`max_queue` must be at least one",
-        "tests/endpoints.rs:56:56: asked for here",
+        "tests/endpoints.rs:52:56: asked for here",
         "help: ",
     ] {
         assert!(report.contains(text), "{text} in\n{report}");
@@ -146,7 +146,7 @@ async fn a_controller_and_the_builder_that_differ_are_named_with_their_places() 
         "two settings of `ping_timeout` [endpoint_differs]",
         &format!("tests/endpoints.rs:{line}:"),
         "`20s` here",
-        "tests/endpoints.rs:19:55: `3s` here",
+        "tests/endpoints.rs:15:55: `3s` here",
     ] {
         assert!(report.contains(text), "{text} in\n{report}");
     }
