@@ -118,8 +118,8 @@ fn an_event_that_is_acknowledged_with_its_own_arguments() {
         "4210[\"echo\",\"hello\"]",
         "4310[\"hello\"]",
     );
-    // The packet's text, the acknowledgement's cell, the frame with its owner's count, the queue.
-    assert!(each <= 5.1, "{each} allocations an event");
+    // The packet's text, the acknowledgement's cell, the frame.
+    assert!(each <= 3.1, "{each} allocations an event");
 }
 
 #[test]
@@ -130,8 +130,8 @@ fn an_event_with_a_borrowed_argument_and_a_returned_acknowledgement() {
         "4210[\"length\",\"hello\"]",
         "4310[5]",
     );
-    // The packet's text, the encoded value, the frame with its owner's count, the queue.
-    assert!(each <= 5.1, "{each} allocations an event");
+    // The packet's text, the frame, and what the frame is told apart by when it is freed.
+    assert!(each <= 3.1, "{each} allocations an event");
 }
 
 #[test]
@@ -143,11 +143,11 @@ fn an_event_whose_handler_suspends() {
         "4310[5]",
     );
     // The future comes on top.
-    assert!(each <= 6.1, "{each} allocations an event");
+    assert!(each <= 4.1, "{each} allocations an event");
 }
 
 #[test]
-fn a_delivery_of_a_broadcast_allocates_only_its_queue() {
+fn a_delivery_of_a_broadcast_allocates_nothing_of_its_own() {
     let server = Server::start();
     let deliveries = [1, 41].map(|count| {
         let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
@@ -158,7 +158,8 @@ fn a_delivery_of_a_broadcast_allocates_only_its_queue() {
         )
     });
     let each = (deliveries[1] - deliveries[0]) / 40.0;
-    assert!(each <= 1.1, "{each} allocations a delivery");
+    // What is left is the list of the connections, and the task that writes to them.
+    assert!(each <= 0.25, "{each} allocations a delivery");
 }
 
 #[test]

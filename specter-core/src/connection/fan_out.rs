@@ -8,8 +8,8 @@ const FEW: usize = 4;
 /// How many connections are written to in one go, before other tasks have their turn.
 const AT_ONCE: usize = 64;
 
-/// The connections that a broadcast found at rest, collected while it queues its packet for all. Dropped, it has everything
-/// written that was queued: by tasks of its own, which cost less than waking that of each connection.
+/// The connections that a broadcast found at rest, collected while it queues its packet for all. They are written to by tasks of
+/// the broadcast's own, which cost less than waking that of each connection.
 #[derive(Default)]
 pub(crate) struct FanOut {
     resting: Vec<Connection>,
@@ -20,6 +20,9 @@ impl FanOut {
     pub(crate) fn add(&mut self, connection: &Connection, wake: Wake) {
         if wake == Wake::Yes {
             self.resting.push(connection.clone());
+            if self.resting.len() == AT_ONCE {
+                write(std::mem::take(&mut self.resting));
+            }
         }
     }
 }
@@ -27,15 +30,19 @@ impl FanOut {
 impl Drop for FanOut {
     /// Also where a broadcast breaks off half way: whom it reached waits for nothing else.
     fn drop(&mut self) {
-        let runtime = tokio::runtime::Handle::try_current().ok();
-        match runtime.filter(|_| self.resting.len() > FEW) {
-            Some(runtime) => {
-                for connections in self.resting.chunks(AT_ONCE) {
-                    let connections = connections.to_vec();
-                    runtime.spawn(async move { connections.iter().for_each(Connection::write) });
-                }
-            }
-            None => self.resting.iter().for_each(Connection::wake),
+        if self.resting.len() > FEW {
+            write(std::mem::take(&mut self.resting));
+        } else {
+            self.resting.iter().for_each(Connection::wake);
         }
+    }
+}
+
+fn write(connections: Vec<Connection>) {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => {
+            runtime.spawn(async move { connections.iter().for_each(Connection::write) });
+        }
+        Err(_) => connections.iter().for_each(Connection::wake),
     }
 }

@@ -306,22 +306,38 @@ impl Outbox {
 }
 
 thread_local! {
-    /// The places of one queue. A connection at rest holds none; these save the next that is written to an allocation.
-    static PLACES: Cell<VecDeque<Prepared>> = const { Cell::new(VecDeque::new()) };
+    /// The places of queues that ran dry. A connection at rest holds none; these save the next that are written to an allocation.
+    static PLACES: Cell<Vec<VecDeque<Prepared>>> = const { Cell::new(Vec::new()) };
 }
 
-/// How many places are kept.
+/// Of how many queues the places are kept.
+const KEPT_QUEUES: usize = 64;
+/// How many places are kept of each.
 const KEPT_PLACES: usize = 64;
 
+fn with_kept<R>(change: impl FnOnce(&mut Vec<VecDeque<Prepared>>) -> R) -> Option<R> {
+    // While the thread ends there is nobody to keep them for.
+    let with = |places: &Cell<Vec<_>>| {
+        let mut kept = places.take();
+        let result = change(&mut kept);
+        places.set(kept);
+        result
+    };
+    PLACES.try_with(with).ok()
+}
+
 fn spare_places() -> VecDeque<Prepared> {
-    PLACES.try_with(Cell::take).unwrap_or_default()
+    with_kept(Vec::pop).flatten().unwrap_or_default()
 }
 
 /// Keeps the places of a queue that ran dry for the next that is written to.
 pub(crate) fn keep_places(places: VecDeque<Prepared>) {
     if (1..=KEPT_PLACES).contains(&places.capacity()) && places.is_empty() {
-        // While the thread ends there is nobody to keep them for.
-        let _ = PLACES.try_with(|kept| kept.set(places));
+        with_kept(|kept| {
+            if kept.len() < KEPT_QUEUES {
+                kept.push(places);
+            }
+        });
     }
 }
 

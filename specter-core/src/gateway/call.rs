@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use specter_di::{Container, Scoped};
+use specter_proto::engine::Prepared;
 use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, encode};
 use tokio::time::Sleep;
 
@@ -85,8 +86,10 @@ pub enum Step {
 pub enum Outcome {
     /// It returned nothing to answer with.
     Unit,
-    /// It returned a value: encoded, where the client wants an answer.
+    /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known who does.
     Value(Option<EncodedArgs>),
+    /// It returned a value: the acknowledgement with it.
+    Answer(Prepared),
     /// It took the acknowledgement upon itself.
     Taken,
     /// It failed.
@@ -181,9 +184,12 @@ impl CallContext {
         EventInfo::new(self.event_name(), self.args())
     }
 
-    /// Whether the client wants an answer from the return value.
-    fn wants_reply(&self) -> bool {
-        matches!(&self.cause, Cause::Event(event) if event.id().is_some())
+    /// Under which id the client wants an answer from the return value.
+    fn wanted_ack(&self) -> Option<u64> {
+        match &self.cause {
+            Cause::Event(event) => event.id(),
+            _ => None,
+        }
     }
 
     /// Encodes a handler's value.
@@ -191,10 +197,11 @@ impl CallContext {
         if super::unit::is_unit(value) {
             return Ok(Outcome::Unit);
         }
-        if !self.wants_reply() {
+        let Some(id) = self.wanted_ack() else {
             return Ok(Outcome::Value(None));
-        }
-        Ok(Outcome::Value(Some(encode::args(value)?)))
+        };
+        let packet = encode::ack(self.socket.hub().name(), id, value)?;
+        Ok(Outcome::Answer(packet))
     }
 
     /// What a call's end means.

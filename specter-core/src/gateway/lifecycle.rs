@@ -258,7 +258,7 @@ fn failure(outcome: Outcome) -> Option<EventError> {
     match outcome {
         Outcome::Rejected(reject) => Some(reject.into()),
         Outcome::Failed(error) => Some(error),
-        Outcome::Unit | Outcome::Value(_) | Outcome::Taken => None,
+        Outcome::Unit | Outcome::Value(_) | Outcome::Answer(_) | Outcome::Taken => None,
     }
 }
 

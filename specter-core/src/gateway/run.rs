@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use specter_proto::engine::Prepared;
 use specter_proto::socket::{EncodedArgs, EventPacket, encode};
 
 use super::ack::AckCell;
@@ -48,6 +49,7 @@ enum Phase {
 enum Answer {
     Unit,
     Value(EncodedArgs),
+    Packet(Prepared),
     Failed(EventError),
     /// A handler answers itself.
     Taken,
@@ -285,7 +287,10 @@ impl Run {
             {
                 self.answer = Answer::Value(value);
             }
-            Outcome::Unit | Outcome::Value(_) | Outcome::Taken => {}
+            Outcome::Answer(packet) if matches!(self.answer, Answer::Unit | Answer::Failed(_)) => {
+                self.answer = Answer::Packet(packet);
+            }
+            Outcome::Unit | Outcome::Value(_) | Outcome::Answer(_) | Outcome::Taken => {}
         }
         self.finish_ack(None);
         None
@@ -314,6 +319,7 @@ impl Run {
             Answer::Taken => return,
             Answer::Unit => encode::ack(namespace, id, &()),
             Answer::Value(value) => Ok(encode::ack_encoded(namespace, id, &value)),
+            Answer::Packet(packet) => Ok(packet),
             Answer::Failed(error) => encode::ack(namespace, id, &error),
         };
         match packet {
