@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use specter_proto::engine::Prepared;
@@ -69,14 +69,15 @@ pub(crate) struct Outbox {
     /// something else that it needs first (a poll to answer, room in the socket).
     attended: AtomicBool,
     closing: AtomicBool,
+    /// What the packets cost, those included that the task took and has not written yet. Changed with the queue locked, read at
+    /// any time.
+    bytes: AtomicUsize,
     limit: usize,
     policy: QueuePolicy,
 }
 
 struct Queue {
     packets: VecDeque<Prepared>,
-    /// What the packets cost, those included that the task took and has not written yet.
-    bytes: usize,
     /// How many packets are in front of the heartbeat that waits, if one does.
     before_control: Option<usize>,
     closing: Option<CloseReason>,
@@ -88,12 +89,12 @@ impl Outbox {
         Self {
             queue: Mutex::new(Queue {
                 packets: VecDeque::new(),
-                bytes: 0,
                 before_control: None,
                 closing: None,
             }),
             attended: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            bytes: AtomicUsize::new(0),
             limit,
             policy,
         }
@@ -110,7 +111,8 @@ impl Outbox {
         if queue.closing.is_some() {
             return Err((SendError::Closed, Wake::No));
         }
-        if self.is_over_limit(queue.bytes, cost, urgency) {
+        let bytes = self.bytes();
+        if self.is_over_limit(bytes, cost, urgency) {
             drop(queue);
             let wake = if self.closes_when_full(urgency) {
                 self.close(CloseReason::QueueFull)
@@ -125,7 +127,7 @@ impl Outbox {
             }
             queue.before_control = Some(queue.packets.len());
         }
-        queue.bytes += cost;
+        self.set_bytes(bytes + cost);
         if queue.packets.capacity() == 0 {
             queue.packets = spare_places();
         }
@@ -156,13 +158,19 @@ impl Outbox {
         self.policy == QueuePolicy::Disconnect || urgency == Urgency::Required
     }
 
-    /// Called with the queue locked.
+    /// Called with the queue locked, as whatever sets it to false: senders do not race each other.
     fn attract_attention(&self) -> Wake {
-        if self.attended.swap(true, Ordering::Relaxed) {
+        if self.attended.load(Ordering::Relaxed) {
             Wake::No
         } else {
+            self.attended.store(true, Ordering::Relaxed);
             Wake::Yes
         }
+    }
+
+    /// Called with the queue locked.
+    fn set_bytes(&self, bytes: usize) {
+        self.bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// Closes the door: nothing more is queued. The first reason stands.
@@ -174,7 +182,7 @@ impl Outbox {
         queue.closing = Some(reason);
         self.closing.store(true, Ordering::Release);
         let discarded = if reason.discards_queue() {
-            queue.bytes = 0;
+            self.set_bytes(0);
             mem::take(&mut queue.packets)
         } else {
             VecDeque::new()
@@ -206,7 +214,7 @@ impl Outbox {
 
     /// What the queue holds, in bytes, until it is written.
     pub(crate) fn bytes(&self) -> usize {
-        self.queue.lock().bytes
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// The task begins to run: senders need not wake it until it has looked into the queue.
@@ -218,7 +226,7 @@ impl Outbox {
     /// [`cost`]). Where there are none, the next sender wakes the task.
     pub(crate) fn take(&self, written: usize) -> VecDeque<Prepared> {
         let mut queue = self.queue.lock();
-        queue.bytes = queue.bytes.saturating_sub(written);
+        self.set_bytes(self.bytes().saturating_sub(written));
         if queue.packets.is_empty() {
             self.attended.store(false, Ordering::Relaxed);
         }
@@ -241,7 +249,7 @@ impl Outbox {
         if queue.before_control.is_some() || queue.closing.is_some() || queue.packets.is_empty() {
             return VecDeque::new();
         }
-        Self::take_some(queue, frames)
+        self.take_some(queue, frames)
     }
 
     /// Takes packets of at most so many frames together. One with more frames than that is taken in
@@ -251,10 +259,10 @@ impl Outbox {
         if queue.packets.is_empty() {
             self.attended.store(false, Ordering::Relaxed);
         }
-        Self::take_some(queue, frames)
+        self.take_some(queue, frames)
     }
 
-    fn take_some(mut queue: MutexGuard<'_, Queue>, frames: usize) -> VecDeque<Prepared> {
+    fn take_some(&self, mut queue: MutexGuard<'_, Queue>, frames: usize) -> VecDeque<Prepared> {
         let mut taken = VecDeque::new();
         let mut left = frames;
         while let Some(packet) = queue.packets.front()
@@ -268,7 +276,7 @@ impl Outbox {
             taken.push_back(packet);
             if let Some(rest) = rest {
                 queue.packets.push_front(rest);
-                queue.bytes += PACKET_OVERHEAD;
+                self.set_bytes(self.bytes() + PACKET_OVERHEAD);
                 break;
             }
             queue.before_control = queue
@@ -292,16 +300,17 @@ impl Outbox {
     ///
     /// Returns whether this ended a congestion.
     pub(crate) fn release(&self, written: usize) -> bool {
-        let mut queue = self.queue.lock();
-        let before = queue.bytes;
-        queue.bytes = before.saturating_sub(written);
-        before > self.limit / 2 && queue.bytes <= self.limit / 2
+        let _queue = self.queue.lock();
+        let before = self.bytes();
+        let after = before.saturating_sub(written);
+        self.set_bytes(after);
+        before > self.limit / 2 && after <= self.limit / 2
     }
 
     /// Whether more than half of what may wait does: the peer's own events are not begun then, so that what it asks for itself
     /// does not close its connection.
     pub(crate) fn is_congested(&self) -> bool {
-        self.queue.lock().bytes > self.limit / 2
+        self.bytes() > self.limit / 2
     }
 }
 
