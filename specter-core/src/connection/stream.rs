@@ -102,6 +102,17 @@ impl Stream {
     }
 }
 
+impl Drop for Stream {
+    /// With both halves gone the socket is closed: not ended by a call of its own before.
+    fn drop(&mut self) {
+        if let State::Tcp(_, half) = &mut self.0
+            && let Some(half) = half.take()
+        {
+            half.forget();
+        }
+    }
+}
+
 /// Not before the stream is there and its write side at hand.
 impl AsyncWrite for Stream {
     fn poll_write(

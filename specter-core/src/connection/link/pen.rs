@@ -39,7 +39,10 @@ impl Desk {
 
     /// The task has ended, and nobody writes any more.
     pub(crate) fn clear(&self) {
-        self.pen.lock().take();
+        if let Some(pen) = self.pen.lock().take() {
+            // With both halves gone the socket is closed: not ended by a call of its own before.
+            pen.half.forget();
+        }
     }
 
     /// Whether something was begun that the task must finish.
@@ -96,7 +99,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_queued_is_written_while_the_pen_lies_there() {
         let (server, mut client) = sockets().await;
-        let (_read, half) = server.into_split();
+        let (read, half) = server.into_split();
         let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
         let desk = Desk::default();
         assert_eq!(queue(&outbox, "a"), Wake::Yes);
@@ -110,6 +113,7 @@ mod tests {
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x81\x024a\x81\x024b");
         desk.clear();
+        drop(read);
         assert_eq!(client.read(&mut received).await.unwrap(), 0, "it ended");
     }
 
