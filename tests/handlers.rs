@@ -56,6 +56,24 @@ struct Kitchen {
 
 #[handlers]
 impl Kitchen {
+    /// How often it is polled until another task wakes it.
+    #[on_event]
+    async fn polls(&self) -> u32 {
+        let bell = Arc::new(tokio::sync::Notify::new());
+        let (mut polls, ring) = (0, bell.clone());
+        let mut rung = std::pin::pin!(bell.notified());
+        std::future::poll_fn(|cx| {
+            polls += 1;
+            if polls == 1 {
+                let ring = ring.clone();
+                tokio::spawn(async move { ring.notify_one() });
+            }
+            rung.as_mut().poll(cx)
+        })
+        .await;
+        polls
+    }
+
     #[on_event]
     fn count(&mut self) -> u32 {
         self.count += 1;
@@ -401,6 +419,11 @@ async fn a_handler_may_answer_itself() {
         answer("ack_failed", json!([])).await[0]["error"],
         "argument `n` is missing"
     );
+}
+
+#[tokio::test]
+async fn a_handler_that_waits_is_polled_when_it_is_woken_and_not_before() {
+    assert_eq!(answer("polls", json!([])).await, json!([2]));
 }
 
 #[tokio::test]

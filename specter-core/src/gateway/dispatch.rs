@@ -20,6 +20,8 @@ pub(super) struct Dispatch {
     instances: Vec<Option<Instance>>,
     /// The event whose turn it is.
     running: Option<Run>,
+    /// It was begun since the last poll, and run as far as it came: it waits to be woken.
+    just_begun: bool,
     /// Events of `concurrent` handlers; made for the first one.
     beside: Option<Box<FuturesUnordered<RunBeside>>>,
     beside_bytes: usize,
@@ -33,6 +35,7 @@ impl Dispatch {
             env,
             instances,
             running: None,
+            just_begun: false,
             beside: None,
             beside_bytes: 0,
             leaving: None,
@@ -54,6 +57,9 @@ impl Dispatch {
     }
 
     fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::take(&mut self.just_begun) {
+            return Poll::Pending;
+        }
         if let Some(run) = &mut self.running {
             ready!(run.poll(&self.env, &mut self.instances, cx));
             self.running = None;
@@ -115,6 +121,7 @@ impl SocketService for Dispatch {
             let mut run = Run::new(event, turns);
             if run.poll(&self.env, &mut self.instances, cx).is_pending() {
                 self.running = Some(run);
+                self.just_begun = true;
             }
         }
     }
@@ -153,6 +160,7 @@ impl SocketService for Dispatch {
 
     fn abandon(&mut self) {
         self.running = None;
+        self.just_begun = false;
         self.beside = None;
         self.beside_bytes = 0;
         self.ending = None;
