@@ -1,7 +1,7 @@
 //! Rooms: what a broadcast queues for their sockets, and what it costs to join and leave. `cargo bench -p specter-bench`.
 //!
 //! The sockets have no transport: this is encoding, membership and queues, and the list of who is to be written to. The writing itself,
-//! which costs several times as much, is the benchmark `broadcast`.
+//! which costs far more, is in the cases `broadcast-*`.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;

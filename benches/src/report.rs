@@ -52,8 +52,8 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
 /// How cost grows.
 fn slopes(page: &mut String, results: &Results) {
     page.push_str(
-        "\n## Slopes\n\nServer CPU time at several sizes, in microseconds, and the straight line through them: what is paid once, and for each unit more (the \
-         first is within the noise where it is not much more than the second). The last column is a unit's cost at the largest size, of that at the smallest; for \
+        "\n## Slopes\n\nServer CPU time at several sizes, in microseconds, and the straight line through them: what is paid once, and for each unit more (no \
+         figure for the first: a unit costs more at larger sizes than at smaller ones, as where sockets no longer fit the cache). The last column is a unit's cost at the largest size, of that at the smallest; for \
          echoes that of a KiB more in the last step, of that in the steps before. 1 is linear, less is cheaper the more there is.\n",
     );
     for slope in SLOPES {
@@ -80,9 +80,13 @@ fn slope_row(results: &Results, slope: &Slope, server: &str, title: &str) -> Opt
     let measured = slope.measured(results, server)?;
     let costs: Vec<String> = measured.costs.iter().map(|cost| number(*cost)).collect();
     let costs = costs.join(" | ");
+    let once = if measured.once > 0.0 {
+        number(measured.once)
+    } else {
+        "–".into()
+    };
     Some(format!(
-        "| {title} | {costs} | {} | {} | {} × |\n",
-        number(measured.once),
+        "| {title} | {costs} | {once} | {} | {} × |\n",
         number(measured.each),
         number(measured.largest_to_smallest)
     ))
