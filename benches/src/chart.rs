@@ -17,7 +17,7 @@ const PLOT: f64 = WIDTH - LABELS - 90.0;
 pub fn svg(results: &Results) -> String {
     let cases: Vec<&Case> = results
         .cases()
-        .filter(|case| case.metric == Metric::Cpu)
+        .filter(|case| case.metric == Metric::Cpu && !case.is_slope_only())
         .collect();
     let mut body = String::new();
     let mut y = 8.0;

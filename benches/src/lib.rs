@@ -14,5 +14,6 @@ pub mod process;
 pub mod report;
 pub mod results;
 pub mod runner;
+pub mod slopes;
 pub mod suite;
 pub mod wire;

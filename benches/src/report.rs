@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use crate::results::{Results, Spread};
-use crate::suite::{Case, Metric};
+use crate::slopes::{SLOPES, Slope};
+use crate::suite::{Case, Metric, SERVERS};
 
 /// The whole page.
 #[must_use]
@@ -40,10 +41,65 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
             );
         }
     }
-    for case in results.cases() {
+    slopes(&mut page, results);
+    for case in results.cases().filter(|case| !case.is_slope_only()) {
         table(&mut page, results, case);
+        left_out(&mut page, case);
     }
     page
+}
+
+/// How cost grows.
+fn slopes(page: &mut String, results: &Results) {
+    page.push_str(
+        "\n## Slopes\n\nServer CPU time at several sizes, in microseconds, and the straight line through them: what is paid once, and for each unit more (no \
+         figure for the first: a unit costs more at larger sizes than at smaller ones, as where sockets no longer fit the cache). The last column is a unit's cost at the largest size, of that at the smallest; for \
+         echoes that of a KiB more in the last step, of that in the steps before. 1 is linear, less is cheaper the more there is.\n",
+    );
+    for slope in SLOPES {
+        let rows: String = SERVERS
+            .iter()
+            .filter_map(|server| slope_row(results, slope, server.name, server.title))
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let labels: Vec<&str> = slope.points.iter().map(|point| point.label).collect();
+        let labels = labels.join(" | ");
+        let rule = "---|".repeat(slope.points.len());
+        let _ = writeln!(
+            page,
+            "\n| {} | {labels} | fitted: once | each | largest to smallest |\n|---|{rule}---|---|---|\n{}",
+            slope.title,
+            rows.trim_end()
+        );
+    }
+}
+
+fn slope_row(results: &Results, slope: &Slope, server: &str, title: &str) -> Option<String> {
+    let measured = slope.measured(results, server)?;
+    let costs: Vec<String> = measured.costs.iter().map(|cost| number(*cost)).collect();
+    let costs = costs.join(" | ");
+    let once = if measured.once > 0.0 {
+        number(measured.once)
+    } else {
+        "–".into()
+    };
+    Some(format!(
+        "| {title} | {costs} | {once} | {} | {} × |\n",
+        number(measured.each),
+        number(measured.largest_to_smallest)
+    ))
+}
+
+fn left_out(page: &mut String, case: &Case) {
+    for server in case.left_out() {
+        let _ = writeln!(
+            page,
+            "\n{} is left out: it takes minutes to connect as many clients, and then to answer them.",
+            server.title
+        );
+    }
 }
 
 fn table(page: &mut String, results: &Results, case: &Case) {

@@ -75,6 +75,10 @@ pub enum Field {
     Broadcasters,
     /// Socket.IO servers.
     SocketIo,
+    /// Specter and the bare loop: a point of a slope, which has no table of its own.
+    Slope,
+    /// The same where the bare loop cannot take part.
+    SlopeOfSpecter,
 }
 
 /// At most so many times what another server takes.
@@ -160,6 +164,16 @@ const fn case(
     }
 }
 
+/// A point of a slope that is in no target.
+const fn slope(name: &'static str, title: &'static str, load: &'static [&'static str]) -> Case {
+    case(name, title, load, Field::Slope, &[])
+}
+
+const fn rooms_at_once(name: &'static str, load: &'static [&'static str]) -> Case {
+    let title = "rooms of 10 among 10,000, 128 B, per delivery";
+    case(name, title, load, Field::SlopeOfSpecter, &[])
+}
+
 /// All cases.
 pub const CASES: &[Case] = &[
     case(
@@ -204,6 +218,21 @@ pub const CASES: &[Case] = &[
         Field::All,
         &[],
     ),
+    slope(
+        "echo-1-16k",
+        "echo with ack, 1 in flight, 16 KiB",
+        &["echo", "in_flight=1", "size=16384"],
+    ),
+    slope(
+        "broadcast-100",
+        "broadcast to 100, 128 B, per delivery",
+        &["broadcast", "clients=100", "size=128"],
+    ),
+    slope(
+        "broadcast-3k",
+        "broadcast to 3,000, 128 B, per delivery",
+        &["broadcast", "clients=3000", "size=128"],
+    ),
     case(
         "broadcast-1k",
         "broadcast to 1,000, 128 B, per delivery",
@@ -224,6 +253,28 @@ pub const CASES: &[Case] = &[
         &["rooms", "clients=9900", "members=10", "size=128"],
         Field::SocketIo,
         &[],
+    ),
+    rooms_at_once(
+        "rooms-10",
+        &["rooms", "clients=9900", "at_once=10", "size=128"],
+    ),
+    rooms_at_once(
+        "rooms-100",
+        &["rooms", "clients=9900", "at_once=100", "size=128"],
+    ),
+    rooms_at_once(
+        "rooms-990",
+        &["rooms", "clients=9900", "at_once=990", "size=128"],
+    ),
+    slope(
+        "connect-500",
+        "500 connects, whole handshake, per connect",
+        &["connect", "clients=500"],
+    ),
+    slope(
+        "connect-2k",
+        "2,000 connects, whole handshake, per connect",
+        &["connect", "clients=2000"],
     ),
     case(
         "connect",
@@ -267,15 +318,35 @@ impl Case {
     /// Whether a server takes part.
     #[must_use]
     pub fn has(&self, server: &Server) -> bool {
-        // It takes minutes to connect as many, and then to answer.
-        let crowd = ["broadcast-10k", "rooms", "idle", "flood"].contains(&self.name);
-        if crowd && server.name == "python" {
-            return false;
-        }
+        self.could_have(server) && !self.is_too_long_for(server)
+    }
+
+    /// Whether it only is a point of a slope.
+    #[must_use]
+    pub fn is_slope_only(&self) -> bool {
+        matches!(self.field, Field::Slope | Field::SlopeOfSpecter)
+    }
+
+    /// Who could take part, but does not: it takes minutes to connect as many, and then to answer.
+    pub fn left_out(&self) -> impl Iterator<Item = &'static Server> {
+        SERVERS
+            .iter()
+            .filter(|server| self.could_have(server) && self.is_too_long_for(server))
+    }
+
+    fn could_have(&self, server: &Server) -> bool {
+        let is_loop = server.name == "bare-raw";
         match self.field {
             Field::All => true,
-            Field::Broadcasters => server.socket_io || server.name == "bare-raw",
+            Field::Broadcasters => server.socket_io || is_loop,
             Field::SocketIo => server.socket_io,
+            Field::Slope => server.name == "specter" || is_loop,
+            Field::SlopeOfSpecter => server.name == "specter",
         }
+    }
+
+    fn is_too_long_for(&self, server: &Server) -> bool {
+        let crowd = ["broadcast-10k", "rooms", "idle", "flood"].contains(&self.name);
+        crowd && server.name == "python"
     }
 }

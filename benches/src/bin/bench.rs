@@ -5,17 +5,39 @@ use std::path::Path;
 
 use specter_bench::listen::SERVER_CORE;
 use specter_bench::results::Results;
-use specter_bench::suite::{CASES, SERVERS};
+use specter_bench::slopes::SLOPES;
+use specter_bench::suite::{CASES, Case, SERVERS, Server};
 use specter_bench::{chart, machine, report, runner};
 
-const USAGE: &str = "usage: bench [--quick] [--rounds N] [--case NAME]... [--server NAME]...";
+const USAGE: &str =
+    "usage: bench [--quick] [--slopes] [--rounds N] [--case NAME]... [--server NAME]...";
 
 struct Options {
     rounds: usize,
     /// How long the windows are, as a factor.
     stretch: f64,
+    /// Only what the slopes are drawn through.
+    slopes: bool,
     cases: Vec<String>,
     servers: Vec<String>,
+}
+
+impl Options {
+    fn is_everything(&self) -> bool {
+        self.cases.is_empty() && self.servers.is_empty() && !self.slopes
+    }
+
+    fn wants(&self, case: &Case, server: &Server) -> bool {
+        let chosen = |names: &[String], name: &str| {
+            names.is_empty() || names.iter().any(|chosen| chosen == name)
+        };
+        let for_slopes = SLOPES.iter().any(|slope| slope.has(case))
+            && ["specter", "bare-raw"].contains(&server.name);
+        case.has(server)
+            && chosen(&self.cases, case.name)
+            && chosen(&self.servers, server.name)
+            && (for_slopes || !self.slopes)
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let page = report::page(&results, options.rounds, options.stretch);
     println!("{page}");
-    if options.cases.is_empty() && options.servers.is_empty() {
+    if options.is_everything() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         std::fs::write(here.join("RESULTS.md"), page)?;
         std::fs::write(here.join("results.svg"), chart::svg(&results))?;
@@ -37,35 +59,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn rounds(options: &Options) -> Results {
-    let chosen = |names: &[String], name: &str| {
-        names.is_empty() || names.iter().any(|chosen| chosen == name)
-    };
     let mut results = Results::default();
     for round in 1..=options.rounds {
-        for case in CASES
-            .iter()
-            .filter(|case| chosen(&options.cases, case.name))
-        {
-            for server in SERVERS
-                .iter()
-                .filter(|server| case.has(server) && chosen(&options.servers, server.name))
-            {
+        for case in CASES {
+            for server in SERVERS.iter().filter(|server| options.wants(case, server)) {
+                let line = format!("{round} {:<14} {:<20}", case.name, server.name);
                 match runner::run(case, server, options.stretch) {
                     Ok(figures) => {
                         eprintln!(
-                            "{round} {:<14} {:<20} {:>9.2} µs CPU {:>10.0}/s p99 {:>9.0} µs {:>7.0} B",
-                            case.name,
-                            server.name,
-                            figures.cpu_us,
-                            figures.per_second,
-                            figures.p99_us,
-                            figures.idle_bytes
+                            "{line} {:>9.2} µs CPU {:>10.0}/s p99 {:>9.0} µs {:>7.0} B",
+                            figures.cpu_us, figures.per_second, figures.p99_us, figures.idle_bytes
                         );
                         results.add(case, server, figures);
                     }
-                    Err(error) => {
-                        eprintln!("{round} {:<14} {:<20} {error}", case.name, server.name);
-                    }
+                    Err(error) => eprintln!("{line} {error}"),
                 }
             }
         }
@@ -77,6 +84,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn
     let mut options = Options {
         rounds: 3,
         stretch: 1.0,
+        slopes: false,
         cases: Vec::new(),
         servers: Vec::new(),
     };
@@ -84,6 +92,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn
         if name == "--quick" {
             options.rounds = 1;
             options.stretch = 0.5;
+            continue;
+        }
+        if name == "--slopes" {
+            options.slopes = true;
             continue;
         }
         let value = arguments.next().ok_or(USAGE)?;

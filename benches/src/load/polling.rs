@@ -23,9 +23,10 @@ struct Lane {
     stream: mio::net::TcpStream,
     post: Vec<u8>,
     get: Vec<u8>,
+    pong: Vec<u8>,
     inbox: Vec<u8>,
-    /// The answer to a POST comes next, else to a GET.
-    posted: bool,
+    /// Whether the event is still to be acknowledged.
+    waits: bool,
     sent: Instant,
 }
 
@@ -95,8 +96,9 @@ impl PollingEcho {
             stream: mio::net::TcpStream::from_std(stream),
             post: post(&sid, &event),
             get: get(&sid),
+            pong: post(&sid, "3"),
             inbox,
-            posted: false,
+            waits: false,
             sent: Instant::now(),
         })
     }
@@ -104,7 +106,7 @@ impl PollingEcho {
 
 impl Lane {
     fn post(&mut self) -> io::Result<()> {
-        self.posted = true;
+        self.waits = true;
         self.sent = Instant::now();
         self.stream.write_all(&self.post)
     }
@@ -121,15 +123,17 @@ impl Lane {
         }
         while let Some((body, length)) = response(&self.inbox)? {
             self.inbox.drain(..length);
-            if self.posted {
-                self.posted = false;
-                self.stream.write_all(&self.get)?;
-            } else if has_packet(&body, b"43") {
+            if has_packet(&body, b"43") {
+                self.waits = false;
                 window.record(self.sent.elapsed());
-                self.post()?;
-            } else {
-                // A ping, or nothing: asked again. The pong would be due in 20 s, and the case is over by then.
+            }
+            if has_packet(&body, b"2") {
+                // The next event follows when this is taken.
+                self.stream.write_all(&self.pong)?;
+            } else if self.waits {
                 self.stream.write_all(&self.get)?;
+            } else {
+                self.post()?;
             }
         }
         Ok(())
