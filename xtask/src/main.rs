@@ -30,7 +30,7 @@ usage: cargo xtask COMMAND
   suites           the clients' suites only, against Specter
   reference        the clients' suites only, against the reference implementation: shows the suites to be right
   demo             builds the chat and serves it on http://127.0.0.1:3000 (PORT changes the port)
-  bench            the benchmarks, beside other servers; writes benches/RESULTS.md. --quick, --rounds N, --case NAME, --server NAME
+  bench            the benchmarks, beside other servers; writes benches/RESULTS.md. --quick, --rounds N, --slopes, --case NAME, --server NAME
   ci               what a change must pass: formatting, lints, documentation, then `test`
 ";
 
