@@ -61,14 +61,14 @@ impl Kitchen {
     async fn polls(&self) -> u32 {
         let bell = Arc::new(tokio::sync::Notify::new());
         let (mut polls, ring) = (0, bell.clone());
-        let mut rung = std::pin::pin!(bell.notified());
+        let mut heard = std::pin::pin!(bell.notified());
         std::future::poll_fn(|cx| {
             polls += 1;
             if polls == 1 {
                 let ring = ring.clone();
                 tokio::spawn(async move { ring.notify_one() });
             }
-            rung.as_mut().poll(cx)
+            heard.as_mut().poll(cx)
         })
         .await;
         polls
