@@ -132,7 +132,7 @@ impl Plan {
         } = self;
         let mut singletons = Slots::with_capacity(values.len() + steps.len());
         for value in values {
-            singletons.push(value);
+            singletons.push(value.settled());
         }
         let none = Slots::default();
         let late = Arc::new(Late::default());
@@ -144,7 +144,7 @@ impl Plan {
                 .await
                 .map_err(StartError::Provider)?;
             tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
-            singletons.push(value);
+            singletons.push(value.settled());
         }
         hand_over(&late, &inputs, Reach::of_singletons(&singletons, &none));
         let container = Container::new(wiring, singletons, steps, lookup);
