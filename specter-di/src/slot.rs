@@ -64,51 +64,53 @@ impl<T: Send + Sync + 'static> Shared for T {
 /// How many values a row keeps without an allocation of its own. Few: an open scope is moved once.
 const INLINE: usize = 2;
 
-/// Built values in the order in which they were built; dropped in reverse.
+/// Built values in the order in which they were built; dropped in reverse, which the order of the fields sees to.
 #[derive(Default)]
 pub(crate) struct Slots {
+    rest: Rest,
+    /// The first values, the last of them in front.
     first: [Option<Slot>; INLINE],
-    rest: Vec<Slot>,
+}
+
+/// The values behind the first, dropped from the last on.
+#[derive(Default)]
+struct Rest(Vec<Slot>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        while let Some(value) = self.0.pop() {
+            drop(value);
+        }
+    }
 }
 
 impl Slots {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
+            rest: Rest(Vec::with_capacity(capacity.saturating_sub(INLINE))),
             first: Default::default(),
-            rest: Vec::with_capacity(capacity.saturating_sub(INLINE)),
         }
     }
 
     #[inline]
     pub(crate) fn push(&mut self, value: Slot) {
-        match self.first.iter_mut().find(|slot| slot.is_none()) {
+        match self.first.iter_mut().rfind(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(value),
-            None => self.rest.push(value),
+            None => self.rest.0.push(value),
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.first.iter().flatten().count() + self.rest.len()
+        self.first.iter().flatten().count() + self.rest.0.len()
     }
 
     /// The value in a slot; `None` where there is none or it is of another type.
     #[inline]
     pub(crate) fn get<V: Clone + 'static>(&self, slot: u16) -> Option<V> {
         let slot = usize::from(slot);
-        match self.first.get(slot) {
-            Some(value) => value.as_ref()?.get(),
-            None => self.rest.get(slot - INLINE)?.get(),
-        }
-    }
-}
-
-impl Drop for Slots {
-    fn drop(&mut self) {
-        while let Some(value) = self.rest.pop() {
-            drop(value);
-        }
-        for value in self.first.iter_mut().rev() {
-            *value = None;
+        match (INLINE - 1).checked_sub(slot) {
+            Some(place) => self.first.get(place)?.as_ref()?.get(),
+            None => self.rest.0.get(slot - INLINE)?.get(),
         }
     }
 }
