@@ -7,11 +7,12 @@ use crate::process::{self, Environment};
 use crate::report::{Outcome, Tally};
 use crate::workspace;
 
-const CLIENTS: &str = "clients/python";
+/// Where the clients' suites are.
+pub(crate) const CLIENTS: &str = "clients/python";
 
-/// Makes the virtual environment, and installs what the requirements name, unless that is done already.
-pub(crate) fn install() -> Outcome {
-    let folder = workspace::path(CLIENTS);
+/// Makes the virtual environment of a folder, and installs what its requirements name, unless that is done already.
+pub(crate) fn install(folder: &str) -> Outcome {
+    let folder = workspace::path(folder);
     let wanted = fs::read(folder.join("requirements.txt"))?;
     let installed = folder.join(".venv/installed.txt");
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {

@@ -102,7 +102,7 @@ const CHROMIUM: Kind = Kind {
 pub(crate) fn run(report: &mut Report, target: &Target) {
     let clients = report.step("npm ci: clients", || node::install(node::CLIENTS));
     let page = report.step("npm ci: chat page", || node::install(node::CHAT));
-    let python = report.step("pip install", python::install);
+    let python = report.step("pip install", || python::install(python::CLIENTS));
     let chromium = report.step("Chromium", browser::install);
 
     let packages = clients.and(page).map(|()| target.environment());

@@ -1,11 +1,5 @@
 //! Specter, with the content of the conformance server's `bench` profile.
 
-#![allow(
-    clippy::needless_pass_by_value,
-    clippy::unused_self,
-    reason = "handlers have the shape that they need elsewhere"
-)]
-
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::value::RawValue;
