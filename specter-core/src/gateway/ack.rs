@@ -96,9 +96,18 @@ const FINISHED: u8 = 2;
 const ANSWERED: u8 = 3;
 
 impl AckCell {
-    pub(crate) fn new(socket: Socket, id: u64) -> Arc<Self> {
+    /// For the event with this id: the one that an earlier event of the socket had, if nobody holds that any more.
+    pub(crate) fn renewed(spare: Option<Arc<Self>>, socket: &Socket, id: u64) -> Arc<Self> {
+        if let Some(mut spare) = spare
+            && let Some(cell) = Arc::get_mut(&mut spare)
+        {
+            cell.id = id;
+            cell.taken = AtomicBool::new(false);
+            cell.state = AtomicU8::new(RUNNING);
+            return spare;
+        }
         Arc::new(Self {
-            socket,
+            socket: socket.clone(),
             id,
             taken: AtomicBool::new(false),
             state: AtomicU8::new(RUNNING),

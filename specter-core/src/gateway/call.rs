@@ -22,11 +22,11 @@ use tokio::time::Sleep;
 use super::ack::AckCell;
 use super::error::EventError;
 use super::event::EventInfo;
-use super::info::EventKind;
+use super::info::{EventKind, HandlerInfo};
 use crate::socket::{DisconnectReason, Reject, Socket};
 
 /// A boxed call under way.
-pub(crate) type PendingCall = Pin<Box<dyn Future<Output = (Instance, Outcome)> + Send>>;
+pub(crate) type PendingCall = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
 /// A controller between two calls.
 pub enum Instance {
@@ -77,9 +77,28 @@ impl<C: Sync> SharedController for C {}
 /// How a call went, or that it goes on.
 pub enum Step {
     /// It is over.
-    Done(Instance, Outcome),
+    Done(Ended),
     /// It goes on: poll it.
     Pending(PendingCall),
+}
+
+/// A call that is over: what went into it, and what came of it.
+pub struct Ended {
+    pub(crate) instance: Instance,
+    pub(crate) cx: Box<CallContext>,
+    pub(crate) outcome: Outcome,
+}
+
+impl Ended {
+    /// The end of a handler's body.
+    pub fn new(instance: Instance, cx: Box<CallContext>, called: Called) -> Self {
+        let outcome = cx.finish(called);
+        Self {
+            instance,
+            cx,
+            outcome,
+        }
+    }
 }
 
 /// What a handler's end means for the acknowledgement.
@@ -106,7 +125,10 @@ pub struct CallContext {
     pub(crate) values: Values,
     pub(crate) handler: &'static str,
     pub(crate) cause: Cause,
+    /// For a handler that answers itself, where an answer is wanted.
     pub(crate) ack: Option<Arc<AckCell>>,
+    /// That of an earlier call: nobody else has it any more, as a rule.
+    pub(crate) spare_ack: Option<Arc<AckCell>>,
     /// How long the handler may take.
     pub(crate) limit: Option<Duration>,
     /// Set when nobody waits for the handler any more.
@@ -180,12 +202,43 @@ impl CallContext {
         }
     }
 
+    /// Prepares it for a call of another handler, for the same cause.
+    pub(crate) fn aim(&mut self, position: usize, handler: Option<&'static HandlerInfo>) {
+        if let Values::Scope(_, at) = &mut self.values {
+            *at = position;
+        }
+        self.handler = handler.map_or("", |handler| handler.method);
+        self.limit = handler.and_then(|handler| handler.timeout);
+        self.clear_ack();
+        self.cancelled = None;
+    }
+
+    /// Lets go of what belongs to the event that it was for.
+    pub(crate) fn clear(&mut self) {
+        self.cause = Cause::Connect;
+        self.clear_ack();
+        self.cancelled = None;
+    }
+
+    fn clear_ack(&mut self) {
+        if let Some(ack) = self.ack.take() {
+            self.spare_ack = Some(ack);
+        }
+    }
+
+    /// Puts an acknowledgement there for the handler to take.
+    pub(crate) fn offer_ack(&mut self) {
+        let Some(id) = self.wanted_ack() else { return };
+        let spare = self.spare_ack.take();
+        self.ack = Some(AckCell::renewed(spare, &self.socket, id));
+    }
+
     pub(crate) fn info(&self) -> EventInfo {
         EventInfo::new(self.event_name(), self.args())
     }
 
     /// Under which id the client wants an answer from the return value.
-    fn wanted_ack(&self) -> Option<u64> {
+    pub(crate) fn wanted_ack(&self) -> Option<u64> {
         match &self.cause {
             Cause::Event(event) => event.id(),
             _ => None,
@@ -205,7 +258,7 @@ impl CallContext {
     }
 
     /// What a call's end means.
-    pub fn finish(&self, called: Called) -> Outcome {
+    pub(crate) fn finish(&self, called: Called) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match called {
             Called::Returned(Ok(_)) if taken => return Outcome::Taken,
@@ -329,12 +382,12 @@ impl<F: Future> Future for CatchUnwind<F> {
 }
 
 /// A call that goes on.
-pub fn pending<F: Future<Output = (Instance, Outcome)> + Send + 'static>(call: F) -> Step {
+pub fn pending<F: Future<Output = Ended> + Send + 'static>(call: F) -> Step {
     Step::Pending(Box::pin(call))
 }
 
 /// A call on the blocking pool. The pool's threads are tokio's.
-pub fn blocking(call: impl FnOnce() -> (Instance, Outcome) + Send + 'static) -> Step {
+pub fn blocking(call: impl FnOnce() -> Ended + Send + 'static) -> Step {
     let running = tokio::task::spawn_blocking(call);
     Step::Pending(Box::pin(async move {
         match running.await {
@@ -359,9 +412,9 @@ pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongI
 pub fn start_shared<C: Send + SharedController + 'static>(
     instance: Instance,
     id: u16,
-    cx: CallContext,
-    boxed: fn(Box<C>, u16, CallContext) -> Step,
-    shared: fn(Arc<C>, u16, CallContext) -> Step,
+    cx: Box<CallContext>,
+    boxed: fn(Box<C>, u16, Box<CallContext>) -> Step,
+    shared: fn(Arc<C>, u16, Box<CallContext>) -> Step,
 ) -> Step {
     let wrong = match instance {
         Instance::Exclusive(any) => match any.downcast() {
@@ -373,7 +426,7 @@ pub fn start_shared<C: Send + SharedController + 'static>(
             Err(any) => Instance::Shared(any),
         },
     };
-    WrongInstance(wrong).into_step(&cx)
+    WrongInstance(wrong).into_step(cx)
 }
 
 /// An instance that is not of the controller's type, or not held as the handler needs: a fault of the wiring, answered as such.
@@ -381,18 +434,22 @@ pub struct WrongInstance(Instance);
 
 impl WrongInstance {
     /// Ends the call with an internal error.
-    pub fn into_step(self, cx: &CallContext) -> Step {
+    pub fn into_step(self, cx: Box<CallContext>) -> Step {
         let error = EventError::internal(std::io::Error::other(format!(
             "`{}` was called on another controller",
             cx.handler
         )));
-        Step::Done(self.0, Outcome::Failed(error))
+        Step::Done(Ended {
+            instance: self.0,
+            cx,
+            outcome: Outcome::Failed(error),
+        })
     }
 }
 
 impl Step {
     /// A handler id that its block does not know: a fault of the wiring, answered as such.
-    pub fn unknown(instance: Instance, cx: &CallContext) -> Self {
+    pub fn unknown(instance: Instance, cx: Box<CallContext>) -> Self {
         WrongInstance(instance).into_step(cx)
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use specter_proto::socket::EventPacket;
 
-use super::call::Instance;
+use super::call::{CallContext, Instance};
 use super::lifecycle::{Env, Subscribers, disconnect};
 use super::run::Run;
 use super::turns::Turns;
@@ -18,6 +18,8 @@ use crate::socket::service::{BoxFuture, SocketService, Turn};
 pub(super) struct Dispatch {
     env: Env,
     instances: Vec<Option<Instance>>,
+    /// For the next event, while none runs.
+    cx: Option<Box<CallContext>>,
     /// The event whose turn it is.
     running: Option<Run>,
     /// It was begun since the last poll, and run as far as it came: it waits to be woken.
@@ -32,6 +34,7 @@ pub(super) struct Dispatch {
 impl Dispatch {
     pub(super) fn new(env: Env, instances: Vec<Option<Instance>>) -> Self {
         Self {
+            cx: Some(env.event_context()),
             env,
             instances,
             running: None,
@@ -62,7 +65,7 @@ impl Dispatch {
         }
         if let Some(run) = &mut self.running {
             ready!(run.poll(&self.env, &mut self.instances, cx));
-            self.running = None;
+            self.cx = self.running.take().and_then(Run::into_context);
         }
         Poll::Ready(())
     }
@@ -109,19 +112,25 @@ impl SocketService for Dispatch {
         // Where no controller has a concurrent handler, nothing need be asked.
         if table.has_concurrent() && table.is_concurrent(&turns) {
             let instances = self.shared(&turns);
-            self.beside_bytes += event.size();
+            let size = event.size();
+            self.beside_bytes += size;
             self.beside.get_or_insert_default().push(RunBeside {
-                run: Run::new(event, turns),
+                run: Run::new(self.env.event_context(), event, turns),
+                size,
                 env: self.env.clone(),
                 instances,
             });
             // What comes behind it finds it begun.
             self.poll_beside(cx);
         } else {
-            let mut run = Run::new(event, turns);
+            let context = self.cx.take();
+            let context = context.unwrap_or_else(|| self.env.event_context());
+            let mut run = Run::new(context, event, turns);
             if run.poll(&self.env, &mut self.instances, cx).is_pending() {
                 self.running = Some(run);
                 self.just_begun = true;
+            } else {
+                self.cx = run.into_context();
             }
         }
     }
@@ -170,6 +179,8 @@ impl SocketService for Dispatch {
 /// An event that does not wait for its turn: owns what it runs on.
 struct RunBeside {
     run: Run,
+    /// The event's bytes.
+    size: usize,
     env: Env,
     instances: Vec<Option<Instance>>,
 }
@@ -181,6 +192,6 @@ impl Future for RunBeside {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
         ready!(this.run.poll(&this.env, &mut this.instances, cx));
-        Poll::Ready(this.run.size())
+        Poll::Ready(this.size)
     }
 }

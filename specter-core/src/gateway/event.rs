@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use specter_proto::socket::{Args, EventPacket};
+use specter_proto::socket::Args;
 
 use super::info::EventKind;
 
@@ -14,11 +14,6 @@ pub struct EventInfo {
 }
 
 impl EventInfo {
-    /// What a client sent.
-    pub(crate) fn of(packet: &EventPacket) -> Self {
-        Self::new(packet.name(), packet.raw_args())
-    }
-
     /// What happens at connect.
     pub(crate) fn connect() -> Self {
         Self::new(EventKind::Connect.name(), Args::default())

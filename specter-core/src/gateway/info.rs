@@ -185,7 +185,7 @@ pub struct HandlersBlock {
     /// Declares a handler's guards, interceptors and error filters.
     pub policies: fn(u16, &mut Policies),
     /// Calls a handler.
-    pub start: fn(Instance, u16, CallContext) -> Step,
+    pub start: fn(Instance, u16, Box<CallContext>) -> Step,
 }
 
 inventory::collect!(HandlersBlock);

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use serde::Serialize;
 use specter_proto::socket::encode;
 
-use super::call::{CallContext, Instance, Outcome, PendingCall, Step, caught, panic_text};
+use super::call::{CallContext, Ended, Instance, Outcome, PendingCall, Step, caught, panic_text};
 use super::error::EventError;
 use super::event::EventInfo;
 use super::ingress::{Called, Subscriber};
@@ -159,7 +159,7 @@ pub(super) fn intercepted(
     env: Env,
     target: Target,
     instance: Instance,
-    mut cx: CallContext,
+    mut cx: Box<CallContext>,
 ) -> Step {
     let cancelled = Arc::new(AtomicBool::new(false));
     cx.cancelled = Some(cancelled.clone());
@@ -169,7 +169,7 @@ pub(super) fn intercepted(
     let mut call = Call {
         env,
         target,
-        state: State::Ready(instance, Box::new(cx)),
+        state: State::Ready(instance, cx),
         cancelled,
     };
     Step::Pending(Box::pin(async move {
@@ -180,7 +180,12 @@ pub(super) fn intercepted(
             method,
         };
         let outcome = around(&interceptors, &cx, &mut call).await;
-        (call.into_instance().await, outcome)
+        let (instance, cx) = call.into_parts().await;
+        Ended {
+            instance,
+            cx,
+            outcome,
+        }
     }))
 }
 
@@ -257,7 +262,7 @@ struct Call {
 enum State {
     Ready(Instance, Box<CallContext>),
     Running(PendingCall),
-    Over(Instance),
+    Over(Instance, Box<CallContext>),
     /// Between two of the others.
     Changing,
 }
@@ -267,11 +272,8 @@ impl Innermost for Call {
         match std::mem::replace(&mut self.state, State::Changing) {
             State::Ready(instance, context) => {
                 let table = self.env.controller(self.target.controller);
-                match table.start(instance, self.target.handler, *context) {
-                    Step::Done(instance, outcome) => {
-                        self.state = State::Over(instance);
-                        return Poll::Ready(outcome);
-                    }
+                match table.start(instance, self.target.handler, context) {
+                    Step::Done(ended) => return Poll::Ready(self.ended(ended)),
                     Step::Pending(call) => self.state = State::Running(call),
                 }
             }
@@ -280,20 +282,25 @@ impl Innermost for Call {
         let State::Running(call) = &mut self.state else {
             return Poll::Pending;
         };
-        let (instance, outcome) = ready!(call.as_mut().poll(cx));
-        self.state = State::Over(instance);
-        Poll::Ready(outcome)
+        let ended = ready!(call.as_mut().poll(cx));
+        Poll::Ready(self.ended(ended))
     }
 }
 
 impl Call {
-    /// The controller, back from the handler. A handler that an interceptor did not wait for ends now.
-    async fn into_instance(self) -> Instance {
+    fn ended(&mut self, ended: Ended) -> Outcome {
+        self.state = State::Over(ended.instance, ended.cx);
+        ended.outcome
+    }
+
+    /// The controller and the context, back from the handler. A handler that an interceptor did not wait for ends now.
+    async fn into_parts(self) -> (Instance, Box<CallContext>) {
         match self.state {
-            State::Ready(instance, _) | State::Over(instance) => instance,
+            State::Ready(instance, cx) | State::Over(instance, cx) => (instance, cx),
             State::Running(call) => {
                 self.cancelled.store(true, Ordering::Release);
-                call.await.0
+                let ended = call.await;
+                (ended.instance, ended.cx)
             }
             // Only within `poll_end`.
             State::Changing => std::future::pending().await,

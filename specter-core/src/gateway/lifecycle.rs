@@ -7,7 +7,7 @@ use std::time::Duration;
 use specter_di::{Opening, Scoped};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::call::{CallContext, Cause, Failure, Instance, Outcome, Step, Values};
+use super::call::{CallContext, Cause, Ended, Failure, Instance, Outcome, Step, Values};
 use super::dispatch::Dispatch;
 use super::error::EventError;
 use super::event::EventInfo;
@@ -15,7 +15,7 @@ use super::filter::{ErasedFilter, filtered};
 use super::guard::check_guards;
 use super::ingress::{ErrorReport, Slot};
 use super::interceptor::intercepted;
-use super::table::{ControllerTable, HandlerRef, NamespaceTable, Target};
+use super::table::{ControllerTable, HandlerRef, NamespaceTable, Target, Wired};
 use crate::rooms::Hub;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
@@ -42,17 +42,25 @@ impl Env {
         position: usize,
         handler: HandlerRef,
         cause: Cause,
-    ) -> CallContext {
-        let info = self.controller(position).handler(handler);
-        CallContext {
+    ) -> Box<CallContext> {
+        let mut cx = self.event_context();
+        cx.cause = cause;
+        cx.aim(position, self.controller(position).handler(handler));
+        cx
+    }
+
+    /// A context for calls of controllers that is not aimed at one yet.
+    pub(super) fn event_context(&self) -> Box<CallContext> {
+        Box::new(CallContext {
             socket: self.socket.clone(),
-            values: Values::Scope(self.scope.clone(), position),
-            handler: info.map_or("", |handler| handler.method),
-            cause,
+            values: Values::Scope(self.scope.clone(), 0),
+            handler: "",
+            cause: Cause::Connect,
             ack: None,
-            limit: info.and_then(|handler| handler.timeout),
+            spare_ack: None,
+            limit: None,
             cancelled: None,
-        }
+        })
     }
 
     /// The context of a call that belongs to no controller.
@@ -63,15 +71,21 @@ impl Env {
             handler: "a subscriber",
             cause,
             ack: None,
+            spare_ack: None,
             limit: None,
             cancelled: None,
         }
     }
 
     /// Begins a handler with what stands around it.
-    pub(super) fn start(&self, target: Target, instance: Instance, cx: CallContext) -> Step {
-        let table = self.controller(target.controller);
-        match table.wired(target.handler) {
+    pub(super) fn start(
+        &self,
+        target: Target,
+        wired: Option<&Wired>,
+        instance: Instance,
+        cx: Box<CallContext>,
+    ) -> Step {
+        match wired {
             Some(wired) if !wired.interceptors.is_empty() => intercepted(
                 wired.interceptors.clone(),
                 self.clone(),
@@ -79,7 +93,10 @@ impl Env {
                 instance,
                 cx,
             ),
-            _ => table.start(instance, target.handler, cx),
+            _ => {
+                let table = self.controller(target.controller);
+                table.start(instance, target.handler, cx)
+            }
         }
     }
 
@@ -229,10 +246,10 @@ async fn connect_one(
         handler,
     };
     let cx = env.context(position, handler, Cause::Connect);
-    let step = env.start(target, instance, cx);
-    let (instance, outcome) = limit.wait(end_of(step)).await?;
-    *slot = Some(instance);
-    let Some(error) = failure(outcome) else {
+    let step = env.start(target, table.wired(handler), instance, cx);
+    let ended = limit.wait(end_of(step)).await?;
+    *slot = Some(ended.instance);
+    let Some(error) = failure(ended.outcome) else {
         return Ok(());
     };
     let filters = table.wired(handler).map_or(&[][..], |wired| &wired.filters);
@@ -292,9 +309,9 @@ async fn tell(table: &NamespaceTable, socket: &Socket, error: EventError, event:
 }
 
 /// Waits for a call's end.
-pub(super) async fn end_of(step: Step) -> (Instance, Outcome) {
+pub(super) async fn end_of(step: Step) -> Ended {
     match step {
-        Step::Done(instance, outcome) => (instance, outcome),
+        Step::Done(ended) => ended,
         Step::Pending(call) => call.await,
     }
 }
@@ -352,12 +369,12 @@ async fn disconnect_one(env: &Env, position: usize, instance: Instance, reason: 
     };
     let cx = env.context(position, handler, Cause::Disconnect(reason));
     let event = cx.info();
-    let (instance, outcome) = end_of(env.controller(position).start(instance, handler, cx)).await;
-    let Some(error) = failure(outcome) else {
+    let ended = end_of(env.controller(position).start(instance, handler, cx)).await;
+    let Some(error) = failure(ended.outcome) else {
         return;
     };
     tracing::warn!(target: "specter::gateway", %error, "a disconnect handler failed");
-    match env.start_error_handler(position, instance, Failure { error, event }) {
+    match env.start_error_handler(position, ended.instance, Failure { error, event }) {
         Ok(step) => {
             end_of(step).await;
         }

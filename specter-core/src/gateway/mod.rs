@@ -55,7 +55,7 @@ pub(crate) use self::unknown::UnknownEvents;
 #[doc(hidden)]
 pub mod private {
     pub use super::call::{
-        Called, Holder, Instance, SharedController, Step, WrongInstance, blocking, catch,
+        Called, Ended, Holder, Instance, SharedController, Step, WrongInstance, blocking, catch,
         catch_sync, exclusive, pending, share, start_shared,
     };
     pub use super::error::{hidden_error, shown_error};

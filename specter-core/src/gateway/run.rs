@@ -6,8 +6,7 @@ use std::task::{Context, Poll, ready};
 use specter_proto::engine::Prepared;
 use specter_proto::socket::{EncodedArgs, EventPacket, encode};
 
-use super::ack::AckCell;
-use super::call::{Cause, Failure, Instance, Outcome, PendingCall, Step};
+use super::call::{CallContext, Cause, Ended, Failure, Instance, Outcome, PendingCall, Step};
 use super::error::EventError;
 use super::event::EventInfo;
 use super::filter::filtered;
@@ -21,10 +20,10 @@ use crate::socket::Reject;
 use crate::socket::service::BoxFuture;
 
 pub(super) struct Run {
-    event: EventPacket,
+    /// With the event. A method that is called takes it along and brings it back.
+    cx: Option<Box<CallContext>>,
     turns: Turns,
     at: usize,
-    ack: Option<Arc<AckCell>>,
     answer: Answer,
     phase: Phase,
 }
@@ -56,20 +55,23 @@ enum Answer {
 }
 
 impl Run {
-    pub(super) fn new(event: EventPacket, turns: Turns) -> Self {
+    /// The event that a context was made for.
+    pub(super) fn new(mut cx: Box<CallContext>, event: EventPacket, turns: Turns) -> Self {
+        cx.cause = Cause::Event(event);
         Self {
-            event,
+            cx: Some(cx),
             turns,
             at: 0,
-            ack: None,
             answer: Answer::Unit,
             phase: Phase::Next,
         }
     }
 
-    /// The bytes of the event.
-    pub(super) fn size(&self) -> usize {
-        self.event.size()
+    /// The context, for another event.
+    pub(super) fn into_context(self) -> Option<Box<CallContext>> {
+        let mut cx = self.cx?;
+        cx.clear();
+        Some(cx)
     }
 
     pub(super) fn poll(
@@ -102,9 +104,9 @@ impl Run {
                 }
                 Phase::Handling(target, call) => {
                     let target = *target;
-                    let (instance, outcome) = ready!(call.as_mut().poll(cx));
+                    let ended = ready!(call.as_mut().poll(cx));
                     self.phase = Phase::Next;
-                    self.called(env, target, instance, outcome, instances);
+                    self.called(env, target, ended, instances);
                 }
                 Phase::Filtering(target, instance, filtering) => {
                     let target = *target;
@@ -117,9 +119,9 @@ impl Run {
                 }
                 Phase::Failing(target, call) => {
                     let target = *target;
-                    let (instance, outcome) = ready!(call.as_mut().poll(cx));
-                    instances[target.controller] = Some(instance);
-                    log_failed_error_handler(&outcome);
+                    let ended = ready!(call.as_mut().poll(cx));
+                    instances[target.controller] = Some(ended.instance);
+                    log_failed_error_handler(&ended.outcome);
                     self.phase = Phase::Next;
                 }
                 Phase::Subscriber(call) => {
@@ -144,7 +146,7 @@ impl Run {
                 return;
             }
         };
-        let (socket, name) = (env.socket.clone(), self.event.name().to_owned());
+        let (socket, name) = (env.socket.clone(), self.name().to_owned());
         let checking = async move { check_guards(&guards, &socket, Some(&name)).await };
         self.phase = Phase::Guarding(target, Box::pin(checking));
     }
@@ -158,7 +160,7 @@ impl Run {
     ) {
         if let Some(instance) = take(&mut instances[target.controller]) {
             let outcome = Outcome::Failed(reject.into());
-            self.called(env, target, instance, outcome, instances);
+            self.concluded(env, target, instance, outcome, instances);
         }
     }
 
@@ -166,30 +168,34 @@ impl Run {
         let Some(instance) = take(&mut instances[target.controller]) else {
             return;
         };
+        // It is here between two calls.
+        let Some(mut cx) = self.cx.take() else { return };
         let table = env.controller(target.controller);
-        let cause = Cause::Event(self.event.clone());
-        let mut context = env.context(target.controller, target.handler, cause);
-        if table
-            .wired(target.handler)
-            .is_some_and(|wired| wired.takes_ack)
-        {
-            context.ack = self.offer_ack(env);
+        cx.aim(target.controller, table.handler(target.handler));
+        let wired = table.wired(target.handler);
+        if wired.is_some_and(|wired| wired.takes_ack) {
+            cx.offer_ack();
         }
-        match env.start(target, instance, context) {
-            Step::Done(instance, outcome) => self.called(env, target, instance, outcome, instances),
+        match env.start(target, wired, instance, cx) {
+            Step::Done(ended) => self.called(env, target, ended, instances),
             Step::Pending(call) => self.phase = Phase::Handling(target, call),
         }
     }
 
-    /// The acknowledgement, for a handler that answers itself.
-    fn offer_ack(&mut self, env: &Env) -> Option<Arc<AckCell>> {
-        let cell = AckCell::new(env.socket.clone(), self.event.id()?);
-        self.ack = Some(cell.clone());
-        Some(cell)
+    /// A handler is over, and the context is back.
+    fn called(
+        &mut self,
+        env: &Env,
+        target: Target,
+        ended: Ended,
+        instances: &mut [Option<Instance>],
+    ) {
+        self.cx = Some(ended.cx);
+        self.concluded(env, target, ended.instance, ended.outcome, instances);
     }
 
-    /// A handler is over. Its failure is filtered, then counts.
-    fn called(
+    /// What became of a handler's call. Its failure is filtered, then counts.
+    fn concluded(
         &mut self,
         env: &Env,
         target: Target,
@@ -208,12 +214,7 @@ impl Run {
         match table.wired(target.handler) {
             Some(wired) if !wired.filters.is_empty() && !error.is_gone() => {
                 let filters = wired.filters.clone();
-                let filtering = filtered(
-                    filters,
-                    env.socket.clone(),
-                    EventInfo::of(&self.event),
-                    error,
-                );
+                let filtering = filtered(filters, env.socket.clone(), self.info(), error);
                 self.phase = Phase::Filtering(target, Some(instance), Box::pin(filtering));
             }
             _ => self.failed(env, target, instance, error, instances),
@@ -230,27 +231,31 @@ impl Run {
         instances: &mut [Option<Instance>],
     ) {
         self.fail(&error);
-        let failure = Failure {
-            error,
-            event: EventInfo::of(&self.event),
-        };
+        let event = self.info();
+        let failure = Failure { error, event };
         match env.start_error_handler(target.controller, instance, failure) {
             Err((instance, failure)) => {
                 instances[target.controller] = Some(instance);
                 self.tell(env, failure);
             }
-            Ok(Step::Done(instance, outcome)) => {
-                log_failed_error_handler(&outcome);
-                instances[target.controller] = Some(instance);
+            Ok(Step::Done(ended)) => {
+                log_failed_error_handler(&ended.outcome);
+                instances[target.controller] = Some(ended.instance);
             }
             Ok(Step::Pending(call)) => self.phase = Phase::Failing(target, call),
         }
     }
 
     fn subscriber(&mut self, env: &Env, subscriber: &Arc<Subscriber>) {
-        let mut context = env.free_context(Cause::Event(self.event.clone()));
+        let Some(cx) = &mut self.cx else { return };
+        cx.aim(0, None);
+        let Cause::Event(event) = &cx.cause else {
+            return;
+        };
+        let mut context = env.free_context(Cause::Event(event.clone()));
         if subscriber.takes_ack() {
-            context.ack = self.offer_ack(env);
+            cx.offer_ack();
+            context.ack.clone_from(&cx.ack);
         }
         match subscriber.start(env, context) {
             Called::Done(outcome) => self.subscriber_called(env, outcome),
@@ -261,7 +266,7 @@ impl Run {
     fn subscriber_called(&mut self, env: &Env, outcome: Outcome) {
         if let Some(error) = self.record(outcome) {
             self.fail(&error);
-            let event = EventInfo::of(&self.event);
+            let event = self.info();
             self.tell(env, Failure { error, event });
         }
     }
@@ -297,7 +302,7 @@ impl Run {
     }
 
     fn fail(&mut self, error: &EventError) {
-        tracing::debug!(target: "specter::gateway", event = self.event.name(), %error, "an event failed");
+        tracing::debug!(target: "specter::gateway", event = self.name(), %error, "an event failed");
         self.finish_ack(Some(error));
         if matches!(self.answer, Answer::Unit) && !error.is_gone() {
             self.answer = Answer::Failed(error.duplicate());
@@ -306,14 +311,17 @@ impl Run {
 
     /// A handler took the acknowledgement and is over: an unsent one that it dropped is answered now.
     fn finish_ack(&mut self, error: Option<&EventError>) {
-        if let Some(ack) = self.ack.as_ref().filter(|ack| ack.is_taken()) {
+        let ack = self.cx.as_ref().and_then(|cx| cx.ack.as_ref());
+        if let Some(ack) = ack.filter(|ack| ack.is_taken()) {
             ack.handler_finished(error);
             self.answer = Answer::Taken;
         }
     }
 
     fn answer(&mut self, env: &Env) {
-        let Some(id) = self.event.id() else { return };
+        let Some(id) = self.cx.as_ref().and_then(|cx| cx.wanted_ack()) else {
+            return;
+        };
         let namespace = env.table.hub.name();
         let packet = match std::mem::replace(&mut self.answer, Answer::Taken) {
             Answer::Taken => return,
@@ -325,9 +333,20 @@ impl Run {
         match packet {
             Ok(packet) => env.socket.acknowledge(packet),
             Err(error) => {
-                tracing::error!(target: "specter::gateway", event = self.event.name(), %error, "an acknowledgement cannot be encoded");
+                tracing::error!(target: "specter::gateway", event = self.name(), %error, "an acknowledgement cannot be encoded");
             }
         }
+    }
+
+    /// The event's name.
+    fn name(&self) -> &str {
+        self.cx.as_ref().map_or("", |cx| cx.event_name())
+    }
+
+    /// The event, for those who are told of its failure.
+    fn info(&self) -> EventInfo {
+        let cx = self.cx.as_ref();
+        cx.map_or_else(EventInfo::connect, |cx| cx.info())
     }
 }
 

@@ -153,10 +153,15 @@ impl ControllerTable {
     }
 
     /// Calls a handler.
-    pub(crate) fn start(&self, instance: Instance, handler: HandlerRef, cx: CallContext) -> Step {
+    pub(crate) fn start(
+        &self,
+        instance: Instance,
+        handler: HandlerRef,
+        cx: Box<CallContext>,
+    ) -> Step {
         match self.blocks.get(handler.block) {
             Some(entry) => (entry.block.start)(instance, handler.id, cx),
-            None => Step::unknown(instance, &cx),
+            None => Step::unknown(instance, cx),
         }
     }
 

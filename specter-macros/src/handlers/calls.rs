@@ -49,11 +49,11 @@ fn exclusive(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls
         |__instance, #id, #cx| {
             let mut #this = match __p::exclusive::<#controller>(__instance) {
                 ::core::result::Result::Ok(__this) => __this,
-                ::core::result::Result::Err(__wrong) => return __wrong.into_step(&#cx),
+                ::core::result::Result::Err(__wrong) => return __wrong.into_step(#cx),
             };
             match #id {
                 #arms
-                _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
+                _ => __p::Step::unknown(__p::Holder::into_instance(#this), #cx),
             }
         }
     };
@@ -73,13 +73,13 @@ fn shared(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
     let own = own(Span::call_site());
     let items = quote_spanned! {own=>
         const fn __calls<__H: __p::Holder<#controller>>()
-        -> (fn(u16, &mut __p::Requirements), fn(__H, u16, __p::CallContext) -> __p::Step)
+        -> (fn(u16, &mut __p::Requirements), fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step)
         where __H::Target: __p::SharedController {
             (
                 #requirements,
                 |mut #this, #id, #cx| match #id {
                     #arms
-                    _ => __p::Step::unknown(__p::Holder::into_instance(#this), &#cx),
+                    _ => __p::Step::unknown(__p::Holder::into_instance(#this), #cx),
                 },
             )
         }
@@ -190,24 +190,24 @@ impl Call<'_> {
         let Locals { cx, .. } = self.locals;
         let body = self.body();
         let instance = self.instance();
-        let finished = quote_spanned!(self.own()=> #cx.finish(__called));
+        let ended = quote_spanned!(self.own()=> __p::Ended::new(#instance, #cx, __called));
         match self.handler.mode {
             Mode::Async => quote_spanned! {self.own()=>
                 #id => __p::pending(async move {
                     let __called = __p::catch(&#cx, async { #body }).await;
-                    (#instance, #finished)
+                    #ended
                 }),
             },
             Mode::Inline => quote_spanned! {self.own()=>
                 #id => {
                     let __called = __p::catch_sync(|| { #body });
-                    __p::Step::Done(#instance, #finished)
+                    __p::Step::Done(#ended)
                 }
             },
             Mode::Blocking => quote_spanned! {self.own()=>
                 #id => __p::blocking(move || {
                     let __called = __p::catch_sync(|| { #body });
-                    (#instance, #finished)
+                    #ended
                 }),
             },
         }

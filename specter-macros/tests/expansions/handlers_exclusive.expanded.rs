@@ -207,7 +207,7 @@ const _: () = {
                 let mut __this = match __p::exclusive::<ChatGateway>(__instance) {
                     ::core::result::Result::Ok(__this) => __this,
                     ::core::result::Result::Err(__wrong) => {
-                        return __wrong.into_step(&__cx);
+                        return __wrong.into_step(__cx);
                     }
                 };
                 match __id {
@@ -230,7 +230,11 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            )
                         })
                     }
                     1 => {
@@ -262,7 +266,11 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            )
                         })
                     }
                     2 => {
@@ -289,8 +297,11 @@ const _: () = {
                             __p::reply!(__cx, __value)
                         });
                         __p::Step::Done(
-                            __p::Holder::into_instance(__this),
-                            __cx.finish(__called),
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            ),
                         )
                     }
                     3 => {
@@ -304,7 +315,11 @@ const _: () = {
                                 let __value = <ChatGateway>::hash(&mut __this, &__p0);
                                 __p::reply!(__cx, __value)
                             });
-                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            )
                         })
                     }
                     4 => {
@@ -326,7 +341,11 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            )
                         })
                     }
                     5 => {
@@ -348,8 +367,11 @@ const _: () = {
                             __p::reply!(__cx, __value)
                         });
                         __p::Step::Done(
-                            __p::Holder::into_instance(__this),
-                            __cx.finish(__called),
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            ),
                         )
                     }
                     6 => {
@@ -375,10 +397,14 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            )
                         })
                     }
-                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), __cx),
                 }
             },
         }

@@ -24,7 +24,7 @@ const _: () = {
     {
         const fn __calls<__H: __p::Holder<Notes>>() -> (
             fn(u16, &mut __p::Requirements),
-            fn(__H, u16, __p::CallContext) -> __p::Step,
+            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
         )
         where
             __H::Target: __p::SharedController,
@@ -87,8 +87,11 @@ const _: () = {
                             __p::reply!(__cx, __value)
                         });
                         __p::Step::Done(
-                            __p::Holder::into_instance(__this),
-                            __cx.finish(__called),
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            ),
                         )
                     }
                     1 => {
@@ -97,8 +100,11 @@ const _: () = {
                             __p::reply!(__cx, __value)
                         });
                         __p::Step::Done(
-                            __p::Holder::into_instance(__this),
-                            __cx.finish(__called),
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            ),
                         )
                     }
                     2 => {
@@ -107,11 +113,14 @@ const _: () = {
                             __p::reply!(__cx, __value)
                         });
                         __p::Step::Done(
-                            __p::Holder::into_instance(__this),
-                            __cx.finish(__called),
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            ),
                         )
                     }
-                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), __cx),
                 },
             )
         }

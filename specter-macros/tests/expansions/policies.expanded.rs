@@ -63,7 +63,7 @@ const _: () = {
     {
         const fn __calls<__H: __p::Holder<Everything>>() -> (
             fn(u16, &mut __p::Requirements),
-            fn(__H, u16, __p::CallContext) -> __p::Step,
+            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
         )
         where
             __H::Target: __p::SharedController,
@@ -83,7 +83,11 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            )
                         })
                     }
                     1 => {
@@ -96,10 +100,14 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            (__p::Holder::into_instance(__this), __cx.finish(__called))
+                            __p::Ended::new(
+                                __p::Holder::into_instance(__this),
+                                __cx,
+                                __called,
+                            )
                         })
                     }
-                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), &__cx),
+                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), __cx),
                 },
             )
         }
