@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::task::AtomicWaker;
 use specter_proto::engine::Prepared;
 
+use super::burst;
 use super::link::Desk;
 use super::mailbox::{Mailbox, Serves};
 use super::outbox::{Outbox, SendError, Urgency, Wake};
@@ -118,6 +119,9 @@ impl Connection {
     }
 
     fn push_unwoken(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
+        if urgency != Urgency::Control && burst::gather(self, &packet) {
+            return Ok(Wake::No);
+        }
         self.0
             .outbox
             .push(packet, urgency)
@@ -188,6 +192,11 @@ impl Connection {
         if wake == Wake::Yes {
             self.wake();
         }
+    }
+
+    /// Tells it from all other connections that are held at the same time.
+    pub(super) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 
     pub(super) fn id(&self) -> RandomId {

@@ -5,6 +5,7 @@
 //! session is closed. What messages mean is the handler's business: nothing here knows controllers.
 
 mod answer;
+mod burst;
 mod close;
 mod config;
 mod fan_out;

@@ -135,6 +135,24 @@ impl Outbox {
         Ok(self.attract_attention())
     }
 
+    /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold it up; where the queue is to be
+    /// discarded, it is too.
+    pub(crate) fn put_first(&self, packet: Prepared) {
+        let mut queue = self.queue.lock();
+        if queue.closing.is_some_and(CloseReason::discards_queue) {
+            return;
+        }
+        self.set_bytes(self.bytes() + cost(&packet));
+        queue.before_control = queue.before_control.map(|before| before + 1);
+        queue.packets.push_front(packet);
+    }
+
+    /// Counts a packet that is being written without having been queued, until it is [`release`](Self::release)d.
+    pub(crate) fn count(&self, packet: &Prepared) {
+        let _queue = self.queue.lock();
+        self.set_bytes(self.bytes() + cost(packet));
+    }
+
     /// One packet larger than the limit passes while the queue is empty.
     fn is_over_limit(&self, bytes: usize, cost: usize, urgency: Urgency) -> bool {
         let limit = match (urgency, self.policy) {

@@ -90,6 +90,15 @@ impl Frame {
         }
     }
 
+    /// Whole WebSocket frames, one behind the other, to be sent as they are. Not for polling: their payload is not told apart.
+    pub fn of_websocket(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            payload_at: 0,
+            kind: FrameKind::Text,
+        }
+    }
+
     /// A frame that stands in the program. `bytes` must be a short one: a header of two bytes.
     pub(super) const fn from_static(bytes: &'static [u8]) -> Self {
         Self {

@@ -77,6 +77,14 @@ impl Output {
         }
     }
 
+    /// Goes on with a packet of which so many bytes are written, while nothing but a control frame waits here.
+    pub(super) fn resume_packet(&mut self, packet: Prepared, written: usize) {
+        debug_assert!(self.packets.is_empty());
+        self.packets.push_back(packet);
+        self.offset = written;
+        self.unflushed = true;
+    }
+
     /// Goes on with what others have begun in its place, while nothing but a control frame waited here.
     pub(super) fn resume(&mut self, begun: Self) {
         debug_assert!(self.packets.is_empty());

@@ -27,7 +27,7 @@ struct Pen {
 
 impl Desk {
     /// The task has written everything and rests.
-    pub(super) fn lay_down(&self, half: OwnedWriteHalf) {
+    pub(crate) fn lay_down(&self, half: OwnedWriteHalf) {
         *self.pen.lock() = Some(Pen { half, begun: None });
     }
 
@@ -35,6 +35,13 @@ impl Desk {
     pub(super) fn pick_up(&self) -> Option<(OwnedWriteHalf, Option<Box<Output>>)> {
         let pen = self.pen.lock().take()?;
         Some((pen.half, pen.begun))
+    }
+
+    /// Takes the pen where it can be had at once and nothing was begun with it.
+    pub(crate) fn claim(&self) -> Option<OwnedWriteHalf> {
+        let mut pen = self.pen.try_lock()?;
+        let pen = pen.take_if(|pen| pen.begun.is_none())?;
+        Some(pen.half)
     }
 
     /// The task has ended, and nobody writes any more.

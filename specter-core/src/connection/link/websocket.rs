@@ -6,16 +6,20 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::Prepared;
 use specter_proto::websocket::{self, Decoder, Event, Limits};
+use tokio::io::AsyncWrite;
 
 use super::budget::Budget;
 use super::ending::Ending;
 use super::input::Input;
 use super::output::Output;
+use crate::connection::burst::{self, Gathered};
+use crate::connection::outbox::Outbox;
 use crate::connection::scratch::Scratch;
 use crate::connection::stream::Stream;
 use crate::connection::{CloseReason, Connection};
@@ -160,7 +164,9 @@ impl WebSocket {
         connection: &Connection,
     ) -> Result<(), Ending> {
         let outbox = connection.outbox();
-        if self.stream.is_laid_down() {
+        if let Some(burst) = burst::take(connection) {
+            self.write_burst(cx, burst, outbox);
+        } else if self.stream.is_laid_down() {
             let idle = self.output.is_done() && !connection.desk().is_begun();
             if idle && outbox.rest() {
                 return Ok(());
@@ -187,6 +193,26 @@ impl WebSocket {
             }
             self.output.push(packets);
         }
+    }
+
+    /// Writes what the task's turn gathered. What the stream does not take becomes a packet like others.
+    fn write_burst(&mut self, cx: &mut Context<'_>, burst: Gathered, outbox: &Outbox) {
+        let Gathered { half, bytes } = burst;
+        self.stream.pick_up(half);
+        if bytes.is_empty() {
+            return;
+        }
+        let written = match Pin::new(&mut self.stream).poll_write(cx, &bytes) {
+            Poll::Ready(Ok(written)) => written,
+            // What ails the stream is found out when it goes on.
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        };
+        if written < bytes.len() {
+            let packet = burst::packet(&bytes);
+            outbox.count(&packet);
+            self.output.resume_packet(packet, written);
+        }
+        burst::keep(bytes);
     }
 
     /// Takes back the write side, if it was laid down, with what others have begun.

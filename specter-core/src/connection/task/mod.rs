@@ -22,7 +22,7 @@ use super::link::{Budget, Ending, Farewell, Link, Parting, Polling, Post, WebSoc
 use super::mailbox::{Mail, Serves};
 use super::registry::Seat;
 use super::timer::Timer;
-use super::{CloseReason, Connection, EngineConfig, MessageHandler};
+use super::{CloseReason, Connection, EngineConfig, MessageHandler, burst};
 
 /// The task of one session. Spawned once, it ends with the session.
 pub(crate) struct Task<H> {
@@ -205,10 +205,13 @@ impl<H: MessageHandler> Task<H> {
 
     fn run(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let now = Instant::now();
-        if self.is_open()
-            && let Err(ending) = self.turn(cx, now)
-        {
-            self.close(ending, now);
+        if self.is_open() {
+            burst::begin(&self.connection);
+            let turned = self.turn(cx, now);
+            burst::end(&self.connection);
+            if let Err(ending) = turned {
+                self.close(ending, now);
+            }
         }
         if let Some(parting) = &mut self.parting
             && parting.poll(cx, now).is_ready()
@@ -251,6 +254,7 @@ impl<H: MessageHandler> Future for Task<H> {
 impl<H> Drop for Task<H> {
     fn drop(&mut self) {
         // However it ends, by a panic in the handler too: nothing can be sent, nobody waits.
+        burst::end(&self.connection);
         let _ = self.connection.outbox().close(CloseReason::TransportError);
         if matches!(self.state, State::Open | State::Backlogged) {
             self.seat.count_close(CloseReason::TransportError);
