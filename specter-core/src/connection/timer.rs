@@ -5,13 +5,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A timer that is set once and then only when it has fired, or must fire earlier.
 pub(super) struct Timer {
     sleep: Pin<Box<Sleep>>,
+    /// Whom it wakes when it fires. None: nobody yet.
+    wakes: Option<Waker>,
 }
 
 impl Timer {
@@ -19,12 +21,25 @@ impl Timer {
     pub(super) fn new(deadline: Instant) -> Self {
         Self {
             sleep: Box::pin(sleep_until(deadline)),
+            wakes: None,
         }
     }
 
     /// Ready when the deadline has passed; else the task is woken by then, perhaps earlier.
-    pub(super) fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
-        if deadline < self.sleep.deadline() {
+    pub(super) fn poll_until(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        deadline: Instant,
+    ) -> Poll<()> {
+        let set = self.sleep.deadline();
+        let wakes = self.wakes.as_ref();
+        if now < set && set <= deadline && wakes.is_some_and(|wakes| wakes.will_wake(cx.waker())) {
+            // The rule: it runs already, and there is nothing to tell it.
+            return Poll::Pending;
+        }
+        self.wakes = None;
+        if deadline < set {
             self.sleep.as_mut().reset(deadline);
         }
         while self.sleep.as_mut().poll(cx).is_ready() {
@@ -33,6 +48,7 @@ impl Timer {
             }
             self.sleep.as_mut().reset(deadline);
         }
+        self.wakes = Some(cx.waker().clone());
         Poll::Pending
     }
 }
@@ -41,6 +57,9 @@ impl Timer {
 mod tests {
     use super::Timer;
     use std::future::poll_fn;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake};
     use std::time::Duration;
     use tokio::time::Instant;
 
@@ -49,7 +68,7 @@ mod tests {
         let start = Instant::now();
         let mut timer = Timer::new(start + Duration::from_secs(1));
         let later = start + Duration::from_secs(3);
-        poll_fn(|cx| timer.poll_until(cx, later)).await;
+        poll_fn(|cx| timer.poll_until(cx, Instant::now(), later)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(3));
     }
 
@@ -58,7 +77,36 @@ mod tests {
         let start = Instant::now();
         let mut timer = Timer::new(start + Duration::from_secs(100));
         let earlier = start + Duration::from_secs(2);
-        poll_fn(|cx| timer.poll_until(cx, earlier)).await;
+        poll_fn(|cx| timer.poll_until(cx, Instant::now(), earlier)).await;
         assert_eq!(start.elapsed(), Duration::from_secs(2));
+    }
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Wake for Counting {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_polled_last_is_woken() {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let mut timer = Timer::new(deadline);
+        let (first, second) = (Arc::new(Counting::default()), Arc::new(Counting::default()));
+        for polls in [&first, &first, &second, &second] {
+            let waker = Arc::clone(polls).into();
+            let mut cx = Context::from_waker(&waker);
+            assert!(
+                timer
+                    .poll_until(&mut cx, Instant::now(), deadline)
+                    .is_pending()
+            );
+        }
+        tokio::time::sleep_until(deadline).await;
+        assert_eq!(first.0.load(Ordering::Relaxed), 0);
+        assert_eq!(second.0.load(Ordering::Relaxed), 1);
     }
 }

@@ -203,8 +203,7 @@ impl<H: MessageHandler> Task<H> {
         matches!(self.state, State::Open | State::Backlogged)
     }
 
-    fn run(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let now = Instant::now();
+    fn run(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if self.is_open() {
             burst::begin(&self.connection);
             let turned = self.turn(cx, now);
@@ -237,13 +236,14 @@ impl<H: MessageHandler> Future for Task<H> {
         this.connection.waker().register(cx.waker());
         this.connection.outbox().attend();
         loop {
-            if this.run(cx).is_ready() {
+            let now = Instant::now();
+            if this.run(cx, now).is_ready() {
                 return Poll::Ready(());
             }
             let Some(deadline) = this.deadline() else {
                 return Poll::Pending;
             };
-            if this.timer.poll_until(cx, deadline).is_pending() {
+            if this.timer.poll_until(cx, now, deadline).is_pending() {
                 return Poll::Pending;
             }
             // Due already: another turn. Each moves the deadline on.
