@@ -25,19 +25,18 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
             let specter = results
                 .main(case, "specter")
                 .map_or(0.0, |spread| spread.median);
-            let met = if verdict.is_met() {
-                "met"
-            } else {
-                "**missed**"
+            let (at_most, met) = match verdict.at_most {
+                f64::INFINITY => ("–".to_owned(), "no target"),
+                at_most if verdict.is_met() => (number(at_most), "met"),
+                at_most => (number(at_most), "**missed**"),
             };
             let to = verdict.to;
             let _ = writeln!(
                 page,
-                "| {} | {} | {to} | {} | {} | {met} |",
+                "| {} | {} | {to} | {} | {at_most} | {met} |",
                 case.title,
                 number(specter),
-                number(verdict.ratio),
-                number(verdict.at_most)
+                number(verdict.ratio)
             );
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::load::Figures;
-use crate::suite::{CASES, Case, Metric, Of, SERVERS, Server};
+use crate::suite::{CASES, Case, Metric, Of, RAW_SOCKETS, SERVERS, Server};
 
 /// Figures of every round, by case and server.
 #[derive(Default)]
@@ -103,11 +103,11 @@ impl Results {
         })
     }
 
-    /// The cheapest bare server of a case.
+    /// The cheapest bare WebSocket echo of a case.
     #[must_use]
-    pub fn cheapest_bare(&self, case: &Case) -> Option<(&'static Server, f64)> {
+    pub fn cheapest_echo(&self, case: &Case) -> Option<(&'static Server, f64)> {
         self.servers(case)
-            .filter(|server| !server.socket_io)
+            .filter(|server| !server.socket_io && server.name != RAW_SOCKETS)
             .filter_map(|server| Some((server, self.main(case, server.name)?.median)))
             .min_by(|one, other| one.1.total_cmp(&other.1))
     }
@@ -137,10 +137,11 @@ impl Results {
         Some(match of {
             Of::One => (own, "–"),
             Of::Socketioxide => (own / median(case, "socketioxide")?, "socketioxide"),
-            Of::CheapestBare => {
-                let (server, cost) = self.cheapest_bare(case)?;
+            Of::CheapestEcho => {
+                let (server, cost) = self.cheapest_echo(case)?;
                 (own / cost, server.title)
             }
+            Of::RawSockets => (own / median(case, RAW_SOCKETS)?, "bare: raw sockets"),
             Of::Text => {
                 let text = CASES.iter().find(|case| case.name == "echo-1-1k")?;
                 (own / median(text, "specter")?, "text of the same size")
@@ -175,7 +176,9 @@ mod tests {
         let server = |name| SERVERS.iter().find(|server| server.name == name).unwrap();
         for (name, costs) in [
             ("specter", [11.0, 90.0, 10.0]),
-            ("bare-raw", [10.0; 3]),
+            ("bare-raw", [5.0; 3]),
+            ("bare-specter", [10.0; 3]),
+            ("bare-tungstenite", [12.0; 3]),
             ("socketioxide", [20.0; 3]),
         ] {
             for micros in costs {
@@ -192,6 +195,9 @@ mod tests {
             }
         );
         let met: Vec<_> = results.verdicts(case).iter().map(Verdict::is_met).collect();
-        assert_eq!(met, [true, true]);
+        assert_eq!(met, [true, true, true]);
+        let ratios = results.verdicts(case);
+        let ratios: Vec<_> = ratios.iter().map(|verdict| verdict.ratio).collect();
+        assert_eq!(ratios, [1.1, 2.2, 0.55]);
     }
 }

@@ -33,6 +33,9 @@ const fn own(name: &'static str, title: &'static str, socket_io: bool) -> Server
     }
 }
 
+/// The loop on raw sockets.
+pub const RAW_SOCKETS: &str = "bare-raw";
+
 /// All servers, in the order in which they run.
 pub const SERVERS: &[Server] = &[
     own("specter", "Specter", true),
@@ -49,7 +52,8 @@ pub const SERVERS: &[Server] = &[
         program: Program::Python("servers/python/server.py"),
         socket_io: true,
     },
-    own("bare-raw", "bare: raw sockets, epoll", false),
+    own(RAW_SOCKETS, "bare: raw sockets, epoll", false),
+    own("bare-specter", "bare: Specter's framing", false),
     own("bare-tungstenite", "bare: tungstenite", false),
     own("bare-sockudo", "bare: sockudo-ws", false),
     own("bare-fastwebsockets", "bare: fastwebsockets", false),
@@ -84,7 +88,7 @@ pub enum Field {
 /// At most so many times what another server takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The factor.
+    /// The factor; infinite where the ratio is only told.
     pub at_most: f64,
     /// Of what.
     pub of: Of,
@@ -93,8 +97,10 @@ pub struct Target {
 /// What a figure is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {
-    /// The cheapest bare server in the case.
-    CheapestBare,
+    /// The cheapest bare WebSocket echo in the case: on Tokio, on one of the WebSocket crates or on Specter's own framing.
+    CheapestEcho,
+    /// The loop on raw sockets, which knows neither a runtime nor the rules of WebSocket.
+    RawSockets,
     /// socketioxide.
     Socketioxide,
     /// Nothing: the factor is the bound itself.
@@ -130,18 +136,25 @@ const fn at_most(at_most: f64, of: Of) -> Target {
     Target { at_most, of }
 }
 
+/// Not a target, but good to know.
+const fn reference(of: Of) -> Target {
+    at_most(f64::INFINITY, of)
+}
+
 const ECHO: &[Target] = &[
-    at_most(1.15, Of::CheapestBare),
+    at_most(1.15, Of::CheapestEcho),
+    reference(Of::RawSockets),
     at_most(0.6, Of::Socketioxide),
 ];
 const PIPELINED: &[Target] = &[
-    at_most(1.6, Of::CheapestBare),
+    at_most(1.6, Of::CheapestEcho),
+    reference(Of::RawSockets),
     at_most(0.3, Of::Socketioxide),
     at_most(3.0, Of::Tail),
 ];
 const IDLE: &[Target] = &[at_most(4096.0, Of::One), at_most(1.1, Of::AfterBurst)];
 const BROADCAST: &[Target] = &[
-    at_most(1.15, Of::CheapestBare),
+    at_most(1.15, Of::RawSockets),
     at_most(0.65, Of::Socketioxide),
 ];
 const AGAINST_SOCKETIOXIDE: &[Target] = &[at_most(0.6, Of::Socketioxide)];
@@ -335,7 +348,7 @@ impl Case {
     }
 
     fn could_have(&self, server: &Server) -> bool {
-        let is_loop = server.name == "bare-raw";
+        let is_loop = server.name == RAW_SOCKETS;
         match self.field {
             Field::All => true,
             Field::Broadcasters => server.socket_io || is_loop,

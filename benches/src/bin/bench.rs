@@ -6,7 +6,7 @@ use std::path::Path;
 use specter_bench::listen::SERVER_CORE;
 use specter_bench::results::Results;
 use specter_bench::slopes::SLOPES;
-use specter_bench::suite::{CASES, Case, SERVERS, Server};
+use specter_bench::suite::{CASES, Case, RAW_SOCKETS, SERVERS, Server};
 use specter_bench::{chart, machine, report, runner};
 
 const USAGE: &str =
@@ -32,7 +32,7 @@ impl Options {
             names.is_empty() || names.iter().any(|chosen| chosen == name)
         };
         let for_slopes = SLOPES.iter().any(|slope| slope.has(case))
-            && ["specter", "bare-raw"].contains(&server.name);
+            && ["specter", RAW_SOCKETS].contains(&server.name);
         case.has(server)
             && chosen(&self.cases, case.name)
             && chosen(&self.servers, server.name)
