@@ -97,11 +97,16 @@ impl Decoder {
         }
         self.check_size(text.len())?;
         if text.as_bytes().first() == Some(&PacketKind::Event.as_byte()) {
-            let layout = Layout::behind_kind(PacketKind::Event, 0, text, 1)?;
-            self.check_namespace(&layout)?;
-            return self.event(text, &layout, PlainData).map(Some);
+            return self.plain_event(text);
         }
         self.rarer(text)
+    }
+
+    /// Takes the text of an event without attachments: what nearly every packet is.
+    fn plain_event(&self, text: &str) -> Result<Option<Packet>, ParseError> {
+        let layout = Layout::behind_kind(PacketKind::Event, 0, text, 1)?;
+        self.check_namespace(&layout)?;
+        self.event(text, &layout, PlainData).map(Some)
     }
 
     /// Takes the text of any packet.
@@ -110,7 +115,7 @@ impl Decoder {
         let layout = Layout::read(text)?;
         self.check_namespace(&layout)?;
         match layout.kind {
-            PacketKind::Event => self.event(text, &layout, PlainData).map(Some),
+            PacketKind::Event => self.plain_event(text),
             PacketKind::Ack => ack(text, &layout, PlainData),
             PacketKind::Connect => connect(text, &layout).map(Some),
             PacketKind::Disconnect => disconnect(text, &layout).map(Some),
