@@ -169,6 +169,43 @@ fn header_holds_what_is_not_usual() {
 }
 
 #[test]
+fn ids_are_decimal_numbers() {
+    let mut ids: Vec<u64> = (0..1100).collect();
+    let mut power = 1_u64;
+    for _ in 0..19 {
+        power *= 10;
+        ids.extend([power - 1, power, power + 1]);
+    }
+    for id in ids {
+        let packet = encode::ack("/", id, &()).unwrap();
+        assert_eq!(text(&packet), format!("43{id}[]"));
+    }
+}
+
+#[test]
+fn strings_are_what_serde_json_makes_of_them() {
+    for length in 0..70 {
+        let plain = "a".repeat(length);
+        assert_eq!(event(&plain), format!(r#"42["m","{plain}"]"#));
+        assert_eq!(ack(&plain), format!(r#"437["{plain}"]"#));
+        for place in 0..=length {
+            for special in ["\"", "\\", "\0", "\n", "\u{1f}", "\u{7f}", "é", "😀", "/"] {
+                let mut value = plain.clone();
+                value.insert_str(place, special);
+                let json = serde_json::to_string(&value).unwrap();
+                assert_eq!(event(&value), format!(r#"42["m",{json}]"#));
+                assert_eq!(ack(&value), format!(r"437[{json}]"));
+                let packet = encode::event("/", None, &value, &()).unwrap();
+                let name: (String,) = serde_json::from_str(&text(&packet)[2..]).unwrap();
+                assert_eq!(name.0, value);
+            }
+        }
+    }
+    assert_eq!(event("lent"), r#"42["m","lent"]"#);
+    assert_eq!(encode::args("x").unwrap().count, 1);
+}
+
+#[test]
 fn packets_of_the_server() {
     assert_eq!(text(&encode::connect("/", "abc")), r#"40{"sid":"abc"}"#);
     assert_eq!(

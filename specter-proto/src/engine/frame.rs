@@ -10,7 +10,7 @@ use std::{iter, mem};
 
 use bytes::{Buf, Bytes};
 
-use crate::websocket::{MAX_HEADER, Opcode, write_header};
+use crate::websocket::{MAX_HEADER, Opcode, write_header, write_header_behind};
 
 /// Whether a frame's payload is text or bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,7 +143,9 @@ impl FrameBuilder {
         let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
         // What stands in the header's room is written over.
         buffer.truncate(MAX_HEADER);
-        buffer.resize(MAX_HEADER, 0);
+        if buffer.len() < MAX_HEADER {
+            buffer.resize(MAX_HEADER, 0);
+        }
         buffer.reserve(capacity);
         Self { buffer }
     }
@@ -164,10 +166,9 @@ impl FrameBuilder {
     pub fn finish(mut self, kind: FrameKind) -> Frame {
         let payload = self.buffer.len().checked_sub(Self::BODY_AT);
         let payload = payload.expect("removed the room of the header from a frame builder");
-        let mut header = [0; MAX_HEADER];
-        let used = write_header(&mut header, true, kind.opcode(), payload);
+        let room = self.buffer.first_chunk_mut();
+        let used = room.map_or(0, |room| write_header_behind(room, kind.opcode(), payload));
         let start = Self::BODY_AT - used;
-        self.buffer[start..Self::BODY_AT].copy_from_slice(&header[..used]);
         let bytes = if self.buffer.capacity() <= COPIED {
             Bytes::copy_from_slice(&self.buffer[start..])
         } else {

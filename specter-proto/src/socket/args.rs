@@ -39,17 +39,17 @@ pub struct Args {
 }
 
 impl Args {
-    pub(super) fn new(text: Arc<str>, elements: Elements, attachments: Vec<Bytes>) -> Self {
-        let attachments = if attachments.is_empty() {
-            None
-        } else {
-            Some(Arc::new(attachments))
-        };
+    pub(super) fn new(text: Arc<str>, elements: Elements) -> Self {
         Self {
             text,
             elements,
-            attachments,
+            attachments: None,
         }
+    }
+
+    /// What came with them.
+    pub(super) fn attach(&mut self, attachments: Vec<Bytes>) {
+        self.attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
     }
 
     /// The whole packet that they are a part of.

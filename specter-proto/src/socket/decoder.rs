@@ -5,18 +5,17 @@
 //! it. It must not know which namespaces there are or who has joined them.
 
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::args::Args;
 use super::error::ParseError;
 use super::header::{Layout, PacketKind};
-use super::json::{self, Elements, Name, ScanError};
+use super::json::{self, ScanError};
 use super::packet::{AckPacket, ConnectPacket, DisconnectPacket, EventPacket, Packet};
 use super::placeholder::{Below, Placeholders, PlainData};
-use super::reserved::is_reserved;
-use super::span::{MAX_TEXT, Span};
+use super::reserved::{is_reserved, is_suspect};
+use super::span::MAX_TEXT;
 
 /// How much a client may send in one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,44 +70,12 @@ impl fmt::Debug for Decoder {
 
 /// A packet whose attachments have not all come.
 struct Pending {
-    packet: Unassembled,
+    /// Without its attachments. None if it is an acknowledgement that answers nothing.
+    packet: Option<Packet>,
     expected: usize,
     attachments: Vec<Bytes>,
     /// Of the text and the attachments so far.
     bytes: usize,
-}
-
-/// An event or an acknowledgement without its attachments.
-struct Unassembled {
-    text: Arc<str>,
-    namespace: Span,
-    id: Option<u64>,
-    elements: Elements,
-    /// An acknowledgement has none.
-    name: Option<Name>,
-}
-
-impl Unassembled {
-    /// The packet; nothing if it is an acknowledgement that answers nothing.
-    fn assemble(self, attachments: Vec<Bytes>) -> Option<Packet> {
-        let args = Args::new(self.text, self.elements, attachments);
-        let namespace = self.namespace;
-        match self.name {
-            Some(name) => Some(Packet::Event(EventPacket {
-                args,
-                namespace,
-                name,
-                id: self.id,
-            })),
-            None => self.id.map(|id| {
-                Packet::Ack(AckPacket {
-                    args,
-                    namespace,
-                    id,
-                })
-            }),
-        }
-    }
 }
 
 impl Decoder {
@@ -124,49 +91,58 @@ impl Decoder {
     /// Takes a text message, without the Engine.IO type before it. `None`: the packet's attachments
     /// are still to come, or there is nothing to do (an acknowledgement without an id).
     pub fn text(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
-        if self.pending.take().is_some() {
+        if self.pending.is_some() {
+            self.pending = None;
             return Err(ParseError::UnexpectedText);
         }
         self.check_size(text.len())?;
+        if text.as_bytes().first() == Some(&PacketKind::Event.as_byte()) {
+            return self.plain_event(text);
+        }
+        self.rarer(text)
+    }
+
+    /// Takes the text of an event without attachments: what nearly every packet is.
+    fn plain_event(&self, text: &str) -> Result<Option<Packet>, ParseError> {
+        let layout = Layout::behind_kind(PacketKind::Event, 0, text, 1)?;
+        self.check_namespace(&layout)?;
+        self.event(text, &layout, PlainData).map(Some)
+    }
+
+    /// Takes the text of any packet.
+    #[inline(never)]
+    fn rarer(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
         let layout = Layout::read(text)?;
-        let length = layout.namespace.len();
-        if length > self.limits.max_namespace {
-            let max = self.limits.max_namespace;
-            return Err(ParseError::NamespaceLength { length, max });
-        }
-        let (elements, name) = match layout.kind {
-            PacketKind::Connect => return connect(text, &layout).map(Some),
-            PacketKind::Disconnect => return disconnect(text, &layout).map(Some),
-            PacketKind::ConnectError => return Err(ParseError::ConnectError),
-            PacketKind::Event => self.event(text, &layout, PlainData)?,
-            PacketKind::BinaryEvent => {
-                self.check_attachments(layout.attachments)?;
-                self.event(text, &layout, Below(layout.attachments))?
+        self.check_namespace(&layout)?;
+        match layout.kind {
+            PacketKind::Event => self.plain_event(text),
+            PacketKind::Ack => ack(text, &layout, PlainData),
+            PacketKind::Connect => connect(text, &layout).map(Some),
+            PacketKind::Disconnect => disconnect(text, &layout).map(Some),
+            PacketKind::ConnectError => Err(ParseError::ConnectError),
+            PacketKind::BinaryEvent | PacketKind::BinaryAck => {
+                self.announced(text, &layout)?;
+                Ok(None)
             }
-            PacketKind::Ack => ack(text, &layout, PlainData)?,
-            PacketKind::BinaryAck => {
-                self.check_attachments(layout.attachments)?;
-                ack(text, &layout, Below(layout.attachments))?
-            }
-        };
-        let Layout { namespace, id, .. } = layout;
-        let packet = Unassembled {
-            text: text.into(),
-            namespace,
-            id,
-            elements,
-            name,
-        };
-        if layout.attachments == 0 {
-            return Ok(packet.assemble(Vec::new()));
         }
+    }
+
+    /// Takes the text of a packet with attachments, which are still to come.
+    fn announced(&mut self, text: &str, layout: &Layout) -> Result<(), ParseError> {
+        let expected = layout.attachments;
+        self.check_attachments(expected)?;
+        let packet = if layout.kind == PacketKind::BinaryEvent {
+            Some(self.event(text, layout, Below(expected))?)
+        } else {
+            ack(text, layout, Below(expected))?
+        };
         self.pending = Some(Pending {
             packet,
-            expected: layout.attachments,
+            expected,
             attachments: Vec::new(),
             bytes: text.len(),
         });
-        Ok(None)
+        Ok(())
     }
 
     /// Takes a binary message: the next attachment of the packet that waits for some.
@@ -183,7 +159,17 @@ impl Decoder {
             self.pending = Some(pending);
             return Ok(None);
         }
-        Ok(pending.packet.assemble(pending.attachments))
+        let Pending {
+            mut packet,
+            attachments,
+            ..
+        } = pending;
+        match &mut packet {
+            Some(Packet::Event(event)) => event.args.attach(attachments),
+            Some(Packet::Ack(ack)) => ack.args.attach(attachments),
+            Some(Packet::Connect(_) | Packet::Disconnect(_)) | None => {}
+        }
+        Ok(packet)
     }
 
     /// Whether attachments are still to come.
@@ -205,6 +191,16 @@ impl Decoder {
         }
     }
 
+    fn check_namespace(&self, layout: &Layout) -> Result<(), ParseError> {
+        let length = layout.namespace.len();
+        let max = self.limits.max_namespace;
+        if length > max {
+            Err(ParseError::NamespaceLength { length, max })
+        } else {
+            Ok(())
+        }
+    }
+
     fn check_attachments(&self, count: usize) -> Result<(), ParseError> {
         let max = self.limits.max_attachments;
         if count == 0 {
@@ -216,36 +212,49 @@ impl Decoder {
         }
     }
 
+    #[inline]
     fn event<P: Placeholders>(
         &self,
         text: &str,
         layout: &Layout,
         placeholders: P,
-    ) -> Result<(Elements, Option<Name>), ParseError> {
+    ) -> Result<Packet, ParseError> {
         let (name, elements) = json::event(text, layout.data, placeholders)
             .map_err(|error| refusal(error, layout.kind))?;
-        let length = name.of(text).len();
+        let length = name.len();
         if length > self.limits.max_event_name {
             return Err(ParseError::EventNameLength {
                 length,
                 max: self.limits.max_event_name,
             });
         }
-        if is_reserved(name.of(text)) {
+        if is_suspect(length) && is_reserved(name.of(text)) {
             return Err(ParseError::ReservedName);
         }
-        Ok((elements, Some(name)))
+        Ok(Packet::Event(EventPacket {
+            args: Args::new(text.into(), elements),
+            namespace: layout.namespace,
+            name,
+            id: layout.id,
+        }))
     }
 }
 
+/// The packet; nothing if it answers nothing.
 fn ack<P: Placeholders>(
     text: &str,
     layout: &Layout,
     placeholders: P,
-) -> Result<(Elements, Option<Name>), ParseError> {
+) -> Result<Option<Packet>, ParseError> {
     let elements = json::array(text, layout.data, placeholders)
         .map_err(|error| refusal(error, layout.kind))?;
-    Ok((elements, None))
+    Ok(layout.id.map(|id| {
+        Packet::Ack(AckPacket {
+            args: Args::new(text.into(), elements),
+            namespace: layout.namespace,
+            id,
+        })
+    }))
 }
 
 fn connect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {
@@ -270,6 +279,7 @@ fn disconnect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {
     Ok(Packet::Disconnect(DisconnectPacket { namespace }))
 }
 
+#[cold]
 fn refusal(error: ScanError, kind: PacketKind) -> ParseError {
     match error {
         ScanError::Syntax => ParseError::Payload { kind },

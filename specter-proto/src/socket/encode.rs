@@ -20,6 +20,7 @@ use super::error::EncodeError;
 use super::header::PacketKind;
 use super::json::{self, ScanError};
 use super::placeholder::Below;
+use super::plain::plain_end;
 use super::reserved::is_reserved;
 use super::{scope, shape};
 
@@ -56,7 +57,7 @@ pub fn event<T: Serialize + ?Sized>(
     write_event_start(draft.body(), name);
     let (_, attachments) = write_args(args, draft.body(), true)?;
     draft.body().push(b']');
-    Ok(draft.finish(&attachments))
+    Ok(draft.finish(attachments.as_deref().unwrap_or_default()))
 }
 
 /// The acknowledgement of the event with this `id`.
@@ -69,7 +70,7 @@ pub fn ack<T: Serialize + ?Sized>(
     draft.body().push(b'[');
     let (_, attachments) = write_args(args, draft.body(), false)?;
     draft.body().push(b']');
-    Ok(draft.finish(&attachments))
+    Ok(draft.finish(attachments.as_deref().unwrap_or_default()))
 }
 
 /// The server's answer to a CONNECT: the client is in the namespace, and `sid` is its public id.
@@ -125,7 +126,7 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
     Ok(EncodedArgs {
         json,
         count,
-        attachments,
+        attachments: attachments.unwrap_or_default(),
     })
 }
 
@@ -178,7 +179,7 @@ impl Draft {
             body.push(b',');
         }
         if let Some(id) = id {
-            body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
+            write_id(body, id);
         }
         Self { kinds, frame }
     }
@@ -187,10 +188,17 @@ impl Draft {
         self.frame.body()
     }
 
-    fn finish(mut self, attachments: &[Bytes]) -> Prepared {
+    #[inline]
+    fn finish(self, attachments: &[Bytes]) -> Prepared {
         if attachments.is_empty() {
-            return Prepared::from(self.frame.finish(FrameKind::Text));
+            Prepared::from(self.frame.finish(FrameKind::Text))
+        } else {
+            self.finish_with(attachments)
         }
+    }
+
+    #[inline(never)]
+    fn finish_with(mut self, attachments: &[Bytes]) -> Prepared {
         // The kind, and `N-` behind it.
         let mut digits = [0; MAX_DIGITS];
         let count = decimal(attachments.len() as u64, &mut digits);
@@ -211,11 +219,11 @@ fn write_args<T: Serialize + ?Sized>(
     args: &T,
     body: &mut Vec<u8>,
     after_name: bool,
-) -> Result<(usize, Vec<Bytes>), EncodeError> {
+) -> Result<(usize, Option<Vec<Bytes>>), EncodeError> {
     let start = body.len();
     let (count, attachments) = scope::writing(|| shape::write(args, body, after_name));
     let count = count?;
-    if !attachments.is_empty() {
+    if let Some(attachments) = &attachments {
         check_attachments(
             body.get(start + usize::from(after_name)..),
             attachments.len(),
@@ -253,7 +261,10 @@ fn write_event_start(body: &mut Vec<u8>, name: &str) {
 fn write_string(body: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     body.push(b'"');
-    for &byte in text.as_bytes() {
+    let bytes = text.as_bytes();
+    let (plain, rest) = bytes.split_at(plain_end(bytes, 0));
+    body.extend_from_slice(plain);
+    for &byte in rest {
         match byte {
             b'"' | b'\\' => body.extend_from_slice(&[b'\\', byte]),
             0..0x20 => {
@@ -265,6 +276,30 @@ fn write_string(body: &mut Vec<u8>, text: &str) {
         }
     }
     body.push(b'"');
+}
+
+/// An acknowledgement id.
+#[inline]
+fn write_id(body: &mut Vec<u8>, id: u64) {
+    /// Below it a number has no more than eight digits, which are one word.
+    const SHORT: u32 = 100_000_000;
+    let Some(mut rest) = u32::try_from(id).ok().filter(|id| *id < SHORT) else {
+        body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
+        return;
+    };
+    // The last digit is found first, so each one found goes before the others.
+    let mut digits = 0_u64;
+    let mut end = body.len();
+    loop {
+        digits = (digits << 8) | u64::from(b'0') | u64::from(rest % 10);
+        rest /= 10;
+        end += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    body.extend_from_slice(&digits.to_le_bytes());
+    body.truncate(end);
 }
 
 /// The digits of a number.

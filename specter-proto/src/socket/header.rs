@@ -119,9 +119,19 @@ impl Layout {
         if kind.is_binary() {
             (attachments, at) = read_attachments(bytes, at)?;
         }
-        let namespace;
-        (namespace, at) = read_namespace(text, at);
-        let (id, data) = read_id(bytes, at)?;
+        Self::behind_kind(kind, attachments, text, at)
+    }
+
+    /// Reads on from `at`, behind the kind and the number of attachments.
+    #[inline]
+    pub(super) fn behind_kind(
+        kind: PacketKind,
+        attachments: usize,
+        text: &str,
+        at: usize,
+    ) -> Result<Self, ParseError> {
+        let (namespace, at) = read_namespace(text, at);
+        let (id, data) = read_id(text.as_bytes(), at)?;
         Ok(Self {
             kind,
             attachments,
@@ -162,10 +172,10 @@ fn read_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), ParseE
 
 /// `/name` up to the comma or the end, and where what follows it begins.
 fn read_namespace(text: &str, start: usize) -> (Span, usize) {
-    let rest = text.get(start..).unwrap_or_default();
-    if !rest.starts_with('/') {
+    if text.as_bytes().get(start) != Some(&b'/') {
         return (Span::empty(start), start);
     }
+    let rest = text.get(start..).unwrap_or_default();
     let (name, next) = match rest.find(',') {
         Some(comma) => (rest.get(..comma).unwrap_or_default(), start + comma + 1),
         None => (rest, text.len()),
@@ -174,6 +184,7 @@ fn read_namespace(text: &str, start: usize) -> (Span, usize) {
 }
 
 /// Digits, if there are any, and where they end.
+#[inline]
 fn read_id(bytes: &[u8], start: usize) -> Result<(Option<u64>, usize), ParseError> {
     let mut at = start;
     let mut id = 0_u64;

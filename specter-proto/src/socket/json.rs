@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use super::placeholder::{Placeholders, PlainData};
+use super::plain::plain_end;
 use super::span::Span;
 
 /// How deeply one argument may nest: as deep as `serde_json` is willing to read later.
@@ -36,6 +37,14 @@ pub(super) enum Name {
 }
 
 impl Name {
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Written(span) => span.len(),
+            Self::Unescaped(name) => name.len(),
+        }
+    }
+
     /// The name; `text` is what it was read from.
     pub(super) fn of<'a>(&'a self, text: &'a str) -> &'a str {
         match self {
@@ -142,6 +151,8 @@ struct StringToken {
 
 struct Scanner<'a, P> {
     text: &'a str,
+    /// The text's: while scanning nobody asks for characters.
+    bytes: &'a [u8],
     at: usize,
     depth: u8,
     placeholders: P,
@@ -151,6 +162,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
     fn new(text: &'a str, at: usize, placeholders: P) -> Self {
         Self {
             text,
+            bytes: text.as_bytes(),
             at,
             depth: 0,
             placeholders,
@@ -159,7 +171,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
 
     #[inline]
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     #[inline]
@@ -201,6 +213,9 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
         match self.peek() {
             Some(b'"') => {
                 let token = self.string()?;
+                if !token.escaped {
+                    return Ok(Name::Written(token.span));
+                }
                 match self.unescaped(token) {
                     Some(Cow::Borrowed(_)) => Ok(Name::Written(token.span)),
                     Some(Cow::Owned(name)) => Ok(Name::Unescaped(name.into())),
@@ -324,55 +339,38 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             .map(Cow::Owned)
     }
 
+    #[inline]
     fn string(&mut self) -> Result<StringToken, ScanError> {
         if self.peek() != Some(b'"') {
             return Err(ScanError::Syntax);
         }
+        let start = self.at + 1;
+        self.at = plain_end(self.bytes, start);
+        let escaped = self.peek() != Some(b'"');
+        if escaped {
+            self.escaped()?;
+        }
+        let span = Span::new(start, self.at);
         self.at += 1;
-        let start = self.at;
-        let mut escaped = false;
+        Ok(StringToken { span, escaped })
+    }
+
+    /// Moves on from the first character of a string that is not plain to the quote that ends it.
+    #[inline(never)]
+    fn escaped(&mut self) -> Result<(), ScanError> {
         loop {
-            self.plain_text();
             match self.peek() {
-                Some(b'"') => {
-                    let span = Span::new(start, self.at);
-                    self.at += 1;
-                    return Ok(StringToken { span, escaped });
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                Some(b'"') => return Ok(()),
+                Some(b'\\') => self.escape()?,
                 // A control character, or the end of the text.
                 _ => return Err(ScanError::Syntax),
             }
+            self.at = plain_end(self.bytes, self.at);
         }
-    }
-
-    /// Moves on to the next quote, backslash or control character.
-    #[inline]
-    fn plain_text(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let (blocks, _) = rest.as_chunks::<BLOCK>();
-        let plain = blocks.iter().take_while(|block| is_plain(block)).count();
-        let (words, tail) = rest
-            .get(plain * BLOCK..)
-            .unwrap_or_default()
-            .as_chunks::<8>();
-        self.at += plain * BLOCK;
-        for word in words {
-            let special = special_bytes(u64::from_le_bytes(*word));
-            if special != 0 {
-                self.at += (special.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.at += 8;
-        }
-        self.at += tail.iter().take_while(|byte| !is_special(**byte)).count();
     }
 
     fn escape(&mut self) -> Result<(), ScanError> {
-        let bytes = self.text.as_bytes();
+        let bytes = self.bytes;
         let length = match bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
             Some(b'u') => 6,
@@ -425,7 +423,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
     }
 
     fn literal(&mut self, word: &[u8]) -> Result<(), ScanError> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
         if rest.starts_with(word) {
             self.at += word.len();
             Ok(())
@@ -433,38 +431,4 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
             Err(ScanError::Syntax)
         }
     }
-}
-
-/// So many bytes are looked at together in a long text: what fits the registers of every processor.
-const BLOCK: usize = 16;
-
-/// Whether a block holds neither quote nor backslash nor control character. Every byte is looked at, which the compiler makes a
-/// few instructions of.
-#[inline]
-fn is_plain(block: &[u8; BLOCK]) -> bool {
-    !block
-        .iter()
-        .fold(false, |special, byte| special | is_special(*byte))
-}
-
-#[inline]
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without branches many are compared at once"
-)]
-fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-}
-
-/// The top bit of each byte of `word` that is a quote, a backslash or a control character. The
-/// lowest bit set is exact; those above it may be carried over.
-#[inline]
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word;
-    let quote = zero_bytes(word ^ (ONES * 0x22));
-    let backslash = zero_bytes(word ^ (ONES * 0x5c));
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & TOPS
 }

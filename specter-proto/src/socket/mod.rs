@@ -19,6 +19,7 @@ mod missing;
 mod packet;
 mod path;
 mod placeholder;
+mod plain;
 mod positional;
 mod reserved;
 mod scope;

@@ -12,8 +12,9 @@ use bytes::Bytes;
 
 thread_local! {
     static READING: RefCell<Reading> = const { RefCell::new(Reading::Nothing) };
-    /// The attachments of the packet that this thread is writing.
-    static WRITING: Cell<Option<Vec<Bytes>>> = const { Cell::new(None) };
+    static WRITING: Cell<Writing> = const { Cell::new(Writing::Nothing) };
+    /// The attachments of the packet that this thread is writing, where there are any.
+    static ATTACHED: Cell<Vec<Bytes>> = const { Cell::new(Vec::new()) };
     static WHOLE_ARGS: Cell<WholeArgs> = const { Cell::new(WholeArgs::Unwanted) };
 }
 
@@ -23,6 +24,16 @@ enum Reading {
     #[default]
     Nothing,
     Packet(Option<Arc<Vec<Bytes>>>),
+}
+
+/// What this thread is writing. Most packets have no attachments: for them nothing else is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Nothing,
+    /// A packet to which nothing is attached yet.
+    Packet,
+    /// A packet with attachments.
+    WithAttachments,
 }
 
 /// Whether [`Args`](super::Args) may hand their JSON to the writer as it is.
@@ -66,27 +77,43 @@ pub(super) fn attachment(number: usize) -> Option<Bytes> {
 }
 
 /// Runs `write` and gives the attachments that it left.
-pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Vec<Bytes>) {
-    struct PutBack(Option<Vec<Bytes>>);
+#[inline]
+pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Option<Vec<Bytes>>) {
+    struct PutBack(Writing, Option<Vec<Bytes>>);
     impl Drop for PutBack {
+        #[inline]
         fn drop(&mut self) {
-            WRITING.set(self.0.take());
+            let left = WRITING.replace(self.0);
+            if left == Writing::WithAttachments || self.0 == Writing::WithAttachments {
+                ATTACHED.set(self.1.take().unwrap_or_default());
+            }
             WHOLE_ARGS.set(WholeArgs::Unwanted);
         }
     }
-    let put_back = PutBack(WRITING.replace(Some(Vec::new())));
+    let before = WRITING.replace(Writing::Packet);
+    let _put_back = PutBack(before, attached_to(before));
     let result = write();
-    let attachments = WRITING.take();
-    drop(put_back);
-    (result, attachments.unwrap_or_default())
+    let attachments = attached_to(WRITING.get());
+    (result, attachments)
+}
+
+/// Takes the attachments of a packet.
+#[inline]
+fn attached_to(packet: Writing) -> Option<Vec<Bytes>> {
+    (packet == Writing::WithAttachments).then(|| ATTACHED.take())
 }
 
 /// Attaches bytes to the packet being written: the number of the first. `None` if none is.
 pub(super) fn attach(attachments: &[Bytes]) -> Option<usize> {
-    let mut attached = WRITING.take()?;
+    let packet = WRITING.get();
+    if packet == Writing::Nothing {
+        return None;
+    }
+    let mut attached = attached_to(packet).unwrap_or_default();
     let number = attached.len();
     attached.extend_from_slice(attachments);
-    WRITING.set(Some(attached));
+    ATTACHED.set(attached);
+    WRITING.set(Writing::WithAttachments);
     Some(number)
 }
 

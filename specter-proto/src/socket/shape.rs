@@ -7,6 +7,7 @@
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 use super::args::ARGS_NAME;
+use super::plain::plain_end;
 use super::scope;
 
 type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>>;
@@ -102,6 +103,23 @@ impl<'a> Serializer for Shape<'a> {
         Ok(())
     }
 
+    fn serialize_str(self, value: &str) -> Result<(), Error> {
+        let plain = plain_end(value.as_bytes(), 0) == value.len();
+        if !plain {
+            return self.one().serialize_str(value);
+        }
+        // Nothing is to be escaped, which `serde_json` would look for byte by byte.
+        *self.count = 1;
+        self.body.reserve(value.len() + 3);
+        if self.after_name {
+            self.body.push(b',');
+        }
+        self.body.push(b'"');
+        self.body.extend_from_slice(value.as_bytes());
+        self.body.push(b'"');
+        Ok(())
+    }
+
     fn serialize_tuple(self, _: usize) -> Result<Several<'a>, Error> {
         Ok(Several {
             body: self.body,
@@ -156,7 +174,6 @@ impl<'a> Serializer for Shape<'a> {
         serialize_f32(value: f32) -> ();
         serialize_f64(value: f64) -> ();
         serialize_char(value: char) -> ();
-        serialize_str(value: &str) -> ();
         serialize_none() -> ();
         serialize_unit_struct(name: &'static str) -> ();
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> ();

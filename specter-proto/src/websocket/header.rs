@@ -85,6 +85,30 @@ pub fn write_header(out: &mut [u8; MAX_HEADER], fin: bool, opcode: Opcode, len: 
     }
 }
 
+/// Writes the header of an unmasked message of one frame to the end of `room`, so that the payload can follow, and says how long it is.
+#[inline]
+pub(crate) fn write_header_behind(
+    room: &mut [u8; MAX_HEADER],
+    opcode: Opcode,
+    len: usize,
+) -> usize {
+    let first = FIN | opcode.bits();
+    match (u8::try_from(len), u16::try_from(len)) {
+        (Ok(short), _) if len <= SHORT => {
+            room[8] = first;
+            room[9] = short;
+            2
+        }
+        (_, Ok(medium)) => {
+            room[6] = first;
+            room[7] = LENGTH_16;
+            room[8..].copy_from_slice(&medium.to_be_bytes());
+            4
+        }
+        _ => write_header(room, true, opcode, len),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +130,18 @@ mod tests {
             written(true, Opcode::Text, 65_536),
             [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]
         );
+    }
+
+    #[test]
+    fn a_header_before_its_payload_is_the_same() {
+        for opcode in [Opcode::Text, Opcode::Binary] {
+            for len in [0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 1 << 40] {
+                let mut room = [7; MAX_HEADER];
+                let used = write_header_behind(&mut room, opcode, len);
+                let header = &room[MAX_HEADER - used..];
+                assert_eq!(header, written(true, opcode, len), "{len}");
+            }
+        }
     }
 
     #[test]

@@ -1,17 +1,38 @@
-//! Taking a client's mask off a payload (RFC 6455, section 5.3), a word at a time.
+//! Taking a client's mask off a payload (RFC 6455, section 5.3), many bytes at a time.
+
+/// So many words are unmasked together, which makes a vector; one may be left.
+const BLOCK: usize = 2;
 
 /// XORs `data` with `key`, repeated.
+#[inline]
 pub(super) fn unmask(data: &mut [u8], key: [u8; 4]) {
-    let [a, b, c, d] = key;
-    // The byte order does not matter as long as the key and the data are read in the same one.
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let (words, rest) = data.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    let Some(last) = data.last_chunk() else {
+        for (byte, key) in data.iter_mut().zip([key, key].as_flattened()) {
+            *byte ^= key;
+        }
+        return;
+    };
+    let key = u64::from(u32::from_le_bytes(key)) * 0x1_0000_0001;
+    // Read before the words that it overlaps are unmasked, and written over them in the end: no byte is left over. It begins
+    // somewhere in the key.
+    let turn = u32::try_from(data.len() % 4 * 8).unwrap_or_default();
+    let last = unmasked(*last, key.rotate_right(turn));
+    let (words, _) = data.as_chunks_mut::<8>();
+    let (blocks, words) = words.as_chunks_mut::<BLOCK>();
+    for block in blocks {
+        *block = block.map(|word| unmasked(word, key));
     }
-    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
-        *byte ^= key;
+    if let [word] = words {
+        *word = unmasked(*word, key);
     }
+    if let Some(end) = data.last_chunk_mut() {
+        *end = last;
+    }
+}
+
+#[inline]
+fn unmasked(word: [u8; 8], key: u64) -> [u8; 8] {
+    (u64::from_le_bytes(word) ^ key).to_le_bytes()
 }
 
 #[cfg(test)]
@@ -24,6 +45,22 @@ mod tests {
         let mut data = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
         unmask(&mut data, [0x37, 0xfa, 0x21, 0x3d]);
         assert_eq!(&data, b"Hello");
+    }
+
+    #[test]
+    fn every_length_is_unmasked_and_no_byte_beside_it() {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        for length in 0..=70 {
+            for start in 0..9 {
+                let mut data = vec![0; start + length + 9];
+                unmask(&mut data[start..start + length], key);
+                let mask = (0..length).map(|at| key[at % 4]);
+                let mut expected = vec![0; start];
+                expected.extend(mask);
+                expected.extend([0; 9]);
+                assert_eq!(data, expected, "{length}");
+            }
+        }
     }
 
     proptest! {

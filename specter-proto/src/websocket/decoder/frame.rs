@@ -45,6 +45,44 @@ pub(super) enum Parsed {
     Missing(usize),
 }
 
+/// A whole message in one frame, all of it there and within the limits: what nearly every frame is.
+pub(super) struct Whole {
+    pub(super) is_text: bool,
+    pub(super) mask: [u8; MASK],
+    /// Where the payload begins and ends.
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Reads such a frame's header in one glance. `None`: whatever else it is, [`parse`] says.
+#[inline]
+pub(super) fn whole(input: &[u8], limits: &Limits) -> Option<Whole> {
+    let [first, second, mask @ ..] = *input.first_chunk::<MIN_HEADER>()?;
+    let is_text = first == FIN | Opcode::Text.bits();
+    if !is_text && first != FIN | Opcode::Binary.bits() {
+        return None;
+    }
+    let (start, length, mask) = match second.checked_sub(MASKED)? {
+        short @ ..126 => (MIN_HEADER, usize::from(short), mask),
+        126 => {
+            let [_, _, high, low, mask @ ..] = *input.first_chunk::<{ MIN_HEADER + 2 }>()?;
+            let length = usize::from(u16::from_be_bytes([high, low]));
+            if length < 126 {
+                return None;
+            }
+            (MIN_HEADER + 2, length, mask)
+        }
+        _ => return None,
+    };
+    let end = start + length;
+    (length <= limits.max_message && end <= input.len()).then_some(Whole {
+        is_text,
+        mask,
+        start,
+        end,
+    })
+}
+
 /// Reads the header at the start of `input`. `message` is what fragments came before.
 pub(super) fn parse(
     input: &[u8],

@@ -9,6 +9,8 @@ mod assembly;
 mod frame;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole_tests;
 
 use std::ops::Range;
 use std::str;
@@ -147,6 +149,31 @@ impl Decoder {
             End::Broken(violation) => return Err(violation),
         }
         self.release();
+        if self.assembly.is_none()
+            && let Some(frame) = frame::whole(input, &self.limits)
+        {
+            let payload = input.get_mut(frame.start..frame.end).unwrap_or_default();
+            unmask(payload, frame.mask);
+            let event = if frame.is_text {
+                match str::from_utf8(payload) {
+                    Ok(text) => Event::Text(text),
+                    Err(_) => return self.fail(Violation::NotUtf8),
+                }
+            } else {
+                Event::Binary(payload)
+            };
+            return Ok(Decoded {
+                consumed: frame.end,
+                event: Some(event),
+                wanted: 0,
+            });
+        }
+        self.decode_any(input)
+    }
+
+    /// Decodes what is not one whole frame of a message, with every rule.
+    #[inline(never)]
+    fn decode_any<'b>(&'b mut self, input: &'b mut [u8]) -> Result<Decoded<'b>, Violation> {
         let Step { consumed, found } = match self.step(input) {
             Ok(step) => step,
             Err(violation) => return self.fail(violation),
@@ -186,10 +213,12 @@ impl Decoder {
 
     /// Frees the message that was handed out last. Decoding further does that too; this is for a
     /// caller that has nothing further to decode yet.
+    #[inline]
     pub fn release(&mut self) {
         self.assembly.take_if(|message| message.is_complete());
     }
 
+    #[cold]
     fn fail(&mut self, violation: Violation) -> Result<Decoded<'_>, Violation> {
         self.end = End::Broken(violation);
         self.assembly = None;

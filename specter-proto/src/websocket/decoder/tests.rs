@@ -13,7 +13,7 @@ const LIMITS: Limits = Limits {
 
 /// An event that owns its bytes, so that it outlives the call.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Seen {
+pub(super) enum Seen {
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
@@ -34,7 +34,7 @@ impl From<Event<'_>> for Seen {
 }
 
 /// A client's frame.
-fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut header = [0; crate::websocket::MAX_HEADER];
     let used = crate::websocket::write_header(&mut header, fin, opcode, payload.len());
     let mut frame = header[..used].to_vec();
@@ -44,7 +44,7 @@ fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-fn frames<'a>(frames: impl IntoIterator<Item = (bool, Opcode, &'a [u8])>) -> Vec<u8> {
+pub(super) fn frames<'a>(frames: impl IntoIterator<Item = (bool, Opcode, &'a [u8])>) -> Vec<u8> {
     frames
         .into_iter()
         .flat_map(|(fin, opcode, payload)| frame(fin, opcode, payload))
@@ -52,7 +52,7 @@ fn frames<'a>(frames: impl IntoIterator<Item = (bool, Opcode, &'a [u8])>) -> Vec
 }
 
 /// Feeds `chunks` as a connection would: what is not consumed stays in front of the next chunk.
-fn feed<'a>(
+pub(super) fn feed<'a>(
     limits: Limits,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Vec<Seen>, Option<Violation>) {
@@ -81,11 +81,11 @@ fn feed<'a>(
     (seen, None)
 }
 
-fn all(input: &[u8]) -> (Vec<Seen>, Option<Violation>) {
+pub(super) fn all(input: &[u8]) -> (Vec<Seen>, Option<Violation>) {
     feed(LIMITS, [input])
 }
 
-fn refused(input: &[u8]) -> Violation {
+pub(super) fn refused(input: &[u8]) -> Violation {
     let (seen, violation) = all(input);
     assert_eq!(seen, []);
     violation.expect("a violation")

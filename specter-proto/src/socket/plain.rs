@@ -1,0 +1,112 @@
+//! How far text stands in a JSON string as it is: up to a quote, a backslash or a control character.
+//!
+//! Looks at many bytes at a time, and knows nothing else of JSON.
+
+/// Where, at `from` or behind it, the next quote, backslash or control character stands; the end if there is none.
+pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
+    let mut rest = bytes.get(from..).unwrap_or_default();
+    // Most strings end here.
+    if let Some((word, behind)) = rest.split_first_chunk() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return from + (special.trailing_zeros() / 8) as usize;
+        }
+        rest = behind;
+    }
+    while let Some((block, behind)) = rest.split_first_chunk::<BLOCK>() {
+        if !is_plain(block) {
+            break;
+        }
+        rest = behind;
+    }
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return bytes.len() - rest.len() + (special.trailing_zeros() / 8) as usize;
+        }
+        rest = behind;
+    }
+    while let Some((byte, behind)) = rest.split_first() {
+        if is_special(*byte) {
+            break;
+        }
+        rest = behind;
+    }
+    bytes.len() - rest.len()
+}
+
+/// So many bytes are looked at together in a long text: what fits the registers of every processor.
+const BLOCK: usize = 16;
+
+/// Whether a block holds neither quote nor backslash nor control character. Every byte is looked at, which the compiler makes a
+/// few instructions of.
+#[inline]
+fn is_plain(block: &[u8; BLOCK]) -> bool {
+    !block
+        .iter()
+        .fold(false, |special, byte| special | is_special(*byte))
+}
+
+#[inline]
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches many are compared at once"
+)]
+fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// The top bit of each byte of `word` that is a quote, a backslash or a control character. The
+/// lowest bit set is exact; those above it may be carried over.
+#[inline]
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // Below a subtrahend the top bit is borrowed. Bytes that have it from the start are none of these.
+    let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+    let control = word.wrapping_sub(ONES * 0x20);
+    (quote | backslash | control) & !word & TOPS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_special_byte_is_found_at_every_place() {
+        for length in 0..70 {
+            let plain = vec![b'a'; length];
+            for from in 0..=length + 1 {
+                assert_eq!(plain_end(&plain, from), length, "{length} {from}");
+            }
+            for place in 0..length {
+                for special in [0, 1, 0x1f, b'"', b'\\'] {
+                    let mut text = plain.clone();
+                    text[place] = special;
+                    for from in 0..=place {
+                        assert_eq!(plain_end(&text, from), place, "{length} {special}");
+                    }
+                    assert_eq!(plain_end(&text, place + 1), length);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_other_byte_is_plain() {
+        for byte in 0..=u8::MAX {
+            let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+            for length in [1, 7, 8, 15, 16, 24, 40] {
+                let found = plain_end(&vec![byte; length], 0);
+                assert_eq!(found, if special { 0 } else { length }, "{byte}");
+                // Beside a special byte the neighbours are borrowed from.
+                for before in [0x1f, b'"', b'\\'] {
+                    let text = [vec![byte; length], vec![before, byte, byte]].concat();
+                    let expected = if special { 0 } else { length };
+                    assert_eq!(plain_end(&text, 0), expected, "{byte} {before}");
+                }
+            }
+        }
+    }
+}
