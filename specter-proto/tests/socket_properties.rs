@@ -220,9 +220,9 @@ proptest! {
         };
         let args = encode::args(&(&value, 1)).unwrap();
         let direct = encode::event("/c", Some(id), &name, &(&value, 1)).unwrap();
-        prop_assert_eq!(payloads(&direct), payloads(&encode::event_encoded("/c", Some(id), &name, &args)));
+        prop_assert_eq!(payloads(&direct), payloads(&encode::event_encoded("/c", Some(id), &name, args.clone()).into()));
         let direct = encode::ack("/", id, &(&value, 1)).unwrap();
-        prop_assert_eq!(payloads(&direct), payloads(&encode::ack_encoded("/", id, &args)));
+        prop_assert_eq!(payloads(&direct), payloads(&encode::ack_encoded("/", id, args).into()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::mem;
 
 use bytes::Bytes;
 use specter_proto::engine::{Frame, Prepared};
+use specter_proto::socket::Outgoing;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use super::{Connection, outbox};
@@ -42,6 +43,37 @@ pub(super) struct Gathered {
     pub(super) bytes: Vec<u8>,
 }
 
+/// A packet on its way to the network.
+pub(crate) trait Sendable: Into<Prepared> {
+    /// The bytes that it takes on a WebSocket.
+    fn size(&self) -> usize;
+
+    /// Appends it as it is sent on a WebSocket.
+    fn append_to(&self, bytes: &mut Vec<u8>);
+}
+
+impl Sendable for Prepared {
+    fn size(&self) -> usize {
+        self.size()
+    }
+
+    fn append_to(&self, bytes: &mut Vec<u8>) {
+        for frame in self.frames() {
+            bytes.extend_from_slice(frame.websocket());
+        }
+    }
+}
+
+impl Sendable for Outgoing {
+    fn size(&self) -> usize {
+        self.size()
+    }
+
+    fn append_to(&self, bytes: &mut Vec<u8>) {
+        self.append_to(bytes);
+    }
+}
+
 /// A turn of the connection's task begins on this thread.
 pub(super) fn begin(connection: &Connection) {
     with(|burst| {
@@ -65,14 +97,13 @@ pub(super) fn end(connection: &Connection) {
 }
 
 /// Takes a packet, if the connection has its turn here and nothing stands against it. Else it belongs into the queue.
-pub(super) fn gather(connection: &Connection, packet: &Prepared) -> bool {
+pub(super) fn gather(connection: &Connection, packet: &impl Sendable) -> bool {
     with(|burst| {
         burst.owner == connection.address() && {
-            let gathers = burst.gathers(connection, outbox::cost(packet));
+            let cost = packet.size() + outbox::PACKET_OVERHEAD;
+            let gathers = burst.gathers(connection, cost);
             if gathers {
-                for frame in packet.frames() {
-                    burst.bytes.extend_from_slice(frame.websocket());
-                }
+                packet.append_to(&mut burst.bytes);
             } else {
                 burst.spill(connection);
             }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::task::AtomicWaker;
 use specter_proto::engine::Prepared;
 
-use super::burst;
+use super::burst::{self, Sendable};
 use super::link::Desk;
 use super::mailbox::{Mailbox, Serves};
 use super::outbox::{Outbox, SendError, Urgency, Wake};
@@ -90,7 +90,7 @@ impl Connection {
 
     /// As [`send`](Self::send), for what must not be dropped on its own: acknowledgements, replies to
     /// CONNECT. Under `QueuePolicy::Drop` it closes the connection at twice the limit.
-    pub(crate) fn send_unbounded(&self, packet: Prepared) -> Result<(), SendError> {
+    pub(crate) fn send_unbounded(&self, packet: impl Sendable) -> Result<(), SendError> {
         self.push(packet, Urgency::Required)
     }
 
@@ -101,7 +101,7 @@ impl Connection {
     }
 
     /// As [`send`](Self::send), but leaves it to the sender to wake the task or to [`write`](Self::write) in its place.
-    pub(crate) fn queue(&self, packet: Prepared) -> Result<Wake, SendError> {
+    pub(crate) fn queue(&self, packet: impl Sendable) -> Result<Wake, SendError> {
         self.push_unwoken(packet, Urgency::Ordinary)
     }
 
@@ -112,19 +112,19 @@ impl Connection {
         }
     }
 
-    fn push(&self, packet: Prepared, urgency: Urgency) -> Result<(), SendError> {
+    fn push(&self, packet: impl Sendable, urgency: Urgency) -> Result<(), SendError> {
         let wake = self.push_unwoken(packet, urgency)?;
         self.wake_if(wake);
         Ok(())
     }
 
-    fn push_unwoken(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
+    fn push_unwoken(&self, packet: impl Sendable, urgency: Urgency) -> Result<Wake, SendError> {
         if urgency != Urgency::Control && burst::gather(self, &packet) {
             return Ok(Wake::No);
         }
         self.0
             .outbox
-            .push(packet, urgency)
+            .push(packet.into(), urgency)
             .map_err(|(error, wake)| {
                 self.wake_if(wake);
                 error

@@ -42,6 +42,7 @@ pub use outbox::SendError;
 pub use specter_proto::engine::Transport;
 
 pub(crate) use answer::{Counted, PollAnswer};
+pub(crate) use burst::Sendable;
 pub(crate) use fan_out::FanOut;
 pub(crate) use id::{ID_LENGTH, RandomId, random_id};
 pub(crate) use ip_range::IpRange;

@@ -16,7 +16,7 @@ use super::{CloseReason, QueuePolicy};
 
 /// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
 /// it a limit in bytes would let many tiny packets take many times as much.
-const PACKET_OVERHEAD: usize = 64;
+pub(super) const PACKET_OVERHEAD: usize = 64;
 
 /// Why a packet was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

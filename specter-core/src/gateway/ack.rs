@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use serde::Serialize;
-use specter_proto::engine::Prepared;
-use specter_proto::socket::encode;
+use specter_proto::socket::{Outgoing, encode};
 
 use super::error::EventError;
 use crate::socket::{EmitError, Socket};
@@ -43,7 +42,7 @@ impl Ack {
         let Some(cell) = self.cell.take() else {
             return Ok(());
         };
-        match encode::ack(cell.socket.hub().name(), cell.id, &data) {
+        match encode::outgoing_ack(cell.socket.hub().name(), cell.id, &data) {
             Ok(packet) => {
                 cell.answer(packet);
                 Ok(())
@@ -119,14 +118,14 @@ impl AckCell {
     }
 
     /// Sends the first answer; there is no second.
-    fn answer(&self, packet: Prepared) {
+    fn answer(&self, packet: Outgoing) {
         if self.state.swap(ANSWERED, Ordering::AcqRel) != ANSWERED {
             self.socket.acknowledge(packet);
         }
     }
 
     fn refuse(&self, error: &EventError) {
-        if let Ok(packet) = encode::ack(self.socket.hub().name(), self.id, error) {
+        if let Ok(packet) = encode::outgoing_ack(self.socket.hub().name(), self.id, error) {
             self.answer(packet);
         }
     }

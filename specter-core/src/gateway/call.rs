@@ -15,8 +15,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use specter_di::{Container, Scoped};
-use specter_proto::engine::Prepared;
-use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, encode};
+use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, Outgoing, encode};
 use tokio::time::Sleep;
 
 use super::ack::AckCell;
@@ -108,7 +107,7 @@ pub enum Outcome {
     /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known who does.
     Value(Option<EncodedArgs>),
     /// It returned a value: the acknowledgement with it.
-    Answer(Prepared),
+    Answer(Outgoing),
     /// It took the acknowledgement upon itself.
     Taken,
     /// It failed.
@@ -253,7 +252,7 @@ impl CallContext {
         let Some(id) = self.wanted_ack() else {
             return Ok(Outcome::Value(None));
         };
-        let packet = encode::ack(self.socket.hub().name(), id, value)?;
+        let packet = encode::outgoing_ack(self.socket.hub().name(), id, value)?;
         Ok(Outcome::Answer(packet))
     }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use specter_proto::engine::Prepared;
-use specter_proto::socket::{EncodedArgs, EventPacket, encode};
+use specter_proto::socket::{EncodedArgs, EventPacket, Outgoing, encode};
 
 use super::call::{CallContext, Cause, Ended, Failure, Instance, Outcome, PendingCall, Step};
 use super::error::EventError;
@@ -48,7 +47,7 @@ enum Phase {
 enum Answer {
     Unit,
     Value(EncodedArgs),
-    Packet(Prepared),
+    Packet(Outgoing),
     Failed(EventError),
     /// A handler answers itself.
     Taken,
@@ -325,10 +324,10 @@ impl Run {
         let namespace = env.table.hub.name();
         let packet = match std::mem::replace(&mut self.answer, Answer::Taken) {
             Answer::Taken => return,
-            Answer::Unit => encode::ack(namespace, id, &()),
-            Answer::Value(value) => Ok(encode::ack_encoded(namespace, id, &value)),
+            Answer::Unit => encode::outgoing_ack(namespace, id, &()),
+            Answer::Value(value) => Ok(encode::ack_encoded(namespace, id, value)),
             Answer::Packet(packet) => Ok(packet),
-            Answer::Failed(error) => encode::ack(namespace, id, &error),
+            Answer::Failed(error) => encode::outgoing_ack(namespace, id, &error),
         };
         match packet {
             Ok(packet) => env.socket.acknowledge(packet),

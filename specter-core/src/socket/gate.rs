@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use specter_proto::engine::Prepared;
 
 use super::EmitError;
-use crate::connection::{Connection, Wake};
+use crate::connection::{Connection, Sendable, Wake};
 
 /// What is kept free for CONNECT's reply, in bytes.
 const REPLY: usize = 512;
@@ -46,12 +46,12 @@ impl Gate {
     pub(crate) fn pass(
         &self,
         connection: &Connection,
-        packet: Prepared,
+        packet: impl Sendable,
     ) -> Result<Wake, EmitError> {
         match self.phase() {
             Phase::Open => Ok(connection.queue(packet)?),
             Phase::Closed => Err(EmitError::Gone),
-            Phase::Gated => self.hold(connection, packet),
+            Phase::Gated => self.hold(connection, packet.into()),
         }
     }
 

@@ -32,7 +32,7 @@ use self::gate::{Gate, Phase};
 pub use self::id::{NotASocketId, SocketId};
 pub use self::reason::DisconnectReason;
 pub use self::reject::Reject;
-use crate::connection::{CloseReason, Connection, FanOut, Handshake, SendError};
+use crate::connection::{CloseReason, Connection, FanOut, Handshake, SendError, Sendable};
 use crate::rooms::{Broadcast, Hub, JoinError, Namespace, Target};
 
 /// Why an event was not queued.
@@ -159,7 +159,7 @@ impl Socket {
         if self.0.gate.phase() == Phase::Closed {
             return Err(EmitError::Gone);
         }
-        let packet = encode::event(self.0.hub.name(), None, event, &data)?;
+        let packet = encode::outgoing_event(self.0.hub.name(), None, event, &data)?;
         self.deliver(packet)
     }
 
@@ -175,7 +175,7 @@ impl Socket {
         let send = |id| match self.0.gate.phase() {
             Phase::Gated => Err(AckError::NotConnected),
             Phase::Closed => Err(AckError::Gone),
-            Phase::Open => encode::event(self.0.hub.name(), Some(id), event, &data)
+            Phase::Open => encode::outgoing_event(self.0.hub.name(), Some(id), event, &data)
                 .map_err(EmitError::from)
                 .and_then(|packet| self.deliver(packet))
                 .map_err(|error| match error {
@@ -271,7 +271,7 @@ impl Socket {
     }
 
     /// Queues a packet of this socket, or holds it while the gate is shut.
-    pub(crate) fn deliver(&self, packet: Prepared) -> Result<(), EmitError> {
+    pub(crate) fn deliver(&self, packet: impl Sendable) -> Result<(), EmitError> {
         let wake = self.0.gate.pass(&self.0.connection, packet)?;
         self.0.connection.wake_if(wake);
         Ok(())
@@ -286,7 +286,7 @@ impl Socket {
     }
 
     /// Queues an acknowledgement: never dropped alone, whatever the policy.
-    pub(crate) fn acknowledge(&self, packet: Prepared) {
+    pub(crate) fn acknowledge(&self, packet: impl Sendable) {
         if self.0.gate.phase() == Phase::Open {
             // A closed connection needs no answer.
             let _ = self.0.connection.send_unbounded(packet);

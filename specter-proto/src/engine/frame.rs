@@ -4,13 +4,12 @@
 //! all of it, polling the part behind the header. Nothing here knows what a payload means, apart
 //! from the Engine.IO type character in front of a text message.
 
-use std::cell::Cell;
+use std::iter;
 use std::sync::Arc;
-use std::{iter, mem};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
-use crate::websocket::{MAX_HEADER, Opcode, write_header, write_header_behind};
+use crate::websocket::{MAX_HEADER, Opcode, write_header};
 
 /// Whether a frame's payload is text or bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +21,7 @@ pub enum FrameKind {
 }
 
 impl FrameKind {
-    const fn opcode(self) -> Opcode {
+    pub(super) const fn opcode(self) -> Opcode {
         match self {
             Self::Text => Opcode::Text,
             Self::Binary => Opcode::Binary,
@@ -33,10 +32,10 @@ impl FrameKind {
 /// An outgoing message, ready for any transport. Cloning it copies a handle, not the bytes.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    bytes: Bytes,
+    pub(super) bytes: Bytes,
     /// Where the payload starts: the length of the WebSocket header.
-    payload_at: u8,
-    kind: FrameKind,
+    pub(super) payload_at: u8,
+    pub(super) kind: FrameKind,
 }
 
 impl Frame {
@@ -105,93 +104,6 @@ impl Frame {
             bytes: Bytes::from_static(bytes),
             payload_at: 2,
             kind: FrameKind::Text,
-        }
-    }
-}
-
-/// Writes a frame: the body, and at the end, when its length is known, the WebSocket header in front of it.
-///
-/// It is written in a buffer that the thread keeps for that, and copied out once its size is known: a frame takes one
-/// allocation of exactly its size. A long one keeps the buffer that it was written in.
-///
-/// ```
-/// use specter_proto::engine::{FrameBuilder, FrameKind};
-///
-/// let mut builder = FrameBuilder::new(16);
-/// builder.body().extend_from_slice(br#"42["hello"]"#);
-/// let frame = builder.finish(FrameKind::Text);
-/// assert_eq!(frame.payload(), br#"42["hello"]"#);
-/// assert_eq!(frame.websocket()[..2], [0x81, 11]);
-/// ```
-#[derive(Debug)]
-pub struct FrameBuilder {
-    /// Room for the WebSocket header, then the body.
-    buffer: Vec<u8>,
-}
-
-/// Up to this size, in bytes, a frame is copied out of the thread's buffer, and the buffer is kept.
-const COPIED: usize = 16 * 1024;
-
-thread_local! {
-    /// What frames are written in. Whoever builds one while another is being built gets a new one.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-impl FrameBuilder {
-    /// A builder with room for a body of `capacity` bytes, which may outgrow it.
-    pub fn new(capacity: usize) -> Self {
-        let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
-        // What stands in the header's room is written over.
-        buffer.truncate(MAX_HEADER);
-        if buffer.len() < MAX_HEADER {
-            buffer.resize(MAX_HEADER, 0);
-        }
-        buffer.reserve(capacity);
-        Self { buffer }
-    }
-
-    /// The buffer to write the body in. What is in it at first belongs to the builder: leave it.
-    pub fn body(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
-    }
-
-    /// Where in [`body`](Self::body) the payload begins.
-    pub const BODY_AT: usize = MAX_HEADER;
-
-    /// Writes the WebSocket header in front and closes the frame.
-    ///
-    /// # Panics
-    ///
-    /// When [`body`](Self::body) was used to take away what it did not add: an error of the caller's program, never of a peer.
-    pub fn finish(mut self, kind: FrameKind) -> Frame {
-        let payload = self.buffer.len().checked_sub(Self::BODY_AT);
-        let payload = payload.expect("removed the room of the header from a frame builder");
-        let room = self.buffer.first_chunk_mut();
-        let used = room.map_or(0, |room| write_header_behind(room, kind.opcode(), payload));
-        let start = Self::BODY_AT - used;
-        let bytes = if self.buffer.capacity() <= COPIED {
-            Bytes::copy_from_slice(&self.buffer[start..])
-        } else {
-            let mut bytes = Bytes::from(mem::take(&mut self.buffer));
-            // Not `slice`: that would count a second owner of a buffer that has one.
-            bytes.advance(start);
-            bytes
-        };
-        Frame {
-            bytes,
-            payload_at: u8::try_from(used).unwrap_or(u8::MAX),
-            kind,
-        }
-    }
-}
-
-impl Drop for FrameBuilder {
-    /// Gives the buffer back, also where its frame was never finished.
-    fn drop(&mut self) {
-        let buffer = mem::take(&mut self.buffer);
-        if (1..=COPIED).contains(&buffer.capacity()) {
-            // While the thread ends there is nobody to keep it for.
-            let _ = SPARE.try_with(|spare| spare.set(buffer));
         }
     }
 }
@@ -310,34 +222,6 @@ mod tests {
             assert_eq!(frame.size(), header + len);
             assert_eq!(frame.payload(), data);
         }
-    }
-
-    #[test]
-    #[should_panic(expected = "room of the header")]
-    fn taking_away_the_room_of_the_header_is_a_bug() {
-        let mut builder = FrameBuilder::new(1);
-        builder.body().clear();
-        builder.finish(FrameKind::Text);
-    }
-
-    #[test]
-    fn frames_are_built_inside_each_other() {
-        let mut outer = FrameBuilder::new(0);
-        outer.body().extend_from_slice(b"4ou");
-        let inner = Frame::text_message("inner");
-        outer.body().extend_from_slice(b"ter");
-        assert_eq!(outer.finish(FrameKind::Text).payload(), b"4outer");
-        assert_eq!(inner.payload(), b"4inner");
-        drop(FrameBuilder::new(9));
-        assert_eq!(Frame::text_message("next").payload(), b"4next");
-    }
-
-    #[test]
-    fn a_long_frame_keeps_the_buffer_that_it_was_written_in() {
-        let text = "x".repeat(COPIED + 1);
-        let frame = Frame::text_message(&text);
-        assert_eq!(frame.payload()[1..], *text.as_bytes());
-        assert_eq!(Frame::text_message("short").payload(), b"4short");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! This module owns what travels between an Engine.IO client and server, and when. It must not know
 //! what messages contain (that is [`crate::socket`]'s), nor how bytes move: no HTTP server, no task.
 
+mod builder;
 mod error;
 mod frame;
 mod open;
@@ -11,8 +12,9 @@ pub mod payload;
 mod query;
 mod session;
 
+pub use builder::{FrameBuilder, WrittenFrame};
 pub use error::{BadRequest, RequestError};
-pub use frame::{Frame, FrameBuilder, FrameKind, Prepared};
+pub use frame::{Frame, FrameKind, Prepared};
 pub use open::Open;
 pub use packet::{Packet, PacketError, PacketType, control};
 pub use payload::{PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, PayloadPackets};

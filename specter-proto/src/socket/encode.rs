@@ -8,17 +8,16 @@
 //! A namespace is written as it is: it begins with `/` and holds neither `,` nor `?`, which whoever
 //! names namespaces sees to.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::Error as _;
 
-use crate::engine::{Frame, FrameBuilder, FrameKind, Prepared};
+use crate::engine::{FrameBuilder, FrameKind, Prepared};
 
 use super::error::EncodeError;
 use super::header::PacketKind;
 use super::json::{self, ScanError};
+use super::outgoing::Outgoing;
 use super::placeholder::Below;
 use super::plain::plain_end;
 use super::reserved::is_reserved;
@@ -48,6 +47,16 @@ pub fn event<T: Serialize + ?Sized>(
     name: &str,
     args: &T,
 ) -> Result<Prepared, EncodeError> {
+    outgoing_event(namespace, id, name, args).map(Prepared::from)
+}
+
+/// The same, left where it was written.
+pub fn outgoing_event<T: Serialize + ?Sized>(
+    namespace: &str,
+    id: Option<u64>,
+    name: &str,
+    args: &T,
+) -> Result<Outgoing, EncodeError> {
     if is_reserved(name) {
         return Err(EncodeError::ReservedName {
             name: name.to_owned(),
@@ -57,7 +66,7 @@ pub fn event<T: Serialize + ?Sized>(
     write_event_start(draft.body(), name);
     let (_, attachments) = write_args(args, draft.body(), true)?;
     draft.body().push(b']');
-    Ok(draft.finish(attachments.as_deref().unwrap_or_default()))
+    Ok(draft.close(attachments.unwrap_or_default()))
 }
 
 /// The acknowledgement of the event with this `id`.
@@ -66,11 +75,20 @@ pub fn ack<T: Serialize + ?Sized>(
     id: u64,
     args: &T,
 ) -> Result<Prepared, EncodeError> {
+    outgoing_ack(namespace, id, args).map(Prepared::from)
+}
+
+/// The same, left where it was written.
+pub fn outgoing_ack<T: Serialize + ?Sized>(
+    namespace: &str,
+    id: u64,
+    args: &T,
+) -> Result<Outgoing, EncodeError> {
     let mut draft = Draft::new(ACK, namespace, Some(id), USUAL_SIZE);
     draft.body().push(b'[');
     let (_, attachments) = write_args(args, draft.body(), false)?;
     draft.body().push(b']');
-    Ok(draft.finish(attachments.as_deref().unwrap_or_default()))
+    Ok(draft.close(attachments.unwrap_or_default()))
 }
 
 /// The server's answer to a CONNECT: the client is in the namespace, and `sid` is its public id.
@@ -81,7 +99,7 @@ pub fn connect(namespace: &str, sid: &str) -> Prepared {
     body.extend_from_slice(br#"{"sid":"#);
     write_string(body, sid);
     body.push(b'}');
-    draft.finish(&[])
+    draft.finish()
 }
 
 /// The server's refusal of a CONNECT. Bytes in `data` are lists of numbers.
@@ -100,12 +118,12 @@ pub fn connect_error<T: Serialize + ?Sized>(
         serde_json::to_writer(&mut *body, data)?;
     }
     body.push(b'}');
-    Ok(draft.finish(&[]))
+    Ok(draft.finish())
 }
 
 /// The client is no longer in the namespace.
 pub fn disconnect(namespace: &str) -> Prepared {
-    Draft::new([PacketKind::Disconnect; 2], namespace, None, 0).finish(&[])
+    Draft::new([PacketKind::Disconnect; 2], namespace, None, 0).finish()
 }
 
 /// Arguments encoded before it is known in which packets they go.
@@ -132,7 +150,7 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
 
 /// An event with arguments that were encoded before. The name is not checked: see
 /// [`is_reserved`].
-pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: &EncodedArgs) -> Prepared {
+pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: EncodedArgs) -> Outgoing {
     let mut draft = Draft::new(EVENT, namespace, id, name.len() + args.json.len() + 8);
     let body = draft.body();
     write_event_start(body, name);
@@ -141,17 +159,17 @@ pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: &Encode
         body.extend_from_slice(&args.json);
     }
     body.push(b']');
-    draft.finish(&args.attachments)
+    draft.close(args.attachments)
 }
 
 /// An acknowledgement with arguments that were encoded before.
-pub fn ack_encoded(namespace: &str, id: u64, args: &EncodedArgs) -> Prepared {
+pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> Outgoing {
     let mut draft = Draft::new(ACK, namespace, Some(id), args.json.len() + 2);
     let body = draft.body();
     body.push(b'[');
     body.extend_from_slice(&args.json);
     body.push(b']');
-    draft.finish(&args.attachments)
+    draft.close(args.attachments)
 }
 
 /// A kind of packet, without and with attachments.
@@ -188,29 +206,29 @@ impl Draft {
         self.frame.body()
     }
 
-    #[inline]
-    fn finish(self, attachments: &[Bytes]) -> Prepared {
-        if attachments.is_empty() {
-            Prepared::from(self.frame.finish(FrameKind::Text))
-        } else {
-            self.finish_with(attachments)
-        }
+    /// Without attachments.
+    fn finish(self) -> Prepared {
+        self.close(Vec::new()).into()
     }
 
+    #[inline]
+    fn close(mut self, attachments: Vec<Bytes>) -> Outgoing {
+        if !attachments.is_empty() {
+            self.announce(attachments.len());
+        }
+        Outgoing::new(self.frame.close(FrameKind::Text), attachments)
+    }
+
+    /// Makes the header that of a packet with so many attachments.
     #[inline(never)]
-    fn finish_with(mut self, attachments: &[Bytes]) -> Prepared {
+    fn announce(&mut self, attachments: usize) {
         // The kind, and `N-` behind it.
         let mut digits = [0; MAX_DIGITS];
-        let count = decimal(attachments.len() as u64, &mut digits);
+        let count = decimal(attachments as u64, &mut digits);
         let kind = FrameBuilder::BODY_AT + 1;
         let head = [self.kinds[1].as_byte()].into_iter();
         let head = head.chain(count.iter().copied()).chain([b'-']);
         self.frame.body().splice(kind..=kind, head);
-        let attachments = attachments.iter();
-        let attachments: Arc<[Frame]> = attachments
-            .map(|data| Frame::binary_message(data))
-            .collect();
-        Prepared::new(self.frame.finish(FrameKind::Text), attachments)
     }
 }
 

@@ -1,0 +1,59 @@
+//! A packet that was just encoded: sent from where it lies, or made one that can wait.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::engine::{Frame, Prepared, WrittenFrame};
+use crate::websocket::{MAX_HEADER, Opcode, write_header};
+
+/// An encoded packet that still lies in the buffer in which it was written.
+///
+/// Where it can be written at once, its bytes are taken from there; to be queued or sent to many it becomes a [`Prepared`] packet.
+#[derive(Debug)]
+pub struct Outgoing {
+    first: WrittenFrame,
+    attachments: Vec<Bytes>,
+}
+
+impl Outgoing {
+    pub(super) fn new(first: WrittenFrame, attachments: Vec<Bytes>) -> Self {
+        Self { first, attachments }
+    }
+
+    /// The bytes that all of it takes on a WebSocket. Limits count these.
+    pub fn size(&self) -> usize {
+        let attachments = self.attachments.iter();
+        let attachments = attachments.map(|data| header(data, &mut [0; MAX_HEADER]) + data.len());
+        self.first.websocket().len() + attachments.sum::<usize>()
+    }
+
+    /// Appends it as it is sent on a WebSocket.
+    pub fn append_to(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.first.websocket());
+        for data in &self.attachments {
+            let mut room = [0; MAX_HEADER];
+            let used = header(data, &mut room);
+            bytes.extend_from_slice(room.get(..used).unwrap_or_default());
+            bytes.extend_from_slice(data);
+        }
+    }
+}
+
+fn header(data: &[u8], room: &mut [u8; MAX_HEADER]) -> usize {
+    write_header(room, true, Opcode::Binary, data.len())
+}
+
+impl From<Outgoing> for Prepared {
+    fn from(packet: Outgoing) -> Self {
+        let first = packet.first.into_frame();
+        if packet.attachments.is_empty() {
+            return first.into();
+        }
+        let attachments = packet.attachments.iter();
+        let attachments: Arc<[Frame]> = attachments
+            .map(|data| Frame::binary_message(data))
+            .collect();
+        Self::new(first, attachments)
+    }
+}
