@@ -19,6 +19,7 @@ mod link;
 mod mailbox;
 mod origin;
 mod outbox;
+mod packets;
 mod registry;
 mod scratch;
 mod served;
@@ -41,7 +42,7 @@ pub use outbox::SendError;
 pub use specter_proto::engine::Transport;
 
 pub(crate) use answer::{Counted, PollAnswer};
-pub(crate) use fan_out::FanOut;
+pub(crate) use fan_out::{FanOut, fetch};
 pub(crate) use id::{ID_LENGTH, RandomId, random_id};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::Misfit;
