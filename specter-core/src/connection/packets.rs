@@ -71,13 +71,16 @@ impl Packets {
 
     /// Takes all of them.
     pub(super) fn take(&mut self) -> VecDeque<Prepared> {
-        let mut taken = mem::take(&mut self.rest);
-        if let Some(first) = self.first.take() {
-            if taken.capacity() == 0 {
-                taken = spare_places();
-            }
-            taken.push_front(first);
+        let Some(first) = self.first.take() else {
+            return VecDeque::new();
+        };
+        if self.rest.is_empty() {
+            let mut alone = spare_places();
+            alone.push_back(first);
+            return alone;
         }
+        let mut taken = mem::take(&mut self.rest);
+        taken.push_front(first);
         taken
     }
 }

@@ -24,3 +24,27 @@ pub(crate) fn walk(
         part
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::walk;
+    use crate::connection::EngineConfig;
+    use crate::connection::undriven::undriven;
+    use crate::rooms::{Hub, RoomLimits};
+    use crate::socket::Socket;
+    use indexmap::IndexMap;
+    use std::time::Duration;
+
+    #[test]
+    fn each_member_is_walked_past_once() {
+        let hub = Hub::new("/", RoomLimits::default());
+        for count in [0, 1, 32, 33, 70] {
+            let members: IndexMap<_, _> = (0..count)
+                .map(|_| undriven(&EngineConfig::default()))
+                .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
+                .map(|socket| (socket.id(), socket))
+                .collect();
+            assert!(walk(&members).map(|(id, _)| id).eq(members.keys()));
+        }
+    }
+}

@@ -218,7 +218,7 @@ mod tests {
             let mut received = vec![0; expected];
             let read = client.read_exact(&mut received);
             let both = async { tokio::join!(written, read) };
-            let (_, read) = tokio::time::timeout(Duration::from_secs(20), both)
+            let ((), read) = tokio::time::timeout(Duration::from_secs(20), both)
                 .await
                 .expect("the task was not woken");
             read.unwrap();
