@@ -1,5 +1,7 @@
 //! The last step of a broadcast: writing to the connections that it found at rest.
 
+use std::hint;
+
 use super::Connection;
 use super::outbox::Wake;
 
@@ -19,6 +21,9 @@ impl FanOut {
     /// A packet was queued for `connection`.
     pub(crate) fn add(&mut self, connection: &Connection, wake: Wake) {
         if wake == Wake::Yes {
+            if self.resting.is_empty() {
+                self.resting.reserve_exact(AT_ONCE);
+            }
             self.resting.push(connection.clone());
             if self.resting.len() == AT_ONCE {
                 write(std::mem::take(&mut self.resting));
@@ -38,10 +43,20 @@ impl Drop for FanOut {
     }
 }
 
+/// Has the processor fetch what is needed of these connections, of all at the same time. Where they are many, little of them is in its
+/// cache, and what it meets one after another, with locks and system calls between, it waits for each time.
+pub(crate) fn fetch<'a>(connections: impl IntoIterator<Item = &'a Connection>) {
+    let glances = connections.into_iter().map(Connection::glance);
+    hint::black_box(glances.fold(0, |sum, glance| sum ^ glance));
+}
+
 fn write(connections: Vec<Connection>) {
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) => {
-            runtime.spawn(async move { connections.iter().for_each(Connection::write) });
+            runtime.spawn(async move {
+                fetch(&connections);
+                connections.iter().for_each(Connection::write);
+            });
         }
         Err(_) => connections.iter().for_each(Connection::wake),
     }

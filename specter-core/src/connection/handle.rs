@@ -23,15 +23,17 @@ use super::{CloseReason, EngineConfig, Handshake, RandomId, Transport, random_id
 #[derive(Clone)]
 pub struct Connection(Arc<Shared>);
 
+/// In this order: what a broadcast touches stands together, behind the count of handles.
+#[repr(C)]
 struct Shared {
-    sid: RandomId,
+    outbox: Outbox,
+    desk: Desk,
+    waker: AtomicWaker,
     on_websocket: AtomicBool,
     /// The server stops: nothing waits long any more.
     hurried: AtomicBool,
-    waker: AtomicWaker,
-    outbox: Outbox,
+    sid: RandomId,
     mailbox: Mailbox,
-    desk: Desk,
     handshake: Arc<Handshake>,
 }
 
@@ -103,6 +105,11 @@ impl Connection {
     /// As [`send`](Self::send), but leaves it to the sender to wake the task or to [`write`](Self::write) in its place.
     pub(crate) fn queue(&self, packet: impl Sendable) -> Result<Wake, SendError> {
         self.push_unwoken(packet, Urgency::Ordinary)
+    }
+
+    /// Reads a little of what [`queue`](Self::queue) and [`write`](Self::write) need, and no more. See [`fetch`](super::fan_out::fetch).
+    pub(super) fn glance(&self) -> usize {
+        self.0.outbox.glance() ^ self.0.desk.glance()
     }
 
     /// Writes what is queued in the place of a task that rests; wakes one that does not, or that must go on with it.

@@ -20,6 +20,7 @@ mod link;
 mod mailbox;
 mod origin;
 mod outbox;
+mod packets;
 mod registry;
 mod scratch;
 mod served;
@@ -43,7 +44,7 @@ pub use specter_proto::engine::Transport;
 
 pub(crate) use answer::{Counted, PollAnswer};
 pub(crate) use burst::Sendable;
-pub(crate) use fan_out::FanOut;
+pub(crate) use fan_out::{FanOut, fetch};
 pub(crate) use id::{ID_LENGTH, RandomId, random_id};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::Misfit;

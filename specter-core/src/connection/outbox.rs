@@ -4,14 +4,13 @@
 //! until they are written, holds to its limit, and knows whether the task has to be woken. It must
 //! not know what carries the packets.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use specter_proto::engine::Prepared;
 
+use super::packets::Packets;
 use super::{CloseReason, QueuePolicy};
 
 /// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
@@ -77,7 +76,7 @@ pub(crate) struct Outbox {
 }
 
 struct Queue {
-    packets: VecDeque<Prepared>,
+    packets: Packets,
     /// How many packets are in front of the heartbeat that waits, if one does.
     before_control: Option<usize>,
     closing: Option<CloseReason>,
@@ -88,7 +87,7 @@ impl Outbox {
     pub(crate) fn new(limit: usize, policy: QueuePolicy) -> Self {
         Self {
             queue: Mutex::new(Queue {
-                packets: VecDeque::new(),
+                packets: Packets::default(),
                 before_control: None,
                 closing: None,
             }),
@@ -128,9 +127,6 @@ impl Outbox {
             queue.before_control = Some(queue.packets.len());
         }
         self.set_bytes(bytes + cost);
-        if queue.packets.capacity() == 0 {
-            queue.packets = spare_places();
-        }
         queue.packets.push_back(packet);
         Ok(self.attract_attention())
     }
@@ -201,7 +197,7 @@ impl Outbox {
         self.closing.store(true, Ordering::Release);
         let discarded = if reason.discards_queue() {
             self.set_bytes(0);
-            mem::take(&mut queue.packets)
+            queue.packets.take()
         } else {
             VecDeque::new()
         };
@@ -209,6 +205,11 @@ impl Outbox {
         drop(queue);
         drop(discarded);
         Wake::Yes
+    }
+
+    /// Reads what a sender will need first, and no more. See [`fetch`](super::fan_out::fetch).
+    pub(super) fn glance(&self) -> usize {
+        self.bytes() ^ usize::from(self.queue.is_locked())
     }
 
     /// Whether the door is closed.
@@ -249,7 +250,7 @@ impl Outbox {
             self.attended.store(false, Ordering::Relaxed);
         }
         queue.before_control = None;
-        mem::take(&mut queue.packets)
+        queue.packets.take()
     }
 
     /// Whether nothing waits. Then the next sender wakes the task.
@@ -301,9 +302,6 @@ impl Outbox {
                 .before_control
                 .and_then(|before| before.checked_sub(1));
         }
-        if queue.packets.is_empty() {
-            keep_places(mem::take(&mut queue.packets));
-        }
         taken
     }
 
@@ -319,52 +317,40 @@ impl Outbox {
     /// Returns whether this ended a congestion.
     pub(crate) fn release(&self, written: usize) -> bool {
         let _queue = self.queue.lock();
+        self.note_written(written)
+    }
+
+    /// Called with the queue locked.
+    fn note_written(&self, written: usize) -> bool {
         let before = self.bytes();
         let after = before.saturating_sub(written);
         self.set_bytes(after);
         before > self.limit / 2 && after <= self.limit / 2
     }
 
+    /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where it is not so.
+    pub(crate) fn take_only_frame(&self) -> Option<Prepared> {
+        let mut queue = self.queue.lock();
+        let packet = queue.packets.take_only_frame()?;
+        queue.before_control = None;
+        Some(packet)
+    }
+
+    /// Notes that `written` bytes of what was taken are written, and that whoever wrote them is done. Whether the task must run, for
+    /// what was queued meanwhile or because this ended a congestion; where it must not, the next sender wakes it.
+    pub(crate) fn settle(&self, written: usize) -> bool {
+        let queue = self.queue.lock();
+        let must_run = self.note_written(written) || !queue.packets.is_empty();
+        if !must_run {
+            self.attended.store(false, Ordering::Relaxed);
+        }
+        must_run
+    }
+
     /// Whether more than half of what may wait does: the peer's own events are not begun then, so that what it asks for itself
     /// does not close its connection.
     pub(crate) fn is_congested(&self) -> bool {
         self.bytes() > self.limit / 2
-    }
-}
-
-thread_local! {
-    /// The places of queues that ran dry. A connection at rest holds none; these save the next that are written to an allocation.
-    static PLACES: Cell<Vec<VecDeque<Prepared>>> = const { Cell::new(Vec::new()) };
-}
-
-/// Of how many queues the places are kept.
-const KEPT_QUEUES: usize = 64;
-/// How many places are kept of each.
-const KEPT_PLACES: usize = 64;
-
-fn with_kept<R>(change: impl FnOnce(&mut Vec<VecDeque<Prepared>>) -> R) -> Option<R> {
-    // While the thread ends there is nobody to keep them for.
-    let with = |places: &Cell<Vec<_>>| {
-        let mut kept = places.take();
-        let result = change(&mut kept);
-        places.set(kept);
-        result
-    };
-    PLACES.try_with(with).ok()
-}
-
-fn spare_places() -> VecDeque<Prepared> {
-    with_kept(Vec::pop).flatten().unwrap_or_default()
-}
-
-/// Keeps the places of a queue that ran dry for the next that is written to.
-pub(crate) fn keep_places(places: VecDeque<Prepared>) {
-    if (1..=KEPT_PLACES).contains(&places.capacity()) && places.is_empty() {
-        with_kept(|kept| {
-            if kept.len() < KEPT_QUEUES {
-                kept.push(places);
-            }
-        });
     }
 }
 
@@ -483,6 +469,22 @@ mod tests {
         assert_eq!(held, 100 + 2 + PACKET_OVERHEAD);
         assert_eq!(outbox.bytes(), held);
         assert!(outbox.take(held).is_empty());
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn who_writes_in_the_place_of_the_task_is_told_when_it_must_run() {
+        let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
+        let push = |len| outbox.push(packet(len), Urgency::Ordinary);
+        assert_eq!(push(1), Ok(Wake::Yes));
+        let taken = outbox.take_only_frame().unwrap();
+        assert_eq!(push(2), Ok(Wake::No), "whoever writes looks again");
+        assert!(outbox.settle(cost(&taken)), "something waits");
+        let taken = outbox.take_only_frame().unwrap();
+        assert!(!outbox.settle(cost(&taken)));
+        assert_eq!((push(600), outbox.bytes()), (Ok(Wake::Yes), 600 + 4 + 64));
+        let taken = outbox.take_only_frame().unwrap();
+        assert!(outbox.settle(cost(&taken)), "it was congested");
         assert_eq!(outbox.bytes(), 0);
     }
 

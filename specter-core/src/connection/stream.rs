@@ -45,6 +45,11 @@ impl Stream {
         Self(State::Other(Box::new(duplex)))
     }
 
+    #[cfg(test)]
+    pub(super) fn of_tcp(stream: TcpStream) -> Self {
+        Self(split(stream))
+    }
+
     /// Ready as soon as the stream is there. The first time it yields what came before that, behind
     /// the request.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {

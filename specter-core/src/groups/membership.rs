@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use parking_lot::RwLock;
 
 use super::{GroupError, GroupLimits};
+use crate::socket::members::Members;
 use crate::socket::{Socket, SocketId};
-
-pub(super) type Members = Arc<IndexMap<SocketId, Socket>>;
 
 pub(super) struct Membership {
     limits: GroupLimits,

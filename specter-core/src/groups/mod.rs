@@ -15,7 +15,7 @@ use specter_proto::socket::encode;
 pub use self::limits::GroupLimits;
 use self::membership::Membership;
 use crate::connection::FanOut;
-use crate::socket::{EmitError, Socket, SocketId};
+use crate::socket::{EmitError, Socket, SocketId, members};
 
 /// Why a group was not subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,7 +112,7 @@ impl BroadcastGroup {
         let members = self.membership.members(group.as_ref());
         let mut packets: Vec<(Socket, Prepared)> = Vec::new();
         let mut broadcast = FanOut::default();
-        for socket in members.iter().flat_map(|members| members.values()) {
+        for (_, socket) in members.iter().flat_map(|members| members::walk(members)) {
             if self.excluded.contains(&socket.id()) {
                 continue;
             }

@@ -12,9 +12,8 @@ use specter_proto::engine::Prepared;
 
 use super::{RoomLimits, Target};
 use crate::connection::FanOut;
+use crate::socket::members::{self, Members};
 use crate::socket::{Socket, SocketId};
-
-type Members = Arc<IndexMap<SocketId, Socket>>;
 
 /// Why a room was not joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -164,7 +163,7 @@ impl Hub {
         let snapshot = self.snapshot(audience);
         let mut seen = (snapshot.targeted.len() > 1).then(HashSet::new);
         for members in &snapshot.targeted {
-            for (id, socket) in members.iter() {
+            for (id, socket) in members::walk(members) {
                 if audience.sender == Some(*id)
                     || snapshot
                         .excepted

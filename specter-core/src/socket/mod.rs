@@ -10,6 +10,7 @@ mod config;
 mod gate;
 pub(crate) mod hidden;
 pub(crate) mod id;
+pub(crate) mod members;
 mod reason;
 pub(crate) mod reject;
 pub(crate) mod service;
@@ -80,17 +81,19 @@ impl From<SendError> for EmitError {
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
+/// In this order: what a broadcast needs stands together.
+#[repr(C)]
 struct Inner {
-    id: SocketId,
+    gate: Gate,
     connection: Connection,
     hub: Arc<Hub>,
     auth: Option<Box<str>>,
     ack_timeout: Duration,
-    gate: Gate,
     acks: Acks,
     extensions: Mutex<Extensions>,
     rooms: Mutex<Vec<Arc<str>>>,
     ends: Mutex<Ends>,
+    id: SocketId,
 }
 
 /// What runs when the socket ends; nothing can be added after.

@@ -14,6 +14,7 @@ use specter_proto::engine::{Frame, Prepared};
 use tokio::io::AsyncWrite;
 
 use crate::connection::outbox;
+use crate::connection::packets::keep_places;
 use crate::connection::scratch::Scratch;
 
 /// Frames in one write.
@@ -64,6 +65,16 @@ impl Output {
             self.packets = packets;
         } else {
             self.packets.extend(packets);
+        }
+    }
+
+    /// What is left to be written of a packet of one frame.
+    pub(super) fn begun(packet: Prepared, offset: usize) -> Self {
+        Self {
+            packets: [packet].into(),
+            offset,
+            unflushed: offset > 0,
+            ..Self::default()
         }
     }
 
@@ -142,7 +153,7 @@ impl Output {
             ready!(stream.as_mut().poll_flush(cx))?;
             self.unflushed = false;
         }
-        outbox::keep_places(mem::take(&mut self.packets));
+        keep_places(mem::take(&mut self.packets));
         Poll::Ready(Ok(()))
     }
 

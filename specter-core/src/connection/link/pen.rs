@@ -5,13 +5,14 @@
 //! stream does not take at once is left to the task, as is everything while the pen is in its hand. Whoever takes packets
 //! from the queue to write them holds the pen: that keeps their order.
 
+use std::io;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use super::output::Output;
-use crate::connection::outbox::Outbox;
+use crate::connection::outbox::{Outbox, cost};
 
 /// Where the pen of a connection lies. Empty while its task writes, and where there is no TCP socket to write to.
 #[derive(Default)]
@@ -58,6 +59,11 @@ impl Desk {
         pen.as_ref().is_some_and(|pen| pen.begun.is_some())
     }
 
+    /// Reads a little of it, and no more. See [`fetch`](crate::connection::fan_out::fetch).
+    pub(crate) fn glance(&self) -> usize {
+        usize::from(self.pen.is_locked())
+    }
+
     /// Writes what is queued, if the pen lies here. Whether the task must be woken, for what is left or for what waits until
     /// something was written.
     pub(crate) fn write(&self, outbox: &Outbox) -> bool {
@@ -69,25 +75,71 @@ impl Desk {
         else {
             return true;
         };
-        let mut output = Output::default();
-        output.push(outbox.take(0));
-        let written = output.poll_write(half, &mut Context::from_waker(Waker::noop()));
-        if !matches!(written, Poll::Ready(Ok(()))) {
-            // The task finds out what ails the stream when it goes on.
-            *begun = Some(Box::new(output));
-            return true;
+        match write_only_frame(half, outbox).unwrap_or_else(|| write_all(half, outbox)) {
+            Ok(written) => outbox.settle(written),
+            Err(unwritten) => {
+                // The task finds out what ails the stream when it goes on.
+                *begun = Some(unwritten);
+                true
+            }
         }
-        let relieved = outbox.release(output.take_cost_written());
-        relieved || !outbox.rest()
+    }
+}
+
+/// What the queue counted for what was written, or what must be gone on with.
+type Outcome = Result<usize, Box<Output>>;
+
+/// Writes the one frame that waits, if it is one. What the stream does not take is left to the task, whose own attempt has it woken when
+/// the stream takes more.
+fn write_only_frame(half: &OwnedWriteHalf, outbox: &Outbox) -> Option<Outcome> {
+    let packet = outbox.take_only_frame()?;
+    let bytes = packet.first().websocket();
+    let written = send(half, bytes).unwrap_or_default();
+    Some(if written == bytes.len() {
+        Ok(cost(&packet))
+    } else {
+        Err(Box::new(Output::begun(packet, written)))
+    })
+}
+
+/// Not by way of Tokio, which looks up first what it knows of the socket: what it does not know yet, the task tells it.
+#[cfg(target_os = "linux")]
+fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+    use rustix::net::SendFlags;
+    let stream: &tokio::net::TcpStream = half.as_ref();
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    Ok(rustix::net::send(stream, bytes, flags)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+    half.try_write(bytes)
+}
+
+fn write_all(half: &mut OwnedWriteHalf, outbox: &Outbox) -> Outcome {
+    let mut output = Output::default();
+    output.push(outbox.take(0));
+    let written = output.poll_write(half, &mut Context::from_waker(Waker::noop()));
+    if matches!(written, Poll::Ready(Ok(()))) {
+        Ok(output.take_cost_written())
+    } else {
+        Err(Box::new(output))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Desk;
-    use crate::connection::QueuePolicy;
+    use crate::connection::link::WebSocket;
     use crate::connection::outbox::{Outbox, Urgency, Wake};
-    use specter_proto::engine::Frame;
+    use crate::connection::stream::Stream;
+    use crate::connection::undriven::undriven;
+    use crate::connection::{EngineConfig, QueuePolicy};
+    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::websocket::Limits;
+    use std::future::poll_fn;
+    use std::task::Poll;
+    use std::time::Duration;
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpStream};
 
@@ -140,5 +192,45 @@ mod tests {
         assert!(desk.write(&outbox), "nothing goes between");
         assert_eq!(outbox.take(0).len(), 1);
         assert!(desk.pick_up().is_some_and(|(_, begun)| begun.is_some()));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_left_a_full_stream_is_woken_when_it_takes_more() {
+        let (server, mut client) = sockets().await;
+        let connection = undriven(&EngineConfig::default().max_queue(usize::MAX));
+        let mut websocket = WebSocket::over(Stream::of_tcp(server), Limits::new(100));
+        let outbox = connection.outbox();
+        // It is full between two frames, or in the midst of one.
+        for size in [100, 5_003, 64 * 1024] {
+            let packet = Prepared::from(Frame::binary_message(&vec![7; size]));
+            let at_rest = poll_fn(|cx| Poll::Ready(websocket.poll_write_queue(cx, &connection)));
+            at_rest.await.unwrap();
+            let mut expected = 0;
+            loop {
+                let pushed = connection.queue(packet.clone()).unwrap();
+                assert_eq!(pushed, Wake::Yes, "it rests");
+                expected += packet.size();
+                if connection.desk().write(outbox) {
+                    break;
+                }
+            }
+            assert!(connection.desk().is_begun());
+            let written = poll_fn(|cx| {
+                websocket.poll_write_queue(cx, &connection).unwrap();
+                match outbox.bytes() {
+                    0 => Poll::Ready(()),
+                    _ => Poll::Pending,
+                }
+            });
+            let mut received = vec![0; expected];
+            let read = client.read_exact(&mut received);
+            let both = async { tokio::join!(written, read) };
+            let ((), read) = tokio::time::timeout(Duration::from_secs(20), both)
+                .await
+                .expect("the task was not woken");
+            read.unwrap();
+            let one = packet.first().websocket();
+            assert!(received.chunks(one.len()).all(|frame| frame == one));
+        }
     }
 }

@@ -1,0 +1,50 @@
+//! Many sockets by their ids, as rooms and groups keep them.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{Socket, SocketId};
+use crate::connection::fetch;
+
+/// A copy is made where it is changed while somebody walks through it.
+pub(crate) type Members = Arc<IndexMap<SocketId, Socket>>;
+
+/// How many sockets are fetched at the same time.
+const FETCHED: usize = 32;
+
+/// All of them, for something to be sent to each.
+pub(crate) fn walk(
+    members: &IndexMap<SocketId, Socket>,
+) -> impl Iterator<Item = (&SocketId, &Socket)> {
+    let starts = (0..members.len()).step_by(FETCHED);
+    let parts = starts.filter_map(|at| members.get_range(at..members.len().min(at + FETCHED)));
+    parts.flat_map(|part| {
+        fetch(part.values().map(Socket::connection));
+        part
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::walk;
+    use crate::connection::EngineConfig;
+    use crate::connection::undriven::undriven;
+    use crate::rooms::{Hub, RoomLimits};
+    use crate::socket::Socket;
+    use indexmap::IndexMap;
+    use std::time::Duration;
+
+    #[test]
+    fn each_member_is_walked_past_once() {
+        let hub = Hub::new("/", RoomLimits::default());
+        for count in [0, 1, 32, 33, 70] {
+            let members: IndexMap<_, _> = (0..count)
+                .map(|_| undriven(&EngineConfig::default()))
+                .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
+                .map(|socket| (socket.id(), socket))
+                .collect();
+            assert!(walk(&members).map(|(id, _)| id).eq(members.keys()));
+        }
+    }
+}
