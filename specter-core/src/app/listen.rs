@@ -8,8 +8,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -126,11 +124,7 @@ async fn accept_until(listener: TcpListener, front: Front, stopping: impl Future
 }
 
 fn spawn(stream: TcpStream, address: SocketAddr, front: Front, connections: &GracefulShutdown) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(address));
-        front.call(request)
-    });
+    let service = service_fn(move |request: Request<Incoming>| front.call(request, address));
     let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
     server
         .http1()
