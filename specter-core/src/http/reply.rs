@@ -12,8 +12,9 @@ use crate::connection::PollAnswer;
 /// What the endpoint answers.
 pub(crate) type Response = http::Response<Paced>;
 
-// The headers of nearly all answers: a copy takes a third of what making them takes.
+/// The headers of nearly all answers: to copy them takes no hashing.
 static PACKETS: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=UTF-8"));
+/// Those of the answer to a post.
 static TAKEN: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/html"));
 
 /// Packets for a poll, taken by the client with at most so long a rest.
