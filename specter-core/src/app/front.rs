@@ -4,18 +4,25 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
-use axum::response::Response;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
 use futures_util::future::Either;
+use futures_util::{FutureExt, TryFutureExt};
+use http_body_util::Either as EitherBody;
+use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::App;
 use crate::connection::lanes::SocketIo;
-use crate::http::Endpoint;
+use crate::http::{Endpoint, Paced};
+
+/// An endpoint's answer, or the router's.
+type FrontBody = EitherBody<Paced, Body>;
 
 /// Clones are the same front.
 #[derive(Clone)]
@@ -40,17 +47,24 @@ impl App {
 }
 
 impl Front {
-    /// Answers a request.
+    /// Answers a request of this client.
     pub(super) fn call(
         &self,
-        request: Request<Body>,
-    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Result<Response<FrontBody>, Infallible>> + Send + use<> {
         let path = request.uri().path();
         let bare = path.strip_suffix('/').unwrap_or(path);
         let found = self.endpoints.iter().find(|(path, _)| path == bare);
-        match found {
-            Some((_, endpoint)) => Either::Left(endpoint.clone().call(request)),
-            None => Either::Right(self.router.clone().call(request)),
+        if let Some((_, endpoint)) = found {
+            let answer = endpoint.answer(request, Some(peer));
+            Either::Left(answer.map(|response| Ok(response.map(EitherBody::Left))))
+        } else {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answer = self.router.clone().call(request);
+            // Boxed: nearly all requests are of the other kind.
+            Either::Right(Box::pin(answer).map_ok(|response| response.map(EitherBody::Right)))
         }
     }
 }

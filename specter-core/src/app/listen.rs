@@ -8,12 +8,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
@@ -22,6 +20,7 @@ use tokio::task::JoinSet;
 use super::App;
 use super::error::Error;
 use super::front::Front;
+use super::head_timer::HeadTimer;
 use crate::connection::Served;
 
 /// How long a client may take for the head of a request.
@@ -126,15 +125,11 @@ async fn accept_until(listener: TcpListener, front: Front, stopping: impl Future
 }
 
 fn spawn(stream: TcpStream, address: SocketAddr, front: Front, connections: &GracefulShutdown) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(address));
-        front.call(request)
-    });
+    let service = service_fn(move |request: Request<Incoming>| front.call(request, address));
     let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
     server
         .http1()
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::default())
         .header_read_timeout(HEAD_LIMIT);
     let connection = server
         .serve_connection_with_upgrades(TokioIo::new(Served::accepted(stream)), service)

@@ -8,6 +8,7 @@ mod endpoint;
 mod error;
 mod front;
 mod graph_test;
+mod head_timer;
 mod listen;
 mod mount;
 mod policies;

@@ -15,7 +15,8 @@ use super::{Connection, outbox};
 /// A polling body and what it counts for.
 pub(crate) struct PollAnswer {
     body: Vec<u8>,
-    counted: Counted,
+    /// `None` where it counts for nothing.
+    count: Option<Count>,
 }
 
 /// What an answer counts for in the queue, as long as a part of it exists.
@@ -28,16 +29,15 @@ struct Count {
 }
 
 /// Bytes of an answer, and the share in its count.
-struct Part<T> {
+struct Part<T, C> {
     bytes: T,
-    _counted: Counted,
+    _counted: C,
 }
 
 impl PollAnswer {
     /// An answer that counts for nothing.
     pub(crate) fn of(body: Vec<u8>) -> Self {
-        let counted = Counted(None);
-        Self { body, counted }
+        Self { body, count: None }
     }
 
     /// An answer with packets from the connection's queue, and one more behind them.
@@ -60,13 +60,29 @@ impl PollAnswer {
         let connection = connection.clone();
         Self {
             body,
-            counted: Counted(Some(Arc::new(Count { connection, cost }))),
+            count: Some(Count { connection, cost }),
         }
     }
 
-    /// Takes it apart.
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// All of it, which counts until it is dropped.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self.count {
+            Some(count) => Bytes::from_owner(Part {
+                bytes: self.body,
+                _counted: count,
+            }),
+            None => self.body.into(),
+        }
+    }
+
+    /// Takes it apart, for one that is handed over in parts.
     pub(crate) fn into_parts(self) -> (Vec<u8>, Counted) {
-        (self.body, self.counted)
+        (self.body, Counted(self.count.map(Arc::new)))
     }
 }
 
@@ -87,7 +103,7 @@ impl Counted {
     }
 }
 
-impl<T: AsRef<[u8]>> AsRef<[u8]> for Part<T> {
+impl<T: AsRef<[u8]>, C> AsRef<[u8]> for Part<T, C> {
     fn as_ref(&self) -> &[u8] {
         self.bytes.as_ref()
     }

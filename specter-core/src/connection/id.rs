@@ -4,7 +4,8 @@
 //! and the public id of a socket. Each is drawn anew.
 
 use std::borrow::Borrow;
-use std::fmt;
+use std::cell::RefCell;
+use std::{fmt, mem};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +15,9 @@ pub(crate) const ID_LENGTH: usize = 20;
 
 const RANDOM_BYTES: usize = 15;
 
+/// For how many ids a thread takes random bytes at once.
+const RESERVED: usize = 32;
+
 /// Twenty characters of `A-Z a-z 0-9 - _`, held in place.
 ///
 /// `Debug` shows nothing of it, and there is no `Display`, because it may be a session id;
@@ -21,13 +25,53 @@ const RANDOM_BYTES: usize = 15;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RandomId([u8; ID_LENGTH]);
 
-/// Draws a new id from the operating system's random source.
+/// Random bytes of a thread that no id was made of yet. Taken from the system for many ids at once: asking it takes longer than all else
+/// about an id.
+struct Reserve {
+    bytes: [u8; RESERVED * RANDOM_BYTES],
+    /// So many in front are there to be used; behind them are zeros.
+    left: usize,
+}
+
+thread_local! {
+    static RESERVE: RefCell<Reserve> = const {
+        RefCell::new(Reserve { bytes: [0; RESERVED * RANDOM_BYTES], left: 0 })
+    };
+}
+
+impl Reserve {
+    /// Takes bytes, which are there no more afterwards.
+    fn take(&mut self) -> [u8; RANDOM_BYTES] {
+        if self.left < RANDOM_BYTES {
+            fill(&mut self.bytes);
+            self.left = self.bytes.len();
+        }
+        self.left -= RANDOM_BYTES;
+        let mut taken = [0; RANDOM_BYTES];
+        let place = self.bytes.iter_mut().skip(self.left);
+        for (taken, byte) in taken.iter_mut().zip(place) {
+            *taken = mem::take(byte);
+        }
+        taken
+    }
+}
+
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system's random source works");
+}
+
+/// Draws a new id from the operating system's random source. A process that forks may draw the same in both parts; the framework does not.
 ///
 /// # Panics
 /// If the operating system has no random bytes to give, which leaves nothing safe to do.
 pub(crate) fn random_id() -> RandomId {
-    let mut bytes = [0_u8; RANDOM_BYTES];
-    getrandom::fill(&mut bytes).expect("the operating system's random source works");
+    let reserved = RESERVE.try_with(|reserve| reserve.borrow_mut().take());
+    let bytes = reserved.unwrap_or_else(|_| {
+        // The thread ends.
+        let mut bytes = [0; RANDOM_BYTES];
+        fill(&mut bytes);
+        bytes
+    });
     let mut text = [b'A'; ID_LENGTH];
     // Fifteen bytes are exactly twenty characters, so the slice can not be too small.
     let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
@@ -61,7 +105,7 @@ impl fmt::Debug for RandomId {
 
 #[cfg(test)]
 mod tests {
-    use super::{ID_LENGTH, random_id};
+    use super::{ID_LENGTH, RANDOM_BYTES, RESERVED, Reserve, random_id};
     use std::collections::HashSet;
 
     #[test]
@@ -76,6 +120,20 @@ mod tests {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
             );
         }
+    }
+
+    #[test]
+    fn what_was_taken_is_kept_no_more() {
+        let mut reserve = Reserve {
+            bytes: [0; RESERVED * RANDOM_BYTES],
+            left: 0,
+        };
+        let taken: HashSet<_> = (0..3 * RESERVED).map(|_| reserve.take()).collect();
+        assert_eq!(taken.len(), 3 * RESERVED);
+        assert_eq!(
+            (reserve.left, reserve.bytes),
+            (0, [0; RESERVED * RANDOM_BYTES])
+        );
     }
 
     #[test]

@@ -53,3 +53,4 @@ pub(crate) use outbox::Wake;
 pub(crate) use registry::{Full, Registry, Seat};
 pub(crate) use served::Served;
 pub(crate) use task::Task;
+pub(crate) use timer::Timer;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A timer that is set once and then only when it has fired, or must fire earlier.
-pub(super) struct Timer {
+pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,
     /// Whom it wakes when it fires. None: nobody yet.
     wakes: Option<Waker>,
@@ -18,7 +18,7 @@ pub(super) struct Timer {
 
 impl Timer {
     /// A timer for this deadline.
-    pub(super) fn new(deadline: Instant) -> Self {
+    pub(crate) fn new(deadline: Instant) -> Self {
         Self {
             sleep: Box::pin(sleep_until(deadline)),
             wakes: None,
@@ -26,7 +26,7 @@ impl Timer {
     }
 
     /// Ready when the deadline has passed; else the task is woken by then, perhaps earlier.
-    pub(super) fn poll_until(
+    pub(crate) fn poll_until(
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,

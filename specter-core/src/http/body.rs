@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http_body::Body as _;
+use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
@@ -24,8 +23,8 @@ pub(super) enum BodyError {
 }
 
 /// Receives a body of at most `limit` bytes within `patience`.
-pub(super) async fn receive(
-    mut body: Body,
+pub(super) async fn receive<B: Body<Data = Bytes> + Unpin>(
+    mut body: B,
     limit: usize,
     patience: Duration,
 ) -> Result<Bytes, BodyError> {
@@ -39,14 +38,17 @@ pub(super) async fn receive(
             .unwrap_or(Err(BodyError::Broken))
     };
     if received == Err(BodyError::TooLong) && announced <= limit_u64.saturating_add(DISCARDED) {
-        // Best effort: the answer is the same.
-        let _ = timeout(DISCARD_LIMIT, discard(&mut body)).await;
+        // Best effort: the answer is the same. Boxed, because it is rare.
+        let _ = Box::pin(timeout(DISCARD_LIMIT, discard(&mut body))).await;
     }
     received
 }
 
 /// Joins the parts as they come, so that many tiny ones cost no more than their bytes.
-async fn gather(body: &mut Body, limit: usize) -> Result<Bytes, BodyError> {
+async fn gather<B: Body<Data = Bytes> + Unpin>(
+    body: &mut B,
+    limit: usize,
+) -> Result<Bytes, BodyError> {
     let mut joined = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| BodyError::Broken)?;
@@ -64,7 +66,7 @@ async fn gather(body: &mut Body, limit: usize) -> Result<Bytes, BodyError> {
     Ok(joined.freeze())
 }
 
-async fn discard(body: &mut Body) {
+async fn discard<B: Body<Data = Bytes> + Unpin>(body: &mut B) {
     let mut left = DISCARDED;
     while let Some(Ok(frame)) = body.frame().await {
         let len = frame.data_ref().map_or(0, Bytes::len);

@@ -5,7 +5,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::ConnectInfo;
 use http::{HeaderMap, Version, header, request};
 
 use crate::connection::{EngineConfig, IpRange, ProxyHeaders};
@@ -15,9 +14,9 @@ use crate::connection::{EngineConfig, IpRange, ProxyHeaders};
 pub(super) struct Client {
     pub(super) address: Option<IpAddr>,
     /// Who opened the connection: the client, or the last proxy.
-    pub(super) peer: Option<IpAddr>,
+    pub(super) peer: Option<SocketAddr>,
     pub(super) secure: bool,
-    /// The host as the client wrote it, with its port if it wrote one.
+    /// The host as the client wrote it, with its port if it wrote one. Only an origin is ever compared with it: without one it may be absent.
     pub(super) host: Option<String>,
 }
 
@@ -48,26 +47,21 @@ impl TrustedProxies {
         self.ranges.iter().any(|range| range.contains(address))
     }
 
-    /// Who sent this request.
-    pub(super) fn client(&self, request: &request::Parts) -> Client {
-        let peer = request
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(address)| address.ip().to_canonical());
-        let host = request
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .map(str::to_owned);
-        let authority = || request.uri.authority().map(ToString::to_string);
+    /// Who sent this request, which came from `peer`.
+    pub(super) fn client(&self, request: &request::Parts, peer: Option<SocketAddr>) -> Client {
+        let address = peer.map(|peer| peer.ip().to_canonical());
         let direct = Client {
-            address: peer,
+            address,
             peer,
             // On HTTP/1 the client may write what it likes there.
             secure: request.version >= Version::HTTP_2 && request.uri.scheme_str() == Some("https"),
-            host: host.or_else(authority),
+            host: request
+                .headers
+                .contains_key(header::ORIGIN)
+                .then(|| host(request))
+                .flatten(),
         };
-        match peer {
+        match address {
             Some(peer) if self.trusts(peer) => self.behind_proxy(&request.headers, direct),
             _ => direct,
         }
@@ -137,6 +131,14 @@ impl TrustedProxies {
     }
 }
 
+/// The host that a request names.
+fn host(request: &request::Parts) -> Option<String> {
+    let host = request.headers.get(header::HOST);
+    host.and_then(|host| host.to_str().ok())
+        .map(str::to_owned)
+        .or_else(|| request.uri.authority().map(ToString::to_string))
+}
+
 fn is_secure(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss")
 }
@@ -168,9 +170,7 @@ fn split_unquoted(text: &str, separator: char) -> Vec<&str> {
 mod tests {
     use super::{Client, TrustedProxies};
     use crate::connection::{EngineConfig, ProxyHeaders};
-    use axum::extract::ConnectInfo;
     use http::{Request, Version};
-    use std::net::SocketAddr;
 
     fn client(trusted: &[&str], peer: &str, headers: &[(&str, &str)]) -> Client {
         let config = EngineConfig::default().trusted_proxies(trusted.iter().copied());
@@ -178,13 +178,15 @@ mod tests {
     }
 
     fn client_of(config: &EngineConfig, peer: &str, headers: &[(&str, &str)]) -> Client {
-        let mut request = Request::builder().uri("/").header("host", "inner:3000");
+        let mut request = Request::builder()
+            .uri("/")
+            .header("host", "inner:3000")
+            .header("origin", "http://inner:3000");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let peer: SocketAddr = peer.parse().unwrap();
-        let request = request.extension(ConnectInfo(peer)).body(()).unwrap();
-        TrustedProxies::new(config).client(&request.into_parts().0)
+        let request = request.body(()).unwrap().into_parts().0;
+        TrustedProxies::new(config).client(&request, peer.parse().ok())
     }
 
     fn summary(client: &Client) -> String {
@@ -249,7 +251,7 @@ mod tests {
             let target = "https://server.example/";
             let request = Request::builder().version(version).uri(target);
             let parts = request.body(()).unwrap().into_parts().0;
-            let seen = TrustedProxies::default().client(&parts);
+            let seen = TrustedProxies::default().client(&parts, None);
             assert_eq!(seen.secure, secure);
         }
     }

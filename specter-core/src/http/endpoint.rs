@@ -5,6 +5,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::mem;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,8 +14,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::Response;
-use http::{Method, Request, StatusCode, header, request};
+use axum::extract::ConnectInfo;
+use axum::response;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, Method, Request, StatusCode, header, request};
 use specter_proto::engine::{BadRequest, Query, RequestError, Transport};
 use tower_service::Service;
 
@@ -21,10 +26,11 @@ use super::body::{self, BodyError};
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
 use super::refused::Refused;
+use super::reply::{self, Response};
+use super::sessions;
 use super::tally::Tally;
 use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
-use super::{reply, sessions};
 use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineConfig, Registry};
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
@@ -80,6 +86,18 @@ pub(super) struct Inner<A> {
     refused: Tally,
 }
 
+/// What a request is.
+enum Asked {
+    /// The handshake of a session.
+    Open(Transport),
+    /// A WebSocket that wants to take over a session.
+    Upgrade(Connection),
+    /// For the packets of a session that wait, or come next.
+    Poll(Connection),
+    /// Packets for a session.
+    Post(Connection),
+}
+
 impl<A> std::fmt::Debug for Inner<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Endpoint")
@@ -124,6 +142,18 @@ impl<A: Acceptor> Endpoint<A> {
         router.route_service(&format!("{bare}/"), self)
     }
 
+    /// The answer to a request that came from `peer`.
+    pub(crate) fn answer<B>(
+        &self,
+        request: Request<B>,
+        peer: Option<SocketAddr>,
+    ) -> impl Future<Output = Response> + Send + use<A, B>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
+        Arc::clone(&self.0).respond(request, peer)
+    }
+
     /// How many sessions are open.
     pub fn connections(&self) -> usize {
         self.0.registry.open()
@@ -161,25 +191,31 @@ impl<A: Acceptor> Endpoint<A> {
 }
 
 impl<A: Acceptor> Service<Request<Body>> for Endpoint<A> {
-    type Response = Response;
+    type Response = response::Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<response::Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move { Ok(inner.respond(parts, body).await) })
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(address)| *address);
+        let answer = self.answer(request, peer);
+        Box::pin(answer.map(|response| Ok(response.map(Body::new))))
     }
 }
 
 impl<A: Acceptor> Inner<A> {
     /// The answer to a request, whatever it is.
-    async fn respond(&self, parts: request::Parts, body: Body) -> Response {
-        let client = self.proxies.client(&parts);
+    async fn respond<B>(self: Arc<Self>, request: Request<B>, peer: Option<SocketAddr>) -> Response
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
+        // Lent to all below: they are large, and a future has a place for each that owns them.
+        let (mut parts, body) = request.into_parts();
+        let client = self.proxies.client(&parts, peer);
         let verdict = self.origins.judge(&parts.headers, &client);
         let wants_upgrade = upgrade::is_wanted(&parts);
         let answer = match &verdict {
@@ -193,20 +229,57 @@ impl<A: Acceptor> Inner<A> {
                 cors::answer_preflight(&parts.headers, response.headers_mut());
                 Ok(response)
             }
-            Verdict::Same | Verdict::Cross(_) => self.serve(parts, body, client).await,
+            Verdict::Same | Verdict::Cross(_) => {
+                self.serve(&mut parts, body, client, wants_upgrade).await
+            }
         };
         let mut response = answer.unwrap_or_else(|refused| self.refuse(refused, wants_upgrade));
         self.origins.tell(&verdict, response.headers_mut());
         response
     }
 
-    /// Finds out what a request is, and has it served.
-    async fn serve(
+    /// Serves a request whose origin may.
+    async fn serve<B>(
         &self,
-        parts: request::Parts,
-        body: Body,
+        parts: &mut request::Parts,
+        body: B,
         client: Client,
-    ) -> Result<Response, Refused> {
+        wants_upgrade: bool,
+    ) -> Result<Response, Refused>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
+        match self.asked(parts, wants_upgrade)? {
+            // Boxed: each is large, and nearly all requests are of a session that is open.
+            Asked::Open(Transport::Polling) => {
+                Box::pin(sessions::open_polling(self, parts, client)).await
+            }
+            Asked::Open(Transport::WebSocket) => {
+                Box::pin(sessions::open_websocket(self, parts, client)).await
+            }
+            Asked::Upgrade(connection) => self.upgrade(&connection, parts),
+            Asked::Poll(connection) => {
+                let at_once = connection.answer_poll(self.config.max_packets_per_poll);
+                let packets = if let Some(packets) = at_once {
+                    packets
+                } else {
+                    let outcome = connection.begin_poll()?;
+                    // Unanswered, the session has ended.
+                    let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
+                    connection.poll_answered();
+                    packets
+                };
+                Ok(reply::payload(packets, self.config.ping_timeout))
+            }
+            Asked::Post(connection) => {
+                let headers = mem::take(&mut parts.headers);
+                self.post(&connection, headers, body).await
+            }
+        }
+    }
+
+    /// Finds out what a request is.
+    fn asked(&self, parts: &request::Parts, wants_upgrade: bool) -> Result<Asked, Refused> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let transport = query
             .transport
@@ -214,39 +287,39 @@ impl<A: Acceptor> Inner<A> {
             .and_then(Transport::from_name)
             .filter(|transport| self.is_enabled(*transport))
             .ok_or(RequestError::UnknownTransport)?;
-        let current_version = query.is_current_version();
-        let Some(sid) = query.sid else {
+        let fits = wants_upgrade == (transport == Transport::WebSocket);
+        let Some(sid) = &query.sid else {
             if parts.method != Method::GET {
                 return Err(RequestError::BadMethod.into());
             }
-            if !current_version {
+            if !query.is_current_version() {
                 return Err(RequestError::UnsupportedVersion.into());
             }
-            return match (transport, upgrade::is_wanted(&parts)) {
-                // Boxed: each is large, and nearly all requests are of a session that is open.
-                (Transport::Polling, false) => {
-                    Box::pin(sessions::open_polling(self, parts, client)).await
-                }
-                (Transport::WebSocket, true) => {
-                    Box::pin(sessions::open_websocket(self, parts, client)).await
-                }
-                _ => Err(BadRequest::TransportHandshake.into()),
-            };
+            if !fits {
+                return Err(BadRequest::TransportHandshake.into());
+            }
+            return Ok(Asked::Open(transport));
         };
         let connection = self
             .registry
-            .find(&sid)
+            .find(sid)
             .ok_or(RequestError::UnknownSession)?;
-        drop(sid);
-        if !current_version {
+        if !query.is_current_version() {
             return Err(BadRequest::ProtocolMismatch.into());
         }
-        match (transport, upgrade::is_wanted(&parts)) {
-            (Transport::WebSocket, true) => self.upgrade(&connection, parts),
-            (Transport::Polling, false) if connection.transport() == Transport::Polling => {
-                self.serve_polling(&connection, parts, body).await
-            }
-            _ => Err(BadRequest::TransportMismatch.into()),
+        if !fits {
+            return Err(BadRequest::TransportMismatch.into());
+        }
+        if transport == Transport::WebSocket {
+            return Ok(Asked::Upgrade(connection));
+        }
+        if connection.transport() != Transport::Polling {
+            return Err(BadRequest::TransportMismatch.into());
+        }
+        match parts.method {
+            Method::GET => Ok(Asked::Poll(connection)),
+            Method::POST => Ok(Asked::Post(connection)),
+            _ => Err(Refused::Method),
         }
     }
 
@@ -296,50 +369,28 @@ impl<A: Acceptor> Inner<A> {
     fn upgrade(
         &self,
         connection: &Connection,
-        mut parts: request::Parts,
+        parts: &mut request::Parts,
     ) -> Result<Response, Refused> {
         if !self.config.allow_upgrades {
             return Err(BadRequest::TransportMismatch.into());
         }
-        let (response, stream) = Upgrade::of(&mut parts)?.grant();
+        let (response, stream) = Upgrade::of(parts)?.grant();
         connection.begin_upgrade(stream)?;
         Ok(response)
     }
 
-    /// A request of a session that polls.
-    async fn serve_polling(
+    /// A body of packets.
+    async fn post<B>(
         &self,
         connection: &Connection,
-        parts: request::Parts,
-        body: Body,
-    ) -> Result<Response, Refused> {
-        match parts.method {
-            Method::GET => {
-                let at_once = connection.answer_poll(self.config.max_packets_per_poll);
-                let packets = if let Some(packets) = at_once {
-                    packets
-                } else {
-                    let outcome = connection.begin_poll()?;
-                    // Unanswered, the session has ended.
-                    let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
-                    connection.poll_answered();
-                    packets
-                };
-                Ok(reply::payload(packets, self.config.ping_timeout))
-            }
-            Method::POST => self.post(connection, parts, body).await,
-            _ => Err(Refused::Method),
-        }
-    }
-
-    async fn post(
-        &self,
-        connection: &Connection,
-        parts: request::Parts,
-        body: Body,
-    ) -> Result<Response, Refused> {
+        headers: HeaderMap,
+        body: B,
+    ) -> Result<Response, Refused>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
         let permit = connection.begin_post()?;
-        if is_binary(&parts) {
+        if is_binary(&headers) {
             // Dropping the permit ends the session.
             return Err(Refused::BinaryBody);
         }
@@ -352,18 +403,19 @@ impl<A: Acceptor> Inner<A> {
             }
             Err(BodyError::Broken) => return Err(Refused::BrokenBody),
         };
-        let outcome = permit.deliver(parts.headers, body)?;
+        let outcome = permit.deliver(headers, body)?;
         outcome.await.map_err(|_| RequestError::UnknownSession)?;
         Ok(reply::ok())
     }
 }
 
 /// Bodies of bytes belong to an earlier version of the protocol.
-fn is_binary(parts: &request::Parts) -> bool {
-    parts
-        .headers
+fn is_binary(headers: &HeaderMap) -> bool {
+    headers
         .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/octet-stream"))
+        .and_then(|value| value.as_bytes().split(|byte| *byte == b';').next())
+        .is_some_and(|kind| {
+            kind.trim_ascii()
+                .eq_ignore_ascii_case(b"application/octet-stream")
+        })
 }

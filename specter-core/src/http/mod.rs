@@ -17,3 +17,4 @@ mod throttle;
 mod upgrade;
 
 pub use endpoint::Endpoint;
+pub(crate) use paced::Paced;

@@ -23,10 +23,10 @@ const SLICE: usize = 16 * 1024;
 /// The answer was taken too slowly, and is no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the answer to a poll was not read in time")]
-pub(super) struct TooSlow;
+pub(crate) struct TooSlow;
 
 /// A body of known length.
-pub(super) enum Paced {
+pub(crate) enum Paced {
     /// At most one slice, which is handed over with the next look.
     Short(Bytes),
     /// More than that.
@@ -34,7 +34,7 @@ pub(super) enum Paced {
 }
 
 /// What is left of a long answer.
-pub(super) struct Long {
+pub(crate) struct Long {
     answer: Arc<Mutex<Answer>>,
     left: usize,
     watch: AbortHandle,
@@ -55,10 +55,10 @@ struct Answer {
 impl Paced {
     /// A body that is broken off when nothing of it was taken for as long as `patience`.
     pub(super) fn new(answer: PollAnswer, patience: Duration) -> Self {
-        let (bytes, counted) = answer.into_parts();
-        if bytes.len() <= SLICE {
-            return Self::Short(counted.part(bytes));
+        if answer.len() <= SLICE {
+            return Self::Short(answer.into_bytes());
         }
+        let (bytes, counted) = answer.into_parts();
         let left = bytes.len();
         let answer = Arc::new(Mutex::new(Answer {
             bytes,
@@ -75,6 +75,20 @@ impl Paced {
             left,
             watch,
         })
+    }
+}
+
+/// Nothing.
+impl Default for Paced {
+    fn default() -> Self {
+        Self::Short(Bytes::new())
+    }
+}
+
+/// What counts for nothing, and is not long.
+impl<T: Into<Bytes>> From<T> for Paced {
+    fn from(bytes: T) -> Self {
+        Self::Short(bytes.into())
     }
 }
 

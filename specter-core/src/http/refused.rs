@@ -1,11 +1,9 @@
 //! Requests that are not served, and what each kind of client is told.
 
-use axum::body::Body;
-use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use specter_proto::engine::{BadRequest, RequestError};
 
-use super::reply;
+use super::reply::{self, Response};
 use crate::connection::{Full, Misfit};
 
 /// Why a request is not served.
@@ -151,7 +149,7 @@ fn forbidden(status: StatusCode, message: &str, upgrade: bool) -> Response {
 
 /// What a client gets that asked for a WebSocket: the words alone, and the end of the connection.
 fn raw(status: StatusCode, message: String) -> Response {
-    let mut response = Response::new(Body::from(message));
+    let mut response = Response::new(message.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));

@@ -1,51 +1,66 @@
 //! Responses in the few forms that Engine.IO knows.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::paced::Paced;
 use crate::connection::PollAnswer;
 
+/// What the endpoint answers.
+pub(crate) type Response = http::Response<Paced>;
+
+/// The headers of nearly all answers: to copy them takes no hashing.
+static PACKETS: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=UTF-8"));
+/// Those of the answer to a post.
+static TAKEN: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/html"));
+
 /// Packets for a poll, taken by the client with at most so long a rest.
 pub(super) fn payload(answer: PollAnswer, patience: Duration) -> Response {
-    with_type(
-        StatusCode::OK,
-        "text/plain; charset=UTF-8",
-        Body::new(Paced::new(answer, patience)),
-    )
+    let body = Paced::new(answer, patience);
+    with_headers(StatusCode::OK, PACKETS.clone(), body)
 }
 
 /// The first packet of a session that polls.
 pub(super) fn open(packet: Vec<u8>) -> Response {
-    with_type(StatusCode::OK, "text/plain; charset=UTF-8", packet)
+    with_headers(StatusCode::OK, PACKETS.clone(), packet.into())
 }
 
 /// The answer to a post that was taken.
 pub(super) fn ok() -> Response {
-    with_type(StatusCode::OK, "text/html", "ok")
+    let body = Bytes::from_static(b"ok");
+    with_headers(StatusCode::OK, TAKEN.clone(), body.into())
 }
 
 /// A refusal.
 pub(super) fn json(status: StatusCode, body: String) -> Response {
-    with_type(status, "application/json", body)
+    with_type(status, "application/json", body.into())
 }
 
 /// A status that says it all.
 pub(super) fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(Paced::default());
     *response.status_mut() = status;
     response
 }
 
-fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
+fn with_type(status: StatusCode, content_type: &'static str, body: Paced) -> Response {
+    with_headers(status, headers_of(content_type), body)
+}
+
+fn with_headers(status: StatusCode, headers: HeaderMap, body: Paced) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    let headers = response.headers_mut();
+    *response.headers_mut() = headers;
+    response
+}
+
+fn headers_of(content_type: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     // Every answer is for one moment of one session.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    headers
 }

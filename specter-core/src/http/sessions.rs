@@ -1,10 +1,10 @@
 //! Opening sessions: admission, the place among the others, the task, the first response.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, OriginalUri};
-use axum::response::Response;
 use http::request;
 use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::{RequestError, Transport};
@@ -12,14 +12,14 @@ use specter_proto::engine::{RequestError, Transport};
 use super::client::Client;
 use super::endpoint::Inner;
 use super::refused::Refused;
-use super::reply;
+use super::reply::{self, Response};
 use super::upgrade::Upgrade;
 use crate::connection::{Acceptor, Connection, Full, Handshake, Seat, Task};
 
 /// Opens a session that polls. Its first packet is the response.
 pub(super) async fn open_polling<A: Acceptor>(
     endpoint: &Inner<A>,
-    parts: request::Parts,
+    parts: &mut request::Parts,
     client: Client,
 ) -> Result<Response, Refused> {
     let (connection, seat) = admit(endpoint, Transport::Polling, parts, client).await?;
@@ -42,10 +42,10 @@ pub(super) async fn open_polling<A: Acceptor>(
 /// Opens a session on a WebSocket. Its first packet follows the response.
 pub(super) async fn open_websocket<A: Acceptor>(
     endpoint: &Inner<A>,
-    mut parts: request::Parts,
+    parts: &mut request::Parts,
     client: Client,
 ) -> Result<Response, Refused> {
-    let (mut response, stream) = Upgrade::of(&mut parts)?.grant();
+    let (mut response, stream) = Upgrade::of(parts)?.grant();
     let (connection, seat) = admit(endpoint, Transport::WebSocket, parts, client).await?;
     let handler = endpoint.acceptor.open(&connection);
     endpoint
@@ -60,16 +60,16 @@ pub(super) async fn open_websocket<A: Acceptor>(
 async fn admit<A: Acceptor>(
     endpoint: &Inner<A>,
     transport: Transport,
-    parts: request::Parts,
+    parts: &mut request::Parts,
     client: Client,
 ) -> Result<(Connection, Seat), Refused> {
-    if handshake_len(&parts) > endpoint.config.max_handshake_bytes {
+    if handshake_len(parts) > endpoint.config.max_handshake_bytes {
         return Err(Refused::HandshakeTooLong);
     }
     // Taken before the application is asked, so that the limits hold for what it does meanwhile.
     let mut seat = endpoint
         .registry
-        .reserve(client.address.or(client.peer))
+        .reserve(client.address.or(client.peer.map(|peer| peer.ip())))
         .inspect_err(|full| warn_of_full(endpoint, *full))?;
     let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
@@ -101,17 +101,17 @@ fn handshake_len(parts: &request::Parts) -> usize {
 
 /// What is kept of the request. The path is the one that the client asked for, whatever prefix a
 /// router in between took off.
-fn handshake_of(mut parts: request::Parts, client: &Client) -> Handshake {
+fn handshake_of(parts: &mut request::Parts, client: &Client) -> Handshake {
     let original = parts.extensions.remove::<OriginalUri>();
-    let uri = original.map_or(parts.uri, |OriginalUri(uri)| uri);
-    // Both would keep the HTTP connection's memory alive.
+    let uri = original.as_ref().map_or(&parts.uri, |original| &original.0);
+    // It would keep the HTTP connection's memory alive.
     parts.extensions.remove::<OnUpgrade>();
-    let mut handshake = Handshake::new(&uri, &parts.headers);
-    let peer = parts.extensions.remove::<ConnectInfo<SocketAddr>>();
-    handshake.peer = peer.map(|ConnectInfo(address)| address);
+    let mut handshake = Handshake::new(uri, &parts.headers);
+    parts.extensions.remove::<ConnectInfo<SocketAddr>>();
+    handshake.peer = client.peer;
     if !parts.extensions.is_empty() {
         // An empty one may still have a table.
-        handshake.extensions = parts.extensions;
+        handshake.extensions = mem::take(&mut parts.extensions);
     }
     handshake.address = client.address;
     handshake.secure = client.secure;

@@ -2,8 +2,6 @@
 //!
 //! Checks the request and writes the `101`; what the stream then carries is the connection's.
 
-use axum::body::Body;
-use axum::response::Response;
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -13,7 +11,9 @@ use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::BadRequest;
 use specter_proto::websocket::accept_key;
 
+use super::paced::Paced;
 use super::refused::Refused;
+use super::reply::Response;
 
 /// A request for a WebSocket that can be granted.
 pub(super) struct Upgrade {
@@ -62,7 +62,7 @@ impl Upgrade {
 
     /// The answer that grants it, and the stream that comes when the answer is written.
     pub(super) fn grant(self) -> (Response, OnUpgrade) {
-        let mut response = Response::new(Body::empty());
+        let mut response = Response::new(Paced::default());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));

@@ -103,7 +103,8 @@ pub fn decode<'a>(
     let text = str::from_utf8(body).map_err(|error| PayloadError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
-    let packets = 1 + text.matches(char::from(SEPARATOR)).count();
+    let separators = body.iter().filter(|byte| **byte == SEPARATOR);
+    let packets = 1 + separators.count();
     if packets > limits.max_packets {
         return Err(PayloadError::TooManyPackets {
             limit: limits.max_packets,
@@ -112,6 +113,14 @@ pub fn decode<'a>(
     Ok(PayloadPackets {
         rest: Some(text.split(char::from(SEPARATOR))),
     })
+}
+
+/// Reads one element of a body, by itself.
+pub fn decode_one(element: &[u8]) -> Result<PayloadPacket<'_>, PayloadError> {
+    let text = str::from_utf8(element).map_err(|error| PayloadError::NotUtf8 {
+        at: error.valid_up_to(),
+    })?;
+    read(text)
 }
 
 /// The packets of a body, in order. The first that cannot be read is the last that is yielded.

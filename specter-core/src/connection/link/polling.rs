@@ -4,11 +4,9 @@
 
 use std::task::Context;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use specter_proto::engine::payload;
 use specter_proto::engine::{Frame, PayloadError, PayloadLimits, PayloadPacket, control};
-use tokio::sync::oneshot;
 
 use super::ending::{Ending, Farewell};
 use crate::connection::mailbox::{Misfit, PollRequest, PostRequest};
@@ -116,11 +114,9 @@ fn alone(packet: &Frame) -> PollAnswer {
 
 /// A polling body, of which some packets may be taken already.
 pub(crate) struct Post {
-    headers: HeaderMap,
-    body: Bytes,
+    request: Box<PostRequest>,
     /// Where the next packet starts; `None` when all are taken.
     next: Option<usize>,
-    taken: oneshot::Sender<()>,
 }
 
 /// What stands between two packets.
@@ -129,15 +125,13 @@ const SEPARATOR: u8 = 0x1E;
 impl Post {
     /// A body that was received, and whether it can be one at all.
     pub(crate) fn new(
-        request: PostRequest,
+        request: Box<PostRequest>,
         limits: PayloadLimits,
     ) -> (Self, Result<(), PayloadError>) {
         let checked = payload::decode(&request.body, &limits).map(|_| ());
         let post = Self {
-            headers: request.headers,
-            body: request.body,
+            request,
             next: Some(0),
-            taken: request.taken,
         };
         (post, checked)
     }
@@ -146,7 +140,7 @@ impl Post {
     pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &HeaderMap), PayloadError>> {
         // Packet by packet, so that a stop costs no second look at what was taken.
         let start = self.next.take()?;
-        let rest = self.body.get(start..).unwrap_or_default();
+        let rest = self.request.body.get(start..).unwrap_or_default();
         let element = match rest.iter().position(|byte| *byte == SEPARATOR) {
             Some(len) => {
                 self.next = Some(start + len + 1);
@@ -154,17 +148,13 @@ impl Post {
             }
             None => rest,
         };
-        let packet = payload::decode(element, &PayloadLimits { max_packets: 1 })
-            .and_then(|mut packets| packets.next().transpose());
-        match packet {
-            Ok(packet) => packet.map(|packet| Ok((packet, &self.headers))),
-            Err(error) => Some(Err(error)),
-        }
+        let packet = payload::decode_one(element);
+        Some(packet.map(|packet| (packet, &self.request.headers)))
     }
 
     /// Tells the request that its packets were taken.
     pub(crate) fn answer(self) {
         // A client that does not wait for the answer has what it wants.
-        let _ = self.taken.send(());
+        let _ = self.request.taken.send(());
     }
 }

@@ -52,7 +52,7 @@ impl<H: MessageHandler> Task<H> {
             }
         }
         if let Some(post) = mail.post {
-            self.begin_post(*post)?;
+            self.begin_post(post)?;
         }
         if mail.faulty {
             return Err(Ending::violation(None));
@@ -60,12 +60,12 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    pub(super) fn begin_post(&mut self, request: PostRequest) -> Result<(), Ending> {
+    pub(super) fn begin_post(&mut self, request: Box<PostRequest>) -> Result<(), Ending> {
         let limits = PayloadLimits {
             max_packets: self.config.max_packets_per_body,
         };
         let (post, checked) = Post::new(request, limits);
-        self.post = Some(Box::new(post));
+        self.post = Some(post);
         checked.map_err(|error| unreadable(error.code()))
     }
 

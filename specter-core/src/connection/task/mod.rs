@@ -32,7 +32,7 @@ pub(crate) struct Task<H> {
     session: Session,
     link: Link,
     /// A request body that is being worked on.
-    post: Option<Box<Post>>,
+    post: Option<Post>,
     /// A WebSocket that was not let in, while it is being closed.
     parting: Option<Box<Parting>>,
     timer: Timer,

@@ -108,7 +108,7 @@ impl<H: MessageHandler> Task<H> {
             self.begin_probe(upgrade, now);
         }
         match post {
-            Some(post) => self.begin_post(*post),
+            Some(post) => self.begin_post(post),
             None => Ok(()),
         }
     }
