@@ -212,6 +212,12 @@ impl CallContext {
         self.cancelled = None;
     }
 
+    /// For this event.
+    pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
+        self.cause = Cause::Event(event);
+        self
+    }
+
     /// Lets go of what belongs to the event that it was for.
     pub(crate) fn clear(&mut self) {
         self.cause = Cause::Connect;

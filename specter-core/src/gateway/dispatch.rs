@@ -9,7 +9,7 @@ use specter_proto::socket::EventPacket;
 
 use super::call::{CallContext, Instance};
 use super::lifecycle::{Env, Subscribers, disconnect};
-use super::run::Run;
+use super::run::{Begun, Run};
 use super::turns::Turns;
 use crate::socket::DisconnectReason;
 use crate::socket::service::{BoxFuture, SocketService, Turn};
@@ -18,6 +18,8 @@ use crate::socket::service::{BoxFuture, SocketService, Turn};
 pub(super) struct Dispatch {
     env: Env,
     instances: Vec<Option<Instance>>,
+    /// Whether some handler runs beside others: where none does, nothing need be looked up early.
+    concurrent: bool,
     /// For the next event, while none runs.
     cx: Option<Box<CallContext>>,
     /// The event whose turn it is.
@@ -34,6 +36,7 @@ pub(super) struct Dispatch {
 impl Dispatch {
     pub(super) fn new(env: Env, instances: Vec<Option<Instance>>) -> Self {
         Self {
+            concurrent: env.table.has_concurrent(),
             cx: Some(env.event_context()),
             env,
             instances,
@@ -85,7 +88,7 @@ impl Dispatch {
 impl SocketService for Dispatch {
     fn turn(&self, event: &EventPacket) -> Turn {
         let table = &self.env.table;
-        if !table.has_concurrent() || !table.is_concurrent(&table.turns(event.name())) {
+        if !self.concurrent || !table.is_concurrent(&table.turns(event.name())) {
             Turn::InOrder
         } else if self.count_beside() < table.max_concurrent {
             Turn::Beside
@@ -109,13 +112,12 @@ impl SocketService for Dispatch {
             table.note_unknown(event.name());
             return;
         }
-        // Where no controller has a concurrent handler, nothing need be asked.
-        if table.has_concurrent() && table.is_concurrent(&turns) {
+        if self.concurrent && table.is_concurrent(&turns) {
             let instances = self.shared(&turns);
             let size = event.size();
             self.beside_bytes += size;
             self.beside.get_or_insert_default().push(RunBeside {
-                run: Run::new(self.env.event_context(), event, turns),
+                run: Run::new(self.env.event_context().with(event), turns),
                 size,
                 env: self.env.clone(),
                 instances,
@@ -125,12 +127,13 @@ impl SocketService for Dispatch {
         } else {
             let context = self.cx.take();
             let context = context.unwrap_or_else(|| self.env.event_context());
-            let mut run = Run::new(context, event, turns);
-            if run.poll(&self.env, &mut self.instances, cx).is_pending() {
-                self.running = Some(run);
-                self.just_begun = true;
-            } else {
-                self.cx = run.into_context();
+            let context = context.with(event);
+            match Run::begin(context, turns, &self.env, &mut self.instances, cx) {
+                Begun::Over(context) => self.cx = context,
+                Begun::GoesOn(run) => {
+                    self.running = Some(run);
+                    self.just_begun = true;
+                }
             }
         }
     }

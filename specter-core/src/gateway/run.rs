@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use specter_proto::socket::{EncodedArgs, EventPacket, Outgoing, encode};
+use specter_proto::socket::{EncodedArgs, Outgoing, encode};
 
 use super::call::{CallContext, Cause, Ended, Failure, Instance, Outcome, PendingCall, Step};
 use super::error::EventError;
@@ -25,6 +25,14 @@ pub(super) struct Run {
     at: usize,
     answer: Answer,
     phase: Phase,
+}
+
+/// What became of an event that was begun.
+pub(super) enum Begun {
+    /// It is over, and its context is free for another.
+    Over(Option<Box<CallContext>>),
+    /// It is to be polled.
+    GoesOn(Run),
 }
 
 /// What is awaited. Whatever is begun finds [`Next`](Self::Next), and leaves it where nothing is to be awaited.
@@ -54,15 +62,78 @@ enum Answer {
 }
 
 impl Run {
-    /// The event that a context was made for.
-    pub(super) fn new(mut cx: Box<CallContext>, event: EventPacket, turns: Turns) -> Self {
-        cx.cause = Cause::Event(event);
+    /// The event in the context, on its way through these turns.
+    pub(super) fn new(cx: Box<CallContext>, turns: Turns) -> Self {
         Self {
             cx: Some(cx),
             turns,
             at: 0,
             answer: Answer::Unit,
             phase: Phase::Next,
+        }
+    }
+
+    /// Begins it and runs it as far as it comes at once.
+    pub(super) fn begin(
+        cx: Box<CallContext>,
+        turns: Turns,
+        env: &Env,
+        instances: &mut [Option<Instance>],
+        task: &mut Context<'_>,
+    ) -> Begun {
+        let mut run = match turns.only_method() {
+            Some(target) if !is_guarded(env, target) => {
+                match Self::begin_only(cx, target, turns, env, instances) {
+                    Begun::GoesOn(run) => run,
+                    over @ Begun::Over(_) => return over,
+                }
+            }
+            _ => Self::new(cx, turns),
+        };
+        if run.poll(env, instances, task).is_pending() {
+            Begun::GoesOn(run)
+        } else {
+            Begun::Over(run.into_context())
+        }
+    }
+
+    /// The rule, without detours: one method, which succeeds at once. Whatever else becomes of it goes on as others do.
+    fn begin_only(
+        mut cx: Box<CallContext>,
+        target: Target,
+        turns: Turns,
+        env: &Env,
+        instances: &mut [Option<Instance>],
+    ) -> Begun {
+        let Some(instance) = take(&mut instances[target.controller]) else {
+            return Begun::GoesOn(Self::new(cx, turns));
+        };
+        let goes_on = |cx, phase| Self {
+            cx,
+            turns,
+            at: 1,
+            answer: Answer::Unit,
+            phase,
+        };
+        match start(env, target, instance, cx) {
+            Step::Done(ended) => {
+                cx = ended.cx;
+                let answer = match Answer::of(ended.outcome) {
+                    Ok(answer) => answer.unwrap_or(Answer::Unit),
+                    Err(error) => {
+                        let mut run = goes_on(Some(cx), Phase::Next);
+                        run.troubled(env, target, ended.instance, error, instances);
+                        return Begun::GoesOn(run);
+                    }
+                };
+                instances[target.controller] = Some(ended.instance);
+                if !finish_ack(&cx, None) {
+                    answer.send(env, &cx);
+                }
+                cx.clear();
+                Begun::Over(Some(cx))
+            }
+            Step::Pending(call) => Begun::GoesOn(goes_on(None, Phase::Handling(target, call))),
         }
     }
 
@@ -140,10 +211,7 @@ impl Run {
         let table = env.controller(target.controller);
         let guards = match table.wired(target.handler) {
             Some(wired) if !wired.guards.is_empty() => wired.guards.clone(),
-            _ => {
-                self.call(env, target, instances);
-                return;
-            }
+            _ => return self.call(env, target, instances),
         };
         let (socket, name) = (env.socket.clone(), self.name().to_owned());
         let checking = async move { check_guards(&guards, &socket, Some(&name)).await };
@@ -168,14 +236,8 @@ impl Run {
             return;
         };
         // It is here between two calls.
-        let Some(mut cx) = self.cx.take() else { return };
-        let table = env.controller(target.controller);
-        cx.aim(target.controller, table.handler(target.handler));
-        let wired = table.wired(target.handler);
-        if wired.is_some_and(|wired| wired.takes_ack) {
-            cx.offer_ack();
-        }
-        match env.start(target, wired, instance, cx) {
+        let Some(cx) = self.cx.take() else { return };
+        match start(env, target, instance, cx) {
             Step::Done(ended) => self.called(env, target, ended, instances),
             Step::Pending(call) => self.phase = Phase::Handling(target, call),
         }
@@ -202,10 +264,21 @@ impl Run {
         outcome: Outcome,
         instances: &mut [Option<Instance>],
     ) {
-        let Some(error) = self.record(outcome) else {
-            instances[target.controller] = Some(instance);
-            return;
-        };
+        match self.record(outcome) {
+            None => instances[target.controller] = Some(instance),
+            Some(error) => self.troubled(env, target, instance, error, instances),
+        }
+    }
+
+    /// A handler failed.
+    fn troubled(
+        &mut self,
+        env: &Env,
+        target: Target,
+        instance: Instance,
+        error: EventError,
+        instances: &mut [Option<Instance>],
+    ) {
         let table = env.controller(target.controller);
         if error.is_panic() && table.info.on_panic == OnPanic::Disconnect {
             env.socket.disconnect();
@@ -283,18 +356,12 @@ impl Run {
 
     /// Counts a success towards the answer; gives a failure back.
     fn record(&mut self, outcome: Outcome) -> Option<EventError> {
-        match outcome {
-            Outcome::Failed(error) => return Some(error),
-            Outcome::Rejected(reject) => return Some(reject.into()),
-            Outcome::Value(Some(value))
-                if matches!(self.answer, Answer::Unit | Answer::Failed(_)) =>
-            {
-                self.answer = Answer::Value(value);
+        match Answer::of(outcome) {
+            Ok(Some(answer)) if matches!(self.answer, Answer::Unit | Answer::Failed(_)) => {
+                self.answer = answer;
             }
-            Outcome::Answer(packet) if matches!(self.answer, Answer::Unit | Answer::Failed(_)) => {
-                self.answer = Answer::Packet(packet);
-            }
-            Outcome::Unit | Outcome::Value(_) | Outcome::Answer(_) | Outcome::Taken => {}
+            Ok(_) => {}
+            Err(error) => return Some(error),
         }
         self.finish_ack(None);
         None
@@ -308,32 +375,17 @@ impl Run {
         }
     }
 
-    /// A handler took the acknowledgement and is over: an unsent one that it dropped is answered now.
     fn finish_ack(&mut self, error: Option<&EventError>) {
-        let ack = self.cx.as_ref().and_then(|cx| cx.ack.as_ref());
-        if let Some(ack) = ack.filter(|ack| ack.is_taken()) {
-            ack.handler_finished(error);
+        let cx = self.cx.as_ref();
+        if cx.is_some_and(|cx| finish_ack(cx, error)) {
             self.answer = Answer::Taken;
         }
     }
 
     fn answer(&mut self, env: &Env) {
-        let Some(id) = self.cx.as_ref().and_then(|cx| cx.wanted_ack()) else {
-            return;
-        };
-        let namespace = env.table.hub.name();
-        let packet = match std::mem::replace(&mut self.answer, Answer::Taken) {
-            Answer::Taken => return,
-            Answer::Unit => encode::outgoing_ack(namespace, id, &()),
-            Answer::Value(value) => Ok(encode::ack_encoded(namespace, id, value)),
-            Answer::Packet(packet) => Ok(packet),
-            Answer::Failed(error) => encode::outgoing_ack(namespace, id, &error),
-        };
-        match packet {
-            Ok(packet) => env.socket.acknowledge(packet),
-            Err(error) => {
-                tracing::error!(target: "specter::gateway", event = self.name(), %error, "an acknowledgement cannot be encoded");
-            }
+        let answer = std::mem::replace(&mut self.answer, Answer::Taken);
+        if let Some(cx) = &self.cx {
+            answer.send(env, cx);
         }
     }
 
@@ -347,6 +399,63 @@ impl Run {
         let cx = self.cx.as_ref();
         cx.map_or_else(EventInfo::connect, |cx| cx.info())
     }
+}
+
+impl Answer {
+    /// What a handler's end counts for, if for anything. A failure counts only after filters and `#[on_error]`.
+    fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
+        match outcome {
+            Outcome::Failed(error) => Err(error),
+            Outcome::Rejected(reject) => Err(reject.into()),
+            Outcome::Value(Some(value)) => Ok(Some(Self::Value(value))),
+            Outcome::Answer(packet) => Ok(Some(Self::Packet(packet))),
+            Outcome::Unit | Outcome::Value(None) | Outcome::Taken => Ok(None),
+        }
+    }
+
+    /// Sends it, where the client wants one.
+    fn send(self, env: &Env, cx: &CallContext) {
+        let Some(id) = cx.wanted_ack() else { return };
+        let namespace = env.table.hub.name();
+        let packet = match self {
+            Self::Taken => return,
+            Self::Unit => encode::outgoing_ack(namespace, id, &()),
+            Self::Value(value) => Ok(encode::ack_encoded(namespace, id, value)),
+            Self::Packet(packet) => Ok(packet),
+            Self::Failed(error) => encode::outgoing_ack(namespace, id, &error),
+        };
+        match packet {
+            Ok(packet) => env.socket.acknowledge(packet),
+            Err(error) => {
+                tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
+            }
+        }
+    }
+}
+
+fn is_guarded(env: &Env, target: Target) -> bool {
+    let wired = env.controller(target.controller).wired(target.handler);
+    wired.is_some_and(|wired| !wired.guards.is_empty())
+}
+
+/// Begins a method, with the context of its event.
+fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>) -> Step {
+    let table = env.controller(target.controller);
+    let wired = table.wired(target.handler);
+    cx.aim(target.controller, table.handler(target.handler));
+    if wired.is_some_and(|wired| wired.takes_ack) {
+        cx.offer_ack();
+    }
+    env.start(target, wired, instance, cx)
+}
+
+/// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it dropped is answered now.
+fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
+    let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());
+    if let Some(ack) = ack {
+        ack.handler_finished(error);
+    }
+    ack.is_some()
 }
 
 fn log_failed_error_handler(outcome: &Outcome) {

@@ -212,6 +212,15 @@ impl Targets {
 impl NamespaceTable {
     /// The methods for an event's name.
     pub(crate) fn named(&self, name: &str) -> Targets {
+        if let [controller] = self.controllers.as_slice() {
+            let handler = controller.named(name);
+            return handler.map_or(Targets::None, |handler| {
+                Targets::One(Target {
+                    controller: 0,
+                    handler,
+                })
+            });
+        }
         self.sorted(self.collect(|controller| controller.named(name)))
     }
 
