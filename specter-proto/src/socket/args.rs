@@ -145,16 +145,16 @@ struct List<'a>(&'a Args);
 
 impl Serialize for List<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let whole = scope::give_args(self.0.len());
+        if scope::give_args(self.0.len()) {
+            if let Some(attachments) = &self.0.attachments {
+                scope::attach_all(attachments);
+            }
+            return serializer.serialize_bytes(self.0.json().as_bytes());
+        }
         let offset = match self.0.attachments() {
             [] => 0,
             attachments => scope::attach(attachments).unwrap_or(0),
         };
-        if whole {
-            // They are all that is written, so nothing was attached before.
-            debug_assert_eq!(offset, 0);
-            return serializer.serialize_bytes(self.0.json().as_bytes());
-        }
         let mut json = Vec::with_capacity(self.0.json().len() + 2);
         json.push(b'[');
         self.0

@@ -14,6 +14,7 @@ use serde::ser::Error as _;
 
 use crate::engine::{FrameBuilder, FrameKind, Prepared};
 
+use super::attached::Attached;
 use super::error::EncodeError;
 use super::header::PacketKind;
 use super::json::{self, ScanError};
@@ -144,7 +145,7 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
     Ok(EncodedArgs {
         json,
         count,
-        attachments: attachments.unwrap_or_default(),
+        attachments: attachments.map(Attached::into_vec).unwrap_or_default(),
     })
 }
 
@@ -159,7 +160,7 @@ pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: Encoded
         body.extend_from_slice(&args.json);
     }
     body.push(b']');
-    draft.close(args.attachments)
+    draft.close(Attached::Gathered(args.attachments))
 }
 
 /// An acknowledgement with arguments that were encoded before.
@@ -169,7 +170,7 @@ pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> Outgoing {
     body.push(b'[');
     body.extend_from_slice(&args.json);
     body.push(b']');
-    draft.close(args.attachments)
+    draft.close(Attached::Gathered(args.attachments))
 }
 
 /// A kind of packet, without and with attachments.
@@ -208,11 +209,11 @@ impl Draft {
 
     /// Without attachments.
     fn finish(self) -> Prepared {
-        self.close(Vec::new()).into()
+        self.close(Attached::default()).into()
     }
 
     #[inline]
-    fn close(mut self, attachments: Vec<Bytes>) -> Outgoing {
+    fn close(mut self, attachments: Attached) -> Outgoing {
         if !attachments.is_empty() {
             self.announce(attachments.len());
         }
@@ -237,27 +238,28 @@ fn write_args<T: Serialize + ?Sized>(
     args: &T,
     body: &mut Vec<u8>,
     after_name: bool,
-) -> Result<(usize, Option<Vec<Bytes>>), EncodeError> {
+) -> Result<(usize, Option<Attached>), EncodeError> {
     let start = body.len();
     let (count, attachments) = scope::writing(|| shape::write(args, body, after_name));
     let count = count?;
     if let Some(attachments) = &attachments {
-        check_attachments(
-            body.get(start + usize::from(after_name)..),
-            attachments.len(),
-        )?;
+        check_attachments(body.get(start + usize::from(after_name)..), attachments)?;
     }
     Ok((count, attachments))
 }
 
 /// Clients fail on a placeholder that names no attachment, and data from one client can look like
 /// one to all others. Only packets with attachments can hold them, so only these are looked through.
-fn check_attachments(elements: Option<&[u8]>, count: usize) -> Result<(), EncodeError> {
+fn check_attachments(elements: Option<&[u8]>, attached: &Attached) -> Result<(), EncodeError> {
+    let count = attached.len();
     if count > MAX_ATTACHMENTS {
         return Err(EncodeError::TooManyAttachments {
             count,
             max: MAX_ATTACHMENTS,
         });
+    }
+    if matches!(attached, Attached::OfArgs(_)) {
+        return Ok(());
     }
     let not_json = || EncodeError::Json(serde_json::Error::custom("a value that is not JSON"));
     let elements = std::str::from_utf8(elements.unwrap_or_default()).map_err(|_| not_json())?;

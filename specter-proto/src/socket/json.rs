@@ -321,7 +321,9 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
     }
 
     fn is(&self, key: StringToken, name: &str) -> bool {
-        if key.escaped {
+        if !key.escaped && key.span.len() != name.len() {
+            false
+        } else if key.escaped {
             self.unescaped(key).is_some_and(|key| key == name)
         } else {
             key.span.of(self.text) == name

@@ -9,6 +9,7 @@
 //! This module must not know who is connected, which namespaces there are, or how frames travel.
 
 mod args;
+mod attached;
 mod binary;
 mod decoder;
 pub mod encode;

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
+use super::attached::Attached;
 use crate::engine::{Frame, Prepared, WrittenFrame};
 use crate::websocket::{MAX_HEADER, Opcode, write_header};
 
@@ -13,11 +12,11 @@ use crate::websocket::{MAX_HEADER, Opcode, write_header};
 #[derive(Debug)]
 pub struct Outgoing {
     first: WrittenFrame,
-    attachments: Vec<Bytes>,
+    attachments: Attached,
 }
 
 impl Outgoing {
-    pub(super) fn new(first: WrittenFrame, attachments: Vec<Bytes>) -> Self {
+    pub(super) fn new(first: WrittenFrame, attachments: Attached) -> Self {
         Self { first, attachments }
     }
 
@@ -31,7 +30,7 @@ impl Outgoing {
     /// Appends it as it is sent on a WebSocket.
     pub fn append_to(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.first.websocket());
-        for data in &self.attachments {
+        for data in self.attachments.iter() {
             let mut room = [0; MAX_HEADER];
             let used = header(data, &mut room);
             bytes.extend_from_slice(room.get(..used).unwrap_or_default());

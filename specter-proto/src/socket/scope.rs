@@ -10,11 +10,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::attached::Attached;
+
 thread_local! {
     static READING: RefCell<Reading> = const { RefCell::new(Reading::Nothing) };
     static WRITING: Cell<Writing> = const { Cell::new(Writing::Nothing) };
     /// The attachments of the packet that this thread is writing, where there are any.
-    static ATTACHED: Cell<Vec<Bytes>> = const { Cell::new(Vec::new()) };
+    static ATTACHED: Cell<Attached> = const { Cell::new(Attached::Gathered(Vec::new())) };
     static WHOLE_ARGS: Cell<WholeArgs> = const { Cell::new(WholeArgs::Unwanted) };
 }
 
@@ -78,8 +80,8 @@ pub(super) fn attachment(number: usize) -> Option<Bytes> {
 
 /// Runs `write` and gives the attachments that it left.
 #[inline]
-pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Option<Vec<Bytes>>) {
-    struct PutBack(Writing, Option<Vec<Bytes>>);
+pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Option<Attached>) {
+    struct PutBack(Writing, Option<Attached>);
     impl Drop for PutBack {
         #[inline]
         fn drop(&mut self) {
@@ -99,7 +101,7 @@ pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Option<Vec<Bytes>>) {
 
 /// Takes the attachments of a packet.
 #[inline]
-fn attached_to(packet: Writing) -> Option<Vec<Bytes>> {
+fn attached_to(packet: Writing) -> Option<Attached> {
     (packet == Writing::WithAttachments).then(|| ATTACHED.take())
 }
 
@@ -111,10 +113,21 @@ pub(super) fn attach(attachments: &[Bytes]) -> Option<usize> {
     }
     let mut attached = attached_to(packet).unwrap_or_default();
     let number = attached.len();
-    attached.extend_from_slice(attachments);
+    attached.extend(attachments);
     ATTACHED.set(attached);
     WRITING.set(Writing::WithAttachments);
     Some(number)
+}
+
+/// Attaches those of arguments that are all there is in the packet being written.
+pub(super) fn attach_all(attachments: &Arc<Vec<Bytes>>) {
+    if WRITING.get() == Writing::Packet {
+        ATTACHED.set(Attached::OfArgs(Arc::clone(attachments)));
+        WRITING.set(Writing::WithAttachments);
+    } else {
+        // Something is attached already: then they are gathered, and looked through, like any.
+        attach(attachments);
+    }
 }
 
 /// The serializer that is called next takes JSON as it is.
