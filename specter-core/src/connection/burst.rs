@@ -78,6 +78,7 @@ impl Sendable for Outgoing {
 pub(super) fn begin(connection: &Connection) {
     with(|burst| {
         if burst.owner == 0 {
+            debug_assert!(burst.half.is_none() && burst.bytes.is_empty());
             burst.owner = connection.address();
         }
     });
@@ -111,6 +112,12 @@ pub(super) fn gather(connection: &Connection, packet: &impl Sendable) -> bool {
         }
     })
     .unwrap_or(false)
+}
+
+/// What was gathered for a connection, in bytes as its queue counts them.
+pub(super) fn cost(connection: &Connection) -> usize {
+    let cost = |burst: &mut Burst| (burst.owner == connection.address()).then_some(burst.cost);
+    with(cost).flatten().unwrap_or_default()
 }
 
 /// Takes what was gathered away, to be written.
@@ -154,6 +161,8 @@ impl Burst {
     }
 
     /// Whether a packet of this cost may be gathered; then it is counted.
+    ///
+    /// While the pen lies on the desk, and nothing was begun with it, all that is queued is counted: no bytes are no packets.
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
         let outbox = connection.outbox();
         let most = MOST.min(outbox.limit() / 2);

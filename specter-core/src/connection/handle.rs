@@ -1,7 +1,7 @@
 //! The handle to a connection that everybody else holds: send, close, ask.
 //!
 //! Cheap to clone, usable from any thread. It reaches the connection's task only through the queue,
-//! the mailbox and the waker, and its transport only where the task left it for others to write to; the timers and the handler are
+//! the mailbox and the waker (and, where the task itself sends, what its turn gathers), and its transport only where the task left it for others to write to; the timers and the handler are
 //! the task's alone.
 
 use std::fmt;
@@ -161,7 +161,7 @@ impl Connection {
 
     /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
     pub fn queued_bytes(&self) -> usize {
-        self.0.outbox.bytes()
+        self.0.outbox.bytes() + burst::cost(self)
     }
 
     /// Closes the connection; nothing can be sent from now on. The first reason stands, further

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A timer that is set once and then only when it has fired, or must fire earlier.
@@ -42,7 +43,7 @@ impl Timer {
         if deadline < set {
             self.sleep.as_mut().reset(deadline);
         }
-        while self.sleep.as_mut().poll(cx).is_ready() {
+        while self.poll_sleep(cx).is_ready() {
             if self.sleep.deadline() >= deadline {
                 return Poll::Ready(());
             }
@@ -51,12 +52,18 @@ impl Timer {
         self.wakes = Some(cx.waker().clone());
         Poll::Pending
     }
+
+    /// Outside of Tokio's budget: where that is spent, a timer would be pending without having noted whom to wake.
+    fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut unconstrained(self.sleep.as_mut())).poll(cx)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Timer;
-    use std::future::poll_fn;
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context, Wake};
@@ -88,6 +95,24 @@ mod tests {
     impl Wake for Counting {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// However much of Tokio's budget, of 128, the task has left when it asks the timer.
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_has_spent_its_budget_is_woken() {
+        for spent in 120..=128 {
+            let start = Instant::now();
+            let (first, deadline) = (Duration::from_secs(1), Duration::from_secs(2));
+            let mut timer = Timer::new(start + first);
+            let waiting = tokio::spawn(poll_fn(move |cx| {
+                for _ in 0..spent {
+                    let _ = pin!(tokio::task::consume_budget()).poll(cx);
+                }
+                timer.poll_until(cx, Instant::now(), start + deadline)
+            }));
+            let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+            waited.expect("it is woken").unwrap();
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Dispatch {
     instances: Vec<Option<Instance>>,
     /// Whether some handler runs beside others: where none does, nothing need be looked up early.
     concurrent: bool,
-    /// For the next event, while none runs.
+    /// Made for the first event and kept for the next, while none runs.
     cx: Option<Box<CallContext>>,
     /// The event whose turn it is.
     running: Option<Run>,
@@ -37,7 +37,7 @@ impl Dispatch {
     pub(super) fn new(env: Env, instances: Vec<Option<Instance>>) -> Self {
         Self {
             concurrent: env.table.has_concurrent(),
-            cx: Some(env.event_context()),
+            cx: None,
             env,
             instances,
             running: None,

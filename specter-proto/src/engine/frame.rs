@@ -90,6 +90,7 @@ impl Frame {
     }
 
     /// Whole WebSocket frames, one behind the other, to be sent as they are. Not for polling: their payload is not told apart.
+    #[doc(hidden)]
     pub fn of_websocket(bytes: Bytes) -> Self {
         Self {
             bytes,

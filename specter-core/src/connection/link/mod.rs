@@ -95,7 +95,8 @@ impl Link {
 
     /// Makes the probing WebSocket the transport. Yields the polling that it takes the place of.
     pub(super) fn upgrade(&mut self) -> Option<Polling> {
-        let websocket = self.take_probe()?;
+        let mut websocket = self.take_probe()?;
+        websocket.take_over();
         match mem::replace(self, Self::WebSocket(*websocket)) {
             Self::Polling { polling, .. } => Some(polling),
             _ => None,

@@ -88,7 +88,7 @@ impl Output {
         }
     }
 
-    /// Goes on with a packet of which so many bytes are written, while nothing but a control frame waits here.
+    /// Goes on with a packet (several that were gathered, as one) of which so many bytes are written, while nothing but a control frame waits here.
     pub(super) fn resume_packet(&mut self, packet: Prepared, written: usize) {
         debug_assert!(self.packets.is_empty());
         self.packets.push_back(packet);

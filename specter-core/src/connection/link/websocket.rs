@@ -200,6 +200,7 @@ impl WebSocket {
         let Gathered { half, bytes } = burst;
         self.stream.pick_up(half);
         if bytes.is_empty() {
+            burst::keep(bytes);
             return;
         }
         let written = match Pin::new(&mut self.stream).poll_write(cx, &bytes) {
@@ -238,6 +239,11 @@ impl WebSocket {
         self.output
             .poll_write(&mut self.stream, cx)
             .map_err(|error| stream_failed(&error))
+    }
+
+    /// From now on it carries the session's packets. What it was sent before was not counted in their queue.
+    pub(crate) fn take_over(&mut self) {
+        self.output.take_cost_written();
     }
 
     /// Packets to be written next.
