@@ -162,6 +162,13 @@ impl Kitchen {
         format!("{text}/{}/{}", post.text, post.n)
     }
 
+    /// Whether each is lent.
+    #[on_event]
+    fn lent(&mut self, text: Cow<'_, str>, more: Option<Cow<'_, str>>) -> (bool, Option<bool>) {
+        let is_lent = |text: &Cow<'_, str>| matches!(text, Cow::Borrowed(_));
+        (is_lent(&text), more.as_ref().map(is_lent))
+    }
+
     #[on_event]
     fn bytes(&mut self, data: &[u8], upload: Upload) -> (Binary, Upload) {
         let reversed: Vec<u8> = data.iter().rev().copied().collect();
@@ -331,6 +338,17 @@ async fn payloads_may_borrow_with_and_without_escapes() {
         answer("borrowed", args).await,
         json!(["plain/with \"escapes\"\n/7"])
     );
+}
+
+#[tokio::test]
+async fn text_is_lent_where_the_packet_holds_it_as_it_is() {
+    for (args, lent) in [
+        (json!(["plain"]), json!([true, null])),
+        (json!(["plain", "too"]), json!([true, true])),
+        (json!(["a\nb", "plain"]), json!([false, true])),
+    ] {
+        assert_eq!(answer("lent", args).await, lent);
+    }
 }
 
 #[tokio::test]

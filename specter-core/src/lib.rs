@@ -31,6 +31,7 @@ pub mod __private {
     pub use specter_proto::socket::Binary;
 
     pub use crate::app::{controller, controller_within, event_handler, event_handler_within};
+    pub use crate::extract::Text;
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{

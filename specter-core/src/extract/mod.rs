@@ -9,6 +9,7 @@ mod context;
 mod event;
 mod extension;
 mod inject;
+mod text;
 #[cfg(feature = "garde")]
 mod valid;
 
@@ -20,6 +21,8 @@ pub use self::auth::Auth;
 pub use self::event::Rest;
 pub use self::extension::Extension;
 pub use self::inject::Inject;
+#[doc(hidden)]
+pub use self::text::Text;
 #[cfg(feature = "garde")]
 pub use self::valid::Valid;
 use crate::gateway::{CallContext, EventError, Requirements};

@@ -1,5 +1,5 @@
 //! A handler's parameters: which type is extracted for each, and how it is handed to the method. References are
-//! lent from an extracted value: `&T` from `T`, `&str` from a `Cow`, so that escapes in the text work.
+//! lent from an extracted value: `&T` from `T`, `&str` from a text that is itself lent or, where it has escapes, owned.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -39,8 +39,12 @@ enum Handed {
     Lent,
     /// `Option<&T>` from `Option<T>`.
     LentInside,
-    /// `Option<&str>` from `Option<Cow<str>>`.
+    /// `Option<&str>` from `Option<Text>`.
     LentTarget,
+    /// `Cow<str>` from `Text`.
+    Cow,
+    /// `Option<Cow<str>>` from `Option<Text>`.
+    CowInside,
 }
 
 /// What a parameter's type has to be freed of to be named outside its method.
@@ -90,6 +94,7 @@ impl Parameter {
         let (extracted, handed) = match types::bare(ty) {
             Type::Reference(reference) => (lent(reference, naming, diag)?, Handed::Lent),
             optional if types::is_called(optional, "Option") => option(optional, naming, diag)?,
+            cow if is_cow(cow) => (text(Stretch::of(cow)), Handed::Cow),
             owned => (self::owned(owned, naming, diag)?, Handed::Owned),
         };
         Some(Self {
@@ -115,6 +120,10 @@ impl Parameter {
             Handed::Lent => quote_spanned!(own(self.span)=> &#local),
             Handed::LentInside => quote_spanned!(own(self.span)=> #local.as_ref()),
             Handed::LentTarget => quote_spanned!(own(self.span)=> #local.as_deref()),
+            Handed::Cow => quote_spanned!(own(self.span)=> #local.into_cow()),
+            Handed::CowInside => {
+                quote_spanned!(own(self.span)=> #local.map(__p::Text::into_cow))
+            }
         }
     }
 }
@@ -157,15 +166,21 @@ fn lent(
             );
             None
         }
-        text if types::is_called(text, "str") => Some(at.over(quote!(::std::borrow::Cow<'_, str>))),
+        string if types::is_called(string, "str") => Some(text(at)),
         other => owned(other, naming, diag),
     }
 }
 
 /// `Option<&T>` is lent from an `Option` of what `&T` is lent from.
 fn option(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<(TokenStream, Handed)> {
-    let Some(Type::Reference(reference)) = types::first_argument(ty).map(types::bare) else {
-        return Some((owned(ty, naming, diag)?, Handed::Owned));
+    let reference = match types::first_argument(ty).map(types::bare) {
+        Some(Type::Reference(reference)) => reference,
+        Some(cow) if is_cow(cow) => {
+            let inner = text(Stretch::of(cow));
+            let optional = quote_spanned!(own(ty.span())=> ::core::option::Option<#inner>);
+            return Some((optional, Handed::CowInside));
+        }
+        _ => return Some((owned(ty, naming, diag)?, Handed::Owned)),
     };
     let handed = if is_unsized(&reference.elem) {
         Handed::LentTarget
@@ -177,6 +192,17 @@ fn option(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<(Tok
         quote_spanned!(own(ty.span())=> ::core::option::Option<#inner>),
         handed,
     ))
+}
+
+/// What text is read as, so that it is lent where it can be.
+fn text(at: Stretch) -> TokenStream {
+    at.over(quote!(__p::Text<'_>))
+}
+
+/// `Cow<'_, str>`.
+fn is_cow(ty: &Type) -> bool {
+    types::is_called(ty, "Cow")
+        && types::first_argument(ty).is_some_and(|target| types::is_called(target, "str"))
 }
 
 fn is_unsized(target: &Type) -> bool {

@@ -154,7 +154,7 @@ const _: () = {
                         _,
                     >(__r, "socket", __p::location!());
                     __p::Requirements::event::<
-                        ::std::borrow::Cow<'_, str>,
+                        __p::Text<'_>,
                         _,
                     >(__r, "room", __p::location!());
                     __p::Requirements::event::<
@@ -281,7 +281,7 @@ const _: () = {
                                 _,
                             >(&__cx, &mut __args, "socket")?;
                             let __p1 = __p::event_param::<
-                                ::std::borrow::Cow<'_, str>,
+                                __p::Text<'_>,
                                 _,
                             >(&__cx, &mut __args, "room")?;
                             let __p2 = __p::event_param::<

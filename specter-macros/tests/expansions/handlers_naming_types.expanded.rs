@@ -37,7 +37,7 @@ const _: () = {
                             _,
                         >(__r, "note", __p::location!());
                         __p::Requirements::event::<
-                            Cow<'_, str>,
+                            __p::Text<'_>,
                             _,
                         >(__r, "to", __p::location!());
                         __p::Requirements::event::<
@@ -61,7 +61,7 @@ const _: () = {
                                 _,
                             >(&__cx, &mut __args, "note")?;
                             let __p1 = __p::event_param::<
-                                Cow<'_, str>,
+                                __p::Text<'_>,
                                 _,
                             >(&__cx, &mut __args, "to")?;
                             let __p2 = __p::event_param::<
@@ -79,7 +79,7 @@ const _: () = {
                             let __value = <Notes>::r#move(
                                 &mut __this,
                                 __p0,
-                                __p1,
+                                __p1.into_cow(),
                                 __p2,
                                 __p3,
                                 __p4,

@@ -36,7 +36,7 @@ const _: () = {
                             _,
                         >(__r, "parts", __p::location!());
                         __p::Requirements::event::<
-                            ::core::option::Option<::std::borrow::Cow<'_, str>>,
+                            ::core::option::Option<__p::Text<'_>>,
                             _,
                         >(__r, "name", __p::location!());
                         __p::Requirements::event::<
@@ -73,7 +73,7 @@ const _: () = {
                                     _,
                                 >(&__cx, &mut __args, "parts")?;
                                 let __p1 = __p::event_param::<
-                                    ::core::option::Option<::std::borrow::Cow<'_, str>>,
+                                    ::core::option::Option<__p::Text<'_>>,
                                     _,
                                 >(&__cx, &mut __args, "name")?;
                                 let __p2 = __p::event_param::<
