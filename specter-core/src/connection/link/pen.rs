@@ -102,17 +102,19 @@ fn write_only_frame(half: &OwnedWriteHalf, outbox: &Outbox) -> Option<Outcome> {
     })
 }
 
-/// Not by way of Tokio, which looks up first what it knows of the socket: what it does not know yet, the task tells it.
+/// Writes at once what the socket takes. Not by way of Tokio, which looks up first what it knows of the socket: what it does not know
+/// yet, the task tells it.
 #[cfg(target_os = "linux")]
-fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+pub(super) fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
     use rustix::net::SendFlags;
     let stream: &tokio::net::TcpStream = half.as_ref();
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     Ok(rustix::net::send(stream, bytes, flags)?)
 }
 
+/// Writes at once what the socket takes.
 #[cfg(not(target_os = "linux"))]
-fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
+pub(super) fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
     half.try_write(bytes)
 }
 

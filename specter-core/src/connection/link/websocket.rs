@@ -6,18 +6,17 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::Prepared;
 use specter_proto::websocket::{self, Decoder, Event, Limits};
-use tokio::io::AsyncWrite;
 
 use super::budget::Budget;
 use super::ending::Ending;
 use super::input::Input;
 use super::output::Output;
+use super::pen;
 use crate::connection::burst::{self, Gathered};
 use crate::connection::outbox::Outbox;
 use crate::connection::scratch::Scratch;
@@ -165,7 +164,7 @@ impl WebSocket {
     ) -> Result<(), Ending> {
         let outbox = connection.outbox();
         if let Some(burst) = burst::take(connection) {
-            self.write_burst(cx, burst, outbox);
+            self.write_burst(burst, outbox);
         } else if self.stream.is_laid_down() {
             let idle = self.output.is_done() && !connection.desk().is_begun();
             if idle && outbox.rest() {
@@ -195,19 +194,15 @@ impl WebSocket {
         }
     }
 
-    /// Writes what the task's turn gathered. What the stream does not take becomes a packet like others.
-    fn write_burst(&mut self, cx: &mut Context<'_>, burst: Gathered, outbox: &Outbox) {
+    /// Writes what the task's turn gathered. What the stream does not take becomes a packet like others; what ails it is found out when
+    /// that goes on.
+    fn write_burst(&mut self, burst: Gathered, outbox: &Outbox) {
         let Gathered { half, bytes } = burst;
-        self.stream.pick_up(half);
-        if bytes.is_empty() {
-            burst::keep(bytes);
-            return;
-        }
-        let written = match Pin::new(&mut self.stream).poll_write(cx, &bytes) {
-            Poll::Ready(Ok(written)) => written,
-            // What ails the stream is found out when it goes on.
-            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        let written = match bytes.as_slice() {
+            [] => 0,
+            bytes => pen::send(&half, bytes).unwrap_or_default(),
         };
+        self.stream.pick_up(half);
         if written < bytes.len() {
             let packet = burst::packet(&bytes);
             outbox.count(&packet);
