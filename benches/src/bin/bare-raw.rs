@@ -1,6 +1,5 @@
 //! A bare echo: epoll, own framing, one write for each burst that was read. No runtime, no Socket.IO, no limits: what nothing can be below of.
 
-use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
 
 use mio::net::{TcpListener, TcpStream};
@@ -18,7 +17,8 @@ struct Peer {
 }
 
 struct Server {
-    peers: HashMap<usize, Peer>,
+    /// By their tokens: side by side, as a broadcast walks past them.
+    peers: Vec<Option<Peer>>,
     scratch: Vec<u8>,
     out: Vec<u8>,
 }
@@ -29,9 +29,8 @@ fn main() -> io::Result<()> {
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut events = Events::with_capacity(1024);
-    let mut next = 0;
     let mut server = Server {
-        peers: HashMap::new(),
+        peers: Vec::new(),
         scratch: vec![0; 64 * 1024],
         out: Vec::new(),
     };
@@ -45,15 +44,15 @@ fn main() -> io::Result<()> {
             while let Ok((mut stream, _)) = listener.accept() {
                 stream.set_nodelay(true)?;
                 let both = Interest::READABLE | Interest::WRITABLE;
-                poll.registry().register(&mut stream, Token(next), both)?;
+                let token = Token(server.peers.len());
+                poll.registry().register(&mut stream, token, both)?;
                 let peer = Peer {
                     stream,
                     upgraded: false,
                     partial: Vec::new(),
                     unsent: Vec::new(),
                 };
-                server.peers.insert(next, peer);
-                next += 1;
+                server.peers.push(Some(peer));
             }
         }
     }
@@ -61,18 +60,18 @@ fn main() -> io::Result<()> {
 
 impl Server {
     fn serve(&mut self, id: usize) {
-        let Some(peer) = self.peers.get_mut(&id) else {
+        let Some(Some(peer)) = self.peers.get_mut(id) else {
             return;
         };
         let mut broadcast = Vec::new();
         let served = peer.serve(&mut self.scratch, &mut self.out, &mut broadcast);
         if served.is_err() {
-            self.peers.remove(&id);
+            self.peers[id] = None;
         }
         if broadcast.is_empty() {
             return;
         }
-        for peer in self.peers.values_mut() {
+        for peer in self.peers.iter_mut().flatten() {
             let _ = peer.send(&broadcast);
         }
     }
