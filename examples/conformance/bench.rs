@@ -1,18 +1,12 @@
-//! Profile `bench`: Socket.IO at its defaults, for load.
+//! Profile `bench`: Socket.IO at its defaults, for load. The benchmarks serve the same module.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::value::RawValue;
 use specter::prelude::*;
 
-use crate::serve::Profile;
-
 #[module(controllers = [Bench], providers = [Counter])]
-struct BenchModule;
-
-pub(crate) async fn profile() -> specter::Result<Profile> {
-    Ok(Profile::of_app(App::create::<BenchModule>().await?))
-}
+pub(crate) struct BenchModule;
 
 /// The singleton that every controller shares.
 #[injectable]

@@ -20,6 +20,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serve::Profile;
+use specter::App;
 use tokio::runtime::{self, Runtime};
 
 const USAGE: &str =
@@ -71,7 +72,10 @@ async fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
         "engine-client" => (engine_client::profile()?, 3000),
         "socket" => (socket::profile().await?, 3000),
         "socket-client" => (socket_client::profile().await?, 3210),
-        "bench" => (bench::profile().await?, 3000),
+        "bench" => {
+            let app = App::create::<bench::BenchModule>().await?;
+            (Profile::of_app(app), 3000)
+        }
         _ => return Ok(false),
     };
     profile.serve(options.port.unwrap_or(default_port)).await?;
