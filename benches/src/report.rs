@@ -36,7 +36,7 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
                 "| {} | {} | {to} | {} | {at_most} | {met} |",
                 case.title,
                 number(specter),
-                number(verdict.ratio)
+                ratio(verdict.ratio)
             );
         }
     }
@@ -152,6 +152,14 @@ fn spread(spread: Option<Spread>) -> String {
             number(spread.max)
         )
     })
+}
+
+/// A ratio, with its extremes where rounds differ.
+fn ratio(Spread { median, min, max }: Spread) -> String {
+    if number(min) == number(max) {
+        return number(median);
+    }
+    format!("{} ({} – {})", number(median), number(min), number(max))
 }
 
 /// Three digits, more where the number has more before the point.

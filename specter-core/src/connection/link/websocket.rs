@@ -198,9 +198,11 @@ impl WebSocket {
     /// that goes on.
     fn write_burst(&mut self, burst: Gathered, outbox: &Outbox) {
         let Gathered { half, bytes } = burst;
-        let written = match bytes.as_slice() {
-            [] => 0,
-            bytes => pen::send(&half, bytes).unwrap_or_default(),
+        // A pong that waits answers what came before, and goes first.
+        let written = if bytes.is_empty() || !self.output.is_done() {
+            0
+        } else {
+            pen::send(&half, &bytes).unwrap_or_default()
         };
         self.stream.pick_up(half);
         if written < bytes.len() {
@@ -321,9 +323,14 @@ mod tests {
     use super::{Flow, WebSocket};
     use crate::connection::link::Budget;
     use crate::connection::stream::Stream;
+    use crate::connection::undriven::undriven;
+    use crate::connection::{EngineConfig, burst};
+    use specter_proto::engine::Frame;
     use specter_proto::websocket::Limits;
-    use std::task::{Context, Waker};
-    use tokio::io::AsyncWriteExt;
+    use std::future::poll_fn;
+    use std::task::{Context, Poll, Waker};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test]
     async fn a_fragmented_message_is_freed_when_it_was_taken() {
@@ -341,5 +348,43 @@ mod tests {
         // Nothing is left to be freed: the decoder is as one that has read nothing.
         let fresh = specter_proto::websocket::Decoder::new(Limits::new(100));
         assert_eq!(format!("{:?}", websocket.decoder), format!("{fresh:?}"));
+    }
+
+    #[tokio::test]
+    async fn a_pong_goes_before_what_answers_a_later_message() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (server, client) = tokio::join!(listener.accept(), connecting);
+        let mut client = client.unwrap();
+        let stream = Stream::of_tcp(server.unwrap().0);
+        let mut websocket = WebSocket::over(stream, Limits::new(100));
+        let connection = undriven(&EngineConfig::default());
+        let flushed = poll_fn(|cx| Poll::Ready(websocket.poll_write_queue(cx, &connection)));
+        flushed.await.unwrap();
+        client
+            .write_all(b"\x89\x81\0\0\0\0p\x81\x81\0\0\0\0m")
+            .await
+            .unwrap();
+        let mut answered = false;
+        poll_fn(|cx| {
+            burst::begin(&connection);
+            let read = websocket.poll_read(cx, &mut Budget::new(), |_| {
+                answered = connection.send(Frame::text_message("a").into()).is_ok();
+                Ok(Flow::More)
+            });
+            let flushed = websocket.poll_write_queue(cx, &connection);
+            burst::end(&connection);
+            assert_eq!((read, flushed), (Ok(Flow::More), Ok(())));
+            if answered {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        let mut received = [0; 7];
+        client.read_exact(&mut received).await.unwrap();
+        assert_eq!(&received, b"\x8a\x01p\x81\x024a");
+        assert_eq!(connection.queued_bytes(), 0);
     }
 }
