@@ -106,7 +106,7 @@ impl Results {
     /// The figure that the case is about.
     #[must_use]
     pub fn main(&self, case: &Case, server: &str) -> Option<Spread> {
-        self.spread(case, server, |figures| main(case, figures))
+        self.spread(case, server, |figures| case.figure(figures))
     }
 
     /// The cheapest bare WebSocket echo of a case.
@@ -137,33 +137,31 @@ impl Results {
     /// Specter's figure as a multiple of another, and what that is. Each round is compared with itself: what else the machine does changes
     /// from one to the next.
     fn ratio(&self, case: &Case, of: Of) -> Option<(Spread, &'static str)> {
-        let figures = |case, server| self.rounds(case, server, |figures| main(case, figures));
-        let own = figures(case, "specter")?;
-        let of_its_own = |figure: fn(&Figures) -> f64| {
-            Some((self.rounds(case, "specter", figure)?, own.clone()))
-        };
-        let against = |server| Some((own.clone(), figures(case, server)?));
-        let ((dividends, divisors), to) = match of {
-            Of::One => ((own.clone(), vec![1.0; own.len()]), "–"),
-            Of::Socketioxide => (against("socketioxide")?, "socketioxide"),
+        let main = |case: &Case, server| self.rounds(case, server, |figures| case.figure(figures));
+        let of_specter = |figure: fn(&Figures) -> f64| self.rounds(case, "specter", figure);
+        let own = main(case, "specter")?;
+        let (dividends, divisors, to) = match of {
+            Of::One => {
+                let ones = vec![1.0; own.len()];
+                (own, ones, "–")
+            }
+            Of::Socketioxide => (own, main(case, "socketioxide")?, "socketioxide"),
             Of::CheapestEcho => {
                 let (server, _) = self.cheapest_echo(case)?;
-                (against(server.name)?, server.title)
+                (own, main(case, server.name)?, server.title)
             }
-            Of::RawSockets => (against(RAW_SOCKETS)?, "bare: raw sockets"),
+            Of::RawSockets => (own, main(case, RAW_SOCKETS)?, "bare: raw sockets"),
             Of::Text => {
                 let text = CASES.iter().find(|case| case.name == "echo-1-1k")?;
-                let text = figures(text, "specter")?;
-                ((own.clone(), text), "text of the same size")
+                (own, main(text, "specter")?, "text of the same size")
             }
-            Of::AfterBurst => (
-                of_its_own(|figures| figures.after_burst_bytes)?,
-                "after a burst, of before",
-            ),
+            Of::AfterBurst => {
+                let after = of_specter(|figures| figures.after_burst_bytes)?;
+                (after, own, "after a burst, of before")
+            }
             Of::Tail => {
-                let p50 = self.rounds(case, "specter", |figures| figures.p50_us)?;
-                let p99 = self.rounds(case, "specter", |figures| figures.p99_us)?;
-                ((p99, p50), "p99, of p50")
+                let p50 = of_specter(|figures| figures.p50_us)?;
+                (of_specter(|figures| figures.p99_us)?, p50, "p99, of p50")
             }
         };
         let ratios = dividends.iter().zip(&divisors);
@@ -171,12 +169,14 @@ impl Results {
     }
 }
 
-/// The figure that a case is about.
-fn main(case: &Case, figures: &Figures) -> f64 {
-    match case.metric {
-        Metric::Cpu => figures.cpu_us,
-        Metric::IdleMemory => figures.idle_bytes,
-        Metric::Latency => figures.p99_us,
+impl Case {
+    /// What it is about, of a server's figures.
+    fn figure(&self, figures: &Figures) -> f64 {
+        match self.metric {
+            Metric::Cpu => figures.cpu_us,
+            Metric::IdleMemory => figures.idle_bytes,
+            Metric::Latency => figures.p99_us,
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The handle to a connection that everybody else holds: send, close, ask.
 //!
 //! Cheap to clone, usable from any thread. It reaches the connection's task only through the queue,
-//! the mailbox and the waker (and, where the task itself sends, what its turn gathers), and its transport only where the task left it for others to write to; the timers and the handler are
-//! the task's alone.
+//! the mailbox and the waker (and, where the task itself sends, what its turn gathers), and its
+//! transport only where the task left it for others to write to; the timers and the handler are the
+//! task's alone.
 
 use std::fmt;
 use std::sync::Arc;

@@ -69,13 +69,10 @@ impl Output {
     }
 
     /// What is left to be written of a packet of one frame.
-    pub(super) fn begun(packet: Prepared, offset: usize) -> Self {
-        Self {
-            packets: [packet].into(),
-            offset,
-            unflushed: offset > 0,
-            ..Self::default()
-        }
+    pub(super) fn begun(packet: Prepared, written: usize) -> Self {
+        let mut output = Self::default();
+        output.resume_packet(packet, written);
+        output
     }
 
     /// Writes a frame as soon as the one under way is done. One that waits is replaced: of several
@@ -88,12 +85,13 @@ impl Output {
         }
     }
 
-    /// Goes on with a packet (several that were gathered, as one) of which so many bytes are written, while nothing but a control frame waits here.
+    /// Goes on with a packet of one frame (or several that were gathered, as one) of which so many bytes are written, while nothing but a
+    /// control frame waits here.
     pub(super) fn resume_packet(&mut self, packet: Prepared, written: usize) {
         debug_assert!(self.packets.is_empty());
         self.packets.push_back(packet);
         self.offset = written;
-        self.unflushed = true;
+        self.unflushed |= written > 0;
     }
 
     /// Goes on with what others have begun in its place, while nothing but a control frame waited here.
