@@ -220,7 +220,9 @@ impl CallContext {
 
     /// Lets go of what belongs to the event that it was for.
     pub(crate) fn clear(&mut self) {
-        self.cause = Cause::Connect;
+        if let Cause::Event(event) = std::mem::replace(&mut self.cause, Cause::Connect) {
+            event.recycle();
+        }
         self.clear_ack();
         self.cancelled = None;
     }

@@ -110,6 +110,7 @@ impl SocketService for Dispatch {
         let turns = table.turns(event.name());
         if turns.is_empty() {
             table.note_unknown(event.name());
+            event.recycle();
             return;
         }
         if self.concurrent && table.is_concurrent(&turns) {

@@ -14,6 +14,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::came::Came;
 use super::error::ArgumentError;
 use super::json::{self, Elements};
 use super::missing::Missing;
@@ -33,28 +34,18 @@ pub(super) const ARGS_NAME: &str = "$specter::Args";
 /// Cloning is cheap: what came is shared.
 #[derive(Clone, Default)]
 pub struct Args {
-    text: Arc<str>,
+    /// The packet that they are a part of. None came with none.
+    came: Option<Arc<Came>>,
     elements: Elements,
-    attachments: Option<Arc<Vec<Bytes>>>,
 }
 
 impl Args {
-    pub(super) fn new(text: Arc<str>, elements: Elements) -> Self {
+    /// Those of a packet.
+    pub(super) fn of(came: &Arc<Came>) -> Self {
         Self {
-            text,
-            elements,
-            attachments: None,
+            elements: came.places().elements,
+            came: Some(Arc::clone(came)),
         }
-    }
-
-    /// What came with them.
-    pub(super) fn attach(&mut self, attachments: Vec<Bytes>) {
-        self.attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
-    }
-
-    /// The whole packet that they are a part of.
-    pub(super) fn packet_text(&self) -> &str {
-        &self.text
     }
 
     /// How many there are.
@@ -81,7 +72,8 @@ impl Args {
     /// Reads them from the first on.
     pub fn arguments(&self) -> Arguments<'_> {
         Arguments {
-            args: self,
+            came: self.came.as_ref(),
+            elements: self.elements,
             rest: self.json(),
             index: 0,
         }
@@ -89,7 +81,8 @@ impl Args {
 
     /// Their JSON, joined by commas, without brackets around them. Bytes are placeholders in it.
     pub fn json(&self) -> &str {
-        self.elements.span.of(&self.text)
+        let text = self.came.as_ref().map_or("", |came| came.text());
+        self.elements.span.of(text)
     }
 
     /// Their JSON as one array. Bytes are placeholders in it.
@@ -104,7 +97,7 @@ impl Args {
 
     /// The attachments that came with them, in the order of their numbers.
     pub fn attachments(&self) -> &[Bytes] {
-        self.attachments.as_deref().map_or(&[], Vec::as_slice)
+        self.came.as_ref().map_or(&[], |came| came.attachments())
     }
 
     /// Appends the arguments, joined by commas, to a packet's JSON, in which `offset` attachments
@@ -114,7 +107,7 @@ impl Args {
         offset: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), serde_json::Error> {
-        if offset == 0 || self.attachments.is_none() {
+        if offset == 0 || self.attachments().is_empty() {
             out.extend_from_slice(self.json().as_bytes());
             return Ok(());
         }
@@ -146,8 +139,10 @@ struct List<'a>(&'a Args);
 impl Serialize for List<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if scope::give_args(self.0.len()) {
-            if let Some(attachments) = &self.0.attachments {
-                scope::attach_all(attachments);
+            if let Some(came) = &self.0.came
+                && !came.attachments().is_empty()
+            {
+                scope::attach_all(came);
             }
             return serializer.serialize_bytes(self.0.json().as_bytes());
         }
@@ -174,13 +169,28 @@ impl Serialize for List<'_> {
 /// the packet; a string with escapes cannot be lent, so borrow strings as `Cow<str>`.
 #[derive(Clone, Debug)]
 pub struct Arguments<'a> {
-    args: &'a Args,
+    /// The packet that they are a part of.
+    came: Option<&'a Arc<Came>>,
+    /// All of its arguments.
+    elements: Elements,
     /// Begins with the next argument.
     rest: &'a str,
     index: usize,
 }
 
 impl<'a> Arguments<'a> {
+    /// Those of a packet.
+    #[inline]
+    pub(super) fn of(came: &'a Arc<Came>) -> Self {
+        let elements = came.places().elements;
+        Self {
+            came: Some(came),
+            elements,
+            rest: elements.span.of(came.text()),
+            index: 0,
+        }
+    }
+
     /// Reads the next argument as a `T`. If there is none, an `Option` is `None`, and anything else
     /// an error. After an error the cursor stands behind the argument all the same.
     #[expect(
@@ -205,9 +215,7 @@ impl<'a> Arguments<'a> {
                 .map_err(|_| ArgumentError::Missing { index });
         }
         let mut json = serde_json::Deserializer::from_str(text);
-        let read = scope::reading(self.args.attachments.as_ref(), || {
-            seed.deserialize(&mut json)
-        });
+        let read = scope::reading(self.came, || seed.deserialize(&mut json));
         match read {
             Ok(value) => {
                 // What the iterator would have read next tells how far the value went.
@@ -228,8 +236,7 @@ impl<'a> Arguments<'a> {
     /// Reads everything that remains as one value, by the rule by which a value becomes arguments:
     /// a tuple takes several, `()` none, and any other type one. What remains is dropped.
     pub fn decode<T: Deserialize<'a>>(mut self) -> Result<T, ArgumentError> {
-        let attachments = self.args.attachments.clone();
-        scope::reading(attachments.as_ref(), || positional::decode(&mut self))
+        scope::reading(self.came, || positional::decode(&mut self))
     }
 
     /// Passes the next argument by. Whether there was one.
@@ -250,7 +257,7 @@ impl<'a> Arguments<'a> {
         if self.is_empty() {
             0
         } else {
-            self.args.len().saturating_sub(self.index)
+            self.elements.count().saturating_sub(self.index)
         }
     }
 
@@ -266,12 +273,11 @@ impl<'a> Arguments<'a> {
 
     /// What remains, to be kept or sent on. Shares the packet.
     pub fn rest(&self) -> Args {
-        let end = self.args.elements.span.end();
+        let end = self.elements.span.end();
         let span = Span::new(end.saturating_sub(self.rest.len()), end);
         Args {
-            text: Arc::clone(&self.args.text),
+            came: self.came.cloned(),
             elements: Elements::new(span, self.len()),
-            attachments: self.args.attachments.clone(),
         }
     }
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::came::Came;
+
 /// What is attached, and to whom it belongs.
 #[derive(Clone, Debug)]
 pub(super) enum Attached {
     /// Gathered from values.
     Gathered(Vec<Bytes>),
     /// Those of [`Args`](super::Args) that are all there is in the packet. Their placeholders were checked when they came.
-    OfArgs(Arc<Vec<Bytes>>),
+    OfArgs(Arc<Came>),
 }
 
 impl Attached {
@@ -25,7 +27,7 @@ impl Attached {
     pub(super) fn into_vec(self) -> Vec<Bytes> {
         match self {
             Self::Gathered(attachments) => attachments,
-            Self::OfArgs(attachments) => attachments.to_vec(),
+            Self::OfArgs(came) => came.attachments().to_vec(),
         }
     }
 }
@@ -42,7 +44,7 @@ impl Deref for Attached {
     fn deref(&self) -> &[Bytes] {
         match self {
             Self::Gathered(attachments) => attachments,
-            Self::OfArgs(attachments) => attachments,
+            Self::OfArgs(came) => came.attachments(),
         }
     }
 }

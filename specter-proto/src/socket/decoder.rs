@@ -6,13 +6,11 @@
 
 use std::fmt;
 
-use bytes::Bytes;
-
-use super::args::Args;
+use super::came::{Came, Places};
 use super::error::ParseError;
 use super::header::{Layout, PacketKind};
-use super::json::{self, ScanError};
-use super::packet::{AckPacket, ConnectPacket, DisconnectPacket, EventPacket, Packet};
+use super::json::{self, Name, ScanError};
+use super::packet::{AckPacket, Connect, ConnectPacket, DisconnectPacket, EventPacket, Packet};
 use super::placeholder::{Below, Placeholders, PlainData};
 use super::reserved::{is_reserved, is_suspect};
 use super::span::MAX_TEXT;
@@ -70,10 +68,10 @@ impl fmt::Debug for Decoder {
 
 /// A packet whose attachments have not all come.
 struct Pending {
-    /// Without its attachments. None if it is an acknowledgement that answers nothing.
+    /// With those that have come. None if it is an acknowledgement that answers nothing.
     packet: Option<Packet>,
-    expected: usize,
-    attachments: Vec<Bytes>,
+    /// So many are still to come.
+    missing: usize,
     /// Of the text and the attachments so far.
     bytes: usize,
 }
@@ -138,8 +136,7 @@ impl Decoder {
         };
         self.pending = Some(Pending {
             packet,
-            expected,
-            attachments: Vec::new(),
+            missing: expected,
             bytes: text.len(),
         });
         Ok(())
@@ -150,26 +147,17 @@ impl Decoder {
         let mut pending = self.pending.take().ok_or(ParseError::UnexpectedBinary)?;
         pending.bytes = pending.bytes.saturating_add(data.len());
         self.check_size(pending.bytes)?;
-        if pending.attachments.is_empty() {
-            // One is the rule; how many are announced says nothing of how many come.
-            pending.attachments.reserve_exact(1);
+        match &mut pending.packet {
+            Some(Packet::Event(event)) => Came::attach(&mut event.0, data),
+            Some(Packet::Ack(ack)) => Came::attach(&mut ack.came, data),
+            Some(Packet::Connect(_) | Packet::Disconnect(_)) | None => {}
         }
-        pending.attachments.push(Bytes::copy_from_slice(data));
-        if pending.attachments.len() < pending.expected {
+        pending.missing -= 1;
+        if pending.missing > 0 {
             self.pending = Some(pending);
             return Ok(None);
         }
-        let Pending {
-            mut packet,
-            attachments,
-            ..
-        } = pending;
-        match &mut packet {
-            Some(Packet::Event(event)) => event.args.attach(attachments),
-            Some(Packet::Ack(ack)) => ack.args.attach(attachments),
-            Some(Packet::Connect(_) | Packet::Disconnect(_)) | None => {}
-        }
-        Ok(packet)
+        Ok(pending.packet)
     }
 
     /// Whether attachments are still to come.
@@ -231,12 +219,13 @@ impl Decoder {
         if is_suspect(length) && is_reserved(name.of(text)) {
             return Err(ParseError::ReservedName);
         }
-        Ok(Packet::Event(EventPacket {
-            args: Args::new(text.into(), elements),
+        let places = Places {
             namespace: layout.namespace,
             name,
             id: layout.id,
-        }))
+            elements,
+        };
+        Ok(Packet::Event(EventPacket(Came::new(text, places))))
     }
 }
 
@@ -249,11 +238,14 @@ fn ack<P: Placeholders>(
     let elements = json::array(text, layout.data, placeholders)
         .map_err(|error| refusal(error, layout.kind))?;
     Ok(layout.id.map(|id| {
-        Packet::Ack(AckPacket {
-            args: Args::new(text.into(), elements),
+        let places = Places {
             namespace: layout.namespace,
-            id,
-        })
+            name: Name::default(),
+            id: Some(id),
+            elements,
+        };
+        let came = Came::new(text, places);
+        Packet::Ack(AckPacket { came, id })
     }))
 }
 
@@ -264,11 +256,12 @@ fn connect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {
         let auth = json::object(text, layout.data);
         Some(auth.map_err(|error| refusal(error, layout.kind))?)
     };
-    Ok(Packet::Connect(ConnectPacket {
+    let namespace = layout.namespace;
+    Ok(Packet::Connect(ConnectPacket(Box::new(Connect {
         text: text.into(),
-        namespace: layout.namespace,
+        namespace,
         auth,
-    }))
+    }))))
 }
 
 fn disconnect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {

@@ -36,6 +36,12 @@ pub(super) enum Name {
     Unescaped(Box<str>),
 }
 
+impl Default for Name {
+    fn default() -> Self {
+        Self::Written(Span::default())
+    }
+}
+
 impl Name {
     /// How many bytes it has.
     pub(super) fn len(&self) -> usize {

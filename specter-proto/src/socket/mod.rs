@@ -11,6 +11,7 @@
 mod args;
 mod attached;
 mod binary;
+mod came;
 mod decoder;
 pub mod encode;
 mod error;

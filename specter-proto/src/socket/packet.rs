@@ -1,16 +1,14 @@
 //! Whole packets that came from a client, checked and complete: what the decoder gives.
 //!
 //! Each owns one copy of its text, and its parts are places in it: a packet can wait for its turn,
-//! and lend its parts to a handler, without holding on to a read buffer.
+//! and lend its parts to a handler, without holding on to a read buffer. It is a pointer, which is handed on many times.
 
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::args::{Args, Arguments};
+use super::came::Came;
 use super::header::namespace_of;
-use super::json::Name;
 use super::span::Span;
 
 /// One packet from a client.
@@ -40,8 +38,12 @@ impl Packet {
 
 /// CONNECT.
 #[derive(Clone)]
-pub struct ConnectPacket {
-    pub(super) text: Arc<str>,
+pub struct ConnectPacket(pub(super) Box<Connect>);
+
+/// What a CONNECT says.
+#[derive(Clone)]
+pub(super) struct Connect {
+    pub(super) text: Box<str>,
     pub(super) namespace: Span,
     pub(super) auth: Option<Span>,
 }
@@ -49,12 +51,12 @@ pub struct ConnectPacket {
 impl ConnectPacket {
     /// The namespace that it asks for.
     pub fn namespace(&self) -> &str {
-        namespace_of(&self.text, self.namespace)
+        namespace_of(&self.0.text, self.0.namespace)
     }
 
     /// What the client sent with it: the JSON of an object. A secret, usually.
     pub fn auth(&self) -> Option<&str> {
-        self.auth.map(|auth| auth.of(&self.text))
+        self.0.auth.map(|auth| auth.of(&self.0.text))
     }
 }
 
@@ -62,7 +64,7 @@ impl fmt::Debug for ConnectPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectPacket")
             .field("namespace", &self.namespace())
-            .field("has_auth", &self.auth.is_some())
+            .field("has_auth", &self.auth().is_some())
             .finish_non_exhaustive()
     }
 }
@@ -82,42 +84,42 @@ impl DisconnectPacket {
 
 /// EVENT and `BINARY_EVENT`.
 #[derive(Clone)]
-pub struct EventPacket {
-    pub(super) args: Args,
-    pub(super) namespace: Span,
-    pub(super) name: Name,
-    pub(super) id: Option<u64>,
-}
+pub struct EventPacket(pub(super) Arc<Came>);
 
 impl EventPacket {
     /// The namespace that it is for.
     pub fn namespace(&self) -> &str {
-        namespace_of(self.args.packet_text(), self.namespace)
+        namespace_of(self.0.text(), self.0.places().namespace)
     }
 
     /// The event's name. A number is its digits.
     pub fn name(&self) -> &str {
-        self.name.of(self.args.packet_text())
+        self.0.places().name.of(self.0.text())
     }
 
     /// The id under which the client wants an acknowledgement, if it does.
     pub fn id(&self) -> Option<u64> {
-        self.id
+        self.0.places().id
     }
 
     /// Reads the arguments behind the name.
     pub fn args(&self) -> Arguments<'_> {
-        self.args.arguments()
+        Arguments::of(&self.0)
     }
 
     /// The arguments behind the name, unread, to be kept or sent on.
     pub fn raw_args(&self) -> Args {
-        self.args.clone()
+        Args::of(&self.0)
     }
 
     /// How many bytes came, attachments included.
     pub fn size(&self) -> usize {
-        size(&self.args)
+        self.0.size()
+    }
+
+    /// It is done with: where nobody keeps its arguments, its place is kept for the next one on this thread.
+    pub fn recycle(self) {
+        Came::put_back(self.0);
     }
 }
 
@@ -126,7 +128,7 @@ impl fmt::Debug for EventPacket {
         f.debug_struct("EventPacket")
             .field("namespace", &self.namespace())
             .field("name", &self.name())
-            .field("id", &self.id)
+            .field("id", &self.id())
             .field("size", &self.size())
             .finish_non_exhaustive()
     }
@@ -135,15 +137,14 @@ impl fmt::Debug for EventPacket {
 /// ACK and `BINARY_ACK`.
 #[derive(Clone)]
 pub struct AckPacket {
-    pub(super) args: Args,
-    pub(super) namespace: Span,
+    pub(super) came: Arc<Came>,
     pub(super) id: u64,
 }
 
 impl AckPacket {
     /// The namespace that it is for.
     pub fn namespace(&self) -> &str {
-        namespace_of(self.args.packet_text(), self.namespace)
+        namespace_of(self.came.text(), self.came.places().namespace)
     }
 
     /// The id of the event that it answers.
@@ -153,17 +154,22 @@ impl AckPacket {
 
     /// Reads the answer.
     pub fn args(&self) -> Arguments<'_> {
-        self.args.arguments()
+        Arguments::of(&self.came)
     }
 
     /// The answer, unread, to be kept or sent on.
     pub fn raw_args(&self) -> Args {
-        self.args.clone()
+        Args::of(&self.came)
     }
 
     /// How many bytes came, attachments included.
     pub fn size(&self) -> usize {
-        size(&self.args)
+        self.came.size()
+    }
+
+    /// It is done with: see [`EventPacket::recycle`].
+    pub fn recycle(self) {
+        Came::put_back(self.came);
     }
 }
 
@@ -175,9 +181,4 @@ impl fmt::Debug for AckPacket {
             .field("size", &self.size())
             .finish_non_exhaustive()
     }
-}
-
-fn size(args: &Args) -> usize {
-    let attachments: usize = args.attachments().iter().map(Bytes::len).sum();
-    args.packet_text().len() + attachments
 }

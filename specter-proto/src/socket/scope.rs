@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::attached::Attached;
+use super::came::Came;
 
 thread_local! {
     static READING: RefCell<Reading> = const { RefCell::new(Reading::Nothing) };
@@ -25,7 +26,8 @@ thread_local! {
 enum Reading {
     #[default]
     Nothing,
-    Packet(Option<Arc<Vec<Bytes>>>),
+    /// With attachments, where there are any.
+    Packet(Option<Arc<Came>>),
 }
 
 /// What this thread is writing. Most packets have no attachments: for them nothing else is looked at.
@@ -51,7 +53,7 @@ enum WholeArgs {
 }
 
 /// Runs `read` with the attachments that its placeholders name.
-pub(super) fn reading<R>(attachments: Option<&Arc<Vec<Bytes>>>, read: impl FnOnce() -> R) -> R {
+pub(super) fn reading<R>(came: Option<&Arc<Came>>, read: impl FnOnce() -> R) -> R {
     struct PutBack(Reading);
     impl Drop for PutBack {
         fn drop(&mut self) {
@@ -60,8 +62,9 @@ pub(super) fn reading<R>(attachments: Option<&Arc<Vec<Bytes>>>, read: impl FnOnc
             drop(READING.with(|slot| slot.replace(before)));
         }
     }
-    let _put_back =
-        PutBack(READING.with(|slot| slot.replace(Reading::Packet(attachments.cloned()))));
+    let with_attachments = came.filter(|came| !came.attachments().is_empty());
+    let reading = Reading::Packet(with_attachments.cloned());
+    let _put_back = PutBack(READING.with(|slot| slot.replace(reading)));
     read()
 }
 
@@ -73,7 +76,7 @@ pub(super) fn is_reading() -> bool {
 /// The attachment of this number, of the packet being read.
 pub(super) fn attachment(number: usize) -> Option<Bytes> {
     READING.with_borrow(|reading| match reading {
-        Reading::Packet(Some(attachments)) => attachments.get(number).cloned(),
+        Reading::Packet(Some(came)) => came.attachments().get(number).cloned(),
         Reading::Packet(None) | Reading::Nothing => None,
     })
 }
@@ -120,13 +123,13 @@ pub(super) fn attach(attachments: &[Bytes]) -> Option<usize> {
 }
 
 /// Attaches those of arguments that are all there is in the packet being written.
-pub(super) fn attach_all(attachments: &Arc<Vec<Bytes>>) {
+pub(super) fn attach_all(came: &Arc<Came>) {
     if WRITING.get() == Writing::Packet {
-        ATTACHED.set(Attached::OfArgs(Arc::clone(attachments)));
+        ATTACHED.set(Attached::OfArgs(Arc::clone(came)));
         WRITING.set(Writing::WithAttachments);
     } else {
         // Something is attached already: then they are gathered, and looked through, like any.
-        attach(attachments);
+        attach(came.attachments());
     }
 }
 
