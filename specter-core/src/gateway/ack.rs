@@ -1,7 +1,7 @@
 //! An acknowledgement that a handler sends itself.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use serde::Serialize;
 use specter_proto::socket::{Outgoing, encode};
@@ -42,7 +42,7 @@ impl Ack {
         let Some(cell) = self.cell.take() else {
             return Ok(());
         };
-        match encode::outgoing_ack(cell.socket.hub().name(), cell.id, &data) {
+        match encode::outgoing_ack(cell.socket.hub().name(), cell.id(), &data) {
             Ok(packet) => {
                 cell.answer(packet);
                 Ok(())
@@ -78,10 +78,10 @@ impl Drop for Ack {
     }
 }
 
-/// What the handler's `Ack` and the dispatch share about one acknowledgement.
+/// What the handler's `Ack` and the dispatch share about one acknowledgement, and of the same socket about later ones.
 pub(crate) struct AckCell {
     socket: Socket,
-    id: u64,
+    id: AtomicU64,
     taken: AtomicBool,
     state: AtomicU8,
 }
@@ -92,25 +92,39 @@ const RUNNING: u8 = 0;
 const DROPPED_EARLY: u8 = 1;
 /// The handler is over, the `Ack` lives on.
 const FINISHED: u8 = 2;
+/// Whoever answered, the `Ack` does not look at the cell any more.
 const ANSWERED: u8 = 3;
 
 impl AckCell {
-    /// For the event with this id: the one that an earlier event of the socket had, if nobody holds that any more.
+    /// For the event with this id: the one that an earlier event of the socket had, if that is done with.
     pub(crate) fn renewed(spare: Option<Arc<Self>>, socket: &Socket, id: u64) -> Arc<Self> {
-        if let Some(mut spare) = spare
-            && let Some(cell) = Arc::get_mut(&mut spare)
-        {
-            cell.id = id;
-            cell.taken = AtomicBool::new(false);
-            cell.state = AtomicU8::new(RUNNING);
-            return spare;
+        match spare {
+            Some(cell) if cell.is_free() => {
+                cell.id.store(id, Ordering::Relaxed);
+                cell.taken.store(false, Ordering::Relaxed);
+                cell.state.store(RUNNING, Ordering::Relaxed);
+                cell
+            }
+            _ => Arc::new(Self {
+                socket: socket.clone(),
+                id: AtomicU64::new(id),
+                taken: AtomicBool::new(false),
+                state: AtomicU8::new(RUNNING),
+            }),
         }
-        Arc::new(Self {
-            socket: socket.clone(),
-            id,
-            taken: AtomicBool::new(false),
-            state: AtomicU8::new(RUNNING),
-        })
+    }
+
+    /// Whether no `Ack` will look at it again: none was made, or what it says is said.
+    fn is_free(&self) -> bool {
+        self.is_answered() || !self.is_taken()
+    }
+
+    fn is_answered(&self) -> bool {
+        self.state.load(Ordering::Acquire) == ANSWERED
+    }
+
+    fn id(&self) -> u64 {
+        self.id.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_taken(&self) -> bool {
@@ -125,7 +139,7 @@ impl AckCell {
     }
 
     fn refuse(&self, error: &EventError) {
-        if let Ok(packet) = encode::outgoing_ack(self.socket.hub().name(), self.id, error) {
+        if let Ok(packet) = encode::outgoing_ack(self.socket.hub().name(), self.id(), error) {
             self.answer(packet);
         }
     }
@@ -146,6 +160,9 @@ impl AckCell {
 
     /// The handler is over. An error that it ended with is the answer, unless it gave one.
     pub(crate) fn handler_finished(&self, error: Option<&EventError>) {
+        if self.is_answered() {
+            return;
+        }
         match error {
             None => {
                 if self.pass(FINISHED) == Err(DROPPED_EARLY) {

@@ -81,28 +81,37 @@ pub enum Step {
     Pending(PendingCall),
 }
 
-/// A call that is over: what went into it, and what came of it.
+/// A call that is over: what went into it, and in the context what came of it.
 pub struct Ended {
     pub(crate) instance: Instance,
     pub(crate) cx: Box<CallContext>,
-    pub(crate) outcome: Outcome,
 }
 
 impl Ended {
     /// The end of a handler's body.
-    pub fn new(instance: Instance, cx: Box<CallContext>, called: Called) -> Self {
+    pub fn new(instance: Instance, mut cx: Box<CallContext>, called: Called) -> Self {
         let outcome = cx.finish(called);
-        Self {
-            instance,
-            cx,
-            outcome,
-        }
+        cx.put_outcome(outcome);
+        Self { instance, cx }
+    }
+
+    /// The end with this outcome.
+    pub(crate) fn with(instance: Instance, mut cx: Box<CallContext>, outcome: Outcome) -> Self {
+        cx.put_outcome(outcome);
+        Self { instance, cx }
+    }
+
+    /// Takes what came of it.
+    pub(crate) fn take_outcome(&mut self) -> Outcome {
+        std::mem::take(&mut self.cx.outcome)
     }
 }
 
 /// What a handler's end means for the acknowledgement.
+#[derive(Default)]
 pub enum Outcome {
     /// It returned nothing to answer with.
+    #[default]
     Unit,
     /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known who does.
     Value(Option<EncodedArgs>),
@@ -114,6 +123,18 @@ pub enum Outcome {
     Failed(EventError),
     /// It refuses the client: at connect only.
     Rejected(Reject),
+}
+
+impl Outcome {
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Rejected(_))
+    }
+
+    /// Whether it holds nothing that is to be sent or dropped.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Unit | Self::Value(None) | Self::Taken)
+    }
 }
 
 /// What a handler is called with: the socket, what happened, and where injected values come from.
@@ -132,6 +153,8 @@ pub struct CallContext {
     pub(crate) limit: Option<Duration>,
     /// Set when nobody waits for the handler any more.
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
+    /// What came of the call, once it is over.
+    pub(crate) outcome: Outcome,
 }
 
 /// Where injected values come from.
@@ -218,6 +241,17 @@ impl CallContext {
         self
     }
 
+    /// Says what came of the call.
+    #[inline]
+    fn put_outcome(&mut self, outcome: Outcome) {
+        if self.outcome.is_empty() {
+            // To ask costs less than to drop it.
+            std::mem::forget(std::mem::replace(&mut self.outcome, outcome));
+        } else {
+            self.outcome = outcome;
+        }
+    }
+
     /// Lets go of what belongs to the event that it was for.
     pub(crate) fn clear(&mut self) {
         if let Cause::Event(event) = std::mem::replace(&mut self.cause, Cause::Connect) {
@@ -268,8 +302,8 @@ impl CallContext {
     pub(crate) fn finish(&self, called: Called) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match called {
-            Called::Returned(Ok(_)) if taken => return Outcome::Taken,
-            Called::Returned(Ok(outcome)) => return outcome,
+            Called::Returned(Ok(outcome)) if !taken => return outcome,
+            Called::Returned(Ok(_)) => return Outcome::Taken,
             Called::Returned(Err(error)) => error,
             Called::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.handler),
             Called::TimedOut => {
@@ -446,11 +480,7 @@ impl WrongInstance {
             "`{}` was called on another controller",
             cx.handler
         )));
-        Step::Done(Ended {
-            instance: self.0,
-            cx,
-            outcome: Outcome::Failed(error),
-        })
+        Step::Done(Ended::with(self.0, cx, Outcome::Failed(error)))
     }
 }
 

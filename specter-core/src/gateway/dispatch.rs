@@ -9,10 +9,11 @@ use specter_proto::socket::EventPacket;
 
 use super::call::{CallContext, Instance};
 use super::lifecycle::{Env, Subscribers, disconnect};
-use super::run::{Begun, Run};
+use super::run::{Begun, Run, take};
+use super::table::Straight;
 use super::turns::Turns;
 use crate::socket::DisconnectReason;
-use crate::socket::service::{BoxFuture, SocketService, Turn};
+use crate::socket::service::{BoxFuture, Offered, SocketService};
 
 /// A connected socket's controllers and what runs on them.
 pub(super) struct Dispatch {
@@ -20,6 +21,8 @@ pub(super) struct Dispatch {
     instances: Vec<Option<Instance>>,
     /// Whether some handler runs beside others: where none does, nothing need be looked up early.
     concurrent: bool,
+    /// The handler of the event before, which is often that of the next.
+    straight: Option<Straight>,
     /// Made for the first event and kept for the next, while none runs.
     cx: Option<Box<CallContext>>,
     /// The event whose turn it is.
@@ -37,6 +40,7 @@ impl Dispatch {
     pub(super) fn new(env: Env, instances: Vec<Option<Instance>>) -> Self {
         Self {
             concurrent: env.table.has_concurrent(),
+            straight: None,
             cx: None,
             env,
             instances,
@@ -73,6 +77,48 @@ impl Dispatch {
         Poll::Ready(())
     }
 
+    /// Begins an event by all the rules.
+    #[inline(never)]
+    fn begin_any(&mut self, event: EventPacket, cx: &mut Context<'_>) {
+        let table = &self.env.table;
+        let turns = table.turns(event.name());
+        if turns.is_empty() {
+            table.note_unknown(event.name());
+            event.recycle();
+            return;
+        }
+        let context = self.cx.take();
+        let context = context.unwrap_or_else(|| self.env.event_context());
+        let context = context.with(event);
+        let begun = Run::begin(context, turns, &self.env, &mut self.instances, cx);
+        self.begun(begun);
+    }
+
+    /// Begins an event beside those that run.
+    fn begin_beside(&mut self, event: EventPacket, turns: Turns, cx: &mut Context<'_>) {
+        let instances = self.shared(&turns);
+        let size = event.size();
+        self.beside_bytes += size;
+        self.beside.get_or_insert_default().push(RunBeside {
+            run: Run::new(self.env.event_context().with(event), turns),
+            size,
+            env: self.env.clone(),
+            instances,
+        });
+        // What comes behind it finds it begun.
+        self.poll_beside(cx);
+    }
+
+    fn begun(&mut self, begun: Begun) {
+        match begun {
+            Begun::Over(context) => self.cx = context,
+            Begun::GoesOn(run) => {
+                self.running = Some(run);
+                self.just_begun = true;
+            }
+        }
+    }
+
     /// The controllers of a concurrent event, shared.
     fn shared(&self, turns: &Turns) -> Vec<Option<Instance>> {
         let mut shared: Vec<Option<Instance>> = self.instances.iter().map(|_| None).collect();
@@ -86,57 +132,42 @@ impl Dispatch {
 }
 
 impl SocketService for Dispatch {
-    fn turn(&self, event: &EventPacket) -> Turn {
-        let table = &self.env.table;
-        if !self.concurrent || !table.is_concurrent(&table.turns(event.name())) {
-            Turn::InOrder
-        } else if self.count_beside() < table.max_concurrent {
-            Turn::Beside
-        } else {
-            Turn::Later
+    fn offer(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> Offered {
+        if self.concurrent {
+            let turns = self.env.table.turns(event.name());
+            if self.env.table.is_concurrent(&turns) {
+                if self.count_beside() >= self.env.table.max_concurrent {
+                    return Offered::Waits(event);
+                }
+                self.begin_beside(event, turns, cx);
+                return Offered::Beside;
+            }
         }
+        if !free || self.running.is_some() {
+            return Offered::Waits(event);
+        }
+        let known = self.straight.as_ref();
+        if !known.is_some_and(|straight| straight.name == event.name()) {
+            self.straight = self.env.table.straight(event.name());
+        }
+        if let Some(straight) = &self.straight
+            && self.env.table.ingress.is_empty()
+            && let Some(instance) = take(&mut self.instances[straight.target.controller])
+        {
+            let context = self.cx.take();
+            let context = context.unwrap_or_else(|| self.env.event_context());
+            let (env, instances) = (&self.env, &mut self.instances);
+            let begun =
+                Run::begin_straight(context.with(event), straight, instance, env, instances, cx);
+            self.begun(begun);
+        } else {
+            self.begin_any(event, cx);
+        }
+        Offered::Begun
     }
 
     fn beside_bytes(&self) -> usize {
         self.beside_bytes
-    }
-
-    fn is_busy(&self) -> bool {
-        self.running.is_some()
-    }
-
-    fn begin(&mut self, event: EventPacket, cx: &mut Context<'_>) {
-        let table = &self.env.table;
-        let turns = table.turns(event.name());
-        if turns.is_empty() {
-            table.note_unknown(event.name());
-            event.recycle();
-            return;
-        }
-        if self.concurrent && table.is_concurrent(&turns) {
-            let instances = self.shared(&turns);
-            let size = event.size();
-            self.beside_bytes += size;
-            self.beside.get_or_insert_default().push(RunBeside {
-                run: Run::new(self.env.event_context().with(event), turns),
-                size,
-                env: self.env.clone(),
-                instances,
-            });
-            // What comes behind it finds it begun.
-            self.poll_beside(cx);
-        } else {
-            let context = self.cx.take();
-            let context = context.unwrap_or_else(|| self.env.event_context());
-            let context = context.with(event);
-            match Run::begin(context, turns, &self.env, &mut self.instances, cx) {
-                Begun::Over(context) => self.cx = context,
-                Begun::GoesOn(run) => {
-                    self.running = Some(run);
-                    self.just_begun = true;
-                }
-            }
-        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -181,11 +181,7 @@ pub(super) fn intercepted(
         };
         let outcome = around(&interceptors, &cx, &mut call).await;
         let (instance, cx) = call.into_parts().await;
-        Ended {
-            instance,
-            cx,
-            outcome,
-        }
+        Ended::with(instance, cx, outcome)
     }))
 }
 
@@ -288,9 +284,10 @@ impl Innermost for Call {
 }
 
 impl Call {
-    fn ended(&mut self, ended: Ended) -> Outcome {
+    fn ended(&mut self, mut ended: Ended) -> Outcome {
+        let outcome = ended.take_outcome();
         self.state = State::Over(ended.instance, ended.cx);
-        ended.outcome
+        outcome
     }
 
     /// The controller and the context, back from the handler. A handler that an interceptor did not wait for ends now.

@@ -60,6 +60,7 @@ impl Env {
             spare_ack: None,
             limit: None,
             cancelled: None,
+            outcome: Outcome::Unit,
         })
     }
 
@@ -74,6 +75,7 @@ impl Env {
             spare_ack: None,
             limit: None,
             cancelled: None,
+            outcome: Outcome::Unit,
         }
     }
 
@@ -247,9 +249,10 @@ async fn connect_one(
     };
     let cx = env.context(position, handler, Cause::Connect);
     let step = env.start(target, table.wired(handler), instance, cx);
-    let ended = limit.wait(end_of(step)).await?;
+    let mut ended = limit.wait(end_of(step)).await?;
+    let outcome = ended.take_outcome();
     *slot = Some(ended.instance);
-    let Some(error) = failure(ended.outcome) else {
+    let Some(error) = failure(outcome) else {
         return Ok(());
     };
     let filters = table.wired(handler).map_or(&[][..], |wired| &wired.filters);
@@ -369,8 +372,8 @@ async fn disconnect_one(env: &Env, position: usize, instance: Instance, reason: 
     };
     let cx = env.context(position, handler, Cause::Disconnect(reason));
     let event = cx.info();
-    let ended = end_of(env.controller(position).start(instance, handler, cx)).await;
-    let Some(error) = failure(ended.outcome) else {
+    let mut ended = end_of(env.controller(position).start(instance, handler, cx)).await;
+    let Some(error) = failure(ended.take_outcome()) else {
         return;
     };
     tracing::warn!(target: "specter::gateway", %error, "a disconnect handler failed");

@@ -13,7 +13,7 @@ use super::guard::check_guards;
 use super::info::OnPanic;
 use super::ingress::{Called, ErrorReport, Subscriber};
 use super::lifecycle::Env;
-use super::table::Target;
+use super::table::{Straight, Target, Targets};
 use super::turns::{Turn, Turns};
 use crate::socket::Reject;
 use crate::socket::service::BoxFuture;
@@ -81,59 +81,70 @@ impl Run {
         instances: &mut [Option<Instance>],
         task: &mut Context<'_>,
     ) -> Begun {
-        let mut run = match turns.only_method() {
-            Some(target) if !is_guarded(env, target) => {
-                match Self::begin_only(cx, target, turns, env, instances) {
-                    Begun::GoesOn(run) => run,
-                    over @ Begun::Over(_) => return over,
-                }
+        Self::new(cx, turns).go_on(env, instances, task)
+    }
+
+    /// The same for the only handler of an event. If it succeeds at once, which is the rule, no run is needed.
+    pub(super) fn begin_straight(
+        mut cx: Box<CallContext>,
+        straight: &Straight,
+        instance: Instance,
+        env: &Env,
+        instances: &mut [Option<Instance>],
+        task: &mut Context<'_>,
+    ) -> Begun {
+        let target = straight.target;
+        cx.aim(target.controller, Some(straight.handler));
+        if straight.takes_ack {
+            cx.offer_ack();
+        }
+        match (straight.block.start)(instance, target.handler.id, cx) {
+            Step::Done(ended) if !ended.cx.outcome.is_failure() => {
+                let mut cx = ended.cx;
+                instances[target.controller] = Some(ended.instance);
+                conclude(env, &mut cx);
+                cx.clear();
+                Begun::Over(Some(cx))
             }
-            _ => Self::new(cx, turns),
-        };
-        if run.poll(env, instances, task).is_pending() {
-            Begun::GoesOn(run)
-        } else {
-            Begun::Over(run.into_context())
+            step => {
+                let turns = Turns::Methods(Targets::One(target));
+                Self::begun(step, target, turns, env, instances).go_on(env, instances, task)
+            }
         }
     }
 
-    /// The rule, without detours: one method, which succeeds at once. Whatever else becomes of it goes on as others do.
-    fn begin_only(
-        mut cx: Box<CallContext>,
+    /// With a handler that was called, and perhaps failed.
+    #[inline(never)]
+    fn begun(
+        step: Step,
         target: Target,
         turns: Turns,
         env: &Env,
         instances: &mut [Option<Instance>],
-    ) -> Begun {
-        let Some(instance) = take(&mut instances[target.controller]) else {
-            return Begun::GoesOn(Self::new(cx, turns));
-        };
-        let goes_on = |cx, phase| Self {
-            cx,
+    ) -> Self {
+        let mut run = Self {
+            cx: None,
             turns,
             at: 1,
             answer: Answer::Unit,
-            phase,
+            phase: Phase::Next,
         };
-        match start(env, target, instance, cx) {
-            Step::Done(ended) => {
-                cx = ended.cx;
-                let answer = match Answer::of(ended.outcome) {
-                    Ok(answer) => answer.unwrap_or(Answer::Unit),
-                    Err(error) => {
-                        let mut run = goes_on(Some(cx), Phase::Next);
-                        run.troubled(env, target, ended.instance, error, instances);
-                        return Begun::GoesOn(run);
-                    }
-                };
-                instances[target.controller] = Some(ended.instance);
-                if !finish_ack(&cx, None) {
-                    answer.send(env, &cx);
-                }
-                cx.clear();
-                Begun::Over(Some(cx))
-            }
-            Step::Pending(call) => Begun::GoesOn(goes_on(None, Phase::Handling(target, call))),
+        run.stepped(env, target, step, instances);
+        run
+    }
+
+    /// Runs it as far as it comes.
+    #[inline(never)]
+    fn go_on(
+        mut self,
+        env: &Env,
+        instances: &mut [Option<Instance>],
+        task: &mut Context<'_>,
+    ) -> Begun {
+        if self.poll(env, instances, task).is_pending() {
+            Begun::GoesOn(self)
+        } else {
+            Begun::Over(self.into_context())
         }
     }
 
@@ -190,8 +201,8 @@ impl Run {
                 Phase::Failing(target, call) => {
                     let target = *target;
                     let ended = ready!(call.as_mut().poll(cx));
+                    log_failed_error_handler(&ended.cx.outcome);
                     instances[target.controller] = Some(ended.instance);
-                    log_failed_error_handler(&ended.outcome);
                     self.phase = Phase::Next;
                 }
                 Phase::Subscriber(call) => {
@@ -237,7 +248,19 @@ impl Run {
         };
         // It is here between two calls.
         let Some(cx) = self.cx.take() else { return };
-        match start(env, target, instance, cx) {
+        let step = start(env, target, instance, cx);
+        self.stepped(env, target, step, instances);
+    }
+
+    /// A handler was called.
+    fn stepped(
+        &mut self,
+        env: &Env,
+        target: Target,
+        step: Step,
+        instances: &mut [Option<Instance>],
+    ) {
+        match step {
             Step::Done(ended) => self.called(env, target, ended, instances),
             Step::Pending(call) => self.phase = Phase::Handling(target, call),
         }
@@ -248,11 +271,12 @@ impl Run {
         &mut self,
         env: &Env,
         target: Target,
-        ended: Ended,
+        mut ended: Ended,
         instances: &mut [Option<Instance>],
     ) {
+        let outcome = ended.take_outcome();
         self.cx = Some(ended.cx);
-        self.concluded(env, target, ended.instance, ended.outcome, instances);
+        self.concluded(env, target, ended.instance, outcome, instances);
     }
 
     /// What became of a handler's call. Its failure is filtered, then counts.
@@ -311,7 +335,7 @@ impl Run {
                 self.tell(env, failure);
             }
             Ok(Step::Done(ended)) => {
-                log_failed_error_handler(&ended.outcome);
+                log_failed_error_handler(&ended.cx.outcome);
                 instances[target.controller] = Some(ended.instance);
             }
             Ok(Step::Pending(call)) => self.phase = Phase::Failing(target, call),
@@ -433,11 +457,6 @@ impl Answer {
     }
 }
 
-fn is_guarded(env: &Env, target: Target) -> bool {
-    let wired = env.controller(target.controller).wired(target.handler);
-    wired.is_some_and(|wired| !wired.guards.is_empty())
-}
-
 /// Begins a method, with the context of its event.
 fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>) -> Step {
     let table = env.controller(target.controller);
@@ -447,6 +466,18 @@ fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>
         cx.offer_ack();
     }
     env.start(target, wired, instance, cx)
+}
+
+/// Sends what a handler that did not fail leaves to be sent.
+#[inline]
+fn conclude(env: &Env, cx: &mut CallContext) {
+    let taken = finish_ack(cx, None);
+    if cx.wanted_ack().is_some() && !taken || !cx.outcome.is_empty() {
+        let outcome = std::mem::take(&mut cx.outcome);
+        if !taken && let Ok(answer) = Answer::of(outcome) {
+            answer.unwrap_or(Answer::Unit).send(env, cx);
+        }
+    }
 }
 
 /// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it dropped is answered now.
@@ -465,7 +496,8 @@ fn log_failed_error_handler(outcome: &Outcome) {
 }
 
 /// Takes an exclusive controller out of its place; a shared one stays.
-fn take(slot: &mut Option<Instance>) -> Option<Instance> {
+#[inline]
+pub(super) fn take(slot: &mut Option<Instance>) -> Option<Instance> {
     match slot {
         Some(Instance::Shared(controller)) => Some(Instance::Shared(controller.clone())),
         slot => slot.take(),

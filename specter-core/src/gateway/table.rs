@@ -82,6 +82,17 @@ pub(crate) struct HandlerRef {
     pub(crate) id: u16,
 }
 
+/// The only handler of an event, with nothing around it: the rule.
+#[derive(Clone, Copy)]
+pub(crate) struct Straight {
+    pub(crate) name: &'static str,
+    pub(crate) target: Target,
+    pub(crate) block: &'static HandlersBlock,
+    pub(crate) handler: &'static HandlerInfo,
+    /// Whether it takes the acknowledgement upon itself.
+    pub(crate) takes_ack: bool,
+}
+
 /// A handler of one of the namespace's controllers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -210,6 +221,28 @@ impl Targets {
 }
 
 impl NamespaceTable {
+    /// The only handler for an event's name, if that is all there is. Subscribers, who come and go, are not looked at.
+    pub(crate) fn straight(&self, name: &str) -> Option<Straight> {
+        let Targets::One(target) = self.named(name) else {
+            return None;
+        };
+        let table = self.controllers.get(target.controller)?;
+        let entry = table.blocks.get(target.handler.block)?;
+        let wired = table.wired(target.handler)?;
+        let handler = table.handler(target.handler)?;
+        let EventKind::Named(name) = handler.event else {
+            return None;
+        };
+        let straight = Straight {
+            name,
+            target,
+            block: entry.block,
+            handler,
+            takes_ack: wired.takes_ack,
+        };
+        (wired.guards.is_empty() && wired.interceptors.is_empty()).then_some(straight)
+    }
+
     /// The methods for an event's name.
     pub(crate) fn named(&self, name: &str) -> Targets {
         if let [controller] = self.controllers.as_slice() {

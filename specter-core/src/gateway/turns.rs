@@ -26,14 +26,6 @@ impl Turns {
         }
     }
 
-    /// The method that is all there is: the rule.
-    pub(super) fn only_method(&self) -> Option<Target> {
-        match self {
-            Self::Methods(Targets::One(target)) => Some(*target),
-            Self::Methods(_) | Self::Mixed(_) => None,
-        }
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.get(0).is_none()
     }

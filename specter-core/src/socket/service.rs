@@ -28,28 +28,20 @@ pub(crate) trait NamespaceService: Send + Sync {
     ) -> BoxFuture<Result<Box<dyn SocketService>, Reject>>;
 }
 
-/// When an event may begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// After those before it.
-    InOrder,
-    /// Now, beside what runs.
+/// What became of an event that was offered.
+pub(crate) enum Offered {
+    /// It was begun in its turn, and run as far as it came.
+    Begun,
+    /// It was begun beside those that run.
     Beside,
-    /// Beside what runs, but as many as may run beside each other do: later.
-    Later,
+    /// It waits for those before it, or until fewer run beside each other.
+    Waits(EventPacket),
 }
 
 /// One connected socket's side of a namespace.
 pub(crate) trait SocketService: Send {
-    /// Whether `event` waits for those before it.
-    fn turn(&self, event: &EventPacket) -> Turn;
-
-    /// Whether an event runs that those behind it wait for.
-    fn is_busy(&self) -> bool;
-
-    /// Begins `event` and runs it as far as it comes: where its turn is [`Turn::Beside`] at any time, else while the service is not
-    /// busy.
-    fn begin(&mut self, event: EventPacket, cx: &mut Context<'_>);
+    /// Begins `event` if it may begin. `free`: none waits before it, and those that are handled one after another may begin.
+    fn offer(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> Offered;
 
     /// The bytes of the events that run beside the others.
     fn beside_bytes(&self) -> usize;

@@ -97,6 +97,7 @@ pub struct WrittenFrame {
 
 impl WrittenFrame {
     /// The whole unmasked WebSocket frame: header and payload.
+    #[inline]
     pub fn websocket(&self) -> &[u8] {
         self.builder.buffer.get(self.start()..).unwrap_or_default()
     }
@@ -120,6 +121,7 @@ impl WrittenFrame {
         }
     }
 
+    #[inline]
     fn start(&self) -> usize {
         FrameBuilder::BODY_AT - self.header
     }

@@ -8,8 +8,11 @@ use bytes::Bytes;
 use super::came::Came;
 
 /// What is attached, and to whom it belongs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Attached {
+    /// The rule.
+    #[default]
+    Nothing,
     /// Gathered from values.
     Gathered(Vec<Bytes>),
     /// Those of [`Args`](super::Args) that are all there is in the packet. Their placeholders were checked when they came.
@@ -24,17 +27,28 @@ impl Attached {
         *self = Self::Gathered(all);
     }
 
+    /// Whether that is so without a look at how many there are.
+    #[inline]
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
     pub(super) fn into_vec(self) -> Vec<Bytes> {
         match self {
+            Self::Nothing => Vec::new(),
             Self::Gathered(attachments) => attachments,
             Self::OfArgs(came) => came.attachments().to_vec(),
         }
     }
 }
 
-impl Default for Attached {
-    fn default() -> Self {
-        Self::Gathered(Vec::new())
+impl From<Vec<Bytes>> for Attached {
+    fn from(attachments: Vec<Bytes>) -> Self {
+        if attachments.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Gathered(attachments)
+        }
     }
 }
 
@@ -43,6 +57,7 @@ impl Deref for Attached {
 
     fn deref(&self) -> &[Bytes] {
         match self {
+            Self::Nothing => &[],
             Self::Gathered(attachments) => attachments,
             Self::OfArgs(came) => came.attachments(),
         }

@@ -67,7 +67,7 @@ pub fn outgoing_event<T: Serialize + ?Sized>(
     write_event_start(draft.body(), name);
     let (_, attachments) = write_args(args, draft.body(), true)?;
     draft.body().push(b']');
-    Ok(draft.close(attachments.unwrap_or_default()))
+    Ok(draft.close(attachments))
 }
 
 /// The acknowledgement of the event with this `id`.
@@ -89,7 +89,7 @@ pub fn outgoing_ack<T: Serialize + ?Sized>(
     draft.body().push(b'[');
     let (_, attachments) = write_args(args, draft.body(), false)?;
     draft.body().push(b']');
-    Ok(draft.close(attachments.unwrap_or_default()))
+    Ok(draft.close(attachments))
 }
 
 /// The server's answer to a CONNECT: the client is in the namespace, and `sid` is its public id.
@@ -145,7 +145,7 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
     Ok(EncodedArgs {
         json,
         count,
-        attachments: attachments.map(Attached::into_vec).unwrap_or_default(),
+        attachments: attachments.into_vec(),
     })
 }
 
@@ -160,7 +160,7 @@ pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: Encoded
         body.extend_from_slice(&args.json);
     }
     body.push(b']');
-    draft.close(Attached::Gathered(args.attachments))
+    draft.close(args.attachments.into())
 }
 
 /// An acknowledgement with arguments that were encoded before.
@@ -170,7 +170,7 @@ pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> Outgoing {
     body.push(b'[');
     body.extend_from_slice(&args.json);
     body.push(b']');
-    draft.close(Attached::Gathered(args.attachments))
+    draft.close(args.attachments.into())
 }
 
 /// A kind of packet, without and with attachments.
@@ -214,7 +214,7 @@ impl Draft {
 
     #[inline]
     fn close(mut self, attachments: Attached) -> Outgoing {
-        if !attachments.is_empty() {
+        if !attachments.is_nothing() {
             self.announce(attachments.len());
         }
         Outgoing::new(self.frame.close(FrameKind::Text), attachments)
@@ -238,18 +238,19 @@ fn write_args<T: Serialize + ?Sized>(
     args: &T,
     body: &mut Vec<u8>,
     after_name: bool,
-) -> Result<(usize, Option<Attached>), EncodeError> {
+) -> Result<(usize, Attached), EncodeError> {
     let start = body.len();
     let (count, attachments) = scope::writing(|| shape::write(args, body, after_name));
     let count = count?;
-    if let Some(attachments) = &attachments {
-        check_attachments(body.get(start + usize::from(after_name)..), attachments)?;
+    if !attachments.is_nothing() {
+        check_attachments(body.get(start + usize::from(after_name)..), &attachments)?;
     }
     Ok((count, attachments))
 }
 
 /// Clients fail on a placeholder that names no attachment, and data from one client can look like
 /// one to all others. Only packets with attachments can hold them, so only these are looked through.
+#[inline(never)]
 fn check_attachments(elements: Option<&[u8]>, attached: &Attached) -> Result<(), EncodeError> {
     let count = attached.len();
     if count > MAX_ATTACHMENTS {

@@ -21,15 +21,34 @@ impl Outgoing {
     }
 
     /// The bytes that all of it takes on a WebSocket. Limits count these.
+    #[inline]
     pub fn size(&self) -> usize {
+        let first = self.first.websocket().len();
+        if self.attachments.is_nothing() {
+            first
+        } else {
+            first + self.attached_size()
+        }
+    }
+
+    #[inline(never)]
+    fn attached_size(&self) -> usize {
         let attachments = self.attachments.iter();
         let attachments = attachments.map(|data| header(data, &mut [0; MAX_HEADER]) + data.len());
-        self.first.websocket().len() + attachments.sum::<usize>()
+        attachments.sum()
     }
 
     /// Appends it as it is sent on a WebSocket.
+    #[inline]
     pub fn append_to(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.first.websocket());
+        if !self.attachments.is_nothing() {
+            self.append_attached(bytes);
+        }
+    }
+
+    #[inline(never)]
+    fn append_attached(&self, bytes: &mut Vec<u8>) {
         for data in self.attachments.iter() {
             let mut room = [0; MAX_HEADER];
             let used = header(data, &mut room);
@@ -46,7 +65,7 @@ fn header(data: &[u8], room: &mut [u8; MAX_HEADER]) -> usize {
 impl From<Outgoing> for Prepared {
     fn from(packet: Outgoing) -> Self {
         let first = packet.first.into_frame();
-        if packet.attachments.is_empty() {
+        if packet.attachments.is_nothing() {
             return first.into();
         }
         let attachments = packet.attachments.iter();

@@ -17,7 +17,9 @@ thread_local! {
     static READING: RefCell<Reading> = const { RefCell::new(Reading::Nothing) };
     static WRITING: Cell<Writing> = const { Cell::new(Writing::Nothing) };
     /// The attachments of the packet that this thread is writing, where there are any.
-    static ATTACHED: Cell<Attached> = const { Cell::new(Attached::Gathered(Vec::new())) };
+    static ATTACHED: Cell<Attached> = const { Cell::new(Attached::Nothing) };
+    /// Those of the packets within whose values this one is written.
+    static OUTER: RefCell<Vec<Attached>> = const { RefCell::new(Vec::new()) };
     static WHOLE_ARGS: Cell<WholeArgs> = const { Cell::new(WholeArgs::Unwanted) };
 }
 
@@ -83,29 +85,41 @@ pub(super) fn attachment(number: usize) -> Option<Bytes> {
 
 /// Runs `write` and gives the attachments that it left.
 #[inline]
-pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Option<Attached>) {
-    struct PutBack(Writing, Option<Attached>);
+pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Attached) {
+    /// Puts back what this thread wrote before, however this ends.
+    struct PutBack(Writing);
     impl Drop for PutBack {
         #[inline]
         fn drop(&mut self) {
             let left = WRITING.replace(self.0);
             if left == Writing::WithAttachments || self.0 == Writing::WithAttachments {
-                ATTACHED.set(self.1.take().unwrap_or_default());
+                put_back_attached(self.0);
             }
             WHOLE_ARGS.set(WholeArgs::Unwanted);
         }
     }
     let before = WRITING.replace(Writing::Packet);
-    let _put_back = PutBack(before, attached_to(before));
+    if before == Writing::WithAttachments {
+        OUTER.with_borrow_mut(|outer| outer.push(ATTACHED.take()));
+    }
+    let _put_back = PutBack(before);
     let result = write();
-    let attachments = attached_to(WRITING.get());
-    (result, attachments)
+    let attached = if WRITING.get() == Writing::WithAttachments {
+        ATTACHED.take()
+    } else {
+        Attached::Nothing
+    };
+    (result, attached)
 }
 
-/// Takes the attachments of a packet.
-#[inline]
-fn attached_to(packet: Writing) -> Option<Attached> {
-    (packet == Writing::WithAttachments).then(|| ATTACHED.take())
+#[inline(never)]
+fn put_back_attached(before: Writing) {
+    let outer = if before == Writing::WithAttachments {
+        OUTER.with_borrow_mut(Vec::pop)
+    } else {
+        None
+    };
+    ATTACHED.set(outer.unwrap_or_default());
 }
 
 /// Attaches bytes to the packet being written: the number of the first. `None` if none is.
@@ -114,7 +128,7 @@ pub(super) fn attach(attachments: &[Bytes]) -> Option<usize> {
     if packet == Writing::Nothing {
         return None;
     }
-    let mut attached = attached_to(packet).unwrap_or_default();
+    let mut attached = ATTACHED.take();
     let number = attached.len();
     attached.extend(attachments);
     ATTACHED.set(attached);

@@ -10,7 +10,7 @@ use specter_proto::socket::{EventPacket, encode};
 use tokio::time::Sleep;
 
 use super::Waiting;
-use crate::socket::service::{BoxFuture, NamespaceService, SocketService, Turn};
+use crate::socket::service::{BoxFuture, NamespaceService, Offered, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
 
 /// How many waiting events a lane keeps places for.
@@ -72,7 +72,7 @@ impl Lane {
     }
 
     pub(super) fn namespace(&self) -> &str {
-        self.service.hub().name()
+        self.socket.hub().name()
     }
 
     pub(super) fn service(&self) -> &Arc<dyn NamespaceService> {
@@ -111,29 +111,27 @@ impl Lane {
     /// An event that arrived: begun now, or put behind those before it.
     pub(super) fn event(
         &mut self,
-        event: EventPacket,
+        mut event: EventPacket,
         config: &SocketConfig,
         waiting: &mut Waiting,
         cx: &mut Context<'_>,
     ) {
         if let State::Open(service) = &mut self.state
             && !waiting.is_over(config)
-            && match service.turn(&event) {
-                Turn::Beside => true,
-                Turn::InOrder => {
-                    self.waiting.is_empty()
-                        && !service.is_busy()
-                        && !self.socket.wants_to_leave()
-                        && !self.socket.connection().is_congested()
-                }
-                Turn::Later => false,
-            }
         {
-            service.begin(event, cx);
-            self.count_beside(waiting);
-            return;
+            let free = self.waiting.is_empty()
+                && !self.socket.wants_to_leave()
+                && !self.socket.connection().is_congested();
+            match service.offer(event, free, cx) {
+                Offered::Begun => return,
+                Offered::Beside => {
+                    self.count_beside(waiting);
+                    return;
+                }
+                Offered::Waits(back) => event = back,
+            }
         }
-        waiting.add(&event);
+        waiting.add(Waiting::of(&event));
         self.waiting.push_back(event);
     }
 
@@ -156,7 +154,7 @@ impl Lane {
         self.socket.end();
         tracing::debug!(target: "specter::socket", namespace = self.namespace(), socket = %self.socket.id(), %reason, "disconnected");
         for event in self.waiting.drain(..) {
-            waiting.sub(&event);
+            waiting.sub(Waiting::of(&event));
         }
         self.waiting = VecDeque::new();
     }
@@ -233,24 +231,27 @@ impl Lane {
             return;
         };
         while service.poll(cx).is_ready() {
-            let Some(next) = self.waiting.front() else {
+            if self.waiting.is_empty() {
                 // Where many waited, their places are given back.
                 if self.waiting.capacity() > KEPT {
                     self.waiting = VecDeque::new();
                 }
                 return;
-            };
-            if self.socket.wants_to_leave()
-                || self.socket.connection().is_congested()
-                || service.turn(next) == Turn::Later
-            {
+            }
+            if self.socket.wants_to_leave() || self.socket.connection().is_congested() {
                 return;
             }
             let Some(event) = self.waiting.pop_front() else {
                 return;
             };
-            waiting.sub(&event);
-            service.begin(event, cx);
+            let waits = Waiting::of(&event);
+            match service.offer(event, true, cx) {
+                Offered::Begun | Offered::Beside => waiting.sub(waits),
+                Offered::Waits(event) => {
+                    self.waiting.push_front(event);
+                    return;
+                }
+            }
         }
     }
 

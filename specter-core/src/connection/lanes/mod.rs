@@ -114,14 +114,22 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn add(&mut self, event: &EventPacket) {
-        self.events += 1;
-        self.bytes += event.size();
+    /// One event.
+    fn of(event: &EventPacket) -> Self {
+        Self {
+            events: 1,
+            bytes: event.size(),
+        }
     }
 
-    fn sub(&mut self, event: &EventPacket) {
-        self.events = self.events.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(event.size());
+    fn add(&mut self, more: Self) {
+        self.events += more.events;
+        self.bytes += more.bytes;
+    }
+
+    fn sub(&mut self, less: Self) {
+        self.events = self.events.saturating_sub(less.events);
+        self.bytes = self.bytes.saturating_sub(less.bytes);
     }
 
     fn is_over(self, config: &SocketConfig) -> bool {
