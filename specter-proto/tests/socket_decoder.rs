@@ -311,6 +311,34 @@ fn what_only_resembles_a_placeholder_is_data() {
 }
 
 #[test]
+fn placeholders_are_found_however_they_are_written() {
+    for object in [
+        r#"{"_placeholder":true,"num":9}"#,
+        r#"{"_placeholder":true,"num":10}"#,
+        r#"{"_placeholder":true,"num":0,"more":1}"#,
+        r#"{"_placeholder":true,"num":0 }"#,
+        r#"{"_placeholder":true, "num":0}"#,
+        r#"{"_placeholder":true,"num":0,"num":10}"#,
+    ] {
+        let mut decoder = Decoder::new(DecoderLimits {
+            max_attachments: 11,
+            ..DecoderLimits::default()
+        });
+        let text = format!(r#"511-["x",{object},1]"#);
+        assert!(matches!(decoder.text(&text), Ok(None)), "{object}");
+        let text = format!(r#"51-["x",[{object}"#);
+        let unfinished = refused(&text);
+        assert!(
+            matches!(
+                unfinished,
+                ParseError::Payload { .. } | ParseError::Placeholder
+            ),
+            "{object}"
+        );
+    }
+}
+
+#[test]
 fn attachments_may_go_unused_or_be_used_twice() {
     let mut decoder = decoder();
     assert!(matches!(decoder.text(r#"51-["m"]"#), Ok(None)));
@@ -414,6 +442,13 @@ fn depth_is_what_serde_json_reads() {
     );
     let objects = format!(r#"2["m",{}1{}]"#, r#"{"a":"#.repeat(128), "}".repeat(128));
     assert_eq!(refused(&objects), ParseError::Depth);
+    let placeholder = |around: usize| {
+        let placeholder = r#"{"_placeholder":true,"num":0}"#;
+        let (open, close) = ("[".repeat(around), "]".repeat(around));
+        format!(r#"51-["m",{open}{placeholder}{close}]"#)
+    };
+    assert!(matches!(decode(&placeholder(126)), Ok(None)));
+    assert_eq!(refused(&placeholder(127)), ParseError::Depth);
     let auth = format!(r#"0{{"a":{}}}"#, nested(127));
     assert_eq!(refused(&auth), ParseError::Depth);
     let endless = format!(r#"2["m",{}"#, "[".repeat(900_000));

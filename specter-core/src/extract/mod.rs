@@ -9,6 +9,7 @@ mod context;
 mod event;
 mod extension;
 mod inject;
+mod lend;
 mod text;
 #[cfg(feature = "garde")]
 mod valid;
@@ -21,6 +22,8 @@ pub use self::auth::Auth;
 pub use self::event::Rest;
 pub use self::extension::Extension;
 pub use self::inject::Inject;
+#[doc(hidden)]
+pub use self::lend::{LendOwned, LendTag};
 #[doc(hidden)]
 pub use self::text::Text;
 #[cfg(feature = "garde")]

@@ -225,6 +225,10 @@ impl Call<'_> {
             let types = family.arguments(parameter);
             let function = format_ident!("{}_param", family.name, span = own(parameter.span));
             let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
+            if emitted && parameter.is_lent_socket() {
+                let ty = &parameter.extracted;
+                return quote_spanned!(own(parameter.span)=> let #local = __p::lent_param!(#ty, #from, #label)?;);
+            }
             quote_spanned!(own(parameter.span)=> let #local = __p::#function #types(#from, #label)?;)
         });
         let called = self.called();

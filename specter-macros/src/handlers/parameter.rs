@@ -107,6 +107,12 @@ impl Parameter {
         })
     }
 
+    /// Whether it is a reference to a type called like the framework's socket.
+    pub(crate) fn is_lent_socket(&self) -> bool {
+        matches!(self.handed, Handed::Lent)
+            && syn::parse2(self.extracted.clone()).is_ok_and(|ty| types::is_called(&ty, "Socket"))
+    }
+
     /// Whether the method takes a value of the type called `name`.
     pub(crate) fn is_owned(&self, name: &str) -> bool {
         matches!(self.handed, Handed::Owned)

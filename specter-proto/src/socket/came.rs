@@ -32,7 +32,7 @@ pub(super) struct Places {
 /// How many places a thread keeps.
 const KEPT: usize = 16;
 /// The largest that it keeps, in bytes of text.
-const LARGEST: usize = 1024;
+const LARGEST: usize = 4 * 1024;
 /// And in attachments.
 const MOST_ATTACHMENTS: usize = 16;
 
@@ -112,5 +112,57 @@ impl Came {
     pub(super) fn size(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
         self.text.len() + attachments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Came, KEPT, LARGEST, MOST_ATTACHMENTS, Places, SPARE};
+    use std::sync::Arc;
+
+    fn kept() -> usize {
+        SPARE.with_borrow(Vec::len)
+    }
+
+    fn came(text: &str) -> Arc<Came> {
+        Came::new(text, Places::default())
+    }
+
+    #[test]
+    fn the_place_of_a_packet_is_the_next_ones() {
+        let mut first = came("first");
+        Came::attach(&mut first, b"attached");
+        let place = Arc::as_ptr(&first).addr();
+        Came::put_back(first);
+        let second = came("2nd");
+        assert_eq!(Arc::as_ptr(&second).addr(), place);
+        assert_eq!((second.text(), second.attachments().len()), ("2nd", 0));
+        assert_eq!(kept(), 0);
+    }
+
+    #[test]
+    fn what_somebody_keeps_stays_as_it_is() {
+        let first = came("first");
+        let keeper = Arc::clone(&first);
+        Came::put_back(first);
+        assert_eq!((kept(), keeper.text()), (0, "first"));
+        // Nor is a place given that somebody got hold of after all.
+        SPARE.with_borrow_mut(|spare| spare.push(Arc::clone(&keeper)));
+        assert_eq!(came("second").text(), "second");
+        assert_eq!(keeper.text(), "first");
+    }
+
+    #[test]
+    fn few_and_small_places_are_kept() {
+        Came::put_back(came(&"x".repeat(LARGEST + 1)));
+        let mut many = came("many");
+        for _ in 0..=MOST_ATTACHMENTS {
+            Came::attach(&mut many, b"");
+        }
+        Came::put_back(many);
+        assert_eq!(kept(), 0);
+        let all: Vec<_> = (0..=KEPT).map(|_| came("x")).collect();
+        all.into_iter().for_each(Came::put_back);
+        assert_eq!(kept(), KEPT);
     }
 }

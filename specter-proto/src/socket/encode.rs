@@ -223,13 +223,21 @@ impl Draft {
     /// Makes the header that of a packet with so many attachments.
     #[inline(never)]
     fn announce(&mut self, attachments: usize) {
-        // The kind, and `N-` behind it.
         let mut digits = [0; MAX_DIGITS];
         let count = decimal(attachments as u64, &mut digits);
+        let body = self.frame.body();
         let kind = FrameBuilder::BODY_AT + 1;
-        let head = [self.kinds[1].as_byte()].into_iter();
-        let head = head.chain(count.iter().copied()).chain([b'-']);
-        self.frame.body().splice(kind..=kind, head);
+        // Behind the kind goes `N-`.
+        let (behind, shift) = (kind + 1..body.len(), count.len() + 1);
+        body.resize(body.len() + shift, b'-');
+        body.copy_within(behind, kind + 1 + shift);
+        if let Some([kind, room @ ..]) = body.get_mut(kind..kind + 1 + shift) {
+            *kind = self.kinds[1].as_byte();
+            if let Some((dash, number)) = room.split_last_mut() {
+                *dash = b'-';
+                number.copy_from_slice(count);
+            }
+        }
     }
 }
 

@@ -13,12 +13,8 @@ pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
         }
         rest = behind;
     }
-    while let Some((block, behind)) = rest.split_first_chunk::<BLOCK>() {
-        if !is_plain(block) {
-            break;
-        }
-        rest = behind;
-    }
+    rest = behind_plain::<LONG>(rest);
+    rest = behind_plain::<BLOCK>(rest);
     while let Some((word, behind)) = rest.split_first_chunk() {
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
@@ -35,16 +31,25 @@ pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
     bytes.len() - rest.len()
 }
 
-/// So many bytes are looked at together in a long text: what fits the registers of every processor.
+/// So many bytes are looked at together in a long text.
+const LONG: usize = 64;
+/// And in what is left of it: what fits a register of every processor.
 const BLOCK: usize = 16;
 
-/// Whether a block holds neither quote nor backslash nor control character. Every byte is looked at, which the compiler makes a
-/// few instructions of.
+/// Passes by the blocks of `N` bytes that hold neither quote nor backslash nor control character.
 #[inline]
-fn is_plain(block: &[u8; BLOCK]) -> bool {
-    !block
-        .iter()
-        .fold(false, |special, byte| special | is_special(*byte))
+fn behind_plain<const N: usize>(mut rest: &[u8]) -> &[u8] {
+    while let Some((block, behind)) = rest.split_first_chunk::<N>() {
+        // Every byte is looked at, which the compiler makes a few instructions of.
+        let special = block
+            .iter()
+            .fold(0, |special, byte| special | u8::from(is_special(*byte)));
+        if special != 0 {
+            break;
+        }
+        rest = behind;
+    }
+    rest
 }
 
 #[inline]

@@ -1,0 +1,74 @@
+//! `&Socket`, lent from the context: a socket is counted, and to count it twice for each event costs more than to lend it.
+//!
+//! The macros see a type's name only, which may be that of a user's own `Socket`. So the compiler decides by method look-up: the tag's own
+//! method is for the socket, that of the trait for all others.
+
+use std::marker::PhantomData;
+
+use specter_proto::socket::Arguments;
+
+use super::FromEvent;
+use crate::gateway::{CallContext, EventError};
+use crate::socket::Socket;
+
+/// Stands for the type of which a parameter is a reference.
+pub struct LendTag<T>(PhantomData<fn() -> T>);
+
+impl<T> LendTag<T> {
+    /// The type's tag.
+    #[expect(clippy::new_without_default, reason = "made by macros only")]
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl LendTag<Socket> {
+    /// The socket of the context.
+    #[expect(clippy::unnecessary_wraps, reason = "as that of other types")]
+    pub fn event_param<'a>(
+        self,
+        cx: &'a CallContext,
+        _: &mut Arguments<'a>,
+        _: &'static str,
+    ) -> Result<&'a Socket, EventError> {
+        Ok(cx.socket())
+    }
+}
+
+/// For types of which an own value is made.
+pub trait LendOwned<T> {
+    /// A parameter of an event's handler.
+    fn event_param<'a, M>(
+        self,
+        cx: &'a CallContext,
+        args: &mut Arguments<'a>,
+        label: &'static str,
+    ) -> Result<T, EventError>
+    where
+        T: FromEvent<'a, M>;
+}
+
+impl<T> LendOwned<T> for LendTag<T> {
+    fn event_param<'a, M>(
+        self,
+        cx: &'a CallContext,
+        args: &mut Arguments<'a>,
+        label: &'static str,
+    ) -> Result<T, EventError>
+    where
+        T: FromEvent<'a, M>,
+    {
+        T::from_event(cx, args, label)
+    }
+}
+
+/// What the macros write for `&Socket`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lent_param {
+    ($type:ty, $cx:expr, $args:expr, $label:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::LendOwned as _;
+        $crate::__private::LendTag::<$type>::new().event_param($cx, $args, $label)
+    }};
+}
