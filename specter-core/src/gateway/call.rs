@@ -217,6 +217,7 @@ impl CallContext {
 
     /// A cursor over the arguments. Never used by hand.
     #[doc(hidden)]
+    #[inline]
     pub fn arguments(&self) -> Arguments<'_> {
         match &self.cause {
             Cause::Event(event) => event.args(),
@@ -225,6 +226,7 @@ impl CallContext {
     }
 
     /// Prepares it for a call of another handler, for the same cause.
+    #[inline]
     pub(crate) fn aim(&mut self, position: usize, handler: Option<&'static HandlerInfo>) {
         if let Values::Scope(_, at) = &mut self.values {
             *at = position;
@@ -236,6 +238,7 @@ impl CallContext {
     }
 
     /// For this event.
+    #[inline]
     pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
         self.cause = Cause::Event(event);
         self
@@ -253,6 +256,7 @@ impl CallContext {
     }
 
     /// Lets go of what belongs to the event that it was for.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         if let Cause::Event(event) = std::mem::replace(&mut self.cause, Cause::Connect) {
             event.recycle();
@@ -261,6 +265,7 @@ impl CallContext {
         self.cancelled = None;
     }
 
+    #[inline]
     fn clear_ack(&mut self) {
         if let Some(ack) = self.ack.take() {
             self.spare_ack = Some(ack);
@@ -279,6 +284,7 @@ impl CallContext {
     }
 
     /// Under which id the client wants an answer from the return value.
+    #[inline]
     pub(crate) fn wanted_ack(&self) -> Option<u64> {
         match &self.cause {
             Cause::Event(event) => event.id(),

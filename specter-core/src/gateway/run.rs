@@ -481,6 +481,7 @@ fn conclude(env: &Env, cx: &mut CallContext) {
 }
 
 /// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it dropped is answered now.
+#[inline]
 fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
     let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());
     if let Some(ack) = ack {

@@ -243,10 +243,9 @@ const _: () = {
                                     &__cx,
                                     async {
                                         let mut __args = __cx.arguments();
-                                        let __p0 = __p::event_param::<
-                                            Socket,
-                                            _,
-                                        >(&__cx, &mut __args, "socket")?;
+                                        let __p0 = __p::lent_param!(
+                                            Socket, & __cx, & mut __args, "socket"
+                                        )?;
                                         let __p1 = __p::event_param::<
                                             Post,
                                             _,
@@ -276,10 +275,9 @@ const _: () = {
                     2 => {
                         let __called = __p::catch_sync(|| {
                             let mut __args = __cx.arguments();
-                            let __p0 = __p::event_param::<
-                                Socket,
-                                _,
-                            >(&__cx, &mut __args, "socket")?;
+                            let __p0 = __p::lent_param!(
+                                Socket, & __cx, & mut __args, "socket"
+                            )?;
                             let __p1 = __p::event_param::<
                                 __p::Text<'_>,
                                 _,

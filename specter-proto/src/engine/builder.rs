@@ -26,34 +26,40 @@ use crate::websocket::{MAX_HEADER, write_header_behind};
 /// ```
 #[derive(Debug)]
 pub struct FrameBuilder {
-    /// Room for the WebSocket header, then the body.
-    buffer: Vec<u8>,
+    buffer: Buffer,
 }
+
+/// Room for the WebSocket header, then the body. One word, because it is handed on many times; `None` once it is given away.
+#[expect(clippy::box_collection, reason = "for its size")]
+type Buffer = Option<Box<Vec<u8>>>;
 
 /// Up to this size, in bytes, a frame is copied out of the thread's buffer, and the buffer is kept.
 const COPIED: usize = 16 * 1024;
 
 thread_local! {
     /// What frames are written in. Whoever builds one while another is being built gets a new one.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SPARE: Cell<Buffer> = const { Cell::new(None) };
 }
 
 impl FrameBuilder {
     /// A builder with room for a body of `capacity` bytes, which may outgrow it.
     pub fn new(capacity: usize) -> Self {
-        let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
+        let spare = SPARE.try_with(Cell::take).unwrap_or_default();
+        let mut buffer = spare.unwrap_or_default();
         // What stands in the header's room is written over.
         buffer.truncate(MAX_HEADER);
         if buffer.len() < MAX_HEADER {
             buffer.resize(MAX_HEADER, 0);
         }
         buffer.reserve(capacity);
+        let buffer = Some(buffer);
         Self { buffer }
     }
 
     /// The buffer to write the body in. What is in it at first belongs to the builder: leave it.
+    #[inline]
     pub fn body(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
+        self.buffer.get_or_insert_default()
     }
 
     /// Where in [`body`](Self::body) the payload begins.
@@ -73,14 +79,16 @@ impl FrameBuilder {
     /// # Panics
     ///
     /// As [`finish`](Self::finish).
+    #[inline]
     pub fn close(mut self, kind: FrameKind) -> WrittenFrame {
-        let payload = self.buffer.len().checked_sub(Self::BODY_AT);
+        let buffer = self.body();
+        let payload = buffer.len().checked_sub(Self::BODY_AT);
         let payload = payload.expect("removed the room of the header from a frame builder");
-        let room = self.buffer.first_chunk_mut();
+        let room = buffer.first_chunk_mut();
         let used = room.map_or(0, |room| write_header_behind(room, kind.opcode(), payload));
         WrittenFrame {
             builder: self,
-            header: used,
+            header: u8::try_from(used).unwrap_or(u8::MAX),
             kind,
         }
     }
@@ -91,7 +99,7 @@ impl FrameBuilder {
 pub struct WrittenFrame {
     builder: FrameBuilder,
     /// How long its WebSocket header is.
-    header: usize,
+    header: u8,
     kind: FrameKind,
 }
 
@@ -99,13 +107,15 @@ impl WrittenFrame {
     /// The whole unmasked WebSocket frame: header and payload.
     #[inline]
     pub fn websocket(&self) -> &[u8] {
-        self.builder.buffer.get(self.start()..).unwrap_or_default()
+        let buffer = self.builder.buffer.as_deref();
+        let frame = buffer.and_then(|buffer| buffer.get(self.start()..));
+        frame.unwrap_or_default()
     }
 
     /// A frame of its own, to be kept, or sent to many.
     pub fn into_frame(mut self) -> Frame {
         let start = self.start();
-        let buffer = &mut self.builder.buffer;
+        let buffer = self.builder.body();
         let bytes = if buffer.capacity() <= COPIED {
             Bytes::copy_from_slice(buffer.get(start..).unwrap_or_default())
         } else {
@@ -116,24 +126,25 @@ impl WrittenFrame {
         };
         Frame {
             bytes,
-            payload_at: u8::try_from(self.header).unwrap_or(u8::MAX),
+            payload_at: self.header,
             kind: self.kind,
         }
     }
 
     #[inline]
     fn start(&self) -> usize {
-        FrameBuilder::BODY_AT - self.header
+        FrameBuilder::BODY_AT.saturating_sub(self.header.into())
     }
 }
 
 impl Drop for FrameBuilder {
     /// Gives the buffer back, also where its frame was never finished.
     fn drop(&mut self) {
-        let buffer = mem::take(&mut self.buffer);
-        if (1..=COPIED).contains(&buffer.capacity()) {
+        let kept = self.buffer.take();
+        let kept = kept.filter(|buffer| (1..=COPIED).contains(&buffer.capacity()));
+        if kept.is_some() {
             // While the thread ends there is nobody to keep it for.
-            let _ = SPARE.try_with(|spare| spare.set(buffer));
+            let _ = SPARE.try_with(|spare| spare.set(kept));
         }
     }
 }

@@ -93,16 +93,19 @@ impl EventPacket {
     }
 
     /// The event's name. A number is its digits.
+    #[inline]
     pub fn name(&self) -> &str {
         self.0.places().name.of(self.0.text())
     }
 
     /// The id under which the client wants an acknowledgement, if it does.
+    #[inline]
     pub fn id(&self) -> Option<u64> {
         self.0.places().id
     }
 
     /// Reads the arguments behind the name.
+    #[inline]
     pub fn args(&self) -> Arguments<'_> {
         Arguments::of(&self.0)
     }
@@ -118,6 +121,7 @@ impl EventPacket {
     }
 
     /// It is done with: where nobody keeps its arguments, its place is kept for the next one on this thread.
+    #[inline]
     pub fn recycle(self) {
         Came::put_back(self.0);
     }
