@@ -13,8 +13,9 @@ pub(super) enum Attached {
     /// The rule.
     #[default]
     Nothing,
-    /// Gathered from values.
-    Gathered(Vec<Bytes>),
+    /// Gathered from values. Boxed: what is attached is handed on many times, and mostly nothing.
+    #[expect(clippy::box_collection, reason = "for its size")]
+    Gathered(Box<Vec<Bytes>>),
     /// Those of [`Args`](super::Args) that are all there is in the packet. Their placeholders were checked when they came.
     OfArgs(Arc<Came>),
 }
@@ -24,7 +25,7 @@ impl Attached {
     pub(super) fn extend(&mut self, attachments: &[Bytes]) {
         let mut all = std::mem::take(self).into_vec();
         all.extend_from_slice(attachments);
-        *self = Self::Gathered(all);
+        *self = all.into();
     }
 
     /// Whether that is so without a look at how many there are.
@@ -36,7 +37,7 @@ impl Attached {
     pub(super) fn into_vec(self) -> Vec<Bytes> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::Gathered(attachments) => attachments,
+            Self::Gathered(attachments) => *attachments,
             Self::OfArgs(came) => came.attachments().to_vec(),
         }
     }
@@ -47,7 +48,7 @@ impl From<Vec<Bytes>> for Attached {
         if attachments.is_empty() {
             Self::Nothing
         } else {
-            Self::Gathered(attachments)
+            Self::Gathered(Box::new(attachments))
         }
     }
 }
@@ -58,7 +59,7 @@ impl Deref for Attached {
     fn deref(&self) -> &[Bytes] {
         match self {
             Self::Nothing => &[],
-            Self::Gathered(attachments) => attachments,
+            Self::Gathered(attachments) => attachments.as_slice(),
             Self::OfArgs(came) => came.attachments(),
         }
     }
