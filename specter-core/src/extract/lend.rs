@@ -24,7 +24,6 @@ impl<T> LendTag<T> {
 
 impl LendTag<Socket> {
     /// The socket of the context.
-    #[expect(clippy::unnecessary_wraps, reason = "as that of other types")]
     pub fn event_param<'a>(
         self,
         cx: &'a CallContext,

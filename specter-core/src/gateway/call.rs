@@ -3,75 +3,26 @@
 //! The controller moves into the call and returns with the outcome. A handler that suspends costs one allocation, its
 //! future; one that does not costs none.
 
-use std::any::Any;
 use std::future::Future;
-use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use serde::Serialize;
 use specter_di::{Container, Scoped};
 use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, Outgoing, encode};
-use tokio::time::Sleep;
 
 use super::ack::AckCell;
+use super::catch::{Called, panic_text};
 use super::error::EventError;
 use super::event::EventInfo;
 use super::info::{EventKind, HandlerInfo};
+use super::instance::Instance;
 use crate::socket::{DisconnectReason, Reject, Socket};
 
 /// A boxed call under way.
 pub(crate) type PendingCall = Pin<Box<dyn Future<Output = Ended> + Send>>;
-
-/// A controller between two calls.
-pub enum Instance {
-    /// One handler at a time has it, some by `&mut self`.
-    Exclusive(Box<dyn Any + Send>),
-    /// Handlers run beside each other on it.
-    Shared(Arc<dyn Any + Send + Sync>),
-}
-
-impl Instance {
-    /// Gives an exclusive controller back.
-    pub fn from_exclusive<C: Send + 'static>(this: Box<C>) -> Self {
-        Self::Exclusive(this)
-    }
-}
-
-/// What holds a controller during a call of a `&self` handler.
-pub trait Holder<C>: Deref<Target = C> + Send + 'static {
-    /// Gives it back.
-    fn into_instance(self) -> Instance;
-}
-
-impl<C: Send + 'static> Holder<C> for Box<C> {
-    fn into_instance(self) -> Instance {
-        Instance::Exclusive(self)
-    }
-}
-
-impl<C: Send + SharedController + 'static> Holder<C> for Arc<C> {
-    fn into_instance(self) -> Instance {
-        Instance::Shared(self)
-    }
-}
-
-/// A controller with handlers that share it, by `&self`. A block's needs for `Sync` are all this one, so that there is
-/// one complaint about a controller that is not.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not `Sync`, and a handler takes it by `&self`",
-    label = "shares the controller",
-    note = "let the handlers of this block take `&mut self`: no other handler runs meanwhile, and plain fields need no lock",
-    note = "or replace what is not `Sync` in its fields: a `Cell` by an atomic, a `RefCell` by a `Mutex`, an `Rc` by an `Arc`"
-)]
-pub trait SharedController: Sync {}
-
-#[diagnostic::do_not_recommend]
-impl<C: Sync> SharedController for C {}
 
 /// How a call went, or that it goes on.
 pub enum Step {
@@ -321,110 +272,9 @@ impl CallContext {
         Outcome::Failed(error)
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         let cancelled = self.cancelled.as_ref();
         cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Acquire))
-    }
-}
-
-/// The end of a handler's body.
-pub enum Called {
-    /// It returned.
-    Returned(Result<Outcome, EventError>),
-    /// It panicked, with this payload.
-    Panicked(Box<dyn Any + Send>),
-    /// It took longer than it may, and was dropped.
-    TimedOut,
-    /// Nobody waited for it any more, and it was dropped.
-    Cancelled,
-}
-
-pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(no text)")
-}
-
-/// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the controller stays.
-pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
-    cx: &CallContext,
-    body: F,
-) -> Called {
-    Watched {
-        body: Some(CatchUnwind { body }),
-        cx,
-        deadline: None,
-    }
-    .await
-}
-
-pin_project_lite::pin_project! {
-    struct Watched<'a, F> {
-        #[pin]
-        body: Option<CatchUnwind<F>>,
-        cx: &'a CallContext,
-        deadline: Option<Pin<Box<Sleep>>>,
-    }
-}
-
-impl<F: Future<Output = Result<Outcome, EventError>>> Future for Watched<'_, F> {
-    type Output = Called;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Called> {
-        let mut this = self.project();
-        if this.cx.is_cancelled() {
-            return Poll::Ready(dropped(this.body, Called::Cancelled));
-        }
-        match this.body.as_mut().as_pin_mut().map(|body| body.poll(cx)) {
-            Some(Poll::Ready(Ok(returned))) => return Poll::Ready(Called::Returned(returned)),
-            Some(Poll::Ready(Err(payload))) => return Poll::Ready(Called::Panicked(payload)),
-            Some(Poll::Pending) | None => {}
-        }
-        let Some(limit) = this.cx.limit else {
-            return Poll::Pending;
-        };
-        let deadline = this
-            .deadline
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(dropped(this.body, Called::TimedOut))
-    }
-}
-
-/// Drops a body that did not end; what it holds may panic.
-fn dropped<F>(mut body: Pin<&mut Option<F>>, called: Called) -> Called {
-    catch_unwind(AssertUnwindSafe(|| body.set(None))).map_or_else(Called::Panicked, |()| called)
-}
-
-/// The same for one that does not suspend.
-pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> Called {
-    catch_unwind(AssertUnwindSafe(body)).map_or_else(Called::Panicked, Called::Returned)
-}
-
-/// Runs a future, catching its panic.
-pub(super) async fn caught<F: Future>(body: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    CatchUnwind { body }.await
-}
-
-pin_project_lite::pin_project! {
-    struct CatchUnwind<F> {
-        #[pin]
-        body: F,
-    }
-}
-
-impl<F: Future> Future for CatchUnwind<F> {
-    type Output = Result<F::Output, Box<dyn Any + Send>>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let body = self.project().body;
-        // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts out.
-        match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(payload) => Poll::Ready(Err(payload)),
-        }
     }
 }
 
@@ -443,67 +293,4 @@ pub fn blocking(call: impl FnOnce() -> Ended + Send + 'static) -> Step {
             Err(_) => std::future::pending().await,
         }
     }))
-}
-
-/// Takes the controller for a handler with `&mut self`; `Err` where the instance is not of this kind, which the wiring rules out.
-pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongInstance> {
-    match instance {
-        Instance::Exclusive(any) => any
-            .downcast()
-            .map_err(|any| WrongInstance(Instance::Exclusive(any))),
-        shared @ Instance::Shared(_) => Err(WrongInstance(shared)),
-    }
-}
-
-/// Calls a `&self` handler on whatever holds the controller.
-pub fn start_shared<C: Send + SharedController + 'static>(
-    instance: Instance,
-    id: u16,
-    cx: Box<CallContext>,
-    boxed: fn(Box<C>, u16, Box<CallContext>) -> Step,
-    shared: fn(Arc<C>, u16, Box<CallContext>) -> Step,
-) -> Step {
-    let wrong = match instance {
-        Instance::Exclusive(any) => match any.downcast() {
-            Ok(this) => return boxed(this, id, cx),
-            Err(any) => Instance::Exclusive(any),
-        },
-        Instance::Shared(any) => match any.downcast() {
-            Ok(this) => return shared(this, id, cx),
-            Err(any) => Instance::Shared(any),
-        },
-    };
-    WrongInstance(wrong).into_step(cx)
-}
-
-/// An instance that is not of the controller's type, or not held as the handler needs: a fault of the wiring, answered as such.
-pub struct WrongInstance(Instance);
-
-impl WrongInstance {
-    /// Ends the call with an internal error.
-    pub fn into_step(self, cx: Box<CallContext>) -> Step {
-        let error = EventError::internal(std::io::Error::other(format!(
-            "`{}` was called on another controller",
-            cx.handler
-        )));
-        Step::Done(Ended::with(self.0, cx, Outcome::Failed(error)))
-    }
-}
-
-impl Step {
-    /// A handler id that its block does not know: a fault of the wiring, answered as such.
-    pub fn unknown(instance: Instance, cx: Box<CallContext>) -> Self {
-        WrongInstance(instance).into_step(cx)
-    }
-}
-
-/// Makes a controller shareable; the handlers' block that takes `&self` only vouches for `Sync`.
-pub fn share<C: Send + SharedController + 'static>(instance: Instance) -> Instance {
-    match instance {
-        Instance::Exclusive(any) => match any.downcast::<C>() {
-            Ok(this) => Instance::Shared(Arc::<C>::from(this)),
-            Err(any) => Instance::Exclusive(any),
-        },
-        shared @ Instance::Shared(_) => shared,
-    }
 }

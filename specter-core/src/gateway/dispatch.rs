@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use specter_proto::socket::EventPacket;
 
-use super::call::{CallContext, Instance};
+use super::call::CallContext;
+use super::instance::Instance;
 use super::lifecycle::{Env, Subscribers, disconnect};
 use super::run::{Begun, Run, take};
 use super::table::Straight;
@@ -147,7 +148,7 @@ impl SocketService for Dispatch {
             return Offered::Waits(event);
         }
         let known = self.straight.as_ref();
-        if !known.is_some_and(|straight| straight.name == event.name()) {
+        if known.is_none_or(|straight| straight.name != event.name()) {
             self.straight = self.env.table.straight(event.name());
         }
         if let Some(straight) = &self.straight

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::call::{caught, panic_text};
+use super::catch::{caught, panic_text};
 use super::error::EventError;
 use crate::socket::{Reject, Socket};
 

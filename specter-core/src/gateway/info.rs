@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use specter_di::{Dependencies, Dependency, Key, Location, Resolved};
 
-use super::call::{CallContext, Instance, Step};
+use super::call::{CallContext, Step};
 use super::endpoint::EndpointSetting;
+use super::instance::Instance;
 use super::policy::Policies;
 use super::singleton::Singleton;
 

@@ -11,10 +11,12 @@ use std::task::{Context, Poll, ready};
 use serde::Serialize;
 use specter_proto::socket::encode;
 
-use super::call::{CallContext, Ended, Instance, Outcome, PendingCall, Step, caught, panic_text};
+use super::call::{CallContext, Ended, Outcome, PendingCall, Step};
+use super::catch::{caught, panic_text};
 use super::error::EventError;
 use super::event::EventInfo;
 use super::ingress::{Called, Subscriber};
+use super::instance::Instance;
 use super::lifecycle::Env;
 use super::table::Target;
 use crate::socket::Socket;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use specter_di::{Opening, Scoped};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::call::{CallContext, Cause, Ended, Failure, Instance, Outcome, Step, Values};
+use super::call::{CallContext, Cause, Ended, Failure, Outcome, Step, Values};
 use super::dispatch::Dispatch;
 use super::error::EventError;
 use super::event::EventInfo;
 use super::filter::{ErasedFilter, filtered};
 use super::guard::check_guards;
 use super::ingress::{ErrorReport, Slot};
+use super::instance::Instance;
 use super::interceptor::intercepted;
 use super::table::{ControllerTable, HandlerRef, NamespaceTable, Target, Wired};
 use crate::rooms::Hub;

@@ -3,8 +3,10 @@
 //! It knows sockets and rooms, never a transport: packets reach it through `socket::service`.
 
 mod ack;
+mod answer;
 mod by_value;
 pub(crate) mod call;
+mod catch;
 mod dispatch;
 mod endpoint;
 mod error;
@@ -13,6 +15,7 @@ mod filter;
 mod guard;
 mod info;
 pub(crate) mod ingress;
+mod instance;
 mod interceptor;
 pub(crate) mod lifecycle;
 mod listed;
@@ -54,12 +57,13 @@ pub(crate) use self::unknown::UnknownEvents;
 /// What the macros' expansions call.
 #[doc(hidden)]
 pub mod private {
-    pub use super::call::{
-        Called, Ended, Holder, Instance, SharedController, Step, WrongInstance, blocking, catch,
-        catch_sync, exclusive, pending, share, start_shared,
-    };
+    pub use super::call::{Ended, Step, blocking, pending};
+    pub use super::catch::{Called, catch, catch_sync};
     pub use super::error::{hidden_error, shown_error};
     pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
+    pub use super::instance::{
+        Holder, Instance, SharedController, WrongInstance, exclusive, share, start_shared,
+    };
     pub use super::listed::otherwise;
     pub use super::reply::{
         BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,

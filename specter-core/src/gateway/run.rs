@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use specter_proto::socket::{EncodedArgs, Outgoing, encode};
-
-use super::call::{CallContext, Cause, Ended, Failure, Instance, Outcome, PendingCall, Step};
+use super::answer::{Answer, conclude, finish_ack};
+use super::call::{CallContext, Cause, Ended, Failure, Outcome, PendingCall, Step};
 use super::error::EventError;
 use super::event::EventInfo;
 use super::filter::filtered;
 use super::guard::check_guards;
 use super::info::OnPanic;
 use super::ingress::{Called, ErrorReport, Subscriber};
+use super::instance::Instance;
 use super::lifecycle::Env;
 use super::table::{Straight, Target, Targets};
 use super::turns::{Turn, Turns};
@@ -49,16 +49,6 @@ enum Phase {
     Subscriber(BoxFuture<Outcome>),
     /// Error subscribers run.
     Telling(BoxFuture<()>),
-}
-
-/// What the client will be answered: the first value, else the first error, else nothing.
-enum Answer {
-    Unit,
-    Value(EncodedArgs),
-    Packet(Outgoing),
-    Failed(EventError),
-    /// A handler answers itself.
-    Taken,
 }
 
 impl Run {
@@ -425,38 +415,6 @@ impl Run {
     }
 }
 
-impl Answer {
-    /// What a handler's end counts for, if for anything. A failure counts only after filters and `#[on_error]`.
-    fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
-        match outcome {
-            Outcome::Failed(error) => Err(error),
-            Outcome::Rejected(reject) => Err(reject.into()),
-            Outcome::Value(Some(value)) => Ok(Some(Self::Value(value))),
-            Outcome::Answer(packet) => Ok(Some(Self::Packet(packet))),
-            Outcome::Unit | Outcome::Value(None) | Outcome::Taken => Ok(None),
-        }
-    }
-
-    /// Sends it, where the client wants one.
-    fn send(self, env: &Env, cx: &CallContext) {
-        let Some(id) = cx.wanted_ack() else { return };
-        let namespace = env.table.hub.name();
-        let packet = match self {
-            Self::Taken => return,
-            Self::Unit => encode::outgoing_ack(namespace, id, &()),
-            Self::Value(value) => Ok(encode::ack_encoded(namespace, id, value)),
-            Self::Packet(packet) => Ok(packet),
-            Self::Failed(error) => encode::outgoing_ack(namespace, id, &error),
-        };
-        match packet {
-            Ok(packet) => env.socket.acknowledge(packet),
-            Err(error) => {
-                tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
-            }
-        }
-    }
-}
-
 /// Begins a method, with the context of its event.
 fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>) -> Step {
     let table = env.controller(target.controller);
@@ -466,28 +424,6 @@ fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>
         cx.offer_ack();
     }
     env.start(target, wired, instance, cx)
-}
-
-/// Sends what a handler that did not fail leaves to be sent.
-#[inline]
-fn conclude(env: &Env, cx: &mut CallContext) {
-    let taken = finish_ack(cx, None);
-    if cx.wanted_ack().is_some() && !taken || !cx.outcome.is_empty() {
-        let outcome = std::mem::take(&mut cx.outcome);
-        if !taken && let Ok(answer) = Answer::of(outcome) {
-            answer.unwrap_or(Answer::Unit).send(env, cx);
-        }
-    }
-}
-
-/// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it dropped is answered now.
-#[inline]
-fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
-    let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());
-    if let Some(ack) = ack {
-        ack.handler_finished(error);
-    }
-    ack.is_some()
 }
 
 fn log_failed_error_handler(outcome: &Outcome) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use specter_di::{Dependency, ModuleBuilder, Provide, Provider, Root, Scope};
 
-use super::call::Instance;
 use super::info::Controller;
+use super::instance::Instance;
 
 /// How the one instance is made and reaches each socket. Made by the macro, which knows that the type is `Sync`.
 pub struct Singleton {

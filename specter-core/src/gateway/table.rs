@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use specter_di::{Container, ScopePlan};
 
-use super::call::{CallContext, Instance, Step};
+use super::call::{CallContext, Step};
 use super::filter::ErasedFilter;
 use super::guard::ErasedGuard;
 use super::info::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
 use super::ingress::{Ingress, Surroundings};
+use super::instance::Instance;
 use super::interceptor::ErasedInterceptor;
 use super::unknown::UnknownEvents;
 use crate::rooms::Hub;

@@ -30,7 +30,6 @@ pub struct FrameBuilder {
 }
 
 /// Room for the WebSocket header, then the body. One word, because it is handed on many times; `None` once it is given away.
-#[expect(clippy::box_collection, reason = "for its size")]
 type Buffer = Option<Box<Vec<u8>>>;
 
 /// Up to this size, in bytes, a frame is copied out of the thread's buffer, and the buffer is kept.

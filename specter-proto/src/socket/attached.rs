@@ -9,12 +9,15 @@ use super::came::Came;
 
 /// What is attached, and to whom it belongs.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::box_collection,
+    reason = "a vector by itself would make all of them twice as large"
+)]
 pub(super) enum Attached {
     /// The rule.
     #[default]
     Nothing,
     /// Gathered from values. Boxed: what is attached is handed on many times, and mostly nothing.
-    #[expect(clippy::box_collection, reason = "for its size")]
     Gathered(Box<Vec<Bytes>>),
     /// Those of [`Args`](super::Args) that are all there is in the packet. Their placeholders were checked when they came.
     OfArgs(Arc<Came>),

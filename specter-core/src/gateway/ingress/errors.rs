@@ -7,7 +7,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::subscriber::{Later, Now};
-use crate::gateway::call::{Failure, caught, panic_text};
+use crate::gateway::call::Failure;
+use crate::gateway::catch::{caught, panic_text};
 use crate::gateway::error::EventError;
 use crate::gateway::event::EventInfo;
 use crate::socket::Socket;

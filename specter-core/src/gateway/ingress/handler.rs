@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::{IngressError, OnDisconnect, OnError, SocketIngress, Subscribe, Subscription};
-use crate::gateway::call::{caught, panic_text};
+use crate::gateway::catch::{caught, panic_text};
 use crate::socket::service::BoxFuture;
 
 /// How long each step of setting up or tearing down may take.

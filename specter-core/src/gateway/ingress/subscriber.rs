@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::around::{Own, surrounded};
 use crate::extract::FromEvent;
-use crate::gateway::call::{CallContext, Cause, Outcome, catch, catch_sync};
+use crate::gateway::call::{CallContext, Cause, Outcome};
+use crate::gateway::catch::{catch, catch_sync};
 use crate::gateway::error::{EventError, IntoEventError};
 use crate::gateway::info::Requirements;
 use crate::gateway::lifecycle::Env;

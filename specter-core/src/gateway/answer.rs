@@ -1,0 +1,71 @@
+//! What the client is answered, once a handler is over.
+
+use specter_proto::socket::{EncodedArgs, Outgoing, encode};
+
+use super::call::{CallContext, Outcome};
+use super::error::EventError;
+use super::lifecycle::Env;
+
+/// What the client will be answered: the first value, else the first error, else nothing.
+pub(super) enum Answer {
+    Unit,
+    Value(EncodedArgs),
+    Packet(Outgoing),
+    Failed(EventError),
+    /// A handler answers itself.
+    Taken,
+}
+
+impl Answer {
+    /// What a handler's end counts for, if for anything. A failure counts only after filters and `#[on_error]`.
+    pub(super) fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
+        match outcome {
+            Outcome::Failed(error) => Err(error),
+            Outcome::Rejected(reject) => Err(reject.into()),
+            Outcome::Value(Some(value)) => Ok(Some(Self::Value(value))),
+            Outcome::Answer(packet) => Ok(Some(Self::Packet(packet))),
+            Outcome::Unit | Outcome::Value(None) | Outcome::Taken => Ok(None),
+        }
+    }
+
+    /// Sends it, where the client wants one.
+    pub(super) fn send(self, env: &Env, cx: &CallContext) {
+        let Some(id) = cx.wanted_ack() else { return };
+        let namespace = env.table.hub.name();
+        let packet = match self {
+            Self::Taken => return,
+            Self::Unit => encode::outgoing_ack(namespace, id, &()),
+            Self::Value(value) => Ok(encode::ack_encoded(namespace, id, value)),
+            Self::Packet(packet) => Ok(packet),
+            Self::Failed(error) => encode::outgoing_ack(namespace, id, &error),
+        };
+        match packet {
+            Ok(packet) => env.socket.acknowledge(packet),
+            Err(error) => {
+                tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
+            }
+        }
+    }
+}
+
+/// Sends what a handler that did not fail leaves to be sent.
+#[inline]
+pub(super) fn conclude(env: &Env, cx: &mut CallContext) {
+    let taken = finish_ack(cx, None);
+    if cx.wanted_ack().is_some() && !taken || !cx.outcome.is_empty() {
+        let outcome = std::mem::take(&mut cx.outcome);
+        if !taken && let Ok(answer) = Answer::of(outcome) {
+            answer.unwrap_or(Answer::Unit).send(env, cx);
+        }
+    }
+}
+
+/// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it dropped is answered now.
+#[inline]
+pub(super) fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
+    let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());
+    if let Some(ack) = ack {
+        ack.handler_finished(error);
+    }
+    ack.is_some()
+}

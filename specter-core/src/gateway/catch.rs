@@ -1,0 +1,113 @@
+//! Runs a handler's body: its panic is caught, and it is dropped when its time is over. The controller stays.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::Sleep;
+
+use super::call::{CallContext, Outcome};
+use super::error::EventError;
+
+/// The end of a handler's body.
+pub enum Called {
+    /// It returned.
+    Returned(Result<Outcome, EventError>),
+    /// It panicked, with this payload.
+    Panicked(Box<dyn Any + Send>),
+    /// It took longer than it may, and was dropped.
+    TimedOut,
+    /// Nobody waited for it any more, and it was dropped.
+    Cancelled,
+}
+
+pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no text)")
+}
+
+/// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the controller stays.
+pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
+    cx: &CallContext,
+    body: F,
+) -> Called {
+    Watched {
+        body: Some(CatchUnwind { body }),
+        cx,
+        deadline: None,
+    }
+    .await
+}
+
+pin_project_lite::pin_project! {
+    struct Watched<'a, F> {
+        #[pin]
+        body: Option<CatchUnwind<F>>,
+        cx: &'a CallContext,
+        deadline: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<F: Future<Output = Result<Outcome, EventError>>> Future for Watched<'_, F> {
+    type Output = Called;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Called> {
+        let mut this = self.project();
+        if this.cx.is_cancelled() {
+            return Poll::Ready(dropped(this.body, Called::Cancelled));
+        }
+        match this.body.as_mut().as_pin_mut().map(|body| body.poll(cx)) {
+            Some(Poll::Ready(Ok(returned))) => return Poll::Ready(Called::Returned(returned)),
+            Some(Poll::Ready(Err(payload))) => return Poll::Ready(Called::Panicked(payload)),
+            Some(Poll::Pending) | None => {}
+        }
+        let Some(limit) = this.cx.limit else {
+            return Poll::Pending;
+        };
+        let deadline = this
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(dropped(this.body, Called::TimedOut))
+    }
+}
+
+/// Drops a body that did not end; what it holds may panic.
+fn dropped<F>(mut body: Pin<&mut Option<F>>, called: Called) -> Called {
+    catch_unwind(AssertUnwindSafe(|| body.set(None))).map_or_else(Called::Panicked, |()| called)
+}
+
+/// The same for one that does not suspend.
+pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> Called {
+    catch_unwind(AssertUnwindSafe(body)).map_or_else(Called::Panicked, Called::Returned)
+}
+
+/// Runs a future, catching its panic.
+pub(super) async fn caught<F: Future>(body: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    CatchUnwind { body }.await
+}
+
+pin_project_lite::pin_project! {
+    struct CatchUnwind<F> {
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F: Future> Future for CatchUnwind<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let body = self.project().body;
+        // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts out.
+        match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    }
+}
