@@ -63,64 +63,34 @@ impl<'a> Query<'a> {
 /// All parameters of a query, without its question mark, in order and decoded: `+` is a space, `%`
 /// escapes are bytes of UTF-8 (others are replaced), a malformed escape stands for itself.
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    // Looked for once in all of it, many bytes at a time: most queries have none.
+    let escaped = query
+        .bytes()
+        .fold(false, |found, byte| found | matches!(byte, b'%' | b'+'));
     let mut rest = query;
     iter::from_fn(move || {
         while !rest.is_empty() {
-            let pair;
-            (pair, rest) = Pair::cut(rest);
-            if !pair.text.is_empty() {
-                return Some(pair.decode());
+            let (pair, behind) = cut(rest, b'&');
+            rest = behind;
+            if pair.is_empty() {
+                continue;
             }
+            let (name, value) = cut(pair, b'=');
+            return Some(if escaped {
+                (unescape(name), unescape(value))
+            } else {
+                (Cow::Borrowed(name), Cow::Borrowed(value))
+            });
         }
         None
     })
 }
 
-/// A parameter as it is written.
-struct Pair<'a> {
-    text: &'a str,
-    /// Where the first `=` is.
-    equals: Option<usize>,
-    /// Whether anything in it does not stand for itself.
-    escaped: bool,
-}
-
-impl<'a> Pair<'a> {
-    /// The first one of a query, which has any, and what stands behind it. In one pass over its bytes: it is done for each request.
-    fn cut(query: &'a str) -> (Self, &'a str) {
-        let mut equals = None;
-        let mut escaped = false;
-        let mut len = query.len();
-        for (at, byte) in query.bytes().enumerate() {
-            match byte {
-                b'&' => {
-                    len = at;
-                    break;
-                }
-                b'=' if equals.is_none() => equals = Some(at),
-                b'%' | b'+' => escaped = true,
-                _ => {}
-            }
-        }
-        let pair = Self {
-            text: query.get(..len).unwrap_or_default(),
-            equals,
-            escaped,
-        };
-        (pair, query.get(len + 1..).unwrap_or_default())
-    }
-
-    fn decode(self) -> (Cow<'a, str>, Cow<'a, str>) {
-        let split = self
-            .equals
-            .and_then(|at| Some((self.text.get(..at)?, self.text.get(at + 1..)?)));
-        let (name, value) = split.unwrap_or((self.text, ""));
-        if self.escaped {
-            (unescape(name), unescape(value))
-        } else {
-            (Cow::Borrowed(name), Cow::Borrowed(value))
-        }
-    }
+/// What stands in front of the first such byte, which is ASCII, and behind it.
+fn cut(text: &str, byte: u8) -> (&str, &str) {
+    let at = text.bytes().position(|other| other == byte);
+    at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
+        .unwrap_or((text, ""))
 }
 
 fn unescape(text: &str) -> Cow<'_, str> {

@@ -52,7 +52,8 @@ pub(super) fn read<'a>(bytes: &'a [u8], places: &'a mut Places<'a>) -> Option<He
         _ => return None,
     };
     let target = parsed.path?;
-    let (path, query) = target.split_once('?')?;
+    let question = target.bytes().position(|byte| byte == b'?')?;
+    let (path, query) = (target.get(..question)?, target.get(question + 1..)?);
     if !is_plain(query) {
         return None;
     }

@@ -1,13 +1,13 @@
 //! Answers to plain requests on their way to the network: their heads as the HTTP server writes them, and what was not taken at once.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body::Body;
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
@@ -20,8 +20,12 @@ const HEAD: usize = 128;
 
 /// An answer that is being written.
 pub(super) struct Writing {
-    /// What is to be written next.
-    bytes: Bytes,
+    /// The head, with a body that is there at once.
+    head: Vec<u8>,
+    /// The next slice of a long body, when the head is written.
+    slice: Bytes,
+    /// So many bytes of what is next are written.
+    written: usize,
     /// What follows, and counts for its session as long as it is here.
     behind: Behind,
     /// The connection ends with it.
@@ -29,7 +33,7 @@ pub(super) struct Writing {
 }
 
 enum Behind {
-    /// Nothing: `bytes` hold all of it.
+    /// Nothing: what is to be written is there.
     Nothing(#[allow(dead_code, reason = "counts until it is dropped")] Option<Reply>),
     Slices(Paced),
 }
@@ -50,11 +54,7 @@ impl Writing {
         }
         end_head(&mut bytes, Some(body.len()), Some(now));
         bytes.extend_from_slice(body);
-        Self {
-            bytes: bytes.into(),
-            behind: Behind::Nothing(Some(reply)),
-            is_last,
-        }
+        Self::of(bytes, Behind::Nothing(Some(reply)), is_last)
     }
 
     fn of_response(response: Response, is_last: bool, now: Instant) -> Self {
@@ -86,11 +86,27 @@ impl Writing {
             }
             Paced::Long(_) => Behind::Slices(body),
         };
+        Self::of(bytes, behind, is_last)
+    }
+
+    fn of(head: Vec<u8>, behind: Behind, is_last: bool) -> Self {
         Self {
-            bytes: bytes.into(),
+            head,
+            slice: Bytes::new(),
+            written: 0,
             behind,
             is_last,
         }
+    }
+
+    /// What is to be written next.
+    fn next(&self) -> &[u8] {
+        let next = if self.head.is_empty() {
+            &*self.slice
+        } else {
+            &*self.head
+        };
+        next.get(self.written..).unwrap_or_default()
     }
 
     /// Whether the connection ends with it.
@@ -105,22 +121,22 @@ impl Writing {
         stream: &mut S,
     ) -> Poll<io::Result<()>> {
         loop {
-            while !self.bytes.is_empty() {
-                match ready!(Pin::new(&mut *stream).poll_write(cx, &self.bytes))? {
+            while !self.next().is_empty() {
+                match ready!(Pin::new(&mut *stream).poll_write(cx, self.next()))? {
                     0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    written => self.bytes.advance(written),
+                    written => self.written += written,
                 }
             }
             let Behind::Slices(body) = &mut self.behind else {
                 return Poll::Ready(Ok(()));
             };
-            // Dropped first, so that it counts no more.
-            self.bytes = Bytes::new();
+            // First, so that what is written counts no more.
+            (self.head, self.slice, self.written) = (Vec::new(), Bytes::new(), 0);
             let Some(slice) = ready!(Pin::new(body).poll_frame(cx)) else {
                 return Poll::Ready(Ok(()));
             };
             let slice = slice.map_err(io::Error::other)?;
-            self.bytes = slice.into_data().unwrap_or_default();
+            self.slice = slice.into_data().unwrap_or_default();
         }
     }
 }
@@ -144,8 +160,9 @@ fn write_status(head: &mut Vec<u8>, status: StatusCode) {
 /// What follows the other lines: the length, the date and the empty line.
 fn end_head(head: &mut Vec<u8>, length: Option<usize>, date: Option<Instant>) {
     if let Some(length) = length {
-        // To write into memory does not fail.
-        let _ = write!(head, "content-length: {length}\r\n");
+        head.extend_from_slice(b"content-length: ");
+        write_number(head, length);
+        head.extend_from_slice(b"\r\n");
     }
     if let Some(now) = date {
         head.extend_from_slice(b"date: ");
@@ -153,4 +170,34 @@ fn end_head(head: &mut Vec<u8>, length: Option<usize>, date: Option<Instant>) {
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
+}
+
+/// In digits: the formatting of the standard library takes as long as all else of a head.
+fn write_number(head: &mut Vec<u8>, number: usize) {
+    let mut digits = [b'0'; 20];
+    let mut left = number;
+    let mut begin = digits.len();
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit += u8::try_from(left % 10).unwrap_or_default();
+        left /= 10;
+        begin = at;
+        if left == 0 {
+            break;
+        }
+    }
+    head.extend_from_slice(digits.get(begin..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_number;
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        for number in [0, 1, 9, 10, 99, 100, 16_384, usize::MAX] {
+            let mut text = Vec::new();
+            write_number(&mut text, number);
+            assert_eq!(text, number.to_string().as_bytes());
+        }
+    }
 }
