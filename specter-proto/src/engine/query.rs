@@ -63,10 +63,8 @@ impl<'a> Query<'a> {
 /// All parameters of a query, without its question mark, in order and decoded: `+` is a space, `%`
 /// escapes are bytes of UTF-8 (others are replaced), a malformed escape stands for itself.
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    // Looked for once in all of it, many bytes at a time: most queries have none.
-    let escaped = query
-        .bytes()
-        .fold(false, |found, byte| found | matches!(byte, b'%' | b'+'));
+    // Looked for once in all of it: most queries have none.
+    let escaped = find(query, b'%').or_else(|| find(query, b'+')).is_some();
     let mut rest = query;
     iter::from_fn(move || {
         while !rest.is_empty() {
@@ -88,9 +86,27 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
 
 /// What stands in front of the first such byte, which is ASCII, and behind it.
 fn cut(text: &str, byte: u8) -> (&str, &str) {
-    let at = text.bytes().position(|other| other == byte);
-    at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
+    find(text, byte)
+        .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
         .unwrap_or((text, ""))
+}
+
+/// Where the first such byte is. Eight at a time: a query is read for each request.
+fn find(text: &str, byte: u8) -> Option<usize> {
+    const LOW: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = LOW << 7;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // Zero where the byte is; the lowest high bit of `found` is that of the first zero.
+        let word = u64::from_le_bytes(*word) ^ (LOW * u64::from(byte));
+        let found = word.wrapping_sub(LOW) & !word & HIGH;
+        if found != 0 {
+            let bytes = usize::try_from(found.trailing_zeros() / 8).ok()?;
+            return Some(index * 8 + bytes);
+        }
+    }
+    let at = rest.iter().position(|other| *other == byte)?;
+    Some(words.len() * 8 + at)
 }
 
 fn unescape(text: &str) -> Cow<'_, str> {
@@ -192,6 +208,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_first_byte_is_found(text in "[a&=\\x00\u{80}ä]{0,40}", byte in prop::sample::select(b"a&=%".to_vec())) {
+            prop_assert_eq!(find(&text, byte), text.bytes().position(|other| other == byte));
+        }
+
         #[test]
         fn any_query_is_read(query in any::<String>()) {
             let parsed = Query::parse(&query);

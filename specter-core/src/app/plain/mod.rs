@@ -16,6 +16,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -37,7 +38,7 @@ pub(super) struct Lane<A = SocketIo> {
     front: Front<A>,
     peer: SocketAddr,
     /// What was read and is not begun with: nothing, and no memory, while the connection is idle.
-    read: Vec<u8>,
+    read: Bytes,
     state: State<A>,
     wait: HeadWait,
 }
@@ -76,7 +77,7 @@ impl<A: Acceptor> Lane<A> {
             served,
             front,
             peer,
-            read: Vec::new(),
+            read: Bytes::new(),
             state: State::Waits,
             wait,
         }
@@ -133,8 +134,15 @@ impl<A: Acceptor> Lane<A> {
     /// The next request, begun with if it is plain.
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Next<A>>> {
         if !self.read.is_empty() {
-            let bytes = mem::take(&mut self.read);
-            return Poll::Ready(Ok(self.begin(&bytes)));
+            let mut bytes = mem::take(&mut self.read);
+            let Some((begun, len)) = self.begin(&bytes) else {
+                return Poll::Ready(Ok(Next::NotPlain));
+            };
+            if len < bytes.len() {
+                bytes.advance(len);
+                self.read = bytes;
+            }
+            return Poll::Ready(Ok(Next::Begun(begun)));
         }
         let mut scratch = Scratch::borrow();
         let place = scratch.get_mut(..READ).unwrap_or_default();
@@ -142,31 +150,30 @@ impl<A: Acceptor> Lane<A> {
         match Pin::new(&mut self.served).poll_read(cx, &mut buffer)? {
             Poll::Pending => self.wait.poll(cx).map(|()| Ok(Next::Nothing)),
             Poll::Ready(()) if buffer.filled().is_empty() => Poll::Ready(Ok(Next::Nothing)),
-            Poll::Ready(()) => Poll::Ready(Ok(self.begin(buffer.filled()))),
+            Poll::Ready(()) => {
+                let Some((begun, len)) = self.begin(buffer.filled()) else {
+                    return Poll::Ready(Ok(Next::NotPlain));
+                };
+                let rest = buffer.filled().get(len..).unwrap_or_default();
+                self.read = Bytes::copy_from_slice(rest);
+                Poll::Ready(Ok(Next::Begun(begun)))
+            }
         }
     }
 
-    /// Begins with the request at the start of `bytes`, and keeps the others.
-    fn begin(&mut self, bytes: &[u8]) -> Next<A> {
+    /// Begins with the request at the start of `bytes`, so many of which are its. One that is not plain goes back to the stream.
+    fn begin(&mut self, bytes: &[u8]) -> Option<(Begun<A>, usize)> {
         let mut places = [const { MaybeUninit::uninit() }; MAX_FIELDS];
         let begun = head::read(bytes, &mut places).and_then(|head| {
             let begun = self.front.begin(head.path, &head.request, self.peer)?;
             Some((begun, head.len))
         });
-        match begun {
-            Some((begun, len)) => {
-                self.wait.deadline = None;
-                let rest = bytes.get(len..).unwrap_or_default();
-                if !rest.is_empty() {
-                    self.read = rest.to_vec();
-                }
-                Next::Begun(begun)
-            }
-            None => {
-                self.served.put_back(bytes);
-                Next::NotPlain
-            }
+        if begun.is_some() {
+            self.wait.deadline = None;
+        } else {
+            self.served.put_back(bytes);
         }
+        begun
     }
 
     /// Ready when the client is gone, which breaks off what it asked for. What it sends meanwhile is kept for later; behind that its
@@ -182,7 +189,7 @@ impl<A: Acceptor> Lane<A> {
         if buffer.filled().is_empty() {
             return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
         }
-        self.read = buffer.filled().to_vec();
+        self.read = Bytes::copy_from_slice(buffer.filled());
         Poll::Pending
     }
 }

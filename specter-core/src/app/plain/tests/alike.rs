@@ -1,5 +1,7 @@
 //! The same bytes to a server with the lane and to one without: the same bytes come back.
 
+use tokio::io::AsyncWriteExt;
+
 use super::{Came, Client, MAX_PAYLOAD, PATH, Server};
 
 /// Without what differs between any two servers.
@@ -131,6 +133,51 @@ async fn requests_that_are_cut_anywhere() {
     }
 }
 
+/// One byte is another, wherever it stands.
+#[tokio::test(start_paused = true)]
+async fn requests_with_a_byte_changed() {
+    let (with, without) = (Server::start(true).await, Server::start(false).await);
+    let posted = plain_post("4hello").replace("\r\n\r\n", "\r\nConnection: keep-alive\r\n\r\n");
+    let session = posted.find("SID").unwrap();
+    for at in (0..posted.len()).filter(|at| !(session..session + 3).contains(at)) {
+        for byte in *b"\0\t\n\r \"#%&,/08:;?AZz\x7F\x80" {
+            let mut heard = Vec::new();
+            for server in [&with, &without] {
+                let mut client = server.with_session().await;
+                let mut bytes = posted.clone().into_bytes();
+                bytes[at] = byte;
+                bytes.splice(session..session + 3, client.sid.bytes());
+                client.send(&bytes).await;
+                let first = bare(client.came().await, &client.sid);
+                client.say(&get(PATH, "")).await;
+                heard.push((first, bare(client.came().await, &client.sid)));
+            }
+            assert_eq!(heard[0], heard[1], "{byte} at {at}");
+        }
+    }
+}
+
+/// Behind their requests nothing follows from these clients.
+#[tokio::test(start_paused = true)]
+async fn clients_that_shut_down_while_they_wait() {
+    for text in [
+        get(PATH, ""),
+        get(PATH, "Connection: close\r\n"),
+        plain_post("4hello")[..60].to_owned(),
+    ] {
+        let mut heard = Vec::new();
+        for has_lane in [true, false] {
+            let server = Server::start(has_lane).await;
+            let mut client = server.with_session().await;
+            client.say(&text).await;
+            client.stream.shutdown().await.unwrap();
+            let came = bare(client.came().await, &client.sid);
+            heard.push((came, server.endpoint.connections()));
+        }
+        assert_eq!(heard[0], heard[1], "{text}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn byte_by_byte() {
     let text = format!(
@@ -223,6 +270,7 @@ async fn headers_that_say_more() {
         "Connection: Upgrade\r\nUpgrade: websocket\r\n",
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
         "Upgrade: h2c\r\n",
+        "Upgrade: websocket\r\n",
         "Transfer-Encoding: chunked\r\n",
         "Transfer-Encoding: gzip\r\n",
         "Expect: 100-continue\r\n",

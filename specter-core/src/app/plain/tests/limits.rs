@@ -83,6 +83,30 @@ async fn a_client_that_goes_away_breaks_its_poll_off() {
     }
 }
 
+/// A session that polls on one connection goes on over a WebSocket on the same, and loses nothing that came early.
+#[tokio::test(start_paused = true)]
+async fn a_kept_connection_may_become_a_websocket() {
+    let server = Server::start(true).await;
+    let mut client = server.client().await;
+    client.open().await;
+    let head = "GET /engine.io/?EIO=4&transport=websocket&sid=SID HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let frame = |text: &[u8]| {
+        let len = u8::try_from(text.len()).unwrap();
+        [&[0x81, 0x80 | len, 0, 0, 0, 0], text].concat()
+    };
+    let head = client.with_sid(head);
+    client
+        .send(&[head.as_bytes(), &frame(b"2probe")].concat())
+        .await;
+    let Came(answer, _) = client.came().await;
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    assert!(answer.ends_with("\u{6}3probe"), "{answer}");
+    client.send(&[frame(b"5"), frame(b"4hello")].concat()).await;
+    let Came(echo, ended) = client.came().await;
+    assert!(echo.ends_with("\u{6}4hello") && !ended, "{echo}");
+}
+
 /// How long until the server ends the connection.
 async fn until_ended(client: &mut Client) -> Duration {
     let start = Instant::now();
