@@ -56,12 +56,12 @@ impl App {
 }
 
 impl<A: Acceptor> Front<A> {
-    /// With one path.
+    /// With these paths, without the slashes at their ends.
     #[cfg(test)]
-    pub(super) fn of(path: &str, endpoint: Endpoint<A>, router: Router) -> Self {
+    pub(super) fn of<const N: usize>(endpoints: [(String, Endpoint<A>); N]) -> Self {
         Self {
-            endpoints: [(path.to_owned(), endpoint)].into(),
-            router,
+            endpoints: endpoints.into(),
+            router: Router::new(),
         }
     }
 

@@ -163,11 +163,10 @@ async fn serve<A: Acceptor>(
         }
     }
     let service = service_fn(move |request: Request<Incoming>| front.call(request, peer));
-    let mut server = http1::Builder::new();
-    server
-        .timer(HeadTimer::of(wait.timer, wait.deadline))
+    let mut http = http1::Builder::new();
+    http.timer(HeadTimer::of(wait.timer, wait.deadline))
         .header_read_timeout(HEAD_LIMIT);
-    let connection = server.serve_connection(TokioIo::new(served), service);
+    let connection = http.serve_connection(TokioIo::new(served), service);
     // Boxed: a connection whose requests are plain has no place for it.
     let mut connection = Box::pin(connection.with_upgrades());
     let mut is_told = false;
@@ -194,4 +193,31 @@ fn is_clients_loss(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serve;
+    use crate::app::front::Front;
+    use crate::app::stopping::Stop;
+    use crate::connection::Served;
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// It is there as long as a connection is kept.
+    #[tokio::test]
+    async fn what_serves_a_connection_is_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let front: Front = Front::of([]);
+        let serving = serve(
+            Served::accepted(stream),
+            front,
+            address,
+            true,
+            Stop::new().watch(),
+        );
+        let size = size_of_val(&serving);
+        assert!(size <= 1000, "{size}");
+    }
 }

@@ -30,12 +30,27 @@ pub struct Query<'a> {
     pub sid: Option<Cow<'a, str>>,
 }
 
+/// How the queries of the official clients that poll begin.
+const USUAL: &str = "EIO=4&transport=polling&";
+
 impl<'a> Query<'a> {
+    /// What [`USUAL`] says.
+    const fn usual() -> Self {
+        Self {
+            eio: Some(Cow::Borrowed("4")),
+            transport: Some(Cow::Borrowed("polling")),
+            sid: None,
+        }
+    }
+
     /// Reads a request's query, without its question mark. Whatever else it holds is skipped; see
     /// [`pairs`] for that.
     pub fn parse(query: &'a str) -> Self {
-        let mut parsed = Self::default();
-        for (name, value) in pairs(query) {
+        let (mut parsed, rest) = match query.strip_prefix(USUAL) {
+            Some(rest) => (Self::usual(), rest),
+            None => (Self::default(), query),
+        };
+        for (name, value) in pairs(rest) {
             let slot = match name.as_ref() {
                 "EIO" => &mut parsed.eio,
                 "transport" => &mut parsed.transport,
@@ -173,6 +188,21 @@ mod tests {
             assert!(!Query::parse(query).is_current_version(), "{query}");
         }
         assert!(Query::parse("EIO=%34").is_current_version());
+    }
+
+    #[test]
+    fn a_usual_beginning_says_what_it_says_elsewhere() {
+        for rest in [
+            "sid=a",
+            "",
+            "&",
+            "EIO=4",
+            "transport=polling&sid=b",
+            "sid=%61&sid=b",
+        ] {
+            let text = format!("&{USUAL}{rest}");
+            assert_eq!(Query::parse(&text[1..]), Query::parse(&text), "{rest}");
+        }
     }
 
     #[test]

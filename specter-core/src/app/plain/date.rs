@@ -68,7 +68,7 @@ fn pick<'a>(names: &[&'a [u8; 3]], index: u64) -> &'a [u8] {
 
 /// The last two.
 fn digits(number: u64) -> [u8; 2] {
-    [number / 10 % 10, number % 10].map(|digit| b"0123456789"[usize::from(digit as u8)])
+    [number / 10 % 10, number % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or_default())
 }
 
 /// Year, month (from 0) and day (from 1) of the day so many days after the first of 1970.

@@ -21,7 +21,7 @@ pub(super) struct Head<'a> {
     pub(super) len: usize,
 }
 
-/// How the target of most WebSockets begins, behind its path: no parser need look at those.
+/// How the query for a WebSocket begins, in nearly all cases: no parser need look at those.
 const WEBSOCKET: &[u8] = b"EIO=4&transport=websocket";
 
 /// What ends the first line behind the target.

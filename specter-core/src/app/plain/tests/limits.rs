@@ -21,7 +21,7 @@ async fn plain_requests_do_not_leave_the_lane() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let endpoint = Endpoint::new(Echo(Connections::default()), EngineConfig::default()).unwrap();
-    let front = Front::of("/engine.io", endpoint, axum::Router::new());
+    let front = Front::of([("/engine.io".to_owned(), endpoint)]);
     let lane = tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
         let served = Served::accepted(stream);

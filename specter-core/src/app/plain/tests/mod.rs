@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::{HeaderMap, HeaderValue};
 use parking_lot::Mutex;
 use specter_proto::engine::Frame;
@@ -103,7 +102,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let connections = Connections::default();
         let endpoint = Endpoint::new(Echo(Arc::clone(&connections)), config).unwrap();
-        let front = Front::of("/engine.io", endpoint.clone(), Router::new());
+        let front = Front::of([("/engine.io".to_owned(), endpoint.clone())]);
         let (stop, stopping) = oneshot::channel::<()>();
         let stopping = async {
             let _ = stopping.await;
