@@ -33,9 +33,15 @@ pub(super) struct Writing {
 }
 
 enum Behind {
-    /// Nothing: what is to be written is there.
-    Nothing(#[allow(dead_code, reason = "counts until it is dropped")] Option<Reply>),
+    Nothing(#[expect(dead_code, reason = "only kept")] Kept),
     Slices(Paced),
+}
+
+/// What was copied to be written: it counts for its session until it is dropped.
+#[expect(dead_code, reason = "only kept")]
+enum Kept {
+    Reply(Reply),
+    Body(Bytes),
 }
 
 impl Writing {
@@ -54,7 +60,7 @@ impl Writing {
         }
         end_head(&mut bytes, Some(body.len()), Some(now));
         bytes.extend_from_slice(body);
-        Self::of(bytes, Behind::Nothing(Some(reply)), is_last)
+        Self::of(bytes, Behind::Nothing(Kept::Reply(reply)), is_last)
     }
 
     fn of_response(response: Response, is_last: bool, now: Instant) -> Self {
@@ -81,8 +87,8 @@ impl Writing {
         end_head(&mut bytes, length.filter(|_| has_body), date);
         let behind = match &mut body {
             Paced::Short(short) => {
-                bytes.extend_from_slice(&mem::take(short));
-                Behind::Nothing(None)
+                bytes.extend_from_slice(short);
+                Behind::Nothing(Kept::Body(mem::take(short)))
             }
             Paced::Long(_) => Behind::Slices(body),
         };
