@@ -1,11 +1,11 @@
-//! The server under `App::listen`: what it does with clients that do not keep up.
+//! The server under `App::listen`: what it does with clients that poll, and with those that do not keep up.
 
 mod common;
 
 use std::time::Duration;
 
 use axum::routing::get;
-use common::Server;
+use common::{Server, within};
 use specter::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,6 +17,11 @@ struct Quiet;
 impl Quiet {
     #[on_event]
     fn nothing(&self) {}
+
+    #[on_event]
+    fn echo(&self, text: String) -> String {
+        text
+    }
 }
 
 const LARGE: usize = 64 << 20;
@@ -58,4 +63,62 @@ async fn a_client_that_reads_slowly_is_not() {
     let mut rest = Vec::new();
     client.read_to_end(&mut rest).await.unwrap();
     assert!(!rest.is_empty());
+}
+
+/// The body of the next answer.
+async fn body(client: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(within(client.read_u8()).await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    let (_, length) = head.split_once("content-length: ").unwrap();
+    let length = length.lines().next().unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    within(client.read_exact(&mut body)).await.unwrap();
+    String::from_utf8(body).unwrap()
+}
+
+#[tokio::test]
+async fn one_connection_polls_for_a_whole_session_and_serves_other_requests_then() {
+    let routes = axum::Router::new().route("/elsewhere", get(|| async { "here" }));
+    let app = App::of::<Quiet>().await.unwrap().routes(routes);
+    let server = Server::serve(app).await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let get = |target: &str| format!("GET {target} HTTP/1.1\r\nhost: here\r\n\r\n");
+    let path = "/socket.io/?EIO=4&transport=polling";
+    client.write_all(get(path).as_bytes()).await.unwrap();
+    let open = body(&mut client).await;
+    let (_, sid) = open.split_once(r#""sid":""#).unwrap();
+    let path = format!("{path}&sid={}", sid.split('"').next().unwrap());
+    let post = |body: &str| {
+        let length = body.len();
+        format!("POST {path} HTTP/1.1\r\nhost: here\r\ncontent-length: {length}\r\n\r\n{body}")
+    };
+    client.write_all(post("40").as_bytes()).await.unwrap();
+    assert_eq!(body(&mut client).await, "ok");
+    client.write_all(get(&path).as_bytes()).await.unwrap();
+    assert!(body(&mut client).await.starts_with("40{"));
+    for round in 0..300 {
+        let event = post(&format!(r#"42{round}["echo","{round}"]"#));
+        // Now and then without waiting for the answer.
+        let both = format!("{event}{}", get(&path));
+        if round % 3 == 0 {
+            client.write_all(both.as_bytes()).await.unwrap();
+            assert_eq!(body(&mut client).await, "ok");
+        } else {
+            client.write_all(event.as_bytes()).await.unwrap();
+            assert_eq!(body(&mut client).await, "ok");
+            client.write_all(get(&path).as_bytes()).await.unwrap();
+        }
+        assert_eq!(body(&mut client).await, format!(r#"43{round}["{round}"]"#));
+    }
+    client
+        .write_all(get("/elsewhere").as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(body(&mut client).await, "here");
+    client.write_all(post("41").as_bytes()).await.unwrap();
+    assert_eq!(body(&mut client).await, "ok");
 }

@@ -18,18 +18,27 @@ use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::App;
+use crate::connection::Acceptor;
 use crate::connection::lanes::SocketIo;
-use crate::http::{Endpoint, Paced};
+use crate::http::{Begun, Endpoint, Paced, PlainRequest};
 
 /// An endpoint's answer, or the router's.
 type FrontBody = EitherBody<Paced, Body>;
 
 /// Clones are the same front.
-#[derive(Clone)]
-pub(super) struct Front {
+pub(super) struct Front<A = SocketIo> {
     /// By path, without the slash at its end.
-    endpoints: Arc<[(String, Endpoint<SocketIo>)]>,
+    endpoints: Arc<[(String, Endpoint<A>)]>,
     router: Router,
+}
+
+impl<A> Clone for Front<A> {
+    fn clone(&self) -> Self {
+        Self {
+            endpoints: Arc::clone(&self.endpoints),
+            router: self.router.clone(),
+        }
+    }
 }
 
 impl App {
@@ -46,17 +55,40 @@ impl App {
     }
 }
 
-impl Front {
+impl<A: Acceptor> Front<A> {
+    /// With these paths, without the slashes at their ends.
+    #[cfg(test)]
+    pub(super) fn of<const N: usize>(endpoints: [(String, Endpoint<A>); N]) -> Self {
+        Self {
+            endpoints: endpoints.into(),
+            router: Router::new(),
+        }
+    }
+
+    /// The endpoint of a path, with or without a slash at its end.
+    fn endpoint(&self, path: &str) -> Option<&Endpoint<A>> {
+        let bare = path.strip_suffix('/').unwrap_or(path);
+        let found = self.endpoints.iter().find(|(path, _)| path == bare);
+        found.map(|(_, endpoint)| endpoint)
+    }
+
+    /// Begins to answer a plain request; `None`: it is none, or for the router, and nothing has happened.
+    pub(super) fn begin(
+        &self,
+        path: &str,
+        request: &PlainRequest<'_>,
+        peer: SocketAddr,
+    ) -> Option<Begun<A>> {
+        self.endpoint(path)?.begin(request, peer)
+    }
+
     /// Answers a request of this client.
     pub(super) fn call(
         &self,
         request: Request<Incoming>,
         peer: SocketAddr,
-    ) -> impl Future<Output = Result<Response<FrontBody>, Infallible>> + Send + use<> {
-        let path = request.uri().path();
-        let bare = path.strip_suffix('/').unwrap_or(path);
-        let found = self.endpoints.iter().find(|(path, _)| path == bare);
-        if let Some((_, endpoint)) = found {
+    ) -> impl Future<Output = Result<Response<FrontBody>, Infallible>> + Send + use<A> {
+        if let Some(endpoint) = self.endpoint(request.uri().path()) {
             let answer = endpoint.answer(request, Some(peer));
             Either::Left(answer.map(|response| Ok(response.map(EitherBody::Left))))
         } else {

@@ -3,25 +3,27 @@
 //!
 //! It knows a front, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::JoinSet;
 
 use super::App;
 use super::error::Error;
 use super::front::Front;
 use super::head_timer::HeadTimer;
-use crate::connection::Served;
+use super::plain::{End, HeadWait, Lane};
+use super::stopping::{Stop, Watch, Watching};
+use crate::connection::{Acceptor, Served};
 
 /// How long a client may take for the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -65,7 +67,7 @@ impl App {
         // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
         // The set ends it when this future is dropped.
         let mut serving = JoinSet::new();
-        serving.spawn(accept_until(listener, self.into_front(), stopping));
+        serving.spawn(accept_until(listener, self.into_front(), true, stopping));
         serving.join_next().await;
         Ok(())
     }
@@ -95,18 +97,31 @@ async fn told_to_stop() {
     }
 }
 
-/// Serves until `stopping` is over, then lets the requests under way finish.
-async fn accept_until(listener: TcpListener, front: Front, stopping: impl Future<Output = ()>) {
-    let connections = GracefulShutdown::new();
+/// Serves until `stopping` is over, then lets the requests under way finish. Plain requests have a lane of their own, unless a test
+/// wants none.
+pub(super) async fn accept_until<A: Acceptor>(
+    listener: TcpListener,
+    front: Front<A>,
+    has_lane: bool,
+    stopping: impl Future<Output = ()>,
+) {
+    let connections = Stop::new();
     tokio::pin!(stopping);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stopping => break,
         };
-        let Err(error) =
-            accepted.map(|(stream, address)| spawn(stream, address, front.clone(), &connections))
-        else {
+        let Err(error) = accepted.map(|(stream, peer)| {
+            let served = Served::accepted(stream);
+            tokio::spawn(serve(
+                served,
+                front.clone(),
+                peer,
+                has_lane,
+                connections.watch(),
+            ));
+        }) else {
             continue;
         };
         if is_clients_loss(&error) {
@@ -121,25 +136,54 @@ async fn accept_until(listener: TcpListener, front: Front, stopping: impl Future
     }
     drop(listener);
     // Those that take longer are cut off.
-    let _ = tokio::time::timeout(REQUEST_GRACE, connections.shutdown()).await;
+    let _ = tokio::time::timeout(REQUEST_GRACE, connections.stop()).await;
 }
 
-fn spawn(stream: TcpStream, address: SocketAddr, front: Front, connections: &GracefulShutdown) {
-    let service = service_fn(move |request: Request<Incoming>| front.call(request, address));
-    let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    server
-        .http1()
-        .timer(HeadTimer::default())
-        .header_read_timeout(HEAD_LIMIT);
-    let connection = server
-        .serve_connection_with_upgrades(TokioIo::new(Served::accepted(stream)), service)
-        .into_owned();
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::trace!(target: "specter::engine", %error, "an HTTP connection ended early");
+/// Serves a connection to its end, or to that of HTTP on it.
+async fn serve<A: Acceptor>(
+    mut served: Served,
+    mut front: Front<A>,
+    peer: SocketAddr,
+    has_lane: bool,
+    watch: Watch,
+) {
+    let told = pin!(watch.clone().told());
+    let mut watching = Watching::new(&watch, told);
+    let mut wait = HeadWait::new(HEAD_LIMIT);
+    if has_lane {
+        let mut lane = Lane::new(served, front, peer, wait);
+        let end = poll_fn(|cx| {
+            let stops = watching.poll(cx);
+            lane.poll(cx, stops)
+        });
+        match end.await {
+            Ok(End::NotPlain) => (served, front, wait) = lane.into_parts(),
+            Ok(End::Over) => return,
+            Err(error) => return note_early_end(&error),
         }
+    }
+    let service = service_fn(move |request: Request<Incoming>| front.call(request, peer));
+    let mut http = http1::Builder::new();
+    http.timer(HeadTimer::of(wait.timer, wait.deadline))
+        .header_read_timeout(HEAD_LIMIT);
+    let connection = http.serve_connection(TokioIo::new(served), service);
+    // Boxed: a connection whose requests are plain has no place for it.
+    let mut connection = Box::pin(connection.with_upgrades());
+    let mut is_told = false;
+    let end = poll_fn(|cx| {
+        if !is_told && watching.poll(cx) {
+            is_told = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
     });
+    if let Err(error) = end.await {
+        note_early_end(&error);
+    }
+}
+
+fn note_early_end(error: &dyn std::error::Error) {
+    tracing::trace!(target: "specter::engine", %error, "an HTTP connection ended early");
 }
 
 /// Whether a connection failed while it was accepted.
@@ -149,4 +193,31 @@ fn is_clients_loss(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serve;
+    use crate::app::front::Front;
+    use crate::app::stopping::Stop;
+    use crate::connection::Served;
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// It is there as long as a connection is kept.
+    #[tokio::test]
+    async fn what_serves_a_connection_is_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let front: Front = Front::of([]);
+        let serving = serve(
+            Served::accepted(stream),
+            front,
+            address,
+            true,
+            Stop::new().watch(),
+        );
+        let size = size_of_val(&serving);
+        assert!(size <= 1000, "{size}");
+    }
 }

@@ -11,11 +11,13 @@ mod graph_test;
 mod head_timer;
 mod listen;
 mod mount;
+mod plain;
 mod policies;
 mod register;
 mod routes;
 mod shutdown;
 mod starting;
+mod stopping;
 mod wiring;
 
 use std::sync::Arc;

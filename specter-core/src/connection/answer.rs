@@ -86,6 +86,12 @@ impl PollAnswer {
     }
 }
 
+impl AsRef<[u8]> for PollAnswer {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
 impl Counted {
     /// Bytes of the answer, which count until they are dropped.
     pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&self, bytes: T) -> Bytes {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use http::HeaderMap;
 
-use super::{CloseReason, Connection, Handshake};
+use super::{CloseReason, Connection, Handshake, Posted};
 
 /// Decides who may open a session, and what its messages go to.
 pub trait Acceptor: Send + Sync + 'static {
@@ -89,21 +89,38 @@ pub enum Incoming<'a> {
 /// What is known of the way a message came.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageContext<'a> {
-    request_headers: Option<&'a HeaderMap>,
+    carrier: Carrier<'a>,
     waker: &'a Waker,
+}
+
+/// What brought a message.
+#[derive(Clone, Copy, Debug)]
+enum Carrier<'a> {
+    WebSocket,
+    Headers(&'a HeaderMap),
+    Posted(&'a Posted),
 }
 
 impl<'a> MessageContext<'a> {
     /// The context of a message that came in a request with these headers, or over a WebSocket.
     pub const fn new(request_headers: Option<&'a HeaderMap>) -> Self {
+        let carrier = match request_headers {
+            Some(headers) => Carrier::Headers(headers),
+            None => Carrier::WebSocket,
+        };
         Self {
-            request_headers,
+            carrier,
             waker: Waker::noop(),
         }
     }
 
-    pub(super) const fn with_waker(self, waker: &'a Waker) -> Self {
-        Self { waker, ..self }
+    /// The same for the request itself, and the waker of the connection's task.
+    pub(super) const fn of(posted: Option<&'a Posted>, waker: &'a Waker) -> Self {
+        let carrier = match posted {
+            Some(posted) => Carrier::Posted(posted),
+            None => Carrier::WebSocket,
+        };
+        Self { carrier, waker }
     }
 
     /// Wakes the connection's task: for what is begun while the message is taken.
@@ -112,8 +129,12 @@ impl<'a> MessageContext<'a> {
     }
 
     /// The headers of the `POST` that carried the message; `None` on a WebSocket.
-    pub const fn request_headers(&self) -> Option<&'a HeaderMap> {
-        self.request_headers
+    pub fn request_headers(&self) -> Option<&'a HeaderMap> {
+        match self.carrier {
+            Carrier::WebSocket => None,
+            Carrier::Headers(headers) => Some(headers),
+            Carrier::Posted(posted) => Some(posted.headers()),
+        }
     }
 }
 

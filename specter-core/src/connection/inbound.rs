@@ -6,11 +6,10 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use http::HeaderMap;
 use specter_proto::engine::{Packet, Received, Session};
 
 use super::link::{Ending, Flow, Message};
-use super::{CloseReason, Connection, Incoming, MessageContext, MessageHandler};
+use super::{CloseReason, Connection, Incoming, MessageContext, MessageHandler, Posted};
 
 /// What a packet passes on its way in. Lent together for the time of one read.
 pub(super) struct Inbound<'a, H> {
@@ -31,11 +30,11 @@ impl<H: MessageHandler> Inbound<'_, H> {
         self.packet(packet, None)
     }
 
-    /// Takes a packet; `headers` are those of the request that carried it.
+    /// Takes a packet; `posted` is the request that carried it, if one did.
     pub(super) fn packet(
         &mut self,
         packet: Packet<'_>,
-        headers: Option<&HeaderMap>,
+        posted: Option<&Posted>,
     ) -> Result<Flow, Ending> {
         let message = match self.session.receive(packet, self.now) {
             Ok(Received::Nothing) => return Ok(Flow::More),
@@ -47,7 +46,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
                 return Err(Ending::violation(None));
             }
         };
-        let context = MessageContext::new(headers).with_waker(self.waker);
+        let context = MessageContext::of(posted, self.waker);
         self.handler
             .message(message, &context)
             .map_err(Ending::decided)?;

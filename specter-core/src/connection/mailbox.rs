@@ -7,13 +7,11 @@
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
-use http::HeaderMap;
 use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::{Connection, PollAnswer};
+use super::{Connection, PollAnswer, Posted};
 
 /// Why a request that names a session is not served by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,8 +32,7 @@ pub(crate) type PollRequest = oneshot::Sender<PollReply>;
 
 /// A body that was received in full, to be taken apart by the session's task.
 pub(crate) struct PostRequest {
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) posted: Posted,
     /// Told when the last packet was taken. Dropped unanswered, the session has ended.
     pub(crate) taken: oneshot::Sender<()>,
 }
@@ -222,11 +219,7 @@ pub(crate) struct PostPermit {
 
 impl PostPermit {
     /// Hands the body to the session. The receiver is told when its last packet was taken.
-    pub(crate) fn deliver(
-        mut self,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<oneshot::Receiver<()>, Misfit> {
+    pub(crate) fn deliver(mut self, posted: Posted) -> Result<oneshot::Receiver<()>, Misfit> {
         let (taken, outcome) = oneshot::channel();
         let Some(connection) = self.connection.take() else {
             return Err(Misfit::Ended);
@@ -235,11 +228,7 @@ impl PostPermit {
         let mut slots = mailbox.slots.lock();
         match slots.serves {
             Serves::Polling => {
-                let request = PostRequest {
-                    headers,
-                    body,
-                    taken,
-                };
+                let request = PostRequest { posted, taken };
                 mailbox.put(&mut slots, |mail| mail.post = Some(Box::new(request)));
             }
             Serves::Farewell => {

@@ -4,6 +4,7 @@
 //! becomes of the session's task, dropping the seat frees the place.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::tally::Tally;
-use super::{CloseReason, Connection, EngineConfig, RandomId};
+use super::{CloseReason, Connection, EngineConfig, IdHasher, RandomId};
 
 const SHARDS: usize = 32;
 
@@ -29,9 +30,11 @@ pub(crate) enum Full {
     Address,
 }
 
+type Sessions = HashMap<RandomId, Connection, BuildHasherDefault<IdHasher>>;
+
 /// The open sessions of one endpoint.
 pub(crate) struct Registry {
-    shards: [Mutex<HashMap<RandomId, Connection>>; SHARDS],
+    shards: [Mutex<Sessions>; SHARDS],
     addresses: Mutex<HashMap<IpAddr, usize>>,
     /// Sessions that requests can find.
     open: AtomicUsize,
@@ -144,7 +147,7 @@ impl Registry {
         }
     }
 
-    fn shard(&self, sid: &[u8]) -> &Mutex<HashMap<RandomId, Connection>> {
+    fn shard(&self, sid: &[u8]) -> &Mutex<Sessions> {
         // Ids are random in every character; anything else finds nothing in whichever shard.
         let index = sid.last().map_or(0, |byte| usize::from(*byte) % SHARDS);
         &self.shards[index]

@@ -14,11 +14,11 @@ thread_local! {
 }
 
 /// The thread's buffer, lent. Its content is whatever was read last.
-pub(super) struct Scratch(Box<[u8]>);
+pub(crate) struct Scratch(Box<[u8]>);
 
 impl Scratch {
     /// Borrows the thread's buffer; a new one where that is lent already.
-    pub(super) fn borrow() -> Self {
+    pub(crate) fn borrow() -> Self {
         let spare = SPARE.try_with(Cell::take).ok().flatten();
         Self(spare.unwrap_or_else(|| vec![0; SCRATCH_LEN].into_boxed_slice()))
     }

@@ -169,10 +169,10 @@ impl AsyncWrite for Stream {
 /// Unwraps what hyper hands over: the TCP socket itself where `App::listen`, axum's or hyper's own
 /// server served it, whatever it is elsewhere (TLS, a pipe in a test).
 fn take_over(upgraded: Upgraded) -> (State, Bytes) {
-    let upgraded = match auto::upgrade::downcast::<TokioIo<Served>>(upgraded) {
+    let upgraded = match upgraded.downcast::<TokioIo<Served>>() {
         Ok(parts) => {
-            let stream = parts.io.into_inner().into_inner();
-            return (split(stream), parts.read_buf);
+            let (stream, behind) = parts.io.into_inner().into_inner();
+            return (split(stream), joined(parts.read_buf, &behind));
         }
         Err(upgraded) => upgraded,
     };
@@ -184,6 +184,14 @@ fn take_over(upgraded: Upgraded) -> (State, Bytes) {
         Ok(parts) => (tcp(parts.io.into_inner()), parts.read_buf),
         // It replays by itself what was read too far.
         Err(upgraded) => (State::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
+    }
+}
+
+fn joined(first: Bytes, behind: &Bytes) -> Bytes {
+    if behind.is_empty() {
+        first
+    } else {
+        [&first[..], behind].concat().into()
     }
 }
 
@@ -209,22 +217,38 @@ mod tests {
     use axum::body::Body;
     use http::{Request, Response, StatusCode, header};
     use hyper::body::Incoming;
+    use hyper::server::conn::http1;
     use hyper::service::service_fn;
-    use hyper_util::rt::{TokioExecutor, TokioIo};
-    use hyper_util::server::conn::auto;
+    use hyper_util::rt::TokioIo;
     use std::convert::Infallible;
     use tokio::io::AsyncWriteExt;
     use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::mpsc;
 
+    const HEAD: &str = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: b\r\n\r\n";
+
     #[tokio::test]
     async fn a_socket_that_was_served_is_taken_over_bare_with_what_was_read_too_far() {
+        take_over_with("", "early").await;
+        take_over_with(&HEAD[..20], "early").await;
+    }
+
+    /// More than the HTTP server reads at once: some is not read before it hands over.
+    #[tokio::test]
+    async fn what_was_given_back_is_taken_over_too() {
+        let early = "x".repeat(100_000);
+        take_over_with(&format!("{HEAD}{early}"), &early).await;
+    }
+
+    /// Part of the request was read and given back; then it is served, and taken over with what came early.
+    async fn take_over_with(given_back: &str, expected: &str) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
-        let head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: b\r\n\r\nearly";
-        client.write_all(head.as_bytes()).await.unwrap();
+        let whole = format!("{HEAD}{expected}");
+        let sent = whole.strip_prefix(given_back).unwrap();
+        client.write_all(sent.as_bytes()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let (sender, mut upgrades) = mpsc::unbounded_channel();
         let service = service_fn(|request: Request<Incoming>| {
@@ -235,15 +259,16 @@ mod tests {
                 .header(header::UPGRADE, "b");
             async { Ok::<_, Infallible>(answer.body(Body::empty()).unwrap()) }
         });
-        let server = auto::Builder::new(TokioExecutor::new()).http1_only();
-        let io = TokioIo::new(Served::accepted(stream));
-        server
-            .serve_connection_with_upgrades(io, service)
+        let mut served = Served::accepted(stream);
+        served.put_back(given_back.as_bytes());
+        http1::Builder::new()
+            .serve_connection(TokioIo::new(served), service)
+            .with_upgrades()
             .await
             .unwrap();
         let upgrade = upgrades.recv().await.unwrap();
         let (state, early) = take_over(upgrade.await.unwrap());
-        assert_eq!(early, "early");
+        assert_eq!(early, expected);
         assert!(matches!(state, State::Tcp(read, Some(_)) if read.as_ref().nodelay().unwrap()));
     }
 }

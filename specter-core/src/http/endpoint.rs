@@ -20,18 +20,23 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, StatusCode, header, request};
 use specter_proto::engine::{BadRequest, Query, RequestError, Transport};
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
 use tower_service::Service;
 
 use super::body::{self, BodyError};
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
+use super::plain::{self, Begun, PlainRequest};
 use super::refused::Refused;
-use super::reply::{self, Response};
+use super::reply::{self, Reply, Response};
 use super::sessions;
 use super::tally::Tally;
 use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
-use crate::connection::{Acceptor, CloseReason, ConfigError, Connection, EngineConfig, Registry};
+use crate::connection::{
+    Acceptor, CloseReason, ConfigError, Connection, EngineConfig, PollReply, Posted, Registry,
+};
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
 ///
@@ -87,7 +92,7 @@ pub(super) struct Inner<A> {
 }
 
 /// What a request is.
-enum Asked {
+pub(super) enum Asked {
     /// The handshake of a session.
     Open(Transport),
     /// A WebSocket that wants to take over a session.
@@ -96,6 +101,12 @@ enum Asked {
     Poll(Connection),
     /// Packets for a session.
     Post(Connection),
+}
+
+/// What becomes of a poll.
+pub(super) enum Polled {
+    AtOnce(Reply),
+    Waits(oneshot::Receiver<PollReply>),
 }
 
 impl<A> std::fmt::Debug for Inner<A> {
@@ -152,6 +163,11 @@ impl<A: Acceptor> Endpoint<A> {
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
         Arc::clone(&self.0).respond(request, peer)
+    }
+
+    /// Begins to answer a plain request; `None`: it is none, and nothing has happened.
+    pub(crate) fn begin(&self, request: &PlainRequest<'_>, peer: SocketAddr) -> Option<Begun<A>> {
+        plain::begin(self, &self.0, request, peer)
     }
 
     /// How many sessions are open.
@@ -249,7 +265,8 @@ impl<A: Acceptor> Inner<A> {
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
-        match self.asked(parts, wants_upgrade)? {
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        match self.asked(&query, &parts.method, wants_upgrade)? {
             // Boxed: each is large, and nearly all requests are of a session that is open.
             Asked::Open(Transport::Polling) => {
                 Box::pin(sessions::open_polling(self, parts, client)).await
@@ -259,17 +276,11 @@ impl<A: Acceptor> Inner<A> {
             }
             Asked::Upgrade(connection) => self.upgrade(&connection, parts),
             Asked::Poll(connection) => {
-                let at_once = connection.answer_poll(self.config.max_packets_per_poll);
-                let packets = if let Some(packets) = at_once {
-                    packets
-                } else {
-                    let outcome = connection.begin_poll()?;
-                    // Unanswered, the session has ended.
-                    let packets = outcome.await.map_err(|_| RequestError::UnknownSession)??;
-                    connection.poll_answered();
-                    packets
+                let reply = match self.begin_poll(&connection)? {
+                    Polled::AtOnce(reply) => reply,
+                    Polled::Waits(outcome) => self.end_poll(&connection, outcome.await)?,
                 };
-                Ok(reply::payload(packets, self.config.ping_timeout))
+                Ok(reply.into_response())
             }
             Asked::Post(connection) => {
                 let headers = mem::take(&mut parts.headers);
@@ -279,8 +290,12 @@ impl<A: Acceptor> Inner<A> {
     }
 
     /// Finds out what a request is.
-    fn asked(&self, parts: &request::Parts, wants_upgrade: bool) -> Result<Asked, Refused> {
-        let query = Query::parse(parts.uri.query().unwrap_or_default());
+    pub(super) fn asked(
+        &self,
+        query: &Query<'_>,
+        method: &Method,
+        wants_upgrade: bool,
+    ) -> Result<Asked, Refused> {
         let transport = query
             .transport
             .as_deref()
@@ -289,7 +304,7 @@ impl<A: Acceptor> Inner<A> {
             .ok_or(RequestError::UnknownTransport)?;
         let fits = wants_upgrade == (transport == Transport::WebSocket);
         let Some(sid) = &query.sid else {
-            if parts.method != Method::GET {
+            if method != Method::GET {
                 return Err(RequestError::BadMethod.into());
             }
             if !query.is_current_version() {
@@ -316,7 +331,7 @@ impl<A: Acceptor> Inner<A> {
         if connection.transport() != Transport::Polling {
             return Err(BadRequest::TransportMismatch.into());
         }
-        match parts.method {
+        match *method {
             Method::GET => Ok(Asked::Poll(connection)),
             Method::POST => Ok(Asked::Post(connection)),
             _ => Err(Refused::Method),
@@ -324,7 +339,7 @@ impl<A: Acceptor> Inner<A> {
     }
 
     /// Counts and logs a refusal, and says it.
-    fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
+    pub(super) fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
         self.refused.count(&refused);
         if refused == Refused::NoUpgrade {
             self.warn_of_upgrade();
@@ -379,6 +394,33 @@ impl<A: Acceptor> Inner<A> {
         Ok(response)
     }
 
+    /// A poll: answered with what is there, or handed to the session.
+    pub(super) fn begin_poll(&self, connection: &Connection) -> Result<Polled, Refused> {
+        let at_once = connection.answer_poll(self.config.max_packets_per_poll);
+        Ok(match at_once {
+            Some(packets) => Polled::AtOnce(Reply::packets(packets, self.config.ping_timeout)),
+            None => Polled::Waits(connection.begin_poll()?),
+        })
+    }
+
+    /// What the session says to a poll that it was handed.
+    pub(super) fn end_poll(
+        &self,
+        connection: &Connection,
+        outcome: Result<PollReply, RecvError>,
+    ) -> Result<Reply, Refused> {
+        // Unanswered, the session has ended.
+        let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
+        connection.poll_answered();
+        Ok(Reply::packets(packets, self.config.ping_timeout))
+    }
+
+    /// What the session says to a body that it was handed.
+    pub(super) fn end_post(outcome: Result<(), RecvError>) -> Result<Reply, Refused> {
+        outcome.map_err(|_| RequestError::UnknownSession)?;
+        Ok(Reply::Taken)
+    }
+
     /// A body of packets.
     async fn post<B>(
         &self,
@@ -390,7 +432,10 @@ impl<A: Acceptor> Inner<A> {
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
         let permit = connection.begin_post()?;
-        if is_binary(&headers) {
+        if headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| is_binary(kind.as_bytes()))
+        {
             // Dropping the permit ends the session.
             return Err(Refused::BinaryBody);
         }
@@ -403,19 +448,16 @@ impl<A: Acceptor> Inner<A> {
             }
             Err(BodyError::Broken) => return Err(Refused::BrokenBody),
         };
-        let outcome = permit.deliver(headers, body)?;
-        outcome.await.map_err(|_| RequestError::UnknownSession)?;
-        Ok(reply::ok())
+        let outcome = permit.deliver(Posted::new(headers, body))?;
+        Ok(Self::end_post(outcome.await)?.into_response())
     }
 }
 
 /// Bodies of bytes belong to an earlier version of the protocol.
-fn is_binary(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.as_bytes().split(|byte| *byte == b';').next())
-        .is_some_and(|kind| {
-            kind.trim_ascii()
-                .eq_ignore_ascii_case(b"application/octet-stream")
-        })
+pub(super) fn is_binary(content_type: &[u8]) -> bool {
+    let mut kind = content_type.split(|byte| *byte == b';');
+    kind.next().is_some_and(|kind| {
+        kind.trim_ascii()
+            .eq_ignore_ascii_case(b"application/octet-stream")
+    })
 }

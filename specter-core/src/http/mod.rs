@@ -9,6 +9,7 @@ mod client;
 mod cors;
 mod endpoint;
 mod paced;
+mod plain;
 mod refused;
 mod reply;
 mod sessions;
@@ -18,3 +19,5 @@ mod upgrade;
 
 pub use endpoint::Endpoint;
 pub(crate) use paced::Paced;
+pub(crate) use plain::{Answering, Begun, PlainRequest};
+pub(crate) use reply::{Reply, Response, write_line};

@@ -4,14 +4,13 @@
 
 use std::task::Context;
 
-use http::HeaderMap;
 use specter_proto::engine::payload;
 use specter_proto::engine::{Frame, PayloadError, PayloadLimits, PayloadPacket, control};
 
 use super::ending::{Ending, Farewell};
 use crate::connection::mailbox::{Misfit, PollRequest, PostRequest};
 use crate::connection::outbox::Outbox;
-use crate::connection::{CloseReason, Connection, PollAnswer};
+use crate::connection::{CloseReason, Connection, PollAnswer, Posted};
 
 /// The transport of a session that polls.
 pub(crate) struct Polling {
@@ -128,7 +127,7 @@ impl Post {
         request: Box<PostRequest>,
         limits: PayloadLimits,
     ) -> (Self, Result<(), PayloadError>) {
-        let checked = payload::decode(&request.body, &limits).map(|_| ());
+        let checked = payload::decode(request.posted.body(), &limits).map(|_| ());
         let post = Self {
             request,
             next: Some(0),
@@ -136,11 +135,12 @@ impl Post {
         (post, checked)
     }
 
-    /// Takes the next packet, with the headers of its request.
-    pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &HeaderMap), PayloadError>> {
+    /// Takes the next packet, with the request that carried it.
+    pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &Posted), PayloadError>> {
         // Packet by packet, so that a stop costs no second look at what was taken.
         let start = self.next.take()?;
-        let rest = self.request.body.get(start..).unwrap_or_default();
+        let posted = &self.request.posted;
+        let rest = posted.body().get(start..).unwrap_or_default();
         let element = match rest.iter().position(|byte| *byte == SEPARATOR) {
             Some(len) => {
                 self.next = Some(start + len + 1);
@@ -149,7 +149,7 @@ impl Post {
             None => rest,
         };
         let packet = payload::decode_one(element);
-        Some(packet.map(|packet| (packet, &self.request.headers)))
+        Some(packet.map(|packet| (packet, posted)))
     }
 
     /// Tells the request that its packets were taken.

@@ -117,9 +117,9 @@ impl<H: MessageHandler> Task<H> {
             waker: cx.waker(),
         };
         while let Some(next) = post.next() {
-            let (packet, headers) = next.map_err(|error| unreadable(error.code()))?;
+            let (packet, posted) = next.map_err(|error| unreadable(error.code()))?;
             budget.spend_packet();
-            let flow = inbound.packet(packet.as_packet(), Some(headers))?;
+            let flow = inbound.packet(packet.as_packet(), Some(posted))?;
             if budget.is_spent() {
                 Budget::yield_turn(cx);
                 return Ok(Flow::Stop);

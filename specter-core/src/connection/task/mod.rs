@@ -280,7 +280,8 @@ mod tests {
     use crate::connection::registry::Registry;
     use crate::connection::undriven::undriven_over;
     use crate::connection::{
-        CloseReason, Connection, EngineConfig, Incoming, MessageContext, MessageHandler, Transport,
+        CloseReason, Connection, EngineConfig, Incoming, MessageContext, MessageHandler, Posted,
+        Transport,
     };
     use bytes::Bytes;
     use http::HeaderMap;
@@ -384,7 +385,7 @@ mod tests {
         let mut poll = played.connection.begin_poll().unwrap();
         let permit = played.connection.begin_post().unwrap();
         let body = Bytes::from_static(b"3");
-        let mut taken = permit.deliver(HeaderMap::new(), body).unwrap();
+        let mut taken = permit.deliver(Posted::new(HeaderMap::new(), body)).unwrap();
         assert!(played.run().is_pending());
         assert_eq!(taken.try_recv(), Ok(()));
         assert_eq!(Played::answer(&mut poll).as_deref(), Some("2"));

@@ -1,0 +1,245 @@
+//! Reads a plain polling request from the bytes of a connection.
+//!
+//! Whatever is not plain, not whole, or in doubt is left to the HTTP server: `None`. It must not know what is answered.
+
+use std::mem::MaybeUninit;
+
+use axum::http::Method;
+use httparse::{Header, Request, Status};
+
+use crate::connection::MAX_FIELDS;
+use crate::http::PlainRequest;
+
+/// Where the parser puts what it finds.
+pub(super) type Places<'a> = [MaybeUninit<Header<'a>>; MAX_FIELDS];
+
+/// A request at the start of some bytes.
+pub(super) struct Head<'a> {
+    pub(super) request: PlainRequest<'a>,
+    pub(super) path: &'a str,
+    /// How many bytes are the request's, its body included.
+    pub(super) len: usize,
+}
+
+/// How the query for a WebSocket begins, in nearly all cases: no parser need look at those.
+const WEBSOCKET: &[u8] = b"EIO=4&transport=websocket";
+
+/// What ends the first line behind the target.
+const VERSION: &[u8] = b" HTTP/1.1\r\n";
+
+/// What the headers say.
+#[derive(Default)]
+struct Said<'a> {
+    length: Option<usize>,
+    has_origin: bool,
+    content_type: Option<&'a [u8]>,
+}
+
+/// The request at the start of `bytes`, if it is plain and all of it is there.
+pub(super) fn read<'a>(bytes: &'a [u8], places: &'a mut Places<'a>) -> Option<Head<'a>> {
+    if !matches!(bytes.first(), Some(b'G' | b'P')) || is_websocket(bytes) {
+        return None;
+    }
+    let mut parsed = Request::new(&mut []);
+    let Ok(Status::Complete(head)) = parsed.parse_with_uninit_headers(bytes, places) else {
+        return None;
+    };
+    let headers: &'a [Header<'a>] = parsed.headers;
+    let name = parsed.method?;
+    let method = match name {
+        "GET" => Method::GET,
+        "POST" => Method::POST,
+        _ => return None,
+    };
+    let target = parsed.path?;
+    let question = target.bytes().position(|byte| byte == b'?')?;
+    let (path, query) = (target.get(..question)?, target.get(question + 1..)?);
+    if !is_plain(query) {
+        return None;
+    }
+    // The parser takes other ends of a line too.
+    let version = name.len() + 1 + target.len();
+    let fields = version + VERSION.len();
+    if bytes.get(version..fields)? != VERSION {
+        return None;
+    }
+    let said = said(headers)?;
+    let length = match (said.length, &method) {
+        (Some(0) | None, &Method::GET) => 0,
+        (Some(length), &Method::POST) => length,
+        _ => return None,
+    };
+    let len = head.checked_add(length)?;
+    Some(Head {
+        request: PlainRequest {
+            method,
+            target,
+            query,
+            headers,
+            fields: bytes.get(fields..head)?,
+            has_origin: said.has_origin,
+            content_type: said.content_type,
+            body: bytes.get(head..len)?,
+        },
+        path,
+        len,
+    })
+}
+
+fn is_websocket(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(64)).unwrap_or_default();
+    let question = start.iter().position(|byte| *byte == b'?');
+    question.is_some_and(|at| {
+        bytes
+            .get(at + 1..)
+            .unwrap_or_default()
+            .starts_with(WEBSOCKET)
+    })
+}
+
+/// Whether all of a query means the same to everybody: no fragment, nothing that is refused.
+fn is_plain(query: &str) -> bool {
+    // The parser has left nothing below them. Without a way out, so that it takes many bytes at once.
+    query.bytes().fold(true, |plain, byte| {
+        plain & !matches!(byte, b'"' | b'#' | b'<' | b'>' | 0x7F..)
+    })
+}
+
+/// What the headers say, if nothing of it needs an HTTP server.
+fn said<'a>(headers: &'a [Header<'a>]) -> Option<Said<'a>> {
+    let mut said = Said::default();
+    for header in headers {
+        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+        match header.name.len() {
+            2 if is("te") => return None,
+            6 if is("origin") => said.has_origin = true,
+            6 if is("expect") => return None,
+            7 if is("upgrade") || is("trailer") => return None,
+            10 if is("connection") && !header.value.eq_ignore_ascii_case(b"keep-alive") => {
+                return None;
+            }
+            12 if is("content-type") => {
+                said.content_type.get_or_insert(header.value);
+            }
+            14 if is("content-length") => {
+                if said.length.is_some() {
+                    return None;
+                }
+                said.length = Some(length(header.value)?);
+            }
+            17 if is("transfer-encoding") => return None,
+            _ => {}
+        }
+    }
+    Some(said)
+}
+
+/// A length of digits only, and of few.
+fn length(digits: &[u8]) -> Option<usize> {
+    if digits.is_empty() || digits.len() > 8 {
+        return None;
+    }
+    digits.iter().try_fold(0_usize, |length, digit| {
+        let digit = digit.is_ascii_digit().then(|| usize::from(digit - b'0'))?;
+        Some(length * 10 + digit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::connection::MAX_FIELDS;
+    use std::mem::MaybeUninit;
+
+    /// Path, query, body and length of a request that is plain.
+    fn plain(text: &str) -> Option<(String, String, String, usize)> {
+        let mut places = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let head = read(text.as_bytes(), &mut places)?;
+        let body = String::from_utf8(head.request.body.to_vec()).unwrap();
+        let query = head.request.query.to_owned();
+        Some((head.path.to_owned(), query, body, head.len))
+    }
+
+    fn post(fields: &str) -> String {
+        format!("POST /s/?sid=a HTTP/1.1\r\nHost: b\r\n{fields}\r\n4abc")
+    }
+
+    #[test]
+    fn whole_requests_are_read_with_what_follows_left() {
+        let text = "GET /s/?EIO=4&sid=a HTTP/1.1\r\nHost: b\r\n\r\nGET /";
+        let (path, query, body, len) = plain(text).unwrap();
+        assert_eq!((&*path, &*query, &*body), ("/s/", "EIO=4&sid=a", ""));
+        assert_eq!(&text[len..], "GET /");
+        let (.., body, len) =
+            plain(&post("content-LENGTH: 4\r\nConnection: Keep-Alive\r\n")).unwrap();
+        assert_eq!(body, "4abc");
+        assert_eq!(
+            len,
+            post("content-LENGTH: 4\r\nConnection: Keep-Alive\r\n").len()
+        );
+    }
+
+    #[test]
+    fn a_request_that_is_cut_is_not_plain() {
+        let text = post("Content-Length: 4\r\n");
+        for end in 0..text.len() {
+            assert!(plain(&text[..end]).is_none(), "{end}");
+        }
+        assert!(plain(&text).is_some());
+    }
+
+    #[test]
+    fn what_needs_an_http_server_is_not_plain() {
+        for fields in [
+            "",
+            "Content-Length: 4\r\nContent-Length: 4\r\n",
+            "Content-Length: +4\r\n",
+            "Content-Length: \r\n",
+            "Content-Length: 4, 4\r\n",
+            "Content-Length: 18446744073709551620\r\n",
+            "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+            "Content-Length: 4\r\nExpect: 100-continue\r\n",
+            "Content-Length: 4\r\nUpgrade: websocket\r\n",
+            "Content-Length: 4\r\nTE: trailers\r\n",
+            "Content-Length: 4\r\nTrailer: x\r\n",
+            "Content-Length: 4\r\nConnection: close\r\n",
+            "Content-Length: 4\r\nConnection: keep-alive, TE\r\n",
+            "Content-Length: 4\r\nX: a\r\n b\r\n",
+            "Content-Length : 4\r\n",
+        ] {
+            assert!(plain(&post(fields)).is_none(), "{fields:?}");
+        }
+        for line in [
+            "GET /s/?sid=a HTTP/1.0\r\n",
+            "GET /s/?sid=a HTTP/1.1\n",
+            "GET  /s/?sid=a HTTP/1.1\r\n",
+            "\r\nGET /s/?sid=a HTTP/1.1\r\n",
+            "GET /s/?sid=a#b HTTP/1.1\r\n",
+            "GET /s/?sid=\u{e4} HTTP/1.1\r\n",
+            "GET /s/ HTTP/1.1\r\n",
+            "GET * HTTP/1.1\r\n",
+            "HEAD /s/?sid=a HTTP/1.1\r\n",
+            "PUT /s/?sid=a HTTP/1.1\r\n",
+            "GET /s/?EIO=4&transport=websocket HTTP/1.1\r\n",
+        ] {
+            assert!(
+                plain(&format!("{line}Host: b\r\n\r\n")).is_none(),
+                "{line:?}"
+            );
+        }
+        let many = "a: b\r\n".repeat(MAX_FIELDS + 1);
+        assert!(plain(&post(&format!("Content-Length: 4\r\n{many}"))).is_none());
+    }
+
+    #[test]
+    fn what_is_plain_of_a_query_is_taken_by_the_types_of_http() {
+        for byte in 0..=0xFF_u8 {
+            let query = char::from(byte).to_string();
+            let target = format!("/s/?{query}");
+            if plain(&format!("GET {target} HTTP/1.1\r\n\r\n")).is_some() {
+                let target: axum::http::Uri = target.parse().unwrap();
+                assert_eq!(target.query(), Some(&*query));
+            }
+        }
+    }
+}
