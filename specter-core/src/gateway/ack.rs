@@ -1,7 +1,7 @@
 //! An acknowledgement that a handler sends itself.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 
 use serde::Serialize;
 use specter_proto::socket::{Outgoing, encode};
@@ -92,14 +92,17 @@ const RUNNING: u8 = 0;
 const DROPPED_EARLY: u8 = 1;
 /// The handler is over, the `Ack` lives on.
 const FINISHED: u8 = 2;
-/// Whoever answered, the `Ack` does not look at the cell any more.
+/// Nothing more is said, whoever has it.
 const ANSWERED: u8 = 3;
 
 impl AckCell {
-    /// For the event with this id: the one that an earlier event of the socket had, if that is done with.
+    /// For the event with this id: the one that an earlier event of the socket had, if nobody holds that any more.
     pub(crate) fn renewed(spare: Option<Arc<Self>>, socket: &Socket, id: u64) -> Arc<Self> {
         match spare {
-            Some(cell) if cell.is_free() => {
+            // Nobody else has it, and none of its kind looks at it without having it.
+            Some(cell) if Arc::strong_count(&cell) == 1 => {
+                // What the last `Ack` did to it comes before.
+                fence(Ordering::Acquire);
                 cell.id.store(id, Ordering::Relaxed);
                 cell.taken.store(false, Ordering::Relaxed);
                 cell.state.store(RUNNING, Ordering::Relaxed);
@@ -112,11 +115,6 @@ impl AckCell {
                 state: AtomicU8::new(RUNNING),
             }),
         }
-    }
-
-    /// Whether no `Ack` will look at it again: none was made, or what it says is said.
-    fn is_free(&self) -> bool {
-        self.is_answered() || !self.is_taken()
     }
 
     fn is_answered(&self) -> bool {
