@@ -52,7 +52,7 @@ impl Answer {
 #[inline]
 pub(super) fn conclude(env: &Env, cx: &mut CallContext) {
     let taken = finish_ack(cx, None);
-    if cx.wanted_ack().is_some() && !taken || !cx.outcome.is_empty() {
+    if (cx.wanted_ack().is_some() && !taken) || !cx.outcome.is_empty() {
         let outcome = std::mem::take(&mut cx.outcome);
         if !taken && let Ok(answer) = Answer::of(outcome) {
             answer.unwrap_or(Answer::Unit).send(env, cx);

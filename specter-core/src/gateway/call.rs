@@ -98,7 +98,7 @@ pub struct CallContext {
     pub(crate) cause: Cause,
     /// For a handler that answers itself, where an answer is wanted.
     pub(crate) ack: Option<Arc<AckCell>>,
-    /// That of an earlier call: nobody else has it any more, as a rule.
+    /// That of an earlier call, for the next if nobody else has it any more.
     pub(crate) spare_ack: Option<Arc<AckCell>>,
     /// How long the handler may take.
     pub(crate) limit: Option<Duration>,

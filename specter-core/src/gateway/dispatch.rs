@@ -228,6 +228,7 @@ impl Future for RunBeside {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
         ready!(this.run.poll(&this.env, &mut this.instances, cx));
+        this.run.clear();
         Poll::Ready(this.size)
     }
 }

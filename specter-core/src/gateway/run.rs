@@ -138,11 +138,17 @@ impl Run {
         }
     }
 
+    /// Lets go of the event, once it is over.
+    pub(super) fn clear(&mut self) {
+        if let Some(cx) = &mut self.cx {
+            cx.clear();
+        }
+    }
+
     /// The context, for another event.
-    pub(super) fn into_context(self) -> Option<Box<CallContext>> {
-        let mut cx = self.cx?;
-        cx.clear();
-        Some(cx)
+    pub(super) fn into_context(mut self) -> Option<Box<CallContext>> {
+        self.clear();
+        self.cx
     }
 
     pub(super) fn poll(

@@ -224,10 +224,17 @@ impl Targets {
 impl NamespaceTable {
     /// The only handler for an event's name, if that is all there is. Subscribers, who come and go, are not looked at.
     pub(crate) fn straight(&self, name: &str) -> Option<Straight> {
-        let Targets::One(target) = self.named(name) else {
+        let controllers = self.controllers.iter().enumerate();
+        let mut found = controllers
+            .filter_map(|(controller, table)| Some((controller, table, table.named(name)?)));
+        let (controller, table, handler) = found.next()?;
+        if found.next().is_some() {
             return None;
+        }
+        let target = Target {
+            controller,
+            handler,
         };
-        let table = self.controllers.get(target.controller)?;
         let entry = table.blocks.get(target.handler.block)?;
         let wired = table.wired(target.handler)?;
         let handler = table.handler(target.handler)?;

@@ -94,12 +94,12 @@ impl Acks {
     /// The client's answer. One that nobody waits for (late, twice, made up) is dropped.
     pub(crate) fn answer(&self, packet: AckPacket) {
         let mut state = self.state.lock();
-        let Some(pending) = state.pending.get_mut(&packet.id()) else {
-            return;
-        };
-        if pending.answer.is_none() {
-            pending.answer = Some(packet);
-            wake(pending.waker.take());
+        match state.pending.get_mut(&packet.id()) {
+            Some(pending) if pending.answer.is_none() => {
+                pending.answer = Some(packet);
+                wake(pending.waker.take());
+            }
+            _ => packet.recycle(),
         }
     }
 
@@ -187,9 +187,12 @@ impl<T: DeserializeOwned> Future for EmitWithAck<T> {
     type Output = Result<T, AckError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.waiting)
-            .poll(cx)
-            .map(|answer| answer?.args().decode().map_err(AckError::Invalid))
+        Pin::new(&mut self.waiting).poll(cx).map(|answer| {
+            let answer = answer?;
+            let read = answer.args().decode().map_err(AckError::Invalid);
+            answer.recycle();
+            read
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //! a packet says.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,11 +13,19 @@ use super::json::{Elements, Name};
 use super::span::Span;
 
 /// A packet that was read.
-#[derive(Debug, Default)]
 pub(super) struct Came {
     text: String,
     attachments: Vec<Bytes>,
     places: Places,
+}
+
+/// Nothing of what came.
+impl fmt::Debug for Came {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Came")
+            .field("size", &self.size())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where its parts lie.
@@ -32,7 +41,7 @@ pub(super) struct Places {
 /// How many places a thread keeps.
 const KEPT: usize = 16;
 /// The largest that it keeps, in bytes of text.
-const LARGEST: usize = 4 * 1024;
+const LARGEST: usize = 2 * 1024;
 /// And in attachments.
 const MOST_ATTACHMENTS: usize = 16;
 
@@ -44,9 +53,12 @@ impl Came {
     /// A packet with this text, of which its places are known, and without attachments so far.
     #[inline]
     pub(super) fn new(text: &str, places: Places) -> Arc<Self> {
-        // While the thread ends nothing is kept.
-        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
-        if let Ok(Some(mut spare)) = spare
+        // While the thread ends nothing is kept. One that would outgrow its place leaves it to others.
+        let spare = (text.len() <= LARGEST)
+            .then(|| SPARE.try_with(|spare| spare.borrow_mut().pop()).ok())
+            .flatten()
+            .flatten();
+        if let Some(mut spare) = spare
             && let Some(came) = Arc::get_mut(&mut spare)
         {
             came.text.clear();

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn every_special_byte_is_found_at_every_place() {
-        for length in 0..70 {
+        for length in 0..160 {
             let plain = vec![b'a'; length];
             for from in 0..=length + 1 {
                 assert_eq!(plain_end(&plain, from), length, "{length} {from}");
@@ -102,7 +102,7 @@ mod tests {
     fn every_other_byte_is_plain() {
         for byte in 0..=u8::MAX {
             let special = byte < 0x20 || byte == b'"' || byte == b'\\';
-            for length in [1, 7, 8, 15, 16, 24, 40] {
+            for length in [1, 7, 8, 15, 16, 24, 40, 80, 150] {
                 let found = plain_end(&vec![byte; length], 0);
                 assert_eq!(found, if special { 0 } else { length }, "{byte}");
                 // Beside a special byte the neighbours are borrowed from.
