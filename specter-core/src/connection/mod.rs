@@ -8,6 +8,7 @@ mod answer;
 mod burst;
 mod close;
 mod config;
+mod direct;
 mod fan_out;
 mod handle;
 mod handler;

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::direct;
 use super::scratch::Scratch;
 
 /// How long the network may take nothing of what is written.
@@ -42,6 +43,32 @@ impl Served {
     }
 }
 
+impl Served {
+    /// Reads what there is, at most as much as fits. Nothing read is the end of the stream.
+    pub(crate) fn poll_recv(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.before.is_empty() {
+            return direct::poll_recv(&self.stream, cx, buffer);
+        }
+        let mut buffer = ReadBuf::new(buffer);
+        self.read_before(&mut buffer);
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// Writes what the network takes, or fails when that is nothing for too long.
+    pub(crate) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let write = direct::poll_send(&self.stream, cx, bytes);
+        self.limited(cx, write)
+    }
+}
+
 impl<S> Served<S> {
     fn over(stream: S) -> Self {
         Self {
@@ -55,6 +82,12 @@ impl<S> Served<S> {
     pub(crate) fn put_back(&mut self, bytes: &[u8]) {
         let left = mem::take(&mut self.before);
         self.before = [bytes, &left].concat().into();
+    }
+
+    /// Reads what was given back.
+    fn read_before(&mut self, buffer: &mut ReadBuf<'_>) {
+        let len = self.before.len().min(buffer.remaining());
+        buffer.put_slice(&self.before.split_to(len));
     }
 
     /// The stream itself, without a limit, and what is to be read before it.
@@ -89,8 +122,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Served<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.before.is_empty() {
-            let len = self.before.len().min(buffer.remaining());
-            buffer.put_slice(&self.before.split_to(len));
+            self.read_before(buffer);
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_read(cx, buffer)

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::direct;
 use super::served::Served;
 
 /// A stream in both directions, whatever is beneath.
@@ -68,13 +69,15 @@ impl Stream {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let mut buffer = ReadBuf::new(buffer);
-        ready!(match &mut self.0 {
-            State::Awaited(_) => return Poll::Pending,
-            State::Tcp(half, _) => Pin::new(half).poll_read(cx, &mut buffer),
-            State::Other(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
-        })?;
-        Poll::Ready(Ok(buffer.filled().len()))
+        match &mut self.0 {
+            State::Awaited(_) => Poll::Pending,
+            State::Tcp(half, _) => direct::poll_recv(half.as_ref(), cx, buffer),
+            State::Other(stream) => {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
+            }
+        }
     }
 
     /// Gives the write side away, where it can be: others write with it until it is picked up.

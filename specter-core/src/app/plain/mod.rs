@@ -17,7 +17,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 use self::writing::Writing;
@@ -146,15 +146,15 @@ impl<A: Acceptor> Lane<A> {
         }
         let mut scratch = Scratch::borrow();
         let place = scratch.get_mut(..READ).unwrap_or_default();
-        let mut buffer = ReadBuf::new(place);
-        match Pin::new(&mut self.served).poll_read(cx, &mut buffer)? {
+        match self.served.poll_recv(cx, place)? {
             Poll::Pending => self.wait.poll(cx).map(|()| Ok(Next::Nothing)),
-            Poll::Ready(()) if buffer.filled().is_empty() => Poll::Ready(Ok(Next::Nothing)),
-            Poll::Ready(()) => {
-                let Some((begun, len)) = self.begin(buffer.filled()) else {
+            Poll::Ready(0) => Poll::Ready(Ok(Next::Nothing)),
+            Poll::Ready(read) => {
+                let read = place.get(..read).unwrap_or_default();
+                let Some((begun, len)) = self.begin(read) else {
                     return Poll::Ready(Ok(Next::NotPlain));
                 };
-                let rest = buffer.filled().get(len..).unwrap_or_default();
+                let rest = read.get(len..).unwrap_or_default();
                 self.read = Bytes::copy_from_slice(rest);
                 Poll::Ready(Ok(Next::Begun(begun)))
             }
@@ -184,12 +184,11 @@ impl<A: Acceptor> Lane<A> {
         }
         let mut scratch = Scratch::borrow();
         let place = scratch.get_mut(..READ).unwrap_or_default();
-        let mut buffer = ReadBuf::new(place);
-        ready!(Pin::new(&mut self.served).poll_read(cx, &mut buffer))?;
-        if buffer.filled().is_empty() {
+        let read = ready!(self.served.poll_recv(cx, place))?;
+        if read == 0 {
             return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
         }
-        self.read = Bytes::copy_from_slice(buffer.filled());
+        self.read = Bytes::copy_from_slice(place.get(..read).unwrap_or_default());
         Poll::Pending
     }
 }

@@ -9,10 +9,10 @@ use axum::http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use bytes::Bytes;
 use http_body::Body;
-use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 use super::date;
+use crate::connection::Served;
 use crate::http::{Paced, Reply, Response, write_line};
 
 /// What a head takes beside its lines and the length.
@@ -121,14 +121,14 @@ impl Writing {
     }
 
     /// Ready when all of it is written.
-    pub(super) fn poll<S: AsyncWrite + Unpin>(
+    pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        stream: &mut S,
+        served: &mut Served,
     ) -> Poll<io::Result<()>> {
         loop {
             while !self.next().is_empty() {
-                match ready!(Pin::new(&mut *stream).poll_write(cx, self.next()))? {
+                match ready!(served.poll_send(cx, self.next()))? {
                     0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                     written => self.written += written,
                 }

@@ -5,13 +5,13 @@
 //! stream does not take at once is left to the task, as is everything while the pen is in its hand. Whoever takes packets
 //! from the queue to write them holds the pen: that keeps their order.
 
-use std::io;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use super::output::Output;
+use crate::connection::direct;
 use crate::connection::outbox::{Outbox, cost};
 
 /// Where the pen of a connection lies. Empty while its task writes, and where there is no TCP socket to write to.
@@ -94,28 +94,12 @@ type Outcome = Result<usize, Box<Output>>;
 fn write_only_frame(half: &OwnedWriteHalf, outbox: &Outbox) -> Option<Outcome> {
     let packet = outbox.take_only_frame()?;
     let bytes = packet.first().websocket();
-    let written = send(half, bytes).unwrap_or_default();
+    let written = direct::send(half.as_ref(), bytes).unwrap_or_default();
     Some(if written == bytes.len() {
         Ok(cost(&packet))
     } else {
         Err(Box::new(Output::begun(packet, written)))
     })
-}
-
-/// Writes at once what the socket takes. Not by way of Tokio, which looks up first what it knows of the socket: what it does not know
-/// yet, the task tells it.
-#[cfg(target_os = "linux")]
-pub(super) fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
-    use rustix::net::SendFlags;
-    let stream: &tokio::net::TcpStream = half.as_ref();
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    Ok(rustix::net::send(stream, bytes, flags)?)
-}
-
-/// Writes at once what the socket takes.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn send(half: &OwnedWriteHalf, bytes: &[u8]) -> io::Result<usize> {
-    half.try_write(bytes)
 }
 
 fn write_all(half: &mut OwnedWriteHalf, outbox: &Outbox) -> Outcome {

@@ -16,8 +16,8 @@ use super::budget::Budget;
 use super::ending::Ending;
 use super::input::Input;
 use super::output::Output;
-use super::pen;
 use crate::connection::burst::{self, Gathered};
+use crate::connection::direct;
 use crate::connection::outbox::Outbox;
 use crate::connection::scratch::Scratch;
 use crate::connection::stream::Stream;
@@ -202,7 +202,7 @@ impl WebSocket {
         let written = if bytes.is_empty() || !self.output.is_done() {
             0
         } else {
-            pen::send(&half, &bytes).unwrap_or_default()
+            direct::send(half.as_ref(), &bytes).unwrap_or_default()
         };
         self.stream.pick_up(half);
         if written < bytes.len() {
