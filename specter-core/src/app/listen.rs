@@ -7,6 +7,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::http::Request;
@@ -169,8 +170,14 @@ async fn serve<A: Acceptor>(
     let connection = http.serve_connection(TokioIo::new(served), service);
     // Boxed: a connection whose requests are plain has no place for it.
     let mut connection = Box::pin(connection.with_upgrades());
-    let mut is_told = false;
+    let (mut is_begun, mut is_told) = (false, false);
     let end = poll_fn(|cx| {
+        // A request that was handed over is begun with before the end is heard of.
+        if !std::mem::replace(&mut is_begun, true)
+            && let Poll::Ready(end) = connection.as_mut().poll(cx)
+        {
+            return Poll::Ready(end);
+        }
         if !is_told && watching.poll(cx) {
             is_told = true;
             connection.as_mut().graceful_shutdown();

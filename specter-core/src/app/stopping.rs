@@ -1,10 +1,11 @@
 //! Tells the connections of a server that it stops, and waits for them.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Waker};
 
 use tokio::sync::watch;
+use tokio::task::unconstrained;
 
 /// The server's side.
 pub(super) struct Stop(watch::Sender<()>);
@@ -71,6 +72,7 @@ impl<'a> Watching<'a> {
             return false;
         }
         self.wakes = Some(cx.waker().clone());
-        self.told.as_mut().poll(cx).is_ready()
+        // Outside of Tokio's budget: where that is spent, it would not have noted whom to wake.
+        pin!(unconstrained(self.told.as_mut())).poll(cx).is_ready()
     }
 }

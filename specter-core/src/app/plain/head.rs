@@ -51,7 +51,8 @@ pub(super) fn read<'a>(bytes: &'a [u8], places: &'a mut Places<'a>) -> Option<He
         "POST" => Method::POST,
         _ => return None,
     };
-    let target = parsed.path?;
+    // The origin form: the parser takes others.
+    let target = parsed.path.filter(|target| target.starts_with('/'))?;
     let question = target.bytes().position(|byte| byte == b'?')?;
     let (path, query) = (target.get(..question)?, target.get(question + 1..)?);
     if !is_plain(query) {
@@ -218,6 +219,8 @@ mod tests {
             "GET /s/?sid=\u{e4} HTTP/1.1\r\n",
             "GET /s/ HTTP/1.1\r\n",
             "GET * HTTP/1.1\r\n",
+            "GET ?sid=a HTTP/1.1\r\n",
+            "GET s?sid=a HTTP/1.1\r\n",
             "HEAD /s/?sid=a HTTP/1.1\r\n",
             "PUT /s/?sid=a HTTP/1.1\r\n",
             "GET /s/?EIO=4&transport=websocket HTTP/1.1\r\n",

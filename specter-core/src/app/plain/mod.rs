@@ -1,7 +1,8 @@
 //! A lane for plain polling requests, in front of the HTTP server: most of what a poll costs there is for what it does not use.
 //!
 //! It serves a connection as long as its requests are plain, in their order. The first that is not goes to the HTTP server with all
-//! that was read, and so does the rest of the connection. What it does of itself is what that server does: clients see no difference.
+//! that was read, and so does the rest of the connection. What it does of itself is what that server does: clients see no difference,
+//! unless they are gone already when their request is read, which that server may then leave as it is.
 
 mod date;
 mod head;
