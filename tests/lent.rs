@@ -1,0 +1,87 @@
+//! References are lent: `&Socket` is the client's socket, unless a type of the program's own has that name.
+
+mod common;
+
+use common::Server;
+use serde_json::json;
+use specter::prelude::*;
+
+mod power {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    pub struct Socket {
+        pub volts: u16,
+    }
+
+    #[socketio_controller]
+    pub struct Plugs;
+
+    #[handlers]
+    impl Plugs {
+        #[on_event]
+        fn plug(&self, socket: &Socket) -> u16 {
+            socket.volts
+        }
+
+        #[on_event]
+        fn names(&self, socket: &specter::socket::Socket, plugged: &Socket) -> (bool, u16) {
+            (socket.id().as_str().is_empty(), plugged.volts)
+        }
+    }
+}
+
+type Client = Socket;
+
+#[socketio_controller(namespace = "/chat")]
+struct Chat;
+
+#[handlers]
+impl Chat {
+    #[on_event]
+    fn inline(&self, socket: &Socket) -> Result<(), EmitError> {
+        socket.emit("to", "inline")
+    }
+
+    #[on_event]
+    async fn later(&self, socket: &Socket) -> Result<(), EmitError> {
+        tokio::task::yield_now().await;
+        socket.emit("to", "later")
+    }
+
+    #[on_event("blocking", blocking)]
+    fn blocking(&self, socket: &Socket) -> Result<(), EmitError> {
+        socket.emit("to", "blocking")
+    }
+
+    #[on_event]
+    fn renamed(&self, client: &Client) -> Result<(), EmitError> {
+        client.emit("to", "renamed")
+    }
+}
+
+#[module(controllers = [power::Plugs, Chat])]
+struct LentModule;
+
+#[tokio::test]
+async fn a_socket_of_the_programs_own_is_an_argument() {
+    let server = Server::of(App::builder::<LentModule>()).await;
+    let mut client = server.join("/").await;
+    assert_eq!(
+        client.call("plug", json!([{"volts": 230}])).await,
+        json!([230])
+    );
+    let names = client.call("names", json!([{"volts": 110}])).await;
+    assert_eq!(names, json!([false, 110]));
+}
+
+#[tokio::test]
+async fn the_clients_socket_is_lent_to_handlers_of_all_kinds() {
+    let server = Server::of(App::builder::<LentModule>()).await;
+    let mut client = server.join("/chat").await;
+    for event in ["inline", "later", "blocking", "renamed"] {
+        client.send(format!(r#"42/chat,["{event}"]"#)).await;
+        let expected = format!(r#"42/chat,["to","{event}"]"#);
+        assert_eq!(client.text().await, expected);
+    }
+}
