@@ -10,12 +10,12 @@ mod power {
     use super::*;
 
     #[derive(serde::Deserialize)]
-    pub struct Socket {
-        pub volts: u16,
+    pub(crate) struct Socket {
+        pub(crate) volts: u16,
     }
 
     #[socketio_controller]
-    pub struct Plugs;
+    pub(crate) struct Plugs;
 
     #[handlers]
     impl Plugs {
