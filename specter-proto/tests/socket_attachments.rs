@@ -1,25 +1,9 @@
 //! Packets whose attachments follow them: how many, in which order, and which placeholders name them.
 
-use specter_proto::socket::{Binary, Decoder, DecoderLimits, EventPacket, Packet, ParseError};
+mod common;
 
-fn decoder() -> Decoder {
-    Decoder::new(DecoderLimits::default())
-}
-
-fn decode(text: &str) -> Result<Option<Packet>, ParseError> {
-    decoder().text(text)
-}
-
-fn event(text: &str) -> EventPacket {
-    match decode(text) {
-        Ok(Some(Packet::Event(event))) => event,
-        other => panic!("{text}: {other:?}"),
-    }
-}
-
-fn refused(text: &str) -> ParseError {
-    decode(text).expect_err(text)
-}
+use common::{decode, decoder, event, refused};
+use specter_proto::socket::{Binary, Decoder, DecoderLimits, Packet, ParseError};
 
 #[test]
 fn binary_event_is_whole_with_its_last_attachment() {

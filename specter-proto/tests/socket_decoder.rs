@@ -1,27 +1,11 @@
 //! What the decoder accepts, what it refuses and why, and what it bounds.
 
+mod common;
+
 use std::time::{Duration, Instant};
 
-use specter_proto::socket::{Decoder, DecoderLimits, EventPacket, Packet, PacketKind, ParseError};
-
-fn decoder() -> Decoder {
-    Decoder::new(DecoderLimits::default())
-}
-
-fn decode(text: &str) -> Result<Option<Packet>, ParseError> {
-    decoder().text(text)
-}
-
-fn event(text: &str) -> EventPacket {
-    match decode(text) {
-        Ok(Some(Packet::Event(event))) => event,
-        other => panic!("{text}: {other:?}"),
-    }
-}
-
-fn refused(text: &str) -> ParseError {
-    decode(text).expect_err(text)
-}
+use common::{decode, decoder, event, refused};
+use specter_proto::socket::{Decoder, DecoderLimits, Packet, PacketKind, ParseError};
 
 fn payload(kind: PacketKind) -> ParseError {
     ParseError::Payload { kind }

@@ -68,7 +68,7 @@ impl<'a> Watching<'a> {
             .as_ref()
             .is_some_and(|wakes| wakes.will_wake(cx.waker()))
         {
-            // It waits already, and looks dear.
+            // It is told already, and to ask costs more.
             return false;
         }
         self.wakes = Some(cx.waker().clone());

@@ -5,7 +5,6 @@
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
-use std::hash::Hasher;
 use std::{fmt, mem};
 
 use base64::Engine as _;
@@ -25,32 +24,6 @@ const RESERVED: usize = 32;
 /// [`as_str`](Self::as_str) is the deliberate way to its text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RandomId([u8; ID_LENGTH]);
-
-/// Hashes ids that were drawn here: nobody can choose them, so that what is random in them need only be gathered.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let words = words.iter().map(|word| u64::from_le_bytes(*word));
-        let rest = rest.iter().map(|byte| u64::from(*byte));
-        for part in words.chain(rest) {
-            self.0 = (self.0.rotate_left(23) ^ part).wrapping_mul(SPREAD);
-        }
-    }
-
-    /// A length, which is the same for all.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        // The tables look at the lowest bits and at the highest, and a product has spread to the highest alone.
-        self.0 ^ self.0 >> 32
-    }
-}
-
-/// Odd, and with bits everywhere.
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Random bytes of a thread that no id was made of yet. Taken from the system for many ids at once: asking it takes longer than all else
 /// about an id.
@@ -132,30 +105,8 @@ impl fmt::Debug for RandomId {
 
 #[cfg(test)]
 mod tests {
-    use super::{ID_LENGTH, IdHasher, RANDOM_BYTES, RESERVED, Reserve, random_id};
-    use std::borrow::Borrow;
+    use super::{ID_LENGTH, RANDOM_BYTES, RESERVED, Reserve, random_id};
     use std::collections::HashSet;
-    use std::hash::{BuildHasher, BuildHasherDefault};
-
-    /// In every eighth of a table, by the lowest bits and by the highest.
-    #[test]
-    fn hashes_of_ids_are_spread() {
-        let build = BuildHasherDefault::<IdHasher>::default();
-        let mut counts = [[0_u32; 8]; 2];
-        for _ in 0..8000 {
-            let id = random_id();
-            let hash = build.hash_one(id);
-            assert_eq!(hash, build.hash_one::<&[u8]>(id.borrow()));
-            for (counts, part) in counts.iter_mut().zip([hash & 7, hash >> 61]) {
-                counts[usize::try_from(part).unwrap()] += 1;
-            }
-        }
-        let all = counts.as_flattened();
-        assert!(
-            all.iter().all(|count| (800..1200).contains(count)),
-            "{all:?}"
-        );
-    }
 
     #[test]
     fn ids_have_twenty_url_safe_characters_and_do_not_repeat() {

@@ -47,7 +47,7 @@ pub use specter_proto::engine::Transport;
 pub(crate) use answer::{Counted, PollAnswer};
 pub(crate) use burst::Sendable;
 pub(crate) use fan_out::{FanOut, fetch};
-pub(crate) use id::{ID_LENGTH, IdHasher, RandomId, random_id};
+pub(crate) use id::{ID_LENGTH, RandomId, random_id};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::{Misfit, PollReply};
 pub(crate) use origin::Origin;

@@ -4,7 +4,6 @@
 //! becomes of the session's task, dropping the seat frees the place.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::tally::Tally;
-use super::{CloseReason, Connection, EngineConfig, IdHasher, RandomId};
+use super::{CloseReason, Connection, EngineConfig, RandomId};
 
 const SHARDS: usize = 32;
 
@@ -30,7 +29,7 @@ pub(crate) enum Full {
     Address,
 }
 
-type Sessions = HashMap<RandomId, Connection, BuildHasherDefault<IdHasher>>;
+type Sessions = HashMap<RandomId, Connection>;
 
 /// The open sessions of one endpoint.
 pub(crate) struct Registry {

@@ -35,19 +35,8 @@ impl LendTag<Socket> {
 }
 
 /// For types of which an own value is made.
-pub trait LendOwned<T> {
+pub trait LendOwned<T>: Sized {
     /// A parameter of an event's handler.
-    fn event_param<'a, M>(
-        self,
-        cx: &'a CallContext,
-        args: &mut Arguments<'a>,
-        label: &'static str,
-    ) -> Result<T, EventError>
-    where
-        T: FromEvent<'a, M>;
-}
-
-impl<T> LendOwned<T> for LendTag<T> {
     fn event_param<'a, M>(
         self,
         cx: &'a CallContext,
@@ -60,6 +49,8 @@ impl<T> LendOwned<T> for LendTag<T> {
         T::from_event(cx, args, label)
     }
 }
+
+impl<T> LendOwned<T> for LendTag<T> {}
 
 /// What the macros write for `&Socket`.
 #[doc(hidden)]

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::iter;
 use std::str;
 
+use memchr::{memchr, memchr2};
+
 /// The parameters of a request that Engine.IO knows.
 ///
 /// Each is `None` when it is absent. One that is given more than once holds all its values, joined
@@ -30,27 +32,12 @@ pub struct Query<'a> {
     pub sid: Option<Cow<'a, str>>,
 }
 
-/// How the queries of the official clients that poll begin.
-const USUAL: &str = "EIO=4&transport=polling&";
-
 impl<'a> Query<'a> {
-    /// What [`USUAL`] says.
-    const fn usual() -> Self {
-        Self {
-            eio: Some(Cow::Borrowed("4")),
-            transport: Some(Cow::Borrowed("polling")),
-            sid: None,
-        }
-    }
-
     /// Reads a request's query, without its question mark. Whatever else it holds is skipped; see
     /// [`pairs`] for that.
     pub fn parse(query: &'a str) -> Self {
-        let (mut parsed, rest) = match query.strip_prefix(USUAL) {
-            Some(rest) => (Self::usual(), rest),
-            None => (Self::default(), query),
-        };
-        for (name, value) in pairs(rest) {
+        let mut parsed = Self::default();
+        for (name, value) in pairs(query) {
             let slot = match name.as_ref() {
                 "EIO" => &mut parsed.eio,
                 "transport" => &mut parsed.transport,
@@ -79,7 +66,7 @@ impl<'a> Query<'a> {
 /// escapes are bytes of UTF-8 (others are replaced), a malformed escape stands for itself.
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     // Looked for once in all of it: most queries have none.
-    let escaped = find(query, b'%').or_else(|| find(query, b'+')).is_some();
+    let escaped = memchr2(b'%', b'+', query.as_bytes()).is_some();
     let mut rest = query;
     iter::from_fn(move || {
         while !rest.is_empty() {
@@ -101,27 +88,9 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
 
 /// What stands in front of the first such byte, which is ASCII, and behind it.
 fn cut(text: &str, byte: u8) -> (&str, &str) {
-    find(text, byte)
+    memchr(byte, text.as_bytes())
         .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
         .unwrap_or((text, ""))
-}
-
-/// Where the first such byte is. Eight at a time: a query is read for each request.
-fn find(text: &str, byte: u8) -> Option<usize> {
-    const LOW: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = LOW << 7;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        // Zero where the byte is; the lowest high bit of `found` is that of the first zero.
-        let word = u64::from_le_bytes(*word) ^ (LOW * u64::from(byte));
-        let found = word.wrapping_sub(LOW) & !word & HIGH;
-        if found != 0 {
-            let bytes = usize::try_from(found.trailing_zeros() / 8).ok()?;
-            return Some(index * 8 + bytes);
-        }
-    }
-    let at = rest.iter().position(|other| *other == byte)?;
-    Some(words.len() * 8 + at)
 }
 
 fn unescape(text: &str) -> Cow<'_, str> {
@@ -191,21 +160,6 @@ mod tests {
     }
 
     #[test]
-    fn a_usual_beginning_says_what_it_says_elsewhere() {
-        for rest in [
-            "sid=a",
-            "",
-            "&",
-            "EIO=4",
-            "transport=polling&sid=b",
-            "sid=%61&sid=b",
-        ] {
-            let text = format!("&{USUAL}{rest}");
-            assert_eq!(Query::parse(&text[1..]), Query::parse(&text), "{rest}");
-        }
-    }
-
-    #[test]
     fn a_repeated_parameter_is_no_valid_value() {
         assert_eq!(
             transport("transport=polling&transport=polling").as_deref(),
@@ -238,11 +192,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn the_first_byte_is_found(text in "[a&=\\x00\u{80}ä]{0,40}", byte in prop::sample::select(b"a&=%".to_vec())) {
-            prop_assert_eq!(find(&text, byte), text.bytes().position(|other| other == byte));
-        }
-
         #[test]
         fn any_query_is_read(query in any::<String>()) {
             let parsed = Query::parse(&query);

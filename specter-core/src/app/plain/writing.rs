@@ -167,7 +167,7 @@ fn write_status(head: &mut Vec<u8>, status: StatusCode) {
 fn end_head(head: &mut Vec<u8>, length: Option<usize>, date: Option<Instant>) {
     if let Some(length) = length {
         head.extend_from_slice(b"content-length: ");
-        write_number(head, length);
+        head.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
         head.extend_from_slice(b"\r\n");
     }
     if let Some(now) = date {
@@ -176,34 +176,4 @@ fn end_head(head: &mut Vec<u8>, length: Option<usize>, date: Option<Instant>) {
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-}
-
-/// In digits: the formatting of the standard library takes as long as all else of a head.
-fn write_number(head: &mut Vec<u8>, number: usize) {
-    let mut digits = [b'0'; 20];
-    let mut left = number;
-    let mut begin = digits.len();
-    for (at, digit) in digits.iter_mut().enumerate().rev() {
-        *digit += u8::try_from(left % 10).unwrap_or_default();
-        left /= 10;
-        begin = at;
-        if left == 0 {
-            break;
-        }
-    }
-    head.extend_from_slice(digits.get(begin..).unwrap_or_default());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::write_number;
-
-    #[test]
-    fn numbers_are_written_in_digits() {
-        for number in [0, 1, 9, 10, 99, 100, 16_384, usize::MAX] {
-            let mut text = Vec::new();
-            write_number(&mut text, number);
-            assert_eq!(text, number.to_string().as_bytes());
-        }
-    }
 }
