@@ -100,7 +100,7 @@ pub fn decode<'a>(
     body: &'a [u8],
     limits: &PayloadLimits,
 ) -> Result<PayloadPackets<'a>, PayloadError> {
-    let text = str::from_utf8(body).map_err(|error| PayloadError::NotUtf8 {
+    let text = simdutf8::compat::from_utf8(body).map_err(|error| PayloadError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
     let separators = body.iter().filter(|byte| **byte == SEPARATOR);
@@ -117,7 +117,7 @@ pub fn decode<'a>(
 
 /// Reads one element of a body, by itself.
 pub fn decode_one(element: &[u8]) -> Result<PayloadPacket<'_>, PayloadError> {
-    let text = str::from_utf8(element).map_err(|error| PayloadError::NotUtf8 {
+    let text = simdutf8::compat::from_utf8(element).map_err(|error| PayloadError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
     read(text)

@@ -6,13 +6,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
+use triomphe::Arc;
 
 use super::came::Came;
 use super::error::ArgumentError;

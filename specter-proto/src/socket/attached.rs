@@ -1,9 +1,9 @@
 //! The attachments of a packet that is being written.
 
 use std::ops::Deref;
-use std::sync::Arc;
 
 use bytes::Bytes;
+use triomphe::Arc;
 
 use super::came::Came;
 

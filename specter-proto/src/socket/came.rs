@@ -5,9 +5,9 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
+use triomphe::Arc;
 
 use super::json::{Elements, Name};
 use super::span::Span;
@@ -130,7 +130,7 @@ impl Came {
 #[cfg(test)]
 mod tests {
     use super::{Came, KEPT, LARGEST, MOST_ATTACHMENTS, Places, SPARE};
-    use std::sync::Arc;
+    use triomphe::Arc;
 
     fn kept() -> usize {
         SPARE.with_borrow(Vec::len)

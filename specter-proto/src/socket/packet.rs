@@ -4,7 +4,8 @@
 //! and lend its parts to a handler, without holding on to a read buffer. It is a pointer, which is handed on many times.
 
 use std::fmt;
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 use super::args::{Args, Arguments};
 use super::came::Came;

@@ -6,9 +6,9 @@
 //! of its own. Nothing here knows JSON.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 
 use bytes::Bytes;
+use triomphe::Arc;
 
 use super::attached::Attached;
 use super::came::Came;

@@ -4,7 +4,6 @@
 //! so that a bad message is refused at its first bad fragment; each byte is looked at once for
 //! that, apart from the up to three that a fragment may leave of a character.
 
-use std::str;
 
 use super::{Event, read_text};
 use crate::websocket::header::Opcode;
@@ -64,7 +63,7 @@ impl Assembly {
 
     fn check_text(&mut self) -> Result<(), Violation> {
         let unchecked = self.bytes.get(self.checked..).unwrap_or_default();
-        match str::from_utf8(unchecked) {
+        match simdutf8::compat::from_utf8(unchecked) {
             Ok(text) => self.checked += text.len(),
             // Without an error length the text just ends too early: the rest may come.
             Err(error) if error.error_len().is_none() && !self.complete => {

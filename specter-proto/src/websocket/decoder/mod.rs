@@ -13,7 +13,6 @@ mod tests;
 mod whole_tests;
 
 use std::ops::Range;
-use std::str;
 
 use self::assembly::Assembly;
 use self::frame::{FrameHeader, Parsed};
@@ -155,7 +154,7 @@ impl Decoder {
             let payload = input.get_mut(frame.start..frame.end).unwrap_or_default();
             unmask(payload, frame.mask);
             let event = if frame.is_text {
-                match str::from_utf8(payload) {
+                match simdutf8::compat::from_utf8(payload) {
                     Ok(text) => Event::Text(text),
                     Err(_) => return self.fail(Violation::NotUtf8),
                 }
@@ -296,5 +295,5 @@ fn read_close(payload: &[u8]) -> Result<Event<'_>, Violation> {
 }
 
 fn read_text(payload: &[u8]) -> Result<&str, Violation> {
-    str::from_utf8(payload).map_err(|_| Violation::NotUtf8)
+    simdutf8::compat::from_utf8(payload).map_err(|_| Violation::NotUtf8)
 }
