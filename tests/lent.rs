@@ -1,4 +1,5 @@
-//! References are lent: `&Socket` is the client's socket, unless a type of the program's own has that name.
+//! References are lent: `&Socket` is the client's socket and `&Args` are the event's arguments, unless a type of the program's own has that
+//! name.
 
 mod common;
 
@@ -14,6 +15,11 @@ mod power {
         pub(crate) volts: u16,
     }
 
+    #[derive(serde::Deserialize)]
+    pub(crate) struct Args {
+        pub(crate) first: u16,
+    }
+
     #[socketio_controller]
     pub(crate) struct Plugs;
 
@@ -27,6 +33,11 @@ mod power {
         #[on_event]
         fn names(&self, socket: &specter::socket::Socket, plugged: &Socket) -> (bool, u16) {
             (socket.id().as_str().is_empty(), plugged.volts)
+        }
+
+        #[on_event]
+        fn numbered(&self, args: &Args, all: &specter::Args) -> (u16, usize) {
+            (args.first, all.len())
         }
     }
 }
@@ -58,6 +69,32 @@ impl Chat {
     fn renamed(&self, client: &Client) -> Result<(), EmitError> {
         client.emit("to", "renamed")
     }
+
+    #[on_event]
+    fn args_inline(&self, args: &Args, socket: &Socket) -> Result<(), EmitError> {
+        socket.emit("to", args)
+    }
+
+    #[on_event]
+    async fn args_later(&self, args: &Args, socket: &Socket) -> Result<(), EmitError> {
+        tokio::task::yield_now().await;
+        socket.emit("to", args)
+    }
+
+    #[on_event("args_blocking", blocking)]
+    fn args_blocking(&self, args: &Args, socket: &Socket) -> Result<(), EmitError> {
+        socket.emit("to", args)
+    }
+
+    #[on_event]
+    fn args_back<'a>(&self, args: &'a Args) -> &'a Args {
+        args
+    }
+
+    #[on_event]
+    fn args_and_one(&self, args: &Args, first: &str, rest: Rest) -> (usize, String, usize) {
+        (args.len(), first.to_owned(), rest.0.len())
+    }
 }
 
 #[module(controllers = [power::Plugs, Chat])]
@@ -73,6 +110,8 @@ async fn a_socket_of_the_programs_own_is_an_argument() {
     );
     let names = client.call("names", json!([{"volts": 110}])).await;
     assert_eq!(names, json!([false, 110]));
+    let numbered = client.call("numbered", json!([{"first": 7}, "second"]));
+    assert_eq!(numbered.await, json!([7, 2]));
 }
 
 #[tokio::test]
@@ -84,4 +123,18 @@ async fn the_clients_socket_is_lent_to_handlers_of_all_kinds() {
         let expected = format!(r#"42/chat,["to","{event}"]"#);
         assert_eq!(client.text().await, expected);
     }
+}
+
+#[tokio::test]
+async fn the_arguments_are_lent_to_handlers_of_all_kinds() {
+    let server = Server::of(App::builder::<LentModule>()).await;
+    let mut client = server.join("/chat").await;
+    for event in ["args_inline", "args_later", "args_blocking"] {
+        client.send(format!(r#"42/chat,["{event}",1,"two"]"#)).await;
+        assert_eq!(client.text().await, r#"42/chat,["to",1,"two"]"#);
+    }
+    client.send(r#"42/chat,7["args_back",1,"two"]"#).await;
+    assert_eq!(client.text().await, r#"43/chat,7[1,"two"]"#);
+    client.send(r#"42/chat,8["args_and_one","one",2,3]"#).await;
+    assert_eq!(client.text().await, r#"43/chat,8[3,"one",2]"#);
 }

@@ -28,7 +28,7 @@ impl Bench {
     }
 
     #[on_event]
-    fn echo(&self, socket: &Socket, args: Args, ack: Ack) -> Result<(), EmitError> {
+    fn echo(&self, socket: &Socket, args: &Args, ack: Ack) -> Result<(), EmitError> {
         if ack.is_wanted() {
             ack.send(args)
         } else {
@@ -37,12 +37,12 @@ impl Bench {
     }
 
     #[on_event]
-    fn emit(&self, socket: &Socket, args: Args) -> Result<(), EmitError> {
+    fn emit(&self, socket: &Socket, args: &Args) -> Result<(), EmitError> {
         socket.emit("echo", args)
     }
 
     #[on_event]
-    fn broadcast(&self, everybody: Namespace, args: Args) -> Result<(), EmitError> {
+    fn broadcast(&self, everybody: Namespace, args: &Args) -> Result<(), EmitError> {
         everybody.emit("broadcast", args)
     }
 

@@ -6,7 +6,7 @@ use specter_proto::socket::{Args, Arguments};
 use super::{FromEvent, marker};
 use crate::gateway::{Ack, CallContext, EventError, Requirements};
 
-/// All arguments as they came, unread, attachments included. They can be emitted again as they are.
+/// All arguments as they came, unread, attachments included. They can be emitted again as they are. `&Args` are lent, which costs less.
 #[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Args {
     fn from_event(
@@ -14,7 +14,7 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
         _: &mut Arguments<'a>,
         _: &'static str,
     ) -> Result<Self, EventError> {
-        Ok(cx.args())
+        Ok(cx.args().clone())
     }
 }
 

@@ -1,11 +1,11 @@
-//! `&Socket`, lent from the context: a socket is counted, and to count it twice for each event costs more than to lend it.
+//! `&Socket` and `&Args`, lent from the context: both are counted, and to count one twice for each event costs more than to lend it.
 //!
 //! The macros see a type's name only, which may be that of a user's own `Socket`. So the compiler decides by method look-up: the tag's own
-//! method is for the socket, that of the trait for all others.
+//! method is for what the context has, that of the trait for all others.
 
 use std::marker::PhantomData;
 
-use specter_proto::socket::Arguments;
+use specter_proto::socket::{Args, Arguments};
 
 use super::FromEvent;
 use crate::gateway::{CallContext, EventError};
@@ -34,6 +34,18 @@ impl LendTag<Socket> {
     }
 }
 
+impl LendTag<Args> {
+    /// The arguments of the event.
+    pub fn event_param<'a>(
+        self,
+        cx: &'a CallContext,
+        _: &mut Arguments<'a>,
+        _: &'static str,
+    ) -> Result<&'a Args, EventError> {
+        Ok(cx.args())
+    }
+}
+
 /// For types of which an own value is made.
 pub trait LendOwned<T>: Sized {
     /// A parameter of an event's handler.
@@ -52,7 +64,7 @@ pub trait LendOwned<T>: Sized {
 
 impl<T> LendOwned<T> for LendTag<T> {}
 
-/// What the macros write for `&Socket`.
+/// What the macros write for `&Socket` and `&Args`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lent_param {

@@ -11,14 +11,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 use specter_di::{Container, Scoped};
-use specter_proto::socket::{Args, Arguments, EncodedArgs, EventPacket, Outgoing, encode};
+use specter_proto::socket::{
+    Args, Arguments, EncodedArgs, EventPacket, OpenEvent, Outgoing, encode,
+};
 
 use super::ack::AckCell;
-use super::catch::{Called, panic_text};
+use super::catch::{Called, catch_sync, panic_text};
 use super::error::EventError;
 use super::event::EventInfo;
 use super::info::{EventKind, HandlerInfo};
-use super::instance::Instance;
+use super::instance::{Instance, wrong_instance};
 use crate::socket::{DisconnectReason, Reject, Socket};
 
 /// A boxed call under way.
@@ -123,7 +125,7 @@ static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
 pub(crate) enum Cause {
     Connect,
     Disconnect(DisconnectReason),
-    Event(EventPacket),
+    Event(OpenEvent),
     Error(Box<Failure>),
 }
 
@@ -150,11 +152,11 @@ impl CallContext {
     }
 
     /// The event's arguments, unread; none at connect and disconnect.
-    pub fn args(&self) -> Args {
+    pub fn args(&self) -> &Args {
         match &self.cause {
-            Cause::Event(event) => event.raw_args(),
-            Cause::Error(failure) => failure.event.args().clone(),
-            Cause::Connect | Cause::Disconnect(_) => Args::default(),
+            Cause::Event(event) => event.args(),
+            Cause::Error(failure) => failure.event.args(),
+            Cause::Connect | Cause::Disconnect(_) => &NO_ARGUMENTS,
         }
     }
 
@@ -171,7 +173,7 @@ impl CallContext {
     #[inline]
     pub fn arguments(&self) -> Arguments<'_> {
         match &self.cause {
-            Cause::Event(event) => event.args(),
+            Cause::Event(event) => event.args().arguments(),
             _ => NO_ARGUMENTS.arguments(),
         }
     }
@@ -191,8 +193,22 @@ impl CallContext {
     /// For this event.
     #[inline]
     pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
-        self.cause = Cause::Event(event);
+        self.cause = Cause::Event(event.open());
         self
+    }
+
+    /// Runs a handler that is over when it returns, on its controller. None is that of another, which the wiring rules out.
+    #[inline]
+    pub(super) fn run<T>(
+        &mut self,
+        this: Option<T>,
+        body: impl FnOnce(T, &Self) -> Result<Outcome, EventError>,
+    ) {
+        let outcome = match this {
+            Some(this) => self.finish(catch_sync(|| body(this, self))),
+            None => Outcome::Failed(wrong_instance(self)),
+        };
+        self.put_outcome(outcome);
     }
 
     /// Says what came of the call.
@@ -231,7 +247,7 @@ impl CallContext {
     }
 
     pub(crate) fn info(&self) -> EventInfo {
-        EventInfo::new(self.event_name(), self.args())
+        EventInfo::new(self.event_name(), self.args().clone())
     }
 
     /// Under which id the client wants an answer from the return value.

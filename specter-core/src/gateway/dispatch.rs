@@ -10,7 +10,7 @@ use specter_proto::socket::EventPacket;
 use super::call::CallContext;
 use super::instance::Instance;
 use super::lifecycle::{Env, Subscribers, disconnect};
-use super::run::{Begun, Run, take};
+use super::run::{Begun, Run};
 use super::table::Straight;
 use super::turns::Turns;
 use crate::socket::DisconnectReason;
@@ -153,13 +153,12 @@ impl SocketService for Dispatch {
         }
         if let Some(straight) = &self.straight
             && self.env.table.ingress.is_empty()
-            && let Some(instance) = take(&mut self.instances[straight.target.controller])
+            && self.instances[straight.target.controller].is_some()
         {
             let context = self.cx.take();
             let context = context.unwrap_or_else(|| self.env.event_context());
             let (env, instances) = (&self.env, &mut self.instances);
-            let begun =
-                Run::begin_straight(context.with(event), straight, instance, env, instances, cx);
+            let begun = Run::begin_straight(context.with(event), straight, env, instances, cx);
             self.begun(begun);
         } else {
             self.begin_any(event, cx);

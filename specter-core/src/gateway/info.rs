@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use specter_di::{Dependencies, Dependency, Key, Location, Resolved};
 
-use super::call::{CallContext, Step};
+use super::call::{CallContext, Ended, Step};
 use super::endpoint::EndpointSetting;
 use super::instance::Instance;
 use super::policy::Policies;
@@ -154,6 +154,8 @@ pub struct HandlerInfo {
     pub priority: Option<i32>,
     /// Runs beside the socket's other events.
     pub concurrent: bool,
+    /// It is over when it returns: called by `call`, not `start`.
+    pub inline: bool,
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// Where the method stands.
@@ -185,8 +187,26 @@ pub struct HandlersBlock {
     pub requirements: fn(u16, &mut Requirements),
     /// Declares a handler's guards, interceptors and error filters.
     pub policies: fn(u16, &mut Policies),
-    /// Calls a handler.
+    /// Calls a handler that is over when it returns. What came of it is in the context then.
+    pub call: fn(&mut Instance, u16, &mut CallContext),
+    /// Calls one that may suspend.
     pub start: fn(Instance, u16, Box<CallContext>) -> Step,
+}
+
+impl HandlersBlock {
+    /// Calls a handler, whichever it is.
+    pub(crate) fn begin(&self, mut instance: Instance, id: u16, mut cx: Box<CallContext>) -> Step {
+        if self
+            .handlers
+            .get(usize::from(id))
+            .is_some_and(|handler| handler.inline)
+        {
+            (self.call)(&mut instance, id, &mut cx);
+            Step::Done(Ended { instance, cx })
+        } else {
+            (self.start)(instance, id, cx)
+        }
+    }
 }
 
 inventory::collect!(HandlersBlock);

@@ -84,24 +84,71 @@ pub fn start_shared<C: Send + SharedController + 'static>(
     WrongInstance(wrong).into_step(cx)
 }
 
+/// Calls handlers that are over when they return, some of them with `&mut self`.
+pub fn call_exclusive<C: Send + 'static>(
+    instance: &mut Instance,
+    cx: &mut CallContext,
+    body: impl FnOnce(&mut C, &CallContext) -> Result<Outcome, EventError>,
+) {
+    let this = match instance {
+        Instance::Exclusive(any) => any.downcast_mut(),
+        Instance::Shared(_) => None,
+    };
+    cx.run(this, body);
+}
+
+/// Calls handlers that are over when they return, all of them with `&self`, on whatever holds the controller.
+pub fn call_shared<C: Send + SharedController + 'static>(
+    instance: &mut Instance,
+    cx: &mut CallContext,
+    body: impl FnOnce(&C, &CallContext) -> Result<Outcome, EventError>,
+) {
+    let this = match instance {
+        Instance::Exclusive(any) => any.downcast_ref(),
+        Instance::Shared(any) => any.downcast_ref(),
+    };
+    cx.run(this, body);
+}
+
+/// For a block without handlers that are over when they return.
+pub fn call_none(_: &mut Instance, _: u16, cx: &mut CallContext) {
+    cx.run(None, |(): (), _| Ok(Outcome::Unit));
+}
+
+/// For a block without handlers that may suspend.
+pub fn start_none(instance: Instance, _: u16, cx: Box<CallContext>) -> Step {
+    Step::unknown(instance, cx)
+}
+
 /// An instance that is not of the controller's type, or not held as the handler needs: a fault of the wiring, answered as such.
 pub struct WrongInstance(Instance);
 
 impl WrongInstance {
     /// Ends the call with an internal error.
     pub fn into_step(self, cx: Box<CallContext>) -> Step {
-        let error = EventError::internal(std::io::Error::other(format!(
-            "`{}` was called on another controller",
-            cx.handler
-        )));
+        let error = wrong_instance(&cx);
         Step::Done(Ended::with(self.0, cx, Outcome::Failed(error)))
     }
+}
+
+/// What a call on an instance of another kind ends with.
+#[cold]
+pub(super) fn wrong_instance(cx: &CallContext) -> EventError {
+    EventError::internal(std::io::Error::other(format!(
+        "`{}` was called on another controller",
+        cx.handler
+    )))
 }
 
 impl Step {
     /// A handler id that its block does not know: a fault of the wiring, answered as such.
     pub fn unknown(instance: Instance, cx: Box<CallContext>) -> Self {
         WrongInstance(instance).into_step(cx)
+    }
+
+    /// The same for one that would be over when it returns.
+    pub fn unknown_inline(cx: &CallContext) -> Result<Outcome, EventError> {
+        Err(wrong_instance(cx))
     }
 }
 

@@ -62,7 +62,8 @@ pub mod private {
     pub use super::error::{hidden_error, shown_error};
     pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
     pub use super::instance::{
-        Holder, Instance, SharedController, WrongInstance, exclusive, share, start_shared,
+        Holder, Instance, SharedController, WrongInstance, call_exclusive, call_none, call_shared,
+        exclusive, share, start_none, start_shared,
     };
     pub use super::listed::otherwise;
     pub use super::reply::{

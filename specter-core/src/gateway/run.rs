@@ -35,6 +35,16 @@ pub(super) enum Begun {
     GoesOn(Run),
 }
 
+impl Begun {
+    /// The only handler of an event succeeded.
+    #[inline]
+    fn over(env: &Env, mut cx: Box<CallContext>) -> Self {
+        conclude(env, &mut cx);
+        cx.clear();
+        Self::Over(Some(cx))
+    }
+}
+
 /// What is awaited. Whatever is begun finds [`Next`](Self::Next), and leaves it where nothing is to be awaited.
 enum Phase {
     /// The handler at `at` is to be called.
@@ -74,11 +84,11 @@ impl Run {
         Self::new(cx, turns).go_on(env, instances, task)
     }
 
-    /// The same for the only handler of an event. If it succeeds at once, which is the rule, no run is needed.
+    /// The same for the only handler of an event, whose controller is there. If it succeeds at once, which is the rule, no run is
+    /// needed; if it is over when it returns, neither controller nor context move.
     pub(super) fn begin_straight(
         mut cx: Box<CallContext>,
         straight: &Straight,
-        instance: Instance,
         env: &Env,
         instances: &mut [Option<Instance>],
         task: &mut Context<'_>,
@@ -88,13 +98,26 @@ impl Run {
         if straight.takes_ack {
             cx.offer_ack();
         }
-        match (straight.block.start)(instance, target.handler.id, cx) {
+        let slot = &mut instances[target.controller];
+        let inline = straight.handler.inline;
+        if inline && let Some(instance) = slot {
+            (straight.block.call)(instance, target.handler.id, &mut cx);
+            if !cx.outcome.is_failure() {
+                return Begun::over(env, cx);
+            }
+        }
+        let Some(instance) = take(slot) else {
+            return Begun::Over(Some(cx));
+        };
+        let step = if inline {
+            Step::Done(Ended { instance, cx })
+        } else {
+            (straight.block.start)(instance, target.handler.id, cx)
+        };
+        match step {
             Step::Done(ended) if !ended.cx.outcome.is_failure() => {
-                let mut cx = ended.cx;
                 instances[target.controller] = Some(ended.instance);
-                conclude(env, &mut cx);
-                cx.clear();
-                Begun::Over(Some(cx))
+                Begun::over(env, ended.cx)
             }
             step => {
                 let turns = Turns::Methods(Targets::One(target));
@@ -440,7 +463,7 @@ fn log_failed_error_handler(outcome: &Outcome) {
 
 /// Takes an exclusive controller out of its place; a shared one stays.
 #[inline]
-pub(super) fn take(slot: &mut Option<Instance>) -> Option<Instance> {
+fn take(slot: &mut Option<Instance>) -> Option<Instance> {
     match slot {
         Some(Instance::Shared(controller)) => Some(Instance::Shared(controller.clone())),
         slot => slot.take(),

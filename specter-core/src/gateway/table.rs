@@ -172,7 +172,7 @@ impl ControllerTable {
         cx: Box<CallContext>,
     ) -> Step {
         match self.blocks.get(handler.block) {
-            Some(entry) => (entry.block.start)(instance, handler.id, cx),
+            Some(entry) => entry.block.begin(instance, handler.id, cx),
             None => Step::unknown(instance, cx),
         }
     }

@@ -6,6 +6,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::Path;
 
 use super::{
     event::EventKind,
@@ -22,17 +23,30 @@ pub(super) struct Calls {
     /// What makes a controller shareable, if its handlers let it.
     pub(super) share: TokenStream,
     pub(super) requirements: TokenStream,
+    /// For handlers that are over when they return.
+    pub(super) call: TokenStream,
+    /// For all others.
     pub(super) start: TokenStream,
 }
 
 impl Calls {
     pub(super) fn of(block: &HandlerTable) -> Self {
         let locals = Locals::new();
-        let calls = block.handlers.iter().map(|handler| Call {
-            handler,
-            locals: &locals,
-        });
-        let arms: TokenStream = numbered(calls).map(|(id, call)| call.arm(&id)).collect();
+        let arms = |inline: bool| {
+            let calls = block.handlers.iter().map(|handler| Call {
+                handler,
+                locals: &locals,
+            });
+            let arms: TokenStream = numbered(calls)
+                .filter(|(_, call)| (call.handler.mode == Mode::Inline) == inline)
+                .map(|(id, call)| call.arm(&id))
+                .collect();
+            (!arms.is_empty()).then_some(arms)
+        };
+        let arms = Arms {
+            called: arms(true),
+            started: arms(false),
+        };
         if block.exclusive() {
             exclusive(block, &locals, &arms)
         } else {
@@ -41,62 +55,106 @@ impl Calls {
     }
 }
 
+/// The arms of both functions, where there are any.
+struct Arms {
+    called: Option<TokenStream>,
+    started: Option<TokenStream>,
+}
+
+impl Arms {
+    /// The function that calls, by the runtime's `call`, which hands the controller out.
+    fn call(&self, controller: &Path, locals: &Locals, call: &TokenStream) -> TokenStream {
+        let Locals { this, id, cx, .. } = locals;
+        let own = own(Span::call_site());
+        match &self.called {
+            None => quote_spanned!(own=> __p::call_none),
+            Some(arms) => quote_spanned! {own=>
+                |__instance, #id, __context| #call::<#controller>(__instance, __context, |#this, #cx| match #id {
+                    #arms
+                    _ => __p::Step::unknown_inline(#cx),
+                })
+            },
+        }
+    }
+}
+
 /// The controller is in a box, and some handler takes it by `&mut self`.
-fn exclusive(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
+fn exclusive(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let controller = &block.controller;
     let Locals { this, id, cx, .. } = locals;
-    let start = quote_spanned! {own(Span::call_site())=>
-        |__instance, #id, #cx| {
-            let mut #this = match __p::exclusive::<#controller>(__instance) {
-                ::core::result::Result::Ok(__this) => __this,
-                ::core::result::Result::Err(__wrong) => return __wrong.into_step(#cx),
-            };
-            match #id {
-                #arms
-                _ => __p::Step::unknown(__p::Holder::into_instance(#this), #cx),
+    let own = own(Span::call_site());
+    let start = match &arms.started {
+        None => quote_spanned!(own=> __p::start_none),
+        Some(arms) => quote_spanned! {own=>
+            |__instance, #id, #cx| {
+                let mut #this = match __p::exclusive::<#controller>(__instance) {
+                    ::core::result::Result::Ok(__this) => __this,
+                    ::core::result::Result::Err(__wrong) => return __wrong.into_step(#cx),
+                };
+                match #id {
+                    #arms
+                    _ => __p::Step::unknown(__p::Holder::into_instance(#this), #cx),
+                }
             }
-        }
+        },
     };
     Calls {
         items: None,
         share: option(None::<TokenStream>),
         requirements: requirements(&block.handlers),
+        call: arms.call(
+            controller,
+            locals,
+            &quote_spanned!(own=> __p::call_exclusive),
+        ),
         start,
     }
 }
 
-/// The controller is in a box or, when handlers run beside each other, in an `Arc`: written once, for both.
-fn shared(block: &HandlerTable, locals: &Locals, arms: &TokenStream) -> Calls {
+/// The controller is in a box or, when handlers run beside each other, in an `Arc`. What holds it is written once, for both.
+fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let Locals { this, id, cx, .. } = locals;
     let requirements = requirements(&block.handlers);
     let controller = &block.controller;
     let own = own(Span::call_site());
-    let items = quote_spanned! {own=>
-        const fn __calls<__H: __p::Holder<#controller>>()
-        -> (fn(u16, &mut __p::Requirements), fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step)
-        where __H::Target: __p::SharedController {
-            (
-                #requirements,
+    let call = arms.call(controller, locals, &quote_spanned!(own=> __p::call_shared));
+    let held_start =
+        quote_spanned!(own=> fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step);
+    let (started, start) = match &arms.started {
+        None => (
+            quote_spanned!(own=> |__held, _, __context| __p::Step::unknown(__p::Holder::into_instance(__held), __context)),
+            quote_spanned!(own=> __p::start_none),
+        ),
+        Some(arms) => (
+            quote_spanned! {own=>
                 |mut #this, #id, #cx| match #id {
                     #arms
                     _ => __p::Step::unknown(__p::Holder::into_instance(#this), #cx),
-                },
-            )
-        }
+                }
+            },
+            quote_spanned! {own=>
+                |__instance, #id, #cx| __p::start_shared::<#controller>(
+                    __instance,
+                    #id,
+                    #cx,
+                    __calls::<::std::boxed::Box<#controller>>().2,
+                    __calls::<::std::sync::Arc<#controller>>().2,
+                )
+            },
+        ),
     };
-    let start = quote_spanned! {own=>
-        |__instance, #id, #cx| __p::start_shared::<#controller>(
-            __instance,
-            #id,
-            #cx,
-            __calls::<::std::boxed::Box<#controller>>().1,
-            __calls::<::std::sync::Arc<#controller>>().1,
-        )
+    let items = quote_spanned! {own=>
+        const fn __calls<__H: __p::Holder<#controller>>()
+        -> (fn(u16, &mut __p::Requirements), fn(&mut __p::Instance, u16, &mut __p::CallContext), #held_start)
+        where __H::Target: __p::SharedController {
+            (#requirements, #call, #started)
+        }
     };
     Calls {
         items: Some(items),
         share: option(Some(quote_spanned!(own=> __p::share::<#controller>))),
         requirements: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().0),
+        call: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().1),
         start,
     }
 }
@@ -198,12 +256,7 @@ impl Call<'_> {
                     #ended
                 }),
             },
-            Mode::Inline => quote_spanned! {self.own()=>
-                #id => {
-                    let __called = __p::catch_sync(|| { #body });
-                    __p::Step::Done(#ended)
-                }
-            },
+            Mode::Inline => quote_spanned!(self.own()=> #id => { #body }),
             Mode::Blocking => quote_spanned! {self.own()=>
                 #id => __p::blocking(move || {
                     let __called = __p::catch_sync(|| { #body });
@@ -225,7 +278,7 @@ impl Call<'_> {
             let types = family.arguments(parameter);
             let function = format_ident!("{}_param", family.name, span = own(parameter.span));
             let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
-            if emitted && parameter.is_lent_socket() {
+            if emitted && parameter.is_lent_from_context() {
                 let ty = &parameter.extracted;
                 return quote_spanned!(own(parameter.span)=> let #local = __p::lent_param!(#ty, #from, #label)?;);
             }
@@ -252,8 +305,8 @@ impl Call<'_> {
         }
     }
 
-    /// The method's call. It borrows what holds the controller by `&mut` for `&self` too: a future that held a shared
-    /// borrow of it would ask for more than the method's own does.
+    /// The method's call. Where it may suspend, it borrows what holds the controller by `&mut` for `&self` too: a future that
+    /// held a shared borrow of it would ask for more than the method's own does.
     fn called(&self) -> TokenStream {
         let (controller, method) = (&self.handler.controller, &self.handler.method);
         let this = &self.locals.this;
@@ -262,7 +315,11 @@ impl Call<'_> {
             parameters.map(|(index, parameter)| parameter.argument(&Self::parameter(index)));
         let awaited =
             (self.handler.mode == Mode::Async).then(|| quote_spanned!(self.own()=> .await));
-        quote_spanned!(self.own()=> <#controller>::#method(&mut #this #(, #arguments)*) #awaited)
+        let receiver = match self.handler.mode {
+            Mode::Inline => quote!(#this),
+            Mode::Async | Mode::Blocking => quote!(&mut #this),
+        };
+        quote_spanned!(self.own()=> <#controller>::#method(#receiver #(, #arguments)*) #awaited)
     }
 
     /// The controller, on its way back.

@@ -7,7 +7,7 @@ use syn::{ext::IdentExt, spanned::Spanned};
 use super::{
     calls::Calls,
     event::EventKind,
-    model::{Handler, HandlerTable},
+    model::{Handler, HandlerTable, Mode},
 };
 use crate::syntax::runtime::{Stretch, location, moved, option, own};
 
@@ -32,6 +32,7 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         items,
         share,
         requirements,
+        call,
         start,
     } = Calls::of(block);
     let content = quote_spanned! {own(Span::call_site())=>
@@ -44,6 +45,7 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
             resolve: #resolve,
             requirements: #requirements,
             policies: #policies,
+            call: #call,
             start: #start,
         }
     };
@@ -131,6 +133,7 @@ fn info(handler: &Handler) -> TokenStream {
     let docs = &handler.docs;
     let priority = option(handler.options.priority.map(Literal::i32_unsuffixed));
     let concurrent = handler.options.concurrent.is_some();
+    let inline = handler.mode == Mode::Inline;
     let timeout = option(handler.options.timeout.as_ref());
     let location = location(handler.method.span());
     quote_spanned! {own(handler.method.span())=>
@@ -140,6 +143,7 @@ fn info(handler: &Handler) -> TokenStream {
             docs: #docs,
             priority: #priority,
             concurrent: #concurrent,
+            inline: #inline,
             timeout: #timeout,
             location: #location,
         }

@@ -107,10 +107,14 @@ impl Parameter {
         })
     }
 
-    /// Whether it is a reference to a type called like the framework's socket.
-    pub(crate) fn is_lent_socket(&self) -> bool {
+    /// Whether it is a reference to a type called like one that the context has and lends.
+    pub(crate) fn is_lent_from_context(&self) -> bool {
         matches!(self.handed, Handed::Lent)
-            && syn::parse2(self.extracted.clone()).is_ok_and(|ty| types::is_called(&ty, "Socket"))
+            && syn::parse2(self.extracted.clone()).is_ok_and(|ty| {
+                ["Socket", "Args"]
+                    .iter()
+                    .any(|name| types::is_called(&ty, name))
+            })
     }
 
     /// Whether the method takes a value of the type called `name`.

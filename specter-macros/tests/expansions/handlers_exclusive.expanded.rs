@@ -61,6 +61,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -70,6 +71,7 @@ const _: () = {
                         docs: "Posts a message to a room.\n\nEverybody in it sees it.",
                         priority: ::core::option::Option::Some(3),
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -79,6 +81,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: true,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -88,6 +91,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -97,6 +101,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -106,6 +111,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: true,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -115,6 +121,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -203,6 +210,44 @@ const _: () = {
                 }
                 _ => {}
             },
+            call: |__instance, __id, __context| __p::call_exclusive::<
+                ChatGateway,
+            >(
+                __instance,
+                __context,
+                |__this, __cx| match __id {
+                    2 => {
+                        let mut __args = __cx.arguments();
+                        let __p0 = __p::lent_param!(
+                            Socket, & __cx, & mut __args, "socket"
+                        )?;
+                        let __p1 = __p::event_param::<
+                            __p::Text<'_>,
+                            _,
+                        >(&__cx, &mut __args, "room")?;
+                        let __p2 = __p::event_param::<
+                            Option<u64>,
+                            _,
+                        >(&__cx, &mut __args, "at")?;
+                        let __value = <ChatGateway>::typing(__this, &__p0, &__p1, __p2);
+                        __p::reply!(__cx, __value)
+                    }
+                    5 => {
+                        let mut __args = __cx.arguments();
+                        let __p0 = __p::event_param::<
+                            EventInfo,
+                            _,
+                        >(&__cx, &mut __args, "event")?;
+                        let __p1 = __p::event_param::<
+                            Args,
+                            _,
+                        >(&__cx, &mut __args, "args")?;
+                        let __value = <ChatGateway>::unknown(__this, __p0, __p1);
+                        __p::reply!(__cx, __value)
+                    }
+                    _ => __p::Step::unknown_inline(__cx),
+                },
+            ),
             start: |__instance, __id, __cx| {
                 let mut __this = match __p::exclusive::<ChatGateway>(__instance) {
                     ::core::result::Result::Ok(__this) => __this,
@@ -272,36 +317,6 @@ const _: () = {
                             )
                         })
                     }
-                    2 => {
-                        let __called = __p::catch_sync(|| {
-                            let mut __args = __cx.arguments();
-                            let __p0 = __p::lent_param!(
-                                Socket, & __cx, & mut __args, "socket"
-                            )?;
-                            let __p1 = __p::event_param::<
-                                __p::Text<'_>,
-                                _,
-                            >(&__cx, &mut __args, "room")?;
-                            let __p2 = __p::event_param::<
-                                Option<u64>,
-                                _,
-                            >(&__cx, &mut __args, "at")?;
-                            let __value = <ChatGateway>::typing(
-                                &mut __this,
-                                &__p0,
-                                &__p1,
-                                __p2,
-                            );
-                            __p::reply!(__cx, __value)
-                        });
-                        __p::Step::Done(
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
-                                __cx,
-                                __called,
-                            ),
-                        )
-                    }
                     3 => {
                         __p::blocking(move || {
                             let __called = __p::catch_sync(|| {
@@ -345,32 +360,6 @@ const _: () = {
                                 __called,
                             )
                         })
-                    }
-                    5 => {
-                        let __called = __p::catch_sync(|| {
-                            let mut __args = __cx.arguments();
-                            let __p0 = __p::event_param::<
-                                EventInfo,
-                                _,
-                            >(&__cx, &mut __args, "event")?;
-                            let __p1 = __p::event_param::<
-                                Args,
-                                _,
-                            >(&__cx, &mut __args, "args")?;
-                            let __value = <ChatGateway>::unknown(
-                                &mut __this,
-                                __p0,
-                                __p1,
-                            );
-                            __p::reply!(__cx, __value)
-                        });
-                        __p::Step::Done(
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
-                                __cx,
-                                __called,
-                            ),
-                        )
                     }
                     6 => {
                         __p::pending(async move {

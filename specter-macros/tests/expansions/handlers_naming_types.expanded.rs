@@ -24,6 +24,7 @@ const _: () = {
     {
         const fn __calls<__H: __p::Holder<Notes>>() -> (
             fn(u16, &mut __p::Requirements),
+            fn(&mut __p::Instance, u16, &mut __p::CallContext),
             fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
         )
         where
@@ -52,9 +53,13 @@ const _: () = {
                     }
                     _ => {}
                 },
-                |mut __this, __id, __cx| match __id {
-                    0 => {
-                        let __called = __p::catch_sync(|| {
+                |__instance, __id, __context| __p::call_shared::<
+                    Notes,
+                >(
+                    __instance,
+                    __context,
+                    |__this, __cx| match __id {
+                        0 => {
                             let mut __args = __cx.arguments();
                             let __p0 = __p::event_param::<
                                 Note<'_>,
@@ -77,7 +82,7 @@ const _: () = {
                                 _,
                             >(&__cx, &mut __args, "_")?;
                             let __value = <Notes>::r#move(
-                                &mut __this,
+                                __this,
                                 __p0,
                                 __p1.into_cow(),
                                 __p2,
@@ -85,43 +90,22 @@ const _: () = {
                                 __p4,
                             );
                             __p::reply!(__cx, __value)
-                        });
-                        __p::Step::Done(
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
-                                __cx,
-                                __called,
-                            ),
-                        )
-                    }
-                    1 => {
-                        let __called = __p::catch_sync(|| {
-                            let __value = <Notes>::both(&mut __this);
+                        }
+                        1 => {
+                            let __value = <Notes>::both(__this);
                             __p::reply!(__cx, __value)
-                        });
-                        __p::Step::Done(
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
-                                __cx,
-                                __called,
-                            ),
-                        )
-                    }
-                    2 => {
-                        let __called = __p::catch_sync(|| {
-                            let __value = <Notes>::both(&mut __this);
+                        }
+                        2 => {
+                            let __value = <Notes>::both(__this);
                             __p::reply!(__cx, __value)
-                        });
-                        __p::Step::Done(
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
-                                __cx,
-                                __called,
-                            ),
-                        )
-                    }
-                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), __cx),
-                },
+                        }
+                        _ => __p::Step::unknown_inline(__cx),
+                    },
+                ),
+                |__held, _, __context| __p::Step::unknown(
+                    __p::Holder::into_instance(__held),
+                    __context,
+                ),
             )
         }
         __p::HandlersBlock {
@@ -135,6 +119,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: true,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -144,6 +129,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: true,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -153,6 +139,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: true,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -170,15 +157,8 @@ const _: () = {
             policies: |__id, __d| match __id {
                 _ => {}
             },
-            start: |__instance, __id, __cx| __p::start_shared::<
-                Notes,
-            >(
-                __instance,
-                __id,
-                __cx,
-                __calls::<::std::boxed::Box<Notes>>().1,
-                __calls::<::std::sync::Arc<Notes>>().1,
-            ),
+            call: __calls::<::std::boxed::Box<Notes>>().1,
+            start: __p::start_none,
         }
     }
     const __BLOCK: __p::HandlersBlock = __block::<

@@ -23,6 +23,7 @@ const _: () = {
     {
         const fn __calls<__H: __p::Holder<gateway::Clock>>() -> (
             fn(u16, &mut __p::Requirements),
+            fn(&mut __p::Instance, u16, &mut __p::CallContext),
             fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
         )
         where
@@ -46,6 +47,7 @@ const _: () = {
                     }
                     _ => {}
                 },
+                __p::call_none,
                 |mut __this, __id, __cx| match __id {
                     0 => {
                         __p::pending(async move {
@@ -110,6 +112,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: true,
+                        inline: false,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -119,6 +122,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::None,
                         location: __p::location!(),
                     },
@@ -135,14 +139,15 @@ const _: () = {
             policies: |__id, __d| match __id {
                 _ => {}
             },
+            call: __calls::<::std::boxed::Box<gateway::Clock>>().1,
             start: |__instance, __id, __cx| __p::start_shared::<
                 gateway::Clock,
             >(
                 __instance,
                 __id,
                 __cx,
-                __calls::<::std::boxed::Box<gateway::Clock>>().1,
-                __calls::<::std::sync::Arc<gateway::Clock>>().1,
+                __calls::<::std::boxed::Box<gateway::Clock>>().2,
+                __calls::<::std::sync::Arc<gateway::Clock>>().2,
             ),
         }
     }

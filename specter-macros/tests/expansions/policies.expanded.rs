@@ -63,6 +63,7 @@ const _: () = {
     {
         const fn __calls<__H: __p::Holder<Everything>>() -> (
             fn(u16, &mut __p::Requirements),
+            fn(&mut __p::Instance, u16, &mut __p::CallContext),
             fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
         )
         where
@@ -72,6 +73,7 @@ const _: () = {
                 |__id, __r| match __id {
                     _ => {}
                 },
+                __p::call_none,
                 |mut __this, __id, __cx| match __id {
                     0 => {
                         __p::pending(async move {
@@ -122,6 +124,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::Some(
                             ::core::time::Duration::from_millis(1500u64),
                         ),
@@ -133,6 +136,7 @@ const _: () = {
                         docs: "",
                         priority: ::core::option::Option::None,
                         concurrent: false,
+                        inline: false,
                         timeout: ::core::option::Option::Some(LIMIT * 2),
                         location: __p::location!(),
                     },
@@ -153,14 +157,15 @@ const _: () = {
                 }
                 _ => {}
             },
+            call: __calls::<::std::boxed::Box<Everything>>().1,
             start: |__instance, __id, __cx| __p::start_shared::<
                 Everything,
             >(
                 __instance,
                 __id,
                 __cx,
-                __calls::<::std::boxed::Box<Everything>>().1,
-                __calls::<::std::sync::Arc<Everything>>().1,
+                __calls::<::std::boxed::Box<Everything>>().2,
+                __calls::<::std::sync::Arc<Everything>>().2,
             ),
         }
     }

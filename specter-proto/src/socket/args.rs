@@ -41,11 +41,23 @@ pub struct Args {
 
 impl Args {
     /// Those of a packet.
-    pub(super) fn of(came: &Arc<Came>) -> Self {
+    #[inline]
+    pub(super) fn of(came: Arc<Came>) -> Self {
         Self {
             elements: came.places().elements,
-            came: Some(Arc::clone(came)),
+            came: Some(came),
         }
+    }
+
+    /// The packet that they are a part of.
+    #[inline]
+    pub(super) fn packet(&self) -> Option<&Arc<Came>> {
+        self.came.as_ref()
+    }
+
+    #[inline]
+    pub(super) fn into_packet(self) -> Option<Arc<Came>> {
+        self.came
     }
 
     /// How many there are.

@@ -120,6 +120,12 @@ impl Came {
         &self.places
     }
 
+    /// The name of an event.
+    #[inline]
+    pub(super) fn name(&self) -> &str {
+        self.places.name.of(&self.text)
+    }
+
     /// How many bytes came, attachments included.
     pub(super) fn size(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();

@@ -36,5 +36,5 @@ pub use encode::EncodedArgs;
 pub use error::{ArgumentError, EncodeError, ParseError};
 pub use header::{Header, MAX_ID, PacketKind, parse_header};
 pub use outgoing::Outgoing;
-pub use packet::{AckPacket, ConnectPacket, DisconnectPacket, EventPacket, Packet};
+pub use packet::{AckPacket, ConnectPacket, DisconnectPacket, EventPacket, OpenEvent, Packet};
 pub use reserved::is_reserved;

@@ -96,7 +96,7 @@ impl EventPacket {
     /// The event's name. A number is its digits.
     #[inline]
     pub fn name(&self) -> &str {
-        self.0.places().name.of(self.0.text())
+        self.0.name()
     }
 
     /// The id under which the client wants an acknowledgement, if it does.
@@ -113,12 +113,18 @@ impl EventPacket {
 
     /// The arguments behind the name, unread, to be kept or sent on.
     pub fn raw_args(&self) -> Args {
-        Args::of(&self.0)
+        Args::of(self.0.clone())
     }
 
     /// How many bytes came, attachments included.
     pub fn size(&self) -> usize {
         self.0.size()
+    }
+
+    /// The event, to be handled.
+    #[inline]
+    pub fn open(self) -> OpenEvent {
+        OpenEvent(Args::of(self.0))
     }
 
     /// It is done with: where nobody keeps its arguments, its place is kept for the next one on this thread.
@@ -135,6 +141,49 @@ impl fmt::Debug for EventPacket {
             .field("name", &self.name())
             .field("id", &self.id())
             .field("size", &self.size())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An event that is being handled. Its arguments are there as a whole, to be lent.
+///
+/// It takes three words where the packet takes one, so that packets are opened where they stay.
+#[derive(Clone)]
+pub struct OpenEvent(Args);
+
+impl OpenEvent {
+    /// The event's name.
+    #[inline]
+    pub fn name(&self) -> &str {
+        self.0.packet().map_or("", |came| came.name())
+    }
+
+    /// The id under which the client wants an acknowledgement, if it does.
+    #[inline]
+    pub fn id(&self) -> Option<u64> {
+        self.0.packet().and_then(|came| came.places().id)
+    }
+
+    /// The arguments behind the name.
+    #[inline]
+    pub fn args(&self) -> &Args {
+        &self.0
+    }
+
+    /// It is done with: see [`EventPacket::recycle`].
+    #[inline]
+    pub fn recycle(self) {
+        if let Some(came) = self.0.into_packet() {
+            Came::put_back(came);
+        }
+    }
+}
+
+impl fmt::Debug for OpenEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenEvent")
+            .field("name", &self.name())
+            .field("id", &self.id())
             .finish_non_exhaustive()
     }
 }
@@ -164,7 +213,7 @@ impl AckPacket {
 
     /// The answer, unread, to be kept or sent on.
     pub fn raw_args(&self) -> Args {
-        Args::of(&self.came)
+        Args::of(self.came.clone())
     }
 
     /// How many bytes came, attachments included.

@@ -4,7 +4,6 @@
 //! so that a bad message is refused at its first bad fragment; each byte is looked at once for
 //! that, apart from the up to three that a fragment may leave of a character.
 
-
 use super::{Event, read_text};
 use crate::websocket::header::Opcode;
 use crate::websocket::violation::Violation;
