@@ -28,12 +28,11 @@ impl Bench {
     }
 
     #[on_event]
-    fn echo(&self, socket: &Socket, args: &Args, ack: Ack) -> Result<(), EmitError> {
-        if ack.is_wanted() {
-            ack.send(args)
-        } else {
-            socket.emit("echo", args)
+    fn echo<'a>(&self, socket: &Socket, args: &'a Args, ack: &Ack) -> Result<&'a Args, EmitError> {
+        if !ack.is_wanted() {
+            socket.emit("echo", args)?;
         }
+        Ok(args)
     }
 
     #[on_event]

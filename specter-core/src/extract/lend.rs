@@ -1,14 +1,16 @@
-//! `&Socket` and `&Args`, lent from the context: both are counted, and to count one twice for each event costs more than to lend it.
+//! `&Socket` and `&Args`, lent from the context: both are counted, and to count one twice for each event costs more than to lend it. And
+//! `&Ack`, which says whether an answer is wanted and leaves it to the handler's value.
 //!
 //! The macros see a type's name only, which may be that of a user's own `Socket`. So the compiler decides by method look-up: the tag's own
 //! method is for what the context has, that of the trait for all others.
 
 use std::marker::PhantomData;
 
+use specter_di::Location;
 use specter_proto::socket::{Args, Arguments};
 
 use super::FromEvent;
-use crate::gateway::{CallContext, EventError};
+use crate::gateway::{Ack, CallContext, EventError, Requirements};
 use crate::socket::Socket;
 
 /// Stands for the type of which a parameter is a reference.
@@ -22,28 +24,30 @@ impl<T> LendTag<T> {
     }
 }
 
-impl LendTag<Socket> {
-    /// The socket of the context.
-    pub fn event_param<'a>(
-        self,
-        cx: &'a CallContext,
-        _: &mut Arguments<'a>,
-        _: &'static str,
-    ) -> Result<&'a Socket, EventError> {
-        Ok(cx.socket())
-    }
+/// What the context lends of itself, which needs nothing of the graph.
+macro_rules! lent {
+    ($($type:ty: |$cx:ident| $lent:expr;)*) => {$(
+        impl LendTag<$type> {
+            /// A parameter of an event's handler.
+            pub fn event_param<'a>(
+                self,
+                $cx: &'a CallContext,
+                _: &mut Arguments<'a>,
+                _: &'static str,
+            ) -> Result<&'a $type, EventError> {
+                Ok($lent)
+            }
+
+            /// Declares what it needs.
+            pub fn requires(self, _: &mut Requirements, _: &'static str, _: Location) {}
+        }
+    )*};
 }
 
-impl LendTag<Args> {
-    /// The arguments of the event.
-    pub fn event_param<'a>(
-        self,
-        cx: &'a CallContext,
-        _: &mut Arguments<'a>,
-        _: &'static str,
-    ) -> Result<&'a Args, EventError> {
-        Ok(cx.args())
-    }
+lent! {
+    Socket: |cx| cx.socket();
+    Args: |cx| cx.args();
+    Ack: |cx| Ack::question(cx.wants_ack());
 }
 
 /// For types of which an own value is made.
@@ -60,11 +64,23 @@ pub trait LendOwned<T>: Sized {
     {
         T::from_event(cx, args, label)
     }
+
+    /// Declares what it needs.
+    fn requires<'a, M>(
+        self,
+        requirements: &mut Requirements,
+        label: &'static str,
+        location: Location,
+    ) where
+        T: FromEvent<'a, M>,
+    {
+        T::requires(requirements, label, location);
+    }
 }
 
 impl<T> LendOwned<T> for LendTag<T> {}
 
-/// What the macros write for `&Socket` and `&Args`.
+/// What the macros write for `&Socket`, `&Args` and `&Ack`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lent_param {
@@ -72,5 +88,16 @@ macro_rules! __lent_param {
         #[allow(unused_imports)]
         use $crate::__private::LendOwned as _;
         $crate::__private::LendTag::<$type>::new().event_param($cx, $args, $label)
+    }};
+}
+
+/// The same where it is declared what they need.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lent_needs {
+    ($type:ty, $requirements:expr, $label:expr, $location:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::LendOwned as _;
+        $crate::__private::LendTag::<$type>::new().requires($requirements, $label, $location)
     }};
 }

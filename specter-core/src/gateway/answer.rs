@@ -9,7 +9,7 @@ use super::lifecycle::Env;
 /// What the client will be answered: the first value, else the first error, else nothing.
 pub(super) enum Answer {
     Unit,
-    Value(EncodedArgs),
+    Value(Box<EncodedArgs>),
     Packet(Outgoing),
     Failed(EventError),
     /// A handler answers itself.
@@ -21,7 +21,7 @@ impl Answer {
     pub(super) fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
         match outcome {
             Outcome::Failed(error) => Err(error),
-            Outcome::Rejected(reject) => Err(reject.into()),
+            Outcome::Rejected(reject) => Err((*reject).into()),
             Outcome::Value(Some(value)) => Ok(Some(Self::Value(value))),
             Outcome::Answer(packet) => Ok(Some(Self::Packet(packet))),
             Outcome::Unit | Outcome::Value(None) | Outcome::Taken => Ok(None),
@@ -35,7 +35,7 @@ impl Answer {
         let packet = match self {
             Self::Taken => return,
             Self::Unit => encode::outgoing_ack(namespace, id, &()),
-            Self::Value(value) => Ok(encode::ack_encoded(namespace, id, value)),
+            Self::Value(value) => Ok(encode::ack_encoded(namespace, id, *value)),
             Self::Packet(packet) => Ok(packet),
             Self::Failed(error) => encode::outgoing_ack(namespace, id, &error),
         };
@@ -52,10 +52,16 @@ impl Answer {
 #[inline]
 pub(super) fn conclude(env: &Env, cx: &mut CallContext) {
     let taken = finish_ack(cx, None);
-    if (cx.wanted_ack().is_some() && !taken) || !cx.outcome.is_empty() {
-        let outcome = std::mem::take(&mut cx.outcome);
-        if !taken && let Ok(answer) = Answer::of(outcome) {
-            answer.unwrap_or(Answer::Unit).send(env, cx);
+    if taken {
+        cx.outcome = Outcome::Unit;
+    } else if cx.wants_ack() || !cx.outcome.is_empty() {
+        match std::mem::take(&mut cx.outcome) {
+            Outcome::Answer(packet) => env.socket.acknowledge(packet),
+            outcome => {
+                if let Ok(answer) = Answer::of(outcome) {
+                    answer.unwrap_or(Answer::Unit).send(env, cx);
+                }
+            }
         }
     }
 }

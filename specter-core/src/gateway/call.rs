@@ -60,14 +60,14 @@ impl Ended {
     }
 }
 
-/// What a handler's end means for the acknowledgement.
+/// What a handler's end means for the acknowledgement. Handed on several times for each event: what is rare and large is boxed.
 #[derive(Default)]
 pub enum Outcome {
     /// It returned nothing to answer with.
     #[default]
     Unit,
     /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known who does.
-    Value(Option<EncodedArgs>),
+    Value(Option<Box<EncodedArgs>>),
     /// It returned a value: the acknowledgement with it.
     Answer(Outgoing),
     /// It took the acknowledgement upon itself.
@@ -75,7 +75,7 @@ pub enum Outcome {
     /// It failed.
     Failed(EventError),
     /// It refuses the client: at connect only.
-    Rejected(Reject),
+    Rejected(Box<Reject>),
 }
 
 impl Outcome {
@@ -257,6 +257,11 @@ impl CallContext {
             Cause::Event(event) => event.id(),
             _ => None,
         }
+    }
+
+    /// Whether the client wants an acknowledgement.
+    pub(crate) fn wants_ack(&self) -> bool {
+        self.wanted_ack().is_some()
     }
 
     /// Encodes a handler's value.

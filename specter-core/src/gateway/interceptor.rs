@@ -101,7 +101,7 @@ impl Handled {
         if super::unit::is_unit(data) {
             return Ok(Self::nothing());
         }
-        Ok(Self(Outcome::Value(Some(encode::args(data)?))))
+        Ok(Self(Outcome::Value(Some(Box::new(encode::args(data)?)))))
     }
 }
 
@@ -310,7 +310,7 @@ impl Call {
 fn handled(outcome: Outcome) -> Result<Handled, EventError> {
     match outcome {
         Outcome::Failed(error) => Err(error),
-        Outcome::Rejected(reject) => Err(reject.into()),
+        Outcome::Rejected(reject) => Err((*reject).into()),
         outcome => Ok(Handled(outcome)),
     }
 }

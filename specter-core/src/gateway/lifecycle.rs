@@ -277,7 +277,7 @@ async fn connect_subscribers(env: &Env, limit: &Limit) -> Result<(), Reject> {
 
 fn failure(outcome: Outcome) -> Option<EventError> {
     match outcome {
-        Outcome::Rejected(reject) => Some(reject.into()),
+        Outcome::Rejected(reject) => Some((*reject).into()),
         Outcome::Failed(error) => Some(error),
         Outcome::Unit | Outcome::Value(_) | Outcome::Answer(_) | Outcome::Taken => None,
     }

@@ -354,5 +354,6 @@ macro_rules! __plain_reply {
 
 /// A `connect` handler's end.
 pub fn connect_outcome(result: Result<(), Reject>) -> Result<Outcome, EventError> {
-    Ok(result.map_or_else(Outcome::Rejected, |()| Outcome::Unit))
+    let rejected = |reject| Outcome::Rejected(Box::new(reject));
+    Ok(result.map_or_else(rejected, |()| Outcome::Unit))
 }

@@ -171,6 +171,10 @@ fn requirements(handlers: &[Handler]) -> TokenStream {
                 let (types, label) = (family.arguments(parameter), &parameter.label);
                 let method = Ident::new(family.name, own(parameter.span));
                 let location = location(parameter.span);
+                if handler.event.kind.is_emitted() && parameter.is_lent_from_context() {
+                    let ty = &parameter.extracted;
+                    return quote_spanned!(own(parameter.span)=> __p::lent_needs!(#ty, #into, #label, #location););
+                }
                 quote_spanned! {own(parameter.span)=>
                     __p::Requirements::#method #types(#into, #label, #location);
                 }

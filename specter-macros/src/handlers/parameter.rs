@@ -111,7 +111,7 @@ impl Parameter {
     pub(crate) fn is_lent_from_context(&self) -> bool {
         matches!(self.handed, Handed::Lent)
             && syn::parse2(self.extracted.clone()).is_ok_and(|ty| {
-                ["Socket", "Args"]
+                ["Socket", "Args", "Ack"]
                     .iter()
                     .any(|name| types::is_called(&ty, name))
             })

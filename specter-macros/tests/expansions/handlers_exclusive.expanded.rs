@@ -145,10 +145,7 @@ const _: () = {
                     >(__r, "token", __p::location!());
                 }
                 1 => {
-                    __p::Requirements::event::<
-                        Socket,
-                        _,
-                    >(__r, "socket", __p::location!());
+                    __p::lent_needs!(Socket, __r, "socket", __p::location!());
                     __p::Requirements::event::<Post, _>(__r, "post", __p::location!());
                     __p::Requirements::event::<
                         Option<u32>,
@@ -156,10 +153,7 @@ const _: () = {
                     >(__r, "reply_to", __p::location!());
                 }
                 2 => {
-                    __p::Requirements::event::<
-                        Socket,
-                        _,
-                    >(__r, "socket", __p::location!());
+                    __p::lent_needs!(Socket, __r, "socket", __p::location!());
                     __p::Requirements::event::<
                         __p::Text<'_>,
                         _,

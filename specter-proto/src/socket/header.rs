@@ -148,10 +148,7 @@ impl Layout {
 
 /// The namespace that a span of a packet names: none means the root.
 pub(super) fn namespace_of(text: &str, span: Span) -> &str {
-    match span.of(text) {
-        "" => "/",
-        namespace => namespace,
-    }
+    if span.len() == 0 { "/" } else { span.of(text) }
 }
 
 /// `N-`, and where it ends. A number too large to be true is as large as can be.

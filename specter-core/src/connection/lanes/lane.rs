@@ -75,6 +75,13 @@ impl Lane {
         self.socket.hub().name()
     }
 
+    /// Whether that is its namespace.
+    pub(super) fn is_of(&self, namespace: &str) -> bool {
+        // All begin with `/`, so that the root, which most packets are for, is known by its length.
+        let own = self.namespace();
+        own.len() == namespace.len() && (own.len() == 1 || own == namespace)
+    }
+
     pub(super) fn service(&self) -> &Arc<dyn NamespaceService> {
         &self.service
     }

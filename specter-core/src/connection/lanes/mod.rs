@@ -193,7 +193,7 @@ impl Lanes {
     fn active(&self, namespace: &str) -> Option<usize> {
         self.joined
             .iter()
-            .position(|lane| lane.is_active() && lane.namespace() == namespace)
+            .position(|lane| lane.is_active() && lane.is_of(namespace))
     }
 
     /// The lane of a namespace whose CONNECT was answered.

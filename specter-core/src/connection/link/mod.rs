@@ -27,6 +27,10 @@ pub(super) use self::websocket::{Flow, Message, WebSocket};
 use super::Connection;
 
 /// What carries a session.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a WebSocket is what nearly all sessions are carried by"
+)]
 pub(super) enum Link {
     /// HTTP requests; perhaps a WebSocket that probes beside them.
     Polling {

@@ -106,11 +106,11 @@ pub(super) async fn surrounded(subscriber: Arc<Subscriber>, env: Env, cx: CallCo
     };
     let outcome = match check_guards(&guards, &socket, checked).await {
         Ok(()) => intercepted_subscriber(&interceptors, &subscriber, cx).await,
-        Err(reject) => Outcome::Rejected(reject),
+        Err(reject) => Outcome::Rejected(Box::new(reject)),
     };
     let error = match outcome {
         Outcome::Failed(error) => error,
-        Outcome::Rejected(reject) => reject.into(),
+        Outcome::Rejected(reject) => (*reject).into(),
         outcome => return outcome,
     };
     if filters.is_empty() || error.is_gone() {

@@ -2,11 +2,13 @@
 //!
 //! A frame stays in the caller's buffer until all of it is there; nothing of it is touched before,
 //! so a frame that arrives byte by byte costs no more than its headers' reading. A message of one
-//! frame is handed out from that buffer. Only fragmented messages are gathered here, and never more
-//! than the limits allow: lengths are checked before their bytes are waited for.
+//! frame is handed out from that buffer, or where it is a short text from the place where it was
+//! checked. Only fragmented messages are gathered here, and never more than the limits allow:
+//! lengths are checked before their bytes are waited for.
 
 mod assembly;
 mod frame;
+mod short;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -16,6 +18,7 @@ use std::ops::Range;
 
 use self::assembly::Assembly;
 use self::frame::{FrameHeader, Parsed};
+use self::short::Short;
 use super::control::is_valid_close_code;
 use super::header::Opcode;
 use super::mask::unmask;
@@ -94,6 +97,8 @@ pub struct Decoder {
     limits: Limits,
     /// The fragments so far. Of a message that was handed out, all of them, until the next call.
     assembly: Option<Assembly>,
+    /// The message that was handed out, if it is a short text.
+    short: Short,
     end: End,
 }
 
@@ -126,6 +131,7 @@ impl Decoder {
         Self {
             limits,
             assembly: None,
+            short: Short::new(),
             end: End::NotYet,
         }
     }
@@ -153,13 +159,18 @@ impl Decoder {
         {
             let payload = input.get_mut(frame.start..frame.end).unwrap_or_default();
             unmask(payload, frame.mask);
-            let event = if frame.is_text {
-                match simdutf8::compat::from_utf8(payload) {
-                    Ok(text) => Event::Text(text),
-                    Err(_) => return self.fail(Violation::NotUtf8),
-                }
-            } else {
+            let event = if !frame.is_text {
                 Event::Binary(payload)
+            } else if payload.len() > short::LONGEST {
+                match read_text(payload) {
+                    Ok(text) => Event::Text(text),
+                    Err(violation) => return self.fail(violation),
+                }
+            } else if let Some(text) = self.short.check(payload) {
+                Event::Text(text)
+            } else {
+                self.end = End::Broken(Violation::NotUtf8);
+                return Err(Violation::NotUtf8);
             };
             return Ok(Decoded {
                 consumed: frame.end,

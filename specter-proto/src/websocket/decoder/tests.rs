@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::short::LONGEST;
 use super::*;
 use crate::websocket::Opcode::{Binary, Close, Continuation, Ping, Pong, Text};
 
@@ -93,15 +94,37 @@ pub(super) fn refused(input: &[u8]) -> Violation {
 
 #[test]
 fn a_whole_message_is_lent_from_the_input() {
-    let mut input = frame(true, Text, b"hello");
-    let range = input.as_ptr_range();
-    let mut decoder = Decoder::new(LIMITS);
-    let step = decoder.decode(&mut input).unwrap();
-    let Some(Event::Text(text)) = step.event else {
-        panic!("{step:?}");
-    };
-    assert_eq!((text, step.consumed), ("hello", 11));
-    assert!(range.contains(&text.as_ptr()));
+    // A shorter text is lent from where it was checked.
+    let message = [b'x'; LONGEST + 1];
+    for opcode in [Text, Binary] {
+        let mut input = frame(true, opcode, &message);
+        let range = input.as_ptr_range();
+        let mut decoder = Decoder::new(Limits::new(LONGEST + 1));
+        let step = decoder.decode(&mut input).unwrap();
+        let lent = match step.event {
+            Some(Event::Text(text)) => text.as_bytes(),
+            Some(Event::Binary(data)) => data,
+            _ => panic!("{step:?}"),
+        };
+        assert_eq!((lent, step.consumed), (&message[..], 6 + LONGEST + 1));
+        assert!(range.contains(&lent.as_ptr()));
+    }
+}
+
+#[test]
+fn texts_are_checked_whatever_their_length() {
+    for length in 0..3 * LONGEST {
+        let limits = Limits::new(4 * LONGEST);
+        let text = "x".repeat(length) + "漢";
+        let mut whole = frame(true, Text, text.as_bytes());
+        let mut cut = frame(true, Text, &text.as_bytes()[..text.len() - 1]);
+        let mut decoder = Decoder::new(limits);
+        let step = decoder.decode(&mut whole).unwrap();
+        assert_eq!(step.event, Some(Event::Text(&text)));
+        assert_eq!(decoder.decode(&mut cut), Err(Violation::NotUtf8));
+        // It stays broken.
+        assert_eq!(decoder.decode(&mut whole), Err(Violation::NotUtf8));
+    }
 }
 
 #[test]
