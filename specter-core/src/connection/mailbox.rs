@@ -174,7 +174,7 @@ impl Connection {
     }
 
     /// A post arrived; its body may now be received.
-    pub(crate) fn begin_post(&self) -> Result<PostPermit, Misfit> {
+    pub(crate) fn begin_post(self) -> Result<PostPermit, Misfit> {
         let mailbox = self.mailbox();
         let mut slots = mailbox.slots.lock();
         match slots.serves {
@@ -189,8 +189,9 @@ impl Connection {
             return Err(Misfit::Overlap);
         }
         slots.posting = true;
+        drop(slots);
         Ok(PostPermit {
-            connection: Some(self.clone()),
+            connection: Some(self),
         })
     }
 

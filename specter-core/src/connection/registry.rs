@@ -29,7 +29,8 @@ pub(crate) enum Full {
     Address,
 }
 
-type Sessions = HashMap<RandomId, Connection>;
+/// Ids are random and the server's own, so that nobody can choose which of them collide.
+type Sessions = HashMap<RandomId, Connection, foldhash::fast::RandomState>;
 
 /// The open sessions of one endpoint.
 pub(crate) struct Registry {

@@ -284,7 +284,7 @@ impl<A: Acceptor> Inner<A> {
             }
             Asked::Post(connection) => {
                 let headers = mem::take(&mut parts.headers);
-                self.post(&connection, headers, body).await
+                self.post(connection, headers, body).await
             }
         }
     }
@@ -424,7 +424,7 @@ impl<A: Acceptor> Inner<A> {
     /// A body of packets.
     async fn post<B>(
         &self,
-        connection: &Connection,
+        connection: Connection,
         headers: HeaderMap,
         body: B,
     ) -> Result<Response, Refused>

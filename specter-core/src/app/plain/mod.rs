@@ -44,6 +44,16 @@ pub(super) struct Lane<A = SocketIo> {
     wait: HeadWait,
 }
 
+/// The time of one turn, asked for once.
+#[derive(Default)]
+struct Clock(Option<Instant>);
+
+impl Clock {
+    fn now(&mut self) -> Instant {
+        *self.0.get_or_insert_with(Instant::now)
+    }
+}
+
 /// What ends the wait for a request.
 pub(super) struct HeadWait {
     limit: Duration,
@@ -87,11 +97,12 @@ impl<A: Acceptor> Lane<A> {
     /// Serves until the connection ends here, or fails. When the server stops it ends after the request under way.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, stopping: bool) -> Poll<io::Result<End>> {
         let mut answers = 0;
+        let mut clock = Clock::default();
         loop {
             match &mut self.state {
                 State::Waits if stopping => self.state = State::Ends,
-                State::Waits => match ready!(self.poll_request(cx))? {
-                    Next::Begun(Begun::Answered(reply)) => self.write(reply, stopping),
+                State::Waits => match ready!(self.poll_request(cx, &mut clock))? {
+                    Next::Begun(Begun::Answered(reply)) => self.write(reply, stopping, &mut clock),
                     Next::Begun(Begun::Waits(answering)) => {
                         self.state = State::Answering(answering);
                     }
@@ -99,7 +110,7 @@ impl<A: Acceptor> Lane<A> {
                     Next::Nothing => self.state = State::Ends,
                 },
                 State::Answering(answering) => match answering.poll(cx) {
-                    Poll::Ready(reply) => self.write(reply, stopping),
+                    Poll::Ready(reply) => self.write(reply, stopping, &mut clock),
                     Poll::Pending => return self.poll_gone(cx),
                 },
                 State::Writing(writing) => match writing.poll(cx, &mut self.served) {
@@ -128,12 +139,16 @@ impl<A: Acceptor> Lane<A> {
         (self.served, self.front, self.wait)
     }
 
-    fn write(&mut self, reply: Reply, is_last: bool) {
-        self.state = State::Writing(Writing::new(reply, is_last, Instant::now()));
+    fn write(&mut self, reply: Reply, is_last: bool, clock: &mut Clock) {
+        self.state = State::Writing(Writing::new(reply, is_last, clock.now()));
     }
 
     /// The next request, begun with if it is plain.
-    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Next<A>>> {
+    fn poll_request(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+    ) -> Poll<io::Result<Next<A>>> {
         if !self.read.is_empty() {
             let mut bytes = mem::take(&mut self.read);
             let Some((begun, len)) = self.begin(&bytes) else {
@@ -148,7 +163,10 @@ impl<A: Acceptor> Lane<A> {
         let mut scratch = Scratch::borrow();
         let place = scratch.get_mut(..READ).unwrap_or_default();
         match self.served.poll_recv(cx, place)? {
-            Poll::Pending => self.wait.poll(cx).map(|()| Ok(Next::Nothing)),
+            Poll::Pending => {
+                let waited = self.wait.poll(cx, clock.now());
+                waited.map(|()| Ok(Next::Nothing))
+            }
             Poll::Ready(0) => Poll::Ready(Ok(Next::Nothing)),
             Poll::Ready(read) => {
                 let read = place.get(..read).unwrap_or_default();
@@ -213,8 +231,7 @@ impl HeadWait {
     }
 
     /// Ready when it has lasted too long.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let now = Instant::now();
+    fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let deadline = *self.deadline.get_or_insert_with(|| now + self.limit);
         let timer = self.timer.get_or_insert_with(|| Timer::new(deadline));
         timer.poll_until(cx, now, deadline)

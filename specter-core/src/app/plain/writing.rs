@@ -1,5 +1,6 @@
 //! Answers to plain requests on their way to the network: their heads as the HTTP server writes them, and what was not taken at once.
 
+use std::cell::Cell;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -17,6 +18,12 @@ use crate::http::{Paced, Reply, Response, write_line};
 
 /// What a head takes beside its lines and the length.
 const HEAD: usize = 128;
+/// The largest buffer that a thread keeps for the next answer.
+const KEPT: usize = 4 * 1024;
+
+thread_local! {
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// An answer that is being written.
 pub(super) struct Writing {
@@ -52,7 +59,8 @@ impl Writing {
             reply => reply,
         };
         let (lines, body) = reply.parts().unwrap_or_default();
-        let mut bytes = Vec::with_capacity(lines.len() + HEAD + body.len());
+        let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
+        bytes.reserve(lines.len() + HEAD + body.len());
         bytes.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
         bytes.extend_from_slice(lines);
         if is_last {
@@ -143,6 +151,17 @@ impl Writing {
             };
             let slice = slice.map_err(io::Error::other)?;
             self.slice = slice.into_data().unwrap_or_default();
+        }
+    }
+}
+
+/// The buffer of an answer is the next one's.
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let mut spare = mem::take(&mut self.head);
+        if spare.capacity() <= KEPT {
+            spare.clear();
+            let _ = SPARE.try_with(|kept| kept.set(spare));
         }
     }
 }

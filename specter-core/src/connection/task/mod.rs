@@ -383,7 +383,7 @@ mod tests {
         let mut played = Played::new();
         played.until_overdue().await;
         let mut poll = played.connection.begin_poll().unwrap();
-        let permit = played.connection.begin_post().unwrap();
+        let permit = played.connection.clone().begin_post().unwrap();
         let body = Bytes::from_static(b"3");
         let mut taken = permit.deliver(Posted::new(HeaderMap::new(), body)).unwrap();
         assert!(played.run().is_pending());
