@@ -36,7 +36,7 @@ pub mod prelude {
     pub use crate::engine::Handshake;
     #[cfg(feature = "garde")]
     pub use crate::extract::Valid;
-    pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest};
+    pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest, WantsAck};
     pub use crate::gateway::{
         Ack, CallContext, CleanUp, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
         Events, FilterContext, Guard, GuardContext, Handled, InterceptContext, Interceptor, Next,

@@ -20,9 +20,6 @@ mod power {
         pub(crate) first: u16,
     }
 
-    #[derive(serde::Deserialize)]
-    pub(crate) struct Ack(pub(crate) u16);
-
     #[socketio_controller]
     pub(crate) struct Plugs;
 
@@ -41,11 +38,6 @@ mod power {
         #[on_event]
         fn numbered(&self, args: &Args, all: &specter::Args) -> (u16, usize) {
             (args.first, all.len())
-        }
-
-        #[on_event]
-        fn acked(&self, number: &Ack, ack: &specter::gateway::Ack) -> (u16, bool) {
-            (number.0, ack.is_wanted())
         }
     }
 }
@@ -100,20 +92,6 @@ impl Chat {
     }
 
     #[on_event]
-    fn asked(&self, socket: &Socket, ack: &Ack) -> Result<&'static str, EmitError> {
-        if !ack.is_wanted() {
-            socket.emit("to", "nobody asked")?;
-        }
-        Ok("answer")
-    }
-
-    #[on_event]
-    async fn asked_later(&self, socket: &Socket, ack: &Ack) -> Result<&'static str, EmitError> {
-        tokio::task::yield_now().await;
-        self.asked(socket, ack)
-    }
-
-    #[on_event]
     fn args_and_one(&self, args: &Args, first: &str, rest: Rest) -> (usize, String, usize) {
         (args.len(), first.to_owned(), rest.0.len())
     }
@@ -134,7 +112,6 @@ async fn a_socket_of_the_programs_own_is_an_argument() {
     assert_eq!(names, json!([false, 110]));
     let numbered = client.call("numbered", json!([{"first": 7}, "second"]));
     assert_eq!(numbered.await, json!([7, 2]));
-    assert_eq!(client.call("acked", json!([3])).await, json!([3, true]));
 }
 
 #[tokio::test]
@@ -160,16 +137,4 @@ async fn the_arguments_are_lent_to_handlers_of_all_kinds() {
     assert_eq!(client.text().await, r#"43/chat,7[1,"two"]"#);
     client.send(r#"42/chat,8["args_and_one","one",2,3]"#).await;
     assert_eq!(client.text().await, r#"43/chat,8[3,"one",2]"#);
-}
-
-#[tokio::test]
-async fn an_ack_that_is_lent_leaves_the_answer_to_the_handlers_value() {
-    let server = Server::of(App::builder::<LentModule>()).await;
-    let mut client = server.join("/chat").await;
-    for event in ["asked", "asked_later"] {
-        client.send(format!(r#"42/chat,1["{event}"]"#)).await;
-        assert_eq!(client.text().await, r#"43/chat,1["answer"]"#);
-        client.send(format!(r#"42/chat,["{event}"]"#)).await;
-        assert_eq!(client.text().await, r#"42/chat,["to","nobody asked"]"#);
-    }
 }

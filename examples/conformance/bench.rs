@@ -28,8 +28,13 @@ impl Bench {
     }
 
     #[on_event]
-    fn echo<'a>(&self, socket: &Socket, args: &'a Args, ack: &Ack) -> Result<&'a Args, EmitError> {
-        if !ack.is_wanted() {
+    fn echo<'a>(
+        &self,
+        socket: &Socket,
+        args: &'a Args,
+        WantsAck(asked): WantsAck,
+    ) -> Result<&'a Args, EmitError> {
+        if !asked {
             socket.emit("echo", args)?;
         }
         Ok(args)

@@ -40,8 +40,7 @@ pub mod __private {
         Requirements,
     };
     pub use crate::{
-        __connect_reply as connect_reply, __converted as converted, __lent_needs as lent_needs,
-        __lent_param as lent_param, __location as location, __plain_reply as plain_reply,
-        __reply as reply,
+        __connect_reply as connect_reply, __converted as converted, __lent_param as lent_param,
+        __location as location, __plain_reply as plain_reply, __reply as reply,
     };
 }

@@ -14,6 +14,11 @@ impl Chat {
     }
 
     #[on_event]
+    async fn lent(&self, ack: &Ack) -> bool {
+        ack.is_wanted()
+    }
+
+    #[on_event]
     async fn taken_twice(&self, _ack: Ack, _again: Ack) {}
 }
 

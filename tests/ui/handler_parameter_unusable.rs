@@ -8,6 +8,10 @@ struct Post {
     text: String,
 }
 
+struct Args {
+    text: String,
+}
+
 #[injectable]
 struct History;
 
@@ -21,6 +25,9 @@ impl Chat {
 
     #[on_event]
     async fn lent(&mut self, _post: &Post) {}
+
+    #[on_event]
+    async fn lent_like_the_events(&mut self, _args: &Args) {}
 
     #[on_event]
     async fn inside(&mut self, _posts: HashMap<String, Post>) {}

@@ -29,8 +29,7 @@ pub(crate) enum Full {
     Address,
 }
 
-/// Ids are random and the server's own, so that nobody can choose which of them collide.
-type Sessions = HashMap<RandomId, Connection, foldhash::fast::RandomState>;
+type Sessions = HashMap<RandomId, Connection>;
 
 /// The open sessions of one endpoint.
 pub(crate) struct Registry {

@@ -35,6 +35,32 @@ impl<'a> FromEvent<'a, marker::Event> for Rest {
     }
 }
 
+/// Whether the client wants an acknowledgement: for a handler that answers by what it returns, and does something else where nobody asks.
+///
+/// ```
+/// # use specter_core::extract::WantsAck;
+/// # use specter_core::socket::{EmitError, Socket};
+/// fn join(socket: &Socket, WantsAck(asked): WantsAck) -> Result<&'static str, EmitError> {
+///     if !asked {
+///         socket.emit("joined", "welcome")?;
+///     }
+///     Ok("welcome")
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WantsAck(pub bool);
+
+#[diagnostic::do_not_recommend]
+impl<'a> FromEvent<'a, marker::Event> for WantsAck {
+    fn from_event(
+        cx: &'a CallContext,
+        _: &mut Arguments<'a>,
+        _: &'static str,
+    ) -> Result<Self, EventError> {
+        Ok(Self(cx.wants_ack()))
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Ack {
     fn from_event(

@@ -19,7 +19,7 @@ use specter_di::Location;
 use specter_proto::socket::Arguments;
 
 pub use self::auth::Auth;
-pub use self::event::Rest;
+pub use self::event::{Rest, WantsAck};
 pub use self::extension::Extension;
 pub use self::inject::Inject;
 #[doc(hidden)]
@@ -98,7 +98,7 @@ pub mod marker {
     label = "neither an argument nor from the context",
     note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, and in `Valid<T>` also `garde::Validate`",
     note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the controller",
-    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `Args`, `Rest`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
+    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `WantsAck`, `Args`, `Rest`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
     note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromEvent<'a, M>: Sized {

@@ -14,7 +14,7 @@ use crate::socket::{EmitError, Socket};
 /// Dropped unsent, the client is answered with the handler's error, else with `not answered`. Where the client asked for no
 /// acknowledgement, sending does nothing.
 ///
-/// `&Ack` asks no more than [whether one is wanted](Self::is_wanted): the answer is what the handler returns, as without it.
+/// A handler whose answer is what it returns asks by [`WantsAck`](crate::extract::WantsAck) whether one is wanted.
 ///
 /// ```
 /// # use specter_core::gateway::Ack;
@@ -24,34 +24,19 @@ use crate::socket::{EmitError, Socket};
 /// ```
 pub struct Ack {
     cell: Option<Arc<AckCell>>,
-    wanted: bool,
 }
-
-/// What is lent for `&Ack`.
-static WANTED: Ack = Ack::unowned(true);
-static UNWANTED: Ack = Ack::unowned(false);
 
 impl Ack {
     pub(crate) fn take(cell: Option<Arc<AckCell>>) -> Self {
         if let Some(cell) = &cell {
             cell.taken.store(true, Ordering::Release);
         }
-        let wanted = cell.is_some();
-        Self { cell, wanted }
-    }
-
-    const fn unowned(wanted: bool) -> Self {
-        Self { cell: None, wanted }
-    }
-
-    /// For one who only asks.
-    pub(crate) fn question(wanted: bool) -> &'static Self {
-        if wanted { &WANTED } else { &UNWANTED }
+        Self { cell }
     }
 
     /// Whether the client asked for an acknowledgement.
     pub fn is_wanted(&self) -> bool {
-        self.wanted
+        self.cell.is_some()
     }
 
     /// Answers. `data` is the arguments: `()` none, a tuple several, anything else one.

@@ -1,7 +1,7 @@
 //! One call of one handler: what it is called with, and what comes back.
 //!
-//! The controller moves into the call and returns with the outcome. A handler that suspends costs one allocation, its
-//! future; one that does not costs none.
+//! Where a handler may suspend, the controller moves into the call and returns with the outcome, which costs one allocation,
+//! the future. Else it is called where it lies, which costs none.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -213,7 +213,7 @@ impl CallContext {
 
     /// Says what came of the call.
     #[inline]
-    fn put_outcome(&mut self, outcome: Outcome) {
+    pub(super) fn put_outcome(&mut self, outcome: Outcome) {
         if self.outcome.is_empty() {
             // To ask costs less than to drop it.
             std::mem::forget(std::mem::replace(&mut self.outcome, outcome));

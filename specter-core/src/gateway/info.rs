@@ -194,7 +194,7 @@ pub struct HandlersBlock {
 }
 
 impl HandlersBlock {
-    /// Calls a handler, whichever it is.
+    /// Begins a handler, whichever it is.
     pub(crate) fn begin(&self, mut instance: Instance, id: u16, mut cx: Box<CallContext>) -> Step {
         if self
             .handlers

@@ -22,7 +22,7 @@ impl Instance {
     }
 }
 
-/// What holds a controller during a call of a `&self` handler.
+/// What holds a controller during a call of a `&self` handler that may suspend.
 pub trait Holder<C>: Deref<Target = C> + Send + 'static {
     /// Gives it back.
     fn into_instance(self) -> Instance;
@@ -112,7 +112,8 @@ pub fn call_shared<C: Send + SharedController + 'static>(
 
 /// For a block without handlers that are over when they return.
 pub fn call_none(_: &mut Instance, _: u16, cx: &mut CallContext) {
-    cx.run(None, |(): (), _| Ok(Outcome::Unit));
+    let error = wrong_instance(cx);
+    cx.put_outcome(Outcome::Failed(error));
 }
 
 /// For a block without handlers that may suspend.
@@ -131,9 +132,9 @@ impl WrongInstance {
     }
 }
 
-/// What a call on an instance of another kind ends with.
+/// What a call ends with that the wiring rules out: on a controller of another kind, or of a handler that its block does not know.
 #[cold]
-pub(super) fn wrong_instance(cx: &CallContext) -> EventError {
+pub fn wrong_instance(cx: &CallContext) -> EventError {
     EventError::internal(std::io::Error::other(format!(
         "`{}` was called on another controller",
         cx.handler
@@ -144,11 +145,6 @@ impl Step {
     /// A handler id that its block does not know: a fault of the wiring, answered as such.
     pub fn unknown(instance: Instance, cx: Box<CallContext>) -> Self {
         WrongInstance(instance).into_step(cx)
-    }
-
-    /// The same for one that would be over when it returns.
-    pub fn unknown_inline(cx: &CallContext) -> Result<Outcome, EventError> {
-        Err(wrong_instance(cx))
     }
 }
 

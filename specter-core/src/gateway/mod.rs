@@ -63,7 +63,7 @@ pub mod private {
     pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
     pub use super::instance::{
         Holder, Instance, SharedController, WrongInstance, call_exclusive, call_none, call_shared,
-        exclusive, share, start_none, start_shared,
+        exclusive, share, start_none, start_shared, wrong_instance,
     };
     pub use super::listed::otherwise;
     pub use super::reply::{

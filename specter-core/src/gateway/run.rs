@@ -35,16 +35,6 @@ pub(super) enum Begun {
     GoesOn(Run),
 }
 
-impl Begun {
-    /// The only handler of an event succeeded.
-    #[inline]
-    fn over(env: &Env, mut cx: Box<CallContext>) -> Self {
-        conclude(env, &mut cx);
-        cx.clear();
-        Self::Over(Some(cx))
-    }
-}
-
 /// What is awaited. Whatever is begun finds [`Next`](Self::Next), and leaves it where nothing is to be awaited.
 enum Phase {
     /// The handler at `at` is to be called.
@@ -99,34 +89,30 @@ impl Run {
             cx.offer_ack();
         }
         let slot = &mut instances[target.controller];
-        let inline = straight.handler.inline;
-        if inline && let Some(instance) = slot {
+        if straight.handler.inline
+            && let Some(instance) = slot
+        {
             (straight.block.call)(instance, target.handler.id, &mut cx);
             if !cx.outcome.is_failure() {
-                return Begun::over(env, cx);
+                conclude(env, &mut cx);
+                cx.clear();
+                return Begun::Over(Some(cx));
             }
         }
         let Some(instance) = take(slot) else {
+            cx.clear();
             return Begun::Over(Some(cx));
         };
-        let step = if inline {
+        let step = if straight.handler.inline {
             Step::Done(Ended { instance, cx })
         } else {
             (straight.block.start)(instance, target.handler.id, cx)
         };
-        match step {
-            Step::Done(ended) if !ended.cx.outcome.is_failure() => {
-                instances[target.controller] = Some(ended.instance);
-                Begun::over(env, ended.cx)
-            }
-            step => {
-                let turns = Turns::Methods(Targets::One(target));
-                Self::begun(step, target, turns, env, instances).go_on(env, instances, task)
-            }
-        }
+        let turns = Turns::Methods(Targets::One(target));
+        Self::begun(step, target, turns, env, instances).go_on(env, instances, task)
     }
 
-    /// With a handler that was called, and perhaps failed.
+    /// With a handler that was begun: it goes on, or failed.
     #[inline(never)]
     fn begun(
         step: Step,

@@ -1,5 +1,5 @@
-//! Writes how handlers are called: what their parameters need from the container, and the function that starts one:
-//! extract the parameters, call the method, encode its reply, and give the controller back.
+//! Writes how handlers are called: what their parameters need from the container, and the functions that call one:
+//! extract the parameters, call the method, encode its reply. One that may suspend takes the controller and gives it back.
 //!
 //! Needing and extracting name the same types. They stand in one function body, the initializer of the block or
 //! `calls`, because the compiler then says once what is wrong with a type, and not twice.
@@ -71,7 +71,7 @@ impl Arms {
             Some(arms) => quote_spanned! {own=>
                 |__instance, #id, __context| #call::<#controller>(__instance, __context, |#this, #cx| match #id {
                     #arms
-                    _ => __p::Step::unknown_inline(#cx),
+                    _ => ::core::result::Result::Err(__p::wrong_instance(#cx)),
                 })
             },
         }
@@ -171,10 +171,6 @@ fn requirements(handlers: &[Handler]) -> TokenStream {
                 let (types, label) = (family.arguments(parameter), &parameter.label);
                 let method = Ident::new(family.name, own(parameter.span));
                 let location = location(parameter.span);
-                if handler.event.kind.is_emitted() && parameter.is_lent_from_context() {
-                    let ty = &parameter.extracted;
-                    return quote_spanned!(own(parameter.span)=> __p::lent_needs!(#ty, #into, #label, #location););
-                }
                 quote_spanned! {own(parameter.span)=>
                     __p::Requirements::#method #types(#into, #label, #location);
                 }
@@ -284,7 +280,7 @@ impl Call<'_> {
             let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
             if emitted && parameter.is_lent_from_context() {
                 let ty = &parameter.extracted;
-                return quote_spanned!(own(parameter.span)=> let #local = __p::lent_param!(#ty, #from, #label)?;);
+                return quote_spanned!(own(parameter.span)=> let #local = __p::lent_param!(#ty, #from, #label, __p::#function #types)?;);
             }
             quote_spanned!(own(parameter.span)=> let #local = __p::#function #types(#from, #label)?;)
         });

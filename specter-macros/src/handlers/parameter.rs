@@ -107,20 +107,24 @@ impl Parameter {
         })
     }
 
-    /// Whether it is a reference to a type called like one that the context has and lends.
+    /// Whether it is a reference to a type called like one that the context has and lends. Under another name it is lent from
+    /// an own value, which is the same to the handler.
     pub(crate) fn is_lent_from_context(&self) -> bool {
-        matches!(self.handed, Handed::Lent)
-            && syn::parse2(self.extracted.clone()).is_ok_and(|ty| {
-                ["Socket", "Args", "Ack"]
-                    .iter()
-                    .any(|name| types::is_called(&ty, name))
-            })
+        ["Socket", "Args"].iter().any(|name| self.is_lent(name))
+    }
+
+    /// Whether the method takes a reference to the type called `name`.
+    pub(crate) fn is_lent(&self, name: &str) -> bool {
+        matches!(self.handed, Handed::Lent) && self.is_called(name)
     }
 
     /// Whether the method takes a value of the type called `name`.
     pub(crate) fn is_owned(&self, name: &str) -> bool {
-        matches!(self.handed, Handed::Owned)
-            && syn::parse2(self.extracted.clone()).is_ok_and(|ty| types::is_called(&ty, name))
+        matches!(self.handed, Handed::Owned) && self.is_called(name)
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        syn::parse2(self.extracted.clone()).is_ok_and(|ty| types::is_called(&ty, name))
     }
 
     /// The argument that the method is called with, once the extracted value is in `local`.

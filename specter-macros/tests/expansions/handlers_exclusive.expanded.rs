@@ -145,7 +145,10 @@ const _: () = {
                     >(__r, "token", __p::location!());
                 }
                 1 => {
-                    __p::lent_needs!(Socket, __r, "socket", __p::location!());
+                    __p::Requirements::event::<
+                        Socket,
+                        _,
+                    >(__r, "socket", __p::location!());
                     __p::Requirements::event::<Post, _>(__r, "post", __p::location!());
                     __p::Requirements::event::<
                         Option<u32>,
@@ -153,7 +156,10 @@ const _: () = {
                     >(__r, "reply_to", __p::location!());
                 }
                 2 => {
-                    __p::lent_needs!(Socket, __r, "socket", __p::location!());
+                    __p::Requirements::event::<
+                        Socket,
+                        _,
+                    >(__r, "socket", __p::location!());
                     __p::Requirements::event::<
                         __p::Text<'_>,
                         _,
@@ -213,7 +219,8 @@ const _: () = {
                     2 => {
                         let mut __args = __cx.arguments();
                         let __p0 = __p::lent_param!(
-                            Socket, & __cx, & mut __args, "socket"
+                            Socket, & __cx, & mut __args, "socket", __p::event_param:: <
+                            Socket, _ >
                         )?;
                         let __p1 = __p::event_param::<
                             __p::Text<'_>,
@@ -239,7 +246,7 @@ const _: () = {
                         let __value = <ChatGateway>::unknown(__this, __p0, __p1);
                         __p::reply!(__cx, __value)
                     }
-                    _ => __p::Step::unknown_inline(__cx),
+                    _ => ::core::result::Result::Err(__p::wrong_instance(__cx)),
                 },
             ),
             start: |__instance, __id, __cx| {
@@ -283,7 +290,8 @@ const _: () = {
                                     async {
                                         let mut __args = __cx.arguments();
                                         let __p0 = __p::lent_param!(
-                                            Socket, & __cx, & mut __args, "socket"
+                                            Socket, & __cx, & mut __args, "socket", __p::event_param:: <
+                                            Socket, _ >
                                         )?;
                                         let __p1 = __p::event_param::<
                                             Post,

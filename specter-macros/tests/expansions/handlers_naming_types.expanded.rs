@@ -99,7 +99,7 @@ const _: () = {
                             let __value = <Notes>::both(__this);
                             __p::reply!(__cx, __value)
                         }
-                        _ => __p::Step::unknown_inline(__cx),
+                        _ => ::core::result::Result::Err(__p::wrong_instance(__cx)),
                     },
                 ),
                 |__held, _, __context| __p::Step::unknown(

@@ -29,7 +29,7 @@ use super::Connection;
 /// What carries a session.
 #[expect(
     clippy::large_enum_variant,
-    reason = "a WebSocket is what nearly all sessions are carried by"
+    reason = "a WebSocket is what nearly all sessions are carried by; for the others it is a few words too many"
 )]
 pub(super) enum Link {
     /// HTTP requests; perhaps a WebSocket that probes beside them.

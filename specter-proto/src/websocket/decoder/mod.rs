@@ -97,7 +97,7 @@ pub struct Decoder {
     limits: Limits,
     /// The fragments so far. Of a message that was handed out, all of them, until the next call.
     assembly: Option<Assembly>,
-    /// The message that was handed out, if it is a short text.
+    /// The last short text.
     short: Short,
     end: End,
 }
@@ -221,7 +221,7 @@ impl Decoder {
         })
     }
 
-    /// Frees the message that was handed out last. Decoding further does that too; this is for a
+    /// Frees the message that was handed out last, if it was gathered here. Decoding further does that too; this is for a
     /// caller that has nothing further to decode yet.
     #[inline]
     pub fn release(&mut self) {

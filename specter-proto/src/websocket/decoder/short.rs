@@ -1,14 +1,15 @@
 //! Short texts, each checked as one block.
 //!
-//! Checked where it lies, a text is looked at in pieces whose number depends on its address, which no processor foresees: that takes
-//! twice as long as the copy. It must not know where a text comes from.
+//! Where it lies, a text this short is looked at byte by byte up to an address that suits the processor, which is another for each
+//! text of a stream. The copy is looked at in one go (on processors for which `simdutf8` has instructions), whatever the text. It must
+//! not know where a text comes from.
 
 use std::fmt;
 
-/// The longest text that is checked so, in bytes: what the check looks at in one go.
+/// The longest text that is checked so, in bytes.
 pub(super) const LONGEST: usize = 64;
 
-/// The text that was checked last.
+/// The text that was checked last, until the next one is.
 pub(super) struct Short([u8; LONGEST]);
 
 impl Short {
@@ -43,10 +44,10 @@ mod tests {
     #[test]
     fn a_character_that_ends_too_early_is_found_at_every_place() {
         let mut short = Short::new();
-        for before in 0..LONGEST - 1 {
+        for before in 0..LONGEST {
             for character in ["é", "漢", "😀"] {
                 let text = "a".repeat(before) + character;
-                for end in before + 1..text.len().min(LONGEST) {
+                for end in before + 1..=(text.len() - 1).min(LONGEST) {
                     assert_eq!(short.check(&text.as_bytes()[..end]), None, "{before} {end}");
                 }
                 if text.len() <= LONGEST {
