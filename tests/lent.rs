@@ -20,6 +20,9 @@ mod power {
         pub(crate) first: u16,
     }
 
+    #[derive(serde::Deserialize)]
+    pub(crate) struct Ack(pub(crate) u16);
+
     #[socketio_controller]
     pub(crate) struct Plugs;
 
@@ -38,6 +41,11 @@ mod power {
         #[on_event]
         fn numbered(&self, args: &Args, all: &specter::Args) -> (u16, usize) {
             (args.first, all.len())
+        }
+
+        #[on_event]
+        fn acked(&self, number: &Ack) -> u16 {
+            number.0
         }
     }
 }
@@ -112,6 +120,7 @@ async fn a_socket_of_the_programs_own_is_an_argument() {
     assert_eq!(names, json!([false, 110]));
     let numbered = client.call("numbered", json!([{"first": 7}, "second"]));
     assert_eq!(numbered.await, json!([7, 2]));
+    assert_eq!(client.call("acked", json!([3])).await, json!([3]));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use specter_proto::socket::{Args, Arguments};
 
-use crate::gateway::{CallContext, EventError};
+use crate::gateway::{Ack, CallContext, EventError};
 use crate::socket::Socket;
 
 /// Stands for the type of which a parameter is a reference.
@@ -45,6 +45,28 @@ macro_rules! lent {
 lent! {
     Socket: |cx| cx.socket();
     Args: |cx| cx.args();
+}
+
+/// What can be lent at all. An [`Ack`] is used up by the answer: lent, it could say nothing but that it was not answered.
+#[diagnostic::on_unimplemented(
+    message = "an `Ack` cannot be lent to a handler",
+    label = "used up by the answer",
+    note = "take it by value, `ack: Ack`, to answer by it",
+    note = "to know whether an answer is wanted take `WantsAck`, and return the answer"
+)]
+pub trait Lent {}
+
+impl LendTag<Ack> {
+    /// None: there is no type that it is for.
+    pub fn event_param<'a, T: Lent>(
+        self,
+        cx: &'a CallContext,
+        args: &mut Arguments<'a>,
+        label: &'static str,
+        owned: Owned<'a, T>,
+    ) -> Result<T, EventError> {
+        owned(cx, args, label)
+    }
 }
 
 /// For types of which an own value is made.

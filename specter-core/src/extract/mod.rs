@@ -23,7 +23,7 @@ pub use self::event::{Rest, WantsAck};
 pub use self::extension::Extension;
 pub use self::inject::Inject;
 #[doc(hidden)]
-pub use self::lend::{LendOwned, LendTag};
+pub use self::lend::{LendOwned, LendTag, Lent};
 #[doc(hidden)]
 pub use self::text::Text;
 #[cfg(feature = "garde")]

@@ -136,7 +136,7 @@ impl WrongInstance {
 #[cold]
 pub fn wrong_instance(cx: &CallContext) -> EventError {
     EventError::internal(std::io::Error::other(format!(
-        "`{}` was called on another controller",
+        "`{}` was called on another controller, or is unknown to it",
         cx.handler
     )))
 }

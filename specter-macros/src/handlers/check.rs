@@ -76,17 +76,6 @@ fn concurrent_beside_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
 
 /// A handler that takes the acknowledgement answers by it, once, and by nothing else.
 fn acknowledgement(handler: &Handler, diag: &mut Diagnostics) {
-    for lent in handler
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.is_lent("Ack"))
-    {
-        diag.error_help(
-            &lent.ty,
-            "an `Ack` is used up by the answer, so it cannot be lent",
-            "take it by value, `ack: Ack`, to answer by it; to know whether an answer is wanted take `WantsAck`, and return the answer",
-        );
-    }
     let mut taken = handler
         .parameters
         .iter()

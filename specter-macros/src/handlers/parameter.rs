@@ -107,15 +107,13 @@ impl Parameter {
         })
     }
 
-    /// Whether it is a reference to a type called like one that the context has and lends. Under another name it is lent from
-    /// an own value, which is the same to the handler.
+    /// Whether it is a reference to a type called like one for which the runtime has a rule: `Socket` and `Args`, which the context has and
+    /// lends (under another name an own value is lent, which is the same to the handler), and `Ack`, which nobody lends.
     pub(crate) fn is_lent_from_context(&self) -> bool {
-        ["Socket", "Args"].iter().any(|name| self.is_lent(name))
-    }
-
-    /// Whether the method takes a reference to the type called `name`.
-    pub(crate) fn is_lent(&self, name: &str) -> bool {
-        matches!(self.handed, Handed::Lent) && self.is_called(name)
+        matches!(self.handed, Handed::Lent)
+            && ["Socket", "Args", "Ack"]
+                .iter()
+                .any(|name| self.is_called(name))
     }
 
     /// Whether the method takes a value of the type called `name`.

@@ -110,7 +110,11 @@ impl<A: Acceptor> Lane<A> {
                     Next::Nothing => self.state = State::Ends,
                 },
                 State::Answering(answering) => match answering.poll(cx) {
-                    Poll::Ready(reply) => self.write(reply, stopping, &mut clock),
+                    Poll::Ready(reply) => {
+                        // What decides on a handshake may have taken its time.
+                        clock = Clock::default();
+                        self.write(reply, stopping, &mut clock);
+                    }
                     Poll::Pending => return self.poll_gone(cx),
                 },
                 State::Writing(writing) => match writing.poll(cx, &mut self.served) {

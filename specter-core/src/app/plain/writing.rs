@@ -60,7 +60,7 @@ impl Writing {
         };
         let (lines, body) = reply.parts().unwrap_or_default();
         let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
-        bytes.reserve(lines.len() + HEAD + body.len());
+        bytes.reserve_exact(lines.len() + HEAD + body.len());
         bytes.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
         bytes.extend_from_slice(lines);
         if is_last {
@@ -78,7 +78,7 @@ impl Writing {
             let close = HeaderValue::from_static("close");
             parts.headers.append(CONNECTION, close);
         }
-        let mut bytes = Vec::new();
+        let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
         write_status(&mut bytes, parts.status);
         for (name, value) in &parts.headers {
             // Both are the connection's to say.
@@ -155,11 +155,11 @@ impl Writing {
     }
 }
 
-/// The buffer of an answer is the next one's.
+/// A small buffer is the next answer's.
 impl Drop for Writing {
     fn drop(&mut self) {
         let mut spare = mem::take(&mut self.head);
-        if spare.capacity() <= KEPT {
+        if (1..=KEPT).contains(&spare.capacity()) {
             spare.clear();
             let _ = SPARE.try_with(|kept| kept.set(spare));
         }

@@ -122,13 +122,13 @@ pub(crate) struct Post {
 const SEPARATOR: u8 = 0x1E;
 
 impl Post {
-    /// A body that was received, and whether it can be one at all.
+    /// A body that was received, and whether it can be one of several packets.
     pub(crate) fn new(
         request: Box<PostRequest>,
         limits: PayloadLimits,
     ) -> (Self, Result<(), PayloadError>) {
         let body = request.posted.body();
-        // One that is a single packet is checked when that is read.
+        // A single packet is checked when it is read, and what is wrong with it found then: behind what waits before it.
         let checked = if body.contains(&SEPARATOR) {
             payload::decode(body, &limits).map(drop)
         } else {
