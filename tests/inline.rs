@@ -2,12 +2,9 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use common::Server;
 use serde_json::json;
 use specter::prelude::*;
-use tokio::sync::Notify;
 
 #[socketio_controller]
 struct Counts {
@@ -104,54 +101,4 @@ async fn a_panic_disconnects_where_the_controller_asks_for_it() {
     client.send("40").await;
     assert!(client.text().await.starts_with("40{"));
     assert_eq!(client.call("begun", json!([])).await, json!([false]));
-}
-
-struct Door(Notify);
-
-#[socketio_controller]
-struct Beside {
-    door: Arc<Door>,
-    #[state]
-    waiting: AtomicU32,
-}
-
-#[handlers]
-impl Beside {
-    #[on_event(concurrent)]
-    async fn wait(&self) -> u32 {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.door.0.notified().await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed)
-    }
-
-    #[on_event]
-    async fn wait_in_order(&self) {
-        self.door.0.notified().await;
-    }
-
-    #[on_event(concurrent)]
-    fn count(&self) -> u32 {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    #[on_event(concurrent)]
-    fn open(&self) -> Result<(), EventError> {
-        self.door.0.notify_waiters();
-        Err(EventError::new("opened"))
-    }
-}
-
-#[tokio::test]
-async fn concurrent_ones_run_beside_those_that_wait() {
-    let server = Server::of(App::builder_of::<Beside>().provide(Door(Notify::new()))).await;
-    let mut client = server.join("/").await;
-    client.send(r#"421["wait"]"#).await;
-    client.send(r#"422["wait_in_order"]"#).await;
-    assert_eq!(client.call("count", json!([])).await, json!([1]));
-    let opened = client.call("open", json!([])).await;
-    assert_eq!(opened[0]["error"], "opened", "{opened}");
-    let mut answers = [client.text().await, client.text().await];
-    answers.sort();
-    assert_eq!(answers, ["431[1]", "432[]"]);
-    assert_eq!(client.call("count", json!([])).await, json!([0]));
 }

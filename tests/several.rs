@@ -202,6 +202,16 @@ impl Parallel {
         self.door.0.notify_waiters();
     }
 
+    #[on_event(concurrent)]
+    fn count(&self) -> u32 {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    #[on_event(concurrent)]
+    fn fail(&self) -> Result<(), EventError> {
+        Err(EventError::new("failed"))
+    }
+
     #[on_event]
     async fn ordered_that_waits(&self) -> u32 {
         self.door.0.notified().await;
@@ -234,6 +244,26 @@ async fn concurrent_handlers_run_beside_each_other_up_to_their_bound() {
     let mut answers = [client.text().await, client.text().await];
     answers.sort();
     assert_eq!(answers, ["431[2]", "432[2]"]);
+}
+
+#[tokio::test]
+async fn concurrent_handlers_that_are_no_async_fn_run_beside_those_that_wait() {
+    let server = Server::of(App::builder_of::<Parallel>().provide(Door(Notify::new()))).await;
+    let mut client = server.join("/").await;
+    client.send(r#"421["beside"]"#).await;
+    client.send(r#"422["ordered_that_waits"]"#).await;
+    assert_eq!(client.call("count", json!([])).await, json!([1]));
+    let failed = client.call("fail", json!([])).await;
+    assert_eq!(failed[0]["error"], "failed", "{failed}");
+    client.send(r#"423["open_beside"]"#).await;
+    let mut answers = [
+        client.text().await,
+        client.text().await,
+        client.text().await,
+    ];
+    answers.sort();
+    assert_eq!(answers, ["431[1]", "432[1]", "433[]"]);
+    assert_eq!(client.call("count", json!([])).await, json!([1]));
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 ///
 /// Methods without a mark are left alone. A controller may have several such blocks, in any file of its crate.
 /// Parameters are found by their types, in any order: what implements `FromContext` comes from the context, every
-/// other type is the next argument of the event. `&T` is lent from an extracted `T`, `&str` from the packet's own text, `&[u8]`
+/// other type is the next argument of the event. `&T` is lent from an extracted `T` (an `Ack` is not), `&str` from the packet's own text, `&[u8]`
 /// from `Binary`, `&[T]` from a `Vec<T>`. The returned value is the acknowledgement.
 ///
 /// # Events

@@ -278,7 +278,7 @@ impl Call<'_> {
             let types = family.arguments(parameter);
             let function = format_ident!("{}_param", family.name, span = own(parameter.span));
             let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
-            if emitted && parameter.is_lent_from_context() {
+            if emitted && parameter.has_rule_of_its_own() {
                 let ty = &parameter.extracted;
                 return quote_spanned!(own(parameter.span)=> let #local = __p::lent_param!(#ty, #from, #label, __p::#function #types)?;);
             }

@@ -109,7 +109,7 @@ impl Parameter {
 
     /// Whether it is a reference to a type called like one for which the runtime has a rule: `Socket` and `Args`, which the context has and
     /// lends (under another name an own value is lent, which is the same to the handler), and `Ack`, which nobody lends.
-    pub(crate) fn is_lent_from_context(&self) -> bool {
+    pub(crate) fn has_rule_of_its_own(&self) -> bool {
         matches!(self.handed, Handed::Lent)
             && ["Socket", "Args", "Ack"]
                 .iter()

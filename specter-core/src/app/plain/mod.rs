@@ -44,7 +44,7 @@ pub(super) struct Lane<A = SocketIo> {
     wait: HeadWait,
 }
 
-/// The time of one turn, asked for once.
+/// The time of one turn, asked for once as long as nobody else's code has run in it.
 #[derive(Default)]
 struct Clock(Option<Instant>);
 
