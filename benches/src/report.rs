@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::results::{Results, Spread};
 use crate::slopes::{SLOPES, Slope};
-use crate::suite::{Case, Metric, SERVERS};
+use crate::suite::{Case, Metric, SERVERS, TURNS};
 
 /// The whole page.
 #[must_use]
@@ -154,7 +154,7 @@ fn spread(spread: Option<Spread>) -> String {
     })
 }
 
-/// A ratio, with its extremes where rounds differ.
+/// A ratio, with its extremes where windows differ.
 fn ratio(Spread { median, min, max }: Spread) -> String {
     if number(min) == number(max) {
         return number(median);
@@ -202,7 +202,7 @@ fn circumstances(rounds: usize, stretch: f64) -> String {
     format!(
         "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide 0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; \
          Linux {kernel}, {cpu}, server on core 0, load on core 1, load average at the end {busy} (2 or less is a quiet machine); \
-         {rounds} rounds, each server in turn, windows {stretch} times as long as usual. Figures are medians, with minimum and maximum in brackets.\n",
+         {rounds} rounds, in each what is compared {TURNS} times in turn, windows {stretch} times as long as usual. Figures are medians, with minimum and maximum in brackets.\n",
         date = said("date", &["-u", "+%Y-%m-%d"]),
         commit = said("git", &["rev-parse", "--short", "HEAD"]),
         rustc = said("rustc", &["--version"]),

@@ -1,15 +1,15 @@
-//! What the rounds came to: medians with their spread, ratios, and the verdict on each target.
+//! What the windows came to: medians with their spread, ratios, and the verdict on each target.
 
 use std::collections::BTreeMap;
 
 use crate::load::Figures;
 use crate::suite::{CASES, Case, Metric, Of, RAW_SOCKETS, SERVERS, Server};
 
-/// Figures of every round, by case and server.
+/// Figures of every window, by case and server.
 #[derive(Default)]
 pub struct Results(BTreeMap<(&'static str, &'static str), Vec<Figures>>);
 
-/// The middle of several rounds, and how far they lie apart.
+/// The middle of several windows, and how far they lie apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
     /// The median.
@@ -34,7 +34,7 @@ impl Spread {
 
 /// Whether a target is met.
 pub struct Verdict {
-    /// The ratio in the rounds, or the figure itself.
+    /// The ratio in the windows, or the figure itself.
     pub ratio: Spread,
     /// What it is a ratio to.
     pub to: &'static str,
@@ -51,7 +51,7 @@ impl Verdict {
 }
 
 impl Results {
-    /// Adds a round.
+    /// Adds a window.
     pub fn add(&mut self, case: &Case, server: &Server, figures: Figures) {
         self.0
             .entry((case.name, server.name))
@@ -79,18 +79,18 @@ impl Results {
             .filter(|server| self.0.contains_key(&(case.name, server.name)))
     }
 
-    /// One figure of a server in a case, by rounds.
-    fn rounds(
+    /// One figure of a server in a case, by windows.
+    fn windows(
         &self,
         case: &Case,
         server: &str,
         figure: impl Fn(&Figures) -> f64,
     ) -> Option<Vec<f64>> {
-        let rounds = self
+        let windows = self
             .0
             .iter()
             .find(|((name, by), _)| *name == case.name && *by == server)?;
-        Some(rounds.1.iter().map(figure).collect())
+        Some(windows.1.iter().map(figure).collect())
     }
 
     /// One figure of a server in a case.
@@ -100,7 +100,7 @@ impl Results {
         server: &str,
         figure: impl Fn(&Figures) -> f64,
     ) -> Option<Spread> {
-        Spread::of(self.rounds(case, server, figure)?.into_iter())
+        Spread::of(self.windows(case, server, figure)?.into_iter())
     }
 
     /// The figure that the case is about.
@@ -134,11 +134,11 @@ impl Results {
             .collect()
     }
 
-    /// Specter's figure as a multiple of another, and what that is. Each round is compared with itself: what else the machine does changes
-    /// from one to the next.
+    /// Specter's figure as a multiple of another, and what that is. Windows of the same turn are compared: what else the machine does
+    /// changes from one to the next.
     fn ratio(&self, case: &Case, of: Of) -> Option<(Spread, &'static str)> {
-        let main = |case: &Case, server| self.rounds(case, server, |figures| case.figure(figures));
-        let of_specter = |figure: fn(&Figures) -> f64| self.rounds(case, "specter", figure);
+        let main = |case: &Case, server| self.windows(case, server, |figures| case.figure(figures));
+        let of_specter = |figure: fn(&Figures) -> f64| self.windows(case, "specter", figure);
         let own = main(case, "specter")?;
         let (dividends, divisors, to) = match of {
             Of::One => {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_judged_by_the_medians_of_the_rounds_ratios() {
+    fn targets_are_judged_by_the_medians_of_the_turns_ratios() {
         let mut results = Results::default();
         let case = &CASES[0];
         let server = |name| SERVERS.iter().find(|server| server.name == name).unwrap();

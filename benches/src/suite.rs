@@ -204,6 +204,13 @@ pub const CASES: &[Case] = &[
         ECHO,
     ),
     case(
+        "binary-1-1k",
+        "binary echo, 1 in flight, 1 KiB",
+        &["echo", "in_flight=1", "size=1024", "binary=1"],
+        Field::All,
+        &[at_most(1.0, Of::Text)],
+    ),
+    case(
         "echo-16-32",
         "echo with ack, 16 in flight, 32 B",
         &["echo", "in_flight=16", "size=32"],
@@ -216,13 +223,6 @@ pub const CASES: &[Case] = &[
         &["echo", "in_flight=16", "size=1024"],
         Field::All,
         &[],
-    ),
-    case(
-        "binary-1-1k",
-        "binary echo, 1 in flight, 1 KiB",
-        &["echo", "in_flight=1", "size=1024", "binary=1"],
-        Field::All,
-        &[at_most(1.0, Of::Text)],
     ),
     case(
         "echo-256k",
@@ -327,7 +327,26 @@ pub const CASES: &[Case] = &[
     },
 ];
 
+/// How many windows a round has for figures that are compared: a machine's speed changes within seconds, so that many short windows in
+/// turn say more than a long one each.
+pub const TURNS: usize = 3;
+
+/// All cases, those together that are measured in turn with each other.
+pub fn groups() -> impl Iterator<Item = &'static [Case]> {
+    CASES.chunk_by(|_, next| next.targets.iter().any(|target| target.of == Of::Text))
+}
+
 impl Case {
+    /// How many windows a server has in a round.
+    #[must_use]
+    pub fn turns(&self, server: &Server) -> usize {
+        let is_compared = self.metric == Metric::Cpu && !self.targets.is_empty();
+        match server.program {
+            Program::Own(_) if is_compared => TURNS,
+            _ => 1,
+        }
+    }
+
     /// Whether a server takes part.
     #[must_use]
     pub fn has(&self, server: &Server) -> bool {
@@ -361,5 +380,31 @@ impl Case {
     fn is_too_long_for(&self, server: &Server) -> bool {
         let crowd = ["broadcast-10k", "rooms", "idle", "flood"].contains(&self.name);
         crowd && server.name == "python"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compared_is_measured_in_turn() {
+        let names = |group: &[Case]| group.iter().map(|case| case.name).collect::<Vec<_>>();
+        let groups: Vec<_> = groups().map(names).collect();
+        assert!(groups.contains(&vec!["echo-1-1k", "binary-1-1k"]));
+        assert_eq!(groups.concat().len(), CASES.len());
+        for case in CASES.iter().filter(|case| case.metric == Metric::Cpu) {
+            for target in case.targets {
+                let others = SERVERS.iter().filter(|server| match target.of {
+                    Of::Socketioxide => server.name == "socketioxide",
+                    Of::RawSockets => server.name == RAW_SOCKETS,
+                    Of::CheapestEcho => !server.socket_io && server.name != RAW_SOCKETS,
+                    Of::One | Of::Text | Of::AfterBurst | Of::Tail => server.name == "specter",
+                });
+                for server in others {
+                    assert_eq!(case.turns(server), TURNS, "{} {}", case.name, server.name);
+                }
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use specter_bench::listen::SERVER_CORE;
 use specter_bench::results::Results;
 use specter_bench::slopes::SLOPES;
-use specter_bench::suite::{CASES, Case, RAW_SOCKETS, SERVERS, Server};
+use specter_bench::suite::{Case, RAW_SOCKETS, SERVERS, Server, TURNS, groups};
 use specter_bench::{chart, machine, report, runner};
 
 const USAGE: &str =
@@ -61,23 +61,33 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn rounds(options: &Options) -> Results {
     let mut results = Results::default();
     for round in 1..=options.rounds {
-        for case in CASES {
-            for server in SERVERS.iter().filter(|server| options.wants(case, server)) {
-                let line = format!("{round} {:<14} {:<20}", case.name, server.name);
-                match runner::run(case, server, options.stretch) {
-                    Ok(figures) => {
-                        eprintln!(
-                            "{line} {:>9.2} µs CPU {:>10.0}/s p99 {:>9.0} µs {:>7.0} B",
-                            figures.cpu_us, figures.per_second, figures.p99_us, figures.idle_bytes
-                        );
-                        results.add(case, server, figures);
+        for group in groups() {
+            for turn in 0..TURNS {
+                for server in SERVERS {
+                    let cases = group.iter().filter(|case| turn < case.turns(server));
+                    for case in cases.filter(|case| options.wants(case, server)) {
+                        let line = format!("{round} {:<14} {:<20}", case.name, server.name);
+                        measure(case, server, options.stretch, &line, &mut results);
                     }
-                    Err(error) => eprintln!("{line} {error}"),
                 }
             }
         }
     }
     results
+}
+
+/// One window.
+fn measure(case: &Case, server: &Server, stretch: f64, line: &str, results: &mut Results) {
+    match runner::run(case, server, stretch) {
+        Ok(figures) => {
+            eprintln!(
+                "{line} {:>9.2} µs CPU {:>10.0}/s p99 {:>9.0} µs {:>7.0} B",
+                figures.cpu_us, figures.per_second, figures.p99_us, figures.idle_bytes
+            );
+            results.add(case, server, figures);
+        }
+        Err(error) => eprintln!("{line} {error}"),
+    }
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn Error>> {
