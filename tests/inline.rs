@@ -2,7 +2,11 @@
 
 mod common;
 
+use std::collections::HashMap;
+
 use common::Server;
+use serde::Serialize;
+use serde::ser::{Error as _, Serializer};
 use serde_json::json;
 use specter::prelude::*;
 
@@ -101,4 +105,171 @@ async fn a_panic_disconnects_where_the_controller_asks_for_it() {
     client.send("40").await;
     assert!(client.text().await.starts_with("40{"));
     assert_eq!(client.call("begun", json!([])).await, json!([false]));
+}
+
+/// A value that does something while it is written, and when it is dropped.
+struct Eventful {
+    socket: Socket,
+    panics: Option<Moment>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Writing,
+    Dropping,
+}
+
+impl Serialize for Eventful {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.socket.emit("writing", ()).map_err(S::Error::custom)?;
+        assert!(self.panics != Some(Moment::Writing), "on purpose");
+        serializer.serialize_str("written")
+    }
+}
+
+impl Drop for Eventful {
+    fn drop(&mut self) {
+        assert!(self.panics != Some(Moment::Dropping), "on purpose");
+    }
+}
+
+/// Written as nothing that JSON has.
+#[derive(Serialize)]
+struct Unwritable(HashMap<(u8, u8), u8>);
+
+#[socketio_controller]
+struct Answers;
+
+#[handlers]
+impl Answers {
+    fn eventful(socket: &Socket, panics: Option<Moment>) -> Eventful {
+        let socket = socket.clone();
+        Eventful { socket, panics }
+    }
+
+    #[on_event]
+    fn emits(&self, socket: &Socket) -> Eventful {
+        Self::eventful(socket, None)
+    }
+
+    #[on_event]
+    fn panics_writing(&self, socket: &Socket) -> Eventful {
+        Self::eventful(socket, Some(Moment::Writing))
+    }
+
+    #[on_event]
+    fn panics_dropping(&self, socket: &Socket) -> Eventful {
+        Self::eventful(socket, Some(Moment::Dropping))
+    }
+
+    #[on_event]
+    fn unwritable(&self) -> Unwritable {
+        Unwritable([((0, 0), 0)].into())
+    }
+
+    #[on_event]
+    fn long(&self, length: usize) -> String {
+        "x".repeat(length)
+    }
+
+    #[on_event]
+    fn attached(&self) -> (u8, Binary) {
+        (1, Binary::from(vec![2, 3]))
+    }
+
+    #[on_event]
+    fn leaves(&self, socket: &Socket) -> u8 {
+        socket.disconnect();
+        1
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_while_an_answer_is_written_goes_before_it() {
+    let server = Server::of(App::builder_of::<Answers>()).await;
+    let mut client = server.join("/").await;
+    let sent = [r#"421["long",1]"#, r#"422["emits"]"#, r#"423["long",2]"#];
+    client.send_all(sent.map(str::to_owned)).await;
+    for expected in [
+        r#"431["x"]"#,
+        r#"42["writing"]"#,
+        r#"432["written"]"#,
+        r#"433["xx"]"#,
+    ] {
+        assert_eq!(client.text().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_fails_is_the_error_alone() {
+    let server = Server::of(App::builder_of::<Answers>()).await;
+    let mut client = server.join("/").await;
+    let sent = [
+        r#"421["long",1]"#,
+        r#"422["unwritable"]"#,
+        r#"423["panics_writing"]"#,
+        r#"424["long",2]"#,
+    ];
+    client.send_all(sent.map(str::to_owned)).await;
+    assert_eq!(client.text().await, r#"431["x"]"#);
+    for expected in [r#"432[{"error":"#, r#"42["writing"]"#, r#"433[{"error":"#] {
+        let text = client.text().await;
+        assert!(text.starts_with(expected), "{text}");
+    }
+    assert_eq!(client.text().await, r#"434["xx"]"#);
+}
+
+/// It was sent, and a client takes one answer only.
+#[tokio::test]
+async fn a_panic_behind_an_answer_is_no_second_one() {
+    let server = Server::of(App::builder_of::<Answers>()).await;
+    let mut client = server.join("/").await;
+    let sent = [r#"421["panics_dropping"]"#, r#"422["long",1]"#];
+    client.send_all(sent.map(str::to_owned)).await;
+    for expected in [r#"42["writing"]"#, r#"431["written"]"#, r#"432["x"]"#] {
+        assert_eq!(client.text().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn answers_of_all_lengths_keep_their_order() {
+    let server = Server::of(App::builder_of::<Answers>()).await;
+    let mut client = server.join("/").await;
+    let lengths = [
+        1, 118, 119, 8_000, 1, 9_000, 8_000, 70_000, 1, 8_000, 8_000, 8_000, 8_000, 8_000,
+    ];
+    let sent = (10..)
+        .zip(lengths)
+        .map(|(id, length)| format!(r#"42{id}["long",{length}]"#));
+    client.send_all(sent).await;
+    for (id, length) in (10..).zip(lengths) {
+        let text = client.text().await;
+        assert!(
+            text == format!(r#"43{id}["{}"]"#, "x".repeat(length)),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn attachments_follow_their_answer() {
+    let server = Server::of(App::builder_of::<Answers>()).await;
+    let mut client = server.join("/").await;
+    let sent = [r#"421["attached"]"#, r#"422["long",1]"#];
+    client.send_all(sent.map(str::to_owned)).await;
+    assert_eq!(
+        client.text().await,
+        r#"461-1[1,{"_placeholder":true,"num":0}]"#
+    );
+    assert_eq!(client.binary().await, [2, 3]);
+    assert_eq!(client.text().await, r#"432["x"]"#);
+}
+
+#[tokio::test]
+async fn a_handler_that_ends_its_socket_is_answered_before() {
+    let server = Server::of(App::builder_of::<Answers>()).await;
+    let mut client = server.join("/").await;
+    client.send(r#"421["leaves"]"#).await;
+    assert_eq!(client.text().await, "431[1]");
+    assert_eq!(client.text().await, "41");
 }

@@ -4,7 +4,8 @@
 //! So its bytes go into a buffer of the thread, one packet behind the other. That holds only while the queue is empty and the pen lies
 //! on the desk (`link::pen`); the first packet takes the pen away, so that nobody else writes what is sent after it. As soon as something
 //! stands against it, what was gathered goes into the queue, in front, and what follows behind it: the order is that of the calls,
-//! whichever way they took. It must not know what the packets are.
+//! whichever way they took. An answer may also be written straight into that buffer; what is sent while it is written goes before it.
+//! It must not know what the packets are.
 
 use std::cell::RefCell;
 use std::mem;
@@ -20,6 +21,8 @@ use super::{Connection, outbox};
 const MOST: usize = 32 * 1024;
 /// A packet that counts for more is written from where it is, not copied.
 const LARGE: usize = 8 * 1024;
+/// The largest buffer that a thread keeps.
+const KEPT: usize = 2 * MOST;
 
 thread_local! {
     static BURST: RefCell<Burst> = const { RefCell::new(Burst::none()) };
@@ -105,6 +108,7 @@ pub(super) fn gather(connection: &Connection, packet: &impl Sendable) -> bool {
             let gathers = burst.gathers(connection, cost);
             if gathers {
                 packet.append_to(&mut burst.bytes);
+                burst.cost += cost;
             } else {
                 burst.spill(connection);
             }
@@ -112,6 +116,28 @@ pub(super) fn gather(connection: &Connection, packet: &impl Sendable) -> bool {
         }
     })
     .unwrap_or(false)
+}
+
+/// Has a packet written at the end of what was gathered, if the connection has its turn here and nothing stands against it. `None`: nothing
+/// has happened.
+///
+/// `write` appends it, and leaves the bytes as they were where it fails or panics. What is sent meanwhile goes into the queue, before it.
+#[inline]
+pub(super) fn write<E>(
+    connection: &Connection,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Option<Result<(), E>> {
+    with(|burst| {
+        let is_free = burst.owner == connection.address()
+            && burst.gathers(connection, outbox::PACKET_OVERHEAD);
+        is_free.then(|| {
+            let start = burst.bytes.len();
+            write(&mut burst.bytes)?;
+            burst.take_in(connection, start);
+            Ok(())
+        })
+    })
+    .flatten()
 }
 
 /// What was gathered for a connection, in bytes as its queue counts them.
@@ -134,10 +160,12 @@ pub(super) fn take(connection: &Connection) -> Option<Gathered> {
     .flatten()
 }
 
-/// Keeps the buffer of a burst that was written for the next.
+/// Keeps the buffer of a burst that was written for the next, unless it has become large.
 pub(super) fn keep(mut buffer: Vec<u8>) {
-    buffer.clear();
-    with(|burst| burst.bytes = buffer);
+    if buffer.capacity() <= KEPT {
+        buffer.clear();
+        with(|burst| burst.bytes = buffer);
+    }
 }
 
 /// Frames that were gathered, as one packet.
@@ -145,9 +173,16 @@ pub(super) fn packet(gathered: &[u8]) -> Prepared {
     Frame::of_websocket(Bytes::copy_from_slice(gathered)).into()
 }
 
+/// `None` while the thread ends, and while a packet is written here: then nothing is gathered.
+#[inline]
 fn with<R>(change: impl FnOnce(&mut Burst) -> R) -> Option<R> {
-    // While the thread ends nothing is gathered.
-    BURST.try_with(|burst| change(&mut burst.borrow_mut())).ok()
+    let with = |burst: &RefCell<Burst>| {
+        burst
+            .try_borrow_mut()
+            .ok()
+            .map(|mut burst| change(&mut burst))
+    };
+    BURST.try_with(with).ok().flatten()
 }
 
 impl Burst {
@@ -160,22 +195,49 @@ impl Burst {
         }
     }
 
-    /// Whether a packet of this cost may be gathered; then it is counted.
+    /// Whether a packet of this cost may be gathered; then the pen is there.
     ///
     /// While the pen lies on the desk, and nothing was begun with it, all that is queued is counted: no bytes are no packets.
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
         let outbox = connection.outbox();
-        let most = MOST.min(outbox.limit() / 2);
-        let fits = cost <= LARGE && self.cost + cost <= most;
-        let fits = fits && outbox.bytes() == 0 && !outbox.is_closing();
-        if fits && self.half.is_none() {
+        let may = self.has_room(connection, cost) && outbox.bytes() == 0 && !outbox.is_closing();
+        if may && self.half.is_none() {
             self.half = connection.desk().claim();
         }
-        let gathers = fits && self.half.is_some();
-        if gathers {
+        may && self.half.is_some()
+    }
+
+    /// Whether so much more is little enough to be gathered.
+    #[inline]
+    fn has_room(&self, connection: &Connection, cost: usize) -> bool {
+        let most = MOST.min(connection.outbox().limit() / 2);
+        cost <= LARGE && self.cost + cost <= most
+    }
+
+    /// Counts the packet that was written behind the others. Where it is too large after all, or others were sent meanwhile, it is queued.
+    #[inline]
+    fn take_in(&mut self, connection: &Connection, start: usize) {
+        let cost = self.bytes.len() - start + outbox::PACKET_OVERHEAD;
+        if self.has_room(connection, cost) && connection.outbox().bytes() == 0 {
             self.cost += cost;
+        } else {
+            self.queue_last(connection, start);
         }
-        gathers
+    }
+
+    /// Queues the last packet, as it was sent, behind those before it.
+    #[cold]
+    fn queue_last(&mut self, connection: &Connection, start: usize) {
+        let last = if start == 0 && self.bytes.len() >= self.bytes.capacity() / 2 {
+            // A large one alone is not copied.
+            Frame::of_websocket(mem::take(&mut self.bytes).into()).into()
+        } else {
+            let last = packet(self.bytes.get(start..).unwrap_or_default());
+            self.bytes.truncate(start);
+            last
+        };
+        self.spill(connection);
+        connection.queue_required(last);
     }
 
     /// Puts what was gathered into the queue, before all that was sent after it.
@@ -190,10 +252,10 @@ impl Burst {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGE, begin, end, packet, take};
+    use super::{LARGE, begin, end, packet, take, write};
     use crate::connection::undriven::{take_sent, undriven};
     use crate::connection::{CloseReason, Connection, EngineConfig, SendError};
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{Frame, FrameAppender, FrameKind, Prepared};
     use tokio::net::tcp::OwnedReadHalf;
     use tokio::net::{TcpListener, TcpStream};
 
@@ -229,6 +291,18 @@ mod tests {
             std::thread::scope(|scope| {
                 scope.spawn(|| self.send(text));
             });
+        }
+
+        /// Has a packet written, with something done in the midst of it.
+        fn write(&self, text: &str, meanwhile: impl FnOnce()) -> Option<Result<(), ()>> {
+            write(&self.connection, |bytes| {
+                let mut frame = FrameAppender::new(bytes, text.len());
+                frame.body().push(b'4');
+                meanwhile();
+                frame.body().extend_from_slice(text.as_bytes());
+                frame.close(FrameKind::Text);
+                Ok(())
+            })
         }
 
         fn gathered(&self) -> Vec<u8> {
@@ -347,6 +421,90 @@ mod tests {
         assert!(rest.gathered().is_empty());
         let large = "x".repeat(LARGE);
         assert_eq!(rest.queued(), texts(&["small", &large, "small"]));
+        end(&rest.connection);
+    }
+
+    #[tokio::test]
+    async fn a_packet_is_written_behind_what_was_gathered() {
+        let rest = AtRest::new(&EngineConfig::default()).await;
+        assert_eq!(rest.write("early", || ()), None, "it has no turn");
+        begin(&rest.connection);
+        rest.send("1");
+        let before = rest.connection.queued_bytes();
+        assert_eq!(rest.write("22", || ()), Some(Ok(())));
+        // The text, its type, a header, and its place.
+        assert_eq!(rest.connection.queued_bytes() - before, 2 + 1 + 2 + 64);
+        rest.send("3");
+        assert!(rest.queued().is_empty());
+        assert_eq!(rest.gathered(), texts(&["1", "22", "3"]));
+        end(&rest.connection);
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_while_a_packet_is_written_goes_before_it() {
+        for is_elsewhere in [false, true] {
+            let rest = AtRest::new(&EngineConfig::default()).await;
+            begin(&rest.connection);
+            rest.send("1");
+            let meanwhile = || {
+                if is_elsewhere {
+                    rest.send_elsewhere("2");
+                } else {
+                    assert_eq!(rest.write("within", || ()), None);
+                    rest.send("2");
+                }
+            };
+            assert_eq!(rest.write("3", meanwhile), Some(Ok(())));
+            rest.send("4");
+            assert_eq!(rest.write("5", || ()), None, "others wait");
+            assert!(rest.gathered().is_empty());
+            assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
+            end(&rest.connection);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_written_goes_through_the_queue_where_it_is_large() {
+        let large = "x".repeat(LARGE);
+        for before in [&[][..], &["1"], &["1", &large]] {
+            let rest = AtRest::new(&EngineConfig::default()).await;
+            begin(&rest.connection);
+            for text in before {
+                rest.send(text);
+            }
+            let written = rest.write(&large, || ());
+            // Where something waits, it is not begun with.
+            assert_eq!(written.is_some(), before.len() < 2);
+            assert!(rest.gathered().is_empty());
+            let mut expected: Vec<&str> = before.to_vec();
+            expected.extend(written.map(|_| &*large));
+            assert_eq!(rest.queued(), texts(&expected));
+            end(&rest.connection);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_written_leaves_the_rest() {
+        let rest = AtRest::new(&EngineConfig::default()).await;
+        begin(&rest.connection);
+        rest.send("1");
+        let failed = write(&rest.connection, |_| Err("no"));
+        assert_eq!(failed, Some(Err("no")));
+        let panics = || rest.write("2", || panic!("on purpose"));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
+        assert!(panicked.is_err());
+        rest.send("3");
+        assert_eq!(rest.gathered(), texts(&["1", "3"]));
+        end(&rest.connection);
+    }
+
+    #[tokio::test]
+    async fn what_is_written_into_a_full_queue_closes_it() {
+        let rest = AtRest::new(&EngineConfig::default().max_queue(1_000)).await;
+        begin(&rest.connection);
+        let meanwhile = || rest.send_elsewhere(&"x".repeat(900));
+        assert_eq!(rest.write(&"y".repeat(300), meanwhile), Some(Ok(())));
+        assert!(rest.connection.is_closed());
         end(&rest.connection);
     }
 

@@ -97,6 +97,16 @@ impl Connection {
         self.push(packet, Urgency::Required)
     }
 
+    /// The same for a packet that `write` appends to the bytes it is lent, as it is sent on a WebSocket. `None`: nothing has happened, and
+    /// it is to be sent in another way.
+    #[inline]
+    pub(crate) fn write_unbounded<E>(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Option<Result<(), E>> {
+        burst::write(self, write)
+    }
+
     /// Queues a packet of the engine itself.
     pub(super) fn send_control(&self, packet: Prepared) {
         // A closed connection needs no heartbeat.
@@ -130,13 +140,22 @@ impl Connection {
         if urgency != Urgency::Control && burst::gather(self, &packet) {
             return Ok(Wake::No);
         }
-        self.0
-            .outbox
-            .push(packet.into(), urgency)
-            .map_err(|(error, wake)| {
-                self.wake_if(wake);
-                error
-            })
+        self.enqueue(packet.into(), urgency)
+    }
+
+    /// Puts a packet that must not be dropped on its own into the queue, wherever it is sent. A closed connection needs none.
+    pub(super) fn queue_required(&self, packet: Prepared) {
+        if let Ok(wake) = self.enqueue(packet, Urgency::Required) {
+            self.wake_if(wake);
+        }
+    }
+
+    fn enqueue(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
+        let pushed = self.0.outbox.push(packet, urgency);
+        pushed.map_err(|(error, wake)| {
+            self.wake_if(wake);
+            error
+        })
     }
 
     /// What a packet counts for in the queue.

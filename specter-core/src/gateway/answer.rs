@@ -1,5 +1,7 @@
 //! What the client is answered, once a handler is over.
 
+use std::sync::atomic::Ordering;
+
 use specter_proto::socket::{EncodedArgs, Outgoing, encode};
 
 use super::call::{CallContext, Outcome};
@@ -31,19 +33,25 @@ impl Answer {
     /// Sends it, where the client wants one.
     pub(super) fn send(self, env: &Env, cx: &CallContext) {
         let Some(id) = cx.wanted_ack() else { return };
-        let namespace = env.table.hub.name();
-        let packet = match self {
-            Self::Taken => return,
-            Self::Unit => encode::outgoing_ack(namespace, id, &()),
-            Self::Value(value) => Ok(encode::ack_encoded(namespace, id, *value)),
-            Self::Packet(packet) => Ok(packet),
-            Self::Failed(error) => encode::outgoing_ack(namespace, id, &error),
-        };
-        match packet {
-            Ok(packet) => env.socket.acknowledge(packet),
-            Err(error) => {
-                tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
+        if cx.is_answered.load(Ordering::Relaxed) {
+            return;
+        }
+        let socket = &env.socket;
+        let sent = match self {
+            Self::Taken => Ok(()),
+            Self::Unit => socket.answer(id, &()),
+            Self::Failed(error) => socket.answer(id, &error),
+            Self::Packet(packet) => {
+                socket.acknowledge(packet);
+                Ok(())
             }
+            Self::Value(value) => {
+                socket.acknowledge(encode::ack_encoded(env.table.hub.name(), id, *value));
+                Ok(())
+            }
+        };
+        if let Err(error) = sent {
+            tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
         }
     }
 }
@@ -51,6 +59,10 @@ impl Answer {
 /// Sends what a handler that did not fail leaves to be sent.
 #[inline]
 pub(super) fn conclude(env: &Env, cx: &mut CallContext) {
+    if *cx.is_answered.get_mut() {
+        cx.put_outcome(Outcome::Unit);
+        return;
+    }
     let taken = finish_ack(cx, None);
     if taken {
         cx.outcome = Outcome::Unit;

@@ -70,7 +70,7 @@ pub enum Outcome {
     Value(Option<Box<EncodedArgs>>),
     /// It returned a value: the acknowledgement with it.
     Answer(Outgoing),
-    /// It took the acknowledgement upon itself.
+    /// It took the acknowledgement upon itself, or what it returned was sent.
     Taken,
     /// It failed.
     Failed(EventError),
@@ -108,6 +108,10 @@ pub struct CallContext {
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
     /// What came of the call, once it is over.
     pub(crate) outcome: Outcome,
+    /// Nothing but this handler decides on the answer, and nobody waits for it: what it returns is sent at once.
+    pub(crate) is_alone: bool,
+    /// That was done.
+    pub(crate) is_answered: AtomicBool,
 }
 
 /// Where injected values come from.
@@ -230,6 +234,8 @@ impl CallContext {
         }
         self.clear_ack();
         self.cancelled = None;
+        self.is_alone = false;
+        *self.is_answered.get_mut() = false;
     }
 
     #[inline]
@@ -264,7 +270,7 @@ impl CallContext {
         self.wanted_ack().is_some()
     }
 
-    /// Encodes a handler's value.
+    /// Encodes a handler's value, and sends it where nothing else can come of the call.
     pub(crate) fn encode<T: Serialize>(&self, value: &T) -> Result<Outcome, EventError> {
         if super::unit::is_unit(value) {
             return Ok(Outcome::Unit);
@@ -272,6 +278,12 @@ impl CallContext {
         let Some(id) = self.wanted_ack() else {
             return Ok(Outcome::Value(None));
         };
+        if self.is_alone && self.ack.is_none() {
+            self.socket.answer(id, value)?;
+            // From here on it may still panic, with what its value is dropped.
+            self.is_answered.store(true, Ordering::Relaxed);
+            return Ok(Outcome::Taken);
+        }
         let packet = encode::outgoing_ack(self.socket.hub().name(), id, value)?;
         Ok(Outcome::Answer(packet))
     }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use specter_di::{Opening, Scoped};
@@ -62,6 +63,8 @@ impl Env {
             limit: None,
             cancelled: None,
             outcome: Outcome::Unit,
+            is_alone: false,
+            is_answered: AtomicBool::new(false),
         })
     }
 
@@ -77,6 +80,8 @@ impl Env {
             limit: None,
             cancelled: None,
             outcome: Outcome::Unit,
+            is_alone: false,
+            is_answered: AtomicBool::new(false),
         }
     }
 

@@ -85,6 +85,7 @@ impl Run {
     ) -> Begun {
         let target = straight.target;
         cx.aim(target.controller, Some(straight.handler));
+        cx.is_alone = straight.handler.inline;
         if straight.takes_ack {
             cx.offer_ack();
         }

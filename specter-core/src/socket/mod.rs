@@ -288,6 +288,23 @@ impl Socket {
         }
     }
 
+    /// Acknowledges an event: never dropped alone, whatever the policy. Encoded where it is sent from, if that can be.
+    pub(crate) fn answer<T: Serialize + ?Sized>(
+        &self,
+        id: u64,
+        args: &T,
+    ) -> Result<(), EncodeError> {
+        let namespace = self.0.hub.name();
+        if self.0.gate.phase() == Phase::Open {
+            let append = |bytes: &mut Vec<u8>| encode::append_ack(bytes, namespace, id, args);
+            if let Some(written) = self.0.connection.write_unbounded(append) {
+                return written;
+            }
+        }
+        self.acknowledge(encode::outgoing_ack(namespace, id, args)?);
+        Ok(())
+    }
+
     /// Queues an acknowledgement: never dropped alone, whatever the policy.
     pub(crate) fn acknowledge(&self, packet: impl Sendable) {
         if self.0.gate.phase() == Phase::Open {

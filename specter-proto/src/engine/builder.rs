@@ -62,7 +62,7 @@ impl FrameBuilder {
     }
 
     /// Where in [`body`](Self::body) the payload begins.
-    pub const BODY_AT: usize = MAX_HEADER;
+    const BODY_AT: usize = MAX_HEADER;
 
     /// Writes the WebSocket header in front and closes the frame.
     ///

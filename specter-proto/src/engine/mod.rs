@@ -3,6 +3,7 @@
 //! This module owns what travels between an Engine.IO client and server, and when. It must not know
 //! what messages contain (that is [`crate::socket`]'s), nor how bytes move: no HTTP server, no task.
 
+mod appender;
 mod builder;
 mod error;
 mod frame;
@@ -12,6 +13,8 @@ pub mod payload;
 mod query;
 mod session;
 
+pub use appender::FrameAppender;
+pub(crate) use appender::append_binary;
 pub use builder::{FrameBuilder, WrittenFrame};
 pub use error::{BadRequest, RequestError};
 pub use frame::{Frame, FrameKind, Prepared};

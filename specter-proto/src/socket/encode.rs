@@ -12,13 +12,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::Error as _;
 
-use crate::engine::{FrameBuilder, FrameKind, Prepared};
+use crate::engine::{FrameAppender, FrameBuilder, FrameKind, Prepared};
 
 use super::attached::Attached;
 use super::error::EncodeError;
 use super::header::PacketKind;
 use super::json::{self, ScanError};
-use super::outgoing::Outgoing;
+use super::outgoing::{Outgoing, append_attached};
 use super::placeholder::Below;
 use super::plain::plain_end;
 use super::reserved::is_reserved;
@@ -63,11 +63,13 @@ pub fn outgoing_event<T: Serialize + ?Sized>(
             name: name.to_owned(),
         });
     }
-    let mut draft = Draft::new(EVENT, namespace, id, name.len() + USUAL_SIZE);
-    write_event_start(draft.body(), name);
-    let (_, attachments) = write_args(args, draft.body(), true)?;
-    draft.body().push(b']');
-    Ok(draft.close(attachments))
+    let mut frame = frame(namespace, name.len() + USUAL_SIZE);
+    let mut draft = Draft::new(frame.body(), EVENT, namespace, id);
+    write_event_start(draft.body, name);
+    let (_, attachments) = write_args(args, draft.body, true)?;
+    draft.body.push(b']');
+    draft.announce(&attachments);
+    Ok(close(frame, attachments))
 }
 
 /// The acknowledgement of the event with this `id`.
@@ -85,22 +87,57 @@ pub fn outgoing_ack<T: Serialize + ?Sized>(
     id: u64,
     args: &T,
 ) -> Result<Outgoing, EncodeError> {
-    let mut draft = Draft::new(ACK, namespace, Some(id), USUAL_SIZE);
-    draft.body().push(b'[');
-    let (_, attachments) = write_args(args, draft.body(), false)?;
-    draft.body().push(b']');
-    Ok(draft.close(attachments))
+    let mut frame = frame(namespace, USUAL_SIZE);
+    let attachments = write_ack(frame.body(), namespace, id, args)?;
+    Ok(close(frame, attachments))
+}
+
+/// The same at the end of `bytes`, as it is sent on a WebSocket. Where it cannot be encoded, or a value panics, they are left as they were.
+///
+/// ```
+/// use specter_proto::socket::encode;
+///
+/// let mut bytes = Vec::new();
+/// encode::append_ack(&mut bytes, "/", 7, &"yes").unwrap();
+/// assert_eq!(bytes, b"\x81\x0a437[\"yes\"]");
+/// ```
+pub fn append_ack<T: Serialize + ?Sized>(
+    bytes: &mut Vec<u8>,
+    namespace: &str,
+    id: u64,
+    args: &T,
+) -> Result<(), EncodeError> {
+    let mut frame = FrameAppender::new(bytes, header_size(namespace) + USUAL_SIZE);
+    let attachments = write_ack(frame.body(), namespace, id, args)?;
+    frame.close(FrameKind::Text);
+    if !attachments.is_nothing() {
+        append_attached(&attachments, bytes);
+    }
+    Ok(())
+}
+
+fn write_ack<T: Serialize + ?Sized>(
+    body: &mut Vec<u8>,
+    namespace: &str,
+    id: u64,
+    args: &T,
+) -> Result<Attached, EncodeError> {
+    let mut draft = Draft::new(body, ACK, namespace, Some(id));
+    draft.body.push(b'[');
+    let (_, attachments) = write_args(args, draft.body, false)?;
+    draft.body.push(b']');
+    draft.announce(&attachments);
+    Ok(attachments)
 }
 
 /// The server's answer to a CONNECT: the client is in the namespace, and `sid` is its public id.
 pub fn connect(namespace: &str, sid: &str) -> Prepared {
-    let kinds = [PacketKind::Connect; 2];
-    let mut draft = Draft::new(kinds, namespace, None, sid.len() + 16);
-    let body = draft.body();
+    let mut frame = frame(namespace, sid.len() + 16);
+    let Draft { body, .. } = Draft::new(frame.body(), CONNECT, namespace, None);
     body.extend_from_slice(br#"{"sid":"#);
     write_string(body, sid);
     body.push(b'}');
-    draft.finish()
+    frame.finish(FrameKind::Text).into()
 }
 
 /// The server's refusal of a CONNECT. Bytes in `data` are lists of numbers.
@@ -109,9 +146,8 @@ pub fn connect_error<T: Serialize + ?Sized>(
     message: &str,
     data: Option<&T>,
 ) -> Result<Prepared, EncodeError> {
-    let kinds = [PacketKind::ConnectError; 2];
-    let mut draft = Draft::new(kinds, namespace, None, message.len() + USUAL_SIZE);
-    let body = draft.body();
+    let mut frame = frame(namespace, message.len() + USUAL_SIZE);
+    let Draft { body, .. } = Draft::new(frame.body(), CONNECT_ERROR, namespace, None);
     body.extend_from_slice(br#"{"message":"#);
     write_string(body, message);
     if let Some(data) = data {
@@ -119,12 +155,14 @@ pub fn connect_error<T: Serialize + ?Sized>(
         serde_json::to_writer(&mut *body, data)?;
     }
     body.push(b'}');
-    Ok(draft.finish())
+    Ok(frame.finish(FrameKind::Text).into())
 }
 
 /// The client is no longer in the namespace.
 pub fn disconnect(namespace: &str) -> Prepared {
-    Draft::new([PacketKind::Disconnect; 2], namespace, None, 0).finish()
+    let mut frame = frame(namespace, 0);
+    Draft::new(frame.body(), DISCONNECT, namespace, None);
+    frame.finish(FrameKind::Text).into()
 }
 
 /// Arguments encoded before it is known in which packets they go.
@@ -152,25 +190,29 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
 /// An event with arguments that were encoded before. The name is not checked: see
 /// [`is_reserved`].
 pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: EncodedArgs) -> Outgoing {
-    let mut draft = Draft::new(EVENT, namespace, id, name.len() + args.json.len() + 8);
-    let body = draft.body();
-    write_event_start(body, name);
+    let mut frame = frame(namespace, name.len() + args.json.len() + 8);
+    let mut draft = Draft::new(frame.body(), EVENT, namespace, id);
+    write_event_start(draft.body, name);
     if args.count > 0 {
-        body.push(b',');
-        body.extend_from_slice(&args.json);
+        draft.body.push(b',');
+        draft.body.extend_from_slice(&args.json);
     }
-    body.push(b']');
-    draft.close(args.attachments.into())
+    draft.body.push(b']');
+    let attachments = args.attachments.into();
+    draft.announce(&attachments);
+    close(frame, attachments)
 }
 
 /// An acknowledgement with arguments that were encoded before.
 pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> Outgoing {
-    let mut draft = Draft::new(ACK, namespace, Some(id), args.json.len() + 2);
-    let body = draft.body();
-    body.push(b'[');
-    body.extend_from_slice(&args.json);
-    body.push(b']');
-    draft.close(args.attachments.into())
+    let mut frame = frame(namespace, args.json.len() + 2);
+    let mut draft = Draft::new(frame.body(), ACK, namespace, Some(id));
+    draft.body.push(b'[');
+    draft.body.extend_from_slice(&args.json);
+    draft.body.push(b']');
+    let attachments = args.attachments.into();
+    draft.announce(&attachments);
+    close(frame, attachments)
 }
 
 /// A kind of packet, without and with attachments.
@@ -178,20 +220,38 @@ type Kinds = [PacketKind; 2];
 
 const EVENT: Kinds = [PacketKind::Event, PacketKind::BinaryEvent];
 const ACK: Kinds = [PacketKind::Ack, PacketKind::BinaryAck];
+/// To these nothing is attached.
+const CONNECT: Kinds = [PacketKind::Connect; 2];
+const CONNECT_ERROR: Kinds = [PacketKind::ConnectError; 2];
+const DISCONNECT: Kinds = [PacketKind::Disconnect; 2];
 
-/// A packet that is being written.
-struct Draft {
-    kinds: Kinds,
-    frame: FrameBuilder,
+/// What a header takes at most: Engine.IO type, kind, the namespace and its comma, the id.
+fn header_size(namespace: &str) -> usize {
+    2 + (namespace.len() + 1) + MAX_DIGITS
 }
 
-impl Draft {
-    /// Writes the header; `capacity` is what is expected to follow.
-    fn new(kinds: Kinds, namespace: &str, id: Option<u64>, capacity: usize) -> Self {
-        // Engine.IO type, kind, the namespace and its comma, the id.
-        let header = 2 + (namespace.len() + 1) + MAX_DIGITS;
-        let mut frame = FrameBuilder::new(header + capacity);
-        let body = frame.body();
+/// A frame for a packet of this namespace, with room for a header and so many bytes behind it.
+fn frame(namespace: &str, capacity: usize) -> FrameBuilder {
+    FrameBuilder::new(header_size(namespace) + capacity)
+}
+
+#[inline]
+fn close(frame: FrameBuilder, attachments: Attached) -> Outgoing {
+    Outgoing::new(frame.close(FrameKind::Text), attachments)
+}
+
+/// A packet that is being written.
+struct Draft<'a> {
+    kinds: Kinds,
+    body: &'a mut Vec<u8>,
+    /// Where in it the packet begins.
+    start: usize,
+}
+
+impl<'a> Draft<'a> {
+    /// Writes the header at the end of `body`.
+    fn new(body: &'a mut Vec<u8>, kinds: Kinds, namespace: &str, id: Option<u64>) -> Self {
+        let start = body.len();
         body.extend_from_slice(&[b'4', kinds[0].as_byte()]);
         if namespace != "/" {
             body.extend_from_slice(namespace.as_bytes());
@@ -200,33 +260,23 @@ impl Draft {
         if let Some(id) = id {
             write_id(body, id);
         }
-        Self { kinds, frame }
+        Self { kinds, body, start }
     }
 
-    fn body(&mut self) -> &mut Vec<u8> {
-        self.frame.body()
-    }
-
-    /// Without attachments.
-    fn finish(self) -> Prepared {
-        self.close(Attached::default()).into()
-    }
-
+    /// Makes the header that of a packet with these attachments, if there are any.
     #[inline]
-    fn close(mut self, attachments: Attached) -> Outgoing {
+    fn announce(&mut self, attachments: &Attached) {
         if !attachments.is_nothing() {
-            self.announce(attachments.len());
+            self.announce_some(attachments.len());
         }
-        Outgoing::new(self.frame.close(FrameKind::Text), attachments)
     }
 
-    /// Makes the header that of a packet with so many attachments.
     #[inline(never)]
-    fn announce(&mut self, attachments: usize) {
+    fn announce_some(&mut self, attachments: usize) {
         let mut digits = [0; MAX_DIGITS];
         let count = decimal(attachments as u64, &mut digits);
-        let body = self.frame.body();
-        let kind = FrameBuilder::BODY_AT + 1;
+        let body = &mut *self.body;
+        let kind = self.start + 1;
         // Behind the kind goes `N-`.
         let (behind, shift) = (kind + 1..body.len(), count.len() + 1);
         body.resize(body.len() + shift, b'-');

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::attached::Attached;
-use crate::engine::{Frame, Prepared, WrittenFrame};
+use crate::engine::{Frame, Prepared, WrittenFrame, append_binary};
 use crate::websocket::{MAX_HEADER, Opcode, write_header};
 
 /// An encoded packet that still lies in the buffer in which it was written.
@@ -43,18 +43,15 @@ impl Outgoing {
     pub fn append_to(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.first.websocket());
         if !self.attachments.is_nothing() {
-            self.append_attached(bytes);
+            append_attached(&self.attachments, bytes);
         }
     }
+}
 
-    #[inline(never)]
-    fn append_attached(&self, bytes: &mut Vec<u8>) {
-        for data in self.attachments.iter() {
-            let mut room = [0; MAX_HEADER];
-            let used = header(data, &mut room);
-            bytes.extend_from_slice(room.get(..used).unwrap_or_default());
-            bytes.extend_from_slice(data);
-        }
+#[inline(never)]
+pub(super) fn append_attached(attachments: &Attached, bytes: &mut Vec<u8>) {
+    for data in attachments.iter() {
+        append_binary(bytes, data);
     }
 }
 
