@@ -137,8 +137,26 @@ impl Drop for Eventful {
 #[derive(Serialize)]
 struct Unwritable(HashMap<(u8, u8), u8>);
 
+/// Answers with something else.
+#[injectable]
+struct Another;
+
+impl Interceptor for Another {
+    async fn intercept(
+        &self,
+        _: &InterceptContext<'_>,
+        next: Next<'_>,
+    ) -> Result<Handled, EventError> {
+        next.run().await?;
+        Handled::answer(&"another")
+    }
+}
+
 #[socketio_controller]
 struct Answers;
+
+#[module(controllers = [Answers], providers = [Another])]
+struct AnswersModule;
 
 #[handlers]
 impl Answers {
@@ -177,6 +195,11 @@ impl Answers {
         (1, Binary::from(vec![2, 3]))
     }
 
+    #[on_event(interceptors(Another))]
+    fn replaced(&self) -> u8 {
+        1
+    }
+
     #[on_event]
     fn leaves(&self, socket: &Socket) -> u8 {
         socket.disconnect();
@@ -186,7 +209,7 @@ impl Answers {
 
 #[tokio::test]
 async fn what_is_sent_while_an_answer_is_written_goes_before_it() {
-    let server = Server::of(App::builder_of::<Answers>()).await;
+    let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     let sent = [r#"421["long",1]"#, r#"422["emits"]"#, r#"423["long",2]"#];
     client.send_all(sent.map(str::to_owned)).await;
@@ -202,7 +225,7 @@ async fn what_is_sent_while_an_answer_is_written_goes_before_it() {
 
 #[tokio::test]
 async fn an_answer_that_fails_is_the_error_alone() {
-    let server = Server::of(App::builder_of::<Answers>()).await;
+    let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     let sent = [
         r#"421["long",1]"#,
@@ -222,7 +245,7 @@ async fn an_answer_that_fails_is_the_error_alone() {
 /// It was sent, and a client takes one answer only.
 #[tokio::test]
 async fn a_panic_behind_an_answer_is_no_second_one() {
-    let server = Server::of(App::builder_of::<Answers>()).await;
+    let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     let sent = [r#"421["panics_dropping"]"#, r#"422["long",1]"#];
     client.send_all(sent.map(str::to_owned)).await;
@@ -233,30 +256,46 @@ async fn a_panic_behind_an_answer_is_no_second_one() {
 
 #[tokio::test]
 async fn answers_of_all_lengths_keep_their_order() {
-    let server = Server::of(App::builder_of::<Answers>()).await;
+    let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
-    let lengths = [
-        1, 118, 119, 8_000, 1, 9_000, 8_000, 70_000, 1, 8_000, 8_000, 8_000, 8_000, 8_000,
+    // Around the lengths where a header grows, and of which a turn gathers some.
+    let batches = [
+        &[117, 118, 1, 65_527, 65_528][..],
+        &[8_000; 5],
+        &[1, 9_000, 8_000, 70_000, 1],
     ];
-    let sent = (10..)
-        .zip(lengths)
-        .map(|(id, length)| format!(r#"42{id}["long",{length}]"#));
-    client.send_all(sent).await;
-    for (id, length) in (10..).zip(lengths) {
-        let text = client.text().await;
-        assert!(
-            text == format!(r#"43{id}["{}"]"#, "x".repeat(length)),
-            "{id}"
-        );
+    for lengths in batches {
+        let numbered = (10..).zip(lengths);
+        let sent = numbered.clone();
+        let sent = sent.map(|(id, length)| format!(r#"42{id}["long",{length}]"#));
+        client.send_all(sent).await;
+        for (id, length) in numbered {
+            let text = client.text().await;
+            let expected = format!(r#"43{id}["{}"]"#, "x".repeat(*length));
+            assert!(text == expected, "{id}");
+        }
+    }
+}
+
+/// What is sent at once is that of a handler with nothing around it, also where one such came before.
+#[tokio::test]
+async fn an_answer_is_not_sent_before_what_stands_around_its_handler() {
+    let server = Server::of(App::builder::<AnswersModule>()).await;
+    let mut client = server.join("/").await;
+    for _ in 0..2 {
+        assert_eq!(client.call("long", json!([1])).await, json!(["x"]));
+        let replaced = client.call("replaced", json!([])).await;
+        assert_eq!(replaced, json!(["another"]));
     }
 }
 
 #[tokio::test]
 async fn attachments_follow_their_answer() {
-    let server = Server::of(App::builder_of::<Answers>()).await;
+    let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
-    let sent = [r#"421["attached"]"#, r#"422["long",1]"#];
+    let sent = [r#"420["long",1]"#, r#"421["attached"]"#, r#"422["long",1]"#];
     client.send_all(sent.map(str::to_owned)).await;
+    assert_eq!(client.text().await, r#"430["x"]"#);
     assert_eq!(
         client.text().await,
         r#"461-1[1,{"_placeholder":true,"num":0}]"#
@@ -267,7 +306,7 @@ async fn attachments_follow_their_answer() {
 
 #[tokio::test]
 async fn a_handler_that_ends_its_socket_is_answered_before() {
-    let server = Server::of(App::builder_of::<Answers>()).await;
+    let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     client.send(r#"421["leaves"]"#).await;
     assert_eq!(client.text().await, "431[1]");

@@ -280,7 +280,7 @@ impl CallContext {
         };
         if self.is_alone && self.ack.is_none() {
             self.socket.answer(id, value)?;
-            // From here on it may still panic, with what its value is dropped.
+            // The handler may still panic: when its value or its arguments are dropped.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
         }

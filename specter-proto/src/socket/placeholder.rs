@@ -74,6 +74,9 @@ impl Numbers {
 /// The number of an attachment: decimal digits and nothing else.
 fn index(text: &str, span: Span) -> Option<usize> {
     let digits = span.of(text);
+    if let [digit @ b'0'..=b'9'] = digits.as_bytes() {
+        return Some(usize::from(digit - b'0'));
+    }
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         digits.parse().ok()
     } else {
