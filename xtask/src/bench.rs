@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: sets up what the benchmarks compare with, builds them, runs them.
 
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use crate::process;
 use crate::report::{Failure, Outcome};
@@ -8,6 +9,9 @@ use crate::{node, python, workspace};
 
 const NODE: &str = "benches/servers/node";
 const PYTHON: &str = "benches/servers/python";
+
+/// For as many rounds as anybody asks for. Each window has a limit of its own.
+const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Runs the benchmarks; the arguments are theirs: `--quick`, `--rounds N`, `--slopes`, `--case NAME`, `--server NAME`.
 pub(crate) fn run(arguments: &[&str]) -> ExitCode {
@@ -43,7 +47,7 @@ fn set_up_and_run(arguments: &[&str]) -> Outcome {
         "bench",
         "--",
     ];
-    process::run(cargo().args(bench).args(arguments))
+    process::run_within(LIMIT, cargo().args(bench).args(arguments))
 }
 
 fn cargo() -> Command {

@@ -28,7 +28,12 @@ impl Environment {
 
 /// Runs a program and fails if it fails.
 pub(crate) fn run(command: &mut Command) -> Outcome {
-    let (status, ()) = run_reading(command, (), |(), _| {})?;
+    run_within(LIMIT, command)
+}
+
+/// The same with a limit of its own.
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Outcome {
+    let (status, ()) = run_reading(limit, command, (), |(), _| {})?;
     success(command, status)
 }
 
@@ -48,7 +53,7 @@ pub(crate) fn output(command: &mut Command) -> Outcome<Vec<String>> {
 
 /// Runs a test runner and adds up what `count` finds in its lines.
 pub(crate) fn run_tests(command: &mut Command, count: fn(&str) -> Tally) -> Outcome<Tally> {
-    let (status, tally) = run_reading(command, Tally::default(), |tally, line| {
+    let (status, tally) = run_reading(LIMIT, command, Tally::default(), |tally, line| {
         *tally += count(line);
     })?;
     if tally.failed == 0 {
@@ -58,6 +63,7 @@ pub(crate) fn run_tests(command: &mut Command, count: fn(&str) -> Tally) -> Outc
 }
 
 fn run_reading<T>(
+    limit: Duration,
     command: &mut Command,
     mut state: T,
     mut each: impl FnMut(&mut T, &str),
@@ -71,7 +77,7 @@ fn run_reading<T>(
     let (sender, lines) = mpsc::channel();
     // With nobody left to listen, lines are read and lost.
     child.read_lines(move |line| drop(sender.send(line)));
-    let until = Instant::now() + LIMIT;
+    let until = Instant::now() + limit;
     loop {
         match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(line) => {
@@ -83,7 +89,7 @@ fn run_reading<T>(
                 return Err(Failure(format!(
                     "`{}` did not end within {} s",
                     shown(command),
-                    LIMIT.as_secs()
+                    limit.as_secs()
                 )));
             }
         }
