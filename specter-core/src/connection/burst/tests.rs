@@ -1,3 +1,5 @@
+//! What a turn gathers: order, limits, and packets that are written in place.
+
 use super::{KEPT, LARGE, begin, end, packet, take, with, write};
 use crate::connection::undriven::{take_sent, undriven};
 use crate::connection::{CloseReason, Connection, EngineConfig, SendError};
