@@ -6,10 +6,8 @@ use crate::websocket::{MAX_HEADER, Opcode, write_header};
 
 use super::frame::FrameKind;
 
-/// The header of nearly all frames: those of up to [`SHORT`] bytes.
+/// The header of nearly all frames: those of up to 125 bytes.
 const SHORT_HEADER: usize = 2;
-/// The longest payload with such a header, in bytes.
-const SHORT: usize = 125;
 
 /// Writes a frame at the end of a buffer: the body first, and when its length is known the WebSocket header in front of it.
 ///
@@ -64,7 +62,7 @@ impl<'a> FrameAppender<'a> {
         let payload = payload.expect("removed the room of the header from a frame");
         let mut room = [0; MAX_HEADER];
         let used = write_header(&mut room, true, kind.opcode(), payload);
-        if payload > SHORT {
+        if used > SHORT_HEADER {
             self.make_room(used);
         }
         let place = self.bytes.get_mut(self.start..self.start + used);

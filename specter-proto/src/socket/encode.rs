@@ -67,8 +67,7 @@ pub fn outgoing_event<T: Serialize + ?Sized>(
     let mut draft = Draft::new(frame.body(), EVENT, namespace, id);
     write_event_start(draft.body, name);
     let (_, attachments) = write_args(args, draft.body, true)?;
-    draft.body.push(b']');
-    draft.announce(&attachments);
+    draft.end(&attachments);
     Ok(close(frame, attachments))
 }
 
@@ -125,8 +124,7 @@ fn write_ack<T: Serialize + ?Sized>(
     let mut draft = Draft::new(body, ACK, namespace, Some(id));
     draft.body.push(b'[');
     let (_, attachments) = write_args(args, draft.body, false)?;
-    draft.body.push(b']');
-    draft.announce(&attachments);
+    draft.end(&attachments);
     Ok(attachments)
 }
 
@@ -197,9 +195,8 @@ pub fn event_encoded(namespace: &str, id: Option<u64>, name: &str, args: Encoded
         draft.body.push(b',');
         draft.body.extend_from_slice(&args.json);
     }
-    draft.body.push(b']');
     let attachments = args.attachments.into();
-    draft.announce(&attachments);
+    draft.end(&attachments);
     close(frame, attachments)
 }
 
@@ -209,9 +206,8 @@ pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> Outgoing {
     let mut draft = Draft::new(frame.body(), ACK, namespace, Some(id));
     draft.body.push(b'[');
     draft.body.extend_from_slice(&args.json);
-    draft.body.push(b']');
     let attachments = args.attachments.into();
-    draft.announce(&attachments);
+    draft.end(&attachments);
     close(frame, attachments)
 }
 
@@ -263,16 +259,18 @@ impl<'a> Draft<'a> {
         Self { kinds, body, start }
     }
 
-    /// Makes the header that of a packet with these attachments, if there are any.
+    /// Ends the data behind the last argument.
     #[inline]
-    fn announce(&mut self, attachments: &Attached) {
+    fn end(&mut self, attachments: &Attached) {
+        self.body.push(b']');
         if !attachments.is_nothing() {
-            self.announce_some(attachments.len());
+            self.announce(attachments.len());
         }
     }
 
+    /// Makes the header that of a packet with so many attachments.
     #[inline(never)]
-    fn announce_some(&mut self, attachments: usize) {
+    fn announce(&mut self, attachments: usize) {
         let mut digits = [0; MAX_DIGITS];
         let count = decimal(attachments as u64, &mut digits);
         let body = &mut *self.body;

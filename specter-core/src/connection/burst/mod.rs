@@ -22,7 +22,7 @@ use super::{Connection, outbox};
 
 /// How much is gathered, in bytes as the queue counts them. More goes through the queue.
 const MOST: usize = 32 * 1024;
-/// A packet that counts for more is written from where it is, not copied.
+/// A packet that counts for more goes through the queue.
 const LARGE: usize = 8 * 1024;
 /// A buffer of more is given away with a packet that fills half of it; what lies in a smaller one is copied.
 const COPIED: usize = 16 * 1024;
@@ -207,19 +207,20 @@ impl Burst {
     ///
     /// While the pen lies on the desk, and nothing was begun with it, all that is queued is counted: no bytes are no packets.
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
-        let outbox = connection.outbox();
-        let may = self.has_room(connection, cost) && outbox.bytes() == 0 && !outbox.is_closing();
-        if may && self.half.is_none() {
+        let fits = self.fits(connection, cost);
+        if fits && self.half.is_none() {
             self.half = connection.desk().claim();
         }
-        may && self.half.is_some()
+        fits && self.half.is_some()
     }
 
-    /// Whether so much more is little enough to be gathered.
+    /// Whether so much more is little enough to be gathered, and nobody else's packets wait.
     #[inline]
-    fn has_room(&self, connection: &Connection, cost: usize) -> bool {
-        let most = MOST.min(connection.outbox().limit() / 2);
-        cost <= LARGE && self.cost + cost <= most
+    fn fits(&self, connection: &Connection, cost: usize) -> bool {
+        let outbox = connection.outbox();
+        let most = MOST.min(outbox.limit() / 2);
+        let is_little = cost <= LARGE && self.cost + cost <= most;
+        is_little && outbox.bytes() == 0 && !outbox.is_closing()
     }
 
     /// Counts the packet that was written behind the others. Where it is too large after all, or others were sent meanwhile, it is queued;
@@ -227,8 +228,7 @@ impl Burst {
     #[inline]
     fn take_in(&mut self, connection: &Connection, start: usize) {
         let cost = self.bytes.len() - start + outbox::PACKET_OVERHEAD;
-        let outbox = connection.outbox();
-        if self.has_room(connection, cost) && outbox.bytes() == 0 && !outbox.is_closing() {
+        if self.fits(connection, cost) {
             self.cost += cost;
         } else {
             self.queue_last(connection, start);
