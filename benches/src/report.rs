@@ -154,12 +154,13 @@ fn spread(spread: Option<Spread>) -> String {
     })
 }
 
-/// A ratio, with its extremes where windows differ.
-fn ratio(Spread { median, min, max }: Spread) -> String {
-    if number(min) == number(max) {
+/// A ratio, with what it is sure to within where windows differ.
+fn ratio(Spread { median, sure, .. }: Spread) -> String {
+    let (least, most) = (number(sure.0), number(sure.1));
+    if least == most {
         return number(median);
     }
-    format!("{} ({} – {})", number(median), number(min), number(max))
+    format!("{} ({least} – {most})", number(median))
 }
 
 /// Three digits, more where the number has more before the point.
@@ -202,7 +203,8 @@ fn circumstances(rounds: usize, stretch: f64) -> String {
     format!(
         "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide 0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; \
          Linux {kernel}, {cpu}, server on core 0, load on core 1, load average at the end {busy} (2 or less is a quiet machine); \
-         {rounds} rounds, in each what is compared {TURNS} times in turn, windows {stretch} times as long as usual. Figures are medians, with minimum and maximum in brackets.\n",
+         {rounds} rounds, in each {TURNS} windows in turn, {stretch} times as long as usual. Figures are medians of the windows, with minimum and maximum in brackets; a ratio is the median of the \
+         turns' ratios, with the range in which it lies with a confidence of 95 %.\n",
         date = said("date", &["-u", "+%Y-%m-%d"]),
         commit = said("git", &["rev-parse", "--short", "HEAD"]),
         rustc = said("rustc", &["--version"]),

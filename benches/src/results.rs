@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::load::Figures;
 use crate::suite::{CASES, Case, Metric, Of, RAW_SOCKETS, SERVERS, Server};
 
-/// Figures of every window, by case and server.
+/// Figures of every window, by case and server; `None` where one failed.
 #[derive(Default)]
-pub struct Results(BTreeMap<(&'static str, &'static str), Vec<Figures>>);
+pub struct Results(BTreeMap<(&'static str, &'static str), Vec<Option<Figures>>>);
 
 /// The middle of several windows, and how far they lie apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,16 +18,28 @@ pub struct Spread {
     pub min: f64,
     /// The most.
     pub max: f64,
+    /// Between what the median of ever more windows would come to lie, with a confidence of 95 %.
+    pub sure: (f64, f64),
 }
 
 impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+    /// Of so many values; `None` of none.
+    pub fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
+        let count = values.len();
+        // How many of them are less than the true median is a toss of as many coins: twice its deviation, half the root.
+        let off = count.isqrt() + 1;
+        let middle = count / 2;
+        let last = count.checked_sub(1)?;
         Some(Self {
-            median: *values.get(values.len() / 2)?,
-            min: *values.first()?,
-            max: *values.last()?,
+            median: values[middle],
+            min: values[0],
+            max: values[last],
+            sure: (
+                values[last.saturating_sub(middle + off)],
+                values[(middle + off).min(last)],
+            ),
         })
     }
 }
@@ -51,18 +63,18 @@ impl Verdict {
 }
 
 impl Results {
-    /// Adds a window.
-    pub fn add(&mut self, case: &Case, server: &Server, figures: Figures) {
+    /// Adds a round's windows.
+    pub fn add(&mut self, case: &Case, server: &Server, windows: Vec<Option<Figures>>) {
         self.0
             .entry((case.name, server.name))
             .or_default()
-            .push(figures);
+            .extend(windows);
     }
 
     /// Whether there is anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.values().flatten().flatten().next().is_none()
     }
 
     /// The cases that were run.
@@ -85,12 +97,13 @@ impl Results {
         case: &Case,
         server: &str,
         figure: impl Fn(&Figures) -> f64,
-    ) -> Option<Vec<f64>> {
+    ) -> Option<Vec<Option<f64>>> {
         let windows = self
             .0
             .iter()
             .find(|((name, by), _)| *name == case.name && *by == server)?;
-        Some(windows.1.iter().map(figure).collect())
+        let windows = windows.1.iter();
+        Some(windows.map(|window| window.as_ref().map(&figure)).collect())
     }
 
     /// One figure of a server in a case.
@@ -100,7 +113,7 @@ impl Results {
         server: &str,
         figure: impl Fn(&Figures) -> f64,
     ) -> Option<Spread> {
-        Spread::of(self.windows(case, server, figure)?.into_iter())
+        Spread::of(self.windows(case, server, figure)?.into_iter().flatten())
     }
 
     /// The figure that the case is about.
@@ -142,7 +155,7 @@ impl Results {
         let own = main(case, "specter")?;
         let (dividends, divisors, to) = match of {
             Of::One => {
-                let ones = vec![1.0; own.len()];
+                let ones = vec![Some(1.0); own.len()];
                 (own, ones, "–")
             }
             Of::Socketioxide => (own, main(case, "socketioxide")?, "socketioxide"),
@@ -164,8 +177,9 @@ impl Results {
                 (of_specter(|figures| figures.p99_us)?, p50, "p99, of p50")
             }
         };
-        let ratios = dividends.iter().zip(&divisors);
-        Some((Spread::of(ratios.map(|(one, other)| one / other))?, to))
+        let turns = dividends.into_iter().zip(divisors);
+        let ratios = turns.filter_map(|(dividend, divisor)| Some(dividend? / divisor?));
+        Some((Spread::of(ratios)?, to))
     }
 }
 
@@ -203,23 +217,47 @@ mod tests {
             ("bare-tungstenite", [12.0; 3]),
             ("socketioxide", [20.0, 200.0, 20.0]),
         ] {
-            for micros in costs {
-                results.add(case, server(name), cost(micros));
-            }
+            let windows = costs.map(|micros| Some(cost(micros)));
+            results.add(case, server(name), windows.to_vec());
         }
-        let spread = results.main(case, "specter").unwrap();
-        assert_eq!(
-            spread,
-            Spread {
-                median: 11.0,
-                min: 10.0,
-                max: 90.0
-            }
-        );
+        let Spread {
+            median, min, max, ..
+        } = results.main(case, "specter").unwrap();
+        assert_eq!((median, min, max), (11.0, 10.0, 90.0));
         let met: Vec<_> = results.verdicts(case).iter().map(Verdict::is_met).collect();
         assert_eq!(met, [true, true, true]);
         let ratios = results.verdicts(case);
         let ratios: Vec<_> = ratios.iter().map(|verdict| verdict.ratio.median).collect();
         assert_eq!(ratios, [1.1, 2.0, 0.5]);
+    }
+
+    #[test]
+    fn a_window_that_failed_is_in_no_ratio() {
+        let mut results = Results::default();
+        let case = &CASES[0];
+        let server = |name| SERVERS.iter().find(|server| server.name == name).unwrap();
+        let windows = |costs: [Option<f64>; 3]| costs.map(|micros| micros.map(cost)).to_vec();
+        results.add(
+            case,
+            server("specter"),
+            windows([Some(1.0), None, Some(6.0)]),
+        );
+        results.add(
+            case,
+            server("socketioxide"),
+            windows([None, Some(5.0), Some(8.0)]),
+        );
+        let verdicts = results.verdicts(case);
+        let ratios: Vec<_> = verdicts.iter().map(|verdict| verdict.ratio).collect();
+        assert_eq!(ratios, [Spread::of([0.75].into_iter()).unwrap()]);
+    }
+
+    #[test]
+    fn the_median_is_sure_between_ranks_around_it() {
+        let sure = |count: u32| Spread::of((1..=count).map(f64::from)).unwrap().sure;
+        // Of sixty coins 22 to 38 show heads 97 times of a hundred.
+        assert_eq!(sure(60), (22.0, 39.0));
+        assert_eq!(sure(9), (1.0, 9.0));
+        assert_eq!(sure(1), (1.0, 1.0));
     }
 }

@@ -1,16 +1,18 @@
-//! Runs one case against one server: starts both programs, each on its core, and reads what the load generator found.
+//! One case against one server: starts both programs, each on its core, and asks the load generator for windows.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::load::Figures;
+use crate::load::{Figures, READY};
 use crate::suite::{Case, Program, Server};
 
-/// No run takes longer; one that does is ended.
+/// To start listening.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// To connect all clients, and for a window.
 const LIMIT: Duration = Duration::from_mins(3);
 
 /// A child that ends with its owner.
@@ -24,72 +26,112 @@ impl Drop for Running {
     }
 }
 
-/// Runs it, in a window that is `stretch` times as long as the case says.
-pub fn run(case: &Case, server: &Server, stretch: f64) -> io::Result<Figures> {
-    let mut command = command(server)?;
-    if case.name.starts_with("binary") {
-        command.arg("binary");
-    }
-    let mut server = Running(
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?,
-    );
-    let port = port(&mut server)?;
-    let mut load = Command::new(beside("load")?);
-    let [kind, numbers @ ..] = case.load else {
-        return Err(io::Error::other("a case without traffic"));
-    };
-    load.args([
-        (*kind).to_owned(),
-        port.to_string(),
-        server.0.id().to_string(),
-        (case.seconds * stretch).to_string(),
-    ])
-    .args(numbers)
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped());
-    let mut load = Running(load.spawn()?);
-    let deadline = Instant::now() + LIMIT;
-    while load.0.try_wait()?.is_none() {
-        if Instant::now() > deadline {
-            return Err(io::Error::other("took too long"));
+/// A server with its load, which rests between windows. Both end with it, the load first.
+pub struct Session {
+    load: Load,
+    _server: Running,
+}
+
+impl Session {
+    /// Starts both and waits until all clients are connected. The case's clients come in so many windows.
+    pub fn start(case: &Case, server: &Server, windows: usize) -> io::Result<Self> {
+        let mut command = command(server)?;
+        if case.name.starts_with("binary") {
+            command.arg("binary");
         }
-        thread::sleep(Duration::from_millis(20));
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = Running(command.spawn()?);
+        let port = port(&mut server)?;
+        Ok(Self {
+            load: Load::start(case, port, server.0.id(), windows)?,
+            _server: server,
+        })
     }
-    let said = |stream: Option<&mut dyn io::Read>| {
-        let mut text = String::new();
-        stream.map(|stream| stream.read_to_string(&mut text));
-        text
-    };
-    let figures = said(load.0.stdout.as_mut().map(|out| out as _));
-    serde_json::from_str(&figures).map_err(|_| {
-        let error = said(load.0.stderr.as_mut().map(|out| out as _));
-        io::Error::other(error.trim().to_owned())
-    })
+
+    /// A window of so many seconds, after a warm-up.
+    pub fn window(&mut self, warm_up: f64, seconds: f64) -> io::Result<Figures> {
+        writeln!(self.load.asks, "{warm_up} {seconds}")?;
+        Ok(serde_json::from_str(&self.load.answer()?)?)
+    }
+}
+
+/// The load generator.
+struct Load {
+    _program: Running,
+    asks: ChildStdin,
+    answers: Receiver<String>,
+    errors: ChildStderr,
+}
+
+impl Load {
+    fn start(case: &Case, port: u16, server: u32, windows: usize) -> io::Result<Self> {
+        let [kind, numbers @ ..] = case.load else {
+            return Err(io::Error::other("a case without traffic"));
+        };
+        let mut command = Command::new(beside("load")?);
+        command
+            .args([kind, port.to_string().as_str(), &server.to_string()])
+            .args(numbers)
+            .arg(format!("windows={windows}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut program = Running(command.spawn()?);
+        let child = &mut program.0;
+        let (Some(asks), Some(out), Some(errors)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(io::Error::other("a child without pipes"));
+        };
+        let mut load = Self {
+            _program: program,
+            asks,
+            answers: lines(out),
+            errors,
+        };
+        match load.answer()?.as_str() {
+            READY => Ok(load),
+            other => Err(io::Error::other(format!("the load said `{other}`"))),
+        }
+    }
+
+    fn answer(&mut self) -> io::Result<String> {
+        match self.answers.recv_timeout(LIMIT) {
+            Ok(line) => Ok(line),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(io::Error::other("took too long")),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                let mut error = String::new();
+                self.errors.read_to_string(&mut error)?;
+                Err(io::Error::other(error.trim().to_owned()))
+            }
+        }
+    }
+}
+
+/// Reads a child's output to its end, so that it never waits for a reader.
+fn lines(out: ChildStdout) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            // Nobody waits for it any longer.
+            let _ = sender.send(line);
+        }
+    });
+    lines
 }
 
 /// The port that the server says it listens on.
 fn port(server: &mut Running) -> io::Result<u16> {
-    let (sender, port) = mpsc::channel();
     let out = server.0.stdout.take();
-    // Goes on reading, so that the server never waits for a reader of its output.
-    thread::spawn(move || {
-        for line in out
-            .map(BufReader::new)
-            .into_iter()
-            .flat_map(BufRead::lines)
-            .map_while(Result::ok)
-        {
-            if let Some(port) = line.strip_prefix("listening on ") {
-                let _ = sender.send(port.trim().parse());
-            }
+    let lines = lines(out.ok_or_else(|| io::Error::other("a child without pipes"))?);
+    loop {
+        let line = lines
+            .recv_timeout(START_LIMIT)
+            .map_err(|_| io::Error::other("the server did not listen"))?;
+        if let Some(port) = line.strip_prefix("listening on ") {
+            return port.trim().parse().map_err(io::Error::other);
         }
-    });
-    port.recv_timeout(Duration::from_secs(20))
-        .map_err(|_| io::Error::other("the server did not listen"))?
-        .map_err(io::Error::other)
+    }
 }
 
 fn command(server: &Server) -> io::Result<Command> {

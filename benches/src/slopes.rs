@@ -180,7 +180,7 @@ mod tests {
                 cpu_us: 1000.0 / point.size + 60.0,
                 ..Figures::default()
             };
-            results.add(case, &SERVERS[0], figures);
+            results.add(case, &SERVERS[0], vec![Some(figures)]);
         }
         let measured = slope.measured(&results, SERVERS[0].name).unwrap();
         assert!((measured.once - 1000.0).abs() < 1e-3, "{measured:?}");

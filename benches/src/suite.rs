@@ -122,7 +122,7 @@ pub struct Case {
     pub title: &'static str,
     /// What the load generator is called with: the kind of traffic, then numbers.
     pub load: &'static [&'static str],
-    /// The window, or the time in which memory settles.
+    /// The window of a server that runs alone (in turn it is a twentieth of that), or the time in which memory settles.
     pub seconds: f64,
     /// What counts.
     pub metric: Metric,
@@ -327,23 +327,47 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// How many windows a round has for figures that are compared: a machine's speed changes within seconds, so that many short windows in
-/// turn say more than a long one each.
-pub const TURNS: usize = 3;
+/// How many windows a round has for servers that run in turn: a machine's speed changes within seconds, so that many short windows beside
+/// each other say more than a long one each.
+pub const TURNS: usize = 40;
+/// The same for connects: it shares the case's clients among them.
+const CONNECT_TURNS: usize = 10;
 
-/// All cases, those together that are measured in turn with each other.
+/// How a case is measured on one server in a round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Windows {
+    /// How many.
+    pub count: usize,
+    /// Seconds of load before each.
+    pub warm_up: f64,
+    /// Seconds of each.
+    pub seconds: f64,
+}
+
+/// All cases, those together whose figures are compared with each other.
 pub fn groups() -> impl Iterator<Item = &'static [Case]> {
     CASES.chunk_by(|_, next| next.targets.iter().any(|target| target.of == Of::Text))
 }
 
 impl Case {
-    /// How many windows a server has in a round.
+    /// Whether a server runs in turn with others; else it runs alone. A runtime that collects garbage does so in others' windows.
     #[must_use]
-    pub fn turns(&self, server: &Server) -> usize {
-        let is_compared = self.metric == Metric::Cpu && !self.targets.is_empty();
-        match server.program {
-            Program::Own(_) if is_compared => TURNS,
-            _ => 1,
+    pub fn is_in_turn(&self, server: &Server) -> bool {
+        self.metric == Metric::Cpu && matches!(server.program, Program::Own(_))
+    }
+
+    /// The windows of a server in a round.
+    #[must_use]
+    pub fn windows(&self, server: &Server) -> Windows {
+        let (count, warm_up, seconds) = match self.load {
+            _ if !self.is_in_turn(server) => (1, 0.5, self.seconds),
+            ["connect", ..] => (CONNECT_TURNS, 0.0, 0.0),
+            _ => (TURNS, 0.03, self.seconds / 20.0),
+        };
+        Windows {
+            count,
+            warm_up,
+            seconds,
         }
     }
 
@@ -402,7 +426,7 @@ mod tests {
                     Of::One | Of::Text | Of::AfterBurst | Of::Tail => server.name == "specter",
                 });
                 for server in others {
-                    assert_eq!(case.turns(server), TURNS, "{} {}", case.name, server.name);
+                    assert!(case.is_in_turn(server), "{} {}", case.name, server.name);
                 }
             }
         }

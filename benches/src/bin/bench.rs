@@ -1,13 +1,16 @@
 //! Runs the programme in rounds and writes `RESULTS.md` and `results.svg`. `cargo xtask bench` sets everything up and calls it.
 
 use std::error::Error;
+use std::io;
 use std::path::Path;
 
 use specter_bench::listen::SERVER_CORE;
-use specter_bench::results::Results;
+use specter_bench::load::Figures;
+use specter_bench::results::{Results, Spread};
+use specter_bench::runner::Session;
 use specter_bench::slopes::SLOPES;
-use specter_bench::suite::{Case, RAW_SOCKETS, SERVERS, Server, TURNS, groups};
-use specter_bench::{chart, machine, report, runner};
+use specter_bench::suite::{Case, RAW_SOCKETS, SERVERS, Server, groups};
+use specter_bench::{chart, machine, report};
 
 const USAGE: &str =
     "usage: bench [--quick] [--slopes] [--rounds N] [--case NAME]... [--server NAME]...";
@@ -62,13 +65,21 @@ fn rounds(options: &Options) -> Results {
     let mut results = Results::default();
     for round in 1..=options.rounds {
         for group in groups() {
-            for turn in 0..TURNS {
-                for server in SERVERS {
-                    let cases = group.iter().filter(|case| turn < case.turns(server));
-                    for case in cases.filter(|case| options.wants(case, server)) {
-                        let line = format!("{round} {:<14} {:<20}", case.name, server.name);
-                        measure(case, server, options.stretch, &line, &mut results);
-                    }
+            let chosen = |server: &'static Server| {
+                let cases = group.iter().map(move |case| (case, server));
+                cases.filter(|(case, server)| options.wants(case, server))
+            };
+            let chosen = SERVERS.iter().flat_map(chosen);
+            let (in_turn, alone): (Vec<_>, Vec<_>) =
+                chosen.partition(|(case, server)| case.is_in_turn(server));
+            for contenders in [in_turn.as_slice()].into_iter().chain(alone.chunks(1)) {
+                let contenders = contenders.iter();
+                let mut contenders: Vec<_> = contenders
+                    .map(|(case, server)| Contender::start(case, server))
+                    .collect();
+                measure(&mut contenders, options.stretch);
+                for contender in contenders {
+                    contender.conclude(round, &mut results);
                 }
             }
         }
@@ -76,17 +87,72 @@ fn rounds(options: &Options) -> Results {
     results
 }
 
-/// One window.
-fn measure(case: &Case, server: &Server, stretch: f64, line: &str, results: &mut Results) {
-    match runner::run(case, server, stretch) {
-        Ok(figures) => {
-            eprintln!(
-                "{line} {:>9.2} µs CPU {:>10.0}/s p99 {:>9.0} µs {:>7.0} B",
-                figures.cpu_us, figures.per_second, figures.p99_us, figures.idle_bytes
-            );
-            results.add(case, server, figures);
+/// A server in a case, running.
+struct Contender {
+    case: &'static Case,
+    server: &'static Server,
+    session: io::Result<Session>,
+    windows: Vec<Option<Figures>>,
+}
+
+impl Contender {
+    fn start(case: &'static Case, server: &'static Server) -> Self {
+        Self {
+            case,
+            server,
+            session: Session::start(case, server, case.windows(server).count),
+            windows: Vec::new(),
         }
-        Err(error) => eprintln!("{line} {error}"),
+    }
+
+    /// One window, and nothing from then on where it fails.
+    fn window(&mut self, stretch: f64) {
+        let windows = self.case.windows(self.server);
+        let figures = match &mut self.session {
+            Ok(session) => session.window(windows.warm_up, windows.seconds * stretch),
+            Err(_) => return self.windows.push(None),
+        };
+        match figures {
+            Ok(figures) => self.windows.push(Some(figures)),
+            Err(error) => {
+                self.session = Err(error);
+                self.windows.push(None);
+            }
+        }
+    }
+
+    fn conclude(self, round: usize, results: &mut Results) {
+        let (case, server) = (self.case, self.server);
+        let line = format!("{round} {:<14} {:<20}", case.name, server.name);
+        match self.session {
+            Ok(_) => {
+                let median = |figure: fn(&Figures) -> f64| {
+                    let windows = self.windows.iter().flatten();
+                    Spread::of(windows.map(figure)).map_or(f64::NAN, |spread| spread.median)
+                };
+                eprintln!(
+                    "{line} {:>9.2} µs CPU {:>10.0}/s p99 {:>9.0} µs {:>7.0} B",
+                    median(|figures| figures.cpu_us),
+                    median(|figures| figures.per_second),
+                    median(|figures| figures.p99_us),
+                    median(|figures| figures.idle_bytes)
+                );
+            }
+            Err(error) => eprintln!("{line} {error}"),
+        }
+        results.add(case, server, self.windows);
+    }
+}
+
+/// All windows of a round, in turn.
+fn measure(contenders: &mut [Contender], stretch: f64) {
+    let turns = |contender: &Contender| contender.case.windows(contender.server).count;
+    for turn in 0..contenders.iter().map(turns).max().unwrap_or(0) {
+        for contender in contenders.iter_mut() {
+            if turn < turns(contender) {
+                contender.window(stretch);
+            }
+        }
     }
 }
 

@@ -1,13 +1,13 @@
-//! The load generator: `load CASE PORT PID SECONDS [NAME=NUMBER]...` prints one line of JSON and ends.
+//! The load generator: `load CASE PORT PID [NAME=NUMBER]...` connects its clients, says `ready`, and answers each line `WARM_UP SECONDS` of
+//! standard input, a window, with a line of JSON. It ends with its input.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use specter_bench::listen::LOAD_CORE;
 use specter_bench::load::{
-    Broadcast, Connects, Echo, Flood, Idle, PollingEcho, Rooms, Shape, Target,
+    Broadcast, Connects, Echo, Flood, Idle, PollingEcho, Rooms, Shape, Target, Windows,
 };
 use specter_bench::machine;
 use specter_bench::process::Process;
@@ -15,14 +15,13 @@ use specter_bench::process::Process;
 fn main() -> Result<(), Box<dyn Error>> {
     machine::settle(LOAD_CORE)?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [case, port, pid, seconds, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: load CASE PORT PID SECONDS [NAME=NUMBER]...".into());
+    let [case, port, pid, rest @ ..] = arguments.as_slice() else {
+        return Err("usage: load CASE PORT PID [NAME=NUMBER]...".into());
     };
     let target = Target {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse()?)),
         process: Process(pid.parse()?),
     };
-    let length = Duration::from_secs_f64(seconds.parse()?);
     let mut numbers = HashMap::new();
     for pair in rest {
         let (name, number) = pair.split_once('=').ok_or("NAME=NUMBER")?;
@@ -35,54 +34,49 @@ fn main() -> Result<(), Box<dyn Error>> {
         Shape::Text
     };
     let size = number("size", 32);
-    let figures = match case.as_str() {
+    let windows = &mut Windows::new(target);
+    match case.as_str() {
         "echo" => Echo {
             connections: number("connections", 50),
             in_flight: number("in_flight", 1),
             size,
             shape,
-            length,
         }
-        .run(target)?,
+        .run(windows)?,
         "broadcast" => Broadcast {
             clients: number("clients", 1000),
             size,
-            length,
         }
-        .run(target)?,
+        .run(windows)?,
         "rooms" => Rooms {
             clients: number("clients", 10_000),
             members: number("members", 10),
             at_once: number("at_once", 20),
             size,
-            length,
         }
-        .run(target)?,
+        .run(windows)?,
         "connect" => Connects {
             clients: number("clients", 5000),
             at_once: number("at_once", 16),
+            windows: number("windows", 1),
         }
-        .run(target)?,
+        .run(windows)?,
         "idle" => Idle {
             clients: number("clients", 10_000),
-            settle: length,
         }
-        .run(target)?,
+        .run(windows)?,
         "flood" => Flood {
             quiet: number("quiet", 1000),
             rate: number("rate", 1000),
             in_flight: number("in_flight", 512),
-            length,
         }
-        .run(target)?,
+        .run(windows)?,
         "polling" => PollingEcho {
             connections: number("connections", 50),
             size,
-            length,
         }
-        .run(target)?,
+        .run(windows)?,
         other => return Err(format!("there is no case `{other}`").into()),
-    };
-    println!("{}", serde_json::to_string(&figures)?);
+    }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::crowd::Crowd;
-use super::measure::{Figures, Target, Window};
+use super::measure::Windows;
 use crate::wire::{self, TEXT};
 
 /// Waiting for anything longer than this means that the server lost it.
@@ -17,8 +17,6 @@ pub struct Broadcast {
     pub clients: usize,
     /// Bytes of the argument.
     pub size: usize,
-    /// How long to measure.
-    pub length: Duration,
 }
 
 /// The case: rooms of ten; a number of rooms at a time get an event from one of their members.
@@ -32,14 +30,12 @@ pub struct Rooms {
     pub at_once: usize,
     /// Bytes of the argument.
     pub size: usize,
-    /// How long to measure.
-    pub length: Duration,
 }
 
 impl Broadcast {
     /// Runs it.
-    pub fn run(&self, target: Target) -> io::Result<Figures> {
-        let mut crowd = Crowd::connect(target, self.clients)?;
+    pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
+        let mut crowd = Crowd::connect(windows.target(), self.clients)?;
         let mut event = Vec::new();
         let text = "x".repeat(self.size);
         wire::push_client_frame(
@@ -47,31 +43,33 @@ impl Broadcast {
             TEXT,
             format!("42[\"broadcast\",\"{text}\"]").as_bytes(),
         );
-        let mut window = Window::new(target, Duration::from_millis(500), self.length)?;
-        while window.is_open(Instant::now())? {
-            let sent = Instant::now();
-            crowd.write(0, &event)?;
-            let mut missing = crowd.len();
-            while missing > 0 {
-                crowd.read(PATIENCE, |_, _, payload| {
-                    if payload.starts_with(b"42[\"broadcast\"") {
-                        missing = missing.saturating_sub(1);
-                        window.record(sent.elapsed());
+        while let Some(mut window) = windows.next()? {
+            while window.is_open(Instant::now())? {
+                let sent = Instant::now();
+                crowd.write(0, &event)?;
+                let mut missing = crowd.len();
+                while missing > 0 {
+                    crowd.read(PATIENCE, |_, _, payload| {
+                        if payload.starts_with(b"42[\"broadcast\"") {
+                            missing = missing.saturating_sub(1);
+                            window.record(sent.elapsed());
+                        }
+                    })?;
+                    if sent.elapsed() > PATIENCE {
+                        return Err(io::Error::other(format!("{missing} deliveries never came")));
                     }
-                })?;
-                if sent.elapsed() > PATIENCE {
-                    return Err(io::Error::other(format!("{missing} deliveries never came")));
                 }
             }
+            windows.close(window)?;
         }
-        window.close()
+        Ok(())
     }
 }
 
 impl Rooms {
     /// Runs it.
-    pub fn run(&self, target: Target) -> io::Result<Figures> {
-        let mut crowd = Crowd::connect(target, self.clients)?;
+    pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
+        let mut crowd = Crowd::connect(windows.target(), self.clients)?;
         let rooms = self.clients / self.members;
         self.join(&mut crowd, rooms)?;
         let text = "x".repeat(self.size);
@@ -83,29 +81,31 @@ impl Rooms {
                 event
             })
             .collect();
-        let mut window = Window::new(target, Duration::from_millis(500), self.length)?;
         let mut first = 0;
-        while window.is_open(Instant::now())? {
-            let sent = Instant::now();
-            for room in first..first + self.at_once {
-                let room = room % rooms;
-                crowd.write(room * self.members, &events[room])?;
-            }
-            first += self.at_once;
-            let mut missing = self.at_once * self.members;
-            while missing > 0 {
-                crowd.read(PATIENCE, |_, _, payload| {
-                    if payload.starts_with(b"42[\"room\"") {
-                        missing = missing.saturating_sub(1);
-                        window.record(sent.elapsed());
+        while let Some(mut window) = windows.next()? {
+            while window.is_open(Instant::now())? {
+                let sent = Instant::now();
+                for room in first..first + self.at_once {
+                    let room = room % rooms;
+                    crowd.write(room * self.members, &events[room])?;
+                }
+                first += self.at_once;
+                let mut missing = self.at_once * self.members;
+                while missing > 0 {
+                    crowd.read(PATIENCE, |_, _, payload| {
+                        if payload.starts_with(b"42[\"room\"") {
+                            missing = missing.saturating_sub(1);
+                            window.record(sent.elapsed());
+                        }
+                    })?;
+                    if sent.elapsed() > PATIENCE {
+                        return Err(io::Error::other(format!("{missing} deliveries never came")));
                     }
-                })?;
-                if sent.elapsed() > PATIENCE {
-                    return Err(io::Error::other(format!("{missing} deliveries never came")));
                 }
             }
+            windows.close(window)?;
         }
-        window.close()
+        Ok(())
     }
 
     fn join(&self, crowd: &mut Crowd, rooms: usize) -> io::Result<()> {

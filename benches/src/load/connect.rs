@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::crowd::Crowd;
-use super::measure::{Figures, Target, Window};
+use super::measure::{Figures, Target, Windows};
 use crate::client::Client;
 use crate::wire::{self, TEXT};
 
@@ -15,15 +15,16 @@ pub struct Connects {
     pub clients: usize,
     /// How many connect at a time.
     pub at_once: usize,
+    /// In how many windows.
+    pub windows: usize,
 }
 
-/// The case: so many clients idle; then they all talk for a while; then they idle again.
+/// The case: so many clients idle; then they all talk for a while; then they idle again. A window is how long memory may take to come back,
+/// each time.
 #[derive(Clone, Copy, Debug)]
 pub struct Idle {
     /// Clients.
     pub clients: usize,
-    /// How long memory may take to come back, each time.
-    pub settle: Duration,
 }
 
 /// Events that each client sends in the burst.
@@ -31,29 +32,32 @@ const BURST: usize = 50;
 
 impl Connects {
     /// Runs it.
-    pub fn run(&self, target: Target) -> io::Result<Figures> {
+    pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
+        let target = windows.target();
         // What a server builds once is not to be counted.
         for _ in 0..50 {
             drop(Client::connect(target.address)?);
         }
         std::thread::sleep(Duration::from_millis(200));
-        let mut window = Window::new(target, Duration::ZERO, Duration::from_mins(10))?;
-        window.is_open(Instant::now())?;
-        let each = self.clients / self.at_once;
-        let threads: Vec<_> = (0..self.at_once)
-            .map(|_| std::thread::spawn(move || connect_some(target, each)))
-            .collect();
         let mut kept = Vec::new();
-        for thread in threads {
-            let connected = thread
-                .join()
-                .map_err(|_| io::Error::other("a thread panicked"))??;
-            for (client, took) in connected {
-                window.record(took);
-                kept.push(client);
+        let each = self.clients / self.windows.max(1) / self.at_once;
+        while let Some(mut window) = windows.next()? {
+            window.open(Instant::now())?;
+            let threads: Vec<_> = (0..self.at_once)
+                .map(|_| std::thread::spawn(move || connect_some(target, each)))
+                .collect();
+            for thread in threads {
+                let connected = thread
+                    .join()
+                    .map_err(|_| io::Error::other("a thread panicked"))??;
+                for (client, took) in connected {
+                    window.record(took);
+                    kept.push(client);
+                }
             }
+            windows.close(window)?;
         }
-        window.close()
+        Ok(())
     }
 }
 
@@ -69,24 +73,29 @@ fn connect_some(target: Target, count: usize) -> io::Result<Vec<(Client, Duratio
 
 impl Idle {
     /// Runs it.
-    pub fn run(&self, target: Target) -> io::Result<Figures> {
+    pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
+        let target = windows.target();
         // The first connections bring what is there once.
         drop(Crowd::connect(target, 100)?);
-        std::thread::sleep(self.settle);
-        let before = target.process.memory()?;
-        let mut crowd = Crowd::connect(target, self.clients)?;
-        wait(&mut crowd, self.settle)?;
-        let idle = target.process.memory()?;
-        burst(&mut crowd)?;
-        wait(&mut crowd, self.settle)?;
-        let after = target.process.memory()?;
-        let each = |bytes: u64| bytes.saturating_sub(before.pss) as f64 / self.clients as f64;
-        Ok(Figures {
-            idle_bytes: each(idle.pss),
-            after_burst_bytes: each(after.pss),
-            count: self.clients as u64,
-            ..Figures::default()
-        })
+        while let Some(window) = windows.next()? {
+            let settle = window.length();
+            std::thread::sleep(settle);
+            let before = target.process.memory()?;
+            let mut crowd = Crowd::connect(target, self.clients)?;
+            wait(&mut crowd, settle)?;
+            let idle = target.process.memory()?;
+            burst(&mut crowd)?;
+            wait(&mut crowd, settle)?;
+            let after = target.process.memory()?;
+            let each = |bytes: u64| bytes.saturating_sub(before.pss) as f64 / self.clients as f64;
+            windows.report(&Figures {
+                idle_bytes: each(idle.pss),
+                after_burst_bytes: each(after.pss),
+                count: self.clients as u64,
+                ..Figures::default()
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 
-use super::measure::{Figures, Target, Window};
+use super::measure::{Window, Windows};
 use crate::client::Client;
 use crate::wire::{self, BINARY, TEXT};
 
@@ -29,8 +29,6 @@ pub struct Echo {
     pub size: usize,
     /// How it is carried.
     pub shape: Shape,
-    /// How long to measure.
-    pub length: Duration,
 }
 
 /// Events are told apart by two-digit ids.
@@ -99,12 +97,12 @@ impl Lane {
 
 impl Echo {
     /// Runs it.
-    pub fn run(&self, target: Target) -> io::Result<Figures> {
+    pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let events = Prepared::new(self);
         let mut poll = Poll::new()?;
         let mut lanes = Vec::new();
         for token in 0..self.connections {
-            let mut client = Client::connect(target.address)?;
+            let mut client = Client::connect(windows.target().address)?;
             let both = Interest::READABLE | Interest::WRITABLE;
             poll.registry()
                 .register(&mut client.stream, Token(token), both)?;
@@ -115,20 +113,22 @@ impl Echo {
                 awaited: None,
             });
         }
-        let mut window = Window::new(target, Duration::from_millis(500), self.length)?;
         let mut scratch = vec![0; 256 * 1024];
         let mut ready = Events::with_capacity(1024);
         for lane in &mut lanes {
             lane.send(&events, self.in_flight, Instant::now())?;
         }
-        while window.is_open(Instant::now())? {
-            poll.poll(&mut ready, Some(Duration::from_secs(1)))?;
-            for event in &ready {
-                let lane = &mut lanes[event.token().0];
-                self.serve(lane, &events, &mut scratch, &mut window)?;
+        while let Some(mut window) = windows.next()? {
+            while window.is_open(Instant::now())? {
+                poll.poll(&mut ready, Some(Duration::from_secs(1)))?;
+                for event in &ready {
+                    let lane = &mut lanes[event.token().0];
+                    self.serve(lane, &events, &mut scratch, &mut window)?;
+                }
             }
+            windows.close(window)?;
         }
-        window.close()
+        Ok(())
     }
 
     fn serve(

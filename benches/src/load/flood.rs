@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::crowd::Crowd;
-use super::measure::{Figures, Target, Window};
+use super::measure::Windows;
 use crate::wire::{self, TEXT};
 
 /// The case.
@@ -16,14 +16,12 @@ pub struct Flood {
     pub rate: usize,
     /// Events that the flooding client keeps on their way.
     pub in_flight: usize,
-    /// How long to measure.
-    pub length: Duration,
 }
 
 impl Flood {
     /// Runs it.
-    pub fn run(&self, target: Target) -> io::Result<Figures> {
-        let mut crowd = Crowd::connect(target, self.quiet + 1)?;
+    pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
+        let mut crowd = Crowd::connect(windows.target(), self.quiet + 1)?;
         let flooding = self.quiet;
         let mut event = Vec::new();
         wire::push_client_frame(&mut event, TEXT, b"4210[\"echo\",\"quiet\"]");
@@ -36,39 +34,42 @@ impl Flood {
             );
         }
         let flood_len = many.len() / self.in_flight.max(1);
-        let mut window = Window::new(target, Duration::from_millis(500), self.length)?;
         let mut sent_at = vec![None; self.quiet];
         let step = Duration::from_secs(1) / u32::try_from(self.rate).unwrap_or(1000).max(1);
-        let (mut due, mut turn) = (Instant::now(), 0);
+        let mut turn = 0;
         if self.in_flight > 0 {
             crowd.write(flooding, &many)?;
         }
-        while window.is_open(Instant::now())? {
-            while due <= Instant::now() {
-                if sent_at[turn].is_none() {
-                    // From when it was due: a late generator must not flatter the server.
-                    sent_at[turn] = Some(due);
-                    crowd.write(turn, &event)?;
+        while let Some(mut window) = windows.next()? {
+            let mut due = Instant::now();
+            while window.is_open(Instant::now())? {
+                while due <= Instant::now() {
+                    if sent_at[turn].is_none() {
+                        // From when it was due: a late generator must not flatter the server.
+                        sent_at[turn] = Some(due);
+                        crowd.write(turn, &event)?;
+                    }
+                    turn = (turn + 1) % self.quiet;
+                    due += step;
                 }
-                turn = (turn + 1) % self.quiet;
-                due += step;
+                let patience = due.saturating_duration_since(Instant::now());
+                let mut answered = 0;
+                crowd.read(patience, |number, _, payload| {
+                    if !payload.starts_with(b"43") && !payload.starts_with(b"42") {
+                        return;
+                    }
+                    if number == flooding {
+                        answered += 1;
+                    } else if let Some(sent) = sent_at[number].take() {
+                        window.record(sent.elapsed());
+                    }
+                })?;
+                if answered > 0 {
+                    crowd.write(flooding, &many[..answered * flood_len])?;
+                }
             }
-            let patience = due.saturating_duration_since(Instant::now());
-            let mut answered = 0;
-            crowd.read(patience, |number, _, payload| {
-                if !payload.starts_with(b"43") && !payload.starts_with(b"42") {
-                    return;
-                }
-                if number == flooding {
-                    answered += 1;
-                } else if let Some(sent) = sent_at[number].take() {
-                    window.record(sent.elapsed());
-                }
-            })?;
-            if answered > 0 {
-                crowd.write(flooding, &many[..answered * flood_len])?;
-            }
+            windows.close(window)?;
         }
-        window.close()
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What a case reports, and the window in which it is measured.
 
-use std::io;
+use std::io::{self, Lines, StdinLock, StdoutLock, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -45,11 +45,73 @@ pub struct Figures {
     pub after_burst_bytes: f64,
 }
 
+/// What the load generator says when its clients are connected.
+pub const READY: &str = "ready";
+
+/// The windows that are asked for, one after another: a line of standard input (seconds of warm-up, seconds of the window) asks for one, a
+/// line of standard output has its [`Figures`]. In between the load rests: it sends nothing, and reads nothing.
+pub struct Windows {
+    target: Target,
+    asked: Lines<StdinLock<'static>>,
+    answers: StdoutLock<'static>,
+    is_ready: bool,
+}
+
+impl Windows {
+    /// Of load on this server.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            asked: io::stdin().lines(),
+            answers: io::stdout().lock(),
+            is_ready: false,
+        }
+    }
+
+    pub(super) fn target(&self) -> Target {
+        self.target
+    }
+
+    /// Waits for the next, and says before the first that all is ready. `None` where no more will be asked for.
+    pub(super) fn next(&mut self) -> io::Result<Option<Window>> {
+        if !self.is_ready {
+            self.is_ready = true;
+            self.say(READY)?;
+        }
+        let Some(asked) = self.asked.next().transpose()? else {
+            return Ok(None);
+        };
+        let seconds = |word: Option<&str>| {
+            let seconds = word.and_then(|word| word.parse().ok());
+            seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        };
+        let mut words = asked.split(' ');
+        match (seconds(words.next()), seconds(words.next())) {
+            (Some(warm_up), Some(length)) => Window::new(self.target, warm_up, length).map(Some),
+            _ => Err(io::Error::other(format!("no window: `{asked}`"))),
+        }
+    }
+
+    pub(super) fn close(&mut self, window: Window) -> io::Result<()> {
+        self.report(&window.close()?)
+    }
+
+    pub(super) fn report(&mut self, figures: &Figures) -> io::Result<()> {
+        self.say(&serde_json::to_string(figures)?)
+    }
+
+    fn say(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.answers, "{line}")?;
+        self.answers.flush()
+    }
+}
+
 /// Warm-up, then a window of time whose beginning and end are taken from the kernel's accounts.
 pub(super) struct Window {
     target: Target,
     opens: Instant,
-    closes: Instant,
+    length: Duration,
     start: Option<Start>,
     count: u64,
     latencies: Histogram<u64>,
@@ -63,12 +125,11 @@ struct Start {
 }
 
 impl Window {
-    pub(super) fn new(target: Target, warm_up: Duration, length: Duration) -> io::Result<Self> {
-        let opens = Instant::now() + warm_up;
+    fn new(target: Target, warm_up: Duration, length: Duration) -> io::Result<Self> {
         Ok(Self {
             target,
-            opens,
-            closes: opens + length,
+            opens: Instant::now() + warm_up,
+            length,
             start: None,
             count: 0,
             latencies: Histogram::new_with_bounds(1, 60_000_000_000, 3)
@@ -76,17 +137,29 @@ impl Window {
         })
     }
 
+    /// How long it is to be.
+    pub(super) fn length(&self) -> Duration {
+        self.length
+    }
+
     /// Whether the case goes on. To be asked after each batch of events.
     pub(super) fn is_open(&mut self, now: Instant) -> io::Result<bool> {
         if self.start.is_none() && now >= self.opens {
-            self.start = Some(Start {
-                at: now,
-                cpu: self.target.process.cpu()?,
-                own_cpu: Process(std::process::id()).cpu()?,
-                switches: self.target.process.voluntary_switches()?,
-            });
+            self.open(now)?;
         }
-        Ok(now < self.closes)
+        let start = self.start.as_ref();
+        Ok(start.is_none_or(|start| now < start.at + self.length))
+    }
+
+    /// Opens it before its warm-up is over.
+    pub(super) fn open(&mut self, now: Instant) -> io::Result<()> {
+        self.start = Some(Start {
+            at: now,
+            cpu: self.target.process.cpu()?,
+            own_cpu: Process(std::process::id()).cpu()?,
+            switches: self.target.process.voluntary_switches()?,
+        });
+        Ok(())
     }
 
     /// Counts a message that was answered (or arrived) after so long.
@@ -98,7 +171,7 @@ impl Window {
         }
     }
 
-    pub(super) fn close(self) -> io::Result<Figures> {
+    fn close(self) -> io::Result<Figures> {
         let Some(start) = self.start else {
             return Err(io::Error::other("the window never opened"));
         };

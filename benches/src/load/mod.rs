@@ -12,5 +12,5 @@ pub use broadcast::{Broadcast, Rooms};
 pub use connect::{Connects, Idle};
 pub use echo::{Echo, Shape};
 pub use flood::Flood;
-pub use measure::{Figures, Target};
+pub use measure::{Figures, READY, Target, Windows};
 pub use polling::PollingEcho;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 
-use super::measure::{Figures, Target, Window};
+use super::measure::{Target, Window, Windows};
 
 /// The case.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +15,6 @@ pub struct PollingEcho {
     pub connections: usize,
     /// Bytes of the argument.
     pub size: usize,
-    /// How long to measure.
-    pub length: Duration,
 }
 
 struct Lane {
@@ -32,27 +30,29 @@ struct Lane {
 
 impl PollingEcho {
     /// Runs it.
-    pub fn run(&self, target: Target) -> io::Result<Figures> {
+    pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let mut poll = Poll::new()?;
         let mut lanes = Vec::new();
         for token in 0..self.connections {
-            let mut lane = self.open(target)?;
+            let mut lane = self.open(windows.target())?;
             poll.registry()
                 .register(&mut lane.stream, Token(token), Interest::READABLE)?;
             lanes.push(lane);
         }
-        let mut window = Window::new(target, Duration::from_millis(500), self.length)?;
         for lane in &mut lanes {
             lane.post()?;
         }
         let mut ready = Events::with_capacity(1024);
-        while window.is_open(Instant::now())? {
-            poll.poll(&mut ready, Some(Duration::from_secs(1)))?;
-            for event in &ready {
-                lanes[event.token().0].serve(&mut window)?;
+        while let Some(mut window) = windows.next()? {
+            while window.is_open(Instant::now())? {
+                poll.poll(&mut ready, Some(Duration::from_secs(1)))?;
+                for event in &ready {
+                    lanes[event.token().0].serve(&mut window)?;
+                }
             }
+            windows.close(window)?;
         }
-        window.close()
+        Ok(())
     }
 
     /// Handshake, CONNECT and its reply.
