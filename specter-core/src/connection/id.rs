@@ -5,6 +5,7 @@
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
+use std::hash::Hasher;
 use std::{fmt, mem};
 
 use base64::Engine as _;
@@ -91,6 +92,30 @@ impl RandomId {
     }
 }
 
+/// Hashes ids by their first characters, for a map whose keys nobody can choose: what is looked for in it may be chosen, which does no
+/// harm.
+#[derive(Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, id: &[u8]) {
+        /// Odd, with as many ones as zeros: what is in the low bits gets into the high ones.
+        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+        let first = id
+            .first_chunk()
+            .map_or(0, |first| u64::from_le_bytes(*first));
+        // A map looks at the lowest bits and the highest.
+        self.0 = first.wrapping_mul(SPREAD).rotate_left(26);
+    }
+
+    /// All ids are of one length.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 impl Borrow<[u8]> for RandomId {
     fn borrow(&self) -> &[u8] {
         &self.0
@@ -105,8 +130,26 @@ impl fmt::Debug for RandomId {
 
 #[cfg(test)]
 mod tests {
-    use super::{ID_LENGTH, RANDOM_BYTES, RESERVED, Reserve, random_id};
+    use super::{ID_LENGTH, IdHasher, RANDOM_BYTES, RESERVED, Reserve, random_id};
+    use std::borrow::Borrow;
     use std::collections::HashSet;
+    use std::hash::{BuildHasher, BuildHasherDefault};
+
+    #[test]
+    fn hashes_of_ids_spread_over_the_bits_that_maps_look_at() {
+        let hasher = BuildHasherDefault::<IdHasher>::default();
+        let (mut low, mut high) = (HashSet::new(), HashSet::new());
+        for _ in 0..10_000 {
+            let id = random_id();
+            let hash = hasher.hash_one(id);
+            let text: &[u8] = id.borrow();
+            assert_eq!(hasher.hash_one(text), hash);
+            low.insert(hash % 1024);
+            high.insert(hash >> 57);
+        }
+        assert_eq!((low.len(), high.len()), (1024, 128));
+        assert_eq!(hasher.hash_one(b"short".as_slice()), 0);
+    }
 
     #[test]
     fn ids_have_twenty_url_safe_characters_and_do_not_repeat() {

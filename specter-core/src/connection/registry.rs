@@ -4,6 +4,7 @@
 //! becomes of the session's task, dropping the seat frees the place.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::id::IdHasher;
 use super::tally::Tally;
 use super::{CloseReason, Connection, EngineConfig, RandomId};
 
@@ -29,7 +31,7 @@ pub(crate) enum Full {
     Address,
 }
 
-type Sessions = HashMap<RandomId, Connection>;
+type Sessions = HashMap<RandomId, Connection, BuildHasherDefault<IdHasher>>;
 
 /// The open sessions of one endpoint.
 pub(crate) struct Registry {

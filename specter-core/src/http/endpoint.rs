@@ -454,7 +454,7 @@ impl<A: Acceptor> Inner<A> {
 }
 
 /// Bodies of bytes belong to an earlier version of the protocol.
-pub(super) fn is_binary(content_type: &[u8]) -> bool {
+pub(crate) fn is_binary(content_type: &[u8]) -> bool {
     let mut kind = content_type.split(|byte| *byte == b';');
     kind.next().is_some_and(|kind| {
         kind.trim_ascii()

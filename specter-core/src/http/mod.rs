@@ -18,6 +18,7 @@ mod throttle;
 mod upgrade;
 
 pub use endpoint::Endpoint;
+pub(crate) use endpoint::is_binary;
 pub(crate) use paced::Paced;
 pub(crate) use plain::{Answering, Begun, PlainRequest};
 pub(crate) use reply::{Reply, Response, write_line};

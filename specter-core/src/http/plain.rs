@@ -12,13 +12,14 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use http_body_util::Full;
+use httparse::{Status, parse_headers};
 use specter_proto::engine::{Query, Transport};
 use tokio::sync::oneshot;
 
-use super::endpoint::{Asked, Endpoint, Inner, Polled, is_binary};
+use super::endpoint::{Asked, Endpoint, Inner, Polled};
 use super::refused::Refused;
 use super::reply::{Reply, Response};
-use crate::connection::{Acceptor, Connection, PollReply, Posted, fields_of};
+use crate::connection::{Acceptor, Connection, MAX_FIELDS, PollReply, Posted, fields_of};
 
 /// A GET or a POST of HTTP/1.1 for a path of an endpoint, with its whole body.
 pub(crate) struct PlainRequest<'a> {
@@ -26,13 +27,12 @@ pub(crate) struct PlainRequest<'a> {
     /// Path and query.
     pub(crate) target: &'a str,
     pub(crate) query: &'a str,
-    pub(crate) headers: &'a [httparse::Header<'a>],
     /// The headers as they were sent, with the empty line behind them.
     pub(crate) fields: &'a [u8],
     /// Whether one of them is an `Origin`.
     pub(crate) has_origin: bool,
-    /// The first `Content-Type`.
-    pub(crate) content_type: Option<&'a [u8]>,
+    /// Whether its `Content-Type` is that of bytes.
+    pub(crate) is_binary: bool,
     pub(crate) body: &'a [u8],
 }
 
@@ -83,7 +83,11 @@ fn full(request: &PlainRequest<'_>) -> Option<Request<Full<Bytes>>> {
     let mut full = Request::new(Full::new(Bytes::copy_from_slice(request.body)));
     full.method_mut().clone_from(&request.method);
     *full.uri_mut() = request.target.parse::<Uri>().ok()?;
-    for field in fields_of(request.headers) {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let Ok(Status::Complete((_, headers))) = parse_headers(request.fields, &mut headers) else {
+        return None;
+    };
+    for field in fields_of(headers) {
         let (name, value) = field?;
         full.headers_mut().append(name, value);
     }
@@ -104,7 +108,7 @@ impl<A: Acceptor> Inner<A> {
             }),
             Asked::Post(connection) => {
                 let permit = connection.begin_post()?;
-                if request.content_type.is_some_and(is_binary) {
+                if request.is_binary {
                     // Dropping the permit ends the session.
                     return Err(Refused::BinaryBody);
                 }

@@ -6,9 +6,11 @@ use std::mem::MaybeUninit;
 
 use axum::http::Method;
 use httparse::{Header, Request, Status};
+use memchr::memchr;
 
+use super::known::Known;
 use crate::connection::MAX_FIELDS;
-use crate::http::PlainRequest;
+use crate::http::{PlainRequest, is_binary};
 
 /// Where the parser puts what it finds.
 pub(super) type Places<'a> = [MaybeUninit<Header<'a>>; MAX_FIELDS];
@@ -30,13 +32,62 @@ const VERSION: &[u8] = b" HTTP/1.1\r\n";
 /// What the headers say.
 #[derive(Default)]
 struct Said<'a> {
-    length: Option<usize>,
+    /// As it was sent.
+    length: Option<&'a [u8]>,
     has_origin: bool,
     content_type: Option<&'a [u8]>,
 }
 
 /// The request at the start of `bytes`, if it is plain and all of it is there.
-pub(super) fn read<'a>(bytes: &'a [u8], places: &'a mut Places<'a>) -> Option<Head<'a>> {
+pub(super) fn read<'a>(
+    bytes: &'a [u8],
+    known: &mut Known,
+    places: &mut Places<'a>,
+) -> Option<Head<'a>> {
+    recognised(bytes, known).or_else(|| parsed(bytes, known, places))
+}
+
+/// The same for a request whose fields are those of the one before: its first line is looked at, and nothing else.
+fn recognised<'a>(bytes: &'a [u8], known: &mut Known) -> Option<Head<'a>> {
+    let (method, start) = if bytes.starts_with(b"GET /") {
+        (Method::GET, 4)
+    } else if bytes.starts_with(b"POST /") {
+        (Method::POST, 5)
+    } else {
+        return None;
+    };
+    let target = bytes.get(start..)?;
+    let target = target.get(..memchr(b' ', target)?)?;
+    let version = start + target.len();
+    let fields = version + VERSION.len();
+    if bytes.get(version..fields)? != VERSION || !is_simple(target) {
+        return None;
+    }
+    let known = known.recognise(&method, bytes.get(fields..)?)?;
+    let target = str::from_utf8(target).ok()?;
+    let (path, query) = target.split_once('?')?;
+    if query.as_bytes().starts_with(WEBSOCKET) {
+        return None;
+    }
+    let head = fields + known.len;
+    let len = head.checked_add(known.body)?;
+    Some(Head {
+        request: PlainRequest {
+            method,
+            target,
+            query,
+            fields: bytes.get(fields..head)?,
+            has_origin: false,
+            is_binary: known.is_binary,
+            body: bytes.get(head..len)?,
+        },
+        path,
+        len,
+    })
+}
+
+/// The same by a parser. What it finds is remembered.
+fn parsed<'a>(bytes: &'a [u8], known: &mut Known, places: &mut Places<'a>) -> Option<Head<'a>> {
     if !matches!(bytes.first(), Some(b'G' | b'P')) || is_websocket(bytes) {
         return None;
     }
@@ -44,7 +95,6 @@ pub(super) fn read<'a>(bytes: &'a [u8], places: &'a mut Places<'a>) -> Option<He
     let Ok(Status::Complete(head)) = parsed.parse_with_uninit_headers(bytes, places) else {
         return None;
     };
-    let headers: &'a [Header<'a>] = parsed.headers;
     let name = parsed.method?;
     let method = match name {
         "GET" => Method::GET,
@@ -53,38 +103,49 @@ pub(super) fn read<'a>(bytes: &'a [u8], places: &'a mut Places<'a>) -> Option<He
     };
     // The origin form: the parser takes others.
     let target = parsed.path.filter(|target| target.starts_with('/'))?;
-    let question = target.bytes().position(|byte| byte == b'?')?;
-    let (path, query) = (target.get(..question)?, target.get(question + 1..)?);
+    let (path, query) = target.split_once('?')?;
     if !is_plain(query) {
         return None;
     }
     // The parser takes other ends of a line too.
     let version = name.len() + 1 + target.len();
-    let fields = version + VERSION.len();
-    if bytes.get(version..fields)? != VERSION {
+    let start = version + VERSION.len();
+    if bytes.get(version..start)? != VERSION {
         return None;
     }
-    let said = said(headers)?;
-    let length = match (said.length, &method) {
-        (Some(0) | None, &Method::GET) => 0,
-        (Some(length), &Method::POST) => length,
+    let fields = bytes.get(start..head)?;
+    let said = said(parsed.headers)?;
+    let body = match (said.length.map(length), &method) {
+        (None | Some(Some(0)), &Method::GET) => 0,
+        (Some(Some(body)), &Method::POST) => body,
         _ => return None,
     };
-    let len = head.checked_add(length)?;
+    let is_binary = said.content_type.is_some_and(is_binary);
+    let len = head.checked_add(body)?;
+    let body = bytes.get(head..len)?;
+    let place = said.length.and_then(|length| place(length, fields));
+    if !said.has_origin && place.is_some() == (method == Method::POST) {
+        known.remember(&method, fields, place, is_binary);
+    }
     Some(Head {
         request: PlainRequest {
             method,
             target,
             query,
-            headers,
-            fields: bytes.get(fields..head)?,
+            fields,
             has_origin: said.has_origin,
-            content_type: said.content_type,
-            body: bytes.get(head..len)?,
+            is_binary,
+            body,
         },
         path,
         len,
     })
+}
+
+/// Where a part of some bytes begins in them, and ends.
+fn place(part: &[u8], bytes: &[u8]) -> Option<(usize, usize)> {
+    let start = part.as_ptr().addr().checked_sub(bytes.as_ptr().addr())?;
+    Some((start, start + part.len()))
 }
 
 fn is_websocket(bytes: &[u8]) -> bool {
@@ -98,6 +159,18 @@ fn is_websocket(bytes: &[u8]) -> bool {
     })
 }
 
+/// Whether no parser takes a target for anything else than what stands there.
+fn is_simple(target: &[u8]) -> bool {
+    // Without a way out, so that it takes many bytes at once.
+    target.iter().fold(true, |simple, byte| {
+        let is_odd = matches!(
+            byte,
+            b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+        );
+        simple & matches!(byte, 0x21..=0x7E) & !is_odd
+    })
+}
+
 /// Whether all of a query means the same to everybody: no fragment, nothing that is refused.
 fn is_plain(query: &str) -> bool {
     // The parser has left nothing below them. Without a way out, so that it takes many bytes at once.
@@ -107,7 +180,7 @@ fn is_plain(query: &str) -> bool {
 }
 
 /// What the headers say, if nothing of it needs an HTTP server.
-fn said<'a>(headers: &'a [Header<'a>]) -> Option<Said<'a>> {
+fn said<'a>(headers: &[Header<'a>]) -> Option<Said<'a>> {
     let mut said = Said::default();
     for header in headers {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
@@ -126,7 +199,7 @@ fn said<'a>(headers: &'a [Header<'a>]) -> Option<Said<'a>> {
                 if said.length.is_some() {
                     return None;
                 }
-                said.length = Some(length(header.value)?);
+                said.length = Some(header.value);
             }
             17 if is("transfer-encoding") => return None,
             _ => {}
@@ -136,7 +209,7 @@ fn said<'a>(headers: &'a [Header<'a>]) -> Option<Said<'a>> {
 }
 
 /// A length of digits only, and of few.
-fn length(digits: &[u8]) -> Option<usize> {
+pub(super) fn length(digits: &[u8]) -> Option<usize> {
     if digits.is_empty() || digits.len() > 8 {
         return None;
     }
@@ -148,17 +221,26 @@ fn length(digits: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{Head, read};
+    use crate::app::plain::known::Known;
     use crate::connection::MAX_FIELDS;
     use std::mem::MaybeUninit;
 
     /// Path, query, body and length of a request that is plain.
     fn plain(text: &str) -> Option<(String, String, String, usize)> {
-        let mut places = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-        let head = read(text.as_bytes(), &mut places)?;
-        let body = String::from_utf8(head.request.body.to_vec()).unwrap();
-        let query = head.request.query.to_owned();
-        Some((head.path.to_owned(), query, body, head.len))
+        let head = |known: &mut Known| {
+            let mut places = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+            read(text.as_bytes(), known, &mut places)
+        };
+        let shown = |head: Head<'_>| {
+            let body = String::from_utf8(head.request.body.to_vec()).unwrap();
+            let query = head.request.query.to_owned();
+            (head.path.to_owned(), query, body, head.len)
+        };
+        let mut known = Known::default();
+        let first = head(&mut known).map(shown);
+        assert_eq!(head(&mut known).map(shown), first, "{text}");
+        first
     }
 
     fn post(fields: &str) -> String {

@@ -6,6 +6,7 @@
 
 mod date;
 mod head;
+mod known;
 #[cfg(test)]
 mod tests;
 mod writing;
@@ -21,6 +22,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
+use self::known::Known;
 use self::writing::Writing;
 use super::front::Front;
 use crate::connection::lanes::SocketIo;
@@ -40,6 +42,8 @@ pub(super) struct Lane<A = SocketIo> {
     peer: SocketAddr,
     /// What was read and is not begun with: nothing, and no memory, while the connection is idle.
     read: Bytes,
+    /// What its requests have in common.
+    known: Known,
     state: State<A>,
     wait: HeadWait,
 }
@@ -89,6 +93,7 @@ impl<A: Acceptor> Lane<A> {
             front,
             peer,
             read: Bytes::new(),
+            known: Known::default(),
             state: State::Waits,
             wait,
         }
@@ -187,7 +192,7 @@ impl<A: Acceptor> Lane<A> {
     /// Begins with the request at the start of `bytes`, so many of which are its. One that is not plain goes back to the stream.
     fn begin(&mut self, bytes: &[u8]) -> Option<(Begun<A>, usize)> {
         let mut places = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-        let begun = head::read(bytes, &mut places).and_then(|head| {
+        let begun = head::read(bytes, &mut self.known, &mut places).and_then(|head| {
             let begun = self.front.begin(head.path, &head.request, self.peer)?;
             Some((begun, head.len))
         });
