@@ -79,6 +79,7 @@ fn is_handshake(request: &PlainRequest<'_>, query: &Query<'_>) -> bool {
 }
 
 /// As other servers hand a request over.
+#[inline(never)]
 fn full(request: &PlainRequest<'_>) -> Option<Request<Full<Bytes>>> {
     let mut full = Request::new(Full::new(Bytes::copy_from_slice(request.body)));
     full.method_mut().clone_from(&request.method);

@@ -62,22 +62,28 @@ impl<'a> FrameAppender<'a> {
         let payload = payload.expect("removed the room of the header from a frame");
         let mut room = [0; MAX_HEADER];
         let used = write_header(&mut room, true, kind.opcode(), payload);
-        if used > SHORT_HEADER {
-            self.make_room(used);
-        }
-        let place = self.bytes.get_mut(self.start..self.start + used);
-        if let Some((place, header)) = place.zip(room.get(..used)) {
-            place.copy_from_slice(header);
-        }
         self.is_closed = true;
+        let place = self.bytes.get_mut(self.start..body);
+        if used == SHORT_HEADER
+            && let Some((place, header)) = place.zip(room.first_chunk::<SHORT_HEADER>())
+        {
+            place.copy_from_slice(header);
+        } else {
+            self.write_long(room.get(..used).unwrap_or_default());
+        }
     }
 
-    /// Moves the body on, for a longer header.
+    /// Writes a longer header, for which the body moves on.
     #[inline(never)]
-    fn make_room(&mut self, header: usize) {
+    fn write_long(&mut self, header: &[u8]) {
         let body = self.start + SHORT_HEADER..self.bytes.len();
-        self.bytes.resize(body.end + header - SHORT_HEADER, 0);
-        self.bytes.copy_within(body, self.start + header);
+        let more = header.len().saturating_sub(SHORT_HEADER);
+        self.bytes.resize(body.end + more, 0);
+        self.bytes.copy_within(body, self.start + header.len());
+        let place = self.bytes.get_mut(self.start..self.start + header.len());
+        if let Some(place) = place {
+            place.copy_from_slice(header);
+        }
     }
 }
 

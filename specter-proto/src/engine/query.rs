@@ -9,6 +9,8 @@ use std::str;
 
 use memchr::{memchr, memchr2};
 
+use super::Transport;
+
 /// The parameters of a request that Engine.IO knows.
 ///
 /// Each is `None` when it is absent. One that is given more than once holds all its values, joined
@@ -36,8 +38,8 @@ impl<'a> Query<'a> {
     /// Reads a request's query, without its question mark. Whatever else it holds is skipped; see
     /// [`pairs`] for that.
     pub fn parse(query: &'a str) -> Self {
-        let mut parsed = Self::default();
-        for (name, value) in pairs(query) {
+        let (mut parsed, rest) = Self::usual(query);
+        for (name, value) in pairs(rest) {
             let slot = match name.as_ref() {
                 "EIO" => &mut parsed.eio,
                 "transport" => &mut parsed.transport,
@@ -54,6 +56,22 @@ impl<'a> Query<'a> {
             }
         }
         parsed
+    }
+
+    /// What nearly every query begins with, and the rest of it.
+    fn usual(query: &'a str) -> (Self, &'a str) {
+        let [version, polling] = ["4", Transport::Polling.name()].map(|value| Some(value.into()));
+        match query.strip_prefix("EIO=4&transport=polling") {
+            Some(rest) if rest.is_empty() || rest.starts_with('&') => {
+                let parsed = Self {
+                    eio: version,
+                    transport: polling,
+                    sid: None,
+                };
+                (parsed, rest)
+            }
+            _ => (Self::default(), query),
+        }
     }
 
     /// Whether the client speaks version 4. Anything but the exact text `4` is another version.
@@ -192,6 +210,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_usual_beginning_is_read_as_any_other(rest in "(EIO|&|=|4|sid|%34|transport|polling|x)*") {
+            let query = format!("EIO=4&transport=polling{rest}");
+            // Nothing, which is skipped, stands before it.
+            let shifted = format!("&{query}");
+            prop_assert_eq!(Query::parse(&query), Query::parse(&shifted));
+        }
+
         #[test]
         fn any_query_is_read(query in any::<String>()) {
             let parsed = Query::parse(&query);

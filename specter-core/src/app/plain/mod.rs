@@ -12,7 +12,7 @@ mod tests;
 mod writing;
 
 use std::io;
-use std::mem::{self, MaybeUninit};
+use std::mem;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -26,7 +26,7 @@ use self::known::Known;
 use self::writing::Writing;
 use super::front::Front;
 use crate::connection::lanes::SocketIo;
-use crate::connection::{Acceptor, MAX_FIELDS, Scratch, Served, Timer};
+use crate::connection::{Acceptor, Scratch, Served, Timer};
 use crate::http::{Answering, Begun, Reply};
 
 /// How many bytes are read at once, and held of a connection: a longer request is not plain.
@@ -191,8 +191,7 @@ impl<A: Acceptor> Lane<A> {
 
     /// Begins with the request at the start of `bytes`, so many of which are its. One that is not plain goes back to the stream.
     fn begin(&mut self, bytes: &[u8]) -> Option<(Begun<A>, usize)> {
-        let mut places = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-        let begun = head::read(bytes, &mut self.known, &mut places).and_then(|head| {
+        let begun = head::read(bytes, &mut self.known).and_then(|head| {
             let begun = self.front.begin(head.path, &head.request, self.peer)?;
             Some((begun, head.len))
         });
