@@ -60,7 +60,9 @@ fn recognised<'a>(bytes: &'a [u8], known: &mut Known) -> Option<Head<'a>> {
         return None;
     }
     let known = known.recognise(&method, bytes.get(fields..)?)?;
-    let target = simdutf8::basic::from_utf8(target).ok()?;
+    // All of the line: long enough to be looked at in large blocks.
+    let line = simdutf8::basic::from_utf8(bytes.get(..fields)?).ok()?;
+    let target = line.get(start..version)?;
     let (path, query) = split(target)?;
     if query.as_bytes().starts_with(WEBSOCKET) {
         return None;

@@ -4,6 +4,7 @@
 
 use std::task::Context;
 
+use memchr::memchr;
 use specter_proto::engine::payload;
 use specter_proto::engine::{Frame, PayloadError, PayloadLimits, PayloadPacket, control};
 
@@ -129,7 +130,7 @@ impl Post {
     ) -> (Self, Result<(), PayloadError>) {
         let body = request.posted.body();
         // A single packet is checked when it is read, and what is wrong with it found then: behind what waits before it.
-        let checked = if body.contains(&SEPARATOR) {
+        let checked = if memchr(SEPARATOR, body).is_some() {
             payload::decode(body, &limits).map(drop)
         } else {
             Ok(())
@@ -147,7 +148,7 @@ impl Post {
         let start = self.next.take()?;
         let posted = &self.request.posted;
         let rest = posted.body().get(start..).unwrap_or_default();
-        let element = match rest.iter().position(|byte| *byte == SEPARATOR) {
+        let element = match memchr(SEPARATOR, rest) {
             Some(len) => {
                 self.next = Some(start + len + 1);
                 rest.get(..len).unwrap_or_default()
