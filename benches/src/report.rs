@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::results::{Results, Spread};
 use crate::slopes::{SLOPES, Slope};
-use crate::suite::{Case, Metric, SERVERS, TURNS};
+use crate::suite::{CONNECT_TURNS, Case, Metric, SERVERS, TURNS};
 
 /// The whole page.
 #[must_use]
@@ -154,9 +154,17 @@ fn spread(spread: Option<Spread>) -> String {
     })
 }
 
-/// A ratio, with what it is sure to within where windows differ.
-fn ratio(Spread { median, sure, .. }: Spread) -> String {
-    let (least, most) = (number(sure.0), number(sure.1));
+/// A ratio, with the range in which it surely lies, or its extremes where windows are few.
+fn ratio(
+    Spread {
+        median,
+        min,
+        max,
+        sure,
+    }: Spread,
+) -> String {
+    let (least, most) = sure.unwrap_or((min, max));
+    let (least, most) = (number(least), number(most));
     if least == most {
         return number(median);
     }
@@ -203,8 +211,9 @@ fn circumstances(rounds: usize, stretch: f64) -> String {
     format!(
         "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide 0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; \
          Linux {kernel}, {cpu}, server on core 0, load on core 1, load average at the end {busy} (2 or less is a quiet machine); \
-         {rounds} rounds, in each {TURNS} windows in turn, {stretch} times as long as usual. Figures are medians of the windows, with minimum and maximum in brackets; a ratio is the median of the \
-         turns' ratios, with the range in which it lies with a confidence of 95 %.\n",
+         {rounds} rounds, in each {TURNS} windows of each native server in turn (connects: {CONNECT_TURNS}; memory, flood and other servers: one), {stretch} times as long as usual. Figures are medians of the \
+         windows, with minimum and maximum in brackets; latencies are of all windows of a round. A ratio is the median of the turns' ratios, with the range in which that of ever more turns of the same processes \
+         would lie with a confidence of 95 % (of few windows: minimum and maximum).\n",
         date = said("date", &["-u", "+%Y-%m-%d"]),
         commit = said("git", &["rev-parse", "--short", "HEAD"]),
         rustc = said("rustc", &["--version"]),

@@ -18,9 +18,13 @@ pub struct Spread {
     pub min: f64,
     /// The most.
     pub max: f64,
-    /// Between what the median of ever more windows would come to lie, with a confidence of 95 %.
-    pub sure: (f64, f64),
+    /// Between what the median of ever more windows of the same processes would come to lie, with a confidence of 95 %; `None` where there
+    /// are too few to say.
+    pub sure: Option<(f64, f64)>,
 }
+
+/// Of fewer values not even the least and the most say anything with a confidence of 95 %.
+const FEWEST: usize = 6;
 
 impl Spread {
     /// Of so many values; `None` of none.
@@ -32,14 +36,15 @@ impl Spread {
         let off = count.isqrt() + 1;
         let middle = count / 2;
         let last = count.checked_sub(1)?;
+        let sure = (
+            values[last.saturating_sub(middle + off)],
+            values[(middle + off).min(last)],
+        );
         Some(Self {
             median: values[middle],
             min: values[0],
             max: values[last],
-            sure: (
-                values[last.saturating_sub(middle + off)],
-                values[(middle + off).min(last)],
-            ),
+            sure: (count >= FEWEST).then_some(sure),
         })
     }
 }
@@ -254,10 +259,10 @@ mod tests {
 
     #[test]
     fn the_median_is_sure_between_ranks_around_it() {
-        let sure = |count: u32| Spread::of((1..=count).map(f64::from)).unwrap().sure;
+        let sure = |count: u32| Spread::of((1..=count).map(f64::from))?.sure;
         // Of sixty coins 22 to 38 show heads 97 times of a hundred.
-        assert_eq!(sure(60), (22.0, 39.0));
-        assert_eq!(sure(9), (1.0, 9.0));
-        assert_eq!(sure(1), (1.0, 1.0));
+        assert_eq!(sure(60), Some((22.0, 39.0)));
+        assert_eq!(sure(9), Some((1.0, 9.0)));
+        assert_eq!((sure(5), sure(0)), (None, None));
     }
 }

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::load::{Figures, READY};
 use crate::suite::{Case, Program, Server};
 
 /// To start listening.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// To connect all clients, and for a window.
+/// To connect all clients, and for all else that runs alone.
 const LIMIT: Duration = Duration::from_mins(3);
+/// For a window of a server that runs in turn: meanwhile the others' clients answer no pings.
+const TURN_LIMIT: Duration = Duration::from_secs(10);
 
 /// A child that ends with its owner.
 struct Running(Child);
@@ -29,6 +31,8 @@ impl Drop for Running {
 /// A server with its load, which rests between windows. Both end with it, the load first.
 pub struct Session {
     load: Load,
+    /// For a window.
+    limit: Duration,
     _server: Running,
 }
 
@@ -44,14 +48,16 @@ impl Session {
         let port = port(&mut server)?;
         Ok(Self {
             load: Load::start(case, port, server.0.id(), windows)?,
+            limit: if windows > 1 { TURN_LIMIT } else { LIMIT },
             _server: server,
         })
     }
 
     /// A window of so many seconds, after a warm-up.
     pub fn window(&mut self, warm_up: f64, seconds: f64) -> io::Result<Figures> {
-        writeln!(self.load.asks, "{warm_up} {seconds}")?;
-        Ok(serde_json::from_str(&self.load.answer()?)?)
+        // One that has ended says why in its answer.
+        let _ = writeln!(self.load.asks, "{warm_up} {seconds}");
+        Ok(serde_json::from_str(&self.load.answer(self.limit)?)?)
     }
 }
 
@@ -89,14 +95,14 @@ impl Load {
             answers: lines(out),
             errors,
         };
-        match load.answer()?.as_str() {
+        match load.answer(LIMIT)?.as_str() {
             READY => Ok(load),
             other => Err(io::Error::other(format!("the load said `{other}`"))),
         }
     }
 
-    fn answer(&mut self) -> io::Result<String> {
-        match self.answers.recv_timeout(LIMIT) {
+    fn answer(&mut self, limit: Duration) -> io::Result<String> {
+        match self.answers.recv_timeout(limit) {
             Ok(line) => Ok(line),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(io::Error::other("took too long")),
             Err(mpsc::RecvTimeoutError::Disconnected) => {
@@ -124,9 +130,10 @@ fn lines(out: ChildStdout) -> Receiver<String> {
 fn port(server: &mut Running) -> io::Result<u16> {
     let out = server.0.stdout.take();
     let lines = lines(out.ok_or_else(|| io::Error::other("a child without pipes"))?);
+    let deadline = Instant::now() + START_LIMIT;
     loop {
         let line = lines
-            .recv_timeout(START_LIMIT)
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
             .map_err(|_| io::Error::other("the server did not listen"))?;
         if let Some(port) = line.strip_prefix("listening on ") {
             return port.trim().parse().map_err(io::Error::other);

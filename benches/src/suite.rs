@@ -329,9 +329,11 @@ pub const CASES: &[Case] = &[
 
 /// How many windows a round has for servers that run in turn: a machine's speed changes within seconds, so that many short windows beside
 /// each other say more than a long one each.
-pub const TURNS: usize = 40;
-/// The same for connects: it shares the case's clients among them.
-const CONNECT_TURNS: usize = 10;
+pub const TURNS: usize = 24;
+/// The same for 5,000 connects, which the windows share; the same clients a window for fewer.
+pub const CONNECT_TURNS: usize = 10;
+/// So many.
+const CONNECTS: usize = 500;
 
 /// How a case is measured on one server in a round.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -361,7 +363,11 @@ impl Case {
     pub fn windows(&self, server: &Server) -> Windows {
         let (count, warm_up, seconds) = match self.load {
             _ if !self.is_in_turn(server) => (1, 0.5, self.seconds),
-            ["connect", ..] => (CONNECT_TURNS, 0.0, 0.0),
+            ["connect", clients] => {
+                let clients = clients.strip_prefix("clients=").map(str::parse);
+                let clients = clients.and_then(Result::ok).unwrap_or(CONNECTS);
+                (clients.div_ceil(CONNECTS), 0.0, 0.0)
+            }
             _ => (TURNS, 0.03, self.seconds / 20.0),
         };
         Windows {
@@ -410,6 +416,16 @@ impl Case {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connects_come_in_windows_of_as_many() {
+        let windows = |name| {
+            let case = CASES.iter().find(|case| case.name == name).unwrap();
+            case.windows(&SERVERS[0]).count
+        };
+        let counts = ["connect-500", "connect-2k", "connect"].map(windows);
+        assert_eq!(counts, [1, 4, CONNECT_TURNS]);
+    }
 
     #[test]
     fn what_is_compared_is_measured_in_turn() {

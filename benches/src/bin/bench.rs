@@ -73,11 +73,12 @@ fn rounds(options: &Options) -> Results {
             let (in_turn, alone): (Vec<_>, Vec<_>) =
                 chosen.partition(|(case, server)| case.is_in_turn(server));
             for contenders in [in_turn.as_slice()].into_iter().chain(alone.chunks(1)) {
-                let contenders = contenders.iter();
+                let contenders = contenders.iter().enumerate();
                 let mut contenders: Vec<_> = contenders
-                    .map(|(case, server)| Contender::start(case, server))
+                    .map(|(place, (case, server))| Contender::start(place, case, server))
                     .collect();
                 measure(&mut contenders, options.stretch);
+                contenders.sort_by_key(|contender| contender.place);
                 for contender in contenders {
                     contender.conclude(round, &mut results);
                 }
@@ -89,6 +90,8 @@ fn rounds(options: &Options) -> Results {
 
 /// A server in a case, running.
 struct Contender {
+    /// Among those that run at the same time.
+    place: usize,
     case: &'static Case,
     server: &'static Server,
     session: io::Result<Session>,
@@ -96,8 +99,9 @@ struct Contender {
 }
 
 impl Contender {
-    fn start(case: &'static Case, server: &'static Server) -> Self {
+    fn start(place: usize, case: &'static Case, server: &'static Server) -> Self {
         Self {
+            place,
             case,
             server,
             session: Session::start(case, server, case.windows(server).count),
@@ -113,7 +117,7 @@ impl Contender {
             Err(_) => return self.windows.push(None),
         };
         match figures {
-            Ok(figures) => self.windows.push(Some(figures)),
+            Ok(figures) => self.windows.push((figures.count > 0).then_some(figures)),
             Err(error) => {
                 self.session = Err(error);
                 self.windows.push(None);
@@ -121,8 +125,15 @@ impl Contender {
         }
     }
 
-    fn conclude(self, round: usize, results: &mut Results) {
+    fn conclude(mut self, round: usize, results: &mut Results) {
         let (case, server) = (self.case, self.server);
+        // The last one has the latencies of all: a stall is in one of many windows.
+        if let Some(last) = self.windows.iter().flatten().last().cloned() {
+            for window in self.windows.iter_mut().flatten() {
+                (window.p50_us, window.p99_us) = (last.p50_us, last.p99_us);
+                window.p999_us = last.p999_us;
+            }
+        }
         let line = format!("{round} {:<14} {:<20}", case.name, server.name);
         match self.session {
             Ok(_) => {
@@ -144,7 +155,7 @@ impl Contender {
     }
 }
 
-/// All windows of a round, in turn.
+/// All windows of a round, in turn: there and back, so that nobody always follows the same.
 fn measure(contenders: &mut [Contender], stretch: f64) {
     let turns = |contender: &Contender| contender.case.windows(contender.server).count;
     for turn in 0..contenders.iter().map(turns).max().unwrap_or(0) {
@@ -153,6 +164,7 @@ fn measure(contenders: &mut [Contender], stretch: f64) {
                 contender.window(stretch);
             }
         }
+        contenders.reverse();
     }
 }
 

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Shape::Text
     };
     let size = number("size", 32);
-    let windows = &mut Windows::new(target);
+    let windows = &mut Windows::new(target)?;
     match case.as_str() {
         "echo" => Echo {
             connections: number("connections", 50),

@@ -40,11 +40,14 @@ impl Connects {
         }
         std::thread::sleep(Duration::from_millis(200));
         let mut kept = Vec::new();
-        let each = self.clients / self.windows.max(1) / self.at_once;
+        let clients = self.clients / self.windows.max(1);
         while let Some(mut window) = windows.next()? {
             window.open(Instant::now())?;
             let threads: Vec<_> = (0..self.at_once)
-                .map(|_| std::thread::spawn(move || connect_some(target, each)))
+                .map(|thread| {
+                    let count = (clients + thread) / self.at_once;
+                    std::thread::spawn(move || connect_some(target, count))
+                })
                 .collect();
             for thread in threads {
                 let connected = thread

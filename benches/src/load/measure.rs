@@ -33,11 +33,11 @@ pub struct Figures {
     pub per_second: f64,
     /// Times that the server went to sleep, for each of them.
     pub sleeps: f64,
-    /// Latency, in microseconds.
+    /// Latency in all windows of the connections so far, in microseconds.
     pub p50_us: f64,
-    /// Latency, in microseconds.
+    /// The same.
     pub p99_us: f64,
-    /// Latency, in microseconds.
+    /// The same.
     pub p999_us: f64,
     /// Bytes of server memory for each connection, once they idle (only where memory is the case).
     pub idle_bytes: f64,
@@ -55,18 +55,20 @@ pub struct Windows {
     asked: Lines<StdinLock<'static>>,
     answers: StdoutLock<'static>,
     is_ready: bool,
+    /// Of all windows so far.
+    latencies: Histogram<u64>,
 }
 
 impl Windows {
     /// Of load on this server.
-    #[must_use]
-    pub fn new(target: Target) -> Self {
-        Self {
+    pub fn new(target: Target) -> io::Result<Self> {
+        Ok(Self {
             target,
             asked: io::stdin().lines(),
             answers: io::stdout().lock(),
             is_ready: false,
-        }
+            latencies: histogram()?,
+        })
     }
 
     pub(super) fn target(&self) -> Target {
@@ -94,7 +96,12 @@ impl Windows {
     }
 
     pub(super) fn close(&mut self, window: Window) -> io::Result<()> {
-        self.report(&window.close()?)
+        let mut figures = window.close(&mut self.latencies)?;
+        let quantile = |quantile| self.latencies.value_at_quantile(quantile) as f64 / 1e3;
+        figures.p50_us = quantile(0.5);
+        figures.p99_us = quantile(0.99);
+        figures.p999_us = quantile(0.999);
+        self.report(&figures)
     }
 
     pub(super) fn report(&mut self, figures: &Figures) -> io::Result<()> {
@@ -105,6 +112,11 @@ impl Windows {
         writeln!(self.answers, "{line}")?;
         self.answers.flush()
     }
+}
+
+/// For nanoseconds.
+fn histogram() -> io::Result<Histogram<u64>> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).map_err(io::Error::other)
 }
 
 /// Warm-up, then a window of time whose beginning and end are taken from the kernel's accounts.
@@ -132,8 +144,7 @@ impl Window {
             length,
             start: None,
             count: 0,
-            latencies: Histogram::new_with_bounds(1, 60_000_000_000, 3)
-                .map_err(io::Error::other)?,
+            latencies: histogram()?,
         })
     }
 
@@ -151,7 +162,7 @@ impl Window {
         Ok(start.is_none_or(|start| now < start.at + self.length))
     }
 
-    /// Opens it before its warm-up is over.
+    /// Opens it, whether or not its warm-up is over.
     pub(super) fn open(&mut self, now: Instant) -> io::Result<()> {
         self.start = Some(Start {
             at: now,
@@ -171,7 +182,8 @@ impl Window {
         }
     }
 
-    fn close(self) -> io::Result<Figures> {
+    /// Its figures but for the latencies, which are added to others.
+    fn close(self, latencies: &mut Histogram<u64>) -> io::Result<Figures> {
         let Some(start) = self.start else {
             return Err(io::Error::other("the window never opened"));
         };
@@ -182,7 +194,7 @@ impl Window {
         let switches = self.target.process.voluntary_switches()? - start.switches;
         let seconds = start.at.elapsed().as_secs_f64();
         let count = self.count.max(1) as f64;
-        let quantile = |quantile| self.latencies.value_at_quantile(quantile) as f64 / 1e3;
+        latencies.add(&self.latencies).map_err(io::Error::other)?;
         Ok(Figures {
             count: self.count,
             seconds,
@@ -190,9 +202,6 @@ impl Window {
             load_cpu_us: own_cpu.as_secs_f64() * 1e6 / count,
             per_second: self.count as f64 / seconds,
             sleeps: switches as f64 / count,
-            p50_us: quantile(0.5),
-            p99_us: quantile(0.99),
-            p999_us: quantile(0.999),
             ..Figures::default()
         })
     }

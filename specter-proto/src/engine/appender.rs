@@ -62,7 +62,6 @@ impl<'a> FrameAppender<'a> {
         let payload = payload.expect("removed the room of the header from a frame");
         let mut room = [0; MAX_HEADER];
         let used = write_header(&mut room, true, kind.opcode(), payload);
-        self.is_closed = true;
         let place = self.bytes.get_mut(self.start..body);
         if used == SHORT_HEADER
             && let Some((place, header)) = place.zip(room.first_chunk::<SHORT_HEADER>())
@@ -71,6 +70,7 @@ impl<'a> FrameAppender<'a> {
         } else {
             self.write_long(room.get(..used).unwrap_or_default());
         }
+        self.is_closed = true;
     }
 
     /// Writes a longer header, for which the body moves on.

@@ -9,8 +9,6 @@ use std::str;
 
 use memchr::{memchr, memchr2};
 
-use super::Transport;
-
 /// The parameters of a request that Engine.IO knows.
 ///
 /// Each is `None` when it is absent. One that is given more than once holds all its values, joined
@@ -60,12 +58,11 @@ impl<'a> Query<'a> {
 
     /// What nearly every query begins with, and the rest of it.
     fn usual(query: &'a str) -> (Self, &'a str) {
-        let [version, polling] = ["4", Transport::Polling.name()].map(|value| Some(value.into()));
         match query.strip_prefix("EIO=4&transport=polling") {
             Some(rest) if rest.is_empty() || rest.starts_with('&') => {
                 let parsed = Self {
-                    eio: version,
-                    transport: polling,
+                    eio: Some("4".into()),
+                    transport: Some("polling".into()),
                     sid: None,
                 };
                 (parsed, rest)

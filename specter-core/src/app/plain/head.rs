@@ -8,7 +8,7 @@ use axum::http::Method;
 use httparse::{Header, Request, Status};
 use memchr::memchr;
 
-use super::known::Known;
+use super::known::{Known, length};
 use crate::connection::MAX_FIELDS;
 use crate::http::{PlainRequest, is_binary};
 
@@ -44,7 +44,7 @@ pub(super) fn read<'a>(bytes: &'a [u8], known: &mut Known) -> Option<Head<'a>> {
 }
 
 /// The same for a request whose fields are those of the one before: its first line is looked at, and nothing else.
-fn recognised<'a>(bytes: &'a [u8], known: &mut Known) -> Option<Head<'a>> {
+fn recognised<'a>(bytes: &'a [u8], known: &Known) -> Option<Head<'a>> {
     let (method, start) = if bytes.starts_with(b"GET /") {
         (Method::GET, 4)
     } else if bytes.starts_with(b"POST /") {
@@ -223,54 +223,80 @@ fn said<'a>(headers: &[Header<'a>]) -> Option<Said<'a>> {
     Some(said)
 }
 
-/// A length of digits only, and of few.
-pub(super) fn length(digits: &[u8]) -> Option<usize> {
-    if digits.is_empty() || digits.len() > 8 {
-        return None;
-    }
-    digits.iter().try_fold(0_usize, |length, digit| {
-        let digit = digit.is_ascii_digit().then(|| usize::from(digit - b'0'))?;
-        Some(length * 10 + digit)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Head, read};
+    use super::{Head, parsed, read, recognised};
     use crate::app::plain::known::Known;
     use crate::connection::MAX_FIELDS;
 
-    /// Path, query, body and length of a request that is plain.
+    /// Path, query, body and length of a request that is plain. What is recognised, behind a request with the same fields or usual ones,
+    /// is what the parser finds.
     fn plain(text: &str) -> Option<(String, String, String, usize)> {
-        let head = |known: &mut Known| read(text.as_bytes(), known);
         let shown = |head: Head<'_>| {
             let body = String::from_utf8(head.request.body.to_vec()).unwrap();
             let query = head.request.query.to_owned();
             (head.path.to_owned(), query, body, head.len)
         };
-        let mut known = Known::default();
-        let first = head(&mut known).map(shown);
-        assert_eq!(head(&mut known).map(shown), first, "{text}");
+        let found = parsed(text.as_bytes(), &mut Known::default()).map(shown);
         let fields = text.find("\r\n").map_or("", |end| &text[end..]);
-        // Whatever it is: the fields are those of a request before.
-        let before = format!(
-            "{} /s/?sid=a HTTP/1.1{fields}",
-            text.split(' ').next().unwrap()
-        );
-        read(before.as_bytes(), &mut known);
-        assert_eq!(head(&mut known).map(shown), first, "{text}");
-        first
+        for before in [
+            format!("GET /s/?sid=a HTTP/1.1{fields}"),
+            format!("POST /s/?sid=a HTTP/1.1{fields}"),
+            post("Content-Length: 4\r\n"),
+        ] {
+            let mut known = Known::default();
+            read(before.as_bytes(), &mut known);
+            if let Some(head) = recognised(text.as_bytes(), &known) {
+                assert_eq!(Some(shown(head)), found, "{text}");
+            }
+            assert_eq!(
+                read(text.as_bytes(), &mut known).map(shown),
+                found,
+                "{text}"
+            );
+        }
+        found
+    }
+
+    #[test]
+    fn a_request_with_the_fields_of_the_one_before_is_recognised() {
+        let get = "GET /s/?EIO=4&transport=polling&sid=a HTTP/1.1\r\nHost: b\r\n\r\n";
+        let first = post("Content-Length: 4\r\nX: y\r\n");
+        let mut known = Known::default();
+        for text in [get, &first] {
+            assert!(recognised(text.as_bytes(), &known).is_none());
+            assert!(read(text.as_bytes(), &mut known).is_some());
+            assert!(recognised(text.as_bytes(), &known).is_some());
+        }
+        let other = post("Content-Length: 04\r\nX: y\r\n");
+        assert!(recognised(other.as_bytes(), &known).is_some());
+        for text in [
+            get.replace("Host: b", "Host: c"),
+            get.replace("Host: b", "Host: b\r\nContent-Length: 0"),
+            get.replace("/s/?", "/s?#"),
+            get.replace("=polling&sid=a", "=websocket&sid=a")
+                .replace("s/?", "s/?EIO=4&transport=websocket&"),
+            get.replace("\r\nHost", "\nHost"),
+            get.replace("1.1", "1.0"),
+            first.replace("X: y", "X: y\r\nOrigin: z"),
+            first.replace(": 4", ": 5"),
+            first.replace(": 4", ":  4"),
+            first.replace("POST", "PUT"),
+        ] {
+            assert!(recognised(text.as_bytes(), &known).is_none(), "{text}");
+        }
     }
 
     fn post(fields: &str) -> String {
-        format!("POST /s/?sid=a HTTP/1.1\r\nHost: b\r\n{fields}\r\n4abc")
+        format!("POST /s/?EIO=4&sid=abcdefghijklmn HTTP/1.1\r\nHost: b\r\n{fields}\r\n4abc")
     }
 
     #[test]
     fn whole_requests_are_read_with_what_follows_left() {
-        let text = "GET /s/?EIO=4&sid=a HTTP/1.1\r\nHost: b\r\n\r\nGET /";
+        let text = "GET /s/?EIO=4&sid=abcdefghijklmn HTTP/1.1\r\nHost: b\r\n\r\nGET /";
         let (path, query, body, len) = plain(text).unwrap();
-        assert_eq!((&*path, &*query, &*body), ("/s/", "EIO=4&sid=a", ""));
+        assert_eq!((&*path, &*body), ("/s/", ""));
+        assert_eq!(query, "EIO=4&sid=abcdefghijklmn");
         assert_eq!(&text[len..], "GET /");
         let (.., body, len) =
             plain(&post("content-LENGTH: 4\r\nConnection: Keep-Alive\r\n")).unwrap();

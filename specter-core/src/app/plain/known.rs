@@ -4,12 +4,10 @@
 
 use axum::http::Method;
 
-use super::head::length;
-
 /// Longer ones are not remembered.
 const LONGEST: usize = 1024;
 
-/// The fields of the last plain GET and of the last plain POST of a connection: some hundred bytes.
+/// The fields of the last GET and of the last POST of a connection that were remembered: some hundred bytes.
 #[derive(Default)]
 pub(super) struct Known {
     get: Option<Fields>,
@@ -35,14 +33,6 @@ pub(super) struct Recognised {
 }
 
 impl Known {
-    fn of(&mut self, method: &Method) -> &mut Option<Fields> {
-        if *method == Method::GET {
-            &mut self.get
-        } else {
-            &mut self.post
-        }
-    }
-
     /// Remembers fields that were read, with the place of their `Content-Length`.
     pub(super) fn remember(
         &mut self,
@@ -51,7 +41,12 @@ impl Known {
         length: Option<(usize, usize)>,
         is_binary: bool,
     ) {
-        *self.of(method) = (text.len() <= LONGEST).then(|| Fields {
+        let known = if *method == Method::GET {
+            &mut self.get
+        } else {
+            &mut self.post
+        };
+        *known = (text.len() <= LONGEST).then(|| Fields {
             text: text.into(),
             length,
             is_binary,
@@ -59,8 +54,12 @@ impl Known {
     }
 
     /// What is known of the fields at the start of `bytes`, if they are those of the request before.
-    pub(super) fn recognise(&mut self, method: &Method, bytes: &[u8]) -> Option<Recognised> {
-        let known = self.of(method).as_ref()?;
+    pub(super) fn recognise(&self, method: &Method, bytes: &[u8]) -> Option<Recognised> {
+        let known = if *method == Method::GET {
+            self.get.as_ref()?
+        } else {
+            self.post.as_ref()?
+        };
         let (len, body) = match known.length {
             None => {
                 bytes.strip_prefix(&*known.text)?;
@@ -80,6 +79,17 @@ impl Known {
             is_binary: known.is_binary,
         })
     }
+}
+
+/// A length of digits only, and of few.
+pub(super) fn length(digits: &[u8]) -> Option<usize> {
+    if digits.is_empty() || digits.len() > 8 {
+        return None;
+    }
+    digits.iter().try_fold(0_usize, |length, digit| {
+        let digit = digit.is_ascii_digit().then(|| usize::from(digit - b'0'))?;
+        Some(length * 10 + digit)
+    })
 }
 
 #[cfg(test)]

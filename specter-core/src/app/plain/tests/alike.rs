@@ -133,7 +133,7 @@ async fn requests_that_are_cut_anywhere() {
     }
 }
 
-/// One byte is another, wherever it stands.
+/// One byte is another than in the request before, wherever it stands.
 #[tokio::test(start_paused = true)]
 async fn requests_with_a_byte_changed() {
     let (with, without) = (Server::start(true).await, Server::start(false).await);
@@ -144,6 +144,9 @@ async fn requests_with_a_byte_changed() {
             let mut heard = Vec::new();
             for server in [&with, &without] {
                 let mut client = server.with_session().await;
+                // Whose fields are known from then on.
+                client.say(&posted).await;
+                let _ = client.came().await;
                 let mut bytes = posted.clone().into_bytes();
                 bytes[at] = byte;
                 bytes.splice(session..session + 3, client.sid.bytes());
