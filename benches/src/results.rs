@@ -184,7 +184,12 @@ impl Results {
         };
         let turns = dividends.into_iter().zip(divisors);
         let ratios = turns.filter_map(|(dividend, divisor)| Some(dividend? / divisor?));
-        Some((Spread::of(ratios)?, to))
+        let mut ratios: Vec<f64> = ratios.collect();
+        if of == Of::Tail {
+            // All windows of a round have the latencies of the round, which are one value.
+            ratios.dedup();
+        }
+        Some((Spread::of(ratios.into_iter())?, to))
     }
 }
 

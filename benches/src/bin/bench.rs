@@ -73,12 +73,11 @@ fn rounds(options: &Options) -> Results {
             let (in_turn, alone): (Vec<_>, Vec<_>) =
                 chosen.partition(|(case, server)| case.is_in_turn(server));
             for contenders in [in_turn.as_slice()].into_iter().chain(alone.chunks(1)) {
-                let contenders = contenders.iter().enumerate();
+                let contenders = contenders.iter();
                 let mut contenders: Vec<_> = contenders
-                    .map(|(place, (case, server))| Contender::start(place, case, server))
+                    .map(|(case, server)| Contender::start(case, server))
                     .collect();
                 measure(&mut contenders, options.stretch);
-                contenders.sort_by_key(|contender| contender.place);
                 for contender in contenders {
                     contender.conclude(round, &mut results);
                 }
@@ -90,8 +89,6 @@ fn rounds(options: &Options) -> Results {
 
 /// A server in a case, running.
 struct Contender {
-    /// Among those that run at the same time.
-    place: usize,
     case: &'static Case,
     server: &'static Server,
     session: io::Result<Session>,
@@ -99,9 +96,8 @@ struct Contender {
 }
 
 impl Contender {
-    fn start(place: usize, case: &'static Case, server: &'static Server) -> Self {
+    fn start(case: &'static Case, server: &'static Server) -> Self {
         Self {
-            place,
             case,
             server,
             session: Session::start(case, server, case.windows(server).count),
@@ -159,12 +155,13 @@ impl Contender {
 fn measure(contenders: &mut [Contender], stretch: f64) {
     let turns = |contender: &Contender| contender.case.windows(contender.server).count;
     for turn in 0..contenders.iter().map(turns).max().unwrap_or(0) {
-        for contender in contenders.iter_mut() {
-            if turn < turns(contender) {
-                contender.window(stretch);
+        let last = contenders.len() - 1;
+        for at in 0..=last {
+            let place = if turn % 2 == 0 { at } else { last - at };
+            if turn < turns(&contenders[place]) {
+                contenders[place].window(stretch);
             }
         }
-        contenders.reverse();
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::crowd::Crowd;
-use super::measure::Windows;
+use super::measure::{Window, Windows};
 use crate::wire::{self, TEXT};
 
 /// Waiting for anything longer than this means that the server lost it.
@@ -47,23 +47,35 @@ impl Broadcast {
             while window.is_open(Instant::now())? {
                 let sent = Instant::now();
                 crowd.write(0, &event)?;
-                let mut missing = crowd.len();
-                while missing > 0 {
-                    crowd.read(PATIENCE, |_, _, payload| {
-                        if payload.starts_with(b"42[\"broadcast\"") {
-                            missing = missing.saturating_sub(1);
-                            window.record(sent.elapsed());
-                        }
-                    })?;
-                    if sent.elapsed() > PATIENCE {
-                        return Err(io::Error::other(format!("{missing} deliveries never came")));
-                    }
-                }
+                let all = crowd.len();
+                await_deliveries(&mut crowd, b"42[\"broadcast\"", all, sent, &mut window)?;
             }
             windows.close(window)?;
         }
         Ok(())
     }
+}
+
+/// Until so many packets that begin like this have come, wherever.
+fn await_deliveries(
+    crowd: &mut Crowd,
+    start: &[u8],
+    mut missing: usize,
+    sent: Instant,
+    window: &mut Window,
+) -> io::Result<()> {
+    while missing > 0 {
+        crowd.read(PATIENCE, |_, _, payload| {
+            if payload.starts_with(start) {
+                missing = missing.saturating_sub(1);
+                window.record(sent.elapsed());
+            }
+        })?;
+        if sent.elapsed() > PATIENCE {
+            return Err(io::Error::other(format!("{missing} deliveries never came")));
+        }
+    }
+    Ok(())
 }
 
 impl Rooms {
@@ -90,18 +102,8 @@ impl Rooms {
                     crowd.write(room * self.members, &events[room])?;
                 }
                 first += self.at_once;
-                let mut missing = self.at_once * self.members;
-                while missing > 0 {
-                    crowd.read(PATIENCE, |_, _, payload| {
-                        if payload.starts_with(b"42[\"room\"") {
-                            missing = missing.saturating_sub(1);
-                            window.record(sent.elapsed());
-                        }
-                    })?;
-                    if sent.elapsed() > PATIENCE {
-                        return Err(io::Error::other(format!("{missing} deliveries never came")));
-                    }
-                }
+                let all = self.at_once * self.members;
+                await_deliveries(&mut crowd, b"42[\"room\"", all, sent, &mut window)?;
             }
             windows.close(window)?;
         }

@@ -52,7 +52,7 @@ pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::{Misfit, PollReply};
 pub(crate) use origin::Origin;
 pub(crate) use outbox::Wake;
-pub(crate) use posted::{MAX_FIELDS, Posted, fields_of};
+pub(crate) use posted::{MAX_FIELDS, Posted, headers_of};
 pub(crate) use registry::{Full, Registry, Seat};
 pub(crate) use scratch::Scratch;
 pub(crate) use served::Served;

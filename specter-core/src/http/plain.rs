@@ -12,14 +12,13 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use http_body_util::Full;
-use httparse::{Status, parse_headers};
 use specter_proto::engine::{Query, Transport};
 use tokio::sync::oneshot;
 
 use super::endpoint::{Asked, Endpoint, Inner, Polled};
 use super::refused::Refused;
 use super::reply::{Reply, Response};
-use crate::connection::{Acceptor, Connection, MAX_FIELDS, PollReply, Posted, fields_of};
+use crate::connection::{Acceptor, Connection, PollReply, Posted, headers_of};
 
 /// A GET or a POST of HTTP/1.1 for a path of an endpoint, with its whole body.
 pub(crate) struct PlainRequest<'a> {
@@ -84,14 +83,7 @@ fn full(request: &PlainRequest<'_>) -> Option<Request<Full<Bytes>>> {
     let mut full = Request::new(Full::new(Bytes::copy_from_slice(request.body)));
     full.method_mut().clone_from(&request.method);
     *full.uri_mut() = request.target.parse::<Uri>().ok()?;
-    let mut headers = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let Ok(Status::Complete((_, headers))) = parse_headers(request.fields, &mut headers) else {
-        return None;
-    };
-    for field in fields_of(headers) {
-        let (name, value) = field?;
-        full.headers_mut().append(name, value);
-    }
+    *full.headers_mut() = headers_of(request.fields)?;
     Some(full)
 }
 

@@ -56,10 +56,13 @@ fn recognised<'a>(bytes: &'a [u8], known: &Known) -> Option<Head<'a>> {
     let target = target.get(..memchr(b' ', target)?)?;
     let version = start + target.len();
     let fields = version + VERSION.len();
-    if bytes.get(version..fields)? != VERSION || !is_simple(target) {
+    if bytes.get(version..fields)? != VERSION {
         return None;
     }
     let known = known.recognise(&method, bytes.get(fields..)?)?;
+    if !is_simple(target) {
+        return None;
+    }
     // All of the line: long enough to be looked at in large blocks.
     let line = simdutf8::basic::from_utf8(bytes.get(..fields)?).ok()?;
     let target = line.get(start..version)?;
