@@ -209,7 +209,16 @@ impl CallContext {
         body: impl FnOnce(T, &Self) -> Result<Outcome, EventError>,
     ) {
         let outcome = match this {
-            Some(this) => self.finish(catch_sync(|| body(this, self))),
+            Some(this) => {
+                let called = catch_sync(|| body(this, self));
+                if matches!(called, Called::Returned(Ok(Outcome::Taken))) {
+                    // The rule: nothing need be moved or dropped.
+                    std::mem::forget(called);
+                    Outcome::Taken
+                } else {
+                    self.finish(called)
+                }
+            }
             None => Outcome::Failed(wrong_instance(self)),
         };
         self.put_outcome(outcome);

@@ -2,7 +2,7 @@
 //!
 //! Knows the WebSocket header and nothing of what a payload means.
 
-use crate::websocket::{MAX_HEADER, Opcode, write_header};
+use crate::websocket::{MAX_HEADER, Opcode, append_header, short_header, write_header};
 
 use super::frame::FrameKind;
 
@@ -60,22 +60,21 @@ impl<'a> FrameAppender<'a> {
         let body = self.start + SHORT_HEADER;
         let payload = self.bytes.len().checked_sub(body);
         let payload = payload.expect("removed the room of the header from a frame");
-        let mut room = [0; MAX_HEADER];
-        let used = write_header(&mut room, true, kind.opcode(), payload);
         let place = self.bytes.get_mut(self.start..body);
-        if used == SHORT_HEADER
-            && let Some((place, header)) = place.zip(room.first_chunk::<SHORT_HEADER>())
-        {
-            place.copy_from_slice(header);
+        if let Some((place, header)) = place.zip(short_header(kind.opcode(), payload)) {
+            place.copy_from_slice(&header);
         } else {
-            self.write_long(room.get(..used).unwrap_or_default());
+            self.write_long(kind.opcode(), payload);
         }
         self.is_closed = true;
     }
 
     /// Writes a longer header, for which the body moves on.
     #[inline(never)]
-    fn write_long(&mut self, header: &[u8]) {
+    fn write_long(&mut self, opcode: Opcode, payload: usize) {
+        let mut room = [0; MAX_HEADER];
+        let used = write_header(&mut room, true, opcode, payload);
+        let header = room.get(..used).unwrap_or_default();
         let body = self.start + SHORT_HEADER..self.bytes.len();
         let more = header.len().saturating_sub(SHORT_HEADER);
         self.bytes.resize(body.end + more, 0);
@@ -97,9 +96,7 @@ impl Drop for FrameAppender<'_> {
 
 /// Appends a frame whose payload is there.
 pub(crate) fn append_binary(bytes: &mut Vec<u8>, payload: &[u8]) {
-    let mut room = [0; MAX_HEADER];
-    let used = write_header(&mut room, true, Opcode::Binary, payload.len());
-    bytes.extend_from_slice(room.get(..used).unwrap_or_default());
+    append_header(bytes, Opcode::Binary, payload.len());
     bytes.extend_from_slice(payload);
 }
 

@@ -85,6 +85,31 @@ pub fn write_header(out: &mut [u8; MAX_HEADER], fin: bool, opcode: Opcode, len: 
     }
 }
 
+/// The header of an unmasked message of one frame, where two bytes are enough. As one value: bytes written one by one cannot be read
+/// together before they have left the processor's store buffer.
+#[inline]
+pub(crate) fn short_header(opcode: Opcode, len: usize) -> Option<[u8; 2]> {
+    let short = u8::try_from(len).ok().filter(|_| len <= SHORT)?;
+    let first = u16::from(FIN | opcode.bits());
+    Some((first | u16::from(short) << 8).to_le_bytes())
+}
+
+/// Appends the header of an unmasked message of one frame.
+#[inline]
+pub(crate) fn append_header(bytes: &mut Vec<u8>, opcode: Opcode, len: usize) {
+    if let Some(header) = short_header(opcode, len) {
+        bytes.extend_from_slice(&header);
+    } else if let Ok(medium) = u16::try_from(len) {
+        let first = u32::from(FIN | opcode.bits()) << 24;
+        let header = first | u32::from(LENGTH_16) << 16 | u32::from(medium);
+        bytes.extend_from_slice(&header.to_be_bytes());
+    } else {
+        let mut room = [0; MAX_HEADER];
+        let used = write_header(&mut room, true, opcode, len);
+        bytes.extend_from_slice(room.get(..used).unwrap_or_default());
+    }
+}
+
 /// Writes the header of an unmasked message of one frame to the end of `room`, so that the payload can follow, and says how long it is.
 #[inline]
 pub(crate) fn write_header_behind(
@@ -139,7 +164,13 @@ mod tests {
                 let mut room = [7; MAX_HEADER];
                 let used = write_header_behind(&mut room, opcode, len);
                 let header = &room[MAX_HEADER - used..];
-                assert_eq!(header, written(true, opcode, len), "{len}");
+                let expected = written(true, opcode, len);
+                assert_eq!(header, expected, "{len}");
+                let mut bytes = b"before".to_vec();
+                append_header(&mut bytes, opcode, len);
+                assert_eq!(bytes, [b"before", &*expected].concat());
+                let short = short_header(opcode, len).map(Vec::from);
+                assert_eq!(short, Some(expected).filter(|header| header.len() == 2));
             }
         }
     }

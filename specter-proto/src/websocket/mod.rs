@@ -14,6 +14,6 @@ mod violation;
 pub use control::{close_frame, pong_frame};
 pub use decoder::{Decoded, Decoder, Event, Limits};
 pub use handshake::accept_key;
-pub(crate) use header::write_header_behind;
 pub use header::{MAX_HEADER, Opcode, write_header};
+pub(crate) use header::{append_header, short_header, write_header_behind};
 pub use violation::Violation;
