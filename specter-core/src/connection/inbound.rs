@@ -22,11 +22,27 @@ pub(super) struct Inbound<'a, H> {
 
 impl<H: MessageHandler> Inbound<'_, H> {
     /// Takes a message from the session's WebSocket.
+    #[inline]
     pub(super) fn websocket_message(&mut self, message: Message<'_>) -> Result<Flow, Ending> {
-        let packet = match message {
-            Message::Text(text) => Packet::parse(text).map_err(|error| unreadable(error.code()))?,
-            Message::Binary(data) => Packet::Binary(data),
+        let message = match message {
+            // What nearly every packet is.
+            Message::Text(text) => match text.strip_prefix('4') {
+                Some(text) => Incoming::Text(text),
+                None => return self.rarer(text),
+            },
+            Message::Binary(data) => Incoming::Binary(data),
         };
+        if self.session.receive_message(self.now) {
+            self.hand_over(message, None)
+        } else {
+            Ok(Flow::More)
+        }
+    }
+
+    /// Takes the text of any packet from the session's WebSocket.
+    #[inline(never)]
+    fn rarer(&mut self, text: &str) -> Result<Flow, Ending> {
+        let packet = Packet::parse(text).map_err(|error| unreadable(error.code()))?;
         self.packet(packet, None)
     }
 
@@ -46,6 +62,16 @@ impl<H: MessageHandler> Inbound<'_, H> {
                 return Err(Ending::violation(None));
             }
         };
+        self.hand_over(message, posted)
+    }
+
+    /// Gives the handler its message.
+    #[inline]
+    fn hand_over(
+        &mut self,
+        message: Incoming<'_>,
+        posted: Option<&Posted>,
+    ) -> Result<Flow, Ending> {
         let context = MessageContext::of(posted, self.waker);
         self.handler
             .message(message, &context)

@@ -206,6 +206,7 @@ impl Burst {
     /// Whether a packet of this cost may be gathered; then the pen is there.
     ///
     /// While the pen lies on the desk, and nothing was begun with it, all that is queued is counted: no bytes are no packets.
+    #[inline]
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
         let fits = self.fits(connection, cost);
         if fits && self.half.is_none() {

@@ -19,6 +19,8 @@ const KEPT: usize = 4;
 pub(super) struct Lane {
     service: Arc<dyn NamespaceService>,
     socket: Socket,
+    /// Whether its namespace is the root.
+    is_root: bool,
     state: State,
     waiting: VecDeque<EventPacket>,
     /// Bytes of events that run beside the rest, as counted so far.
@@ -61,6 +63,7 @@ impl Lane {
         let deciding = service.clone().connect(socket.clone());
         Self {
             service,
+            is_root: socket.hub().name() == "/",
             socket,
             state: State::Connecting(deciding),
             waiting: VecDeque::new(),
@@ -78,8 +81,11 @@ impl Lane {
     /// Whether that is its namespace.
     pub(super) fn is_of(&self, namespace: &str) -> bool {
         // All begin with `/`, so that the root, which most packets are for, is known by its length.
-        let own = self.namespace();
-        own.len() == namespace.len() && (own.len() == 1 || own == namespace)
+        if namespace.len() == 1 {
+            self.is_root
+        } else {
+            self.namespace() == namespace
+        }
     }
 
     pub(super) fn service(&self) -> &Arc<dyn NamespaceService> {

@@ -198,8 +198,9 @@ impl Lanes {
 
     /// The lane of a namespace whose CONNECT was answered.
     fn open(&self, namespace: &str) -> Option<usize> {
-        self.active(namespace)
-            .filter(|at| self.joined[*at].is_open())
+        self.joined
+            .iter()
+            .position(|lane| lane.is_open() && lane.is_of(namespace))
     }
 
     /// A packet for a namespace that the client is not in: a violation, unless it was in it before.

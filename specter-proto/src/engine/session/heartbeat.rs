@@ -63,6 +63,7 @@ impl Heartbeat {
     }
 
     /// Any packet that is not a pong.
+    #[inline]
     pub(super) fn other_packet(&mut self, now: Instant) {
         if self.wait.is_some_and(|wait| !wait.extended) {
             self.wait = Some(Wait {

@@ -195,6 +195,16 @@ impl Session {
         }
     }
 
+    /// Takes a message from the session's transport, as [`receive`](Self::receive) does. Whether it is to be handled: not when the session
+    /// is over.
+    #[inline]
+    pub fn receive_message(&mut self, now: Instant) -> bool {
+        if !self.over {
+            self.heartbeat.other_packet(now);
+        }
+        !self.over
+    }
+
     /// Lets a WebSocket try to take over.
     pub fn begin_probe(&mut self, now: Instant) -> Result<(), ProbeRefused> {
         if self.over {

@@ -85,6 +85,22 @@ fn messages_are_handed_on_and_the_rest_is_ignored() {
 }
 
 #[test]
+fn a_message_taken_by_itself_counts_as_one_among_packets() {
+    for time in [MILLI, INTERVAL, INTERVAL + MILLI] {
+        let [mut among, mut by_itself] = [(); 2].map(|()| {
+            let mut played = Played::new(Transport::WebSocket);
+            played.pass(time);
+            played
+        });
+        assert_eq!(among.receive(Packet::Message("a")), Ok(Received::Text("a")));
+        assert!(by_itself.session.receive_message(by_itself.now));
+        let left = |played: &Played| played.session.deadline().map(|at| at - played.now);
+        assert_eq!(left(&by_itself), left(&among));
+        assert_eq!(by_itself.pass(10 * INTERVAL), among.pass(10 * INTERVAL));
+    }
+}
+
+#[test]
 fn the_time_for_an_upgrade_stands_still_while_nothing_is_read() {
     for pause_first in [false, true] {
         let mut played = Played::new(Transport::Polling);
@@ -115,6 +131,7 @@ fn close_and_ping_end_the_session() {
             };
             assert_eq!(played.receive(packet), expected);
             assert_eq!(played.receive(Packet::Message("a")), Ok(Received::Nothing));
+            assert!(!played.session.receive_message(played.now));
             assert_eq!(
                 played.session.begin_probe(played.now),
                 Err(ProbeRefused::SessionOver)
