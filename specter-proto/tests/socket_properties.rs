@@ -246,6 +246,44 @@ proptest! {
     }
 
     #[test]
+    fn what_came_before_on_the_connection_changes_nothing(
+        names in vec(prop_oneof![Just("echo".to_owned()), "[a-z]{0,14}", any::<String>()], 2),
+        ids in vec(prop::option::of(any::<u32>()), 2),
+        data in prop_oneof![json_like(), almost_json()],
+    ) {
+        let texts = names.iter().flat_map(|name| {
+            let name = serde_json::to_string(name).unwrap();
+            let id = |id: &Option<u32>| id.map(|id| id.to_string()).unwrap_or_default();
+            let [first, second] = [&ids[0], &ids[1]].map(id);
+            [
+                format!("2{first}[{name},{data}]"),
+                format!("2{second}[{name},1]"),
+                format!("2{first}[{name},{data}]"),
+                format!("51-{first}[{name},{{\"_placeholder\":true,\"num\":0}},{data}]"),
+                format!("2{first}[{name}]"),
+                format!("2{first}[{name}{data}]"),
+            ]
+        });
+        let mut decoder = Decoder::new(limits());
+        for text in texts {
+            let seen = |decoder: &mut Decoder| {
+                let packet = decoder.text(&text).map(|packet| {
+                    packet.or_else(|| decoder.binary(b"bytes").unwrap())
+                });
+                packet.map(|packet| match packet {
+                    Some(Packet::Event(event)) => {
+                        let (name, id) = (event.name().to_owned(), event.id());
+                        Some((name, id, event.raw_args().to_json()))
+                    }
+                    _ => None,
+                })
+            };
+            // After an error the connection is closed; what the decoder remembers is the same.
+            prop_assert_eq!(seen(&mut decoder), seen(&mut Decoder::new(limits())), "{}", text);
+        }
+    }
+
+    #[test]
     fn nothing_from_outside_panics(
         messages in vec(
             prop_oneof![

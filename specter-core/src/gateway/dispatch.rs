@@ -148,7 +148,7 @@ impl SocketService for Dispatch {
             return Offered::Waits(event);
         }
         let known = self.straight.as_ref();
-        if known.is_none_or(|straight| straight.name != event.name()) {
+        if known.is_none_or(|straight| !event.is_named(straight.name)) {
             self.straight = self.env.table.straight(event.name());
         }
         if let Some(straight) = &self.straight

@@ -3,13 +3,14 @@
 //! A thread keeps the places of some packets that are done with, for those that come: then one takes no allocation. It must not know what
 //! a packet says.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use bytes::Bytes;
 use triomphe::Arc;
 
 use super::json::{Elements, Name};
+use super::same::is_same;
 use super::span::Span;
 
 /// A packet that was read.
@@ -46,6 +47,9 @@ const LARGEST: usize = 2 * 1024;
 const MOST_ATTACHMENTS: usize = 16;
 
 thread_local! {
+    /// The one that was given back last: most packets are done with before the next one comes.
+    static LAST: Cell<Option<Arc<Came>>> = const { Cell::new(None) };
+    /// The others.
     static SPARE: RefCell<Vec<Arc<Came>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -53,12 +57,9 @@ impl Came {
     /// A packet with this text, of which its places are known, and without attachments so far.
     #[inline]
     pub(super) fn new(text: &str, places: Places) -> Arc<Self> {
-        // While the thread ends nothing is kept. One that would outgrow its place leaves it to others.
-        let spare = (text.len() <= LARGEST)
-            .then(|| SPARE.try_with(|spare| spare.borrow_mut().pop()).ok())
-            .flatten()
-            .flatten();
-        if let Some(mut spare) = spare
+        // One that would outgrow its place leaves it to others.
+        if text.len() <= LARGEST
+            && let Some(mut spare) = spare()
             && let Some(came) = Arc::get_mut(&mut spare)
         {
             came.text.clear();
@@ -66,6 +67,12 @@ impl Came {
             came.places = places;
             return spare;
         }
+        Self::elsewhere(text, places)
+    }
+
+    /// The same in a place of its own.
+    #[inline(never)]
+    fn elsewhere(text: &str, places: Places) -> Arc<Self> {
         Arc::new(Self {
             text: text.to_owned(),
             attachments: Vec::new(),
@@ -75,24 +82,25 @@ impl Came {
 
     /// Keeps its place for another, if nobody else has it and it is not large.
     #[inline]
-    pub(super) fn put_back(mut this: Arc<Self>) {
-        if Arc::strong_count(&this) > 1 || this.text.capacity() > LARGEST {
-            return;
+    pub(super) fn put_back(this: Arc<Self>) {
+        let is_usual = this.attachments.capacity() == 0 && this.text.capacity() <= LARGEST;
+        if is_usual && Arc::strong_count(&this) == 1 {
+            keep(this);
+        } else {
+            Self::put_back_any(this);
         }
-        if this.attachments.capacity() > 0 {
-            match Arc::get_mut(&mut this) {
-                Some(came) if came.attachments.capacity() <= MOST_ATTACHMENTS => {
-                    came.attachments.clear();
-                }
-                _ => return,
-            }
+    }
+
+    /// The same with every rule.
+    #[inline(never)]
+    fn put_back_any(mut this: Arc<Self>) {
+        if let Some(came) = Arc::get_mut(&mut this)
+            && came.text.capacity() <= LARGEST
+            && came.attachments.capacity() <= MOST_ATTACHMENTS
+        {
+            came.attachments.clear();
+            keep(this);
         }
-        let _ = SPARE.try_with(|spare| {
-            let mut spare = spare.borrow_mut();
-            if spare.len() < KEPT {
-                spare.push(this);
-            }
-        });
     }
 
     /// Adds an attachment; nothing where it is shared already.
@@ -102,7 +110,7 @@ impl Came {
                 // One is the rule; how many are announced says nothing of how many come.
                 came.attachments.reserve_exact(1);
             }
-            came.attachments.push(Bytes::copy_from_slice(data));
+            came.attachments.push(Bytes::from(Box::<[u8]>::from(data)));
         }
     }
 
@@ -126,6 +134,18 @@ impl Came {
         self.places.name.of(&self.text)
     }
 
+    /// Whether that is the name of an event.
+    #[inline]
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        match &self.places.name {
+            Name::Written(span) => {
+                let written = self.text.as_bytes().get(span.start()..span.end());
+                written.is_some_and(|written| is_same(written, name.as_bytes()))
+            }
+            Name::Unescaped(unescaped) => **unescaped == *name,
+        }
+    }
+
     /// How many bytes came, attachments included.
     pub(super) fn size(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
@@ -133,13 +153,43 @@ impl Came {
     }
 }
 
+/// A place that is kept. While the thread ends none is.
+#[inline]
+fn spare() -> Option<Arc<Came>> {
+    let last = LAST.try_with(Cell::take).ok().flatten();
+    last.or_else(|| SPARE.try_with(|spare| spare.borrow_mut().pop()).ok()?)
+}
+
+/// Keeps a place.
+#[inline]
+fn keep(place: Arc<Came>) {
+    let before = LAST.try_with(|last| last.replace(Some(place)));
+    if let Ok(Some(before)) = before {
+        keep_beside(before);
+    }
+}
+
+/// Keeps a place beside the last one.
+#[inline(never)]
+fn keep_beside(place: Arc<Came>) {
+    let _ = SPARE.try_with(|spare| {
+        let mut spare = spare.borrow_mut();
+        if spare.len() < KEPT - 1 {
+            spare.push(place);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Came, KEPT, LARGEST, MOST_ATTACHMENTS, Places, SPARE};
+    use super::{Came, KEPT, LARGEST, LAST, MOST_ATTACHMENTS, Name, Places, SPARE, Span};
     use triomphe::Arc;
 
     fn kept() -> usize {
-        SPARE.with_borrow(Vec::len)
+        let last = LAST.take();
+        let kept = usize::from(last.is_some()) + SPARE.with_borrow(Vec::len);
+        LAST.set(last);
+        kept
     }
 
     fn came(text: &str) -> Arc<Came> {
@@ -182,5 +232,21 @@ mod tests {
         let all: Vec<_> = (0..=KEPT).map(|_| came("x")).collect();
         all.into_iter().for_each(Came::put_back);
         assert_eq!(kept(), KEPT);
+    }
+
+    #[test]
+    fn a_name_is_compared_as_it_stands_and_with_its_escapes_undone() {
+        let named = |text, name| {
+            let places = Places {
+                name,
+                ..Places::default()
+            };
+            Came::new(text, places)
+        };
+        let written = named(r#"2["name"]"#, Name::Written(Span::new(3, 7)));
+        assert!(written.is_named("name"));
+        assert!(!written.is_named("nama") && !written.is_named("names"));
+        let unescaped = named(r#"2["a\n"]"#, Name::Unescaped("a\n".into()));
+        assert!(unescaped.is_named("a\n") && !unescaped.is_named(r"a\n"));
     }
 }

@@ -9,11 +9,12 @@ use std::fmt;
 use super::came::{Came, Places};
 use super::error::ParseError;
 use super::header::{Layout, PacketKind};
-use super::json::{self, Name, ScanError};
+use super::json::{self, Elements, Name, ScanError};
 use super::packet::{AckPacket, Connect, ConnectPacket, DisconnectPacket, EventPacket, Packet};
 use super::placeholder::{Below, Placeholders, PlainData};
 use super::reserved::{is_reserved, is_suspect};
 use super::span::MAX_TEXT;
+use super::usual::Usual;
 
 /// How much a client may send in one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ impl Default for DecoderLimits {
 /// ```
 pub struct Decoder {
     limits: DecoderLimits,
+    usual: Usual,
     pending: Option<Pending>,
 }
 
@@ -82,6 +84,7 @@ impl Decoder {
         limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
             limits,
+            usual: Usual::default(),
             pending: None,
         }
     }
@@ -101,7 +104,7 @@ impl Decoder {
     }
 
     /// Takes the text of an event without attachments: what nearly every packet is.
-    fn plain_event(&self, text: &str) -> Result<Option<Packet>, ParseError> {
+    fn plain_event(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
         let layout = Layout::behind_kind(PacketKind::Event, 0, text, 1)?;
         self.check_namespace(&layout)?;
         self.event(text, &layout, PlainData).map(Some)
@@ -202,11 +205,37 @@ impl Decoder {
 
     #[inline]
     fn event<P: Placeholders>(
-        &self,
+        &mut self,
         text: &str,
         layout: &Layout,
         placeholders: P,
     ) -> Result<Packet, ParseError> {
+        let known = self.usual.recognise(text, layout.data);
+        let (name, elements) = match known {
+            Some((name, behind)) => {
+                let elements = json::behind_name(text, behind, placeholders)
+                    .map_err(|error| refusal(error, layout.kind))?;
+                (Name::Written(name), elements)
+            }
+            None => self.read_event(text, layout, placeholders)?,
+        };
+        let places = Places {
+            namespace: layout.namespace,
+            name,
+            id: layout.id,
+            elements,
+        };
+        Ok(Packet::Event(EventPacket(Came::new(text, places))))
+    }
+
+    /// Reads an event's data from the name on.
+    #[inline(never)]
+    fn read_event<P: Placeholders>(
+        &mut self,
+        text: &str,
+        layout: &Layout,
+        placeholders: P,
+    ) -> Result<(Name, Elements), ParseError> {
         let (name, elements) = json::event(text, layout.data, placeholders)
             .map_err(|error| refusal(error, layout.kind))?;
         let length = name.len();
@@ -219,13 +248,10 @@ impl Decoder {
         if is_suspect(length) && is_reserved(name.of(text)) {
             return Err(ParseError::ReservedName);
         }
-        let places = Places {
-            namespace: layout.namespace,
-            name,
-            id: layout.id,
-            elements,
-        };
-        Ok(Packet::Event(EventPacket(Came::new(text, places))))
+        if let Name::Written(span) = name {
+            self.usual.remember(text, layout.data, span);
+        }
+        Ok((name, elements))
     }
 }
 

@@ -98,6 +98,18 @@ pub(super) fn event<P: Placeholders>(
     Ok((name, elements))
 }
 
+/// Reads `…elements]`, which stands behind a name and a comma, from there.
+pub(super) fn behind_name<P: Placeholders>(
+    text: &str,
+    from: usize,
+    placeholders: P,
+) -> Result<Elements, ScanError> {
+    let mut scanner = Scanner::new(text, from, placeholders);
+    let elements = scanner.elements(true)?;
+    scanner.finish()?;
+    Ok(elements)
+}
+
 /// Reads `[…elements]`, which begins at `from`.
 pub(super) fn array<P: Placeholders>(
     text: &str,

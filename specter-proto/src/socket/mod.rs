@@ -25,9 +25,11 @@ mod placeholder;
 mod plain;
 mod positional;
 mod reserved;
+mod same;
 mod scope;
 mod shape;
 mod span;
+mod usual;
 
 pub use args::{Args, Arguments};
 pub use binary::Binary;

@@ -99,6 +99,12 @@ impl EventPacket {
         self.0.name()
     }
 
+    /// Whether that is the event's name: [`name`](Self::name), compared with the fewest steps.
+    #[inline]
+    pub fn is_named(&self, name: &str) -> bool {
+        self.0.is_named(name)
+    }
+
     /// The id under which the client wants an acknowledgement, if it does.
     #[inline]
     pub fn id(&self) -> Option<u64> {

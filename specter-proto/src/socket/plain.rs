@@ -3,34 +3,49 @@
 //! Looks at many bytes at a time, and knows nothing else of JSON.
 
 /// Where, at `from` or behind it, the next quote, backslash or control character stands; the end if there is none.
+#[inline]
 pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
-    let mut rest = bytes.get(from..).unwrap_or_default();
+    let rest = bytes.get(from..).unwrap_or_default();
+    let Some(word) = rest.first_chunk() else {
+        return bytes.len() - behind_few(rest).len();
+    };
     // Most strings end here.
-    if let Some((word, behind)) = rest.split_first_chunk() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return from + (special.trailing_zeros() / 8) as usize;
-        }
-        rest = behind;
+    match first_special(*word) {
+        Some(special) => from + special,
+        None => behind_word(bytes, from),
     }
+}
+
+/// The same where the word at `from` is plain.
+#[inline(never)]
+fn behind_word(bytes: &[u8], from: usize) -> usize {
+    let mut rest = bytes.get(from + WORD..).unwrap_or_default();
     rest = behind_plain::<LONG>(rest);
     rest = behind_plain::<BLOCK>(rest);
     while let Some((word, behind)) = rest.split_first_chunk() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return bytes.len() - rest.len() + (special.trailing_zeros() / 8) as usize;
+        if let Some(special) = first_special(*word) {
+            return bytes.len() - rest.len() + special;
         }
         rest = behind;
     }
-    while let Some((byte, behind)) = rest.split_first() {
-        if is_special(*byte) {
-            break;
-        }
-        rest = behind;
-    }
-    bytes.len() - rest.len()
+    // What is left is a part of the last word, of which the others are plain.
+    let last = bytes.last_chunk().and_then(|word| first_special(*word));
+    last.map_or(bytes.len(), |special| bytes.len() - WORD + special)
 }
 
+/// What begins with the first of fewer bytes than a word that is not plain.
+#[inline(never)]
+fn behind_few(mut rest: &[u8]) -> &[u8] {
+    while let Some((byte, behind)) = rest.split_first()
+        && !is_special(*byte)
+    {
+        rest = behind;
+    }
+    rest
+}
+
+/// Bytes of a word.
+const WORD: usize = 8;
 /// So many bytes are looked at together in a long text.
 const LONG: usize = 64;
 /// And in what is left of it: what fits a register of every processor.
@@ -61,17 +76,19 @@ fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
-/// The top bit of each byte of `word` that is a quote, a backslash or a control character. The
-/// lowest bit set is exact; those above it may be carried over.
+/// The place of the first byte of `word` that is a quote, a backslash or a control character.
 #[inline]
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+fn first_special(word: [u8; WORD]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; WORD]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; WORD]);
+    let word = u64::from_le_bytes(word);
     // Below a subtrahend the top bit is borrowed. Bytes that have it from the start are none of these.
     let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
     let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
     let control = word.wrapping_sub(ONES * 0x20);
-    (quote | backslash | control) & !word & TOPS
+    // The lowest bit is exact; those above it may be carried over.
+    let special = (quote | backslash | control) & !word & TOPS;
+    (special != 0).then(|| (special.trailing_zeros() / 8) as usize)
 }
 
 #[cfg(test)]
