@@ -7,11 +7,20 @@ use libfuzzer_sys::fuzz_target;
 use specter_proto::socket::{Binary, Decoder, DecoderLimits, Packet, encode};
 
 fuzz_target!(|messages: Vec<(bool, Vec<u8>)>| {
-    let mut decoder = Decoder::new(DecoderLimits { max_bytes: 4096, ..DecoderLimits::default() });
+    let limits = DecoderLimits { max_bytes: 4096, ..DecoderLimits::default() };
+    let mut decoder = Decoder::new(limits);
     for (is_binary, message) in messages {
         let decoded = match (is_binary, std::str::from_utf8(&message)) {
             (true, _) => decoder.binary(&message),
-            (false, Ok(text)) => decoder.text(text),
+            (false, Ok(text)) => {
+                // What came before changes nothing, unless attachments are awaited.
+                let fresh = (!decoder.is_pending()).then(|| Decoder::new(limits).text(text));
+                let decoded = decoder.text(text);
+                if let Some(fresh) = fresh {
+                    assert_eq!(format!("{decoded:?}"), format!("{fresh:?}"));
+                }
+                decoded
+            }
             (false, Err(_)) => continue,
         };
         match decoded {

@@ -88,6 +88,12 @@ fn reserved_names_are_refused_however_written() {
     ] {
         let text = format!(r#"2["{name}"]"#);
         assert_eq!(refused(&text), ParseError::ReservedName, "{name}");
+        // Nor is it taken the next time.
+        let mut decoder = decoder();
+        for _ in 0..2 {
+            let refused = decoder.text(&format!(r#"2["{name}",1]"#)).unwrap_err();
+            assert_eq!(refused, ParseError::ReservedName, "{name}");
+        }
     }
     assert_eq!(event(r#"2["error","x"]"#).name(), "error");
     assert_eq!(event(r#"2["Connect"]"#).name(), "Connect");
@@ -212,10 +218,12 @@ fn names_are_bounded() {
         decoder.text("0/abcd,").unwrap_err(),
         ParseError::NamespaceLength { length: 5, max: 4 }
     );
-    assert_eq!(
-        decoder.text(r#"2["abcde"]"#).unwrap_err(),
-        ParseError::EventNameLength { length: 5, max: 4 }
-    );
+    for text in [r#"2["abcde"]"#, r#"2["abcde",1]"#, r#"2["abcde",1]"#] {
+        assert_eq!(
+            decoder.text(text).unwrap_err(),
+            ParseError::EventNameLength { length: 5, max: 4 }
+        );
+    }
     assert!(matches!(decoder.text(r#"2["\u0061bcd"]"#), Ok(Some(_))));
 }
 

@@ -49,6 +49,11 @@ fn namespace() -> impl Strategy<Value = String> {
     prop_oneof![Just("/".to_owned()), "/[^,?]{0,20}"]
 }
 
+/// Short ones, as clients count, and long ones.
+fn id() -> impl Strategy<Value = u64> {
+    prop_oneof![0..2_000_000_u64, 0..=specter_proto::socket::MAX_ID]
+}
+
 fn name() -> impl Strategy<Value = String> {
     any::<String>().prop_filter("reserved", |name| !is_reserved(name))
 }
@@ -163,7 +168,7 @@ proptest! {
     #[test]
     fn events_come_back(
         namespace in namespace(),
-        id in prop::option::of(0..=specter_proto::socket::MAX_ID),
+        id in prop::option::of(id()),
         name in name(),
         first in tree(),
         second in tree(),
@@ -182,8 +187,12 @@ proptest! {
     }
 
     #[test]
-    fn acknowledgements_come_back(id in 0..=specter_proto::socket::MAX_ID, answer in tree()) {
-        let packet = encode::ack("/", id, &answer).unwrap();
+    fn acknowledgements_come_back(namespace in namespace(), id in id(), answer in tree()) {
+        let packet = encode::ack(&namespace, id, &answer).unwrap();
+        let sent: Vec<u8> = packet.frames().flat_map(|frame| frame.websocket().to_vec()).collect();
+        let mut appended = b"before".to_vec();
+        encode::append_ack(&mut appended, &namespace, id, &answer).unwrap();
+        prop_assert_eq!(&appended[6..], sent);
         let Packet::Ack(ack) = received(&packet) else { panic!("no acknowledgement") };
         prop_assert_eq!(ack.id(), id);
         // A list is one argument, not several.
@@ -247,14 +256,17 @@ proptest! {
 
     #[test]
     fn what_came_before_on_the_connection_changes_nothing(
-        names in vec(prop_oneof![Just("echo".to_owned()), "[a-z]{0,14}", any::<String>()], 2),
-        ids in vec(prop::option::of(any::<u32>()), 2),
+        names in vec(prop_oneof![Just("echo".to_owned()), Just("connect".to_owned()), "[a-z]{0,14}", any::<String>()], 2),
+        heads in vec(("(/[a-z]{0,3},)?", prop::option::of(id())), 2),
         data in prop_oneof![json_like(), almost_json()],
     ) {
+        let limits = DecoderLimits { max_event_name: 10, ..limits() };
         let texts = names.iter().flat_map(|name| {
             let name = serde_json::to_string(name).unwrap();
-            let id = |id: &Option<u32>| id.map(|id| id.to_string()).unwrap_or_default();
-            let [first, second] = [&ids[0], &ids[1]].map(id);
+            let head = |(namespace, id): &(String, Option<u64>)| {
+                format!("{namespace}{}", id.map(|id| id.to_string()).unwrap_or_default())
+            };
+            let [first, second] = [&heads[0], &heads[1]].map(head);
             [
                 format!("2{first}[{name},{data}]"),
                 format!("2{second}[{name},1]"),
@@ -264,7 +276,7 @@ proptest! {
                 format!("2{first}[{name}{data}]"),
             ]
         });
-        let mut decoder = Decoder::new(limits());
+        let mut decoder = Decoder::new(limits);
         for text in texts {
             let seen = |decoder: &mut Decoder| {
                 let packet = decoder.text(&text).map(|packet| {
@@ -272,14 +284,16 @@ proptest! {
                 });
                 packet.map(|packet| match packet {
                     Some(Packet::Event(event)) => {
-                        let (name, id) = (event.name().to_owned(), event.id());
-                        Some((name, id, event.raw_args().to_json()))
+                        let (namespace, name) = (event.namespace().to_owned(), event.name().to_owned());
+                        let args = event.raw_args();
+                        let of_args = (args.to_json(), args.len(), args.attachments().to_vec());
+                        Some((namespace, name, event.id(), event.size(), of_args))
                     }
                     _ => None,
                 })
             };
             // After an error the connection is closed; what the decoder remembers is the same.
-            prop_assert_eq!(seen(&mut decoder), seen(&mut Decoder::new(limits())), "{}", text);
+            prop_assert_eq!(seen(&mut decoder), seen(&mut Decoder::new(limits)), "{}", text);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The way of a packet from the transport to the handler.
 //!
-//! The protocol state sees every packet first; the handler gets the messages. What either objects to
+//! The protocol state hears of every packet first; the handler gets the messages. What either objects to
 //! ends the connection.
 
 use std::task::Waker;

@@ -91,7 +91,7 @@ impl Came {
         }
     }
 
-    /// The same with every rule.
+    /// The same for one that is shared, large, or has room for attachments.
     #[inline(never)]
     fn put_back_any(mut this: Arc<Self>) {
         if let Some(came) = Arc::get_mut(&mut this)
@@ -110,6 +110,7 @@ impl Came {
                 // One is the rule; how many are announced says nothing of how many come.
                 came.attachments.reserve_exact(1);
             }
+            // A handle that is made in its place: `copy_from_slice` gives one that is moved there, for which all that was copied is waited for.
             came.attachments.push(Bytes::from(Box::<[u8]>::from(data)));
         }
     }
@@ -215,7 +216,9 @@ mod tests {
         Came::put_back(first);
         assert_eq!((kept(), keeper.text()), (0, "first"));
         // Nor is a place given that somebody got hold of after all.
+        LAST.set(Some(Arc::clone(&keeper)));
         SPARE.with_borrow_mut(|spare| spare.push(Arc::clone(&keeper)));
+        assert_eq!(came("second").text(), "second");
         assert_eq!(came("second").text(), "second");
         assert_eq!(keeper.text(), "first");
     }

@@ -28,12 +28,12 @@ fn behind_word(bytes: &[u8], from: usize) -> usize {
         }
         rest = behind;
     }
-    // What is left is a part of the last word, of which the others are plain.
+    // What is left is a part of the last word. Its other bytes lie behind `from`, and were found plain.
     let last = bytes.last_chunk().and_then(|word| first_special(*word));
     last.map_or(bytes.len(), |special| bytes.len() - WORD + special)
 }
 
-/// What begins with the first of fewer bytes than a word that is not plain.
+/// The rest from its first byte that is not plain. It is shorter than a word.
 #[inline(never)]
 fn behind_few(mut rest: &[u8]) -> &[u8] {
     while let Some((byte, behind)) = rest.split_first()

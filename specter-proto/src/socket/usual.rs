@@ -1,4 +1,4 @@
-//! How the data of an event begins: nearly always as that of the event before on its connection. Then it is compared, not read again.
+//! How the data of an event begins: nearly always as that of an earlier event of its connection. Then it is compared, not read again.
 //!
 //! What is remembered was read and checked; no rule of its own stands here.
 
@@ -7,8 +7,8 @@ use super::span::Span;
 
 /// Longer beginnings are not remembered.
 const LONGEST: usize = 16;
-/// What stands around a name: `["` before it, `",` behind it.
-const QUOTE: usize = 2;
+/// On either side of a name stand two bytes: `["` and `",`.
+const BESIDE: usize = 2;
 
 /// `["name",` of the last event that began so, and was so short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,10 +21,10 @@ pub(super) struct Usual {
 impl Usual {
     /// Remembers how the data at `from` begins, whose name was found to be this.
     pub(super) fn remember(&mut self, text: &str, from: usize, name: Span) {
-        let len = name.len() + 2 * QUOTE;
+        let len = name.len() + 2 * BESIDE;
         let begins = text.as_bytes().get(from..from + len).unwrap_or_default();
         let is_usual =
-            name.start() == from + QUOTE && begins.starts_with(b"[\"") && begins.ends_with(b"\",");
+            name.start() == from + BESIDE && begins.starts_with(b"[\"") && begins.ends_with(b"\",");
         if let Some(bytes) = self.bytes.get_mut(..len)
             && is_usual
         {
@@ -41,7 +41,7 @@ impl Usual {
         let known = self.bytes.get(..len)?;
         let end = from + len;
         (len > 0 && is_same(begins, known))
-            .then(|| (Span::new(from + QUOTE, end.saturating_sub(QUOTE)), end))
+            .then(|| (Span::new(from + BESIDE, end.saturating_sub(BESIDE)), end))
     }
 }
 
@@ -67,10 +67,27 @@ mod tests {
             let found = usual.recognise(&format!("2345{}", &text[1..]), 4);
             assert_eq!(found, Some((Span::new(6, 6 + len), len + 8)));
             assert_eq!(usual.recognise(&text, 0), None);
+            let other = text.replacen('x', "y", 1).replace("\",", "\" ");
+            assert_eq!(usual.recognise(&other, 1), None);
             for end in 0..len + 5 {
                 assert_eq!(usual.recognise(&text[..end], 1), None);
             }
         }
+    }
+
+    #[test]
+    fn the_last_one_that_was_short_is_remembered() {
+        let mut usual = Usual::default();
+        for (text, name) in [
+            (r#"2["a long one",1]"#, Span::new(3, 13)),
+            (r#"2["b",1]"#, Span::new(3, 4)),
+        ] {
+            usual.remember(text, 1, name);
+            assert_eq!(usual.recognise(text, 1), Some((name, name.end() + 2)));
+        }
+        usual.remember(r#"2["one that is too long",1]"#, 1, Span::new(3, 23));
+        assert!(usual.recognise(r#"2["b",1]"#, 1).is_some());
+        assert_eq!(usual.recognise(r#"2["a long one",1]"#, 1), None);
     }
 
     #[test]

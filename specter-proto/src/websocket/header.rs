@@ -85,8 +85,8 @@ pub fn write_header(out: &mut [u8; MAX_HEADER], fin: bool, opcode: Opcode, len: 
     }
 }
 
-/// The header of an unmasked message of one frame, where two bytes are enough. As one value: bytes written one by one cannot be read
-/// together before they have left the processor's store buffer.
+/// The header of an unmasked message of one frame, where two bytes are enough. As one value: of bytes written one by one a copy cannot be
+/// made before they have left the processor's store buffer.
 #[inline]
 pub(crate) fn short_header(opcode: Opcode, len: usize) -> Option<[u8; 2]> {
     let short = u8::try_from(len).ok().filter(|_| len <= SHORT)?;

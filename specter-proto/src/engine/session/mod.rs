@@ -198,6 +198,7 @@ impl Session {
     /// Takes a message from the session's transport, as [`receive`](Self::receive) does. Whether it is to be handled: not when the session
     /// is over.
     #[inline]
+    #[must_use]
     pub fn receive_message(&mut self, now: Instant) -> bool {
         if !self.over {
             self.heartbeat.other_packet(now);
@@ -226,7 +227,7 @@ impl Session {
     /// Takes a packet that came over the probing WebSocket.
     ///
     /// After [`Probe::Upgraded`] that WebSocket is the session's transport and its packets go to
-    /// [`receive`](Self::receive). After [`Probe::Failed`] another may try.
+    /// [`receive`](Self::receive) and [`receive_message`](Self::receive_message). After [`Probe::Failed`] another may try.
     pub fn receive_probe(&mut self, packet: Packet<'_>, now: Instant) -> Probe {
         let Some(probing) = &mut self.probing else {
             return Probe::Failed;

@@ -86,16 +86,25 @@ fn messages_are_handed_on_and_the_rest_is_ignored() {
 
 #[test]
 fn a_message_taken_by_itself_counts_as_one_among_packets() {
-    for time in [MILLI, INTERVAL, INTERVAL + MILLI] {
+    for pauses in [false, true] {
         let [mut among, mut by_itself] = [(); 2].map(|()| {
             let mut played = Played::new(Transport::WebSocket);
-            played.pass(time);
+            played.pass(INTERVAL);
+            if pauses {
+                played.session.pause(played.now);
+            }
             played
         });
-        assert_eq!(among.receive(Packet::Message("a")), Ok(Received::Text("a")));
-        assert!(by_itself.session.receive_message(by_itself.now));
-        let left = |played: &Played| played.session.deadline().map(|at| at - played.now);
-        assert_eq!(left(&by_itself), left(&among));
+        // While a pong is awaited the first renews the wait, and no other.
+        for _ in 0..3 {
+            for played in [&mut among, &mut by_itself] {
+                played.pass(MILLI);
+            }
+            assert_eq!(among.receive(Packet::Message("a")), Ok(Received::Text("a")));
+            assert!(by_itself.session.receive_message(by_itself.now));
+            let left = |played: &Played| played.session.deadline().map(|at| at - played.now);
+            assert_eq!(left(&by_itself), left(&among));
+        }
         assert_eq!(by_itself.pass(10 * INTERVAL), among.pass(10 * INTERVAL));
     }
 }
