@@ -170,7 +170,7 @@ fn header_holds_what_is_not_usual() {
 
 #[test]
 fn ids_are_decimal_numbers() {
-    let mut ids: Vec<u64> = (0..1100).collect();
+    let mut ids: Vec<u64> = (0..1100).chain([12_345, 123_456, 1_234_567]).collect();
     let mut power = 1_u64;
     for _ in 0..19 {
         power *= 10;
@@ -179,6 +179,8 @@ fn ids_are_decimal_numbers() {
     for id in ids {
         let packet = encode::ack("/", id, &()).unwrap();
         assert_eq!(text(&packet), format!("43{id}[]"));
+        let packet = encode::ack("/chat", id, &()).unwrap();
+        assert_eq!(text(&packet), format!("43/chat,{id}[]"));
     }
 }
 

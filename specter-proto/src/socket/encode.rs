@@ -265,7 +265,7 @@ impl<'a> Draft<'a> {
             body.push(b',');
         }
         if let Some(id) = id {
-            body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
+            write_id(body, id);
         }
         Self { kinds, body, start }
     }
@@ -364,6 +364,17 @@ fn write_string(body: &mut Vec<u8>, text: &str) {
         }
     }
     body.push(b'"');
+}
+
+/// An acknowledgement id.
+fn write_id(body: &mut Vec<u8>, id: u64) {
+    if let Some((digits, count)) = short_id(id) {
+        let end = body.len() + count;
+        body.extend_from_slice(&digits.to_le_bytes());
+        body.truncate(end);
+    } else {
+        body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
+    }
 }
 
 /// The digits of an acknowledgement id, the first in the lowest byte, and how many they are; nothing if they do not fit a word beside a
