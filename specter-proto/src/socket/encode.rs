@@ -250,16 +250,7 @@ impl<'a> Draft<'a> {
     #[inline]
     fn new(body: &'a mut Vec<u8>, kinds: Kinds, namespace: &str, id: Option<u64>) -> Self {
         let start = body.len();
-        let kind = [b'4', kinds[0].as_byte()];
-        let digits = id.and_then(short_id).filter(|_| namespace == "/");
-        if let Some((digits, count)) = digits {
-            // All of it is one word, of which the part that is needed is kept.
-            let word = u64::from(u16::from_le_bytes(kind)) | digits << 16;
-            body.extend_from_slice(&word.to_le_bytes());
-            body.truncate(start + kind.len() + count);
-            return Self { kinds, body, start };
-        }
-        body.extend_from_slice(&kind);
+        body.extend_from_slice(&[b'4', kinds[0].as_byte()]);
         if namespace != "/" {
             body.extend_from_slice(namespace.as_bytes());
             body.push(b',');
@@ -367,31 +358,27 @@ fn write_string(body: &mut Vec<u8>, text: &str) {
 }
 
 /// An acknowledgement id.
-fn write_id(body: &mut Vec<u8>, id: u64) {
-    if let Some((digits, count)) = short_id(id) {
-        let end = body.len() + count;
-        body.extend_from_slice(&digits.to_le_bytes());
-        body.truncate(end);
-    } else {
-        body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
-    }
-}
-
-/// The digits of an acknowledgement id, the first in the lowest byte, and how many they are; nothing if they do not fit a word beside a
-/// packet's kind.
 #[inline]
-fn short_id(id: u64) -> Option<(u64, usize)> {
-    let mut rest = u32::try_from(id).ok().filter(|id| *id < 1_000_000)?;
+fn write_id(body: &mut Vec<u8>, id: u64) {
+    /// Below it a number has no more than eight digits, which are one word.
+    const SHORT: u32 = 100_000_000;
+    let Some(mut rest) = u32::try_from(id).ok().filter(|id| *id < SHORT) else {
+        body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
+        return;
+    };
     // The last digit is found first, so each one found goes before the others.
-    let (mut digits, mut count) = (0, 0);
+    let mut digits = 0_u64;
+    let mut end = body.len();
     loop {
         digits = (digits << 8) | u64::from(b'0') | u64::from(rest % 10);
         rest /= 10;
-        count += 1;
+        end += 1;
         if rest == 0 {
-            return Some((digits, count));
+            break;
         }
     }
+    body.extend_from_slice(&digits.to_le_bytes());
+    body.truncate(end);
 }
 
 /// The digits of a number.

@@ -95,19 +95,13 @@ pub(crate) fn short_header(opcode: Opcode, len: usize) -> Option<[u8; 2]> {
 }
 
 /// Appends the header of an unmasked message of one frame.
-#[inline]
 pub(crate) fn append_header(bytes: &mut Vec<u8>, opcode: Opcode, len: usize) {
-    if let Some(header) = short_header(opcode, len) {
-        bytes.extend_from_slice(&header);
-    } else if let Ok(medium) = u16::try_from(len) {
-        let first = u32::from(FIN | opcode.bits()) << 24;
-        let header = first | u32::from(LENGTH_16) << 16 | u32::from(medium);
-        bytes.extend_from_slice(&header.to_be_bytes());
-    } else {
-        let mut room = [0; MAX_HEADER];
-        let used = write_header(&mut room, true, opcode, len);
-        bytes.extend_from_slice(room.get(..used).unwrap_or_default());
-    }
+    let start = bytes.len();
+    // Written in its place: nothing of it is read back.
+    bytes.extend_from_slice(&[0; MAX_HEADER]);
+    let room = bytes.last_chunk_mut();
+    let used = room.map_or(0, |room| write_header(room, true, opcode, len));
+    bytes.truncate(start + used);
 }
 
 /// Writes the header of an unmasked message of one frame to the end of `room`, so that the payload can follow, and says how long it is.
