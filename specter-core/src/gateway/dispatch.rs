@@ -80,19 +80,19 @@ impl Dispatch {
 
     /// Begins an event by all the rules.
     #[inline(never)]
-    fn begin_any(&mut self, event: EventPacket, cx: &mut Context<'_>) {
+    fn begin_any(&mut self, event: EventPacket, cx: &mut Context<'_>) -> Offered {
         let table = &self.env.table;
         let turns = table.turns(event.name());
         if turns.is_empty() {
             table.note_unknown(event.name());
             event.recycle();
-            return;
+            return Offered::Over;
         }
         let context = self.cx.take();
         let context = context.unwrap_or_else(|| self.env.event_context());
         let context = context.with(event);
         let begun = Run::begin(context, turns, &self.env, &mut self.instances, cx);
-        self.begun(begun);
+        self.begun(begun)
     }
 
     /// Begins an event beside those that run.
@@ -110,12 +110,16 @@ impl Dispatch {
         self.poll_beside(cx);
     }
 
-    fn begun(&mut self, begun: Begun) {
+    fn begun(&mut self, begun: Begun) -> Offered {
         match begun {
-            Begun::Over(context) => self.cx = context,
+            Begun::Over(context) => {
+                self.cx = context;
+                Offered::Over
+            }
             Begun::GoesOn(run) => {
                 self.running = Some(run);
                 self.just_begun = true;
+                Offered::Begun
             }
         }
     }
@@ -159,11 +163,10 @@ impl SocketService for Dispatch {
             let context = context.unwrap_or_else(|| self.env.event_context());
             let (env, instances) = (&self.env, &mut self.instances);
             let begun = Run::begin_straight(context.with(event), straight, env, instances, cx);
-            self.begun(begun);
+            self.begun(begun)
         } else {
-            self.begin_any(event, cx);
+            self.begin_any(event, cx)
         }
-        Offered::Begun
     }
 
     fn beside_bytes(&self) -> usize {

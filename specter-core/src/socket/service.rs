@@ -30,7 +30,9 @@ pub(crate) trait NamespaceService: Send + Sync {
 
 /// What became of an event that was offered.
 pub(crate) enum Offered {
-    /// It was begun in its turn, and run as far as it came.
+    /// It was begun in its turn, and is over.
+    Over,
+    /// It was begun in its turn, and goes on: it is to be polled.
     Begun,
     /// It was begun beside those that run.
     Beside,

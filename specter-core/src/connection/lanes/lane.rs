@@ -23,6 +23,8 @@ pub(super) struct Lane {
     is_root: bool,
     state: State,
     waiting: VecDeque<EventPacket>,
+    /// It is open, nothing of it runs and nothing waits: it need not be driven.
+    is_idle: bool,
     /// Bytes of events that run beside the rest, as counted so far.
     beside_counted: usize,
     /// Why it ends, once it does.
@@ -67,6 +69,7 @@ impl Lane {
             socket,
             state: State::Connecting(deciding),
             waiting: VecDeque::new(),
+            is_idle: false,
             beside_counted: 0,
             leaving: None,
             rejection: None,
@@ -117,6 +120,12 @@ impl Lane {
         )
     }
 
+    /// Whether there is nothing to drive.
+    #[inline]
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.is_idle && !self.socket.wants_to_leave()
+    }
+
     pub(super) fn take_rejection(&mut self) -> Option<Reject> {
         self.rejection.take()
     }
@@ -136,14 +145,20 @@ impl Lane {
                 && !self.socket.wants_to_leave()
                 && !self.socket.connection().is_congested();
             match service.offer(event, free, cx) {
-                Offered::Begun => return,
+                Offered::Over => return,
+                Offered::Begun => {
+                    self.is_idle = false;
+                    return;
+                }
                 Offered::Beside => {
+                    self.is_idle = false;
                     self.count_beside(waiting);
                     return;
                 }
                 Offered::Waits(back) => event = back,
             }
         }
+        self.is_idle = false;
         waiting.add(Waiting::of(&event));
         self.waiting.push_back(event);
     }
@@ -164,6 +179,7 @@ impl Lane {
             return;
         }
         self.leaving = Some(reason);
+        self.is_idle = false;
         self.socket.end();
         tracing::debug!(target: "specter::socket", namespace = self.namespace(), socket = %self.socket.id(), %reason, "disconnected");
         for event in self.waiting.drain(..) {
@@ -191,8 +207,9 @@ impl Lane {
                         self.leave_by_server(waiting);
                     }
                     if self.leaving.is_none() {
-                        self.poll_events(waiting, cx);
+                        let is_free = self.poll_events(waiting, cx);
                         self.count_beside(waiting);
+                        self.is_idle = is_free && self.beside_counted == 0;
                         // A handler may have asked for the end.
                         if self.socket.wants_to_leave() {
                             continue;
@@ -238,10 +255,10 @@ impl Lane {
         self.leave(DisconnectReason::ServerNamespaceDisconnect, waiting);
     }
 
-    /// Begins waiting events as long as the one before is done.
-    fn poll_events(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) {
+    /// Begins waiting events as long as the one before is done. Whether all are done.
+    fn poll_events(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> bool {
         let State::Open(service) = &mut self.state else {
-            return;
+            return false;
         };
         while service.poll(cx).is_ready() {
             if self.waiting.is_empty() {
@@ -249,23 +266,24 @@ impl Lane {
                 if self.waiting.capacity() > KEPT {
                     self.waiting = VecDeque::new();
                 }
-                return;
+                return true;
             }
             if self.socket.wants_to_leave() || self.socket.connection().is_congested() {
-                return;
+                return false;
             }
             let Some(event) = self.waiting.pop_front() else {
-                return;
+                return true;
             };
             let waits = Waiting::of(&event);
             match service.offer(event, true, cx) {
-                Offered::Begun | Offered::Beside => waiting.sub(waits),
+                Offered::Over | Offered::Begun | Offered::Beside => waiting.sub(waits),
                 Offered::Waits(event) => {
                     self.waiting.push_front(event);
-                    return;
+                    return false;
                 }
             }
         }
+        false
     }
 
     fn begin_end(&mut self) {

@@ -294,6 +294,20 @@ impl Lanes {
         }
     }
 
+    /// Whether a namespace was joined, and nothing of any runs, waits or ends.
+    fn are_at_rest(&self) -> bool {
+        matches!(self.connect_timeout, ConnectTimeout::Done)
+            && !self.backlogged
+            && self.joined.iter().all(Lane::is_at_rest)
+    }
+
+    #[inline(never)]
+    fn poll_all(&mut self, cx: &mut Context<'_>) {
+        self.drive(cx);
+        self.note_backlog();
+        self.poll_connect_timeout(cx);
+    }
+
     /// Tells those who wait for acknowledgements when nothing more will be read, and when it will again.
     fn note_backlog(&mut self) {
         let over = self.waiting.is_over(&self.shared.config);
@@ -342,10 +356,11 @@ impl MessageHandler for Lanes {
         }
     }
 
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) {
-        self.drive(cx);
-        self.note_backlog();
-        self.poll_connect_timeout(cx);
+        if !self.are_at_rest() {
+            self.poll_all(cx);
+        }
     }
 
     fn backlogged(&self) -> bool {
