@@ -95,6 +95,14 @@ impl Stream {
         }
     }
 
+    /// The socket itself, where it is one: for whoever has the right to write.
+    pub(super) fn tcp(&self) -> Option<&TcpStream> {
+        match &self.0 {
+            State::Tcp(half, _) => Some(half.as_ref()),
+            State::Awaited(_) | State::Other(_) => None,
+        }
+    }
+
     /// Whether the write side was given away.
     pub(super) fn is_laid_down(&self) -> bool {
         matches!(&self.0, State::Tcp(_, None))

@@ -2,7 +2,7 @@
 //!
 //! An answer to what was just read needs no place in the queue: the task that sends it is the one that writes it, at the end of its turn.
 //! So its bytes go into a buffer of the thread, one packet behind the other. That holds only while the queue is empty and the pen lies
-//! on the desk (`link::pen`); the first packet takes the pen away, so that nobody else writes what is sent after it. As soon as something
+//! on the desk (`link::pen`); for the first packet the desk is reserved, so that nobody else writes what is sent after it. As soon as something
 //! stands against it, what was gathered goes into the queue, in front, and what follows behind it: the order is that of the calls,
 //! whichever way they took. An answer may also be written straight into that buffer; what is sent while it is written goes before it.
 //! It must not know what the packets are.
@@ -16,7 +16,6 @@ use std::mem;
 use bytes::{Buf, Bytes};
 use specter_proto::engine::{Frame, Prepared};
 use specter_proto::socket::Outgoing;
-use tokio::net::tcp::OwnedWriteHalf;
 
 use super::{Connection, outbox};
 
@@ -37,18 +36,11 @@ thread_local! {
 struct Burst {
     /// Which connection that is; 0 for none.
     owner: usize,
-    /// Its pen, from the first packet on.
-    half: Option<OwnedWriteHalf>,
+    /// Its desk is reserved: from the first packet on.
+    has_desk: bool,
     bytes: Vec<u8>,
     /// What the queue would have counted.
     cost: usize,
-}
-
-/// A burst at the end of its turn.
-pub(super) struct Gathered {
-    pub(super) half: OwnedWriteHalf,
-    /// Empty where it went through the queue after all.
-    pub(super) bytes: Vec<u8>,
 }
 
 /// A packet on its way to the network.
@@ -86,13 +78,14 @@ impl Sendable for Outgoing {
 pub(super) fn begin(connection: &Connection) {
     with(|burst| {
         if burst.owner == 0 {
-            debug_assert!(burst.half.is_none() && burst.bytes.is_empty());
+            debug_assert!(!burst.has_desk && burst.bytes.is_empty());
             burst.owner = connection.address();
         }
     });
 }
 
-/// The turn is over, however it went.
+/// The turn is over, and what was gathered is not written: it goes into the queue.
+#[inline(never)]
 pub(super) fn end(connection: &Connection) {
     with(|burst| {
         if burst.owner == connection.address() {
@@ -101,8 +94,8 @@ pub(super) fn end(connection: &Connection) {
             if burst.bytes.capacity() > KEPT {
                 burst.bytes = Vec::new();
             }
-            if let Some(half) = burst.half.take() {
-                connection.desk().lay_down(half);
+            if mem::take(&mut burst.has_desk) {
+                connection.desk().release();
             }
         }
     });
@@ -154,16 +147,20 @@ pub(super) fn cost(connection: &Connection) -> usize {
     with(cost).flatten().unwrap_or_default()
 }
 
-/// Takes what was gathered away, to be written.
-pub(super) fn take(connection: &Connection) -> Option<Gathered> {
+/// Ends the turn and takes what was gathered away, to be written: nothing where it went through the queue after all. The desk is still
+/// reserved. `None`: nothing was gathered, and the desk is not.
+#[inline]
+pub(super) fn take(connection: &Connection) -> Option<Vec<u8>> {
     with(|burst| {
         if burst.owner != connection.address() {
             return None;
         }
-        let half = burst.half.take()?;
+        burst.owner = 0;
+        if !mem::take(&mut burst.has_desk) {
+            return None;
+        }
         burst.cost = 0;
-        let bytes = mem::take(&mut burst.bytes);
-        Some(Gathered { half, bytes })
+        Some(mem::take(&mut burst.bytes))
     })
     .flatten()
 }
@@ -197,22 +194,22 @@ impl Burst {
     const fn none() -> Self {
         Self {
             owner: 0,
-            half: None,
+            has_desk: false,
             bytes: Vec::new(),
             cost: 0,
         }
     }
 
-    /// Whether a packet of this cost may be gathered; then the pen is there.
+    /// Whether a packet of this cost may be gathered; then the desk is reserved.
     ///
     /// While the pen lies on the desk, and nothing was begun with it, all that is queued is counted: no bytes are no packets.
     #[inline]
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
         let fits = self.fits(connection, cost);
-        if fits && self.half.is_none() {
-            self.half = connection.desk().claim();
+        if fits && !self.has_desk {
+            self.has_desk = connection.desk().reserve();
         }
-        fits && self.half.is_some()
+        fits && self.has_desk
     }
 
     /// Whether so much more is little enough to be gathered, and nobody else's packets wait.

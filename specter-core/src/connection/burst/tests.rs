@@ -53,10 +53,11 @@ impl AtRest {
         })
     }
 
+    /// What the turn gathered, which is over with that.
     fn gathered(&self) -> Vec<u8> {
         let gathered = take(&self.connection).unwrap();
-        self.connection.desk().lay_down(gathered.half);
-        gathered.bytes
+        self.connection.desk().release();
+        gathered
     }
 
     fn queued(&self) -> Vec<u8> {
@@ -116,8 +117,8 @@ async fn the_order_stays_when_others_send_in_between() {
     rest.send("1");
     rest.send("2");
     rest.send_elsewhere("3");
-    // The pen is away: nobody writes "3" yet.
-    assert!(rest.connection.desk().claim().is_none());
+    // The desk is reserved: nobody writes "3" yet.
+    assert!(rest.connection.desk().write(rest.connection.outbox()));
     rest.send("4");
     assert!(rest.gathered().is_empty());
     assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
@@ -134,7 +135,7 @@ async fn a_turn_that_is_given_up_leaves_all_to_the_queue() {
     assert_eq!(late, Err(SendError::Closed));
     end(&rest.connection);
     assert_eq!(rest.queued(), texts(&["1"]));
-    assert!(rest.connection.desk().claim().is_some());
+    assert!(!rest.connection.desk().write(rest.connection.outbox()));
 }
 
 #[tokio::test]

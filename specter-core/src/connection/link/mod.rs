@@ -24,7 +24,7 @@ pub(super) use self::parting::Parting;
 pub(super) use self::pen::Desk;
 pub(super) use self::polling::{Polling, Post};
 pub(super) use self::websocket::{Flow, Message, WebSocket};
-use super::Connection;
+use super::{Connection, burst};
 
 /// What carries a session.
 #[expect(
@@ -48,20 +48,26 @@ pub(super) enum Link {
 }
 
 impl Link {
-    /// Writes what is queued, as far as the transport takes it.
+    /// Ends the turn's burst, and writes what is queued, as far as the transport takes it.
     pub(super) fn flush(
         &mut self,
         cx: &mut Context<'_>,
         connection: &Connection,
     ) -> Result<(), Ending> {
-        match self {
-            Self::Polling { polling, .. } => {
-                polling.poll_aborted(cx)?;
-                polling.flush(connection)
-            }
-            Self::WebSocket(websocket) => websocket.poll_write_queue(cx, connection),
-            Self::Farewell { .. } | Self::Parting(_) | Self::Gone => Ok(()),
+        if let Self::WebSocket(websocket) = self {
+            return websocket.poll_write_queue(cx, connection);
         }
+        burst::end(connection);
+        if let Self::Polling { polling, .. } = self {
+            polling.poll_aborted(cx)?;
+            polling.flush(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Whether it is a WebSocket, on which nothing is due but what the session says.
+    pub(super) fn is_websocket(&self) -> bool {
+        matches!(self, Self::WebSocket(_))
     }
 
     /// When [`poll_leaving`](Self::poll_leaving) must be called at the latest.

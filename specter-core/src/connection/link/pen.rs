@@ -3,8 +3,10 @@
 //! To wake a task for one frame costs more than to write the frame. So a task that has written everything lays its pen
 //! down beside the queue; a broadcast that finds it there writes in the task's place, in the order of the queue. What the
 //! stream does not take at once is left to the task, as is everything while the pen is in its hand. Whoever takes packets
-//! from the queue to write them holds the pen: that keeps their order.
+//! from the queue to write them holds the pen: that keeps their order. A task that has more to write in its turn need not take it up
+//! for that: it has the desk reserved, and writes with a pen of its own until it rests.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -18,6 +20,8 @@ use crate::connection::outbox::{Outbox, cost};
 #[derive(Default)]
 pub(crate) struct Desk {
     pen: Mutex<Option<Pen>>,
+    /// The pen lies there, but for the task alone. Set with the pen locked, so that nobody is writing with it.
+    is_reserved: AtomicBool,
 }
 
 struct Pen {
@@ -32,17 +36,29 @@ impl Desk {
         *self.pen.lock() = Some(Pen { half, begun: None });
     }
 
-    /// The task takes the pen back, and what was begun with it.
+    /// The task takes the pen back, and what was begun with it. Nothing is reserved any more.
     pub(super) fn pick_up(&self) -> Option<(OwnedWriteHalf, Option<Box<Output>>)> {
-        let pen = self.pen.lock().take()?;
-        Some((pen.half, pen.begun))
+        let pen = self.pen.lock().take();
+        self.release();
+        pen.map(|pen| (pen.half, pen.begun))
     }
 
-    /// Takes the pen where it can be had at once and nothing was begun with it.
-    pub(crate) fn claim(&self) -> Option<OwnedWriteHalf> {
-        let mut pen = self.pen.try_lock()?;
-        let pen = pen.take_if(|pen| pen.begun.is_none())?;
-        Some(pen.half)
+    /// Reserves the desk for the task, where the pen can be had at once and nothing was begun with it: nobody else writes until it is
+    /// [`release`](Self::release)d.
+    pub(crate) fn reserve(&self) -> bool {
+        let Some(pen) = self.pen.try_lock() else {
+            return false;
+        };
+        let is_free = pen.as_ref().is_some_and(|pen| pen.begun.is_none());
+        if is_free {
+            self.is_reserved.store(true, Ordering::Relaxed);
+        }
+        is_free
+    }
+
+    /// What the task had to write is written.
+    pub(crate) fn release(&self) {
+        self.is_reserved.store(false, Ordering::Release);
     }
 
     /// The task has ended, and nobody writes any more.
@@ -75,6 +91,9 @@ impl Desk {
         else {
             return true;
         };
+        if self.is_reserved.load(Ordering::Acquire) {
+            return true;
+        }
         match write_only_frame(half, outbox).unwrap_or_else(|| write_all(half, outbox)) {
             Ok(written) => outbox.settle(written),
             Err(unwritten) => {

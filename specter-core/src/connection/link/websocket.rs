@@ -16,9 +16,8 @@ use super::budget::Budget;
 use super::ending::Ending;
 use super::input::Input;
 use super::output::Output;
-use crate::connection::burst::{self, Gathered};
+use crate::connection::burst;
 use crate::connection::direct;
-use crate::connection::outbox::Outbox;
 use crate::connection::scratch::Scratch;
 use crate::connection::stream::Stream;
 use crate::connection::{CloseReason, Connection};
@@ -163,8 +162,19 @@ impl WebSocket {
         connection: &Connection,
     ) -> Result<(), Ending> {
         let outbox = connection.outbox();
-        if let Some(burst) = burst::take(connection) {
-            self.write_burst(burst, outbox);
+        if let Some(gathered) = burst::take(connection) {
+            let unwritten = self.write_gathered(gathered);
+            if unwritten.is_none() && self.output.is_done() {
+                connection.desk().release();
+                if outbox.rest() {
+                    return Ok(());
+                }
+            }
+            self.pick_up(connection);
+            if let Some((packet, written)) = unwritten {
+                outbox.count(&packet);
+                self.output.resume_packet(packet, written);
+            }
         } else if self.stream.is_laid_down() {
             let idle = self.output.is_done() && !connection.desk().is_begun();
             if idle && outbox.rest() {
@@ -194,23 +204,19 @@ impl WebSocket {
         }
     }
 
-    /// Writes what the task's turn gathered. What the stream does not take becomes a packet like others; what ails it is found out when
-    /// that goes on.
-    fn write_burst(&mut self, burst: Gathered, outbox: &Outbox) {
-        let Gathered { half, bytes } = burst;
+    /// Writes what the task's turn gathered. What the stream does not take is a packet like others, of which so much is written; what ails
+    /// the stream is found out when that goes on.
+    fn write_gathered(&mut self, gathered: Vec<u8>) -> Option<(Prepared, usize)> {
         // A pong that waits answers what came before, and goes first.
-        let written = if bytes.is_empty() || !self.output.is_done() {
-            0
-        } else {
-            direct::send(half.as_ref(), &bytes).unwrap_or_default()
+        let written = match self.stream.tcp() {
+            Some(stream) if !gathered.is_empty() && self.output.is_done() => {
+                direct::send(stream, &gathered).unwrap_or_default()
+            }
+            _ => 0,
         };
-        self.stream.pick_up(half);
-        if written < bytes.len() {
-            let packet = burst::packet(&bytes);
-            outbox.count(&packet);
-            self.output.resume_packet(packet, written);
-        }
-        burst::keep(bytes);
+        let unwritten = (written < gathered.len()).then(|| (burst::packet(&gathered), written));
+        burst::keep(gathered);
+        unwritten
     }
 
     /// Takes back the write side, if it was laid down, with what others have begun.
