@@ -9,13 +9,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::task::AtomicWaker;
 use specter_proto::engine::Prepared;
 
 use super::burst::{self, Sendable};
 use super::link::Desk;
 use super::mailbox::{Mailbox, Serves};
 use super::outbox::{Outbox, SendError, Urgency, Wake};
+use super::task_waker::TaskWaker;
 use super::{CloseReason, EngineConfig, Handshake, RandomId, Transport, random_id};
 
 /// A handle to one connection. Clones are the same connection.
@@ -29,7 +29,7 @@ pub struct Connection(Arc<Shared>);
 struct Shared {
     outbox: Outbox,
     desk: Desk,
-    waker: AtomicWaker,
+    waker: TaskWaker,
     on_websocket: AtomicBool,
     /// The server stops: nothing waits long any more.
     hurried: AtomicBool,
@@ -53,7 +53,7 @@ impl Connection {
             sid: random_id(),
             on_websocket: AtomicBool::new(transport == Transport::WebSocket),
             hurried: AtomicBool::new(false),
-            waker: AtomicWaker::new(),
+            waker: TaskWaker::default(),
             outbox: Outbox::new(config.max_queue, config.queue_policy),
             mailbox: Mailbox::new(serves),
             desk: Desk::default(),
@@ -230,7 +230,7 @@ impl Connection {
         self.0.sid
     }
 
-    pub(super) fn waker(&self) -> &AtomicWaker {
+    pub(super) fn waker(&self) -> &TaskWaker {
         &self.0.waker
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Inbound<'a, H> {
     pub(super) connection: &'a Connection,
     pub(super) now: Instant,
     pub(super) waker: &'a Waker,
+    /// Until when nothing is due: any packet but a message may change that.
+    pub(super) calm_until: &'a mut Option<tokio::time::Instant>,
 }
 
 impl<H: MessageHandler> Inbound<'_, H> {
@@ -52,6 +54,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
         packet: Packet<'_>,
         posted: Option<&Posted>,
     ) -> Result<Flow, Ending> {
+        *self.calm_until = None;
         let message = match self.session.receive(packet, self.now) {
             Ok(Received::Nothing) => return Ok(Flow::More),
             Ok(Received::Close) => return Err(Ending::peer_left(None)),

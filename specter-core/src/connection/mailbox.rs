@@ -89,9 +89,14 @@ impl Mailbox {
         }
     }
 
+    /// Whether anything came.
+    pub(crate) fn has_mail(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
     /// Takes what came, if anything did.
     pub(crate) fn take(&self) -> Option<Mail> {
-        if !self.waiting.load(Ordering::Acquire) {
+        if !self.has_mail() {
             return None;
         }
         let mut slots = self.slots.lock();
@@ -101,7 +106,7 @@ impl Mailbox {
 
     /// Takes what may show that the client is there, which a poll does not: that stays.
     pub(crate) fn take_but_poll(&self) -> Option<Mail> {
-        if !self.waiting.load(Ordering::Acquire) {
+        if !self.has_mail() {
             return None;
         }
         let mut slots = self.slots.lock();

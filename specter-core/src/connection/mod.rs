@@ -29,6 +29,7 @@ mod served;
 mod stream;
 mod tally;
 mod task;
+mod task_waker;
 mod timer;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod undriven;

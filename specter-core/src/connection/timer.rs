@@ -26,6 +26,11 @@ impl Timer {
         }
     }
 
+    /// When it fires.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.sleep.deadline()
+    }
+
     /// Ready when the deadline has passed; else the task is woken by then, perhaps earlier.
     pub(crate) fn poll_until(
         &mut self,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use specter_core::engine::CloseReason;
+use specter_core::engine::{CloseReason, EngineConfig};
 use tokio::time::Instant;
 
 use super::support::{Lab, Session, settle, text_frame};
@@ -57,6 +57,24 @@ async fn a_websocket_is_pinged_and_times_out() {
     ws.expect_close(None).await;
     assert_eq!(start.elapsed(), INTERVAL * 2 + TIMEOUT);
     lab.expect_end(CloseReason::PingTimeout).await;
+}
+
+/// Then a pong brings the next ping forward of what the session waited for.
+#[tokio::test(start_paused = true)]
+async fn pings_come_in_time_though_a_pong_may_take_longer() {
+    let config = EngineConfig::default()
+        .ping_interval(INTERVAL)
+        .ping_timeout(INTERVAL * 10);
+    let lab = Lab::new(config);
+    let mut ws = lab.open_websocket().await;
+    for _ in 0..3 {
+        let start = Instant::now();
+        assert_eq!(ws.text().await, "2");
+        assert_eq!(start.elapsed(), INTERVAL);
+        ws.send("4alive").await;
+        assert_eq!(ws.text().await, "4alive");
+        ws.send("3").await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -95,6 +95,7 @@ impl<H: MessageHandler> Task<H> {
             connection: &self.connection,
             now: now.into_std(),
             waker: cx.waker(),
+            calm_until: &mut self.calm_until,
         };
         websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
     }
@@ -115,6 +116,7 @@ impl<H: MessageHandler> Task<H> {
             connection: &self.connection,
             now: now.into_std(),
             waker: cx.waker(),
+            calm_until: &mut self.calm_until,
         };
         while let Some(next) = post.next() {
             let (packet, posted) = next.map_err(|error| unreadable(error.code()))?;

@@ -11,7 +11,7 @@ mod upgrade;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::{Due, Session, control};
@@ -36,6 +36,10 @@ pub(crate) struct Task<H> {
     /// A WebSocket that was not let in, while it is being closed.
     parting: Option<Box<Parting>>,
     timer: Timer,
+    /// Whom the connection wakes. None: nobody yet.
+    woken: Option<Waker>,
+    /// Nothing is due before, and the timer fires by then: true as long as nothing comes but messages.
+    calm_until: Option<Instant>,
     handler: H,
     state: State,
 }
@@ -99,6 +103,8 @@ impl<H: MessageHandler> Task<H> {
             link,
             post: None,
             parting: None,
+            woken: None,
+            calm_until: None,
             handler,
             state: State::Open,
         }
@@ -108,11 +114,9 @@ impl<H: MessageHandler> Task<H> {
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         self.check_closing()?;
         let mut budget = Budget::new();
-        if self.state == State::Open && self.session.is_pong_overdue(now.into_std()) {
-            self.last_chance(cx, now, &mut budget)?;
+        if !self.is_calm(now) {
+            self.catch_up(cx, now, &mut budget)?;
         }
-        self.take_mail(now)?;
-        self.handle_due(now)?;
         loop {
             let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
             self.handler.poll(cx);
@@ -136,6 +140,27 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
+    /// Whether nothing is due and no request left anything.
+    fn is_calm(&self, now: Instant) -> bool {
+        self.calm_until.is_some_and(|until| now < until) && !self.connection.mailbox().has_mail()
+    }
+
+    /// Does what requests and time have made necessary.
+    #[inline(never)]
+    fn catch_up(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<(), Ending> {
+        self.calm_until = None;
+        if self.state == State::Open && self.session.is_pong_overdue(now.into_std()) {
+            self.last_chance(cx, now, budget)?;
+        }
+        self.take_mail(now)?;
+        self.handle_due(now)
+    }
+
     /// Whether somebody closed the connection through its handle.
     fn check_closing(&self) -> Result<(), Ending> {
         match self.connection.outbox().close_reason() {
@@ -149,6 +174,7 @@ impl<H: MessageHandler> Task<H> {
         match (self.state, self.handler.backlogged()) {
             (State::Open, true) => {
                 self.state = State::Backlogged;
+                self.calm_until = None;
                 // A peer that does not take what it is sent must go on proving that it is there.
                 if !self.connection.is_congested() {
                     self.session.pause(now.into_std());
@@ -157,6 +183,7 @@ impl<H: MessageHandler> Task<H> {
             }
             (State::Backlogged, false) => {
                 self.state = State::Open;
+                self.calm_until = None;
                 self.session.resume(now.into_std());
                 true
             }
@@ -203,12 +230,37 @@ impl<H: MessageHandler> Task<H> {
         matches!(self.state, State::Open | State::Backlogged)
     }
 
+    /// Ready when something is due. Else the task is woken when it is.
+    #[inline(never)]
+    fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        let Some(deadline) = self.deadline() else {
+            return Poll::Pending;
+        };
+        let timer = self.timer.poll_until(cx, now, deadline);
+        if timer.is_pending()
+            && self.is_open()
+            && self.link.is_websocket()
+            && self.parting.is_none()
+        {
+            self.calm_until = Some(self.timer.deadline());
+        }
+        timer
+    }
+
+    /// From now on this one is woken: by the connection, and by the timer.
+    #[cold]
+    fn be_woken(&mut self, waker: &Waker) {
+        self.connection.waker().set(waker.clone());
+        self.woken = Some(waker.clone());
+        self.calm_until = None;
+    }
+
     fn run(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if self.is_open() {
             burst::begin(&self.connection);
-            let turned = self.turn(cx, now);
-            burst::end(&self.connection);
-            if let Err(ending) = turned {
+            if let Err(ending) = self.turn(cx, now) {
+                burst::end(&self.connection);
+                self.calm_until = None;
                 self.close(ending, now);
             }
         }
@@ -233,17 +285,20 @@ impl<H: MessageHandler> Future for Task<H> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.connection.waker().register(cx.waker());
+        if !this
+            .woken
+            .as_ref()
+            .is_some_and(|woken| woken.will_wake(cx.waker()))
+        {
+            this.be_woken(cx.waker());
+        }
         this.connection.outbox().attend();
         loop {
             let now = Instant::now();
             if this.run(cx, now).is_ready() {
                 return Poll::Ready(());
             }
-            let Some(deadline) = this.deadline() else {
-                return Poll::Pending;
-            };
-            if this.timer.poll_until(cx, now, deadline).is_pending() {
+            if this.calm_until.is_some() || this.poll_timer(cx, now).is_pending() {
                 return Poll::Pending;
             }
             // Due already: another turn. Each moves the deadline on.
@@ -262,7 +317,7 @@ impl<H> Drop for Task<H> {
         let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
         // They hold the task's memory and the socket, and handles may be kept for long.
         self.connection.desk().clear();
-        drop(self.connection.waker().take());
+        self.connection.waker().clear();
     }
 }
 
