@@ -14,9 +14,8 @@ pub(super) fn poll_recv(
     buffer: &mut [u8],
 ) -> Poll<io::Result<usize>> {
     loop {
-        ready!(stream.poll_read_ready(cx))?;
         match try_recv(stream, buffer) {
-            Err(error) if is_nothing(&error) => {}
+            Err(error) if is_nothing(&error) => ready!(stream.poll_read_ready(cx))?,
             received => return Poll::Ready(received),
         }
     }

@@ -220,10 +220,15 @@ impl Outbox {
     /// Why the door was closed, if it was.
     pub(crate) fn close_reason(&self) -> Option<CloseReason> {
         if self.is_closing() {
-            self.queue.lock().closing
+            self.reason()
         } else {
             None
         }
+    }
+
+    #[cold]
+    fn reason(&self) -> Option<CloseReason> {
+        self.queue.lock().closing
     }
 
     /// How many bytes it may hold.

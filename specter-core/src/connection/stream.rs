@@ -63,6 +63,20 @@ impl Stream {
         Poll::Ready(Ok(early))
     }
 
+    /// Whether the answer to the request is still to be written.
+    #[inline]
+    pub(super) fn is_awaited(&self) -> bool {
+        matches!(&self.0, State::Awaited(_))
+    }
+
+    /// Ready when there may be something to read; else the task is woken when there is.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.0 {
+            State::Tcp(half, _) => half.as_ref().poll_read_ready(cx),
+            State::Awaited(_) | State::Other(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     /// Reads what there is, at most as much as fits. Nothing read is the end of the stream.
     pub(super) fn poll_read(
         &mut self,

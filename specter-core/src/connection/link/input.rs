@@ -47,7 +47,17 @@ impl Input {
 
     /// Takes what is here to the front of a read buffer, if it is little. The range is where to read
     /// to; it starts at 0 where nothing was taken.
+    #[inline]
     pub(super) fn carry_into(&self, buffer: &mut [u8]) -> Range<usize> {
+        if self.bytes.is_empty() {
+            0..buffer.len()
+        } else {
+            self.carry_some_into(buffer)
+        }
+    }
+
+    #[inline(never)]
+    fn carry_some_into(&self, buffer: &mut [u8]) -> Range<usize> {
         let carried = self.bytes.get(self.at..).unwrap_or_default();
         let len = buffer.len();
         if carried.len() > CARRY {
@@ -69,7 +79,16 @@ impl Input {
 
     /// Replaces what is here by the rest of a buffer, with `wanted` as in
     /// [`consume`](Self::consume).
+    #[inline]
     pub(super) fn replace(&mut self, rest: &[u8], wanted: usize) {
+        // Without memory it is as it was made.
+        if !rest.is_empty() || self.bytes.capacity() > 0 {
+            self.keep(rest, wanted);
+        }
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, rest: &[u8], wanted: usize) {
         *self = Self {
             bytes: rest.to_vec(),
             at: 0,

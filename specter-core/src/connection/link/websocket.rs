@@ -81,22 +81,12 @@ impl WebSocket {
         budget: &mut Budget,
         mut take: impl FnMut(Message<'_>) -> Result<Flow, Ending>,
     ) -> Result<Flow, Ending> {
-        if self.poll_ready(cx)?.is_pending() {
+        if self.stream.is_awaited() && self.poll_ready(cx)?.is_pending() {
             return Ok(Flow::More);
         }
         loop {
-            if self.input.is_ready() {
-                let Self {
-                    decoder,
-                    input,
-                    output,
-                    ..
-                } = self;
-                let decoded = decode(decoder, input.bytes_mut(), output, budget, &mut take);
-                input.consume(decoded.consumed, decoded.wanted);
-                if decoded.outcome? == Flow::Stop {
-                    return Ok(Flow::Stop);
-                }
+            if self.input.is_ready() && self.read_kept(budget, &mut take)?.is_stop() {
+                return Ok(Flow::Stop);
             }
             if budget.is_spent() {
                 Budget::yield_turn(cx);
@@ -110,6 +100,19 @@ impl WebSocket {
         }
     }
 
+    /// What was read before and is complete by now, or was left when the taker stopped.
+    #[inline(never)]
+    fn read_kept(
+        &mut self,
+        budget: &mut Budget,
+        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+    ) -> Result<Flow, Ending> {
+        let input = self.input.bytes_mut();
+        let decoded = decode(&mut self.decoder, input, &mut self.output, budget, take);
+        self.input.consume(decoded.consumed, decoded.wanted);
+        decoded.outcome
+    }
+
     /// One read, and what it completes.
     fn read_once(
         &mut self,
@@ -117,6 +120,12 @@ impl WebSocket {
         budget: &mut Budget,
         take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
     ) -> Result<Poll<Flow>, Ending> {
+        // Asked first: without anything to read, no buffer is needed.
+        match self.stream.poll_readable(cx) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
+            Poll::Ready(Ok(())) => {}
+        }
         let mut scratch = Scratch::borrow();
         let room = self.input.carry_into(&mut scratch);
         let start = room.start;
@@ -140,6 +149,7 @@ impl WebSocket {
     }
 
     /// Whether the stream is there. Until then nothing is read and nothing is written.
+    #[inline(never)]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Ending> {
         match self.stream.poll_ready(cx) {
             Poll::Pending => Ok(Poll::Pending),
@@ -234,10 +244,12 @@ impl WebSocket {
         if self.output.is_done() {
             return Poll::Ready(Ok(()));
         }
-        match self.poll_ready(cx) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(())) => {}
-            Err(ending) => return Poll::Ready(Err(ending)),
+        if self.stream.is_awaited() {
+            match self.poll_ready(cx) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(())) => {}
+                Err(ending) => return Poll::Ready(Err(ending)),
+            }
         }
         self.output
             .poll_write(&mut self.stream, cx)
@@ -319,6 +331,7 @@ fn decode(
     }
 }
 
+#[cold]
 fn stream_failed(error: &io::Error) -> Ending {
     tracing::debug!(target: "specter::engine", %error, "the stream of a WebSocket failed");
     Ending::gone(CloseReason::TransportError)

@@ -103,6 +103,7 @@ impl<H: MessageHandler> Task<H> {
     }
 
     /// One turn of a session that is over. Ready when nothing is left to do.
+    #[cold]
     pub(super) fn poll_over(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if matches!(self.link, Link::Farewell { .. }) {
             self.poll_farewell(now);

@@ -76,6 +76,21 @@ impl<H: MessageHandler> Task<H> {
         now: Instant,
         budget: &mut Budget,
     ) -> Result<Flow, Ending> {
+        if self.post.is_none() && self.link.is_websocket() {
+            self.read_websocket(cx, now, budget)
+        } else {
+            self.read_any(cx, now, budget)
+        }
+    }
+
+    /// The same, whatever is to be read from.
+    #[inline(never)]
+    fn read_any(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
         if self.read_post(cx, now, budget)?.is_stop() {
             return Ok(Flow::Stop);
         }
@@ -86,6 +101,17 @@ impl<H: MessageHandler> Task<H> {
                 return Ok(Flow::Stop);
             }
         }
+        self.read_websocket(cx, now, budget)
+    }
+
+    /// The same from the session's WebSocket, if it has one.
+    #[inline]
+    fn read_websocket(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
         let Link::WebSocket(websocket) = &mut self.link else {
             return Ok(Flow::More);
         };

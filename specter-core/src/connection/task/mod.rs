@@ -171,6 +171,14 @@ impl<H: MessageHandler> Task<H> {
 
     /// Asks the handler whether it has enough. True when it did and now takes more.
     fn note_backlog(&mut self, now: Instant) -> bool {
+        if self.handler.backlogged() == (self.state == State::Backlogged) {
+            return false;
+        }
+        self.change_backlog(now)
+    }
+
+    #[cold]
+    fn change_backlog(&mut self, now: Instant) -> bool {
         match (self.state, self.handler.backlogged()) {
             (State::Open, true) => {
                 self.state = State::Backlogged;
@@ -259,20 +267,47 @@ impl<H: MessageHandler> Task<H> {
         if self.is_open() {
             burst::begin(&self.connection);
             if let Err(ending) = self.turn(cx, now) {
-                burst::end(&self.connection);
-                self.calm_until = None;
-                self.close(ending, now);
+                self.give_up(ending, now);
             }
         }
-        if let Some(parting) = &mut self.parting
-            && parting.poll(cx, now).is_ready()
-        {
-            self.parting = None;
+        if self.parting.is_some() {
+            self.poll_parting(cx, now);
         }
         if self.is_open() {
             Poll::Pending
         } else {
             self.poll_over(cx, now)
+        }
+    }
+
+    /// A turn has failed: the session ends.
+    #[cold]
+    fn give_up(&mut self, ending: Ending, now: Instant) {
+        burst::end(&self.connection);
+        self.calm_until = None;
+        self.close(ending, now);
+    }
+
+    #[cold]
+    fn poll_parting(&mut self, cx: &mut Context<'_>, now: Instant) {
+        if let Some(parting) = &mut self.parting
+            && parting.poll(cx, now).is_ready()
+        {
+            self.parting = None;
+        }
+    }
+
+    /// Runs on until nothing is due: each turn moves the deadline on.
+    #[inline(never)]
+    fn run_on(&mut self, cx: &mut Context<'_>, mut now: Instant) -> Poll<()> {
+        loop {
+            if self.poll_timer(cx, now).is_pending() {
+                return Poll::Pending;
+            }
+            now = Instant::now();
+            if self.run(cx, now).is_ready() {
+                return Poll::Ready(());
+            }
         }
     }
 }
@@ -285,24 +320,19 @@ impl<H: MessageHandler> Future for Task<H> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if !this
-            .woken
-            .as_ref()
-            .is_some_and(|woken| woken.will_wake(cx.waker()))
-        {
+        let woken = this.woken.as_ref();
+        if woken.is_none_or(|woken| !woken.will_wake(cx.waker())) {
             this.be_woken(cx.waker());
         }
         this.connection.outbox().attend();
-        loop {
-            let now = Instant::now();
-            if this.run(cx, now).is_ready() {
-                return Poll::Ready(());
-            }
-            if this.calm_until.is_some() || this.poll_timer(cx, now).is_pending() {
-                return Poll::Pending;
-            }
-            // Due already: another turn. Each moves the deadline on.
+        let now = Instant::now();
+        if this.run(cx, now).is_ready() {
+            return Poll::Ready(());
         }
+        if this.calm_until.is_some() {
+            return Poll::Pending;
+        }
+        this.run_on(cx, now)
     }
 }
 
