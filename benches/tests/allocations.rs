@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use allocation_counter::measure;
 use specter::prelude::*;
-use specter_bench::wire::{self, TEXT};
+use specter_bench::wire::{self, BINARY, TEXT};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -37,6 +37,11 @@ impl Bench {
     #[on_event]
     fn length(&self, text: &str) -> usize {
         text.len()
+    }
+
+    #[on_event]
+    fn size(&self, data: Binary) -> usize {
+        data.len()
     }
 
     #[on_event]
@@ -86,14 +91,20 @@ impl Server {
 
     /// Allocations of each of many events that are sent by the first client and answered to all of them with `answer`.
     fn allocations(&self, clients: &mut [TcpStream], event: &str, answer: &str) -> f64 {
-        let event = frame(event);
         let mut expected = Vec::new();
         wire::push_server_frame(&mut expected, TEXT, answer.as_bytes());
+        let each = self.allocations_of(clients, &frame(event), &expected);
+        println!("{each} allocations: {answer}");
+        each
+    }
+
+    /// The same for what is sent and what is answered as bytes.
+    fn allocations_of(&self, clients: &mut [TcpStream], event: &[u8], expected: &[u8]) -> f64 {
         let mut buffer = vec![0; expected.len()];
         let mut talk = |events: u64| {
             self.runtime.block_on(async {
                 for _ in 0..events {
-                    clients[0].write_all(&event).await.unwrap();
+                    clients[0].write_all(event).await.unwrap();
                     for client in &mut *clients {
                         client.read_exact(&mut buffer).await.unwrap();
                         assert_eq!(buffer, expected);
@@ -103,9 +114,7 @@ impl Server {
         };
         talk(100);
         let counted = measure(|| talk(EVENTS));
-        let each = counted.count_total as f64 / EVENTS as f64;
-        println!("{each} allocations: {answer}");
-        each
+        counted.count_total as f64 / EVENTS as f64
     }
 }
 
@@ -149,6 +158,33 @@ fn an_event_with_a_borrowed_argument_and_a_returned_acknowledgement() {
     );
     // The argument is lent from the packet, whose place is that of the packet before.
     assert!(each <= 0.1, "{each} allocations an event");
+}
+
+#[test]
+fn an_event_with_an_attachment() {
+    let server = Server::start();
+    // The attachment lies where that of the packet before lay. A handler that takes it shares it with the packet, which takes a count.
+    for (event, answer, is_attached, most) in [
+        ("echo", "{\"_placeholder\":true,\"num\":0}", true, 0.1),
+        ("size", "100", false, 1.1),
+    ] {
+        let mut sent = frame(&format!(
+            "451-10[\"{event}\",{{\"_placeholder\":true,\"num\":0}}]"
+        ));
+        wire::push_client_frame(&mut sent, BINARY, &[7; 100]);
+        let mut expected = Vec::new();
+        let kind = if is_attached { "461-" } else { "43" };
+        wire::push_server_frame(
+            &mut expected,
+            TEXT,
+            format!("{kind}10[{answer}]").as_bytes(),
+        );
+        if is_attached {
+            wire::push_server_frame(&mut expected, BINARY, &[7; 100]);
+        }
+        let each = server.allocations_of(&mut [server.connect()], &sent, &expected);
+        assert!(each <= most, "{each} allocations for {event}");
+    }
 }
 
 #[test]

@@ -4,9 +4,9 @@
 //! a packet says.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
+use std::{fmt, mem};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use triomphe::Arc;
 
 use super::json::{Elements, Name};
@@ -17,6 +17,8 @@ use super::span::Span;
 pub(super) struct Came {
     text: String,
     attachments: Vec<Bytes>,
+    /// What an attachment of an earlier packet lay in, of which nobody has anything any more.
+    spare: BytesMut,
     places: Places,
 }
 
@@ -76,6 +78,7 @@ impl Came {
         Arc::new(Self {
             text: text.to_owned(),
             attachments: Vec::new(),
+            spare: BytesMut::new(),
             places,
         })
     }
@@ -98,7 +101,7 @@ impl Came {
             && came.text.capacity() <= LARGEST
             && came.attachments.capacity() <= MOST_ATTACHMENTS
         {
-            came.attachments.clear();
+            came.clear_attachments();
             keep(this);
         }
     }
@@ -110,8 +113,31 @@ impl Came {
                 // One is the rule; how many are announced says nothing of how many come.
                 came.attachments.reserve_exact(1);
             }
-            // A handle that is made in its place: `copy_from_slice` gives one that is moved there, for which all that was copied is waited for.
-            came.attachments.push(Bytes::from(Box::<[u8]>::from(data)));
+            let attachment = came.copied(data);
+            came.attachments.push(attachment);
+        }
+    }
+
+    /// A copy, in the spare place if it fits: whoever keeps it keeps all of that.
+    fn copied(&mut self, data: &[u8]) -> Bytes {
+        let room = self.spare.capacity();
+        if room < data.len() || room > 2 * data.len() {
+            return Bytes::from(Box::<[u8]>::from(data));
+        }
+        let mut place = mem::take(&mut self.spare);
+        place.extend_from_slice(data);
+        place.freeze()
+    }
+
+    /// Keeps the place of a small one for the next packet, if nobody else has any of it.
+    fn clear_attachments(&mut self) {
+        while let Some(attachment) = self.attachments.pop() {
+            if attachment.len() <= LARGEST
+                && let Ok(mut place) = attachment.try_into_mut()
+            {
+                place.clear();
+                self.spare = place;
+            }
         }
     }
 
@@ -207,6 +233,32 @@ mod tests {
         assert_eq!(Arc::as_ptr(&second).addr(), place);
         assert_eq!((second.text(), second.attachments().len()), ("2nd", 0));
         assert_eq!(kept(), 0);
+    }
+
+    #[test]
+    fn a_small_attachment_lies_where_one_before_it_lay() {
+        let with_attachment = |size| {
+            let mut packet = came("text");
+            Came::attach(&mut packet, &vec![7; size]);
+            assert_eq!(*packet.attachments(), [vec![7; size]]);
+            packet
+        };
+        for (size, is_there) in [(100, true), (50, true), (49, false), (101, false)] {
+            let first = with_attachment(100);
+            let place = first.attachments()[0].as_ptr();
+            Came::put_back(first);
+            // Whoever keeps little shall not keep much.
+            let second = with_attachment(size);
+            assert_eq!(second.attachments()[0].as_ptr() == place, is_there);
+        }
+        let first = with_attachment(100);
+        let kept = first.attachments()[0].clone();
+        Came::put_back(first);
+        assert_ne!(
+            with_attachment(100).attachments()[0].as_ptr(),
+            kept.as_ptr()
+        );
+        assert_eq!(kept, vec![7; 100]);
     }
 
     #[test]

@@ -8,13 +8,18 @@ use std::fmt;
 
 use super::came::{Came, Places};
 use super::error::ParseError;
-use super::header::{Layout, PacketKind};
+use super::header::{Layout, PacketKind, read_attachments};
 use super::json::{self, Elements, Name, ScanError};
 use super::packet::{AckPacket, Connect, ConnectPacket, DisconnectPacket, EventPacket, Packet};
 use super::placeholder::{Below, Placeholders, PlainData};
 use super::reserved::{is_reserved, is_suspect};
 use super::span::MAX_TEXT;
 use super::usual::Usual;
+
+/// What an event's text begins with.
+const EVENT: u8 = PacketKind::Event.as_byte();
+/// The same where attachments follow.
+const BINARY_EVENT: u8 = PacketKind::BinaryEvent.as_byte();
 
 /// How much a client may send in one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +42,17 @@ impl Default for DecoderLimits {
             max_bytes: 1_000_000,
             max_namespace: 256,
             max_event_name: 256,
+        }
+    }
+}
+
+impl DecoderLimits {
+    fn check_size(&self, size: usize) -> Result<(), ParseError> {
+        let max = self.max_bytes;
+        if size > max {
+            Err(ParseError::Size { size, max })
+        } else {
+            Ok(())
         }
     }
 }
@@ -96,11 +112,12 @@ impl Decoder {
             self.pending = None;
             return Err(ParseError::UnexpectedText);
         }
-        self.check_size(text.len())?;
-        if text.as_bytes().first() == Some(&PacketKind::Event.as_byte()) {
-            return self.plain_event(text);
+        self.limits.check_size(text.len())?;
+        match text.as_bytes().first() {
+            Some(&EVENT) => self.plain_event(text),
+            Some(&BINARY_EVENT) => self.binary_event(text),
+            _ => self.rarer(text),
         }
-        self.rarer(text)
     }
 
     /// Takes the text of an event without attachments: what nearly every packet is.
@@ -110,6 +127,18 @@ impl Decoder {
         self.event(text, &layout, PlainData).map(Some)
     }
 
+    /// Takes the text of an event with attachments.
+    #[inline(never)]
+    fn binary_event(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
+        let (attachments, at) = read_attachments(text.as_bytes(), 1)?;
+        let layout = Layout::behind_kind(PacketKind::BinaryEvent, attachments, text, at)?;
+        self.check_namespace(&layout)?;
+        self.check_attachments(attachments)?;
+        let event = self.event(text, &layout, Below(attachments))?;
+        self.await_attachments(Some(event), attachments, text.len());
+        Ok(None)
+    }
+
     /// Takes the text of any packet.
     #[inline(never)]
     fn rarer(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
@@ -117,39 +146,38 @@ impl Decoder {
         self.check_namespace(&layout)?;
         match layout.kind {
             PacketKind::Event => self.plain_event(text),
+            PacketKind::BinaryEvent => self.binary_event(text),
             PacketKind::Ack => ack(text, &layout, PlainData),
             PacketKind::Connect => connect(text, &layout).map(Some),
             PacketKind::Disconnect => disconnect(text, &layout).map(Some),
             PacketKind::ConnectError => Err(ParseError::ConnectError),
-            PacketKind::BinaryEvent | PacketKind::BinaryAck => {
-                self.announced(text, &layout)?;
+            PacketKind::BinaryAck => {
+                self.check_attachments(layout.attachments)?;
+                let ack = ack(text, &layout, Below(layout.attachments))?;
+                self.await_attachments(ack, layout.attachments, text.len());
                 Ok(None)
             }
         }
     }
 
-    /// Takes the text of a packet with attachments, which are still to come.
-    fn announced(&mut self, text: &str, layout: &Layout) -> Result<(), ParseError> {
-        let expected = layout.attachments;
-        self.check_attachments(expected)?;
-        let packet = if layout.kind == PacketKind::BinaryEvent {
-            Some(self.event(text, layout, Below(expected))?)
-        } else {
-            ack(text, layout, Below(expected))?
-        };
+    /// So many attachments are still to come.
+    #[inline]
+    fn await_attachments(&mut self, packet: Option<Packet>, missing: usize, bytes: usize) {
         self.pending = Some(Pending {
             packet,
-            missing: expected,
-            bytes: text.len(),
+            missing,
+            bytes,
         });
-        Ok(())
     }
 
     /// Takes a binary message: the next attachment of the packet that waits for some.
     pub fn binary(&mut self, data: &[u8]) -> Result<Option<Packet>, ParseError> {
-        let mut pending = self.pending.take().ok_or(ParseError::UnexpectedBinary)?;
+        let pending = self.pending.as_mut().ok_or(ParseError::UnexpectedBinary)?;
         pending.bytes = pending.bytes.saturating_add(data.len());
-        self.check_size(pending.bytes)?;
+        if let Err(error) = self.limits.check_size(pending.bytes) {
+            self.pending = None;
+            return Err(error);
+        }
         match &mut pending.packet {
             Some(Packet::Event(event)) => Came::attach(&mut event.0, data),
             Some(Packet::Ack(ack)) => Came::attach(&mut ack.came, data),
@@ -157,10 +185,9 @@ impl Decoder {
         }
         pending.missing -= 1;
         if pending.missing > 0 {
-            self.pending = Some(pending);
             return Ok(None);
         }
-        Ok(pending.packet)
+        Ok(self.pending.take().and_then(|pending| pending.packet))
     }
 
     /// Whether attachments are still to come.
@@ -171,15 +198,6 @@ impl Decoder {
     /// Forgets a packet whose attachments have not all come.
     pub fn reset(&mut self) {
         self.pending = None;
-    }
-
-    fn check_size(&self, size: usize) -> Result<(), ParseError> {
-        let max = self.limits.max_bytes;
-        if size > max {
-            Err(ParseError::Size { size, max })
-        } else {
-            Ok(())
-        }
     }
 
     fn check_namespace(&self, layout: &Layout) -> Result<(), ParseError> {

@@ -273,21 +273,30 @@ impl<'a> Draft<'a> {
     /// Makes the header that of a packet with so many attachments.
     #[inline(never)]
     fn announce(&mut self, attachments: usize) {
-        let mut digits = [0; MAX_DIGITS];
-        let count = decimal(attachments as u64, &mut digits);
         let body = &mut *self.body;
         let kind = self.start + 1;
-        // Behind the kind goes `N-`.
-        let (behind, shift) = (kind + 1..body.len(), count.len() + 1);
-        body.resize(body.len() + shift, b'-');
-        body.copy_within(behind, kind + 1 + shift);
-        if let Some([kind, room @ ..]) = body.get_mut(kind..kind + 1 + shift) {
+        if let Some(kind) = body.get_mut(kind) {
             *kind = self.kinds[1].as_byte();
-            if let Some((dash, number)) = room.split_last_mut() {
-                *dash = b'-';
-                number.copy_from_slice(count);
-            }
         }
+        // Behind the kind goes `N-`.
+        let at = kind + 1;
+        if let Some(&digit) = b"0123456789".get(attachments) {
+            insert(body, at, [digit, b'-']);
+        } else {
+            let mut digits = [0; MAX_DIGITS];
+            let count = decimal(attachments as u64, &mut digits);
+            body.splice(at..at, count.iter().copied().chain([b'-']));
+        }
+    }
+}
+
+/// Inserts bytes at a place of the text.
+fn insert<const N: usize>(text: &mut Vec<u8>, at: usize, bytes: [u8; N]) {
+    let behind = at..text.len();
+    text.extend_from_slice(&bytes);
+    text.copy_within(behind, at + N);
+    if let Some(place) = text.get_mut(at..at + N) {
+        place.copy_from_slice(&bytes);
     }
 }
 

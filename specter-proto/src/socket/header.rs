@@ -27,7 +27,7 @@ pub enum PacketKind {
 
 impl PacketKind {
     /// The digit that a packet of this kind begins with.
-    pub fn as_byte(self) -> u8 {
+    pub const fn as_byte(self) -> u8 {
         match self {
             Self::Connect => b'0',
             Self::Disconnect => b'1',
@@ -152,7 +152,17 @@ pub(super) fn namespace_of(text: &str, span: Span) -> &str {
 }
 
 /// `N-`, and where it ends. A number too large to be true is as large as can be.
-fn read_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), ParseError> {
+#[inline]
+pub(super) fn read_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), ParseError> {
+    // The rule: one digit.
+    if let Some([digit @ b'0'..=b'9', b'-']) = bytes.get(start..start + 2) {
+        return Ok((usize::from(digit - b'0'), start + 2));
+    }
+    read_many_attachments(bytes, start)
+}
+
+#[inline(never)]
+fn read_many_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), ParseError> {
     let mut at = start;
     let mut count = 0_usize;
     while let Some(digit @ b'0'..=b'9') = bytes.get(at) {

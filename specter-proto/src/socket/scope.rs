@@ -119,7 +119,7 @@ fn put_back_attached(before: Writing) {
     } else {
         None
     };
-    ATTACHED.set(outer.unwrap_or_default());
+    ATTACHED.with(|attached| attached.set(outer.unwrap_or_default()));
 }
 
 /// Attaches bytes to the packet being written: the number of the first. `None` if none is.
@@ -139,7 +139,8 @@ pub(super) fn attach(attachments: &[Bytes]) -> Option<usize> {
 /// Attaches those of arguments that are all there is in the packet being written.
 pub(super) fn attach_all(came: &Arc<Came>) {
     if WRITING.get() == Writing::Packet {
-        ATTACHED.set(Attached::OfArgs(Arc::clone(came)));
+        // `set` of the key itself would make a value first for a thread that has none.
+        ATTACHED.with(|attached| attached.set(Attached::OfArgs(Arc::clone(came))));
         WRITING.set(Writing::WithAttachments);
     } else {
         // Something is attached already: then they are gathered, and looked through, like any.
