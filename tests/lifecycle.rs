@@ -358,6 +358,22 @@ async fn every_way_of_leaving_has_its_reason() {
     );
 }
 
+/// Nothing of it runs, and nothing comes from its client.
+#[tokio::test]
+async fn a_socket_at_rest_is_disconnected_from_elsewhere() {
+    let (server, mut log, _) = server().await;
+    let gate = server.io.of("/gate").unwrap();
+    let mut client = gated(&server, &mut log).await;
+    gate.disconnect();
+    assert_eq!(client.text().await, "41/gate,");
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["server namespace disconnect", "Err(\"emit_gone\")"]
+    );
+    client.connect("/gate", Value::Null).await;
+    assert_eq!(log.line().await, "ack_not_connected");
+}
+
 #[tokio::test]
 async fn a_handler_finishes_although_its_client_left() {
     let (server, mut log, go) = server().await;

@@ -303,6 +303,24 @@ fn attachments_are_bounded() {
 }
 
 #[test]
+fn attachments_are_announced_by_their_number() {
+    for count in [1, 9, 10, 99, 100, 255] {
+        let args = vec![Binary::from(b"x"); count];
+        let placeholders: Vec<_> = (0..count)
+            .map(|number| json!({ "_placeholder": true, "num": number }))
+            .collect();
+        let expected = format!("46{count}-/chat,7[{}]", json!(placeholders));
+        let (text, attachments) = texts(&encode::ack("/chat", 7, &args).unwrap());
+        assert_eq!((text, attachments.len()), (expected.clone(), count));
+        let mut bytes = b"before".to_vec();
+        encode::append_ack(&mut bytes, "/chat", 7, &args).unwrap();
+        let appended = String::from_utf8_lossy(&bytes);
+        assert!(appended.starts_with("before"));
+        assert!(appended.contains(&expected));
+    }
+}
+
+#[test]
 fn what_json_cannot_hold_is_an_error() {
     let error = encode::event("/", None, "m", &BTreeMap::from([((1, 2), 3)])).unwrap_err();
     assert!(matches!(error, EncodeError::Json(_)));

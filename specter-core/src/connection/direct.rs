@@ -1,6 +1,6 @@
 //! Sending and receiving on a TCP socket, on Linux by the system call itself: the C library makes a point of cancellation of each.
 //!
-//! Tokio knows when there is something to do; it is asked first, and told when there is nothing more.
+//! Tokio knows when there is something to do: what it knows is looked at first, and it is told when there is nothing more.
 
 use std::io;
 use std::task::{Context, Poll, ready};

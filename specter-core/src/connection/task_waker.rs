@@ -13,8 +13,9 @@ pub(super) struct TaskWaker(Mutex<Option<Waker>>);
 impl TaskWaker {
     /// From now on this one is woken. The task looks at everything after that: what came before needs no waking.
     pub(super) fn set(&self, waker: Waker) {
-        // The old one goes when the lock is free.
-        drop(self.0.lock().replace(waker));
+        let old = self.0.lock().replace(waker);
+        // Not under the lock, as in `wake`: what goes with it may come back here.
+        drop(old);
     }
 
     /// Wakes the task, if there is one.
@@ -28,7 +29,8 @@ impl TaskWaker {
 
     /// The task has ended: a waker holds its memory.
     pub(super) fn clear(&self) {
-        drop(self.0.lock().take());
+        let old = self.0.lock().take();
+        drop(old);
     }
 }
 
@@ -39,7 +41,7 @@ mod tests {
     use std::sync::{Arc, Weak};
     use std::task::Wake;
 
-    /// Counts how often it is woken, and comes back each time.
+    /// Counts how often it is woken, and comes back each time, and when it goes.
     #[derive(Default)]
     struct Counting {
         woken: AtomicUsize,
@@ -51,6 +53,14 @@ mod tests {
             self.woken.fetch_add(1, Ordering::Relaxed);
             if let Some(by) = self.by.upgrade() {
                 by.clear();
+            }
+        }
+    }
+
+    impl Drop for Counting {
+        fn drop(&mut self) {
+            if let Some(by) = self.by.upgrade() {
+                by.wake();
             }
         }
     }
@@ -84,5 +94,14 @@ mod tests {
         task.wake();
         task.wake();
         assert_eq!(counting.woken.load(Ordering::Relaxed), 1);
+        let another = || {
+            Arc::new(Counting {
+                woken: AtomicUsize::new(0),
+                by: Arc::downgrade(&task),
+            })
+        };
+        task.set(another().into());
+        task.set(another().into());
+        task.clear();
     }
 }

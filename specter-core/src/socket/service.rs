@@ -45,10 +45,11 @@ pub(crate) trait SocketService: Send {
     /// Begins `event` if it may begin. `free`: none waits before it, and those that are handled one after another may begin.
     fn offer(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> Offered;
 
-    /// The bytes of the events that run beside the others.
+    /// The bytes of the events that run beside the others. More than none as long as one does.
     fn beside_bytes(&self) -> usize;
 
-    /// Drives what has begun. Ready: the next event in order may begin.
+    /// Drives what has begun. Ready: the next event in order may begin. Once it was, and nothing runs beside, it is not called again
+    /// before an event was begun that goes on.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Begins the end: what runs finishes, then `disconnect` handlers and tear-down run. Called once; then

@@ -4,7 +4,7 @@
 //! a packet says.
 
 use std::cell::{Cell, RefCell};
-use std::{fmt, mem};
+use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use triomphe::Arc;
@@ -17,8 +17,6 @@ use super::span::Span;
 pub(super) struct Came {
     text: String,
     attachments: Vec<Bytes>,
-    /// What an attachment of an earlier packet lay in, of which nobody has anything any more.
-    spare: BytesMut,
     places: Places,
 }
 
@@ -43,7 +41,7 @@ pub(super) struct Places {
 
 /// How many places a thread keeps.
 const KEPT: usize = 16;
-/// The largest that it keeps, in bytes of text.
+/// The largest that it keeps, in bytes of text; and of the attachment whose room it keeps.
 const LARGEST: usize = 2 * 1024;
 /// And in attachments.
 const MOST_ATTACHMENTS: usize = 16;
@@ -53,6 +51,8 @@ thread_local! {
     static LAST: Cell<Option<Arc<Came>>> = const { Cell::new(None) };
     /// The others.
     static SPARE: RefCell<Vec<Arc<Came>>> = const { RefCell::new(Vec::new()) };
+    /// Where an attachment lay of which nobody has anything any more.
+    static ROOM: Cell<Option<BytesMut>> = const { Cell::new(None) };
 }
 
 impl Came {
@@ -78,7 +78,6 @@ impl Came {
         Arc::new(Self {
             text: text.to_owned(),
             attachments: Vec::new(),
-            spare: BytesMut::new(),
             places,
         })
     }
@@ -113,30 +112,19 @@ impl Came {
                 // One is the rule; how many are announced says nothing of how many come.
                 came.attachments.reserve_exact(1);
             }
-            let attachment = came.copied(data);
-            came.attachments.push(attachment);
+            came.attachments.push(copied(data));
         }
     }
 
-    /// A copy, in the spare place if it fits: whoever keeps it keeps all of that.
-    fn copied(&mut self, data: &[u8]) -> Bytes {
-        let room = self.spare.capacity();
-        if room < data.len() || room > 2 * data.len() {
-            return Bytes::from(Box::<[u8]>::from(data));
-        }
-        let mut place = mem::take(&mut self.spare);
-        place.extend_from_slice(data);
-        place.freeze()
-    }
-
-    /// Keeps the place of a small one for the next packet, if nobody else has any of it.
+    /// Lets go of them. The room of a small one is kept, if nobody else has any of it.
     fn clear_attachments(&mut self) {
         while let Some(attachment) = self.attachments.pop() {
             if attachment.len() <= LARGEST
-                && let Ok(mut place) = attachment.try_into_mut()
+                && let Ok(mut room) = attachment.try_into_mut()
+                && room.capacity() <= LARGEST
             {
-                place.clear();
-                self.spare = place;
+                room.clear();
+                let _ = ROOM.try_with(|kept| kept.set(Some(room)));
             }
         }
     }
@@ -177,6 +165,20 @@ impl Came {
     pub(super) fn size(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
         self.text.len() + attachments
+    }
+}
+
+/// A copy of an attachment, in the room that is kept if it fits: whoever keeps the copy keeps all of that.
+fn copied(data: &[u8]) -> Bytes {
+    let room = ROOM.try_with(Cell::take).ok().flatten();
+    let fits = |room: &BytesMut| (data.len()..=2 * data.len()).contains(&room.capacity());
+    match room.filter(fits) {
+        Some(mut room) => {
+            room.extend_from_slice(data);
+            room.freeze()
+        }
+        // A handle that is made in its place: `copy_from_slice` gives one that is moved there, for which all that was copied is waited for.
+        None => Bytes::from(Box::<[u8]>::from(data)),
     }
 }
 

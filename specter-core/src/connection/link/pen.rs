@@ -16,7 +16,7 @@ use super::output::Output;
 use crate::connection::direct;
 use crate::connection::outbox::{Outbox, cost};
 
-/// Where the pen of a connection lies. Empty while its task writes, and where there is no TCP socket to write to.
+/// Where the pen of a connection lies. Empty while its task writes what was queued, and where there is no TCP socket to write to.
 #[derive(Default)]
 pub(crate) struct Desk {
     pen: Mutex<Option<Pen>>,
@@ -56,7 +56,7 @@ impl Desk {
         is_free
     }
 
-    /// What the task had to write is written.
+    /// Others may write again.
     pub(crate) fn release(&self) {
         self.is_reserved.store(false, Ordering::Release);
     }
@@ -80,7 +80,7 @@ impl Desk {
         usize::from(self.pen.is_locked())
     }
 
-    /// Writes what is queued, if the pen lies here. Whether the task must be woken, for what is left or for what waits until
+    /// Writes what is queued, if the pen lies here and is not reserved. Whether the task must be woken, for what is left or for what waits until
     /// something was written.
     pub(crate) fn write(&self, outbox: &Outbox) -> bool {
         let mut pen = self.pen.lock();
@@ -179,6 +179,31 @@ mod tests {
         desk.clear();
         drop(read);
         assert_eq!(client.read(&mut received).await.unwrap(), 0, "it ended");
+    }
+
+    #[tokio::test]
+    async fn nobody_else_writes_while_the_desk_is_reserved() {
+        let (server, mut client) = sockets().await;
+        let (_read, half) = server.into_split();
+        let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
+        let desk = Desk::default();
+        assert!(!desk.reserve(), "no pen lies there");
+        desk.lay_down(half);
+        assert!(desk.reserve());
+        let _ = queue(&outbox, "a");
+        assert!(desk.write(&outbox), "the task must do it");
+        assert!(outbox.bytes() > 0);
+        desk.release();
+        assert!(!desk.write(&outbox));
+        let mut received = [0; 4];
+        client.read_exact(&mut received).await.unwrap();
+        assert_eq!(&received, b"\x81\x024a");
+        // Taken back, it is reserved no more.
+        assert!(desk.reserve());
+        let (half, _) = desk.pick_up().unwrap();
+        desk.lay_down(half);
+        let _ = queue(&outbox, "b");
+        assert!(!desk.write(&outbox));
     }
 
     #[tokio::test]

@@ -164,7 +164,7 @@ impl WebSocket {
         }
     }
 
-    /// Writes all that the queue holds. What the stream does not take is kept, and the task woken
+    /// Ends the turn's burst, and writes what it gathered and all that the queue holds. What the stream does not take is kept, and the task woken
     /// when it takes more. Where all is written, others may write until the task runs again.
     pub(super) fn poll_write_queue(
         &mut self,
@@ -348,6 +348,7 @@ mod tests {
     use specter_proto::websocket::Limits;
     use std::future::poll_fn;
     use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
@@ -405,5 +406,57 @@ mod tests {
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x8a\x01p\x81\x024a");
         assert_eq!(connection.queued_bytes(), 0);
+    }
+
+    /// A burst that the stream takes a part of is finished before what others send meanwhile.
+    #[tokio::test]
+    async fn nothing_comes_into_a_burst_that_was_written_in_part() {
+        const SIZE: usize = 5_000;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (server, client) = tokio::join!(listener.accept(), connecting);
+        let mut client = client.unwrap();
+        let stream = Stream::of_tcp(server.unwrap().0);
+        let mut websocket = WebSocket::over(stream, Limits::new(100));
+        let connection = undriven(&EngineConfig::default().max_queue(usize::MAX));
+        let mut turn = |cx: &mut Context<'_>, sends: &mut dyn FnMut()| {
+            burst::begin(&connection);
+            sends();
+            websocket.poll_write_queue(cx, &connection).unwrap();
+            burst::end(&connection);
+        };
+        let send = |number: usize| {
+            let text = format!("{number:SIZE$}");
+            connection.send(Frame::text_message(&text).into()).unwrap();
+        };
+        let mut sent = 0;
+        let mut cx = Context::from_waker(Waker::noop());
+        turn(&mut cx, &mut || ());
+        while connection.queued_bytes() == 0 {
+            turn(&mut cx, &mut || (sent..sent + 3).for_each(send));
+            sent += 3;
+        }
+        // Somebody else sends, and would write.
+        send(sent);
+        assert!(connection.desk().write(connection.outbox()));
+        sent += 1;
+        let writing = poll_fn(|cx| {
+            turn(cx, &mut || ());
+            match connection.queued_bytes() {
+                0 => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        });
+        let reading = async {
+            let mut frame = vec![0; SIZE + 5];
+            for number in 0..sent {
+                client.read_exact(&mut frame).await.unwrap();
+                assert_eq!(frame[5..], *format!("{number:SIZE$}").as_bytes());
+            }
+        };
+        let both = async { tokio::join!(writing, reading) };
+        tokio::time::timeout(Duration::from_secs(20), both)
+            .await
+            .expect("all of it arrives");
     }
 }
