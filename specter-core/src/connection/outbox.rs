@@ -67,6 +67,8 @@ pub(crate) struct Outbox {
     /// The task will look into the queue before it rests: it runs, it was woken, or it waits for
     /// something else that it needs first (a poll to answer, room in the socket).
     attended: AtomicBool,
+    /// The task sends past it: what it holds is nobody else's to write.
+    passed_by: AtomicBool,
     closing: AtomicBool,
     /// What the packets cost, those included that the task took and has not written yet. Changed with the queue locked, read at
     /// any time.
@@ -92,6 +94,7 @@ impl Outbox {
                 closing: None,
             }),
             attended: AtomicBool::new(false),
+            passed_by: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
             limit,
@@ -239,6 +242,16 @@ impl Outbox {
     /// What the queue holds, in bytes, until it is written.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the task sends past it, and nobody else writes.
+    pub(crate) fn is_passed_by(&self) -> bool {
+        self.passed_by.load(Ordering::Acquire)
+    }
+
+    /// The task begins or ends to send past it. See [`Desk::reserve`](super::link::Desk::reserve).
+    pub(crate) fn set_passed_by(&self, is_passed_by: bool) {
+        self.passed_by.store(is_passed_by, Ordering::Release);
     }
 
     /// The task begins to run: senders need not wake it until it has looked into the queue.

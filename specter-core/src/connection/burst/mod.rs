@@ -95,7 +95,7 @@ pub(super) fn end(connection: &Connection) {
                 burst.bytes = Vec::new();
             }
             if mem::take(&mut burst.has_desk) {
-                connection.desk().release();
+                connection.outbox().set_passed_by(false);
             }
         }
     });
@@ -207,7 +207,7 @@ impl Burst {
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
         let fits = self.fits(connection, cost);
         if fits && !self.has_desk {
-            self.has_desk = connection.desk().reserve();
+            self.has_desk = connection.desk().reserve(connection.outbox());
         }
         fits && self.has_desk
     }

@@ -56,7 +56,7 @@ impl AtRest {
     /// What the turn gathered, which is over with that.
     fn gathered(&self) -> Vec<u8> {
         let gathered = take(&self.connection).unwrap();
-        self.connection.desk().release();
+        self.connection.outbox().set_passed_by(false);
         gathered
     }
 

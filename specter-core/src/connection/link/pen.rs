@@ -3,10 +3,9 @@
 //! To wake a task for one frame costs more than to write the frame. So a task that has written everything lays its pen
 //! down beside the queue; a broadcast that finds it there writes in the task's place, in the order of the queue. What the
 //! stream does not take at once is left to the task, as is everything while the pen is in its hand. Whoever takes packets
-//! from the queue to write them holds the pen: that keeps their order. A task that has more to write in its turn need not take it up
-//! for that: it has the desk reserved, and writes with a pen of its own until it rests.
+//! from the queue to write them holds the pen: that keeps their order. A task that only answers in its turn need not take it up
+//! for that: it has the desk reserved, and writes past the queue with a pen of its own.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -20,8 +19,6 @@ use crate::connection::outbox::{Outbox, cost};
 #[derive(Default)]
 pub(crate) struct Desk {
     pen: Mutex<Option<Pen>>,
-    /// The pen lies there, but for the task alone. Set with the pen locked, so that nobody is writing with it.
-    is_reserved: AtomicBool,
 }
 
 struct Pen {
@@ -36,29 +33,24 @@ impl Desk {
         *self.pen.lock() = Some(Pen { half, begun: None });
     }
 
-    /// The task takes the pen back, and what was begun with it. Nothing is reserved any more.
+    /// The task takes the pen back, and what was begun with it.
     pub(super) fn pick_up(&self) -> Option<(OwnedWriteHalf, Option<Box<Output>>)> {
-        let pen = self.pen.lock().take();
-        self.release();
-        pen.map(|pen| (pen.half, pen.begun))
+        let pen = self.pen.lock().take()?;
+        Some((pen.half, pen.begun))
     }
 
-    /// Reserves the desk for the task, where the pen can be had at once and nothing was begun with it: nobody else writes until it is
-    /// [`release`](Self::release)d.
-    pub(crate) fn reserve(&self) -> bool {
+    /// Lets the task send past the queue, where the pen can be had at once and nothing was begun with it: nobody else writes until the queue
+    /// is [`passed by`](Outbox::set_passed_by) no more.
+    pub(crate) fn reserve(&self, outbox: &Outbox) -> bool {
         let Some(pen) = self.pen.try_lock() else {
             return false;
         };
         let is_free = pen.as_ref().is_some_and(|pen| pen.begun.is_none());
         if is_free {
-            self.is_reserved.store(true, Ordering::Relaxed);
+            // With the pen locked, so that nobody is writing with it.
+            outbox.set_passed_by(true);
         }
         is_free
-    }
-
-    /// Others may write again.
-    pub(crate) fn release(&self) {
-        self.is_reserved.store(false, Ordering::Release);
     }
 
     /// The task has ended, and nobody writes any more.
@@ -80,7 +72,7 @@ impl Desk {
         usize::from(self.pen.is_locked())
     }
 
-    /// Writes what is queued, if the pen lies here and is not reserved. Whether the task must be woken, for what is left or for what waits until
+    /// Writes what is queued, if the pen lies here and the task does not send past the queue. Whether the task must be woken, for what is left or for what waits until
     /// something was written.
     pub(crate) fn write(&self, outbox: &Outbox) -> bool {
         let mut pen = self.pen.lock();
@@ -91,7 +83,7 @@ impl Desk {
         else {
             return true;
         };
-        if self.is_reserved.load(Ordering::Acquire) {
+        if outbox.is_passed_by() {
             return true;
         }
         match write_only_frame(half, outbox).unwrap_or_else(|| write_all(half, outbox)) {
@@ -182,28 +174,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_else_writes_while_the_desk_is_reserved() {
+    async fn nobody_else_writes_while_the_task_sends_past_the_queue() {
         let (server, mut client) = sockets().await;
         let (_read, half) = server.into_split();
         let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
         let desk = Desk::default();
-        assert!(!desk.reserve(), "no pen lies there");
+        assert!(!desk.reserve(&outbox), "no pen lies there");
         desk.lay_down(half);
-        assert!(desk.reserve());
+        assert!(desk.reserve(&outbox));
         let _ = queue(&outbox, "a");
         assert!(desk.write(&outbox), "the task must do it");
         assert!(outbox.bytes() > 0);
-        desk.release();
+        outbox.set_passed_by(false);
         assert!(!desk.write(&outbox));
         let mut received = [0; 4];
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x81\x024a");
-        // Taken back, it is reserved no more.
-        assert!(desk.reserve());
-        let (half, _) = desk.pick_up().unwrap();
-        desk.lay_down(half);
-        let _ = queue(&outbox, "b");
-        assert!(!desk.write(&outbox));
     }
 
     #[tokio::test]

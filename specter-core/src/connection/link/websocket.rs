@@ -175,12 +175,13 @@ impl WebSocket {
         if let Some(gathered) = burst::take(connection) {
             let unwritten = self.write_gathered(gathered);
             if unwritten.is_none() && self.output.is_done() {
-                connection.desk().release();
+                outbox.set_passed_by(false);
                 if outbox.rest() {
                     return Ok(());
                 }
             }
             self.pick_up(connection);
+            outbox.set_passed_by(false);
             if let Some((packet, written)) = unwritten {
                 outbox.count(&packet);
                 self.output.resume_packet(packet, written);
