@@ -364,7 +364,7 @@ async fn a_socket_at_rest_is_disconnected_from_elsewhere() {
     let (server, mut log, _) = server().await;
     let gate = server.io.of("/gate").unwrap();
     let mut client = gated(&server, &mut log).await;
-    gate.disconnect();
+    gate.sockets().iter().for_each(Socket::disconnect);
     assert_eq!(client.text().await, "41/gate,");
     assert_eq!(
         [log.line().await, log.line().await],

@@ -64,7 +64,7 @@ impl WebSocket {
     }
 
     /// A WebSocket over a stream whose handshake is done.
-    pub(super) fn over(stream: Stream, limits: Limits) -> Self {
+    pub(crate) fn over(stream: Stream, limits: Limits) -> Self {
         Self {
             stream,
             decoder: Decoder::new(limits),
@@ -430,17 +430,17 @@ mod tests {
             let text = format!("{number:SIZE$}");
             connection.send(Frame::text_message(&text).into()).unwrap();
         };
-        let mut sent = 0;
+        let mut count = 0;
         let mut cx = Context::from_waker(Waker::noop());
         turn(&mut cx, &mut || ());
         while connection.queued_bytes() == 0 {
-            turn(&mut cx, &mut || (sent..sent + 3).for_each(send));
-            sent += 3;
+            turn(&mut cx, &mut || (count..count + 3).for_each(send));
+            count += 3;
         }
         // Somebody else sends, and would write.
-        send(sent);
+        send(count);
         assert!(connection.desk().write(connection.outbox()));
-        sent += 1;
+        count += 1;
         let writing = poll_fn(|cx| {
             turn(cx, &mut || ());
             match connection.queued_bytes() {
@@ -450,7 +450,7 @@ mod tests {
         });
         let reading = async {
             let mut frame = vec![0; SIZE + 5];
-            for number in 0..sent {
+            for number in 0..count {
                 client.read_exact(&mut frame).await.unwrap();
                 assert_eq!(frame[5..], *format!("{number:SIZE$}").as_bytes());
             }
