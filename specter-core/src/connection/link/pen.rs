@@ -72,8 +72,8 @@ impl Desk {
         usize::from(self.pen.is_locked())
     }
 
-    /// Writes what is queued, if the pen lies here and the task does not send past the queue. Whether the task must be woken, for what is left or for what waits until
-    /// something was written.
+    /// Writes what is queued, if the pen lies here and the task does not send past the queue. Whether the task must be woken, for what is
+    /// left or for what waits until something was written.
     pub(crate) fn write(&self, outbox: &Outbox) -> bool {
         let mut pen = self.pen.lock();
         let Some(Pen {

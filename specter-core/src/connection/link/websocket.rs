@@ -164,8 +164,8 @@ impl WebSocket {
         }
     }
 
-    /// Ends the turn's burst, and writes what it gathered and all that the queue holds. What the stream does not take is kept, and the task woken
-    /// when it takes more. Where all is written, others may write until the task runs again.
+    /// Ends the turn's burst, and writes what it gathered and all that the queue holds. What the stream does not take is kept, and the
+    /// task woken when it takes more. Where all is written, others may write until the task runs again.
     pub(super) fn poll_write_queue(
         &mut self,
         cx: &mut Context<'_>,
@@ -353,6 +353,15 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
+    /// A WebSocket over TCP, and the other end of that.
+    async fn over_tcp() -> (WebSocket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (server, client) = tokio::join!(listener.accept(), connecting);
+        let stream = Stream::of_tcp(server.unwrap().0);
+        (WebSocket::over(stream, Limits::new(100)), client.unwrap())
+    }
+
     #[tokio::test]
     async fn a_fragmented_message_is_freed_when_it_was_taken() {
         let (mut client, server) = tokio::io::duplex(1024);
@@ -373,12 +382,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_pong_goes_before_what_answers_a_later_message() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let connecting = TcpStream::connect(listener.local_addr().unwrap());
-        let (server, client) = tokio::join!(listener.accept(), connecting);
-        let mut client = client.unwrap();
-        let stream = Stream::of_tcp(server.unwrap().0);
-        let mut websocket = WebSocket::over(stream, Limits::new(100));
+        let (mut websocket, mut client) = over_tcp().await;
         let connection = undriven(&EngineConfig::default());
         let flushed = poll_fn(|cx| Poll::Ready(websocket.poll_write_queue(cx, &connection)));
         flushed.await.unwrap();
@@ -413,12 +417,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_comes_into_a_burst_that_was_written_in_part() {
         const SIZE: usize = 5_000;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let connecting = TcpStream::connect(listener.local_addr().unwrap());
-        let (server, client) = tokio::join!(listener.accept(), connecting);
-        let mut client = client.unwrap();
-        let stream = Stream::of_tcp(server.unwrap().0);
-        let mut websocket = WebSocket::over(stream, Limits::new(100));
+        let (mut websocket, mut client) = over_tcp().await;
         let connection = undriven(&EngineConfig::default().max_queue(usize::MAX));
         let mut turn = |cx: &mut Context<'_>, sends: &mut dyn FnMut()| {
             burst::begin(&connection);
