@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::results::{Results, Spread};
 use crate::slopes::{SLOPES, Slope};
-use crate::suite::{CONNECT_TURNS, Case, Metric, SERVERS, TURNS};
+use crate::suite::{BROADCAST_TURNS, CONNECT_TURNS, Case, Metric, SERVERS, TURNS};
 
 /// The whole page.
 #[must_use]
@@ -50,29 +50,38 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
 
 /// How cost grows.
 fn slopes(page: &mut String, results: &Results) {
+    let tables: String = SLOPES
+        .iter()
+        .filter_map(|slope| slope_table(results, slope))
+        .collect();
+    if tables.is_empty() {
+        return;
+    }
     page.push_str(
         "\n## Slopes\n\nServer CPU time at several sizes, in microseconds, and the straight line through them: what is paid once, and for each unit more (no \
          figure for the first: a unit costs more at larger sizes than at smaller ones, as where sockets no longer fit the cache). The last column is a unit's cost at the largest size, of that at the smallest; for \
          echoes that of a KiB more in the last step, of that in the steps before. 1 is linear, less is cheaper the more there is.\n",
     );
-    for slope in SLOPES {
-        let rows: String = SERVERS
-            .iter()
-            .filter_map(|server| slope_row(results, slope, server.name, server.title))
-            .collect();
-        if rows.is_empty() {
-            continue;
-        }
-        let labels: Vec<&str> = slope.points.iter().map(|point| point.label).collect();
-        let labels = labels.join(" | ");
-        let rule = "---|".repeat(slope.points.len());
-        let _ = writeln!(
-            page,
-            "\n| {} | {labels} | fitted: once | each | largest to smallest |\n|---|{rule}---|---|---|\n{}",
-            slope.title,
-            rows.trim_end()
-        );
+    page.push_str(&tables);
+}
+
+/// `None` where nobody was measured at all of its sizes.
+fn slope_table(results: &Results, slope: &Slope) -> Option<String> {
+    let rows: String = SERVERS
+        .iter()
+        .filter_map(|server| slope_row(results, slope, server.name, server.title))
+        .collect();
+    if rows.is_empty() {
+        return None;
     }
+    let labels: Vec<&str> = slope.points.iter().map(|point| point.label).collect();
+    let labels = labels.join(" | ");
+    let rule = "---|".repeat(slope.points.len());
+    Some(format!(
+        "\n| {} | {labels} | fitted: once | each | largest to smallest |\n|---|{rule}---|---|---|\n{}\n",
+        slope.title,
+        rows.trim_end()
+    ))
 }
 
 fn slope_row(results: &Results, slope: &Slope, server: &str, title: &str) -> Option<String> {
@@ -211,9 +220,10 @@ fn circumstances(rounds: usize, stretch: f64) -> String {
     format!(
         "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide 0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; \
          Linux {kernel}, {cpu}, server on core 0, load on core 1, load average at the end {busy} (2 or less is a quiet machine); \
-         {rounds} rounds, in each {TURNS} windows of each native server in turn (connects: {CONNECT_TURNS}; memory, flood and other servers: one), {stretch} times as long as usual. Figures are medians of the \
+         {rounds} rounds, in each {TURNS} windows of each native server in turn (broadcasts: {BROADCAST_TURNS}; connects: {CONNECT_TURNS}; memory, flood and other servers: one), {stretch} times as long as usual. Figures are medians of the \
          windows, with minimum and maximum in brackets; latencies are of all windows of a round. A ratio is the median of the turns' ratios, with the range in which that of ever more turns of the same processes \
-         would lie with a confidence of 95 % (of few windows: minimum and maximum).\n",
+         would lie with a confidence of 95 % (of few windows: minimum and maximum). \
+         In broadcasts, rooms and where a title says so the load does not sleep, so that the server wakes nobody.\n",
         date = said("date", &["-u", "+%Y-%m-%d"]),
         commit = said("git", &["rev-parse", "--short", "HEAD"]),
         rustc = said("rustc", &["--version"]),

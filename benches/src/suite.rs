@@ -79,6 +79,8 @@ pub enum Field {
     Broadcasters,
     /// Socket.IO servers.
     SocketIo,
+    /// Specter, socketioxide and, where it can, the bare loop.
+    Few,
     /// Specter and the bare loop: a point of a slope, which has no table of its own.
     Slope,
     /// The same where the bare loop cannot take part.
@@ -158,6 +160,7 @@ const BROADCAST: &[Target] = &[
     at_most(0.65, Of::Socketioxide),
 ];
 const AGAINST_SOCKETIOXIDE: &[Target] = &[at_most(0.6, Of::Socketioxide)];
+const FOR_REFERENCE: &[Target] = &[reference(Of::RawSockets), reference(Of::Socketioxide)];
 
 const fn case(
     name: &'static str,
@@ -180,6 +183,11 @@ const fn case(
 /// A point of a slope that is in no target.
 const fn slope(name: &'static str, title: &'static str, load: &'static [&'static str]) -> Case {
     case(name, title, load, Field::Slope, &[])
+}
+
+/// A case once more, without what a sleeping load costs the server.
+const fn awake(name: &'static str, title: &'static str, load: &'static [&'static str]) -> Case {
+    case(name, title, load, Field::Few, FOR_REFERENCE)
 }
 
 const fn rooms_at_once(name: &'static str, load: &'static [&'static str]) -> Case {
@@ -239,45 +247,57 @@ pub const CASES: &[Case] = &[
     slope(
         "broadcast-100",
         "broadcast to 100, 128 B, per delivery",
-        &["broadcast", "clients=100", "size=128"],
+        &["broadcast", "clients=100", "size=128", "awake=1"],
     ),
     slope(
         "broadcast-3k",
         "broadcast to 3,000, 128 B, per delivery",
-        &["broadcast", "clients=3000", "size=128"],
+        &["broadcast", "clients=3000", "size=128", "awake=1"],
     ),
     case(
         "broadcast-1k",
         "broadcast to 1,000, 128 B, per delivery",
-        &["broadcast", "clients=1000", "size=128"],
+        &["broadcast", "clients=1000", "size=128", "awake=1"],
         Field::Broadcasters,
         BROADCAST,
     ),
     case(
         "broadcast-10k",
         "broadcast to 10,000, 128 B, per delivery",
-        &["broadcast", "clients=9900", "size=128"],
+        &["broadcast", "clients=9900", "size=128", "awake=1"],
         Field::Broadcasters,
         BROADCAST,
     ),
     case(
         "rooms",
         "rooms of 10 among 10,000, 128 B, per delivery",
-        &["rooms", "clients=9900", "members=10", "size=128"],
+        &["rooms", "clients=9900", "members=10", "size=128", "awake=1"],
         Field::SocketIo,
         &[],
     ),
     rooms_at_once(
         "rooms-10",
-        &["rooms", "clients=9900", "at_once=10", "size=128"],
+        &["rooms", "clients=9900", "at_once=10", "size=128", "awake=1"],
     ),
     rooms_at_once(
         "rooms-100",
-        &["rooms", "clients=9900", "at_once=100", "size=128"],
+        &[
+            "rooms",
+            "clients=9900",
+            "at_once=100",
+            "size=128",
+            "awake=1",
+        ],
     ),
     rooms_at_once(
         "rooms-990",
-        &["rooms", "clients=9900", "at_once=990", "size=128"],
+        &[
+            "rooms",
+            "clients=9900",
+            "at_once=990",
+            "size=128",
+            "awake=1",
+        ],
     ),
     slope(
         "connect-500",
@@ -302,6 +322,21 @@ pub const CASES: &[Case] = &[
         &["polling", "size=32"],
         Field::SocketIo,
         AGAINST_SOCKETIOXIDE,
+    ),
+    awake(
+        "echo-1-32-awake",
+        "echo with ack, 1 in flight, 32 B, the load awake",
+        &["echo", "in_flight=1", "size=32", "awake=1"],
+    ),
+    awake(
+        "echo-1-1k-awake",
+        "echo with ack, 1 in flight, 1 KiB, the load awake",
+        &["echo", "in_flight=1", "size=1024", "awake=1"],
+    ),
+    awake(
+        "polling-awake",
+        "polling echo, 32 B, the load awake",
+        &["polling", "size=32", "awake=1"],
     ),
     Case {
         metric: Metric::IdleMemory,
@@ -330,6 +365,8 @@ pub const CASES: &[Case] = &[
 /// How many windows a round has for servers that run in turn: a machine's speed changes within seconds, so that many short windows beside
 /// each other say more than a long one each.
 pub const TURNS: usize = 24;
+/// The same for broadcasts, whose cost varies most from one window to the next.
+pub const BROADCAST_TURNS: usize = 2 * TURNS;
 /// The same for 5,000 connects, which the windows share; the same clients a window for fewer.
 pub const CONNECT_TURNS: usize = 10;
 /// So many.
@@ -368,6 +405,7 @@ impl Case {
                 let clients = clients.and_then(Result::ok).unwrap_or(CONNECTS);
                 (clients.div_ceil(CONNECTS), 0.0, 0.0)
             }
+            ["broadcast", ..] => (BROADCAST_TURNS, 0.03, self.seconds / 20.0),
             _ => (TURNS, 0.03, self.seconds / 20.0),
         };
         Windows {
@@ -402,6 +440,8 @@ impl Case {
             Field::All => true,
             Field::Broadcasters => server.socket_io || is_loop,
             Field::SocketIo => server.socket_io,
+            Field::Few if is_loop => self.load.first() != Some(&"polling"),
+            Field::Few => ["specter", "socketioxide"].contains(&server.name),
             Field::Slope => server.name == "specter" || is_loop,
             Field::SlopeOfSpecter => server.name == "specter",
         }

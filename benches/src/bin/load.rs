@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use specter_bench::listen::LOAD_CORE;
 use specter_bench::load::{
-    Broadcast, Connects, Echo, Flood, Idle, PollingEcho, Rooms, Shape, Target, Windows,
+    Broadcast, Connects, Echo, Flood, Idle, PollingEcho, Rooms, Shape, Target, Waiting, Windows,
 };
 use specter_bench::machine;
 use specter_bench::process::Process;
@@ -34,7 +34,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         Shape::Text
     };
     let size = number("size", 32);
-    let windows = &mut Windows::new(target)?;
+    let waiting = if number("awake", 0) == 1 {
+        Waiting::Awake
+    } else {
+        Waiting::Asleep
+    };
+    let windows = &mut Windows::new(target, waiting)?;
     match case.as_str() {
         "echo" => Echo {
             connections: number("connections", 50),

@@ -35,7 +35,7 @@ pub struct Rooms {
 impl Broadcast {
     /// Runs it.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
-        let mut crowd = Crowd::connect(windows.target(), self.clients)?;
+        let mut crowd = Crowd::connect(windows, self.clients)?;
         let mut event = Vec::new();
         let text = "x".repeat(self.size);
         wire::push_client_frame(
@@ -81,7 +81,7 @@ fn await_deliveries(
 impl Rooms {
     /// Runs it.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
-        let mut crowd = Crowd::connect(windows.target(), self.clients)?;
+        let mut crowd = Crowd::connect(windows, self.clients)?;
         let rooms = self.clients / self.members;
         self.join(&mut crowd, rooms)?;
         let text = "x".repeat(self.size);

@@ -79,12 +79,12 @@ impl Idle {
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let target = windows.target();
         // The first connections bring what is there once.
-        drop(Crowd::connect(target, 100)?);
+        drop(Crowd::connect(windows, 100)?);
         while let Some(window) = windows.next()? {
             let settle = window.length();
             std::thread::sleep(settle);
             let before = target.process.memory()?;
-            let mut crowd = Crowd::connect(target, self.clients)?;
+            let mut crowd = Crowd::connect(windows, self.clients)?;
             wait(&mut crowd, settle)?;
             let idle = target.process.memory()?;
             burst(&mut crowd)?;

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
 
-use super::measure::Target;
+use super::measure::Windows;
+use super::waiting::Waiting;
 use crate::client::Client;
 
 /// Connected clients, by number.
 pub(super) struct Crowd {
+    waiting: Waiting,
     poll: Poll,
     ready: Events,
     scratch: Vec<u8>,
@@ -18,8 +20,10 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Connects so many, one after another, and answers the pings of those that are there already.
-    pub(super) fn connect(target: Target, count: usize) -> io::Result<Self> {
+    pub(super) fn connect(windows: &Windows, count: usize) -> io::Result<Self> {
+        let target = windows.target();
         let mut crowd = Self {
+            waiting: windows.waiting(),
             poll: Poll::new()?,
             ready: Events::with_capacity(4096),
             scratch: vec![0; 256 * 1024],
@@ -55,7 +59,8 @@ impl Crowd {
         patience: Duration,
         mut take: impl FnMut(usize, u8, &[u8]),
     ) -> io::Result<()> {
-        self.poll.poll(&mut self.ready, Some(patience))?;
+        self.waiting
+            .wait(&mut self.poll, &mut self.ready, patience)?;
         for event in &self.ready {
             let number = event.token().0;
             let client = &mut self.clients[number];

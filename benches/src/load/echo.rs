@@ -99,7 +99,7 @@ impl Echo {
     /// Runs it.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let events = Prepared::new(self);
-        let mut poll = Poll::new()?;
+        let (waiting, mut poll) = (windows.waiting(), Poll::new()?);
         let mut lanes = Vec::new();
         for token in 0..self.connections {
             let mut client = Client::connect(windows.target().address)?;
@@ -120,7 +120,7 @@ impl Echo {
         }
         while let Some(mut window) = windows.next()? {
             while window.is_open(Instant::now())? {
-                poll.poll(&mut ready, Some(Duration::from_secs(1)))?;
+                waiting.wait(&mut poll, &mut ready, Duration::from_secs(1))?;
                 for event in &ready {
                     let lane = &mut lanes[event.token().0];
                     self.serve(lane, &events, &mut scratch, &mut window)?;

@@ -21,7 +21,7 @@ pub struct Flood {
 impl Flood {
     /// Runs it.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
-        let mut crowd = Crowd::connect(windows.target(), self.quiet + 1)?;
+        let mut crowd = Crowd::connect(windows, self.quiet + 1)?;
         let flooding = self.quiet;
         let mut event = Vec::new();
         wire::push_client_frame(&mut event, TEXT, b"4210[\"echo\",\"quiet\"]");

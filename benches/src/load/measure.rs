@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::waiting::Waiting;
 use crate::process::Process;
 
 /// The server under load.
@@ -52,6 +53,7 @@ pub const READY: &str = "ready";
 /// line of standard output has its [`Figures`]. In between the load rests: it sends nothing, and reads nothing.
 pub struct Windows {
     target: Target,
+    waiting: Waiting,
     asked: Lines<StdinLock<'static>>,
     answers: StdoutLock<'static>,
     is_ready: bool,
@@ -61,9 +63,10 @@ pub struct Windows {
 
 impl Windows {
     /// Of load on this server.
-    pub fn new(target: Target) -> io::Result<Self> {
+    pub fn new(target: Target, waiting: Waiting) -> io::Result<Self> {
         Ok(Self {
             target,
+            waiting,
             asked: io::stdin().lines(),
             answers: io::stdout().lock(),
             is_ready: false,
@@ -73,6 +76,10 @@ impl Windows {
 
     pub(super) fn target(&self) -> Target {
         self.target
+    }
+
+    pub(super) fn waiting(&self) -> Waiting {
+        self.waiting
     }
 
     /// Waits for the next, and says before the first that all is ready. `None` where no more will be asked for.

@@ -7,6 +7,7 @@ mod echo;
 mod flood;
 mod measure;
 mod polling;
+mod waiting;
 
 pub use broadcast::{Broadcast, Rooms};
 pub use connect::{Connects, Idle};
@@ -14,3 +15,4 @@ pub use echo::{Echo, Shape};
 pub use flood::Flood;
 pub use measure::{Figures, READY, Target, Windows};
 pub use polling::PollingEcho;
+pub use waiting::Waiting;

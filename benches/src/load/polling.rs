@@ -31,7 +31,7 @@ struct Lane {
 impl PollingEcho {
     /// Runs it.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
-        let mut poll = Poll::new()?;
+        let (waiting, mut poll) = (windows.waiting(), Poll::new()?);
         let mut lanes = Vec::new();
         for token in 0..self.connections {
             let mut lane = self.open(windows.target())?;
@@ -45,7 +45,7 @@ impl PollingEcho {
         let mut ready = Events::with_capacity(1024);
         while let Some(mut window) = windows.next()? {
             while window.is_open(Instant::now())? {
-                poll.poll(&mut ready, Some(Duration::from_secs(1)))?;
+                waiting.wait(&mut poll, &mut ready, Duration::from_secs(1))?;
                 for event in &ready {
                     lanes[event.token().0].serve(&mut window)?;
                 }
