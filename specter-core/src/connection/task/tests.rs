@@ -1,6 +1,7 @@
 //! Turns that are run by hand: what is due, who is woken.
 
 use super::{Link, Task, WebSocket, websocket_limits};
+use crate::connection::link::Farewell;
 use crate::connection::mailbox::PollReply;
 use crate::connection::registry::Registry;
 use crate::connection::stream::Stream;
@@ -11,11 +12,14 @@ use crate::connection::{
 };
 use bytes::Bytes;
 use http::HeaderMap;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use tokio::io::AsyncReadExt;
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
+use tokio::time::Instant;
 
 struct Silence;
 
@@ -165,4 +169,37 @@ async fn a_session_at_rest_wakes_whoever_polled_it_last() {
     assert_eq!((first.count(), second.count()), (0, 1));
     tokio::time::sleep(config.ping_interval).await;
     assert_eq!((first.count(), second.count()), (0, 2));
+}
+
+/// A WebSocket that is turned away beside the session's own, by a peer that reads nothing or closes nothing: it is closed in its own time,
+/// and the session goes on.
+#[tokio::test(start_paused = true)]
+async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
+    for takes in [1, 64] {
+        let config = Arc::new(EngineConfig::default());
+        let connection = undriven_over(Transport::WebSocket, &config);
+        let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
+        let (_client, server) = tokio::io::duplex(1024);
+        let websocket = WebSocket::over(Stream::of(server), websocket_limits(&config));
+        let link = Link::WebSocket(websocket);
+        let mut task = Task::new(connection.clone(), seat, config.clone(), link, Silence);
+        let (mut second, server) = tokio::io::duplex(takes);
+        let websocket = WebSocket::over(Stream::of(server), websocket_limits(&config));
+        task.part_with(websocket, Farewell::Tell(None), Instant::now());
+        let begun = Instant::now();
+        poll_fn(|cx| {
+            assert!(Future::poll(Pin::new(&mut task), cx).is_pending());
+            match task.parting {
+                Some(_) => Poll::Pending,
+                None => Poll::Ready(()),
+            }
+        })
+        .await;
+        let limit = if takes == 1 { 5 } else { 2 };
+        assert_eq!(begun.elapsed().as_secs(), limit);
+        let mut told = Vec::new();
+        second.read_to_end(&mut told).await.unwrap();
+        assert!(b"\x88\x00".starts_with(&told) && told.len() == takes.min(2));
+        assert!(!connection.is_closed());
+    }
 }
