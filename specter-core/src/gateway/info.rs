@@ -163,9 +163,9 @@ pub struct HandlerInfo {
 }
 
 impl HandlerInfo {
-    /// What it is for, in one line: the first of its doc comment.
-    pub(crate) fn summary(&self) -> &'static str {
-        self.docs.lines().next().unwrap_or_default()
+    /// What it is for, in one line: the first of its doc comment, if it has one.
+    pub(crate) fn summary(&self) -> Option<&'static str> {
+        self.docs.lines().next()
     }
 }
 
