@@ -118,8 +118,13 @@ impl Connection {
         self.push_unwoken(packet, Urgency::Ordinary)
     }
 
-    /// Reads a little of what [`queue`](Self::queue) and [`write`](Self::write) need, and no more. See [`fetch`](super::fan_out::fetch).
+    /// Reads a little of what [`queue`](Self::queue) needs, and no more. See [`fetch`](super::fan_out::fetch).
     pub(super) fn glance(&self) -> usize {
+        self.0.outbox.glance()
+    }
+
+    /// The same for [`write`](Self::write).
+    pub(super) fn glance_at_desk(&self) -> usize {
         self.0.outbox.glance() ^ self.0.desk.glance()
     }
 

@@ -33,6 +33,7 @@ mod task_waker;
 mod timer;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod undriven;
+mod writer;
 
 pub use close::CloseReason;
 pub(crate) use config::LONGEST;

@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -13,10 +14,10 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::direct;
 use super::served::Served;
+use super::writer::Writer;
 
 /// A stream in both directions, whatever is beneath.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -30,7 +31,7 @@ enum State {
     /// The answer to the request is not written yet.
     Awaited(OnUpgrade),
     /// The write side, unless it was laid down.
-    Tcp(OwnedReadHalf, Option<OwnedWriteHalf>),
+    Tcp(Arc<TcpStream>, Option<Writer>),
     Other(Box<dyn Duplex>),
 }
 
@@ -72,7 +73,7 @@ impl Stream {
     /// Ready when there may be something to read; else the task is woken when there is.
     pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.0 {
-            State::Tcp(half, _) => half.as_ref().poll_read_ready(cx),
+            State::Tcp(stream, _) => stream.poll_read_ready(cx),
             State::Awaited(_) | State::Other(_) => Poll::Ready(Ok(())),
         }
     }
@@ -85,7 +86,7 @@ impl Stream {
     ) -> Poll<io::Result<usize>> {
         match &mut self.0 {
             State::Awaited(_) => Poll::Pending,
-            State::Tcp(half, _) => direct::poll_recv(half.as_ref(), cx, buffer),
+            State::Tcp(stream, _) => direct::poll_recv(stream, cx, buffer),
             State::Other(stream) => {
                 let mut buffer = ReadBuf::new(buffer);
                 ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
@@ -95,24 +96,24 @@ impl Stream {
     }
 
     /// Gives the write side away, where it can be: others write with it until it is picked up.
-    pub(super) fn lay_down(&mut self) -> Option<OwnedWriteHalf> {
+    pub(super) fn lay_down(&mut self) -> Option<Writer> {
         match &mut self.0 {
-            State::Tcp(_, half) => half.take(),
+            State::Tcp(_, writer) => writer.take(),
             State::Awaited(_) | State::Other(_) => None,
         }
     }
 
     /// Takes the write side back.
-    pub(super) fn pick_up(&mut self, half: OwnedWriteHalf) {
+    pub(super) fn pick_up(&mut self, writer: Writer) {
         if let State::Tcp(_, place) = &mut self.0 {
-            *place = Some(half);
+            *place = Some(writer);
         }
     }
 
     /// The socket itself, where it is one: for whoever has the right to write.
     pub(super) fn tcp(&self) -> Option<&TcpStream> {
         match &self.0 {
-            State::Tcp(half, _) => Some(half.as_ref()),
+            State::Tcp(stream, _) => Some(stream),
             State::Awaited(_) | State::Other(_) => None,
         }
     }
@@ -125,20 +126,9 @@ impl Stream {
     /// What is written to, if it is there.
     fn write_side(&mut self) -> Option<Pin<&mut (dyn AsyncWrite + Unpin)>> {
         match &mut self.0 {
-            State::Tcp(_, Some(half)) => Some(Pin::new(half)),
+            State::Tcp(_, Some(writer)) => Some(Pin::new(writer)),
             State::Other(stream) => Some(Pin::new(stream.as_mut())),
             State::Awaited(_) | State::Tcp(_, None) => None,
-        }
-    }
-}
-
-impl Drop for Stream {
-    /// With both halves gone the socket is closed: not ended by a call of its own before.
-    fn drop(&mut self) {
-        if let State::Tcp(_, half) = &mut self.0
-            && let Some(half) = half.take()
-        {
-            half.forget();
         }
     }
 }
@@ -231,8 +221,8 @@ fn tcp(stream: TcpStream) -> State {
 }
 
 fn split(stream: TcpStream) -> State {
-    let (read, write) = stream.into_split();
-    State::Tcp(read, Some(write))
+    let (stream, writer) = Writer::split(stream);
+    State::Tcp(stream, Some(writer))
 }
 
 #[cfg(test)]
@@ -294,6 +284,6 @@ mod tests {
         let upgrade = upgrades.recv().await.unwrap();
         let (state, early) = take_over(upgrade.await.unwrap());
         assert_eq!(early, expected);
-        assert!(matches!(state, State::Tcp(read, Some(_)) if read.as_ref().nodelay().unwrap()));
+        assert!(matches!(state, State::Tcp(stream, Some(_)) if stream.nodelay().unwrap()));
     }
 }

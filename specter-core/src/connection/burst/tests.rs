@@ -2,15 +2,16 @@
 
 use super::{KEPT, LARGE, begin, end, packet, take, with, write};
 use crate::connection::undriven::{take_sent, undriven};
+use crate::connection::writer::Writer;
 use crate::connection::{CloseReason, Connection, EngineConfig, SendError};
 use specter_proto::engine::{Frame, FrameAppender, FrameKind, Prepared};
-use tokio::net::tcp::OwnedReadHalf;
+use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 
 /// A connection at rest, whose task is the test.
 struct AtRest {
     connection: Connection,
-    _socket: (OwnedReadHalf, TcpStream),
+    _socket: (Arc<TcpStream>, TcpStream),
 }
 
 impl AtRest {
@@ -18,9 +19,9 @@ impl AtRest {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
         let (server, client) = tokio::join!(listener.accept(), connecting);
-        let (read, half) = server.unwrap().0.into_split();
+        let (read, writer) = Writer::split(server.unwrap().0);
         let connection = undriven(config);
-        connection.desk().lay_down(half);
+        connection.desk().lay_down(writer);
         Self {
             connection,
             _socket: (read, client.unwrap()),

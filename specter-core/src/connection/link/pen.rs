@@ -6,37 +6,45 @@
 //! from the queue to write them holds the pen: that keeps their order. A task that only answers in its turn need not take it up
 //! for that: it has the desk reserved, and writes past the queue with a pen of its own.
 
+use std::sync::{OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::TcpStream;
 
 use super::output::Output;
 use crate::connection::direct;
 use crate::connection::outbox::{Outbox, cost};
+use crate::connection::writer::Writer;
 
 /// Where the pen of a connection lies. Empty while its task writes what was queued, and where there is no TCP socket to write to.
 #[derive(Default)]
 pub(crate) struct Desk {
     pen: Mutex<Option<Pen>>,
+    /// The socket of the pen that was laid down first, for a glance at it.
+    socket: OnceLock<Weak<TcpStream>>,
 }
 
 struct Pen {
-    half: OwnedWriteHalf,
+    writer: Writer,
     /// What was begun with it and must be finished first.
     begun: Option<Box<Output>>,
 }
 
 impl Desk {
     /// The task has written everything and rests.
-    pub(crate) fn lay_down(&self, half: OwnedWriteHalf) {
-        *self.pen.lock() = Some(Pen { half, begun: None });
+    pub(crate) fn lay_down(&self, writer: Writer) {
+        self.socket.get_or_init(|| writer.place());
+        *self.pen.lock() = Some(Pen {
+            writer,
+            begun: None,
+        });
     }
 
     /// The task takes the pen back, and what was begun with it.
-    pub(super) fn pick_up(&self) -> Option<(OwnedWriteHalf, Option<Box<Output>>)> {
+    pub(super) fn pick_up(&self) -> Option<(Writer, Option<Box<Output>>)> {
         let pen = self.pen.lock().take()?;
-        Some((pen.half, pen.begun))
+        Some((pen.writer, pen.begun))
     }
 
     /// Lets the task send past the queue, where the pen can be had at once and nothing was begun with it: nobody else writes until the queue
@@ -55,10 +63,7 @@ impl Desk {
 
     /// The task has ended, and nobody writes any more.
     pub(crate) fn clear(&self) {
-        if let Some(pen) = self.pen.lock().take() {
-            // With both halves gone the socket is closed: not ended by a call of its own before.
-            pen.half.forget();
-        }
+        self.pen.lock().take();
     }
 
     /// Whether something was begun that the task must finish.
@@ -69,7 +74,8 @@ impl Desk {
 
     /// Reads a little of it, and no more. See [`fetch`](crate::connection::fan_out::fetch).
     pub(crate) fn glance(&self) -> usize {
-        usize::from(self.pen.is_locked())
+        let socket = self.socket.get().map_or(0, Weak::strong_count);
+        usize::from(self.pen.is_locked()) ^ socket
     }
 
     /// Writes what is queued, if the pen lies here and the task does not send past the queue. Whether the task must be woken, for what is
@@ -77,7 +83,7 @@ impl Desk {
     pub(crate) fn write(&self, outbox: &Outbox) -> bool {
         let mut pen = self.pen.lock();
         let Some(Pen {
-            half,
+            writer,
             begun: begun @ None,
         }) = &mut *pen
         else {
@@ -86,7 +92,7 @@ impl Desk {
         if outbox.is_passed_by() {
             return true;
         }
-        match write_only_frame(half, outbox).unwrap_or_else(|| write_all(half, outbox)) {
+        match write_only_frame(writer, outbox).unwrap_or_else(|| write_all(writer, outbox)) {
             Ok(written) => outbox.settle(written),
             Err(unwritten) => {
                 // The task finds out what ails the stream when it goes on.
@@ -102,10 +108,10 @@ type Outcome = Result<usize, Box<Output>>;
 
 /// Writes the one frame that waits, if it is one. What the stream does not take is left to the task, whose own attempt has it woken when
 /// the stream takes more.
-fn write_only_frame(half: &OwnedWriteHalf, outbox: &Outbox) -> Option<Outcome> {
+fn write_only_frame(writer: &Writer, outbox: &Outbox) -> Option<Outcome> {
     let packet = outbox.take_only_frame()?;
     let bytes = packet.first().websocket();
-    let written = direct::send(half.as_ref(), bytes).unwrap_or_default();
+    let written = direct::send(writer.socket(), bytes).unwrap_or_default();
     Some(if written == bytes.len() {
         Ok(cost(&packet))
     } else {
@@ -113,10 +119,10 @@ fn write_only_frame(half: &OwnedWriteHalf, outbox: &Outbox) -> Option<Outcome> {
     })
 }
 
-fn write_all(half: &mut OwnedWriteHalf, outbox: &Outbox) -> Outcome {
+fn write_all(writer: &mut Writer, outbox: &Outbox) -> Outcome {
     let mut output = Output::default();
     output.push(outbox.take(0));
-    let written = output.poll_write(half, &mut Context::from_waker(Waker::noop()));
+    let written = output.poll_write(writer, &mut Context::from_waker(Waker::noop()));
     if matches!(written, Poll::Ready(Ok(()))) {
         Ok(output.take_cost_written())
     } else {
@@ -131,6 +137,7 @@ mod tests {
     use crate::connection::outbox::{Outbox, Urgency, Wake};
     use crate::connection::stream::Stream;
     use crate::connection::undriven::undriven;
+    use crate::connection::writer::Writer;
     use crate::connection::{EngineConfig, QueuePolicy};
     use specter_proto::engine::{Frame, Prepared};
     use specter_proto::websocket::Limits;
@@ -155,12 +162,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_queued_is_written_while_the_pen_lies_there() {
         let (server, mut client) = sockets().await;
-        let (read, half) = server.into_split();
+        let (read, writer) = Writer::split(server);
         let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
         let desk = Desk::default();
         assert_eq!(queue(&outbox, "a"), Wake::Yes);
         assert!(desk.write(&outbox), "the task must do it");
-        desk.lay_down(half);
+        desk.lay_down(writer);
         assert!(!desk.write(&outbox));
         assert_eq!(outbox.bytes(), 0);
         assert_eq!(queue(&outbox, "b"), Wake::Yes, "nobody looks any more");
@@ -176,11 +183,11 @@ mod tests {
     #[tokio::test]
     async fn nobody_else_writes_while_the_task_sends_past_the_queue() {
         let (server, mut client) = sockets().await;
-        let (_read, half) = server.into_split();
+        let (_read, writer) = Writer::split(server);
         let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
         let desk = Desk::default();
         assert!(!desk.reserve(&outbox), "no pen lies there");
-        desk.lay_down(half);
+        desk.lay_down(writer);
         assert!(desk.reserve(&outbox));
         let _ = queue(&outbox, "a");
         assert!(desk.write(&outbox), "the task must do it");
@@ -195,10 +202,10 @@ mod tests {
     #[tokio::test]
     async fn what_the_stream_does_not_take_is_left_to_the_task() {
         let (server, _client) = sockets().await;
-        let (_read, half) = server.into_split();
+        let (_read, writer) = Writer::split(server);
         let outbox = Outbox::new(usize::MAX, QueuePolicy::Disconnect);
         let desk = Desk::default();
-        desk.lay_down(half);
+        desk.lay_down(writer);
         // More than any socket holds.
         let _ = queue(&outbox, &"x".repeat(64 * 1024 * 1024));
         assert!(desk.write(&outbox), "the task is woken");

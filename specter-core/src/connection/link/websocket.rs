@@ -206,8 +206,8 @@ impl WebSocket {
             }
             let packets = outbox.take(self.output.take_cost_written());
             if packets.is_empty() {
-                if let Some(half) = self.stream.lay_down() {
-                    connection.desk().lay_down(half);
+                if let Some(writer) = self.stream.lay_down() {
+                    connection.desk().lay_down(writer);
                 }
                 return Ok(());
             }
@@ -232,8 +232,8 @@ impl WebSocket {
 
     /// Takes back the write side, if it was laid down, with what others have begun.
     pub(crate) fn pick_up(&mut self, connection: &Connection) {
-        if let Some((half, begun)) = connection.desk().pick_up() {
-            self.stream.pick_up(half);
+        if let Some((writer, begun)) = connection.desk().pick_up() {
+            self.stream.pick_up(writer);
             if let Some(begun) = begun {
                 self.output.resume(*begun);
             }
