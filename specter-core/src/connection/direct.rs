@@ -2,7 +2,7 @@
 //!
 //! Tokio knows when there is something to do: what it knows is looked at first, and it is told when there is nothing more.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
 use tokio::net::TcpStream;
@@ -36,7 +36,22 @@ pub(super) fn poll_send(
     }
 }
 
-pub(super) fn is_nothing(error: &io::Error) -> bool {
+/// The same of several slices.
+pub(super) fn poll_send_vectored(
+    stream: &TcpStream,
+    cx: &mut Context<'_>,
+    slices: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(stream.poll_write_ready(cx))?;
+        match try_send_vectored(stream, slices) {
+            Err(error) if is_nothing(&error) => {}
+            sent => return Poll::Ready(sent),
+        }
+    }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
@@ -46,53 +61,87 @@ pub(super) fn is_nothing(error: &io::Error) -> bool {
 #[cfg(target_os = "linux")]
 pub(super) use self::linux::send;
 #[cfg(target_os = "linux")]
-use self::linux::{try_recv, try_send};
+use self::linux::{try_recv, try_send, try_send_vectored};
 #[cfg(not(target_os = "linux"))]
 pub(super) use self::others::send;
 #[cfg(not(target_os = "linux"))]
-use self::others::{send as try_send, try_recv};
+use self::others::{send as try_send, try_recv, try_send_vectored};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::io;
+    use std::io::{self, IoSlice};
 
-    use rustix::net::{self, RecvFlags, SendFlags};
+    use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags};
     use tokio::io::Interest;
     use tokio::net::TcpStream;
 
+    const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+
     pub(super) fn try_recv(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut last = None;
-        let received = stream.try_io(Interest::READABLE, || {
-            let (_, received) = net::recv(stream, &mut *buffer, RecvFlags::DONTWAIT)?;
-            if received == 0 || received == buffer.len() {
-                return Ok(received);
-            }
-            // Less than fits is all there was: Tokio hears that, and waits for more without another call.
-            last = Some(received);
-            Err(io::ErrorKind::WouldBlock.into())
-        });
-        last.map_or(received, Ok)
+        let length = buffer.len();
+        try_part(stream, Interest::READABLE, length, || {
+            let (_, received) = net::recv(stream, buffer, RecvFlags::DONTWAIT)?;
+            Ok(received)
+        })
     }
 
     pub(super) fn try_send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-        stream.try_io(Interest::WRITABLE, || send(stream, bytes))
+        try_part(stream, Interest::WRITABLE, bytes.len(), || {
+            send(stream, bytes)
+        })
+    }
+
+    pub(super) fn try_send_vectored(
+        stream: &TcpStream,
+        slices: &[IoSlice<'_>],
+    ) -> io::Result<usize> {
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        try_part(stream, Interest::WRITABLE, length, || {
+            let control = &mut SendAncillaryBuffer::default();
+            Ok(net::sendmsg(stream, slices, control, SEND)?)
+        })
+    }
+
+    /// A part of the whole is all that is possible now: Tokio hears that, and waits for more without another call.
+    fn try_part(
+        stream: &TcpStream,
+        interest: Interest,
+        whole: usize,
+        transfer: impl FnOnce() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut part = None;
+        let transferred = stream.try_io(interest, || {
+            let transferred = transfer()?;
+            if transferred == 0 || transferred == whole {
+                return Ok(transferred);
+            }
+            part = Some(transferred);
+            Err(io::ErrorKind::WouldBlock.into())
+        });
+        part.map_or(transferred, Ok)
     }
 
     /// Sends at once what the socket takes. Tokio is not asked, nor told.
     pub(in crate::connection) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        Ok(net::send(stream, bytes, flags)?)
+        Ok(net::send(stream, bytes, SEND)?)
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 mod others {
-    use std::io;
+    use std::io::{self, IoSlice};
 
     use tokio::net::TcpStream;
 
     pub(super) fn try_recv(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         stream.try_read(buffer)
+    }
+
+    pub(super) fn try_send_vectored(
+        stream: &TcpStream,
+        slices: &[IoSlice<'_>],
+    ) -> io::Result<usize> {
+        stream.try_write_vectored(slices)
     }
 
     /// Sends at once what the socket takes.

@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
@@ -47,13 +47,7 @@ impl AsyncWrite for Writer {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.0.poll_write_ready(cx))?;
-            match self.0.try_write_vectored(slices) {
-                Err(error) if direct::is_nothing(&error) => {}
-                written => return Poll::Ready(written),
-            }
-        }
+        direct::poll_send_vectored(&self.0, cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
