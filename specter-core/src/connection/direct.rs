@@ -27,13 +27,7 @@ pub(super) fn poll_send(
     cx: &mut Context<'_>,
     bytes: &[u8],
 ) -> Poll<io::Result<usize>> {
-    loop {
-        ready!(stream.poll_write_ready(cx))?;
-        match try_send(stream, bytes) {
-            Err(error) if is_nothing(&error) => {}
-            sent => return Poll::Ready(sent),
-        }
-    }
+    poll_writing(stream, cx, || try_send(stream, bytes))
 }
 
 /// The same of several slices.
@@ -42,9 +36,19 @@ pub(super) fn poll_send_vectored(
     cx: &mut Context<'_>,
     slices: &[IoSlice<'_>],
 ) -> Poll<io::Result<usize>> {
+    poll_writing(stream, cx, || try_send_vectored(stream, slices))
+}
+
+/// Writes once the socket may take something.
+#[inline]
+fn poll_writing(
+    stream: &TcpStream,
+    cx: &mut Context<'_>,
+    write: impl Fn() -> io::Result<usize>,
+) -> Poll<io::Result<usize>> {
     loop {
         ready!(stream.poll_write_ready(cx))?;
-        match try_send_vectored(stream, slices) {
+        match write() {
             Err(error) if is_nothing(&error) => {}
             sent => return Poll::Ready(sent),
         }
@@ -102,7 +106,7 @@ mod linux {
         })
     }
 
-    /// A part of the whole is all that is possible now: Tokio hears that, and waits for more without another call.
+    /// Where a part of the whole is all that is possible now, Tokio hears that, and waits for more without another call.
     fn try_part(
         stream: &TcpStream,
         interest: Interest,

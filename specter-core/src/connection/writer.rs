@@ -68,10 +68,13 @@ impl AsyncWrite for Writer {
 #[cfg(test)]
 mod tests {
     use super::Writer;
+    use std::io::IoSlice;
+    use std::sync::Arc;
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    async fn split() -> (std::sync::Arc<TcpStream>, Writer, TcpStream) {
+    async fn split() -> (Arc<TcpStream>, Writer, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
         let (server, client) = tokio::join!(listener.accept(), connecting);
@@ -91,6 +94,36 @@ mod tests {
         reader.readable().await.unwrap();
         let mut answer = [0; 4];
         assert_eq!(reader.try_read(&mut answer).unwrap(), 3);
+    }
+
+    /// More than any socket holds, in parts: it is told when there is room again, and writes on where it stopped.
+    #[tokio::test]
+    async fn several_slices_arrive_in_order_when_the_socket_takes_them_in_parts() {
+        const EACH: usize = 8 * 1024 * 1024;
+        let (_reader, mut writer, mut client) = split().await;
+        let writing = async {
+            let slices = [vec![1; EACH], vec![2; EACH]];
+            let mut rest = [IoSlice::new(&slices[0]), IoSlice::new(&slices[1])];
+            let (mut rest, mut parts) = (&mut rest[..], 0);
+            while !rest.is_empty() {
+                let written = writer.write_vectored(rest).await.unwrap();
+                IoSlice::advance_slices(&mut rest, written);
+                parts += 1;
+            }
+            parts
+        };
+        let reading = async {
+            let mut received = vec![0; 2 * EACH];
+            client.read_exact(&mut received).await.unwrap();
+            received
+        };
+        let both = async { tokio::join!(writing, reading) };
+        let (parts, received) = tokio::time::timeout(Duration::from_secs(20), both)
+            .await
+            .expect("it was not told");
+        assert!(parts > 1);
+        assert!(received[..EACH].iter().all(|byte| *byte == 1));
+        assert!(received[EACH..].iter().all(|byte| *byte == 2));
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 use tokio::time::Instant;
 
@@ -88,6 +88,23 @@ impl Played {
     }
 }
 
+/// A session on a WebSocket that rests, with the client's end of its stream.
+fn on_websocket(config: &Arc<EngineConfig>) -> (Task<Silence>, DuplexStream) {
+    let connection = undriven_over(Transport::WebSocket, config);
+    let seat = Arc::new(Registry::new(config)).reserve(None).ok().unwrap();
+    let (websocket, client) = websocket(config, 1024);
+    let link = Link::WebSocket(websocket);
+    let task = Task::new(connection, seat, config.clone(), link, Silence);
+    (task, client)
+}
+
+/// A WebSocket whose stream holds so many bytes that its peer has not read.
+fn websocket(config: &EngineConfig, holds: usize) -> (WebSocket, DuplexStream) {
+    let (client, server) = tokio::io::duplex(holds);
+    let websocket = WebSocket::over(Stream::of(server), websocket_limits(config));
+    (websocket, client)
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_poll_that_comes_when_the_time_is_over_finds_no_session() {
     let mut played = Played::new();
@@ -152,12 +169,7 @@ async fn a_handle_does_not_keep_the_task_that_has_ended() {
 #[tokio::test(start_paused = true)]
 async fn a_session_at_rest_wakes_whoever_polled_it_last() {
     let config = Arc::new(EngineConfig::default());
-    let connection = undriven_over(Transport::WebSocket, &config);
-    let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
-    let (_client, server) = tokio::io::duplex(1024);
-    let websocket = WebSocket::over(Stream::of(server), websocket_limits(&config));
-    let link = Link::WebSocket(websocket);
-    let mut task = Task::new(connection.clone(), seat, config.clone(), link, Silence);
+    let (mut task, _client) = on_websocket(&config);
     let (first, second) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
     for woken in [&first, &first, &second] {
         let waker = Arc::clone(woken).into();
@@ -165,7 +177,7 @@ async fn a_session_at_rest_wakes_whoever_polled_it_last() {
         assert!(Future::poll(Pin::new(&mut task), &mut cx).is_pending());
         assert!(task.calm_until.is_some());
     }
-    connection.wake();
+    task.connection.wake();
     assert_eq!((first.count(), second.count()), (0, 1));
     tokio::time::sleep(config.ping_interval).await;
     assert_eq!((first.count(), second.count()), (0, 2));
@@ -177,15 +189,9 @@ async fn a_session_at_rest_wakes_whoever_polled_it_last() {
 async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
     for takes in [1, 64] {
         let config = Arc::new(EngineConfig::default());
-        let connection = undriven_over(Transport::WebSocket, &config);
-        let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
-        let (_client, server) = tokio::io::duplex(1024);
-        let websocket = WebSocket::over(Stream::of(server), websocket_limits(&config));
-        let link = Link::WebSocket(websocket);
-        let mut task = Task::new(connection.clone(), seat, config.clone(), link, Silence);
-        let (mut second, server) = tokio::io::duplex(takes);
-        let websocket = WebSocket::over(Stream::of(server), websocket_limits(&config));
-        task.part_with(websocket, Farewell::Tell(None), Instant::now());
+        let (mut task, _client) = on_websocket(&config);
+        let (refused, mut second) = websocket(&config, takes);
+        task.part_with(refused, Farewell::Tell(None), Instant::now());
         let begun = Instant::now();
         poll_fn(|cx| {
             assert!(Future::poll(Pin::new(&mut task), cx).is_pending());
@@ -200,6 +206,6 @@ async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
         let mut told = Vec::new();
         second.read_to_end(&mut told).await.unwrap();
         assert!(b"\x88\x00".starts_with(&told) && told.len() == takes.min(2));
-        assert!(!connection.is_closed());
+        assert!(!task.connection.is_closed());
     }
 }
