@@ -271,7 +271,7 @@ async fn one_namespace_does_not_wait_for_another() {
 async fn what_a_client_asks_for_itself_does_not_close_its_connection() {
     let app = App::builder::<TwoNamespaces>()
         .provide(Door(Arc::default()))
-        .max_queue(64 * 1024);
+        .max_queued_bytes(64 * 1024);
     let server = Server::of(app).await;
     let mut client = server.open().await;
     client.connect("/free", Value::Null).await;
@@ -293,7 +293,7 @@ async fn what_a_client_asks_for_itself_does_not_close_its_connection() {
 async fn a_client_that_does_not_read_costs_only_itself() {
     let app = App::builder::<TwoNamespaces>()
         .provide(Door(Arc::default()))
-        .max_queue(256 * 1024);
+        .max_queued_bytes(256 * 1024);
     let server = Server::of(app).await;
     let (mut fast, mut slow) = (server.open().await, server.open().await);
     fast.connect("/free", Value::Null).await;

@@ -25,7 +25,7 @@ struct HallModule;
 const CLIENTS: usize = 12;
 
 async fn hall() -> (Server, Vec<Client>) {
-    let builder = App::builder::<HallModule>().max_queue(64 * 1024 * 1024);
+    let builder = App::builder::<HallModule>().max_queued_bytes(64 * 1024 * 1024);
     let server = Server::of(builder).await;
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {

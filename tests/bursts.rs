@@ -45,7 +45,7 @@ impl Busy {
 struct BusyModule;
 
 async fn server() -> Server {
-    Server::of(App::builder::<BusyModule>().max_queue(256 * 1024 * 1024)).await
+    Server::of(App::builder::<BusyModule>().max_queued_bytes(256 * 1024 * 1024)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,7 +22,7 @@ impl Live {
 }
 
 /// On the same path, in other words.
-#[socketio_controller("/live", namespace = "/more", ping_interval = "5000ms", max_queue = 64 * KIB)]
+#[socketio_controller("/live", namespace = "/more", ping_interval = "5000ms", max_queued_bytes = 64 * KIB)]
 struct More;
 
 #[handlers]
@@ -49,7 +49,7 @@ impl Hasty {
     fn look(&self) {}
 }
 
-#[socketio_controller("/live/", namespace = "/greedy", max_queue = 0)]
+#[socketio_controller("/live/", namespace = "/greedy", max_queued_bytes = 0)]
 struct Greedy;
 
 #[handlers]
@@ -124,7 +124,7 @@ async fn controllers_of_one_path_that_differ_are_named_with_their_places() {
         "`/live/` is asked for with two settings of `ping_interval`",
         "tests/endpoints.rs:15:33: `5s` here",
         "tests/endpoints.rs:43:55: `1s` here",
-        "`max_queue` must be at least one",
+        "`max_queued_bytes` must be at least one",
         "tests/endpoints.rs:52:56: asked for here",
         "help: ",
     ] {

@@ -248,11 +248,12 @@ impl Greedy {
 }
 
 #[tokio::test]
-async fn what_is_held_before_the_answer_is_bounded_like_the_queue() {
+async fn what_is_held_before_the_answer_is_bounded_by_the_burst_limit() {
     let (log, mut reader) = Log::new();
     let app = App::builder_of::<Greedy>()
         .provide(log)
-        .max_queue(64 * 1024)
+        .max_queued_bytes(64 * 1024)
+        .max_burst_bytes(64 * 1024)
         .queue_policy(specter::engine::QueuePolicy::Drop);
     let server = Server::of(app).await;
     let mut client = server.open().await;

@@ -67,7 +67,7 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// They are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a text such as `"5s"`, or a
-/// constant of type `Duration`), `max_payload` and `max_queue` (bytes, as a constant of type `usize`). Controllers of
+/// constant of type `Duration`), `max_payload` and `max_queued_bytes` (bytes, as a constant of type `usize`). Controllers of
 /// one path, and the builder, may each say any of them. Where two say the same option they must say the same value;
 /// otherwise the application does not start, and names both places.
 #[proc_macro_attribute]

@@ -85,8 +85,10 @@ async fn a_client_that_does_not_read_costs_itself() {
     for _ in 0..20 {
         ann.emit_ack::<(usize, usize)>("post", &large).await;
     }
-    // What was queued is discarded, and the queue's policy has its word.
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    // It is behind for as long as `slow_client_timeout` allows. Then what was queued is discarded.
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_eq!(app.io().of("/chat").unwrap().socket_count(), 2);
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(ann.is_connected());
     assert_eq!(app.io().of("/chat").unwrap().socket_count(), 1);
     let left = ann.expect::<String>("left").await;

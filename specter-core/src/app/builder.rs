@@ -36,6 +36,7 @@ pub struct AppBuilder {
     pub(super) policies: Policies,
     pub(super) admission: Option<Arc<Admission>>,
     pub(super) shutdown: ShutdownConfig,
+    pub(super) accept_backlog: u32,
     /// Guards that a test takes out.
     pub(super) open: Vec<Key>,
 }
@@ -77,6 +78,7 @@ impl AppBuilder {
                 spread: Duration::from_millis(500),
                 limit: Duration::from_secs(30),
             },
+            accept_backlog: 4096,
             open: Vec::new(),
         }
     }
@@ -118,13 +120,35 @@ impl AppBuilder {
         self.choose(EndpointOption::PingTimeout(timeout))
     }
 
-    /// Bytes that may wait to be sent to one client. 1 MiB.
+    /// How many bytes may wait to be written to one client before it is *behind* and none of its
+    /// further events begins: see [`EngineConfig::max_queued_bytes`]. Default: 1 MiB.
     #[track_caller]
-    pub fn max_queue(self, bytes: usize) -> Self {
-        self.choose(EndpointOption::MaxQueue(bytes))
+    pub fn max_queued_bytes(self, bytes: usize) -> Self {
+        self.choose(EndpointOption::MaxQueuedBytes(bytes))
     }
 
-    /// What happens to a client that does not take what it is sent. It is disconnected.
+    /// How many bytes may wait to be written to one client at all. An event that would make them more
+    /// finds a client that reads too slowly: see [`EngineConfig::max_burst_bytes`]. Default: 16 MiB.
+    pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
+        self.endpoint.engine = self.endpoint.engine.max_burst_bytes(bytes);
+        self
+    }
+
+    /// How long a client may be behind while fewer than `max_queued_bytes` reach it, before it counts
+    /// as too slow: see [`EngineConfig::slow_client_timeout`]. Default: 10 s.
+    pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
+        self.endpoint.engine = self.endpoint.engine.slow_client_timeout(timeout);
+        self
+    }
+
+    /// How many bytes all clients together may make the process hold: see
+    /// [`EngineConfig::max_buffered_total`]. Default: 1 GiB.
+    pub fn max_buffered_total(mut self, bytes: usize) -> Self {
+        self.endpoint.engine = self.endpoint.engine.max_buffered_total(bytes);
+        self
+    }
+
+    /// What happens to a client that reads too slowly. Default: [`QueuePolicy::Disconnect`].
     pub fn queue_policy(mut self, policy: QueuePolicy) -> Self {
         self.endpoint.engine = self.endpoint.engine.queue_policy(policy);
         self
@@ -258,7 +282,9 @@ impl AppBuilder {
         self
     }
 
-    /// How long shutting down may take in all. 30 s.
+    /// How long shutting down may take in all. Handlers that still run when three quarters of it are
+    /// over (or all but 5 s) are dropped; the rest is for `disconnect` handlers and the providers'
+    /// `on_shutdown`. Default: 30 s.
     pub fn shutdown_limit(mut self, limit: Duration) -> Self {
         self.shutdown.limit = limit;
         self
@@ -267,6 +293,16 @@ impl AppBuilder {
     /// Over how long the connections are closed at shutdown, so that not all clients come back at once. 500 ms.
     pub fn shutdown_spread(mut self, spread: Duration) -> Self {
         self.shutdown.spread = spread;
+        self
+    }
+
+    /// How many connections the system may hold that [`App::listen`](super::App::listen) has not
+    /// accepted yet. Clients that come when it is full wait for a second or longer before they try
+    /// again. Linux cuts it to `net.core.somaxconn` (4,096 by default); raise that setting too for
+    /// more. Default: 4,096. It has no effect on [`App::serve`](super::App::serve), whose listener is
+    /// bound already, and on [`App::into_router`](super::App::into_router).
+    pub fn accept_backlog(mut self, connections: u32) -> Self {
+        self.accept_backlog = connections;
         self
     }
 

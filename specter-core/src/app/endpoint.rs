@@ -27,7 +27,7 @@ impl EndpointConfig {
             EndpointOption::UpgradeTimeout(time) => self.engine.upgrade_timeout = time,
             EndpointOption::ConnectTimeout(time) => self.socket.connect_timeout = time,
             EndpointOption::MaxPayload(bytes) => self.engine.max_payload = bytes,
-            EndpointOption::MaxQueue(bytes) => self.engine.max_queue = bytes,
+            EndpointOption::MaxQueuedBytes(bytes) => self.engine.max_queued_bytes = bytes,
         }
     }
 
@@ -39,7 +39,7 @@ impl EndpointConfig {
             EndpointOption::UpgradeTimeout(self.engine.upgrade_timeout),
             EndpointOption::ConnectTimeout(self.socket.connect_timeout),
             EndpointOption::MaxPayload(self.engine.max_payload),
-            EndpointOption::MaxQueue(self.engine.max_queue),
+            EndpointOption::MaxQueuedBytes(self.engine.max_queued_bytes),
         ]
     }
 

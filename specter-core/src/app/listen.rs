@@ -15,8 +15,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, lookup_host};
+#[cfg(unix)]
+use tokio::signal::unix;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::App;
 use super::error::Error;
@@ -35,6 +39,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 impl App {
     /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains.
+    /// A second signal while it drains ends the process at once, with the status 130 or 143.
     ///
     /// A client that does not send a request's head for 30 s, or does not read an answer for 60 s, loses its connection.
     ///
@@ -42,7 +47,7 @@ impl App {
     /// The address cannot be listened on.
     pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
         let shown = format!("{address:?}");
-        let listener = TcpListener::bind(address)
+        let listener = bind(address, self.accept_backlog)
             .await
             .map_err(|cause| Error::Listen {
                 address: shown,
@@ -59,59 +64,127 @@ impl App {
             .unwrap_or_default();
         let handle = self.handle();
         tracing::info!(target: "specter::engine", %address, "listening");
+        let (stop, stopped) = oneshot::channel();
         let stopping = async move {
             tokio::select! {
-                () = told_to_stop() => handle.shutdown().await,
+                Ok(()) = stopped => handle.shutdown().await,
                 () = handle.drained() => {}
             }
+            let deadline = handle.deadline().unwrap_or_else(Instant::now);
+            deadline.min(Instant::now() + REQUEST_GRACE)
         };
         // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
         // The set ends it when this future is dropped.
         let mut serving = JoinSet::new();
         serving.spawn(accept_until(listener, self.into_front(), true, stopping));
-        serving.join_next().await;
+        tokio::select! {
+            _ = serving.join_next() => {}
+            () = follow_signals(stop) => {}
+        }
         Ok(())
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn told_to_stop() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+/// Listens on the first of the addresses that can be listened on.
+async fn bind(address: impl ToSocketAddrs, backlog: u32) -> io::Result<TcpListener> {
+    let mut failed = None;
+    for address in lookup_host(address).await? {
+        match bind_one(address, backlog) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = Some(error),
         }
+    }
+    let none = || io::Error::new(io::ErrorKind::InvalidInput, "it names no address");
+    Err(failed.unwrap_or_else(none))
+}
+
+fn bind_one(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
+    // As Tokio and the standard library do: a server that starts again need not wait for connections
+    // of the one before. Elsewhere it would let another process take the address over.
     #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(backlog)
+}
+
+/// Says when the process is told to stop, and ends it when it is told again. Never returns.
+async fn follow_signals(stop: oneshot::Sender<()>) {
+    let mut signals = StopSignals::new();
+    signals.next().await;
+    let _ = stop.send(());
+    let status = signals.next().await;
+    tracing::warn!(target: "specter::engine", "told to stop a second time: the process ends at once");
+    std::process::exit(status);
+}
+
+/// SIGINT and SIGTERM.
+#[cfg(unix)]
+struct StopSignals {
+    interrupt: Option<unix::Signal>,
+    terminate: Option<unix::Signal>,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    fn new() -> Self {
+        Self {
+            interrupt: unix::signal(unix::SignalKind::interrupt()).ok(),
+            terminate: unix::signal(unix::SignalKind::terminate()).ok(),
         }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
+    }
+
+    /// Waits for the next. Yields the status with which a process ends that is told so.
+    async fn next(&mut self) -> i32 {
+        async fn receive(signal: &mut Option<unix::Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = receive(&mut self.interrupt) => 130,
+            () = receive(&mut self.terminate) => 143,
+        }
     }
 }
 
-/// Serves until `stopping` is over, then lets the requests under way finish. Plain requests have a lane of their own, unless a test
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct StopSignals;
+
+#[cfg(not(unix))]
+impl StopSignals {
+    fn new() -> Self {
+        Self
+    }
+
+    /// Waits for the next. Yields the status with which a process ends that is told so.
+    async fn next(&mut self) -> i32 {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        130
+    }
+}
+
+/// Serves until `stopping` is over, then lets the requests under way finish until the time that it says. Plain requests have a lane of their own, unless a test
 /// wants none.
 pub(super) async fn accept_until<A: Acceptor>(
     listener: TcpListener,
     front: Front<A>,
     has_lane: bool,
-    stopping: impl Future<Output = ()>,
+    stopping: impl Future<Output = Instant>,
 ) {
     let connections = Stop::new();
     tokio::pin!(stopping);
-    loop {
+    let deadline = loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut stopping => break,
+            deadline = &mut stopping => break deadline,
         };
         let Err(error) = accepted.map(|(stream, peer)| {
             let served = Served::accepted(stream);
@@ -132,12 +205,12 @@ pub(super) async fn accept_until<A: Acceptor>(
         tracing::error!(target: "specter::engine", %error, "no connection can be accepted for now");
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
-            () = &mut stopping => break,
+            deadline = &mut stopping => break deadline,
         }
-    }
+    };
     drop(listener);
     // Those that take longer are cut off.
-    let _ = tokio::time::timeout(REQUEST_GRACE, connections.stop()).await;
+    let _ = tokio::time::timeout_at(deadline, connections.stop()).await;
 }
 
 /// Serves a connection to its end, or to that of HTTP on it.

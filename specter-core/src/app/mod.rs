@@ -55,6 +55,7 @@ pub struct App {
     mounts: Vec<Mount>,
     routes: Router,
     handle: AppHandle,
+    accept_backlog: u32,
 }
 
 impl App {

@@ -1,18 +1,25 @@
 //! Stopping without loss: the drain, and the handle that starts it. Must not know who listens.
+//!
+//! The limit of shutting down is divided: handlers have most of it, then what still runs is cut off,
+//! and the last part is left for `disconnect` handlers and for the hooks of providers.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use specter_di::Container;
 use tokio::sync::{Notify, OnceCell};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::builder::ShutdownConfig;
 use super::mount::Mount;
-use crate::connection::CloseReason;
 use crate::connection::lanes::SocketIo;
 use crate::gateway::SocketIngress;
 use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::http::Endpoint;
+
+/// So much of the limit, or a quarter of it, is left for what follows the handlers.
+const LONGEST_RESERVE: Duration = Duration::from_secs(5);
 
 /// Stops an application, from any task. Clones are the same handle.
 #[derive(Clone)]
@@ -25,6 +32,8 @@ struct Shared {
     ingress: SocketIngress,
     config: ShutdownConfig,
     once: OnceCell<()>,
+    /// When all must be over. Set when the drain begins.
+    deadline: OnceLock<Instant>,
     done: AtomicBool,
     finished: Notify,
 }
@@ -43,20 +52,28 @@ impl AppHandle {
             ingress,
             config,
             once: OnceCell::new(),
+            deadline: OnceLock::new(),
             done: AtomicBool::new(false),
             finished: Notify::new(),
         }))
     }
 
-    /// Drains: new handshakes get 503, connections close without DISCONNECT packets (so that clients reconnect), running handlers
-    /// finish, `disconnect` handlers run with `server shutting down`. Returns when all is done, or the App's `shutdown_limit` is over.
-    /// Idempotent: every call waits for the same end.
+    /// Drains. New handshakes get 503, and no further event begins; what runs is finished, and
+    /// acknowledgements, pongs and DISCONNECT packets are still read meanwhile. A connection closes
+    /// when nothing of it runs any more and what was sent to it is flushed, without a DISCONNECT
+    /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting down`,
+    /// then the providers' `on_shutdown`.
+    ///
+    /// Returns when all is done, after the App's `shutdown_limit` at the latest: handlers that run
+    /// on until shortly before that are dropped. Idempotent: every call waits for the same end.
     pub async fn shutdown(&self) {
         self.0.once.get_or_init(|| self.drain()).await;
     }
 
     async fn drain(&self) {
         let shared = &self.0;
+        let deadline = Instant::now() + shared.config.limit;
+        let _ = shared.deadline.set(deadline);
         tracing::info!(target: "specter::engine", connections = self.connections(), "shutting down");
         shared
             .endpoints
@@ -66,32 +83,56 @@ impl AppHandle {
             .draining
             .iter()
             .for_each(|draining| draining.store(true, Ordering::Relaxed));
-        let close = async {
-            for endpoint in &shared.endpoints {
-                endpoint
-                    .close_all(CloseReason::ServerShuttingDown, shared.config.spread)
-                    .await;
-            }
-            for endpoint in &shared.endpoints {
-                endpoint.wait_closed().await;
-            }
-        };
-        if tokio::time::timeout(shared.config.limit, close)
-            .await
-            .is_err()
-        {
-            tracing::warn!(target: "specter::engine", connections = self.connections(), limit = ?shared.config.limit, "handlers ran on beyond the limit of shutting down");
-        }
-        shared.ingress.tear_down().await;
-        for failure in shared
-            .container
-            .shutdown(|| tokio::time::sleep(HOOK_LIMIT))
-            .await
-        {
+        shared.endpoints.iter().for_each(Endpoint::wake_all);
+        self.close_connections(deadline).await;
+        let _ = timeout_at(deadline, shared.ingress.tear_down()).await;
+        let hook_limit = || sleep_until(deadline.min(Instant::now() + HOOK_LIMIT));
+        for failure in shared.container.shutdown(hook_limit).await {
             tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
         }
         shared.done.store(true, Ordering::Release);
         shared.finished.notify_waiters();
+    }
+
+    /// Lets what runs end, then cuts off the rest.
+    async fn close_connections(&self, deadline: Instant) {
+        let shared = &self.0;
+        let reserve = (shared.config.limit / 4).min(LONGEST_RESERVE);
+        let finish = async {
+            for endpoint in &shared.endpoints {
+                endpoint.drain(shared.config.spread).await;
+            }
+            self.closed().await;
+        };
+        if timeout_at(deadline - reserve, finish).await.is_ok() {
+            return;
+        }
+        let handlers: usize = shared
+            .endpoints
+            .iter()
+            .map(Endpoint::running_handlers)
+            .sum();
+        if handlers > 0 {
+            tracing::warn!(
+                target: "specter::engine",
+                connections = handlers,
+                shutdown_limit = ?shared.config.limit,
+                "handlers ran on until the time for shutting down was nearly over, and are dropped"
+            );
+        }
+        shared.endpoints.iter().for_each(Endpoint::stop_at_once);
+        let _ = timeout_at(deadline - reserve / 2, self.closed()).await;
+    }
+
+    async fn closed(&self) {
+        for endpoint in &self.0.endpoints {
+            endpoint.wait_closed().await;
+        }
+    }
+
+    /// When all must be over, once the drain has begun.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.0.deadline.get().copied()
     }
 
     /// How many connections are open.

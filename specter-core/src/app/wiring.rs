@@ -15,6 +15,7 @@ use super::mount::{Mount, MountKey, normalized};
 use super::policies::{self, Find};
 use super::register::{self, Listed, ListedHandler, Registration};
 use super::shutdown::AppHandle;
+use crate::connection::BufferBudget;
 use crate::connection::ConfigError;
 use crate::connection::Handshake;
 use crate::connection::lanes::SocketIo;
@@ -92,6 +93,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         mounts,
         routes: Router::new(),
         handle,
+        accept_backlog: builder.accept_backlog,
     })
 }
 
@@ -319,6 +321,7 @@ fn mount(
     tables: Tables<'_>,
     endpoints: &Endpoints,
 ) -> Result<Vec<Mount>, Error> {
+    let budget = BufferBudget::new(builder.endpoint.engine.max_buffered_total);
     tables
         .into_iter()
         .map(|(path, namespaces)| {
@@ -331,7 +334,7 @@ fn mount(
                 builder.admission.clone(),
             );
             let draining = acceptor.draining();
-            let endpoint = Endpoint::new(acceptor, engine)?;
+            let endpoint = Endpoint::under_budget(acceptor, engine, Arc::clone(&budget))?;
             Ok(Mount {
                 path: path.into(),
                 endpoint,

@@ -1,11 +1,10 @@
 //! The answer to a poll, on its way from the queue to the network.
 //!
 //! Its packets count in the queue of their connection until the last byte of the answer is let go of,
-//! by whoever holds it: a client that polls and does not read fills the queue as one on a WebSocket
-//! does. It must not know how HTTP takes it.
+//! by whoever holds it, part by part: a client that polls and does not read fills the queue as one on
+//! a WebSocket does, and one that reads slowly empties it. It must not know how HTTP takes it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use specter_proto::engine::{Frame, PayloadEncoder, Prepared};
@@ -19,16 +18,15 @@ pub(crate) struct PollAnswer {
     count: Option<Count>,
 }
 
-/// What an answer counts for in the queue, as long as a part of it exists.
-#[derive(Clone)]
-pub(crate) struct Counted(Option<Arc<Count>>);
+/// What an answer that is handed over in parts still counts for in the queue.
+pub(crate) struct Counted(Option<Count>);
 
 struct Count {
     connection: Connection,
     cost: usize,
 }
 
-/// Bytes of an answer, and the share in its count.
+/// Bytes of an answer, and what they count for.
 struct Part<T, C> {
     bytes: T,
     _counted: C,
@@ -82,7 +80,7 @@ impl PollAnswer {
 
     /// Takes it apart, for one that is handed over in parts.
     pub(crate) fn into_parts(self) -> (Vec<u8>, Counted) {
-        (self.body, Counted(self.count.map(Arc::new)))
+        (self.body, Counted(self.count))
     }
 }
 
@@ -93,11 +91,20 @@ impl AsRef<[u8]> for PollAnswer {
 }
 
 impl Counted {
-    /// Bytes of the answer, which count until they are dropped.
-    pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&self, bytes: T) -> Bytes {
+    /// Bytes of the answer, which count until they are dropped. What no part takes away counts as long
+    /// as this exists.
+    pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&mut self, bytes: T) -> Bytes {
+        let counted = self.0.as_mut().map(|count| {
+            let cost = count.cost.min(bytes.as_ref().len());
+            count.cost -= cost;
+            Count {
+                connection: count.connection.clone(),
+                cost,
+            }
+        });
         Bytes::from_owner(Part {
             bytes,
-            _counted: self.clone(),
+            _counted: counted,
         })
     }
 

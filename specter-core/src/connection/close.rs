@@ -27,15 +27,20 @@ pub enum CloseReason {
     ForcedServerClose,
     /// The server stops. Clients reconnect.
     ServerShuttingDown,
-    /// The peer read slower than the server wrote, and the queue was full.
+    /// An event would have made the outgoing queue hold more than `max_burst_bytes`.
     QueueFull,
+    /// The peer read too slowly: the outgoing queue held more than `max_queued_bytes` for a whole
+    /// `slow_client_timeout`, and less than that left it meanwhile.
+    SlowClient,
+    /// All connections together held more than `max_buffered_total`, and this was one of the largest.
+    BufferLimit,
     /// The connection was opened, and nothing was ever joined on it.
     ConnectTimeout,
 }
 
 impl CloseReason {
     /// All reasons.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::TransportClose,
         Self::TransportError,
         Self::ParseError,
@@ -44,6 +49,8 @@ impl CloseReason {
         Self::ForcedServerClose,
         Self::ServerShuttingDown,
         Self::QueueFull,
+        Self::SlowClient,
+        Self::BufferLimit,
         Self::ConnectTimeout,
     ];
 
@@ -54,7 +61,11 @@ impl CloseReason {
             Self::TransportError => "transport error",
             Self::ParseError => "parse error",
             Self::PingTimeout => "ping timeout",
-            Self::ForcedClose | Self::QueueFull | Self::ConnectTimeout => "forced close",
+            Self::ForcedClose
+            | Self::QueueFull
+            | Self::SlowClient
+            | Self::BufferLimit
+            | Self::ConnectTimeout => "forced close",
             Self::ForcedServerClose => "forced server close",
             Self::ServerShuttingDown => "server shutting down",
         }
@@ -71,7 +82,20 @@ impl CloseReason {
             Self::ForcedServerClose => "forced_server_close",
             Self::ServerShuttingDown => "server_shutting_down",
             Self::QueueFull => "queue_full",
+            Self::SlowClient => "slow_client",
+            Self::BufferLimit => "buffer_limit",
             Self::ConnectTimeout => "connect_timeout",
+        }
+    }
+
+    /// The setting by which the server closed a connection whose client read too slowly; `None` for
+    /// every other reason.
+    pub(crate) const fn exceeded_setting(self) -> Option<&'static str> {
+        match self {
+            Self::QueueFull => Some("max_burst_bytes"),
+            Self::SlowClient => Some("slow_client_timeout"),
+            Self::BufferLimit => Some("max_buffered_total"),
+            _ => None,
         }
     }
 
@@ -80,7 +104,12 @@ impl CloseReason {
     pub(crate) const fn discards_queue(self) -> bool {
         matches!(
             self,
-            Self::TransportClose | Self::TransportError | Self::PingTimeout | Self::QueueFull
+            Self::TransportClose
+                | Self::TransportError
+                | Self::PingTimeout
+                | Self::QueueFull
+                | Self::SlowClient
+                | Self::BufferLimit
         )
     }
 

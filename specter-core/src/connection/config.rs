@@ -7,17 +7,23 @@ use std::time::Duration;
 use specter_proto::engine::{PayloadLimits, SessionConfig};
 use specter_proto::websocket::Limits;
 
+use super::file_limit;
 use super::ip_range::IpRange;
 use super::origin::{Origin, OriginPolicy};
 
-/// What happens to a packet that does not fit into a connection's outgoing queue.
+/// What happens to a connection whose client reads too slowly.
+///
+/// A connection whose outgoing queue holds more than [`EngineConfig::max_queued_bytes`] is *behind*.
+/// Its client reads too slowly when the connection stays behind for a whole
+/// [`EngineConfig::slow_client_timeout`] in which fewer than `max_queued_bytes` left the queue, or when
+/// an event would make the queue hold more than [`EngineConfig::max_burst_bytes`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum QueuePolicy {
     /// The connection is closed; the client may connect again.
     #[default]
     Disconnect,
-    /// The packet is dropped, and the sender told. Acknowledgements and replies to CONNECT are never
-    /// dropped; a connection that is too slow even for them is closed at twice the limit.
+    /// Events for the client are discarded until it is no longer behind, and their senders get an
+    /// error. Acknowledgements, replies to CONNECT, DISCONNECT packets and pings are never discarded.
     Drop,
 }
 
@@ -61,13 +67,17 @@ pub struct EngineConfig {
     pub(crate) polling: bool,
     pub(crate) websocket: bool,
     pub(crate) allow_upgrades: bool,
-    pub(crate) max_queue: usize,
+    pub(crate) max_queued_bytes: usize,
+    pub(crate) max_burst_bytes: usize,
+    pub(crate) slow_client_timeout: Duration,
+    pub(crate) max_buffered_total: usize,
     pub(crate) queue_policy: QueuePolicy,
     pub(crate) origins: OriginPolicy,
     pub(crate) credentials: bool,
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) proxy_headers: ProxyHeaders,
-    pub(crate) max_connections: usize,
+    /// `None`: what [`EngineConfig::connection_limit`] says.
+    pub(crate) max_connections: Option<usize>,
     pub(crate) max_connections_per_address: Option<usize>,
 }
 
@@ -85,13 +95,16 @@ impl Default for EngineConfig {
             polling: true,
             websocket: true,
             allow_upgrades: true,
-            max_queue: 1024 * 1024,
+            max_queued_bytes: 1024 * 1024,
+            max_burst_bytes: 16 * 1024 * 1024,
+            slow_client_timeout: Duration::from_secs(10),
+            max_buffered_total: 1024 * 1024 * 1024,
             queue_policy: QueuePolicy::Disconnect,
             origins: OriginPolicy::Same,
             credentials: false,
             trusted_proxies: Vec::new(),
             proxy_headers: ProxyHeaders::XForwarded,
-            max_connections: 100_000,
+            max_connections: None,
             max_connections_per_address: None,
         }
     }
@@ -172,14 +185,45 @@ impl EngineConfig {
         self
     }
 
-    /// How many bytes may wait to be written to one connection; each packet counts 64 more for its
-    /// place. Default: 1 MiB.
-    pub fn max_queue(mut self, bytes: usize) -> Self {
-        self.max_queue = bytes;
+    /// How many bytes may wait to be written to one connection before it is *behind*; each packet
+    /// counts 64 bytes more for its place. While a connection is behind, none of its client's further
+    /// events begins. Nothing is lost by that alone: see
+    /// [`slow_client_timeout`](Self::slow_client_timeout). Default: 1 MiB.
+    pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
+        self.max_queued_bytes = bytes;
         self
     }
 
-    /// What happens over [`max_queue`](Self::max_queue). Default: [`QueuePolicy::Disconnect`].
+    /// How many bytes may wait to be written to one connection at all. An event that would make them
+    /// more finds a client that reads too slowly, and the [`queue_policy`](Self::queue_policy)
+    /// applies. An event that is larger than this by itself is refused with an error and changes
+    /// nothing. Acknowledgements, replies to CONNECT, DISCONNECT packets and pings count, but are
+    /// never refused. A value below [`max_queued_bytes`](Self::max_queued_bytes) counts as that one.
+    /// Default: 16 MiB.
+    pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
+        self.max_burst_bytes = bytes;
+        self
+    }
+
+    /// How long a connection may be behind while fewer than
+    /// [`max_queued_bytes`](Self::max_queued_bytes) leave its queue. After that its client counts as
+    /// too slow, and the [`queue_policy`](Self::queue_policy) applies. Default: 10 s.
+    pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
+        self.slow_client_timeout = timeout;
+        self
+    }
+
+    /// How many bytes all connections of the endpoint together may make the process hold: outgoing
+    /// queues, events that wait, unfinished messages. A packet that waits in many queues counts once.
+    /// Above it, the connections that hold the most are closed: first those that are behind, then
+    /// those with unfinished messages or waiting events. The endpoints of one App share the limit.
+    /// Default: 1 GiB.
+    pub fn max_buffered_total(mut self, bytes: usize) -> Self {
+        self.max_buffered_total = bytes;
+        self
+    }
+
+    /// What happens when a client reads too slowly. Default: [`QueuePolicy::Disconnect`].
     pub fn queue_policy(mut self, policy: QueuePolicy) -> Self {
         self.queue_policy = policy;
         self
@@ -214,16 +258,46 @@ impl EngineConfig {
         self
     }
 
-    /// How many sessions may be open at once; over it handshakes are answered with 503. Default:
-    /// 100,000.
+    /// How many sessions may be open at once; over it handshakes are answered with 503. Default: the
+    /// smaller of 100,000 and what the process's limit of open files (`ulimit -n`) leaves after 128
+    /// files for other uses. A number that is larger than the file limit allows is a warning at
+    /// start: connections beyond it could not be accepted.
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections;
+        self.max_connections = Some(connections);
         self
     }
 
+    /// The limit of sessions that holds.
+    pub(crate) fn connection_limit(&self) -> usize {
+        let default = || {
+            file_limit::connections().map_or(MOST_CONNECTIONS, |files| files.min(MOST_CONNECTIONS))
+        };
+        self.max_connections.unwrap_or_else(default)
+    }
+
+    /// Says in the log what will not work as it is set.
+    pub(crate) fn warn(&self) {
+        if let (Some(max_connections), Some(file_limit)) =
+            (self.max_connections, file_limit::connections())
+            && max_connections > file_limit
+        {
+            tracing::warn!(
+                target: "specter::engine",
+                max_connections,
+                file_limit,
+                "`max_connections` is larger than the process's limit of open files allows: raise \
+                 that limit (`ulimit -n`, `LimitNOFILE=` in systemd), or connections beyond it \
+                 cannot be accepted"
+            );
+        }
+    }
+
     /// How many sessions one address may have open at once; over it handshakes are answered with 429.
-    /// IPv6 addresses count together that share their first 64 bits. Behind a proxy that is not a
-    /// trusted one, or that names no address, all clients share the proxy's. Default: no limit.
+    /// IPv6 addresses count together that share their first 64 bits. Default: no limit, because all
+    /// clients behind a proxy that is no [trusted one](Self::trusted_proxies), or behind one address
+    /// of a company or a mobile network, share that address. Set it where the server sees its
+    /// clients' own addresses: without it one client may take all of
+    /// [`max_connections`](Self::max_connections).
     pub fn max_connections_per_address(mut self, connections: impl Into<Option<usize>>) -> Self {
         self.max_connections_per_address = connections.into();
         self
@@ -244,6 +318,7 @@ impl EngineConfig {
             ("ping_interval", self.ping_interval),
             ("ping_timeout", self.ping_timeout),
             ("upgrade_timeout", self.upgrade_timeout),
+            ("slow_client_timeout", self.slow_client_timeout),
         ];
         for (setting, duration) in durations {
             if duration.is_zero() || duration > LONGEST {
@@ -256,8 +331,10 @@ impl EngineConfig {
             ("max_packets_per_body", self.max_packets_per_body),
             ("max_packets_per_poll", self.max_packets_per_poll),
             ("max_fragments", self.max_fragments),
-            ("max_queue", self.max_queue),
-            ("max_connections", self.max_connections),
+            ("max_queued_bytes", self.max_queued_bytes),
+            ("max_burst_bytes", self.max_burst_bytes),
+            ("max_buffered_total", self.max_buffered_total),
+            ("max_connections", self.max_connections.unwrap_or(1)),
             (
                 "max_connections_per_address",
                 self.max_connections_per_address.unwrap_or(1),
@@ -311,6 +388,9 @@ impl EngineConfig {
             })
     }
 }
+
+/// The default of `max_connections`, where the limit of open files allows so many.
+const MOST_CONNECTIONS: usize = 100_000;
 
 /// Longer than any sensible time limit; sums of such durations still fit every clock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -387,6 +467,17 @@ mod tests {
             config.validate(),
             Err(ConfigError::AnyOriginWithCredentials)
         );
+    }
+
+    #[test]
+    fn connections_fit_the_limit_of_open_files() {
+        let default = EngineConfig::default().connection_limit();
+        assert!((1..=100_000).contains(&default));
+        if let Some(files) = super::file_limit::connections() {
+            assert!(default <= files);
+        }
+        let chosen = EngineConfig::default().max_connections(1_000_000);
+        assert_eq!(chosen.connection_limit(), 1_000_000);
     }
 
     #[test]

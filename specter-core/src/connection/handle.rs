@@ -7,14 +7,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use specter_proto::engine::Prepared;
 
+use super::buffer_budget::{BufferBudget, BufferShare};
 use super::burst::{self, Sendable};
 use super::link::Desk;
 use super::mailbox::{Mailbox, Serves};
-use super::outbox::{Outbox, SendError, Urgency, Wake};
+use super::outbox::{Outbox, QueueLimits, SendError, Urgency, Wake};
 use super::task_waker::TaskWaker;
 use super::{CloseReason, EngineConfig, Handshake, RandomId, Transport, random_id};
 
@@ -31,11 +32,22 @@ struct Shared {
     desk: Desk,
     waker: TaskWaker,
     on_websocket: AtomicBool,
-    /// The server stops: nothing waits long any more.
-    hurried: AtomicBool,
+    /// A [`Stop`].
+    stop: AtomicU8,
     sid: RandomId,
     mailbox: Mailbox,
     handshake: Arc<Handshake>,
+}
+
+/// Whether the server stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It does not.
+    No = 0,
+    /// Connections close when what runs on them is finished.
+    Draining = 1,
+    /// The time for that is over.
+    AtOnce = 2,
 }
 
 impl Connection {
@@ -44,6 +56,7 @@ impl Connection {
         handshake: Arc<Handshake>,
         transport: Transport,
         config: &EngineConfig,
+        budget: &Arc<BufferBudget>,
     ) -> Self {
         let serves = match transport {
             Transport::Polling => Serves::Polling,
@@ -52,9 +65,9 @@ impl Connection {
         Self(Arc::new(Shared {
             sid: random_id(),
             on_websocket: AtomicBool::new(transport == Transport::WebSocket),
-            hurried: AtomicBool::new(false),
+            stop: AtomicU8::new(Stop::No as u8),
             waker: TaskWaker::default(),
-            outbox: Outbox::new(config.max_queue, config.queue_policy),
+            outbox: Outbox::new(QueueLimits::of(config), Arc::clone(budget)),
             mailbox: Mailbox::new(serves),
             desk: Desk::default(),
             handshake,
@@ -83,16 +96,19 @@ impl Connection {
 
     /// Queues a packet and returns at once; the connection's task writes it. `Ok` means queued.
     ///
-    /// Over the queue's limit it is an error, and under [`QueuePolicy::Disconnect`] the connection
-    /// closes. One packet larger than the limit passes while the queue is empty.
+    /// # Errors
+    /// [`SendError::QueueFull`] where the queue would hold more than
+    /// [`EngineConfig::max_burst_bytes`]; under [`QueuePolicy::Disconnect`] the connection closes with
+    /// that. [`SendError::TooLarge`] where the packet alone is larger. [`SendError::Closed`] where the
+    /// connection is closed.
     ///
     /// [`QueuePolicy::Disconnect`]: super::QueuePolicy::Disconnect
     pub fn send(&self, packet: Prepared) -> Result<(), SendError> {
         self.push(packet, Urgency::Ordinary)
     }
 
-    /// As [`send`](Self::send), for what must not be dropped on its own: acknowledgements, replies to
-    /// CONNECT. Under `QueuePolicy::Drop` it closes the connection at twice the limit.
+    /// As [`send`](Self::send), for what is never refused: acknowledgements, replies to CONNECT,
+    /// DISCONNECT packets.
     pub(crate) fn send_unbounded(&self, packet: impl Sendable) -> Result<(), SendError> {
         self.push(packet, Urgency::Required)
     }
@@ -174,14 +190,35 @@ impl Connection {
         self.wake_if(wake);
     }
 
-    /// Whether the peer has much to take yet: its own events wait until it has.
-    pub(crate) fn is_congested(&self) -> bool {
-        self.0.outbox.is_congested()
+    /// Whether more than `max_queued_bytes` wait to be written: the peer's own events wait until they
+    /// are fewer.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.0.outbox.is_behind()
     }
 
-    /// How many bytes may wait to be written.
-    pub(crate) fn max_queue(&self) -> usize {
-        self.0.outbox.limit()
+    /// How many bytes may wait to be written at all.
+    pub(crate) fn max_burst_bytes(&self) -> usize {
+        self.0.outbox.limits().max_burst_bytes
+    }
+
+    /// So many bytes more are held for this connection outside of its outgoing queue. They count
+    /// towards `max_buffered_total` until they are [let go](Self::let_go).
+    pub(crate) fn hold(&self, bytes: usize) {
+        self.share().add_other(bytes, self.0.outbox.bytes());
+    }
+
+    /// So many bytes less are held outside of the outgoing queue.
+    pub(crate) fn let_go(&self, bytes: usize) {
+        self.share().sub_other(bytes, self.0.outbox.bytes());
+    }
+
+    pub(super) fn share(&self) -> &BufferShare {
+        self.0.outbox.share()
+    }
+
+    /// Shows each packet that waits: see [`Outbox::for_each_packet`].
+    pub(super) fn for_each_packet(&self, show: impl FnMut(usize, usize)) {
+        self.0.outbox.for_each_packet(show);
     }
 
     /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
@@ -194,20 +231,40 @@ impl Connection {
     ///
     /// What is queued is written first, for a few seconds at most; a polling session waits up to
     /// 30 s for the request that can carry it. Where the reason says that nobody reads
-    /// ([`CloseReason::QueueFull`], [`CloseReason::PingTimeout`]) the queue is discarded.
+    /// ([`CloseReason::SlowClient`], [`CloseReason::PingTimeout`]) the queue is discarded.
     pub fn close(&self, reason: CloseReason) {
         let wake = self.0.outbox.close(reason);
         self.wake_if(wake);
     }
 
-    /// The server stops: a farewell that waits for its client waits for a few seconds more at most.
-    pub(super) fn hurry(&self) {
-        self.0.hurried.store(true, Ordering::SeqCst);
+    /// The server stops. The connection closes as soon as its handler has nothing more to finish.
+    pub(super) fn drain(&self) {
+        self.set_stop(Stop::Draining);
+    }
+
+    /// The time for stopping is over: the connection closes, and nothing waits for its client or for
+    /// handlers that still run.
+    pub(super) fn stop_at_once(&self) {
+        self.set_stop(Stop::AtOnce);
+        self.close(CloseReason::ServerShuttingDown);
+    }
+
+    fn set_stop(&self, stop: Stop) {
+        self.0.stop.fetch_max(stop as u8, Ordering::SeqCst);
         self.wake();
     }
 
-    pub(super) fn is_hurried(&self) -> bool {
-        self.0.hurried.load(Ordering::SeqCst)
+    /// Whether the server stops, and how.
+    pub(crate) fn stop(&self) -> Stop {
+        match self.0.stop.load(Ordering::Relaxed) {
+            0 => Stop::No,
+            1 => Stop::Draining,
+            _ => Stop::AtOnce,
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.stop() != Stop::No
     }
 
     /// Whether the connection is closed or closing: nothing can be sent any more.

@@ -7,6 +7,7 @@ use std::future::{Future, ready};
 use std::task::{Context, Poll, Waker};
 
 use http::HeaderMap;
+use tokio::time::Instant;
 
 use super::{CloseReason, Connection, Handshake, Posted};
 
@@ -62,6 +63,27 @@ pub trait MessageHandler: Send + 'static {
     /// and after every [`poll`](Self::poll).
     fn backlogged(&self) -> bool {
         false
+    }
+
+    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. Asked after every
+    /// `poll`. `None`: nothing is due.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// How many bytes it holds for this connection: messages that wait or are not complete. They count
+    /// towards [`EngineConfig::max_buffered_total`](super::EngineConfig::max_buffered_total). Asked
+    /// after every [`poll`](Self::poll).
+    fn buffered_bytes(&self) -> usize {
+        0
+    }
+
+    /// Asked while the server drains, after every [`poll`](Self::poll): ready when nothing that
+    /// messages have started is left to finish. Then what was sent is flushed and the connection
+    /// closes. Messages still arrive until then.
+    fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Ready(())
     }
 
     /// The connection closed: no message follows, and nothing can be sent. Called exactly once.

@@ -5,11 +5,13 @@
 //! session is closed. What messages mean is the handler's business: nothing here knows controllers.
 
 mod answer;
+mod buffer_budget;
 mod burst;
 mod close;
 mod config;
 mod direct;
 mod fan_out;
+mod file_limit;
 mod handle;
 mod handler;
 mod handshake;
@@ -47,8 +49,10 @@ pub use outbox::SendError;
 pub use specter_proto::engine::Transport;
 
 pub(crate) use answer::{Counted, PollAnswer};
+pub(crate) use buffer_budget::BufferBudget;
 pub(crate) use burst::Sendable;
 pub(crate) use fan_out::{FanOut, fetch};
+pub(crate) use handle::Stop;
 pub(crate) use id::{ID_LENGTH, RandomId, random_id};
 pub(crate) use ip_range::IpRange;
 pub(crate) use mailbox::{Misfit, PollReply};

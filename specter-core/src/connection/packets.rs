@@ -21,6 +21,7 @@ impl Packets {
         self.first.is_none()
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.rest.len()
     }
@@ -47,6 +48,15 @@ impl Packets {
     pub(super) fn push_front(&mut self, packet: Prepared) {
         if let Some(second) = self.first.replace(packet) {
             self.rest.push_front(second);
+        }
+    }
+
+    /// Puts a packet behind the first one, or first where there is none.
+    pub(super) fn push_second(&mut self, packet: Prepared) {
+        if self.first.is_some() {
+            self.rest.push_front(packet);
+        } else {
+            self.first = Some(packet);
         }
     }
 

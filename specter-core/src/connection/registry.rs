@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::buffer_budget::BufferBudget;
 use super::id::IdHasher;
 use super::tally::Tally;
 use super::{CloseReason, Connection, EngineConfig, RandomId};
@@ -44,24 +45,45 @@ pub(crate) struct Registry {
     /// A place was freed, and none is taken any more.
     all_free: Notify,
     refusing: AtomicBool,
+    /// Sessions whose handlers are not done.
+    handlers: AtomicUsize,
     closed: Tally,
     max_connections: usize,
     max_per_address: Option<usize>,
+    budget: Arc<BufferBudget>,
 }
 
 impl Registry {
-    pub(crate) fn new(config: &EngineConfig) -> Self {
-        Self {
+    /// The registry of an endpoint, whose connections count towards the budget.
+    pub(crate) fn new(config: &EngineConfig, budget: Arc<BufferBudget>) -> Arc<Self> {
+        let registry = Arc::new(Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             addresses: Mutex::default(),
             open: AtomicUsize::new(0),
             taken: AtomicUsize::new(0),
             all_free: Notify::new(),
             refusing: AtomicBool::new(false),
+            handlers: AtomicUsize::new(0),
             closed: Tally::default(),
-            max_connections: config.max_connections,
+            max_connections: config.connection_limit(),
             max_per_address: config.max_connections_per_address,
+            budget,
+        });
+        registry.budget.add(&registry);
+        registry
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<BufferBudget> {
+        &self.budget
+    }
+
+    /// The connections of all sessions that requests can find.
+    pub(crate) fn connections(&self) -> Vec<Connection> {
+        let mut connections = Vec::with_capacity(self.open());
+        for shard in &self.shards {
+            connections.extend(shard.lock().values().cloned());
         }
+        connections
     }
 
     /// Takes a place for a session that is about to open.
@@ -69,10 +91,12 @@ impl Registry {
         if self.refusing.load(Ordering::SeqCst) {
             return Err(Full::ShuttingDown);
         }
+        self.budget.run_on_current();
         let mut seat = Seat {
             registry: Arc::clone(self),
             address: None,
             sid: None,
+            has_handler: false,
         };
         // From here on the seat's drop gives back what was taken.
         if self.taken.fetch_add(1, Ordering::SeqCst) >= self.max_connections {
@@ -117,10 +141,37 @@ impl Registry {
     /// Closes all sessions, one after another over this time, so that their clients do not come back
     /// all at once.
     pub(crate) async fn close_all(&self, reason: CloseReason, spread: Duration) {
-        let mut connections = Vec::with_capacity(self.open());
-        for shard in &self.shards {
-            connections.extend(shard.lock().values().cloned());
-        }
+        self.spread_over(spread, |connection| {
+            connection.close(reason);
+            if reason == CloseReason::ServerShuttingDown {
+                connection.drain();
+            }
+        })
+        .await;
+    }
+
+    /// Lets all sessions close when what runs on them is finished, one after another over this time.
+    pub(crate) async fn drain(&self, spread: Duration) {
+        self.spread_over(spread, Connection::drain).await;
+    }
+
+    /// Closes all sessions; nothing waits for their clients or handlers.
+    pub(crate) fn stop_at_once(&self) {
+        self.connections().iter().for_each(Connection::stop_at_once);
+    }
+
+    /// Makes the tasks of all sessions run.
+    pub(crate) fn wake_all(&self) {
+        self.connections().iter().for_each(Connection::wake);
+    }
+
+    /// How many sessions have handlers that are not done.
+    pub(crate) fn running_handlers(&self) -> usize {
+        self.handlers.load(Ordering::Relaxed)
+    }
+
+    async fn spread_over(&self, spread: Duration, act: impl Fn(&Connection)) {
+        let connections = self.connections();
         let start = Instant::now();
         let count = u32::try_from(connections.len()).unwrap_or(u32::MAX).max(1);
         for (index, connection) in (0_u32..).zip(connections) {
@@ -128,10 +179,7 @@ impl Registry {
             if due > Instant::now() {
                 sleep_until(due).await;
             }
-            connection.close(reason);
-            if reason == CloseReason::ServerShuttingDown {
-                connection.hurry();
-            }
+            act(&connection);
         }
     }
 
@@ -174,6 +222,8 @@ pub(crate) struct Seat {
     address: Option<IpAddr>,
     /// Under which id requests find the session, as long as they do.
     sid: Option<RandomId>,
+    /// The session has a handler that is not done.
+    has_handler: bool,
 }
 
 impl Seat {
@@ -183,6 +233,8 @@ impl Seat {
         let shard = self.registry.shard(sid.as_str().as_bytes());
         shard.lock().insert(sid, connection.clone());
         self.sid = Some(sid);
+        self.has_handler = true;
+        self.registry.handlers.fetch_add(1, Ordering::Relaxed);
         self.registry.open.fetch_add(1, Ordering::Relaxed);
         // Either this sees the flag, or who set it finds the session when closing all.
         if self.registry.refusing.load(Ordering::SeqCst) {
@@ -195,6 +247,13 @@ impl Seat {
     /// Counts the session's close.
     pub(super) fn count_close(&self, reason: CloseReason) {
         self.registry.closed.count(reason);
+    }
+
+    /// The session's handler has nothing more to do.
+    pub(super) fn handler_is_done(&mut self) {
+        if std::mem::take(&mut self.has_handler) {
+            self.registry.handlers.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Requests find the session no more.
@@ -211,6 +270,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.leave();
+        self.handler_is_done();
         if let Some(address) = self.address {
             let mut addresses = self.registry.addresses.lock();
             if let Some(count) = addresses.get_mut(&address) {
@@ -228,7 +288,7 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
-    use super::{Full, Registry};
+    use super::{BufferBudget, Full, Registry};
     use crate::connection::undriven::undriven;
     use crate::connection::{CloseReason, EngineConfig};
     use std::sync::Arc;
@@ -236,7 +296,7 @@ mod tests {
     use tokio::time::Instant;
 
     fn registry(config: &EngineConfig) -> Arc<Registry> {
-        Arc::new(Registry::new(config))
+        Registry::new(config, BufferBudget::new(usize::MAX))
     }
 
     #[test]

@@ -4,15 +4,15 @@
 
 use std::future::Future;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::direct;
@@ -75,6 +75,20 @@ impl Stream {
         match &self.0 {
             State::Tcp(stream, _) => stream.poll_read_ready(cx),
             State::Awaited(_) | State::Other(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Whether the peer has ended its side, which the system says of a TCP socket before what the peer
+    /// sent was read. Of other streams nothing is known.
+    pub(super) fn is_peer_gone(&self) -> bool {
+        let State::Tcp(stream, _) = &self.0 else {
+            return false;
+        };
+        let ready = pin!(stream.ready(Interest::READABLE));
+        match ready.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(ready)) => ready.is_read_closed(),
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
         }
     }
 

@@ -7,7 +7,7 @@ use http::{HeaderMap, Uri};
 use specter_proto::engine::FrameKind;
 use specter_proto::engine::Prepared;
 
-use super::{Connection, EngineConfig, Handshake, Transport};
+use super::{BufferBudget, Connection, EngineConfig, Handshake, Transport};
 
 /// A connection over a WebSocket that nothing drives. What is sent to it stays queued.
 pub(crate) fn undriven(config: &EngineConfig) -> Connection {
@@ -16,14 +16,32 @@ pub(crate) fn undriven(config: &EngineConfig) -> Connection {
 
 /// A connection over a transport that nothing drives.
 pub(crate) fn undriven_over(transport: Transport, config: &EngineConfig) -> Connection {
+    let budget = BufferBudget::new(config.max_buffered_total);
+    under_budget(transport, config, &budget)
+}
+
+/// A connection over a WebSocket that nothing drives, whose bytes count towards this budget.
+#[cfg(test)]
+pub(crate) fn undriven_with(config: &EngineConfig, budget: &Arc<BufferBudget>) -> Connection {
+    under_budget(Transport::WebSocket, config, budget)
+}
+
+fn under_budget(
+    transport: Transport,
+    config: &EngineConfig,
+    budget: &Arc<BufferBudget>,
+) -> Connection {
     let uri = Uri::from_static("/socket.io/?EIO=4");
     let handshake = Handshake::new(&uri, &HeaderMap::new());
-    Connection::new(Arc::new(handshake), transport, config)
+    Connection::new(Arc::new(handshake), transport, config, budget)
 }
 
 /// Takes what was sent to an undriven connection.
 pub(crate) fn take_sent(connection: &Connection) -> Vec<Prepared> {
-    connection.outbox().take(usize::MAX).into()
+    let outbox = connection.outbox();
+    let taken = outbox.take_all();
+    outbox.release(outbox.bytes());
+    taken.into()
 }
 
 /// As [`take_sent`], as text: one line a frame, binary ones as `b` and their bytes in hexadecimal.

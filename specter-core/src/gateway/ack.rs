@@ -30,8 +30,17 @@ impl Ack {
     pub(crate) fn take(cell: Option<Arc<AckCell>>) -> Self {
         if let Some(cell) = &cell {
             cell.taken.store(true, Ordering::Release);
+            cell.socket.ack_taken();
         }
         Self { cell }
+    }
+
+    /// Settles the acknowledgement, if the client waits for one and this is the first time.
+    fn settle(&mut self, how: impl FnOnce(&AckCell)) {
+        if let Some(cell) = self.cell.take() {
+            how(&cell);
+            cell.socket.ack_settled();
+        }
     }
 
     /// Whether the client asked for an acknowledgement.
@@ -41,42 +50,34 @@ impl Ack {
 
     /// Answers. `data` is the arguments: `()` none, a tuple several, anything else one.
     pub fn send<T: Serialize>(mut self, data: T) -> Result<(), EmitError> {
-        let Some(cell) = self.cell.take() else {
-            return Ok(());
-        };
-        match encode::outgoing_ack(cell.socket.hub().name(), cell.id(), &data) {
-            Ok(packet) => {
-                cell.answer(packet);
-                Ok(())
+        let mut sent = Ok(());
+        self.settle(|cell| {
+            match encode::outgoing_ack(cell.socket.hub().name(), cell.id(), &data) {
+                Ok(packet) => cell.answer(packet),
+                Err(error) => {
+                    let id = crate::socket::hidden::report(&error);
+                    cell.refuse(&EventError::hidden(id));
+                    sent = Err(error.into());
+                }
             }
-            Err(error) => {
-                let id = crate::socket::hidden::report(&error);
-                cell.refuse(&EventError::hidden(id));
-                Err(error.into())
-            }
-        }
+        });
+        sent
     }
 
     /// Never answers, on purpose: the client waits until its own time-out, if it has one.
     pub fn leave_unanswered(mut self) {
-        if let Some(cell) = self.cell.take() {
-            cell.state.store(ANSWERED, Ordering::Release);
-        }
+        self.settle(|cell| cell.state.store(ANSWERED, Ordering::Release));
     }
 
     /// Answers with an error, as a failed handler would.
     pub fn fail(mut self, error: impl super::error::IntoEventError) {
-        if let Some(cell) = self.cell.take() {
-            cell.refuse(&error.into_event_error());
-        }
+        self.settle(|cell| cell.refuse(&error.into_event_error()));
     }
 }
 
 impl Drop for Ack {
     fn drop(&mut self) {
-        if let Some(cell) = self.cell.take() {
-            cell.dropped();
-        }
+        self.settle(AckCell::dropped);
     }
 }
 

@@ -20,7 +20,7 @@ pub enum EndpointOption {
     /// Bytes of any packet.
     MaxPayload(usize),
     /// Bytes that may wait to be sent to one client.
-    MaxQueue(usize),
+    MaxQueuedBytes(usize),
 }
 
 impl EndpointOption {
@@ -32,7 +32,7 @@ impl EndpointOption {
             Self::UpgradeTimeout(_) => "upgrade_timeout",
             Self::ConnectTimeout(_) => "connect_timeout",
             Self::MaxPayload(_) => "max_payload",
-            Self::MaxQueue(_) => "max_queue",
+            Self::MaxQueuedBytes(_) => "max_queued_bytes",
         }
     }
 }
@@ -45,7 +45,7 @@ impl fmt::Display for EndpointOption {
             | Self::PingTimeout(time)
             | Self::UpgradeTimeout(time)
             | Self::ConnectTimeout(time) => write!(f, "{time:?}"),
-            Self::MaxPayload(bytes) | Self::MaxQueue(bytes) => write!(f, "{bytes}"),
+            Self::MaxPayload(bytes) | Self::MaxQueuedBytes(bytes) => write!(f, "{bytes}"),
         }
     }
 }

@@ -35,7 +35,8 @@ use super::tally::Tally;
 use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
 use crate::connection::{
-    Acceptor, CloseReason, ConfigError, Connection, EngineConfig, PollReply, Posted, Registry,
+    Acceptor, BufferBudget, CloseReason, ConfigError, Connection, EngineConfig, PollReply, Posted,
+    Registry,
 };
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
@@ -120,10 +121,21 @@ impl<A> std::fmt::Debug for Inner<A> {
 impl<A: Acceptor> Endpoint<A> {
     /// An endpoint with these settings, whose sessions go to `acceptor`.
     pub fn new(acceptor: A, config: EngineConfig) -> Result<Self, ConfigError> {
+        let budget = BufferBudget::new(config.max_buffered_total);
+        Self::under_budget(acceptor, config, budget)
+    }
+
+    /// The same, for one of several endpoints that share the limit `max_buffered_total`.
+    pub(crate) fn under_budget(
+        acceptor: A,
+        config: EngineConfig,
+        budget: Arc<BufferBudget>,
+    ) -> Result<Self, ConfigError> {
         config.validate()?;
+        config.warn();
         Ok(Self(Arc::new(Inner {
             acceptor,
-            registry: Arc::new(Registry::new(&config)),
+            registry: Registry::new(&config, budget),
             origins: Origins::new(&config),
             proxies: TrustedProxies::new(&config),
             origin_warnings: Throttle::default(),
@@ -191,6 +203,30 @@ impl<A: Acceptor> Endpoint<A> {
     /// Opens no further sessions: handshakes are answered with 503. Those that are open go on.
     pub fn refuse_handshakes(&self) {
         self.0.registry.refuse();
+    }
+
+    /// Lets each session close as soon as its handler has nothing more to finish, beginning with one
+    /// after another over this time. What handlers send until then is flushed, and messages still
+    /// reach them. Returns when each session was told; see [`wait_closed`](Self::wait_closed).
+    /// Sessions that open meanwhile are told only if handshakes are refused.
+    pub async fn drain(&self, spread: Duration) {
+        self.0.registry.drain(spread).await;
+    }
+
+    /// Closes all sessions now, with `server shutting down`: nothing waits for their clients any more,
+    /// nor for handlers that still run.
+    pub(crate) fn stop_at_once(&self) {
+        self.0.registry.stop_at_once();
+    }
+
+    /// Makes the tasks of all sessions run.
+    pub(crate) fn wake_all(&self) {
+        self.0.registry.wake_all();
+    }
+
+    /// How many sessions have handlers that are not done.
+    pub(crate) fn running_handlers(&self) -> usize {
+        self.0.registry.running_handlers()
     }
 
     /// Closes all sessions, one after another over this time, so that their clients do not all come

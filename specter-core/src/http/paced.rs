@@ -124,7 +124,7 @@ async fn watch(answer: Weak<Mutex<Answer>>, patience: Duration) {
 impl Answer {
     /// The next slice: a copy, so that what the server holds of it does not hold all of it.
     fn take(&mut self) -> Result<Bytes, TooSlow> {
-        let counted = self.counted.as_ref().ok_or(TooSlow)?;
+        let counted = self.counted.as_mut().ok_or(TooSlow)?;
         let end = self.bytes.len().min(self.taken + SLICE);
         let slice = self.bytes.get(self.taken..end).unwrap_or_default();
         let slice = counted.part(slice.to_vec());

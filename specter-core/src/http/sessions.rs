@@ -74,7 +74,8 @@ async fn admit<A: Acceptor>(
     let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
     admitted.map_err(|refusal| RequestError::Forbidden(refusal.message().to_owned()))?;
-    let connection = Connection::new(Arc::new(handshake), transport, &endpoint.config);
+    let budget = endpoint.registry.budget();
+    let connection = Connection::new(Arc::new(handshake), transport, &endpoint.config, budget);
     seat.enter(&connection)?;
     tracing::debug!(
         target: "specter::engine",

@@ -22,6 +22,7 @@ pub struct SocketConfig {
     pub(crate) waiting_events: usize,
     pub(crate) waiting_bytes: usize,
     pub(crate) max_attachments: usize,
+    pub(crate) attachment_timeout: Duration,
     pub(crate) max_auth: usize,
     pub(crate) max_namespace_name: usize,
     pub(crate) max_event_name: usize,
@@ -39,6 +40,7 @@ impl Default for SocketConfig {
             waiting_events: 256,
             waiting_bytes: 1 << 20,
             max_attachments: 10,
+            attachment_timeout: Duration::from_secs(30),
             max_auth: 16 * 1024,
             max_namespace_name: 256,
             max_event_name: 256,
@@ -91,6 +93,14 @@ impl SocketConfig {
         self
     }
 
+    /// How long the attachments of a packet may take, all together, after the packet itself. A
+    /// connection on which they take longer is closed with `parse error`. The time stands still while
+    /// the server does not read. Default: 30 s.
+    pub fn attachment_timeout(mut self, timeout: Duration) -> Self {
+        self.attachment_timeout = timeout;
+        self
+    }
+
     /// How many attachments one packet may have; zero is none. Default: 10.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.max_attachments = attachments;
@@ -128,6 +138,7 @@ impl SocketConfig {
             ("connect_limit", self.connect_limit),
             ("ack_timeout", self.ack_timeout),
             ("handler_grace", self.handler_grace),
+            ("attachment_timeout", self.attachment_timeout),
         ];
         let limits = [
             ("max_namespaces", self.max_namespaces),

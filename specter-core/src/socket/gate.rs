@@ -1,6 +1,6 @@
 //! The gate of a socket: shut until CONNECT was answered, open while it is connected, closed for good after.
 //!
-//! What is emitted while it is shut is held, in order, within the connection's own limit for queued bytes.
+//! What is emitted while it is shut is held, in order, up to the connection's `max_burst_bytes`.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -8,10 +8,7 @@ use parking_lot::Mutex;
 use specter_proto::engine::Prepared;
 
 use super::EmitError;
-use crate::connection::{Connection, Sendable, Wake};
-
-/// What is kept free for CONNECT's reply, in bytes.
-const REPLY: usize = 512;
+use crate::connection::{Connection, SendError, Sendable, Wake};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -62,12 +59,16 @@ impl Gate {
             Phase::Open => Ok(connection.queue(packet)?),
             Phase::Closed => Err(EmitError::Gone),
             Phase::Gated => {
-                let cost = Connection::cost(&packet);
-                if !held.packets.is_empty() && REPLY + held.bytes + cost > connection.max_queue() {
+                let (cost, limit) = (Connection::cost(&packet), connection.max_burst_bytes());
+                if cost > limit {
+                    return Err(SendError::TooLarge { size: cost, limit }.into());
+                }
+                if held.bytes.saturating_add(cost) > limit {
                     connection.note_overflow();
                     return Err(EmitError::QueueFull);
                 }
                 held.bytes += cost;
+                connection.hold(cost);
                 held.packets.push(packet);
                 Ok(Wake::No)
             }
@@ -82,16 +83,18 @@ impl Gate {
         }
         // Failing means that the connection closed: its task will find out.
         let _ = connection.send_unbounded(reply);
-        for packet in std::mem::take(&mut *held).packets {
+        let held = std::mem::take(&mut *held);
+        connection.let_go(held.bytes);
+        for packet in held.packets {
             let _ = connection.send(packet);
         }
         self.phase.store(1, Ordering::Release);
     }
 
     /// Closes it and drops what was held.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(&self, connection: &Connection) {
         let mut held = self.held.lock();
-        *held = Held::default();
+        connection.let_go(std::mem::take(&mut *held).bytes);
         self.phase.store(2, Ordering::Release);
     }
 

@@ -17,6 +17,7 @@ pub(crate) mod service;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Extensions;
@@ -43,9 +44,18 @@ pub enum EmitError {
     /// The socket is disconnected. Not worth reporting: a handler that returns it through `?` just ends.
     #[error("the socket is gone")]
     Gone,
-    /// The client does not take what it is sent: its queue is full, and the policy applies.
+    /// The client reads too slowly, and the queue's policy applies to it: see
+    /// [`QueuePolicy`](crate::connection::QueuePolicy).
     #[error("the client's outgoing queue is full")]
     QueueFull,
+    /// The event alone is larger than the App's `max_burst_bytes`.
+    #[error("the event has {size} bytes, and `max_burst_bytes` allows {limit}")]
+    TooLarge {
+        /// What the event counts for in the client's queue, in bytes.
+        size: usize,
+        /// The setting `max_burst_bytes`.
+        limit: usize,
+    },
     /// The namespace does not exist on this server.
     #[error("no controller serves the namespace `{0}`")]
     UnknownNamespace(String),
@@ -60,6 +70,7 @@ impl EmitError {
         match self {
             Self::Gone => "emit_gone",
             Self::QueueFull => "emit_queue_full",
+            Self::TooLarge { .. } => "emit_too_large",
             Self::UnknownNamespace(_) => "emit_unknown_namespace",
             Self::Encode(error) => error.code(),
         }
@@ -71,6 +82,7 @@ impl From<SendError> for EmitError {
         match error {
             SendError::Closed => Self::Gone,
             SendError::QueueFull => Self::QueueFull,
+            SendError::TooLarge { size, limit } => Self::TooLarge { size, limit },
         }
     }
 }
@@ -93,8 +105,14 @@ struct Inner {
     extensions: Mutex<Extensions>,
     rooms: Mutex<Vec<Arc<str>>>,
     ends: Mutex<Ends>,
+    /// Living [`Ack`](crate::gateway::Ack)s whose clients wait for an answer.
+    unanswered_acks: AtomicUsize,
     id: SocketId,
 }
+
+/// At so many acknowledgements that handlers have taken and not yet sent, no further event of the
+/// socket begins: they are never refused, so that their number must be bounded.
+pub(crate) const MAX_UNANSWERED_ACKS: usize = 256;
 
 /// What runs when the socket ends; nothing can be added after.
 #[derive(Default)]
@@ -121,6 +139,7 @@ impl Socket {
             acks: Acks::default(),
             extensions: Mutex::default(),
             rooms: Mutex::default(),
+            unanswered_acks: AtomicUsize::new(0),
             ends: Mutex::default(),
         }))
     }
@@ -313,6 +332,25 @@ impl Socket {
         }
     }
 
+    /// How many acknowledgements handlers have taken and not yet sent.
+    pub(crate) fn unanswered_acks(&self) -> usize {
+        self.0.unanswered_acks.load(Ordering::Relaxed)
+    }
+
+    /// A handler has taken an acknowledgement.
+    pub(crate) fn ack_taken(&self) {
+        self.0.unanswered_acks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An acknowledgement that a handler had taken was sent, or never will be.
+    pub(crate) fn ack_settled(&self) {
+        let before = self.0.unanswered_acks.fetch_sub(1, Ordering::SeqCst);
+        // Events may wait for it, or the end of the connection.
+        if before == MAX_UNANSWERED_ACKS || self.0.connection.is_draining() {
+            self.0.connection.wake();
+        }
+    }
+
     /// Answers CONNECT and lets out what was held.
     pub(crate) fn open_gate(&self) {
         let reply = encode::connect(self.0.hub.name(), self.0.id.as_str());
@@ -326,7 +364,7 @@ impl Socket {
 
     /// Ends it: nothing is emitted any more, its acknowledgements fail, it leaves all rooms. Idempotent.
     pub(crate) fn end(&self) {
-        self.0.gate.close();
+        self.0.gate.close(&self.0.connection);
         self.0.acks.end();
         self.0.hub.remove(self);
         let hooks = {

@@ -170,7 +170,7 @@ async fn every_session_closes_once_and_leaves_nothing() {
             QueuePolicy::Drop
         };
         let config = EngineConfig::default()
-            .max_queue(8_000)
+            .max_queued_bytes(8_000)
             .queue_policy(policy);
         let mut lab = Lab::new(config);
         let mut clients = Vec::new();

@@ -81,7 +81,7 @@ fn settings(arguments: &mut Arguments, diag: &mut Diagnostics) -> Vec<Setting> {
     ];
     const SIZES: [(&str, &str); 2] = [
         ("MaxPayload", "max_payload = 1_000_000"),
-        ("MaxQueue", "max_queue = 1_048_576"),
+        ("MaxQueuedBytes", "max_queued_bytes = 1_048_576"),
     ];
     let mut settings = Vec::new();
     let mut set = |variant, at: Option<Span>, value: Option<TokenStream>| {

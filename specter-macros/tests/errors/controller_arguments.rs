@@ -18,7 +18,7 @@ struct G2;
 struct H;
 #[socketio_controller("/a?b", namespace = "")]
 struct I;
-#[socketio_controller(ping_interval = 25, ping_timeout = "soon", max_payload = "1 MB", max_queue, upgrade_timeout = "0s")]
+#[socketio_controller(ping_interval = 25, ping_timeout = "soon", max_payload = "1 MB", max_queued_bytes, upgrade_timeout = "0s")]
 struct J;
 #[socketio_controller(ping_intervall = "25s")]
 struct K;

@@ -195,6 +195,12 @@ impl Decoder {
         self.pending.is_some()
     }
 
+    /// How many bytes it holds of a packet whose attachments have not all come.
+    #[inline]
+    pub fn buffered_bytes(&self) -> usize {
+        self.pending.as_ref().map_or(0, |pending| pending.bytes)
+    }
+
     /// Forgets a packet whose attachments have not all come.
     pub fn reset(&mut self) {
         self.pending = None;

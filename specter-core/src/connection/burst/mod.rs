@@ -216,7 +216,7 @@ impl Burst {
     #[inline]
     fn fits(&self, connection: &Connection, cost: usize) -> bool {
         let outbox = connection.outbox();
-        let most = MOST.min(outbox.limit() / 2);
+        let most = MOST.min(outbox.limits().max_queued_bytes / 2);
         let is_little = cost <= LARGE && self.cost + cost <= most;
         is_little && outbox.bytes() == 0 && !outbox.is_closing()
     }

@@ -151,7 +151,9 @@ async fn what_nobody_reads_any_more_is_discarded() {
 
 #[tokio::test]
 async fn much_goes_through_the_queue_and_its_limit() {
-    let config = EngineConfig::default().max_queue(1_000);
+    let config = EngineConfig::default()
+        .max_queued_bytes(1_000)
+        .max_burst_bytes(1_000);
     let rest = AtRest::new(&config).await;
     begin(&rest.connection);
     let sent = (0..100).take_while(|_| {
@@ -299,13 +301,18 @@ async fn what_is_not_written_leaves_the_rest() {
 }
 
 #[tokio::test]
-async fn what_is_written_into_a_full_queue_closes_it() {
-    let rest = AtRest::new(&EngineConfig::default().max_queue(1_000)).await;
+async fn what_is_written_into_a_full_queue_is_queued() {
+    let config = EngineConfig::default()
+        .max_queued_bytes(1_000)
+        .max_burst_bytes(1_000);
+    let rest = AtRest::new(&config).await;
     begin(&rest.connection);
-    let meanwhile = || rest.send_elsewhere(&"x".repeat(900));
-    assert_eq!(rest.write(&"y".repeat(300), meanwhile), Some(Ok(())));
-    assert!(rest.connection.is_closed());
+    let (many, answer) = ("x".repeat(900), "y".repeat(300));
+    let meanwhile = || rest.send_elsewhere(&many);
+    assert_eq!(rest.write(&answer, meanwhile), Some(Ok(())));
+    assert!(!rest.connection.is_closed());
     end(&rest.connection);
+    assert_eq!(rest.queued(), texts(&[&many, &answer]));
 }
 
 #[test]

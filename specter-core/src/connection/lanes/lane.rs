@@ -10,8 +10,9 @@ use specter_proto::socket::{EventPacket, encode};
 use tokio::time::Sleep;
 
 use super::Waiting;
+use crate::connection::Stop;
 use crate::socket::service::{BoxFuture, NamespaceService, Offered, SocketService};
-use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
+use crate::socket::{DisconnectReason, MAX_UNANSWERED_ACKS, Reject, Socket, SocketConfig};
 
 /// How many waiting events a lane keeps places for.
 const KEPT: usize = 4;
@@ -130,6 +131,24 @@ impl Lane {
         self.rejection.take()
     }
 
+    /// Whether nothing is left that must be finished before the connection may close.
+    pub(super) fn is_drained(&self) -> bool {
+        match self.state {
+            State::Connecting(_) => false,
+            State::Open(_) => self.is_idle && self.socket.unanswered_acks() == 0,
+            State::Ending(_) | State::Done => true,
+        }
+    }
+
+    /// Whether no further event of the socket begins for now. The connection's task runs when that
+    /// ends.
+    #[inline]
+    fn is_held_back(&self) -> bool {
+        self.socket.wants_to_leave()
+            || self.socket.connection().is_behind()
+            || self.socket.unanswered_acks() >= MAX_UNANSWERED_ACKS
+    }
+
     /// An event that arrived: begun now, or put behind those before it.
     pub(super) fn event(
         &mut self,
@@ -138,12 +157,12 @@ impl Lane {
         waiting: &mut Waiting,
         cx: &mut Context<'_>,
     ) {
+        let is_held_back = self.is_held_back();
         if let State::Open(service) = &mut self.state
+            && !is_held_back
             && !waiting.is_over(config)
         {
-            let free = self.waiting.is_empty()
-                && !self.socket.wants_to_leave()
-                && !self.socket.connection().is_congested();
+            let free = self.waiting.is_empty();
             match service.offer(event, free, cx) {
                 Offered::Over => return,
                 Offered::Begun => {
@@ -182,10 +201,14 @@ impl Lane {
         self.is_idle = false;
         self.socket.end();
         tracing::debug!(target: "specter::socket", namespace = self.namespace(), socket = %self.socket.id(), %reason, "disconnected");
-        for event in self.waiting.drain(..) {
+        self.discard_waiting(waiting);
+    }
+
+    /// Discards the events that wait.
+    pub(super) fn discard_waiting(&mut self, waiting: &mut Waiting) {
+        for event in std::mem::take(&mut self.waiting) {
             waiting.sub(Waiting::of(&event));
         }
-        self.waiting = VecDeque::new();
     }
 
     /// Drives it. Ready: it is over.
@@ -257,10 +280,13 @@ impl Lane {
 
     /// Begins waiting events as long as the one before is done. Whether all are done.
     fn poll_events(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> bool {
-        let State::Open(service) = &mut self.state else {
-            return false;
-        };
-        while service.poll(cx).is_ready() {
+        loop {
+            let State::Open(service) = &mut self.state else {
+                return false;
+            };
+            if service.poll(cx).is_pending() {
+                return false;
+            }
             if self.waiting.is_empty() {
                 // Where many waited, their places are given back.
                 if self.waiting.capacity() > KEPT {
@@ -268,9 +294,12 @@ impl Lane {
                 }
                 return true;
             }
-            if self.socket.wants_to_leave() || self.socket.connection().is_congested() {
+            if self.is_held_back() {
                 return false;
             }
+            let State::Open(service) = &mut self.state else {
+                return false;
+            };
             let Some(event) = self.waiting.pop_front() else {
                 return true;
             };
@@ -283,7 +312,6 @@ impl Lane {
                 }
             }
         }
-        false
     }
 
     fn begin_end(&mut self) {
@@ -305,8 +333,10 @@ impl Lane {
             return Poll::Pending;
         }
         loop {
+            let is_cut_short = self.socket.connection().stop() == Stop::AtOnce;
             let grace = self.grace.get_or_insert_with(|| Grace::new(config));
-            if grace.sleep.as_mut().poll(cx).is_pending() {
+            let is_over = is_cut_short && grace.spent == 0;
+            if !is_over && grace.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
             grace.spent += 1;

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use specter_proto::socket::{
     ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
 };
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use self::lane::Lane;
 use super::{
@@ -38,8 +38,17 @@ struct Shared {
     namespaces: HashMap<String, Arc<dyn NamespaceService>>,
     config: SocketConfig,
     max_payload: usize,
-    /// Set when the server drains: CONNECTs are not answered any more, the transport is about to close.
+    /// Set when the server drains: no CONNECT and no event begins any more, the transport is about to
+    /// close.
     draining: Arc<AtomicBool>,
+}
+
+impl Shared {
+    /// Whether the server drains: no event begins any more.
+    #[inline]
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
 }
 
 impl SocketIo {
@@ -95,6 +104,8 @@ pub(crate) struct Lanes {
     backlogged: bool,
     /// Closes a connection that stays without a namespace.
     connect_timeout: ConnectTimeout,
+    /// When the attachments of a packet must have come, while some are missing.
+    attachments_due: Option<Instant>,
 }
 
 /// The time within which a client must have joined a namespace.
@@ -155,6 +166,7 @@ impl Lanes {
             waiting: Waiting::default(),
             backlogged: false,
             connect_timeout: ConnectTimeout::Running(connect_timeout),
+            attachments_due: None,
             shared,
         }
     }
@@ -173,6 +185,11 @@ impl Lanes {
                 Ok(())
             }
             Packet::Event(event) => match self.open(event.namespace()) {
+                Some(_) if self.shared.is_draining() => {
+                    // Begun now, it might not be finished before the connection closes.
+                    event.recycle();
+                    Ok(())
+                }
                 Some(at) => {
                     self.joined[at].event(event, &self.shared.config, &mut self.waiting, cx);
                     Ok(())
@@ -225,7 +242,7 @@ impl Lanes {
             tracing::debug!(target: "specter::socket", "closed: a second CONNECT to a namespace");
             return Err(CloseReason::ForcedClose);
         }
-        if self.shared.draining.load(Ordering::Relaxed) {
+        if self.shared.is_draining() {
             // An answer would keep the client from coming back; the close that follows does not.
             return Ok(());
         }
@@ -269,6 +286,9 @@ impl Lanes {
         let mut at = 0;
         while at < self.joined.len() {
             let lane = &mut self.joined[at];
+            if self.shared.is_draining() {
+                lane.discard_waiting(&mut self.waiting);
+            }
             let done = lane
                 .poll(&self.shared.config, &mut self.waiting, cx)
                 .is_ready();
@@ -298,6 +318,8 @@ impl Lanes {
     fn are_at_rest(&self) -> bool {
         matches!(self.connect_timeout, ConnectTimeout::Done)
             && !self.backlogged
+            && self.attachments_due.is_none()
+            && !self.decoder.is_pending()
             && self.joined.iter().all(Lane::is_at_rest)
     }
 
@@ -306,6 +328,24 @@ impl Lanes {
         self.drive(cx);
         self.note_backlog();
         self.poll_connect_timeout(cx);
+        self.check_attachments();
+    }
+
+    /// A packet whose attachments do not come must not be held for ever.
+    fn check_attachments(&mut self) {
+        // While nothing is read they cannot come.
+        if !self.decoder.is_pending() || self.backlogged {
+            self.attachments_due = None;
+            return;
+        }
+        let timeout = self.shared.config.attachment_timeout;
+        let now = Instant::now();
+        let due = *self.attachments_due.get_or_insert_with(|| now + timeout);
+        if due <= now {
+            tracing::debug!(target: "specter::socket", ?timeout, missing_after = self.decoder.buffered_bytes(), "closed: the attachments of a packet did not come in time");
+            self.attachments_due = None;
+            self.connection.close(CloseReason::ParseError);
+        }
     }
 
     /// Tells those who wait for acknowledgements when nothing more will be read, and when it will again.
@@ -367,8 +407,26 @@ impl MessageHandler for Lanes {
         self.waiting.is_over(&self.shared.config)
     }
 
+    fn deadline(&self) -> Option<Instant> {
+        self.attachments_due
+    }
+
+    #[inline]
+    fn buffered_bytes(&self) -> usize {
+        self.waiting.bytes + self.decoder.buffered_bytes()
+    }
+
+    fn poll_drained(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        if self.joined.iter().all(Lane::is_drained) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
     fn closed(&mut self, reason: CloseReason) {
         self.connect_timeout = ConnectTimeout::Done;
+        self.attachments_due = None;
         self.decoder.reset();
         for lane in &mut self.joined {
             lane.leave(DisconnectReason::Connection(reason), &mut self.waiting);

@@ -26,7 +26,9 @@ impl Input {
         len > 0 && len >= self.needed
     }
 
-    fn len(&self) -> usize {
+    /// How many bytes are here.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
         self.bytes.len() - self.at
     }
 

@@ -70,6 +70,33 @@ impl Link {
         matches!(self, Self::WebSocket(_))
     }
 
+    /// Whether the peer has made room in a full stream since this was asked last.
+    #[inline]
+    pub(super) fn take_peer_has_read(&mut self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.take_peer_has_read(),
+            _ => false,
+        }
+    }
+
+    /// Whether the peer has ended its side of a stream that is not being read. Nothing is known of
+    /// streams that are no TCP sockets.
+    pub(super) fn is_peer_gone(&self) -> bool {
+        match self {
+            Self::WebSocket(websocket) => websocket.is_peer_gone(),
+            _ => false,
+        }
+    }
+
+    /// How many bytes of unfinished messages it holds.
+    #[inline]
+    pub(super) fn buffered_bytes(&self) -> usize {
+        match self {
+            Self::WebSocket(websocket) => websocket.buffered_bytes(),
+            _ => 0,
+        }
+    }
+
     /// When [`poll_leaving`](Self::poll_leaving) must be called at the latest.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {

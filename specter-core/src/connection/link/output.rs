@@ -32,8 +32,10 @@ pub(super) struct Output {
     /// Bytes of the frame after those that are written.
     offset: usize,
     control: Option<Control>,
-    /// What the queue has counted for packets that are now written.
+    /// What the queue has counted for what is now written, parts of packets included.
     cost_written: usize,
+    /// How much of that was for a part of the first packet.
+    cost_of_part: usize,
     /// Something was written that the stream may hold back.
     unflushed: bool,
 }
@@ -91,6 +93,8 @@ impl Output {
         debug_assert!(self.packets.is_empty());
         self.packets.push_back(packet);
         self.offset = written;
+        self.cost_of_part = written;
+        self.cost_written += written;
         self.unflushed |= written > 0;
     }
 
@@ -117,7 +121,8 @@ impl Output {
         self.has_written_all() && !self.unflushed
     }
 
-    /// Takes what [`outbox::cost`] counted for packets written since it was asked last.
+    /// Takes what [`outbox::cost`] counted for what was written since it was asked last. A packet that
+    /// is written in part counts for that part, so that a long one shows that the peer reads.
     pub(super) fn take_cost_written(&mut self) -> usize {
         mem::take(&mut self.cost_written)
     }
@@ -230,6 +235,7 @@ impl Output {
         while let Some(packet) = self.packets.pop_front() {
             self.cost_written += outbox::cost(&packet);
         }
+        self.cost_written -= mem::take(&mut self.cost_of_part);
         self.frames_written = 0;
         self.offset = 0;
         self.control = None;
@@ -258,13 +264,15 @@ impl Output {
                 .map_or(0, Frame::size);
             let part = written.min(frame_len - self.offset);
             self.offset += part;
+            self.cost_of_part += part;
+            self.cost_written += part;
             written -= part;
             if self.offset == frame_len {
                 self.offset = 0;
                 self.frames_written += 1;
                 if self.frames_written == packet.frame_count() {
                     self.frames_written = 0;
-                    self.cost_written += outbox::cost(packet);
+                    self.cost_written += outbox::cost(packet) - mem::take(&mut self.cost_of_part);
                     self.packets.pop_front();
                 }
             }

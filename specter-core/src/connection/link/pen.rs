@@ -163,7 +163,7 @@ mod tests {
     async fn what_is_queued_is_written_while_the_pen_lies_there() {
         let (server, mut client) = sockets().await;
         let (read, writer) = Writer::split(server);
-        let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
+        let outbox = Outbox::for_test(1_000, QueuePolicy::Disconnect);
         let desk = Desk::default();
         assert_eq!(queue(&outbox, "a"), Wake::Yes);
         assert!(desk.write(&outbox), "the task must do it");
@@ -184,7 +184,7 @@ mod tests {
     async fn nobody_else_writes_while_the_task_sends_past_the_queue() {
         let (server, mut client) = sockets().await;
         let (_read, writer) = Writer::split(server);
-        let outbox = Outbox::new(1_000, QueuePolicy::Disconnect);
+        let outbox = Outbox::for_test(1_000, QueuePolicy::Disconnect);
         let desk = Desk::default();
         assert!(!desk.reserve(&outbox), "no pen lies there");
         desk.lay_down(writer);
@@ -203,7 +203,7 @@ mod tests {
     async fn what_the_stream_does_not_take_is_left_to_the_task() {
         let (server, _client) = sockets().await;
         let (_read, writer) = Writer::split(server);
-        let outbox = Outbox::new(usize::MAX, QueuePolicy::Disconnect);
+        let outbox = Outbox::for_test(usize::MAX, QueuePolicy::Disconnect);
         let desk = Desk::default();
         desk.lay_down(writer);
         // More than any socket holds.
@@ -220,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_is_left_a_full_stream_is_woken_when_it_takes_more() {
         let (server, mut client) = sockets().await;
-        let connection = undriven(&EngineConfig::default().max_queue(usize::MAX));
+        let connection = undriven(&EngineConfig::default().max_queued_bytes(usize::MAX));
         let mut websocket = WebSocket::over(Stream::of_tcp(server), Limits::new(100));
         let outbox = connection.outbox();
         // It is full between two frames, or in the midst of one.

@@ -83,7 +83,7 @@ impl Polling {
         // The session is over: nothing is to be done about a poll that is gone.
         let _ = match farewell {
             Farewell::Flush => {
-                let packets = connection.outbox().take(0);
+                let packets = connection.outbox().take_all();
                 self.answer(PollAnswer::of_packets(
                     &packets,
                     Some(&control::close()),
@@ -157,6 +157,16 @@ impl Post {
         };
         let packet = payload::decode_one(element);
         Some(packet.map(|packet| (packet, posted)))
+    }
+
+    /// How many bytes the body has.
+    pub(crate) fn len(&self) -> usize {
+        self.request.posted.body().len()
+    }
+
+    /// Whether the client broke its request off. Else the task is woken when it does.
+    pub(crate) fn is_abandoned(&mut self, cx: &mut Context<'_>) -> bool {
+        self.request.taken.poll_closed(cx).is_ready()
     }
 
     /// Tells the request that its packets were taken.

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::task::{Context, Poll};
 
 use hyper::upgrade::OnUpgrade;
@@ -48,6 +49,10 @@ pub(crate) struct WebSocket {
     decoder: Decoder,
     input: Input,
     output: Output,
+    /// The stream took no more when it was written to last.
+    is_blocked: bool,
+    /// The stream was blocked and took more after that: the peer has read.
+    peer_has_read: bool,
 }
 
 /// What decoding a buffer came to.
@@ -70,7 +75,24 @@ impl WebSocket {
             decoder: Decoder::new(limits),
             input: Input::default(),
             output: Output::default(),
+            is_blocked: false,
+            peer_has_read: false,
         }
+    }
+
+    /// Whether the peer has made room in a stream that was full, since this was asked last.
+    pub(super) fn take_peer_has_read(&mut self) -> bool {
+        mem::take(&mut self.peer_has_read)
+    }
+
+    /// Whether the peer has ended its side, as far as the system says so by itself.
+    pub(super) fn is_peer_gone(&self) -> bool {
+        self.stream.is_peer_gone()
+    }
+
+    /// How many bytes of unfinished messages it holds.
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.input.len() + self.decoder.buffered_bytes()
     }
 
     /// Reads, and hands each message to `take`, until there is no more, `take` stops, or the budget
@@ -194,16 +216,20 @@ impl WebSocket {
             self.pick_up(connection);
         }
         loop {
+            let was_blocked = mem::take(&mut self.is_blocked);
             match self.poll_write(cx) {
                 Poll::Pending => {
+                    self.is_blocked = true;
                     let written = self.output.take_cost_written();
                     if written > 0 {
+                        self.peer_has_read |= was_blocked;
                         let _ = outbox.release(written);
                     }
                     return Ok(());
                 }
                 Poll::Ready(result) => result?,
             }
+            self.peer_has_read |= was_blocked;
             let packets = outbox.take(self.output.take_cost_written());
             if packets.is_empty() {
                 if let Some(writer) = self.stream.lay_down() {
@@ -418,7 +444,7 @@ mod tests {
     async fn nothing_comes_into_a_burst_that_was_written_in_part() {
         const SIZE: usize = 5_000;
         let (mut websocket, mut client) = over_tcp().await;
-        let connection = undriven(&EngineConfig::default().max_queue(usize::MAX));
+        let connection = undriven(&EngineConfig::default().max_queued_bytes(usize::MAX));
         let mut turn = |cx: &mut Context<'_>, sends: &mut dyn FnMut()| {
             burst::begin(&connection);
             sends();

@@ -1,20 +1,24 @@
 //! The queue of packets that wait to be written to one connection, and the door that closes it.
 //!
-//! Senders on any thread push; the connection's task takes all of it at once. The queue counts bytes
-//! until they are written, holds to its limit, and knows whether the task has to be woken. It must
-//! not know what carries the packets.
+//! Senders on any thread push; the connection's task takes packets and writes them. The queue counts
+//! bytes until they are written and knows whether the task has to be woken. A connection whose queue
+//! holds more than `max_queued_bytes` is *behind*; whether it is too slow is the task's to decide,
+//! which sees how fast the queue empties. It must not know what carries the packets.
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use specter_proto::engine::Prepared;
 
+use super::buffer_budget::{BufferBudget, BufferShare};
 use super::packets::Packets;
-use super::{CloseReason, QueuePolicy};
+use super::{CloseReason, EngineConfig, QueuePolicy};
 
 /// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
 /// it a limit in bytes would let many tiny packets take many times as much.
@@ -27,9 +31,19 @@ pub enum SendError {
     /// The connection is closed, or closing.
     #[error("the connection is closed")]
     Closed,
-    /// The peer reads slower than the server writes: the packet did not fit under the queue's limit.
+    /// The peer reads slower than the server sends, and the queue's policy applies: either the queue
+    /// would hold more than `max_burst_bytes`, or the policy discards packets until the peer has
+    /// caught up.
     #[error("the outgoing queue of the connection is full")]
     QueueFull,
+    /// The packet alone is larger than `max_burst_bytes`. The connection stays as it was.
+    #[error("the packet has {size} bytes, and `max_burst_bytes` allows {limit}")]
+    TooLarge {
+        /// What the packet counts for in the queue, in bytes.
+        size: usize,
+        /// The setting `max_burst_bytes`.
+        limit: usize,
+    },
 }
 
 impl SendError {
@@ -38,6 +52,7 @@ impl SendError {
         match self {
             Self::Closed => "connection_closed",
             Self::QueueFull => "connection_queue_full",
+            Self::TooLarge { .. } => "connection_packet_too_large",
         }
     }
 }
@@ -45,12 +60,13 @@ impl SendError {
 /// How the limit applies to a packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Urgency {
-    /// An event: under [`QueuePolicy::Drop`] it is dropped over the limit.
+    /// An event. It is subject to `max_burst_bytes` and to the queue's policy.
     Ordinary,
-    /// An acknowledgement, a reply to CONNECT: never dropped. Over the limit the connection closes;
-    /// under [`QueuePolicy::Drop`] it closes at twice the limit.
+    /// An acknowledgement, a reply to CONNECT, a DISCONNECT: counted, and never refused. How many
+    /// there are is bounded where they are made.
     Required,
-    /// A heartbeat of the engine: no limit, but at most one waits at a time.
+    /// A heartbeat of the engine: never refused, but at most one waits at a time. It is sent before
+    /// the packets that wait, because a client that reads slowly must still receive it in time.
     Control,
 }
 
@@ -76,32 +92,66 @@ pub(crate) struct Outbox {
     /// What the packets cost, those included that the task took and has not written yet. Changed with the queue locked, read at
     /// any time.
     bytes: AtomicUsize,
-    limit: usize,
-    policy: QueuePolicy,
+    limits: QueueLimits,
+    share: BufferShare,
 }
+
+/// The limits of one connection's queue. Each is the setting of the same name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueueLimits {
+    pub(crate) max_queued_bytes: usize,
+    pub(crate) max_burst_bytes: usize,
+    pub(crate) policy: QueuePolicy,
+}
+
+impl QueueLimits {
+    pub(crate) fn of(config: &EngineConfig) -> Self {
+        Self {
+            max_queued_bytes: config.max_queued_bytes,
+            max_burst_bytes: config.max_burst_bytes.max(config.max_queued_bytes),
+            policy: config.queue_policy,
+        }
+    }
+}
+
+/// At most so many bytes are taken from the queue at once. What the task has taken cannot be
+/// overtaken by a heartbeat any more.
+const MAX_TAKEN: usize = 64 * 1024;
 
 struct Queue {
     packets: Packets,
     /// How many packets are in front of the heartbeat that waits, if one does.
     before_control: Option<usize>,
+    /// The first packet is the rest of one whose first frames were taken: nothing goes before it.
+    starts_midway: bool,
+    /// The client is too slow, and the policy discards events until it is no longer behind.
+    discards_events: bool,
     closing: Option<CloseReason>,
+    /// How many bytes it held when it was closed.
+    bytes_at_close: usize,
+    /// How many bytes have left it since the connection opened.
+    bytes_left: u64,
 }
 
 impl Outbox {
-    /// An empty queue that holds at most `limit` bytes.
-    pub(crate) fn new(limit: usize, policy: QueuePolicy) -> Self {
+    /// An empty queue with these limits, whose bytes count towards the budget.
+    pub(crate) fn new(limits: QueueLimits, budget: Arc<BufferBudget>) -> Self {
         Self {
             queue: Mutex::new(Queue {
                 packets: Packets::default(),
                 before_control: None,
+                starts_midway: false,
+                discards_events: false,
                 closing: None,
+                bytes_at_close: 0,
+                bytes_left: 0,
             }),
             attended: AtomicBool::new(false),
             passed_by: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
-            limit,
-            policy,
+            limits,
+            share: BufferShare::new(budget),
         }
     }
 
@@ -116,25 +166,87 @@ impl Outbox {
         if queue.closing.is_some() {
             return Err((SendError::Closed, Wake::No));
         }
-        let bytes = self.bytes();
-        if self.is_over_limit(bytes, cost, urgency) {
-            drop(queue);
-            let wake = if self.closes_when_full(urgency) {
-                self.close(CloseReason::QueueFull)
-            } else {
-                Wake::No
-            };
-            return Err((SendError::QueueFull, wake));
+        let before = self.bytes();
+        let after = before.saturating_add(cost);
+        if urgency == Urgency::Ordinary
+            && (after > self.limits.max_burst_bytes || queue.discards_events)
+        {
+            queue = self.check_event(queue, before, cost)?;
         }
+        self.set_bytes(after);
         if urgency == Urgency::Control {
-            if queue.before_control.is_some() {
-                return Ok(Wake::No);
-            }
-            queue.before_control = Some(queue.packets.len());
+            return Ok(self.push_control(queue, packet, before));
         }
-        self.set_bytes(bytes + cost);
         queue.packets.push_back(packet);
-        Ok(self.attract_attention())
+        let wake = self.attract_attention();
+        // The task begins to watch how fast the queue empties.
+        let falls_behind = before <= self.limits.max_queued_bytes && self.is_behind();
+        Ok(if falls_behind { Wake::Yes } else { wake })
+    }
+
+    #[cold]
+    fn push_control(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        packet: Prepared,
+        bytes: usize,
+    ) -> Wake {
+        if queue.before_control.is_some() {
+            self.set_bytes(bytes);
+            return Wake::No;
+        }
+        if queue.starts_midway {
+            queue.packets.push_second(packet);
+            queue.before_control = Some(1);
+        } else {
+            queue.packets.push_front(packet);
+            queue.before_control = Some(0);
+        }
+        self.attract_attention()
+    }
+
+    /// Decides on an event that does not fit under `max_burst_bytes`, or that comes while events are
+    /// discarded.
+    #[cold]
+    fn check_event<'a>(
+        &self,
+        mut queue: MutexGuard<'a, Queue>,
+        bytes: usize,
+        cost: usize,
+    ) -> Result<MutexGuard<'a, Queue>, (SendError, Wake)> {
+        if cost > self.limits.max_burst_bytes {
+            let error = SendError::TooLarge {
+                size: cost,
+                limit: self.limits.max_burst_bytes,
+            };
+            return Err((error, Wake::No));
+        }
+        queue.discards_events &= self.is_behind();
+        if bytes.saturating_add(cost) > self.limits.max_burst_bytes {
+            if self.limits.policy == QueuePolicy::Disconnect {
+                drop(queue);
+                return Err((SendError::QueueFull, self.close(CloseReason::QueueFull)));
+            }
+            queue.discards_events = true;
+        }
+        if queue.discards_events {
+            Err((SendError::QueueFull, Wake::No))
+        } else {
+            Ok(queue)
+        }
+    }
+
+    /// The client is too slow. Under [`QueuePolicy::Drop`] events are discarded from now on, until it
+    /// is no longer behind; the result is whether that is news. `None`: the connection is to be
+    /// closed.
+    pub(crate) fn discard_events(&self) -> Option<bool> {
+        match self.limits.policy {
+            QueuePolicy::Disconnect => None,
+            QueuePolicy::Drop => {
+                let before = mem::replace(&mut self.queue.lock().discards_events, true);
+                Some(!before)
+            }
+        }
     }
 
     /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold it up; where the queue is to be
@@ -155,27 +267,13 @@ impl Outbox {
         self.set_bytes(self.bytes() + cost(packet));
     }
 
-    /// One packet larger than the limit passes while the queue is empty.
-    fn is_over_limit(&self, bytes: usize, cost: usize, urgency: Urgency) -> bool {
-        let limit = match (urgency, self.policy) {
-            (Urgency::Control, _) => return false,
-            (Urgency::Required, QueuePolicy::Drop) => self.limit.saturating_mul(2),
-            _ => self.limit,
-        };
-        bytes != 0 && bytes.saturating_add(cost) > limit
-    }
-
-    /// An ordinary packet did not fit where it was held outside: closes where the policy says so.
+    /// Events that were held outside of the queue have become more than `max_burst_bytes`: closes
+    /// where the policy says so.
     pub(crate) fn overflow(&self) -> Wake {
-        if self.closes_when_full(Urgency::Ordinary) {
-            self.close(CloseReason::QueueFull)
-        } else {
-            Wake::No
+        match self.limits.policy {
+            QueuePolicy::Disconnect => self.close(CloseReason::QueueFull),
+            QueuePolicy::Drop => Wake::No,
         }
-    }
-
-    fn closes_when_full(&self, urgency: Urgency) -> bool {
-        self.policy == QueuePolicy::Disconnect || urgency == Urgency::Required
     }
 
     /// Called with the queue locked, as whatever sets it to false: senders do not race each other.
@@ -191,6 +289,7 @@ impl Outbox {
     /// Called with the queue locked.
     fn set_bytes(&self, bytes: usize) {
         self.bytes.store(bytes, Ordering::Relaxed);
+        self.share.report(bytes);
     }
 
     /// Closes the door: nothing more is queued. The first reason stands.
@@ -200,6 +299,7 @@ impl Outbox {
             return Wake::No;
         }
         queue.closing = Some(reason);
+        queue.bytes_at_close = self.bytes();
         self.closing.store(true, Ordering::Release);
         let discarded = if reason.discards_queue() {
             self.set_bytes(0);
@@ -237,9 +337,32 @@ impl Outbox {
         self.queue.lock().closing
     }
 
-    /// How many bytes it may hold.
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
+    pub(crate) fn limits(&self) -> &QueueLimits {
+        &self.limits
+    }
+
+    /// What the connection counts for among all bytes that connections hold.
+    pub(crate) fn share(&self) -> &BufferShare {
+        &self.share
+    }
+
+    /// How many bytes it held when it was closed.
+    pub(crate) fn bytes_at_close(&self) -> usize {
+        self.queue.lock().bytes_at_close
+    }
+
+    /// How many bytes have left it since the connection opened: into the socket, or out of a poll's
+    /// response into the HTTP server.
+    pub(crate) fn bytes_left(&self) -> u64 {
+        self.queue.lock().bytes_left
+    }
+
+    /// Shows each packet that waits: the address of its bytes, which queues that share the packet
+    /// have in common, and its cost.
+    pub(crate) fn for_each_packet(&self, mut show: impl FnMut(usize, usize)) {
+        for packet in self.queue.lock().packets.iter() {
+            show(packet.first().websocket().as_ptr().addr(), cost(packet));
+        }
     }
 
     /// What the queue holds, in bytes, until it is written.
@@ -262,15 +385,41 @@ impl Outbox {
         self.attended.store(true, Ordering::Relaxed);
     }
 
-    /// Takes all packets, after `written` bytes of those taken before were written (as counted by
-    /// [`cost`]). Where there are none, the next sender wakes the task.
+    /// Takes the packets to be written next, some dozens of kilobytes at most, after `written` bytes of
+    /// those taken before were written (as counted by [`cost`]). Where there are none, the next sender
+    /// wakes the task.
     pub(crate) fn take(&self, written: usize) -> VecDeque<Prepared> {
         let mut queue = self.queue.lock();
-        self.set_bytes(self.bytes().saturating_sub(written));
+        self.note_written(&mut queue, written);
         if queue.packets.is_empty() {
             self.attended.store(false, Ordering::Relaxed);
         }
+        if self.bytes() > MAX_TAKEN {
+            return Self::take_bytes(queue);
+        }
         queue.before_control = None;
+        queue.starts_midway = false;
+        queue.packets.take()
+    }
+
+    #[cold]
+    fn take_bytes(mut queue: MutexGuard<'_, Queue>) -> VecDeque<Prepared> {
+        let mut taken = VecDeque::new();
+        let mut bytes = 0;
+        while bytes < MAX_TAKEN
+            && let Some(packet) = queue.pop_front()
+        {
+            bytes += cost(&packet);
+            taken.push_back(packet);
+        }
+        taken
+    }
+
+    /// Takes all packets, however many: the connection ends.
+    pub(crate) fn take_all(&self) -> VecDeque<Prepared> {
+        let mut queue = self.queue.lock();
+        queue.before_control = None;
+        queue.starts_midway = false;
         queue.packets.take()
     }
 
@@ -308,7 +457,7 @@ impl Outbox {
         while let Some(packet) = queue.packets.front()
             && (packet.frame_count() <= left || taken.is_empty())
         {
-            let Some(packet) = queue.packets.pop_front() else {
+            let Some(packet) = queue.pop_front() else {
                 break;
             };
             let (packet, rest) = packet.split(frames);
@@ -316,12 +465,11 @@ impl Outbox {
             taken.push_back(packet);
             if let Some(rest) = rest {
                 queue.packets.push_front(rest);
+                queue.before_control = queue.before_control.map(|before| before + 1);
+                queue.starts_midway = true;
                 self.set_bytes(self.bytes() + PACKET_OVERHEAD);
                 break;
             }
-            queue.before_control = queue
-                .before_control
-                .and_then(|before| before.checked_sub(1));
         }
         taken
     }
@@ -335,18 +483,17 @@ impl Outbox {
     /// Notes that `written` bytes of what was taken are written. The task goes on waiting for what
     /// it waits for, so senders do not wake it.
     ///
-    /// Returns whether this ended a congestion.
+    /// Returns whether the connection was behind and is no longer.
     pub(crate) fn release(&self, written: usize) -> bool {
-        let _queue = self.queue.lock();
-        self.note_written(written)
+        let mut queue = self.queue.lock();
+        self.note_written(&mut queue, written)
     }
 
-    /// Called with the queue locked.
-    fn note_written(&self, written: usize) -> bool {
-        let before = self.bytes();
-        let after = before.saturating_sub(written);
-        self.set_bytes(after);
-        before > self.limit / 2 && after <= self.limit / 2
+    fn note_written(&self, queue: &mut Queue, written: usize) -> bool {
+        queue.bytes_left += written as u64;
+        let was_behind = self.is_behind();
+        self.set_bytes(self.bytes().saturating_sub(written));
+        was_behind && !self.is_behind()
     }
 
     /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where it is not so.
@@ -354,24 +501,34 @@ impl Outbox {
         let mut queue = self.queue.lock();
         let packet = queue.packets.take_only_frame()?;
         queue.before_control = None;
+        queue.starts_midway = false;
         Some(packet)
     }
 
     /// Notes that `written` bytes of what was taken are written, and that whoever wrote them is done. Whether the task must run, for
-    /// what was queued meanwhile or because this ended a congestion; where it must not, the next sender wakes it.
+    /// what was queued meanwhile or because the connection is no longer behind; where it must not, the next sender wakes it.
     pub(crate) fn settle(&self, written: usize) -> bool {
-        let queue = self.queue.lock();
-        let must_run = self.note_written(written) || !queue.packets.is_empty();
+        let mut queue = self.queue.lock();
+        let must_run = self.note_written(&mut queue, written) || !queue.packets.is_empty();
         if !must_run {
             self.attended.store(false, Ordering::Relaxed);
         }
         must_run
     }
 
-    /// Whether more than half of what may wait does: the peer's own events are not begun then, so that what it asks for itself
-    /// does not close its connection.
-    pub(crate) fn is_congested(&self) -> bool {
-        self.bytes() > self.limit / 2
+    /// Whether it holds more than `max_queued_bytes`: the peer's own events are not begun then, so that
+    /// a client which asks for much does not make the server hold more and more.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.bytes() > self.limits.max_queued_bytes
+    }
+}
+
+impl Queue {
+    fn pop_front(&mut self) -> Option<Prepared> {
+        let packet = self.packets.pop_front()?;
+        self.starts_midway = false;
+        self.before_control = self.before_control.and_then(|before| before.checked_sub(1));
+        Some(packet)
     }
 }
 

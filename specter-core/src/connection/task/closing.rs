@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{State, Task};
 use crate::connection::link::{Ending, Farewell, Link, Parting, Polling};
 use crate::connection::mailbox::{Mail, Serves};
-use crate::connection::{CloseReason, MessageHandler};
+use crate::connection::{CloseReason, MessageHandler, Stop};
 
 /// How long a closed session that polls waits for a poll to say so.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(30);
@@ -25,6 +25,7 @@ impl<H: MessageHandler> Task<H> {
         let _ = outbox.close(ending.reason);
         let reason = outbox.close_reason().unwrap_or(ending.reason);
         self.seat.count_close(reason);
+        self.warn_of_slow_client(reason, now);
         tracing::debug!(
             target: "specter::engine",
             reason = reason.code(),
@@ -41,7 +42,7 @@ impl<H: MessageHandler> Task<H> {
             Link::WebSocket(mut websocket) => {
                 self.leave();
                 websocket.pick_up(&self.connection);
-                let queued = self.connection.outbox().take(0);
+                let queued = self.connection.outbox().take_all();
                 match Parting::new(websocket, ending.farewell, queued, now) {
                     Some(parting) => Link::Parting(Box::new(parting)),
                     None => Link::Gone,
@@ -92,7 +93,7 @@ impl<H: MessageHandler> Task<H> {
         }
         self.leave();
         polling.say_farewell(farewell, &self.connection);
-        drop(self.connection.outbox().take(0));
+        drop(self.connection.outbox().take_all());
         Link::Gone
     }
 
@@ -111,6 +112,7 @@ impl<H: MessageHandler> Task<H> {
         let link = self.link.poll_leaving(cx, now);
         if self.state == State::Closed && self.handler.poll_closed(cx).is_ready() {
             self.state = State::Done;
+            self.seat.handler_is_done();
         }
         if link.is_ready() && self.parting.is_none() && self.state == State::Done {
             Poll::Ready(())
@@ -125,8 +127,10 @@ impl<H: MessageHandler> Task<H> {
         let Link::Farewell { deadline } = &mut self.link else {
             return;
         };
-        if self.connection.is_hurried() {
-            *deadline = (*deadline).min(now + SHUTDOWN_LIMIT);
+        match self.connection.stop() {
+            Stop::No => {}
+            Stop::Draining => *deadline = (*deadline).min(now + SHUTDOWN_LIMIT),
+            Stop::AtOnce => *deadline = now,
         }
         let deadline = *deadline;
         if poll.is_none() && now < deadline {
@@ -143,6 +147,6 @@ impl<H: MessageHandler> Task<H> {
         self.link = Link::Gone;
         self.leave();
         polling.say_farewell(Farewell::Flush, &self.connection);
-        drop(self.connection.outbox().take(0));
+        drop(self.connection.outbox().take_all());
     }
 }

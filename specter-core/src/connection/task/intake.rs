@@ -35,6 +35,7 @@ impl<H: MessageHandler> Task<H> {
         }
         self.read(cx, now, budget)?;
         self.note_backlog(now);
+        self.note_poll_was_read(now);
         if self.session.is_pong_overdue(now.into_std()) {
             return Err(Ending::decided(CloseReason::PingTimeout));
         }

@@ -6,6 +6,7 @@
 
 mod closing;
 mod intake;
+mod slow_client;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -14,17 +15,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::{Due, Session, control};
 use specter_proto::websocket::Limits;
 use tokio::time::Instant;
 
+use self::slow_client::BehindWatch;
 use super::link::{Budget, Ending, Farewell, Link, Parting, Polling, Post, WebSocket};
 use super::mailbox::{Mail, Serves};
 use super::registry::Seat;
 use super::timer::Timer;
 use super::{CloseReason, Connection, EngineConfig, MessageHandler, burst};
+
+/// How often it is looked whether the peer has left while nothing is read from it.
+const PEER_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The task of one session. Spawned once, it ends with the session.
 pub(crate) struct Task<H> {
@@ -43,6 +49,14 @@ pub(crate) struct Task<H> {
     /// Nothing is due before, and the timer fires by then. None where that must be looked at anew: mail, another packet than a message, a
     /// backlog or another waker may have changed it.
     calm_until: Option<Instant>,
+    /// The connection is behind.
+    behind: Option<BehindWatch>,
+    /// How much had left the queue when a pong was overdue last.
+    bytes_left_at_pong_check: u64,
+    /// Nothing is read at present; then it is looked whether the peer has left.
+    next_peer_check: Option<Instant>,
+    /// What is held outside of the outgoing queue, as the connection was told last.
+    held: usize,
     handler: H,
     state: State,
 }
@@ -108,6 +122,10 @@ impl<H: MessageHandler> Task<H> {
             parting: None,
             woken: None,
             calm_until: None,
+            behind: None,
+            bytes_left_at_pong_check: 0,
+            next_peer_check: None,
+            held: 0,
             handler,
             state: State::Open,
         }
@@ -124,6 +142,7 @@ impl<H: MessageHandler> Task<H> {
             let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
             self.handler.poll(cx);
             self.check_closing()?;
+            self.check_draining(cx)?;
             let resumed = self.note_backlog(now);
             let unread = resumed || stopped && self.state == State::Open;
             if !unread {
@@ -134,11 +153,61 @@ impl<H: MessageHandler> Task<H> {
                 break;
             }
         }
-        let congested = self.connection.is_congested();
+        if self.next_peer_check.is_some_and(|at| at <= now) {
+            self.check_peer(cx, now)?;
+        }
+        let was_behind = self.connection.is_behind();
         self.link.flush(cx, &self.connection)?;
-        if congested && !self.connection.is_congested() {
+        if was_behind && !self.connection.is_behind() {
             // The handler held back for it.
             cx.waker().wake_by_ref();
+        }
+        if self.link.take_peer_has_read() {
+            self.note_peer_has_read(now);
+        }
+        self.check_queue(now)?;
+        self.report_held();
+        if self.handler.deadline().is_some() {
+            self.calm_until = None;
+        }
+        Ok(())
+    }
+
+    /// Tells the connection what is held for it outside of its outgoing queue, where that has changed.
+    #[inline]
+    fn report_held(&mut self) {
+        let post = self.post.as_ref().map_or(0, Post::len);
+        let held = self.handler.buffered_bytes() + self.link.buffered_bytes() + post;
+        if held != self.held {
+            self.change_held(held);
+        }
+    }
+
+    #[inline(never)]
+    fn change_held(&mut self, held: usize) {
+        self.connection.hold(held);
+        self.connection
+            .let_go(std::mem::replace(&mut self.held, held));
+    }
+
+    /// The server drains: the session ends as soon as the handler has nothing more to finish.
+    #[inline]
+    fn check_draining(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if self.connection.is_draining() && self.handler.poll_drained(cx).is_ready() {
+            return Err(Ending::decided(CloseReason::ServerShuttingDown));
+        }
+        Ok(())
+    }
+
+    /// Nothing is read, so that the end of the stream would not be noticed: it is looked for.
+    #[cold]
+    fn check_peer(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+        self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
+        self.calm_until = None;
+        let is_gone = self.link.is_peer_gone()
+            || self.post.as_mut().is_some_and(|post| post.is_abandoned(cx));
+        if is_gone {
+            return Err(Ending::gone(CloseReason::TransportClose));
         }
         Ok(())
     }
@@ -185,15 +254,17 @@ impl<H: MessageHandler> Task<H> {
         match (self.state, self.handler.backlogged()) {
             (State::Open, true) => {
                 self.state = State::Backlogged;
+                self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
                 self.calm_until = None;
                 // A peer that does not take what it is sent must go on proving that it is there.
-                if !self.connection.is_congested() {
+                if !self.connection.is_behind() {
                     self.session.pause(now.into_std());
                 }
                 false
             }
             (State::Backlogged, false) => {
                 self.state = State::Open;
+                self.next_peer_check = None;
                 self.calm_until = None;
                 self.session.resume(now.into_std());
                 true
@@ -231,10 +302,13 @@ impl<H: MessageHandler> Task<H> {
             None
         };
         let parting = self.parting.as_ref().map(|parting| parting.deadline());
-        [session, self.link.deadline(), parting]
-            .into_iter()
-            .flatten()
-            .min()
+        let mut deadlines = [session, self.link.deadline(), parting, None, None, None];
+        if self.is_open() {
+            deadlines[3] = self.slow_client_deadline();
+            deadlines[4] = self.handler.deadline();
+            deadlines[5] = self.next_peer_check;
+        }
+        deadlines.into_iter().flatten().min()
     }
 
     fn is_open(&self) -> bool {

@@ -7,8 +7,8 @@ use crate::connection::registry::Registry;
 use crate::connection::stream::Stream;
 use crate::connection::undriven::undriven_over;
 use crate::connection::{
-    CloseReason, Connection, EngineConfig, Incoming, MessageContext, MessageHandler, Posted,
-    Transport,
+    BufferBudget, CloseReason, Connection, EngineConfig, Incoming, MessageContext, MessageHandler,
+    Posted, Transport,
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -45,6 +45,10 @@ impl Wake for Woken {
     }
 }
 
+fn registry(config: &EngineConfig) -> Arc<Registry> {
+    Registry::new(config, BufferBudget::new(config.max_buffered_total))
+}
+
 /// A session that polls, run by hand: nobody else wakes or hurries it.
 struct Played {
     connection: Connection,
@@ -56,7 +60,7 @@ impl Played {
     fn new() -> Self {
         let config = Arc::new(EngineConfig::default());
         let connection = undriven_over(Transport::Polling, &config);
-        let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
+        let seat = registry(&config).reserve(None).ok().unwrap();
         let task = Task::polling(connection.clone(), seat, config.clone(), Silence);
         Self {
             connection,
@@ -91,7 +95,7 @@ impl Played {
 /// A session on a WebSocket that rests, with the client's end of its stream.
 fn on_websocket(config: &Arc<EngineConfig>) -> (Task<Silence>, DuplexStream) {
     let connection = undriven_over(Transport::WebSocket, config);
-    let seat = Arc::new(Registry::new(config)).reserve(None).ok().unwrap();
+    let seat = registry(config).reserve(None).ok().unwrap();
     let (websocket, client) = websocket(config, 1024);
     let link = Link::WebSocket(websocket);
     let task = Task::new(connection, seat, config.clone(), link, Silence);
@@ -153,7 +157,7 @@ async fn a_pong_that_is_seen_late_saves_the_session_and_its_poll() {
 async fn a_handle_does_not_keep_the_task_that_has_ended() {
     let config = Arc::new(EngineConfig::default());
     let connection = undriven_over(Transport::WebSocket, &config);
-    let seat = Arc::new(Registry::new(&config)).reserve(None).ok().unwrap();
+    let seat = registry(&config).reserve(None).ok().unwrap();
     let mut task = Task::polling(connection.clone(), seat, config, Silence);
     let woken = Arc::new(Woken::default());
     let waker = Arc::clone(&woken).into();

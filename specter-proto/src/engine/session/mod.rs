@@ -291,6 +291,14 @@ impl Session {
         !self.over && self.heartbeat.is_overdue(now)
     }
 
+    /// The peer has shown that it reads what it is sent. A pong that is awaited may be stuck behind
+    /// that, and gets the whole time-out from now.
+    pub fn postpone_pong(&mut self, now: Instant) {
+        if !self.over {
+            self.heartbeat.renew_wait(now);
+        }
+    }
+
     /// Reading has stopped. Until it goes on, the wait for a pong and the time for an upgrade stand
     /// still: what is waited for may be among what is unread. Pings are still sent, since a client leaves when they stay away.
     pub fn pause(&mut self, now: Instant) {

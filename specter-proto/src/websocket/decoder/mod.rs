@@ -221,6 +221,12 @@ impl Decoder {
         })
     }
 
+    /// How many bytes of an unfinished message it holds.
+    #[inline]
+    pub fn buffered_bytes(&self) -> usize {
+        self.assembly.as_ref().map_or(0, Assembly::len)
+    }
+
     /// Frees the message that was handed out last, if it was gathered here. Decoding further does that too; this is for a
     /// caller that has nothing further to decode yet.
     #[inline]

@@ -225,7 +225,7 @@ async fn a_poll_that_nobody_answers_does_not_hold_the_server_up() {
 async fn an_answer_that_is_not_read_is_given_up() {
     let config = EngineConfig::default()
         .ping_interval(10 * HEAD_LIMIT)
-        .max_queue(64 << 20);
+        .max_queued_bytes(64 << 20);
     let server = Server::with(true, config).await;
     let mut client = server.with_session().await;
     let long = Frame::text_message(&"x".repeat(32 << 20));

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::app::front::Front;
 use crate::app::listen::accept_until;
@@ -106,6 +106,7 @@ impl Server {
         let (stop, stopping) = oneshot::channel::<()>();
         let stopping = async {
             let _ = stopping.await;
+            Instant::now() + Duration::from_secs(5)
         };
         let task = tokio::spawn(accept_until(listener, front, has_lane, stopping));
         Self {

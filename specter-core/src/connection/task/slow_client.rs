@@ -1,0 +1,134 @@
+//! Whether a client reads fast enough, and what a connection that is behind means for its session.
+//!
+//! The queue says how much it holds and how much has left it. Only the task, which has a clock, can
+//! say that this is too slow. It is also the task that tells the session's heartbeat of a peer which
+//! makes room in a full stream: such a peer is there, even if its pong is stuck behind what it reads.
+
+use tokio::time::Instant;
+
+use super::Task;
+use crate::connection::link::Ending;
+use crate::connection::{CloseReason, MessageHandler};
+
+/// So many bytes must have left the queue of a polling session to show that its client reads.
+const SIGN_OF_LIFE: u64 = 64 * 1024;
+
+/// A connection that is behind, since when, and how it gets on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BehindWatch {
+    since: Instant,
+    /// The present window of `slow_client_timeout` ends then.
+    window_end: Instant,
+    /// How much had left the queue when that window began.
+    bytes_left_before: u64,
+}
+
+impl<H: MessageHandler> Task<H> {
+    /// Looks how the queue gets on, after the turn's packets were written as far as the transport takes
+    /// them.
+    #[inline]
+    pub(super) fn check_queue(&mut self, now: Instant) -> Result<(), Ending> {
+        if self.behind.is_some() || self.connection.is_behind() {
+            self.check_behind(now)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn check_behind(&mut self, now: Instant) -> Result<(), Ending> {
+        let outbox = self.connection.outbox();
+        if !outbox.is_behind() {
+            self.behind = None;
+            return Ok(());
+        }
+        let bytes_left = outbox.bytes_left();
+        let window = self.config.slow_client_timeout;
+        let since = match &self.behind {
+            Some(watch) if now < watch.window_end => return Ok(()),
+            Some(watch) => {
+                let passed = bytes_left - watch.bytes_left_before;
+                if passed < outbox.limits().max_queued_bytes as u64 {
+                    match outbox.discard_events() {
+                        None => return Err(Ending::decided(CloseReason::SlowClient)),
+                        Some(true) => self.warn_of_discarding(now),
+                        Some(false) => {}
+                    }
+                }
+                watch.since
+            }
+            None => now,
+        };
+        self.behind = Some(BehindWatch {
+            since,
+            window_end: now + window,
+            bytes_left_before: bytes_left,
+        });
+        self.calm_until = None;
+        Ok(())
+    }
+
+    /// When the present window ends, if the connection is behind.
+    pub(super) fn slow_client_deadline(&self) -> Option<Instant> {
+        self.behind.map(|watch| watch.window_end)
+    }
+
+    /// The peer has made room in a full stream: a pong that is awaited may still be stuck behind what
+    /// it reads.
+    #[cold]
+    pub(super) fn note_peer_has_read(&mut self, now: Instant) {
+        self.session.postpone_pong(now.into_std());
+        self.calm_until = None;
+    }
+
+    /// The wait for a pong of a polling session is over. It goes on where the client has taken a good
+    /// part of an answer meanwhile and still has some of it to take.
+    pub(super) fn note_poll_was_read(&mut self, now: Instant) {
+        let outbox = self.connection.outbox();
+        let bytes_left = outbox.bytes_left();
+        let passed = bytes_left - self.bytes_left_at_pong_check;
+        self.bytes_left_at_pong_check = bytes_left;
+        if !self.link.is_websocket() && passed >= SIGN_OF_LIFE && outbox.bytes() > 0 {
+            self.session.postpone_pong(now.into_std());
+        }
+    }
+
+    fn behind_for(&self, now: Instant) -> std::time::Duration {
+        let since = self.behind.map_or(now, |watch| watch.since);
+        now.saturating_duration_since(since)
+    }
+
+    fn warn_of_discarding(&self, now: Instant) {
+        tracing::warn!(
+            target: "specter::engine",
+            queued_bytes = self.connection.outbox().bytes(),
+            max_queued_bytes = self.connection.outbox().limits().max_queued_bytes,
+            behind_for = ?self.behind_for(now),
+            setting = "slow_client_timeout",
+            "a client reads too slowly: its events are discarded until it has caught up, as \
+             `queue_policy` says"
+        );
+    }
+
+    /// Says in the log why a client that reads too slowly loses its connection.
+    pub(super) fn warn_of_slow_client(&self, reason: CloseReason, now: Instant) {
+        let Some(setting) = reason.exceeded_setting() else {
+            return;
+        };
+        let outbox = self.connection.outbox();
+        let limit = match reason {
+            CloseReason::QueueFull => outbox.limits().max_burst_bytes,
+            CloseReason::BufferLimit => outbox.share().budget().limit(),
+            _ => outbox.limits().max_queued_bytes,
+        };
+        tracing::warn!(
+            target: "specter::engine",
+            reason = reason.code(),
+            setting,
+            queued_bytes = outbox.bytes_at_close(),
+            limit,
+            behind_for = ?self.behind_for(now),
+            slow_client_timeout = ?self.config.slow_client_timeout,
+            "a connection was closed because its client reads more slowly than the server sends to it"
+        );
+    }
+}
