@@ -8,7 +8,8 @@ use specter_proto::engine::{PayloadLimits, SessionConfig};
 use specter_proto::websocket::Limits;
 
 use super::ip_range::IpRange;
-use super::origin::{Origin, OriginPolicy};
+use super::origin::OriginPolicy;
+use super::origin_pattern::{OriginFault, OriginPattern};
 
 /// What happens to a packet that does not fit into a connection's outgoing queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -185,8 +186,10 @@ impl EngineConfig {
         self
     }
 
-    /// Which pages may open sessions. Takes an [`OriginPolicy`] or a list of origins; `*` in a list
-    /// means any. Default: [`OriginPolicy::Same`].
+    /// Which pages may open sessions. Takes an [`OriginPolicy`] or a list of origins, such as
+    /// `https://app.example` or `https://*.app.example`; `*` in a list means any. A page of another
+    /// origin is refused with 403, on polling and on WebSocket alike. Default:
+    /// [`OriginPolicy::Same`].
     pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
         self.origins = origins.into();
         self
@@ -294,12 +297,13 @@ impl EngineConfig {
             OriginPolicy::Listed(listed) => listed.as_slice(),
             OriginPolicy::Same | OriginPolicy::Any => &[],
         };
-        listed
-            .iter()
-            .filter(|origin| Origin::parse(origin).is_none())
-            .map(|origin| ConfigError::Origin {
+        listed.iter().filter_map(|origin| {
+            let fault = OriginPattern::parse(origin).err()?;
+            Some(ConfigError::Origin {
                 origin: origin.clone(),
+                fault,
             })
+        })
     }
 
     fn unreadable_proxies(&self) -> impl Iterator<Item = ConfigError> {
@@ -337,11 +341,13 @@ pub enum ConfigError {
     /// Every page could act with every user's cookies.
     #[error("`origins` allows any origin and `credentials` is on: list the origins instead")]
     AnyOriginWithCredentials,
-    /// A listed origin that no browser would send.
-    #[error("`origins` lists {origin:?}, which is neither `scheme://host[:port]` nor `null`")]
+    /// A listed origin that no client would send.
+    #[error("`origins` lists {origin:?}, which no page's origin can match: {fault}")]
     Origin {
         /// The origin as it was listed.
         origin: String,
+        /// What is wrong with it.
+        fault: OriginFault,
     },
     /// A trusted proxy that is no address.
     #[error(
@@ -386,6 +392,21 @@ mod tests {
         assert_eq!(
             config.validate(),
             Err(ConfigError::AnyOriginWithCredentials)
+        );
+    }
+
+    #[test]
+    fn an_origin_that_cannot_match_is_named_with_its_fault() {
+        let config = EngineConfig::default().origins(["https://app.example", "https://api.*"]);
+        let faults = config.faults();
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "`origins` lists \"https://api.*\", which no page's origin can match: `*` may only \
+                 be the first label of a domain, as in `https://*.app.example`, which allows all \
+                 subdomains; to allow every origin use `OriginPolicy::Any`"
+            ]
         );
     }
 

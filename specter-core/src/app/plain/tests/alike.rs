@@ -246,6 +246,7 @@ async fn handshakes() {
                 "",
                 "Origin: http://here\r\n",
                 "Origin: http://there\r\n",
+                "Origin: ws://here\r\n",
                 "Cookie: a=b\r\n",
             ] {
                 alike(&[&get(&target, fields)]).await;
@@ -294,6 +295,10 @@ async fn headers_that_say_more() {
         "Content-Type: text/plain\r\nContent-Type: application/octet-stream\r\n",
         "Origin: http://here\r\n",
         "Origin: http://there\r\n",
+        "Origin: ws://here\r\n",
+        "Origin: ws://here:80\r\n",
+        "Origin: wss://here\r\n",
+        "Origin: file://\r\n",
         "Origin: null\r\n",
         "Origin: \u{e4}\r\n",
         "Origin: http://here\r\nOrigin: http://here\r\n",
