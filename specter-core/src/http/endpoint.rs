@@ -296,6 +296,9 @@ impl<A: Acceptor> Inner<A> {
         method: &Method,
         wants_upgrade: bool,
     ) -> Result<Asked, Refused> {
+        if let Some(name) = query.repeated {
+            return Err(BadRequest::RepeatedParameter(name).into());
+        }
         let transport = query
             .transport
             .as_deref()
@@ -344,7 +347,12 @@ impl<A: Acceptor> Inner<A> {
         if refused == Refused::NoUpgrade {
             self.warn_of_upgrade();
         }
-        tracing::debug!(target: "specter::engine", reason = refused.code(), "request refused");
+        tracing::debug!(
+            target: "specter::engine",
+            reason = refused.code(),
+            context = refused.context(),
+            "request refused"
+        );
         refused.into_response(wants_upgrade)
     }
 

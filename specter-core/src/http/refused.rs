@@ -81,12 +81,24 @@ impl Refused {
         }
     }
 
+    /// What is wrong in more words, where the client is told it too.
+    pub(super) fn context(&self) -> Option<String> {
+        match self {
+            Self::Protocol(error) => error.context(),
+            _ => None,
+        }
+    }
+
     /// The answer; `upgrade` tells whether a WebSocket was asked for.
     pub(super) fn into_response(self, upgrade: bool) -> Response {
         match self {
             // What admission refuses is a 403 to a poll, and a 400 to a WebSocket, as everything.
             Self::Protocol(error) if upgrade => {
-                raw(StatusCode::BAD_REQUEST, error.message().to_owned())
+                let message = match error.context() {
+                    None => error.message().to_owned(),
+                    Some(context) => format!("{}: {context}", error.message()),
+                };
+                raw(StatusCode::BAD_REQUEST, message)
             }
             Self::Protocol(error) => {
                 let status = StatusCode::from_u16(error.status());
