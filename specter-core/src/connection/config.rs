@@ -54,6 +54,7 @@ pub struct EngineConfig {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
+    pub(crate) http_body_timeout: Duration,
     pub(crate) max_payload: usize,
     pub(crate) max_handshake_bytes: usize,
     pub(crate) max_packets_per_body: usize,
@@ -78,6 +79,7 @@ impl Default for EngineConfig {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
+            http_body_timeout: Duration::from_secs(30),
             max_payload: 1_000_000,
             max_handshake_bytes: 16 * 1024,
             max_packets_per_body: PayloadLimits::default().max_packets,
@@ -120,8 +122,20 @@ impl EngineConfig {
         self
     }
 
+    /// How long the body of a polling request may take to arrive, from the end of the request's head
+    /// to the last byte of the body. A body that takes longer is answered with 408, and its session
+    /// ends with [`CloseReason::TransportError`](crate::engine::CloseReason::TransportError).
+    /// Default: 30 s.
+    pub fn http_body_timeout(mut self, timeout: Duration) -> Self {
+        self.http_body_timeout = timeout;
+        self
+    }
+
     /// The largest message and the largest polling body that a client may send, in bytes. Advertised
-    /// to clients. Default: 1,000,000.
+    /// to clients. A longer message closes a WebSocket with the code 1009, a longer body is answered
+    /// with 413; either ends the session with
+    /// [`CloseReason::TransportError`](crate::engine::CloseReason::TransportError). Default:
+    /// 1,000,000.
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.max_payload = bytes;
         self
@@ -247,6 +261,7 @@ impl EngineConfig {
             ("ping_interval", self.ping_interval),
             ("ping_timeout", self.ping_timeout),
             ("upgrade_timeout", self.upgrade_timeout),
+            ("http_body_timeout", self.http_body_timeout),
         ];
         for (setting, duration) in durations {
             if duration.is_zero() || duration > LONGEST {

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tower_service::Service;
 
-use super::body::{self, BodyError};
+use super::body;
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
 use super::plain::{self, Begun, PlainRequest};
@@ -305,6 +305,9 @@ impl<A: Acceptor> Inner<A> {
             .and_then(Transport::from_name)
             .filter(|transport| self.is_enabled(*transport))
             .ok_or(RequestError::UnknownTransport)?;
+        if query.is_jsonp && transport == Transport::Polling {
+            return Err(BadRequest::Jsonp.into());
+        }
         let fits = wants_upgrade == (transport == Transport::WebSocket);
         let Some(sid) = &query.sid else {
             if method != Method::GET {
@@ -441,23 +444,16 @@ impl<A: Acceptor> Inner<A> {
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
+        // Every return that drops the permit ends the session.
         let permit = connection.begin_post()?;
         if headers
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| is_binary(kind.as_bytes()))
         {
-            // Dropping the permit ends the session.
             return Err(Refused::BinaryBody);
         }
-        let patience = self.config.ping_interval + self.config.ping_timeout;
-        let body = match body::receive(body, self.config.max_payload, patience).await {
-            Ok(body) => body,
-            Err(BodyError::TooLong) => {
-                permit.decline();
-                return Err(Refused::BodyTooLong);
-            }
-            Err(BodyError::Broken) => return Err(Refused::BrokenBody),
-        };
+        let (limit, patience) = (self.config.max_payload, self.config.http_body_timeout);
+        let body = body::receive(body, limit, patience).await?;
         let outcome = permit.deliver(Posted::new(headers, body))?;
         Ok(Self::end_post(outcome.await)?.into_response())
     }

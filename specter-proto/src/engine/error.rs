@@ -46,6 +46,12 @@ pub enum BadRequest {
     /// A query parameter of Engine.IO is given twice with different values.
     #[error("the query parameter `{0}` is given more than once with different values")]
     RepeatedParameter(&'static str),
+    /// The client polls by JSONP (the query parameter `j`), which is not supported.
+    #[error(
+        "JSONP polling, which the query parameter `j` asks for, is not supported; poll by \
+         XMLHttpRequest or fetch, or use a WebSocket"
+    )]
+    Jsonp,
     /// No session id could be made.
     #[error("session id generation failed")]
     IdGeneration,
@@ -63,6 +69,7 @@ impl BadRequest {
             Self::ProtocolMismatch => "engine_request_protocol_mismatch",
             Self::TransportHandshake => "engine_request_transport_handshake",
             Self::RepeatedParameter(_) => "engine_request_repeated_parameter",
+            Self::Jsonp => "engine_request_jsonp",
             Self::IdGeneration => "engine_request_id_generation",
             Self::Middleware => "engine_request_middleware",
         }
@@ -121,7 +128,9 @@ impl RequestError {
     /// protocol fixes. `None` where the message says it all, or where the client is not to know more.
     pub fn context(&self) -> Option<String> {
         match self {
-            Self::BadRequest(reason @ BadRequest::RepeatedParameter(_)) => Some(reason.to_string()),
+            Self::BadRequest(reason @ (BadRequest::RepeatedParameter(_) | BadRequest::Jsonp)) => {
+                Some(reason.to_string())
+            }
             _ => None,
         }
     }

@@ -31,7 +31,9 @@ pub struct Query<'a> {
     pub transport: Option<Cow<'a, str>>,
     /// `sid`: the session; absent in a handshake.
     pub sid: Option<Cow<'a, str>>,
-    /// The first of these parameters that is given twice with different values.
+    /// Whether there is a `j`: the client polls by JSONP, and reads no other answers.
+    pub is_jsonp: bool,
+    /// The first of these parameters, `j` aside, that is given twice with different values.
     pub repeated: Option<&'static str>,
 }
 
@@ -45,6 +47,10 @@ impl<'a> Query<'a> {
                 "EIO" => ("EIO", &mut parsed.eio),
                 "transport" => ("transport", &mut parsed.transport),
                 "sid" => ("sid", &mut parsed.sid),
+                "j" => {
+                    parsed.is_jsonp = true;
+                    continue;
+                }
                 _ => continue,
             };
             match slot {
@@ -190,6 +196,17 @@ mod tests {
             ("EIO=4&transport=polling&t=1&t=2&x=1&x=2", None),
         ] {
             assert_eq!(Query::parse(query).repeated, name, "{query}");
+        }
+    }
+
+    #[test]
+    fn jsonp_is_recognised_by_its_parameter() {
+        for query in ["EIO=4&transport=polling&j=0", "j=1&EIO=4", "j", "j=1&j=2"] {
+            let query = Query::parse(query);
+            assert!(query.is_jsonp && query.repeated.is_none(), "{query:?}");
+        }
+        for query in ["EIO=4&transport=polling", "J=1", "jj=1", "t=j"] {
+            assert!(!Query::parse(query).is_jsonp, "{query}");
         }
     }
 

@@ -1,41 +1,55 @@
 //! What the engine logs while a test runs.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
-use std::sync::Arc;
+use std::sync::Once;
 
-use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Collects the events of this thread until it is dropped, one line for each: the level, then each
-/// field as `name=value`.
-pub(crate) struct Log {
-    lines: Arc<Mutex<Vec<String>>>,
-    _guard: DefaultGuard,
+thread_local! {
+    /// One line for each event: the level, then each field as `name=value`.
+    static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
+
+/// Collects the events of this thread, which is the test's, until it is dropped.
+pub(crate) struct Log(());
 
 impl Log {
     pub(crate) fn of_this_thread() -> Self {
-        let lines = Arc::default();
-        let collector = Collector(Arc::clone(&lines));
-        Self {
-            lines,
-            _guard: tracing::subscriber::set_default(collector),
-        }
+        // One subscriber for all threads: whether an event is enabled is cached for all of them.
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            let installed = tracing::subscriber::set_global_default(Collector);
+            installed.expect("there is no other subscriber");
+        });
+        LINES.set(Some(Vec::new()));
+        Self(())
     }
 
     /// The lines of this level so far.
+    #[expect(
+        clippy::unused_self,
+        reason = "as long as it is there, events are collected"
+    )]
     pub(crate) fn lines(&self, level: Level) -> Vec<String> {
         let prefix = format!("{level} ");
-        let lines = self.lines.lock();
-        let lines = lines.iter().filter_map(|line| line.strip_prefix(&prefix));
-        lines.map(str::to_owned).collect()
+        LINES.with_borrow(|lines| {
+            let lines = lines.iter().flatten();
+            let lines = lines.filter_map(|line| line.strip_prefix(&prefix));
+            lines.map(str::to_owned).collect()
+        })
     }
 }
 
-struct Collector(Arc<Mutex<Vec<String>>>);
+impl Drop for Log {
+    fn drop(&mut self) {
+        LINES.set(None);
+    }
+}
+
+struct Collector;
 
 impl Subscriber for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -51,9 +65,13 @@ impl Subscriber for Collector {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        self.0.lock().push(line.0);
+        LINES.with_borrow_mut(|lines| {
+            if let Some(lines) = lines {
+                let mut line = Line(event.metadata().level().to_string());
+                event.record(&mut line);
+                lines.push(line.0);
+            }
+        });
     }
 
     fn enter(&self, _: &Id) {}

@@ -205,6 +205,8 @@ async fn requests_that_are_refused() {
         "/engine.io/?EIO=4&transport=polling&EIO=4",
         "/engine.io/?EIO=4&transport=polling&EIO=3",
         "/engine.io/?EIO=4&transport=websocket&transport=polling",
+        "/engine.io/?EIO=4&transport=polling&sid=SID&j=0",
+        "/engine.io/?EIO=4&transport=polling&j=0",
         "/engine.io/?EIO=4&transport=polling&sid=%41",
         "/engine.io/?EIO=3&transport=polling&sid=SID",
         "/engine.io/?transport=polling&sid=SID",
