@@ -219,6 +219,11 @@ impl EngineConfig {
     /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose headers are believed, those
     /// of [`proxy_headers`](Self::proxy_headers). Needs a server that passes peer addresses on.
     /// Default: none.
+    ///
+    /// The headers are read from the right, one element for each trusted proxy: the client is the
+    /// last address that is not a trusted proxy's. Where that element cannot be read, the client
+    /// has no address; what stands to its left is not used. The proxy must append to the header, or
+    /// replace it, but not pass on what the client sent.
     pub fn trusted_proxies<S: Into<String>>(mut self, ranges: impl IntoIterator<Item = S>) -> Self {
         self.trusted_proxies = ranges.into_iter().map(Into::into).collect();
         self
