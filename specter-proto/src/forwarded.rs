@@ -282,16 +282,13 @@ fn is_text(byte: u8) -> bool {
 /// The address of a node (RFC 7239, section 6): `1.2.3.4` or `[2001:db8::1]`, either with a port or
 /// an obfuscated port behind it. `None` for `unknown`, for obfuscated names, and for what is no node.
 fn parse_node(text: &str) -> Option<IpAddr> {
-    let (address, rest) = match text.strip_prefix('[') {
-        Some(inside) => {
-            let (address, rest) = inside.split_once(']')?;
-            (IpAddr::V6(address.parse::<Ipv6Addr>().ok()?), rest)
-        }
-        None => {
-            let end = text.find(':').unwrap_or(text.len());
-            let (address, rest) = text.split_at_checked(end)?;
-            (IpAddr::V4(address.parse::<Ipv4Addr>().ok()?), rest)
-        }
+    let (address, rest) = if let Some(inside) = text.strip_prefix('[') {
+        let (address, rest) = inside.split_once(']')?;
+        (IpAddr::V6(address.parse::<Ipv6Addr>().ok()?), rest)
+    } else {
+        let end = text.find(':').unwrap_or(text.len());
+        let (address, rest) = text.split_at_checked(end)?;
+        (IpAddr::V4(address.parse::<Ipv4Addr>().ok()?), rest)
     };
     let is_node = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
     is_node.then(|| address.to_canonical())

@@ -70,7 +70,7 @@ impl<S: Into<String>> From<Vec<S>> for OriginPolicy {
 }
 
 /// An origin taken apart: scheme and host in lower case, and the port even where it is the default.
-/// The schemes of WebSockets are kept as those of HTTP.
+/// The schemes `ws` and `wss` are kept as `http` and `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// `null`: a sandboxed page, a file, a redirect across origins.
@@ -201,7 +201,7 @@ pub(super) fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(valid)
 }
 
-/// The scheme of HTTP for one of WebSockets: to an origin they are the same.
+/// `http` for `ws`, and `https` for `wss`: in an origin they mean the same.
 fn http_scheme(scheme: String) -> String {
     match scheme.as_str() {
         "ws" => "http".to_owned(),
