@@ -279,8 +279,9 @@ fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }
 
-/// The address of a node (RFC 7239, section 6): `1.2.3.4` or `[2001:db8::1]`, either with a port or
-/// an obfuscated port behind it. `None` for `unknown`, for obfuscated names, and for what is no node.
+/// The address of a node (RFC 7239, section 6): `1.2.3.4` or `[2001:db8::1]`, either of them with a
+/// port or an obfuscated port after it. `None` for `unknown`, for an obfuscated name, and for a
+/// malformed node.
 fn parse_node(text: &str) -> Option<IpAddr> {
     let (address, rest) = if let Some(inside) = text.strip_prefix('[') {
         let (address, rest) = inside.split_once(']')?;

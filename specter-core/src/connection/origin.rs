@@ -33,13 +33,14 @@ pub enum OriginPolicy {
     /// Those of [`Same`](Self::Same), and the listed ones. An entry is one of these:
     ///
     /// - `scheme://host` or `scheme://host:port`, such as `https://app.example`: this origin.
-    /// - `https://*.app.example`, with a port if one is needed: every subdomain of `app.example`, at
-    ///   any depth, but not `app.example` itself.
+    /// - `https://*.app.example`, with a port if one is needed: every subdomain of `app.example`,
+    ///   at any depth, but not `app.example` itself.
     /// - `file://`: pages and devices that send this origin (Cordova, WebSocket libraries for
     ///   Arduino and ESP boards).
     /// - `null`: sandboxed pages, and files in browsers.
     ///
-    /// Any other entry fails at start with [`ConfigError::Origin`](crate::engine::ConfigError::Origin).
+    /// Any other entry fails at start with
+    /// [`ConfigError::Origin`](crate::engine::ConfigError::Origin).
     Listed(Vec<String>),
     /// Every page. Can not be combined with credentials.
     Any,

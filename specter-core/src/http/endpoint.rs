@@ -367,10 +367,10 @@ impl<A: Acceptor> Inner<A> {
                 host = client.host.as_deref().unwrap_or_default(),
                 scheme = client.scheme(),
                 left_out,
-                "a request was refused with 403 because its `Origin` is neither the server's own, which \
-                 consists of this scheme and host, nor listed: add it to the setting `origins`; \
-                 behind a proxy, set `trusted_proxies`, so that the proxy may name the scheme and \
-                 host that clients see"
+                "a request was refused with 403 because its `Origin` is neither the server's own, \
+                 which consists of this scheme and host, nor listed: add it to the setting \
+                 `origins`; behind a proxy, set `trusted_proxies`, so that the proxy may name the \
+                 scheme and host that clients see"
             );
         }
     }

@@ -27,8 +27,8 @@ pub enum RequestError {
     UnsupportedVersion,
 }
 
-/// What is wrong with a request of code 3. Logs and counters have it; the client is told only of what
-/// its developer can correct in the URL (see [`RequestError::context`]).
+/// What is wrong with a request of code 3. Logs and counters have it; the client is told only of
+/// what its developer can correct in the URL (see [`RequestError::context`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum BadRequest {
     /// The `Origin` header is not a valid header value.
@@ -187,7 +187,10 @@ mod tests {
             (
                 BadRequest::RepeatedParameter("EIO").into(),
                 400,
-                r#"{"code":3,"message":"Bad request","context":"the query parameter `EIO` is given more than once with different values"}"#,
+                concat!(
+                    r#"{"code":3,"message":"Bad request","context":"the query parameter `EIO` "#,
+                    r#"is given more than once with different values"}"#,
+                ),
             ),
             (
                 RequestError::forbidden(),

@@ -80,7 +80,7 @@ describe("by polling", () => {
       // The server may answer and close before the whole body was sent; the client then sees a broken pipe.
       assert.equal(refused.message, "fetch failed");
     }
-    // The reference ends the session since its version 6.6.12; the one that is installed here does not yet.
+    // The reference ends the session since its version 6.6.12; the installed one is older.
     if (!isReference) await session.untilGone();
   });
 });
