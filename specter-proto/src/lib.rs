@@ -6,6 +6,7 @@
 //!
 //! - [`websocket`]: frames of RFC 6455, as a server reads and writes them.
 //! - [`engine`]: Engine.IO v4 above them: packets, polling bodies, and the state of one session.
+//! - [`forwarded`]: the headers in which proxies name the client of a request.
 //! - [`socket`]: Socket.IO v5 above that: packets, arguments, attachments.
 //!
 //! Every input that a peer can shape is checked here, in linear time and bounded memory, and what
@@ -14,5 +15,6 @@
 #![forbid(unsafe_code)]
 
 pub mod engine;
+pub mod forwarded;
 pub mod socket;
 pub mod websocket;

@@ -89,8 +89,9 @@ impl AppBuilder {
         self
     }
 
-    /// The origins whose pages may connect, for example `["https://app.example"]`. By default the server's own, and pages on
-    /// loopback to a server on loopback.
+    /// The origins whose pages may connect, for example
+    /// `["https://app.example", "https://*.app.example"]`; see [`OriginPolicy`]. Default: the
+    /// server's own origin, and pages on loopback to a server on loopback.
     pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
         self.endpoint.engine = self.endpoint.engine.origins(origins);
         self

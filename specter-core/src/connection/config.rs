@@ -9,7 +9,8 @@ use specter_proto::websocket::Limits;
 
 use super::file_limit;
 use super::ip_range::IpRange;
-use super::origin::{Origin, OriginPolicy};
+use super::origin::OriginPolicy;
+use super::origin_pattern::{OriginFault, OriginPattern};
 
 /// What happens to a connection whose client reads too slowly.
 ///
@@ -59,6 +60,7 @@ pub struct EngineConfig {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) upgrade_timeout: Duration,
+    pub(crate) http_body_timeout: Duration,
     pub(crate) max_payload: usize,
     pub(crate) max_handshake_bytes: usize,
     pub(crate) max_packets_per_body: usize,
@@ -87,6 +89,7 @@ impl Default for EngineConfig {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
+            http_body_timeout: Duration::from_secs(30),
             max_payload: 1_000_000,
             max_handshake_bytes: 16 * 1024,
             max_packets_per_body: PayloadLimits::default().max_packets,
@@ -132,8 +135,20 @@ impl EngineConfig {
         self
     }
 
+    /// How long the body of a polling request may take to arrive, from the end of the request's head
+    /// to the last byte of the body. A body that takes longer is answered with 408, and its session
+    /// ends with [`CloseReason::TransportError`](crate::engine::CloseReason::TransportError).
+    /// Default: 30 s.
+    pub fn http_body_timeout(mut self, timeout: Duration) -> Self {
+        self.http_body_timeout = timeout;
+        self
+    }
+
     /// The largest message and the largest polling body that a client may send, in bytes. Advertised
-    /// to clients. Default: 1,000,000.
+    /// to clients. A longer message closes a WebSocket with the code 1009, a longer body is answered
+    /// with 413; either ends the session with
+    /// [`CloseReason::TransportError`](crate::engine::CloseReason::TransportError). Default:
+    /// 1,000,000.
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.max_payload = bytes;
         self
@@ -229,8 +244,10 @@ impl EngineConfig {
         self
     }
 
-    /// Which pages may open sessions. Takes an [`OriginPolicy`] or a list of origins; `*` in a list
-    /// means any. Default: [`OriginPolicy::Same`].
+    /// Which pages may open sessions. Takes an [`OriginPolicy`] or a list of origins, such as
+    /// `https://app.example` or `https://*.app.example`; `*` in a list means any. A page of another
+    /// origin is refused with 403, on polling and on WebSocket alike. Default:
+    /// [`OriginPolicy::Same`].
     pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
         self.origins = origins.into();
         self
@@ -246,6 +263,11 @@ impl EngineConfig {
     /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose headers are believed, those
     /// of [`proxy_headers`](Self::proxy_headers). Needs a server that passes peer addresses on.
     /// Default: none.
+    ///
+    /// The headers are read from the right, one element for each trusted proxy: the client is the
+    /// last address that is not a trusted proxy's. Where that element cannot be read, the client
+    /// has no address; what stands to its left is not used. The proxy must append to the header, or
+    /// replace it, but not pass on what the client sent.
     pub fn trusted_proxies<S: Into<String>>(mut self, ranges: impl IntoIterator<Item = S>) -> Self {
         self.trusted_proxies = ranges.into_iter().map(Into::into).collect();
         self
@@ -319,6 +341,7 @@ impl EngineConfig {
             ("ping_timeout", self.ping_timeout),
             ("upgrade_timeout", self.upgrade_timeout),
             ("slow_client_timeout", self.slow_client_timeout),
+            ("http_body_timeout", self.http_body_timeout),
         ];
         for (setting, duration) in durations {
             if duration.is_zero() || duration > LONGEST {
@@ -371,12 +394,13 @@ impl EngineConfig {
             OriginPolicy::Listed(listed) => listed.as_slice(),
             OriginPolicy::Same | OriginPolicy::Any => &[],
         };
-        listed
-            .iter()
-            .filter(|origin| Origin::parse(origin).is_none())
-            .map(|origin| ConfigError::Origin {
+        listed.iter().filter_map(|origin| {
+            let fault = OriginPattern::parse(origin).err()?;
+            Some(ConfigError::Origin {
                 origin: origin.clone(),
+                fault,
             })
+        })
     }
 
     fn unreadable_proxies(&self) -> impl Iterator<Item = ConfigError> {
@@ -417,11 +441,13 @@ pub enum ConfigError {
     /// Every page could act with every user's cookies.
     #[error("`origins` allows any origin and `credentials` is on: list the origins instead")]
     AnyOriginWithCredentials,
-    /// A listed origin that no browser would send.
-    #[error("`origins` lists {origin:?}, which is neither `scheme://host[:port]` nor `null`")]
+    /// A listed origin that no client would send.
+    #[error("`origins` lists {origin:?}, which no page's origin can match: {fault}")]
     Origin {
         /// The origin as it was listed.
         origin: String,
+        /// What is wrong with it.
+        fault: OriginFault,
     },
     /// A trusted proxy that is no address.
     #[error(
@@ -478,6 +504,21 @@ mod tests {
         }
         let chosen = EngineConfig::default().max_connections(1_000_000);
         assert_eq!(chosen.connection_limit(), 1_000_000);
+    }
+
+    #[test]
+    fn an_origin_that_cannot_match_is_named_with_its_fault() {
+        let config = EngineConfig::default().origins(["https://app.example", "https://api.*"]);
+        let faults = config.faults();
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "`origins` lists \"https://api.*\", which no page's origin can match: `*` may only \
+                 be the first label of a domain, as in `https://*.app.example`, which allows all \
+                 subdomains; to allow every origin use `OriginPolicy::Any`"
+            ]
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) struct Mail {
     pub(crate) poll: Option<PollRequest>,
     pub(crate) post: Option<Box<PostRequest>>,
     pub(crate) upgrade: Option<OnUpgrade>,
-    /// The client overlapped requests or broke one off.
+    /// The client overlapped requests, broke one off, or sent a body that was refused.
     pub(crate) faulty: bool,
 }
 
@@ -217,8 +217,8 @@ impl Connection {
     }
 }
 
-/// The right to receive one post's body. Dropped while neither delivered nor declined, the client
-/// broke its request off, which is a fault.
+/// The right to receive one post's body. Dropped before the body is delivered, it ends the session:
+/// the client broke its request off, or its body was refused.
 pub(crate) struct PostPermit {
     connection: Option<Connection>,
 }
@@ -247,13 +247,6 @@ impl PostPermit {
         drop(slots);
         connection.wake();
         Ok(outcome)
-    }
-
-    /// The body is not taken, and the session lives on.
-    pub(crate) fn decline(mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.mailbox().post_done();
-        }
     }
 }
 

@@ -3,11 +3,26 @@
 //! Only the values and their comparison; the request they are compared with is the HTTP layer's.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Which pages may open sessions, by the `Origin` of their requests.
 ///
 /// Requests without an `Origin` do not come from pages and always may: native clients send none. A
-/// page's own origin always may.
+/// page's own origin always may. The schemes `ws` and `http` count as the same one, and so do `wss`
+/// and `https`, because WebSocket libraries outside of browsers send the address that they connect
+/// to. A port that the scheme implies (80, 443) may be written or left out.
+///
+/// ```
+/// use specter_core::engine::{EngineConfig, OriginPolicy};
+///
+/// let listed = ["https://app.example", "https://*.example.org", "file://", "null"];
+/// let config = EngineConfig::default().origins(OriginPolicy::from(listed));
+/// assert_eq!(config.validate(), Ok(()));
+///
+/// let error = EngineConfig::default().origins(["https://app.example/"]).validate();
+/// let text = error.unwrap_err().to_string();
+/// assert!(text.contains("it ends with a slash; write `https://app.example`"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OriginPolicy {
@@ -15,7 +30,17 @@ pub enum OriginPolicy {
     /// loopback address may also use a server on a loopback address, whatever the ports.
     #[default]
     Same,
-    /// Those of [`Same`](Self::Same), and these: `https://app.example`, `http://host:port`, `null`.
+    /// Those of [`Same`](Self::Same), and the listed ones. An entry is one of these:
+    ///
+    /// - `scheme://host` or `scheme://host:port`, such as `https://app.example`: this origin.
+    /// - `https://*.app.example`, with a port if one is needed: every subdomain of `app.example`,
+    ///   at any depth, but not `app.example` itself.
+    /// - `file://`: pages and devices that send this origin (Cordova, WebSocket libraries for
+    ///   Arduino and ESP boards).
+    /// - `null`: sandboxed pages, and files in browsers.
+    ///
+    /// Any other entry fails at start with
+    /// [`ConfigError::Origin`](crate::engine::ConfigError::Origin).
     Listed(Vec<String>),
     /// Every page. Can not be combined with credentials.
     Any,
@@ -45,7 +70,8 @@ impl<S: Into<String>> From<Vec<S>> for OriginPolicy {
     }
 }
 
-/// An origin taken apart: scheme, host in lower case, and the port even where it is the default.
+/// An origin taken apart: scheme and host in lower case, and the port even where it is the default.
+/// The schemes `ws` and `wss` are kept as `http` and `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// `null`: a sandboxed page, a file, a redirect across origins.
@@ -66,26 +92,59 @@ impl Origin {
             return Some(Self::Opaque);
         }
         let (scheme, authority) = text.split_once("://")?;
-        let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        if scheme.is_empty() || !scheme.bytes().all(valid) {
+        if authority.is_empty() && scheme.eq_ignore_ascii_case("file") {
+            return Some(Self::file());
+        }
+        if !is_scheme(scheme) {
             return None;
         }
         Self::from_parts(scheme, authority)
     }
 
+    /// `file://`, the only origin without a host.
+    pub(super) fn file() -> Self {
+        Self::Tuple {
+            scheme: "file".to_owned(),
+            host: String::new(),
+            port: 0,
+        }
+    }
+
     /// The origin of a page that was loaded with this scheme from this `Host`.
     pub(crate) fn from_parts(scheme: &str, authority: &str) -> Option<Self> {
-        let scheme = scheme.to_ascii_lowercase();
+        let scheme = http_scheme(scheme.to_ascii_lowercase());
         let (host, port) = split_port(authority)?;
         let port = match port {
-            Some(port) => port.parse().ok()?,
+            // `str::parse` alone takes a plus sign as well.
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
+            Some(_) => return None,
             None => default_port(&scheme),
         };
         Some(Self::Tuple {
             scheme,
-            host: host.to_ascii_lowercase(),
+            host: canonical_host(host),
             port,
         })
+    }
+
+    /// Whether the host is a subdomain of the other's, at any depth, and all else is equal.
+    pub(super) fn is_subdomain_of(&self, parent: &Self) -> bool {
+        let (
+            Self::Tuple { scheme, host, port },
+            Self::Tuple {
+                scheme: parent_scheme,
+                host: parent_host,
+                port: parent_port,
+            },
+        ) = (self, parent)
+        else {
+            return false;
+        };
+        let label = host
+            .strip_suffix(parent_host.as_str())
+            .and_then(|rest| rest.strip_suffix('.'));
+        let has_label = label.is_some_and(|label| !label.is_empty());
+        has_label && scheme == parent_scheme && port == parent_port
     }
 
     /// Whether the host is this machine itself.
@@ -100,7 +159,7 @@ impl Origin {
         bare == "localhost"
             || bare.ends_with(".localhost")
             || bare
-                .parse::<std::net::IpAddr>()
+                .parse::<IpAddr>()
                 .is_ok_and(|address| address.is_loopback())
     }
 }
@@ -115,9 +174,11 @@ impl fmt::Display for Origin {
 }
 
 /// Splits `host:port`, where the host may be an IPv6 address in brackets. Refuses what can not be an
-/// authority without user information.
+/// authority without user information. An empty port is none (RFC 3986, section 3.2.3).
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
-    let valid = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@');
+    let valid = |byte: u8| {
+        byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\' | b'?' | b'#' | b'@' | b'*')
+    };
     if authority.is_empty() || !authority.bytes().all(valid) {
         return None;
     }
@@ -128,17 +189,45 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     let (host, rest) = authority.split_at_checked(host_end)?;
     match rest.strip_prefix(':') {
         _ if host.is_empty() => None,
+        Some("") => Some((host, None)),
         Some(port) => Some((host, Some(port))),
         None if rest.is_empty() => Some((host, None)),
         None => None,
     }
 }
 
+/// Whether a text may be a scheme.
+pub(super) fn is_scheme(text: &str) -> bool {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    !text.is_empty() && text.bytes().all(valid)
+}
+
+/// `http` for `ws`, and `https` for `wss`: in an origin they mean the same.
+fn http_scheme(scheme: String) -> String {
+    match scheme.as_str() {
+        "ws" => "http".to_owned(),
+        "wss" => "https".to_owned(),
+        _ => scheme,
+    }
+}
+
+/// The host in lower case, an IPv6 address in its one canonical form.
+fn canonical_host(host: &str) -> String {
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .and_then(|host| host.parse::<Ipv6Addr>().ok());
+    match address {
+        Some(address) => format!("[{address}]"),
+        None => host.to_ascii_lowercase(),
+    }
+}
+
 /// The port that a scheme implies; 0 for schemes that have none (`capacitor://localhost`).
 fn default_port(scheme: &str) -> u16 {
     match scheme {
-        "http" | "ws" => 80,
-        "https" | "wss" => 443,
+        "http" => 80,
+        "https" => 443,
         _ => 0,
     }
 }
@@ -154,6 +243,17 @@ mod tests {
         assert_eq!(parsed, Origin::from_parts("https", "app.example:443"));
         assert_ne!(parsed, Origin::parse("http://app.example"));
         assert_ne!(parsed, Origin::parse("https://app.example:8443"));
+        assert_eq!(parsed, Origin::from_parts("https", "app.example:"));
+    }
+
+    #[test]
+    fn websocket_schemes_are_those_of_http() {
+        let parsed = Origin::parse("wss://app.example");
+        assert_eq!(parsed, Origin::from_parts("https", "app.example"));
+        assert_ne!(parsed, Origin::from_parts("http", "app.example"));
+        let parsed = Origin::parse("ws://app.example:4100");
+        assert_eq!(parsed, Origin::from_parts("http", "app.example:4100"));
+        assert_ne!(parsed, Origin::from_parts("https", "app.example:4100"));
     }
 
     #[test]
@@ -166,6 +266,9 @@ mod tests {
             "https://user@a",
             "https://a:70000",
             "https://a:x",
+            "https://a:+1",
+            "https://*.example",
+            "file:///",
             "https://[::1",
             "https://[::1]x",
             "https://a b",

@@ -50,7 +50,7 @@ pub use specter_proto::engine::{Frame, FrameBuilder, FrameKind, Prepared};
 
 pub use crate::connection::{
     Acceptor, CloseReason, ConfigError, Connection, EngineConfig, Handshake, Incoming,
-    MessageContext, MessageHandler, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal, SendError,
-    Transport,
+    MessageContext, MessageHandler, OriginFault, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal,
+    SendError, Transport,
 };
 pub use crate::http::Endpoint;

@@ -18,11 +18,13 @@ const DISCARD_LIMIT: Duration = Duration::from_secs(1);
 pub(super) enum BodyError {
     /// It is longer than allowed.
     TooLong,
-    /// The client broke it off, or did not get on with it.
+    /// It did not arrive in time.
+    TooSlow,
+    /// The client broke it off.
     Broken,
 }
 
-/// Receives a body of at most `limit` bytes within `patience`.
+/// Receives a body of at most `limit` bytes, all of it within `patience`.
 pub(super) async fn receive<B: Body<Data = Bytes> + Unpin>(
     mut body: B,
     limit: usize,
@@ -35,7 +37,7 @@ pub(super) async fn receive<B: Body<Data = Bytes> + Unpin>(
     } else {
         timeout(patience, gather(&mut body, limit))
             .await
-            .unwrap_or(Err(BodyError::Broken))
+            .unwrap_or(Err(BodyError::TooSlow))
     };
     if received == Err(BodyError::TooLong) && announced <= limit_u64.saturating_add(DISCARDED) {
         // Best effort: the answer is the same. Boxed, because it is rare.
@@ -115,10 +117,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_get_on_is_broken() {
+    async fn a_body_that_does_not_arrive_in_time_is_too_slow() {
         let stalled = stream::pending::<Result<Bytes, Infallible>>();
         let body = receive(Body::from_stream(stalled), 5, PATIENCE).await;
-        assert_eq!(body, Err(BodyError::Broken));
+        assert_eq!(body, Err(BodyError::TooSlow));
     }
 
     #[tokio::test]

@@ -1,11 +1,14 @@
 //! Who sent a request: address, scheme and host, through trusted proxies if there are any.
 //!
 //! Headers of a proxy are believed only if the connection comes from an address that the
-//! configuration trusts; whoever else sends them is ignored.
+//! configuration trusts; whoever else sends them is ignored. How they are read is
+//! `specter_proto::forwarded`'s.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, Version, header, request};
+use http::{HeaderMap, HeaderValue, Version, header, request};
+use specter_proto::forwarded::{self, Forwarded, ForwardedFor, x_forwarded_value};
 
 use crate::connection::{EngineConfig, IpRange, ProxyHeaders};
 
@@ -67,68 +70,36 @@ impl TrustedProxies {
         }
     }
 
+    /// What the proxy's headers say, where they say it, and else what is known of the proxy itself.
     fn behind_proxy(&self, headers: &HeaderMap, proxy: Client) -> Client {
-        match self.headers {
-            ProxyHeaders::Forwarded => self.forwarded(headers, proxy),
-            ProxyHeaders::XForwarded => self.x_forwarded(headers, proxy),
-        }
-    }
-
-    /// RFC 7239. Each proxy adds an element; the client is the last address that no trusted proxy
-    /// has, and the element that names it says what it asked for.
-    fn forwarded(&self, headers: &HeaderMap, proxy: Client) -> Client {
-        let mut client = proxy;
-        let lines = headers.get_all(header::FORWARDED).iter().rev();
-        let elements = lines
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| split_unquoted(line, ',').into_iter().rev());
-        for element in elements {
-            let mut address = None;
-            for pair in split_unquoted(element, ';') {
-                let Some((name, value)) = pair.split_once('=') else {
-                    continue;
-                };
-                let value = value.trim().trim_matches('"');
-                match name.trim().to_ascii_lowercase().as_str() {
-                    "for" => address = parse_node(value),
-                    "proto" => client.secure = is_secure(value),
-                    "host" => client.host = Some(value.to_owned()),
-                    _ => {}
-                }
-            }
-            client.address = address;
-            if !address.is_some_and(|address| self.trusts(address)) {
-                break;
-            }
-        }
-        client
-    }
-
-    /// The headers from before RFC 7239. Of several values the last is what the nearest proxy said.
-    fn x_forwarded(&self, headers: &HeaderMap, proxy: Client) -> Client {
-        let last = |name: &str| {
-            let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
-            line.rsplit(',').next().map(str::trim)
+        let trusts = |address| self.trusts(address);
+        let said = match self.headers {
+            ProxyHeaders::Forwarded => forwarded::forwarded(lines(headers, "forwarded"), trusts),
+            ProxyHeaders::XForwarded => Forwarded {
+                client: forwarded::x_forwarded_for(lines(headers, "x-forwarded-for"), trusts),
+                proto: x_forwarded_value(lines(headers, "x-forwarded-proto")).map(Cow::Borrowed),
+                host: x_forwarded_value(lines(headers, "x-forwarded-host")).map(Cow::Borrowed),
+            },
         };
-        let mut client = proxy;
-        if let Some(scheme) = last("x-forwarded-proto") {
-            client.secure = is_secure(scheme);
+        Client {
+            address: match said.client {
+                ForwardedFor::Nobody => proxy.address,
+                ForwardedFor::Hidden => None,
+                ForwardedFor::Address(address) => Some(address),
+            },
+            peer: proxy.peer,
+            secure: said.proto.map_or(proxy.secure, |proto| is_secure(&proto)),
+            host: said.host.map(Cow::into_owned).or(proxy.host),
         }
-        if let Some(host) = last("x-forwarded-host") {
-            client.host = Some(host.to_owned());
-        }
-        let lines = headers.get_all("x-forwarded-for").iter().rev();
-        let addresses = lines
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.rsplit(','));
-        for address in addresses {
-            client.address = parse_node(address.trim());
-            if !client.address.is_some_and(|address| self.trusts(address)) {
-                break;
-            }
-        }
-        client
     }
+}
+
+/// The lines of a header, in their order.
+fn lines<'a>(
+    headers: &'a HeaderMap,
+    name: &'static str,
+) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+    headers.get_all(name).iter().map(HeaderValue::as_bytes)
 }
 
 /// The host that a request names.
@@ -141,29 +112,6 @@ fn host(request: &request::Parts) -> Option<String> {
 
 fn is_secure(scheme: &str) -> bool {
     scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss")
-}
-
-/// An address as proxies write it: `1.2.3.4`, `1.2.3.4:5`, `::1`, `[::1]`, `[::1]:5`. Names that hide
-/// it are no addresses.
-fn parse_node(text: &str) -> Option<IpAddr> {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap_or(text);
-    bare.parse()
-        .ok()
-        .or_else(|| text.parse::<SocketAddr>().ok().map(|node| node.ip()))
-        .map(|address: IpAddr| address.to_canonical())
-}
-
-/// Splits at a separator that stands outside of quotes.
-fn split_unquoted(text: &str, separator: char) -> Vec<&str> {
-    let mut quoted = false;
-    text.split(|character| {
-        quoted ^= character == '"';
-        character == separator && !quoted
-    })
-    .collect()
 }
 
 #[cfg(test)]
@@ -233,6 +181,37 @@ mod tests {
             .proxy_headers(ProxyHeaders::Forwarded);
         let seen = client_of(&config, "10.0.0.1:1", &headers);
         assert_eq!(summary(&seen), "2001:db8::1 https://app.example:8443");
+    }
+
+    #[test]
+    fn a_quote_that_the_client_left_open_hides_it() {
+        let config = EngineConfig::default()
+            .trusted_proxies(["10.0.0.1"])
+            .proxy_headers(ProxyHeaders::Forwarded);
+        let forged = "for=6.6.6.6;proto=https;host=evil.example;x=\", for=203.0.113.9";
+        let seen = client_of(&config, "10.0.0.1:1", &[("forwarded", forged)]);
+        assert_eq!(summary(&seen), "? http://inner:3000");
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_is_not_skipped() {
+        for headers in [ProxyHeaders::Forwarded, ProxyHeaders::XForwarded] {
+            let config = EngineConfig::default()
+                .trusted_proxies(["10.0.0.1"])
+                .proxy_headers(headers);
+            let odd = "for=1.2.3.4\u{e4}";
+            let headers = [
+                ("forwarded", "for=6.6.6.6;proto=https"),
+                ("forwarded", odd),
+                ("x-forwarded-for", "6.6.6.6"),
+                ("x-forwarded-for", odd),
+                ("x-forwarded-proto", "https"),
+                ("x-forwarded-proto", ""),
+                ("x-forwarded-host", "evil.example,"),
+            ];
+            let seen = client_of(&config, "10.0.0.1:1", &headers);
+            assert_eq!(summary(&seen), "? http://inner:3000");
+        }
     }
 
     #[test]

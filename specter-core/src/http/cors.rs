@@ -11,13 +11,13 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, request};
 
 use super::client::Client;
-use crate::connection::{EngineConfig, Origin, OriginPolicy};
+use crate::connection::{EngineConfig, Origin, OriginPattern, OriginPolicy};
 
 /// The configured policy, taken apart once.
 #[derive(Debug)]
 pub(super) struct Origins {
     any: bool,
-    listed: Vec<Origin>,
+    listed: Vec<OriginPattern>,
     credentials: bool,
 }
 
@@ -44,7 +44,7 @@ impl Origins {
             any: config.origins == OriginPolicy::Any,
             listed: listed
                 .iter()
-                .filter_map(|text| Origin::parse(text))
+                .filter_map(|text| OriginPattern::parse(text).ok())
                 .collect(),
             credentials: config.credentials,
         }
@@ -67,7 +67,7 @@ impl Origins {
         let Some(origin) = Origin::parse(text) else {
             return Verdict::Refused;
         };
-        if self.listed.contains(&origin) {
+        if self.listed.iter().any(|listed| listed.matches(&origin)) {
             return Verdict::Cross(value.clone());
         }
         let own = client
@@ -166,6 +166,28 @@ mod tests {
             "garbage",
         ] {
             assert_eq!(judge(same.clone(), own, other), Verdict::Refused, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_websocket_scheme_of_the_own_host_is_the_own_origin() {
+        let same = OriginPolicy::Same;
+        for (own, origin) in [
+            ("http://api.example:4100", "ws://api.example:4100"),
+            ("https://api.example", "wss://api.example:443"),
+            ("http://api.example:80", "ws://api.example"),
+            ("http://localhost:4100", "ws://localhost:4100"),
+        ] {
+            assert_eq!(judge(same.clone(), own, origin), Verdict::Same, "{origin}");
+        }
+        for (own, origin) in [
+            ("http://api.example", "wss://api.example"),
+            ("https://api.example", "ws://api.example"),
+            ("http://api.example:4100", "ws://api.example"),
+            ("http://api.example", "file://"),
+        ] {
+            let verdict = judge(same.clone(), own, origin);
+            assert_eq!(verdict, Verdict::Refused, "{origin}");
         }
     }
 

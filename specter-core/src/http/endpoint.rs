@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tower_service::Service;
 
-use super::body::{self, BodyError};
+use super::body;
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
 use super::plain::{self, Begun, PlainRequest};
@@ -332,12 +332,18 @@ impl<A: Acceptor> Inner<A> {
         method: &Method,
         wants_upgrade: bool,
     ) -> Result<Asked, Refused> {
+        if let Some(name) = query.repeated {
+            return Err(BadRequest::RepeatedParameter(name).into());
+        }
         let transport = query
             .transport
             .as_deref()
             .and_then(Transport::from_name)
             .filter(|transport| self.is_enabled(*transport))
             .ok_or(RequestError::UnknownTransport)?;
+        if query.is_jsonp && transport == Transport::Polling {
+            return Err(BadRequest::Jsonp.into());
+        }
         let fits = wants_upgrade == (transport == Transport::WebSocket);
         let Some(sid) = &query.sid else {
             if method != Method::GET {
@@ -380,7 +386,12 @@ impl<A: Acceptor> Inner<A> {
         if refused == Refused::NoUpgrade {
             self.warn_of_upgrade();
         }
-        tracing::debug!(target: "specter::engine", reason = refused.code(), "request refused");
+        tracing::debug!(
+            target: "specter::engine",
+            reason = refused.code(),
+            context = refused.context(),
+            "request refused"
+        );
         refused.into_response(wants_upgrade)
     }
 
@@ -392,8 +403,10 @@ impl<A: Acceptor> Inner<A> {
                 host = client.host.as_deref().unwrap_or_default(),
                 scheme = client.scheme(),
                 left_out,
-                "a page was refused because its origin is not the server's: the setting `origins` allows \
-                 others; behind a proxy, `trusted_proxies` lets it name the host and scheme that clients see"
+                "a request was refused with 403 because its `Origin` is neither the server's own, \
+                 which consists of this scheme and host, nor listed: add it to the setting \
+                 `origins`; behind a proxy, set `trusted_proxies`, so that the proxy may name the \
+                 scheme and host that clients see"
             );
         }
     }
@@ -467,23 +480,16 @@ impl<A: Acceptor> Inner<A> {
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
+        // Every return that drops the permit ends the session.
         let permit = connection.begin_post()?;
         if headers
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| is_binary(kind.as_bytes()))
         {
-            // Dropping the permit ends the session.
             return Err(Refused::BinaryBody);
         }
-        let patience = self.config.ping_interval + self.config.ping_timeout;
-        let body = match body::receive(body, self.config.max_payload, patience).await {
-            Ok(body) => body,
-            Err(BodyError::TooLong) => {
-                permit.decline();
-                return Err(Refused::BodyTooLong);
-            }
-            Err(BodyError::Broken) => return Err(Refused::BrokenBody),
-        };
+        let (limit, patience) = (self.config.max_payload, self.config.http_body_timeout);
+        let body = body::receive(body, limit, patience).await?;
         let outcome = permit.deliver(Posted::new(headers, body))?;
         Ok(Self::end_post(outcome.await)?.into_response())
     }

@@ -106,7 +106,6 @@ impl<A: Acceptor> Inner<A> {
                     return Err(Refused::BinaryBody);
                 }
                 if request.body.len() > self.config.max_payload {
-                    permit.decline();
                     return Err(Refused::BodyTooLong);
                 }
                 let posted = Posted::of_text(request.fields, request.body);

@@ -3,6 +3,7 @@
 use http::{HeaderValue, StatusCode, header};
 use specter_proto::engine::{BadRequest, RequestError};
 
+use super::body::BodyError;
 use super::reply::{self, Response};
 use crate::connection::{Full, Misfit};
 
@@ -27,8 +28,10 @@ pub(super) enum Refused {
     BinaryBody,
     /// A body that broke off. The session ends for it.
     BrokenBody,
-    /// A body over the limit. The session lives on.
+    /// A body over the limit. The session ends for it.
     BodyTooLong,
+    /// A body that did not arrive in time. The session ends for it.
+    BodyTimeout,
     /// A method that means nothing to a session.
     Method,
 }
@@ -42,6 +45,16 @@ impl From<RequestError> for Refused {
 impl From<BadRequest> for Refused {
     fn from(reason: BadRequest) -> Self {
         Self::Protocol(reason.into())
+    }
+}
+
+impl From<BodyError> for Refused {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLong => Self::BodyTooLong,
+            BodyError::TooSlow => Self::BodyTimeout,
+            BodyError::Broken => Self::BrokenBody,
+        }
     }
 }
 
@@ -77,7 +90,16 @@ impl Refused {
             Self::BinaryBody => "engine_request_binary_body",
             Self::BrokenBody => "engine_request_broken_body",
             Self::BodyTooLong => "engine_request_body_too_long",
+            Self::BodyTimeout => "engine_request_body_timeout",
             Self::Method => "engine_request_method",
+        }
+    }
+
+    /// What is wrong in more words, where the client is told it too.
+    pub(super) fn context(&self) -> Option<String> {
+        match self {
+            Self::Protocol(error) => error.context(),
+            _ => None,
         }
     }
 
@@ -86,7 +108,11 @@ impl Refused {
         match self {
             // What admission refuses is a 403 to a poll, and a 400 to a WebSocket, as everything.
             Self::Protocol(error) if upgrade => {
-                raw(StatusCode::BAD_REQUEST, error.message().to_owned())
+                let message = match error.context() {
+                    None => error.message().to_owned(),
+                    Some(context) => format!("{}: {context}", error.message()),
+                };
+                raw(StatusCode::BAD_REQUEST, message)
             }
             Self::Protocol(error) => {
                 let status = StatusCode::from_u16(error.status());
@@ -132,6 +158,13 @@ impl Refused {
                 reply::empty(StatusCode::BAD_REQUEST)
             }
             Self::BodyTooLong => reply::empty(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::BodyTimeout => {
+                let mut response = reply::empty(StatusCode::REQUEST_TIMEOUT);
+                // RFC 9110, section 15.5.9: the rest of the body is not waited for.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+                response
+            }
             Self::Method => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

@@ -7,8 +7,9 @@ use axum::extract::ConnectInfo;
 use http::Request;
 use specter_core::engine::EngineConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tracing::Level;
 
-use super::support::{Lab, answer, read_head, request, settle, sid_of, upgrade_request};
+use super::support::{Lab, Log, answer, read_head, request, settle, sid_of, upgrade_request};
 
 const UNKNOWN_TRANSPORT: &str = r#"{"code":0,"message":"Transport unknown"}"#;
 const UNKNOWN_SESSION: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
@@ -108,11 +109,6 @@ async fn each_bad_handshake_has_its_code() {
         ("GET", "EIO=4&transport=webtransport", UNKNOWN_TRANSPORT),
         ("GET", "EIO=4&transport=__proto__", UNKNOWN_TRANSPORT),
         ("GET", "EIO=4&transport=constructor", UNKNOWN_TRANSPORT),
-        (
-            "GET",
-            "EIO=4&transport=polling&transport=polling",
-            UNKNOWN_TRANSPORT,
-        ),
         ("GET", "EIO=4&transport[]=polling", UNKNOWN_TRANSPORT),
         ("GET", "EIO=4&transport=%", UNKNOWN_TRANSPORT),
         ("GET", "", UNKNOWN_TRANSPORT),
@@ -125,7 +121,7 @@ async fn each_bad_handshake_has_its_code() {
         ),
         (
             "GET",
-            "EIO=4&transport=polling&sid=a&sid=b",
+            "EIO=4&transport=polling&sid=a&sid=a",
             UNKNOWN_SESSION,
         ),
         ("GET", "EIO=3&transport=polling&sid=%00%ff", UNKNOWN_SESSION),
@@ -137,7 +133,7 @@ async fn each_bad_handshake_has_its_code() {
         ("GET", "transport=polling", OLD_VERSION),
         ("GET", "EIO=3&transport=polling", OLD_VERSION),
         ("GET", "EIO=abc&transport=polling", OLD_VERSION),
-        ("GET", "EIO=4&EIO=4&transport=polling", OLD_VERSION),
+        ("GET", "EIO=3&EIO=3&transport=polling", OLD_VERSION),
     ];
     for (method, query, body) in table {
         let answer = lab.call(method, query).await;
@@ -149,6 +145,61 @@ async fn each_bad_handshake_has_its_code() {
         );
     }
     assert_eq!(lab.endpoint.connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_may_be_repeated_with_the_same_value() {
+    let mut lab = Lab::plain();
+    let query = "EIO=4&transport=polling&EIO=4&transport=polling";
+    let answer = lab.call("GET", query).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let sid = sid_of(&answer.body);
+    let query = format!("{query}&sid={sid}&x=1&sid={sid}&x=2");
+    let posted = lab.request(request("POST", &query, "4hello")).await;
+    posted.expect(200, "ok");
+    lab.expect_text("hello").await;
+    lab.call("GET", &query).await.expect(200, "4hello");
+    let query = format!("EIO=4&transport=websocket&sid={sid}&EIO=4&transport=websocket");
+    let mut upgraded = lab.websocket(&query).await.unwrap();
+    upgraded.send("2probe").await;
+    assert_eq!(upgraded.text().await, "3probe");
+    let query = "EIO=4&EIO=4&transport=websocket&transport=websocket";
+    let mut ws = lab.websocket(query).await.unwrap();
+    assert!(ws.text().await.starts_with("0{"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_with_two_values_is_named() {
+    let lab = Lab::plain();
+    let session = lab.open().await;
+    let log = Log::of_this_thread();
+    for (query, name) in [
+        ("EIO=4&transport=polling&EIO=3".to_owned(), "EIO"),
+        ("EIO=4&EIO=&transport=polling".to_owned(), "EIO"),
+        (
+            "EIO=4&transport=polling&transport=websocket".to_owned(),
+            "transport",
+        ),
+        (format!("{}&sid=b", session.query()), "sid"),
+    ] {
+        let context =
+            format!("the query parameter `{name}` is given more than once with different values");
+        let body = format!(r#"{{"code":3,"message":"Bad request","context":"{context}"}}"#);
+        lab.call("GET", &query).await.expect(400, &body);
+        lab.request(request("POST", &query, "4x"))
+            .await
+            .expect(400, &body);
+        let response = refused_upgrade(&lab, &upgrade_request(&query)).await;
+        assert!(response.starts_with("http/1.1 400 "), "{response}");
+        let words = format!("\r\n\r\nbad request: {}", context.to_ascii_lowercase());
+        assert!(response.ends_with(&words), "{response}");
+        let lines = log.lines(Level::DEBUG);
+        let named = lines.iter().filter(|line| {
+            line.contains("engine_request_repeated_parameter") && line.contains(&context)
+        });
+        assert!(named.count() >= 2, "{lines:?}");
+    }
+    session.post("4still here").await.expect(200, "ok");
 }
 
 #[tokio::test(start_paused = true)]

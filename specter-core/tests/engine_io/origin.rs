@@ -3,8 +3,9 @@
 use http::{HeaderMap, Request};
 use specter_core::engine::{ConfigError, EngineConfig, OriginPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tracing::Level;
 
-use super::support::{Answer, Lab, read_head, request, sid_of, upgrade_request};
+use super::support::{Answer, Lab, Log, read_head, request, sid_of, upgrade_request};
 
 const APP: &str = "https://app.example";
 const OPEN: &str = "EIO=4&transport=polling";
@@ -185,4 +186,102 @@ async fn an_origin_that_is_no_text_is_a_bad_request() {
     request.headers_mut().insert("origin", value);
     let body = r#"{"code":3,"message":"Bad request"}"#;
     lab.request(request).await.expect(400, body);
+}
+
+/// The status of a polling handshake and of a WebSocket handshake from this origin.
+async fn statuses(lab: &Lab, origin: &str) -> (u16, u16) {
+    let polling = from_page(lab, origin, "GET", OPEN, "").await;
+    let upgrade = upgrade_from(lab, origin).await;
+    let status = upgrade.split(' ').nth(1).and_then(|code| code.parse().ok());
+    (polling.status.as_u16(), status.expect("a status line"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_websocket_scheme_of_the_own_host_is_the_same_origin() {
+    let lab = Lab::plain();
+    for origin in [
+        "ws://server.example",
+        "ws://server.example:80",
+        "WS://Server.Example",
+        "http://server.example:80",
+    ] {
+        assert_eq!(statuses(&lab, origin).await, (200, 101), "{origin}");
+        let answer = from_page(&lab, origin, "GET", OPEN, "").await;
+        assert!(cors_headers(&answer.headers).is_empty(), "{origin}");
+    }
+    for origin in [
+        "wss://server.example",
+        "ws://server.example:443",
+        "ws://other.example",
+        "file://",
+    ] {
+        assert_eq!(statuses(&lab, origin).await, (403, 403), "{origin}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listed_origin_allows_both_spellings_of_its_scheme() {
+    for (listed, allowed) in [
+        ("wss://app.example", "https://app.example"),
+        ("https://app.example", "wss://app.example"),
+        ("https://app.example:443", "wss://app.example"),
+        ("ws://app.example:8080", "http://app.example:8080"),
+        ("http://app.example", "ws://app.example:80"),
+        ("file://", "file://"),
+    ] {
+        let lab = Lab::new(EngineConfig::default().origins([listed]));
+        assert_eq!(statuses(&lab, allowed).await, (200, 101), "{listed}");
+        let answer = from_page(&lab, allowed, "GET", OPEN, "").await;
+        let allow_origin = answer.header("access-control-allow-origin");
+        assert_eq!(allow_origin, allowed, "{listed}");
+        let other = "https://app.example:8443";
+        assert_eq!(statuses(&lab, other).await, (403, 403), "{listed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wildcard_allows_every_subdomain_and_not_the_bare_domain() {
+    let lab = Lab::new(EngineConfig::default().origins(["https://*.example.org"]));
+    for origin in [
+        "https://app.example.org",
+        "https://a.b.example.org",
+        "wss://APP.example.org:443",
+    ] {
+        assert_eq!(statuses(&lab, origin).await, (200, 101), "{origin}");
+        let preflight = lab.request(preflight(origin)).await;
+        assert_eq!(preflight.status, 204, "{origin}");
+        let allow_origin = preflight.header("access-control-allow-origin");
+        assert_eq!(allow_origin, origin);
+    }
+    for origin in [
+        "https://example.org",
+        "https://.example.org",
+        "http://app.example.org",
+        "https://app.example.org:8443",
+        "https://badexample.org",
+        "https://app.example.org.evil.example",
+        "https://*.example.org",
+    ] {
+        assert_eq!(statuses(&lab, origin).await, (403, 403), "{origin}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_says_what_was_compared_and_which_setting_allows_it() {
+    let log = Log::of_this_thread();
+    let lab = Lab::plain();
+    assert_eq!(from_page(&lab, APP, "GET", OPEN, "").await.status, 403);
+    let lines = log.lines(Level::WARN);
+    let [line] = lines.as_slice() else {
+        panic!("not one line: {lines:?}");
+    };
+    for part in [
+        r#"origin=Some("https://app.example")"#,
+        r#"host="server.example""#,
+        r#"scheme="http""#,
+        "`origins`",
+        "`trusted_proxies`",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
 }

@@ -239,14 +239,95 @@ async fn a_body_may_come_in_parts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_does_not_get_on_ends_the_session() {
+async fn a_body_that_does_not_arrive_in_time_ends_the_session() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let (_parts, body) = slow_body();
     let start = Instant::now();
-    session.post(body).await.expect(400, "");
-    assert_eq!(start.elapsed(), Duration::from_secs(45));
-    assert!(matches!(lab.seen().await, Seen::Closed(_)));
+    let answer = session.post(body).await;
+    answer.expect(408, "");
+    assert_eq!(answer.header("connection"), "close");
+    assert_eq!(start.elapsed(), Duration::from_secs(30));
+    lab.expect_end(CloseReason::TransportError).await;
+    Session::expect_gone(&session.poll().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_of_a_body_counts_for_the_whole_of_it() {
+    let limit = Duration::from_secs(4);
+    let mut lab = Lab::new(EngineConfig::default().http_body_timeout(limit));
+    for (parts, status) in [(3, 200), (10, 408)] {
+        let session = lab.open().await;
+        let (sender, body) = slow_body();
+        let slow = session.clone();
+        let start = Instant::now();
+        let post = tokio::spawn(async move { slow.post(body).await });
+        sender.send("4").unwrap();
+        for _ in 0..parts {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            settle().await;
+            // The server may have stopped to receive it.
+            let _ = sender.send("x");
+        }
+        drop(sender);
+        assert_eq!(post.await.unwrap().status, status, "{parts}");
+        if status == 200 {
+            lab.expect_text("xxx").await;
+            lab.connection().close(CloseReason::ForcedClose);
+            session.poll().await.expect(200, "4xxx\x1e1");
+            lab.expect_end(CloseReason::ForcedClose).await;
+        } else {
+            assert_eq!(start.elapsed(), Duration::from_secs(10));
+            lab.expect_end(CloseReason::TransportError).await;
+            Session::expect_gone(&session.poll().await);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_ends_nothing_after_the_upgrade() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    let (_parts, body) = slow_body();
+    let slow = session.clone();
+    let post = tokio::spawn(async move { slow.post(body).await });
+    settle().await;
+    let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
+    let mut raw = raw_upgrade(lab.pipe(), &query).await;
+    raw.write(&text_frame("5")).await;
+    raw.write(&text_frame("4a")).await;
+    lab.expect_text("a").await;
+    raw.write(&text_frame("3")).await;
+    post.await.unwrap().expect(408, "");
+    raw.write(&text_frame("4b")).await;
+    lab.expect_text("b").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn jsonp_requests_are_refused() {
+    let lab = Lab::plain();
+    let session = lab.open().await;
+    for query in [
+        "EIO=4&transport=polling&j=0".to_owned(),
+        "j=&EIO=4&transport=polling".to_owned(),
+        format!("{}&j=0", session.query()),
+    ] {
+        let answer = lab.call("GET", &query).await;
+        assert_eq!(answer.status, 400, "{query}");
+        let start = r#"{"code":3,"message":"Bad request","context":"JSONP polling"#;
+        assert!(answer.body.starts_with(start), "{}", answer.body);
+    }
+    let query = format!("{}&j=0", session.query());
+    let posted = lab.request(request("POST", &query, "d=4x")).await;
+    assert_eq!(posted.status, 400);
+    assert_eq!(lab.endpoint.connections(), 1);
+    session.post("4still here").await.expect(200, "ok");
+    // It means nothing on a WebSocket.
+    let mut ws = lab
+        .websocket("EIO=4&transport=websocket&j=0")
+        .await
+        .unwrap();
+    assert!(ws.text().await.starts_with("0{"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -303,18 +384,23 @@ async fn binary_bodies_are_refused_and_end_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bodies_over_the_limit_are_refused_and_the_session_lives() {
+async fn bodies_over_the_limit_are_refused_and_end_the_session() {
     let mut lab = Lab::new(EngineConfig::default().max_payload(100));
-    let session = lab.open().await;
-    let poll = session.waiting_poll().await;
-    session
-        .post(format!("4{}", "x".repeat(100)))
-        .await
-        .expect(413, "");
     let parts: Vec<Result<_, Infallible>> =
         (0..101).map(|_| Ok(Bytes::from_static(b"4"))).collect();
     let unannounced = Body::from_stream(stream::iter(parts));
-    session.post(unannounced).await.expect(413, "");
+    let announced = Body::from(format!("4{}", "x".repeat(100)));
+    let far_too_long = Body::from("x".repeat(1_000_000));
+    for body in [announced, unannounced, far_too_long] {
+        let session = lab.open().await;
+        let poll = session.waiting_poll().await;
+        session.post(body).await.expect(413, "");
+        poll.await.unwrap().expect(200, "1");
+        lab.expect_end(CloseReason::TransportError).await;
+        Session::expect_gone(&session.poll().await);
+    }
+    let session = lab.open().await;
+    let poll = session.waiting_poll().await;
     let exact = format!("4{}", "x".repeat(99));
     session.post(exact.clone()).await.expect(200, "ok");
     lab.expect_text(&exact[1..]).await;

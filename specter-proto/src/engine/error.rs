@@ -27,7 +27,8 @@ pub enum RequestError {
     UnsupportedVersion,
 }
 
-/// What is wrong with a request of code 3. The client is not told; logs and counters are.
+/// What is wrong with a request of code 3. Logs and counters have it; the client is told only of
+/// what its developer can correct in the URL (see [`RequestError::context`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum BadRequest {
     /// The `Origin` header is not a valid header value.
@@ -42,6 +43,15 @@ pub enum BadRequest {
     /// The transport could not be set up: a WebSocket request that is none, for example.
     #[error("transport handshake failed")]
     TransportHandshake,
+    /// A query parameter of Engine.IO is given twice with different values.
+    #[error("the query parameter `{0}` is given more than once with different values")]
+    RepeatedParameter(&'static str),
+    /// The client polls by JSONP (the query parameter `j`), which is not supported.
+    #[error(
+        "JSONP polling, which the query parameter `j` asks for, is not supported; poll by \
+         XMLHttpRequest or fetch, or use a WebSocket"
+    )]
+    Jsonp,
     /// No session id could be made.
     #[error("session id generation failed")]
     IdGeneration,
@@ -58,6 +68,8 @@ impl BadRequest {
             Self::TransportMismatch => "engine_request_transport_mismatch",
             Self::ProtocolMismatch => "engine_request_protocol_mismatch",
             Self::TransportHandshake => "engine_request_transport_handshake",
+            Self::RepeatedParameter(_) => "engine_request_repeated_parameter",
+            Self::Jsonp => "engine_request_jsonp",
             Self::IdGeneration => "engine_request_id_generation",
             Self::Middleware => "engine_request_middleware",
         }
@@ -112,6 +124,17 @@ impl RequestError {
         }
     }
 
+    /// What is wrong with the request in more words than [`message`](Self::message) has, which the
+    /// protocol fixes. `None` where the message says it all, or where the client is not to know more.
+    pub fn context(&self) -> Option<String> {
+        match self {
+            Self::BadRequest(reason @ (BadRequest::RepeatedParameter(_) | BadRequest::Jsonp)) => {
+                Some(reason.to_string())
+            }
+            _ => None,
+        }
+    }
+
     /// The HTTP status of the response to a polling request.
     pub const fn status(&self) -> u16 {
         match self {
@@ -120,13 +143,17 @@ impl RequestError {
         }
     }
 
-    /// The body of the response to a polling request.
+    /// The body of the response to a polling request. The protocol knows `code` and `message`; the
+    /// [`context`](Self::context), if there is one, is a third field, which clients ignore.
     pub fn json(&self) -> String {
-        format!(
-            r#"{{"code":{},"message":{}}}"#,
-            self.number(),
-            Value::from(self.message())
-        )
+        let (code, message) = (self.number(), Value::from(self.message()));
+        match self.context() {
+            None => format!(r#"{{"code":{code},"message":{message}}}"#),
+            Some(context) => {
+                let context = Value::from(context);
+                format!(r#"{{"code":{code},"message":{message},"context":{context}}}"#)
+            }
+        }
     }
 }
 
@@ -156,6 +183,14 @@ mod tests {
                 BadRequest::TransportMismatch.into(),
                 400,
                 r#"{"code":3,"message":"Bad request"}"#,
+            ),
+            (
+                BadRequest::RepeatedParameter("EIO").into(),
+                400,
+                concat!(
+                    r#"{"code":3,"message":"Bad request","context":"the query parameter `EIO` "#,
+                    r#"is given more than once with different values"}"#,
+                ),
             ),
             (
                 RequestError::forbidden(),

@@ -1,7 +1,8 @@
 //! The query of an Engine.IO request: which protocol, which transport, which session.
 //!
-//! Values are compared exactly by whoever reads them. A parameter that is given twice becomes one
-//! that no comparison accepts, so a request cannot mean different things to different readers.
+//! Values are compared exactly by whoever reads them. Some clients repeat a parameter of the URL
+//! that they were given: equal values count as one. Different values are reported, so that a
+//! request cannot mean different things to different readers.
 
 use std::borrow::Cow;
 use std::iter;
@@ -11,8 +12,8 @@ use memchr::{memchr, memchr2};
 
 /// The parameters of a request that Engine.IO knows.
 ///
-/// Each is `None` when it is absent. One that is given more than once holds all its values, joined
-/// by commas, which is no transport, no version and no session id.
+/// Each is `None` when it is absent. One that is given more than once holds its first value; if its
+/// values differ, [`repeated`](Self::repeated) names it, and the request must be refused.
 ///
 /// ```
 /// use specter_proto::engine::Query;
@@ -30,6 +31,10 @@ pub struct Query<'a> {
     pub transport: Option<Cow<'a, str>>,
     /// `sid`: the session; absent in a handshake.
     pub sid: Option<Cow<'a, str>>,
+    /// Whether there is a `j`: the client polls by JSONP, and reads no other answers.
+    pub is_jsonp: bool,
+    /// The first of these parameters, `j` aside, that is given twice with different values.
+    pub repeated: Option<&'static str>,
 }
 
 impl<'a> Query<'a> {
@@ -38,19 +43,20 @@ impl<'a> Query<'a> {
     pub fn parse(query: &'a str) -> Self {
         let (mut parsed, rest) = Self::usual(query);
         for (name, value) in pairs(rest) {
-            let slot = match name.as_ref() {
-                "EIO" => &mut parsed.eio,
-                "transport" => &mut parsed.transport,
-                "sid" => &mut parsed.sid,
+            let (name, slot) = match name.as_ref() {
+                "EIO" => ("EIO", &mut parsed.eio),
+                "transport" => ("transport", &mut parsed.transport),
+                "sid" => ("sid", &mut parsed.sid),
+                "j" => {
+                    parsed.is_jsonp = true;
+                    continue;
+                }
                 _ => continue,
             };
             match slot {
                 None => *slot = Some(value),
-                Some(first) => {
-                    let first = first.to_mut();
-                    first.push(',');
-                    first.push_str(&value);
-                }
+                Some(first) if *first == value => {}
+                Some(_) => _ = parsed.repeated.get_or_insert(name),
             }
         }
         parsed
@@ -63,7 +69,7 @@ impl<'a> Query<'a> {
                 let parsed = Self {
                     eio: Some("4".into()),
                     transport: Some("polling".into()),
-                    sid: None,
+                    ..Self::default()
                 };
                 (parsed, rest)
             }
@@ -160,26 +166,48 @@ mod tests {
 
     #[test]
     fn only_the_exact_version_counts() {
-        for query in [
-            "",
-            "EIO=3",
-            "EIO=04",
-            "EIO=4+",
-            "eio=4",
-            "EIO",
-            "EIO=4&EIO=4",
-        ] {
+        for query in ["", "EIO=3", "EIO=04", "EIO=4+", "eio=4", "EIO"] {
             assert!(!Query::parse(query).is_current_version(), "{query}");
         }
-        assert!(Query::parse("EIO=%34").is_current_version());
+        for query in ["EIO=%34", "EIO=4&EIO=4", "EIO=4&x=y&EIO=%34"] {
+            assert!(Query::parse(query).is_current_version(), "{query}");
+        }
     }
 
     #[test]
-    fn a_repeated_parameter_is_no_valid_value() {
-        assert_eq!(
-            transport("transport=polling&transport=polling").as_deref(),
-            Some("polling,polling")
-        );
+    fn a_parameter_that_is_repeated_with_the_same_value_counts_once() {
+        let once = Query::parse("EIO=4&transport=polling&sid=a");
+        for query in [
+            "EIO=4&transport=polling&sid=a&EIO=4",
+            "EIO=4&transport=polling&sid=a&sid=%61&transport=polling",
+            "EIO=4&EIO=4&EIO=4&transport=polling&sid=a",
+        ] {
+            assert_eq!(Query::parse(query), once, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_is_repeated_with_another_value_is_named() {
+        for (query, name) in [
+            ("EIO=4&transport=polling&EIO=3", Some("EIO")),
+            ("EIO=4&transport=polling&EIO", Some("EIO")),
+            ("transport=polling&transport=websocket", Some("transport")),
+            ("sid=a&sid=a&sid=b&EIO=4&EIO=5", Some("sid")),
+            ("EIO=4&transport=polling&t=1&t=2&x=1&x=2", None),
+        ] {
+            assert_eq!(Query::parse(query).repeated, name, "{query}");
+        }
+    }
+
+    #[test]
+    fn jsonp_is_recognised_by_its_parameter() {
+        for query in ["EIO=4&transport=polling&j=0", "j=1&EIO=4", "j", "j=1&j=2"] {
+            let query = Query::parse(query);
+            assert!(query.is_jsonp && query.repeated.is_none(), "{query:?}");
+        }
+        for query in ["EIO=4&transport=polling", "J=1", "jj=1", "t=j"] {
+            assert!(!Query::parse(query).is_jsonp, "{query}");
+        }
     }
 
     #[test]
@@ -213,6 +241,14 @@ mod tests {
             // Nothing, which is skipped, stands before it.
             let shifted = format!("&{query}");
             prop_assert_eq!(Query::parse(&query), Query::parse(&shifted));
+        }
+
+        #[test]
+        fn a_query_that_is_repeated_is_the_same_query(
+            query in "(EIO|&|=|4|sid|%34|transport|polling|j|x)*",
+        ) {
+            let repeated = format!("{query}&{query}");
+            prop_assert_eq!(Query::parse(&repeated), Query::parse(&query));
         }
 
         #[test]

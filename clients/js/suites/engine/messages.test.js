@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PollingSession } from "../../support/polling.js";
 import { RawWebSocket } from "../../support/raw-websocket.js";
-import { url } from "../../support/target.js";
+import { isReference, url } from "../../support/target.js";
 import { within } from "../../support/waiting.js";
 
 const PATH = "/engine.io/";
@@ -70,7 +70,7 @@ describe("by polling", () => {
     assert.deepEqual(await session.receive(), [text]);
   });
 
-  it("a longer body is refused, and the session lives", async () => {
+  it("a longer body is refused, and ends the session", async () => {
     const session = await start();
     const refused = await session.post(`4${"a".repeat(MAX_PAYLOAD)}`).catch((error) => error);
     if (refused instanceof Response) {
@@ -80,8 +80,8 @@ describe("by polling", () => {
       // The server may answer and close before the whole body was sent; the client then sees a broken pipe.
       assert.equal(refused.message, "fetch failed");
     }
-    await session.send("4still here");
-    assert.deepEqual(await session.receive(), ["4still here"]);
+    // The reference ends the session since its version 6.6.12; the installed one is older.
+    if (!isReference) await session.untilGone();
   });
 });
 

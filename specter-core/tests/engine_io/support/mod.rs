@@ -2,11 +2,13 @@
 
 mod hooked;
 mod lab;
+mod log;
 mod polling;
 mod raw;
 mod websocket;
 
 pub(crate) use lab::{Lab, Seen};
+pub(crate) use log::Log;
 pub(crate) use polling::{Answer, Session, answer, request, sid_of};
 pub(crate) use raw::{Raw, frame, raw_upgrade, read_head, text_frame, upgrade_request};
 pub(crate) use websocket::Ws;

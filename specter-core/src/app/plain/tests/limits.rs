@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
-use super::{Came, Client, Connections, Echo, MOMENT, Server};
+use super::{Came, Client, Connections, Echo, MAX_PAYLOAD, MOMENT, Server};
 use crate::app::front::Front;
 use crate::app::plain::{End, HeadWait, Lane};
 use crate::connection::{CloseReason, EngineConfig, Served};
@@ -243,4 +243,45 @@ async fn an_answer_that_is_not_read_is_given_up() {
         }
     }
     assert!(read < 32 << 20, "{read}");
+}
+
+/// Whether the lane reads a request by itself, and whether the HTTP server does.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_too_long_ends_its_session() {
+    for has_lane in [true, false] {
+        let server = Server::start(has_lane).await;
+        for len in [MAX_PAYLOAD + 1, 100_000, 1_000_000] {
+            let mut client = server.with_session().await;
+            client.say(&client.post(&"4".repeat(len))).await;
+            let Came(answer, _) = client.came().await;
+            assert!(answer.starts_with("HTTP/1.1 413 "), "{len}: {answer}");
+            assert_eq!(server.endpoint.connections(), 0, "{len}");
+        }
+        assert_eq!(server.endpoint.closed(CloseReason::TransportError), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_takes_too_long_ends_its_session() {
+    for has_lane in [true, false] {
+        let server = Server::start(has_lane).await;
+        let mut client = server.with_session().await;
+        let post = client.post("4hello");
+        client.say(&post[..post.len() - 1]).await;
+        let start = Instant::now();
+        let mut heard = String::new();
+        loop {
+            let Came(part, ended) = client.came().await;
+            heard.push_str(&part);
+            if ended {
+                break;
+            }
+            assert!(start.elapsed() < Duration::from_secs(600), "{heard}");
+        }
+        assert!(heard.starts_with("HTTP/1.1 408 "), "{heard}");
+        let time = start.elapsed();
+        assert!(is_about(time, Duration::from_secs(30)), "{time:?}");
+        assert_eq!(server.endpoint.connections(), 0);
+        assert_eq!(server.endpoint.closed(CloseReason::TransportError), 1);
+    }
 }
