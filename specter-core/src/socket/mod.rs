@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use specter_proto::engine::Prepared;
-use specter_proto::socket::{EncodeError, encode};
+use specter_proto::socket::{EncodeError, decode_json, encode};
 
 pub use self::acks::{AckError, EmitWithAck};
 use self::acks::{Acks, Waiting};
@@ -140,9 +140,9 @@ impl Socket {
         self.0.connection.handshake()
     }
 
-    /// The CONNECT payload as a `T`; `None` where the client sent none.
+    /// The CONNECT payload as a `T`; `None` where the client sent none. An integer may have been sent as a float, such as `1.0`.
     pub fn auth<T: DeserializeOwned>(&self) -> Option<serde_json::Result<T>> {
-        self.0.auth.as_deref().map(serde_json::from_str)
+        self.0.auth.as_deref().map(decode_json)
     }
 
     pub(crate) fn auth_json(&self) -> Option<&str> {
