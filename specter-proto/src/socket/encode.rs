@@ -22,7 +22,7 @@ use super::outgoing::{Outgoing, append_attached};
 use super::placeholder::Below;
 use super::plain::plain_end;
 use super::reserved::is_reserved;
-use super::{scope, shape};
+use super::{scope, shape, surrogates};
 
 /// How many attachments a packet may have. Socket.IO's own clients, by default, take 10.
 pub const MAX_ATTACHMENTS: usize = 255;
@@ -331,11 +331,15 @@ fn check_attachments(elements: Option<&[u8]>, attached: &Attached) -> Result<(),
     }
     let not_json = || EncodeError::Json(serde_json::Error::custom("a value that is not JSON"));
     let elements = std::str::from_utf8(elements.unwrap_or_default()).map_err(|_| not_json())?;
-    let checked = json::joined(elements, Below(count));
-    checked.map(drop).map_err(|error| match error {
+    let mut checked = json::joined(elements, Below(count)).map(drop);
+    if checked == Err(ScanError::LoneSurrogate) {
+        // A raw value may hold one. It is sent as it is, and the rest is checked all the same.
+        checked = json::joined(&surrogates::repaired(elements, 0), Below(count)).map(drop);
+    }
+    checked.map_err(|error| match error {
         ScanError::Placeholder => EncodeError::ForgedPlaceholder,
         ScanError::TooDeep => EncodeError::Depth,
-        ScanError::Syntax | ScanError::Name => not_json(),
+        ScanError::Syntax | ScanError::Name | ScanError::LoneSurrogate => not_json(),
     })
 }
 

@@ -30,6 +30,7 @@ mod same;
 mod scope;
 mod shape;
 mod span;
+mod surrogates;
 mod unread;
 mod usual;
 
