@@ -1,5 +1,6 @@
-//! Text that a client cut inside a character, as `"👋".slice(0, 1)` does in JavaScript: it is handled,
-//! with U+FFFD in the place of what is lost, and it is passed on as text that every client can read.
+//! Text that a client cut inside a character, as `"👋".slice(0, 1)` does in JavaScript: it is
+//! handled, with U+FFFD in the place of what is lost, and it is passed on as text that every client
+//! can read.
 
 mod common;
 

@@ -10,7 +10,8 @@ use crate::gateway::{CallContext, EventError};
 
 /// The payload that the client sent with CONNECT (`auth` in the clients' options), as a `T`.
 ///
-/// An integer may have been sent as a float, such as `1.0`. Where the client sent none: `Auth<Option<T>>` is `None`, else `{}` is decoded. One that cannot be decoded refuses the client
+/// An integer may have been sent as a float, such as `1.0`. Where the client sent none:
+/// `Auth<Option<T>>` is `None`, else `{}` is decoded. One that cannot be decoded refuses the client
 /// with `invalid auth`; the log says why. Every handler of the socket may take it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Auth<T>(pub T);

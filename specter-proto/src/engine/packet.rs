@@ -1,7 +1,7 @@
 //! Engine.IO packets in their text form: one type character, then what it carries.
 //!
-//! Binary messages are read elsewhere. On a WebSocket they are binary frames. In a polling body, and
-//! in the text frames of a client that sends no binary frames, they are base64 after a `b` (see
+//! Binary messages are read elsewhere. On a WebSocket they are binary frames. In a polling body,
+//! and in the text frames of a client that sends no binary frames, they are base64 after a `b` (see
 //! `payload.rs`).
 
 use thiserror::Error;

@@ -26,7 +26,8 @@ use super::{positional, scope};
 /// The name by which [`Args`] make themselves known to the writer of a packet.
 pub(super) const ARGS_NAME: &str = "$specter::Args";
 
-/// Arguments as they came: unread, with their attachments.
+/// Arguments as they came: unread, with their attachments. Only text that was cut inside a
+/// character is repaired, so that every client can read what is passed on.
 ///
 /// They can be emitted again. Given to `emit` or returned as an acknowledgement they are the
 /// arguments; inside another value they are a list. Attachments go with them. (Elsewhere, as in
@@ -217,12 +218,16 @@ impl<'a> Arguments<'a> {
     }
 
     /// As [`next`](Self::next), with a seed. It is cloned for each attempt to read the argument.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "serde takes seeds by value, and so do its users"
+    )]
     pub fn next_seed<S: DeserializeSeed<'a> + Clone>(
         &mut self,
         seed: S,
     ) -> Result<S::Value, ArgumentError> {
         self.read(seed.clone())
-            .or_else(|unread| self.read_again(seed, unread))
+            .or_else(|unread| self.read_again(&seed, unread))
     }
 
     /// Reads the next argument as it stands.
@@ -243,8 +248,8 @@ impl<'a> Arguments<'a> {
                     self.rest = rest;
                     return Ok(value);
                 }
-                // A `Deserialize` that reads nothing leaves the cursor before the argument. Inside of
-                // it the cursor is left by an integer of 128 bits that was sent as a float.
+                // A `Deserialize` that reads nothing leaves the cursor before the argument. Inside
+                // of it the cursor is left by an integer of 128 bits that was sent as a float.
                 let argument = self.pass(text);
                 if end == 0 {
                     return Ok(value);
@@ -256,7 +261,8 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Moves on to what stands behind the argument that `text` begins with, and gives that argument.
+    /// Moves on to what stands behind the argument that `text` begins with, and gives that
+    /// argument.
     #[cold]
     fn pass(&mut self, text: &'a str) -> &'a str {
         let end = json::skip(text);
@@ -268,7 +274,7 @@ impl<'a> Arguments<'a> {
     #[cold]
     fn read_again<S: DeserializeSeed<'a> + Clone>(
         &self,
-        seed: S,
+        seed: &S,
         unread: Unread<'a>,
     ) -> Result<S::Value, ArgumentError> {
         if !unread.may_hold_float() {

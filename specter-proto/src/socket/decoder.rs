@@ -108,6 +108,9 @@ impl Decoder {
 
     /// Takes a text message, without the Engine.IO type before it. `None`: the packet's attachments
     /// are still to come, or there is nothing to do (an acknowledgement without an id).
+    ///
+    /// Text that was cut inside a character, which JavaScript sends as a lone surrogate such as
+    /// `\ud83d`, has U+FFFD in the place of what is lost, wherever it stands.
     pub fn text(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
         if self.pending.is_some() {
             self.pending = None;
@@ -121,17 +124,17 @@ impl Decoder {
         };
         packet.or_else(|refused| match refused {
             Refused::For(error) => Err(error),
-            Refused::LoneSurrogate(layout) => self.repaired(text, &layout),
+            Refused::LoneSurrogate { data, .. } => self.repaired(text, data),
         })
     }
 
     /// Reads a packet that was refused for a lone surrogate, with U+FFFD in the place of each.
     #[cold]
-    fn repaired(&mut self, text: &str, layout: &Layout) -> Result<Option<Packet>, ParseError> {
-        let text = surrogates::repaired(text, layout.data);
+    fn repaired(&mut self, text: &str, data: usize) -> Result<Option<Packet>, ParseError> {
+        let text = surrogates::repaired(text, data);
         self.rarer(&text).map_err(|refused| match refused {
             Refused::For(error) => error,
-            Refused::LoneSurrogate(Layout { kind, .. }) => ParseError::Payload { kind },
+            Refused::LoneSurrogate { kind, .. } => ParseError::Payload { kind },
         })
     }
 
@@ -333,8 +336,8 @@ fn disconnect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {
 enum Refused {
     /// It breaks a rule.
     For(ParseError),
-    /// Its data holds half a character, which can be repaired.
-    LoneSurrogate(Layout),
+    /// Its data, which begins there, holds half a character, which can be repaired.
+    LoneSurrogate { kind: PacketKind, data: usize },
 }
 
 impl From<ParseError> for Refused {
@@ -351,6 +354,9 @@ fn refusal(error: ScanError, layout: &Layout) -> Refused {
         ScanError::TooDeep => ParseError::Depth,
         ScanError::Placeholder => ParseError::Placeholder,
         ScanError::Name => ParseError::EventName,
-        ScanError::LoneSurrogate => return Refused::LoneSurrogate(*layout),
+        ScanError::LoneSurrogate => {
+            let data = layout.data;
+            return Refused::LoneSurrogate { kind, data };
+        }
     })
 }

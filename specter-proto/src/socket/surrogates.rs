@@ -1,9 +1,9 @@
 //! Lone surrogates in JSON strings: finding them, and putting U+FFFD in their place.
 //!
-//! A JavaScript string is cut between UTF-16 units, so `"👋".slice(0, 1)` is half a character. Clients
-//! send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) and no Unicode text.
-//! The scanner refuses such a packet, and only then is its text repaired and read once more, so that
-//! all that follows sees text that every parser takes.
+//! A JavaScript string is cut between UTF-16 units, so `"👋".slice(0, 1)` is half a character.
+//! Clients send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) and no
+//! Unicode text. The scanner refuses such a packet, and only then is its text repaired and read
+//! once more, so that all that follows sees text that every parser takes.
 
 use memchr::memchr;
 
@@ -24,7 +24,8 @@ enum Unit {
 }
 
 impl Unit {
-    /// The unit that an escape at the start of `bytes` stands for. `None` if there is no such escape.
+    /// The unit that an escape at the start of `bytes` stands for. `None` if there is no such
+    /// escape.
     fn at_start(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [b'\\', b'u', digits @ ..] => {
@@ -46,7 +47,8 @@ impl Unit {
 }
 
 /// How many bytes the escapes of one character at the start of `bytes` have: 12 of a pair of
-/// surrogates, else 6. `None` if they are no character, which is a lone surrogate or no such escape.
+/// surrogates, else 6. `None` if they are no character, which is a lone surrogate or no such
+/// escape.
 pub(super) fn character(bytes: &[u8]) -> Option<usize> {
     match Unit::at_start(bytes)? {
         Unit::Character => Some(ESCAPE),
@@ -58,8 +60,8 @@ pub(super) fn character(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// `text` with U+FFFD in the place of each lone surrogate in the JSON that begins at `from`. What is
-/// no valid JSON stays invalid. One pass; the length stays the same.
+/// `text` with U+FFFD in the place of each lone surrogate in the JSON that begins at `from`. What
+/// is no valid JSON stays invalid. One pass; the length stays the same.
 #[cold]
 pub(super) fn repaired(text: &str, from: usize) -> String {
     let bytes = text.as_bytes();

@@ -1,4 +1,5 @@
-//! An argument that was not read: what is kept of it until it is known that it cannot be read at all.
+//! An argument that was not read: what is kept of it until it is known that it cannot be read at
+//! all.
 //!
 //! The error that is told is made last, since another attempt may succeed.
 
@@ -19,7 +20,8 @@ pub(super) struct Unread<'a> {
 /// Why a type refused it.
 struct Refusal {
     error: serde_json::Error,
-    /// Where in the text the value ends that was refused, if that is known better than from the error.
+    /// Where in the text the value ends that was refused, if that is known better than from the
+    /// error.
     at: Option<usize>,
 }
 

@@ -1,5 +1,5 @@
-//! What stands between a deserializer and a type's visitor, so that the values within the type are read
-//! leniently too. Keys of maps and names of variants are read as they are.
+//! What stands between a deserializer and a type's visitor, so that the values within the type are
+//! read leniently too. Keys of maps and names of variants are read as they are.
 
 use std::fmt;
 
@@ -78,7 +78,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Through<'_, V> {
         reason = "it is an integer, and small enough"
     )]
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<V::Value, E> {
-        let is_integer = self.is_of_buffer && value.abs() <= EXACT && value.trunc() == value;
+        let is_integer = self.is_of_buffer && value.abs() <= EXACT && value.fract() == 0.0;
         if !is_integer {
             return self.inner.visit_f64(value);
         }

@@ -1,8 +1,9 @@
 //! Integers that were sent as floats.
 //!
-//! Python and others write `1.0` where a client in JavaScript writes `1`. An integer type refuses it,
-//! so a value that could not be read is read once more, and then an integral float is an integer
-//! wherever a type asks for an integer. A value that was read in the usual way never comes here.
+//! Python and others write `1.0` where a client in JavaScript writes `1`. An integer type refuses
+//! it, so a value that could not be read is read once more, and then an integral float is an
+//! integer wherever a type asks for an integer. A value that was read in the usual way never comes
+//! here.
 //!
 //! Types that buffer what they read (flattened structs, tagged and untagged enums) ask for nothing
 //! until later. If the second attempt fails too, a third one puts integers into their buffers.
@@ -174,7 +175,11 @@ macro_rules! as_they_are {
 /// Methods for values that may hold others.
 macro_rules! through {
     ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
-        fn $method<V: Visitor<'de>>(self, $($hint: $type,)* visitor: V) -> Result<V::Value, D::Error> {
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($hint: $type,)*
+            visitor: V,
+        ) -> Result<V::Value, D::Error> {
             self.inner.$method($($hint,)* Self::through(visitor, self.leniency))
         }
     )*};
@@ -257,8 +262,8 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Lenient<'_, S> {
     }
 }
 
-/// Whether `T` is what the code that serde derives buffers values in. Nothing but its name tells. If
-/// the name were another one, buffers would be read as they are.
+/// Whether `T` is what the code that serde derives buffers values in. Nothing but its name tells.
+/// If the name were another one, buffers would be read as they are.
 fn is_buffer<T>() -> bool {
     let name = type_name::<T>().split('<').next().unwrap_or_default();
     matches!(name.rsplit("::").next(), Some("Content" | "TagOrContent"))

@@ -16,8 +16,9 @@ pub(super) enum Integer {
 const MAX_DIGITS: i64 = 39;
 
 impl Integer {
-    /// The integer that `text` stands for. `None` if it is no number, has a fraction, needs more than
-    /// 128 bits, or is written as an integer, which every integer type reads by itself. One pass.
+    /// The integer that `text` stands for. `None` if it is no number, has a fraction, needs more
+    /// than 128 bits, or is written as an integer, which every integer type reads by itself. One
+    /// pass.
     pub(super) fn of_float(text: &str) -> Option<Self> {
         if !is_float(text) {
             return None;
@@ -45,8 +46,8 @@ pub(super) fn is_float(text: &str) -> bool {
         && text.contains(['.', 'e', 'E'])
 }
 
-/// The digits `whole` and `fraction` as one integer, with `exponent` more zeros than the fraction has
-/// digits.
+/// The digits `whole` and `fraction` as one integer, with `exponent` more zeros than the fraction
+/// has digits.
 fn magnitude(whole: &str, fraction: &str, exponent: i64) -> Option<u128> {
     let digits = || whole.bytes().chain(fraction.bytes());
     if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
@@ -160,7 +161,8 @@ mod tests {
                 Err(_) => Integer::Negative(value),
             };
             let fraction = "0".repeat(zeros + 1);
-            for text in [format!("{value}.{fraction}"), format!("{value}{fraction}e-{}", zeros + 1)] {
+            let shifted = format!("{value}{fraction}e-{}", zeros + 1);
+            for text in [format!("{value}.{fraction}"), shifted] {
                 prop_assert_eq!(Integer::of_float(&text), Some(expected), "{}", text);
             }
         }
