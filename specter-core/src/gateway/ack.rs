@@ -44,7 +44,7 @@ impl Ack {
         let Some(cell) = self.cell.take() else {
             return Ok(());
         };
-        match encode::outgoing_ack(cell.socket.hub().name(), cell.id(), &data) {
+        match encode::outgoing_ack(cell.socket.hub().destination(), cell.id(), &data) {
             Ok(packet) => {
                 cell.answer(packet);
                 Ok(())
@@ -139,7 +139,8 @@ impl AckCell {
     }
 
     fn refuse(&self, error: &EventError) {
-        if let Ok(packet) = encode::outgoing_ack(self.socket.hub().name(), self.id(), error) {
+        if let Ok(packet) = encode::outgoing_ack(self.socket.hub().destination(), self.id(), error)
+        {
             self.answer(packet);
         }
     }

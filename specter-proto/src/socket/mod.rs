@@ -13,6 +13,7 @@ mod attached;
 mod binary;
 mod came;
 mod decoder;
+mod destination;
 pub mod encode;
 mod error;
 mod header;
