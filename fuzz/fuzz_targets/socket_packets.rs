@@ -29,8 +29,18 @@ fuzz_target!(|messages: Vec<(bool, Vec<u8>)>| {
                 let _ = args.next::<Cow<'_, str>>();
                 let _ = args.next::<Option<i64>>();
                 let _ = args.next::<Binary>();
+                let raw = event.raw_args();
+                for index in 0..raw.len().min(8) {
+                    // An integral float is an integer, and no other float is one.
+                    let float = raw.get::<f64>(index);
+                    let integer = raw.get::<i64>(index);
+                    if let (Ok(float), Ok(_)) = (&float, &integer) {
+                        assert!(float.fract() == 0.0);
+                    }
+                    let _ = raw.get::<Vec<Option<u8>>>(index);
+                }
                 // What can be read can be passed on.
-                let _ = encode::ack("/", 1, &event.raw_args());
+                let _ = encode::ack("/", 1, &raw);
             }
             Ok(Some(Packet::Ack(ack))) => {
                 let _ = ack.args().decode::<(u8, Vec<String>)>();

@@ -424,3 +424,67 @@ fn packets_can_be_kept_and_sent_to_other_threads() {
     check(&event);
     check(&event.raw_args());
 }
+
+#[test]
+fn integers_may_be_sent_as_floats() {
+    let event = event(r#"1.0,-2e0,[3.0],{"name":"x","weight":4.0},1.5"#);
+    let mut args = event.args();
+    assert_eq!(args.next::<u8>(), Ok(1));
+    assert_eq!(args.next::<i128>(), Ok(-2));
+    assert_eq!(args.next::<Vec<u64>>(), Ok(vec![3]));
+    assert_eq!(args.next::<Tag>().unwrap().weight, 4);
+    assert_eq!(args.index(), 4);
+    let message = args.next::<i64>().unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "argument 4: invalid type: floating point, expected i64"
+    );
+    assert!(args.is_empty());
+    let read: Result<(u8, i8, Vec<u8>), _> = event.args().decode();
+    assert_eq!(read, Ok((1, -2, vec![3])));
+    assert_eq!(event.raw_args().get::<f64>(0), Ok(1.0));
+    assert!(event.raw_args().json().starts_with("1.0,-2e0,[3.0],"));
+}
+
+#[test]
+fn what_is_no_integer_is_blamed_by_its_path() {
+    assert_eq!(
+        error::<Post>(
+            r#"{"room":"x","text":"x","tags":[{"name":"x","weight":1.0},{"name":"x","weight":1.5}]}"#
+        ),
+        (
+            "tags[1].weight".to_owned(),
+            "invalid type: floating point, expected u8".to_owned()
+        )
+    );
+    assert_eq!(
+        error::<Vec<u8>>("[1.0 , 256.0 ]"),
+        (
+            "[1]".to_owned(),
+            "invalid value: integer, expected u8".to_owned()
+        )
+    );
+    // What is wrong beside an integral float is what is told.
+    assert_eq!(
+        error::<Tag>(r#"{"weight":1.0,"name":2}"#),
+        (
+            "name".to_owned(),
+            "invalid type: integer, expected a string".to_owned()
+        )
+    );
+    // An integer of 128 bits is not cut before its fraction.
+    for text in ["1.5", "1e-1", "[1.5]"] {
+        assert!(event(text).args().next::<i128>().is_err(), "{text}");
+        assert!(event(text).args().decode::<(u128,)>().is_err(), "{text}");
+    }
+    let decoded = event("1.0,2.5").args().decode::<(u8, u8)>().unwrap_err();
+    assert_eq!(decoded.index(), 1);
+}
+
+#[test]
+fn bytes_beside_an_integral_float_are_attachments() {
+    let placeholder = r#"{"_placeholder":true,"num":0}"#;
+    let event = decode(&format!(r#"51-["m",[1.0,{placeholder}]]"#), &[b"bytes"]);
+    let (number, bytes) = event.args().next::<(u8, Binary)>().unwrap();
+    assert_eq!((number, &bytes[..]), (1, &b"bytes"[..]));
+}

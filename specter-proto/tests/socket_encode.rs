@@ -9,6 +9,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 use specter_proto::engine::{FrameKind, Prepared};
+use specter_proto::socket::encode::{CLIENT_MAX_ATTACHMENTS, Destination};
 use specter_proto::socket::{
     Args, Binary, Decoder, DecoderLimits, EncodeError, EncodedArgs, MAX_ID, Packet, encode,
 };
@@ -300,6 +301,51 @@ fn attachments_are_bounded() {
             max: 255
         }
     ));
+}
+
+#[test]
+fn a_destination_may_take_fewer_attachments() {
+    let bytes = |count: usize| vec![Binary::from(b"x"); count];
+    let to = Destination::new("/chat", CLIENT_MAX_ATTACHMENTS);
+    let refused = |outcome: Result<(), EncodeError>| match outcome.unwrap_err() {
+        EncodeError::TooManyAttachments { count, max } => (count, max),
+        other => panic!("{other}"),
+    };
+    assert!(encode::event(to, None, "m", &bytes(10)).is_ok());
+    let event = encode::event(to, None, "m", &bytes(11)).map(drop);
+    assert_eq!(refused(event), (11, 10));
+    assert!(encode::ack(to, 7, &bytes(10)).is_ok());
+    let ack = encode::ack(to, 7, &bytes(11)).map(drop);
+    assert_eq!(refused(ack), (11, 10));
+    let mut appended = b"before".to_vec();
+    let append = encode::append_ack(&mut appended, to, 7, &bytes(11));
+    assert_eq!((refused(append), &*appended), ((11, 10), &b"before"[..]));
+    assert_eq!(refused(to.check_attachments(11)), (11, 10));
+    assert_eq!(to.namespace(), "/chat");
+    // No destination takes more than any packet may have.
+    let all = Destination::new("/", usize::MAX);
+    assert_eq!(refused(all.check_attachments(256)), (256, 255));
+    assert!(encode::event(Destination::new("/", 0), None, "m", &()).is_ok());
+}
+
+#[test]
+fn whoever_attached_too_much_is_told_the_limit_the_reason_and_the_setting() {
+    let to = Destination::new("/", CLIENT_MAX_ATTACHMENTS);
+    let text = to.check_attachments(11).unwrap_err().to_string();
+    for part in [
+        "11 attachments",
+        "at most 10",
+        "JavaScript clients close the connection",
+        "SocketConfig::max_outgoing_attachments",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let text = Destination::from("/").check_attachments(256);
+    let text = text.unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "the packet has 256 attachments, and at most 255 are allowed"
+    );
 }
 
 #[test]

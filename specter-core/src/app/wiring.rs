@@ -60,7 +60,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     } = validate(&mut builder)?;
     let hubs: HashMap<MountKey, Arc<Hub>> = mounted
         .keys()
-        .map(|key| (key.clone(), Hub::new(&key.namespace, builder.rooms)))
+        .map(|key| (key.clone(), hub(&builder, &endpoints, key)))
         .collect();
     io.install(servers(&hubs));
     let namespaces = mounted.keys().map(|key| key.namespace.as_str());
@@ -95,6 +95,13 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         handle,
         accept_backlog: builder.accept_backlog,
     })
+}
+
+/// The sockets and rooms of a namespace.
+fn hub(builder: &AppBuilder, endpoints: &Endpoints, key: &MountKey) -> Arc<Hub> {
+    let endpoint = endpoints.get(&key.path).unwrap_or(&builder.endpoint);
+    let max_attachments = endpoint.socket.max_outgoing_attachments;
+    Hub::new(&key.namespace, builder.rooms, max_attachments)
 }
 
 /// Shuts down what was started for an application that does not start after all.

@@ -435,6 +435,14 @@ pub enum ConfigError {
         /// The setter's name.
         setting: &'static str,
     },
+    /// A limit above what the protocol or the encoder can do.
+    #[error("`{setting}` must be at most {max}")]
+    LimitTooHigh {
+        /// The setter's name.
+        setting: &'static str,
+        /// The largest value that it may have.
+        max: usize,
+    },
     /// Neither polling nor WebSocket is enabled.
     #[error("neither `polling` nor `websocket` is enabled")]
     NoTransport,
@@ -465,6 +473,7 @@ impl ConfigError {
         match self {
             Self::Duration { .. } => "engine_config_duration",
             Self::ZeroLimit { .. } => "engine_config_zero_limit",
+            Self::LimitTooHigh { .. } => "engine_config_limit_too_high",
             Self::NoTransport => "engine_config_no_transport",
             Self::AnyOriginWithCredentials => "engine_config_any_origin_with_credentials",
             Self::Origin { .. } => "engine_config_origin",

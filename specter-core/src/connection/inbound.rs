@@ -6,7 +6,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use specter_proto::engine::{Packet, Received, Session};
+use specter_proto::engine::{Packet, Received, Session, payload};
 
 use super::link::{Ending, Flow, Message};
 use super::{CloseReason, Connection, Incoming, MessageContext, MessageHandler, Posted};
@@ -41,11 +41,12 @@ impl<H: MessageHandler> Inbound<'_, H> {
         }
     }
 
-    /// Takes the text of any packet from the session's WebSocket.
+    /// Takes the text of any packet from the session's WebSocket. Binary messages are among them:
+    /// a client that was told to send base64 does so on every transport.
     #[inline(never)]
     fn rarer(&mut self, text: &str) -> Result<Flow, Ending> {
-        let packet = Packet::parse(text).map_err(|error| unreadable(error.code()))?;
-        self.packet(packet, None)
+        let packet = payload::decode_text(text).map_err(|error| unreadable(error.code()))?;
+        self.packet(packet.as_packet(), None)
     }
 
     /// Takes a packet; `posted` is the request that carried it, if one did.

@@ -3,13 +3,15 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
+use specter_proto::socket::decode_json;
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};
 
 /// The payload that the client sent with CONNECT (`auth` in the clients' options), as a `T`.
 ///
-/// Where the client sent none: `Auth<Option<T>>` is `None`, else `{}` is decoded. One that cannot be decoded refuses the client
+/// An integer may have been sent as a float, such as `1.0`. Where the client sent none:
+/// `Auth<Option<T>>` is `None`, else `{}` is decoded. One that cannot be decoded refuses the client
 /// with `invalid auth`; the log says why. Every handler of the socket may take it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Auth<T>(pub T);
@@ -25,7 +27,7 @@ impl<T> fmt::Debug for Auth<T> {
 impl<'a, T: DeserializeOwned> FromContext<'a> for Auth<T> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         let decoded = match cx.socket().auth_json() {
-            Some(json) => serde_json::from_str(json),
+            Some(json) => decode_json(json),
             // `null` is what `None` is made of; whatever does not take it gets an empty object.
             None => serde_json::from_str("null").or_else(|_| serde_json::from_str("{}")),
         };

@@ -52,7 +52,7 @@ impl Ack {
     pub fn send<T: Serialize>(mut self, data: T) -> Result<(), EmitError> {
         let mut sent = Ok(());
         self.settle(|cell| {
-            match encode::outgoing_ack(cell.socket.hub().name(), cell.id(), &data) {
+            match encode::outgoing_ack(cell.socket.hub().destination(), cell.id(), &data) {
                 Ok(packet) => cell.answer(packet),
                 Err(error) => {
                     let id = crate::socket::hidden::report(&error);
@@ -140,7 +140,8 @@ impl AckCell {
     }
 
     fn refuse(&self, error: &EventError) {
-        if let Ok(packet) = encode::outgoing_ack(self.socket.hub().name(), self.id(), error) {
+        if let Ok(packet) = encode::outgoing_ack(self.socket.hub().destination(), self.id(), error)
+        {
             self.answer(packet);
         }
     }

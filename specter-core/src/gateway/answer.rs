@@ -2,11 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use specter_proto::socket::{EncodedArgs, Outgoing, encode};
+use specter_proto::socket::{EncodeError, EncodedArgs, Outgoing, encode};
 
 use super::call::{CallContext, Outcome};
 use super::error::EventError;
 use super::lifecycle::Env;
+use crate::socket::Socket;
 
 /// What the client will be answered: the first value, else the first error, else nothing.
 pub(super) enum Answer {
@@ -45,15 +46,23 @@ impl Answer {
                 socket.acknowledge(packet);
                 Ok(())
             }
-            Self::Value(value) => {
-                socket.acknowledge(encode::ack_encoded(env.table.hub.name(), id, *value));
-                Ok(())
-            }
+            Self::Value(value) => answer_encoded(socket, id, *value),
         };
         if let Err(error) = sent {
             tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
         }
     }
+}
+
+/// Sends a value that was encoded before it was known to whom it goes. One with more attachments
+/// than clients take becomes an error, as any value that cannot be encoded.
+fn answer_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), EncodeError> {
+    let to = socket.hub().destination();
+    if let Err(error) = to.check_attachments(value.attachments.len()) {
+        return socket.answer(id, &EventError::from(error));
+    }
+    socket.acknowledge(encode::ack_encoded(to.namespace(), id, value));
+    Ok(())
 }
 
 /// Sends what a handler that did not fail leaves to be sent.

@@ -293,7 +293,7 @@ impl CallContext {
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
         }
-        let packet = encode::outgoing_ack(self.socket.hub().name(), id, value)?;
+        let packet = encode::outgoing_ack(self.socket.hub().destination(), id, value)?;
         Ok(Outcome::Answer(packet))
     }
 

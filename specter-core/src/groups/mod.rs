@@ -121,7 +121,7 @@ impl BroadcastGroup {
             let packet = if let Some((_, packet)) = packets.iter().find(of_namespace) {
                 packet.clone()
             } else {
-                let packet = encode::event(socket.hub().name(), None, event, &data)?;
+                let packet = encode::event(socket.hub().destination(), None, event, &data)?;
                 packets.push((socket.clone(), packet.clone()));
                 packet
             };

@@ -58,7 +58,7 @@ impl Broadcast {
     ///
     /// A client that is gone or does not keep up is left out; that is no error here.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
-        let packet = encode::event(self.hub.name(), None, event, &data)?;
+        let packet = encode::event(self.hub.destination(), None, event, &data)?;
         self.hub.fan_out(&self.audience, &packet);
         Ok(())
     }

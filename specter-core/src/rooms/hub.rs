@@ -9,11 +9,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use parking_lot::RwLock;
 use specter_proto::engine::Prepared;
+use specter_proto::socket::encode::Destination;
 
 use super::{RoomLimits, Target};
 use crate::connection::FanOut;
 use crate::socket::members::{self, Members};
-use crate::socket::{Socket, SocketId};
+use crate::socket::{Socket, SocketConfig, SocketId};
 
 /// Why a room was not joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +49,8 @@ impl JoinError {
 pub(crate) struct Hub {
     name: Arc<str>,
     limits: RoomLimits,
+    /// How many attachments of a packet its clients take.
+    max_attachments: usize,
     membership: RwLock<Membership>,
 }
 
@@ -58,16 +61,29 @@ struct Membership {
 }
 
 impl Hub {
-    pub(crate) fn new(name: &str, limits: RoomLimits) -> Arc<Self> {
+    pub(crate) fn new(name: &str, limits: RoomLimits, max_attachments: usize) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
             limits,
+            max_attachments,
             membership: RwLock::default(),
         })
     }
 
+    /// With every limit at its default.
+    pub(crate) fn with_defaults(name: &str) -> Arc<Self> {
+        let max_attachments = SocketConfig::default().max_outgoing_attachments;
+        Self::new(name, RoomLimits::default(), max_attachments)
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The namespace, as packets are encoded for it.
+    #[inline]
+    pub(crate) fn destination(&self) -> Destination<'_> {
+        Destination::new(&self.name, self.max_attachments)
     }
 
     /// Makes the socket reachable.

@@ -151,7 +151,7 @@ impl Io {
 
     fn root(&self) -> Namespace {
         self.of("/")
-            .unwrap_or_else(|_| Namespace::new(Hub::new("/", super::RoomLimits::default())))
+            .unwrap_or_else(|_| Namespace::new(Hub::with_defaults("/")))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use specter_proto::socket::encode::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
+
 use crate::connection::{ConfigError, LONGEST};
 
 /// Times and bounds of the Socket.IO layer, changed through `AppBuilder::socket`.
@@ -23,6 +25,7 @@ pub struct SocketConfig {
     pub(crate) waiting_bytes: usize,
     pub(crate) max_attachments: usize,
     pub(crate) attachment_timeout: Duration,
+    pub(crate) max_outgoing_attachments: usize,
     pub(crate) max_auth: usize,
     pub(crate) max_namespace_name: usize,
     pub(crate) max_event_name: usize,
@@ -41,6 +44,7 @@ impl Default for SocketConfig {
             waiting_bytes: 1 << 20,
             max_attachments: 10,
             attachment_timeout: Duration::from_secs(30),
+            max_outgoing_attachments: CLIENT_MAX_ATTACHMENTS,
             max_auth: 16 * 1024,
             max_namespace_name: 256,
             max_event_name: 256,
@@ -107,6 +111,23 @@ impl SocketConfig {
         self
     }
 
+    /// Sets how many attachments ([`Binary`] values) one packet to a client may have, in events,
+    /// broadcasts and acknowledgements alike; zero is none. Default: 10.
+    ///
+    /// Current JavaScript clients take 10. They close the connection over a packet with more, and
+    /// do so again after they have reconnected, if it is sent again. Raise this only if all clients
+    /// take more, as those do whose parser has a larger `maxAttachments`.
+    ///
+    /// Over it `emit` and others return [`EncodeError::TooManyAttachments`], and a handler's
+    /// answer becomes an error acknowledgement. More than 255 fails at start.
+    ///
+    /// [`Binary`]: specter_proto::socket::Binary
+    /// [`EncodeError::TooManyAttachments`]: specter_proto::socket::EncodeError::TooManyAttachments
+    pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
+        self.max_outgoing_attachments = attachments;
+        self
+    }
+
     /// How many bytes the payload of a CONNECT may have, which is kept for the socket's life. Default: 16 KiB.
     pub fn max_auth(mut self, bytes: usize) -> Self {
         self.max_auth = bytes;
@@ -149,6 +170,12 @@ impl SocketConfig {
             ("max_event_name", self.max_event_name),
             ("max_concurrent", self.max_concurrent),
         ];
+        let attachments = (self.max_outgoing_attachments > MAX_ATTACHMENTS).then_some(
+            ConfigError::LimitTooHigh {
+                setting: "max_outgoing_attachments",
+                max: MAX_ATTACHMENTS,
+            },
+        );
         let times = times
             .into_iter()
             .filter(|(_, time)| time.is_zero() || *time > LONGEST);
@@ -156,6 +183,7 @@ impl SocketConfig {
         times
             .map(|(setting, _)| ConfigError::Duration { setting })
             .chain(limits.map(|(setting, _)| ConfigError::ZeroLimit { setting }))
+            .chain(attachments)
             .collect()
     }
 }

@@ -30,14 +30,14 @@ mod tests {
     use super::walk;
     use crate::connection::EngineConfig;
     use crate::connection::undriven::undriven;
-    use crate::rooms::{Hub, RoomLimits};
+    use crate::rooms::Hub;
     use crate::socket::Socket;
     use indexmap::IndexMap;
     use std::time::Duration;
 
     #[test]
     fn each_member_is_walked_past_once() {
-        let hub = Hub::new("/", RoomLimits::default());
+        let hub = Hub::with_defaults("/");
         for count in [0, 1, 32, 33, 70] {
             let members: IndexMap<_, _> = (0..count)
                 .map(|_| undriven(&EngineConfig::default()))

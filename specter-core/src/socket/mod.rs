@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use specter_proto::engine::Prepared;
-use specter_proto::socket::{EncodeError, encode};
+use specter_proto::socket::{EncodeError, decode_json, encode};
 
 pub use self::acks::{AckError, EmitWithAck};
 use self::acks::{Acks, Waiting};
@@ -159,9 +159,10 @@ impl Socket {
         self.0.connection.handshake()
     }
 
-    /// The CONNECT payload as a `T`; `None` where the client sent none.
+    /// The CONNECT payload as a `T`; `None` where the client sent none. An integer may have been
+    /// sent as a float, such as `1.0`.
     pub fn auth<T: DeserializeOwned>(&self) -> Option<serde_json::Result<T>> {
-        self.0.auth.as_deref().map(serde_json::from_str)
+        self.0.auth.as_deref().map(decode_json)
     }
 
     pub(crate) fn auth_json(&self) -> Option<&str> {
@@ -181,7 +182,7 @@ impl Socket {
         if self.0.gate.phase() == Phase::Closed {
             return Err(EmitError::Gone);
         }
-        let packet = encode::outgoing_event(self.0.hub.name(), None, event, &data)?;
+        let packet = encode::outgoing_event(self.0.hub.destination(), None, event, &data)?;
         self.deliver(packet)
     }
 
@@ -197,7 +198,7 @@ impl Socket {
         let send = |id| match self.0.gate.phase() {
             Phase::Gated => Err(AckError::NotConnected),
             Phase::Closed => Err(AckError::Gone),
-            Phase::Open => encode::outgoing_event(self.0.hub.name(), Some(id), event, &data)
+            Phase::Open => encode::outgoing_event(self.0.hub.destination(), Some(id), event, &data)
                 .map_err(EmitError::from)
                 .and_then(|packet| self.deliver(packet))
                 .map_err(|error| match error {
@@ -313,14 +314,14 @@ impl Socket {
         id: u64,
         args: &T,
     ) -> Result<(), EncodeError> {
-        let namespace = self.0.hub.name();
+        let to = self.0.hub.destination();
         if self.0.gate.phase() == Phase::Open {
-            let append = |bytes: &mut Vec<u8>| encode::append_ack(bytes, namespace, id, args);
+            let append = |bytes: &mut Vec<u8>| encode::append_ack(bytes, to, id, args);
             if let Some(written) = self.0.connection.write_unbounded(append) {
                 return written;
             }
         }
-        self.acknowledge(encode::outgoing_ack(namespace, id, args)?);
+        self.acknowledge(encode::outgoing_ack(to, id, args)?);
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use super::line::LIMITS;
 use super::received::{Origin, Received};
 use crate::connection::EngineConfig;
 use crate::connection::undriven::{take_sent, undriven};
-use crate::rooms::{Hub, Namespace, RoomLimits};
+use crate::rooms::{Hub, Namespace};
 use crate::socket::Socket;
 
 /// A namespace without a server, whose sockets have no clients: for controllers that a test builds by hand.
@@ -30,7 +30,7 @@ pub struct TestNamespace(Arc<Hub>);
 impl TestNamespace {
     /// An empty one.
     pub fn new(name: &str) -> Self {
-        Self(Hub::new(name, RoomLimits::default()))
+        Self(Hub::with_defaults(name))
     }
 
     /// As handlers and services hold it.

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use specter_core::engine::{CloseReason, EngineConfig, Frame, Transport};
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::support::{
-    Lab, Raw, Session, Ws, frame, raw_upgrade, settle, text_frame, upgrade_request,
+    Lab, Raw, Seen, Session, Ws, frame, raw_upgrade, settle, text_frame, upgrade_request,
 };
 
 const MISMATCH: &str = r#"{"code":3,"message":"Bad request"}"#;
@@ -144,6 +145,20 @@ async fn an_upgrade_needs_no_probe() {
     ws.send("5").await;
     ws.send("4hello").await;
     assert_eq!(ws.text().await, "4hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn base64_is_a_binary_message_before_and_after_an_upgrade() {
+    let mut lab = Lab::plain();
+    let session = lab.open().await;
+    session.post("bAQID").await.expect(200, "ok");
+    assert_eq!(lab.seen().await, Seen::Binary(vec![1, 2, 3]));
+    session.poll().await.expect(200, "bAQID");
+    let mut ws = probing(&lab, &session).await;
+    ws.send("5").await;
+    ws.send("bBAUG").await;
+    assert_eq!(lab.seen().await, Seen::Binary(vec![4, 5, 6]));
+    assert_eq!(ws.next().await, Some(Message::binary(vec![4, 5, 6])));
 }
 
 #[tokio::test(start_paused = true)]

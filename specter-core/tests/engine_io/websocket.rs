@@ -26,6 +26,32 @@ async fn messages_go_both_ways() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn base64_in_a_text_frame_is_a_binary_message() {
+    let mut lab = Lab::plain();
+    let mut ws = lab.open_websocket().await;
+    for (text, data) in [
+        ("bAQIDBA==", &[1, 2, 3, 4][..]),
+        ("bAQIDBA", &[1, 2, 3, 4]),
+        ("bAQID\nBA==", &[1, 2, 3, 4]),
+        ("b", &[]),
+    ] {
+        ws.send(text).await;
+        assert_eq!(lab.seen().await, Seen::Binary(data.to_vec()));
+        assert_eq!(ws.next().await, Some(Message::binary(data.to_vec())));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn base64_in_fragments_is_a_binary_message() {
+    let mut lab = Lab::plain();
+    let mut raw = lab.open_raw().await;
+    raw.write(&frame(0x01, b"bAQ", [5; 4])).await;
+    raw.write(&frame(0x80, b"ID", [8; 4])).await;
+    assert_eq!(lab.seen().await, Seen::Binary(vec![1, 2, 3]));
+    assert_eq!(raw.frame().await, Some((2, vec![1, 2, 3])));
+}
+
+#[tokio::test(start_paused = true)]
 async fn attachments_follow_their_message() {
     let lab = Lab::plain();
     let mut raw = lab.open_raw().await;
@@ -189,6 +215,9 @@ async fn violations_of_the_engine_close_without_a_code() {
         ("9", CloseReason::ParseError),
         ("", CloseReason::ParseError),
         ("abc", CloseReason::ParseError),
+        ("bAQID*", CloseReason::ParseError),
+        ("bAQIDB", CloseReason::ParseError),
+        ("bé", CloseReason::ParseError),
     ] {
         let mut lab = Lab::plain();
         let mut raw = lab.open_raw().await;

@@ -1,7 +1,8 @@
 //! Engine.IO packets in their text form: one type character, then what it carries.
 //!
-//! Binary messages have no text form here: on a WebSocket they are binary frames, in a polling body
-//! they are base64 behind a `b` (see `payload.rs`).
+//! Binary messages are read elsewhere. On a WebSocket they are binary frames. In a polling body,
+//! and in the text frames of a client that sends no binary frames, they are base64 after a `b` (see
+//! `payload.rs`).
 
 use thiserror::Error;
 
@@ -76,8 +77,9 @@ pub enum Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// Reads a packet's text form: a WebSocket text message, or an element of a polling body that
-    /// does not start with `b`.
+    /// Reads a packet's text form: a WebSocket text message, or an element of a polling body. One
+    /// that starts with `b` is a binary message, which
+    /// [`decode_text`](super::payload::decode_text) reads.
     pub fn parse(text: &'a str) -> Result<Self, PacketError> {
         let first = *text.as_bytes().first().ok_or(PacketError::Empty)?;
         let kind = PacketType::from_byte(first).ok_or(PacketError::UnknownType { byte: first })?;

@@ -120,7 +120,17 @@ pub fn decode_one(element: &[u8]) -> Result<PayloadPacket<'_>, PayloadError> {
     let text = simdutf8::compat::from_utf8(element).map_err(|error| PayloadError::NotUtf8 {
         at: error.valid_up_to(),
     })?;
-    read(text)
+    decode_text(text)
+}
+
+/// Reads one packet in the text form that every transport shares: an element of a polling body, or
+/// a WebSocket text message. Clients that cannot send binary data (`forceBase64`) write it as `b`
+/// and base64 on both.
+pub fn decode_text(packet: &str) -> Result<PayloadPacket<'_>, PayloadError> {
+    match packet.strip_prefix('b') {
+        Some(encoded) => decode_base64(encoded).map(PayloadPacket::Binary),
+        None => Ok(PayloadPacket::Text(Packet::parse(packet)?)),
+    }
 }
 
 /// The packets of a body, in order. The first that cannot be read is the last that is yielded.
@@ -134,7 +144,7 @@ impl<'a> Iterator for PayloadPackets<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let element = self.rest.as_mut()?.next();
-        let packet = element.map(read);
+        let packet = element.map(decode_text);
         if !matches!(packet, Some(Ok(_))) {
             self.rest = None;
         }
@@ -143,13 +153,6 @@ impl<'a> Iterator for PayloadPackets<'a> {
 }
 
 impl std::iter::FusedIterator for PayloadPackets<'_> {}
-
-fn read(element: &str) -> Result<PayloadPacket<'_>, PayloadError> {
-    match element.strip_prefix('b') {
-        Some(encoded) => decode_base64(encoded).map(PayloadPacket::Binary),
-        None => Ok(PayloadPacket::Text(Packet::parse(element)?)),
-    }
-}
 
 /// Line breaks are dropped first: the Java client breaks its base64 every 76 characters.
 fn decode_base64(encoded: &str) -> Result<Vec<u8>, PayloadError> {

@@ -17,15 +17,17 @@ use triomphe::Arc;
 use super::came::Came;
 use super::error::ArgumentError;
 use super::json::{self, Elements};
-use super::missing::Missing;
+use super::lenient::{self, Leniency, Lenient};
 use super::placeholder::Numbers;
 use super::span::Span;
-use super::{path, positional, scope};
+use super::unread::Unread;
+use super::{positional, scope};
 
 /// The name by which [`Args`] make themselves known to the writer of a packet.
 pub(super) const ARGS_NAME: &str = "$specter::Args";
 
-/// Arguments as they came: unread, with their attachments.
+/// Arguments as they came: unread, with their attachments. Only text that was cut inside a
+/// character is repaired, so that every client can read what is passed on.
 ///
 /// They can be emitted again. Given to `emit` or returned as an acknowledgement they are the
 /// arguments; inside another value they are a list. Attachments go with them. (Elsewhere, as in
@@ -205,6 +207,8 @@ impl<'a> Arguments<'a> {
 
     /// Reads the next argument as a `T`. If there is none, an `Option` is `None`, and anything else
     /// an error. After an error the cursor stands behind the argument all the same.
+    ///
+    /// An integer may have been sent as a float, such as `1.0` or `1e3`; `1.5` is an error.
     #[expect(
         clippy::should_implement_trait,
         reason = "each argument has a type of its own, so an iterator cannot give them"
@@ -213,18 +217,26 @@ impl<'a> Arguments<'a> {
         self.next_seed(PhantomData)
     }
 
-    /// As [`next`](Self::next), with a seed.
-    pub fn next_seed<S: DeserializeSeed<'a>>(
+    /// As [`next`](Self::next), with a seed. It is cloned for each attempt to read the argument.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "serde takes seeds by value, and so do its users"
+    )]
+    pub fn next_seed<S: DeserializeSeed<'a> + Clone>(
         &mut self,
         seed: S,
     ) -> Result<S::Value, ArgumentError> {
+        self.read(seed.clone())
+            .or_else(|unread| self.read_again(&seed, unread))
+    }
+
+    /// Reads the next argument as it stands.
+    pub(super) fn read<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, Unread<'a>> {
         let index = self.index;
         self.index += 1;
         let text = self.rest;
         if text.is_empty() {
-            return seed
-                .deserialize(Missing)
-                .map_err(|_| ArgumentError::Missing { index });
+            return Unread::missing(index, seed);
         }
         let mut json = serde_json::Deserializer::from_str(text);
         let read = scope::reading(self.came, || seed.deserialize(&mut json));
@@ -232,23 +244,76 @@ impl<'a> Arguments<'a> {
             Ok(value) => {
                 // What the iterator would have read next tells how far the value went.
                 let end = json.into_iter::<IgnoredAny>().byte_offset();
-                // A `Deserialize` that reads nothing leaves the cursor inside the argument.
-                self.rest = behind(text, end)
-                    .or_else(|| behind(text, json::skip(text)))
-                    .unwrap_or_default();
-                Ok(value)
+                if let Some(rest) = behind(text, end) {
+                    self.rest = rest;
+                    return Ok(value);
+                }
+                // A `Deserialize` that reads nothing leaves the cursor before the argument. Inside
+                // of it the cursor is left by an integer of 128 bits that was sent as a float.
+                let argument = self.pass(text);
+                if end == 0 {
+                    return Ok(value);
+                }
+                let error = serde_json::Error::custom("only a part of the value was read");
+                Err(Unread::refused(index, argument, error, None))
             }
-            Err(error) => {
-                self.rest = behind(text, json::skip(text)).unwrap_or_default();
-                Err(path::invalid(index, text, &error))
-            }
+            Err(error) => Err(Unread::refused(index, self.pass(text), error, None)),
         }
+    }
+
+    /// Moves on to what stands behind the argument that `text` begins with, and gives that
+    /// argument.
+    #[cold]
+    fn pass(&mut self, text: &'a str) -> &'a str {
+        let end = json::skip(text);
+        self.rest = behind(text, end).unwrap_or_default();
+        text.get(..end).unwrap_or_default()
+    }
+
+    /// Reads an argument again that could not be read as it stands.
+    #[cold]
+    fn read_again<S: DeserializeSeed<'a> + Clone>(
+        &self,
+        seed: &S,
+        unread: Unread<'a>,
+    ) -> Result<S::Value, ArgumentError> {
+        if !unread.may_hold_float() {
+            return Err(unread.into());
+        }
+        let read = lenient::again(|leniency| {
+            let mut arguments = Self {
+                rest: unread.text,
+                index: unread.index,
+                ..self.clone()
+            };
+            arguments.read_leniently(seed.clone(), leniency)
+        });
+        read.map_err(ArgumentError::from)
+    }
+
+    /// Reads the next argument, in which integers may have been sent as floats.
+    #[cold]
+    pub(super) fn read_leniently<S: DeserializeSeed<'a>>(
+        &mut self,
+        seed: S,
+        leniency: &Leniency,
+    ) -> Result<S::Value, Unread<'a>> {
+        let index = self.index;
+        self.index += 1;
+        let text = self.pass(self.rest);
+        if text.is_empty() {
+            return Unread::missing(index, seed);
+        }
+        let mut json = serde_json::Deserializer::from_str(text);
+        let seed = || seed.deserialize(Lenient::new(&mut json, leniency));
+        scope::reading(self.came, seed)
+            .map_err(|error| Unread::refused(index, text, error, leniency.refused_in(text)))
     }
 
     /// Reads everything that remains as one value, by the rule by which a value becomes arguments:
     /// a tuple takes several, `()` none, and any other type one. What remains is dropped.
-    pub fn decode<T: Deserialize<'a>>(mut self) -> Result<T, ArgumentError> {
-        scope::reading(self.came, || positional::decode(&mut self))
+    pub fn decode<T: Deserialize<'a>>(self) -> Result<T, ArgumentError> {
+        scope::reading(self.came, || positional::decode(&self))
     }
 
     /// Passes the next argument by. Whether there was one.

@@ -14,6 +14,7 @@ use super::packet::{AckPacket, Connect, ConnectPacket, DisconnectPacket, EventPa
 use super::placeholder::{Below, Placeholders, PlainData};
 use super::reserved::{is_reserved, is_suspect};
 use super::span::MAX_TEXT;
+use super::surrogates;
 use super::usual::Usual;
 
 /// What an event's text begins with.
@@ -107,21 +108,38 @@ impl Decoder {
 
     /// Takes a text message, without the Engine.IO type before it. `None`: the packet's attachments
     /// are still to come, or there is nothing to do (an acknowledgement without an id).
+    ///
+    /// Text that was cut inside a character, which JavaScript sends as a lone surrogate such as
+    /// `\ud83d`, has U+FFFD in the place of what is lost, wherever it stands.
     pub fn text(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
         if self.pending.is_some() {
             self.pending = None;
             return Err(ParseError::UnexpectedText);
         }
         self.limits.check_size(text.len())?;
-        match text.as_bytes().first() {
+        let packet = match text.as_bytes().first() {
             Some(&EVENT) => self.plain_event(text),
             Some(&BINARY_EVENT) => self.binary_event(text),
             _ => self.rarer(text),
-        }
+        };
+        packet.or_else(|refused| match refused {
+            Refused::For(error) => Err(error),
+            Refused::LoneSurrogate { data, .. } => self.repaired(text, data),
+        })
+    }
+
+    /// Reads a packet that was refused for a lone surrogate, with U+FFFD in the place of each.
+    #[cold]
+    fn repaired(&mut self, text: &str, data: usize) -> Result<Option<Packet>, ParseError> {
+        let text = surrogates::repaired(text, data);
+        self.rarer(&text).map_err(|refused| match refused {
+            Refused::For(error) => error,
+            Refused::LoneSurrogate { kind, .. } => ParseError::Payload { kind },
+        })
     }
 
     /// Takes the text of an event without attachments: what nearly every packet is.
-    fn plain_event(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
+    fn plain_event(&mut self, text: &str) -> Result<Option<Packet>, Refused> {
         let layout = Layout::behind_kind(PacketKind::Event, 0, text, 1)?;
         self.check_namespace(&layout)?;
         self.event(text, &layout, PlainData).map(Some)
@@ -129,7 +147,7 @@ impl Decoder {
 
     /// Takes the text of an event with attachments.
     #[inline(never)]
-    fn binary_event(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
+    fn binary_event(&mut self, text: &str) -> Result<Option<Packet>, Refused> {
         let (attachments, at) = read_attachments(text.as_bytes(), 1)?;
         let layout = Layout::behind_kind(PacketKind::BinaryEvent, attachments, text, at)?;
         self.check_namespace(&layout)?;
@@ -141,7 +159,7 @@ impl Decoder {
 
     /// Takes the text of any packet.
     #[inline(never)]
-    fn rarer(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
+    fn rarer(&mut self, text: &str) -> Result<Option<Packet>, Refused> {
         let layout = Layout::read(text)?;
         self.check_namespace(&layout)?;
         match layout.kind {
@@ -149,8 +167,8 @@ impl Decoder {
             PacketKind::BinaryEvent => self.binary_event(text),
             PacketKind::Ack => ack(text, &layout, PlainData),
             PacketKind::Connect => connect(text, &layout).map(Some),
-            PacketKind::Disconnect => disconnect(text, &layout).map(Some),
-            PacketKind::ConnectError => Err(ParseError::ConnectError),
+            PacketKind::Disconnect => Ok(disconnect(text, &layout).map(Some)?),
+            PacketKind::ConnectError => Err(ParseError::ConnectError.into()),
             PacketKind::BinaryAck => {
                 self.check_attachments(layout.attachments)?;
                 let ack = ack(text, &layout, Below(layout.attachments))?;
@@ -233,12 +251,12 @@ impl Decoder {
         text: &str,
         layout: &Layout,
         placeholders: P,
-    ) -> Result<Packet, ParseError> {
+    ) -> Result<Packet, Refused> {
         let known = self.usual.recognise(text, layout.data);
         let (name, elements) = match known {
             Some((name, behind)) => {
                 let elements = json::behind_name(text, behind, placeholders)
-                    .map_err(|error| refusal(error, layout.kind))?;
+                    .map_err(|error| refusal(error, layout))?;
                 (Name::Written(name), elements)
             }
             None => self.read_event(text, layout, placeholders)?,
@@ -259,18 +277,16 @@ impl Decoder {
         text: &str,
         layout: &Layout,
         placeholders: P,
-    ) -> Result<(Name, Elements), ParseError> {
-        let (name, elements) = json::event(text, layout.data, placeholders)
-            .map_err(|error| refusal(error, layout.kind))?;
+    ) -> Result<(Name, Elements), Refused> {
+        let (name, elements) =
+            json::event(text, layout.data, placeholders).map_err(|error| refusal(error, layout))?;
         let length = name.len();
         if length > self.limits.max_event_name {
-            return Err(ParseError::EventNameLength {
-                length,
-                max: self.limits.max_event_name,
-            });
+            let max = self.limits.max_event_name;
+            return Err(ParseError::EventNameLength { length, max }.into());
         }
         if is_suspect(length) && is_reserved(name.of(text)) {
-            return Err(ParseError::ReservedName);
+            return Err(ParseError::ReservedName.into());
         }
         if let Name::Written(span) = name {
             self.usual.remember(text, layout.data, span);
@@ -284,9 +300,9 @@ fn ack<P: Placeholders>(
     text: &str,
     layout: &Layout,
     placeholders: P,
-) -> Result<Option<Packet>, ParseError> {
-    let elements = json::array(text, layout.data, placeholders)
-        .map_err(|error| refusal(error, layout.kind))?;
+) -> Result<Option<Packet>, Refused> {
+    let elements =
+        json::array(text, layout.data, placeholders).map_err(|error| refusal(error, layout))?;
     Ok(layout.id.map(|id| {
         let places = Places {
             namespace: layout.namespace,
@@ -299,12 +315,12 @@ fn ack<P: Placeholders>(
     }))
 }
 
-fn connect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {
+fn connect(text: &str, layout: &Layout) -> Result<Packet, Refused> {
     let auth = if layout.data == text.len() {
         None
     } else {
         let auth = json::object(text, layout.data);
-        Some(auth.map_err(|error| refusal(error, layout.kind))?)
+        Some(auth.map_err(|error| refusal(error, layout))?)
     };
     let namespace = layout.namespace;
     Ok(Packet::Connect(ConnectPacket(Box::new(Connect {
@@ -322,12 +338,31 @@ fn disconnect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {
     Ok(Packet::Disconnect(DisconnectPacket { namespace }))
 }
 
+/// Why a text is no packet as it stands.
+enum Refused {
+    /// It breaks a rule.
+    For(ParseError),
+    /// Its data, which begins there, holds half a character, which can be repaired.
+    LoneSurrogate { kind: PacketKind, data: usize },
+}
+
+impl From<ParseError> for Refused {
+    fn from(error: ParseError) -> Self {
+        Self::For(error)
+    }
+}
+
 #[cold]
-fn refusal(error: ScanError, kind: PacketKind) -> ParseError {
-    match error {
+fn refusal(error: ScanError, layout: &Layout) -> Refused {
+    let kind = layout.kind;
+    Refused::For(match error {
         ScanError::Syntax => ParseError::Payload { kind },
         ScanError::TooDeep => ParseError::Depth,
         ScanError::Placeholder => ParseError::Placeholder,
         ScanError::Name => ParseError::EventName,
-    }
+        ScanError::LoneSurrogate => {
+            let data = layout.data;
+            return Refused::LoneSurrogate { kind, data };
+        }
+    })
 }

@@ -5,8 +5,9 @@
 //! are (module `shape`): `()` none, a tuple several, [`Args`](super::Args) those that they hold,
 //! anything else one.
 //!
-//! A namespace is written as it is: it begins with `/` and holds neither `,` nor `?`, which whoever
-//! names namespaces sees to.
+//! Where a packet goes is a [`Destination`], for which a namespace's name will do. A namespace is
+//! written as it is: it begins with `/` and holds neither `,` nor `?`, which whoever names
+//! namespaces sees to.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use serde::ser::Error as _;
 use crate::engine::{FrameAppender, FrameBuilder, FrameKind, Prepared};
 
 use super::attached::Attached;
+pub use super::destination::{CLIENT_MAX_ATTACHMENTS, Destination, MAX_ATTACHMENTS};
 use super::error::EncodeError;
 use super::header::PacketKind;
 use super::json::{self, ScanError};
@@ -22,10 +24,7 @@ use super::outgoing::{Outgoing, append_attached};
 use super::placeholder::Below;
 use super::plain::plain_end;
 use super::reserved::is_reserved;
-use super::{scope, shape};
-
-/// How many attachments a packet may have. Socket.IO's own clients, by default, take 10.
-pub const MAX_ATTACHMENTS: usize = 255;
+use super::{scope, shape, surrogates};
 
 /// What arguments are expected to take, in bytes: saves the first few growths of the buffer.
 const USUAL_SIZE: usize = 96;
@@ -42,18 +41,18 @@ const MAX_DIGITS: usize = 20;
 /// let frame = packet.frames().next().unwrap();
 /// assert_eq!(frame.payload(), br#"42/chat,["hello","world",1]"#);
 /// ```
-pub fn event<T: Serialize + ?Sized>(
-    namespace: &str,
+pub fn event<'a, T: Serialize + ?Sized>(
+    to: impl Into<Destination<'a>>,
     id: Option<u64>,
     name: &str,
     args: &T,
 ) -> Result<Prepared, EncodeError> {
-    outgoing_event(namespace, id, name, args).map(Prepared::from)
+    outgoing_event(to, id, name, args).map(Prepared::from)
 }
 
 /// The same, left where it was written.
-pub fn outgoing_event<T: Serialize + ?Sized>(
-    namespace: &str,
+pub fn outgoing_event<'a, T: Serialize + ?Sized>(
+    to: impl Into<Destination<'a>>,
     id: Option<u64>,
     name: &str,
     args: &T,
@@ -63,31 +62,34 @@ pub fn outgoing_event<T: Serialize + ?Sized>(
             name: name.to_owned(),
         });
     }
+    let to = to.into();
+    let namespace = to.namespace();
     let mut frame = frame(namespace, name.len() + USUAL_SIZE);
     let mut draft = Draft::new(frame.body(), EVENT, namespace, id);
     write_event_start(draft.body, name);
-    let (_, attachments) = write_args(args, draft.body, true)?;
+    let (_, attachments) = write_args(args, draft.body, true, to)?;
     draft.end(&attachments);
     Ok(close(frame, attachments))
 }
 
 /// The acknowledgement of the event with this `id`.
-pub fn ack<T: Serialize + ?Sized>(
-    namespace: &str,
+pub fn ack<'a, T: Serialize + ?Sized>(
+    to: impl Into<Destination<'a>>,
     id: u64,
     args: &T,
 ) -> Result<Prepared, EncodeError> {
-    outgoing_ack(namespace, id, args).map(Prepared::from)
+    outgoing_ack(to, id, args).map(Prepared::from)
 }
 
 /// The same, left where it was written.
-pub fn outgoing_ack<T: Serialize + ?Sized>(
-    namespace: &str,
+pub fn outgoing_ack<'a, T: Serialize + ?Sized>(
+    to: impl Into<Destination<'a>>,
     id: u64,
     args: &T,
 ) -> Result<Outgoing, EncodeError> {
-    let mut frame = frame(namespace, USUAL_SIZE);
-    let attachments = write_ack(frame.body(), namespace, id, args)?;
+    let to = to.into();
+    let mut frame = frame(to.namespace(), USUAL_SIZE);
+    let attachments = write_ack(frame.body(), to, id, args)?;
     Ok(close(frame, attachments))
 }
 
@@ -100,14 +102,15 @@ pub fn outgoing_ack<T: Serialize + ?Sized>(
 /// encode::append_ack(&mut bytes, "/", 7, &"yes").unwrap();
 /// assert_eq!(bytes, b"\x81\x0a437[\"yes\"]");
 /// ```
-pub fn append_ack<T: Serialize + ?Sized>(
+pub fn append_ack<'a, T: Serialize + ?Sized>(
     bytes: &mut Vec<u8>,
-    namespace: &str,
+    to: impl Into<Destination<'a>>,
     id: u64,
     args: &T,
 ) -> Result<(), EncodeError> {
-    let mut frame = FrameAppender::new(bytes, header_size(namespace) + USUAL_SIZE);
-    let attachments = write_ack(frame.body(), namespace, id, args)?;
+    let to = to.into();
+    let mut frame = FrameAppender::new(bytes, header_size(to.namespace()) + USUAL_SIZE);
+    let attachments = write_ack(frame.body(), to, id, args)?;
     frame.close(FrameKind::Text);
     if !attachments.is_nothing() {
         append_attached(&attachments, bytes);
@@ -118,13 +121,13 @@ pub fn append_ack<T: Serialize + ?Sized>(
 #[inline]
 fn write_ack<T: Serialize + ?Sized>(
     body: &mut Vec<u8>,
-    namespace: &str,
+    to: Destination<'_>,
     id: u64,
     args: &T,
 ) -> Result<Attached, EncodeError> {
-    let mut draft = Draft::new(body, ACK, namespace, Some(id));
+    let mut draft = Draft::new(body, ACK, to.namespace(), Some(id));
     draft.body.push(b'[');
-    let (_, attachments) = write_args(args, draft.body, false)?;
+    let (_, attachments) = write_args(args, draft.body, false, to)?;
     draft.end(&attachments);
     Ok(attachments)
 }
@@ -175,10 +178,12 @@ pub struct EncodedArgs {
     pub attachments: Vec<Bytes>,
 }
 
-/// Encodes arguments, for [`event_encoded`] and [`ack_encoded`].
+/// Encodes arguments, for [`event_encoded`] and [`ack_encoded`]. Where they will go is not known
+/// yet: [`Destination::check_attachments`] tells whether they may.
 pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError> {
     let mut json = Vec::new();
-    let (count, attachments) = write_args(args, &mut json, false)?;
+    let anywhere = Destination::from("/");
+    let (count, attachments) = write_args(args, &mut json, false, anywhere)?;
     Ok(EncodedArgs {
         json,
         count,
@@ -305,12 +310,14 @@ fn write_args<T: Serialize + ?Sized>(
     args: &T,
     body: &mut Vec<u8>,
     after_name: bool,
+    to: Destination<'_>,
 ) -> Result<(usize, Attached), EncodeError> {
     let start = body.len();
     let (count, attachments) = scope::writing(|| shape::write(args, body, after_name));
     let count = count?;
     if !attachments.is_nothing() {
-        check_attachments(body.get(start + usize::from(after_name)..), &attachments)?;
+        let elements = body.get(start + usize::from(after_name)..);
+        check_attachments(elements, &attachments, to)?;
     }
     Ok((count, attachments))
 }
@@ -318,24 +325,27 @@ fn write_args<T: Serialize + ?Sized>(
 /// Clients fail on a placeholder that names no attachment, and data from one client can look like
 /// one to all others. Only packets with attachments can hold them, so only these are looked through.
 #[inline(never)]
-fn check_attachments(elements: Option<&[u8]>, attached: &Attached) -> Result<(), EncodeError> {
+fn check_attachments(
+    elements: Option<&[u8]>,
+    attached: &Attached,
+    to: Destination<'_>,
+) -> Result<(), EncodeError> {
     let count = attached.len();
-    if count > MAX_ATTACHMENTS {
-        return Err(EncodeError::TooManyAttachments {
-            count,
-            max: MAX_ATTACHMENTS,
-        });
-    }
+    to.check_attachments(count)?;
     if matches!(attached, Attached::OfArgs(_)) {
         return Ok(());
     }
     let not_json = || EncodeError::Json(serde_json::Error::custom("a value that is not JSON"));
     let elements = std::str::from_utf8(elements.unwrap_or_default()).map_err(|_| not_json())?;
-    let checked = json::joined(elements, Below(count));
-    checked.map(drop).map_err(|error| match error {
+    let mut checked = json::joined(elements, Below(count)).map(drop);
+    if checked == Err(ScanError::LoneSurrogate) {
+        // A raw value may hold one. It is sent as it is, and the rest is checked all the same.
+        checked = json::joined(&surrogates::repaired(elements, 0), Below(count)).map(drop);
+    }
+    checked.map_err(|error| match error {
         ScanError::Placeholder => EncodeError::ForgedPlaceholder,
         ScanError::TooDeep => EncodeError::Depth,
-        ScanError::Syntax | ScanError::Name => not_json(),
+        ScanError::Syntax | ScanError::Name | ScanError::LoneSurrogate => not_json(),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! No message holds a payload: they end up in logs and in acknowledgements.
 
+use super::destination::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
 use super::header::PacketKind;
 
 /// Why an incoming packet is refused. The connection closes: `parse error`.
@@ -155,8 +156,8 @@ pub enum EncodeError {
     /// A value refused to be serialized, or JSON cannot hold it.
     #[error("the arguments cannot be written as JSON")]
     Json(#[from] serde_json::Error),
-    /// More attachments than any packet may have.
-    #[error("{count} attachments, {max} are allowed")]
+    /// More attachments than those who read the packet take, or than any packet may have.
+    #[error("{}", too_many_attachments(*count, *max))]
     TooManyAttachments {
         /// How many there are.
         count: usize,
@@ -170,6 +171,20 @@ pub enum EncodeError {
     /// Arguments with attachments, nested more deeply than a decoder reads.
     #[error("the arguments are nested too deeply")]
     Depth,
+}
+
+/// What whoever sent too much should know.
+#[cold]
+fn too_many_attachments(count: usize, max: usize) -> String {
+    let found = format!("the packet has {count} attachments, and at most {max} are allowed");
+    if max >= MAX_ATTACHMENTS {
+        return found;
+    }
+    format!(
+        "{found}: JavaScript clients close the connection over a packet with more than \
+         {CLIENT_MAX_ATTACHMENTS}. Send fewer `Binary` values at once or, if all clients take \
+         more, raise `SocketConfig::max_outgoing_attachments`"
+    )
 }
 
 impl EncodeError {

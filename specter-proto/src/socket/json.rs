@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use super::placeholder::{Placeholders, PlainData};
 use super::plain::plain_end;
 use super::span::Span;
+use super::surrogates;
 
 /// How deeply one argument may nest: as deep as `serde_json` is willing to read later.
 pub(super) const MAX_DEPTH: u8 = 127;
@@ -25,6 +26,8 @@ pub(super) enum ScanError {
     Placeholder,
     /// An event's data begins with something that is no name.
     Name,
+    /// A string with an escape of half a character. All else may be right: see [`surrogates`].
+    LoneSurrogate,
 }
 
 /// The first element of an EVENT's data: a string, or a number.
@@ -368,7 +371,7 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
         }
     }
 
-    /// What a string stands for; nothing if its escapes stand for no text (lone surrogates).
+    /// What a string stands for.
     fn unescaped(&self, token: StringToken) -> Option<Cow<'a, str>> {
         if !token.escaped {
             return Some(Cow::Borrowed(token.span.of(self.text)));
@@ -422,7 +425,18 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
         if !digits.iter().all(u8::is_ascii_hexdigit) {
             return Err(ScanError::Syntax);
         }
+        if let [b'd' | b'D', b'8'..=b'f', ..] = digits {
+            return self.surrogate();
+        }
         self.at += length;
+        Ok(())
+    }
+
+    /// Passes a pair of surrogates by, which is one character.
+    #[inline(never)]
+    fn surrogate(&mut self) -> Result<(), ScanError> {
+        let escapes = self.bytes.get(self.at..).unwrap_or_default();
+        self.at += surrogates::character(escapes).ok_or(ScanError::LoneSurrogate)?;
         Ok(())
     }
 

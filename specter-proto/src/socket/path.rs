@@ -8,9 +8,16 @@ use super::error::ArgumentError;
 /// Longer paths and messages are cut: they go into acknowledgements and logs.
 const MAX_LENGTH: usize = 200;
 
-/// What `serde_json` says about the argument that `text` begins with.
-pub(super) fn invalid(index: usize, text: &str, error: &serde_json::Error) -> ArgumentError {
-    let path = byte_offset(text, error).map_or_else(String::new, |offset| path_at(text, offset));
+/// What `serde_json` says about the argument `text`. `at` is where the value ends
+/// that was refused, if that is known better than from the error.
+pub(super) fn invalid(
+    index: usize,
+    text: &str,
+    error: &serde_json::Error,
+    at: Option<usize>,
+) -> ArgumentError {
+    let offset = at.or_else(|| byte_offset(text, error));
+    let path = offset.map_or_else(String::new, |offset| path_at(text, offset));
     ArgumentError::Invalid {
         index,
         path: cut(path),
@@ -24,13 +31,19 @@ fn byte_offset(text: &str, error: &serde_json::Error) -> Option<usize> {
     Some(lines + error.column())
 }
 
-/// The message without its position, and without the value that came: `invalid type: string "…",
-/// expected u32` says `string`.
-fn message(error: &serde_json::Error) -> String {
+/// The message without its position.
+pub(super) fn without_position(error: &serde_json::Error) -> String {
     let mut message = error.to_string();
     if error.line() > 0 {
         message.truncate(message.rfind(" at line ").unwrap_or(message.len()));
     }
+    message
+}
+
+/// The message without its position, and without the value that came: `invalid type: string "…",
+/// expected u32` says `string`.
+fn message(error: &serde_json::Error) -> String {
+    let message = without_position(error);
     let Some(expected) = message.rfind(", expected ") else {
         return message;
     };

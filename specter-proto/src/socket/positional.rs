@@ -6,37 +6,62 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::args::Arguments;
 use super::error::ArgumentError;
-use super::path;
+use super::lenient::{self, Leniency};
+use super::unread::Unread;
 
 /// Reads what remains of `arguments` as one value.
 pub(super) fn decode<'a, T: Deserialize<'a>>(
-    arguments: &mut Arguments<'a>,
+    arguments: &Arguments<'a>,
 ) -> Result<T, ArgumentError> {
-    let index = arguments.index();
+    read(arguments, None).or_else(|unread| read_again(arguments, unread))
+}
+
+fn read<'a, T: Deserialize<'a>>(
+    arguments: &Arguments<'a>,
+    leniency: Option<&Leniency>,
+) -> Result<T, Unread<'a>> {
     let mut failure = None;
     T::deserialize(Positional {
-        arguments,
+        arguments: &mut arguments.clone(),
+        leniency,
         failure: &mut failure,
     })
     .map_err(|error| {
         // Without one the type refused the arguments as a whole.
-        failure.unwrap_or_else(|| path::invalid(index, "", &error))
+        failure.unwrap_or_else(|| Unread::refused(arguments.index(), "", error, None))
     })
+}
+
+/// Reads arguments again that could not be read as they stand.
+#[cold]
+fn read_again<'a, T: Deserialize<'a>>(
+    arguments: &Arguments<'a>,
+    unread: Unread<'a>,
+) -> Result<T, ArgumentError> {
+    if !lenient::may_hold_float(arguments.remaining_json()) {
+        return Err(unread.into());
+    }
+    lenient::again(|leniency| read(arguments, Some(leniency))).map_err(ArgumentError::from)
 }
 
 /// The arguments, to a type that says what it wants. Its errors are only signals: the argument's own
 /// error stands in `failure`.
 struct Positional<'b, 'a> {
     arguments: &'b mut Arguments<'a>,
-    failure: &'b mut Option<ArgumentError>,
+    /// How they are read, unless as they stand.
+    leniency: Option<&'b Leniency>,
+    failure: &'b mut Option<Unread<'a>>,
 }
 
 impl<'a> Positional<'_, 'a> {
     fn next<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, serde_json::Error> {
-        self.arguments.next_seed(seed).map_err(|error| {
-            let signal = serde_json::Error::custom(&error);
-            self.failure.get_or_insert(error);
-            signal
+        let read = match self.leniency {
+            None => self.arguments.read(seed),
+            Some(leniency) => self.arguments.read_leniently(seed, leniency),
+        };
+        read.map_err(|unread| {
+            self.failure.get_or_insert(unread);
+            serde_json::Error::custom("an argument was not read")
         })
     }
 }
