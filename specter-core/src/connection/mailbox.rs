@@ -197,6 +197,7 @@ impl Connection {
         drop(slots);
         Ok(PostPermit {
             connection: Some(self),
+            held: 0,
         })
     }
 
@@ -221,15 +222,29 @@ impl Connection {
 /// the client broke its request off, or its body was refused.
 pub(crate) struct PostPermit {
     connection: Option<Connection>,
+    /// Bytes of the body so far.
+    held: usize,
 }
 
 impl PostPermit {
+    /// So many bytes more of the body have arrived. They count towards `max_buffered_total`. `false`:
+    /// the session is over, and the rest of the body is of no use.
+    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
+        let Some(connection) = &self.connection else {
+            return false;
+        };
+        self.held += bytes;
+        connection.hold(bytes);
+        !connection.is_closed()
+    }
+
     /// Hands the body to the session. The receiver is told when its last packet was taken.
     pub(crate) fn deliver(mut self, posted: Posted) -> Result<oneshot::Receiver<()>, Misfit> {
         let (taken, outcome) = oneshot::channel();
         let Some(connection) = self.connection.take() else {
             return Err(Misfit::Ended);
         };
+        connection.let_go(self.held);
         let mailbox = connection.mailbox();
         let mut slots = mailbox.slots.lock();
         match slots.serves {
@@ -253,6 +268,7 @@ impl PostPermit {
 impl Drop for PostPermit {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
+            connection.let_go(self.held);
             let mailbox = connection.mailbox();
             let mut slots = mailbox.slots.lock();
             slots.posting = false;

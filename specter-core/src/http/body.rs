@@ -24,18 +24,20 @@ pub(super) enum BodyError {
     Broken,
 }
 
-/// Receives a body of at most `limit` bytes, all of it within `patience`.
+/// Receives a body of at most `limit` bytes, all of it within `patience`. `arrived` hears how many
+/// bytes each part has; `false` breaks the body off.
 pub(super) async fn receive<B: Body<Data = Bytes> + Unpin>(
     mut body: B,
     limit: usize,
     patience: Duration,
+    arrived: impl FnMut(usize) -> bool,
 ) -> Result<Bytes, BodyError> {
     let announced = body.size_hint().lower();
     let limit_u64 = u64::try_from(limit).unwrap_or(u64::MAX);
     let received = if announced > limit_u64 {
         Err(BodyError::TooLong)
     } else {
-        timeout(patience, gather(&mut body, limit))
+        timeout(patience, gather(&mut body, limit, arrived))
             .await
             .unwrap_or(Err(BodyError::TooSlow))
     };
@@ -50,6 +52,7 @@ pub(super) async fn receive<B: Body<Data = Bytes> + Unpin>(
 async fn gather<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     limit: usize,
+    mut arrived: impl FnMut(usize) -> bool,
 ) -> Result<Bytes, BodyError> {
     let mut joined = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -62,6 +65,9 @@ async fn gather<B: Body<Data = Bytes> + Unpin>(
         }
         if joined.is_empty() && body.is_end_stream() {
             return Ok(data);
+        }
+        if !arrived(data.len()) {
+            return Err(BodyError::Broken);
         }
         joined.extend_from_slice(&data);
     }
@@ -100,26 +106,26 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_up_to_the_limit_are_received() {
-        let body = receive(Body::from("12345"), 5, PATIENCE).await;
+        let body = receive(Body::from("12345"), 5, PATIENCE, |_| true).await;
         assert_eq!(body, Ok(Bytes::from_static(b"12345")));
-        let body = receive(chunked(&["12", "", "345"]), 5, PATIENCE).await;
+        let body = receive(chunked(&["12", "", "345"]), 5, PATIENCE, |_| true).await;
         assert_eq!(body, Ok(Bytes::from_static(b"12345")));
-        let body = receive(Body::empty(), 5, PATIENCE).await;
+        let body = receive(Body::empty(), 5, PATIENCE, |_| true).await;
         assert_eq!(body, Ok(Bytes::new()));
     }
 
     #[tokio::test]
     async fn longer_bodies_are_refused_announced_or_not() {
-        let body = receive(Body::from("123456"), 5, PATIENCE).await;
+        let body = receive(Body::from("123456"), 5, PATIENCE, |_| true).await;
         assert_eq!(body, Err(BodyError::TooLong));
-        let body = receive(chunked(&["12", "3456"]), 5, PATIENCE).await;
+        let body = receive(chunked(&["12", "3456"]), 5, PATIENCE, |_| true).await;
         assert_eq!(body, Err(BodyError::TooLong));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_arrive_in_time_is_too_slow() {
         let stalled = stream::pending::<Result<Bytes, Infallible>>();
-        let body = receive(Body::from_stream(stalled), 5, PATIENCE).await;
+        let body = receive(Body::from_stream(stalled), 5, PATIENCE, |_| true).await;
         assert_eq!(body, Err(BodyError::TooSlow));
     }
 
@@ -129,7 +135,10 @@ mod tests {
             Ok(Bytes::from_static(b"1")),
             Err(std::io::Error::other("x")),
         ];
-        let body = receive(Body::from_stream(stream::iter(parts)), 5, PATIENCE).await;
+        let body = receive(Body::from_stream(stream::iter(parts)), 5, PATIENCE, |_| {
+            true
+        })
+        .await;
         assert_eq!(body, Err(BodyError::Broken));
     }
 }

@@ -481,7 +481,7 @@ impl<A: Acceptor> Inner<A> {
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
         // Every return that drops the permit ends the session.
-        let permit = connection.begin_post()?;
+        let mut permit = connection.begin_post()?;
         if headers
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| is_binary(kind.as_bytes()))
@@ -489,7 +489,8 @@ impl<A: Acceptor> Inner<A> {
             return Err(Refused::BinaryBody);
         }
         let (limit, patience) = (self.config.max_payload, self.config.http_body_timeout);
-        let body = body::receive(body, limit, patience).await?;
+        let arrived = |bytes| permit.hold(bytes);
+        let body = body::receive(body, limit, patience, arrived).await?;
         let outcome = permit.deliver(Posted::new(headers, body))?;
         Ok(Self::end_post(outcome.await)?.into_response())
     }
