@@ -328,6 +328,8 @@ pub(super) async fn end_of(step: Step) -> Ended {
 /// Ends a socket that is refused after some controllers let it in.
 async fn refuse(env: Env, instances: Vec<Option<Instance>>) {
     let limit = env.table.connect_limit;
+    // As after any other disconnect: nothing reaches it any more.
+    env.socket.end();
     let reason = DisconnectReason::ServerNamespaceDisconnect;
     let leaving = disconnect(env, instances, reason, Subscribers::Unaware);
     if tokio::time::timeout(limit, leaving).await.is_err() {

@@ -330,8 +330,9 @@ impl Lane {
 }
 
 impl Drop for Lane {
-    /// However a lane goes (its runtime may be shut down), its socket leaves the hub.
+    /// However a lane goes (its runtime may be shut down), nothing is kept of its socket: it leaves
+    /// the hub, its rooms and its groups.
     fn drop(&mut self) {
-        self.socket.end();
+        self.socket.finish();
     }
 }
