@@ -1,10 +1,11 @@
 //! One event on its way through its handlers: methods of controllers and subscribers, in their order.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::answer::{Answer, conclude, finish_ack};
 use super::call::{CallContext, Cause, Ended, Failure, Outcome, PendingCall, Step};
+use super::catch::drop_caught;
 use super::error::EventError;
 use super::event::EventInfo;
 use super::filter::filtered;
@@ -146,6 +147,48 @@ impl Run {
         } else {
             Begun::Over(self.into_context())
         }
+    }
+
+    /// Drops what still runs, and brings its controller back where that can be.
+    #[cold]
+    pub(super) fn abandon(
+        self,
+        env: &Env,
+        instances: &mut [Option<Instance>],
+    ) -> Option<Abandoned> {
+        let target = match self.phase {
+            Phase::Next => return None,
+            Phase::Guarding(target, checking) => {
+                drop_caught(|| drop(checking));
+                target
+            }
+            Phase::Handling(target, call) | Phase::Failing(target, call) => {
+                if let Some(ended) = abandon_call(env, call) {
+                    instances[target.controller] = Some(ended.instance);
+                }
+                target
+            }
+            Phase::Filtering(target, instance, filtering) => {
+                drop_caught(|| drop(filtering));
+                instances[target.controller] = instance;
+                target
+            }
+            Phase::Subscriber(call) => {
+                drop_caught(|| drop(call));
+                return Some(Abandoned::SUBSCRIBER);
+            }
+            Phase::Telling(telling) => {
+                drop_caught(|| drop(telling));
+                return Some(Abandoned::SUBSCRIBER);
+            }
+        };
+        let table = env.controller(target.controller);
+        let handler = table.handler(target.handler);
+        Some(Abandoned {
+            controller: table.info.name,
+            handler: handler.map_or("", |handler| handler.method),
+            misses_disconnect: table.disconnect.is_some() && instances[target.controller].is_none(),
+        })
     }
 
     /// Lets go of the event, once it is over.
@@ -428,6 +471,34 @@ impl Run {
     fn info(&self) -> EventInfo {
         let cx = self.cx.as_ref();
         cx.map_or_else(EventInfo::connect, |cx| cx.info())
+    }
+}
+
+/// A handler that was dropped because it ran on after its client left.
+pub(super) struct Abandoned {
+    pub(super) controller: &'static str,
+    pub(super) handler: &'static str,
+    /// Its controller was lost with it, and has a `disconnect` handler.
+    pub(super) misses_disconnect: bool,
+}
+
+impl Abandoned {
+    const SUBSCRIBER: Self = Self {
+        controller: "SocketIngress",
+        handler: "a subscriber",
+        misses_disconnect: false,
+    };
+}
+
+/// Polls a call for the last time, in which its handler is dropped and its controller comes back.
+/// `None` where the call has it elsewhere: on the blocking pool.
+fn abandon_call(env: &Env, mut call: PendingCall) -> Option<Ended> {
+    let mut task = Context::from_waker(Waker::noop());
+    let polled = env.socket.abandon_in(|| call.as_mut().poll(&mut task));
+    drop_caught(|| drop(call));
+    match polled {
+        Poll::Ready(ended) => Some(ended),
+        Poll::Pending => None,
     }
 }
 

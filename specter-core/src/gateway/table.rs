@@ -33,6 +33,8 @@ pub(crate) struct NamespaceTable {
     pub(crate) container: Container,
     pub(crate) unknown: UnknownEvents,
     pub(crate) connect_limit: Duration,
+    /// How long each handler may run on after its client left.
+    pub(crate) handler_grace: Duration,
     pub(crate) max_concurrent: usize,
 }
 

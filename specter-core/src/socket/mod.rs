@@ -382,6 +382,20 @@ impl Socket {
         }
     }
 
+    /// Runs `poll` in such a way that a handler of this socket that it polls is dropped unless it
+    /// ends now. Its controller comes back.
+    pub(crate) fn abandon_in<T>(&self, poll: impl FnOnce() -> T) -> T {
+        self.0.gate.set_abandoned(true);
+        let polled = poll();
+        self.0.gate.set_abandoned(false);
+        polled
+    }
+
+    /// Whether a handler that does not end now is to be dropped.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.0.gate.is_abandoned()
+    }
+
     /// Whether its end has begun.
     pub(crate) fn is_ended(&self) -> bool {
         self.0.gate.phase() == Phase::Closed

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use specter_proto::socket::{EventPacket, encode};
 use tokio::time::Sleep;
@@ -30,7 +30,7 @@ pub(super) struct Lane {
     /// Why it ends, once it does.
     leaving: Option<DisconnectReason>,
     rejection: Option<Reject>,
-    grace: Option<Grace>,
+    grace: Grace,
 }
 
 enum State {
@@ -41,23 +41,27 @@ enum State {
     Done,
 }
 
-/// The time that handlers have after their client left: first those that run, then those of `disconnect`.
-struct Grace {
-    sleep: Pin<Box<Sleep>>,
-    spent: usize,
+/// The time that events' handlers have after their client left.
+enum Grace {
+    NotBegun,
+    Running(Pin<Box<Sleep>>),
+    Over,
 }
 
 impl Grace {
-    fn new(config: &SocketConfig) -> Self {
-        Self {
-            sleep: Box::pin(tokio::time::sleep(config.handler_grace)),
-            spent: 0,
+    /// Ready when it ends, pending before and after.
+    fn poll_end(&mut self, config: &SocketConfig, cx: &mut Context<'_>) -> Poll<()> {
+        if let Self::NotBegun = self {
+            *self = Self::Running(Box::pin(tokio::time::sleep(config.handler_grace)));
         }
+        let Self::Running(sleep) = self else {
+            return Poll::Pending;
+        };
+        ready!(sleep.as_mut().poll(cx));
+        *self = Self::Over;
+        Poll::Ready(())
     }
 }
-
-/// How often the grace is given: to what ran when the client left, then to the `disconnect` handlers.
-const GRACES: usize = 2;
 
 impl Lane {
     /// Begins to decide on a CONNECT.
@@ -73,7 +77,7 @@ impl Lane {
             beside_counted: 0,
             leaving: None,
             rejection: None,
-            grace: None,
+            grace: Grace::NotBegun,
         }
     }
 
@@ -200,7 +204,8 @@ impl Lane {
                 State::Connecting(deciding) => match deciding.as_mut().poll(cx) {
                     Poll::Ready(Ok(service)) => self.connected(service),
                     Poll::Ready(Err(reject)) => self.rejected(reject),
-                    Poll::Pending => return self.poll_grace(config, waiting, cx),
+                    // It bounds its own time.
+                    Poll::Pending => return Poll::Pending,
                 },
                 State::Open(_) => {
                     if self.leaving.is_none() && self.socket.wants_to_leave() {
@@ -219,11 +224,13 @@ impl Lane {
                     self.begin_end();
                 }
                 State::Ending(service) => {
-                    let ended = service.poll_disconnected(cx);
-                    self.count_beside(waiting);
-                    if ended.is_pending() {
-                        return self.poll_grace(config, waiting, cx);
+                    let mut ended = service.poll_disconnected(cx);
+                    if ended.is_pending() && self.grace.poll_end(config, cx).is_ready() {
+                        service.abandon();
+                        ended = service.poll_disconnected(cx);
                     }
+                    self.count_beside(waiting);
+                    ready!(ended);
                     self.state = State::Done;
                 }
                 State::Done => return Poll::Ready(()),
@@ -291,40 +298,6 @@ impl Lane {
         if let State::Open(mut service) = std::mem::replace(&mut self.state, State::Done) {
             service.disconnect(reason);
             self.state = State::Ending(service);
-        }
-    }
-
-    /// While it ends: gives what runs its grace, then drops it.
-    fn poll_grace(
-        &mut self,
-        config: &SocketConfig,
-        waiting: &mut Waiting,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
-        if self.leaving.is_none() {
-            return Poll::Pending;
-        }
-        loop {
-            let grace = self.grace.get_or_insert_with(|| Grace::new(config));
-            if grace.sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            grace.spent += 1;
-            tracing::warn!(target: "specter::socket", namespace = self.service.hub().name(), "a handler ran on beyond its grace after the client left, and was dropped");
-            let State::Ending(service) = &mut self.state else {
-                // It never got connected: nothing of its own is left to run.
-                return Poll::Ready(());
-            };
-            if grace.spent >= GRACES {
-                return Poll::Ready(());
-            }
-            service.abandon();
-            grace.sleep = Box::pin(tokio::time::sleep(config.handler_grace));
-            let ended = service.poll_disconnected(cx);
-            self.count_beside(waiting);
-            if ended.is_ready() {
-                return Poll::Ready(());
-            }
         }
     }
 }
