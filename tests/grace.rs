@@ -190,6 +190,49 @@ async fn disconnect_runs_for_every_controller_when_a_handler_never_ends() {
     assert!(lines.with("could not run").is_empty());
 }
 
+#[socketio_controller(namespace = "/sharing")]
+struct Sharing {
+    log: Arc<Log>,
+    release: Arc<Release>,
+}
+
+#[handlers]
+impl Sharing {
+    #[on_event(blocking)]
+    fn block(&self) {
+        self.log.say("began");
+        let _ = self.release.0.lock().unwrap().recv();
+    }
+
+    #[on_event("disconnect")]
+    fn left(&self) {
+        self.log.say("sharing");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocking_handler_that_shares_its_controller_leaves_it_to_disconnect() {
+    let lines = Lines::capture();
+    let (log, mut reader) = Log::new();
+    let (release, released) = std::sync::mpsc::channel();
+    let app = TestApp::builder_of::<Sharing>()
+        .provide(log)
+        .provide(Release(std::sync::Mutex::new(released)))
+        .configure(|app| app.handler_grace(GRACE))
+        .start()
+        .await;
+    let client = app.connect("/sharing").await;
+    client.emit("block", ());
+    assert_eq!(reader.line().await, "began");
+    client.disconnect();
+    tokio::task::yield_now().await;
+    tokio::time::advance(GRACE).await;
+    assert_eq!(reader.line().await, "sharing");
+    assert_eq!(lines.with("controller=Sharing handler=block").len(), 1);
+    assert!(lines.with("could not run").is_empty());
+    release.send(()).unwrap();
+}
+
 /// The thread that runs it cannot be stopped, and has the controller.
 #[tokio::test(start_paused = true)]
 async fn a_blocking_handler_that_never_ends_costs_its_own_controllers_disconnect_alone() {
