@@ -9,15 +9,17 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use specter_proto::socket::ArgumentError;
 
-use crate::rooms::JoinError;
-use crate::socket::reject::Cause;
-use crate::socket::{EmitError, Reject, hidden};
+use crate::socket::client_error::ClientError;
+use crate::socket::reject::{Cause, Parts};
+use crate::socket::{Reject, hidden};
 
 /// Why a handler failed, as the client may see it.
 ///
 /// The acknowledgement carries it as `{"error": text, "code"?, "data"?, "id"?}`. [`new`](Self::new) makes one that is meant for the
 /// client. Through `?`, any [`std::error::Error`] becomes one that is not: the client reads `internal error` with an id, and
-/// the log has the error with the same id. A type of your own says what may be shown by implementing (or deriving) [`IntoEventError`].
+/// the log has the error with the same id. Errors that the client causes by itself are the exception: the client reads the text and
+/// the code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::groups::GroupError), an
+/// [`EmitError`](crate::socket::EmitError) of its own queue, an [`AckError`](crate::socket::AckError) of its own answer. A type of your own says what may be shown by implementing (or deriving) [`IntoEventError`].
 pub struct EventError(Box<Repr>);
 
 #[derive(Clone)]
@@ -26,6 +28,8 @@ struct Repr {
     code: Option<String>,
     data: Option<Box<RawValue>>,
     id: Option<String>,
+    /// It was a refusal, which has a code at an event even if it was given none.
+    is_refusal: bool,
     kind: Kind,
     cause: Option<Cause>,
 }
@@ -50,6 +54,7 @@ impl EventError {
             code: None,
             data: None,
             id: None,
+            is_refusal: false,
             kind,
             cause: None,
         }))
@@ -65,14 +70,18 @@ impl EventError {
         Self::hidden(hidden::report(error))
     }
 
-    /// An error that says nothing itself: the client reads `internal error`, unless it only means that the client is gone.
+    /// An error that does not say what may be shown: the client reads `internal error`, unless it
+    /// caused the error itself, by meeting a limit for example.
     pub(crate) fn undeclared(error: &(dyn std::error::Error + 'static)) -> Self {
-        let gone = matches!(error.downcast_ref(), Some(EmitError::Gone))
-            || matches!(error.downcast_ref(), Some(JoinError::Gone));
-        if gone {
-            return Self::of_kind("the socket is gone".into(), Kind::Gone);
-        }
-        Self::internal_dyn(error)
+        let Some(told) = ClientError::of(error) else {
+            return Self::internal_dyn(error);
+        };
+        let kind = if told.is_gone {
+            Kind::Gone
+        } else {
+            Kind::Shown
+        };
+        Self::of_kind(told.text, kind).with_code(told.code)
     }
 
     /// An error that is in the log already, under this id.
@@ -117,7 +126,8 @@ impl EventError {
 
     /// The code that the client sees.
     pub fn code(&self) -> Option<&str> {
-        self.0.code.as_deref()
+        let refusal = self.0.is_refusal.then_some("rejected");
+        self.0.code.as_deref().or(refusal)
     }
 
     /// The id that the log has it under, for an error whose text is not shown.
@@ -183,10 +193,10 @@ impl fmt::Display for EventError {
 
 impl fmt::Debug for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Repr { text, code, id, .. } = &*self.0;
+        let Repr { text, id, .. } = &*self.0;
         f.debug_struct("EventError")
             .field("text", text)
-            .field("code", code)
+            .field("code", &self.code())
             .field("id", id)
             .finish_non_exhaustive()
     }
@@ -194,16 +204,10 @@ impl fmt::Debug for EventError {
 
 impl Serialize for EventError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Repr {
-            text,
-            code,
-            data,
-            id,
-            ..
-        } = &*self.0;
+        let Repr { text, data, id, .. } = &*self.0;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("error", text)?;
-        if let Some(code) = code {
+        if let Some(code) = self.code() {
             map.serialize_entry("code", code)?;
         }
         if let Some(data) = data {
@@ -216,30 +220,43 @@ impl Serialize for EventError {
     }
 }
 
+/// It keeps its code, its data and its id; see [`Reject`] for how a client reads them.
 impl From<EventError> for Reject {
     fn from(error: EventError) -> Self {
         let Repr {
             text,
+            code,
             data,
             id,
             cause,
             ..
         } = *error.0;
-        let id = || {
-            let json = serde_json::json!({ "id": id? });
-            serde_json::value::to_raw_value(&json).ok()
-        };
-        Self::from_parts(text, data.or_else(id), cause)
+        Self::from_parts(Parts {
+            message: text,
+            code,
+            data,
+            id,
+            cause,
+            ..Parts::default()
+        })
     }
 }
 
-/// A guard's refusal of an event.
+/// A guard's refusal of an event. Its code is `rejected` unless it has one.
 impl From<Reject> for EventError {
     fn from(reject: Reject) -> Self {
-        let (message, data, cause) = reject.into_parts();
-        let mut error = Self::new(message).with_code("rejected");
-        error.0.data = data;
-        error.0.cause = cause;
+        let parts = reject.into_parts();
+        let kind = if parts.id.is_some() {
+            Kind::Hidden
+        } else {
+            Kind::Shown
+        };
+        let mut error = Self::of_kind(parts.message, kind);
+        error.0.is_refusal = true;
+        error.0.code = parts.code;
+        error.0.data = parts.data;
+        error.0.id = parts.id;
+        error.0.cause = parts.cause;
         error
     }
 }

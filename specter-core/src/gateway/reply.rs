@@ -247,7 +247,7 @@ pub struct BoxedKind;
 impl BoxedKind {
     /// Converts it.
     pub fn conversion<E: AsRef<dyn std::error::Error + Send + Sync>>(self) -> fn(E) -> EventError {
-        |error| EventError::internal_dyn(error.as_ref())
+        |error| EventError::undeclared(error.as_ref())
     }
 }
 
@@ -257,7 +257,7 @@ pub struct LocalBoxedKind;
 impl LocalBoxedKind {
     /// Converts it.
     pub fn conversion<E: AsRef<dyn std::error::Error>>(self) -> fn(E) -> EventError {
-        |error| EventError::internal_dyn(error.as_ref())
+        |error| EventError::undeclared(error.as_ref())
     }
 }
 

@@ -443,7 +443,7 @@ impl Run {
     fn fail(&mut self, error: &EventError) {
         tracing::debug!(target: "specter::gateway", event = self.name(), %error, "an event failed");
         self.finish_ack(Some(error));
-        if matches!(self.answer, Answer::Unit) && !error.is_gone() {
+        if matches!(self.answer, Answer::Unit) {
             self.answer = Answer::Failed(error.duplicate());
         }
     }

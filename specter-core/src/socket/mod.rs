@@ -6,6 +6,7 @@
 #![doc = include_str!("closing.md")]
 
 mod acks;
+pub(crate) mod client_error;
 mod config;
 mod gate;
 pub(crate) mod hidden;

@@ -241,7 +241,8 @@ impl Lanes {
             .is_some_and(|auth| auth.len() > self.shared.config.max_auth)
         {
             tracing::info!(target: "specter::socket", limit = self.shared.config.max_auth, "a CONNECT payload is too large");
-            return self.refuse(namespace, &Reject::new("invalid auth"));
+            let reject = Reject::new("invalid auth").with_code("invalid_auth");
+            return self.refuse(namespace, &reject);
         }
         self.left.retain(|left| left.hub().name() != namespace);
         let socket = Socket::new(
