@@ -50,7 +50,7 @@ impl Ack {
                 Ok(())
             }
             Err(error) => {
-                let id = crate::socket::hidden::report(&error);
+                let id = crate::socket::hidden::report("Ack::send", &error);
                 cell.refuse(&EventError::hidden(id));
                 Err(error.into())
             }

@@ -1,5 +1,6 @@
 //! What the client is answered, once a handler is over.
 
+use crate::logging::{OneLine, Untrusted, log_limited};
 use std::sync::atomic::Ordering;
 
 use specter_proto::socket::{EncodedArgs, Outgoing, encode};
@@ -51,7 +52,11 @@ impl Answer {
             }
         };
         if let Err(error) = sent {
-            tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
+            log_limited!(
+                ERROR, key = cx.handler, target: "specter::gateway",
+                event = ?Untrusted(cx.event_name()), handler = cx.handler,
+                error = %OneLine(error), "an acknowledgement cannot be encoded"
+            );
         }
     }
 }

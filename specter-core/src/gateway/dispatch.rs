@@ -13,6 +13,7 @@ use super::lifecycle::{Env, Subscribers, disconnect};
 use super::run::{Abandoned, Begun, Run};
 use super::table::Straight;
 use super::turns::Turns;
+use crate::logging::log_limited;
 use crate::socket::DisconnectReason;
 use crate::socket::service::{BoxFuture, Offered, SocketService};
 
@@ -133,14 +134,14 @@ impl Dispatch {
         } = abandoned;
         let namespace = self.env.table.hub.name();
         if misses_disconnect {
-            tracing::warn!(
-                target: "specter::gateway", namespace, controller, handler,
+            log_limited!(
+                WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
                 "a handler ran on beyond its grace after its client left, and was dropped together \
                  with its controller: the controller's own `disconnect` could not run"
             );
         } else {
-            tracing::warn!(
-                target: "specter::gateway", namespace, controller, handler,
+            log_limited!(
+                WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
                 "a handler ran on beyond its grace after its client left, and was dropped"
             );
         }

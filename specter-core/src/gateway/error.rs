@@ -1,5 +1,6 @@
 //! What a failed event says: to the client in the acknowledgement, to `#[on_error]`, to the log.
 
+use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use specter_proto::socket::ArgumentError;
 
+use crate::logging::{OneLine, log_limited};
 use crate::socket::client_error::ClientError;
 use crate::socket::reject::{Cause, Parts};
 use crate::socket::{Reject, hidden};
@@ -33,6 +35,9 @@ struct Repr {
     kind: Kind,
     cause: Option<Cause>,
 }
+
+/// The kind of errors whose type is not known, for the log.
+pub(crate) const BOXED: &str = "a boxed error";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -61,20 +66,26 @@ impl EventError {
     }
 
     /// An error that the client only learns an id of. The log gets the rest, now.
+    ///
+    /// The log takes ten lines a minute for each type of errors, and says how many it left out.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        Self::hidden(hidden::report(&error))
+        Self::hidden(hidden::report(type_name_of_val(&error), &error))
     }
 
     /// The same for a boxed error, or `anyhow`'s.
     pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::hidden(hidden::report(error))
+        Self::hidden(hidden::report(BOXED, error))
     }
 
     /// An error that does not say what may be shown: the client reads `internal error`, unless it
     /// caused the error itself, by meeting a limit for example.
-    pub(crate) fn undeclared(error: &(dyn std::error::Error + 'static)) -> Self {
+    /// `kind` is its type's name.
+    pub(crate) fn undeclared(
+        kind: &'static str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Self {
         let Some(told) = ClientError::of(error) else {
-            return Self::internal_dyn(error);
+            return Self::hidden(hidden::report(kind, error));
         };
         let kind = if told.is_gone {
             Kind::Gone
@@ -92,9 +103,13 @@ impl EventError {
     }
 
     /// A handler panicked. The panic's text is in the log under the id.
-    pub(crate) fn panicked(text: &str, handler: &str) -> Self {
+    #[cold]
+    pub(crate) fn panicked(text: &str, handler: &'static str) -> Self {
         let id = hidden::fresh_id();
-        tracing::error!(target: "specter::gateway", id = %id, handler, panic = text, "a handler panicked");
+        log_limited!(
+            ERROR, key = handler, target: "specter::gateway", id, handler,
+            panic = %OneLine(text), "a handler panicked"
+        );
         let mut error = Self::hidden(id);
         error.0.kind = Kind::Panicked;
         error
@@ -113,7 +128,10 @@ impl EventError {
         match serde_json::value::to_raw_value(data) {
             Ok(raw) => self.0.data = Some(raw),
             Err(error) => {
-                tracing::error!(target: "specter::gateway", %error, "an error's data cannot be serialized");
+                log_limited!(
+                    ERROR, target: "specter::gateway", error = %OneLine(error),
+                    "an error's data cannot be serialized"
+                );
             }
         }
         self
@@ -179,7 +197,7 @@ impl EventError {
 /// Not a `std::error::Error` itself, so that any error converts into it.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for EventError {
     fn from(error: E) -> Self {
-        let mut undeclared = Self::undeclared(&error);
+        let mut undeclared = Self::undeclared(type_name::<E>(), &error);
         undeclared.0.cause = Some(Arc::new(error));
         undeclared
     }

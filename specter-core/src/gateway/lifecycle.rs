@@ -19,6 +19,7 @@ use super::ingress::{ErrorReport, Slot};
 use super::instance::Instance;
 use super::interceptor::intercepted;
 use super::table::{ControllerTable, HandlerRef, NamespaceTable, Target, Wired};
+use crate::logging::{OneLine, log_limited};
 use crate::rooms::Hub;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
@@ -213,7 +214,10 @@ struct Limit {
 impl Limit {
     async fn wait<F: Future>(&self, future: F) -> Result<F::Output, EventError> {
         timeout_at(self.until, future).await.map_err(|_| {
-            tracing::warn!(target: "specter::gateway", limit = ?self.of, "a client's connect was not decided in time");
+            log_limited!(
+                WARN, target: "specter::gateway", limit = ?self.of,
+                "a client's connect was not decided in time"
+            );
             EventError::new("connect timeout").with_code("timeout")
         })
     }
@@ -322,7 +326,10 @@ async fn tell_within(
     let report = ErrorReport::new(Failure { error, event }, socket.clone());
     if let Some(telling) = table.ingress.tell(&report) {
         if run_within(limit, telling).await.is_none() {
-            tracing::warn!(target: "specter::gateway", ?limit, "error subscribers did not end in time, and were dropped");
+            log_limited!(
+                WARN, target: "specter::gateway", ?limit,
+                "error subscribers did not end in time, and were dropped"
+            );
         }
     }
 }
@@ -377,14 +384,20 @@ pub(super) async fn disconnect(
                 continue;
             };
             if let Some(error) = failure(outcome) {
-                tracing::warn!(target: "specter::gateway", %error, "a subscriber of disconnects failed");
+                log_limited!(
+                    WARN, key = subscriber.owner(), target: "specter::gateway",
+                    error = %OneLine(&error), "a subscriber of disconnects failed"
+                );
                 tell_within(limit, &env.table, &env.socket, error, info).await;
             }
         }
     }
     // Whoever still shares the scope, an event's context for one, does not keep it from being torn down.
     for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
-        tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
+        log_limited!(
+            ERROR, target: "specter::di", failure = %OneLine(failure),
+            "tearing a socket's provider down failed"
+        );
     }
 }
 
@@ -408,7 +421,10 @@ async fn disconnect_one(
     let Some(error) = failure(ended.take_outcome()) else {
         return;
     };
-    tracing::warn!(target: "specter::gateway", %error, "a disconnect handler failed");
+    log_limited!(
+        WARN, key = table.info.name, target: "specter::gateway", controller = table.info.name,
+        handler = method, error = %OneLine(&error), "a disconnect handler failed"
+    );
     match env.start_error_handler(position, ended.instance, Failure { error, event }) {
         Ok(step) => {
             if run_within(limit, end_of(step)).await.is_none() {
@@ -422,10 +438,15 @@ async fn disconnect_one(
 }
 
 #[cold]
-fn warn_of_late_disconnect(env: &Env, controller: &str, handler: &str, limit: Duration) {
+fn warn_of_late_disconnect(
+    env: &Env,
+    controller: &'static str,
+    handler: &'static str,
+    limit: Duration,
+) {
     let namespace = env.table.hub.name();
-    tracing::warn!(
-        target: "specter::gateway", namespace, controller, handler, ?limit,
+    log_limited!(
+        WARN, key = controller, target: "specter::gateway", namespace, controller, handler, ?limit,
         "a `disconnect` handler did not end in time, and was dropped"
     );
 }

@@ -16,6 +16,7 @@ use super::instance::Instance;
 use super::lifecycle::Env;
 use super::table::{Straight, Target, Targets};
 use super::turns::{Turn, Turns};
+use crate::logging::{OneLine, Untrusted, log_limited};
 use crate::socket::Reject;
 use crate::socket::service::BoxFuture;
 
@@ -250,7 +251,7 @@ impl Run {
                 Phase::Failing(target, call) => {
                     let target = *target;
                     let ended = ready!(call.as_mut().poll(cx));
-                    log_failed_error_handler(&ended.cx.outcome);
+                    log_failed_error_handler(&ended.cx);
                     instances[target.controller] = Some(ended.instance);
                     self.phase = Phase::Next;
                 }
@@ -384,7 +385,7 @@ impl Run {
                 self.tell(env, failure);
             }
             Ok(Step::Done(ended)) => {
-                log_failed_error_handler(&ended.cx.outcome);
+                log_failed_error_handler(&ended.cx);
                 instances[target.controller] = Some(ended.instance);
             }
             Ok(Step::Pending(call)) => self.phase = Phase::Failing(target, call),
@@ -441,7 +442,10 @@ impl Run {
     }
 
     fn fail(&mut self, error: &EventError) {
-        tracing::debug!(target: "specter::gateway", event = self.name(), %error, "an event failed");
+        tracing::debug!(
+            target: "specter::gateway", event = ?Untrusted(self.name()), code = error.code(),
+            error = %OneLine(error), "an event failed"
+        );
         self.finish_ack(Some(error));
         if matches!(self.answer, Answer::Unit) {
             self.answer = Answer::Failed(error.duplicate());
@@ -513,9 +517,12 @@ fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>
     env.start(target, wired, instance, cx)
 }
 
-fn log_failed_error_handler(outcome: &Outcome) {
-    if let Outcome::Failed(error) = outcome {
-        tracing::warn!(target: "specter::gateway", %error, "an `#[on_error]` handler failed");
+fn log_failed_error_handler(cx: &CallContext) {
+    if let Outcome::Failed(error) = &cx.outcome {
+        log_limited!(
+            WARN, key = cx.handler, target: "specter::gateway", handler = cx.handler,
+            error = %OneLine(error), "an `#[on_error]` handler failed"
+        );
     }
 }
 

@@ -32,11 +32,11 @@ use super::refused::Refused;
 use super::reply::{self, Reply, Response};
 use super::sessions;
 use super::tally::Tally;
-use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
 use crate::connection::{
     Acceptor, CloseReason, ConfigError, Connection, EngineConfig, PollReply, Posted, Registry,
 };
+use crate::logging::{Untrusted, log_limited};
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
 ///
@@ -85,9 +85,6 @@ pub(super) struct Inner<A> {
     pub(super) registry: Arc<Registry>,
     origins: Origins,
     proxies: TrustedProxies,
-    origin_warnings: Throttle,
-    pub(super) full_warnings: Throttle,
-    upgrade_warnings: Throttle,
     refused: Tally,
 }
 
@@ -126,9 +123,6 @@ impl<A: Acceptor> Endpoint<A> {
             registry: Arc::new(Registry::new(&config)),
             origins: Origins::new(&config),
             proxies: TrustedProxies::new(&config),
-            origin_warnings: Throttle::default(),
-            full_warnings: Throttle::default(),
-            upgrade_warnings: Throttle::default(),
             refused: Tally::default(),
             config: Arc::new(config),
         })))
@@ -237,7 +231,7 @@ impl<A: Acceptor> Inner<A> {
         let answer = match &verdict {
             Verdict::Malformed => Err(BadRequest::InvalidOrigin.into()),
             Verdict::Refused => {
-                self.warn_of_origin(&parts, &client);
+                Self::warn_of_origin(&parts, &client);
                 Err(Refused::Origin)
             }
             Verdict::Same | Verdict::Cross(_) if cors::is_preflight(&parts) => {
@@ -342,35 +336,32 @@ impl<A: Acceptor> Inner<A> {
     pub(super) fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
         self.refused.count(&refused);
         if refused == Refused::NoUpgrade {
-            self.warn_of_upgrade();
+            Self::warn_of_upgrade();
         }
         tracing::debug!(target: "specter::engine", reason = refused.code(), "request refused");
         refused.into_response(wants_upgrade)
     }
 
-    fn warn_of_origin(&self, parts: &request::Parts, client: &Client) {
-        if let Some(left_out) = self.origin_warnings.pass() {
-            tracing::warn!(
-                target: "specter::engine",
-                origin = ?parts.headers.get(header::ORIGIN),
-                host = client.host.as_deref().unwrap_or_default(),
-                scheme = client.scheme(),
-                left_out,
-                "a page was refused because its origin is not the server's: the setting `origins` allows \
-                 others; behind a proxy, `trusted_proxies` lets it name the host and scheme that clients see"
-            );
-        }
+    fn warn_of_origin(parts: &request::Parts, client: &Client) {
+        let origin = parts.headers.get(header::ORIGIN);
+        let origin = origin.map(|origin| String::from_utf8_lossy(origin.as_bytes()));
+        log_limited!(
+            WARN, target: "specter::engine",
+            origin = ?Untrusted(origin.as_deref().unwrap_or_default()),
+            host = ?Untrusted(client.host.as_deref().unwrap_or_default()),
+            scheme = client.scheme(),
+            "a page was refused because its origin is not the server's: the setting `origins` \
+             allows others; behind a proxy, `trusted_proxies` lets it name the host and scheme that \
+             clients see"
+        );
     }
 
-    fn warn_of_upgrade(&self) {
-        if let Some(left_out) = self.upgrade_warnings.pass() {
-            tracing::warn!(
-                target: "specter::engine",
-                left_out,
-                "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
-                 connections with upgrades, and nothing in front may take `OnUpgrade` away"
-            );
-        }
+    fn warn_of_upgrade() {
+        log_limited!(
+            WARN, target: "specter::engine",
+            "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
+             connections with upgrades, and nothing in front may take `OnUpgrade` away"
+        );
     }
 
     fn is_enabled(&self, transport: Transport) -> bool {

@@ -1,5 +1,6 @@
 //! The refusal of a connection to a namespace, and of an event by a guard.
 
+use crate::logging::{OneLine, log_limited};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -117,7 +118,10 @@ impl Reject {
         match serde_json::value::to_raw_value(data) {
             Ok(raw) => self.0.data = Some(raw),
             Err(error) => {
-                tracing::error!(target: "specter::gateway", %error, "a rejection's data cannot be serialized");
+                log_limited!(
+                    ERROR, target: "specter::gateway", error = %OneLine(error),
+                    "a rejection's data cannot be serialized"
+                );
             }
         }
         self.0.shown = self.0.joined();
@@ -167,7 +171,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
             parts.code = Some(told.code.to_owned());
         } else {
             parts.message = "internal error".to_owned();
-            parts.id = Some(super::hidden::report(&error));
+            parts.id = Some(super::hidden::report(std::any::type_name::<E>(), &error));
         }
         parts.cause = Some(Arc::new(error));
         Self::from_parts(parts)

@@ -10,6 +10,7 @@ use specter_proto::socket::{EventPacket, encode};
 use tokio::time::Sleep;
 
 use super::Waiting;
+use crate::logging::OneLine;
 use crate::socket::service::{BoxFuture, NamespaceService, Offered, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
 
@@ -250,7 +251,7 @@ impl Lane {
         self.socket.end();
         self.state = State::Done;
         if self.leaving.is_none() {
-            tracing::debug!(target: "specter::socket", namespace = self.namespace(), reason = reject.message(), "refused");
+            tracing::debug!(target: "specter::socket", namespace = self.namespace(), code = reject.code(), reason = %OneLine(reject.message()), "refused");
             self.rejection = Some(reject);
         }
     }

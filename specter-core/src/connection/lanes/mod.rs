@@ -22,6 +22,7 @@ use self::lane::Lane;
 use super::{
     Acceptor, CloseReason, Connection, Handshake, Incoming, MessageContext, MessageHandler, Refusal,
 };
+use crate::logging::{Untrusted, log_limited};
 use crate::socket::service::{BoxFuture, NamespaceService};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
 
@@ -230,7 +231,10 @@ impl Lanes {
             return Ok(());
         }
         let Some(service) = self.shared.namespaces.get(namespace) else {
-            tracing::debug!(target: "specter::socket", "CONNECT to a namespace that nobody serves");
+            tracing::debug!(
+                target: "specter::socket", namespace = ?Untrusted(namespace),
+                "CONNECT to a namespace that nobody serves"
+            );
             return self.refuse(namespace, &Reject::new("Invalid namespace"));
         };
         if self.joined.len() >= self.shared.config.max_namespaces {
@@ -240,7 +244,10 @@ impl Lanes {
             .auth()
             .is_some_and(|auth| auth.len() > self.shared.config.max_auth)
         {
-            tracing::info!(target: "specter::socket", limit = self.shared.config.max_auth, "a CONNECT payload is too large");
+            log_limited!(
+                INFO, target: "specter::socket", limit = self.shared.config.max_auth,
+                "a CONNECT payload is too large"
+            );
             let reject = Reject::new("invalid auth").with_code("invalid_auth");
             return self.refuse(namespace, &reject);
         }
