@@ -134,7 +134,7 @@ async fn rooms_are_readable_in_disconnect_for_every_reason() {
             "forced server close" => leaver.emit("cut", ()),
             "transport close" => leaver.lose_transport(),
             "ping timeout" => leaver.ignore_pings(true),
-            _ => leaver.send_raw("42{}"),
+            _ => leaver.send_raw("2{}"),
         }
         assert_eq!(
             log.line().await,

@@ -324,13 +324,13 @@ async fn tell_within(
         return;
     }
     let report = ErrorReport::new(Failure { error, event }, socket.clone());
-    if let Some(telling) = table.ingress.tell(&report) {
-        if run_within(limit, telling).await.is_none() {
-            log_limited!(
-                WARN, target: "specter::gateway", ?limit,
-                "error subscribers did not end in time, and were dropped"
-            );
-        }
+    if let Some(telling) = table.ingress.tell(&report)
+        && run_within(limit, telling).await.is_none()
+    {
+        log_limited!(
+            WARN, target: "specter::gateway", ?limit,
+            "error subscribers did not end in time, and were dropped"
+        );
     }
 }
 

@@ -1,13 +1,11 @@
 //! The refusal of a connection to a namespace, and of an event by a guard.
 
 use crate::logging::{OneLine, log_limited};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -69,7 +67,7 @@ impl Parts {
         if self.code.is_none() && self.id.is_none() {
             return own.map(ToOwned::to_owned);
         }
-        let own_names: Option<HashMap<Cow<'_, str>, IgnoredAny>> =
+        let own_names: Option<HashMap<String, &RawValue>> =
             own.and_then(|data| serde_json::from_str(data.get()).ok());
         let members = [("code", &self.code), ("id", &self.id)].into_iter();
         let members = members.filter_map(|(name, value)| {
@@ -165,16 +163,23 @@ impl fmt::Debug for Reject {
 /// Not a `std::error::Error` itself: a refusal means nothing outside `connect` and guards.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
     fn from(error: E) -> Self {
-        let mut parts = Parts::default();
-        if let Some(told) = ClientError::of(&error) {
-            parts.message = told.text;
-            parts.code = Some(told.code.to_owned());
+        let parts = if let Some(told) = ClientError::of(&error) {
+            Parts {
+                message: told.text,
+                code: Some(told.code.to_owned()),
+                ..Parts::default()
+            }
         } else {
-            parts.message = "internal error".to_owned();
-            parts.id = Some(super::hidden::report(std::any::type_name::<E>(), &error));
-        }
-        parts.cause = Some(Arc::new(error));
-        Self::from_parts(parts)
+            Parts {
+                message: "internal error".to_owned(),
+                id: Some(super::hidden::report(std::any::type_name::<E>(), &error)),
+                ..Parts::default()
+            }
+        };
+        Self::from_parts(Parts {
+            cause: Some(Arc::new(error)),
+            ..parts
+        })
     }
 }
 
