@@ -12,6 +12,9 @@ use specter::testing::TestApp;
 /// Keeps its own socket, so that the test can look at it afterwards.
 struct Kept(std::sync::Mutex<Vec<Socket>>);
 
+/// The groups, for a test to look at.
+struct Groups(std::sync::OnceLock<BroadcastGroup>);
+
 #[socketio_controller]
 struct Board {
     log: Arc<Log>,
@@ -224,4 +227,64 @@ async fn rooms_of_a_refused_client_are_readable_to_those_that_had_let_it_in() {
     app.client().refused("/strict").await;
     assert_eq!(lines.line().await, r#"["hall"] 0 0"#);
     assert_eq!(app.io().of("/strict").unwrap().room_count("hall"), 0);
+}
+
+#[socketio_controller(namespace = "/stuck")]
+struct Stuck {
+    kept: Arc<Kept>,
+    groups: BroadcastGroup,
+    seen: Arc<Groups>,
+}
+
+#[handlers]
+impl Stuck {
+    #[on_event("connect")]
+    fn connect(&mut self, socket: &Socket) -> Result<(), Reject> {
+        socket.join("hall")?;
+        self.groups.subscribe("news", socket)?;
+        self.seen.0.get_or_init(|| self.groups.clone());
+        self.kept.0.lock().unwrap().push(socket.clone());
+        Ok(())
+    }
+
+    #[on_event("disconnect")]
+    async fn left(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The runtime ends while a `disconnect` handler runs, and drops the connection's task.
+#[test]
+fn nothing_is_kept_of_a_socket_whose_task_is_dropped() {
+    let kept = Arc::new(Kept(std::sync::Mutex::default()));
+    let seen = Arc::new(Groups(std::sync::OnceLock::new()));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let namespace = runtime.block_on(async {
+        let app = TestApp::builder_of::<Stuck>()
+            .bind(kept.clone())
+            .bind(seen.clone())
+            .start()
+            .await;
+        let client = app.connect("/stuck").await;
+        let namespace = app.io().of("/stuck").unwrap();
+        client.lose_transport();
+        within(async {
+            while namespace.socket_count() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        namespace
+    });
+    let groups = seen.0.get().unwrap();
+    let socket = kept.0.lock().unwrap()[0].clone();
+    assert_eq!(socket.rooms(), ["hall"]);
+    assert_eq!(groups.groups_of(&socket), ["news"]);
+    drop(runtime);
+    assert!(socket.rooms().is_empty());
+    assert!(groups.groups_of(&socket).is_empty());
+    assert_eq!(namespace.room_count("hall"), 0);
 }

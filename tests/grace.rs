@@ -43,13 +43,13 @@ impl Exclusive {
     async fn hang(&mut self) {
         self.seen += 1;
         self.log.say("began");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event(interceptors(Outside))]
     async fn hang_inside(&mut self) {
         self.log.say("began");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event(blocking)]
@@ -66,7 +66,7 @@ impl Exclusive {
     #[on_error]
     async fn failed(&mut self) {
         self.log.say("began");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event("disconnect")]
@@ -101,13 +101,13 @@ impl Shared {
     #[on_event]
     async fn hang_shared(&self) {
         self.log.say("began");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event(concurrent)]
     async fn hang_beside(&self) {
         self.log.say("began");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event("disconnect")]
@@ -126,7 +126,7 @@ impl Single {
     #[on_event]
     async fn hang_single(&self) {
         self.log.say("began");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event("disconnect")]
@@ -274,7 +274,7 @@ impl Late {
     #[on_event("disconnect")]
     async fn left(&mut self) {
         self.log.say("late");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,11 +1,11 @@
 //! The lines that the framework writes to the log while a test runs on this thread.
 
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Level, Subscriber};
+use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 
@@ -25,6 +25,10 @@ pub struct Lines {
 
 impl Lines {
     pub fn capture() -> Self {
+        // With one subscriber in the process, `tracing` asks that of the thread that comes first to
+        // a line whether anybody wants it, which may be a thread of another test, without any.
+        static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| Dispatch::new(Registry::default()));
         let kept = Arc::<Mutex<Vec<Line>>>::default();
         let subscriber = Registry::default().with(Keep(kept.clone()));
         Self {
