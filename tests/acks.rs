@@ -115,12 +115,9 @@ async fn answers_are_typed() {
     client.send(r#"422["ask_two"]"#).await;
     client.text().await;
     client.send(r#"431["a"]"#).await;
-    assert!(
-        client
-            .text()
-            .await
-            .starts_with(r#"432[{"error":"internal error","id":""#)
-    );
+    assert!(client.text().await.starts_with(
+        r#"432[{"error":"the acknowledgement is not what was expected","code":"ack_invalid"}"#
+    ));
     client.send(r#"423["ask_all"]"#).await;
     client.text().await;
     client.send(r"432[1,2,3]").await;

@@ -52,7 +52,10 @@ async fn presence() {
     );
     let mut nobody = server.open().await;
     nobody.send("40").await;
-    assert_eq!(nobody.text().await, r#"44{"message":"invalid auth"}"#);
+    assert_eq!(
+        nobody.text().await,
+        r#"44{"message":"invalid auth","data":{"code":"invalid_auth"}}"#
+    );
 }
 
 #[tokio::test]

@@ -181,7 +181,7 @@ async fn undecodable_auth_is_refused() {
         client.send(format!("40/refuse,{auth}")).await;
         assert_eq!(
             client.text().await,
-            r#"44/refuse,{"message":"invalid auth"}"#
+            r#"44/refuse,{"message":"invalid auth","data":{"code":"invalid_auth"}}"#
         );
     }
 }
@@ -220,7 +220,10 @@ async fn a_connect_payload_is_bounded() {
             json!({ "token": "x".repeat(17_000) })
         ))
         .await;
-    assert_eq!(client.text().await, r#"44/gate,{"message":"invalid auth"}"#);
+    assert_eq!(
+        client.text().await,
+        r#"44/gate,{"message":"invalid auth","data":{"code":"invalid_auth"}}"#
+    );
 }
 
 #[tokio::test]
@@ -272,7 +275,7 @@ async fn a_connect_that_takes_too_long_is_refused() {
     client.send(r#"40/refuse,{"name":"hang"}"#).await;
     assert_eq!(
         client.text().await,
-        r#"44/refuse,{"message":"connect timeout"}"#
+        r#"44/refuse,{"message":"connect timeout","data":{"code":"timeout"}}"#
     );
     assert_eq!(log.line().await, "first connect");
     assert_eq!(log.line().await, "first left: server namespace disconnect");

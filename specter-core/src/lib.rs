@@ -14,6 +14,7 @@ pub mod extract;
 pub mod gateway;
 pub mod groups;
 mod http;
+mod logging;
 pub mod rooms;
 pub mod socket;
 #[cfg(feature = "testing")]

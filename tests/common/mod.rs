@@ -1,6 +1,8 @@
 //! A running App on a free port, and a client that speaks raw packets, so that tests see the wire.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+pub mod lines;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -191,7 +191,7 @@ impl AppBuilder {
         self
     }
 
-    /// How long handlers may run on after their client left. 30 s.
+    /// How long handlers may run on after their client left, see [`SocketConfig::handler_grace`]. Default: 30 s.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.endpoint.socket = self.endpoint.socket.handler_grace(grace);
         self

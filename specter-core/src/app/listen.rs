@@ -29,6 +29,7 @@ use super::head_timer::HeadTimer;
 use super::plain::{End, HeadWait, Lane};
 use super::stopping::{Stop, Watch, Watching};
 use crate::connection::{Acceptor, Served};
+use crate::logging::log_limited;
 
 /// How long a client may take for the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -202,7 +203,7 @@ pub(super) async fn accept_until<A: Acceptor>(
             continue;
         }
         // The system's, which needs time.
-        tracing::error!(target: "specter::engine", %error, "no connection can be accepted for now");
+        log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for now");
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             deadline = &mut stopping => break deadline,

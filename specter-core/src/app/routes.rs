@@ -12,6 +12,7 @@ use specter_di::Container;
 
 use super::App;
 use crate::extract::Inject;
+use crate::logging::log_limited;
 
 impl App {
     /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through [`Inject<T>`].
@@ -58,7 +59,9 @@ impl InjectRejection {
 
 impl IntoResponse for InjectRejection {
     fn into_response(self) -> Response {
-        tracing::error!(target: "specter::di", error = %self, "an axum handler's dependency is missing");
+        log_limited!(
+            ERROR, target: "specter::di", error = %self, "an axum handler's dependency is missing"
+        );
         (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
     }
 }

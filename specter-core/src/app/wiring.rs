@@ -395,6 +395,7 @@ fn namespace_table(
         container: container.clone(),
         unknown: UnknownEvents::default(),
         connect_limit: builder.endpoint.socket.connect_limit,
+        handler_grace: builder.endpoint.socket.handler_grace,
         max_concurrent: builder.endpoint.socket.max_concurrent,
     }
 }

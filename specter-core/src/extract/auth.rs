@@ -7,12 +7,14 @@ use specter_proto::socket::decode_json;
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};
+use crate::logging::{OneLine, described, log_limited};
 
 /// The payload that the client sent with CONNECT (`auth` in the clients' options), as a `T`.
 ///
 /// An integer may have been sent as a float, such as `1.0`. Where the client sent none:
 /// `Auth<Option<T>>` is `None`, else `{}` is decoded. One that cannot be decoded refuses the client
-/// with `invalid auth`; the log says why. Every handler of the socket may take it.
+/// with `invalid auth`; the log says what was expected and where, never what came. Every handler of
+/// the socket may take it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Auth<T>(pub T);
 
@@ -32,7 +34,11 @@ impl<'a, T: DeserializeOwned> FromContext<'a> for Auth<T> {
             None => serde_json::from_str("null").or_else(|_| serde_json::from_str("{}")),
         };
         decoded.map(Auth).map_err(|error| {
-            tracing::info!(target: "specter::gateway", handler = cx.handler, %error, "a client's auth payload cannot be decoded");
+            log_limited!(
+                INFO, key = cx.handler, target: "specter::gateway", handler = cx.handler,
+                error = %OneLine(described(&error)),
+                "a client's auth payload cannot be decoded"
+            );
             EventError::new("invalid auth").with_code("invalid_auth")
         })
     }

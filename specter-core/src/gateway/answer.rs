@@ -1,5 +1,6 @@
 //! What the client is answered, once a handler is over.
 
+use crate::logging::{OneLine, Untrusted, log_limited};
 use std::sync::atomic::Ordering;
 
 use specter_proto::socket::{EncodeError, EncodedArgs, Outgoing, encode};
@@ -49,7 +50,11 @@ impl Answer {
             Self::Value(value) => answer_encoded(socket, id, *value),
         };
         if let Err(error) = sent {
-            tracing::error!(target: "specter::gateway", event = cx.event_name(), %error, "an acknowledgement cannot be encoded");
+            log_limited!(
+                ERROR, key = cx.handler, target: "specter::gateway",
+                event = ?Untrusted(cx.event_name()), handler = cx.handler,
+                error = %OneLine(error), "an acknowledgement cannot be encoded"
+            );
         }
     }
 }

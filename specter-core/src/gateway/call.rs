@@ -21,6 +21,7 @@ use super::error::EventError;
 use super::event::EventInfo;
 use super::info::{EventKind, HandlerInfo};
 use super::instance::{Instance, wrong_instance};
+use crate::logging::log_limited;
 use crate::socket::{DisconnectReason, Reject, Socket};
 
 /// A boxed call under way.
@@ -306,7 +307,10 @@ impl CallContext {
             Called::Returned(Err(error)) => error,
             Called::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.handler),
             Called::TimedOut => {
-                tracing::warn!(target: "specter::gateway", handler = self.handler, limit = ?self.limit, "a handler was not done in time, and was dropped");
+                log_limited!(
+                    WARN, key = self.handler, target: "specter::gateway", handler = self.handler,
+                    limit = ?self.limit, "a handler was not done in time, and was dropped"
+                );
                 EventError::new("timed out").with_code("timeout")
             }
             Called::Cancelled => EventError::new("cancelled").with_code("cancelled"),

@@ -1,10 +1,11 @@
 //! Runs a handler's body: its panic is caught, and it is dropped when its time is over. The controller stays.
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::time::Sleep;
 
@@ -66,6 +67,9 @@ impl<F: Future<Output = Result<Outcome, EventError>>> Future for Watched<'_, F> 
             Some(Poll::Ready(Err(payload))) => return Poll::Ready(Called::Panicked(payload)),
             Some(Poll::Pending) | None => {}
         }
+        if this.cx.socket.is_abandoned() {
+            return Poll::Ready(dropped(this.body, Called::Cancelled));
+        }
         let Some(limit) = this.cx.limit else {
             return Poll::Pending;
         };
@@ -85,6 +89,43 @@ fn dropped<F>(mut body: Pin<&mut Option<F>>, called: Called) -> Called {
 /// The same for one that does not suspend.
 pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> Called {
     catch_unwind(AssertUnwindSafe(body)).map_or_else(Called::Panicked, Called::Returned)
+}
+
+/// Runs a future until it ends, or until `stop` says so after a poll that did not end it. It is
+/// dropped then, and a panic of that is caught.
+pub(super) async fn run_until<F: Future>(
+    body: F,
+    mut stop: impl FnMut(&mut Context<'_>) -> bool,
+) -> Option<F::Output> {
+    let mut body = pin!(Some(body));
+    let ended = poll_fn(|cx| match body.as_mut().as_pin_mut() {
+        Some(running) => match running.poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if stop(cx) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        },
+        None => Poll::Ready(None),
+    })
+    .await;
+    if ended.is_none() {
+        drop_caught(|| body.set(None));
+    }
+    ended
+}
+
+/// Runs a future no longer than `limit`.
+pub(super) async fn run_within<F: Future>(limit: Duration, body: F) -> Option<F::Output> {
+    let mut sleep: Option<Pin<Box<Sleep>>> = None;
+    run_until(body, |cx| {
+        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        sleep.as_mut().poll(cx).is_ready()
+    })
+    .await
+}
+
+/// Drops something of a handler that nobody waits for any more. A panic of it concerns nobody.
+pub(super) fn drop_caught(drop: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(drop));
 }
 
 /// Runs a future, catching its panic.

@@ -10,9 +10,10 @@ use specter_proto::socket::EventPacket;
 use super::call::CallContext;
 use super::instance::Instance;
 use super::lifecycle::{Env, Subscribers, disconnect};
-use super::run::{Begun, Run};
+use super::run::{Abandoned, Begun, Run};
 use super::table::Straight;
 use super::turns::Turns;
+use crate::logging::log_limited;
 use crate::socket::DisconnectReason;
 use crate::socket::service::{BoxFuture, Offered, SocketService};
 
@@ -124,6 +125,28 @@ impl Dispatch {
         }
     }
 
+    fn warn_of(&self, abandoned: Option<Abandoned>) {
+        let Some(abandoned) = abandoned else { return };
+        let Abandoned {
+            controller,
+            handler,
+            misses_disconnect,
+        } = abandoned;
+        let namespace = self.env.table.hub.name();
+        if misses_disconnect {
+            log_limited!(
+                WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
+                "a handler ran on beyond its grace after its client left, and was dropped together \
+                 with its controller: the controller's own `disconnect` could not run"
+            );
+        } else {
+            log_limited!(
+                WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
+                "a handler ran on beyond its grace after its client left, and was dropped"
+            );
+        }
+    }
+
     /// The controllers of a concurrent event, shared.
     fn shared(&self, turns: &Turns) -> Vec<Option<Instance>> {
         let mut shared: Vec<Option<Instance>> = self.instances.iter().map(|_| None).collect();
@@ -197,6 +220,7 @@ impl SocketService for Dispatch {
                 instances,
                 reason,
                 Subscribers::Told,
+                self.env.table.handler_grace,
             )));
         }
         match &mut self.ending {
@@ -206,11 +230,21 @@ impl SocketService for Dispatch {
     }
 
     fn abandon(&mut self) {
-        self.running = None;
         self.just_begun = false;
-        self.beside = None;
         self.beside_bytes = 0;
-        self.ending = None;
+        if let Some(run) = self.running.take() {
+            let abandoned = run.abandon(&self.env, &mut self.instances);
+            self.warn_of(abandoned);
+        }
+        for beside in self.beside.take().into_iter().flat_map(|beside| *beside) {
+            let RunBeside {
+                run,
+                env,
+                mut instances,
+                ..
+            } = beside;
+            self.warn_of(run.abandon(&env, &mut instances));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a failed event says: to the client in the acknowledgement, to `#[on_error]`, to the log.
 
+use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -9,15 +10,18 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use specter_proto::socket::ArgumentError;
 
-use crate::rooms::JoinError;
-use crate::socket::reject::Cause;
-use crate::socket::{EmitError, Reject, hidden};
+use crate::logging::{OneLine, log_limited};
+use crate::socket::client_error::ClientError;
+use crate::socket::reject::{Cause, Parts};
+use crate::socket::{Reject, hidden};
 
 /// Why a handler failed, as the client may see it.
 ///
 /// The acknowledgement carries it as `{"error": text, "code"?, "data"?, "id"?}`. [`new`](Self::new) makes one that is meant for the
 /// client. Through `?`, any [`std::error::Error`] becomes one that is not: the client reads `internal error` with an id, and
-/// the log has the error with the same id. A type of your own says what may be shown by implementing (or deriving) [`IntoEventError`].
+/// the log has the error with the same id. Errors that the client causes by itself are the exception: the client reads the text and
+/// the code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::groups::GroupError), an
+/// [`EmitError`](crate::socket::EmitError) of its own queue, an [`AckError`](crate::socket::AckError) of its own answer. A type of your own says what may be shown by implementing (or deriving) [`IntoEventError`].
 pub struct EventError(Box<Repr>);
 
 #[derive(Clone)]
@@ -26,9 +30,14 @@ struct Repr {
     code: Option<String>,
     data: Option<Box<RawValue>>,
     id: Option<String>,
+    /// It was a refusal, which has a code at an event even if it was given none.
+    is_refusal: bool,
     kind: Kind,
     cause: Option<Cause>,
 }
+
+/// The kind of errors whose type is not known, for the log.
+pub(crate) const BOXED: &str = "a boxed error";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -50,29 +59,40 @@ impl EventError {
             code: None,
             data: None,
             id: None,
+            is_refusal: false,
             kind,
             cause: None,
         }))
     }
 
     /// An error that the client only learns an id of. The log gets the rest, now.
+    ///
+    /// The log takes ten lines a minute for each type of errors, and says how many it left out.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        Self::hidden(hidden::report(&error))
+        Self::hidden(hidden::report(type_name_of_val(&error), &error))
     }
 
     /// The same for a boxed error, or `anyhow`'s.
     pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::hidden(hidden::report(error))
+        Self::hidden(hidden::report(BOXED, error))
     }
 
-    /// An error that says nothing itself: the client reads `internal error`, unless it only means that the client is gone.
-    pub(crate) fn undeclared(error: &(dyn std::error::Error + 'static)) -> Self {
-        let gone = matches!(error.downcast_ref(), Some(EmitError::Gone))
-            || matches!(error.downcast_ref(), Some(JoinError::Gone));
-        if gone {
-            return Self::of_kind("the socket is gone".into(), Kind::Gone);
-        }
-        Self::internal_dyn(error)
+    /// An error that does not say what may be shown: the client reads `internal error`, unless it
+    /// caused the error itself, by meeting a limit for example.
+    /// `kind` is its type's name.
+    pub(crate) fn undeclared(
+        kind: &'static str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Self {
+        let Some(told) = ClientError::of(error) else {
+            return Self::hidden(hidden::report(kind, error));
+        };
+        let kind = if told.is_gone {
+            Kind::Gone
+        } else {
+            Kind::Shown
+        };
+        Self::of_kind(told.text, kind).with_code(told.code)
     }
 
     /// An error that is in the log already, under this id.
@@ -83,9 +103,13 @@ impl EventError {
     }
 
     /// A handler panicked. The panic's text is in the log under the id.
-    pub(crate) fn panicked(text: &str, handler: &str) -> Self {
+    #[cold]
+    pub(crate) fn panicked(text: &str, handler: &'static str) -> Self {
         let id = hidden::fresh_id();
-        tracing::error!(target: "specter::gateway", id = %id, handler, panic = text, "a handler panicked");
+        log_limited!(
+            ERROR, key = handler, target: "specter::gateway", id, handler,
+            panic = %OneLine(text), "a handler panicked"
+        );
         let mut error = Self::hidden(id);
         error.0.kind = Kind::Panicked;
         error
@@ -104,7 +128,10 @@ impl EventError {
         match serde_json::value::to_raw_value(data) {
             Ok(raw) => self.0.data = Some(raw),
             Err(error) => {
-                tracing::error!(target: "specter::gateway", %error, "an error's data cannot be serialized");
+                log_limited!(
+                    ERROR, target: "specter::gateway", error = %OneLine(error),
+                    "an error's data cannot be serialized"
+                );
             }
         }
         self
@@ -117,7 +144,8 @@ impl EventError {
 
     /// The code that the client sees.
     pub fn code(&self) -> Option<&str> {
-        self.0.code.as_deref()
+        let refusal = self.0.is_refusal.then_some("rejected");
+        self.0.code.as_deref().or(refusal)
     }
 
     /// The id that the log has it under, for an error whose text is not shown.
@@ -169,7 +197,7 @@ impl EventError {
 /// Not a `std::error::Error` itself, so that any error converts into it.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for EventError {
     fn from(error: E) -> Self {
-        let mut undeclared = Self::undeclared(&error);
+        let mut undeclared = Self::undeclared(type_name::<E>(), &error);
         undeclared.0.cause = Some(Arc::new(error));
         undeclared
     }
@@ -183,10 +211,10 @@ impl fmt::Display for EventError {
 
 impl fmt::Debug for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Repr { text, code, id, .. } = &*self.0;
+        let Repr { text, id, .. } = &*self.0;
         f.debug_struct("EventError")
             .field("text", text)
-            .field("code", code)
+            .field("code", &self.code())
             .field("id", id)
             .finish_non_exhaustive()
     }
@@ -194,16 +222,10 @@ impl fmt::Debug for EventError {
 
 impl Serialize for EventError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Repr {
-            text,
-            code,
-            data,
-            id,
-            ..
-        } = &*self.0;
+        let Repr { text, data, id, .. } = &*self.0;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("error", text)?;
-        if let Some(code) = code {
+        if let Some(code) = self.code() {
             map.serialize_entry("code", code)?;
         }
         if let Some(data) = data {
@@ -216,30 +238,43 @@ impl Serialize for EventError {
     }
 }
 
+/// It keeps its code, its data and its id; see [`Reject`] for how a client reads them.
 impl From<EventError> for Reject {
     fn from(error: EventError) -> Self {
         let Repr {
             text,
+            code,
             data,
             id,
             cause,
             ..
         } = *error.0;
-        let id = || {
-            let json = serde_json::json!({ "id": id? });
-            serde_json::value::to_raw_value(&json).ok()
-        };
-        Self::from_parts(text, data.or_else(id), cause)
+        Self::from_parts(Parts {
+            message: text,
+            code,
+            data,
+            id,
+            cause,
+            ..Parts::default()
+        })
     }
 }
 
-/// A guard's refusal of an event.
+/// A guard's refusal of an event. Its code is `rejected` unless it has one.
 impl From<Reject> for EventError {
     fn from(reject: Reject) -> Self {
-        let (message, data, cause) = reject.into_parts();
-        let mut error = Self::new(message).with_code("rejected");
-        error.0.data = data;
-        error.0.cause = cause;
+        let parts = reject.into_parts();
+        let kind = if parts.id.is_some() {
+            Kind::Hidden
+        } else {
+            Kind::Shown
+        };
+        let mut error = Self::of_kind(parts.message, kind);
+        error.0.is_refusal = true;
+        error.0.code = parts.code;
+        error.0.data = parts.data;
+        error.0.id = parts.id;
+        error.0.cause = parts.cause;
         error
     }
 }

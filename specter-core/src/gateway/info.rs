@@ -156,6 +156,8 @@ pub struct HandlerInfo {
     pub concurrent: bool,
     /// It is over when it returns: called by `call`, not `start`.
     pub inline: bool,
+    /// It runs on the blocking pool, where nothing can end it.
+    pub blocking: bool,
     /// How long it may take.
     pub timeout: Option<Duration>,
     /// Where the method stands.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use specter_proto::socket::encode;
 
 use super::call::{CallContext, Ended, Outcome, PendingCall, Step};
-use super::catch::{caught, panic_text};
+use super::catch::{caught, panic_text, run_until};
 use super::error::EventError;
 use super::event::EventInfo;
 use super::ingress::{Called, Subscriber};
@@ -181,7 +181,9 @@ pub(super) fn intercepted(
             controller,
             method,
         };
-        let outcome = around(&interceptors, &cx, &mut call).await;
+        let running = around(&interceptors, &cx, &mut call);
+        let outcome = run_until(running, |_| socket.is_abandoned()).await;
+        let outcome = outcome.unwrap_or_default();
         let (instance, cx) = call.into_parts().await;
         Ended::with(instance, cx, outcome)
     }))

@@ -9,6 +9,7 @@ use specter_di::{Opening, Scoped};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::call::{CallContext, Cause, Ended, Failure, Outcome, Step, Values};
+use super::catch::run_within;
 use super::dispatch::Dispatch;
 use super::error::EventError;
 use super::event::EventInfo;
@@ -18,6 +19,7 @@ use super::ingress::{ErrorReport, Slot};
 use super::instance::Instance;
 use super::interceptor::intercepted;
 use super::table::{ControllerTable, HandlerRef, NamespaceTable, Target, Wired};
+use crate::logging::{OneLine, log_limited};
 use crate::rooms::Hub;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
@@ -150,7 +152,8 @@ async fn connect(
     let (env, mut instances) = match prepare(&table, &socket, &limit).await {
         Ok(prepared) => prepared,
         Err(error) => {
-            tell(&table, &socket, error.duplicate(), EventInfo::connect()).await;
+            let (told, event) = (error.duplicate(), EventInfo::connect());
+            tell_within(table.connect_limit, &table, &socket, told, event).await;
             return Err(error.into());
         }
     };
@@ -211,7 +214,10 @@ struct Limit {
 impl Limit {
     async fn wait<F: Future>(&self, future: F) -> Result<F::Output, EventError> {
         timeout_at(self.until, future).await.map_err(|_| {
-            tracing::warn!(target: "specter::gateway", limit = ?self.of, "a client's connect was not decided in time");
+            log_limited!(
+                WARN, target: "specter::gateway", limit = ?self.of,
+                "a client's connect was not decided in time"
+            );
             EventError::new("connect timeout").with_code("timeout")
         })
     }
@@ -306,14 +312,25 @@ async fn connect_error(
     .await
 }
 
-/// Tells the error subscribers of what no controller takes.
-async fn tell(table: &NamespaceTable, socket: &Socket, error: EventError, event: EventInfo) {
+/// Tells the error subscribers of what no controller takes. They have this long, all together.
+async fn tell_within(
+    limit: Duration,
+    table: &NamespaceTable,
+    socket: &Socket,
+    error: EventError,
+    event: EventInfo,
+) {
     if error.is_gone() {
         return;
     }
     let report = ErrorReport::new(Failure { error, event }, socket.clone());
-    if let Some(telling) = table.ingress.tell(&report) {
-        telling.await;
+    if let Some(telling) = table.ingress.tell(&report)
+        && run_within(limit, telling).await.is_none()
+    {
+        log_limited!(
+            WARN, target: "specter::gateway", ?limit,
+            "error subscribers did not end in time, and were dropped"
+        );
     }
 }
 
@@ -327,12 +344,11 @@ pub(super) async fn end_of(step: Step) -> Ended {
 
 /// Ends a socket that is refused after some controllers let it in.
 async fn refuse(env: Env, instances: Vec<Option<Instance>>) {
+    // As after any other disconnect: nothing reaches it any more.
+    env.socket.end();
     let limit = env.table.connect_limit;
     let reason = DisconnectReason::ServerNamespaceDisconnect;
-    let leaving = disconnect(env, instances, reason, Subscribers::Unaware);
-    if tokio::time::timeout(limit, leaving).await.is_err() {
-        tracing::warn!(target: "specter::gateway", ?limit, "a disconnect handler ran on after its client was refused, and was dropped");
-    }
+    disconnect(env, instances, reason, Subscribers::Unaware, limit).await;
 }
 
 /// Whether the subscribers of connects were told of a socket, so that those of disconnects are.
@@ -343,15 +359,18 @@ pub(super) enum Subscribers {
 }
 
 /// Runs `disconnect` of the controllers and the subscribers, then tears the scope down.
+///
+/// Each step has `limit`, so that one that does not end keeps no other from running.
 pub(super) async fn disconnect(
     env: Env,
     instances: Vec<Option<Instance>>,
     reason: DisconnectReason,
     subscribers: Subscribers,
+    limit: Duration,
 ) {
     for (position, instance) in instances.into_iter().enumerate() {
         if let Some(instance) = instance {
-            disconnect_one(&env, position, instance, reason).await;
+            disconnect_one(&env, position, instance, reason, limit).await;
         }
     }
     if subscribers == Subscribers::Told
@@ -360,33 +379,74 @@ pub(super) async fn disconnect(
         for subscriber in &*subscribers {
             let cx = env.free_context(Cause::Disconnect(reason));
             let info = cx.info();
-            if let Some(error) = failure(subscriber.call(cx).end().await) {
-                tracing::warn!(target: "specter::gateway", %error, "a subscriber of disconnects failed");
-                tell(&env.table, &env.socket, error, info).await;
+            let Some(outcome) = run_within(limit, subscriber.call(cx).end()).await else {
+                warn_of_late_disconnect(&env, subscriber.owner(), "a subscriber", limit);
+                continue;
+            };
+            if let Some(error) = failure(outcome) {
+                log_limited!(
+                    WARN, key = subscriber.owner(), target: "specter::gateway",
+                    error = %OneLine(&error), "a subscriber of disconnects failed"
+                );
+                tell_within(limit, &env.table, &env.socket, error, info).await;
             }
         }
     }
     // Whoever still shares the scope, an event's context for one, does not keep it from being torn down.
     for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
-        tracing::error!(target: "specter::di", %failure, "tearing a socket's provider down failed");
+        log_limited!(
+            ERROR, target: "specter::di", failure = %OneLine(failure),
+            "tearing a socket's provider down failed"
+        );
     }
 }
 
-async fn disconnect_one(env: &Env, position: usize, instance: Instance, reason: DisconnectReason) {
-    let Some(handler) = env.controller(position).disconnect else {
+async fn disconnect_one(
+    env: &Env,
+    position: usize,
+    instance: Instance,
+    reason: DisconnectReason,
+    limit: Duration,
+) {
+    let table = env.controller(position);
+    let Some(handler) = table.disconnect else {
         return;
     };
     let cx = env.context(position, handler, Cause::Disconnect(reason));
-    let event = cx.info();
-    let mut ended = end_of(env.controller(position).start(instance, handler, cx)).await;
+    let (event, method) = (cx.info(), cx.handler);
+    let Some(mut ended) = run_within(limit, end_of(table.start(instance, handler, cx))).await
+    else {
+        return warn_of_late_disconnect(env, table.info.name, method, limit);
+    };
     let Some(error) = failure(ended.take_outcome()) else {
         return;
     };
-    tracing::warn!(target: "specter::gateway", %error, "a disconnect handler failed");
+    log_limited!(
+        WARN, key = table.info.name, target: "specter::gateway", controller = table.info.name,
+        handler = method, error = %OneLine(&error), "a disconnect handler failed"
+    );
     match env.start_error_handler(position, ended.instance, Failure { error, event }) {
         Ok(step) => {
-            end_of(step).await;
+            if run_within(limit, end_of(step)).await.is_none() {
+                warn_of_late_disconnect(env, table.info.name, "#[on_error]", limit);
+            }
         }
-        Err((_, Failure { error, event })) => tell(&env.table, &env.socket, error, event).await,
+        Err((_, Failure { error, event })) => {
+            tell_within(limit, &env.table, &env.socket, error, event).await;
+        }
     }
+}
+
+#[cold]
+fn warn_of_late_disconnect(
+    env: &Env,
+    controller: &'static str,
+    handler: &'static str,
+    limit: Duration,
+) {
+    let namespace = env.table.hub.name();
+    log_limited!(
+        WARN, key = controller, target: "specter::gateway", namespace, controller, handler, ?limit,
+        "a `disconnect` handler did not end in time, and was dropped"
+    );
 }

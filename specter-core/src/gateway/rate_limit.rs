@@ -94,7 +94,8 @@ pub trait RatePolicy: Send + Sync + 'static {
     }
 }
 
-/// Lets through what a policy allows, and rejects the rest with `rate limited` and `{"retryAfterMs": …}` as its data.
+/// Lets through what a policy allows, and rejects the rest with `rate limited`, the code `rate_limited` and
+/// `{"retryAfterMs": …}` as its data.
 ///
 /// As a guard of an event it limits that event, as a guard of a controller its connects (with a key of more than one socket: `named`). As an
 /// interceptor of a controller or module it limits connects and all events together. A bucket is the policy's and the key's: events that share a
@@ -153,7 +154,9 @@ impl<P: RatePolicy> RateLimit<P> {
         };
         taken.map_err(|wait| {
             let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-            Reject::new("rate limited").with_data(&Limited { retry_after_ms })
+            Reject::new("rate limited")
+                .with_code("rate_limited")
+                .with_data(&Limited { retry_after_ms })
         })
     }
 }

@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use super::call::{CallContext, Outcome};
-use super::error::{EventError, IntoEventError};
+use super::error::{BOXED, EventError, IntoEventError};
 use crate::socket::Reject;
 
 /// What a handler may acknowledge with: anything that is `Serialize`.
@@ -237,7 +237,7 @@ pub struct PlainKind;
 impl PlainKind {
     /// Converts it.
     pub fn conversion<E: std::error::Error + 'static>(self) -> fn(E) -> EventError {
-        |error| EventError::undeclared(&error)
+        |error| EventError::undeclared(std::any::type_name::<E>(), &error)
     }
 }
 
@@ -247,7 +247,7 @@ pub struct BoxedKind;
 impl BoxedKind {
     /// Converts it.
     pub fn conversion<E: AsRef<dyn std::error::Error + Send + Sync>>(self) -> fn(E) -> EventError {
-        |error| EventError::internal_dyn(error.as_ref())
+        |error| EventError::undeclared(BOXED, error.as_ref())
     }
 }
 
@@ -257,7 +257,7 @@ pub struct LocalBoxedKind;
 impl LocalBoxedKind {
     /// Converts it.
     pub fn conversion<E: AsRef<dyn std::error::Error>>(self) -> fn(E) -> EventError {
-        |error| EventError::internal_dyn(error.as_ref())
+        |error| EventError::undeclared(BOXED, error.as_ref())
     }
 }
 

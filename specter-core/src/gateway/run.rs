@@ -1,10 +1,11 @@
 //! One event on its way through its handlers: methods of controllers and subscribers, in their order.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::answer::{Answer, conclude, finish_ack};
 use super::call::{CallContext, Cause, Ended, Failure, Outcome, PendingCall, Step};
+use super::catch::drop_caught;
 use super::error::EventError;
 use super::event::EventInfo;
 use super::filter::filtered;
@@ -15,6 +16,7 @@ use super::instance::Instance;
 use super::lifecycle::Env;
 use super::table::{Straight, Target, Targets};
 use super::turns::{Turn, Turns};
+use crate::logging::{OneLine, Untrusted, log_limited};
 use crate::socket::Reject;
 use crate::socket::service::BoxFuture;
 
@@ -148,6 +150,48 @@ impl Run {
         }
     }
 
+    /// Drops what still runs, and brings its controller back where that can be.
+    #[cold]
+    pub(super) fn abandon(
+        self,
+        env: &Env,
+        instances: &mut [Option<Instance>],
+    ) -> Option<Abandoned> {
+        let target = match self.phase {
+            Phase::Next => return None,
+            Phase::Guarding(target, checking) => {
+                drop_caught(|| drop(checking));
+                target
+            }
+            Phase::Handling(target, call) | Phase::Failing(target, call) => {
+                if let Some(ended) = abandon_call(env, call) {
+                    instances[target.controller] = Some(ended.instance);
+                }
+                target
+            }
+            Phase::Filtering(target, instance, filtering) => {
+                drop_caught(|| drop(filtering));
+                instances[target.controller] = instance;
+                target
+            }
+            Phase::Subscriber(call) => {
+                drop_caught(|| drop(call));
+                return Some(Abandoned::SUBSCRIBER);
+            }
+            Phase::Telling(telling) => {
+                drop_caught(|| drop(telling));
+                return Some(Abandoned::SUBSCRIBER);
+            }
+        };
+        let table = env.controller(target.controller);
+        let handler = table.handler(target.handler);
+        Some(Abandoned {
+            controller: table.info.name,
+            handler: handler.map_or("", |handler| handler.method),
+            misses_disconnect: table.disconnect.is_some() && instances[target.controller].is_none(),
+        })
+    }
+
     /// Lets go of the event, once it is over.
     pub(super) fn clear(&mut self) {
         if let Some(cx) = &mut self.cx {
@@ -207,7 +251,7 @@ impl Run {
                 Phase::Failing(target, call) => {
                     let target = *target;
                     let ended = ready!(call.as_mut().poll(cx));
-                    log_failed_error_handler(&ended.cx.outcome);
+                    log_failed_error_handler(&ended.cx);
                     instances[target.controller] = Some(ended.instance);
                     self.phase = Phase::Next;
                 }
@@ -341,7 +385,7 @@ impl Run {
                 self.tell(env, failure);
             }
             Ok(Step::Done(ended)) => {
-                log_failed_error_handler(&ended.cx.outcome);
+                log_failed_error_handler(&ended.cx);
                 instances[target.controller] = Some(ended.instance);
             }
             Ok(Step::Pending(call)) => self.phase = Phase::Failing(target, call),
@@ -398,9 +442,12 @@ impl Run {
     }
 
     fn fail(&mut self, error: &EventError) {
-        tracing::debug!(target: "specter::gateway", event = self.name(), %error, "an event failed");
+        tracing::debug!(
+            target: "specter::gateway", event = ?Untrusted(self.name()), code = error.code(),
+            error = %OneLine(error), "an event failed"
+        );
         self.finish_ack(Some(error));
-        if matches!(self.answer, Answer::Unit) && !error.is_gone() {
+        if matches!(self.answer, Answer::Unit) {
             self.answer = Answer::Failed(error.duplicate());
         }
     }
@@ -431,6 +478,34 @@ impl Run {
     }
 }
 
+/// A handler that was dropped because it ran on after its client left.
+pub(super) struct Abandoned {
+    pub(super) controller: &'static str,
+    pub(super) handler: &'static str,
+    /// Its controller was lost with it, and has a `disconnect` handler.
+    pub(super) misses_disconnect: bool,
+}
+
+impl Abandoned {
+    const SUBSCRIBER: Self = Self {
+        controller: "SocketIngress",
+        handler: "a subscriber",
+        misses_disconnect: false,
+    };
+}
+
+/// Polls a call for the last time, in which its handler is dropped and its controller comes back.
+/// `None` where the call has it elsewhere: on the blocking pool.
+fn abandon_call(env: &Env, mut call: PendingCall) -> Option<Ended> {
+    let mut task = Context::from_waker(Waker::noop());
+    let polled = env.socket.abandon_in(|| call.as_mut().poll(&mut task));
+    drop_caught(|| drop(call));
+    match polled {
+        Poll::Ready(ended) => Some(ended),
+        Poll::Pending => None,
+    }
+}
+
 /// Begins a method, with the context of its event.
 fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>) -> Step {
     let table = env.controller(target.controller);
@@ -442,9 +517,12 @@ fn start(env: &Env, target: Target, instance: Instance, mut cx: Box<CallContext>
     env.start(target, wired, instance, cx)
 }
 
-fn log_failed_error_handler(outcome: &Outcome) {
-    if let Outcome::Failed(error) = outcome {
-        tracing::warn!(target: "specter::gateway", %error, "an `#[on_error]` handler failed");
+fn log_failed_error_handler(cx: &CallContext) {
+    if let Outcome::Failed(error) = &cx.outcome {
+        log_limited!(
+            WARN, key = cx.handler, target: "specter::gateway", handler = cx.handler,
+            error = %OneLine(error), "an `#[on_error]` handler failed"
+        );
     }
 }
 

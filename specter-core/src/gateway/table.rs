@@ -33,6 +33,8 @@ pub(crate) struct NamespaceTable {
     pub(crate) container: Container,
     pub(crate) unknown: UnknownEvents,
     pub(crate) connect_limit: Duration,
+    /// How long each handler may run on after its client left.
+    pub(crate) handler_grace: Duration,
     pub(crate) max_concurrent: usize,
 }
 
@@ -50,6 +52,9 @@ pub(crate) struct ControllerTable {
     /// For what is refused before a handler is called.
     pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
     pub(crate) shared: bool,
+    /// Whether sockets' instances are shared by their handlers: so that some run concurrently, or
+    /// that one on the blocking pool that does not end leaves the controller to `disconnect`.
+    holds_shared: bool,
     pub(crate) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     pub(crate) connect: Option<HandlerRef>,
     pub(crate) disconnect: Option<HandlerRef>,
@@ -115,6 +120,7 @@ impl ControllerTable {
             guards,
             filters,
             shared: false,
+            holds_shared: false,
             singleton,
             connect: None,
             disconnect: None,
@@ -135,6 +141,9 @@ impl ControllerTable {
         }
         let shared = table.handlers().any(|handler| handler.concurrent);
         table.shared = shared;
+        let is_exclusive = table.blocks.iter().any(|entry| entry.block.exclusive);
+        let blocks = table.handlers().any(|handler| handler.blocking);
+        table.holds_shared = shared || (blocks && !is_exclusive);
         table
     }
 
@@ -185,7 +194,7 @@ impl ControllerTable {
         let instance = Instance::Exclusive(built);
         let share = self.blocks.iter().find_map(|entry| entry.block.share);
         match share {
-            Some(share) if self.shared => share(instance),
+            Some(share) if self.holds_shared => share(instance),
             _ => instance,
         }
     }

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use parking_lot::Mutex;
 
+use crate::logging::Untrusted;
+
 /// How many different unknown names are remembered (and so logged) by one namespace.
 const REMEMBERED: usize = 64;
 /// Names longer than this are not compared: the comparison is quadratic.
@@ -27,14 +29,23 @@ impl UnknownEvents {
             return;
         }
         logged.insert(name.into());
+        let is_last = logged.len() == REMEMBERED;
         drop(logged);
+        // Bounded by the names that are remembered, so that it needs no other limit.
+        let event = Untrusted(name);
         match nearest(name, known) {
             Some(nearest) => {
-                tracing::warn!(target: "specter::gateway", namespace, event = name, nearest, "nobody handles this event; did the client mean the nearest?");
+                tracing::warn!(target: "specter::gateway", namespace, ?event, nearest, "nobody handles this event; did the client mean the nearest?");
             }
             None => {
-                tracing::warn!(target: "specter::gateway", namespace, event = name, "nobody handles this event");
+                tracing::warn!(target: "specter::gateway", namespace, ?event, "nobody handles this event");
             }
+        }
+        if is_last {
+            tracing::warn!(
+                target: "specter::gateway", namespace, limit = REMEMBERED,
+                "further events that nobody handles are not logged for this namespace"
+            );
         }
     }
 }

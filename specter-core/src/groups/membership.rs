@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 
 use super::{GroupError, GroupLimits};
 use crate::socket::members::Members;
-use crate::socket::{Socket, SocketId};
+use crate::socket::{EndStage, Socket, SocketId};
 
 pub(super) struct Membership {
     limits: GroupLimits,
@@ -18,7 +18,16 @@ pub(super) struct Membership {
 struct State {
     groups: HashMap<Arc<str>, Members>,
     /// The groups of each socket that is in one.
-    sockets: HashMap<SocketId, HashSet<Arc<str>>>,
+    sockets: HashMap<SocketId, Subscriptions>,
+}
+
+/// The groups of one socket.
+#[derive(Default)]
+struct Subscriptions {
+    names: HashSet<Arc<str>>,
+    /// The socket's end has begun: it is a member of none any more, and its `disconnect` handlers
+    /// read the names.
+    has_ended: bool,
 }
 
 impl Membership {
@@ -39,9 +48,13 @@ impl Membership {
         if is_first {
             let membership = Arc::downgrade(this);
             let id = socket.id();
-            let ends = socket.at_end(move || {
-                if let Some(membership) = membership.upgrade() {
-                    membership.forget(id);
+            let ends = socket.at_end(move |stage| {
+                let Some(membership) = membership.upgrade() else {
+                    return;
+                };
+                match stage {
+                    EndStage::Finished => membership.forget(id),
+                    EndStage::Alive | EndStage::Unreachable => membership.end(id),
                 }
             });
             if !ends {
@@ -61,6 +74,10 @@ impl Membership {
         let State { groups, sockets } = &mut *state;
         let is_first = !sockets.contains_key(&socket.id());
         let own = sockets.entry(socket.id()).or_default();
+        if own.has_ended {
+            return Err(GroupError::Gone);
+        }
+        let own = &mut own.names;
         if own.contains(group) {
             return Ok(false);
         }
@@ -85,20 +102,34 @@ impl Membership {
         let mut state = self.state.write();
         // Without groups it keeps its entry: its end is listened to once.
         if let Some(own) = state.sockets.get_mut(&socket.id()) {
-            own.remove(group);
+            own.names.remove(group);
         }
         state.take_out(group, socket.id());
     }
 
     pub(super) fn unsubscribe_all(&self, id: SocketId) {
         let mut state = self.state.write();
-        let own = state.sockets.get_mut(&id).map(std::mem::take);
-        for group in own.into_iter().flatten() {
+        let own = state.sockets.get_mut(&id);
+        let names = own.map(|own| std::mem::take(&mut own.names));
+        for group in names.into_iter().flatten() {
             state.take_out(&group, id);
         }
     }
 
-    /// The socket is no more.
+    /// The socket is a member of nothing any more. The names of its groups stay readable.
+    fn end(&self, id: SocketId) {
+        let mut state = self.state.write();
+        let Some(own) = state.sockets.get_mut(&id) else {
+            return;
+        };
+        own.has_ended = true;
+        let names = own.names.clone();
+        for group in &names {
+            state.take_out(group, id);
+        }
+    }
+
+    /// Nothing of the socket is kept.
     fn forget(&self, id: SocketId) {
         self.unsubscribe_all(id);
         self.state.write().sockets.remove(&id);
@@ -118,7 +149,7 @@ impl Membership {
         state
             .sockets
             .get(&id)
-            .map_or_else(Vec::new, |own| sorted(own.iter()))
+            .map_or_else(Vec::new, |own| sorted(own.names.iter()))
     }
 }
 
@@ -139,4 +170,39 @@ fn sorted<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> Vec<String> {
     let mut names: Vec<_> = names.map(ToString::to_string).collect();
     names.sort_unstable();
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::{GroupError, GroupLimits, Membership};
+    use crate::connection::EngineConfig;
+    use crate::connection::undriven::undriven;
+    use crate::rooms::{Hub, RoomLimits};
+    use crate::socket::Socket;
+
+    #[test]
+    fn nothing_is_kept_of_sockets_that_are_finished() {
+        let hub = Hub::new("/", RoomLimits::default(), 10);
+        let membership = Arc::new(Membership::new(GroupLimits::default()));
+        let connection = undriven(&EngineConfig::default());
+        let socket = Socket::new(connection, hub, None, Duration::ZERO);
+        for group in ["one", "two"] {
+            Membership::subscribe(&membership, group, &socket).unwrap();
+        }
+        socket.end();
+        assert!(membership.groups().is_empty(), "a member of nothing");
+        assert_eq!(membership.groups_of(socket.id()), ["one", "two"]);
+        let late = Membership::subscribe(&membership, "late", &socket);
+        assert_eq!(late, Err(GroupError::Gone));
+        membership.unsubscribe("one", &socket);
+        assert_eq!(membership.groups_of(socket.id()), ["two"]);
+        socket.finish();
+        let late = Membership::subscribe(&membership, "late", &socket);
+        assert_eq!(late, Err(GroupError::Gone));
+        let state = membership.state.read();
+        assert!(state.groups.is_empty() && state.sockets.is_empty());
+    }
 }

@@ -148,6 +148,10 @@ impl BroadcastGroup {
     }
 
     /// The groups that a socket is subscribed to, sorted.
+    ///
+    /// They stay readable until all of its `disconnect` handlers have run. The socket itself is a
+    /// member no longer from the moment that it disconnects: nothing reaches it, and it is not
+    /// counted.
     pub fn groups_of(&self, socket: &Socket) -> Vec<String> {
         self.membership.groups_of(socket.id())
     }

@@ -32,12 +32,12 @@ use super::refused::Refused;
 use super::reply::{self, Reply, Response};
 use super::sessions;
 use super::tally::Tally;
-use super::throttle::Throttle;
 use super::upgrade::{self, Upgrade};
 use crate::connection::{
     Acceptor, BufferBudget, CloseReason, ConfigError, Connection, EngineConfig, PollReply, Posted,
     Registry,
 };
+use crate::logging::{Untrusted, log_limited};
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
 ///
@@ -86,9 +86,6 @@ pub(super) struct Inner<A> {
     pub(super) registry: Arc<Registry>,
     origins: Origins,
     proxies: TrustedProxies,
-    origin_warnings: Throttle,
-    pub(super) full_warnings: Throttle,
-    upgrade_warnings: Throttle,
     refused: Tally,
 }
 
@@ -138,9 +135,6 @@ impl<A: Acceptor> Endpoint<A> {
             registry: Registry::new(&config, budget),
             origins: Origins::new(&config),
             proxies: TrustedProxies::new(&config),
-            origin_warnings: Throttle::default(),
-            full_warnings: Throttle::default(),
-            upgrade_warnings: Throttle::default(),
             refused: Tally::default(),
             config: Arc::new(config),
         })))
@@ -273,7 +267,7 @@ impl<A: Acceptor> Inner<A> {
         let answer = match &verdict {
             Verdict::Malformed => Err(BadRequest::InvalidOrigin.into()),
             Verdict::Refused => {
-                self.warn_of_origin(&parts, &client);
+                Self::warn_of_origin(&parts, &client);
                 Err(Refused::Origin)
             }
             Verdict::Same | Verdict::Cross(_) if cors::is_preflight(&parts) => {
@@ -384,7 +378,7 @@ impl<A: Acceptor> Inner<A> {
     pub(super) fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
         self.refused.count(&refused);
         if refused == Refused::NoUpgrade {
-            self.warn_of_upgrade();
+            Self::warn_of_upgrade();
         }
         tracing::debug!(
             target: "specter::engine",
@@ -395,31 +389,27 @@ impl<A: Acceptor> Inner<A> {
         refused.into_response(wants_upgrade)
     }
 
-    fn warn_of_origin(&self, parts: &request::Parts, client: &Client) {
-        if let Some(left_out) = self.origin_warnings.pass() {
-            tracing::warn!(
-                target: "specter::engine",
-                origin = ?parts.headers.get(header::ORIGIN),
-                host = client.host.as_deref().unwrap_or_default(),
-                scheme = client.scheme(),
-                left_out,
-                "a request was refused with 403 because its `Origin` is neither the server's own, \
-                 which consists of this scheme and host, nor listed: add it to the setting \
-                 `origins`; behind a proxy, set `trusted_proxies`, so that the proxy may name the \
-                 scheme and host that clients see"
-            );
-        }
+    fn warn_of_origin(parts: &request::Parts, client: &Client) {
+        let origin = parts.headers.get(header::ORIGIN);
+        let origin = origin.map(|origin| String::from_utf8_lossy(origin.as_bytes()));
+        log_limited!(
+            WARN, target: "specter::engine",
+            origin = ?Untrusted(origin.as_deref().unwrap_or_default()),
+            host = ?Untrusted(client.host.as_deref().unwrap_or_default()),
+            scheme = client.scheme(),
+            "a request was refused with 403 because its `Origin` is neither the server's own, which \
+             consists of this scheme and host, nor listed: add it to the setting `origins`; behind a \
+             proxy, set `trusted_proxies`, so that the proxy may name the scheme and host that \
+             clients see"
+        );
     }
 
-    fn warn_of_upgrade(&self) {
-        if let Some(left_out) = self.upgrade_warnings.pass() {
-            tracing::warn!(
-                target: "specter::engine",
-                left_out,
-                "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
-                 connections with upgrades, and nothing in front may take `OnUpgrade` away"
-            );
-        }
+    fn warn_of_upgrade() {
+        log_limited!(
+            WARN, target: "specter::engine",
+            "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
+             connections with upgrades, and nothing in front may take `OnUpgrade` away"
+        );
     }
 
     fn is_enabled(&self, transport: Transport) -> bool {

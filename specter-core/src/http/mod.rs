@@ -14,7 +14,6 @@ mod refused;
 mod reply;
 mod sessions;
 mod tally;
-mod throttle;
 mod upgrade;
 
 pub use endpoint::Endpoint;

@@ -15,6 +15,7 @@ use super::refused::Refused;
 use super::reply::{self, Response};
 use super::upgrade::Upgrade;
 use crate::connection::{Acceptor, Connection, Full, Handshake, Seat, Task};
+use crate::logging::log_limited;
 
 /// Opens a session that polls. Its first packet is the response.
 pub(super) async fn open_polling<A: Acceptor>(
@@ -70,7 +71,7 @@ async fn admit<A: Acceptor>(
     let mut seat = endpoint
         .registry
         .reserve(client.address.or(client.peer.map(|peer| peer.ip())))
-        .inspect_err(|full| warn_of_full(endpoint, *full))?;
+        .inspect_err(|full| warn_of_full(*full))?;
     let handshake = handshake_of(parts, &client);
     let admitted = endpoint.acceptor.admit(&handshake).await;
     admitted.map_err(|refusal| RequestError::Forbidden(refusal.message().to_owned()))?;
@@ -119,18 +120,14 @@ fn handshake_of(parts: &mut request::Parts, client: &Client) -> Handshake {
     handshake
 }
 
-fn warn_of_full<A>(endpoint: &Inner<A>, full: Full) {
+fn warn_of_full(full: Full) {
     let setting = match full {
         Full::ShuttingDown => return,
         Full::Connections => "max_connections",
         Full::Address => "max_connections_per_address",
     };
-    if let Some(left_out) = endpoint.full_warnings.pass() {
-        tracing::warn!(
-            target: "specter::engine",
-            setting,
-            left_out,
-            "a handshake was refused because as many sessions are open as allowed"
-        );
-    }
+    log_limited!(
+        WARN, key = setting, target: "specter::engine", setting,
+        "a handshake was refused because as many sessions are open as allowed"
+    );
 }

@@ -86,20 +86,27 @@ impl Hub {
         Destination::new(&self.name, self.max_attachments)
     }
 
-    /// Makes the socket reachable.
+    /// Makes the socket reachable, unless its end has begun.
     pub(crate) fn add(&self, socket: &Socket) {
         let mut membership = self.membership.write();
+        // Its end closes it before it takes it out under this lock.
+        if socket.is_ended() {
+            return;
+        }
         Arc::make_mut(&mut membership.sockets).insert(socket.id(), socket.clone());
     }
 
-    /// Takes the socket out of everything. Idempotent.
+    /// Takes the socket out of the namespace and of all its rooms. Idempotent.
+    ///
+    /// The socket keeps the names of its rooms: its `disconnect` handlers read them.
     pub(crate) fn remove(&self, socket: &Socket) {
         let mut membership = self.membership.write();
-        if membership.sockets.contains_key(&socket.id()) {
-            Arc::make_mut(&mut membership.sockets).swap_remove(&socket.id());
+        if !membership.sockets.contains_key(&socket.id()) {
+            return;
         }
-        for room in std::mem::take(&mut *socket.joined().lock()) {
-            membership.take_out(&room, socket.id());
+        Arc::make_mut(&mut membership.sockets).swap_remove(&socket.id());
+        for room in socket.joined().lock().iter() {
+            membership.take_out(room, socket.id());
         }
     }
 
@@ -247,5 +254,53 @@ impl Membership {
                 self.rooms.remove(room);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Hub, JoinError};
+    use crate::connection::EngineConfig;
+    use crate::connection::undriven::undriven;
+    use crate::rooms::RoomLimits;
+    use crate::socket::Socket;
+
+    #[test]
+    fn nothing_is_kept_of_sockets_that_are_finished() {
+        let hub = Hub::new("/", RoomLimits::default(), 10);
+        let sockets: Vec<_> = (0..3)
+            .map(|_| undriven(&EngineConfig::default()))
+            .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
+            .collect();
+        for socket in &sockets {
+            hub.add(socket);
+            socket.join("all").unwrap();
+            socket.join(format!("only {}", socket.id())).unwrap();
+        }
+        assert_eq!(hub.membership.read().rooms.len(), 4);
+        for (left, socket) in sockets.iter().enumerate() {
+            socket.end();
+            assert_eq!(hub.room_len("all"), 2 - left, "unreachable at once");
+            assert_eq!(socket.rooms().len(), 2, "readable until it is finished");
+            assert_eq!(socket.join("late"), Err(JoinError::Gone));
+            socket.finish();
+            socket.finish();
+            assert!(socket.rooms().is_empty());
+        }
+        let membership = hub.membership.read();
+        assert!(membership.rooms.is_empty() && membership.sockets.is_empty());
+    }
+
+    #[test]
+    fn a_socket_that_ended_while_it_connected_is_not_added() {
+        let hub = Hub::new("/", RoomLimits::default(), 10);
+        let connection = undriven(&EngineConfig::default());
+        let socket = Socket::new(connection, hub.clone(), None, Duration::ZERO);
+        socket.end();
+        hub.add(&socket);
+        assert_eq!(hub.len(), 0);
+        assert_eq!(socket.join("room"), Err(JoinError::Gone));
     }
 }

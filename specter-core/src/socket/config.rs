@@ -73,7 +73,13 @@ impl SocketConfig {
         self
     }
 
-    /// How long handlers may run on after their client left; over it their future is dropped. Default: 30 s.
+    /// How long handlers may run on after their client left. Default: 30 s.
+    ///
+    /// The time counts once for the events' handlers that run at that moment, and anew for each
+    /// `disconnect` handler. What is not done then is dropped, and what comes after it runs: an event's
+    /// handler that is dropped gives its controller back, whose `disconnect` runs. Only a `blocking`
+    /// handler cannot be dropped. Its controller's `disconnect` does not run, which the log says with
+    /// the controller's name. `connect` has [`connect_limit`](Self::connect_limit) instead.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.handler_grace = grace;
         self

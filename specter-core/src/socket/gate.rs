@@ -21,6 +21,8 @@ pub(crate) enum Phase {
 pub(crate) struct Gate {
     phase: AtomicU8,
     leaving: AtomicBool,
+    /// Set while what still runs of its handlers is polled for the last time.
+    abandoned: AtomicBool,
     held: Mutex<Held>,
 }
 
@@ -100,6 +102,14 @@ impl Gate {
 
     pub(crate) fn ask_to_leave(&self) {
         self.leaving.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn set_abandoned(&self, abandoned: bool) {
+        self.abandoned.store(abandoned, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     pub(crate) fn wants_to_leave(&self) -> bool {

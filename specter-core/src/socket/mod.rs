@@ -6,6 +6,7 @@
 #![doc = include_str!("closing.md")]
 
 mod acks;
+pub(crate) mod client_error;
 mod config;
 mod gate;
 pub(crate) mod hidden;
@@ -114,11 +115,37 @@ struct Inner {
 /// socket begins: they are never refused, so that their number must be bounded.
 pub(crate) const MAX_UNANSWERED_ACKS: usize = 256;
 
-/// What runs when the socket ends; nothing can be added after.
+/// How far the end of a socket has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum EndStage {
+    /// It has not begun.
+    #[default]
+    Alive,
+    /// Nothing reaches the socket any more. Its `disconnect` handlers may still read what it was in.
+    Unreachable,
+    /// Its handlers are done, and nothing of it is kept.
+    Finished,
+}
+
+/// Called once for each later stage of a socket's end.
+type EndHook = Box<dyn FnMut(EndStage) + Send>;
+
+/// What is told of the socket's end; nothing can be added after it began.
 #[derive(Default)]
 struct Ends {
-    over: bool,
-    hooks: Vec<Box<dyn FnOnce() + Send>>,
+    stage: EndStage,
+    hooks: Vec<EndHook>,
+}
+
+impl Ends {
+    /// Takes the hooks that are to be told, if this stage was not reached before.
+    fn enter(&mut self, stage: EndStage) -> Option<Vec<EndHook>> {
+        if self.stage >= stage {
+            return None;
+        }
+        self.stage = stage;
+        Some(std::mem::take(&mut self.hooks))
+    }
 }
 
 impl Socket {
@@ -235,6 +262,10 @@ impl Socket {
     }
 
     /// The rooms it joined, without its own-id room.
+    ///
+    /// They stay readable until all `disconnect` handlers have run, so that a handler can still tell
+    /// the others in them by `socket.to(room)`. The socket itself is a member no longer: nothing
+    /// reaches it there, and it is not counted.
     pub fn rooms(&self) -> Vec<String> {
         self.0
             .rooms
@@ -363,28 +394,61 @@ impl Socket {
         self.0.gate.wants_to_leave()
     }
 
-    /// Ends it: nothing is emitted any more, its acknowledgements fail, it leaves all rooms. Idempotent.
+    /// Makes the socket unreachable: its emits fail, its acknowledgements fail, and no broadcast
+    /// reaches it or counts it. Idempotent.
+    ///
+    /// The names of its rooms and groups stay readable until [`finish`](Self::finish).
     pub(crate) fn end(&self) {
         self.0.gate.close(&self.0.connection);
         self.0.acks.end();
         self.0.hub.remove(self);
-        let hooks = {
-            let mut ends = self.0.ends.lock();
-            ends.over = true;
-            std::mem::take(&mut ends.hooks)
+        let Some(mut hooks) = self.0.ends.lock().enter(EndStage::Unreachable) else {
+            return;
         };
-        for hook in hooks {
-            hook();
+        for hook in &mut hooks {
+            hook(EndStage::Unreachable);
+        }
+        // They are told again when it is finished.
+        self.0.ends.lock().hooks = hooks;
+    }
+
+    /// Ends the socket and forgets its rooms and groups: its handlers are done. Idempotent.
+    pub(crate) fn finish(&self) {
+        self.end();
+        *self.0.rooms.lock() = Vec::new();
+        let hooks = self.0.ends.lock().enter(EndStage::Finished);
+        for mut hook in hooks.into_iter().flatten() {
+            hook(EndStage::Finished);
         }
     }
 
-    /// Runs `hook` when the socket ends. `false`, and never, where it has ended.
-    pub(crate) fn at_end(&self, hook: impl FnOnce() + Send + 'static) -> bool {
+    /// Runs `poll` in such a way that a handler of this socket that it polls is dropped unless it
+    /// ends now. Its controller comes back.
+    pub(crate) fn abandon_in<T>(&self, poll: impl FnOnce() -> T) -> T {
+        self.0.gate.set_abandoned(true);
+        let polled = poll();
+        self.0.gate.set_abandoned(false);
+        polled
+    }
+
+    /// Whether a handler that does not end now is to be dropped.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.0.gate.is_abandoned()
+    }
+
+    /// Whether its end has begun.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.0.gate.phase() == Phase::Closed
+    }
+
+    /// Calls `hook` at each stage of the socket's end. `false`, and never, where its end has begun.
+    pub(crate) fn at_end(&self, hook: impl FnMut(EndStage) + Send + 'static) -> bool {
         let mut ends = self.0.ends.lock();
-        if !ends.over {
+        let is_alive = ends.stage == EndStage::Alive;
+        if is_alive {
             ends.hooks.push(Box::new(hook));
         }
-        !ends.over
+        is_alive
     }
 }
 

@@ -1,83 +1,161 @@
 //! The refusal of a connection to a namespace, and of an event by a guard.
 
+use crate::logging::{OneLine, log_limited};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::EmitError;
+use super::client_error::ClientError;
 
 /// Refuses a client: from a `connect` handler or a guard.
 ///
-/// The client's `connect_error` gets the message, and the data as `error.data`. At an event, the acknowledgement carries both.
+/// The client's `connect_error` gets the message, and the data as `error.data`. A code stands in the
+/// data as `error.data.code`, whatever the data is:
+///
+/// | Data | Code | `error.data` |
+/// |---|---|---|
+/// | none | `"full"` | `{"code": "full"}` |
+/// | an object, `{"limit": 8}` | `"full"` | `{"code": "full", "limit": 8}`; a `code` of its own is kept |
+/// | anything else, `8` | `"full"` | `{"code": "full", "data": 8}` |
+/// | any | none | the data as it is |
+///
+/// At an event the acknowledgement carries message, code and data each under its own name:
+/// `{"error": "…", "code": "full", "data": 8}`. A refusal without a code has the code `rejected` there.
+///
+/// An error of a handler or filter that refuses a client keeps its code, for example one made by
+/// `EventError::new("…").with_code("full")` or by `#[derive(IntoEventError)]`.
 ///
 /// Any [`std::error::Error`] becomes a `Reject` through `?`: the client then reads `internal error` with an id that the log
-/// carries too, never the error's own text.
+/// carries too, never the error's own text. Limits that the client meets (a [`JoinError`](crate::rooms::JoinError)
+/// for one) are told with their text and code.
+///
+/// ```
+/// use specter_core::socket::Reject;
+///
+/// let full = Reject::new("the room is full").with_code("full").with_data(&8);
+/// assert_eq!(full.code(), Some("full"));
+/// assert_eq!(full.json().unwrap().get(), r#"{"code":"full","data":8}"#);
+/// ```
 #[derive(Clone)]
-pub struct Reject {
-    message: String,
-    data: Option<Box<RawValue>>,
+pub struct Reject(Box<Parts>);
+
+/// What a refusal consists of.
+#[derive(Clone, Default)]
+pub(crate) struct Parts {
+    pub(crate) message: String,
+    pub(crate) code: Option<String>,
+    pub(crate) data: Option<Box<RawValue>>,
+    /// The id under which the log has an error that is not shown.
+    pub(crate) id: Option<String>,
     /// The error that became it through `?`.
-    cause: Option<Cause>,
+    pub(crate) cause: Option<Cause>,
+    /// What `connect_error` carries: made of the others.
+    pub(crate) shown: Option<Box<RawValue>>,
 }
 
 /// An error that is kept for those who ask for its type.
 pub(crate) type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
+impl Parts {
+    /// Code, id and data as one value, as the client of a refused CONNECT gets them.
+    fn joined(&self) -> Option<Box<RawValue>> {
+        let own = self.data.as_deref();
+        if self.code.is_none() && self.id.is_none() {
+            return own.map(ToOwned::to_owned);
+        }
+        let own_names: Option<HashMap<String, &RawValue>> =
+            own.and_then(|data| serde_json::from_str(data.get()).ok());
+        let members = [("code", &self.code), ("id", &self.id)].into_iter();
+        let members = members.filter_map(|(name, value)| {
+            let is_taken = own_names.as_ref().is_some_and(|own| own.contains_key(name));
+            let value = value.as_deref().filter(|_| !is_taken)?;
+            Some(format!(r#""{name}":{}"#, Value::from(value)))
+        });
+        let members = members.collect::<Vec<_>>().join(",");
+        let text = match (own, own_names) {
+            (None, _) => format!("{{{members}}}"),
+            (Some(own), Some(names)) => {
+                let rest = own.get().trim_start().strip_prefix('{')?;
+                let comma = if names.is_empty() || members.is_empty() {
+                    ""
+                } else {
+                    ","
+                };
+                format!("{{{members}{comma}{rest}")
+            }
+            (Some(own), None) => format!(r#"{{{members},"data":{}}}"#, own.get()),
+        };
+        RawValue::from_string(text).ok()
+    }
+}
+
 impl Reject {
     /// A refusal with a message that the client sees.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
+        Self::from_parts(Parts {
             message: message.into(),
-            data: None,
-            cause: None,
-        }
+            ..Parts::default()
+        })
+    }
+
+    /// Adds a code, for programs to tell refusals apart.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self.0.shown = self.0.joined();
+        self
     }
 
     /// Adds data for the client. What cannot be serialized is left out, with a log line.
     #[must_use]
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         match serde_json::value::to_raw_value(data) {
-            Ok(raw) => self.data = Some(raw),
+            Ok(raw) => self.0.data = Some(raw),
             Err(error) => {
-                tracing::error!(target: "specter::gateway", %error, "a rejection's data cannot be serialized");
+                log_limited!(
+                    ERROR, target: "specter::gateway", error = %OneLine(error),
+                    "a rejection's data cannot be serialized"
+                );
             }
         }
+        self.0.shown = self.0.joined();
         self
     }
 
     /// The message that the client sees.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
-    /// The data that the client sees, as JSON.
+    /// The code that the client sees.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The data that a client sees which is refused at connect, as JSON: with the code.
     pub fn json(&self) -> Option<&RawValue> {
-        self.data.as_deref()
+        self.0.shown.as_deref()
     }
 
-    pub(crate) fn from_parts(
-        message: String,
-        data: Option<Box<RawValue>>,
-        cause: Option<Cause>,
-    ) -> Self {
-        Self {
-            message,
-            data,
-            cause,
-        }
+    pub(crate) fn from_parts(mut parts: Parts) -> Self {
+        parts.shown = parts.joined();
+        Self(Box::new(parts))
     }
 
-    pub(crate) fn into_parts(self) -> (String, Option<Box<RawValue>>, Option<Cause>) {
-        (self.message, self.data, self.cause)
+    pub(crate) fn into_parts(self) -> Parts {
+        *self.0
     }
 }
 
 impl fmt::Debug for Reject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reject")
-            .field("message", &self.message)
+            .field("message", &self.0.message)
+            .field("code", &self.0.code)
             .finish_non_exhaustive()
     }
 }
@@ -85,14 +163,69 @@ impl fmt::Debug for Reject {
 /// Not a `std::error::Error` itself: a refusal means nothing outside `connect` and guards.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
     fn from(error: E) -> Self {
-        let any: &dyn std::any::Any = &error;
-        if let Some(EmitError::Gone) = any.downcast_ref() {
-            // Nobody is left to read it, and it is no fault.
-            return Self::new("gone");
+        let parts = if let Some(told) = ClientError::of(&error) {
+            Parts {
+                message: told.text,
+                code: Some(told.code.to_owned()),
+                ..Parts::default()
+            }
+        } else {
+            Parts {
+                message: "internal error".to_owned(),
+                id: Some(super::hidden::report(std::any::type_name::<E>(), &error)),
+                ..Parts::default()
+            }
+        };
+        Self::from_parts(Parts {
+            cause: Some(Arc::new(error)),
+            ..parts
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Reject;
+    use crate::rooms::JoinError;
+
+    fn shown(reject: &Reject) -> Value {
+        reject.json().map_or(Value::Null, |json| {
+            serde_json::from_str(json.get()).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_code_stands_in_the_data_whatever_the_data_is() {
+        for (data, expected) in [
+            (json!({}), json!({ "code": "full" })),
+            (json!({ "a": 1 }), json!({ "code": "full", "a": 1 })),
+            (json!({ "code": 42 }), json!({ "code": 42 })),
+            (json!([1]), json!({ "code": "full", "data": [1] })),
+            (json!("x"), json!({ "code": "full", "data": "x" })),
+            (json!(null), json!({ "code": "full", "data": null })),
+            (json!("{"), json!({ "code": "full", "data": "{" })),
+        ] {
+            let before = Reject::new("no").with_data(&data);
+            assert_eq!(shown(&before), data, "without a code it is as it was");
+            assert_eq!(shown(&before.with_code("full")), expected);
+            let after = Reject::new("no").with_code("full").with_data(&data);
+            assert_eq!(shown(&after), expected);
         }
-        let id = crate::socket::hidden::report(&error);
-        let mut reject = Self::new("internal error").with_data(&serde_json::json!({ "id": id }));
-        reject.cause = Some(Arc::new(error));
-        reject
+        assert_eq!(shown(&Reject::new("no")), Value::Null);
+        let alone = Reject::new("no").with_code("a \"code\" {}");
+        assert_eq!(shown(&alone), json!({ "code": "a \"code\" {}" }));
+    }
+
+    #[test]
+    fn a_limit_is_told_and_another_error_is_not() {
+        let limit = Reject::from(JoinError::TooManyRooms(3));
+        assert_eq!(shown(&limit), json!({ "code": "join_too_many_rooms" }));
+        assert!(limit.message().contains("3 rooms"));
+        let hidden = Reject::from(std::io::Error::other("a secret"));
+        assert_eq!(hidden.message(), "internal error");
+        assert!(shown(&hidden)["id"].is_string());
+        assert!(shown(&hidden.with_data(&1))["id"].is_string());
     }
 }

@@ -20,7 +20,8 @@ pub(crate) trait NamespaceService: Send + Sync {
     /// The namespace's sockets and rooms.
     fn hub(&self) -> &Arc<Hub>;
 
-    /// Runs what stands before CONNECT's answer: guards, building, `connect` handlers. It bounds its own time.
+    /// Runs what stands before CONNECT's answer: guards, building, `connect` handlers. It bounds its own time, also when the client
+    /// leaves meanwhile.
     /// The client may leave meanwhile: then it runs to its end and its service is disconnected at once.
     fn connect(
         self: Arc<Self>,
@@ -59,6 +60,8 @@ pub(crate) trait SocketService: Send {
     /// Drives the end until all is done.
     fn poll_disconnected(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// The grace is over: drops what still runs. Handlers that did not begin may still run in the following `poll_disconnected`.
+    /// The grace of what ran when the client left is over: drops it. Called once, while
+    /// [`poll_disconnected`](Self::poll_disconnected) is pending. Handlers of `disconnect` go on: the
+    /// service bounds their time itself.
     fn abandon(&mut self);
 }

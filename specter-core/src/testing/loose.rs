@@ -142,7 +142,7 @@ impl Deref for TestSocket {
 
 impl Drop for TestSocket {
     fn drop(&mut self) {
-        self.socket.end();
+        self.socket.finish();
     }
 }
 

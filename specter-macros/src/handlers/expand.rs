@@ -134,6 +134,7 @@ fn info(handler: &Handler) -> TokenStream {
     let priority = option(handler.options.priority.map(Literal::i32_unsuffixed));
     let concurrent = handler.options.concurrent.is_some();
     let inline = handler.mode == Mode::Inline;
+    let blocking = handler.mode == Mode::Blocking;
     let timeout = option(handler.options.timeout.as_ref());
     let location = location(handler.method.span());
     quote_spanned! {own(handler.method.span())=>
@@ -144,6 +145,7 @@ fn info(handler: &Handler) -> TokenStream {
             priority: #priority,
             concurrent: #concurrent,
             inline: #inline,
+            blocking: #blocking,
             timeout: #timeout,
             location: #location,
         }

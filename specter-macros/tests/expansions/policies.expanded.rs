@@ -125,6 +125,7 @@ const _: () = {
                         priority: ::core::option::Option::None,
                         concurrent: false,
                         inline: false,
+                        blocking: false,
                         timeout: ::core::option::Option::Some(
                             ::core::time::Duration::from_millis(1500u64),
                         ),
@@ -137,6 +138,7 @@ const _: () = {
                         priority: ::core::option::Option::None,
                         concurrent: false,
                         inline: false,
+                        blocking: false,
                         timeout: ::core::option::Option::Some(LIMIT * 2),
                         location: __p::location!(),
                     },

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use specter_proto::socket::{EventPacket, encode};
 use tokio::time::Sleep;
 
 use super::Waiting;
 use crate::connection::Stop;
+use crate::logging::OneLine;
 use crate::socket::service::{BoxFuture, NamespaceService, Offered, SocketService};
 use crate::socket::{DisconnectReason, MAX_UNANSWERED_ACKS, Reject, Socket, SocketConfig};
 
@@ -31,7 +32,7 @@ pub(super) struct Lane {
     /// Why it ends, once it does.
     leaving: Option<DisconnectReason>,
     rejection: Option<Reject>,
-    grace: Option<Grace>,
+    grace: Grace,
 }
 
 enum State {
@@ -42,23 +43,32 @@ enum State {
     Done,
 }
 
-/// The time that handlers have after their client left: first those that run, then those of `disconnect`.
-struct Grace {
-    sleep: Pin<Box<Sleep>>,
-    spent: usize,
+/// The time that events' handlers have after their client left.
+enum Grace {
+    NotBegun,
+    Running(Pin<Box<Sleep>>),
+    Over,
 }
 
 impl Grace {
-    fn new(config: &SocketConfig) -> Self {
-        Self {
-            sleep: Box::pin(tokio::time::sleep(config.handler_grace)),
-            spent: 0,
+    /// Ready when it ends, pending before and after. It ends early where the time for shutting down
+    /// is over.
+    fn poll_end(&mut self, stop: Stop, config: &SocketConfig, cx: &mut Context<'_>) -> Poll<()> {
+        if stop == Stop::AtOnce && !matches!(self, Self::Over) {
+            *self = Self::Over;
+            return Poll::Ready(());
         }
+        if let Self::NotBegun = self {
+            *self = Self::Running(Box::pin(tokio::time::sleep(config.handler_grace)));
+        }
+        let Self::Running(sleep) = self else {
+            return Poll::Pending;
+        };
+        ready!(sleep.as_mut().poll(cx));
+        *self = Self::Over;
+        Poll::Ready(())
     }
 }
-
-/// How often the grace is given: to what ran when the client left, then to the `disconnect` handlers.
-const GRACES: usize = 2;
 
 impl Lane {
     /// Begins to decide on a CONNECT.
@@ -74,7 +84,7 @@ impl Lane {
             beside_counted: 0,
             leaving: None,
             rejection: None,
-            grace: None,
+            grace: Grace::NotBegun,
         }
     }
 
@@ -223,7 +233,8 @@ impl Lane {
                 State::Connecting(deciding) => match deciding.as_mut().poll(cx) {
                     Poll::Ready(Ok(service)) => self.connected(service),
                     Poll::Ready(Err(reject)) => self.rejected(reject),
-                    Poll::Pending => return self.poll_grace(config, waiting, cx),
+                    // It bounds its own time.
+                    Poll::Pending => return Poll::Pending,
                 },
                 State::Open(_) => {
                     if self.leaving.is_none() && self.socket.wants_to_leave() {
@@ -242,11 +253,14 @@ impl Lane {
                     self.begin_end();
                 }
                 State::Ending(service) => {
-                    let ended = service.poll_disconnected(cx);
-                    self.count_beside(waiting);
-                    if ended.is_pending() {
-                        return self.poll_grace(config, waiting, cx);
+                    let mut ended = service.poll_disconnected(cx);
+                    let stop = self.socket.connection().stop();
+                    if ended.is_pending() && self.grace.poll_end(stop, config, cx).is_ready() {
+                        service.abandon();
+                        ended = service.poll_disconnected(cx);
                     }
+                    self.count_beside(waiting);
+                    ready!(ended);
                     self.state = State::Done;
                 }
                 State::Done => return Poll::Ready(()),
@@ -266,7 +280,7 @@ impl Lane {
         self.socket.end();
         self.state = State::Done;
         if self.leaving.is_none() {
-            tracing::debug!(target: "specter::socket", namespace = self.namespace(), reason = reject.message(), "refused");
+            tracing::debug!(target: "specter::socket", namespace = self.namespace(), code = reject.code(), reason = %OneLine(reject.message()), "refused");
             self.rejection = Some(reject);
         }
     }
@@ -321,47 +335,12 @@ impl Lane {
             self.state = State::Ending(service);
         }
     }
-
-    /// While it ends: gives what runs its grace, then drops it.
-    fn poll_grace(
-        &mut self,
-        config: &SocketConfig,
-        waiting: &mut Waiting,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
-        if self.leaving.is_none() {
-            return Poll::Pending;
-        }
-        loop {
-            let is_cut_short = self.socket.connection().stop() == Stop::AtOnce;
-            let grace = self.grace.get_or_insert_with(|| Grace::new(config));
-            let is_over = is_cut_short && grace.spent == 0;
-            if !is_over && grace.sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            grace.spent += 1;
-            tracing::warn!(target: "specter::socket", namespace = self.service.hub().name(), "a handler ran on beyond its grace after the client left, and was dropped");
-            let State::Ending(service) = &mut self.state else {
-                // It never got connected: nothing of its own is left to run.
-                return Poll::Ready(());
-            };
-            if grace.spent >= GRACES {
-                return Poll::Ready(());
-            }
-            service.abandon();
-            grace.sleep = Box::pin(tokio::time::sleep(config.handler_grace));
-            let ended = service.poll_disconnected(cx);
-            self.count_beside(waiting);
-            if ended.is_ready() {
-                return Poll::Ready(());
-            }
-        }
-    }
 }
 
 impl Drop for Lane {
-    /// However a lane goes (its runtime may be shut down), its socket leaves the hub.
+    /// However a lane goes (its runtime may be shut down), nothing is kept of its socket: it leaves
+    /// the hub, its rooms and its groups.
     fn drop(&mut self) {
-        self.socket.end();
+        self.socket.finish();
     }
 }

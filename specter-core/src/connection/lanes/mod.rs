@@ -22,6 +22,7 @@ use self::lane::Lane;
 use super::{
     Acceptor, CloseReason, Connection, Handshake, Incoming, MessageContext, MessageHandler, Refusal,
 };
+use crate::logging::{Untrusted, log_limited};
 use crate::socket::service::{BoxFuture, NamespaceService};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
 
@@ -247,7 +248,10 @@ impl Lanes {
             return Ok(());
         }
         let Some(service) = self.shared.namespaces.get(namespace) else {
-            tracing::debug!(target: "specter::socket", "CONNECT to a namespace that nobody serves");
+            tracing::debug!(
+                target: "specter::socket", namespace = ?Untrusted(namespace),
+                "CONNECT to a namespace that nobody serves"
+            );
             return self.refuse(namespace, &Reject::new("Invalid namespace"));
         };
         if self.joined.len() >= self.shared.config.max_namespaces {
@@ -257,8 +261,12 @@ impl Lanes {
             .auth()
             .is_some_and(|auth| auth.len() > self.shared.config.max_auth)
         {
-            tracing::info!(target: "specter::socket", limit = self.shared.config.max_auth, "a CONNECT payload is too large");
-            return self.refuse(namespace, &Reject::new("invalid auth"));
+            log_limited!(
+                INFO, target: "specter::socket", limit = self.shared.config.max_auth,
+                "a CONNECT payload is too large"
+            );
+            let reject = Reject::new("invalid auth").with_code("invalid_auth");
+            return self.refuse(namespace, &reject);
         }
         self.left.retain(|left| left.hub().name() != namespace);
         let socket = Socket::new(

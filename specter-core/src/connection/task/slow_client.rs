@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Task;
 use crate::connection::link::Ending;
 use crate::connection::{CloseReason, MessageHandler};
+use crate::logging::log_limited;
 
 /// So many bytes must have left the queue of a polling session to show that its client reads.
 const SIGN_OF_LIFE: u64 = 64 * 1024;
@@ -98,8 +99,8 @@ impl<H: MessageHandler> Task<H> {
     }
 
     fn warn_of_discarding(&self, now: Instant) {
-        tracing::warn!(
-            target: "specter::engine",
+        log_limited!(
+            WARN, target: "specter::engine",
             queued_bytes = self.connection.outbox().bytes(),
             max_queued_bytes = self.connection.outbox().limits().max_queued_bytes,
             behind_for = ?self.behind_for(now),
@@ -120,8 +121,8 @@ impl<H: MessageHandler> Task<H> {
             CloseReason::BufferLimit => outbox.share().budget().limit(),
             _ => outbox.limits().max_queued_bytes,
         };
-        tracing::warn!(
-            target: "specter::engine",
+        log_limited!(
+            WARN, key = setting, target: "specter::engine",
             reason = reason.code(),
             setting,
             queued_bytes = outbox.bytes_at_close(),

@@ -11,6 +11,7 @@ use crate::gateway::call::Failure;
 use crate::gateway::catch::{caught, panic_text};
 use crate::gateway::error::EventError;
 use crate::gateway::event::EventInfo;
+use crate::logging::{OneLine, log_limited};
 use crate::socket::Socket;
 use crate::socket::service::BoxFuture;
 
@@ -129,7 +130,10 @@ impl ErrorSubscribers {
                     Err(payload) => Err(payload),
                 };
                 if let Err(payload) = ended {
-                    tracing::error!(target: "specter::gateway", panic = panic_text(&*payload), "an error subscriber panicked");
+                    log_limited!(
+                        ERROR, target: "specter::gateway", panic = %OneLine(panic_text(&*payload)),
+                        "an error subscriber panicked"
+                    );
                 }
             }
         }))

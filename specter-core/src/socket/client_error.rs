@@ -1,0 +1,70 @@
+//! Errors that a client causes by itself: limits that it meets, and answers that it owes.
+//!
+//! They are no fault of the server's. The client is told their text and their code, and the log has
+//! them at DEBUG only: a client could repeat them without end.
+
+use std::error::Error;
+
+use super::{AckError, EmitError};
+use crate::groups::GroupError;
+use crate::rooms::JoinError;
+
+/// What a client may read of an error that it caused.
+pub(crate) struct ClientError {
+    pub(crate) text: String,
+    pub(crate) code: &'static str,
+    /// It only says that a socket disconnected, which is worth no report.
+    pub(crate) is_gone: bool,
+}
+
+impl ClientError {
+    /// `None` where the error is the server's own.
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(error) = error.downcast_ref::<JoinError>() {
+            return Some(Self {
+                text: error.to_string(),
+                code: error.code(),
+                is_gone: matches!(error, JoinError::Gone),
+            });
+        }
+        if let Some(error) = error.downcast_ref::<GroupError>() {
+            return Some(Self {
+                text: error.to_string(),
+                code: error.code(),
+                is_gone: matches!(error, GroupError::Gone),
+            });
+        }
+        if let Some(error) = error.downcast_ref::<EmitError>() {
+            return Self::of_emit(error);
+        }
+        Self::of_ack(error.downcast_ref::<AckError>()?)
+    }
+
+    fn of_emit(error: &EmitError) -> Option<Self> {
+        match error {
+            EmitError::Gone | EmitError::QueueFull => Some(Self {
+                text: error.to_string(),
+                code: error.code(),
+                is_gone: matches!(error, EmitError::Gone),
+            }),
+            EmitError::TooLarge { .. } | EmitError::UnknownNamespace(_) | EmitError::Encode(_) => {
+                None
+            }
+        }
+    }
+
+    fn of_ack(error: &AckError) -> Option<Self> {
+        let text = match error {
+            AckError::Timeout(_) | AckError::Gone | AckError::Backlogged => error.to_string(),
+            // The details quote what another client may have sent.
+            AckError::Invalid(_) => "the acknowledgement is not what was expected".to_owned(),
+            AckError::Emit(error) => return Self::of_emit(error),
+            AckError::NotConnected => return None,
+        };
+        Some(Self {
+            text,
+            code: error.code(),
+            is_gone: matches!(error, AckError::Gone),
+        })
+    }
+}
