@@ -300,7 +300,7 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
         "nobody handles this event",
         "a disconnect handler failed",
         "an `#[on_error]` handler failed",
-        "a page was refused because its origin",
+        "a request was refused with 403 because its `Origin`",
         "JSON of another shape at line 1 column",
     ] {
         assert!(!lines.with(written).is_empty(), "{written}");

@@ -1,6 +1,8 @@
 //! Pages of other origins: who may, and what browsers are told.
 
 use http::{HeaderMap, Request};
+use std::time::Duration;
+
 use specter_core::engine::{ConfigError, EngineConfig, OriginPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tracing::Level;
@@ -269,6 +271,8 @@ async fn a_wildcard_allows_every_subdomain_and_not_the_bare_domain() {
 #[tokio::test(start_paused = true)]
 async fn the_log_says_what_was_compared_and_which_setting_allows_it() {
     let log = Log::of_this_thread();
+    // Lines of a kind are limited for the whole process, and other tests cause them too.
+    tokio::time::advance(Duration::from_secs(24 * 3600)).await;
     let lab = Lab::plain();
     assert_eq!(from_page(&lab, APP, "GET", OPEN, "").await.status, 403);
     let lines = log.lines(Level::WARN);
@@ -276,7 +280,7 @@ async fn the_log_says_what_was_compared_and_which_setting_allows_it() {
         panic!("not one line: {lines:?}");
     };
     for part in [
-        r#"origin=Some("https://app.example")"#,
+        r#"origin="https://app.example""#,
         r#"host="server.example""#,
         r#"scheme="http""#,
         "`origins`",
