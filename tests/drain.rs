@@ -48,7 +48,7 @@ impl Worker {
     #[on_event]
     async fn hang(&mut self) {
         self.log.say("hangs");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event("disconnect")]
@@ -255,7 +255,7 @@ async fn the_limit_is_the_whole() {
     let start = Instant::now();
     let handle = lab.server.handle.clone();
     tokio::join!(handle.shutdown(), async {
-        lab.server.stopped().await.unwrap()
+        lab.server.stopped().await.unwrap();
     });
     assert!(start.elapsed() <= limit, "{:?}", start.elapsed());
     assert!(

@@ -35,7 +35,7 @@ struct Flood {
 fn flood(socket: &Socket, flood: &Flood) -> (usize, usize) {
     let data = "x".repeat(flood.bytes);
     let emitted = (0..flood.times).map(|number| socket.emit("n", (number, &data)));
-    let sent = emitted.filter(Result::is_ok).count();
+    let sent = emitted.flatten().count();
     (sent, flood.times - sent)
 }
 
@@ -75,7 +75,7 @@ impl Busy {
 
     #[on_event]
     async fn hang(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[on_event]

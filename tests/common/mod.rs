@@ -48,12 +48,7 @@ impl Server {
     }
 
     pub async fn open_at(&self, target: &str) -> Client {
-        let url = format!("ws://{}{target}", self.address);
-        let (socket, _) = within(tokio_tungstenite::connect_async(url)).await.unwrap();
-        let mut client = Client { socket };
-        let open = client.text().await;
-        assert!(open.starts_with('0'), "{open}");
-        client
+        Client::open(&format!("ws://{}{target}", self.address)).await
     }
 
     /// A client that has joined a namespace.
@@ -86,6 +81,15 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client whose connection is open, and that has joined nothing.
+    pub async fn open(url: &str) -> Self {
+        let (socket, _) = within(tokio_tungstenite::connect_async(url)).await.unwrap();
+        let mut client = Self { socket };
+        let open = client.text().await;
+        assert!(open.starts_with('0'), "{open}");
+        client
+    }
+
     /// Sends one text message, an Engine.IO packet.
     pub async fn send(&mut self, packet: impl Into<String>) {
         within(self.socket.send(Message::text(packet.into())))

@@ -278,11 +278,13 @@ fn is_clients_loss(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::serve;
+    use super::{bind, serve};
     use crate::app::front::Front;
     use crate::app::stopping::Stop;
     use crate::connection::Served;
+    use std::time::Duration;
     use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
 
     /// It is there as long as a connection is kept.
     #[tokio::test]
@@ -300,5 +302,30 @@ mod tests {
         );
         let size = size_of_val(&serving);
         assert!(size <= 1000, "{size}");
+    }
+
+    /// Of connections that do not fit the system drops the first packet, and their clients wait for a
+    /// second or longer.
+    #[tokio::test]
+    async fn the_system_holds_as_many_connections_as_the_backlog_says() {
+        let listener = bind("127.0.0.1:0", 4096).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut connections = Vec::new();
+        for _ in 0..400 {
+            let connecting = TcpStream::connect(address);
+            let connected = timeout(Duration::from_millis(900), connecting).await;
+            connections.push(connected.expect("there is room").unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_address_that_can_be_listened_on_is_taken() {
+        let first = bind("127.0.0.1:0", 1).await.unwrap();
+        let taken = first.local_addr().unwrap();
+        let free: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let listener = bind(&[taken, free][..], 1).await.unwrap();
+        assert_ne!(listener.local_addr().unwrap(), taken);
+        let unresolved: &[std::net::SocketAddr] = &[];
+        assert!(bind(unresolved, 1).await.is_err());
     }
 }

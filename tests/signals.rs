@@ -1,0 +1,135 @@
+//! What a process under `App::serve` does when it is told to stop: once, and once more.
+#![cfg(unix)]
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use common::within;
+use specter::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Set for the process that is the server.
+const IS_SERVER: &str = "SPECTER_TEST_IS_SERVER";
+
+#[socketio_controller]
+struct Patient;
+
+#[handlers]
+impl Patient {
+    #[on_event]
+    async fn hang(&self, socket: &Socket) {
+        // Nobody minds if the client has gone.
+        let _ = socket.emit("hangs", ());
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Not a test by itself: the server process.
+#[tokio::test]
+async fn server() {
+    if std::env::var_os(IS_SERVER).is_none() {
+        return;
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("\nlistening on {}", listener.local_addr().unwrap().port());
+    let app = App::of::<Patient>().await.unwrap();
+    app.serve(listener).await.unwrap();
+}
+
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["server", "--exact", "--nocapture"])
+            .env(IS_SERVER, "1")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines.find_map(|line| line.unwrap().strip_prefix("listening on ")?.parse().ok());
+        // Read on, so that the server never waits for its reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            process,
+            port: port.expect("the server listens"),
+        }
+    }
+
+    fn terminate(&self) {
+        let pid = self.process.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// The status with which the process ends.
+    async fn status(&mut self) -> Option<i32> {
+        let ended = async {
+            loop {
+                if let Some(status) = self.process.try_wait().unwrap() {
+                    return status.code();
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        within(ended).await
+    }
+
+    /// A client whose handler never returns.
+    async fn hanging_client(&self) -> common::Client {
+        let port = self.port;
+        let url = format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket");
+        let mut client = common::Client::open(&url).await;
+        client.connect("/", serde_json::Value::Null).await;
+        client.send(r#"42["hang"]"#).await;
+        assert_eq!(client.text().await, r#"42["hangs"]"#);
+        client
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has ended already, unless a test failed.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test]
+async fn one_signal_ends_a_server_that_has_nothing_to_finish() {
+    let mut server = Server::start();
+    server.terminate();
+    assert_eq!(server.status().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_process_at_once() {
+    let mut server = Server::start();
+    let _client = server.hanging_client().await;
+    server.terminate();
+    // The drain has begun when handshakes are refused.
+    let target = format!("127.0.0.1:{}", server.port);
+    let draining = async {
+        loop {
+            let mut stream = tokio::net::TcpStream::connect(&target).await.unwrap();
+            let request = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: here\r\n\
+                           connection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            if answer.starts_with("HTTP/1.1 503") {
+                return;
+            }
+        }
+    };
+    within(draining).await;
+    assert!(server.process.try_wait().unwrap().is_none(), "it drains");
+    server.terminate();
+    assert_eq!(server.status().await, Some(143));
+}
