@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use specter_proto::engine::{Frame, PayloadEncoder, Prepared};
+use specter_proto::engine::{PayloadEncoder, Prepared};
 
 use super::{Connection, outbox};
 
@@ -38,13 +38,9 @@ impl PollAnswer {
         Self { body, count: None }
     }
 
-    /// An answer with packets from the connection's queue, and one more behind them.
-    pub(crate) fn of_packets(
-        packets: &VecDeque<Prepared>,
-        last: Option<&Frame>,
-        connection: &Connection,
-    ) -> Self {
-        let frames = || packets.iter().flat_map(Prepared::frames).chain(last);
+    /// An answer with packets from the connection's queue.
+    pub(crate) fn of_packets(packets: &VecDeque<Prepared>, connection: &Connection) -> Self {
+        let frames = || packets.iter().flat_map(Prepared::frames);
         let mut body = PayloadEncoder::for_frames(frames());
         for frame in frames() {
             body.push(frame);

@@ -147,7 +147,7 @@ impl Connection {
         }
         // Locked for as long: nobody else takes packets for a poll meanwhile.
         let packets = self.outbox().take_messages(max_packets);
-        (!packets.is_empty()).then(|| PollAnswer::of_packets(&packets, None, self))
+        (!packets.is_empty()).then(|| PollAnswer::of_packets(&packets, self))
     }
 
     /// The answer to a poll that was handed to the task is on its way.

@@ -10,7 +10,6 @@ use specter_proto::engine::{Frame, PayloadError, PayloadLimits, PayloadPacket, c
 
 use super::ending::{Ending, Farewell};
 use crate::connection::mailbox::{Misfit, PollRequest, PostRequest};
-use crate::connection::outbox::Outbox;
 use crate::connection::{CloseReason, Connection, PollAnswer, Posted};
 
 /// The transport of a session that polls.
@@ -65,7 +64,7 @@ impl Polling {
         if packets.is_empty() {
             return Ok(());
         }
-        self.answer(PollAnswer::of_packets(&packets, None, connection))
+        self.answer(PollAnswer::of_packets(&packets, connection))
     }
 
     /// Answers the poll that waits, if one does, with a packet that means nothing.
@@ -73,24 +72,11 @@ impl Polling {
         self.answer(alone(&control::noop()))
     }
 
-    /// Whether one answer holds all that is queued, and that the session is over.
-    pub(crate) fn holds_all(&self, outbox: &Outbox) -> bool {
-        outbox.frames() < self.max_packets
-    }
-
     /// Says farewell to the poll that waits, if one does.
-    pub(crate) fn say_farewell(&mut self, farewell: Farewell, connection: &Connection) {
+    pub(crate) fn say_farewell(&mut self, farewell: Farewell) {
         // The session is over: nothing is to be done about a poll that is gone.
         let _ = match farewell {
-            Farewell::Flush => {
-                let packets = connection.outbox().take_all();
-                self.answer(PollAnswer::of_packets(
-                    &packets,
-                    Some(&control::close()),
-                    connection,
-                ))
-            }
-            Farewell::Tell(_) => self.answer(alone(&control::close())),
+            Farewell::Flush | Farewell::Tell(_) => self.answer(alone(&control::close())),
             Farewell::Answer(_) => self.release(),
             Farewell::Silence => Ok(()),
         };

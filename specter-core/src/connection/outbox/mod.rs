@@ -474,12 +474,6 @@ impl Outbox {
         taken
     }
 
-    /// How many frames wait to be taken.
-    pub(crate) fn frames(&self) -> usize {
-        let queue = self.queue.lock();
-        queue.packets.iter().map(Prepared::frame_count).sum()
-    }
-
     /// Notes that `written` bytes of what was taken are written. The task goes on waiting for what
     /// it waits for, so senders do not wake it.
     ///

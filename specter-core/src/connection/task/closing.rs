@@ -73,15 +73,13 @@ impl<H: MessageHandler> Task<H> {
             // A second one is refused, which is all that could be done about it.
             let _ = polling.accept(poll);
         }
-        let outbox = self.connection.outbox();
-        let waits_for_poll = if polling.is_waiting() {
-            !polling.holds_all(outbox)
-        } else {
-            reason.awaits_poll()
-        };
-        if farewell == Farewell::Flush && waits_for_poll {
-            // The poll may be gone, which changes nothing now.
+        if farewell == Farewell::Flush {
+            // JavaScript clients drop messages that come in one answer with the packet that closes the
+            // session. The poll may be gone, which changes nothing now.
             let _ = polling.flush(&self.connection);
+        }
+        let knows = polling.is_waiting() || !reason.awaits_poll();
+        if farewell == Farewell::Flush && !knows {
             self.connection.mailbox().post_done();
             let limit = match reason {
                 CloseReason::ServerShuttingDown => SHUTDOWN_LIMIT,
@@ -92,7 +90,7 @@ impl<H: MessageHandler> Task<H> {
             };
         }
         self.leave();
-        polling.say_farewell(farewell, &self.connection);
+        polling.say_farewell(farewell);
         drop(self.connection.outbox().take_all());
         Link::Gone
     }
@@ -139,14 +137,15 @@ impl<H: MessageHandler> Task<H> {
         let mut polling = Polling::new(self.config.max_packets_per_poll);
         if let Some(poll) = poll {
             let _ = polling.accept(poll);
-            if !polling.holds_all(self.connection.outbox()) {
-                let _ = polling.flush(&self.connection);
+            let _ = polling.flush(&self.connection);
+            if !polling.is_waiting() {
+                // It took a part of what is queued. The next one is told.
                 return;
             }
         }
         self.link = Link::Gone;
         self.leave();
-        polling.say_farewell(Farewell::Flush, &self.connection);
+        polling.say_farewell(Farewell::Tell(None));
         drop(self.connection.outbox().take_all());
     }
 }
