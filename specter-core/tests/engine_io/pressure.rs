@@ -4,8 +4,9 @@ use specter_core::engine::{CloseReason, EngineConfig, Frame, QueuePolicy, SendEr
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
+use tracing::Level;
 
-use super::support::{Lab, Raw, Seen, Session, frame, raw_upgrade, settle, text_frame};
+use super::support::{Lab, Log, Raw, Seen, Session, frame, raw_upgrade, settle, text_frame};
 
 const KIB: usize = 1024;
 
@@ -22,6 +23,9 @@ fn fall_behind(connection: &specter_core::engine::Connection, max_queued_bytes: 
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_is_disconnected_after_the_timeout() {
+    let log = Log::of_this_thread();
+    // Lines of a kind are limited for the whole process, and other tests cause them too.
+    tokio::time::advance(Duration::from_secs(24 * 3600)).await;
     let mut lab = Lab::new(EngineConfig::default().max_queued_bytes(64 * KIB));
     let raw = lab.open_raw_over(lab.narrow_pipe(KIB)).await;
     let connection = lab.connection();
@@ -35,8 +39,32 @@ async fn a_peer_that_does_not_read_is_disconnected_after_the_timeout() {
     assert_eq!(connection.queued_bytes(), 0);
     assert_eq!(connection.send(kilobyte()), Err(SendError::Closed));
     assert_eq!(lab.endpoint.closed(CloseReason::SlowClient), 1);
+    let lines = log.lines(Level::WARN);
+    let [line] = lines.as_slice() else {
+        panic!("not one line: {lines:?}");
+    };
+    for part in [
+        r#"setting="slow_client_timeout""#,
+        "queued_bytes=66",
+        "limit=65536",
+        "behind_for=10",
+        "slow_client_timeout=10s",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
     drop(raw);
     assert_eq!(lab.seen().await, Seen::Dropped);
+}
+
+#[test]
+fn more_connections_than_files_are_a_warning_at_start() {
+    let log = Log::of_this_thread();
+    let _lab = Lab::new(EngineConfig::default().max_connections(usize::MAX));
+    let lines = log.lines(Level::WARN);
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains("`max_connections` is larger")),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
