@@ -252,3 +252,58 @@ async fn a_client_that_left_is_noticed_while_its_events_wait() {
     };
     within(gone).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn answers_to_connect_are_bounded_too() {
+    let (app, _log) =
+        test_app(|app| app.max_queued_bytes(64 * KIB).max_burst_bytes(64 * KIB)).await;
+    let client = app.connect("/").await;
+    client.stop_reading(true);
+    for _ in 0..5_000 {
+        client.send_raw("40/nobody,");
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(app.handle().connections(), 0);
+}
+
+#[socketio_controller]
+struct Exporter {
+    log: Arc<Log>,
+}
+
+#[handlers]
+impl Exporter {
+    #[on_event]
+    async fn export(&self, socket: &Socket) {
+        flood(
+            socket,
+            &Flood {
+                times: 20,
+                bytes: 100_000,
+            },
+        );
+        std::future::pending::<()>().await;
+    }
+
+    #[on_event("cancel", concurrent)]
+    fn cancel(&self) {
+        self.log.say("cancelled");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_concurrent_event_that_was_held_back_does_not_wait_for_the_handler_that_runs() {
+    let (sender, mut log) = Log::new();
+    let app = TestApp::builder_of::<Exporter>()
+        .provide(sender)
+        .start()
+        .await;
+    let client = app.connect("/").await;
+    client.stop_reading(true);
+    client.emit("export", ());
+    client.emit("cancel", ());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(log.unread(), [""; 0]);
+    client.stop_reading(false);
+    assert_eq!(log.line().await, "cancelled");
+}

@@ -112,13 +112,13 @@ fn bind_one(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     socket.listen(backlog)
 }
 
-/// Says when the process is told to stop, and ends it when it is told again. Never returns.
+/// Begins the drain at the first stop signal, and ends the process at the second one. Never returns.
 async fn follow_signals(stop: oneshot::Sender<()>) {
     let mut signals = StopSignals::new();
     signals.next().await;
     let _ = stop.send(());
     let status = signals.next().await;
-    tracing::warn!(target: "specter::engine", "told to stop a second time: the process ends at once");
+    tracing::warn!(target: "specter::engine", "a second stop signal arrived: the process ends at once, without draining");
     std::process::exit(status);
 }
 
@@ -138,7 +138,7 @@ impl StopSignals {
         }
     }
 
-    /// Waits for the next. Yields the status with which a process ends that is told so.
+    /// Waits for the next signal. Yields the exit status of a process that it ends.
     async fn next(&mut self) -> i32 {
         async fn receive(signal: &mut Option<unix::Signal>) {
             match signal {
@@ -163,7 +163,7 @@ impl StopSignals {
         Self
     }
 
-    /// Waits for the next. Yields the status with which a process ends that is told so.
+    /// Waits for the next signal. Yields the exit status of a process that it ends.
     async fn next(&mut self) -> i32 {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

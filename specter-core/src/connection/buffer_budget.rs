@@ -18,12 +18,14 @@ use tokio::time::sleep;
 
 use super::{CloseReason, Connection, Registry};
 
-/// A connection reports what it holds when it has changed by so much since its last report.
+/// A connection reports what it holds when that has changed by this many bytes since its last report.
 const STEP: usize = 16 * 1024;
-/// How long a sweep waits before it looks again, while the alarm lasts.
+/// How long a sweep waits before it looks again, while the alarm lasts. After a sweep that closed
+/// nobody the next one waits twice as long, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(100);
-/// How many connections are looked at before other tasks have their turn.
-const AT_ONCE: usize = 64;
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// How many packets are counted before other tasks have their turn.
+const AT_ONCE: usize = 4096;
 /// An incoming message, or events that wait, of fewer bytes are never a reason to close a connection.
 const LITTLE: usize = 64 * 1024;
 
@@ -84,7 +86,9 @@ impl BufferBudget {
             return;
         }
         let added = after - before;
-        let total = self.reported.fetch_add(added, Ordering::SeqCst) + added;
+        let before = self.reported.fetch_add(added, Ordering::SeqCst);
+        // Reports of one connection may overtake each other, so that the sum is below zero for a moment.
+        let total = before.wrapping_add(added);
         if total > self.limit
             && let Some(runtime) = self.runtime.get()
             && !self.is_swept.swap(true, Ordering::SeqCst)
@@ -109,12 +113,15 @@ impl BufferBudget {
     /// Counts what the connections hold, each packet once, and closes the largest until the rest fits.
     /// Those whose outgoing queues are behind go first; where they are not enough, those that hold
     /// unfinished messages or waiting events.
-    async fn sweep(&self) {
+    /// Returns whether one was closed.
+    async fn sweep(&self) -> bool {
         let mut packets = SharedPackets::default();
         let mut holders = Vec::new();
         let mut total = 0;
-        for (index, connection) in self.connections().into_iter().enumerate() {
-            if index % AT_ONCE == AT_ONCE - 1 {
+        for connection in self.connections() {
+            packets.counted += 1;
+            if packets.counted >= AT_ONCE {
+                packets.counted = 0;
                 tokio::task::yield_now().await;
             }
             let held = connection.queued_bytes() + connection.share().other();
@@ -130,35 +137,62 @@ impl BufferBudget {
         };
         let candidates = holders.iter().filter(|(_, connection)| behind(connection));
         let candidates = candidates.chain(holders.iter().filter(|(_, other)| incoming(other)));
+        let mut has_closed = false;
         for (_, connection) in candidates {
             if total <= self.limit {
-                return;
+                break;
             }
-            total = total.saturating_sub(packets.take_away(connection));
-            connection.close(CloseReason::BufferLimit);
+            let freed = packets.take_away(connection);
+            if freed > 0 {
+                total = total.saturating_sub(freed);
+                connection.close(CloseReason::BufferLimit);
+                has_closed = true;
+            }
         }
+        has_closed
     }
 }
 
 async fn sweep_until_it_fits(budget: Arc<BufferBudget>) {
+    let mut sweeping = Sweeping(Arc::clone(&budget));
+    let mut pause = PAUSE;
     loop {
-        budget.sweep().await;
+        let has_closed = budget.sweep().await;
         // What was closed is freed by the connections' own tasks.
-        sleep(PAUSE).await;
+        sleep(pause).await;
+        pause = if has_closed {
+            PAUSE
+        } else {
+            (2 * pause).min(LONGEST_PAUSE)
+        };
         if budget.is_exceeded() {
             continue;
         }
-        budget.is_swept.store(false, Ordering::SeqCst);
-        // Who exceeded it just now may have found the sweep still going on.
+        drop(sweeping);
+        // A report that exceeded the budget just now may have found the sweep still going on.
         if !budget.is_exceeded() || budget.is_swept.swap(true, Ordering::SeqCst) {
             return;
         }
+        sweeping = Sweeping(Arc::clone(&budget));
+    }
+}
+
+/// A sweep that goes on. Another one may begin after it, also where its runtime has ended.
+struct Sweeping(Arc<BufferBudget>);
+
+impl Drop for Sweeping {
+    fn drop(&mut self) {
+        self.0.is_swept.store(false, Ordering::SeqCst);
     }
 }
 
 /// Packets that wait in queues, by the address of their bytes.
 #[derive(Default)]
-struct SharedPackets(HashMap<usize, Occurrences>);
+struct SharedPackets {
+    occurrences: HashMap<usize, Occurrences>,
+    /// How many packets and connections were counted since other tasks had their turn.
+    counted: usize,
+}
 
 #[derive(Default)]
 struct Occurrences {
@@ -171,7 +205,8 @@ impl SharedPackets {
     fn add(&mut self, connection: &Connection) -> usize {
         let mut shared = 0;
         connection.for_each_packet(|address, cost| {
-            let packet = self.0.entry(address).or_default();
+            self.counted += 1;
+            let packet = self.occurrences.entry(address).or_default();
             packet.queues += 1;
             packet.cost = packet.cost.max(cost);
             if packet.queues > 1 {
@@ -186,7 +221,7 @@ impl SharedPackets {
     fn take_away(&mut self, connection: &Connection) -> usize {
         let mut kept_by_others = 0;
         connection.for_each_packet(|address, cost| {
-            if let Some(packet) = self.0.get_mut(&address) {
+            if let Some(packet) = self.occurrences.get_mut(&address) {
                 packet.queues = packet.queues.saturating_sub(1);
                 if packet.queues > 0 {
                     kept_by_others += cost;
@@ -211,7 +246,7 @@ impl BufferShare {
         &self.budget
     }
 
-    /// The outgoing queue holds so many bytes now.
+    /// The outgoing queue holds `queued` bytes now.
     #[inline]
     pub(super) fn report(&self, queued: usize) {
         let held = queued + self.other.load(Ordering::Relaxed);
@@ -232,13 +267,13 @@ impl BufferShare {
         self.other.load(Ordering::Relaxed)
     }
 
-    /// So many bytes more are held outside of the queue, which holds `queued`.
+    /// `bytes` more are held outside of the queue, which holds `queued`.
     pub(super) fn add_other(&self, bytes: usize, queued: usize) {
         self.other.fetch_add(bytes, Ordering::Relaxed);
         self.report(queued);
     }
 
-    /// So many bytes less are held outside of the queue, which holds `queued`.
+    /// `bytes` less are held outside of the queue, which holds `queued`.
     pub(super) fn sub_other(&self, bytes: usize, queued: usize) {
         self.other.fetch_sub(bytes, Ordering::Relaxed);
         self.report(queued);
@@ -270,7 +305,7 @@ mod tests {
         seats: Vec<Seat>,
     }
 
-    /// So many connections under one budget, of which each is behind above 32 KiB.
+    /// A number of connections under one budget, of which each is behind above 32 KiB.
     fn lab(limit: usize, connections: usize) -> Lab {
         let config = EngineConfig::default().max_queued_bytes(32 * KIB);
         let budget = BufferBudget::new(limit);
@@ -322,6 +357,12 @@ mod tests {
         }
         assert!(lab.budget.is_exceeded(), "the alarm counts it for each");
         lab.budget.sweep().await;
+        assert_eq!(closed(&lab), [false; 10]);
+        // It is being written to half of them.
+        for connection in &lab.connections[..5] {
+            assert_eq!(connection.outbox().take(0).len(), 1);
+        }
+        assert!(!lab.budget.sweep().await);
         assert_eq!(closed(&lab), [false; 10]);
         lab.connections[3].send(packet(450)).unwrap();
         lab.budget.sweep().await;

@@ -88,17 +88,6 @@ impl CloseReason {
         }
     }
 
-    /// The setting by which the server closed a connection whose client read too slowly; `None` for
-    /// every other reason.
-    pub(crate) const fn exceeded_setting(self) -> Option<&'static str> {
-        match self {
-            Self::QueueFull => Some("max_burst_bytes"),
-            Self::SlowClient => Some("slow_client_timeout"),
-            Self::BufferLimit => Some("max_buffered_total"),
-            _ => None,
-        }
-    }
-
     /// Whether queued packets are thrown away rather than written first: nobody is there to read
     /// them, or nobody read them so far.
     pub(crate) const fn discards_queue(self) -> bool {

@@ -196,18 +196,24 @@ impl Connection {
         self.0.outbox.is_behind()
     }
 
+    /// Whether more than `max_burst_bytes` wait to be written, of which acknowledgements and replies are
+    /// a large part.
+    pub(crate) fn is_over_burst(&self) -> bool {
+        self.0.outbox.bytes() > self.max_burst_bytes()
+    }
+
     /// How many bytes may wait to be written at all.
     pub(crate) fn max_burst_bytes(&self) -> usize {
         self.0.outbox.limits().max_burst_bytes
     }
 
-    /// So many bytes more are held for this connection outside of its outgoing queue. They count
-    /// towards `max_buffered_total` until they are [let go](Self::let_go).
+    /// This connection holds `bytes` more outside of its outgoing queue. They count towards
+    /// `max_buffered_total` until they are [let go](Self::let_go).
     pub(crate) fn hold(&self, bytes: usize) {
         self.share().add_other(bytes, self.0.outbox.bytes());
     }
 
-    /// So many bytes less are held outside of the outgoing queue.
+    /// This connection holds `bytes` less outside of its outgoing queue.
     pub(crate) fn let_go(&self, bytes: usize) {
         self.share().sub_other(bytes, self.0.outbox.bytes());
     }

@@ -199,10 +199,11 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.refuse();
     }
 
-    /// Lets each session close as soon as its handler has nothing more to finish, beginning with one
-    /// after another over this time. What handlers send until then is flushed, and messages still
-    /// reach them. Returns when each session was told; see [`wait_closed`](Self::wait_closed).
-    /// Sessions that open meanwhile are told only if handshakes are refused.
+    /// Lets each session close as soon as its handler has nothing more to finish. The sessions begin with
+    /// that one after another, spread over this time. What handlers send until then is flushed, and
+    /// messages still reach them. Returns when the last session has begun; see
+    /// [`wait_closed`](Self::wait_closed). A session that opens meanwhile is left out: call
+    /// [`refuse_handshakes`](Self::refuse_handshakes) first.
     pub async fn drain(&self, spread: Duration) {
         self.0.registry.drain(spread).await;
     }

@@ -128,6 +128,7 @@ fn warn_of_full(full: Full) {
     };
     log_limited!(
         WARN, key = setting, target: "specter::engine", setting,
-        "a handshake was refused because as many sessions are open as allowed"
+        "a handshake was refused because as many sessions are open as allowed; the default of \
+         `max_connections` follows the process's limit of open files (`ulimit -n`)"
     );
 }

@@ -64,7 +64,8 @@ fn one(error: &(dyn Error + 'static)) -> String {
         }) => {
             let mut text = format!("argument {index}");
             if !path.is_empty() {
-                let _ = write!(text, " at {path}");
+                // The path consists of the payload's own keys.
+                text.push_str(", inside of it");
             }
             let what = expectation(message).unwrap_or("is not what was expected");
             let _ = write!(text, ": {what}");
@@ -101,7 +102,11 @@ fn of_json(error: &serde_json::Error) -> String {
 fn expectation(message: &str) -> Option<&str> {
     let is_own = QUOTING.iter().any(|opening| message.starts_with(opening));
     let at = message.rfind(EXPECTED).filter(|_| is_own)?;
-    message.get(at + ", ".len()..)
+    let expected = message.get(at + ", ".len()..)?;
+    // In a quoted value that holds these words, what quotes the value follows them. An expectation quotes
+    // names in pairs.
+    let is_whole = |quote| expected.matches(quote).count() % 2 == 0;
+    (is_whole('"') && is_whole('`')).then_some(expected)
 }
 
 #[cfg(test)]
@@ -163,12 +168,9 @@ mod tests {
             message,
         };
         let own = error(format!("invalid type: string \"{SECRET}\", expected u32"));
-        assert_eq!(described(&own), "argument 2 at user.tags[0]: expected u32");
+        assert_eq!(described(&own), "argument 2, inside of it: expected u32");
         let custom = described(&error(SECRET.to_owned()));
-        assert_eq!(
-            custom,
-            "argument 2 at user.tags[0]: is not what was expected"
-        );
+        assert_eq!(custom, "argument 2, inside of it: is not what was expected");
     }
 
     #[test]

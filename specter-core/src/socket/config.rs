@@ -75,11 +75,11 @@ impl SocketConfig {
 
     /// How long handlers may run on after their client left. Default: 30 s.
     ///
-    /// The time counts once for the events' handlers that run at that moment, and anew for each
-    /// `disconnect` handler. What is not done then is dropped, and what comes after it runs: an event's
-    /// handler that is dropped gives its controller back, whose `disconnect` runs. Only a `blocking`
-    /// handler cannot be dropped. Its controller's `disconnect` does not run, which the log says with
-    /// the controller's name. `connect` has [`connect_limit`](Self::connect_limit) instead.
+    /// The events' handlers that run when the client leaves share one such time; each `disconnect`
+    /// handler has one of its own. A handler that takes longer is dropped. Its controller stays, so
+    /// that the controller's `disconnect` and all that follows still run. Only a `blocking` handler
+    /// with `&mut self` keeps its controller: the `disconnect` of that controller cannot run, and the
+    /// log says so with the controller's name. `connect` has [`connect_limit`](Self::connect_limit) instead.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.handler_grace = grace;
         self

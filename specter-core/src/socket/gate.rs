@@ -17,6 +17,15 @@ pub(crate) enum Phase {
     Closed,
 }
 
+/// Whether other sockets hold a packet too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// It is for this socket alone.
+    Own,
+    /// It is a broadcast's.
+    Shared,
+}
+
 #[derive(Default)]
 pub(crate) struct Gate {
     phase: AtomicU8,
@@ -30,6 +39,8 @@ pub(crate) struct Gate {
 struct Held {
     packets: Vec<Prepared>,
     bytes: usize,
+    /// Those of them that no other socket holds too. They count towards `max_buffered_total`.
+    own_bytes: usize,
 }
 
 impl Gate {
@@ -41,20 +52,27 @@ impl Gate {
         }
     }
 
-    /// Queues `packet`, or holds it. The caller wakes whom it must.
+    /// Queues `packet`, or holds it. The caller wakes whom it must. A packet of a broadcast is shared with
+    /// other sockets.
     pub(crate) fn pass(
         &self,
         connection: &Connection,
         packet: impl Sendable,
+        sharing: Sharing,
     ) -> Result<Wake, EmitError> {
         match self.phase() {
             Phase::Open => Ok(connection.queue(packet)?),
             Phase::Closed => Err(EmitError::Gone),
-            Phase::Gated => self.hold(connection, packet.into()),
+            Phase::Gated => self.hold(connection, packet.into(), sharing),
         }
     }
 
-    fn hold(&self, connection: &Connection, packet: Prepared) -> Result<Wake, EmitError> {
+    fn hold(
+        &self,
+        connection: &Connection,
+        packet: Prepared,
+        sharing: Sharing,
+    ) -> Result<Wake, EmitError> {
         let mut held = self.held.lock();
         // The phase changes under this lock only.
         match self.phase() {
@@ -70,7 +88,10 @@ impl Gate {
                     return Err(EmitError::QueueFull);
                 }
                 held.bytes += cost;
-                connection.hold(cost);
+                if sharing == Sharing::Own {
+                    held.own_bytes += cost;
+                    connection.hold(cost);
+                }
                 held.packets.push(packet);
                 Ok(Wake::No)
             }
@@ -86,7 +107,7 @@ impl Gate {
         // Failing means that the connection closed: its task will find out.
         let _ = connection.send_unbounded(reply);
         let held = std::mem::take(&mut *held);
-        connection.let_go(held.bytes);
+        connection.let_go(held.own_bytes);
         for packet in held.packets {
             let _ = connection.send(packet);
         }
@@ -96,7 +117,7 @@ impl Gate {
     /// Closes it and drops what was held.
     pub(crate) fn close(&self, connection: &Connection) {
         let mut held = self.held.lock();
-        connection.let_go(std::mem::take(&mut *held).bytes);
+        connection.let_go(std::mem::take(&mut *held).own_bytes);
         self.phase.store(2, Ordering::Release);
     }
 

@@ -31,7 +31,7 @@ use specter_proto::socket::{EncodeError, decode_json, encode};
 pub use self::acks::{AckError, EmitWithAck};
 use self::acks::{Acks, Waiting};
 pub use self::config::SocketConfig;
-use self::gate::{Gate, Phase};
+use self::gate::{Gate, Phase, Sharing};
 pub use self::id::{NotASocketId, SocketId};
 pub use self::reason::DisconnectReason;
 pub use self::reject::Reject;
@@ -111,8 +111,9 @@ struct Inner {
     id: SocketId,
 }
 
-/// At so many acknowledgements that handlers have taken and not yet sent, no further event of the
-/// socket begins: they are never refused, so that their number must be bounded.
+/// How many acknowledgements of a socket handlers may have taken and not yet sent. At this number no
+/// further event of the socket begins: acknowledgements are never refused, so that their number must be
+/// bounded.
 pub(crate) const MAX_UNANSWERED_ACKS: usize = 256;
 
 /// How far the end of a socket has come.
@@ -326,7 +327,7 @@ impl Socket {
 
     /// Queues a packet of this socket, or holds it while the gate is shut.
     pub(crate) fn deliver(&self, packet: impl Sendable) -> Result<(), EmitError> {
-        let wake = self.0.gate.pass(&self.0.connection, packet)?;
+        let wake = self.0.gate.pass(&self.0.connection, packet, Sharing::Own)?;
         self.0.connection.wake_if(wake);
         Ok(())
     }
@@ -334,7 +335,8 @@ impl Socket {
     /// The same as a part of a broadcast, which has it written when all have theirs. A client that cannot take it is that client's
     /// own loss.
     pub(crate) fn deliver_with(&self, packet: Prepared, broadcast: &mut FanOut) {
-        if let Ok(wake) = self.0.gate.pass(&self.0.connection, packet) {
+        let gate = &self.0.gate;
+        if let Ok(wake) = gate.pass(&self.0.connection, packet, Sharing::Shared) {
             broadcast.add(&self.0.connection, wake);
         }
     }

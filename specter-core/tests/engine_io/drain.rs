@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use specter_core::engine::CloseReason;
+use specter_core::engine::{CloseReason, Frame};
 use tokio::time::Instant;
 
 use super::support::{Lab, Seen, settle};
@@ -99,4 +99,32 @@ async fn the_end_waits_for_handlers() {
     lab.linger(false);
     closed.await.unwrap();
     assert_eq!(lab.seen().await, Seen::Dropped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_queued_is_flushed_as_long_as_the_peer_reads() {
+    const SIZE: usize = 20 * 1024;
+    let mut lab = Lab::plain();
+    let mut raw = lab.open_raw_over(lab.narrow_pipe(1024)).await;
+    let connection = lab.connection();
+    for _ in 0..100 {
+        let packet = Frame::binary_message(&[7; SIZE]);
+        connection.send(packet.into()).unwrap();
+    }
+    lab.endpoint.refuse_handshakes();
+    lab.endpoint.drain(Duration::ZERO).await;
+    assert_eq!(
+        lab.seen().await,
+        Seen::Closed(CloseReason::ServerShuttingDown)
+    );
+    let start = Instant::now();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(raw.frame().await, Some((2, vec![7; SIZE])));
+    }
+    assert!(
+        start.elapsed() > Duration::from_secs(9),
+        "longer than a moment"
+    );
+    raw.expect_close(0).await;
 }

@@ -277,6 +277,50 @@ async fn sessions_that_poll_get_all_of_what_is_sent_at_once() {
     }
 }
 
+/// An answer holds so few small packets that the way to the client, not the client, bounds what it gets.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_polls_over_a_long_way_is_not_too_slow() {
+    let lab = Lab::plain();
+    let session = lab.open().await;
+    let connection = lab.connection();
+    for number in 0..10_000 {
+        let text = format!("{number:200}");
+        connection.send(Frame::text_message(&text).into()).unwrap();
+    }
+    let mut received = 0;
+    while received < 10_000 {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        let answer = session.poll().await;
+        for packet in answer.body.split('\x1e') {
+            if packet == "2" {
+                session.post("3").await.expect(200, "ok");
+            } else {
+                assert_eq!(packet, format!("4{received:200}"));
+                received += 1;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_whose_pong_is_not_read_is_kept() {
+    let config = EngineConfig::default().max_queued_bytes(64 * KIB);
+    let mut lab = Lab::new(config);
+    let mut raw = lab.open_raw_over(lab.narrow_pipe(KIB)).await;
+    let connection = lab.connection();
+    fall_behind(&connection, 64 * KIB);
+    let behind = connection.queued_bytes() / KIB;
+    raw.write(&text_frame("4stop")).await;
+    lab.expect_text("stop").await;
+    // It was behind when reading stopped, and is no more.
+    for _ in 0..behind - 3 {
+        raw.frame().await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(!connection.is_closed());
+    lab.expect_nothing();
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_not_read_does_not_leave_the_queue() {
     let mut lab = Lab::plain();

@@ -27,6 +27,8 @@ pub(super) struct Lane {
     waiting: VecDeque<EventPacket>,
     /// It is open, nothing of it runs and nothing waits: it need not be driven.
     is_idle: bool,
+    /// The first event that waits may be one that runs beside the others: it was held back when it came.
+    was_held_back: bool,
     /// Bytes of events that run beside the rest, as counted so far.
     beside_counted: usize,
     /// Why it ends, once it does.
@@ -81,6 +83,7 @@ impl Lane {
             state: State::Connecting(deciding),
             waiting: VecDeque::new(),
             is_idle: false,
+            was_held_back: false,
             beside_counted: 0,
             leaving: None,
             rejection: None,
@@ -188,6 +191,7 @@ impl Lane {
             }
         }
         self.is_idle = false;
+        self.was_held_back |= is_held_back;
         waiting.add(Waiting::of(&event));
         self.waiting.push_back(event);
     }
@@ -298,7 +302,8 @@ impl Lane {
             let State::Open(service) = &mut self.state else {
                 return false;
             };
-            if service.poll(cx).is_pending() {
+            let is_free = service.poll(cx).is_ready();
+            if !is_free && !self.was_held_back {
                 return false;
             }
             if self.waiting.is_empty() {
@@ -306,7 +311,8 @@ impl Lane {
                 if self.waiting.capacity() > KEPT {
                     self.waiting = VecDeque::new();
                 }
-                return true;
+                self.was_held_back = false;
+                return is_free;
             }
             if self.is_held_back() {
                 return false;
@@ -318,7 +324,7 @@ impl Lane {
                 return true;
             };
             let waits = Waiting::of(&event);
-            match service.offer(event, true, cx) {
+            match service.offer(event, is_free, cx) {
                 Offered::Over | Offered::Begun | Offered::Beside => waiting.sub(waits),
                 Offered::Waits(event) => {
                     self.waiting.push_front(event);

@@ -234,6 +234,10 @@ impl Lanes {
     }
 
     fn connect(&mut self, packet: &ConnectPacket) -> Result<(), CloseReason> {
+        if self.connection.is_over_burst() {
+            // Each CONNECT is answered, and an answer is never refused.
+            return Err(CloseReason::QueueFull);
+        }
         let namespace = packet.namespace();
         if self.active(namespace).is_some() && self.open(namespace).is_none() {
             // A client that left and came back before it had its answer: that answers both.
@@ -284,7 +288,7 @@ impl Lanes {
     fn refuse(&self, namespace: &str, reject: &Reject) -> Result<(), CloseReason> {
         let packet = encode::connect_error(namespace, reject.message(), reject.json())
             .map_err(|_| CloseReason::ForcedClose)?;
-        // A full queue closes the connection by its policy; a closed one needs no answer.
+        // A closed connection needs no answer.
         let _ = self.connection.send_unbounded(packet);
         Ok(())
     }
@@ -350,7 +354,7 @@ impl Lanes {
         let now = Instant::now();
         let due = *self.attachments_due.get_or_insert_with(|| now + timeout);
         if due <= now {
-            tracing::debug!(target: "specter::socket", ?timeout, missing_after = self.decoder.buffered_bytes(), "closed: the attachments of a packet did not come in time");
+            tracing::debug!(target: "specter::socket", ?timeout, received_bytes = self.decoder.buffered_bytes(), "closed: the attachments of a packet did not come in time");
             self.attachments_due = None;
             self.connection.close(CloseReason::ParseError);
         }
@@ -395,7 +399,14 @@ impl MessageHandler for Lanes {
     ) -> Result<(), CloseReason> {
         let decoded = match message {
             Incoming::Text(text) => self.decoder.text(text),
-            Incoming::Binary(data) => self.decoder.binary(data),
+            Incoming::Binary(data) => {
+                let decoded = self.decoder.binary(data);
+                if !self.decoder.is_pending() {
+                    // Attachments that are missing later are those of another packet.
+                    self.attachments_due = None;
+                }
+                decoded
+            }
         };
         match decoded {
             Ok(Some(packet)) => self.packet(packet, &mut Context::from_waker(context.waker())),
@@ -454,4 +465,79 @@ impl MessageHandler for Lanes {
 fn parse_failure(error: &ParseError) -> CloseReason {
     tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet that cannot be read");
     CloseReason::ParseError
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use tokio::time::{Instant, advance};
+
+    use super::{Lanes, Shared};
+    use crate::connection::undriven::undriven;
+    use crate::connection::{
+        CloseReason, EngineConfig, Incoming, MessageContext, MessageHandler as _,
+    };
+    use crate::socket::SocketConfig;
+
+    const TIMEOUT: Duration = Duration::from_secs(30);
+
+    fn lanes() -> Lanes {
+        let shared = Shared {
+            namespaces: HashMap::new(),
+            config: SocketConfig::default()
+                .attachment_timeout(TIMEOUT)
+                .connect_timeout(TIMEOUT * 100),
+            max_payload: 1_000_000,
+            draining: Arc::default(),
+        };
+        Lanes::new(Arc::new(shared), undriven(&EngineConfig::default()))
+    }
+
+    fn take(lanes: &mut Lanes, message: Incoming<'_>) {
+        // Nobody is in the namespace, which does not matter here.
+        let _ = lanes.message(message, &MessageContext::new(None));
+    }
+
+    fn poll(lanes: &mut Lanes) {
+        lanes.poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attachments_that_do_not_come_close_the_connection() {
+        let mut lanes = lanes();
+        take(
+            &mut lanes,
+            Incoming::Text(r#"52-["a",{"_placeholder":true,"num":0}]"#),
+        );
+        poll(&mut lanes);
+        assert_eq!(lanes.deadline(), Some(Instant::now() + TIMEOUT));
+        advance(TIMEOUT / 2).await;
+        take(&mut lanes, Incoming::Binary(b"first of two"));
+        poll(&mut lanes);
+        assert!(!lanes.connection.is_closed());
+        advance(TIMEOUT / 2).await;
+        poll(&mut lanes);
+        let reason = lanes.connection.outbox().close_reason();
+        assert_eq!(reason, Some(CloseReason::ParseError));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_packet_has_the_whole_time_for_its_attachments() {
+        let mut lanes = lanes();
+        let header = r#"51-["a",{"_placeholder":true,"num":0}]"#;
+        take(&mut lanes, Incoming::Text(header));
+        for _ in 0..5 {
+            poll(&mut lanes);
+            advance(TIMEOUT * 2 / 3).await;
+            // The end of one packet and the beginning of the next are read together.
+            take(&mut lanes, Incoming::Binary(b"all of it"));
+            take(&mut lanes, Incoming::Text(header));
+        }
+        poll(&mut lanes);
+        assert!(!lanes.connection.is_closed());
+    }
 }

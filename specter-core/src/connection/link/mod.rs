@@ -24,7 +24,7 @@ pub(super) use self::parting::Parting;
 pub(super) use self::pen::Desk;
 pub(super) use self::polling::{Polling, Post};
 pub(super) use self::websocket::{Flow, Message, WebSocket};
-use super::{Connection, burst};
+use super::{Connection, Stop, burst};
 
 /// What carries a session.
 #[expect(
@@ -106,9 +106,16 @@ impl Link {
         }
     }
 
-    /// Gets on with the end, once it has begun. Ready when nothing is left.
-    pub(super) fn poll_leaving(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+    /// Gets on with the end, once it has begun. Ready when nothing is left, or the server does not wait
+    /// any more.
+    pub(super) fn poll_leaving(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        stop: Stop,
+    ) -> Poll<()> {
         let over = match self {
+            Self::Parting(_) if stop == Stop::AtOnce => true,
             Self::Polling { .. } | Self::WebSocket(_) => false,
             Self::Farewell { deadline } => now >= *deadline,
             Self::Parting(parting) => parting.poll(cx, now).is_ready(),

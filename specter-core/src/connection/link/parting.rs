@@ -19,8 +19,12 @@ use super::websocket::WebSocket;
 use crate::connection::scratch::Scratch;
 use crate::connection::stream::Stream;
 
-/// How long the last packets and the close frame may take.
+/// How long the last packets and the close frame may take. Where the peer takes a good part of them in
+/// that time it goes on, but not for longer than [`WHOLE_FLUSH_LIMIT`].
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+const WHOLE_FLUSH_LIMIT: Duration = Duration::from_secs(60);
+/// How many bytes are a good part.
+const PROGRESS: usize = 64 * 1024;
 /// How long the peer may take to end its side.
 const LINGER_LIMIT: Duration = Duration::from_secs(2);
 /// Reads in one turn.
@@ -33,6 +37,10 @@ pub(crate) struct Parting {
     close_frame: Option<Vec<u8>>,
     stage: Stage,
     deadline: Instant,
+    /// When the last packets must be written at the latest.
+    flush_end: Instant,
+    /// How many bytes of them were written since the deadline was set.
+    written: usize,
 }
 
 enum Stage {
@@ -68,6 +76,8 @@ impl Parting {
             close_frame: Some(websocket::close_frame(code, "")),
             stage: Stage::Writing,
             deadline: now + FLUSH_LIMIT,
+            flush_end: now + WHOLE_FLUSH_LIMIT,
+            written: 0,
         })
     }
 
@@ -78,9 +88,6 @@ impl Parting {
 
     /// Gets on with it. Ready when the stream can be dropped.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        if now >= self.deadline {
-            return Poll::Ready(());
-        }
         loop {
             let step = match self.stage {
                 Stage::Writing => self.poll_writing(cx),
@@ -90,7 +97,7 @@ impl Parting {
                 Stage::Lingering => self.poll_lingering(cx),
             };
             match step {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => return self.check_deadline(now),
                 Poll::Ready(false) => return Poll::Ready(()),
                 Poll::Ready(true) => {}
             }
@@ -102,6 +109,20 @@ impl Parting {
                 Stage::Ending | Stage::Lingering => Stage::Lingering,
             };
         }
+    }
+
+    /// Ready when the time is over. A peer that takes what it is sent gets more of it.
+    fn check_deadline(&mut self, now: Instant) -> Poll<()> {
+        if now < self.deadline {
+            return Poll::Pending;
+        }
+        self.written += self.output.take_cost_written();
+        if self.written < PROGRESS || now >= self.flush_end {
+            return Poll::Ready(());
+        }
+        self.written = 0;
+        self.deadline = self.flush_end.min(now + FLUSH_LIMIT);
+        Poll::Pending
     }
 
     /// Ready with `false` where the stream failed.

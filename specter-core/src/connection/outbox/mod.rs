@@ -114,8 +114,8 @@ impl QueueLimits {
     }
 }
 
-/// At most so many bytes are taken from the queue at once. What the task has taken cannot be
-/// overtaken by a heartbeat any more.
+/// How many bytes are taken from the queue at once, at most. A heartbeat cannot overtake what the task
+/// has taken.
 const MAX_TAKEN: usize = 64 * 1024;
 
 struct Queue {
@@ -131,6 +131,11 @@ struct Queue {
     bytes_at_close: usize,
     /// How many bytes have left it since the connection opened.
     bytes_left: u64,
+    /// How many answers to polls took as many packets as an answer may have, and left some behind.
+    full_answers: u64,
+    /// The address and the cost of a large packet that was taken last, and that is perhaps still being
+    /// written.
+    large_taken: Option<(usize, usize)>,
 }
 
 impl Outbox {
@@ -145,6 +150,8 @@ impl Outbox {
                 closing: None,
                 bytes_at_close: 0,
                 bytes_left: 0,
+                full_answers: 0,
+                large_taken: None,
             }),
             attended: AtomicBool::new(false),
             passed_by: AtomicBool::new(false),
@@ -357,12 +364,32 @@ impl Outbox {
         self.queue.lock().bytes_left
     }
 
-    /// Shows each packet that waits: the address of its bytes, which queues that share the packet
-    /// have in common, and its cost.
+    /// How many answers to polls were full, and left packets behind, since the connection opened. Two of
+    /// them show that the client reads: it polls again when it has the first.
+    pub(crate) fn full_answers(&self) -> u64 {
+        self.queue.lock().full_answers
+    }
+
+    /// Shows each packet that waits, and a large one that is being written: the address of its bytes,
+    /// which queues that share the packet have in common, and its cost.
     pub(crate) fn for_each_packet(&self, mut show: impl FnMut(usize, usize)) {
-        for packet in self.queue.lock().packets.iter() {
-            show(packet.first().websocket().as_ptr().addr(), cost(packet));
+        let queue = self.queue.lock();
+        if let Some((address, cost)) = queue.large_taken {
+            show(address, cost);
         }
+        for packet in queue.packets.iter() {
+            show(address_of(packet), cost(packet));
+        }
+    }
+
+    /// Forgets all packets and what they counted for: the connection has ended.
+    pub(crate) fn clear(&self) {
+        let mut queue = self.queue.lock();
+        let discarded = queue.packets.take();
+        queue.large_taken = None;
+        self.set_bytes(0);
+        drop(queue);
+        drop(discarded);
     }
 
     /// What the queue holds, in bytes, until it is written.
@@ -399,6 +426,7 @@ impl Outbox {
         }
         queue.before_control = None;
         queue.starts_midway = false;
+        queue.large_taken = None;
         queue.packets.take()
     }
 
@@ -412,6 +440,7 @@ impl Outbox {
             bytes += cost(&packet);
             taken.push_back(packet);
         }
+        queue.large_taken = taken.back().and_then(large);
         taken
     }
 
@@ -454,12 +483,14 @@ impl Outbox {
     fn take_some(&self, mut queue: MutexGuard<'_, Queue>, frames: usize) -> VecDeque<Prepared> {
         let mut taken = VecDeque::new();
         let mut left = frames;
+        queue.large_taken = None;
         while let Some(packet) = queue.packets.front()
             && (packet.frame_count() <= left || taken.is_empty())
         {
             let Some(packet) = queue.pop_front() else {
                 break;
             };
+            queue.large_taken = queue.large_taken.or_else(|| large(&packet));
             let (packet, rest) = packet.split(frames);
             left = left.saturating_sub(packet.frame_count());
             taken.push_back(packet);
@@ -470,6 +501,9 @@ impl Outbox {
                 self.set_bytes(self.bytes() + PACKET_OVERHEAD);
                 break;
             }
+        }
+        if !taken.is_empty() && !queue.packets.is_empty() {
+            queue.full_answers += 1;
         }
         taken
     }
@@ -496,6 +530,7 @@ impl Outbox {
         let packet = queue.packets.take_only_frame()?;
         queue.before_control = None;
         queue.starts_midway = false;
+        queue.large_taken = large(&packet);
         Some(packet)
     }
 
@@ -524,6 +559,18 @@ impl Queue {
         self.before_control = self.before_control.and_then(|before| before.checked_sub(1));
         Some(packet)
     }
+}
+
+/// The address and the cost of a packet that is larger than what is taken at once.
+#[inline]
+fn large(packet: &Prepared) -> Option<(usize, usize)> {
+    let cost = cost(packet);
+    (cost > MAX_TAKEN).then(|| (address_of(packet), cost))
+}
+
+/// The address of a packet's bytes, which its clones share.
+fn address_of(packet: &Prepared) -> usize {
+    packet.first().websocket().as_ptr().addr()
 }
 
 /// What a packet counts for in the queue.

@@ -107,7 +107,8 @@ impl<H: MessageHandler> Task<H> {
         if matches!(self.link, Link::Farewell { .. }) {
             self.poll_farewell(now);
         }
-        let link = self.link.poll_leaving(cx, now);
+        let stop = self.connection.stop();
+        let link = self.link.poll_leaving(cx, now, stop);
         if self.state == State::Closed && self.handler.poll_closed(cx).is_ready() {
             self.state = State::Done;
             self.seat.handler_is_done();
@@ -139,7 +140,12 @@ impl<H: MessageHandler> Task<H> {
             let _ = polling.accept(poll);
             let _ = polling.flush(&self.connection);
             if !polling.is_waiting() {
-                // It took a part of what is queued. The next one is told.
+                // It took a part of what is queued. A later poll brings the rest and the close.
+                if self.connection.is_draining() {
+                    self.link = Link::Farewell {
+                        deadline: now + SHUTDOWN_LIMIT,
+                    };
+                }
                 return;
             }
         }

@@ -29,7 +29,7 @@ use super::registry::Seat;
 use super::timer::Timer;
 use super::{CloseReason, Connection, EngineConfig, MessageHandler, burst};
 
-/// How often it is looked whether the peer has left while nothing is read from it.
+/// How often the task checks whether the peer has left, while it reads nothing.
 const PEER_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The task of one session. Spawned once, it ends with the session.
@@ -53,7 +53,7 @@ pub(crate) struct Task<H> {
     behind: Option<BehindWatch>,
     /// How much had left the queue when a pong was overdue last.
     bytes_left_at_pong_check: u64,
-    /// Nothing is read at present; then it is looked whether the peer has left.
+    /// When it is checked next whether the peer has left. Set while nothing is read.
     next_peer_check: Option<Instant>,
     /// What is held outside of the outgoing queue, as the connection was told last.
     held: usize,
@@ -142,7 +142,6 @@ impl<H: MessageHandler> Task<H> {
             let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
             self.handler.poll(cx);
             self.check_closing()?;
-            self.check_draining(cx)?;
             let resumed = self.note_backlog(now);
             let unread = resumed || stopped && self.state == State::Open;
             if !unread {
@@ -166,6 +165,10 @@ impl<H: MessageHandler> Task<H> {
             self.note_peer_has_read(now);
         }
         self.check_queue(now)?;
+        self.check_draining(cx)?;
+        if self.state == State::Backlogged {
+            self.set_ping_clock(now);
+        }
         self.report_held();
         if self.handler.deadline().is_some() {
             self.calm_until = None;
@@ -185,12 +188,16 @@ impl<H: MessageHandler> Task<H> {
 
     #[inline(never)]
     fn change_held(&mut self, held: usize) {
-        self.connection.hold(held);
-        self.connection
-            .let_go(std::mem::replace(&mut self.held, held));
+        if held > self.held {
+            self.connection.hold(held - self.held);
+        } else {
+            self.connection.let_go(self.held - held);
+        }
+        self.held = held;
     }
 
-    /// The server drains: the session ends as soon as the handler has nothing more to finish.
+    /// The server drains: the session ends as soon as the handler has nothing more to finish. What is
+    /// queued is flushed then.
     #[inline]
     fn check_draining(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         if self.connection.is_draining() && self.handler.poll_drained(cx).is_ready() {
@@ -199,7 +206,8 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// Nothing is read, so that the end of the stream would not be noticed: it is looked for.
+    /// Checks whether the peer has left. While nothing is read, the end of the stream would not be noticed
+    /// otherwise.
     #[cold]
     fn check_peer(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
@@ -226,8 +234,12 @@ impl<H: MessageHandler> Task<H> {
         budget: &mut Budget,
     ) -> Result<(), Ending> {
         self.calm_until = None;
-        if self.state == State::Open && self.session.is_pong_overdue(now.into_std()) {
-            self.last_chance(cx, now, budget)?;
+        if self.session.is_pong_overdue(now.into_std()) {
+            if self.state == State::Open {
+                self.last_chance(cx, now, budget)?;
+            } else {
+                self.note_poll_was_read(now);
+            }
         }
         self.take_mail(now)?;
         self.handle_due(now)
@@ -256,10 +268,7 @@ impl<H: MessageHandler> Task<H> {
                 self.state = State::Backlogged;
                 self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
                 self.calm_until = None;
-                // A peer that does not take what it is sent must go on proving that it is there.
-                if !self.connection.is_behind() {
-                    self.session.pause(now.into_std());
-                }
+                self.set_ping_clock(now);
                 false
             }
             (State::Backlogged, false) => {
@@ -271,6 +280,18 @@ impl<H: MessageHandler> Task<H> {
             }
             _ => false,
         }
+    }
+
+    /// Lets the ping clock stand still while nothing is read. It runs on while the peer does not take
+    /// what it is sent: such a peer must go on proving that it is there.
+    #[cold]
+    fn set_ping_clock(&mut self, now: Instant) {
+        if self.connection.is_behind() {
+            self.session.resume(now.into_std());
+        } else {
+            self.session.pause(now.into_std());
+        }
+        self.calm_until = None;
     }
 
     /// Does what time has made necessary.
@@ -422,6 +443,9 @@ impl<H> Drop for Task<H> {
             self.seat.count_close(CloseReason::TransportError);
         }
         let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
+        // Handles that are kept for long must not count for what is no longer there.
+        self.connection.outbox().clear();
+        self.connection.let_go(std::mem::take(&mut self.held));
         // They hold the task's memory and the socket, and handles may be kept for long.
         self.connection.desk().clear();
         self.connection.waker().clear();

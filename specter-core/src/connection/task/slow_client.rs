@@ -11,10 +11,14 @@ use crate::connection::link::Ending;
 use crate::connection::{CloseReason, MessageHandler};
 use crate::logging::log_limited;
 
-/// So many bytes must have left the queue of a polling session to show that its client reads.
+/// How many bytes must have left the queue of a polling session to show that its client reads.
 const SIGN_OF_LIFE: u64 = 64 * 1024;
 
-/// A connection that is behind, since when, and how it gets on.
+/// How many answers to polls must have been full within a window to show that the client reads as fast
+/// as `max_packets_per_poll` and the way to it allow. It polls again only when it has the one before.
+const FULL_ANSWERS: u64 = 2;
+
+/// Since when a connection is behind, and how much has left its queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BehindWatch {
     since: Instant,
@@ -22,11 +26,13 @@ pub(super) struct BehindWatch {
     window_end: Instant,
     /// How much had left the queue when that window began.
     bytes_left_before: u64,
+    /// How many answers to polls had been full by then.
+    full_answers_before: u64,
 }
 
 impl<H: MessageHandler> Task<H> {
-    /// Looks how the queue gets on, after the turn's packets were written as far as the transport takes
-    /// them.
+    /// Checks how fast the queue empties, after the turn's packets were written as far as the transport
+    /// takes them.
     #[inline]
     pub(super) fn check_queue(&mut self, now: Instant) -> Result<(), Ending> {
         if self.behind.is_some() || self.connection.is_behind() {
@@ -42,13 +48,15 @@ impl<H: MessageHandler> Task<H> {
             self.behind = None;
             return Ok(());
         }
-        let bytes_left = outbox.bytes_left();
+        let (bytes_left, full_answers) = (outbox.bytes_left(), outbox.full_answers());
         let window = self.config.slow_client_timeout;
         let since = match &self.behind {
             Some(watch) if now < watch.window_end => return Ok(()),
             Some(watch) => {
                 let passed = bytes_left - watch.bytes_left_before;
-                if passed < outbox.limits().max_queued_bytes as u64 {
+                let answers = full_answers - watch.full_answers_before;
+                let is_slow = passed < outbox.limits().max_queued_bytes as u64;
+                if is_slow && answers < FULL_ANSWERS {
                     match outbox.discard_events() {
                         None => return Err(Ending::decided(CloseReason::SlowClient)),
                         Some(true) => self.warn_of_discarding(now),
@@ -63,6 +71,7 @@ impl<H: MessageHandler> Task<H> {
             since,
             window_end: now + window,
             bytes_left_before: bytes_left,
+            full_answers_before: full_answers,
         });
         self.calm_until = None;
         Ok(())
@@ -110,26 +119,44 @@ impl<H: MessageHandler> Task<H> {
         );
     }
 
-    /// Says in the log why a client that reads too slowly loses its connection.
+    /// Says in the log which limit made the server close the connection, and what helps.
     pub(super) fn warn_of_slow_client(&self, reason: CloseReason, now: Instant) {
-        let Some(setting) = reason.exceeded_setting() else {
-            return;
-        };
         let outbox = self.connection.outbox();
-        let limit = match reason {
-            CloseReason::QueueFull => outbox.limits().max_burst_bytes,
-            CloseReason::BufferLimit => outbox.share().budget().limit(),
-            _ => outbox.limits().max_queued_bytes,
-        };
-        log_limited!(
-            WARN, key = setting, target: "specter::engine",
-            reason = reason.code(),
-            setting,
-            queued_bytes = outbox.bytes_at_close(),
-            limit,
-            behind_for = ?self.behind_for(now),
-            slow_client_timeout = ?self.config.slow_client_timeout,
-            "a connection was closed because its client reads more slowly than the server sends to it"
-        );
+        let queued_bytes = outbox.bytes_at_close();
+        let other_bytes = outbox.share().other();
+        let behind_for = self.behind_for(now);
+        match reason {
+            CloseReason::SlowClient => log_limited!(
+                WARN, target: "specter::engine",
+                queued_bytes,
+                limit = outbox.limits().max_queued_bytes,
+                ?behind_for,
+                setting = "slow_client_timeout",
+                slow_client_timeout = ?self.config.slow_client_timeout,
+                "a connection was closed because its client reads more slowly than the server sends \
+                 to it: fewer than `max_queued_bytes` reached it within `slow_client_timeout`"
+            ),
+            CloseReason::QueueFull => log_limited!(
+                WARN, target: "specter::engine",
+                queued_bytes,
+                other_bytes,
+                limit = outbox.limits().max_burst_bytes,
+                ?behind_for,
+                setting = "max_burst_bytes",
+                "a connection was closed because more was sent to its client at once than \
+                 `max_burst_bytes` allows: send less at a time, or raise the setting"
+            ),
+            CloseReason::BufferLimit => log_limited!(
+                WARN, target: "specter::engine",
+                queued_bytes,
+                other_bytes,
+                limit = outbox.share().budget().limit(),
+                ?behind_for,
+                setting = "max_buffered_total",
+                "a connection was closed because all connections together held more than \
+                 `max_buffered_total`, and this was one of the largest"
+            ),
+            _ => {}
+        }
     }
 }
