@@ -138,6 +138,12 @@ impl Open {
     }
 
     #[on_event]
+    fn decodes_map(&mut self, args: Args) -> Result<(), EventError> {
+        args.get::<std::collections::HashMap<String, u32>>(0)?;
+        Ok(())
+    }
+
+    #[on_event]
     async fn asks(&mut self, socket: &Socket) -> Result<(), AckError> {
         socket.emit_with_ack::<u32>("question", ()).await.map(drop)
     }
@@ -262,6 +268,7 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
     failing(&client, "boxed", format!(r#"{{"choice":{}}}"#, quoted())).await;
     failing(&client, "boxed", format!("{{{}:1}}", quoted())).await;
     failing(&client, "decodes", SECRET).await;
+    failing(&client, "decodes_map", json!({ SECRET: "text" })).await;
     client.emit("asks", ());
     let ((), answer) = client.expect_ask("question").await;
     answer.send(SECRET);

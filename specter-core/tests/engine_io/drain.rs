@@ -108,7 +108,7 @@ async fn what_is_queued_is_flushed_as_long_as_the_peer_reads() {
     let mut raw = lab.open_raw_over(lab.narrow_pipe(1024)).await;
     let connection = lab.connection();
     for _ in 0..100 {
-        let packet = Frame::binary_message(&[7; SIZE]);
+        let packet = Frame::binary_message(&vec![7; SIZE]);
         connection.send(packet.into()).unwrap();
     }
     lab.endpoint.refuse_handshakes();

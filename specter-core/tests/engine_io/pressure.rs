@@ -227,7 +227,7 @@ async fn one_packet_over_the_burst_limit_is_an_error_and_nothing_more() {
     let large = Frame::binary_message(&[1; 10 * KIB]);
     for _ in 0..2 {
         connection.send(large.clone().into()).unwrap();
-        let larger = Frame::binary_message(&[1; 20 * KIB]);
+        let larger = Frame::binary_message(&vec![1; 20 * KIB]);
         let refused = connection.send(larger.into()).unwrap_err();
         assert_eq!(refused.code(), "connection_packet_too_large");
         assert_eq!(raw.frame().await, Some((2, vec![1; 10 * KIB])));
