@@ -1,4 +1,4 @@
-//! Handlers that do not end: what is told of their socket's disconnect when their grace is over.
+//! Handlers that do not end: which `disconnect` handlers run when their grace is over.
 
 mod common;
 

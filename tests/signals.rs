@@ -1,4 +1,4 @@
-//! What a process under `App::serve` does when it is told to stop: once, and once more.
+//! What a process under `App::serve` does at the first stop signal, and at the second.
 #![cfg(unix)]
 
 mod common;

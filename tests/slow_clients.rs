@@ -240,7 +240,7 @@ async fn a_client_that_left_is_noticed_while_its_events_wait() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"42["hang"]"#).await;
-    // They are so many that nothing is read any more.
+    // With this number of events waiting, nothing more is read.
     let many = (0..400).map(|_| r#"42["count"]"#.to_owned());
     client.send_all(many).await;
     client.send_all([r#"42["count"]"#.to_owned()]).await;

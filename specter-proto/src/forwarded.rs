@@ -45,39 +45,39 @@ pub struct Forwarded<'a> {
 /// use specter_proto::forwarded::{ForwardedFor, forwarded};
 ///
 /// let line = b"for=6.6.6.6, for=\"[2001:db8::1]:47\";proto=https, for=10.0.0.2".as_slice();
-/// let said = forwarded([line].into_iter(), |address| address.to_string() == "10.0.0.2");
-/// assert_eq!(said.client, ForwardedFor::Address("2001:db8::1".parse().unwrap()));
-/// assert_eq!(said.proto.as_deref(), Some("https"));
+/// let found = forwarded([line].into_iter(), |address| address.to_string() == "10.0.0.2");
+/// assert_eq!(found.client, ForwardedFor::Address("2001:db8::1".parse().unwrap()));
+/// assert_eq!(found.proto.as_deref(), Some("https"));
 /// ```
 pub fn forwarded<'a>(
     lines: impl DoubleEndedIterator<Item = &'a [u8]>,
     trusts: impl Fn(IpAddr) -> bool,
 ) -> Forwarded<'a> {
-    let mut said = Forwarded::default();
+    let mut found = Forwarded::default();
     for line in lines.rev() {
         let Some(elements) = elements(line) else {
-            said.client = ForwardedFor::Hidden;
-            return said;
+            found.client = ForwardedFor::Hidden;
+            return found;
         };
         for element in elements.into_iter().rev() {
-            said.proto = element.proto.and_then(Value::text).or(said.proto);
-            said.host = element.host.and_then(Value::text).or(said.host);
+            found.proto = element.proto.and_then(Value::text).or(found.proto);
+            found.host = element.host.and_then(Value::text).or(found.host);
             let node = element.node.and_then(Value::text);
             match node.and_then(|node| parse_node(&node)) {
                 None => {
-                    said.client = ForwardedFor::Hidden;
-                    return said;
+                    found.client = ForwardedFor::Hidden;
+                    return found;
                 }
                 Some(address) => {
-                    said.client = ForwardedFor::Address(address);
+                    found.client = ForwardedFor::Address(address);
                     if !trusts(address) {
-                        return said;
+                        return found;
                     }
                 }
             }
         }
     }
-    said
+    found
 }
 
 /// Reads the lines of `X-Forwarded-For`, as [`forwarded`] reads those of `Forwarded`. Each element

@@ -464,7 +464,7 @@ fn what_is_no_integer_is_blamed_by_its_path() {
             "invalid value: integer, expected u8".to_owned()
         )
     );
-    // What is wrong beside an integral float is what is told.
+    // What is wrong beside an integral float is what is reported.
     assert_eq!(
         error::<Tag>(r#"{"weight":1.0,"name":2}"#),
         (

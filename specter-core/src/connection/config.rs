@@ -413,7 +413,7 @@ impl EngineConfig {
     }
 }
 
-/// The default of `max_connections`, where the limit of open files allows so many.
+/// The default of `max_connections`, where the limit of open files allows that many.
 const MOST_CONNECTIONS: usize = 100_000;
 
 /// Longer than any sensible time limit; sums of such durations still fit every clock.

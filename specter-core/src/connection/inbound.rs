@@ -42,7 +42,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
     }
 
     /// Takes the text of any packet from the session's WebSocket. Binary messages are among them:
-    /// a client that was told to send base64 does so on every transport.
+    /// a client that is configured to send base64 does so on every transport.
     #[inline(never)]
     fn rarer(&mut self, text: &str) -> Result<Flow, Ending> {
         let packet = payload::decode_text(text).map_err(|error| unreadable(error.code()))?;

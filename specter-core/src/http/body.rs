@@ -24,8 +24,8 @@ pub(super) enum BodyError {
     Broken,
 }
 
-/// Receives a body of at most `limit` bytes, all of it within `patience`. `arrived` hears how many
-/// bytes each part has; `false` breaks the body off.
+/// Receives a body of at most `limit` bytes, all of it within `patience`. `arrived` is called
+/// with the length of each part; if it returns `false`, the rest is not received.
 pub(super) async fn receive<B: Body<Data = Bytes> + Unpin>(
     mut body: B,
     limit: usize,

@@ -73,7 +73,7 @@ impl TrustedProxies {
     /// What the proxy's headers say, where they say it, and else what is known of the proxy itself.
     fn behind_proxy(&self, headers: &HeaderMap, proxy: Client) -> Client {
         let trusts = |address| self.trusts(address);
-        let said = match self.headers {
+        let found = match self.headers {
             ProxyHeaders::Forwarded => forwarded::forwarded(lines(headers, "forwarded"), trusts),
             ProxyHeaders::XForwarded => Forwarded {
                 client: forwarded::x_forwarded_for(lines(headers, "x-forwarded-for"), trusts),
@@ -82,14 +82,14 @@ impl TrustedProxies {
             },
         };
         Client {
-            address: match said.client {
+            address: match found.client {
                 ForwardedFor::Nobody => proxy.address,
                 ForwardedFor::Hidden => None,
                 ForwardedFor::Address(address) => Some(address),
             },
             peer: proxy.peer,
-            secure: said.proto.map_or(proxy.secure, |proto| is_secure(&proto)),
-            host: said.host.map(Cow::into_owned).or(proxy.host),
+            secure: found.proto.map_or(proxy.secure, |proto| is_secure(&proto)),
+            host: found.host.map(Cow::into_owned).or(proxy.host),
         }
     }
 }

@@ -95,7 +95,7 @@ impl Refused {
         }
     }
 
-    /// What is wrong in more words, where the client is told it too.
+    /// A longer description of what is wrong, where the response carries one too.
     pub(super) fn context(&self) -> Option<String> {
         match self {
             Self::Protocol(error) => error.context(),

@@ -38,7 +38,7 @@ pub(crate) fn without_values(text: &str) -> Cow<'_, str> {
 }
 
 /// An error with what caused it, in one text. Of errors about a peer's data, which are known by their
-/// type, only the kind and the place are told.
+/// type, only the kind and the place are kept.
 pub(crate) fn described(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);

@@ -1,6 +1,6 @@
 //! Errors that a client causes by itself: limits that it meets, and answers that it owes.
 //!
-//! They are no fault of the server's. The client is told their text and their code, and the log has
+//! They are no fault of the server's. The client gets their text and their code, and the log has
 //! them at DEBUG only: a client could repeat them without end.
 
 use std::error::Error;

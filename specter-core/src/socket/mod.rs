@@ -131,7 +131,7 @@ pub(crate) enum EndStage {
 /// Called once for each later stage of a socket's end.
 type EndHook = Box<dyn FnMut(EndStage) + Send>;
 
-/// What is told of the socket's end; nothing can be added after it began.
+/// The hooks that run when the socket ends; none can be added after that has begun.
 #[derive(Default)]
 struct Ends {
     stage: EndStage,
@@ -139,7 +139,7 @@ struct Ends {
 }
 
 impl Ends {
-    /// Takes the hooks that are to be told, if this stage was not reached before.
+    /// Takes the hooks that are to be called, if this stage was not reached before.
     fn enter(&mut self, stage: EndStage) -> Option<Vec<EndHook>> {
         if self.stage >= stage {
             return None;
@@ -410,7 +410,7 @@ impl Socket {
         for hook in &mut hooks {
             hook(EndStage::Unreachable);
         }
-        // They are told again when it is finished.
+        // They are called again when it is finished.
         self.0.ends.lock().hooks = hooks;
     }
 

@@ -30,8 +30,8 @@ use super::client_error::ClientError;
 /// `EventError::new("…").with_code("full")` or by `#[derive(IntoEventError)]`.
 ///
 /// Any [`std::error::Error`] becomes a `Reject` through `?`: the client then reads `internal error` with an id that the log
-/// carries too, never the error's own text. Limits that the client meets (a [`JoinError`](crate::rooms::JoinError)
-/// for one) are told with their text and code.
+/// carries too, never the error's own text. Limits that the client meets, such as a
+/// [`JoinError`](crate::rooms::JoinError), reach it with their text and code.
 ///
 /// ```
 /// use specter_core::socket::Reject;

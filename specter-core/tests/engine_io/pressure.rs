@@ -277,7 +277,7 @@ async fn sessions_that_poll_get_all_of_what_is_sent_at_once() {
     }
 }
 
-/// An answer holds so few small packets that the way to the client, not the client, bounds what it gets.
+/// An answer holds few small packets, so that the round trip, not the client, bounds what it gets.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_polls_over_a_long_way_is_not_too_slow() {
     let lab = Lab::plain();

@@ -27,8 +27,8 @@ pub enum RequestError {
     UnsupportedVersion,
 }
 
-/// What is wrong with a request of code 3. Logs and counters have it; the client is told only of
-/// what its developer can correct in the URL (see [`RequestError::context`]).
+/// What is wrong with a request of code 3. Logs and counters have all of it; a client's response has
+/// only what its developer can correct in the URL (see [`RequestError::context`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum BadRequest {
     /// The `Origin` header is not a valid header value.

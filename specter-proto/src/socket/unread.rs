@@ -1,7 +1,7 @@
 //! An argument that was not read: what is kept of it until it is known that it cannot be read at
 //! all.
 //!
-//! The error that is told is made last, since another attempt may succeed.
+//! The error that is reported is made last, since another attempt may succeed.
 
 use serde::de::DeserializeSeed;
 

@@ -55,7 +55,7 @@ pub(crate) struct Task<H> {
     bytes_left_at_pong_check: u64,
     /// When it is checked next whether the peer has left. Set while nothing is read.
     next_peer_check: Option<Instant>,
-    /// What is held outside of the outgoing queue, as the connection was told last.
+    /// What is held outside of the outgoing queue, as it was reported to the connection last.
     held: usize,
     handler: H,
     state: State,
