@@ -20,7 +20,7 @@ use tower_service::Service;
 use super::App;
 use crate::connection::Acceptor;
 use crate::connection::lanes::SocketIo;
-use crate::http::{Begun, Endpoint, Paced, PlainRequest};
+use crate::http::{Endpoint, Paced};
 
 /// An endpoint's answer, or the router's.
 type FrontBody = EitherBody<Paced, Body>;
@@ -70,16 +70,6 @@ impl<A: Acceptor> Front<A> {
         let bare = path.strip_suffix('/').unwrap_or(path);
         let found = self.endpoints.iter().find(|(path, _)| path == bare);
         found.map(|(_, endpoint)| endpoint)
-    }
-
-    /// Begins to answer a plain request; `None`: it is none, or for the router, and nothing has happened.
-    pub(super) fn begin(
-        &self,
-        path: &str,
-        request: &PlainRequest<'_>,
-        peer: SocketAddr,
-    ) -> Option<Begun<A>> {
-        self.endpoint(path)?.begin(request, peer)
     }
 
     /// Answers a request of this client.

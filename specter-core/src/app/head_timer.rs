@@ -17,26 +17,12 @@ use crate::connection::Timer;
 
 /// The timer of one connection. Clones are the same.
 #[derive(Clone, Default)]
-pub(super) struct HeadTimer(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    timer: Option<Timer>,
-    /// The deadline of a wait that began before the server's first.
-    began: Option<Instant>,
-}
+pub(super) struct HeadTimer(Arc<Mutex<Option<Timer>>>);
 
 /// A wait for a deadline. Only one of a connection is polled at a time.
 struct Wait {
     deadline: Instant,
     timer: HeadTimer,
-}
-
-impl HeadTimer {
-    /// One that goes on with a wait, if it began, by the timer that it has.
-    pub(super) fn of(timer: Option<Timer>, began: Option<Instant>) -> Self {
-        Self(Arc::new(Mutex::new(State { timer, began })))
-    }
 }
 
 impl rt::Timer for HeadTimer {
@@ -45,10 +31,8 @@ impl rt::Timer for HeadTimer {
     }
 
     fn sleep_until(&self, deadline: time::Instant) -> Pin<Box<dyn rt::Sleep>> {
-        let deadline = Instant::from(deadline);
-        let began = self.0.lock().began.take();
         Box::pin(Wait {
-            deadline: began.map_or(deadline, |began| began.min(deadline)),
+            deadline: deadline.into(),
             timer: self.clone(),
         })
     }
@@ -64,8 +48,8 @@ impl Future for Wait {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.timer.0.lock();
-        let timer = state.timer.get_or_insert_with(|| Timer::new(self.deadline));
+        let mut timer = self.timer.0.lock();
+        let timer = timer.get_or_insert_with(|| Timer::new(self.deadline));
         timer.poll_until(cx, Instant::now(), self.deadline)
     }
 }
@@ -97,16 +81,6 @@ mod tests {
         tokio::time::advance(LIMIT / 2).await;
         timer.sleep(LIMIT).await;
         assert_eq!(start.elapsed(), LIMIT * 3 / 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_that_began_elsewhere_is_no_longer_for_that() {
-        let start = Instant::now();
-        let timer = HeadTimer::of(None, Some(start + LIMIT / 3));
-        timer.sleep(LIMIT).await;
-        assert_eq!(start.elapsed(), LIMIT / 3);
-        timer.sleep(LIMIT).await;
-        assert_eq!(start.elapsed(), LIMIT / 3 + LIMIT);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,6 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use axum::http::Request;
@@ -26,7 +25,6 @@ use super::App;
 use super::error::Error;
 use super::front::Front;
 use super::head_timer::HeadTimer;
-use super::plain::{End, HeadWait, Lane};
 use super::stopping::{Stop, Watch, Watching};
 use crate::connection::{Acceptor, Served};
 use crate::logging::log_limited;
@@ -77,7 +75,7 @@ impl App {
         // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
         // The set ends it when this future is dropped.
         let mut serving = JoinSet::new();
-        serving.spawn(accept_until(listener, self.into_front(), true, stopping));
+        serving.spawn(accept_until(listener, self.into_front(), stopping));
         tokio::select! {
             _ = serving.join_next() => {}
             () = follow_signals(stop) => {}
@@ -172,12 +170,10 @@ impl StopSignals {
     }
 }
 
-/// Serves until `stopping` is over, then lets the requests under way finish until the time that it says. Plain requests have a lane of their own, unless a test
-/// wants none.
-pub(super) async fn accept_until<A: Acceptor>(
+/// Serves until `stopping` is over, then lets the requests under way finish until the time that it says.
+async fn accept_until<A: Acceptor>(
     listener: TcpListener,
     front: Front<A>,
-    has_lane: bool,
     stopping: impl Future<Output = Instant>,
 ) {
     let connections = Stop::new();
@@ -189,13 +185,7 @@ pub(super) async fn accept_until<A: Acceptor>(
         };
         let Err(error) = accepted.map(|(stream, peer)| {
             let served = Served::accepted(stream);
-            tokio::spawn(serve(
-                served,
-                front.clone(),
-                peer,
-                has_lane,
-                connections.watch(),
-            ));
+            tokio::spawn(serve(served, front.clone(), peer, connections.watch()));
         }) else {
             continue;
         };
@@ -215,43 +205,17 @@ pub(super) async fn accept_until<A: Acceptor>(
 }
 
 /// Serves a connection to its end, or to that of HTTP on it.
-async fn serve<A: Acceptor>(
-    mut served: Served,
-    mut front: Front<A>,
-    peer: SocketAddr,
-    has_lane: bool,
-    watch: Watch,
-) {
+async fn serve<A: Acceptor>(served: Served, front: Front<A>, peer: SocketAddr, watch: Watch) {
     let told = pin!(watch.clone().told());
     let mut watching = Watching::new(&watch, told);
-    let mut wait = HeadWait::new(HEAD_LIMIT);
-    if has_lane {
-        let mut lane = Lane::new(served, front, peer, wait);
-        let end = poll_fn(|cx| {
-            let stops = watching.poll(cx);
-            lane.poll(cx, stops)
-        });
-        match end.await {
-            Ok(End::NotPlain) => (served, front, wait) = lane.into_parts(),
-            Ok(End::Over) => return,
-            Err(error) => return note_early_end(&error),
-        }
-    }
     let service = service_fn(move |request: Request<Incoming>| front.call(request, peer));
     let mut http = http1::Builder::new();
-    http.timer(HeadTimer::of(wait.timer, wait.deadline))
+    http.timer(HeadTimer::default())
         .header_read_timeout(HEAD_LIMIT);
     let connection = http.serve_connection(TokioIo::new(served), service);
-    // Boxed: a connection whose requests are plain has no place for it.
-    let mut connection = Box::pin(connection.with_upgrades());
-    let (mut is_begun, mut is_told) = (false, false);
+    let mut connection = pin!(connection.with_upgrades());
+    let mut is_told = false;
     let end = poll_fn(|cx| {
-        // A request that was handed over is begun with before the end is heard of.
-        if !std::mem::replace(&mut is_begun, true)
-            && let Poll::Ready(end) = connection.as_mut().poll(cx)
-        {
-            return Poll::Ready(end);
-        }
         if !is_told && watching.poll(cx) {
             is_told = true;
             connection.as_mut().graceful_shutdown();
@@ -297,11 +261,10 @@ mod tests {
             Served::accepted(stream),
             front,
             address,
-            true,
             Stop::new().watch(),
         );
         let size = size_of_val(&serving);
-        assert!(size <= 1000, "{size}");
+        assert!(size <= 1300, "{size}");
     }
 
     /// Of connections that do not fit the system drops the first packet, and their clients wait for a

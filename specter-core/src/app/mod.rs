@@ -11,7 +11,6 @@ mod graph_test;
 mod head_timer;
 mod listen;
 mod mount;
-mod plain;
 mod policies;
 mod register;
 mod routes;

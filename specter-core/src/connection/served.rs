@@ -3,17 +3,14 @@
 //! It sends at once, and gives up a client that does not read: an HTTP server waits for ever with what it has to write, and holds it.
 
 use std::io::{self, IoSlice};
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::direct;
 use super::scratch::Scratch;
 
 /// How long the network may take nothing of what is written.
@@ -27,8 +24,6 @@ pub(crate) struct Served<S = TcpStream> {
     stream: S,
     /// Runs while a write waits. An idle connection has none.
     limit: Option<Pin<Box<Sleep>>>,
-    /// What was read by one who gave it back: read again before the stream.
-    before: Bytes,
 }
 
 impl Served {
@@ -43,56 +38,17 @@ impl Served {
     }
 }
 
-impl Served {
-    /// Reads what there is, at most as much as fits. Nothing read is the end of the stream.
-    pub(crate) fn poll_recv(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.before.is_empty() {
-            return direct::poll_recv(&self.stream, cx, buffer);
-        }
-        let mut buffer = ReadBuf::new(buffer);
-        self.read_before(&mut buffer);
-        Poll::Ready(Ok(buffer.filled().len()))
-    }
-
-    /// Writes what the network takes, or fails when that is nothing for too long.
-    pub(crate) fn poll_send(
-        &mut self,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let write = direct::poll_send(&self.stream, cx, bytes);
-        self.limited(cx, write)
-    }
-}
-
 impl<S> Served<S> {
     fn over(stream: S) -> Self {
         Self {
             stream,
             limit: None,
-            before: Bytes::new(),
         }
     }
 
-    /// Gives back what was read last, for another to read it.
-    pub(crate) fn put_back(&mut self, bytes: &[u8]) {
-        let left = mem::take(&mut self.before);
-        self.before = [bytes, &left].concat().into();
-    }
-
-    /// Reads what was given back.
-    fn read_before(&mut self, buffer: &mut ReadBuf<'_>) {
-        let len = self.before.len().min(buffer.remaining());
-        buffer.put_slice(&self.before.split_to(len));
-    }
-
-    /// The stream itself, without a limit, and what is to be read before it.
-    pub(super) fn into_inner(self) -> (S, Bytes) {
-        (self.stream, self.before)
+    /// The stream itself, without a limit.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
     }
 
     /// What became of a write, or that it waited for too long.
@@ -121,10 +77,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Served<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.before.is_empty() {
-            self.read_before(buffer);
-            return Poll::Ready(Ok(()));
-        }
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
@@ -213,19 +165,6 @@ mod tests {
             far.read_exact(&mut seen).await.unwrap();
             assert_eq!(seen, all);
         }
-    }
-
-    #[tokio::test]
-    async fn what_was_given_back_is_read_first() {
-        let (near, mut far) = duplex(64);
-        let mut served = Served::over(near);
-        far.write_all(b"efg").await.unwrap();
-        served.put_back(b"d");
-        served.put_back(b"abc");
-        let mut seen = [0; 7];
-        served.read_exact(&mut seen[..2]).await.unwrap();
-        served.read_exact(&mut seen[2..]).await.unwrap();
-        assert_eq!(&seen, b"abcdefg");
     }
 
     #[tokio::test(start_paused = true)]

@@ -20,22 +20,18 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, StatusCode, header, request};
 use specter_proto::engine::{BadRequest, Query, RequestError, Transport};
-use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::RecvError;
 use tower_service::Service;
 
 use super::body;
 use super::client::{Client, TrustedProxies};
 use super::cors::{self, Origins, Verdict};
-use super::plain::{self, Begun, PlainRequest};
 use super::refused::Refused;
-use super::reply::{self, Reply, Response};
+use super::reply::{self, Response};
 use super::sessions;
 use super::tally::Tally;
 use super::upgrade::{self, Upgrade};
 use crate::connection::{
-    Acceptor, BufferBudget, CloseReason, ConfigError, Connection, EngineConfig, PollReply, Posted,
-    Registry,
+    Acceptor, BufferBudget, CloseReason, ConfigError, Connection, EngineConfig, Posted, Registry,
 };
 use crate::logging::{Untrusted, log_limited};
 
@@ -90,7 +86,7 @@ pub(super) struct Inner<A> {
 }
 
 /// What a request is.
-pub(super) enum Asked {
+enum Asked {
     /// The handshake of a session.
     Open(Transport),
     /// A WebSocket that wants to take over a session.
@@ -99,12 +95,6 @@ pub(super) enum Asked {
     Poll(Connection),
     /// Packets for a session.
     Post(Connection),
-}
-
-/// What becomes of a poll.
-pub(super) enum Polled {
-    AtOnce(Reply),
-    Waits(oneshot::Receiver<PollReply>),
 }
 
 impl<A> std::fmt::Debug for Inner<A> {
@@ -169,11 +159,6 @@ impl<A: Acceptor> Endpoint<A> {
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
         Arc::clone(&self.0).respond(request, peer)
-    }
-
-    /// Begins to answer a plain request; `None`: it is none, and nothing has happened.
-    pub(crate) fn begin(&self, request: &PlainRequest<'_>, peer: SocketAddr) -> Option<Begun<A>> {
-        plain::begin(self, &self.0, request, peer)
     }
 
     /// How many sessions are open.
@@ -306,13 +291,7 @@ impl<A: Acceptor> Inner<A> {
                 Box::pin(sessions::open_websocket(self, parts, client)).await
             }
             Asked::Upgrade(connection) => self.upgrade(&connection, parts),
-            Asked::Poll(connection) => {
-                let reply = match self.begin_poll(&connection)? {
-                    Polled::AtOnce(reply) => reply,
-                    Polled::Waits(outcome) => self.end_poll(&connection, outcome.await)?,
-                };
-                Ok(reply.into_response())
-            }
+            Asked::Poll(connection) => self.poll(&connection).await,
             Asked::Post(connection) => {
                 let headers = mem::take(&mut parts.headers);
                 self.post(connection, headers, body).await
@@ -321,7 +300,7 @@ impl<A: Acceptor> Inner<A> {
     }
 
     /// Finds out what a request is.
-    pub(super) fn asked(
+    fn asked(
         &self,
         query: &Query<'_>,
         method: &Method,
@@ -376,7 +355,7 @@ impl<A: Acceptor> Inner<A> {
     }
 
     /// Counts and logs a refusal, and says it.
-    pub(super) fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
+    fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
         self.refused.count(&refused);
         if refused == Refused::NoUpgrade {
             Self::warn_of_upgrade();
@@ -435,30 +414,18 @@ impl<A: Acceptor> Inner<A> {
     }
 
     /// A poll: answered with what is there, or handed to the session.
-    pub(super) fn begin_poll(&self, connection: &Connection) -> Result<Polled, Refused> {
-        let at_once = connection.answer_poll(self.config.max_packets_per_poll);
-        Ok(match at_once {
-            Some(packets) => Polled::AtOnce(Reply::packets(packets, self.config.ping_timeout)),
-            None => Polled::Waits(connection.begin_poll()?),
-        })
-    }
-
-    /// What the session says to a poll that it was handed.
-    pub(super) fn end_poll(
-        &self,
-        connection: &Connection,
-        outcome: Result<PollReply, RecvError>,
-    ) -> Result<Reply, Refused> {
-        // Unanswered, the session has ended.
-        let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
-        connection.poll_answered();
-        Ok(Reply::packets(packets, self.config.ping_timeout))
-    }
-
-    /// What the session says to a body that it was handed.
-    pub(super) fn end_post(outcome: Result<(), RecvError>) -> Result<Reply, Refused> {
-        outcome.map_err(|_| RequestError::UnknownSession)?;
-        Ok(Reply::Taken)
+    async fn poll(&self, connection: &Connection) -> Result<Response, Refused> {
+        let packets = match connection.answer_poll(self.config.max_packets_per_poll) {
+            Some(packets) => packets,
+            None => {
+                // Unanswered, the session has ended.
+                let outcome = connection.begin_poll()?.await;
+                let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
+                connection.poll_answered();
+                packets
+            }
+        };
+        Ok(reply::packets(packets, self.config.ping_timeout))
     }
 
     /// A body of packets.
@@ -483,12 +450,14 @@ impl<A: Acceptor> Inner<A> {
         let arrived = |bytes| permit.hold(bytes);
         let body = body::receive(body, limit, patience, arrived).await?;
         let outcome = permit.deliver(Posted::new(headers, body))?;
-        Ok(Self::end_post(outcome.await)?.into_response())
+        // Unanswered, the session has ended.
+        outcome.await.map_err(|_| RequestError::UnknownSession)?;
+        Ok(reply::taken())
     }
 }
 
 /// Bodies of bytes belong to an earlier version of the protocol.
-pub(crate) fn is_binary(content_type: &[u8]) -> bool {
+fn is_binary(content_type: &[u8]) -> bool {
     let mut kind = content_type.split(|byte| *byte == b';');
     kind.next().is_some_and(|kind| {
         kind.trim_ascii()

@@ -9,7 +9,6 @@ mod client;
 mod cors;
 mod endpoint;
 mod paced;
-mod plain;
 mod refused;
 mod reply;
 mod sessions;
@@ -17,7 +16,4 @@ mod tally;
 mod upgrade;
 
 pub use endpoint::Endpoint;
-pub(crate) use endpoint::is_binary;
 pub(crate) use paced::Paced;
-pub(crate) use plain::{Answering, Begun, PlainRequest};
-pub(crate) use reply::{Reply, Response, write_line};

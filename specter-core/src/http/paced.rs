@@ -53,20 +53,10 @@ struct Answer {
 }
 
 impl Paced {
-    /// Whether an answer is handed over at once.
-    pub(super) fn is_short(answer: &PollAnswer) -> bool {
-        answer.len() <= SLICE
-    }
-
-    /// A body that is handed over at once.
-    pub(super) fn short(answer: PollAnswer) -> Self {
-        Self::Short(answer.into_bytes())
-    }
-
     /// A body that is broken off when nothing of it was taken for as long as `patience`.
     pub(super) fn new(answer: PollAnswer, patience: Duration) -> Self {
-        if Self::is_short(&answer) {
-            return Self::short(answer);
+        if answer.len() <= SLICE {
+            return Self::Short(answer.into_bytes());
         }
         let (bytes, counted) = answer.into_parts();
         let left = bytes.len();
