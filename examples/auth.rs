@@ -1,6 +1,7 @@
 //! Tokens and limits: guards that know the user, tell others off, and count.
 //!
-//! `cargo run --example auth`, then connect a Socket.IO client to `http://127.0.0.1:3000` with `auth: { token: "ann's" }`.
+//! `cargo run --example auth`, then connect a Socket.IO client to `http://127.0.0.1:3000` with
+//! `auth: { token: "ann's" }`.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use specter::app::AppBuilder;
 use specter::gateway::{Rate, RateKey, RateLimit, RatePolicy};
 use specter::prelude::*;
 
-/// Who is at the other end. The guard leaves it with the socket; handlers take it as `Extension<User>`.
+/// Who is at the other end. The guard leaves it with the socket; handlers take it as
+/// `Extension<User>`.
 #[derive(Clone, Serialize)]
 struct User {
     name: &'static str,

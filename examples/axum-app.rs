@@ -1,6 +1,8 @@
-//! HTTP routes and a gateway over one container: a poll that pages vote in over Socket.IO, and scripts over HTTP.
+//! HTTP routes and a gateway over one container: a poll that pages vote in over Socket.IO, and
+//! scripts over HTTP.
 //!
-//! `cargo run --example axum-app`, then `curl -X POST http://127.0.0.1:3000/votes/tea`. The tests below need no port.
+//! `cargo run --example axum-app`, then `curl -X POST http://127.0.0.1:3000/votes/tea`. The tests
+//! below need no port.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,6 +1,7 @@
 //! A task of the application that sends to whoever subscribed: it begins and ends with the App.
 //!
-//! `cargo run --example background`, then emit `follow` with `"ACME"` from a Socket.IO client on `http://127.0.0.1:3000`.
+//! `cargo run --example background`, then emit `follow` with `"ACME"` from a Socket.IO client on
+//! `http://127.0.0.1:3000`.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use specter::prelude::*;
 /// What the task works with: a value given to the App.
 pub struct Pace(pub Duration);
 
-/// Publishes prices to a group for each share. It serves no event; setting up begins its task, and the clean-up ends it.
+/// Publishes prices to a group for each share. It serves no event; setting up begins its task, and
+/// the clean-up ends it.
 #[injectable]
 struct Ticker {
     groups: BroadcastGroup,

@@ -1,6 +1,8 @@
-//! Who is here: an event handler that listens beside a controller, to the same events, in the order of their priorities.
+//! Who is here: an event handler that listens beside a controller, to the same events, in the order
+//! of their priorities.
 //!
-//! `cargo run --example presence`, then connect a Socket.IO client to `http://127.0.0.1:3000` with `auth: { name: "ann" }`.
+//! `cargo run --example presence`, then connect a Socket.IO client to `http://127.0.0.1:3000` with
+//! `auth: { name: "ann" }`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +24,8 @@ struct Person {
     status: String,
 }
 
-/// Keeps the list, whichever controllers there are. It subscribes by itself: no controller knows it.
+/// Keeps the list, whichever controllers there are. It subscribes by itself: no controller knows
+/// it.
 #[injectable]
 struct Presence {
     #[state]

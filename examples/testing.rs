@@ -1,6 +1,7 @@
 //! Testing a gateway: an auction, and its tests, which need no port and no waiting.
 //!
-//! `cargo test --example testing` runs them; `cargo run --example testing` holds the auction on port 3000.
+//! `cargo test --example testing` runs them; `cargo run --example testing` holds the auction on
+//! port 3000.
 
 use std::sync::Mutex;
 use std::time::Duration;

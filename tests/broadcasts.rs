@@ -83,7 +83,8 @@ async fn what_a_client_does_not_take_at_once_follows_in_order() {
                 assert_eq!(Some(event), expected.next());
             }
         }
-        // The client asked after all was queued, but its event waits while more than half of its queue does.
+        // The client asked after all was queued, but its event waits while more than half of its
+        // queue does.
         assert_eq!((own, expected.next()), (1, None));
     }
 }

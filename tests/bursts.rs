@@ -1,4 +1,5 @@
-//! What handlers send to their own client, which is written when their turn ends: it arrives in the order of the calls, whoever else sends.
+//! What handlers send to their own client, which is written when their turn ends: it arrives in the
+//! order of the calls, whoever else sends.
 
 mod common;
 

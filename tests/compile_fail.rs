@@ -1,9 +1,10 @@
-//! What the compiler says to a newcomer's mistakes: each program in `tests/ui` must fail as its `.stderr` has it.
+//! What the compiler says to a newcomer's mistakes: each program in `tests/ui` must fail as its
+//! `.stderr` has it.
 //!
-//! The texts are partly the compiler's own, so they are compared only where it is the one that they were recorded with.
-//! After an intended change, or with a new compiler (and its version here), `TRYBUILD=overwrite cargo test --test
-//! compile_fail` records them anew. Read the difference: each error has to stand at what the newcomer wrote, and say
-//! what to do.
+//! The texts are partly the compiler's own, so they are compared only where it is the one that they
+//! were recorded with. After an intended change, or with a new compiler (and its version here),
+//! `TRYBUILD=overwrite cargo test --test compile_fail` records them anew. Read the difference: each
+//! error has to stand at what the newcomer wrote, and say what to do.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,8 +41,9 @@ fn is_recorded_compiler() -> bool {
     recorded
 }
 
-/// Compiles copies of the programs, in a process of its own whose trybuild records what is said, and returns that by the
-/// programs' names. Trybuild itself compares every byte: also what no newcomer reads, and other changes alter.
+/// Compiles copies of the programs, in a process of its own whose trybuild records what is said,
+/// and returns that by the programs' names. Trybuild itself compares every byte: also what no
+/// newcomer reads, and other changes alter.
 fn compiled() -> BTreeMap<String, String> {
     let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui");
     let _ = fs::remove_dir_all(&copies);
@@ -57,7 +59,8 @@ fn compiled() -> BTreeMap<String, String> {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}");
     let place = copies.to_string_lossy().into_owned();
-    // Trybuild's word for the package's folder, in which the target folder is unless the environment says otherwise.
+    // Trybuild's word for the package's folder, in which the target folder is unless the
+    // environment says otherwise.
     let inside = place.replace(env!("CARGO_MANIFEST_DIR"), "$DIR");
     let text = |file: &PathBuf| {
         let text = fs::read_to_string(file).unwrap();
@@ -96,8 +99,8 @@ fn compare(compiled: &BTreeMap<String, String>) {
     );
 }
 
-/// What a newcomer reads of each error: without the runtime's bounds, which come last, and without the paths of names,
-/// which the compiler writes where a name is not unique in all crates.
+/// What a newcomer reads of each error: without the runtime's bounds, which come last, and without
+/// the paths of names, which the compiler writes where a name is not unique in all crates.
 fn essential(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut is_noise = false;
@@ -114,7 +117,8 @@ fn essential(text: &str) -> Vec<String> {
     lines
 }
 
-/// The line without lower-case path segments before names, and without the widths that depend on them.
+/// The line without lower-case path segments before names, and without the widths that depend on
+/// them.
 fn without_paths(line: &str) -> String {
     let mut rest = line;
     let mut kept = String::new();

@@ -1,4 +1,5 @@
-//! The same errors in every kind of handler: what a client reads of them at `connect`, at events, and what `#[on_error]` gets.
+//! The same errors in every kind of handler: what a client reads of them at `connect`, at events,
+//! and what `#[on_error]` gets.
 
 mod common;
 

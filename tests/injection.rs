@@ -1,5 +1,6 @@
-//! What `#[injectable]` and `#[module]` declare, in an application: other types, scopes, hooks, generic providers, modules
-//! that are configured, global or passed on, and what stands in for providers in tests.
+//! What `#[injectable]` and `#[module]` declare, in an application: other types, scopes, hooks,
+//! generic providers, modules that are configured, global or passed on, and what stands in for
+//! providers in tests.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;

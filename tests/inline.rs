@@ -1,4 +1,5 @@
-//! Handlers that are no `async fn`: called where their controller lies, which stays what it is, however they end.
+//! Handlers that are no `async fn`: called where their controller lies, which stays what it is,
+//! however they end.
 
 mod common;
 
@@ -277,7 +278,8 @@ async fn answers_of_all_lengths_keep_their_order() {
     }
 }
 
-/// What is sent at once is that of a handler with nothing around it, also where one such came before.
+/// What is sent at once is that of a handler with nothing around it, also where one such came
+/// before.
 #[tokio::test]
 async fn an_answer_is_not_sent_before_what_stands_around_its_handler() {
     let server = Server::of(App::builder::<AnswersModule>()).await;

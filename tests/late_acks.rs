@@ -34,7 +34,8 @@ impl Keeps {
     }
 }
 
-/// The first event has failed, and was answered; the second waits for its answer. The handler keeps the `Ack` of both.
+/// The first event has failed, and was answered; the second waits for its answer. The handler keeps
+/// the `Ack` of both.
 async fn two_are_kept() -> (Server, Client) {
     let server = Server::of(App::builder_of::<Keeps>()).await;
     let mut client = server.join("/").await;

@@ -1,4 +1,5 @@
-//! The invariants of ARCHITECTURE.md that the compiler does not check: which crate may know what, and which module.
+//! The invariants of ARCHITECTURE.md that the compiler does not check: which crate may know what,
+//! and which module.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first names within the braces that `text` is the inside of: `a::b, c::{d, e}}` names `a` and `c`.
+/// The first names within the braces that `text` is the inside of: `a::b, c::{d, e}}` names `a` and
+/// `c`.
 fn braced(text: &str) -> Vec<&str> {
     let mut depth = 0_usize;
     let mut begin = 0;
@@ -178,7 +180,8 @@ fn nothing_knows_the_testing_kit() {
     }
 }
 
-/// Where a file stands that ARCHITECTURE.md names: in specter-core, in another crate, or from the root.
+/// Where a file stands that ARCHITECTURE.md names: in specter-core, in another crate, or from the
+/// root.
 fn named_file(name: &str) -> Option<PathBuf> {
     let of_crate = name
         .split_once('/')

@@ -1,5 +1,5 @@
-//! References are lent: `&Socket` is the client's socket and `&Args` are the event's arguments, unless a type of the program's own has that
-//! name.
+//! References are lent: `&Socket` is the client's socket and `&Args` are the event's arguments,
+//! unless a type of the program's own has that name.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! The server under `App::listen`: what it does with clients that poll, and with those that do not keep up.
+//! The server under `App::listen`: what it does with clients that poll, and with those that do not
+//! keep up.
 
 mod common;
 
@@ -54,8 +55,8 @@ async fn a_client_that_reads_slowly_is_not() {
         .write_all(b"GET /large HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
-    // A runtime that always has something to do leaves the clock alone: else the limit would be over whenever the system takes a
-    // moment to carry something from one socket to the other.
+    // A runtime that always has something to do leaves the clock alone: else the limit would be
+    // over whenever the system takes a moment to carry something from one socket to the other.
     let busy = tokio::spawn(async {
         loop {
             tokio::task::yield_now().await;

@@ -1,4 +1,5 @@
-//! Several controllers on one namespace, several blocks of one controller, concurrent handlers, guards.
+//! Several controllers on one namespace, several blocks of one controller, concurrent handlers,
+//! guards.
 
 mod common;
 

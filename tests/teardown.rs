@@ -1,4 +1,5 @@
-//! The end of a socket's scope: hooks after `disconnect`, in reverse order, whatever some of them do.
+//! The end of a socket's scope: hooks after `disconnect`, in reverse order, whatever some of them
+//! do.
 
 mod common;
 

@@ -1,7 +1,8 @@
-//! A socket that comes and goes, with the controller that is built for it: CONNECT, scope, `connect`, reply, DISCONNECT, in memory.
-//! `cargo bench -p specter-bench`.
+//! A socket that comes and goes, with the controller that is built for it: CONNECT, scope,
+//! `connect`, reply, DISCONNECT, in memory. `cargo bench -p specter-bench`.
 //!
-//! The difference between the namespaces is the container's; `cargo bench -p specter-di` has it alone, beside other containers.
+//! The difference between the namespaces is the container's; `cargo bench -p specter-di` has it
+//! alone, beside other containers.
 
 #![allow(
     dead_code,

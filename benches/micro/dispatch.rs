@@ -1,6 +1,8 @@
-//! An event through an App in memory: frame, packet, table, guards, arguments, handler, acknowledgement, frame. `cargo bench -p specter-bench`.
+//! An event through an App in memory: frame, packet, table, guards, arguments, handler,
+//! acknowledgement, frame. `cargo bench -p specter-bench`.
 //!
-//! One event at a time is mostly the two tasks that take turns; of 16 at once the division by 16 is what an event costs.
+//! One event at a time is mostly the two tasks that take turns; of 16 at once the division by 16 is
+//! what an event costs.
 
 #![allow(
     clippy::trivially_copy_pass_by_ref,

@@ -1,7 +1,9 @@
-//! A client's end of a connection to an App, over a stream in memory: what is measured through it has HTTP's upgrade behind it, the
-//! connection's task, framing and codecs around it, and no kernel and no client library.
+//! A client's end of a connection to an App, over a stream in memory: what is measured through it
+//! has HTTP's upgrade behind it, the connection's task, framing and codecs around it, and no kernel
+//! and no client library.
 //!
-//! Server and client share one thread: a talk switches between their two tasks, which is in every figure.
+//! Server and client share one thread: a talk switches between their two tasks, which is in every
+//! figure.
 
 use std::io;
 

@@ -1,7 +1,8 @@
-//! Rooms: what a broadcast queues for their sockets, and what it costs to join and leave. `cargo bench -p specter-bench`.
+//! Rooms: what a broadcast queues for their sockets, and what it costs to join and leave. `cargo
+//! bench -p specter-bench`.
 //!
-//! The sockets have no transport: this is encoding, membership and queues, and the list of who is to be written to. The writing itself,
-//! which costs far more, is in the cases `broadcast-*`.
+//! The sockets have no transport: this is encoding, membership and queues, and the list of who is
+//! to be written to. The writing itself, which costs far more, is in the cases `broadcast-*`.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;

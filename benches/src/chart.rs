@@ -12,7 +12,8 @@ const ROW: f64 = 18.0;
 const HEAD: f64 = 34.0;
 const PLOT: f64 = WIDTH - LABELS - 90.0;
 
-/// CPU time by case and server. Each case has a scale of its own; what goes beyond three times the second longest bar is cut off.
+/// CPU time by case and server. Each case has a scale of its own; what goes beyond three times the
+/// second longest bar is cut off.
 #[must_use]
 pub fn svg(results: &Results) -> String {
     let cases: Vec<&Case> = results

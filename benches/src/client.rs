@@ -1,4 +1,5 @@
-//! One Socket.IO client over a WebSocket, without a runtime: blocking until it is connected, polled afterwards.
+//! One Socket.IO client over a WebSocket, without a runtime: blocking until it is connected, polled
+//! afterwards.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -25,7 +26,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects: TCP, upgrade, OPEN, CONNECT and its reply. A server without Socket.IO only has to echo the CONNECT.
+    /// Connects: TCP, upgrade, OPEN, CONNECT and its reply. A server without Socket.IO only has to
+    /// echo the CONNECT.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         let mut stream = std::net::TcpStream::connect(address)?;
         stream.set_nodelay(true)?;

@@ -1,6 +1,7 @@
 //! The benchmarks: a load generator, what it is pointed at, and how the rounds become a table.
 //!
-//! Programs: `bench` runs everything, `load` is the load generator, the others are servers. Nothing here is part of Specter.
+//! Programs: `bench` runs everything, `load` is the load generator, the others are servers. Nothing
+//! here is part of Specter.
 
 // Figures are rounded for people.
 #![allow(clippy::cast_precision_loss)]

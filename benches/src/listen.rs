@@ -25,7 +25,8 @@ pub fn listen() -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Answers a WebSocket handshake on a fresh connection: for the bare echoes whose crate leaves HTTP to others.
+/// Answers a WebSocket handshake on a fresh connection: for the bare echoes whose crate leaves HTTP
+/// to others.
 pub async fn upgrade(stream: &mut tokio::net::TcpStream) -> io::Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -5,7 +5,8 @@ use std::io;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-/// Pins this thread, and those that it starts, to a core; raises the limit of open files as far as it goes.
+/// Pins this thread, and those that it starts, to a core; raises the limit of open files as far as
+/// it goes.
 pub fn settle(core: usize) -> io::Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core);

@@ -18,8 +18,8 @@ pub struct Memory {
 }
 
 impl Process {
-    /// User and system time of all threads that live, in nanoseconds. What one has run since the last tick of its core is not in it, while it
-    /// runs.
+    /// User and system time of all threads that live, in nanoseconds. What one has run since the
+    /// last tick of its core is not in it, while it runs.
     pub fn cpu(self) -> io::Result<Duration> {
         let mut nanos = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.0))? {

@@ -18,8 +18,8 @@ pub struct Spread {
     pub min: f64,
     /// The most.
     pub max: f64,
-    /// Between what the median of ever more windows of the same processes would come to lie, with a confidence of 95 %; `None` where there
-    /// are too few to say.
+    /// Between what the median of ever more windows of the same processes would come to lie, with a
+    /// confidence of 95 %; `None` where there are too few to say.
     pub sure: Option<(f64, f64)>,
 }
 
@@ -32,7 +32,8 @@ impl Spread {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let count = values.len();
-        // How many of them are less than the true median is a toss of as many coins: twice its deviation, half the root.
+        // How many of them are less than the true median is a toss of as many coins: twice its
+        // deviation, half the root.
         let off = count.isqrt() + 1;
         let middle = count / 2;
         let last = count.checked_sub(1)?;
@@ -152,8 +153,8 @@ impl Results {
             .collect()
     }
 
-    /// Specter's figure as a multiple of another, and what that is. Windows of the same turn are compared: what else the machine does
-    /// changes from one to the next.
+    /// Specter's figure as a multiple of another, and what that is. Windows of the same turn are
+    /// compared: what else the machine does changes from one to the next.
     fn ratio(&self, case: &Case, of: Of) -> Option<(Spread, &'static str)> {
         let main = |case: &Case, server| self.windows(case, server, |figures| case.figure(figures));
         let of_specter = |figure: fn(&Figures) -> f64| self.windows(case, "specter", figure);

@@ -1,4 +1,5 @@
-//! One case against one server: starts both programs, each on its core, and asks the load generator for windows.
+//! One case against one server: starts both programs, each on its core, and asks the load generator
+//! for windows.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -37,7 +38,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts both and waits until all clients are connected. The case's clients come in so many windows.
+    /// Starts both and waits until all clients are connected. The case's clients come in so many
+    /// windows.
     pub fn start(case: &Case, server: &Server, windows: usize) -> io::Result<Self> {
         let mut command = command(server)?;
         if case.name.starts_with("binary") {

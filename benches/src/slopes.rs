@@ -86,8 +86,9 @@ pub struct Measured {
     pub once: f64,
     /// For each unit more.
     pub each: f64,
-    /// A unit's cost at the largest size, as a multiple of that at the smallest. Where the cases' figure is the cost of all, it is that of
-    /// a unit more in the last step, of that in the steps before. 1 is linear, below is cheaper the more there is.
+    /// A unit's cost at the largest size, as a multiple of that at the smallest. Where the cases'
+    /// figure is the cost of all, it is that of a unit more in the last step, of that in the steps
+    /// before. 1 is linear, below is cheaper the more there is.
     pub largest_to_smallest: f64,
 }
 
@@ -135,7 +136,8 @@ impl Slope {
     }
 }
 
-/// The straight line whose relative errors are least (each point weighs the same, whatever its size): height at zero, slope.
+/// The straight line whose relative errors are least (each point weighs the same, whatever its
+/// size): height at zero, slope.
 fn line(points: &[(f64, f64)]) -> (f64, f64) {
     let mut sums = [0.0; 5];
     for (x, y) in points {

@@ -1,4 +1,5 @@
-//! The programme: which servers there are, which cases, who takes part in which, and what is to be reached.
+//! The programme: which servers there are, which cases, who takes part in which, and what is to be
+//! reached.
 
 /// A server under load.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +100,8 @@ pub struct Target {
 /// What a figure is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {
-    /// The cheapest bare WebSocket echo in the case: on Tokio, on one of the WebSocket crates or on Specter's own framing.
+    /// The cheapest bare WebSocket echo in the case: on Tokio, on one of the WebSocket crates or on
+    /// Specter's own framing.
     CheapestEcho,
     /// The loop on raw sockets, which knows neither a runtime nor the rules of WebSocket.
     RawSockets,
@@ -124,7 +126,8 @@ pub struct Case {
     pub title: &'static str,
     /// What the load generator is called with: the kind of traffic, then numbers.
     pub load: &'static [&'static str],
-    /// The window of a server that runs alone (in turn it is a twentieth of that), or the time in which memory settles.
+    /// The window of a server that runs alone (in turn it is a twentieth of that), or the time in
+    /// which memory settles.
     pub seconds: f64,
     /// What counts.
     pub metric: Metric,
@@ -362,8 +365,8 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// How many windows a round has for servers that run in turn: a machine's speed changes within seconds, so that many short windows beside
-/// each other say more than a long one each.
+/// How many windows a round has for servers that run in turn: a machine's speed changes within
+/// seconds, so that many short windows beside each other say more than a long one each.
 pub const TURNS: usize = 24;
 /// The same for broadcasts, whose cost varies most from one window to the next.
 pub const BROADCAST_TURNS: usize = 2 * TURNS;
@@ -389,7 +392,8 @@ pub fn groups() -> impl Iterator<Item = &'static [Case]> {
 }
 
 impl Case {
-    /// Whether a server runs in turn with others; else it runs alone. A runtime that collects garbage does so in others' windows.
+    /// Whether a server runs in turn with others; else it runs alone. A runtime that collects
+    /// garbage does so in others' windows.
     #[must_use]
     pub fn is_in_turn(&self, server: &Server) -> bool {
         self.metric == Metric::Cpu && matches!(server.program, Program::Own(_))

@@ -1,6 +1,8 @@
-//! Allocations on the paths that are counted in millions: independent of the machine, so asserted exactly.
+//! Allocations on the paths that are counted in millions: independent of the machine, so asserted
+//! exactly.
 //!
-//! The server, and a client that allocates nothing, run on one thread, whose allocations are counted.
+//! The server, and a client that allocates nothing, run on one thread, whose allocations are
+//! counted.
 #![allow(
     clippy::cast_precision_loss,
     clippy::needless_pass_by_value,
@@ -89,7 +91,8 @@ impl Server {
         })
     }
 
-    /// Allocations of each of many events that are sent by the first client and answered to all of them with `answer`.
+    /// Allocations of each of many events that are sent by the first client and answered to all of
+    /// them with `answer`.
     fn allocations(&self, clients: &mut [TcpStream], event: &str, answer: &str) -> f64 {
         let mut expected = Vec::new();
         wire::push_server_frame(&mut expected, TEXT, answer.as_bytes());
@@ -144,7 +147,8 @@ fn an_event_whose_handler_answers_it_itself() {
         "4210[\"echo_owned\",\"hello\"]",
         "4310[\"hello\"]",
     );
-    // What its handler and the dispatch share about the acknowledgement is that of the event before.
+    // What its handler and the dispatch share about the acknowledgement is that of the event
+    // before.
     assert!(each <= 0.1, "{each} allocations an event");
 }
 
@@ -180,8 +184,8 @@ fn attached(event: &str, size: usize) -> (Vec<u8>, Vec<u8>) {
 #[test]
 fn an_event_with_an_attachment() {
     let server = Server::start();
-    // It lies where that of the event before lay, if that was as long: else it takes one. A handler that takes it shares it with the packet,
-    // which takes a count.
+    // It lies where that of the event before lay, if that was as long: else it takes one. A handler
+    // that takes it shares it with the packet, which takes a count.
     for (event, sizes, most) in [
         ("echo", [100, 100], 0.1),
         ("echo", [100, 60], 1.1),

@@ -6,7 +6,8 @@ use specter::prelude::*;
 use crate::names::{Nickname, RoomName, Text};
 use crate::roster::MAX_ROOMS;
 
-/// The error of every request. Its text and its code reach the client, in the acknowledgement or as the reason why it may not enter.
+/// The error of every request. Its text and its code reach the client, in the acknowledgement or as
+/// the reason why it may not enter.
 #[derive(Debug, thiserror::Error, IntoEventError)]
 pub(crate) enum ChatError {
     #[error("a nickname is needed")]
@@ -23,7 +24,8 @@ pub(crate) enum ChatError {
     NotInRoom,
     #[error("a message has 1 to {max} characters", max = Text::MAX)]
     TextInvalid,
-    /// The framework refused to let the socket into a room. The client learns no more than an id that the log has too.
+    /// The framework refused to let the socket into a room. The client learns no more than an id
+    /// that the log has too.
     #[error(transparent)]
     #[event_error(internal)]
     Join(#[from] JoinError),
@@ -34,7 +36,8 @@ pub(crate) enum ChatError {
 }
 
 impl ChatError {
-    /// The error as the refusal of a connection: `connect_error` gets the text, and the code in `error.data`.
+    /// The error as the refusal of a connection: `connect_error` gets the text, and the code in
+    /// `error.data`.
     pub(crate) fn into_reject(self) -> Reject {
         let error = self.into_event_error();
         Reject::new(error.text()).with_data(&json!({ "code": error.code() }))

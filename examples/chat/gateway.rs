@@ -1,4 +1,5 @@
-//! The chat's events. One `ChatGateway` is made for each socket and lives as long as it: what it holds is that visitor's.
+//! The chat's events. One `ChatGateway` is made for each socket and lives as long as it: what it
+//! holds is that visitor's.
 
 use std::collections::HashSet;
 
@@ -154,7 +155,8 @@ impl ChatGateway {
 }
 
 impl ChatGateway {
-    /// Tells the others in a room that this person came or went, and everybody how full the rooms are now.
+    /// Tells the others in a room that this person came or went, and everybody how full the rooms
+    /// are now.
     fn tell_presence(
         &self,
         socket: &Socket,

@@ -1,6 +1,8 @@
-//! A chat: rooms, who is present, who is typing, what was said before; nicknames through the client's `auth`.
+//! A chat: rooms, who is present, who is typing, what was said before; nicknames through the
+//! client's `auth`.
 //!
-//! `cargo xtask demo` installs the client's bundle, builds this and serves it on <http://127.0.0.1:3000>; `PORT` changes the port.
+//! `cargo xtask demo` installs the client's bundle, builds this and serves it on
+//! <http://127.0.0.1:3000>; `PORT` changes the port.
 //!
 //! - `names`: the values that clients choose, checked once when they come in;
 //! - `storage`: the history, a module of its own that exports its repository;

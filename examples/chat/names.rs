@@ -1,4 +1,5 @@
-//! The values that clients choose, checked once when they come in: whoever holds one need not check it again.
+//! The values that clients choose, checked once when they come in: whoever holds one need not check
+//! it again.
 
 use std::borrow::Borrow;
 use std::fmt;

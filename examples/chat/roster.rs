@@ -1,7 +1,7 @@
 //! Who is here: nicknames in use, and who is in which room.
 //!
-//! A person may have several sockets (two windows, or a connection that the server does not know to be lost yet): they count as one
-//! person, who comes with the first and goes with the last.
+//! A person may have several sockets (two windows, or a connection that the server does not know to
+//! be lost yet): they count as one person, who comes with the first and goes with the last.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -4,10 +4,12 @@
 //! cargo run --release --example conformance -- --profile NAME [--port N]
 //! ```
 //!
-//! One file a profile; each makes a router and says how it is drained, and is an ordinary user of the public API. This file reads
-//! the command line; `serve` listens. The controllers are `unlisted`, because only one profile's module is started.
+//! One file a profile; each makes a router and says how it is drained, and is an ordinary user of
+//! the public API. This file reads the command line; `serve` listens. The controllers are
+//! `unlisted`, because only one profile's module is started.
 //!
-//! The server listens on `127.0.0.1` and `[::1]`, prints `listening on PORT` when it is ready, and ends on SIGTERM.
+//! The server listens on `127.0.0.1` and `[::1]`, prints `listening on PORT` when it is ready, and
+//! ends on SIGTERM.
 
 mod bench;
 mod engine;
@@ -55,8 +57,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Load is served by all cores. Everything else by one thread: requests that are sent at once are then taken in the order in which
-/// they arrive, and suites that were written against a server of one thread count on that.
+/// Load is served by all cores. Everything else by one thread: requests that are sent at once are
+/// then taken in the order in which they arrive, and suites that were written against a server of
+/// one thread count on that.
 fn runtime(options: &Options) -> Result<Runtime, Box<dyn std::error::Error>> {
     let mut builder = match options.profile.as_str() {
         "bench" => runtime::Builder::new_multi_thread(),

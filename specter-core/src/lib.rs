@@ -1,7 +1,8 @@
-//! The runtime of the Specter gateway framework. Applications use the crate `specter-io`, which re-exports it.
+//! The runtime of the Specter gateway framework. Applications use the crate `specter-io`, which
+//! re-exports it.
 //!
-//! - [`engine`]: Engine.IO by itself, for those who want nothing above it. It is the door to `connection`, the one task of a
-//!   connection, and `http`, the tower service that opens it;
+//! - [`engine`]: Engine.IO by itself, for those who want nothing above it. It is the door to
+//!   `connection`, the one task of a connection, and `http`, the tower service that opens it;
 //! - [`socket`] and [`rooms`]: who is connected, and sending to them;
 //! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
 //! - [`app`]: modules and settings in, a router out;

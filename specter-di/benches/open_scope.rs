@@ -1,8 +1,10 @@
-//! What it costs to build a controller with four singletons and one value of its scope: by hand, by this container, and by
-//! others. `cargo bench -p specter-di`; the ratio to what is written by hand is the figure that counts.
+//! What it costs to build a controller with four singletons and one value of its scope: by hand, by
+//! this container, and by others. `cargo bench -p specter-di`; the ratio to what is written by hand
+//! is the figure that counts.
 //!
-//! Each builds `Controller` with four `Arc`s that are there already and a new `Session`, which is made of a request that
-//! comes from outside. Exceptions: shaku knows no values from outside, so its session has none, and it gives a `Box`.
+//! Each builds `Controller` with four `Arc`s that are there already and a new `Session`, which is
+//! made of a request that comes from outside. Exceptions: shaku knows no values from outside, so
+//! its session has none, and it gives a `Box`.
 
 use std::any::Any;
 use std::hint::black_box;
@@ -53,7 +55,8 @@ mod by_hand {
         pub(super) clock: Arc<Clock>,
     }
 
-    /// As a framework would keep it: its type erased, and the session kept until the end of the scope.
+    /// As a framework would keep it: its type erased, and the session kept until the end of the
+    /// scope.
     pub(super) struct Open {
         pub(super) controller: Box<dyn Any + Send>,
         _session: Arc<Session>,

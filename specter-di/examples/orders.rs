@@ -1,4 +1,5 @@
-//! A shop's orders: two modules, a trait behind a binding, a value for each order, hooks, and what a faulty graph says.
+//! A shop's orders: two modules, a trait behind a binding, a value for each order, hooks, and what
+//! a faulty graph says.
 //!
 //! `cargo run -p specter-di --example orders`
 

@@ -10,8 +10,9 @@ use crate::{Location, Module, Provide};
 
 /// A module and what it is given where it is imported: `ConfigModule::with(options)`.
 ///
-/// It stands in a list of imports in place of the module. What it is given belongs to the module: its providers see it, its
-/// importers only what the module exports. A module is configured in one place; others import it as it is.
+/// It stands in a list of imports in place of the module. What it is given belongs to the module:
+/// its providers see it, its importers only what the module exports. A module is configured in one
+/// place; others import it as it is.
 ///
 /// ```
 /// # use std::sync::Arc;

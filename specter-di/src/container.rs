@@ -1,4 +1,5 @@
-//! The running container: all singletons, and the plans of scopes. Must not know when scopes are opened.
+//! The running container: all singletons, and the plans of scopes. Must not know when scopes are
+//! opened.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -15,8 +16,8 @@ use crate::root::RootInfo;
 use crate::scope_plan::ScopePlan;
 use crate::slot::{Input, Slots};
 
-/// The singletons of an application. Clones are handles to the same ones; with the last they are dropped, in reverse
-/// order of their construction.
+/// The singletons of an application. Clones are handles to the same ones; with the last they are
+/// dropped, in reverse order of their construction.
 #[derive(Clone)]
 pub struct Container(Arc<Running>);
 
@@ -51,8 +52,8 @@ impl Container {
 
     /// A singleton of any module, `Arc<Pool>` for example.
     ///
-    /// Where several modules provide the type, it is the one that the application's module sees; if that sees none
-    /// or several of them, `None`.
+    /// Where several modules provide the type, it is the one that the application's module sees; if
+    /// that sees none or several of them, `None`.
     pub fn get<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match self.0.lookup.get(&TypeId::of::<V>())? {
             Input::Singleton(slot) => self.0.singletons.get::<V>(*slot),
@@ -60,7 +61,8 @@ impl Container {
         }
     }
 
-    /// The roots: those of imported modules first, depth first, then the module's own in the order of its list.
+    /// The roots: those of imported modules first, depth first, then the module's own in the order
+    /// of its list.
     pub fn roots(&self) -> &[RootInfo] {
         &self.0.wiring.infos
     }
@@ -70,18 +72,21 @@ impl Container {
         self.0.wiring.view()
     }
 
-    /// Plans the scope in which some roots are built, given by [`RootInfo::index`]. To be done once, ahead of opening.
+    /// Plans the scope in which some roots are built, given by [`RootInfo::index`]. To be done
+    /// once, ahead of opening.
     ///
     /// # Panics
     ///
-    /// When there is no root of such an index, or the same ones are named so often that their values cannot be numbered.
+    /// When there is no root of such an index, or the same ones are named so often that their
+    /// values cannot be numbered.
     pub fn scope(&self, roots: &[usize]) -> ScopePlan {
         ScopePlan::new(self, roots)
     }
 }
 
 impl Container {
-    /// Runs the `on_init` hooks, dependencies first. At the first that does not end well, those before it are shut down.
+    /// Runs the `on_init` hooks, dependencies first. At the first that does not end well, those
+    /// before it are shut down.
     pub(crate) async fn init<S, L>(&self, limit: &S) -> Result<(), HookFailure>
     where
         S: Fn() -> L,
@@ -101,8 +106,9 @@ impl Container {
         Ok(())
     }
 
-    /// Runs the `on_shutdown` hooks of the singletons in reverse order of their construction, each until it ends or
-    /// the future of `limit` does: `|| sleep(Duration::from_secs(10))`. Only the first call runs them.
+    /// Runs the `on_shutdown` hooks of the singletons in reverse order of their construction, each
+    /// until it ends or the future of `limit` does: `|| sleep(Duration::from_secs(10))`. Only the
+    /// first call runs them.
     ///
     /// What is returned are the hooks that did not end well. They stop no other hook.
     pub async fn shutdown<S, L>(&self, limit: S) -> Vec<HookFailure>

@@ -1,5 +1,5 @@
-//! What a field or factory parameter can be, how dependencies are declared, and how a build function
-//! gets their values. Must not know how a value was found.
+//! What a field or factory parameter can be, how dependencies are declared, and how a build
+//! function gets their values. Must not know how a value was found.
 
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use crate::{Key, Location};
 
 /// A type that fields and factory parameters can have.
 ///
-/// `Arc<T>` takes a provider's value, `Option<Arc<T>>` takes it where there is one, `Vec<Arc<T>>` takes
-/// those of all providers, [`Lazy<T>`](crate::Lazy) takes one that may be built later. An embedder implements it for its seeds and values that are taken by value:
+/// `Arc<T>` takes a provider's value, `Option<Arc<T>>` takes it where there is one, `Vec<Arc<T>>`
+/// takes those of all providers, [`Lazy<T>`](crate::Lazy) takes one that may be built later. An
+/// embedder implements it for its seeds and values that are taken by value:
 ///
 /// ```
 /// use specter_di::{Dependency, Key, Resolved};
@@ -34,7 +35,8 @@ use crate::{Key, Location};
     note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it does not start from its default"
 )]
 pub trait Dependency: Sized + Send {
-    /// Whether it is one of the embedder's values that exist only within a scope. Only the compiler's complaints depend on it.
+    /// Whether it is one of the embedder's values that exist only within a scope. Only the
+    /// compiler's complaints depend on it.
     const SCOPED: bool = false;
 
     /// How many providers it takes.
@@ -188,8 +190,8 @@ impl<'a> Resolved<'a> {
     ///
     /// # Panics
     ///
-    /// When it is not of the type that was declared at this place. The container reports the panic as the
-    /// provider's failure.
+    /// When it is not of the type that was declared at this place. The container reports the panic
+    /// as the provider's failure.
     #[expect(
         clippy::should_implement_trait,
         reason = "each call is of another type"
@@ -199,7 +201,8 @@ impl<'a> Resolved<'a> {
         V::take(self)
     }
 
-    /// The next dependency, one that takes exactly one value. For implementations of [`Dependency::take`].
+    /// The next dependency, one that takes exactly one value. For implementations of
+    /// [`Dependency::take`].
     ///
     /// # Panics
     ///

@@ -1,4 +1,5 @@
-//! What macros that declare providers expand to, beside the public interface. Must not know any macro.
+//! What macros that declare providers expand to, beside the public interface. Must not know any
+//! macro.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -56,15 +57,17 @@ impl<F: Future<Output: HookOutcome> + Send> HookReturn<Awaited> for F {
     }
 }
 
-/// Waits for the end of a hook that was called. Boxed: a future's type that names `R` would repeat what is wrong with it.
+/// Waits for the end of a hook that was called. Boxed: a future's type that names `R` would repeat
+/// what is wrong with it.
 pub fn hook_end<'a, Kind: 'a, R: HookReturn<Kind> + 'a>(
     returned: R,
 ) -> Pin<Box<dyn Future<Output = Result<(), BuildError>> + Send + 'a>> {
     Box::pin(returned.end())
 }
 
-/// Asks at compile time whether a dependency's type exists only within a scope. The inherent constants answer where the
-/// type is known to; for all others those of [`NotScoped`] do, which has to be in scope.
+/// Asks at compile time whether a dependency's type exists only within a scope. The inherent
+/// constants answer where the type is known to; for all others those of [`NotScoped`] do, which has
+/// to be in scope.
 #[derive(Debug)]
 pub struct ScopedDependency<V>(PhantomData<V>);
 

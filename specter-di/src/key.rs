@@ -26,12 +26,14 @@ impl Key {
         self.type_id
     }
 
-    /// The type's name without module paths: `Arc<Pool>`, not `alloc::sync::Arc<app::storage::Pool>`.
+    /// The type's name without module paths: `Arc<Pool>`, not
+    /// `alloc::sync::Arc<app::storage::Pool>`.
     pub fn name(&self) -> String {
         shorten(self.type_name, |_| false)
     }
 
-    /// The type's name with the paths of what is not the standard library's: `Arc<app::storage::Pool>`.
+    /// The type's name with the paths of what is not the standard library's:
+    /// `Arc<app::storage::Pool>`.
     pub fn path(&self) -> String {
         shorten(self.type_name, |path| {
             !["alloc::", "core::", "std::"]

@@ -12,8 +12,9 @@ use crate::slot::{Input, Reach};
 
 /// A dependency that may be built after what takes it: it breaks circles.
 ///
-/// What is deferred is the access and not the building: a singleton is there when the container has started (in `on_init`
-/// too), a scoped value when its scope is open. It is held weakly, as two that hold each other would never be dropped.
+/// What is deferred is the access and not the building: a singleton is there when the container has
+/// started (in `on_init` too), a scoped value when its scope is open. It is held weakly, as two
+/// that hold each other would never be dropped.
 ///
 /// ```
 /// # use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! Hooks: what a provider wants to do once everything is built, and before its value goes.
-//! Owns how a hook is run, limited in time and reported. Must not know a clock: limits are futures of the embedder.
+//! Hooks: what a provider wants to do once everything is built, and before its value goes. Owns how
+//! a hook is run, limited in time and reported. Must not know a clock: limits are futures of the
+//! embedder.
 
 use std::error::Error;
 use std::fmt;
@@ -137,7 +138,8 @@ pub(crate) async fn run<L: Future<Output = ()>>(
     })
 }
 
-/// Runs the shutdown hooks of a row, from the last of `steps` to the first. A failure stops no other hook.
+/// Runs the shutdown hooks of a row, from the last of `steps` to the first. A failure stops no
+/// other hook.
 pub(crate) async fn shut_down<'a, S, L>(
     steps: impl DoubleEndedIterator<Item = (&'a Binding, u16)>,
     slots: &Slots,

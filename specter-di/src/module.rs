@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::configured::{Additions, Configured};
 use crate::{Location, Provide, Provider, Root};
 
-/// A group of providers and roots. They see the providers of their own module and what its imports export.
+/// A group of providers and roots. They see the providers of their own module and what its imports
+/// export.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "not a module",
@@ -20,7 +21,8 @@ pub trait Module: 'static {
     /// Lists what the module consists of.
     fn define(module: &mut ModuleBuilder);
 
-    /// The module with a value of its own, such as its options: its providers inject it as `Arc<T>`.
+    /// The module with a value of its own, such as its options: its providers inject it as
+    /// `Arc<T>`.
     ///
     /// It is imported in place of the module, and more values can follow: see [`Configured`].
     #[track_caller]
@@ -115,7 +117,8 @@ impl ModuleBuilder {
         module
     }
 
-    /// Names the module for reports, and says where it was declared. Without it the type's name stands.
+    /// Names the module for reports, and says where it was declared. Without it the type's name
+    /// stands.
     pub fn name(&mut self, name: &'static str, location: Location) {
         self.name = name;
         self.location = location;
@@ -131,7 +134,8 @@ impl ModuleBuilder {
         self.imports.push(Import::of::<M>(None));
     }
 
-    /// As [`import`](Self::import), of a module that is given values or providers: `ConfigModule::with(options)`.
+    /// As [`import`](Self::import), of a module that is given values or providers:
+    /// `ConfigModule::with(options)`.
     pub fn import_configured<M: Module>(&mut self, module: Configured<M>) {
         self.imports.push(module.into());
     }
@@ -141,7 +145,8 @@ impl ModuleBuilder {
         self.providers.push(Listed::of::<P>());
     }
 
-    /// Shows a provider, of this module or exported by an import, to the modules that import this one.
+    /// Shows a provider, of this module or exported by an import, to the modules that import this
+    /// one.
     pub fn export<P: Provide>(&mut self) {
         self.exports.push(Export {
             id: TypeId::of::<P>(),
@@ -170,7 +175,8 @@ fn last_segment<M>() -> &'static str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// What can stand in a module's list of exports: a provider, or an imported module. `Kind` tells which and is inferred.
+/// What can stand in a module's list of exports: a provider, or an imported module. `Kind` tells
+/// which and is inferred.
 ///
 /// It is implemented; a macro calls it.
 #[diagnostic::on_unimplemented(

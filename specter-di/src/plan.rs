@@ -87,7 +87,8 @@ impl Plan {
         })
     }
 
-    /// The roots: those of imported modules first, depth first, then the module's own in the order of its list.
+    /// The roots: those of imported modules first, depth first, then the module's own in the order
+    /// of its list.
     pub fn roots(&self) -> &[RootInfo] {
         &self.wiring.infos
     }
@@ -106,14 +107,15 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// The first provider that fails or panics. What was built before it is dropped in reverse order; so it is
-    /// when the future is dropped. Or the first `on_init` that does not end well: then `on_shutdown` runs for the
-    /// providers before it.
+    /// The first provider that fails or panics. What was built before it is dropped in reverse
+    /// order; so it is when the future is dropped. Or the first `on_init` that does not end well:
+    /// then `on_shutdown` runs for the providers before it.
     pub async fn start(self) -> Result<Container, StartError> {
         self.start_within(std::future::pending).await
     }
 
-    /// As [`start`](Self::start), with a time limit for each hook: `|| sleep(Duration::from_secs(10))`.
+    /// As [`start`](Self::start), with a time limit for each hook: `||
+    /// sleep(Duration::from_secs(10))`.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What makes values: struct providers, factories and their other names. Owns the type-erased build functions.
-//! Must not know who needs the values.
+//! What makes values: struct providers, factories and their other names. Owns the type-erased build
+//! functions. Must not know who needs the values.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -17,7 +17,8 @@ pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) type AsyncBuild =
     Box<dyn Fn(&mut Resolved<'_>) -> BoxFuture<Result<Slot, BuildError>> + Send + Sync>;
 
-/// Something that a module can list among its providers: a struct, or what stands for a factory function.
+/// Something that a module can list among its providers: a struct, or what stands for a factory
+/// function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a provider",
     label = "not a provider",
@@ -25,11 +26,12 @@ pub(crate) type AsyncBuild =
     note = "a controller is listed under `controllers`, a module under `imports`"
 )]
 pub trait Provide: 'static {
-    /// What it provides: `Arc<T>`. That it can be shared is asked where a [`Provider`] is made, and only there.
+    /// What it provides: `Arc<T>`. That it can be shared is asked where a [`Provider`] is made, and
+    /// only there.
     type Value: 'static;
 
-    /// Whether its values are known at compile time to live within a scope. Only the compiler's complaints depend on
-    /// it; what holds is the provider's [`scope`](Provider::scope).
+    /// Whether its values are known at compile time to live within a scope. Only the compiler's
+    /// complaints depend on it; what holds is the provider's [`scope`](Provider::scope).
     const SCOPED: bool = false;
 
     /// Describes the provider.
@@ -54,7 +56,8 @@ pub(crate) enum Build {
     Async(AsyncBuild),
 }
 
-/// A build function that needs no waiting. What it returns fits into registers, which a `Slot` does not.
+/// A build function that needs no waiting. What it returns fits into registers, which a `Slot` does
+/// not.
 pub(crate) enum SyncBuild {
     Shared(Building<Arc<dyn Shared>>),
     Boxed(Building<Box<dyn Any + Send + Sync>>),
@@ -139,7 +142,8 @@ impl Provider {
         )
     }
 
-    /// A factory that needs no waiting and may fail: a scope that has such ones only is opened without a future.
+    /// A factory that needs no waiting and may fail: a scope that has such ones only is opened
+    /// without a future.
     pub fn try_sync<V>(
         name: impl Into<Cow<'static, str>>,
         scope: Scope,
@@ -212,7 +216,8 @@ impl Provider {
         }
     }
 
-    /// Lets the value, of type `V`, be found as a `W` too: `.alias::<Arc<Sql>, Arc<dyn Repository>>(|value| value)`.
+    /// Lets the value, of type `V`, be found as a `W` too: `.alias::<Arc<Sql>, Arc<dyn
+    /// Repository>>(|value| value)`.
     ///
     /// # Panics
     ///
@@ -230,13 +235,13 @@ impl Provider {
         self
     }
 
-    /// Calls `hook` with the value, of type `V`, when all singletons are built: dependencies first. A singleton whose
-    /// hook fails keeps the container from starting.
+    /// Calls `hook` with the value, of type `V`, when all singletons are built: dependencies first.
+    /// A singleton whose hook fails keeps the container from starting.
     ///
     /// # Panics
     ///
-    /// When the provider's values are not of type `V`, or it is no singleton: what is built later is ready when its
-    /// factory is.
+    /// When the provider's values are not of type `V`, or it is no singleton: what is built later
+    /// is ready when its factory is.
     pub fn on_init<V, F>(mut self, hook: fn(V) -> F) -> Self
     where
         V: Clone + Send + Sync + 'static,
@@ -252,8 +257,9 @@ impl Provider {
         self
     }
 
-    /// Calls `hook` with the value, of type `V`, before it goes: at the container's shutdown or the scope's close, in
-    /// reverse order of construction. Not when a container or scope is only dropped.
+    /// Calls `hook` with the value, of type `V`, before it goes: at the container's shutdown or the
+    /// scope's close, in reverse order of construction. Not when a container or scope is only
+    /// dropped.
     ///
     /// # Panics
     ///

@@ -9,7 +9,8 @@ use crate::{Key, Location};
 
 pub(crate) type RootBuild = Box<dyn Fn(&mut Resolved<'_>) -> Box<dyn Any + Send> + Send + Sync>;
 
-/// Something that is built when a scope is opened and that no provider depends on, such as a request's controller.
+/// Something that is built when a scope is opened and that no provider depends on, such as a
+/// request's controller.
 pub struct Root {
     pub(crate) type_id: TypeId,
     pub(crate) name: &'static str,
@@ -39,16 +40,16 @@ impl Root {
         }
     }
 
-    /// Declares a value that the root does not take when it is built, but that is asked of its scope later:
-    /// [`Scoped::get`](crate::Scoped::get). It is checked and built like a dependency.
+    /// Declares a value that the root does not take when it is built, but that is asked of its
+    /// scope later: [`Scoped::get`](crate::Scoped::get). It is checked and built like a dependency.
     pub fn require(mut self, key: Key, label: &'static str, location: Location) -> Self {
         self.required.push(Declared::one(key, label, location));
         self
     }
 
-    /// As [`require`](Self::require), where only a singleton will do: what holds it outlives the scopes. `role` says what it is
-    /// taken for, `guard` for example. It is found before any scope is opened:
-    /// [`ScopePlan::singleton`](crate::ScopePlan::singleton).
+    /// As [`require`](Self::require), where only a singleton will do: what holds it outlives the
+    /// scopes. `role` says what it is taken for, `guard` for example. It is found before any scope
+    /// is opened: [`ScopePlan::singleton`](crate::ScopePlan::singleton).
     pub fn require_singleton(
         mut self,
         role: &'static str,

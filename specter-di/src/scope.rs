@@ -7,8 +7,10 @@ pub enum Scope {
     Singleton,
     /// One value in each scope that needs it, dropped with the scope.
     ///
-    /// What such a scope is, the embedder decides and names: [`Graph::scope_name`](crate::Graph::scope_name).
+    /// What such a scope is, the embedder decides and names:
+    /// [`Graph::scope_name`](crate::Graph::scope_name).
     Scoped,
-    /// A value of its own for each place that needs one. It lives as long as the singleton or scope that it was built for.
+    /// A value of its own for each place that needs one. It lives as long as the singleton or scope
+    /// that it was built for.
     Transient,
 }

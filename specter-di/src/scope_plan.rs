@@ -53,7 +53,8 @@ impl Opening {
     ///
     /// # Errors
     ///
-    /// The first provider or root that fails or panics. What was built before it is dropped in reverse order.
+    /// The first provider or root that fails or panics. What was built before it is dropped in
+    /// reverse order.
     pub async fn opened(self) -> Result<Scoped, BuildFailure> {
         match self {
             Self::Ready(outcome) => outcome,

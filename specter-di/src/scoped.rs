@@ -11,11 +11,12 @@ use crate::scope_plan::ScopePlan;
 use crate::seeds::SeedList;
 use crate::slot::Slots;
 
-/// An open scope: its built roots and the values they share. Dropped, or closed, it drops what is left of the roots,
-/// then its values in reverse order of their construction.
+/// An open scope: its built roots and the values they share. Dropped, or closed, it drops what is
+/// left of the roots, then its values in reverse order of their construction.
 pub struct Scoped(Box<Open>);
 
-/// All of an open scope in one allocation. Dropped in the order of the fields: what was built last goes first.
+/// All of an open scope in one allocation. Dropped in the order of the fields: what was built last
+/// goes first.
 pub(crate) struct Open<S: ?Sized = dyn SeedList> {
     // Only so that a scope can be shared: a root need not be `Sync`. Nobody locks it.
     roots: Mutex<Roots>,
@@ -93,15 +94,16 @@ impl Scoped {
         plan.visible(position, slots, seeds)
     }
 
-    /// Tears the scope down: what is left of the roots is dropped, the `on_shutdown` hooks of its values run in
-    /// reverse order of their construction, then the values are dropped.
+    /// Tears the scope down: what is left of the roots is dropped, the `on_shutdown` hooks of its
+    /// values run in reverse order of their construction, then the values are dropped.
     ///
     /// What is returned are the hooks that did not end well. They stop no other hook.
     pub async fn close(self) -> Vec<HookFailure> {
         self.close_within(std::future::pending).await
     }
 
-    /// As [`close`](Self::close), with a time limit for each hook: `|| sleep(Duration::from_secs(10))`.
+    /// As [`close`](Self::close), with a time limit for each hook: `||
+    /// sleep(Duration::from_secs(10))`.
     pub async fn close_within<S, L>(mut self, limit: S) -> Vec<HookFailure>
     where
         S: Fn() -> L,
@@ -111,8 +113,9 @@ impl Scoped {
         self.shut_down(limit).await
     }
 
-    /// Runs the `on_shutdown` hooks of a scope that is shared, in reverse order of construction, each until it ends or its limit
-    /// does. Only the first call runs them. The values are dropped with the scope.
+    /// Runs the `on_shutdown` hooks of a scope that is shared, in reverse order of construction,
+    /// each until it ends or its limit does. Only the first call runs them. The values are dropped
+    /// with the scope.
     ///
     /// What is returned are the hooks that did not end well. They stop no other hook.
     pub async fn shut_down<S, L>(&self, limit: S) -> Vec<HookFailure>

@@ -1,5 +1,5 @@
-//! What a scope is opened with: values whose types are known until they are kept, all of them together, in one place.
-//! Must not know who takes them.
+//! What a scope is opened with: values whose types are known until they are kept, all of them
+//! together, in one place. Must not know who takes them.
 
 use std::any::{Any, TypeId};
 use std::fmt;

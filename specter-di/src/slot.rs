@@ -19,7 +19,8 @@ impl Slot {
         Self::Boxed(Box::new(value))
     }
 
-    /// As it is kept best where it stays long and is taken often: a box more, for a virtual call less each time.
+    /// As it is kept best where it stays long and is taken often: a box more, for a virtual call
+    /// less each time.
     pub(crate) fn settled(self) -> Self {
         match self {
             Self::Shared(shared) => Self::Boxed(shared.into_handle()),
@@ -64,7 +65,8 @@ impl<T: Send + Sync + 'static> Shared for T {
 /// How many values a row keeps without an allocation of its own. Few: an open scope is moved once.
 const INLINE: usize = 2;
 
-/// Built values in the order in which they were built; dropped in reverse, which the order of the fields sees to.
+/// Built values in the order in which they were built; dropped in reverse, which the order of the
+/// fields sees to.
 #[derive(Default)]
 pub(crate) struct Slots {
     rest: Rest,

@@ -12,8 +12,9 @@ use crate::Graph;
 /// specter_di::graph_test!(AppModule);
 /// ```
 ///
-/// It is called `graph_is_valid`, so there is one in a module; it fails with the whole report. What the embedder
-/// adds to the graph, seeds above all, is declared by a second argument: `|graph| graph.seed::<Request>("Request")`.
+/// It is called `graph_is_valid`, so there is one in a module; it fails with the whole report. What
+/// the embedder adds to the graph, seeds above all, is declared by a second argument: `|graph|
+/// graph.seed::<Request>("Request")`.
 #[macro_export]
 macro_rules! graph_test {
     ($module:ty $(,)?) => {

@@ -1,4 +1,5 @@
-//! A graph to look at: as text, and as a Mermaid diagram. Must not judge it; what is missing is shown as missing.
+//! A graph to look at: as text, and as a Mermaid diagram. Must not judge it; what is missing is
+//! shown as missing.
 
 use std::fmt::{self, Write};
 
@@ -102,7 +103,8 @@ impl GraphView {
         }
     }
 
-    /// As text: each module with what it imports, exports and provides, the application's first; then what is given.
+    /// As text: each module with what it imports, exports and provides, the application's first;
+    /// then what is given.
     ///
     /// ```text
     /// ChatModule (src/chat.rs:8:1)
@@ -116,8 +118,9 @@ impl GraphView {
         self.to_string()
     }
 
-    /// As a [Mermaid](https://mermaid.js.org) flow chart: a box for each module, an arrow for each dependency, dotted where it is
-    /// deferred. Roots have double sides, singletons corners, scoped providers round ends, transient ones six sides.
+    /// As a [Mermaid](https://mermaid.js.org) flow chart: a box for each module, an arrow for each
+    /// dependency, dotted where it is deferred. Roots have double sides, singletons corners, scoped
+    /// providers round ends, transient ones six sides.
     pub fn to_mermaid(&self) -> String {
         let mut text = "flowchart LR\n".to_owned();
         // Writing to a string does not fail.

@@ -1,5 +1,6 @@
-//! The error sink of one expansion. It owns every complaint about the user's code, so that one mistake
-//! does not hide the next, and turns them into `compile_error!`s behind the user's item. It knows no attribute.
+//! The error sink of one expansion. It owns every complaint about the user's code, so that one
+//! mistake does not hide the next, and turns them into `compile_error!`s behind the user's item. It
+//! knows no attribute.
 
 use std::fmt::Display;
 
@@ -7,7 +8,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
-/// Collects what is wrong with an annotated item. Must be [finished](Self::finish), else the errors would be lost.
+/// Collects what is wrong with an annotated item. Must be [finished](Self::finish), else the errors
+/// would be lost.
 #[derive(Default)]
 pub(crate) struct Diagnostics {
     errors: Vec<Error>,

@@ -1,8 +1,9 @@
 //! The attributes of the Specter gateway framework. Use them through the `specter` crate.
 //!
-//! Each macro reads its item into a model (`parse`), finds what is wrong with it (`check`), and writes a small
-//! expansion (`expand`) of calls into the runtime, which this crate knows by name only. The user's item always comes
-//! back, and all errors in it come at once, so that editors keep working and one mistake does not hide the next.
+//! Each macro reads its item into a model (`parse`), finds what is wrong with it (`check`), and
+//! writes a small expansion (`expand`) of calls into the runtime, which this crate knows by name
+//! only. The user's item always comes back, and all errors in it come at once, so that editors keep
+//! working and one mistake does not hide the next.
 
 mod controller;
 mod diag;
@@ -44,17 +45,17 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// All arguments are optional: the request path (else the application's), `namespace` (else `/`),
-/// [options of the endpoint](#the-endpoint), `priority` (lower
-/// runs first among the controllers of a namespace), `event_priorities("name" = 5)` (the same for single events),
-/// `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)`, `scope = singleton` (one instance for all sockets, whose
-/// handlers take `&self`; `connect` and `disconnect` still run for each), `on_panic = "disconnect"` (else the socket
-/// stays), and `unlisted` for a controller that is meant to stand in no module. The handlers stand in an impl block
-/// annotated with [`#[handlers]`](macro@handlers).
+/// [options of the endpoint](#the-endpoint), `priority` (lower runs first among the controllers of
+/// a namespace), `event_priorities("name" = 5)` (the same for single events), `guards(A, B)`,
+/// `interceptors(A, B)`, `filters(A, B)`, `scope = singleton` (one instance for all sockets, whose
+/// handlers take `&self`; `connect` and `disconnect` still run for each), `on_panic = "disconnect"`
+/// (else the socket stays), and `unlisted` for a controller that is meant to stand in no module.
+/// The handlers stand in an impl block annotated with [`#[handlers]`](macro@handlers).
 ///
 /// # The endpoint
 ///
-/// What stands on one path is one endpoint, and so is each connection to it. Its options may stand here instead of on
-/// the `AppBuilder`, where they mean the same and apply to every path:
+/// What stands on one path is one endpoint, and so is each connection to it. Its options may stand
+/// here instead of on the `AppBuilder`, where they mean the same and apply to every path:
 ///
 /// ```
 /// # use specter::prelude::*;
@@ -66,10 +67,11 @@ use proc_macro::TokenStream;
 /// # impl Live { #[on_event] fn look(&self) {} }
 /// ```
 ///
-/// They are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a text such as `"5s"`, or a
-/// constant of type `Duration`), `max_payload` and `max_queued_bytes` (bytes, as a constant of type `usize`). Controllers of
-/// one path, and the builder, may each say any of them. Where two say the same option they must say the same value;
-/// otherwise the application does not start, and names both places.
+/// They are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a text such
+/// as `"5s"`, or a constant of type `Duration`), `max_payload` and `max_queued_bytes` (bytes, as a
+/// constant of type `usize`). Controllers of one path, and the builder, may each say any of them.
+/// Where two say the same option they must say the same value; otherwise the application does not
+/// start, and names both places.
 #[proc_macro_attribute]
 pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenStream {
     controller::socketio_controller(arguments.into(), item.into()).into()
@@ -123,18 +125,20 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 /// }
 /// ```
 ///
-/// Methods without a mark are left alone. A controller may have several such blocks, in any file of its crate.
-/// Parameters are found by their types, in any order: what implements `FromContext` comes from the context, every
-/// other type is the next argument of the event. `&T` is lent from an extracted `T` (an `Ack` is not), `&str` from the packet's own text, `&[u8]`
-/// from `Binary`, `&[T]` from a `Vec<T>`. The returned value is the acknowledgement.
+/// Methods without a mark are left alone. A controller may have several such blocks, in any file of
+/// its crate. Parameters are found by their types, in any order: what implements `FromContext`
+/// comes from the context, every other type is the next argument of the event. `&T` is lent from an
+/// extracted `T` (an `Ack` is not), `&str` from the packet's own text, `&[u8]` from `Binary`,
+/// `&[T]` from a `Vec<T>`. The returned value is the acknowledgement.
 ///
 /// # Events
 ///
-/// `connect` and `disconnect` are the socket's own; `"*"` takes what no other handler takes. `#[on_event]` knows
-/// `concurrent` (runs beside the socket's other events; not in a block with `&mut self`), `blocking` (a plain `fn`
-/// that runs on a thread that may block), `priority = 5` (instead of the controller's), `timeout = "5s"` (or an
-/// expression: for an `async fn`, which is dropped then and answered `timed out`; its controller lives on),
-/// `guards(A, B)`, `interceptors(A, B)` and `filters(A, B)`.
+/// `connect` and `disconnect` are the socket's own; `"*"` takes what no other handler takes.
+/// `#[on_event]` knows `concurrent` (runs beside the socket's other events; not in a block with
+/// `&mut self`), `blocking` (a plain `fn` that runs on a thread that may block), `priority = 5`
+/// (instead of the controller's), `timeout = "5s"` (or an expression: for an `async fn`, which is
+/// dropped then and answered `timed out`; its controller lives on), `guards(A, B)`,
+/// `interceptors(A, B)` and `filters(A, B)`.
 #[proc_macro_attribute]
 pub fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handlers::handlers(arguments.into(), item.into()).into()
@@ -147,8 +151,8 @@ pub fn on_event(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced::method_mark("#[on_event]", item.into()).into()
 }
 
-/// Marks a method as the one that is told of its controller's failed events. Only inside an impl block annotated
-/// with [`#[handlers]`](macro@handlers).
+/// Marks a method as the one that is told of its controller's failed events. Only inside an impl
+/// block annotated with [`#[handlers]`](macro@handlers).
 #[proc_macro_attribute]
 pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced::method_mark("#[on_error]", item.into()).into()
@@ -180,21 +184,25 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The fields of a struct and the parameters of a function are its dependencies: `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` (all
-/// that the module sees), `Lazy<T>` (what may be built later, so that two can know each other), or a value of the framework. A
-/// module lists both by their name, what is generic with its types: `Cache<User>`, `cache::<User>`.
+/// The fields of a struct and the parameters of a function are its dependencies: `Arc<T>`,
+/// `Option<Arc<T>>`, `Vec<Arc<T>>` (all that the module sees), `Lazy<T>` (what may be built later,
+/// so that two can know each other), or a value of the framework. A module lists both by their
+/// name, what is generic with its types: `Cache<User>`, `cache::<User>`.
 ///
-/// A function that is not `async` is called at once, also if it may fail: a socket whose own providers are all such is connected
-/// without a wait.
+/// A function that is not `async` is called at once, also if it may fail: a socket whose own
+/// providers are all such is connected without a wait.
 ///
 /// # Options
 ///
-/// - `scope = singleton`: one for the application; `socket`: one for each socket; `transient`: one for each that takes it.
-/// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is found as `Arc<dyn Repository>` too.
-/// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`, `async` and fallible if they like.
-///   `on_init` runs when all singletons are built, dependencies first; `on_shutdown` in reverse, of a socket's own after its
-///   `disconnect`. Each has a time limit, and is reported by name if it fails or hangs: an
-///   `on_init` ends the start, an `on_shutdown` stops no other.
+/// - `scope = singleton`: one for the application; `socket`: one for each socket; `transient`: one
+///   for each that takes it.
+/// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is found as `Arc<dyn
+///   Repository>` too.
+/// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`, `async` and
+///   fallible if they like. `on_init` runs when all singletons are built, dependencies first;
+///   `on_shutdown` in reverse, of a socket's own after its `disconnect`. Each has a time limit, and
+///   is reported by name if it fails or hangs: an `on_init` ends the start, an `on_shutdown` stops
+///   no other.
 ///
 /// ```
 /// # use specter::prelude::*;
@@ -217,8 +225,8 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A singleton that takes what is known by its type to live in a socket's scope does not compile; what only the graph can
-/// know, such as a `dyn Trait` of that scope, is a fault at start.
+/// A singleton that takes what is known by its type to live in a socket's scope does not compile;
+/// what only the graph can know, such as a `dyn Trait` of that scope, is a fault at start.
 #[proc_macro_attribute]
 pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
     injectable::injectable(arguments.into(), item.into()).into()
@@ -247,14 +255,16 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct ChatModule;
 /// ```
 ///
-/// What the module's own see is its providers and what its imports export. Its guards, `interceptors(A, B)` and
-/// `filters(A, B)` stand around each of its controllers. All arguments are optional.
+/// What the module's own see is its providers and what its imports export. Its guards,
+/// `interceptors(A, B)` and `filters(A, B)` stand around each of its controllers. All arguments are
+/// optional.
 ///
 /// - `handlers` lists, and provides, objects that implement `EventHandler`.
 /// - `exports` names providers, or imported modules, all of whose exports are passed on.
 /// - `global` lets every module see what this one exports, once some module imports it.
-/// - An import can be an expression that configures the module: each value is the module's own and is injected by its
-///   providers as `Arc<T>`. A module is configured in one place. For options that are known at run time only there is
+/// - An import can be an expression that configures the module: each value is the module's own and
+///   is injected by its providers as `Arc<T>`. A module is configured in one place. For options
+///   that are known at run time only there is
 ///   `App::builder::<AppModule>().import(ConfigModule::with(options))`.
 ///
 /// ```
@@ -297,7 +307,8 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// assert_eq!((error.text(), error.code()), ("the room is full", Some("room_full")));
 /// ```
 ///
-/// The text is that of `Display`; what is `internal` has to be an `Error`. `thiserror` writes both. A struct takes the same attributes as a variant.
+/// The text is that of `Display`; what is `internal` has to be an `Error`. `thiserror` writes both.
+/// A struct takes the same attributes as a variant.
 #[proc_macro_derive(IntoEventError, attributes(event_error))]
 pub fn into_event_error(item: TokenStream) -> TokenStream {
     event_error::into_event_error(item.into()).into()

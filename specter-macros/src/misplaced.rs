@@ -1,4 +1,5 @@
-//! What is said to those who put a mark where no macro reads it. Where one does, the mark is gone before it expands.
+//! What is said to those who put a mark where no macro reads it. Where one does, the mark is gone
+//! before it expands.
 
 use proc_macro2::TokenStream;
 

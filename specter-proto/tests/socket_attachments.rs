@@ -1,4 +1,5 @@
-//! Packets whose attachments follow them: how many, in which order, and which placeholders name them.
+//! Packets whose attachments follow them: how many, in which order, and which placeholders name
+//! them.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! The testing kit: what a gateway's test can do, and what it says when the gateway does not do what was expected.
+//! The testing kit: what a gateway's test can do, and what it says when the gateway does not do
+//! what was expected.
 
 mod by_hand;
 mod clients;

@@ -13,7 +13,8 @@ const PYTHON: &str = "benches/servers/python";
 /// For as many rounds as anybody asks for. Each window has a limit of its own.
 const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Runs the benchmarks; the arguments are theirs: `--quick`, `--rounds N`, `--slopes`, `--case NAME`, `--server NAME`.
+/// Runs the benchmarks; the arguments are theirs: `--quick`, `--rounds N`, `--slopes`, `--case
+/// NAME`, `--server NAME`.
 pub(crate) fn run(arguments: &[&str]) -> ExitCode {
     match set_up_and_run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

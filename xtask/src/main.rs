@@ -1,8 +1,8 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
-//! Each command is a list of steps; `report` keeps count of what passed, `process` runs programs and reads their counts,
-//! and the other modules know one tool or one kind of step each. Nothing here knows how Specter works: it only starts
-//! programs and reads what they print.
+//! Each command is a list of steps; `report` keeps count of what passed, `process` runs programs
+//! and reads their counts, and the other modules know one tool or one kind of step each. Nothing
+//! here knows how Specter works: it only starts programs and reads what they print.
 
 mod bench;
 mod browser;

@@ -1,5 +1,5 @@
-//! Running programs: within a time, with their output shown as it comes, and the counts that test runners print read
-//! from it.
+//! Running programs: within a time, with their output shown as it comes, and the counts that test
+//! runners print read from it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -124,8 +124,8 @@ fn shown(command: &Command) -> String {
 pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
-    /// Gives each line of the program's output to `each`, on a thread of its own, to the end: a program must never write
-    /// into a closed or full pipe.
+    /// Gives each line of the program's output to `each`, on a thread of its own, to the end: a
+    /// program must never write into a closed or full pipe.
     pub(crate) fn read_lines(&mut self, each: impl FnMut(String) + Send + 'static) {
         let lines = self.0.stdout.take().map(BufReader::new).into_iter();
         let lines = lines.flat_map(BufRead::lines).map_while(Result::ok);

@@ -10,7 +10,8 @@ use crate::workspace;
 /// Where the clients' suites are.
 pub(crate) const CLIENTS: &str = "clients/python";
 
-/// Makes the virtual environment of a folder, and installs what its requirements name, unless that is done already.
+/// Makes the virtual environment of a folder, and installs what its requirements name, unless that
+/// is done already.
 pub(crate) fn install(folder: &str) -> Outcome {
     let folder = workspace::path(folder);
     let wanted = fs::read(folder.join("requirements.txt"))?;

@@ -1,4 +1,5 @@
-//! What the steps of a command came to: a heading for each as it begins, and a table of counts at the end.
+//! What the steps of a command came to: a heading for each as it begins, and a table of counts at
+//! the end.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -67,7 +68,8 @@ impl Report {
         value
     }
 
-    /// A step that runs tests. One that ran none has failed, and so has one whose program failed without a failed test.
+    /// A step that runs tests. One that ran none has failed, and so has one whose program failed
+    /// without a failed test.
     pub(crate) fn tests(&mut self, name: &str, run: impl FnOnce() -> Outcome<Tally>) {
         self.row(name, || {
             let tally = run()?;
@@ -78,7 +80,8 @@ impl Report {
         });
     }
 
-    /// Something that cannot be run because what it needs failed. It counts as a failure: nothing is left out silently.
+    /// Something that cannot be run because what it needs failed. It counts as a failure: nothing
+    /// is left out silently.
     pub(crate) fn not_run(&mut self, name: &str) {
         self.row(name, || {
             Err(Failure(

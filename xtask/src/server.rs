@@ -22,7 +22,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server that prints `listening on PORT` (or an address that ends with it) when it is ready.
+    /// Starts a server that prints `listening on PORT` (or an address that ends with it) when it is
+    /// ready.
     ///
     /// What it prints on its standard error goes to `artifacts/logs/NAME.log`.
     pub(crate) fn start(name: &str, command: &mut Command) -> Outcome<Self> {

@@ -1,4 +1,5 @@
-//! The outside clients' suites: which there are, which server each talks to, and what has to be installed first.
+//! The outside clients' suites: which there are, which server each talks to, and what has to be
+//! installed first.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -117,7 +118,8 @@ pub(crate) fn run(report: &mut Report, target: &Target) {
 }
 
 impl Kind {
-    /// Runs the suites with this environment; without one, something that they need was not installed.
+    /// Runs the suites with this environment; without one, something that they need was not
+    /// installed.
     fn run(&self, report: &mut Report, target: &Target, environment: Option<&Environment>) {
         for &(suite, against) in self.suites {
             let name = format!("{}: {suite}", self.name);

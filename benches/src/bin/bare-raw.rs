@@ -1,4 +1,5 @@
-//! A bare echo: epoll, own framing, one write for each burst that was read. No runtime, no Socket.IO, no limits: what nothing can be below of.
+//! A bare echo: epoll, own framing, one write for each burst that was read. No runtime, no
+//! Socket.IO, no limits: what nothing can be below of.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -143,7 +144,8 @@ impl Peer {
     }
 }
 
-/// Answers each whole frame with itself. A `broadcast` event is put aside instead. Returns how many bytes were whole.
+/// Answers each whole frame with itself. A `broadcast` event is put aside instead. Returns how many
+/// bytes were whole.
 fn echo(bytes: &mut [u8], out: &mut Vec<u8>, broadcast: &mut Vec<u8>) -> usize {
     let mut at = 0;
     while let Some(head) = Head::parse(&bytes[at..]) {

@@ -1,4 +1,5 @@
-//! A bare echo on Specter's own framing, one write for each burst that was read: what the crate costs without anything around it.
+//! A bare echo on Specter's own framing, one write for each burst that was read: what the crate
+//! costs without anything around it.
 
 use std::error::Error;
 use std::io;

@@ -1,4 +1,5 @@
-//! Runs the programme in rounds and writes `RESULTS.md` and `results.svg`. `cargo xtask bench` sets everything up and calls it.
+//! Runs the programme in rounds and writes `RESULTS.md` and `results.svg`. `cargo xtask bench` sets
+//! everything up and calls it.
 
 use std::error::Error;
 use std::io;

@@ -1,5 +1,6 @@
-//! The load generator: `load CASE PORT PID [NAME=NUMBER]...` connects its clients, says `ready`, and answers each line `WARM_UP SECONDS` of
-//! standard input, a window, with a line of JSON. It ends with its input.
+//! The load generator: `load CASE PORT PID [NAME=NUMBER]...` connects its clients, says `ready`,
+//! and answers each line `WARM_UP SECONDS` of standard input, a window, with a line of JSON. It
+//! ends with its input.
 
 use std::collections::HashMap;
 use std::error::Error;

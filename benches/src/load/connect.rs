@@ -1,4 +1,5 @@
-//! Connecting: TCP, HTTP upgrade, OPEN, CONNECT, its reply. And what a connection that does nothing holds.
+//! Connecting: TCP, HTTP upgrade, OPEN, CONNECT, its reply. And what a connection that does nothing
+//! holds.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -19,8 +20,8 @@ pub struct Connects {
     pub windows: usize,
 }
 
-/// The case: so many clients idle; then they all talk for a while; then they idle again. A window is how long memory may take to come back,
-/// each time.
+/// The case: so many clients idle; then they all talk for a while; then they idle again. A window
+/// is how long memory may take to come back, each time.
 #[derive(Clone, Copy, Debug)]
 pub struct Idle {
     /// Clients.

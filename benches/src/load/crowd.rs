@@ -53,7 +53,8 @@ impl Crowd {
         self.clients[number].write(bytes)
     }
 
-    /// Waits until something came, at most so long, and hands over each message with its reader's number.
+    /// Waits until something came, at most so long, and hands over each message with its reader's
+    /// number.
     pub(super) fn read(
         &mut self,
         patience: Duration,

@@ -1,4 +1,5 @@
-//! Fairness: one connection sends as fast as the server takes it, and a thousand quiet ones are timed.
+//! Fairness: one connection sends as fast as the server takes it, and a thousand quiet ones are
+//! timed.
 
 use std::io;
 use std::time::{Duration, Instant};

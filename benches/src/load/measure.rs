@@ -49,8 +49,9 @@ pub struct Figures {
 /// What the load generator says when its clients are connected.
 pub const READY: &str = "ready";
 
-/// The windows that are asked for, one after another: a line of standard input (seconds of warm-up, seconds of the window) asks for one, a
-/// line of standard output has its [`Figures`]. In between the load rests: it sends nothing, and reads nothing.
+/// The windows that are asked for, one after another: a line of standard input (seconds of warm-up,
+/// seconds of the window) asks for one, a line of standard output has its [`Figures`]. In between
+/// the load rests: it sends nothing, and reads nothing.
 pub struct Windows {
     target: Target,
     waiting: Waiting,
@@ -82,7 +83,8 @@ impl Windows {
         self.waiting
     }
 
-    /// Waits for the next, and says before the first that all is ready. `None` where no more will be asked for.
+    /// Waits for the next, and says before the first that all is ready. `None` where no more will
+    /// be asked for.
     pub(super) fn next(&mut self) -> io::Result<Option<Window>> {
         if !self.is_ready {
             self.is_ready = true;

@@ -1,4 +1,5 @@
-//! Echo over HTTP long-polling: an event by POST, its acknowledgement by GET, on one kept-alive connection a client.
+//! Echo over HTTP long-polling: an event by POST, its acknowledgement by GET, on one kept-alive
+//! connection a client.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;

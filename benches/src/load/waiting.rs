@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
 
-/// Between two looks, so that the load does not dispute what the kernel shares with the server all the time.
+/// Between two looks, so that the load does not dispute what the kernel shares with the server all
+/// the time.
 const PAUSE: Duration = Duration::from_micros(5);
 
 /// What the load does while nothing has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// It sleeps, as a client beside its server does. On loopback the server pays for each time that it is woken, and the slower the
-    /// server, the more often that is.
+    /// It sleeps, as a client beside its server does. On loopback the server pays for each time
+    /// that it is woken, and the slower the server, the more often that is.
     Asleep,
-    /// It looks again and again. Then the server wakes nobody, as where its clients are on other machines.
+    /// It looks again and again. Then the server wakes nobody, as where its clients are on other
+    /// machines.
     Awake,
 }
 

@@ -58,7 +58,8 @@ impl Greetings {
         value
     }
 
-    /// Not acknowledged itself as long as the client's acknowledgement is waited for; beside the socket's other events.
+    /// Not acknowledged itself as long as the client's acknowledgement is waited for; beside the
+    /// socket's other events.
     #[on_event(concurrent)]
     async fn ack(&self, socket: &Socket, _unanswered: Ack) -> Result<(), EventError> {
         if let Ok((5, Answer { test: true })) =

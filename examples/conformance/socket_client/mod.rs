@@ -1,6 +1,7 @@
 //! Profile `socket-client`: Socket.IO, as the tests of socket.io-client want their server.
 //!
-//! Three controllers share the main namespace, each for one kind of event; `handshake` is what two namespaces tell.
+//! Three controllers share the main namespace, each for one kind of event; `handshake` is what two
+//! namespaces tell.
 
 mod handshake;
 mod main_namespace;

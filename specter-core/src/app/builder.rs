@@ -21,8 +21,9 @@ use crate::socket::SocketConfig;
 
 /// An application's settings. Every limit has a default that holds on the open internet.
 ///
-/// The settings apply to every path that the App's controllers are on. A controller's attribute may say some of them for its own
-/// path (`#[socketio_controller("/live/", ping_interval = "5s")]`); where both speak, they must say the same.
+/// The settings apply to every path that the App's controllers are on. A controller's attribute may
+/// say some of them for its own path (`#[socketio_controller("/live/", ping_interval = "5s")]`);
+/// where both speak, they must say the same.
 #[must_use = "nothing starts before `create`"]
 pub struct AppBuilder {
     pub(super) graph: Graph,
@@ -128,15 +129,16 @@ impl AppBuilder {
         self.choose(EndpointOption::MaxQueuedBytes(bytes))
     }
 
-    /// How many bytes may wait to be written to one client at all. An event that would make them more
-    /// finds a client that reads too slowly: see [`EngineConfig::max_burst_bytes`]. Default: 16 MiB.
+    /// How many bytes may wait to be written to one client at all. An event that would make them
+    /// more finds a client that reads too slowly: see [`EngineConfig::max_burst_bytes`]. Default:
+    /// 16 MiB.
     pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
         self.endpoint.engine = self.endpoint.engine.max_burst_bytes(bytes);
         self
     }
 
-    /// How long a client may be behind while fewer than `max_queued_bytes` reach it, before it counts
-    /// as too slow: see [`EngineConfig::slow_client_timeout`]. Default: 10 s.
+    /// How long a client may be behind while fewer than `max_queued_bytes` reach it, before it
+    /// counts as too slow: see [`EngineConfig::slow_client_timeout`]. Default: 10 s.
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.endpoint.engine = self.endpoint.engine.slow_client_timeout(timeout);
         self
@@ -165,7 +167,8 @@ impl AppBuilder {
         self
     }
 
-    /// Which headers the trusted proxies write. The other family is a client's own word, and is never read. `X-Forwarded-*`.
+    /// Which headers the trusted proxies write. The other family is a client's own word, and is
+    /// never read. `X-Forwarded-*`.
     pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
         self.endpoint.engine = self.endpoint.engine.proxy_headers(headers);
         self
@@ -191,7 +194,8 @@ impl AppBuilder {
         self
     }
 
-    /// How long handlers may run on after their client left, see [`SocketConfig::handler_grace`]. Default: 30 s.
+    /// How long handlers may run on after their client left, see [`SocketConfig::handler_grace`].
+    /// Default: 30 s.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.endpoint.socket = self.endpoint.socket.handler_grace(grace);
         self
@@ -250,7 +254,8 @@ impl AppBuilder {
         self
     }
 
-    /// An interceptor around every handler, outside of the modules' and the controllers' own. Some module provides it.
+    /// An interceptor around every handler, outside of the modules' and the controllers' own. Some
+    /// module provides it.
     #[track_caller]
     pub fn interceptor<I: Interceptor>(mut self) -> Self {
         self.policies
@@ -258,7 +263,8 @@ impl AppBuilder {
         self
     }
 
-    /// An error filter for every handler, after the controllers' and the modules' own. Some module provides it.
+    /// An error filter for every handler, after the controllers' and the modules' own. Some module
+    /// provides it.
     #[track_caller]
     pub fn filter<F: ErrorFilter>(mut self) -> Self {
         self.policies
@@ -273,7 +279,8 @@ impl AppBuilder {
         self
     }
 
-    /// Decides on handshakes before a session exists. A refusal is answered with 403 (400 on WebSocket).
+    /// Decides on handshakes before a session exists. A refusal is answered with 403 (400 on
+    /// WebSocket).
     pub fn admit<F, R>(mut self, admit: F) -> Self
     where
         F: Fn(&Handshake) -> R + Send + Sync + 'static,
@@ -283,15 +290,16 @@ impl AppBuilder {
         self
     }
 
-    /// How long shutting down may take in all. Handlers that still run when three quarters of it are
-    /// over (or all but 5 s) are dropped; the rest is for `disconnect` handlers and the providers'
-    /// `on_shutdown`. Default: 30 s.
+    /// How long shutting down may take in all. Handlers that still run when three quarters of it
+    /// are over (or all but 5 s) are dropped; the rest is for `disconnect` handlers and the
+    /// providers' `on_shutdown`. Default: 30 s.
     pub fn shutdown_limit(mut self, limit: Duration) -> Self {
         self.shutdown.limit = limit;
         self
     }
 
-    /// Over how long the connections are closed at shutdown, so that not all clients come back at once. 500 ms.
+    /// Over how long the connections are closed at shutdown, so that not all clients come back at
+    /// once. 500 ms.
     pub fn shutdown_spread(mut self, spread: Duration) -> Self {
         self.shutdown.spread = spread;
         self
@@ -300,8 +308,8 @@ impl AppBuilder {
     /// How many connections the system may hold that [`App::listen`](super::App::listen) has not
     /// accepted yet. Clients that come when it is full wait for a second or longer before they try
     /// again. Linux cuts it to `net.core.somaxconn` (4,096 by default); raise that setting too for
-    /// more. Default: 4,096. It has no effect on [`App::serve`](super::App::serve), whose listener is
-    /// bound already, and on [`App::into_router`](super::App::into_router).
+    /// more. Default: 4,096. It has no effect on [`App::serve`](super::App::serve), whose listener
+    /// is bound already, and on [`App::into_router`](super::App::into_router).
     pub fn accept_backlog(mut self, connections: u32) -> Self {
         self.accept_backlog = connections;
         self
@@ -314,15 +322,15 @@ impl AppBuilder {
         self
     }
 
-    /// Lets the App's module import another one, as if it stood in its list: for options that are known at run time only,
-    /// `.import(ConfigModule::with(options))`.
+    /// Lets the App's module import another one, as if it stood in its list: for options that are
+    /// known at run time only, `.import(ConfigModule::with(options))`.
     pub fn import<M: Module>(mut self, module: Configured<M>) -> Self {
         self.graph.import(module);
         self
     }
 
-    /// Lets a value stand in for a provider, in tests: in its module, under all its types, as visible as it. The provider is
-    /// not built, nor is what only it needed.
+    /// Lets a value stand in for a provider, in tests: in its module, under all its types, as
+    /// visible as it. The provider is not built, nor is what only it needed.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,
@@ -332,15 +340,17 @@ impl AppBuilder {
         self
     }
 
-    /// Lets a value stand in for whatever provides `Arc<T>`, in tests: `.bind::<dyn Repository>(Arc::new(Fake))`. What is needed
-    /// only as `Arc<T>` is not built, nor is what only that needed.
+    /// Lets a value stand in for whatever provides `Arc<T>`, in tests: `.bind::<dyn
+    /// Repository>(Arc::new(Fake))`. What is needed only as `Arc<T>` is not built, nor is what only
+    /// that needed.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.graph.bind(value);
         self
     }
 
-    /// Validates everything and starts nothing. [`graph_test!`](macro@crate::graph_test) makes it a test.
+    /// Validates everything and starts nothing. [`graph_test!`](macro@crate::graph_test) makes it a
+    /// test.
     ///
     /// # Errors
     /// Everything that is wrong with settings, modules, providers and controllers.
@@ -351,7 +361,8 @@ impl AppBuilder {
     /// Validates everything and starts it.
     ///
     /// # Errors
-    /// Everything that is wrong with modules, providers and controllers at once; or the provider that failed to start.
+    /// Everything that is wrong with modules, providers and controllers at once; or the provider
+    /// that failed to start.
     ///
     /// # Cancellation
     /// Dropped, it drops what was built so far.

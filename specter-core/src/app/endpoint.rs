@@ -1,4 +1,5 @@
-//! The settings of each path: the App's, and what the controllers on it ask for. Those who speak of one path must agree.
+//! The settings of each path: the App's, and what the controllers on it ask for. Those who speak of
+//! one path must agree.
 
 use std::collections::BTreeMap;
 

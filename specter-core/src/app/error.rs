@@ -11,7 +11,8 @@ use crate::gateway::EventHandlerError;
 
 /// Why an application did not start, or stopped.
 ///
-/// Its `Debug` is its `Display`: returned from `main`, the whole report is printed as it is meant to be read.
+/// Its `Debug` is its `Display`: returned from `main`, the whole report is printed as it is meant
+/// to be read.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,6 +1,8 @@
-//! Where a request of the framework's own server goes: straight to the gateways of its path, else to the router.
+//! Where a request of the framework's own server goes: straight to the gateways of its path, else
+//! to the router.
 //!
-//! The router holds the gateways too, for servers of others; a request of a client that polls need not pass through it.
+//! The router holds the gateways too, for servers of others; a request of a client that polls need
+//! not pass through it.
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -4,8 +4,9 @@ use super::AppBuilder;
 
 /// A test that validates an application's module, in one line: `specter::graph_test!(AppModule);`.
 ///
-/// It is called `graph_is_valid`, so there is one in a module; it fails with the whole report, and starts nothing. What the
-/// application's builder adds is declared by a second argument: `|app| app.provide(Config::default())`.
+/// It is called `graph_is_valid`, so there is one in a module; it fails with the whole report, and
+/// starts nothing. What the application's builder adds is declared by a second argument: `|app|
+/// app.provide(Config::default())`.
 ///
 /// ```
 /// # struct AppModule;

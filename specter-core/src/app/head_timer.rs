@@ -1,7 +1,8 @@
 //! The time that a client may take for the heads of its requests, by one timer a connection.
 //!
-//! An HTTP server asks for a timer for each head. What it gets here waits by the timer that the connection has already, which is not set
-//! anew for a later deadline: it fires early, now and then, and is set for what is due next. It knows nothing of requests.
+//! An HTTP server asks for a timer for each head. What it gets here waits by the timer that the
+//! connection has already, which is not set anew for a later deadline: it fires early, now and
+//! then, and is set for what is due next. It knows nothing of requests.
 
 use std::future::Future;
 use std::pin::Pin;

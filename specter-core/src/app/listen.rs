@@ -1,7 +1,8 @@
-//! `App::listen` and the HTTP server under it: accepts connections, bounds the time of request heads and of answers that are not read,
-//! and stops gracefully when the process is told to.
+//! `App::listen` and the HTTP server under it: accepts connections, bounds the time of request
+//! heads and of answers that are not read, and stops gracefully when the process is told to.
 //!
-//! It knows a front, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2 serves the router with a server of their own.
+//! It knows a front, sockets and the App's handle, nothing of gateways. Whoever needs TLS or HTTP/2
+//! serves the router with a server of their own.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -37,10 +38,12 @@ const REQUEST_GRACE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains.
-    /// A second signal while it drains ends the process at once, with the status 130 or 143.
+    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or
+    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains. A second signal
+    /// while it drains ends the process at once, with the status 130 or 143.
     ///
-    /// A client that does not send a request's head for 30 s, or does not read an answer for 60 s, loses its connection.
+    /// A client that does not send a request's head for 30 s, or does not read an answer for 60 s,
+    /// loses its connection.
     ///
     /// # Errors
     /// The address cannot be listened on.
@@ -72,8 +75,8 @@ impl App {
             let deadline = handle.deadline().unwrap_or_else(Instant::now);
             deadline.min(Instant::now() + REQUEST_GRACE)
         };
-        // A task of its own: `main`'s thread is none of the runtime's workers, and each connection would have to change threads.
-        // The set ends it when this future is dropped.
+        // A task of its own: `main`'s thread is none of the runtime's workers, and each connection
+        // would have to change threads. The set ends it when this future is dropped.
         let mut serving = JoinSet::new();
         serving.spawn(accept_until(listener, self.into_front(), stopping));
         tokio::select! {
@@ -102,15 +105,16 @@ fn bind_one(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // As Tokio and the standard library do: a server that starts again need not wait for connections
-    // of the one before. Elsewhere it would let another process take the address over.
+    // As Tokio and the standard library do: a server that starts again need not wait for
+    // connections of the one before. Elsewhere it would let another process take the address over.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(backlog)
 }
 
-/// Begins the drain at the first stop signal, and ends the process at the second one. Never returns.
+/// Begins the drain at the first stop signal, and ends the process at the second one. Never
+/// returns.
 async fn follow_signals(stop: oneshot::Sender<()>) {
     let mut signals = StopSignals::new();
     signals.next().await;
@@ -170,7 +174,8 @@ impl StopSignals {
     }
 }
 
-/// Serves until `stopping` is over, then lets the requests under way finish until the time that it says.
+/// Serves until `stopping` is over, then lets the requests under way finish until the time that it
+/// says.
 async fn accept_until<A: Acceptor>(
     listener: TcpListener,
     front: Front<A>,
@@ -267,8 +272,8 @@ mod tests {
         assert!(size <= 1300, "{size}");
     }
 
-    /// Of connections that do not fit the system drops the first packet, and their clients wait for a
-    /// second or longer.
+    /// Of connections that do not fit the system drops the first packet, and their clients wait for
+    /// a second or longer.
     #[tokio::test]
     async fn the_system_holds_as_many_connections_as_the_backlog_says() {
         let listener = bind("127.0.0.1:0", 4096).await.unwrap();

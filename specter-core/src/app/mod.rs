@@ -1,4 +1,5 @@
-//! The application: modules become a plan, the plan becomes tables, the tables stand behind endpoints.
+//! The application: modules become a plan, the plan becomes tables, the tables stand behind
+//! endpoints.
 //!
 //! It owns the order of starting and of stopping. Nothing below it knows it.
 
@@ -61,7 +62,8 @@ impl App {
     /// Validates the module's graph and starts it, with the defaults for everything.
     ///
     /// # Errors
-    /// Everything that is wrong with modules, providers and controllers at once; or the provider that failed to start.
+    /// Everything that is wrong with modules, providers and controllers at once; or the provider
+    /// that failed to start.
     pub fn create<M: Module>() -> Starting {
         Starting::of(Self::builder::<M>())
     }
@@ -92,7 +94,8 @@ impl App {
         &self.container
     }
 
-    /// The graph of modules, providers and controllers, to look at: as text, and as a Mermaid diagram.
+    /// The graph of modules, providers and controllers, to look at: as text, and as a Mermaid
+    /// diagram.
     pub fn graph(&self) -> GraphView {
         self.container.view()
     }
@@ -112,10 +115,12 @@ impl App {
         self.handle.clone()
     }
 
-    /// The gateways and [`routes`](Self::routes) as an axum router, without a fallback; it may be merged, nested and layered.
+    /// The gateways and [`routes`](Self::routes) as an axum router, without a fallback; it may be
+    /// merged, nested and layered.
     ///
-    /// Whoever serves it also stops it: keep a [`handle`](Self::handle), and call its `shutdown` before the server stops. Serve it with
-    /// `into_make_service_with_connect_info::<SocketAddr>()` for the clients' addresses to be known.
+    /// Whoever serves it also stops it: keep a [`handle`](Self::handle), and call its `shutdown`
+    /// before the server stops. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`
+    /// for the clients' addresses to be known.
     pub fn into_router(self) -> Router {
         self.mounts.into_iter().fold(self.routes, |router, mount| {
             router.merge(mount.into_router())

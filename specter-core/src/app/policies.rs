@@ -1,4 +1,5 @@
-//! From declared guards, interceptors and error filters to those that run: looked for once, when the singletons are there.
+//! From declared guards, interceptors and error filters to those that run: looked for once, when
+//! the singletons are there.
 
 use std::sync::Arc;
 
@@ -77,7 +78,8 @@ pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> Surro
     }
 }
 
-/// What guards a namespace for its event handlers, but for the guards that are asked for its controllers already.
+/// What guards a namespace for its event handlers, but for the guards that are asked for its
+/// controllers already.
 pub(super) fn entries(
     builder: &AppBuilder,
     container: &Container,

@@ -120,7 +120,8 @@ pub fn event_handler<H: EventHandler + Provide>(
     event_handler_within::<H>(module, name, location, |_| {});
 }
 
-/// Adds an event handler to a module with guards, interceptors and error filters of the module's, and its provider.
+/// Adds an event handler to a module with guards, interceptors and error filters of the module's,
+/// and its provider.
 pub fn event_handler_within<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,

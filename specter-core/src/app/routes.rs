@@ -1,4 +1,5 @@
-//! Axum routes beside the gateways, and how their handlers reach the App's singletons. It knows nothing of sockets.
+//! Axum routes beside the gateways, and how their handlers reach the App's singletons. It knows
+//! nothing of sockets.
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use crate::extract::Inject;
 use crate::logging::log_limited;
 
 impl App {
-    /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through [`Inject<T>`].
+    /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through
+    /// [`Inject<T>`].
     pub fn routes(mut self, routes: Router) -> Self {
         let container = self.container.clone();
         let provide = move |mut request: Request, next: Next| {
@@ -35,7 +37,8 @@ impl App {
 #[derive(Clone)]
 struct Reachable(Container);
 
-/// An axum handler asked for a singleton that it cannot have. Answered with 500; the log says which.
+/// An axum handler asked for a singleton that it cannot have. Answered with 500; the log says
+/// which.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InjectRejection {

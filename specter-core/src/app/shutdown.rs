@@ -1,7 +1,7 @@
 //! Stopping without loss: the drain, and the handle that starts it. Must not know who listens.
 //!
-//! The limit of shutting down is divided: handlers have most of it, then what still runs is cut off,
-//! and the last part is left for `disconnect` handlers and for the hooks of providers.
+//! The limit of shutting down is divided: handlers have most of it, then what still runs is cut
+//! off, and the last part is left for `disconnect` handlers and for the hooks of providers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -61,8 +61,8 @@ impl AppHandle {
     /// Drains. New handshakes get 503, and no further event begins; what runs is finished, and
     /// acknowledgements, pongs and DISCONNECT packets are still read meanwhile. A connection closes
     /// when nothing of it runs any more and what was sent to it is flushed, without a DISCONNECT
-    /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting down`,
-    /// then the providers' `on_shutdown`.
+    /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting
+    /// down`, then the providers' `on_shutdown`.
     ///
     /// Returns when all is done, after the App's `shutdown_limit` at the latest: handlers that run
     /// on until shortly before that are dropped. Idempotent: every call waits for the same end.

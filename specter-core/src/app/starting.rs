@@ -1,7 +1,8 @@
 //! The start of an application, as a future.
 //!
-//! A type of its own, because the compiler checks what a generic `async fn` demands of its parameter wherever its future is named: a
-//! controller in place of a module would be complained of at the call, at `.await` and at `?`.
+//! A type of its own, because the compiler checks what a generic `async fn` demands of its
+//! parameter wherever its future is named: a controller in place of a module would be complained of
+//! at the call, at `.await` and at `?`.
 
 use std::fmt;
 use std::future::Future;

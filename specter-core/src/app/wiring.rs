@@ -1,4 +1,5 @@
-//! From settings and modules to a running App: check, start the singletons, put the tables together, mount.
+//! From settings and modules to a running App: check, start the singletons, put the tables
+//! together, mount.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -112,7 +113,8 @@ async fn give_up(error: Error, container: &Container) -> Error {
     error
 }
 
-/// Gives the graph what the framework adds to it, and checks everything. The builder's graph is used up.
+/// Gives the graph what the framework adds to it, and checks everything. The builder's graph is
+/// used up.
 fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
     if cfg!(panic = "abort") {
         return Err(Error::PanicAbort);

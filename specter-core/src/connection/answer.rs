@@ -1,8 +1,9 @@
 //! The answer to a poll, on its way from the queue to the network.
 //!
-//! Its packets count in the queue of their connection until the last byte of the answer is let go of,
-//! by whoever holds it, part by part: a client that polls and does not read fills the queue as one on
-//! a WebSocket does, and one that reads slowly empties it. It must not know how HTTP takes it.
+//! Its packets count in the queue of their connection until the last byte of the answer is let go
+//! of, by whoever holds it, part by part: a client that polls and does not read fills the queue as
+//! one on a WebSocket does, and one that reads slowly empties it. It must not know how HTTP takes
+//! it.
 
 use std::collections::VecDeque;
 
@@ -87,8 +88,8 @@ impl AsRef<[u8]> for PollAnswer {
 }
 
 impl Counted {
-    /// Bytes of the answer, which count until they are dropped. What no part takes away counts as long
-    /// as this exists.
+    /// Bytes of the answer, which count until they are dropped. What no part takes away counts as
+    /// long as this exists.
     pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&mut self, bytes: T) -> Bytes {
         let counted = self.0.as_mut().map(|count| {
             let cost = count.cost.min(bytes.as_ref().len());

@@ -1,5 +1,5 @@
-//! The bytes that all connections together make the process hold, and what happens when they are too
-//! many.
+//! The bytes that all connections together make the process hold, and what happens when they are
+//! too many.
 //!
 //! Each connection reports what it holds in coarse steps, so that sending a packet touches nothing
 //! that connections share. The sum counts a packet once for each queue that it waits in and is
@@ -18,7 +18,8 @@ use tokio::time::sleep;
 
 use super::{CloseReason, Connection, Registry};
 
-/// A connection reports what it holds when that has changed by this many bytes since its last report.
+/// A connection reports what it holds when that has changed by this many bytes since its last
+/// report.
 const STEP: usize = 16 * 1024;
 /// How long a sweep waits before it looks again, while the alarm lasts. After a sweep that closed
 /// nobody the next one waits twice as long, up to [`LONGEST_PAUSE`].
@@ -26,7 +27,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How many packets are counted before other tasks have their turn.
 const AT_ONCE: usize = 4096;
-/// An incoming message, or events that wait, of fewer bytes are never a reason to close a connection.
+/// An incoming message, or events that wait, of fewer bytes are never a reason to close a
+/// connection.
 const LITTLE: usize = 64 * 1024;
 
 /// The limit `max_buffered_total`, and what has been reported towards it.
@@ -87,7 +89,8 @@ impl BufferBudget {
         }
         let added = after - before;
         let before = self.reported.fetch_add(added, Ordering::SeqCst);
-        // Reports of one connection may overtake each other, so that the sum is below zero for a moment.
+        // Reports of one connection may overtake each other, so that the sum is below zero for a
+        // moment.
         let total = before.wrapping_add(added);
         if total > self.limit
             && let Some(runtime) = self.runtime.get()
@@ -110,10 +113,9 @@ impl BufferBudget {
             .collect()
     }
 
-    /// Counts what the connections hold, each packet once, and closes the largest until the rest fits.
-    /// Those whose outgoing queues are behind go first; where they are not enough, those that hold
-    /// unfinished messages or waiting events.
-    /// Returns whether one was closed.
+    /// Counts what the connections hold, each packet once, and closes the largest until the rest
+    /// fits. Those whose outgoing queues are behind go first; where they are not enough, those that
+    /// hold unfinished messages or waiting events. Returns whether one was closed.
     async fn sweep(&self) -> bool {
         let mut packets = SharedPackets::default();
         let mut holders = Vec::new();
@@ -261,8 +263,8 @@ impl BufferShare {
         self.budget.change(before, held);
     }
 
-    /// Bytes that are held outside of the outgoing queue: events that wait, unfinished messages, what is
-    /// emitted before CONNECT is answered.
+    /// Bytes that are held outside of the outgoing queue: events that wait, unfinished messages,
+    /// what is emitted before CONNECT is answered.
     pub(crate) fn other(&self) -> usize {
         self.other.load(Ordering::Relaxed)
     }

@@ -14,8 +14,8 @@ use std::fmt;
 pub enum CloseReason {
     /// The peer left: a close packet, a close frame, or the end of its stream.
     TransportClose,
-    /// The transport failed, or the peer broke its rules: an oversized message, overlapping requests,
-    /// an aborted poll, a violation of WebSocket framing.
+    /// The transport failed, or the peer broke its rules: an oversized message, overlapping
+    /// requests, an aborted poll, a violation of WebSocket framing.
     TransportError,
     /// A packet could not be read.
     ParseError,
@@ -32,7 +32,8 @@ pub enum CloseReason {
     /// The peer read too slowly: the outgoing queue held more than `max_queued_bytes` for a whole
     /// `slow_client_timeout`, and less than that left it meanwhile.
     SlowClient,
-    /// All connections together held more than `max_buffered_total`, and this was one of the largest.
+    /// All connections together held more than `max_buffered_total`, and this was one of the
+    /// largest.
     BufferLimit,
     /// The connection was opened, and nothing was ever joined on it.
     ConnectTimeout,

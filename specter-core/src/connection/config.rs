@@ -14,17 +14,18 @@ use super::origin_pattern::{OriginFault, OriginPattern};
 
 /// What happens to a connection whose client reads too slowly.
 ///
-/// A connection whose outgoing queue holds more than [`EngineConfig::max_queued_bytes`] is *behind*.
-/// Its client reads too slowly when the connection stays behind for a whole
-/// [`EngineConfig::slow_client_timeout`] in which fewer than `max_queued_bytes` left the queue, or when
-/// an event would make the queue hold more than [`EngineConfig::max_burst_bytes`].
+/// A connection whose outgoing queue holds more than [`EngineConfig::max_queued_bytes`] is
+/// *behind*. Its client reads too slowly when the connection stays behind for a whole
+/// [`EngineConfig::slow_client_timeout`] in which fewer than `max_queued_bytes` left the queue, or
+/// when an event would make the queue hold more than [`EngineConfig::max_burst_bytes`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum QueuePolicy {
     /// The connection is closed; the client may connect again.
     #[default]
     Disconnect,
     /// Events for the client are discarded until it is no longer behind, and their senders get an
-    /// error. Acknowledgements, replies to CONNECT, DISCONNECT packets and pings are never discarded.
+    /// error. Acknowledgements, replies to CONNECT, DISCONNECT packets and pings are never
+    /// discarded.
     Drop,
 }
 
@@ -120,9 +121,9 @@ impl EngineConfig {
         self
     }
 
-    /// How long the client may take to answer a ping, counted from when the ping was due: a server that is
-    /// late with it takes that from the client's time, but no more than a quarter. Any packet that is there
-    /// when the time is over still counts; a poll is none. Default: 20 s.
+    /// How long the client may take to answer a ping, counted from when the ping was due: a server
+    /// that is late with it takes that from the client's time, but no more than a quarter. Any
+    /// packet that is there when the time is over still counts; a poll is none. Default: 20 s.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
         self
@@ -135,18 +136,18 @@ impl EngineConfig {
         self
     }
 
-    /// How long the body of a polling request may take to arrive, from the end of the request's head
-    /// to the last byte of the body. A body that takes longer is answered with 408, and its session
-    /// ends with [`CloseReason::TransportError`](crate::engine::CloseReason::TransportError).
-    /// Default: 30 s.
+    /// How long the body of a polling request may take to arrive, from the end of the request's
+    /// head to the last byte of the body. A body that takes longer is answered with 408, and its
+    /// session ends with
+    /// [`CloseReason::TransportError`](crate::engine::CloseReason::TransportError). Default: 30 s.
     pub fn http_body_timeout(mut self, timeout: Duration) -> Self {
         self.http_body_timeout = timeout;
         self
     }
 
-    /// The largest message and the largest polling body that a client may send, in bytes. Advertised
-    /// to clients. A longer message closes a WebSocket with the code 1009, a longer body is answered
-    /// with 413; either ends the session with
+    /// The largest message and the largest polling body that a client may send, in bytes.
+    /// Advertised to clients. A longer message closes a WebSocket with the code 1009, a longer body
+    /// is answered with 413; either ends the session with
     /// [`CloseReason::TransportError`](crate::engine::CloseReason::TransportError). Default:
     /// 1,000,000.
     pub fn max_payload(mut self, bytes: usize) -> Self {
@@ -154,8 +155,8 @@ impl EngineConfig {
         self
     }
 
-    /// How many bytes the target and the headers of a request may have that opens a session, because
-    /// they are kept as long as it is open. More are refused with 431. Default: 16 KiB.
+    /// How many bytes the target and the headers of a request may have that opens a session,
+    /// because they are kept as long as it is open. More are refused with 431. Default: 16 KiB.
     pub fn max_handshake_bytes(mut self, bytes: usize) -> Self {
         self.max_handshake_bytes = bytes;
         self
@@ -201,38 +202,38 @@ impl EngineConfig {
     }
 
     /// How many bytes may wait to be written to one connection before it is *behind*; each packet
-    /// counts 64 bytes more for its place. While a connection is behind, none of its client's further
-    /// events begins. Nothing is lost by that alone: see
+    /// counts 64 bytes more for its place. While a connection is behind, none of its client's
+    /// further events begins. Nothing is lost by that alone: see
     /// [`slow_client_timeout`](Self::slow_client_timeout). Default: 1 MiB.
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
         self.max_queued_bytes = bytes;
         self
     }
 
-    /// How many bytes may wait to be written to one connection at all. An event that would make them
-    /// more finds a client that reads too slowly, and the [`queue_policy`](Self::queue_policy)
+    /// How many bytes may wait to be written to one connection at all. An event that would make
+    /// them more finds a client that reads too slowly, and the [`queue_policy`](Self::queue_policy)
     /// applies. An event that is larger than this by itself is refused with an error and changes
     /// nothing. Acknowledgements, replies to CONNECT, DISCONNECT packets and pings count, but are
-    /// never refused. A value below [`max_queued_bytes`](Self::max_queued_bytes) counts as that one.
-    /// Default: 16 MiB.
+    /// never refused. A value below [`max_queued_bytes`](Self::max_queued_bytes) counts as that
+    /// one. Default: 16 MiB.
     pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
         self.max_burst_bytes = bytes;
         self
     }
 
     /// How long a connection may be behind while fewer than
-    /// [`max_queued_bytes`](Self::max_queued_bytes) leave its queue. After that its client counts as
-    /// too slow, and the [`queue_policy`](Self::queue_policy) applies. Default: 10 s.
+    /// [`max_queued_bytes`](Self::max_queued_bytes) leave its queue. After that its client counts
+    /// as too slow, and the [`queue_policy`](Self::queue_policy) applies. Default: 10 s.
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.slow_client_timeout = timeout;
         self
     }
 
     /// How many bytes all connections of the endpoint together may make the process hold: outgoing
-    /// queues, events that wait, unfinished messages. A packet that waits in many queues counts once.
-    /// Above it, the connections that hold the most are closed: first those that are behind, then
-    /// those with unfinished messages or waiting events. The endpoints of one App share the limit.
-    /// Default: 1 GiB.
+    /// queues, events that wait, unfinished messages. A packet that waits in many queues counts
+    /// once. Above it, the connections that hold the most are closed: first those that are behind,
+    /// then those with unfinished messages or waiting events. The endpoints of one App share the
+    /// limit. Default: 1 GiB.
     pub fn max_buffered_total(mut self, bytes: usize) -> Self {
         self.max_buffered_total = bytes;
         self
@@ -260,9 +261,9 @@ impl EngineConfig {
         self
     }
 
-    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose headers are believed, those
-    /// of [`proxy_headers`](Self::proxy_headers). Needs a server that passes peer addresses on.
-    /// Default: none.
+    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose headers are believed,
+    /// those of [`proxy_headers`](Self::proxy_headers). Needs a server that passes peer addresses
+    /// on. Default: none.
     ///
     /// The headers are read from the right, one element for each trusted proxy: the client is the
     /// last address that is not a trusted proxy's. Where that element cannot be read, the client
@@ -280,9 +281,9 @@ impl EngineConfig {
         self
     }
 
-    /// How many sessions may be open at once; over it handshakes are answered with 503. Default: the
-    /// smaller of 100,000 and what the process's limit of open files (`ulimit -n`) leaves after 128
-    /// files for other uses. A number that is larger than the file limit allows is a warning at
+    /// How many sessions may be open at once; over it handshakes are answered with 503. Default:
+    /// the smaller of 100,000 and what the process's limit of open files (`ulimit -n`) leaves after
+    /// 128 files for other uses. A number that is larger than the file limit allows is a warning at
     /// start: connections beyond it could not be accepted.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = Some(connections);
@@ -314,11 +315,11 @@ impl EngineConfig {
         }
     }
 
-    /// How many sessions one address may have open at once; over it handshakes are answered with 429.
-    /// IPv6 addresses count together that share their first 64 bits. Default: no limit, because all
-    /// clients behind a proxy that is no [trusted one](Self::trusted_proxies), or behind one address
-    /// of a company or a mobile network, share that address. Set it where the server sees its
-    /// clients' own addresses: without it one client may take all of
+    /// How many sessions one address may have open at once; over it handshakes are answered with
+    /// 429. IPv6 addresses count together that share their first 64 bits. Default: no limit,
+    /// because all clients behind a proxy that is no [trusted one](Self::trusted_proxies), or
+    /// behind one address of a company or a mobile network, share that address. Set it where the
+    /// server sees its clients' own addresses: without it one client may take all of
     /// [`max_connections`](Self::max_connections).
     pub fn max_connections_per_address(mut self, connections: impl Into<Option<usize>>) -> Self {
         self.max_connections_per_address = connections.into();

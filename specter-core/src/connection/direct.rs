@@ -1,6 +1,8 @@
-//! Sending and receiving on a TCP socket, on Linux by the system call itself: the C library makes a point of cancellation of each.
+//! Sending and receiving on a TCP socket, on Linux by the system call itself: the C library makes a
+//! point of cancellation of each.
 //!
-//! Tokio knows when there is something to do: what it knows is looked at first, and it is told when there is nothing more.
+//! Tokio knows when there is something to do: what it knows is looked at first, and it is told when
+//! there is nothing more.
 
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
@@ -106,7 +108,8 @@ mod linux {
         })
     }
 
-    /// Where a part of the whole is all that is possible now, Tokio hears that, and waits for more without another call.
+    /// Where a part of the whole is all that is possible now, Tokio hears that, and waits for more
+    /// without another call.
     fn try_part(
         stream: &TcpStream,
         interest: Interest,

@@ -10,8 +10,9 @@ const FEW: usize = 4;
 /// How many connections are written to in one go, before other tasks have their turn.
 const AT_ONCE: usize = 64;
 
-/// The connections that a broadcast found at rest, collected while it queues its packet for all. They are written to by tasks of
-/// the broadcast's own, which cost less than waking that of each connection.
+/// The connections that a broadcast found at rest, collected while it queues its packet for all.
+/// They are written to by tasks of the broadcast's own, which cost less than waking that of each
+/// connection.
 #[derive(Default)]
 pub(crate) struct FanOut {
     resting: Vec<Connection>,
@@ -43,8 +44,9 @@ impl Drop for FanOut {
     }
 }
 
-/// Has the processor fetch what is needed of these connections, of all at the same time. Where they are many, little of them is in its
-/// cache, and what it meets one after another, with locks and system calls between, it waits for each time.
+/// Has the processor fetch what is needed of these connections, of all at the same time. Where they
+/// are many, little of them is in its cache, and what it meets one after another, with locks and
+/// system calls between, it waits for each time.
 pub(crate) fn fetch<'a>(connections: impl IntoIterator<Item = &'a Connection>) {
     fetch_by(connections.into_iter().map(Connection::glance));
 }

@@ -98,9 +98,9 @@ impl Connection {
     ///
     /// # Errors
     /// [`SendError::QueueFull`] where the queue would hold more than
-    /// [`EngineConfig::max_burst_bytes`]; under [`QueuePolicy::Disconnect`] the connection closes with
-    /// that. [`SendError::TooLarge`] where the packet alone is larger. [`SendError::Closed`] where the
-    /// connection is closed.
+    /// [`EngineConfig::max_burst_bytes`]; under [`QueuePolicy::Disconnect`] the connection closes
+    /// with that. [`SendError::TooLarge`] where the packet alone is larger. [`SendError::Closed`]
+    /// where the connection is closed.
     ///
     /// [`QueuePolicy::Disconnect`]: super::QueuePolicy::Disconnect
     pub fn send(&self, packet: Prepared) -> Result<(), SendError> {
@@ -113,8 +113,8 @@ impl Connection {
         self.push(packet, Urgency::Required)
     }
 
-    /// The same for a packet that `write` appends to the bytes it is lent, as it is sent on a WebSocket. `None`: nothing has happened, and
-    /// it is to be sent in another way.
+    /// The same for a packet that `write` appends to the bytes it is lent, as it is sent on a
+    /// WebSocket. `None`: nothing has happened, and it is to be sent in another way.
     #[inline]
     pub(crate) fn write_unbounded<E>(
         &self,
@@ -129,12 +129,14 @@ impl Connection {
         let _ = self.push(packet, Urgency::Control);
     }
 
-    /// As [`send`](Self::send), but leaves it to the sender to wake the task or to [`write`](Self::write) in its place.
+    /// As [`send`](Self::send), but leaves it to the sender to wake the task or to
+    /// [`write`](Self::write) in its place.
     pub(crate) fn queue(&self, packet: impl Sendable) -> Result<Wake, SendError> {
         self.push_unwoken(packet, Urgency::Ordinary)
     }
 
-    /// Reads a little of what [`queue`](Self::queue) needs, and no more. See [`fetch`](super::fan_out::fetch).
+    /// Reads a little of what [`queue`](Self::queue) needs, and no more. See
+    /// [`fetch`](super::fan_out::fetch).
     pub(super) fn glance(&self) -> usize {
         self.0.outbox.glance()
     }
@@ -144,7 +146,8 @@ impl Connection {
         self.0.outbox.glance() ^ self.0.desk.glance()
     }
 
-    /// Writes what is queued in the place of a task that rests; wakes one that does not, or that must go on with it.
+    /// Writes what is queued in the place of a task that rests; wakes one that does not, or that
+    /// must go on with it.
     pub(super) fn write(&self) {
         if self.0.desk.write(&self.0.outbox) {
             self.wake();
@@ -164,7 +167,8 @@ impl Connection {
         self.enqueue(packet.into(), urgency)
     }
 
-    /// Puts a packet that must not be dropped on its own into the queue, wherever it is sent. A closed connection needs none.
+    /// Puts a packet that must not be dropped on its own into the queue, wherever it is sent. A
+    /// closed connection needs none.
     pub(super) fn queue_required(&self, packet: Prepared) {
         if let Ok(wake) = self.enqueue(packet, Urgency::Required) {
             self.wake_if(wake);
@@ -190,14 +194,14 @@ impl Connection {
         self.wake_if(wake);
     }
 
-    /// Whether more than `max_queued_bytes` wait to be written: the peer's own events wait until they
-    /// are fewer.
+    /// Whether more than `max_queued_bytes` wait to be written: the peer's own events wait until
+    /// they are fewer.
     pub(crate) fn is_behind(&self) -> bool {
         self.0.outbox.is_behind()
     }
 
-    /// Whether more than `max_burst_bytes` wait to be written, of which acknowledgements and replies are
-    /// a large part.
+    /// Whether more than `max_burst_bytes` wait to be written, of which acknowledgements and
+    /// replies are a large part.
     pub(crate) fn is_over_burst(&self) -> bool {
         self.0.outbox.bytes() > self.max_burst_bytes()
     }
@@ -248,8 +252,8 @@ impl Connection {
         self.set_stop(Stop::Draining);
     }
 
-    /// The time for stopping is over: the connection closes, and nothing waits for its client or for
-    /// handlers that still run.
+    /// The time for stopping is over: the connection closes, and nothing waits for its client or
+    /// for handlers that still run.
     pub(super) fn stop_at_once(&self) {
         self.set_stop(Stop::AtOnce);
         self.close(CloseReason::ServerShuttingDown);

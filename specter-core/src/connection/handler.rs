@@ -65,15 +65,15 @@ pub trait MessageHandler: Send + 'static {
         false
     }
 
-    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. Asked after every
-    /// `poll`. `None`: nothing is due.
+    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. Asked after
+    /// every `poll`. `None`: nothing is due.
     fn deadline(&self) -> Option<Instant> {
         None
     }
 
-    /// How many bytes it holds for this connection: messages that wait or are not complete. They count
-    /// towards [`EngineConfig::max_buffered_total`](super::EngineConfig::max_buffered_total). Asked
-    /// after every [`poll`](Self::poll).
+    /// How many bytes it holds for this connection: messages that wait or are not complete. They
+    /// count towards [`EngineConfig::max_buffered_total`](super::EngineConfig::max_buffered_total).
+    /// Asked after every [`poll`](Self::poll).
     fn buffered_bytes(&self) -> usize {
         0
     }
@@ -91,8 +91,8 @@ pub trait MessageHandler: Send + 'static {
         let _ = reason;
     }
 
-    /// Polled after [`closed`](Self::closed) until it is ready; then the connection's task ends. The
-    /// transport and its buffers do not wait for it.
+    /// Polled after [`closed`](Self::closed) until it is ready; then the connection's task ends.
+    /// The transport and its buffers do not wait for it.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())

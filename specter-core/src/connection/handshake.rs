@@ -19,11 +19,11 @@ pub struct Handshake {
     /// Path and query as the client asked for them, mount prefixes included.
     pub uri: Uri,
     headers: Headers,
-    /// What layers in front of the endpoint left in the request, such as an authenticated user. (Not the peer's address: that is
-    /// [`peer`](Self::peer).)
+    /// What layers in front of the endpoint left in the request, such as an authenticated user.
+    /// (Not the peer's address: that is [`peer`](Self::peer).)
     pub extensions: Extensions,
-    /// The client's address: the peer's, or what a trusted proxy says of it. `None` where the server
-    /// does not pass addresses on (see axum's `into_make_service_with_connect_info`).
+    /// The client's address: the peer's, or what a trusted proxy says of it. `None` where the
+    /// server does not pass addresses on (see axum's `into_make_service_with_connect_info`).
     pub address: Option<IpAddr>,
     /// The other end of the TCP connection: the client, or the last proxy before the server.
     pub peer: Option<SocketAddr>,
@@ -36,7 +36,8 @@ pub struct Handshake {
 impl Handshake {
     /// A handshake with this target and these headers, issued now; everything else is empty.
     ///
-    /// Copies both, so that the handshake does not keep the buffer alive that they were parsed from.
+    /// Copies both, so that the handshake does not keep the buffer alive that they were parsed
+    /// from.
     pub fn new(uri: &Uri, headers: &HeaderMap) -> Self {
         Self {
             uri: detached_uri(uri),
@@ -51,7 +52,8 @@ impl Handshake {
 
     /// All headers of the request.
     ///
-    /// They are kept as text; asked for the first time they are made into a map, which stays for the life of the session.
+    /// They are kept as text; asked for the first time they are made into a map, which stays for
+    /// the life of the session.
     pub fn headers(&self) -> &HeaderMap {
         self.headers.map()
     }
@@ -85,11 +87,13 @@ impl fmt::Debug for Handshake {
 
 /// A copy that shares no buffer with the original.
 fn detached_uri(uri: &Uri) -> Uri {
-    // A `Uri` always displays as something that parses again; if it ever did not, the original serves.
+    // A `Uri` always displays as something that parses again; if it ever did not, the original
+    // serves.
     uri.to_string().parse().unwrap_or_else(|_| uri.clone())
 }
 
-/// Headers as one text, a tenth of what a map of them takes; the map is made for the first who asks.
+/// Headers as one text, a tenth of what a map of them takes; the map is made for the first who
+/// asks.
 #[derive(Clone, Default)]
 struct Headers {
     /// `name:value` and a line's end for each; `name;value` for one that is not to be shown.

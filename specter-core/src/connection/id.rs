@@ -26,8 +26,8 @@ const RESERVED: usize = 32;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RandomId([u8; ID_LENGTH]);
 
-/// Random bytes of a thread that no id was made of yet. Taken from the system for many ids at once: asking it takes longer than all else
-/// about an id.
+/// Random bytes of a thread that no id was made of yet. Taken from the system for many ids at once:
+/// asking it takes longer than all else about an id.
 struct Reserve {
     bytes: [u8; RESERVED * RANDOM_BYTES],
     /// So many in front are there to be used; behind them are zeros.
@@ -61,7 +61,8 @@ fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system's random source works");
 }
 
-/// Draws a new id from the operating system's random source. A process that forks may draw the same in both parts; the framework does not.
+/// Draws a new id from the operating system's random source. A process that forks may draw the same
+/// in both parts; the framework does not.
 ///
 /// # Panics
 /// If the operating system has no random bytes to give, which leaves nothing safe to do.
@@ -92,8 +93,8 @@ impl RandomId {
     }
 }
 
-/// Hashes ids by their first eight characters, for a map whose keys nobody can choose. What is looked for in it may be chosen: how long that
-/// takes tells at most a few of an id's 120 bits.
+/// Hashes ids by their first eight characters, for a map whose keys nobody can choose. What is
+/// looked for in it may be chosen: how long that takes tells at most a few of an id's 120 bits.
 #[derive(Default)]
 pub(super) struct IdHasher(u64);
 

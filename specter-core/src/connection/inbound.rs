@@ -1,7 +1,7 @@
 //! The way of a packet from the transport to the handler.
 //!
-//! The protocol state hears of every packet first; the handler gets the messages. What either objects to
-//! ends the connection.
+//! The protocol state hears of every packet first; the handler gets the messages. What either
+//! objects to ends the connection.
 
 use std::task::Waker;
 use std::time::Instant;

@@ -1,8 +1,8 @@
 //! Where HTTP requests meet the task of the session that they name.
 //!
-//! One slot each for a poll, a post and an upgrade, because a well-behaved client never has two of a
-//! kind under way: a second one is a fault that ends the session. It must not know how requests are
-//! parsed or answered in HTTP; it hands over a body and takes back an outcome.
+//! One slot each for a poll, a post and an upgrade, because a well-behaved client never has two of
+//! a kind under way: a second one is a fault that ends the session. It must not know how requests
+//! are parsed or answered in HTTP; it hands over a body and takes back an outcome.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,8 +138,9 @@ impl Mailbox {
 }
 
 impl Connection {
-    /// What a poll that arrived can be answered with at once: the packets that wait, where nothing but them is concerned. A heartbeat
-    /// among them concerns the session's clocks, which are its task's.
+    /// What a poll that arrived can be answered with at once: the packets that wait, where nothing
+    /// but them is concerned. A heartbeat among them concerns the session's clocks, which are its
+    /// task's.
     pub(crate) fn answer_poll(&self, max_packets: usize) -> Option<PollAnswer> {
         let slots = self.mailbox().slots.lock();
         if slots.serves != Serves::Polling || slots.polling || slots.mail.poll.is_some() {
@@ -227,8 +228,8 @@ pub(crate) struct PostPermit {
 }
 
 impl PostPermit {
-    /// So many bytes more of the body have arrived. They count towards `max_buffered_total`. `false`:
-    /// the session is over, and the rest of the body is of no use.
+    /// So many bytes more of the body have arrived. They count towards `max_buffered_total`.
+    /// `false`: the session is over, and the rest of the body is of no use.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
         let Some(connection) = &self.connection else {
             return false;

@@ -173,8 +173,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Splits `host:port`, where the host may be an IPv6 address in brackets. Refuses what can not be an
-/// authority without user information. An empty port is none (RFC 3986, section 3.2.3).
+/// Splits `host:port`, where the host may be an IPv6 address in brackets. Refuses what can not be
+/// an authority without user information. An empty port is none (RFC 3986, section 3.2.3).
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     let valid = |byte: u8| {
         byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\' | b'?' | b'#' | b'@' | b'*')

@@ -1,6 +1,7 @@
 //! Packets in the order in which they are to be sent, kept so that one alone needs no allocation.
 //!
-//! Nearly every queue that holds anything holds one packet. It must not know who queues and who takes.
+//! Nearly every queue that holds anything holds one packet. It must not know who queues and who
+//! takes.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -96,7 +97,8 @@ impl Packets {
 }
 
 thread_local! {
-    /// The places of queues that ran dry. A connection at rest holds none; these save the next that are written to an allocation.
+    /// The places of queues that ran dry. A connection at rest holds none; these save the next that
+    /// are written to an allocation.
     static PLACES: Cell<Vec<VecDeque<Prepared>>> = const { Cell::new(Vec::new()) };
 }
 

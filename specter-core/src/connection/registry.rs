@@ -138,8 +138,8 @@ impl Registry {
         self.refusing.store(true, Ordering::SeqCst);
     }
 
-    /// Closes all sessions, one after another over this time, so that their clients do not come back
-    /// all at once.
+    /// Closes all sessions, one after another over this time, so that their clients do not come
+    /// back all at once.
     pub(crate) async fn close_all(&self, reason: CloseReason, spread: Duration) {
         self.spread_over(spread, |connection| {
             connection.close(reason);
@@ -150,7 +150,8 @@ impl Registry {
         .await;
     }
 
-    /// Lets all sessions close when what runs on them is finished, one after another over this time.
+    /// Lets all sessions close when what runs on them is finished, one after another over this
+    /// time.
     pub(crate) async fn drain(&self, spread: Duration) {
         self.spread_over(spread, Connection::drain).await;
     }

@@ -1,6 +1,8 @@
-//! A TCP socket on which the framework's own server answers requests, until a WebSocket takes it over.
+//! A TCP socket on which the framework's own server answers requests, until a WebSocket takes it
+//! over.
 //!
-//! It sends at once, and gives up a client that does not read: an HTTP server waits for ever with what it has to write, and holds it.
+//! It sends at once, and gives up a client that does not read: an HTTP server waits for ever with
+//! what it has to write, and holds it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -29,8 +31,9 @@ pub(crate) struct Served<S = TcpStream> {
 impl Served {
     /// A connection that was accepted.
     pub(crate) fn accepted(stream: TcpStream) -> Self {
-        // Answers are written in parts, on connections that are kept: the last part would wait for the client to acknowledge those before
-        // it. A socket on which it cannot be set works all the same.
+        // Answers are written in parts, on connections that are kept: the last part would wait for
+        // the client to acknowledge those before it. A socket on which it cannot be set works all
+        // the same.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
         }

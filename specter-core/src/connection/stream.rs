@@ -78,8 +78,8 @@ impl Stream {
         }
     }
 
-    /// Whether the peer has ended its side, which the system says of a TCP socket before what the peer
-    /// sent was read. Of other streams nothing is known.
+    /// Whether the peer has ended its side, which the system says of a TCP socket before what the
+    /// peer sent was read. Of other streams nothing is known.
     pub(super) fn is_peer_gone(&self) -> bool {
         let State::Tcp(stream, _) = &self.0 else {
             return false;

@@ -1,6 +1,7 @@
 //! Whom to wake when a connection has something for its task.
 //!
-//! The task says so when it first runs, and again only if its waker changes, so that running costs nothing here.
+//! The task says so when it first runs, and again only if its waker changes, so that running costs
+//! nothing here.
 
 use std::task::Waker;
 
@@ -11,7 +12,8 @@ use parking_lot::Mutex;
 pub(super) struct TaskWaker(Mutex<Option<Waker>>);
 
 impl TaskWaker {
-    /// From now on this one is woken. The task looks at everything after that: what came before needs no waking.
+    /// From now on this one is woken. The task looks at everything after that: what came before
+    /// needs no waking.
     pub(super) fn set(&self, waker: Waker) {
         let old = self.0.lock().replace(waker);
         // Not under the lock, as in `wake`: what goes with it may come back here.

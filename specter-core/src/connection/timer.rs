@@ -58,7 +58,8 @@ impl Timer {
         Poll::Pending
     }
 
-    /// Outside of Tokio's budget: where that is spent, a timer would be pending without having noted whom to wake.
+    /// Outside of Tokio's budget: where that is spent, a timer would be pending without having
+    /// noted whom to wake.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         Pin::new(&mut unconstrained(self.sleep.as_mut())).poll(cx)
     }

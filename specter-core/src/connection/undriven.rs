@@ -1,4 +1,5 @@
-//! Connections without a task or a transport, for unit tests of what is built on them, and for sockets that have no client.
+//! Connections without a task or a transport, for unit tests of what is built on them, and for
+//! sockets that have no client.
 
 use std::sync::Arc;
 

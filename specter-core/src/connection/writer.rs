@@ -1,7 +1,7 @@
 //! The write side of a TCP socket, apart from its read side.
 //!
-//! As Tokio's own halves, but it does not end the stream when it is dropped (with both sides gone the socket is closed), and where the
-//! socket lies can be known to those who do not hold it.
+//! As Tokio's own halves, but it does not end the stream when it is dropped (with both sides gone
+//! the socket is closed), and where the socket lies can be known to those who do not hold it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(reader.try_read(&mut answer).unwrap(), 3);
     }
 
-    /// More than any socket holds, in parts: it is told when there is room again, and writes on where it stopped.
+    /// More than any socket holds, in parts: it is told when there is room again, and writes on
+    /// where it stopped.
     #[tokio::test]
     async fn several_slices_arrive_in_order_when_the_socket_takes_them_in_parts() {
         const EACH: usize = 8 * 1024 * 1024;

@@ -6,7 +6,8 @@ use specter_proto::socket::{Args, Arguments};
 use super::{FromEvent, marker};
 use crate::gateway::{Ack, CallContext, EventError, Requirements};
 
-/// All arguments as they came, unread, attachments included. They can be emitted again as they are. `&Args` are lent, which costs less.
+/// All arguments as they came, unread, attachments included. They can be emitted again as they are.
+/// `&Args` are lent, which costs less.
 #[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Args {
     fn from_event(
@@ -18,7 +19,8 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
     }
 }
 
-/// The arguments that no parameter before it took, unread, attachments included: `fn post(&self, room: String, rest: Rest)`.
+/// The arguments that no parameter before it took, unread, attachments included: `fn post(&self,
+/// room: String, rest: Rest)`.
 #[derive(Clone, Debug, Default)]
 pub struct Rest(pub Args);
 
@@ -35,7 +37,8 @@ impl<'a> FromEvent<'a, marker::Event> for Rest {
     }
 }
 
-/// Whether the client wants an acknowledgement: for a handler that answers by what it returns, and does something else where nobody asks.
+/// Whether the client wants an acknowledgement: for a handler that answers by what it returns, and
+/// does something else where nobody asks.
 ///
 /// ```
 /// # use specter_core::extract::WantsAck;

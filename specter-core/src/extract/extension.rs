@@ -3,10 +3,11 @@
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};
 
-/// A value that a guard left with the socket (`socket.insert(value)`), or that an axum layer left with the handshake request.
+/// A value that a guard left with the socket (`socket.insert(value)`), or that an axum layer left
+/// with the handshake request.
 ///
-/// A handler that takes one that is not there fails with an internal error that names the type; take `Option<Extension<T>>`
-/// where it may be missing.
+/// A handler that takes one that is not there fails with an internal error that names the type;
+/// take `Option<Extension<T>>` where it may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<T>(pub T);
 

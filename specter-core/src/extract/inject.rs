@@ -1,4 +1,5 @@
-//! Services as parameters of handlers. That axum's handlers take them too is the App's business: `app/routes.rs`.
+//! Services as parameters of handlers. That axum's handlers take them too is the App's business:
+//! `app/routes.rs`.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use crate::gateway::{CallContext, EventError, Requirements};
 
 /// A provider's value: a singleton, or in a handler one of the socket's scope.
 ///
-/// As a handler's parameter it is validated at start with the rest of the graph. As an axum handler's it reaches the singletons
-/// of the App whose [`routes`](crate::app::App::routes) the handler is among.
+/// As a handler's parameter it is validated at start with the rest of the graph. As an axum
+/// handler's it reaches the singletons of the App whose [`routes`](crate::app::App::routes) the
+/// handler is among.
 pub struct Inject<T: ?Sized>(pub Arc<T>);
 
 impl<T: ?Sized> Clone for Inject<T> {

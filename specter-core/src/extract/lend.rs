@@ -1,7 +1,9 @@
-//! `&Socket` and `&Args`, lent from the context: both are counted, and to count one twice for each event costs more than to lend it.
+//! `&Socket` and `&Args`, lent from the context: both are counted, and to count one twice for each
+//! event costs more than to lend it.
 //!
-//! The macros see a type's name only, which may be that of a user's own `Socket`. So the compiler decides by method look-up: the tag's own
-//! method is for what the context has, that of the trait for all others.
+//! The macros see a type's name only, which may be that of a user's own `Socket`. So the compiler
+//! decides by method look-up: the tag's own method is for what the context has, that of the trait
+//! for all others.
 
 use std::marker::PhantomData;
 
@@ -47,7 +49,8 @@ lent! {
     Args: |cx| cx.args();
 }
 
-/// What can be lent at all. An [`Ack`] is used up by the answer: lent, it could say nothing but that it was not answered.
+/// What can be lent at all. An [`Ack`] is used up by the answer: lent, it could say nothing but
+/// that it was not answered.
 #[diagnostic::on_unimplemented(
     message = "an `Ack` cannot be lent to a handler",
     label = "used up by the answer",
@@ -71,7 +74,8 @@ impl LendTag<Ack> {
 
 /// For types of which an own value is made.
 pub trait LendOwned<T>: Sized {
-    /// A parameter of an event's handler. What it takes to make one is demanded where `owned` is named, in the handler's line.
+    /// A parameter of an event's handler. What it takes to make one is demanded where `owned` is
+    /// named, in the handler's line.
     fn event_param<'a>(
         self,
         cx: &'a CallContext,

@@ -1,8 +1,8 @@
 //! What a handler can take: traits by which a parameter's type says where its value comes from.
 //!
-//! A type that implements [`FromContext`] comes from the context; any other is the next positional argument, by
-//! [`serde::Deserialize`]. One trait with a marker parameter serves both, so that the compiler decides and its errors are readable.
-//! A file each for the extractors that are provided.
+//! A type that implements [`FromContext`] comes from the context; any other is the next positional
+//! argument, by [`serde::Deserialize`]. One trait with a marker parameter serves both, so that the
+//! compiler decides and its errors are readable. A file each for the extractors that are provided.
 
 mod auth;
 mod context;
@@ -30,7 +30,8 @@ pub use self::text::Text;
 pub use self::valid::Valid;
 use crate::gateway::{CallContext, EventError, Requirements};
 
-/// A handler parameter that comes from the context: the socket, its scope, the handshake, what guards left.
+/// A handler parameter that comes from the context: the socket, its scope, the handshake, what
+/// guards left.
 ///
 /// Implement it for your own types; compose it from others:
 ///
@@ -51,9 +52,10 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// }
 /// ```
 ///
-/// It does not wait: what must be awaited belongs into a guard, which leaves its result as an [`Extension`], or into the handler.
-// The notes name what implements it. The compiler would list the same again, in an order that depends on other crates:
-// hence `do_not_recommend` on each implementation.
+/// It does not wait: what must be awaited belongs into a guard, which leaves its result as an
+/// [`Extension`], or into the handler.
+// The notes name what implements it. The compiler would list the same again, in an order that
+// depends on other crates: hence `do_not_recommend` on each implementation.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from the context",
     label = "only what comes from the context can be taken here",
@@ -65,7 +67,8 @@ pub trait FromContext<'a>: Sized {
     /// Takes it from the context. The error is the event's (at connect, the rejection).
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what it needs injected, so that it is validated at start. Forward to those that it is composed of.
+    /// Declares what it needs injected, so that it is validated at start. Forward to those that it
+    /// is composed of.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
@@ -138,7 +141,8 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
     }
 }
 
-/// A parameter of a `disconnect` handler: from the context, or the [`DisconnectReason`](crate::socket::DisconnectReason).
+/// A parameter of a `disconnect` handler: from the context, or the
+/// [`DisconnectReason`](crate::socket::DisconnectReason).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `disconnect`",
     label = "not from the context",

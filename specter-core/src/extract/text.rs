@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// What `&str` and `Cow<str>` parameters are read as. serde reads a `Cow` as owned; this borrows where the packet holds the text as it is,
-/// without escapes.
+/// What `&str` and `Cow<str>` parameters are read as. serde reads a `Cow` as owned; this borrows
+/// where the packet holds the text as it is, without escapes.
 #[derive(Debug)]
 pub struct Text<'a>(Cow<'a, str>);
 

@@ -9,8 +9,8 @@ use crate::gateway::{CallContext, EventError};
 
 /// The next positional argument, decoded and then checked by its type's [garde] rules.
 ///
-/// One that breaks them is answered with the code `invalid_argument` and what is wrong as data: `[{"path": "text", "message": "…"}, …]`.
-/// Needs the feature `garde`.
+/// One that breaks them is answered with the code `invalid_argument` and what is wrong as data:
+/// `[{"path": "text", "message": "…"}, …]`. Needs the feature `garde`.
 ///
 /// ```
 /// use garde::Validate;

@@ -9,12 +9,14 @@ use specter_proto::socket::{Outgoing, encode};
 use super::error::EventError;
 use crate::socket::{EmitError, Socket};
 
-/// The acknowledgement of an event, as a parameter: the handler answers itself, later, from any task, at most once.
+/// The acknowledgement of an event, as a parameter: the handler answers itself, later, from any
+/// task, at most once.
 ///
-/// Dropped unsent, the client is answered with the handler's error, else with `not answered`. Where the client asked for no
-/// acknowledgement, sending does nothing.
+/// Dropped unsent, the client is answered with the handler's error, else with `not answered`. Where
+/// the client asked for no acknowledgement, sending does nothing.
 ///
-/// A handler whose answer is what it returns asks by [`WantsAck`](crate::extract::WantsAck) whether one is wanted.
+/// A handler whose answer is what it returns asks by [`WantsAck`](crate::extract::WantsAck) whether
+/// one is wanted.
 ///
 /// ```
 /// # use specter_core::gateway::Ack;
@@ -81,7 +83,8 @@ impl Drop for Ack {
     }
 }
 
-/// What the handler's `Ack` and the dispatch share about one acknowledgement, and of the same socket about later ones.
+/// What the handler's `Ack` and the dispatch share about one acknowledgement, and of the same
+/// socket about later ones.
 pub(crate) struct AckCell {
     socket: Socket,
     id: AtomicU64,
@@ -99,7 +102,8 @@ const FINISHED: u8 = 2;
 const ANSWERED: u8 = 3;
 
 impl AckCell {
-    /// For the event with this id: the one that an earlier event of the socket had, if nobody holds that any more.
+    /// For the event with this id: the one that an earlier event of the socket had, if nobody holds
+    /// that any more.
     pub(crate) fn renewed(spare: Option<Arc<Self>>, socket: &Socket, id: u64) -> Arc<Self> {
         match spare {
             // Nobody else has it, and none of its kind looks at it without having it.

@@ -21,7 +21,8 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// What a handler's end counts for, if for anything. A failure counts only after filters and `#[on_error]`.
+    /// What a handler's end counts for, if for anything. A failure counts only after filters and
+    /// `#[on_error]`.
     pub(super) fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
         match outcome {
             Outcome::Failed(error) => Err(error),
@@ -92,7 +93,8 @@ pub(super) fn conclude(env: &Env, cx: &mut CallContext) {
     }
 }
 
-/// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it dropped is answered now.
+/// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it
+/// dropped is answered now.
 #[inline]
 pub(super) fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
     let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());

@@ -1,4 +1,5 @@
-//! What controllers and providers take by value: the framework's own, given when a socket's scope is opened or when the App starts.
+//! What controllers and providers take by value: the framework's own, given when a socket's scope
+//! is opened or when the App starts.
 
 use specter_di::{Dependency, Key, Resolved};
 

@@ -1,7 +1,7 @@
 //! One call of one handler: what it is called with, and what comes back.
 //!
-//! Where a handler may suspend, the controller moves into the call and returns with the outcome, which costs one allocation,
-//! the future. Else it is called where it lies, which costs none.
+//! Where a handler may suspend, the controller moves into the call and returns with the outcome,
+//! which costs one allocation, the future. Else it is called where it lies, which costs none.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -61,13 +61,15 @@ impl Ended {
     }
 }
 
-/// What a handler's end means for the acknowledgement. Handed on several times for each event: what is rare and large is boxed.
+/// What a handler's end means for the acknowledgement. Handed on several times for each event: what
+/// is rare and large is boxed.
 #[derive(Default)]
 pub enum Outcome {
     /// It returned nothing to answer with.
     #[default]
     Unit,
-    /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known who does.
+    /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known
+    /// who does.
     Value(Option<Box<EncodedArgs>>),
     /// It returned a value: the acknowledgement with it.
     Answer(Outgoing),
@@ -109,7 +111,8 @@ pub struct CallContext {
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
     /// What came of the call, once it is over.
     pub(crate) outcome: Outcome,
-    /// Nothing but this handler decides on the answer, and nobody waits for it: what it returns is sent at once.
+    /// Nothing but this handler decides on the answer, and nobody waits for it: what it returns is
+    /// sent at once.
     pub(crate) is_alone: bool,
     /// That was done.
     pub(crate) is_answered: AtomicBool,
@@ -165,7 +168,8 @@ impl CallContext {
         }
     }
 
-    /// A value of the socket's scope, or a singleton: what `Inject<T>` is made of. `None` where it was not declared.
+    /// A value of the socket's scope, or a singleton: what `Inject<T>` is made of. `None` where it
+    /// was not declared.
     pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match &self.values {
             Values::Scope(scope, position) => scope.get::<V>(*position),
@@ -202,7 +206,8 @@ impl CallContext {
         self
     }
 
-    /// Runs a handler that is over when it returns, on its controller. None is that of another, which the wiring rules out.
+    /// Runs a handler that is over when it returns, on its controller. None is that of another,
+    /// which the wiring rules out.
     #[inline]
     pub(super) fn run<T>(
         &mut self,

@@ -1,4 +1,5 @@
-//! Runs a handler's body: its panic is caught, and it is dropped when its time is over. The controller stays.
+//! Runs a handler's body: its panic is caught, and it is dropped when its time is over. The
+//! controller stays.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -32,7 +33,8 @@ pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("(no text)")
 }
 
-/// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the controller stays.
+/// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the
+/// controller stays.
 pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
     cx: &CallContext,
     body: F,
@@ -145,7 +147,8 @@ impl<F: Future> Future for CatchUnwind<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let body = self.project().body;
-        // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts out.
+        // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts
+        // out.
         match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => Poll::Ready(Err(payload)),

@@ -17,11 +17,14 @@ use crate::socket::{Reject, hidden};
 
 /// Why a handler failed, as the client may see it.
 ///
-/// The acknowledgement carries it as `{"error": text, "code"?, "data"?, "id"?}`. [`new`](Self::new) makes one that is meant for the
-/// client. Through `?`, any [`std::error::Error`] becomes one that is not: the client reads `internal error` with an id, and
-/// the log has the error with the same id. Errors that the client causes by itself are the exception: the client reads the text and
-/// the code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::groups::GroupError), an
-/// [`EmitError`](crate::socket::EmitError) of its own queue, an [`AckError`](crate::socket::AckError) of its own answer. A type of your own says what may be shown by implementing (or deriving) [`IntoEventError`].
+/// The acknowledgement carries it as `{"error": text, "code"?, "data"?, "id"?}`. [`new`](Self::new)
+/// makes one that is meant for the client. Through `?`, any [`std::error::Error`] becomes one that
+/// is not: the client reads `internal error` with an id, and the log has the error with the same
+/// id. Errors that the client causes by itself are the exception: the client reads the text and the
+/// code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::groups::GroupError),
+/// an [`EmitError`](crate::socket::EmitError) of its own queue, an
+/// [`AckError`](crate::socket::AckError) of its own answer. A type of your own says what may be
+/// shown by implementing (or deriving) [`IntoEventError`].
 pub struct EventError(Box<Repr>);
 
 #[derive(Clone)]
@@ -279,7 +282,8 @@ impl From<Reject> for EventError {
     }
 }
 
-/// An error type that says what a client may see of it. `#[derive(IntoEventError)]` writes it for enums.
+/// An error type that says what a client may see of it. `#[derive(IntoEventError)]` writes it for
+/// enums.
 ///
 /// ```
 /// use specter_core::gateway::{EventError, IntoEventError};

@@ -11,9 +11,10 @@ use crate::socket::Socket;
 
 /// Turns the error of a handler into another, or leaves it as it is. An injectable singleton.
 ///
-/// It sees what failed at an event (a guard's rejection, an argument, the handler, its panic) and at connect, before the
-/// acknowledgement, `CONNECT_ERROR` or `#[on_error]` do. The event's filters come first, then the controller's, the module's and the
-/// App's. Errors of `disconnect` and of `#[on_error]` itself are only logged, unfiltered.
+/// It sees what failed at an event (a guard's rejection, an argument, the handler, its panic) and
+/// at connect, before the acknowledgement, `CONNECT_ERROR` or `#[on_error]` do. The event's filters
+/// come first, then the controller's, the module's and the App's. Errors of `disconnect` and of
+/// `#[on_error]` itself are only logged, unfiltered.
 ///
 /// ```
 /// use specter_core::gateway::{ErrorFilter, EventError, FilterContext};
@@ -81,7 +82,8 @@ impl<F: ErrorFilter> ErasedFilter for F {
     }
 }
 
-/// Passes an error through filters. One that panics is replaced by its panic, which the next ones see.
+/// Passes an error through filters. One that panics is replaced by its panic, which the next ones
+/// see.
 pub(super) async fn filtered(
     filters: Vec<Arc<dyn ErasedFilter>>,
     socket: Socket,

@@ -1,4 +1,5 @@
-//! Guards: who may connect, and who may send an event. They run before anything of the socket's own is built or read.
+//! Guards: who may connect, and who may send an event. They run before anything of the socket's own
+//! is built or read.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,10 +9,12 @@ use super::catch::{caught, panic_text};
 use super::error::EventError;
 use crate::socket::{Reject, Socket};
 
-/// Decides whether a client may connect, or whether an event may be handled. An injectable singleton.
+/// Decides whether a client may connect, or whether an event may be handled. An injectable
+/// singleton.
 ///
-/// It runs at connect before the socket's controllers are built, and on events before arguments are read; never on disconnect.
-/// What it learns it leaves with the socket ([`Socket::insert`]); handlers take it as `Extension<T>`.
+/// It runs at connect before the socket's controllers are built, and on events before arguments are
+/// read; never on disconnect. What it learns it leaves with the socket ([`Socket::insert`]);
+/// handlers take it as `Extension<T>`.
 ///
 /// ```
 /// use specter_core::gateway::{Guard, GuardContext};

@@ -213,7 +213,8 @@ impl HandlersBlock {
 
 inventory::collect!(HandlersBlock);
 
-/// What a handler's parameters need beyond the event: declared at start, so that it is validated with the graph.
+/// What a handler's parameters need beyond the event: declared at start, so that it is validated
+/// with the graph.
 #[derive(Default)]
 pub struct Requirements {
     pub(crate) dependencies: Vec<Requirement>,

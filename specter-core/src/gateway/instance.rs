@@ -40,8 +40,8 @@ impl<C: Send + SharedController + 'static> Holder<C> for Arc<C> {
     }
 }
 
-/// A controller with handlers that share it, by `&self`. A block's needs for `Sync` are all this one, so that there is
-/// one complaint about a controller that is not.
+/// A controller with handlers that share it, by `&self`. A block's needs for `Sync` are all this
+/// one, so that there is one complaint about a controller that is not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `Sync`, and a handler takes it by `&self`",
     label = "shares the controller",
@@ -53,7 +53,8 @@ pub trait SharedController: Sync {}
 #[diagnostic::do_not_recommend]
 impl<C: Sync> SharedController for C {}
 
-/// Takes the controller for a handler with `&mut self`; `Err` where the instance is not of this kind, which the wiring rules out.
+/// Takes the controller for a handler with `&mut self`; `Err` where the instance is not of this
+/// kind, which the wiring rules out.
 pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongInstance> {
     match instance {
         Instance::Exclusive(any) => any
@@ -97,7 +98,8 @@ pub fn call_exclusive<C: Send + 'static>(
     cx.run(this, body);
 }
 
-/// Calls handlers that are over when they return, all of them with `&self`, on whatever holds the controller.
+/// Calls handlers that are over when they return, all of them with `&self`, on whatever holds the
+/// controller.
 pub fn call_shared<C: Send + SharedController + 'static>(
     instance: &mut Instance,
     cx: &mut CallContext,
@@ -121,7 +123,8 @@ pub fn start_none(instance: Instance, _: u16, cx: Box<CallContext>) -> Step {
     Step::unknown(instance, cx)
 }
 
-/// An instance that is not of the controller's type, or not held as the handler needs: a fault of the wiring, answered as such.
+/// An instance that is not of the controller's type, or not held as the handler needs: a fault of
+/// the wiring, answered as such.
 pub struct WrongInstance(Instance);
 
 impl WrongInstance {
@@ -132,7 +135,8 @@ impl WrongInstance {
     }
 }
 
-/// What a call ends with that the wiring rules out: on a controller of another kind, or of a handler that its block does not know.
+/// What a call ends with that the wiring rules out: on a controller of another kind, or of a
+/// handler that its block does not know.
 #[cold]
 pub fn wrong_instance(cx: &CallContext) -> EventError {
     EventError::internal(std::io::Error::other(format!(

@@ -1,6 +1,7 @@
 //! Interceptors: what runs around a handler.
 //!
-//! A call that is intercepted is one boxed future more; one that is not costs a look at an empty list.
+//! A call that is intercepted is one boxed future more; one that is not costs a look at an empty
+//! list.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -22,11 +23,13 @@ use super::table::Target;
 use crate::socket::Socket;
 use crate::socket::service::BoxFuture;
 
-/// Runs around the handlers of a module, a controller or an event: before, after, or instead. An injectable singleton.
+/// Runs around the handlers of a module, a controller or an event: before, after, or instead. An
+/// injectable singleton.
 ///
-/// Interceptors run inside of the guards, around the reading of arguments and the handler: the App's outermost, then the module's, the
-/// controller's, the event's. They run at `connect` (an error refuses the client) and at events, never at `disconnect` or `#[on_error]`.
-/// Dropping `next`'s future drops the handler's body; the controller lives on.
+/// Interceptors run inside of the guards, around the reading of arguments and the handler: the
+/// App's outermost, then the module's, the controller's, the event's. They run at `connect` (an
+/// error refuses the client) and at events, never at `disconnect` or `#[on_error]`. Dropping
+/// `next`'s future drops the handler's body; the controller lives on.
 ///
 /// ```
 /// use specter_core::gateway::{EventError, Handled, InterceptContext, Interceptor, Next};
@@ -76,7 +79,8 @@ impl InterceptContext<'_> {
         self.event
     }
 
-    /// The name of the controller; for a subscriber that of its event handler, else `SocketIngress`.
+    /// The name of the controller; for a subscriber that of its event handler, else
+    /// `SocketIngress`.
     pub fn controller(&self) -> &'static str {
         self.controller
     }
@@ -96,7 +100,8 @@ impl Handled {
         Self(Outcome::Unit)
     }
 
-    /// With this answer, as a handler would return it: `()` none, a tuple several arguments, anything else one.
+    /// With this answer, as a handler would return it: `()` none, a tuple several arguments,
+    /// anything else one.
     pub fn answer<T: Serialize>(data: &T) -> Result<Self, EventError> {
         if super::unit::is_unit(data) {
             return Ok(Self::nothing());
@@ -294,7 +299,8 @@ impl Call {
         outcome
     }
 
-    /// The controller and the context, back from the handler. A handler that an interceptor did not wait for ends now.
+    /// The controller and the context, back from the handler. A handler that an interceptor did not
+    /// wait for ends now.
     async fn into_parts(self) -> (Instance, Box<CallContext>) {
         match self.state {
             State::Ready(instance, cx) | State::Over(instance, cx) => (instance, cx),

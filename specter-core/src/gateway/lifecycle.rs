@@ -24,7 +24,8 @@ use crate::rooms::Hub;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
 
-/// How long each provider's hook may take, when a socket's scope is torn down and when the App stops.
+/// How long each provider's hook may take, when a socket's scope is torn down and when the App
+/// stops.
 pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What every call of a socket's handlers needs.
@@ -110,7 +111,8 @@ impl Env {
         }
     }
 
-    /// Begins a controller's `#[on_error]`; gives both back where there is none, or nothing to tell.
+    /// Begins a controller's `#[on_error]`; gives both back where there is none, or nothing to
+    /// tell.
     pub(super) fn start_error_handler(
         &self,
         position: usize,
@@ -241,7 +243,8 @@ async fn build(
     built.map_err(EventError::from)
 }
 
-/// Runs one controller's `connect`. The instance is back in its place afterwards, unless it ran out of time.
+/// Runs one controller's `connect`. The instance is back in its place afterwards, unless it ran out
+/// of time.
 async fn connect_one(
     env: &Env,
     position: usize,
@@ -392,7 +395,8 @@ pub(super) async fn disconnect(
             }
         }
     }
-    // Whoever still shares the scope, an event's context for one, does not keep it from being torn down.
+    // Whoever still shares the scope, an event's context for one, does not keep it from being torn
+    // down.
     for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
         log_limited!(
             ERROR, target: "specter::di", failure = %OneLine(failure),

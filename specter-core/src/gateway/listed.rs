@@ -1,7 +1,9 @@
-//! What a list of a macro's (providers, guards) finds under the name of a function. It knows no list.
+//! What a list of a macro's (providers, guards) finds under the name of a function. It knows no
+//! list.
 
-/// A function that is not annotated. `#[injectable]` makes a type beside a function, and that is what a list names; where
-/// there is none, this one stands behind the name, and the compiler says what it lacks instead of that a function is no type.
+/// A function that is not annotated. `#[injectable]` makes a type beside a function, and that is
+/// what a list names; where there is none, this one stands behind the name, and the compiler says
+/// what it lacks instead of that a function is no type.
 pub struct PlainFunction;
 
 /// Imported behind the name that a list has.

@@ -1,4 +1,5 @@
-//! Controllers at run time: what they say of themselves, how a namespace finds their handlers, and how a handler is called.
+//! Controllers at run time: what they say of themselves, how a namespace finds their handlers, and
+//! how a handler is called.
 //!
 //! It knows sockets and rooms, never a transport: packets reach it through `socket::service`.
 

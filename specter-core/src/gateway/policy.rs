@@ -1,4 +1,5 @@
-//! What stands around handlers, as declared: guards, interceptors and error filters, on the App, modules, controllers and events.
+//! What stands around handlers, as declared: guards, interceptors and error filters, on the App,
+//! modules, controllers and events.
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use super::filter::{ErasedFilter, ErrorFilter};
 use super::guard::{ErasedGuard, Guard};
 use super::interceptor::{ErasedInterceptor, Interceptor};
 
-/// The policies of one place: an App, a module, a controller or an event, each list in its declared order.
+/// The policies of one place: an App, a module, a controller or an event, each list in its declared
+/// order.
 #[derive(Clone, Default)]
 pub struct Policies {
     pub(crate) guards: Vec<Policy<dyn ErasedGuard>>,
@@ -22,7 +24,8 @@ pub(crate) struct Policy<T: ?Sized> {
     resolve: fn(Sight<'_>) -> Option<Arc<T>>,
 }
 
-/// Where a policy is looked for: at the place of a root of a plan, where there is one, else among all singletons.
+/// Where a policy is looked for: at the place of a root of a plan, where there is one, else among
+/// all singletons.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
     pub(crate) container: &'a Container,
@@ -52,7 +55,8 @@ impl<T: ?Sized> Policy<T> {
     /// Finds it.
     ///
     /// # Panics
-    /// Never in an App: its graph, or the subscription, was checked for it. A guard must not be left out for want of it.
+    /// Never in an App: its graph, or the subscription, was checked for it. A guard must not be
+    /// left out for want of it.
     pub(crate) fn find(&self, sight: Sight<'_>) -> Arc<T> {
         (self.resolve)(sight)
             .unwrap_or_else(|| panic!("there is no singleton `{}`", self.declared.key))
@@ -88,7 +92,8 @@ impl Policies {
         });
     }
 
-    /// These, and within them those of `inner`: outer guards and interceptors come first, outer filters last.
+    /// These, and within them those of `inner`: outer guards and interceptors come first, outer
+    /// filters last.
     pub(crate) fn around(&self, inner: &Self) -> Self {
         Self {
             guards: joined(&self.guards, &inner.guards),

@@ -1,4 +1,5 @@
-//! A provided guard: so many events in so much time, by token buckets, for each socket or for each key.
+//! A provided guard: so many events in so much time, by token buckets, for each socket or for each
+//! key.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +23,8 @@ const MAX_KEYS: usize = 65_536;
 /// How often it looks for keys to forget, at most.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How much is allowed: a bucket that holds so many tokens and is filled again evenly. What it lets through takes one.
+/// How much is allowed: a bucket that holds so many tokens and is filled again evenly. What it lets
+/// through takes one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     burst: u32,
@@ -82,7 +84,8 @@ impl RateKey {
     }
 }
 
-/// The options of a [`RateLimit`]: an `#[injectable]` of yours, so that they may come from the configuration.
+/// The options of a [`RateLimit`]: an `#[injectable]` of yours, so that they may come from the
+/// configuration.
 pub trait RatePolicy: Send + Sync + 'static {
     /// How much is allowed.
     fn rate(&self) -> Rate;
@@ -94,11 +97,12 @@ pub trait RatePolicy: Send + Sync + 'static {
     }
 }
 
-/// Lets through what a policy allows, and rejects the rest with `rate limited`, the code `rate_limited` and
-/// `{"retryAfterMs": …}` as its data.
+/// Lets through what a policy allows, and rejects the rest with `rate limited`, the code
+/// `rate_limited` and `{"retryAfterMs": …}` as its data.
 ///
-/// As a guard of an event it limits that event, as a guard of a controller its connects (with a key of more than one socket: `named`). As an
-/// interceptor of a controller or module it limits connects and all events together. A bucket is the policy's and the key's: events that share a
+/// As a guard of an event it limits that event, as a guard of a controller its connects (with a key
+/// of more than one socket: `named`). As an interceptor of a controller or module it limits
+/// connects and all events together. A bucket is the policy's and the key's: events that share a
 /// policy share it. At 65,536 names those whose buckets are full are forgotten; if none is, new
 /// names are rejected.
 ///

@@ -1,8 +1,10 @@
-//! From what a handler returns to what it means, decided by the type at the call: a result, or a value.
+//! From what a handler returns to what it means, decided by the type at the call: a result, or a
+//! value.
 //!
-//! A blanket implementation cannot tell `Result<T, E>` from other values (it is `Serialize` itself), so the `reply!` macro lets
-//! method look-up decide between traits implemented on a tag and on references to it: the receiver's own type is tried first,
-//! then, of references, the longest.
+//! A blanket implementation cannot tell `Result<T, E>` from other values (it is `Serialize`
+//! itself), so the `reply!` macro lets method look-up decide between traits implemented on a tag
+//! and on references to it: the receiver's own type is tried first, then, of references, the
+//! longest.
 
 #![allow(
     clippy::unused_self,
@@ -84,7 +86,8 @@ impl ResultKind {
         }
     }
 
-    /// What `connect` returned. A function, because the compiler's complaint about `T` then stands alone.
+    /// What `connect` returned. A function, because the compiler's complaint about `T` then stands
+    /// alone.
     pub fn connect<T: ConnectReply, E>(self) -> fn(Result<T, E>) -> Result<(), E> {
         |value| value.map(|_| ())
     }
@@ -181,7 +184,8 @@ pub trait BoxedError {
 
 impl<E: AsRef<dyn std::error::Error + Send + Sync>> BoxedError for &&ErrorTag<E> {}
 
-/// Found fourth: a boxed error that stays on its thread, `Box<dyn Error>`. No handler's future holds it.
+/// Found fourth: a boxed error that stays on its thread, `Box<dyn Error>`. No handler's future
+/// holds it.
 pub trait LocalBoxedError {
     /// The kind of the error.
     fn error_kind(&self) -> LocalBoxedKind {
@@ -261,7 +265,8 @@ impl LocalBoxedKind {
     }
 }
 
-/// Converts an error by what its type is: `EventError`, or `Reject` where `RefusingError` is in scope.
+/// Converts an error by what its type is: `EventError`, or `Reject` where `RefusingError` is in
+/// scope.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __converted {

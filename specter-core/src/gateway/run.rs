@@ -1,4 +1,5 @@
-//! One event on its way through its handlers: methods of controllers and subscribers, in their order.
+//! One event on its way through its handlers: methods of controllers and subscribers, in their
+//! order.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -37,7 +38,8 @@ pub(super) enum Begun {
     GoesOn(Run),
 }
 
-/// What is awaited. Whatever is begun finds [`Next`](Self::Next), and leaves it where nothing is to be awaited.
+/// What is awaited. Whatever is begun finds [`Next`](Self::Next), and leaves it where nothing is to
+/// be awaited.
 enum Phase {
     /// The handler at `at` is to be called.
     Next,
@@ -76,8 +78,9 @@ impl Run {
         Self::new(cx, turns).go_on(env, instances, task)
     }
 
-    /// The same for the only handler of an event, whose controller is there. If it succeeds at once, which is the rule, no run is
-    /// needed; if it is over when it returns, neither controller nor context move.
+    /// The same for the only handler of an event, whose controller is there. If it succeeds at
+    /// once, which is the rule, no run is needed; if it is over when it returns, neither controller
+    /// nor context move.
     pub(super) fn begin_straight(
         mut cx: Box<CallContext>,
         straight: &Straight,
@@ -367,7 +370,8 @@ impl Run {
         }
     }
 
-    /// The controller is back and its error is what it will be: it counts, and `#[on_error]` is told.
+    /// The controller is back and its error is what it will be: it counts, and `#[on_error]` is
+    /// told.
     fn failed(
         &mut self,
         env: &Env,

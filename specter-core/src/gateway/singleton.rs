@@ -1,4 +1,5 @@
-//! Controllers of which one instance serves all sockets: a singleton of the container, shared by every socket's scope.
+//! Controllers of which one instance serves all sockets: a singleton of the container, shared by
+//! every socket's scope.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use specter_di::{Dependency, ModuleBuilder, Provide, Provider, Root, Scope};
 use super::info::Controller;
 use super::instance::Instance;
 
-/// How the one instance is made and reaches each socket. Made by the macro, which knows that the type is `Sync`.
+/// How the one instance is made and reaches each socket. Made by the macro, which knows that the
+/// type is `Sync`.
 pub struct Singleton {
     /// Lists the instance as a provider.
     pub(crate) provide: fn(&mut ModuleBuilder),

@@ -1,4 +1,5 @@
-//! What handles what: a namespace's controllers and their handlers, put together at start, read only after.
+//! What handles what: a namespace's controllers and their handlers, put together at start, read
+//! only after.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -231,7 +232,8 @@ impl Targets {
 }
 
 impl NamespaceTable {
-    /// The only handler for an event's name, if that is all there is. Subscribers, who come and go, are not looked at.
+    /// The only handler for an event's name, if that is all there is. Subscribers, who come and go,
+    /// are not looked at.
     pub(crate) fn straight(&self, name: &str) -> Option<Straight> {
         let controllers = self.controllers.iter().enumerate();
         let mut found = controllers
@@ -319,7 +321,8 @@ impl NamespaceTable {
         table.shared && handler.is_some_and(|handler| handler.concurrent)
     }
 
-    /// Whether any controller has a concurrent handler: where none has, nothing need be looked up early.
+    /// Whether any controller has a concurrent handler: where none has, nothing need be looked up
+    /// early.
     pub(crate) fn has_concurrent(&self) -> bool {
         self.controllers.iter().any(|controller| controller.shared)
     }

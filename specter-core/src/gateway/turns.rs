@@ -1,4 +1,5 @@
-//! Who handles an event, in which order: methods of controllers, and subscribers where there are any.
+//! Who handles an event, in which order: methods of controllers, and subscribers where there are
+//! any.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Telling `()` from other values: it is no acknowledgement argument, and among several controllers it is no answer.
+//! Telling `()` from other values: it is no acknowledgement argument, and among several controllers
+//! it is no answer.
 
 use std::fmt;
 

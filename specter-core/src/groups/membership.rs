@@ -1,4 +1,5 @@
-//! Who is in which group. A broadcast takes a snapshot of a group (a reference count) and sends without holding the lock.
+//! Who is in which group. A broadcast takes a snapshot of a group (a reference count) and sends
+//! without holding the lock.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Groups of sockets that the application keeps: who is in which, and sending to them.
 //!
-//! It owns the membership across all namespaces of the App, which ends with the socket. It knows sockets, and nothing of controllers.
+//! It owns the membership across all namespaces of the App, which ends with the socket. It knows
+//! sockets, and nothing of controllers.
 
 mod limits;
 mod membership;
@@ -43,12 +44,15 @@ impl GroupError {
     }
 }
 
-/// Named groups of sockets, of all namespaces of the App: injectable everywhere. Clones are the same groups.
+/// Named groups of sockets, of all namespaces of the App: injectable everywhere. Clones are the
+/// same groups.
 ///
-/// **A group or a room?** A room belongs to one namespace and to what is sent from there: take it when what is sent is addressed by
-/// `socket.to(room)`, combined with `except`, or when sockets are moved between rooms from outside. A group belongs to the application: take it
-/// for a subject that services publish to and sockets subscribe to (a ticker, a document, a job), when the subscribers are in several
-/// namespaces, or when the application asks who is subscribed. Neither name is seen by the other; a group is of this node alone.
+/// **A group or a room?** A room belongs to one namespace and to what is sent from there: take it
+/// when what is sent is addressed by `socket.to(room)`, combined with `except`, or when sockets are
+/// moved between rooms from outside. A group belongs to the application: take it for a subject that
+/// services publish to and sockets subscribe to (a ticker, a document, a job), when the subscribers
+/// are in several namespaces, or when the application asks who is subscribed. Neither name is seen
+/// by the other; a group is of this node alone.
 ///
 /// ```
 /// use specter_core::groups::{BroadcastGroup, GroupError};
@@ -99,10 +103,12 @@ impl BroadcastGroup {
         excluding
     }
 
-    /// Emits an event to all members of a group. It is encoded once for each namespace that they are in.
+    /// Emits an event to all members of a group. It is encoded once for each namespace that they
+    /// are in.
     ///
-    /// `data` is the arguments: `()` none, a tuple several, anything else one. A member that is gone or does not keep up is left out; that is no
-    /// error here, and neither is a group without members.
+    /// `data` is the arguments: `()` none, a tuple several, anything else one. A member that is
+    /// gone or does not keep up is left out; that is no error here, and neither is a group without
+    /// members.
     pub fn broadcast<T: Serialize>(
         &self,
         group: impl AsRef<str>,

@@ -19,7 +19,8 @@ pub(super) struct Client {
     /// Who opened the connection: the client, or the last proxy.
     pub(super) peer: Option<SocketAddr>,
     pub(super) secure: bool,
-    /// The host as the client wrote it, with its port if it wrote one. Only an origin is ever compared with it: without one it may be absent.
+    /// The host as the client wrote it, with its port if it wrote one. Only an origin is ever
+    /// compared with it: without one it may be absent.
     pub(super) host: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! The tower service that speaks Engine.IO: every request of every session enters here.
 //!
-//! Decides what a request is and answers it; sessions live in their own tasks. It must not know what
-//! messages mean.
+//! Decides what a request is and answers it; sessions live in their own tasks. It must not know
+//! what messages mean.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -37,8 +37,8 @@ use crate::logging::{Untrusted, log_limited};
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
 ///
-/// Clones are the same endpoint. Its sessions run on the tokio runtime that serves its requests, and
-/// outlive the service itself.
+/// Clones are the same endpoint. Its sessions run on the tokio runtime that serves its requests,
+/// and outlive the service itself.
 ///
 /// ```
 /// use specter_core::engine::{Acceptor, Connection, Endpoint, EngineConfig};
@@ -166,15 +166,16 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.open()
     }
 
-    /// How many sessions have closed for this reason since the endpoint was made. A violation of the
-    /// protocol counts as what it closes the session for; a panic in a handler counts as
+    /// How many sessions have closed for this reason since the endpoint was made. A violation of
+    /// the protocol counts as what it closes the session for; a panic in a handler counts as
     /// [`CloseReason::TransportError`].
     pub fn closed(&self, reason: CloseReason) -> u64 {
         self.0.registry.closed(reason)
     }
 
-    /// How many requests were refused since the endpoint was made, handshakes and those of sessions,
-    /// by the code that stands in the log as well. Codes that did not occur are not listed.
+    /// How many requests were refused since the endpoint was made, handshakes and those of
+    /// sessions, by the code that stands in the log as well. Codes that did not occur are not
+    /// listed.
     pub fn refused(&self) -> Vec<(&'static str, u64)> {
         self.0.refused.all()
     }
@@ -184,17 +185,17 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.refuse();
     }
 
-    /// Lets each session close as soon as its handler has nothing more to finish. The sessions begin with
-    /// that one after another, spread over this time. What handlers send until then is flushed, and
-    /// messages still reach them. Returns when the last session has begun; see
+    /// Lets each session close as soon as its handler has nothing more to finish. The sessions
+    /// begin with that one after another, spread over this time. What handlers send until then is
+    /// flushed, and messages still reach them. Returns when the last session has begun; see
     /// [`wait_closed`](Self::wait_closed). A session that opens meanwhile is left out: call
     /// [`refuse_handshakes`](Self::refuse_handshakes) first.
     pub async fn drain(&self, spread: Duration) {
         self.0.registry.drain(spread).await;
     }
 
-    /// Closes all sessions now, with `server shutting down`: nothing waits for their clients any more,
-    /// nor for handlers that still run.
+    /// Closes all sessions now, with `server shutting down`: nothing waits for their clients any
+    /// more, nor for handlers that still run.
     pub(crate) fn stop_at_once(&self) {
         self.0.registry.stop_at_once();
     }

@@ -1,8 +1,8 @@
-//! Log lines that a peer can cause: limited in number, on one line each, and without values that the
-//! peer sent.
+//! Log lines that a peer can cause: limited in number, on one line each, and without values that
+//! the peer sent.
 //!
-//! Every call of WARN, ERROR or INFO that a peer can reach goes through [`log_limited`]. Every text of
-//! a peer in a field is an [`Untrusted`], every error's text a [`OneLine`].
+//! Every call of WARN, ERROR or INFO that a peer can reach goes through [`log_limited`]. Every text
+//! of a peer in a field is an [`Untrusted`], every error's text a [`OneLine`].
 
 mod limit;
 mod redacted;

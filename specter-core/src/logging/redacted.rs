@@ -1,7 +1,7 @@
 //! Errors about data that a peer sent, without the data.
 //!
-//! serde's messages quote what came: `invalid type: string "a token", expected u32`. A line says what
-//! was expected and where, never what came.
+//! serde's messages quote what came: `invalid type: string "a token", expected u32`. A line says
+//! what was expected and where, never what came.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -37,8 +37,8 @@ pub(crate) fn without_values(text: &str) -> Cow<'_, str> {
     format!("{kept}…{}", after.unwrap_or_default()).into()
 }
 
-/// An error with what caused it, in one text. Of errors about a peer's data, which are known by their
-/// type, only the kind and the place are kept.
+/// An error with what caused it, in one text. Of errors about a peer's data, which are known by
+/// their type, only the kind and the place are kept.
 pub(crate) fn described(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);
@@ -75,7 +75,8 @@ fn one(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// A JSON error: its category, its place, and what was expected where serde says so in its own words.
+/// A JSON error: its category, its place, and what was expected where serde says so in its own
+/// words.
 fn of_json(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
         Category::Io => "input or output failed",
@@ -103,8 +104,8 @@ fn expectation(message: &str) -> Option<&str> {
     let is_own = QUOTING.iter().any(|opening| message.starts_with(opening));
     let at = message.rfind(EXPECTED).filter(|_| is_own)?;
     let expected = message.get(at + ", ".len()..)?;
-    // In a quoted value that holds these words, what quotes the value follows them. An expectation quotes
-    // names in pairs.
+    // In a quoted value that holds these words, what quotes the value follows them. An expectation
+    // quotes names in pairs.
     let is_whole = |quote| expected.matches(quote).count() % 2 == 0;
     (is_whole('"') && is_whole('`')).then_some(expected)
 }

@@ -64,8 +64,8 @@ fn write_escaped(f: &mut Formatter<'_>, text: &str, max: usize, in_quotes: bool)
     Ok(())
 }
 
-/// Whether a character ends a line, moves a terminal's cursor, turns the direction of what follows or
-/// cannot be seen.
+/// Whether a character ends a line, moves a terminal's cursor, turns the direction of what follows
+/// or cannot be seen.
 fn is_disruptive(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -11,7 +11,8 @@ use crate::socket::{EmitError, Socket, SocketId};
 
 /// Whom an event goes to: an immutable value, made by `to`, `within`, `except`, `broadcast`.
 ///
-/// Rooms add up, and a socket in several of them gets one copy. Without a room it is the whole namespace.
+/// Rooms add up, and a socket in several of them gets one copy. Without a room it is the whole
+/// namespace.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `.emit(…)`"]
 pub struct Broadcast {

@@ -1,7 +1,7 @@
 //! A namespace's sockets and rooms on this node: membership and local fan-out.
 //!
-//! A broadcast takes a snapshot (a reference count) and sends without holding the lock; who joins or leaves meanwhile
-//! changes a copy. One lock a namespace; none is shared between namespaces.
+//! A broadcast takes a snapshot (a reference count) and sends without holding the lock; who joins
+//! or leaves meanwhile changes a copy. One lock a namespace; none is shared between namespaces.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -174,7 +174,8 @@ impl Hub {
         reached
     }
 
-    /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's own loss.
+    /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's
+    /// own loss.
     pub(crate) fn fan_out(&self, audience: &Audience, packet: &Prepared) {
         let mut broadcast = FanOut::default();
         self.for_each(audience, |socket| {

@@ -1,7 +1,7 @@
 //! Rooms: who is in which, and sending to many at once.
 //!
-//! The hub owns a namespace's membership and fans out on this node; operators say whom a broadcast reaches. Nothing here
-//! knows how a packet gets to a client.
+//! The hub owns a namespace's membership and fans out on this node; operators say whom a broadcast
+//! reaches. Nothing here knows how a packet gets to a client.
 
 mod broadcast;
 mod hub;

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::{Broadcast, Hub, Target};
 use crate::socket::{EmitError, Socket, SocketId};
 
-/// One namespace: injectable in a controller (its own), or from [`Io::of`]. Everything here includes everybody.
+/// One namespace: injectable in a controller (its own), or from [`Io::of`]. Everything here
+/// includes everybody.
 #[derive(Clone)]
 pub struct Namespace(Arc<Hub>);
 
@@ -78,7 +79,8 @@ pub(crate) struct Server {
 
 /// The whole server: injectable everywhere. Everything here includes everybody.
 ///
-/// `emit`, `to`, `within` and `except` speak to the namespace `/`, as in Socket.IO for JavaScript; [`of`](Self::of) chooses another.
+/// `emit`, `to`, `within` and `except` speak to the namespace `/`, as in Socket.IO for JavaScript;
+/// [`of`](Self::of) chooses another.
 #[derive(Clone, Default)]
 pub struct Io(Arc<OnceLock<Vec<Server>>>);
 
@@ -89,9 +91,11 @@ impl Io {
         let _ = self.0.set(servers);
     }
 
-    /// The namespace of this name; an error when no controller serves it. The leading `/` may be missing.
+    /// The namespace of this name; an error when no controller serves it. The leading `/` may be
+    /// missing.
     ///
-    /// Where an App serves it on several paths, it is that of the path mounted first; [`at`](Self::at) chooses.
+    /// Where an App serves it on several paths, it is that of the path mounted first;
+    /// [`at`](Self::at) chooses.
     pub fn of(&self, namespace: &str) -> Result<Namespace, EmitError> {
         self.find(None, namespace)
     }
@@ -144,7 +148,8 @@ impl Io {
         self.to(room)
     }
 
-    /// Everybody in the namespace `/` but those in a room. Reaches nobody where no controller serves `/`.
+    /// Everybody in the namespace `/` but those in a room. Reaches nobody where no controller
+    /// serves `/`.
     pub fn except(&self, room: impl Into<Target>) -> Broadcast {
         self.root().except(room)
     }

@@ -1,6 +1,8 @@
-//! Acknowledgements that the server asked a client for: from the emit to the answer, the time-out or the end.
+//! Acknowledgements that the server asked a client for: from the emit to the answer, the time-out
+//! or the end.
 //!
-//! An entry lives no longer than the future that waits for it: answered, timed out, dropped or disconnected, it is gone.
+//! An entry lives no longer than the future that waits for it: answered, timed out, dropped or
+//! disconnected, it is gone.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -27,7 +29,8 @@ pub enum AckError {
     /// The socket disconnected before it answered.
     #[error("the socket disconnected before it acknowledged")]
     Gone,
-    /// Too many events of this connection wait to be handled: nothing more is read from it, so no answer could arrive.
+    /// Too many events of this connection wait to be handled: nothing more is read from it, so no
+    /// answer could arrive.
     #[error(
         "the acknowledgement cannot arrive: too many events of this connection wait to be handled"
     )]
@@ -151,11 +154,12 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-/// A client's acknowledgement to come: await it for its arguments as a `T`, of which `()` takes none, a tuple several and anything
-/// else one.
+/// A client's acknowledgement to come: await it for its arguments as a `T`, of which `()` takes
+/// none, a tuple several and anything else one.
 ///
-/// The event was queued when this was made; the time-out (the App's `ack_timeout`, else [`timeout`](Self::timeout)) runs from
-/// then. Dropping it is the way to stop waiting; a late answer is ignored.
+/// The event was queued when this was made; the time-out (the App's `ack_timeout`, else
+/// [`timeout`](Self::timeout)) runs from then. Dropping it is the way to stop waiting; a late
+/// answer is ignored.
 #[must_use = "the event is sent, but nobody waits for its acknowledgement"]
 pub struct EmitWithAck<T> {
     waiting: Waiting,

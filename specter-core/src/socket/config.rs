@@ -60,8 +60,8 @@ impl SocketConfig {
         self
     }
 
-    /// How long guards, building and `connect` handlers may take together; over it the client is refused with
-    /// `CONNECT_ERROR`. Default: 20 s.
+    /// How long guards, building and `connect` handlers may take together; over it the client is
+    /// refused with `CONNECT_ERROR`. Default: 20 s.
     pub fn connect_limit(mut self, limit: Duration) -> Self {
         self.connect_limit = limit;
         self
@@ -78,8 +78,9 @@ impl SocketConfig {
     /// The events' handlers that run when the client leaves share one such time; each `disconnect`
     /// handler has one of its own. A handler that takes longer is dropped. Its controller stays, so
     /// that the controller's `disconnect` and all that follows still run. Only a `blocking` handler
-    /// with `&mut self` keeps its controller: the `disconnect` of that controller cannot run, and the
-    /// log says so with the controller's name. `connect` has [`connect_limit`](Self::connect_limit) instead.
+    /// with `&mut self` keeps its controller: the `disconnect` of that controller cannot run, and
+    /// the log says so with the controller's name. `connect` has
+    /// [`connect_limit`](Self::connect_limit) instead.
     pub fn handler_grace(mut self, grace: Duration) -> Self {
         self.handler_grace = grace;
         self
@@ -104,8 +105,8 @@ impl SocketConfig {
     }
 
     /// How long the attachments of a packet may take, all together, after the packet itself. A
-    /// connection on which they take longer is closed with `parse error`. The time stands still while
-    /// the server does not read. Default: 30 s.
+    /// connection on which they take longer is closed with `parse error`. The time stands still
+    /// while the server does not read. Default: 30 s.
     pub fn attachment_timeout(mut self, timeout: Duration) -> Self {
         self.attachment_timeout = timeout;
         self
@@ -134,7 +135,8 @@ impl SocketConfig {
         self
     }
 
-    /// How many bytes the payload of a CONNECT may have, which is kept for the socket's life. Default: 16 KiB.
+    /// How many bytes the payload of a CONNECT may have, which is kept for the socket's life.
+    /// Default: 16 KiB.
     pub fn max_auth(mut self, bytes: usize) -> Self {
         self.max_auth = bytes;
         self
@@ -158,7 +160,8 @@ impl SocketConfig {
         self
     }
 
-    /// What is wrong with the settings: what is zero, or longer than any sensible time, would disable what it bounds.
+    /// What is wrong with the settings: what is zero, or longer than any sensible time, would
+    /// disable what it bounds.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("connect_timeout", self.connect_timeout),

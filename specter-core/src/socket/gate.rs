@@ -1,4 +1,5 @@
-//! The gate of a socket: shut until CONNECT was answered, open while it is connected, closed for good after.
+//! The gate of a socket: shut until CONNECT was answered, open while it is connected, closed for
+//! good after.
 //!
 //! What is emitted while it is shut is held, in order, up to the connection's `max_burst_bytes`.
 
@@ -52,8 +53,8 @@ impl Gate {
         }
     }
 
-    /// Queues `packet`, or holds it. The caller wakes whom it must. A packet of a broadcast is shared with
-    /// other sockets.
+    /// Queues `packet`, or holds it. The caller wakes whom it must. A packet of a broadcast is
+    /// shared with other sockets.
     pub(crate) fn pass(
         &self,
         connection: &Connection,

@@ -1,4 +1,5 @@
-//! The public id of a socket. It names a socket to everybody and opens nothing: the session id, which does, is another.
+//! The public id of a socket. It names a socket to everybody and opens nothing: the session id,
+//! which does, is another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,9 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::connection::{ID_LENGTH, random_id};
 
-/// The public id of a [`Socket`](crate::socket::Socket): 20 characters of `A-Z a-z 0-9 - _`, 120 random bits.
+/// The public id of a [`Socket`](crate::socket::Socket): 20 characters of `A-Z a-z 0-9 - _`, 120
+/// random bits.
 ///
-/// It may be shown to anybody. Whoever knows it can address its socket (`io.to(id)`), but cannot speak for it.
+/// It may be shown to anybody. Whoever knows it can address its socket (`io.to(id)`), but cannot
+/// speak for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId([u8; ID_LENGTH]);
 

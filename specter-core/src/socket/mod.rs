@@ -1,7 +1,8 @@
 //! A socket: one connection in one namespace, as handlers and services hold it.
 //!
-//! It owns the socket's gate (what is emitted before CONNECT was answered is held), its acknowledgements and its extensions.
-//! It never reads: packets come in through the connection's lanes.
+//! It owns the socket's gate (what is emitted before CONNECT was answered is held), its
+//! acknowledgements and its extensions. It never reads: packets come in through the connection's
+//! lanes.
 //!
 #![doc = include_str!("closing.md")]
 
@@ -42,7 +43,8 @@ use crate::rooms::{Broadcast, Hub, JoinError, Namespace, Target};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {
-    /// The socket is disconnected. Not worth reporting: a handler that returns it through `?` just ends.
+    /// The socket is disconnected. Not worth reporting: a handler that returns it through `?` just
+    /// ends.
     #[error("the socket is gone")]
     Gone,
     /// The client reads too slowly, and the queue's policy applies to it: see
@@ -111,9 +113,9 @@ struct Inner {
     id: SocketId,
 }
 
-/// How many acknowledgements of a socket handlers may have taken and not yet sent. At this number no
-/// further event of the socket begins: acknowledgements are never refused, so that their number must be
-/// bounded.
+/// How many acknowledgements of a socket handlers may have taken and not yet sent. At this number
+/// no further event of the socket begins: acknowledgements are never refused, so that their number
+/// must be bounded.
 pub(crate) const MAX_UNANSWERED_ACKS: usize = 256;
 
 /// How far the end of a socket has come.
@@ -122,7 +124,8 @@ pub(crate) enum EndStage {
     /// It has not begun.
     #[default]
     Alive,
-    /// Nothing reaches the socket any more. Its `disconnect` handlers may still read what it was in.
+    /// Nothing reaches the socket any more. Its `disconnect` handlers may still read what it was
+    /// in.
     Unreachable,
     /// Its handlers are done, and nothing of it is kept.
     Finished,
@@ -204,8 +207,9 @@ impl Socket {
 
     /// Emits an event to this client.
     ///
-    /// `data` is the arguments: `()` none, a tuple several, anything else one ([`Binary`](specter_proto::socket::Binary) anywhere in it). `Ok` means
-    /// queued: delivery is at most once, in order.
+    /// `data` is the arguments: `()` none, a tuple several, anything else one
+    /// ([`Binary`](specter_proto::socket::Binary) anywhere in it). `Ok` means queued: delivery is
+    /// at most once, in order.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         if self.0.gate.phase() == Phase::Closed {
             return Err(EmitError::Gone);
@@ -214,10 +218,11 @@ impl Socket {
         self.deliver(packet)
     }
 
-    /// Emits an event and asks for an acknowledgement: await what this returns for the client's answer.
+    /// Emits an event and asks for an acknowledgement: await what this returns for the client's
+    /// answer.
     ///
-    /// The event is queued at once. Each call has a time-out, see [`EmitWithAck::timeout`]. A handler may await it: answers are taken
-    /// in while handlers run.
+    /// The event is queued at once. Each call has a time-out, see [`EmitWithAck::timeout`]. A
+    /// handler may await it: answers are taken in while handlers run.
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -237,7 +242,8 @@ impl Socket {
         EmitWithAck::new(Waiting::send(self, self.0.ack_timeout, send))
     }
 
-    /// Everybody in `room` but this socket. More rooms with `.to(…)`, fewer sockets with `.except(…)`.
+    /// Everybody in `room` but this socket. More rooms with `.to(…)`, fewer sockets with
+    /// `.except(…)`.
     pub fn to(&self, room: impl Into<Target>) -> Broadcast {
         self.broadcast().to(room)
     }
@@ -264,9 +270,9 @@ impl Socket {
 
     /// The rooms it joined, without its own-id room.
     ///
-    /// They stay readable until all `disconnect` handlers have run, so that a handler can still tell
-    /// the others in them by `socket.to(room)`. The socket itself is a member no longer: nothing
-    /// reaches it there, and it is not counted.
+    /// They stay readable until all `disconnect` handlers have run, so that a handler can still
+    /// tell the others in them by `socket.to(room)`. The socket itself is a member no longer:
+    /// nothing reaches it there, and it is not counted.
     pub fn rooms(&self) -> Vec<String> {
         self.0
             .rooms
@@ -285,7 +291,8 @@ impl Socket {
             .any(|joined| **joined == *room.as_ref())
     }
 
-    /// Disconnects it from its namespace; the client does not reconnect by itself. Its handlers finish, then `disconnect` runs.
+    /// Disconnects it from its namespace; the client does not reconnect by itself. Its handlers
+    /// finish, then `disconnect` runs.
     pub fn disconnect(&self) {
         self.0.gate.ask_to_leave();
         self.0.connection.wake();
@@ -301,7 +308,8 @@ impl Socket {
         self.0.extensions.lock().insert(value)
     }
 
-    /// A value kept with this socket by [`insert`](Self::insert), or with the handshake request by an axum layer.
+    /// A value kept with this socket by [`insert`](Self::insert), or with the handshake request by
+    /// an axum layer.
     pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         let own = self.0.extensions.lock().get::<T>().cloned();
         own.or_else(|| self.handshake().extensions.get::<T>().cloned())
@@ -332,8 +340,8 @@ impl Socket {
         Ok(())
     }
 
-    /// The same as a part of a broadcast, which has it written when all have theirs. A client that cannot take it is that client's
-    /// own loss.
+    /// The same as a part of a broadcast, which has it written when all have theirs. A client that
+    /// cannot take it is that client's own loss.
     pub(crate) fn deliver_with(&self, packet: Prepared, broadcast: &mut FanOut) {
         let gate = &self.0.gate;
         if let Ok(wake) = gate.pass(&self.0.connection, packet, Sharing::Shared) {
@@ -341,7 +349,8 @@ impl Socket {
         }
     }
 
-    /// Acknowledges an event: never dropped alone, whatever the policy. Encoded where it is sent from, if that can be.
+    /// Acknowledges an event: never dropped alone, whatever the policy. Encoded where it is sent
+    /// from, if that can be.
     pub(crate) fn answer<T: Serialize + ?Sized>(
         &self,
         id: u64,

@@ -13,8 +13,8 @@ use super::client_error::ClientError;
 
 /// Refuses a client: from a `connect` handler or a guard.
 ///
-/// The client's `connect_error` gets the message, and the data as `error.data`. A code stands in the
-/// data as `error.data.code`, whatever the data is:
+/// The client's `connect_error` gets the message, and the data as `error.data`. A code stands in
+/// the data as `error.data.code`, whatever the data is:
 ///
 /// | Data | Code | `error.data` |
 /// |---|---|---|
@@ -24,14 +24,15 @@ use super::client_error::ClientError;
 /// | any | none | the data as it is |
 ///
 /// At an event the acknowledgement carries message, code and data each under its own name:
-/// `{"error": "…", "code": "full", "data": 8}`. A refusal without a code has the code `rejected` there.
+/// `{"error": "…", "code": "full", "data": 8}`. A refusal without a code has the code `rejected`
+/// there.
 ///
 /// An error of a handler or filter that refuses a client keeps its code, for example one made by
 /// `EventError::new("…").with_code("full")` or by `#[derive(IntoEventError)]`.
 ///
-/// Any [`std::error::Error`] becomes a `Reject` through `?`: the client then reads `internal error` with an id that the log
-/// carries too, never the error's own text. Limits that the client meets, such as a
-/// [`JoinError`](crate::rooms::JoinError), reach it with their text and code.
+/// Any [`std::error::Error`] becomes a `Reject` through `?`: the client then reads `internal error`
+/// with an id that the log carries too, never the error's own text. Limits that the client meets,
+/// such as a [`JoinError`](crate::rooms::JoinError), reach it with their text and code.
 ///
 /// ```
 /// use specter_core::socket::Reject;

@@ -17,7 +17,8 @@ use crate::app::{App, AppHandle};
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
-/// An application under test: made as [`App`] makes it, checks, providers, guards and all, and served over streams in memory.
+/// An application under test: made as [`App`] makes it, checks, providers, guards and all, and
+/// served over streams in memory.
 ///
 /// See the [module](super) for examples.
 pub struct TestApp {
@@ -54,7 +55,8 @@ impl TestApp {
         App::builder::<M>().into()
     }
 
-    /// The application of a single controller. What it injects is [provided](TestAppBuilder::provide) by the test.
+    /// The application of a single controller. What it injects is
+    /// [provided](TestAppBuilder::provide) by the test.
     pub fn builder_of<C: Controller>() -> TestAppBuilder {
         App::builder_of::<C>().into()
     }
@@ -123,7 +125,8 @@ impl TestApp {
         self.handle.clone()
     }
 
-    /// Shuts the application down and waits until all is done: `disconnect` handlers, tear-down, `on_shutdown`.
+    /// Shuts the application down and waits until all is done: `disconnect` handlers, tear-down,
+    /// `on_shutdown`.
     pub async fn shutdown(&self) {
         self.handle.shutdown().await;
     }

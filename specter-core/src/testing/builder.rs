@@ -32,21 +32,24 @@ impl From<AppBuilder> for TestAppBuilder {
 }
 
 impl TestAppBuilder {
-    /// A value that every provider and controller may inject as `Arc<T>`, as [`AppBuilder::provide`].
+    /// A value that every provider and controller may inject as `Arc<T>`, as
+    /// [`AppBuilder::provide`].
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.app = self.app.provide(value);
         self
     }
 
-    /// Lets a value stand in for whatever provides `Arc<T>`: `.bind::<dyn Repository>(Arc::new(Fake))`. As [`AppBuilder::bind`].
+    /// Lets a value stand in for whatever provides `Arc<T>`: `.bind::<dyn
+    /// Repository>(Arc::new(Fake))`. As [`AppBuilder::bind`].
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.app = self.app.bind(value);
         self
     }
 
-    /// Lets a value stand in for a provider, in its module, under all its types. As [`AppBuilder::replace`].
+    /// Lets a value stand in for a provider, in its module, under all its types. As
+    /// [`AppBuilder::replace`].
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,
@@ -56,7 +59,8 @@ impl TestAppBuilder {
         self
     }
 
-    /// Lets everybody pass where `G` guards, on modules, controllers, events and the App alike. It is never asked.
+    /// Lets everybody pass where `G` guards, on modules, controllers, events and the App alike. It
+    /// is never asked.
     pub fn allow<G: Guard>(mut self) -> Self {
         self.app = self.app.allow::<G>();
         self
@@ -74,7 +78,8 @@ impl TestAppBuilder {
         self
     }
 
-    /// How long what a test expects may take before the test fails. 5 s, of the paused clock where it is paused.
+    /// How long what a test expects may take before the test fails. 5 s, of the paused clock where
+    /// it is paused.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

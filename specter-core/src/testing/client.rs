@@ -23,9 +23,10 @@ const QUIET: Duration = Duration::from_millis(50);
 
 /// A Socket.IO client that has joined a namespace.
 ///
-/// What a test expects is waited for, and what does not come in the App's [`patience`](super::TestAppBuilder::patience) fails the
-/// test, at the line that expected it, with what came instead. Pings are answered by themselves. Dropping the last client of a
-/// connection loses the connection, as closing a tab does.
+/// What a test expects is waited for, and what does not come in the App's
+/// [`patience`](super::TestAppBuilder::patience) fails the test, at the line that expected it, with
+/// what came instead. Pings are answered by themselves. Dropping the last client of a connection
+/// loses the connection, as closing a tab does.
 ///
 /// See the [module](super) for examples.
 pub struct TestClient {
@@ -38,7 +39,8 @@ pub struct TestClient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Parting {
-    /// By a packet, from this namespace only: `socket.disconnect()`. Clients do not come back by themselves.
+    /// By a packet, from this namespace only: `socket.disconnect()`. Clients do not come back by
+    /// themselves.
     Namespace,
     /// The connection was closed, with every namespace on it. Clients reconnect by themselves.
     Transport,
@@ -127,8 +129,9 @@ impl TestClient {
         async move { Self::join_on(line, &namespace, auth.as_deref(), site).await }
     }
 
-    /// Emits an event. `data` is the arguments, as for [`Socket::emit`](crate::socket::Socket::emit): `()` none, a tuple several,
-    /// anything else one.
+    /// Emits an event. `data` is the arguments, as for
+    /// [`Socket::emit`](crate::socket::Socket::emit): `()` none, a tuple several, anything else
+    /// one.
     ///
     /// # Panics
     /// When the client is not in the namespace any more, or the event cannot be encoded.
@@ -139,7 +142,8 @@ impl TestClient {
         self.line.send(&encoded(packet));
     }
 
-    /// Emits an event and asks for an acknowledgement. The event is sent at once; await what this returns for the answer.
+    /// Emits an event and asks for an acknowledgement. The event is sent at once; await what this
+    /// returns for the answer.
     ///
     /// # Panics
     /// As [`emit`](Self::emit); awaited, when the answer does not come or is no `T`.
@@ -152,8 +156,9 @@ impl TestClient {
         Reply::new(self.sender(), event, id, Location::caller())
     }
 
-    /// Waits for the next event of this name, and reads its arguments as a `T`, of which `()` takes none, a tuple several and
-    /// anything else one. Events of other names wait to be expected themselves.
+    /// Waits for the next event of this name, and reads its arguments as a `T`, of which `()` takes
+    /// none, a tuple several and anything else one. Events of other names wait to be expected
+    /// themselves.
     ///
     /// # Panics
     /// When it does not come, or its arguments are no `T`.
@@ -163,7 +168,8 @@ impl TestClient {
         async move { self.next_of(event, site).await.read(site) }
     }
 
-    /// Waits for the next event of this name that asks for an acknowledgement: its arguments, and what answers it.
+    /// Waits for the next event of this name that asks for an acknowledgement: its arguments, and
+    /// what answers it.
     ///
     /// # Panics
     /// When it does not come, asks for nothing, or its arguments are no `T`.
@@ -194,7 +200,8 @@ impl TestClient {
 
     /// Waits until the application has come to rest, and checks that no event of this name came.
     ///
-    /// With a paused clock that costs no time, and is exact; with a running one it watches for 50 ms.
+    /// With a paused clock that costs no time, and is exact; with a running one it watches for 50
+    /// ms.
     ///
     /// # Panics
     /// When one came.
@@ -220,8 +227,8 @@ impl TestClient {
         }
     }
 
-    /// Waits until the server disconnects this client, from its namespace or altogether. Events that came before can still be
-    /// expected.
+    /// Waits until the server disconnects this client, from its namespace or altogether. Events
+    /// that came before can still be expected.
     ///
     /// # Panics
     /// When it does not, or when the client itself left.
@@ -263,7 +270,8 @@ impl TestClient {
         });
     }
 
-    /// Closes the connection in order, with every namespace on it, and waits until the server has agreed.
+    /// Closes the connection in order, with every namespace on it, and waits until the server has
+    /// agreed.
     ///
     /// # Panics
     /// When the server does not.
@@ -284,19 +292,21 @@ impl TestClient {
         self.line.cut();
     }
 
-    /// Stops answering pings, or answers them again: a client that hangs. The server finds out by its `ping_timeout`.
+    /// Stops answering pings, or answers them again: a client that hangs. The server finds out by
+    /// its `ping_timeout`.
     pub fn ignore_pings(&self, ignore: bool) {
         self.line.ignore_pings(ignore);
     }
 
-    /// Stops reading, or reads again: a client that does not take what it is sent. 256 KiB are taken by what stands for the network;
-    /// then the connection's queue fills, and the App's policy applies.
+    /// Stops reading, or reads again: a client that does not take what it is sent. 256 KiB are
+    /// taken by what stands for the network; then the connection's queue fills, and the App's
+    /// policy applies.
     pub fn stop_reading(&self, stop: bool) {
         self.line.stop_reading(stop);
     }
 
-    /// Sends a text message as it is, for tests of what no client library would send: `2["event"]` is what [`emit`](Self::emit)
-    /// sends in `/`.
+    /// Sends a text message as it is, for tests of what no client library would send: `2["event"]`
+    /// is what [`emit`](Self::emit) sends in `/`.
     pub fn send_raw(&self, packet: &str) {
         self.line.send(&Frame::text_message(packet).into());
     }

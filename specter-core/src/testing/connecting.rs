@@ -39,7 +39,8 @@ impl Connecting {
         }
     }
 
-    /// What it authenticates by: the object that a JavaScript client has as `auth`. It goes with the first namespace.
+    /// What it authenticates by: the object that a JavaScript client has as `auth`. It goes with
+    /// the first namespace.
     ///
     /// # Panics
     /// When it cannot be encoded, or is no object.
@@ -55,7 +56,8 @@ impl Connecting {
         self
     }
 
-    /// Adds a pair to the query. Name and value are sent as they are: percent-encoded, where that is needed.
+    /// Adds a pair to the query. Name and value are sent as they are: percent-encoded, where that
+    /// is needed.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query = format!("{}&{name}={value}", self.query);
         self

@@ -1,7 +1,8 @@
-//! One client's connection: two tasks that keep it alive as a client does, and what came, by namespace, until a test looks.
+//! One client's connection: two tasks that keep it alive as a client does, and what came, by
+//! namespace, until a test looks.
 //!
-//! Pings are answered here, so that a connection lives however long a test looks elsewhere. What is expected of it is the
-//! client's business.
+//! Pings are answered here, so that a connection lives however long a test looks elsewhere. What is
+//! expected of it is the client's business.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -329,7 +330,8 @@ impl Inbound {
         });
     }
 
-    /// Changes a namespace's seat, and tells who waits. What comes for a namespace that was not asked for comes for nobody.
+    /// Changes a namespace's seat, and tells who waits. What comes for a namespace that was not
+    /// asked for comes for nobody.
     fn enter(&self, namespace: &str, change: impl FnOnce(&mut Seat)) {
         if let Some(seat) = self.shared.state.lock().namespaces.get_mut(namespace) {
             change(seat);

@@ -1,4 +1,5 @@
-//! Sockets without a client, for controllers that a test builds by hand: what is emitted to them is kept until the test looks.
+//! Sockets without a client, for controllers that a test builds by hand: what is emitted to them is
+//! kept until the test looks.
 //!
 //! It owns nothing of the wire: there is none.
 
@@ -20,10 +21,11 @@ use crate::connection::undriven::{take_sent, undriven};
 use crate::rooms::{Hub, Namespace};
 use crate::socket::Socket;
 
-/// A namespace without a server, whose sockets have no clients: for controllers that a test builds by hand.
+/// A namespace without a server, whose sockets have no clients: for controllers that a test builds
+/// by hand.
 ///
-/// Its [`socket`](Self::socket)s can do all that a handler asks of one: emit, join rooms, reach each other, ask for
-/// acknowledgements. See the [module](super) for an example.
+/// Its [`socket`](Self::socket)s can do all that a handler asks of one: emit, join rooms, reach
+/// each other, ask for acknowledgements. See the [module](super) for an example.
 #[derive(Clone)]
 pub struct TestNamespace(Arc<Hub>);
 
@@ -60,15 +62,16 @@ impl fmt::Debug for TestNamespace {
     }
 }
 
-/// A connected [`Socket`] without a client: pass `&socket` to a handler, then look at what it emitted.
+/// A connected [`Socket`] without a client: pass `&socket` to a handler, then look at what it
+/// emitted.
 pub struct TestSocket {
     socket: Socket,
     unread: Mutex<VecDeque<EventPacket>>,
 }
 
 impl TestSocket {
-    /// Takes the first event of this name that was emitted to it and not taken before, and reads its arguments as a `T`, of which
-    /// `()` takes none, a tuple several and anything else one.
+    /// Takes the first event of this name that was emitted to it and not taken before, and reads
+    /// its arguments as a `T`, of which `()` takes none, a tuple several and anything else one.
     ///
     /// # Panics
     /// When there is none, or its arguments are no `T`.

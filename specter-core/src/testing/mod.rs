@@ -1,9 +1,10 @@
-//! Testing a gateway: the application as it is, and clients that speak Socket.IO to it, without a port. Taught in
-//! `specter::testing`.
+//! Testing a gateway: the application as it is, and clients that speak Socket.IO to it, without a
+//! port. Taught in `specter::testing`.
 //!
-//! A client's WebSocket is a stream in memory; what is behind it is what serves in production: HTTP, handshake, origin policy,
-//! framing, sessions, codecs, guards, scopes. It owns the client's side of the wire (`opening`, `wire`, `line`) and what a test
-//! says (`client`, `received`). Nothing else in the runtime may know it.
+//! A client's WebSocket is a stream in memory; what is behind it is what serves in production:
+//! HTTP, handshake, origin policy, framing, sessions, codecs, guards, scopes. It owns the client's
+//! side of the wire (`opening`, `wire`, `line`) and what a test says (`client`, `received`).
+//! Nothing else in the runtime may know it.
 
 mod app;
 mod builder;

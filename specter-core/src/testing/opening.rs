@@ -1,4 +1,5 @@
-//! Opening a connection: an in-memory stream to the application's HTTP server, and the request for a WebSocket on it.
+//! Opening a connection: an in-memory stream to the application's HTTP server, and the request for
+//! a WebSocket on it.
 //!
 //! It must not know what the WebSocket is for.
 

@@ -87,7 +87,8 @@ impl fmt::Debug for Received {
     }
 }
 
-/// The acknowledgement that the server asked for, to be sent when the test pleases; dropped, it is never sent.
+/// The acknowledgement that the server asked for, to be sent when the test pleases; dropped, it is
+/// never sent.
 #[must_use = "the server waits for the answer until it is sent"]
 pub struct Answer {
     id: u64,
@@ -121,8 +122,9 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// The server's acknowledgement to come. Await it for its arguments as a `T`, of which `()` takes none, a tuple several and
-/// anything else one; [`error`](Self::error) is for an event that is expected to fail.
+/// The server's acknowledgement to come. Await it for its arguments as a `T`, of which `()` takes
+/// none, a tuple several and anything else one; [`error`](Self::error) is for an event that is
+/// expected to fail.
 #[must_use = "the event is sent, but nobody looks at its acknowledgement"]
 pub struct Reply<T> {
     place: Place,

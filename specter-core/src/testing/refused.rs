@@ -9,7 +9,8 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
-    /// The HTTP request was refused: by an origin policy, by `AppBuilder::admit`, by a limit, or because nothing is on that path.
+    /// The HTTP request was refused: by an origin policy, by `AppBuilder::admit`, by a limit, or
+    /// because nothing is on that path.
     #[error("the handshake was refused with {status}: {body}")]
     Handshake {
         /// The answer's status.
@@ -17,8 +18,9 @@ pub enum Refused {
         /// The answer's body.
         body: String,
     },
-    /// CONNECT was answered with an error: by a guard, a `connect` handler, a provider that failed, or because nobody serves the
-    /// namespace. It is what a JavaScript client gets as `connect_error`.
+    /// CONNECT was answered with an error: by a guard, a `connect` handler, a provider that failed,
+    /// or because nobody serves the namespace. It is what a JavaScript client gets as
+    /// `connect_error`.
     #[error("the connection to the namespace was refused: {message}")]
     Connect {
         /// The error's message.

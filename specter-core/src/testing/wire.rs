@@ -1,6 +1,7 @@
 //! The client's side of a WebSocket: frames out, masked, and messages in.
 //!
-//! What the server sends is held to the rules that a browser would hold it to. It must not know what messages mean.
+//! What the server sends is held to the rules that a browser would hold it to. It must not know
+//! what messages mean.
 
 use bytes::{Buf, BytesMut};
 use specter_proto::websocket::Opcode;

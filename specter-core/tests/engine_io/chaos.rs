@@ -1,4 +1,5 @@
-//! Clients that do anything at any time: whatever they do, each session closes once and nothing stays.
+//! Clients that do anything at any time: whatever they do, each session closes once and nothing
+//! stays.
 
 use std::time::Duration;
 

@@ -83,8 +83,8 @@ async fn what_is_sent_at_once_to_a_peer_that_reads_arrives_whole_and_in_order() 
     assert_eq!(connection.queued_bytes(), 0);
 }
 
-/// Reads 200 KiB a second, as bytes and not as frames, and answers pings, until so many messages have
-/// come.
+/// Reads 200 KiB a second, as bytes and not as frames, and answers pings, until so many messages
+/// have come.
 async fn read_slowly(raw: &mut Raw, messages: usize) {
     let mut buffer = Vec::new();
     let mut received = 0;

@@ -84,7 +84,8 @@ async fn messages_still_go_by_polling_while_probing() {
 
 #[tokio::test(start_paused = true)]
 async fn every_packet_arrives_once_whenever_it_was_sent() {
-    // The server sends a packet at each step of the upgrade; `polls` says at which the client polls.
+    // The server sends a packet at each step of the upgrade; `polls` says at which the client
+    // polls.
     for polls in 0..16_u32 {
         let lab = Lab::plain();
         let session = lab.open().await;

@@ -1,5 +1,5 @@
-//! Takes the collected modules apart: numbers every provider, seed and value as a binding, and finds what is
-//! listed twice. Must not know which binding a dependency is resolved to.
+//! Takes the collected modules apart: numbers every provider, seed and value as a binding, and
+//! finds what is listed twice. Must not know which binding a dependency is resolved to.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -187,7 +187,8 @@ impl Draft {
         });
     }
 
-    /// The bindings through which a provider's value is found: its own and one for each of its aliases.
+    /// The bindings through which a provider's value is found: its own and one for each of its
+    /// aliases.
     fn bind_provider(
         &mut self,
         module: usize,

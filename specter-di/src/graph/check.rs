@@ -1,5 +1,5 @@
-//! Checks of the resolved graph: circles of modules, circles of providers, and values that outlive what they hold.
-//! Must not change what was resolved.
+//! Checks of the resolved graph: circles of modules, circles of providers, and values that outlive
+//! what they hold. Must not change what was resolved.
 
 use super::bind::{Binding, Draft};
 use super::walk::walk;
@@ -35,7 +35,8 @@ pub(super) fn module_cycles(draft: &Draft, faults: &mut Vec<Fault>) {
         .iter()
         .map(|module| module.imports.clone())
         .collect();
-    // The module that the graph was made of comes last; from it the paths read as a user would follow them.
+    // The module that the graph was made of comes last; from it the paths read as a user would
+    // follow them.
     for cycle in walk(&edges, (0..edges.len()).rev()).cycles {
         let module = |number: usize| &draft.modules[number];
         let steps = pairs(&cycle).map(|(from, to)| Step {

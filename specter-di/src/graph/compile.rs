@@ -57,7 +57,8 @@ pub(crate) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    /// `known` says what lies in other rows; the bindings in `given` fill the first slots of this one.
+    /// `known` says what lies in other rows; the bindings in `given` fill the first slots of this
+    /// one.
     pub(crate) fn new(
         bindings: &'a [Binding],
         mut known: Vec<Option<Input>>,

@@ -1,5 +1,5 @@
-//! The graph of an application: its modules and what the embedder adds to them, collected and validated.
-//! Owns the order of the checks. Must not build anything.
+//! The graph of an application: its modules and what the embedder adds to them, collected and
+//! validated. Owns the order of the checks. Must not build anything.
 
 mod bind;
 mod check;
@@ -76,7 +76,8 @@ impl Graph {
         self.name
     }
 
-    /// What [`Root::meta`](crate::Root::meta) attached to the roots, in their order; those without an `M` are left out.
+    /// What [`Root::meta`](crate::Root::meta) attached to the roots, in their order; those without
+    /// an `M` are left out.
     pub fn root_metas<M: std::any::Any>(&self) -> impl Iterator<Item = &M> {
         let roots = self
             .collected
@@ -86,12 +87,14 @@ impl Graph {
         roots.filter_map(|root| root.meta.as_deref()?.downcast_ref())
     }
 
-    /// Says what [`Scope::Scoped`](crate::Scope::Scoped) is called in reports, `request` for example.
+    /// Says what [`Scope::Scoped`](crate::Scope::Scoped) is called in reports, `request` for
+    /// example.
     pub fn scope_name(&mut self, name: &'static str) {
         self.scope_name = name;
     }
 
-    /// Declares a value that is given whenever a scope is opened. Every module sees it; singletons must not reach it.
+    /// Declares a value that is given whenever a scope is opened. Every module sees it; singletons
+    /// must not reach it.
     #[track_caller]
     pub fn seed<V: Clone + Send + Sync + 'static>(&mut self, name: &'static str) {
         self.seeds.push(Given {
@@ -119,31 +122,33 @@ impl Graph {
         self.value(Arc::new(value));
     }
 
-    /// Declares a singleton that the embedder takes out of the container by its type alone: [`Container::get`](crate::Container::get).
-    /// `role` says what for, `guard` for example.
+    /// Declares a singleton that the embedder takes out of the container by its type alone:
+    /// [`Container::get`](crate::Container::get). `role` says what for, `guard` for example.
     pub fn require_singleton(&mut self, role: &'static str, key: Key, location: Location) {
         self.required
             .push(Declared::singleton(role, key, role, location));
     }
 
-    /// Lets the application's module import another one, as if it stood in its list: for options that are known at run
-    /// time only, `graph.import(ConfigModule::with(options))`.
+    /// Lets the application's module import another one, as if it stood in its list: for options
+    /// that are known at run time only, `graph.import(ConfigModule::with(options))`.
     pub fn import<M: Module>(&mut self, module: Configured<M>) {
         self.collected.import(module.into());
     }
 
-    /// Lets a value stand in for a provider: in its module, under all its types, as visible as it. For tests.
+    /// Lets a value stand in for a provider: in its module, under all its types, as visible as it.
+    /// For tests.
     ///
-    /// The provider is not built, nor are its hooks called, nor is built what only it needed. One that no module lists is
-    /// a fault.
+    /// The provider is not built, nor are its hooks called, nor is built what only it needed. One
+    /// that no module lists is a fault.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(&mut self, value: impl Into<P::Value>) {
         self.overrides
             .replace::<P>(value.into(), Location::caller());
     }
 
-    /// Lets a value stand in for whatever provides `Arc<T>`, if anything does: every module sees it, and nothing else of
-    /// that type. For tests: `graph.bind::<dyn Repository>(Arc::new(Fake))`.
+    /// Lets a value stand in for whatever provides `Arc<T>`, if anything does: every module sees
+    /// it, and nothing else of that type. For tests: `graph.bind::<dyn
+    /// Repository>(Arc::new(Fake))`.
     ///
     /// A provider that is needed only as `Arc<T>` is not built, nor is what only it needed.
     #[track_caller]

@@ -1,5 +1,5 @@
-//! Finds for each dependency the binding it means, and says where it is when the module cannot see it.
-//! Must not know how long values live or in which order they are built.
+//! Finds for each dependency the binding it means, and says where it is when the module cannot see
+//! it. Must not know how long values live or in which order they are built.
 
 use super::bind::{Draft, Need};
 use super::visibility::Visibility;
@@ -13,8 +13,8 @@ struct Consumer<'a> {
     module: usize,
 }
 
-/// Resolves every dependency of every provider and root. Each fault comes with the binding that it is one of; without one
-/// it is a root's.
+/// Resolves every dependency of every provider and root. Each fault comes with the binding that it
+/// is one of; without one it is a root's.
 pub(super) fn resolve(draft: &mut Draft, visible: &Visibility) -> Vec<(Option<usize>, Fault)> {
     let mut all = Vec::new();
     // Taken out while the draft is read, then put back.
@@ -50,7 +50,8 @@ pub(super) fn resolve(draft: &mut Draft, visible: &Visibility) -> Vec<(Option<us
     all
 }
 
-/// Resolves what the embedder takes by type alone: what the application's module sees one of, else what there is one of.
+/// Resolves what the embedder takes by type alone: what the application's module sees one of, else
+/// what there is one of.
 pub(super) fn required(draft: &mut Draft, visible: &Visibility) -> Vec<Fault> {
     let mut faults = Vec::new();
     let found: Vec<_> = draft

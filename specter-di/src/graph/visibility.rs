@@ -54,8 +54,8 @@ impl Visibility {
         bindings.into_iter().flatten().copied().collect()
     }
 
-    /// The singletons that can be found by type alone: what the last module, the application's, sees one of; else
-    /// what there is one of.
+    /// The singletons that can be found by type alone: what the last module, the application's,
+    /// sees one of; else what there is one of.
     pub(super) fn lookup(&self, draft: &Draft) -> HashMap<TypeId, usize> {
         let mut all: HashMap<Key, Vec<usize>> = HashMap::new();
         for (number, binding) in draft.bindings.iter().enumerate() {
@@ -72,7 +72,8 @@ impl Visibility {
             .collect()
     }
 
-    /// What a key alone stands for among `all` of its bindings: what the application's module sees, else all of them.
+    /// What a key alone stands for among `all` of its bindings: what the application's module sees,
+    /// else all of them.
     pub(super) fn by_type(&self, draft: &Draft, key: Key, all: Vec<usize>) -> Vec<usize> {
         let seen = self.seen(application(draft), key);
         if seen.is_empty() { all } else { seen }
@@ -112,7 +113,8 @@ fn unknown(module: &BoundModule, export: &Export) -> (String, String) {
 /// What each module exports, what it passes on from its imports included.
 fn exports(draft: &Draft) -> Vec<BTreeSet<(TypeId, usize)>> {
     let mut exported = vec![BTreeSet::new(); draft.modules.len()];
-    // Imports come first, so once is enough, unless modules import each other: then until nothing is added.
+    // Imports come first, so once is enough, unless modules import each other: then until nothing
+    // is added.
     loop {
         let before: usize = exported.iter().map(BTreeSet::len).sum();
         for (number, module) in draft.modules.iter().enumerate() {

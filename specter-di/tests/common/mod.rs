@@ -1,4 +1,5 @@
-//! Declares providers, modules and roots in few lines, at made-up places; and runs futures without a runtime.
+//! Declares providers, modules and roots in few lines, at made-up places; and runs futures without
+//! a runtime.
 
 #![allow(
     dead_code,

@@ -1,4 +1,5 @@
-//! Writes the `Controller` impl and enters the controller into the list by which unlisted ones are found.
+//! Writes the `Controller` impl and enters the controller into the list by which unlisted ones are
+//! found.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -32,8 +33,8 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
     let checks = controller
         .singleton
         .then(|| construction.singleton_checks(name));
-    // The two functions over the fields stand in one constant, and `__INFO` outside of the impl: the compiler says what
-    // is wrong with a type once for each body that names it.
+    // The two functions over the fields stand in one constant, and `__INFO` outside of the impl:
+    // the compiler says what is wrong with a type once for each body that names it.
     let fields = quote_spanned! {own=>
         (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self)
     };

@@ -1,5 +1,6 @@
-//! The impl block as far as it concerns handlers: its head, and each method's attributes and signature. Bodies
-//! stay opaque tokens: they are the compiler's business, and half-written ones must not break the rest.
+//! The impl block as far as it concerns handlers: its head, and each method's attributes and
+//! signature. Bodies stay opaque tokens: they are the compiler's business, and half-written ones
+//! must not break the rest.
 
 use proc_macro2::{Delimiter, TokenTree};
 use syn::{

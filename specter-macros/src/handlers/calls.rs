@@ -1,8 +1,10 @@
-//! Writes how handlers are called: what their parameters need from the container, and the functions that call one:
-//! extract the parameters, call the method, encode its reply. One that may suspend takes the controller and gives it back.
+//! Writes how handlers are called: what their parameters need from the container, and the functions
+//! that call one: extract the parameters, call the method, encode its reply. One that may suspend
+//! takes the controller and gives it back.
 //!
-//! Needing and extracting name the same types. They stand in one function body, the initializer of the block or
-//! `calls`, because the compiler then says once what is wrong with a type, and not twice.
+//! Needing and extracting name the same types. They stand in one function body, the initializer of
+//! the block or `calls`, because the compiler then says once what is wrong with a type, and not
+//! twice.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -111,7 +113,8 @@ fn exclusive(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     }
 }
 
-/// The controller is in a box or, when handlers run beside each other, in an `Arc`. What holds it is written once, for both.
+/// The controller is in a box or, when handlers run beside each other, in an `Arc`. What holds it
+/// is written once, for both.
 fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let Locals { this, id, cx, .. } = locals;
     let requirements = requirements(&block.handlers);
@@ -180,7 +183,8 @@ fn requirements(handlers: &[Handler]) -> TokenStream {
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
 }
 
-/// How a parameter is asked for, by the event: `event` of `Requirements::event::<T, _>` and `event_param::<T, _>`.
+/// How a parameter is asked for, by the event: `event` of `Requirements::event::<T, _>` and
+/// `event_param::<T, _>`.
 pub(super) struct Family {
     pub(super) name: &'static str,
     /// Whether the trait has a marker, which the compiler infers.
@@ -217,7 +221,8 @@ impl Family {
     }
 }
 
-/// The variables of the generated functions. Their names are the macro's own: no expression of the user's sees them.
+/// The variables of the generated functions. Their names are the macro's own: no expression of the
+/// user's sees them.
 struct Locals {
     this: Ident,
     id: Ident,
@@ -305,8 +310,9 @@ impl Call<'_> {
         }
     }
 
-    /// The method's call. Where it may suspend, it borrows what holds the controller by `&mut` for `&self` too: a future that
-    /// held a shared borrow of it would ask for more than the method's own does.
+    /// The method's call. Where it may suspend, it borrows what holds the controller by `&mut` for
+    /// `&self` too: a future that held a shared borrow of it would ask for more than the method's
+    /// own does.
     fn called(&self) -> TokenStream {
         let (controller, method) = (&self.handler.controller, &self.handler.method);
         let this = &self.locals.this;

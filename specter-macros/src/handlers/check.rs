@@ -1,5 +1,5 @@
-//! What one handler alone cannot know: two for one event, and those that may not stand together. Also which
-//! options fit which event.
+//! What one handler alone cannot know: two for one event, and those that may not stand together.
+//! Also which options fit which event.
 
 use super::{
     event::EventKind,
@@ -7,7 +7,8 @@ use super::{
 };
 use crate::diag::Diagnostics;
 
-/// Reports what is wrong, and leaves out the handlers that could not be expanded without a second complaint.
+/// Reports what is wrong, and leaves out the handlers that could not be expanded without a second
+/// complaint.
 pub(crate) fn handlers(handlers: &mut HandlerTable, diag: &mut Diagnostics) {
     if handlers.marked == 0 {
         diag.error_help(

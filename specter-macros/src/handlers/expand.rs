@@ -58,9 +58,9 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     })
 }
 
-/// The constant `__BLOCK`. What the handlers need of the controller's type is demanded where the constant calls the
-/// function that makes it: once, and each where the user wrote what needs it. Inside of the function it is taken for
-/// granted, so that nothing else complains.
+/// The constant `__BLOCK`. What the handlers need of the controller's type is demanded where the
+/// constant calls the function that makes it: once, and each where the user wrote what needs it.
+/// Inside of the function it is taken for granted, so that nothing else complains.
 fn checked(
     block: &HandlerTable,
     items: Option<&TokenStream>,
@@ -102,8 +102,8 @@ fn checked(
     }
 }
 
-/// A warning at each name that was most likely meant otherwise. Macros have no warnings of their own, but the use of
-/// something deprecated is one, if it stands at a token of the user's.
+/// A warning at each name that was most likely meant otherwise. Macros have no warnings of their
+/// own, but the use of something deprecated is one, if it stands at a token of the user's.
 fn doubts(handlers: &[Handler]) -> TokenStream {
     let warning = |handler: &Handler| {
         let note = handler.event.doubt()?;

@@ -34,8 +34,8 @@ pub(crate) fn unmarked(item: TokenStream) -> TokenStream {
     replace_members(item, &MARKS, &allowed())
 }
 
-/// The lints that complain of what a handler has to be: a method of its controller, often `async`, whose parameters are
-/// extracted.
+/// The lints that complain of what a handler has to be: a method of its controller, often `async`,
+/// whose parameters are extracted.
 fn allowed() -> TokenStream {
     quote! {
         #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]

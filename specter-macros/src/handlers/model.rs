@@ -82,8 +82,8 @@ impl HandlerTable {
         taking.map(|handler| handler.receiver.span)
     }
 
-    /// The `self` of a handler that needs the controller to be `Sync`: each does where all take `&self`; where the
-    /// controller is in one hand at a time, those whose futures hold a `&self`.
+    /// The `self` of a handler that needs the controller to be `Sync`: each does where all take
+    /// `&self`; where the controller is in one hand at a time, those whose futures hold a `&self`.
     pub(crate) fn sharing(&self) -> Option<Span> {
         let exclusive = self.exclusive();
         let sharing = self.handlers.iter().find(|handler| {

@@ -1,5 +1,6 @@
-//! A handler's parameters: which type is extracted for each, and how it is handed to the method. References are
-//! lent from an extracted value: `&T` from `T`, `&str` from a text that is itself lent or, where it has escapes, owned.
+//! A handler's parameters: which type is extracted for each, and how it is handed to the method.
+//! References are lent from an extracted value: `&T` from `T`, `&str` from a text that is itself
+//! lent or, where it has escapes, owned.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -107,8 +108,9 @@ impl Parameter {
         })
     }
 
-    /// Whether it is a reference to a type called like one for which the runtime has a rule: `Socket` and `Args`, which the context has and
-    /// lends (under another name an own value is lent, which is the same to the handler), and `Ack`, which nobody lends.
+    /// Whether it is a reference to a type called like one for which the runtime has a rule:
+    /// `Socket` and `Args`, which the context has and lends (under another name an own value is
+    /// lent, which is the same to the handler), and `Ack`, which nobody lends.
     pub(crate) fn has_rule_of_its_own(&self) -> bool {
         matches!(self.handed, Handed::Lent)
             && ["Socket", "Args", "Ack"]

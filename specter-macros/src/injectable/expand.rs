@@ -1,5 +1,5 @@
-//! Writes the `Provide` impl. A function gets a type of its name to carry it: with braces, so that it lives among
-//! the types only and the function keeps its name among the values.
+//! Writes the `Provide` impl. A function gets a type of its name to carry it: with braces, so that
+//! it lives among the types only and the function keeps its name among the values.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};

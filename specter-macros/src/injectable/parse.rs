@@ -1,4 +1,5 @@
-//! Reads `#[injectable(…)]` and its struct or function, and checks what can be checked without types.
+//! Reads `#[injectable(…)]` and its struct or function, and checks what can be checked without
+//! types.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;

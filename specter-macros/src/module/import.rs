@@ -1,4 +1,5 @@
-//! The imports of a module: other modules by their names, or values that configure one: `ConfigModule::with(options)`.
+//! The imports of a module: other modules by their names, or values that configure one:
+//! `ConfigModule::with(options)`.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;

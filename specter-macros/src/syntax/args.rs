@@ -1,5 +1,6 @@
-//! The arguments of an attribute: a literal, flags, `key = value` and `key(list)`, in any order. An argument
-//! that cannot be read costs only itself; keys that nobody asked for are reported with the list of those that exist.
+//! The arguments of an attribute: a literal, flags, `key = value` and `key(list)`, in any order. An
+//! argument that cannot be read costs only itself; keys that nobody asked for are reported with the
+//! list of those that exist.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -21,8 +22,8 @@ use crate::{
 
 /// What stands in an attribute's parentheses. Ask for each option, then [`finish`](Self::finish).
 ///
-/// An option is asked for by its usage, such as `priority = 5`: its first word is the key, the whole is shown
-/// to a user who wrote it otherwise.
+/// An option is asked for by its usage, such as `priority = 5`: its first word is the key, the
+/// whole is shown to a user who wrote it otherwise.
 pub(crate) struct Arguments {
     rest: Vec<Argument>,
     usages: Vec<&'static str>,

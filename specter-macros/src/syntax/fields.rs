@@ -1,5 +1,6 @@
-//! A struct whose fields the container fills: `#[state]` fields start from an expression, every other field is a
-//! dependency, found by its type. Controllers and `#[injectable]` structs share this.
+//! A struct whose fields the container fills: `#[state]` fields start from an expression, every
+//! other field is a dependency, found by its type. Controllers and `#[injectable]` structs share
+//! this.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -22,7 +23,8 @@ pub(crate) const STATE: &str = "state";
 /// How a struct is put together.
 pub(crate) struct Construction {
     fields: Vec<InjectedField>,
-    /// The struct cannot be built by field names; that was reported, and its expansion only has to compile.
+    /// The struct cannot be built by field names; that was reported, and its expansion only has to
+    /// compile.
     broken: bool,
 }
 
@@ -159,7 +161,8 @@ impl InjectedField {
     }
 }
 
-/// A complaint, by the compiler, if the type of a singleton's dependency is known to exist only within a socket's scope.
+/// A complaint, by the compiler, if the type of a singleton's dependency is known to exist only
+/// within a socket's scope.
 pub(crate) fn singleton_check(name: &Ident, ty: &Type, label: &str) -> TokenStream {
     let name = name.unraw().to_string();
     let check = Stretch::of(ty).over(quote!(__p::not_scoped!(#name, #label, #ty)));

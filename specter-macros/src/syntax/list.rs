@@ -1,5 +1,6 @@
-//! Lists of types in attributes: guards, imports, controllers, providers. Each element keeps its own tokens, so
-//! that the compiler's complaint about a type stands at the element and not at the attribute.
+//! Lists of types in attributes: guards, imports, controllers, providers. Each element keeps its
+//! own tokens, so that the compiler's complaint about a type stands at the element and not at the
+//! attribute.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -44,9 +45,9 @@ impl Parse for ListElement {
 impl ListElement {
     /// The statements that `call` writes for the element's type.
     ///
-    /// Under the name of a function stands the type that `#[injectable]` makes beside it. Where there is none, the
-    /// compiler would only say that a function is no type; so a type of the runtime's stands behind it, of which the
-    /// compiler says what it lacks.
+    /// Under the name of a function stands the type that `#[injectable]` makes beside it. Where
+    /// there is none, the compiler would only say that a function is no type; so a type of the
+    /// runtime's stands behind it, of which the compiler says what it lacks.
     pub(crate) fn named(&self, call: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
         let cfgs = &self.cfgs;
         let Some(path) = self.as_function() else {
@@ -107,7 +108,8 @@ impl Element for ListElement {
     }
 }
 
-/// The elements between a list's brackets. What cannot be read, or is listed twice, is reported and left out.
+/// The elements between a list's brackets. What cannot be read, or is listed twice, is reported and
+/// left out.
 pub(crate) fn parse<E: Element>(tokens: TokenStream, diag: &mut Diagnostics) -> Vec<E> {
     let mut kept: Vec<E> = Vec::new();
     for element in diag
@@ -150,7 +152,8 @@ fn elements<E: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<E>>
     Ok(elements)
 }
 
-/// The body of a function that adds each element to the policies `into` as a `role`, such as `guard`.
+/// The body of a function that adds each element to the policies `into` as a `role`, such as
+/// `guard`.
 pub(crate) fn added(elements: &[ListElement], into: &Ident, role: &str) -> TokenStream {
     elements
         .iter()

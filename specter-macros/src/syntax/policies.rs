@@ -1,4 +1,5 @@
-//! What stands around handlers, on a module, a controller or an event alike: guards, interceptors and error filters.
+//! What stands around handlers, on a module, a controller or an event alike: guards, interceptors
+//! and error filters.
 
 use proc_macro2::{Ident, TokenStream};
 

@@ -1,5 +1,6 @@
 //! How expansions name the runtime, and where their tokens claim to stand. Every expansion is one
-//! `const _` block in which `__p` is the framework's private module: nothing leaks into the user's namespace.
+//! `const _` block in which `__p` is the framework's private module: nothing leaks into the user's
+//! namespace.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -47,18 +48,21 @@ pub(crate) fn option(value: Option<impl ToTokens>) -> TokenStream {
     )
 }
 
-/// A span for generated tokens: complaints about them stand at `at`, the names in them are the macro's own.
+/// A span for generated tokens: complaints about them stand at `at`, the names in them are the
+/// macro's own.
 pub(crate) fn own(at: Span) -> Span {
     Span::mixed_site().located_at(at)
 }
 
-/// The place `at` as a value. The tokens carry the user's own span: `line!()` would else give the attribute's line.
+/// The place `at` as a value. The tokens carry the user's own span: `line!()` would else give the
+/// attribute's line.
 pub(crate) fn location(at: Span) -> TokenStream {
     quote_spanned!(at=> __p::location!())
 }
 
 /// Where tokens of the user's begin and end. A complaint about generated tokens that were put
-/// [over](Self::over) it underlines all of it; one about tokens at a single span underlines the first.
+/// [over](Self::over) it underlines all of it; one about tokens at a single span underlines the
+/// first.
 #[derive(Clone, Copy)]
 pub(crate) struct Stretch {
     first: Span,

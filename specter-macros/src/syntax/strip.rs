@@ -1,5 +1,5 @@
-//! Takes Specter's own attributes off an item's members. It works on tokens and not on a parsed item, so that the
-//! user's code is given back as it was even where it could not be parsed.
+//! Takes Specter's own attributes off an item's members. It works on tokens and not on a parsed
+//! item, so that the user's code is given back as it was even where it could not be parsed.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 

@@ -1,5 +1,5 @@
-//! Questions about types that can be answered from their tokens alone: no name is resolved, so an alias is what
-//! it is called, not what it stands for.
+//! Questions about types that can be answered from their tokens alone: no name is resolved, so an
+//! alias is what it is called, not what it stands for.
 
 use proc_macro2::{Ident, Span};
 use syn::{
@@ -72,7 +72,8 @@ pub(crate) fn is_callback(ty: &TypeImplTrait) -> bool {
     })
 }
 
-/// Whether a function that returns the type surely returns a value: not `()`, and no `Result` of it.
+/// Whether a function that returns the type surely returns a value: not `()`, and no `Result` of
+/// it.
 pub(crate) fn is_value(ty: &Type) -> bool {
     match bare(ty) {
         Type::Tuple(tuple) => !tuple.elems.is_empty(),
@@ -148,8 +149,8 @@ fn is_future_bound(bound: &syn::TypeParamBound) -> bool {
         if bound.path.segments.last().is_some_and(|segment| segment.ident == "Future"))
 }
 
-/// The type as a free function of another scope has to name it: `Self` spelled out, the method's own lifetimes
-/// left to inference.
+/// The type as a free function of another scope has to name it: `Self` spelled out, the method's
+/// own lifetimes left to inference.
 pub(crate) fn outside_method(
     mut ty: Type,
     self_path: Option<&Path>,

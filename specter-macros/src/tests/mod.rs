@@ -1,5 +1,6 @@
-//! Runs the macros over the programs in `tests/`: `expansions/NAME.rs` must become `NAME.expanded.rs`, and what is
-//! said to `errors/NAME.rs` must be `NAME.txt`. With `UPDATE_SNAPSHOTS=1` in the environment both are written anew.
+//! Runs the macros over the programs in `tests/`: `expansions/NAME.rs` must become
+//! `NAME.expanded.rs`, and what is said to `errors/NAME.rs` must be `NAME.txt`. With
+//! `UPDATE_SNAPSHOTS=1` in the environment both are written anew.
 
 mod program;
 
@@ -42,7 +43,8 @@ fn whatever_is_wrong_the_item_comes_back_without_marks() {
     }
 }
 
-/// Compares what `written` says of each program in `folder` with its record, and reports all that differ.
+/// Compares what `written` says of each program in `folder` with its record, and reports all that
+/// differ.
 fn compare(folder: &str, extension: &str, written: impl Fn(&Program) -> String) {
     let mut changed = Vec::new();
     for input in inputs(folder) {

@@ -1,5 +1,5 @@
-//! A small program, its macros run as the compiler would: the first attribute of each item is called with what
-//! stands in its parentheses and the rest of the item.
+//! A small program, its macros run as the compiler would: the first attribute of each item is
+//! called with what stands in its parentheses and the rest of the item.
 
 use std::{fs, path::Path};
 

@@ -9,7 +9,8 @@ use super::frame::FrameKind;
 /// The header of nearly all frames: those of up to 125 bytes.
 const SHORT_HEADER: usize = 2;
 
-/// Writes a frame at the end of a buffer: the body first, and when its length is known the WebSocket header in front of it.
+/// Writes a frame at the end of a buffer: the body first, and when its length is known the
+/// WebSocket header in front of it.
 ///
 /// Dropped before it is closed, it leaves the buffer as it was.
 ///
@@ -54,7 +55,8 @@ impl<'a> FrameAppender<'a> {
     ///
     /// # Panics
     ///
-    /// When [`body`](Self::body) was used to take away what it did not add: an error of the caller's program, never of a peer.
+    /// When [`body`](Self::body) was used to take away what it did not add: an error of the
+    /// caller's program, never of a peer.
     #[inline]
     pub fn close(mut self, kind: FrameKind) {
         let body = self.start + SHORT_HEADER;

@@ -10,10 +10,12 @@ use bytes::{Buf, Bytes};
 use super::frame::{Frame, FrameKind};
 use crate::websocket::{MAX_HEADER, write_header_behind};
 
-/// Writes a frame: the body, and at the end, when its length is known, the WebSocket header in front of it.
+/// Writes a frame: the body, and at the end, when its length is known, the WebSocket header in
+/// front of it.
 ///
-/// It is written in a buffer that the thread keeps for that, and copied out once its size is known: a frame takes one
-/// allocation of exactly its size. A long one keeps the buffer that it was written in.
+/// It is written in a buffer that the thread keeps for that, and copied out once its size is known:
+/// a frame takes one allocation of exactly its size. A long one keeps the buffer that it was
+/// written in.
 ///
 /// ```
 /// use specter_proto::engine::{FrameBuilder, FrameKind};
@@ -29,7 +31,8 @@ pub struct FrameBuilder {
     buffer: Buffer,
 }
 
-/// Room for the WebSocket header, then the body. One word, because it is handed on many times; `None` once it is given away.
+/// Room for the WebSocket header, then the body. One word, because it is handed on many times;
+/// `None` once it is given away.
 type Buffer = Option<Box<Vec<u8>>>;
 
 /// Up to this size, in bytes, a frame is copied out of the thread's buffer, and the buffer is kept.
@@ -68,7 +71,8 @@ impl FrameBuilder {
     ///
     /// # Panics
     ///
-    /// When [`body`](Self::body) was used to take away what it did not add: an error of the caller's program, never of a peer.
+    /// When [`body`](Self::body) was used to take away what it did not add: an error of the
+    /// caller's program, never of a peer.
     pub fn finish(self, kind: FrameKind) -> Frame {
         self.close(kind).into_frame()
     }
@@ -93,7 +97,8 @@ impl FrameBuilder {
     }
 }
 
-/// A frame that still lies in the buffer in which it was written: sent from there, it takes no allocation.
+/// A frame that still lies in the buffer in which it was written: sent from there, it takes no
+/// allocation.
 #[derive(Debug)]
 pub struct WrittenFrame {
     builder: FrameBuilder,

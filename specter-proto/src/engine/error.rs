@@ -27,8 +27,8 @@ pub enum RequestError {
     UnsupportedVersion,
 }
 
-/// What is wrong with a request of code 3. Logs and counters have all of it; a client's response has
-/// only what its developer can correct in the URL (see [`RequestError::context`]).
+/// What is wrong with a request of code 3. Logs and counters have all of it; a client's response
+/// has only what its developer can correct in the URL (see [`RequestError::context`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum BadRequest {
     /// The `Origin` header is not a valid header value.
@@ -125,7 +125,8 @@ impl RequestError {
     }
 
     /// What is wrong with the request in more words than [`message`](Self::message) has, which the
-    /// protocol fixes. `None` where the message says it all, or where the client is not to know more.
+    /// protocol fixes. `None` where the message says it all, or where the client is not to know
+    /// more.
     pub fn context(&self) -> Option<String> {
         match self {
             Self::BadRequest(reason @ (BadRequest::RepeatedParameter(_) | BadRequest::Jsonp)) => {

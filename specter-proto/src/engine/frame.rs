@@ -89,7 +89,8 @@ impl Frame {
         }
     }
 
-    /// Whole WebSocket frames, one behind the other, to be sent as they are. Not for polling: their payload is not told apart.
+    /// Whole WebSocket frames, one behind the other, to be sent as they are. Not for polling: their
+    /// payload is not told apart.
     #[doc(hidden)]
     pub fn of_websocket(bytes: Bytes) -> Self {
         Self {

@@ -19,7 +19,8 @@ pub(super) enum Attached {
     Nothing,
     /// Gathered from values. Boxed: what is attached is handed on many times, and mostly nothing.
     Gathered(Box<Vec<Bytes>>),
-    /// Those of [`Args`](super::Args) that are all there is in the packet. Their placeholders were checked when they came.
+    /// Those of [`Args`](super::Args) that are all there is in the packet. Their placeholders were
+    /// checked when they came.
     OfArgs(Arc<Came>),
 }
 

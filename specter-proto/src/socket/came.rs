@@ -1,7 +1,8 @@
-//! What came in one packet: in one place, which its event, its arguments and whoever keeps them share.
+//! What came in one packet: in one place, which its event, its arguments and whoever keeps them
+//! share.
 //!
-//! A thread keeps the places of some packets that are done with, for those that come: then one takes no allocation. It must not know what
-//! a packet says.
+//! A thread keeps the places of some packets that are done with, for those that come: then one
+//! takes no allocation. It must not know what a packet says.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -168,7 +169,8 @@ impl Came {
     }
 }
 
-/// A copy of an attachment, in the room that is kept if it fits: whoever keeps the copy keeps all of that.
+/// A copy of an attachment, in the room that is kept if it fits: whoever keeps the copy keeps all
+/// of that.
 fn copied(data: &[u8]) -> Bytes {
     let room = ROOM.try_with(Cell::take).ok().flatten();
     let fits = |room: &BytesMut| (data.len()..=2 * data.len()).contains(&room.capacity());
@@ -177,7 +179,8 @@ fn copied(data: &[u8]) -> Bytes {
             room.extend_from_slice(data);
             room.freeze()
         }
-        // A handle that is made in its place: `copy_from_slice` gives one that is moved there, for which all that was copied is waited for.
+        // A handle that is made in its place: `copy_from_slice` gives one that is moved there, for
+        // which all that was copied is waited for.
         None => Bytes::from(Box::<[u8]>::from(data)),
     }
 }

@@ -5,8 +5,8 @@ use super::error::EncodeError;
 /// How many attachments a packet may have, whoever reads it.
 pub const MAX_ATTACHMENTS: usize = 255;
 
-/// How many attachments of a packet current JavaScript clients take, unless their parser is configured
-/// otherwise. Over a packet with more they close the connection.
+/// How many attachments of a packet current JavaScript clients take, unless their parser is
+/// configured otherwise. Over a packet with more they close the connection.
 pub const CLIENT_MAX_ATTACHMENTS: usize = 10;
 
 /// A namespace, and how many attachments of a packet its clients take.

@@ -1,7 +1,7 @@
 //! Outgoing packets, each encoded once, straight into the frame that is sent.
 //!
-//! The header is written first, as that of a packet without attachments; where writing the arguments
-//! brought some up, it is made good. A value's outermost shape decides what its arguments
+//! The header is written first, as that of a packet without attachments; where writing the
+//! arguments brought some up, it is made good. A value's outermost shape decides what its arguments
 //! are (module `shape`): `()` none, a tuple several, [`Args`](super::Args) those that they hold,
 //! anything else one.
 //!
@@ -93,7 +93,8 @@ pub fn outgoing_ack<'a, T: Serialize + ?Sized>(
     Ok(close(frame, attachments))
 }
 
-/// The same at the end of `bytes`, as it is sent on a WebSocket. Where it cannot be encoded, or a value panics, they are left as they were.
+/// The same at the end of `bytes`, as it is sent on a WebSocket. Where it cannot be encoded, or a
+/// value panics, they are left as they were.
 ///
 /// ```
 /// use specter_proto::socket::encode;
@@ -323,7 +324,8 @@ fn write_args<T: Serialize + ?Sized>(
 }
 
 /// Clients fail on a placeholder that names no attachment, and data from one client can look like
-/// one to all others. Only packets with attachments can hold them, so only these are looked through.
+/// one to all others. Only packets with attachments can hold them, so only these are looked
+/// through.
 #[inline(never)]
 fn check_attachments(
     elements: Option<&[u8]>,

@@ -1,4 +1,5 @@
-//! The part of a packet before its data: kind, number of attachments, namespace, acknowledgement id.
+//! The part of a packet before its data: kind, number of attachments, namespace, acknowledgement
+//! id.
 //!
 //! Socket.IO v5, "Packet encoding". Knows the grammar only: which kinds a client may send, and how
 //! much of anything, is the decoder's business.
@@ -69,8 +70,8 @@ pub struct Header<'a> {
     pub kind: PacketKind,
     /// How many attachments follow. 0 for a kind that is not binary.
     pub attachments: usize,
-    /// The namespace as it is written, `/` where none is. A query, which earlier versions of the protocol knew, is part of
-    /// the name.
+    /// The namespace as it is written, `/` where none is. A query, which earlier versions of the
+    /// protocol knew, is part of the name.
     pub namespace: &'a str,
     /// The acknowledgement id.
     pub id: Option<u64>,

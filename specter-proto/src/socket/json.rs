@@ -292,8 +292,9 @@ impl<'a, P: Placeholders> Scanner<'a, P> {
         }
     }
 
-    /// Passes a placeholder by as every client writes it, and says where its number stands. Nothing where it is another object, or looks
-    /// different, or must not stand here: then all the rules apply.
+    /// Passes a placeholder by as every client writes it, and says where its number stands. Nothing
+    /// where it is another object, or looks different, or must not stand here: then all the rules
+    /// apply.
     #[inline]
     fn usual_placeholder(&mut self) -> Option<Span> {
         const WRITTEN: &[u8] = br#"{"_placeholder":true,"num":"#;

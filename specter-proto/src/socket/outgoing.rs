@@ -8,7 +8,8 @@ use crate::websocket::{MAX_HEADER, Opcode, write_header};
 
 /// An encoded packet that still lies in the buffer in which it was written.
 ///
-/// Where it can be written at once, its bytes are taken from there; to be queued or sent to many it becomes a [`Prepared`] packet.
+/// Where it can be written at once, its bytes are taken from there; to be queued or sent to many it
+/// becomes a [`Prepared`] packet.
 #[derive(Debug)]
 pub struct Outgoing {
     first: WrittenFrame,

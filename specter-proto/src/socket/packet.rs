@@ -1,7 +1,8 @@
 //! Whole packets that came from a client, checked and complete: what the decoder gives.
 //!
 //! Each owns one copy of its text, and its parts are places in it: a packet can wait for its turn,
-//! and lend its parts to a handler, without holding on to a read buffer. It is a pointer, which is handed on many times.
+//! and lend its parts to a handler, without holding on to a read buffer. It is a pointer, which is
+//! handed on many times.
 
 use std::fmt;
 
@@ -133,7 +134,8 @@ impl EventPacket {
         OpenEvent(Args::of(self.0))
     }
 
-    /// It is done with: where nobody keeps its arguments, its place is kept for the next one on this thread.
+    /// It is done with: where nobody keeps its arguments, its place is kept for the next one on
+    /// this thread.
     #[inline]
     pub fn recycle(self) {
         Came::put_back(self.0);

@@ -1,8 +1,10 @@
-//! How far text stands in a JSON string as it is: up to a quote, a backslash or a control character.
+//! How far text stands in a JSON string as it is: up to a quote, a backslash or a control
+//! character.
 //!
 //! Looks at many bytes at a time, and knows nothing else of JSON.
 
-/// Where, at `from` or behind it, the next quote, backslash or control character stands; the end if there is none.
+/// Where, at `from` or behind it, the next quote, backslash or control character stands; the end if
+/// there is none.
 #[inline]
 pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
@@ -28,7 +30,8 @@ fn behind_word(bytes: &[u8], from: usize) -> usize {
         }
         rest = behind;
     }
-    // What is left is a part of the last word. Its other bytes lie behind `from`, and were found plain.
+    // What is left is a part of the last word. Its other bytes lie behind `from`, and were found
+    // plain.
     let last = bytes.last_chunk().and_then(|word| first_special(*word));
     last.map_or(bytes.len(), |special| bytes.len() - WORD + special)
 }
@@ -82,7 +85,8 @@ fn first_special(word: [u8; WORD]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; WORD]);
     const TOPS: u64 = u64::from_ne_bytes([0x80; WORD]);
     let word = u64::from_le_bytes(word);
-    // Below a subtrahend the top bit is borrowed. Bytes that have it from the start are none of these.
+    // Below a subtrahend the top bit is borrowed. Bytes that have it from the start are none of
+    // these.
     let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
     let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
     let control = word.wrapping_sub(ONES * 0x20);

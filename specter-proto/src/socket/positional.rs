@@ -44,8 +44,8 @@ fn read_again<'a, T: Deserialize<'a>>(
     lenient::again(|leniency| read(arguments, Some(leniency))).map_err(ArgumentError::from)
 }
 
-/// The arguments, to a type that says what it wants. Its errors are only signals: the argument's own
-/// error stands in `failure`.
+/// The arguments, to a type that says what it wants. Its errors are only signals: the argument's
+/// own error stands in `failure`.
 struct Positional<'b, 'a> {
     arguments: &'b mut Arguments<'a>,
     /// How they are read, unless as they stand.

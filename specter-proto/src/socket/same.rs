@@ -1,4 +1,5 @@
-//! Comparing short texts, such as the names of events, where a call would cost more than the comparison.
+//! Comparing short texts, such as the names of events, where a call would cost more than the
+//! comparison.
 
 /// Whether both are the same.
 #[inline]

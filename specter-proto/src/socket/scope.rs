@@ -1,8 +1,8 @@
 //! How a `Binary` deep inside a value meets the attachments of its packet.
 //!
-//! serde hands no context down to the types it reads and writes. So the packet that is being read or
-//! written on this thread stands in a thread-local slot, for exactly as long as the call lasts: a
-//! guard puts back what was there before, also when a user's `Serialize` panics or emits a packet
+//! serde hands no context down to the types it reads and writes. So the packet that is being read
+//! or written on this thread stands in a thread-local slot, for exactly as long as the call lasts:
+//! a guard puts back what was there before, also when a user's `Serialize` panics or emits a packet
 //! of its own. Nothing here knows JSON.
 
 use std::cell::{Cell, RefCell};
@@ -32,7 +32,8 @@ enum Reading {
     Packet(Option<Arc<Came>>),
 }
 
-/// What this thread is writing. Most packets have no attachments: for them nothing else is looked at.
+/// What this thread is writing. Most packets have no attachments: for them nothing else is looked
+/// at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
     Nothing,
@@ -44,8 +45,8 @@ enum Writing {
 
 /// Whether [`Args`](super::Args) may hand their JSON to the writer as it is.
 ///
-/// They meet serializers of any kind and can ask none of them for its type. The writer says that it is the one that is
-/// called next, and they say that what follows is theirs; nothing comes between.
+/// They meet serializers of any kind and can ask none of them for its type. The writer says that it
+/// is the one that is called next, and they say that what follows is theirs; nothing comes between.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WholeArgs {
     Unwanted,

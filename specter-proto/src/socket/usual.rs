@@ -1,4 +1,5 @@
-//! How the data of an event begins: nearly always as that of an earlier event of its connection. Then it is compared, not read again.
+//! How the data of an event begins: nearly always as that of an earlier event of its connection.
+//! Then it is compared, not read again.
 //!
 //! What is remembered was read and checked; no rule of its own stands here.
 
@@ -33,7 +34,8 @@ impl Usual {
         }
     }
 
-    /// The name, and where the first argument is to be looked for, if the data at `from` begins as remembered.
+    /// The name, and where the first argument is to be looked for, if the data at `from` begins as
+    /// remembered.
     #[inline]
     pub(super) fn recognise(&self, text: &str, from: usize) -> Option<(Span, usize)> {
         let len = usize::from(self.len);

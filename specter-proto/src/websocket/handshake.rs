@@ -1,4 +1,5 @@
-//! The one part of the opening handshake that is computed: the accept key (RFC 6455, section 4.2.2).
+//! The one part of the opening handshake that is computed: the accept key (RFC 6455, section
+//! 4.2.2).
 
 use base64::Engine as _;
 use base64::alphabet;

@@ -85,8 +85,9 @@ pub fn write_header(out: &mut [u8; MAX_HEADER], fin: bool, opcode: Opcode, len: 
     }
 }
 
-/// The header of an unmasked message of one frame, where two bytes are enough. As one value: of bytes written one by one a copy cannot be
-/// made before they have left the processor's store buffer.
+/// The header of an unmasked message of one frame, where two bytes are enough. As one value: of
+/// bytes written one by one a copy cannot be made before they have left the processor's store
+/// buffer.
 #[inline]
 pub(crate) fn short_header(opcode: Opcode, len: usize) -> Option<[u8; 2]> {
     let short = u8::try_from(len).ok().filter(|_| len <= SHORT)?;
@@ -104,7 +105,8 @@ pub(crate) fn append_header(bytes: &mut Vec<u8>, opcode: Opcode, len: usize) {
     bytes.truncate(start + used);
 }
 
-/// Writes the header of an unmasked message of one frame to the end of `room`, so that the payload can follow, and says how long it is.
+/// Writes the header of an unmasked message of one frame to the end of `room`, so that the payload
+/// can follow, and says how long it is.
 #[inline]
 pub(crate) fn write_header_behind(
     room: &mut [u8; MAX_HEADER],

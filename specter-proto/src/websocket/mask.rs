@@ -13,8 +13,8 @@ pub(super) fn unmask(data: &mut [u8], key: [u8; 4]) {
         return;
     };
     let key = u64::from(u32::from_le_bytes(key)) * 0x1_0000_0001;
-    // Read before the words that it overlaps are unmasked, and written over them in the end: no byte is left over. It begins
-    // somewhere in the key.
+    // Read before the words that it overlaps are unmasked, and written over them in the end: no
+    // byte is left over. It begins somewhere in the key.
     let turn = u32::try_from(data.len() % 4 * 8).unwrap_or_default();
     let last = unmasked(*last, key.rotate_right(turn));
     let (words, _) = data.as_chunks_mut::<8>();

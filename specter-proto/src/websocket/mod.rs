@@ -1,4 +1,5 @@
-//! WebSocket framing (RFC 6455) as a server needs it: masked frames are read, unmasked ones written.
+//! WebSocket framing (RFC 6455) as a server needs it: masked frames are read, unmasked ones
+//! written.
 //!
 //! This module owns the wire format and its rules, fragmentation included. It must not know what
 //! the messages mean, nor where bytes come from: no Engine.IO, no HTTP request, no socket. No

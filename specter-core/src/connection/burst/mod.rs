@@ -1,11 +1,13 @@
 //! What a connection's own task sends during a turn, gathered to be written in one go.
 //!
-//! An answer to what was just read needs no place in the queue: the task that sends it is the one that writes it, at the end of its turn.
-//! So its bytes go into a buffer of the thread, one packet behind the other. That holds only while the queue is empty and the pen lies
-//! on the desk (`link::pen`); for the first packet the desk is reserved, so that nobody else writes what is sent after it. As soon as something
-//! stands against it, what was gathered goes into the queue, in front, and what follows behind it: the order is that of the calls,
-//! whichever way they took. An answer may also be written straight into that buffer; what is sent while it is written goes before it.
-//! It must not know what the packets are.
+//! An answer to what was just read needs no place in the queue: the task that sends it is the one
+//! that writes it, at the end of its turn. So its bytes go into a buffer of the thread, one packet
+//! behind the other. That holds only while the queue is empty and the pen lies on the desk
+//! (`link::pen`); for the first packet the desk is reserved, so that nobody else writes what is
+//! sent after it. As soon as something stands against it, what was gathered goes into the queue, in
+//! front, and what follows behind it: the order is that of the calls, whichever way they took. An
+//! answer may also be written straight into that buffer; what is sent while it is written goes
+//! before it. It must not know what the packets are.
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,8 @@ use super::{Connection, outbox};
 const MOST: usize = 32 * 1024;
 /// A packet that counts for more goes through the queue.
 const LARGE: usize = 8 * 1024;
-/// A buffer of more is given away with a packet that fills half of it; what lies in a smaller one is copied.
+/// A buffer of more is given away with a packet that fills half of it; what lies in a smaller one
+/// is copied.
 const COPIED: usize = 16 * 1024;
 /// The largest buffer that a thread keeps for another turn.
 const KEPT: usize = 2 * MOST;
@@ -101,7 +104,8 @@ pub(super) fn end(connection: &Connection) {
     });
 }
 
-/// Takes a packet, if the connection has its turn here and nothing stands against it. Else it belongs into the queue.
+/// Takes a packet, if the connection has its turn here and nothing stands against it. Else it
+/// belongs into the queue.
 pub(super) fn gather(connection: &Connection, packet: &impl Sendable) -> bool {
     with(|burst| {
         burst.owner == connection.address() && {
@@ -119,10 +123,11 @@ pub(super) fn gather(connection: &Connection, packet: &impl Sendable) -> bool {
     .unwrap_or(false)
 }
 
-/// Has a packet written at the end of what was gathered, if the connection has its turn here and nothing stands against it. `None`: nothing
-/// has happened.
+/// Has a packet written at the end of what was gathered, if the connection has its turn here and
+/// nothing stands against it. `None`: nothing has happened.
 ///
-/// `write` appends it, and leaves the bytes as they were where it fails or panics. What is sent meanwhile goes into the queue, before it.
+/// `write` appends it, and leaves the bytes as they were where it fails or panics. What is sent
+/// meanwhile goes into the queue, before it.
 #[inline]
 pub(super) fn write<E>(
     connection: &Connection,
@@ -147,8 +152,8 @@ pub(super) fn cost(connection: &Connection) -> usize {
     with(cost).flatten().unwrap_or_default()
 }
 
-/// Ends the turn and takes what was gathered away, to be written: nothing where it went through the queue after all. The desk is still
-/// reserved. `None`: nothing was gathered, and the desk is not.
+/// Ends the turn and takes what was gathered away, to be written: nothing where it went through the
+/// queue after all. The desk is still reserved. `None`: nothing was gathered, and the desk is not.
 #[inline]
 pub(super) fn take(connection: &Connection) -> Option<Vec<u8>> {
     with(|burst| {
@@ -202,7 +207,8 @@ impl Burst {
 
     /// Whether a packet of this cost may be gathered; then the desk is reserved.
     ///
-    /// While the pen lies on the desk, and nothing was begun with it, all that is queued is counted: no bytes are no packets.
+    /// While the pen lies on the desk, and nothing was begun with it, all that is queued is
+    /// counted: no bytes are no packets.
     #[inline]
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
         let fits = self.fits(connection, cost);
@@ -221,8 +227,9 @@ impl Burst {
         is_little && outbox.bytes() == 0 && !outbox.is_closing()
     }
 
-    /// Counts the packet that was written behind the others. Where it is too large after all, or others were sent meanwhile, it is queued;
-    /// a connection that was closed meanwhile takes it no more.
+    /// Counts the packet that was written behind the others. Where it is too large after all, or
+    /// others were sent meanwhile, it is queued; a connection that was closed meanwhile takes it no
+    /// more.
     #[inline]
     fn take_in(&mut self, connection: &Connection, start: usize) {
         let cost = self.bytes.len() - start + outbox::PACKET_OVERHEAD;

@@ -27,7 +27,8 @@ pub(super) struct Lane {
     waiting: VecDeque<EventPacket>,
     /// It is open, nothing of it runs and nothing waits: it need not be driven.
     is_idle: bool,
-    /// The first event that waits may be one that runs beside the others: it was held back when it came.
+    /// The first event that waits may be one that runs beside the others: it was held back when it
+    /// came.
     was_held_back: bool,
     /// Bytes of events that run beside the rest, as counted so far.
     beside_counted: usize,

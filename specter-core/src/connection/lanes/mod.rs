@@ -1,8 +1,9 @@
 //! Socket.IO on a connection: a lane for each namespace the client is in.
 //!
-//! The lanes decode what arrives, hand CONNECTs and events to the services behind the namespaces, and drive those on the
-//! connection's task. A lane handles its events one after another; lanes do not wait for each other. Acknowledgements and
-//! disconnects are taken in while handlers run. What waits is bounded for the whole connection; at the bound reading stops.
+//! The lanes decode what arrives, hand CONNECTs and events to the services behind the namespaces,
+//! and drive those on the connection's task. A lane handles its events one after another; lanes do
+//! not wait for each other. Acknowledgements and disconnects are taken in while handlers run. What
+//! waits is bounded for the whole connection; at the bound reading stops.
 
 mod lane;
 
@@ -39,8 +40,8 @@ struct Shared {
     namespaces: HashMap<String, Arc<dyn NamespaceService>>,
     config: SocketConfig,
     max_payload: usize,
-    /// Set when the server drains: no CONNECT and no event begins any more, the transport is about to
-    /// close.
+    /// Set when the server drains: no CONNECT and no event begins any more, the transport is about
+    /// to close.
     draining: Arc<AtomicBool>,
 }
 
@@ -98,8 +99,8 @@ pub(crate) struct Lanes {
     connection: Connection,
     decoder: Decoder,
     joined: Vec<Lane>,
-    /// Namespaces that ended while the connection went on: packets for them that were under way, or that a client's library sends
-    /// late (an acknowledgement), are no violation.
+    /// Namespaces that ended while the connection went on: packets for them that were under way, or
+    /// that a client's library sends late (an acknowledgement), are no violation.
     left: Vec<Arc<dyn NamespaceService>>,
     waiting: Waiting,
     backlogged: bool,
@@ -360,7 +361,8 @@ impl Lanes {
         }
     }
 
-    /// Tells those who wait for acknowledgements when nothing more will be read, and when it will again.
+    /// Tells those who wait for acknowledgements when nothing more will be read, and when it will
+    /// again.
     fn note_backlog(&mut self) {
         let over = self.waiting.is_over(&self.shared.config);
         // While it lasts, each time: a namespace may have been joined meanwhile.

@@ -35,8 +35,8 @@ impl Budget {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Ends a turn that is spent: others run, and the system is asked for what is ready, before this task runs again. A plain
-    /// wake would come back before anything is asked.
+    /// Ends a turn that is spent: others run, and the system is asked for what is ready, before
+    /// this task runs again. A plain wake would come back before anything is asked.
     pub(crate) fn yield_turn(cx: &mut Context<'_>) {
         let yielding = std::pin::pin!(tokio::task::yield_now());
         // Its first poll leaves the waker with the runtime, and is pending.

@@ -47,8 +47,8 @@ impl Input {
         }
     }
 
-    /// Takes what is here to the front of a read buffer, if it is little. The range is where to read
-    /// to; it starts at 0 where nothing was taken.
+    /// Takes what is here to the front of a read buffer, if it is little. The range is where to
+    /// read to; it starts at 0 where nothing was taken.
     #[inline]
     pub(super) fn carry_into(&self, buffer: &mut [u8]) -> Range<usize> {
         if self.bytes.is_empty() {
@@ -110,8 +110,8 @@ impl Input {
         }
         let len = self.bytes.len() + bytes.len();
         if len > self.bytes.capacity() {
-            // As much as is wanted, so that a long message is not copied again and again; but no more than a few times what
-            // came, whatever a peer announces.
+            // As much as is wanted, so that a long message is not copied again and again; but no
+            // more than a few times what came, whatever a peer announces.
             let wanted = self.needed.clamp(len, len.saturating_mul(4));
             self.bytes.reserve_exact(wanted - self.bytes.len());
         }

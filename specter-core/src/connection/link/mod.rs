@@ -106,8 +106,8 @@ impl Link {
         }
     }
 
-    /// Gets on with the end, once it has begun. Ready when nothing is left, or the server does not wait
-    /// any more.
+    /// Gets on with the end, once it has begun. Ready when nothing is left, or the server does not
+    /// wait any more.
     pub(super) fn poll_leaving(
         &mut self,
         cx: &mut Context<'_>,

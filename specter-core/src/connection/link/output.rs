@@ -1,8 +1,8 @@
 //! What is being written to a WebSocket, and how far it got.
 //!
-//! Holds packets that left the queue until their last byte is written, a position instead of copies,
-//! and one control frame of the WebSocket itself. Packets are never reordered; the control frame
-//! goes between two frames.
+//! Holds packets that left the queue until their last byte is written, a position instead of
+//! copies, and one control frame of the WebSocket itself. Packets are never reordered; the control
+//! frame goes between two frames.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -87,8 +87,8 @@ impl Output {
         }
     }
 
-    /// Goes on with a packet of one frame (or several that were gathered, as one) of which so many bytes are written, while nothing but a
-    /// control frame waits here.
+    /// Goes on with a packet of one frame (or several that were gathered, as one) of which so many
+    /// bytes are written, while nothing but a control frame waits here.
     pub(super) fn resume_packet(&mut self, packet: Prepared, written: usize) {
         debug_assert!(self.packets.is_empty());
         self.packets.push_back(packet);
@@ -98,7 +98,8 @@ impl Output {
         self.unflushed |= written > 0;
     }
 
-    /// Goes on with what others have begun in its place, while nothing but a control frame waited here.
+    /// Goes on with what others have begun in its place, while nothing but a control frame waited
+    /// here.
     pub(super) fn resume(&mut self, begun: Self) {
         debug_assert!(self.packets.is_empty());
         let control = std::mem::replace(self, begun).control;
@@ -121,8 +122,8 @@ impl Output {
         self.has_written_all() && !self.unflushed
     }
 
-    /// Takes what [`outbox::cost`] counted for what was written since it was asked last. A packet that
-    /// is written in part counts for that part, so that a long one shows that the peer reads.
+    /// Takes what [`outbox::cost`] counted for what was written since it was asked last. A packet
+    /// that is written in part counts for that part, so that a long one shows that the peer reads.
     pub(super) fn take_cost_written(&mut self) -> usize {
         mem::take(&mut self.cost_written)
     }

@@ -19,8 +19,8 @@ use super::websocket::WebSocket;
 use crate::connection::scratch::Scratch;
 use crate::connection::stream::Stream;
 
-/// How long the last packets and the close frame may take. Where the peer takes a good part of them in
-/// that time it goes on, but not for longer than [`WHOLE_FLUSH_LIMIT`].
+/// How long the last packets and the close frame may take. Where the peer takes a good part of them
+/// in that time it goes on, but not for longer than [`WHOLE_FLUSH_LIMIT`].
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 const WHOLE_FLUSH_LIMIT: Duration = Duration::from_secs(60);
 /// How many bytes are a good part.

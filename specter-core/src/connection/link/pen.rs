@@ -1,10 +1,11 @@
 //! The write side of a WebSocket whose task rests, laid down where others can write with it.
 //!
-//! To wake a task for one frame costs more than to write the frame. So a task that has written everything lays its pen
-//! down beside the queue; a broadcast that finds it there writes in the task's place, in the order of the queue. What the
-//! stream does not take at once is left to the task, as is everything while the pen is in its hand. Whoever takes packets
-//! from the queue to write them holds the pen: that keeps their order. A task that only answers in its turn need not take it up
-//! for that: it has the desk reserved, and writes past the queue with a pen of its own.
+//! To wake a task for one frame costs more than to write the frame. So a task that has written
+//! everything lays its pen down beside the queue; a broadcast that finds it there writes in the
+//! task's place, in the order of the queue. What the stream does not take at once is left to the
+//! task, as is everything while the pen is in its hand. Whoever takes packets from the queue to
+//! write them holds the pen: that keeps their order. A task that only answers in its turn need not
+//! take it up for that: it has the desk reserved, and writes past the queue with a pen of its own.
 
 use std::sync::{OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
@@ -17,7 +18,8 @@ use crate::connection::direct;
 use crate::connection::outbox::{Outbox, cost};
 use crate::connection::writer::Writer;
 
-/// Where the pen of a connection lies. Empty while its task writes what was queued, and where there is no TCP socket to write to.
+/// Where the pen of a connection lies. Empty while its task writes what was queued, and where there
+/// is no TCP socket to write to.
 #[derive(Default)]
 pub(crate) struct Desk {
     pen: Mutex<Option<Pen>>,
@@ -47,8 +49,8 @@ impl Desk {
         Some((pen.writer, pen.begun))
     }
 
-    /// Lets the task send past the queue, where the pen can be had at once and nothing was begun with it: nobody else writes until the queue
-    /// is [`passed by`](Outbox::set_passed_by) no more.
+    /// Lets the task send past the queue, where the pen can be had at once and nothing was begun
+    /// with it: nobody else writes until the queue is [`passed by`](Outbox::set_passed_by) no more.
     pub(crate) fn reserve(&self, outbox: &Outbox) -> bool {
         let Some(pen) = self.pen.try_lock() else {
             return false;
@@ -78,8 +80,9 @@ impl Desk {
         usize::from(self.pen.is_locked()) ^ socket
     }
 
-    /// Writes what is queued, if the pen lies here and the task does not send past the queue. Whether the task must be woken, for what is
-    /// left or for what waits until something was written.
+    /// Writes what is queued, if the pen lies here and the task does not send past the queue.
+    /// Whether the task must be woken, for what is left or for what waits until something was
+    /// written.
     pub(crate) fn write(&self, outbox: &Outbox) -> bool {
         let mut pen = self.pen.lock();
         let Some(Pen {
@@ -106,8 +109,8 @@ impl Desk {
 /// What the queue counted for what was written, or what must be gone on with.
 type Outcome = Result<usize, Box<Output>>;
 
-/// Writes the one frame that waits, if it is one. What the stream does not take is left to the task, whose own attempt has it woken when
-/// the stream takes more.
+/// Writes the one frame that waits, if it is one. What the stream does not take is left to the
+/// task, whose own attempt has it woken when the stream takes more.
 fn write_only_frame(writer: &Writer, outbox: &Outbox) -> Option<Outcome> {
     let packet = outbox.take_only_frame()?;
     let bytes = packet.first().websocket();

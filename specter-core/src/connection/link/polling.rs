@@ -115,7 +115,8 @@ impl Post {
         limits: PayloadLimits,
     ) -> (Self, Result<(), PayloadError>) {
         let body = request.posted.body();
-        // A single packet is checked when it is read, and what is wrong with it found then: behind what waits before it.
+        // A single packet is checked when it is read, and what is wrong with it found then: behind
+        // what waits before it.
         let checked = if memchr(SEPARATOR, body).is_some() {
             payload::decode(body, &limits).map(drop)
         } else {

@@ -186,8 +186,9 @@ impl WebSocket {
         }
     }
 
-    /// Ends the turn's burst, and writes what it gathered and all that the queue holds. What the stream does not take is kept, and the
-    /// task woken when it takes more. Where all is written, others may write until the task runs again.
+    /// Ends the turn's burst, and writes what it gathered and all that the queue holds. What the
+    /// stream does not take is kept, and the task woken when it takes more. Where all is written,
+    /// others may write until the task runs again.
     pub(super) fn poll_write_queue(
         &mut self,
         cx: &mut Context<'_>,
@@ -241,8 +242,8 @@ impl WebSocket {
         }
     }
 
-    /// Writes what the task's turn gathered. What the stream does not take is a packet like others, of which so much is written; what ails
-    /// the stream is found out when that goes on.
+    /// Writes what the task's turn gathered. What the stream does not take is a packet like others,
+    /// of which so much is written; what ails the stream is found out when that goes on.
     fn write_gathered(&mut self, gathered: Vec<u8>) -> Option<(Prepared, usize)> {
         // A pong that waits answers what came before, and goes first.
         let written = match self.stream.tcp() {
@@ -283,7 +284,8 @@ impl WebSocket {
             .map_err(|error| stream_failed(&error))
     }
 
-    /// From now on it carries the session's packets. What it was sent before was not counted in their queue.
+    /// From now on it carries the session's packets. What it was sent before was not counted in
+    /// their queue.
     pub(crate) fn take_over(&mut self) {
         self.output.take_cost_written();
     }

@@ -1,9 +1,9 @@
 //! The queue of packets that wait to be written to one connection, and the door that closes it.
 //!
-//! Senders on any thread push; the connection's task takes packets and writes them. The queue counts
-//! bytes until they are written and knows whether the task has to be woken. A connection whose queue
-//! holds more than `max_queued_bytes` is *behind*; whether it is too slow is the task's to decide,
-//! which sees how fast the queue empties. It must not know what carries the packets.
+//! Senders on any thread push; the connection's task takes packets and writes them. The queue
+//! counts bytes until they are written and knows whether the task has to be woken. A connection
+//! whose queue holds more than `max_queued_bytes` is *behind*; whether it is too slow is the task's
+//! to decide, which sees how fast the queue empties. It must not know what carries the packets.
 
 #[cfg(test)]
 mod tests;
@@ -31,9 +31,9 @@ pub enum SendError {
     /// The connection is closed, or closing.
     #[error("the connection is closed")]
     Closed,
-    /// The peer reads slower than the server sends, and the queue's policy applies: either the queue
-    /// would hold more than `max_burst_bytes`, or the policy discards packets until the peer has
-    /// caught up.
+    /// The peer reads slower than the server sends, and the queue's policy applies: either the
+    /// queue would hold more than `max_burst_bytes`, or the policy discards packets until the peer
+    /// has caught up.
     #[error("the outgoing queue of the connection is full")]
     QueueFull,
     /// The packet alone is larger than `max_burst_bytes`. The connection stays as it was.
@@ -89,8 +89,8 @@ pub(crate) struct Outbox {
     /// The task sends past it: what it holds is nobody else's to write.
     passed_by: AtomicBool,
     closing: AtomicBool,
-    /// What the packets cost, those included that the task took and has not written yet. Changed with the queue locked, read at
-    /// any time.
+    /// What the packets cost, those included that the task took and has not written yet. Changed
+    /// with the queue locked, read at any time.
     bytes: AtomicUsize,
     limits: QueueLimits,
     share: BufferShare,
@@ -114,8 +114,8 @@ impl QueueLimits {
     }
 }
 
-/// How many bytes are taken from the queue at once, at most. A heartbeat cannot overtake what the task
-/// has taken.
+/// How many bytes are taken from the queue at once, at most. A heartbeat cannot overtake what the
+/// task has taken.
 const MAX_TAKEN: usize = 64 * 1024;
 
 struct Queue {
@@ -133,8 +133,8 @@ struct Queue {
     bytes_left: u64,
     /// How many answers to polls took as many packets as an answer may have, and left some behind.
     full_answers: u64,
-    /// The address and the cost of a large packet that was taken last, and that is perhaps still being
-    /// written.
+    /// The address and the cost of a large packet that was taken last, and that is perhaps still
+    /// being written.
     large_taken: Option<(usize, usize)>,
 }
 
@@ -212,8 +212,8 @@ impl Outbox {
         self.attract_attention()
     }
 
-    /// Decides on an event that does not fit under `max_burst_bytes`, or that comes while events are
-    /// discarded.
+    /// Decides on an event that does not fit under `max_burst_bytes`, or that comes while events
+    /// are discarded.
     #[cold]
     fn check_event<'a>(
         &self,
@@ -243,8 +243,8 @@ impl Outbox {
         }
     }
 
-    /// The client is too slow. Under [`QueuePolicy::Drop`] events are discarded from now on, until it
-    /// is no longer behind; the result is whether that is news. `None`: the connection is to be
+    /// The client is too slow. Under [`QueuePolicy::Drop`] events are discarded from now on, until
+    /// it is no longer behind; the result is whether that is news. `None`: the connection is to be
     /// closed.
     pub(crate) fn discard_events(&self) -> Option<bool> {
         match self.limits.policy {
@@ -256,8 +256,8 @@ impl Outbox {
         }
     }
 
-    /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold it up; where the queue is to be
-    /// discarded, it is too.
+    /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold
+    /// it up; where the queue is to be discarded, it is too.
     pub(crate) fn put_first(&self, packet: Prepared) {
         let mut queue = self.queue.lock();
         if queue.closing.is_some_and(CloseReason::discards_queue) {
@@ -268,7 +268,8 @@ impl Outbox {
         queue.packets.push_front(packet);
     }
 
-    /// Counts a packet that is being written without having been queued, until it is [`release`](Self::release)d.
+    /// Counts a packet that is being written without having been queued, until it is
+    /// [`release`](Self::release)d.
     pub(crate) fn count(&self, packet: &Prepared) {
         let _queue = self.queue.lock();
         self.set_bytes(self.bytes() + cost(packet));
@@ -364,14 +365,14 @@ impl Outbox {
         self.queue.lock().bytes_left
     }
 
-    /// How many answers to polls were full, and left packets behind, since the connection opened. Two of
-    /// them show that the client reads: it polls again when it has the first.
+    /// How many answers to polls were full, and left packets behind, since the connection opened.
+    /// Two of them show that the client reads: it polls again when it has the first.
     pub(crate) fn full_answers(&self) -> u64 {
         self.queue.lock().full_answers
     }
 
-    /// Shows each packet that waits, and a large one that is being written: the address of its bytes,
-    /// which queues that share the packet have in common, and its cost.
+    /// Shows each packet that waits, and a large one that is being written: the address of its
+    /// bytes, which queues that share the packet have in common, and its cost.
     pub(crate) fn for_each_packet(&self, mut show: impl FnMut(usize, usize)) {
         let queue = self.queue.lock();
         if let Some((address, cost)) = queue.large_taken {
@@ -412,9 +413,9 @@ impl Outbox {
         self.attended.store(true, Ordering::Relaxed);
     }
 
-    /// Takes the packets to be written next, some dozens of kilobytes at most, after `written` bytes of
-    /// those taken before were written (as counted by [`cost`]). Where there are none, the next sender
-    /// wakes the task.
+    /// Takes the packets to be written next, some dozens of kilobytes at most, after `written`
+    /// bytes of those taken before were written (as counted by [`cost`]). Where there are none, the
+    /// next sender wakes the task.
     pub(crate) fn take(&self, written: usize) -> VecDeque<Prepared> {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written);
@@ -461,7 +462,8 @@ impl Outbox {
         queue.packets.is_empty()
     }
 
-    /// The same as [`take_frames`](Self::take_frames), but nothing where a heartbeat waits among them, or the door is closed.
+    /// The same as [`take_frames`](Self::take_frames), but nothing where a heartbeat waits among
+    /// them, or the door is closed.
     pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<Prepared> {
         let queue = self.queue.lock();
         if queue.before_control.is_some() || queue.closing.is_some() || queue.packets.is_empty() {
@@ -524,7 +526,8 @@ impl Outbox {
         was_behind && !self.is_behind()
     }
 
-    /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where it is not so.
+    /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where
+    /// it is not so.
     pub(crate) fn take_only_frame(&self) -> Option<Prepared> {
         let mut queue = self.queue.lock();
         let packet = queue.packets.take_only_frame()?;
@@ -534,8 +537,9 @@ impl Outbox {
         Some(packet)
     }
 
-    /// Notes that `written` bytes of what was taken are written, and that whoever wrote them is done. Whether the task must run, for
-    /// what was queued meanwhile or because the connection is no longer behind; where it must not, the next sender wakes it.
+    /// Notes that `written` bytes of what was taken are written, and that whoever wrote them is
+    /// done. Whether the task must run, for what was queued meanwhile or because the connection is
+    /// no longer behind; where it must not, the next sender wakes it.
     pub(crate) fn settle(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
         let must_run = self.note_written(&mut queue, written) || !queue.packets.is_empty();
@@ -545,8 +549,8 @@ impl Outbox {
         must_run
     }
 
-    /// Whether it holds more than `max_queued_bytes`: the peer's own events are not begun then, so that
-    /// a client which asks for much does not make the server hold more and more.
+    /// Whether it holds more than `max_queued_bytes`: the peer's own events are not begun then, so
+    /// that a client which asks for much does not make the server hold more and more.
     pub(crate) fn is_behind(&self) -> bool {
         self.bytes() > self.limits.max_queued_bytes
     }

@@ -74,8 +74,8 @@ impl<H: MessageHandler> Task<H> {
             let _ = polling.accept(poll);
         }
         if farewell == Farewell::Flush {
-            // JavaScript clients drop messages that come in one answer with the packet that closes the
-            // session. The poll may be gone, which changes nothing now.
+            // JavaScript clients drop messages that come in one answer with the packet that closes
+            // the session. The poll may be gone, which changes nothing now.
             let _ = polling.flush(&self.connection);
         }
         let knows = polling.is_waiting() || !reason.awaits_poll();

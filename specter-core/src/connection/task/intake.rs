@@ -22,8 +22,9 @@ impl<H: MessageHandler> Task<H> {
 
     /// What the client must have sent in time, and this thread perhaps sees late.
     ///
-    /// A message that is there counts, whenever it came. A poll does not: it is no answer to a ping, and one that comes
-    /// when the time is over finds no session, whether or not this task was the first to notice.
+    /// A message that is there counts, whenever it came. A poll does not: it is no answer to a
+    /// ping, and one that comes when the time is over finds no session, whether or not this task
+    /// was the first to notice.
     pub(super) fn last_chance(
         &mut self,
         cx: &mut Context<'_>,

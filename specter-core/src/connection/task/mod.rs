@@ -46,8 +46,8 @@ pub(crate) struct Task<H> {
     timer: Timer,
     /// Whom the connection wakes. None: nobody yet.
     woken: Option<Waker>,
-    /// Nothing is due before, and the timer fires by then. None where that must be looked at anew: mail, another packet than a message, a
-    /// backlog or another waker may have changed it.
+    /// Nothing is due before, and the timer fires by then. None where that must be looked at anew:
+    /// mail, another packet than a message, a backlog or another waker may have changed it.
     calm_until: Option<Instant>,
     /// The connection is behind.
     behind: Option<BehindWatch>,
@@ -176,7 +176,8 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// Tells the connection what is held for it outside of its outgoing queue, where that has changed.
+    /// Tells the connection what is held for it outside of its outgoing queue, where that has
+    /// changed.
     #[inline]
     fn report_held(&mut self) {
         let post = self.post.as_ref().map_or(0, Post::len);
@@ -196,8 +197,8 @@ impl<H: MessageHandler> Task<H> {
         self.held = held;
     }
 
-    /// The server drains: the session ends as soon as the handler has nothing more to finish. What is
-    /// queued is flushed then.
+    /// The server drains: the session ends as soon as the handler has nothing more to finish. What
+    /// is queued is flushed then.
     #[inline]
     fn check_draining(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         if self.connection.is_draining() && self.handler.poll_drained(cx).is_ready() {
@@ -206,8 +207,8 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// Checks whether the peer has left. While nothing is read, the end of the stream would not be noticed
-    /// otherwise.
+    /// Checks whether the peer has left. While nothing is read, the end of the stream would not be
+    /// noticed otherwise.
     #[cold]
     fn check_peer(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
@@ -282,8 +283,8 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Lets the ping clock stand still while nothing is read. It runs on while the peer does not take
-    /// what it is sent: such a peer must go on proving that it is there.
+    /// Lets the ping clock stand still while nothing is read. It runs on while the peer does not
+    /// take what it is sent: such a peer must go on proving that it is there.
     #[cold]
     fn set_ping_clock(&mut self, now: Instant) {
         if self.connection.is_behind() {

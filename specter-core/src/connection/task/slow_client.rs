@@ -1,8 +1,9 @@
 //! Whether a client reads fast enough, and what a connection that is behind means for its session.
 //!
 //! The queue says how much it holds and how much has left it. Only the task, which has a clock, can
-//! say that this is too slow. It is also the task that tells the session's heartbeat of a peer which
-//! makes room in a full stream: such a peer is there, even if its pong is stuck behind what it reads.
+//! say that this is too slow. It is also the task that tells the session's heartbeat of a peer
+//! which makes room in a full stream: such a peer is there, even if its pong is stuck behind what
+//! it reads.
 
 use tokio::time::Instant;
 
@@ -14,8 +15,9 @@ use crate::logging::log_limited;
 /// How many bytes must have left the queue of a polling session to show that its client reads.
 const SIGN_OF_LIFE: u64 = 64 * 1024;
 
-/// How many answers to polls must have been full within a window to show that the client reads as fast
-/// as `max_packets_per_poll` and the way to it allow. It polls again only when it has the one before.
+/// How many answers to polls must have been full within a window to show that the client reads as
+/// fast as `max_packets_per_poll` and the way to it allow. It polls again only when it has the one
+/// before.
 const FULL_ANSWERS: u64 = 2;
 
 /// Since when a connection is behind, and how much has left its queue.
@@ -31,8 +33,8 @@ pub(super) struct BehindWatch {
 }
 
 impl<H: MessageHandler> Task<H> {
-    /// Checks how fast the queue empties, after the turn's packets were written as far as the transport
-    /// takes them.
+    /// Checks how fast the queue empties, after the turn's packets were written as far as the
+    /// transport takes them.
     #[inline]
     pub(super) fn check_queue(&mut self, now: Instant) -> Result<(), Ending> {
         if self.behind.is_some() || self.connection.is_behind() {
@@ -82,16 +84,16 @@ impl<H: MessageHandler> Task<H> {
         self.behind.map(|watch| watch.window_end)
     }
 
-    /// The peer has made room in a full stream: a pong that is awaited may still be stuck behind what
-    /// it reads.
+    /// The peer has made room in a full stream: a pong that is awaited may still be stuck behind
+    /// what it reads.
     #[cold]
     pub(super) fn note_peer_has_read(&mut self, now: Instant) {
         self.session.postpone_pong(now.into_std());
         self.calm_until = None;
     }
 
-    /// The wait for a pong of a polling session is over. It goes on where the client has taken a good
-    /// part of an answer meanwhile and still has some of it to take.
+    /// The wait for a pong of a polling session is over. It goes on where the client has taken a
+    /// good part of an answer meanwhile and still has some of it to take.
     pub(super) fn note_poll_was_read(&mut self, now: Instant) {
         let outbox = self.connection.outbox();
         let bytes_left = outbox.bytes_left();

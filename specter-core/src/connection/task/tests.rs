@@ -169,7 +169,8 @@ async fn a_handle_does_not_keep_the_task_that_has_ended() {
     assert_eq!(Arc::strong_count(&woken), 1);
 }
 
-/// Whoever polled last is woken: by the connection, and by the timer, though nothing else has changed.
+/// Whoever polled last is woken: by the connection, and by the timer, though nothing else has
+/// changed.
 #[tokio::test(start_paused = true)]
 async fn a_session_at_rest_wakes_whoever_polled_it_last() {
     let config = Arc::new(EngineConfig::default());
@@ -187,8 +188,8 @@ async fn a_session_at_rest_wakes_whoever_polled_it_last() {
     assert_eq!((first.count(), second.count()), (0, 2));
 }
 
-/// A WebSocket that is turned away beside the session's own, by a peer that reads nothing or closes nothing: it is closed in its own time,
-/// and the session goes on.
+/// A WebSocket that is turned away beside the session's own, by a peer that reads nothing or closes
+/// nothing: it is closed in its own time, and the session goes on.
 #[tokio::test(start_paused = true)]
 async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
     for takes in [1, 64] {

@@ -1,5 +1,5 @@
-//! What stands around subscribers: what the App and a listed event handler's module declare, and what is said at the
-//! subscription. Must not know how a subscriber is called.
+//! What stands around subscribers: what the App and a listed event handler's module declare, and
+//! what is said at the subscription. Must not know how a subscriber is called.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use crate::gateway::policy::{Policies, Sight};
 pub(crate) struct Own {
     pub(super) policies: Policies,
     pub(super) limit: Option<Duration>,
-    /// The event handler that subscribes: the place of its root, where a module lists it, and its type's name.
+    /// The event handler that subscribes: the place of its root, where a module lists it, and its
+    /// type's name.
     pub(super) listed: Option<usize>,
     pub(super) handler: Option<&'static str>,
 }
@@ -36,7 +37,8 @@ pub(crate) struct Surroundings {
     pub(crate) open: Vec<Key>,
 }
 
-/// What stands around a call. Guards of the App and of modules run at connect, so that there are none here.
+/// What stands around a call. Guards of the App and of modules run at connect, so that there are
+/// none here.
 #[derive(Default)]
 pub(crate) struct Around {
     /// The outermost first.

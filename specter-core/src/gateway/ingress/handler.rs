@@ -1,4 +1,5 @@
-//! Event handlers: objects that subscribe to several events of a namespace and are set up and torn down as one.
+//! Event handlers: objects that subscribe to several events of a namespace and are set up and torn
+//! down as one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,10 +18,12 @@ const STEP_LIMIT: Duration = Duration::from_secs(10);
 /// What a step of setting up or tearing down may fail with.
 pub type StepError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An object that handles events of a namespace, without a controller for each socket: an `#[injectable]` singleton that a module lists
-/// (`handlers = [Presence]`, which provides it too), or that is registered while the App runs ([`SocketIngress::register`]).
+/// An object that handles events of a namespace, without a controller for each socket: an
+/// `#[injectable]` singleton that a module lists (`handlers = [Presence]`, which provides it too),
+/// or that is registered while the App runs ([`SocketIngress::register`]).
 ///
-/// The App sets the listed ones up when all providers are there, and tears all down at shutdown, in reverse.
+/// The App sets the listed ones up when all providers are there, and tears all down at shutdown, in
+/// reverse.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -68,7 +71,8 @@ pub trait EventHandler: Send + Sync + 'static {
     /// Subscribes to its events.
     fn events(self: Arc<Self>, events: &mut Events<'_>);
 
-    /// Runs before its events are subscribed to. What it adds to `clean_up` runs when it is torn down, and if this fails.
+    /// Runs before its events are subscribed to. What it adds to `clean_up` runs when it is torn
+    /// down, and if this fails.
     fn on_setup(
         &self,
         clean_up: &mut CleanUp,
@@ -99,8 +103,8 @@ pub struct Events<'a> {
 }
 
 impl Events<'_> {
-    /// What is subscribed to from here on goes through this: `events.through(|ingress| ingress.guard::<Member>())`. It takes the
-    /// place of what was said here before.
+    /// What is subscribed to from here on goes through this: `events.through(|ingress|
+    /// ingress.guard::<Member>())`. It takes the place of what was said here before.
     pub fn through(&mut self, change: impl FnOnce(&SocketIngress) -> SocketIngress) -> &mut Self {
         self.ingress = change(self.whole);
         self
@@ -149,7 +153,8 @@ impl Events<'_> {
     }
 }
 
-/// What is to be undone when an event handler is torn down: in reverse, and all of it, whatever fails.
+/// What is to be undone when an event handler is torn down: in reverse, and all of it, whatever
+/// fails.
 #[derive(Default)]
 pub struct CleanUp(Vec<(String, BoxFuture<Result<(), StepError>>)>);
 
@@ -255,7 +260,8 @@ impl RegisteredHandler {
         self.0.setup().await
     }
 
-    /// Takes the subscriptions back, runs `on_teardown`, then the clean-ups in reverse. Torn down already, it does nothing.
+    /// Takes the subscriptions back, runs `on_teardown`, then the clean-ups in reverse. Torn down
+    /// already, it does nothing.
     ///
     /// # Errors
     /// All steps that failed. They stop no other step.

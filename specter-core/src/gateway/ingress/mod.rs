@@ -1,6 +1,8 @@
-//! Handlers without attributes: functions that subscribe to events while the App runs, beside the controllers' methods.
+//! Handlers without attributes: functions that subscribe to events while the App runs, beside the
+//! controllers' methods.
 //!
-//! A namespace's [`Ingress`] owns its subscribers; the dispatch asks it per event, which is one atomic load while there is none.
+//! A namespace's [`Ingress`] owns its subscribers; the dispatch asks it per event, which is one
+//! atomic load while there is none.
 
 mod around;
 mod errors;
@@ -41,7 +43,8 @@ pub enum IngressError {
         "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` and `on_disconnect`"
     )]
     Reserved(String),
-    /// A parameter, guard, interceptor or error filter is no singleton, or there are several of its type.
+    /// A parameter, guard, interceptor or error filter is no singleton, or there are several of its
+    /// type.
     #[error(
         "{role} is to be `{service}`, of which the application does not have exactly one singleton"
     )]
@@ -66,21 +69,24 @@ impl IngressError {
 
 /// Subscribes functions to events, at start or while the App runs: injectable everywhere.
 ///
-/// It speaks of the namespace `/`; [`of`](Self::of) chooses another. Subscribers stand among the controllers' methods by priority, lower
-/// first; ties in the order of subscription, methods before subscribers. All run, whichever fails. What a subscriber returns counts for the
-/// acknowledgement as a method's value does: `()` or `Result<T, E>`.
+/// It speaks of the namespace `/`; [`of`](Self::of) chooses another. Subscribers stand among the
+/// controllers' methods by priority, lower first; ties in the order of subscription, methods before
+/// subscribers. All run, whichever fails. What a subscriber returns counts for the acknowledgement
+/// as a method's value does: `()` or `Result<T, E>`.
 ///
-/// Parameters come by type, as those of methods, and are owned. `Inject<T>` reaches singletons only, as `App::get` does: what is not there is an
-/// error of the subscription, not of the first event. An async function that keeps what it
-/// captured from call to call is a closure that returns a future: `move |n: u8| { let log = log.clone(); async move { … } }`.
+/// Parameters come by type, as those of methods, and are owned. `Inject<T>` reaches singletons
+/// only, as `App::get` does: what is not there is an error of the subscription, not of the first
+/// event. An async function that keeps what it captured from call to call is a closure that returns
+/// a future: `move |n: u8| { let log = log.clone(); async move { … } }`.
 ///
 /// # What stands around a subscriber
 ///
-/// First its own guards; then the interceptors, the App's outermost, those of the module that lists its event handler, its own; and for
-/// what fails, the error filters, its own first, then the module's and the App's. The guards of the App and of the
-/// module are asked when a socket connects, after the controllers', and not again where those were the same. Its own are said
-/// before it is subscribed: `ingress.guard::<Member>().timeout(limit).on(…)`. Nothing but the time limit stands around a
-/// subscriber of disconnects.
+/// First its own guards; then the interceptors, the App's outermost, those of the module that lists
+/// its event handler, its own; and for what fails, the error filters, its own first, then the
+/// module's and the App's. The guards of the App and of the module are asked when a socket
+/// connects, after the controllers', and not again where those were the same. Its own are said
+/// before it is subscribed: `ingress.guard::<Member>().timeout(limit).on(…)`. Nothing but the time
+/// limit stands around a subscriber of disconnects.
 ///
 /// ```
 /// use std::time::Duration;
@@ -119,7 +125,8 @@ struct Served {
 }
 
 impl SocketIngress {
-    /// Makes the namespaces and singletons known; the App does so once, before any provider is built.
+    /// Makes the namespaces and singletons known; the App does so once, before any provider is
+    /// built.
     pub(crate) fn install<'a>(
         &self,
         namespaces: impl Iterator<Item = &'a str>,
@@ -147,7 +154,8 @@ impl SocketIngress {
         self.ingress(self.namespace.as_deref().unwrap_or("/"))
     }
 
-    /// Makes an [`EventHandler`] known to the App, which tears it down at shutdown. `setup` of what this returns begins it.
+    /// Makes an [`EventHandler`] known to the App, which tears it down at shutdown. `setup` of what
+    /// this returns begins it.
     pub fn register<H: EventHandler>(
         &self,
         handler: Arc<H>,
@@ -185,7 +193,8 @@ impl SocketIngress {
         ingress
     }
 
-    /// The same, with a guard before each call of what is subscribed through it: an injectable singleton. Not at disconnect.
+    /// The same, with a guard before each call of what is subscribed through it: an injectable
+    /// singleton. Not at disconnect.
     #[must_use = "what it is called on is as it was"]
     #[track_caller]
     pub fn guard<G: Guard>(&self) -> Self {
@@ -193,8 +202,8 @@ impl SocketIngress {
         self.with(|own| own.policies.guard::<G>(std::any::type_name::<G>(), at))
     }
 
-    /// The same, with an interceptor around each call of what is subscribed through it, within those that were added before.
-    /// Not at disconnect.
+    /// The same, with an interceptor around each call of what is subscribed through it, within
+    /// those that were added before. Not at disconnect.
     #[must_use = "what it is called on is as it was"]
     #[track_caller]
     pub fn interceptor<I: Interceptor>(&self) -> Self {
@@ -205,7 +214,8 @@ impl SocketIngress {
         })
     }
 
-    /// The same, with an error filter for what is subscribed through it, after those that were added before. Not at disconnect.
+    /// The same, with an error filter for what is subscribed through it, after those that were
+    /// added before. Not at disconnect.
     #[must_use = "what it is called on is as it was"]
     #[track_caller]
     pub fn filter<F: ErrorFilter>(&self) -> Self {
@@ -213,8 +223,8 @@ impl SocketIngress {
         self.with(|own| own.policies.filter::<F>(std::any::type_name::<F>(), at))
     }
 
-    /// The same, with a time limit for each call of an async function that is subscribed through it: it is dropped then, and
-    /// fails with `timed out`.
+    /// The same, with a time limit for each call of an async function that is subscribed through
+    /// it: it is dropped then, and fails with `timed out`.
     #[must_use = "what it is called on is as it was"]
     pub fn timeout(&self, limit: Duration) -> Self {
         self.with(|own| own.limit = Some(limit))
@@ -236,7 +246,8 @@ impl SocketIngress {
         self.subscribe(Slot::of_event(event)?, priority, subscriber)
     }
 
-    /// Subscribes to connects: the function runs after the controllers' `connect`, and before the client is answered. An error refuses the client.
+    /// Subscribes to connects: the function runs after the controllers' `connect`, and before the
+    /// client is answered. An error refuses the client.
     pub fn on_connect<M>(
         &self,
         priority: i32,
@@ -288,8 +299,8 @@ impl SocketIngress {
         Ok(self.own()?.subscribe(Slot::Disconnect, subscriber))
     }
 
-    /// Subscribes to what fails in the namespace and no controller's `#[on_error]` takes: subscribers, controllers without one,
-    /// guards and providers at connect.
+    /// Subscribes to what fails in the namespace and no controller's `#[on_error]` takes:
+    /// subscribers, controllers without one, guards and providers at connect.
     pub fn on_error<M>(&self, subscriber: impl OnError<M>) -> Result<Subscription, IngressError> {
         let ingress = self.own()?;
         let id = ingress.errors().add(subscriber);
@@ -297,7 +308,8 @@ impl SocketIngress {
         Ok(Subscription(Place::Errors(errors, id)))
     }
 
-    /// Subscribes to what fails in any namespace that has no [`on_error`](Self::on_error) of its own.
+    /// Subscribes to what fails in any namespace that has no [`on_error`](Self::on_error) of its
+    /// own.
     pub fn on_error_default<M>(&self, subscriber: impl OnError<M>) -> Subscription {
         let id = self.defaults.add(subscriber);
         let errors = ErrorSource::Default(Arc::downgrade(&self.defaults));

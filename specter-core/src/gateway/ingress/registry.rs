@@ -12,14 +12,16 @@ use crate::socket::service::BoxFuture;
 
 /// What is subscribed to in a namespace.
 pub(crate) struct Ingress {
-    /// How many subscribers of events there are: the only thing that is looked at while there is none.
+    /// How many subscribers of events there are: the only thing that is looked at while there is
+    /// none.
     count: AtomicUsize,
     lists: RwLock<Lists>,
     errors: ErrorSubscribers,
     defaults: Arc<ErrorSubscribers>,
 }
 
-/// By priority, ties in the order of subscription. Replaced as a whole, so that an event keeps the list that it began with.
+/// By priority, ties in the order of subscription. Replaced as a whole, so that an event keeps the
+/// list that it began with.
 type List = Arc<[Arc<Subscriber>]>;
 
 #[derive(Default)]

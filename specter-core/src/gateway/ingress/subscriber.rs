@@ -99,7 +99,8 @@ impl Subscriber {
     }
 }
 
-/// A function that handles an event: up to eight owned parameters, sync or async, `()` or `Result<T, E>` as its value.
+/// A function that handles an event: up to eight owned parameters, sync or async, `()` or
+/// `Result<T, E>` as its value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot handle an event",
     label = "not a function that can be subscribed",

@@ -28,8 +28,8 @@ struct Wait {
 /// What an awaited pong gets at least when reading goes on: it may be the next thing that is read.
 const AFTER_PAUSE: Duration = Duration::from_secs(1);
 
-/// A ping that goes out late is awaited as if it had been in time, but this part of the time-out is the most that
-/// it may cost the client.
+/// A ping that goes out late is awaited as if it had been in time, but this part of the time-out is
+/// the most that it may cost the client.
 const LATENESS: u32 = 4;
 
 #[derive(Debug)]
@@ -121,7 +121,8 @@ impl Heartbeat {
         let late = now.saturating_duration_since(self.next_ping);
         self.next_ping = later(now, self.interval);
         if self.wait.is_none() {
-            // A client that counts from the ping it should have had finds the session gone when it says so.
+            // A client that counts from the ping it should have had finds the session gone when it
+            // says so.
             let late = late.min(self.timeout / LATENESS);
             let until = match self.stopped {
                 Some(_) => self.pong_by(now),

@@ -1,4 +1,5 @@
-//! The protocol state of one session: heartbeat, upgrade, end. Packets and instants in, actions out.
+//! The protocol state of one session: heartbeat, upgrade, end. Packets and instants in, actions
+//! out.
 //!
 //! A [`Session`] decides; whoever owns it reads, writes and sleeps. It holds no message: not the
 //! ones that wait to be sent, not the ones that wait to be handled. It never learns what a message
@@ -195,8 +196,8 @@ impl Session {
         }
     }
 
-    /// Takes a message from the session's transport, as [`receive`](Self::receive) does. Whether it is to be handled: not when the session
-    /// is over.
+    /// Takes a message from the session's transport, as [`receive`](Self::receive) does. Whether it
+    /// is to be handled: not when the session is over.
     #[inline]
     #[must_use]
     pub fn receive_message(&mut self, now: Instant) -> bool {
@@ -227,7 +228,8 @@ impl Session {
     /// Takes a packet that came over the probing WebSocket.
     ///
     /// After [`Probe::Upgraded`] that WebSocket is the session's transport and its packets go to
-    /// [`receive`](Self::receive) and [`receive_message`](Self::receive_message). After [`Probe::Failed`] another may try.
+    /// [`receive`](Self::receive) and [`receive_message`](Self::receive_message). After
+    /// [`Probe::Failed`] another may try.
     pub fn receive_probe(&mut self, packet: Packet<'_>, now: Instant) -> Probe {
         let Some(probing) = &mut self.probing else {
             return Probe::Failed;
@@ -300,7 +302,8 @@ impl Session {
     }
 
     /// Reading has stopped. Until it goes on, the wait for a pong and the time for an upgrade stand
-    /// still: what is waited for may be among what is unread. Pings are still sent, since a client leaves when they stay away.
+    /// still: what is waited for may be among what is unread. Pings are still sent, since a client
+    /// leaves when they stay away.
     pub fn pause(&mut self, now: Instant) {
         self.heartbeat.pause(now);
         if let Some(probing) = &mut self.probing {

@@ -1,8 +1,8 @@
 //! A WebSocket that tries to take over a polling session.
 //!
-//! The client opens it, sends `2probe`, is answered `3probe`, waits until its poll has returned, and
-//! sends `5`. Owns that sequence and its clock; what it must not do is end the session: a probe that
-//! fails costs the probing WebSocket only.
+//! The client opens it, sends `2probe`, is answered `3probe`, waits until its poll has returned,
+//! and sends `5`. Owns that sequence and its clock; what it must not do is end the session: a probe
+//! that fails costs the probing WebSocket only.
 
 use std::time::{Duration, Instant};
 

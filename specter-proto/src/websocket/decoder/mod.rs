@@ -227,8 +227,8 @@ impl Decoder {
         self.assembly.as_ref().map_or(0, Assembly::len)
     }
 
-    /// Frees the message that was handed out last, if it was gathered here. Decoding further does that too; this is for a
-    /// caller that has nothing further to decode yet.
+    /// Frees the message that was handed out last, if it was gathered here. Decoding further does
+    /// that too; this is for a caller that has nothing further to decode yet.
     #[inline]
     pub fn release(&mut self) {
         self.assembly.take_if(|message| message.is_complete());

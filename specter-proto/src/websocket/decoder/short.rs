@@ -1,8 +1,9 @@
 //! Short texts, each checked as one block.
 //!
-//! Where it lies, a text this short is looked at byte by byte up to an address that suits the processor, which is another for each
-//! text of a stream. The copy is looked at in one go (on processors for which `simdutf8` has instructions), whatever the text. It must
-//! not know where a text comes from.
+//! Where it lies, a text this short is looked at byte by byte up to an address that suits the
+//! processor, which is another for each text of a stream. The copy is looked at in one go (on
+//! processors for which `simdutf8` has instructions), whatever the text. It must not know where a
+//! text comes from.
 
 use std::fmt;
 
