@@ -416,15 +416,15 @@ impl<A: Acceptor> Inner<A> {
 
     /// A poll: answered with what is there, or handed to the session.
     async fn poll(&self, connection: &Connection) -> Result<Response, Refused> {
-        let packets = match connection.answer_poll(self.config.max_packets_per_poll) {
-            Some(packets) => packets,
-            None => {
-                // Unanswered, the session has ended.
-                let outcome = connection.begin_poll()?.await;
-                let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
-                connection.poll_answered();
-                packets
-            }
+        let waiting = connection.answer_poll(self.config.max_packets_per_poll);
+        let packets = if let Some(packets) = waiting {
+            packets
+        } else {
+            // Unanswered, the session has ended.
+            let outcome = connection.begin_poll()?.await;
+            let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
+            connection.poll_answered();
+            packets
         };
         Ok(reply::packets(packets, self.config.ping_timeout))
     }
