@@ -131,3 +131,61 @@ async fn one_connection_polls_for_a_whole_session_and_serves_other_requests_then
     client.write_all(post("41").as_bytes()).await.unwrap();
     assert_eq!(body(&mut client).await, "ok");
 }
+
+/// How long until the server ends a connection on which this was sent.
+async fn until_ended(server: &Server, sent: &[u8]) -> Duration {
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    client.write_all(sent).await.unwrap();
+    let start = tokio::time::Instant::now();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    start.elapsed()
+}
+
+/// Hyper's time for a head runs from the moment at which it waits for one.
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_a_whole_head_is_ended_after_its_time() {
+    let server = Server::serve(App::of::<Quiet>().await.unwrap()).await;
+    for sent in [&b""[..], b"GET /socket.io/ HTTP/1.1\r\nhost:"] {
+        let seconds = until_ended(&server, sent).await.as_secs();
+        assert_eq!(seconds, 30, "{}", sent.escape_ascii());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_may_wait_longer_than_a_head() {
+    let app = App::builder_of::<Quiet>()
+        .ping_interval(Duration::from_secs(100))
+        .connect_timeout(Duration::from_secs(200));
+    let server = Server::of(app).await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let path = "/socket.io/?EIO=4&transport=polling";
+    let get = |target: &str| format!("GET {target} HTTP/1.1\r\nhost: here\r\n\r\n");
+    client.write_all(get(path).as_bytes()).await.unwrap();
+    let open = body(&mut client).await;
+    let (_, sid) = open.split_once(r#""sid":""#).unwrap();
+    let path = format!("{path}&sid={}", sid.split('"').next().unwrap());
+    let start = tokio::time::Instant::now();
+    client.write_all(get(&path).as_bytes()).await.unwrap();
+    // However long it takes.
+    client.peek(&mut [0; 1]).await.unwrap();
+    assert!(start.elapsed() > Duration::from_secs(90));
+    assert_eq!(body(&mut client).await, "2");
+}
+
+#[tokio::test]
+async fn idle_connections_end_with_the_server() {
+    let server = Server::serve(App::of::<Quiet>().await.unwrap()).await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    client
+        .write_all(b"GET /nothing HTTP/1.1\r\nhost: here\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = [0; 12];
+    within(client.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 404");
+    server.handle.shutdown().await;
+    let mut rest = Vec::new();
+    within(client.read_to_end(&mut rest)).await.unwrap();
+    within(server.stopped()).await.unwrap();
+}
