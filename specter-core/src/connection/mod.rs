@@ -9,6 +9,7 @@ mod buffer_budget;
 mod burst;
 mod close;
 mod config;
+mod config_error;
 mod direct;
 mod fan_out;
 mod file_limit;
@@ -40,7 +41,8 @@ mod writer;
 
 pub use close::CloseReason;
 pub(crate) use config::LONGEST;
-pub use config::{ConfigError, EngineConfig, ProxyHeaders, QueuePolicy};
+pub use config::{EngineConfig, ProxyHeaders, QueuePolicy};
+pub use config_error::ConfigError;
 pub use handle::Connection;
 pub use handler::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
 pub use handshake::Handshake;

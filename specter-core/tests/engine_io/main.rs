@@ -11,6 +11,7 @@ mod heartbeat;
 mod origin;
 mod polling;
 mod pressure;
+mod slow_peers;
 mod sockets;
 mod upgrade;
 mod websocket;

@@ -1,10 +1,11 @@
-//! The queue of packets that wait to be written to one connection, and the door that closes it.
+//! The queue of packets that wait to be written to one connection, and how that queue is closed.
 //!
 //! Senders on any thread push; the connection's task takes packets and writes them. The queue
 //! counts bytes until they are written and knows whether the task has to be woken. A connection
 //! whose queue holds more than `max_queued_bytes` is *behind*; whether it is too slow is the task's
 //! to decide, which sees how fast the queue empties. It must not know what carries the packets.
 
+mod limits;
 #[cfg(test)]
 mod tests;
 
@@ -16,59 +17,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use parking_lot::{Mutex, MutexGuard};
 use specter_proto::engine::Prepared;
 
+pub use self::limits::SendError;
+pub(crate) use self::limits::{QueueLimits, Urgency};
 use super::buffer_budget::{BufferBudget, BufferShare};
 use super::packets::Packets;
-use super::{CloseReason, EngineConfig, QueuePolicy};
+use super::{CloseReason, QueuePolicy};
 
 /// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
 /// it a limit in bytes would let many tiny packets take many times as much.
 pub(super) const PACKET_OVERHEAD: usize = 64;
-
-/// Why a packet was not queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The connection is closed, or closing.
-    #[error("the connection is closed")]
-    Closed,
-    /// The peer reads slower than the server sends, and the queue's policy applies: either the
-    /// queue would hold more than `max_burst_bytes`, or the policy discards packets until the peer
-    /// has caught up.
-    #[error("the outgoing queue of the connection is full")]
-    QueueFull,
-    /// The packet alone is larger than `max_burst_bytes`. The connection stays as it was.
-    #[error("the packet has {size} bytes, and `max_burst_bytes` allows {limit}")]
-    TooLarge {
-        /// What the packet counts for in the queue, in bytes.
-        size: usize,
-        /// The setting `max_burst_bytes`.
-        limit: usize,
-    },
-}
-
-impl SendError {
-    /// A stable name for logs and counters.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Closed => "connection_closed",
-            Self::QueueFull => "connection_queue_full",
-            Self::TooLarge { .. } => "connection_packet_too_large",
-        }
-    }
-}
-
-/// How the limit applies to a packet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Urgency {
-    /// An event. It is subject to `max_burst_bytes` and to the queue's policy.
-    Ordinary,
-    /// An acknowledgement, a reply to CONNECT, a DISCONNECT: counted, and never refused. How many
-    /// there are is bounded where they are made.
-    Required,
-    /// A heartbeat of the engine: never refused, but at most one waits at a time. It is sent before
-    /// the packets that wait, because a client that reads slowly must still receive it in time.
-    Control,
-}
 
 /// What a sender has to do after it spoke to the queue.
 #[must_use]
@@ -94,24 +51,6 @@ pub(crate) struct Outbox {
     bytes: AtomicUsize,
     limits: QueueLimits,
     share: BufferShare,
-}
-
-/// The limits of one connection's queue. Each is the setting of the same name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct QueueLimits {
-    pub(crate) max_queued_bytes: usize,
-    pub(crate) max_burst_bytes: usize,
-    pub(crate) policy: QueuePolicy,
-}
-
-impl QueueLimits {
-    pub(crate) fn of(config: &EngineConfig) -> Self {
-        Self {
-            max_queued_bytes: config.max_queued_bytes,
-            max_burst_bytes: config.max_burst_bytes.max(config.max_queued_bytes),
-            policy: config.queue_policy,
-        }
-    }
 }
 
 /// How many bytes are taken from the queue at once, at most. A heartbeat cannot overtake what the
