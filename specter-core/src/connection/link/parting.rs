@@ -19,11 +19,11 @@ use super::websocket::WebSocket;
 use crate::connection::scratch::Scratch;
 use crate::connection::stream::Stream;
 
-/// How long the last packets and the close frame may take. Where the peer takes a good part of them
-/// in that time it goes on, but not for longer than [`WHOLE_FLUSH_LIMIT`].
+/// How long the last packets and the close frame may take. A peer that takes at least [`PROGRESS`] bytes
+/// of them in that time has it once more, up to [`WHOLE_FLUSH_LIMIT`] in all.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 const WHOLE_FLUSH_LIMIT: Duration = Duration::from_secs(60);
-/// How many bytes are a good part.
+/// How many bytes written within [`FLUSH_LIMIT`] show that the peer reads.
 const PROGRESS: usize = 64 * 1024;
 /// How long the peer may take to end its side.
 const LINGER_LIMIT: Duration = Duration::from_secs(2);
@@ -39,8 +39,6 @@ pub(crate) struct Parting {
     deadline: Instant,
     /// When the last packets must be written at the latest.
     flush_end: Instant,
-    /// How many bytes of them were written since the deadline was set.
-    written: usize,
 }
 
 enum Stage {
@@ -77,7 +75,6 @@ impl Parting {
             stage: Stage::Writing,
             deadline: now + FLUSH_LIMIT,
             flush_end: now + WHOLE_FLUSH_LIMIT,
-            written: 0,
         })
     }
 
@@ -111,16 +108,16 @@ impl Parting {
         }
     }
 
-    /// Ready when the time is over. A peer that takes what it is sent gets more of it.
+    /// Ready when the time is over. A peer that takes the last packets gets more of it.
     fn check_deadline(&mut self, now: Instant) -> Poll<()> {
         if now < self.deadline {
             return Poll::Pending;
         }
-        self.written += self.output.take_cost_written();
-        if self.written < PROGRESS || now >= self.flush_end {
+        let is_writing = matches!(self.stage, Stage::Writing);
+        let peer_reads = self.output.take_cost_written() >= PROGRESS;
+        if !is_writing || !peer_reads || now >= self.flush_end {
             return Poll::Ready(());
         }
-        self.written = 0;
         self.deadline = self.flush_end.min(now + FLUSH_LIMIT);
         Poll::Pending
     }

@@ -1,4 +1,5 @@
-//! The limits of an outgoing queue, to which packets they apply, and what is said where one is exceeded.
+//! The limits of an outgoing queue, the packets to which they apply, and the errors when one is
+//! exceeded.
 
 use crate::connection::{EngineConfig, QueuePolicy};
 

@@ -78,8 +78,8 @@ impl<H: MessageHandler> Task<H> {
             // the session. The poll may be gone, which changes nothing now.
             let _ = polling.flush(&self.connection);
         }
-        let knows = polling.is_waiting() || !reason.awaits_poll();
-        if farewell == Farewell::Flush && !knows {
+        let needs_another_poll = !polling.is_waiting() && reason.awaits_poll();
+        if farewell == Farewell::Flush && needs_another_poll {
             self.connection.mailbox().post_done();
             let limit = match reason {
                 CloseReason::ServerShuttingDown => SHUTDOWN_LIMIT,
