@@ -62,6 +62,24 @@ impl Server {
         }
     }
 
+    /// Waits until a request for `target` is answered in this way.
+    async fn answers(&self, target: &str, expected: &str) {
+        let request = format!("GET {target} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
+        let answered = async {
+            loop {
+                let address = ("127.0.0.1", self.port);
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                stream.write_all(request.as_bytes()).await.unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).await.unwrap();
+                if answer.starts_with(expected) {
+                    return;
+                }
+            }
+        };
+        within(answered).await;
+    }
+
     fn terminate(&self) {
         let pid = self.process.id().to_string();
         let status = Command::new("kill").args(["-TERM", &pid]).status();
@@ -104,6 +122,7 @@ impl Drop for Server {
 #[tokio::test]
 async fn one_signal_ends_a_server_that_has_nothing_to_finish() {
     let mut server = Server::start();
+    server.answers("/nothing", "HTTP/1.1 404").await;
     server.terminate();
     assert_eq!(server.status().await, Some(0));
 }
@@ -114,21 +133,9 @@ async fn a_second_signal_ends_the_process_at_once() {
     let _client = server.hanging_client().await;
     server.terminate();
     // The drain has begun when handshakes are refused.
-    let target = format!("127.0.0.1:{}", server.port);
-    let draining = async {
-        loop {
-            let mut stream = tokio::net::TcpStream::connect(&target).await.unwrap();
-            let request = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: here\r\n\
-                           connection: close\r\n\r\n";
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            if answer.starts_with("HTTP/1.1 503") {
-                return;
-            }
-        }
-    };
-    within(draining).await;
+    server
+        .answers("/socket.io/?EIO=4&transport=polling", "HTTP/1.1 503")
+        .await;
     assert!(server.process.try_wait().unwrap().is_none(), "it drains");
     server.terminate();
     assert_eq!(server.status().await, Some(143));

@@ -60,6 +60,8 @@ impl App {
 
     /// The same on a listener that is already bound: for port 0, or several addresses.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
+        // From here on a signal drains, also one that comes before the first connection.
+        let signals = StopSignals::new();
         let address = listener
             .local_addr()
             .map(|address| address.to_string())
@@ -81,7 +83,7 @@ impl App {
         serving.spawn(accept_until(listener, self.into_front(), stopping));
         tokio::select! {
             _ = serving.join_next() => {}
-            () = follow_signals(stop) => {}
+            () = follow_signals(signals, stop) => {}
         }
         Ok(())
     }
@@ -115,8 +117,7 @@ fn bind_one(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
 
 /// Begins the drain at the first stop signal, and ends the process at the second one. Never
 /// returns.
-async fn follow_signals(stop: oneshot::Sender<()>) {
-    let mut signals = StopSignals::new();
+async fn follow_signals(mut signals: StopSignals, stop: oneshot::Sender<()>) {
     signals.next().await;
     let _ = stop.send(());
     let status = signals.next().await;
