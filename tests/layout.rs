@@ -123,6 +123,7 @@ fn the_protocols_know_no_runtime() {
         "hyper",
         "http",
         "tracing",
+        "specter-engine",
         "specter-di",
         "specter-core",
     ] {
@@ -145,9 +146,34 @@ fn the_container_knows_nothing_of_the_rest() {
 }
 
 #[test]
-fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
+fn the_engine_knows_neither_socket_io_nor_the_container_nor_a_router() {
+    let known = dependencies("specter-engine/Cargo.toml");
+    for forbidden in ["specter-di", "specter-core", "inventory"] {
+        assert!(
+            !known.iter().any(|name| name == forbidden),
+            "specter-engine depends on {forbidden}"
+        );
+    }
+    for folder in ["specter-engine/src", "specter-engine/tests"] {
+        for (path, text) in sources(folder) {
+            let text = code(&text);
+            let path = path.display();
+            assert!(
+                !text.contains("specter_proto::socket"),
+                "{path} names Socket.IO"
+            );
+        }
+    }
+    for (path, text) in sources("specter-engine/src") {
+        let is_router = code(&text).contains("axum::Router");
+        assert!(!is_router, "{} names axum's router", path.display());
+    }
+}
+
+#[test]
+fn sockets_do_not_know_gateways_and_gateways_do_not_know_the_transport() {
     let none: [String; 0] = [];
-    for folder in ["http", "connection", "engine", "socket", "rooms", "groups"] {
+    for folder in ["socketio", "engine", "socket", "rooms", "groups"] {
         for above in ["gateway", "extract", "app"] {
             assert_eq!(
                 naming(&format!("specter-core/src/{folder}"), above),
@@ -156,24 +182,17 @@ fn transports_do_not_know_gateways_and_gateways_do_not_know_transports() {
             );
         }
     }
-    assert_eq!(naming("specter-core/src/gateway", "http"), none);
-    assert_eq!(naming("specter-core/src/gateway", "connection"), none);
-    assert_eq!(naming("specter-core/src/connection", "http"), none);
+    for folder in ["gateway", "extract", "socket", "rooms", "groups"] {
+        let names = naming(&format!("specter-core/src/{folder}"), "socketio");
+        assert_eq!(names, none, "{folder} names socketio");
+    }
 }
 
 #[test]
 fn nothing_knows_the_testing_kit() {
     let none: [String; 0] = [];
     for folder in [
-        "http",
-        "connection",
-        "engine",
-        "socket",
-        "rooms",
-        "groups",
-        "gateway",
-        "extract",
-        "app",
+        "socketio", "engine", "socket", "rooms", "groups", "gateway", "extract", "app",
     ] {
         let folder = format!("specter-core/src/{folder}");
         assert_eq!(naming(&folder, "testing"), none, "{folder}");
@@ -189,6 +208,7 @@ fn named_file(name: &str) -> Option<PathBuf> {
         .map(|(krate, file)| root().join(krate).join("src").join(file));
     [
         Some(root().join("specter-core/src").join(name)),
+        Some(root().join("specter-engine/src").join(name)),
         of_crate,
         Some(root().join(name)),
     ]
@@ -223,6 +243,7 @@ fn every_file_that_the_map_names_exists() {
 fn every_crate_forbids_unsafe_code_and_every_module_says_what_it_is_for() {
     for krate in [
         "specter-proto",
+        "specter-engine",
         "specter-di",
         "specter-core",
         "specter-macros",

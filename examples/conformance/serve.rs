@@ -37,7 +37,7 @@ impl Profile {
 
     /// A profile that is Engine.IO by itself.
     pub(crate) fn of_engine<A: Acceptor>(endpoint: Endpoint<A>) -> Self {
-        let router = endpoint.clone().into_router("/engine.io/");
+        let router = Router::new().route_service("/engine.io/", endpoint.clone());
         let drain = async move {
             endpoint.refuse_handshakes();
             endpoint

@@ -1,23 +1,22 @@
 //! The runtime of the Specter gateway framework. Applications use the crate `specter-io`, which
 //! re-exports it.
 //!
-//! - [`engine`]: Engine.IO by itself, for those who want nothing above it. It is the door to
-//!   `connection`, the one task of a connection, and `http`, the tower service that opens it;
+//! - [`engine`]: Engine.IO by itself, which the crate `specter-engine` implements;
+//! - `socketio`: Socket.IO on an Engine.IO session: the namespaces that one connection has joined;
 //! - [`socket`] and [`rooms`]: who is connected, and sending to them;
 //! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
 //! - [`app`]: modules and settings in, a router out;
 //! - `testing` (with the feature of that name): an App and clients without a port.
 
 pub mod app;
-mod connection;
 pub mod engine;
 pub mod extract;
 pub mod gateway;
 pub mod groups;
-mod http;
 mod logging;
 pub mod rooms;
 pub mod socket;
+mod socketio;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -9,15 +9,15 @@ use specter_di::{Configured, Graph, Key, Location, Module, Provide};
 use super::endpoint::EndpointConfig;
 use super::error::Error;
 use super::{App, wiring};
-use crate::connection::LONGEST;
-use crate::connection::lanes::Admission;
-use crate::connection::{
-    ConfigError, EngineConfig, Handshake, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal,
-};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor, Policies};
 use crate::groups::GroupLimits;
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
+use crate::socketio::Admission;
+use specter_engine::internals::LONGEST;
+use specter_engine::{
+    ConfigError, EngineConfig, Handshake, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal,
+};
 
 /// An application's settings. Every limit has a default that holds on the open internet.
 ///

@@ -7,8 +7,8 @@ use specter_di::Location;
 
 use super::mount::MountKey;
 use super::register::Registration;
-use crate::connection::ConfigError;
 use crate::gateway::{EndpointSetting, EventKind, HandlerInfo};
+use specter_engine::ConfigError;
 
 /// One thing that is wrong with the controllers.
 #[derive(Clone, Debug, PartialEq, Eq)]

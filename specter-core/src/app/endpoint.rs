@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::builder::AppBuilder;
 use super::check::AppFault;
 use super::register::Registration;
-use crate::connection::{ConfigError, EngineConfig};
 use crate::gateway::{EndpointOption, EndpointSetting};
 use crate::socket::SocketConfig;
+use specter_engine::{ConfigError, EngineConfig};
 
 /// The settings of one path.
 #[derive(Clone, Default)]

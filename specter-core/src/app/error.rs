@@ -6,8 +6,8 @@ use std::io;
 use specter_di::{Report, StartError};
 
 use super::check::AppFault;
-use crate::connection::ConfigError;
 use crate::gateway::EventHandlerError;
+use specter_engine::ConfigError;
 
 /// Why an application did not start, or stopped.
 ///

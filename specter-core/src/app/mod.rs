@@ -7,9 +7,7 @@ mod builder;
 mod check;
 mod endpoint;
 mod error;
-mod front;
 mod graph_test;
-mod head_timer;
 mod listen;
 mod mount;
 mod policies;
@@ -17,7 +15,6 @@ mod register;
 mod routes;
 mod shutdown;
 mod starting;
-mod stopping;
 mod wiring;
 
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 
-use crate::connection::lanes::SocketIo;
-use crate::http::Endpoint;
+use crate::socketio::SocketIo;
+use specter_engine::Endpoint;
 
 /// A namespace on a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,8 +25,16 @@ pub(super) struct Mount {
 }
 
 impl Mount {
+    /// A router that serves the endpoint at its path, with and without a slash at the end.
     pub(super) fn into_router(self) -> Router {
-        self.endpoint.into_router(&self.path)
+        let bare = self.path.trim_end_matches('/');
+        let router = Router::new();
+        let router = if bare.is_empty() {
+            router
+        } else {
+            router.route_service(bare, self.endpoint.clone())
+        };
+        router.route_service(&format!("{bare}/"), self.endpoint)
     }
 }
 

@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::builder::ShutdownConfig;
 use super::mount::Mount;
-use crate::connection::lanes::SocketIo;
 use crate::gateway::SocketIngress;
 use crate::gateway::lifecycle::HOOK_LIMIT;
-use crate::http::Endpoint;
+use crate::socketio::SocketIo;
+use specter_engine::Endpoint;
 
 /// So much of the limit, or a quarter of it, is left for what follows the handlers.
 const LONGEST_RESERVE: Duration = Duration::from_secs(5);

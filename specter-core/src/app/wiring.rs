@@ -16,20 +16,20 @@ use super::mount::{Mount, MountKey, normalized};
 use super::policies::{self, Find};
 use super::register::{self, Listed, ListedHandler, Registration};
 use super::shutdown::AppHandle;
-use crate::connection::BufferBudget;
-use crate::connection::ConfigError;
-use crate::connection::Handshake;
-use crate::connection::lanes::SocketIo;
 use crate::gateway::UnknownEvents;
 use crate::gateway::ingress::{Ingress, Surroundings};
 use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::gateway::table::{ControllerTable, NamespaceTable};
 use crate::gateway::{Sight, SocketIngress};
 use crate::groups::BroadcastGroup;
-use crate::http::Endpoint;
 use crate::rooms::{Hub, Io, Namespace, Server};
 use crate::socket::Socket;
 use crate::socket::service::NamespaceService;
+use crate::socketio::SocketIo;
+use specter_engine::ConfigError;
+use specter_engine::Endpoint;
+use specter_engine::Handshake;
+use specter_engine::internals::BufferBudget;
 
 /// The listed controllers by mount, as indices among the graph's roots, in their order.
 type Mounted = BTreeMap<MountKey, Vec<usize>>;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use specter_di::Location;
 
 use super::{FromContext, FromDisconnect, FromError, marker};
-use crate::connection::Handshake;
 use crate::gateway::{CallContext, Cause, EventError, EventInfo, Requirements, SocketIngress};
 use crate::groups::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::{DisconnectReason, Socket};
+use specter_engine::Handshake;
 
 #[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Socket {

@@ -1,6 +1,6 @@
 //! Bounds on groups: plain values, which the membership keeps to.
 
-use crate::connection::ConfigError;
+use specter_engine::ConfigError;
 
 /// Bounds on groups, changed through `AppBuilder::groups`.
 ///

@@ -179,10 +179,10 @@ mod tests {
     use std::time::Duration;
 
     use super::{GroupError, GroupLimits, Membership};
-    use crate::connection::EngineConfig;
-    use crate::connection::undriven::undriven;
     use crate::rooms::{Hub, RoomLimits};
     use crate::socket::Socket;
+    use specter_engine::EngineConfig;
+    use specter_engine::internals::undriven;
 
     #[test]
     fn nothing_is_kept_of_sockets_that_are_finished() {

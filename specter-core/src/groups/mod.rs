@@ -15,8 +15,8 @@ use specter_proto::socket::encode;
 
 pub use self::limits::GroupLimits;
 use self::membership::Membership;
-use crate::connection::FanOut;
 use crate::socket::{EmitError, Socket, SocketId, members};
+use specter_engine::internals::FanOut;
 
 /// Why a group was not subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

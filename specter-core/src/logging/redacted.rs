@@ -3,39 +3,12 @@
 //! serde's messages quote what came: `invalid type: string "a token", expected u32`. A line says
 //! what was expected and where, never what came.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 
 use serde_json::error::Category;
+use specter_engine::logging::expectation;
 use specter_proto::socket::ArgumentError;
-
-/// How serde's own messages begin that quote a value.
-const QUOTING: [&str; 5] = [
-    "invalid type: ",
-    "invalid value: ",
-    "invalid length ",
-    "unknown variant ",
-    "unknown field ",
-];
-
-const EXPECTED: &str = ", expected ";
-
-/// A text without the values that serde quotes in it.
-pub(crate) fn without_values(text: &str) -> Cow<'_, str> {
-    let quotes = QUOTING
-        .iter()
-        .filter_map(|opening| Some(text.find(opening)? + opening.len()));
-    let Some(begin) = quotes.min() else {
-        return text.into();
-    };
-    let (kept, rest) = text.split_at(begin);
-    // The value itself may hold these words: its end is the last of them.
-    let after = [EXPECTED, " at line "]
-        .iter()
-        .find_map(|words| Some(&rest[rest.rfind(words)?..]));
-    format!("{kept}…{}", after.unwrap_or_default()).into()
-}
 
 /// An error with what caused it, in one text. Of errors about a peer's data, which are known by
 /// their type, only the kind and the place are kept.
@@ -99,24 +72,13 @@ fn of_json(error: &serde_json::Error) -> String {
     text
 }
 
-/// What serde says was expected: only of its own messages, since others may put anything there.
-fn expectation(message: &str) -> Option<&str> {
-    let is_own = QUOTING.iter().any(|opening| message.starts_with(opening));
-    let at = message.rfind(EXPECTED).filter(|_| is_own)?;
-    let expected = message.get(at + ", ".len()..)?;
-    // In a quoted value that holds these words, what quotes the value follows them. An expectation
-    // quotes names in pairs.
-    let is_whole = |quote| expected.matches(quote).count() % 2 == 0;
-    (is_whole('"') && is_whole('`')).then_some(expected)
-}
-
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
     use serde::de::Error as _;
     use specter_proto::socket::ArgumentError;
 
-    use super::{described, without_values};
+    use super::described;
 
     const SECRET: &str = "canary, expected canary at line 7";
 
@@ -172,19 +134,5 @@ mod tests {
         assert_eq!(described(&own), "argument 2, inside of it: expected u32");
         let custom = described(&error(SECRET.to_owned()));
         assert_eq!(custom, "argument 2, inside of it: is not what was expected");
-    }
-
-    #[test]
-    fn values_that_serde_quotes_are_taken_out_of_other_texts() {
-        for (text, shown) in [
-            ("nothing to hide", "nothing to hide"),
-            (
-                "bad: invalid type: string \"canary, expected x\", expected u32 at line 1 column 9",
-                "bad: invalid type: …, expected u32 at line 1 column 9",
-            ),
-            ("invalid value: canary", "invalid value: …"),
-        ] {
-            assert_eq!(without_values(text), shown);
-        }
     }
 }

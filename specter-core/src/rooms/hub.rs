@@ -12,9 +12,9 @@ use specter_proto::engine::Prepared;
 use specter_proto::socket::encode::Destination;
 
 use super::{RoomLimits, Target};
-use crate::connection::FanOut;
 use crate::socket::members::{self, Members};
 use crate::socket::{Socket, SocketConfig, SocketId};
+use specter_engine::internals::FanOut;
 
 /// Why a room was not joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -263,10 +263,10 @@ mod tests {
     use std::time::Duration;
 
     use super::{Hub, JoinError};
-    use crate::connection::EngineConfig;
-    use crate::connection::undriven::undriven;
     use crate::rooms::RoomLimits;
     use crate::socket::Socket;
+    use specter_engine::EngineConfig;
+    use specter_engine::internals::undriven;
 
     #[test]
     fn nothing_is_kept_of_sockets_that_are_finished() {

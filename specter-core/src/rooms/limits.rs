@@ -1,6 +1,6 @@
 //! Bounds on rooms: plain values, which the hub keeps to.
 
-use crate::connection::ConfigError;
+use specter_engine::ConfigError;
 
 /// Bounds on rooms, changed through `AppBuilder::rooms`.
 ///

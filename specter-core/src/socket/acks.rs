@@ -261,7 +261,7 @@ impl Future for Waiting {
         let deadline = this
             .sent
             .checked_add(this.limit)
-            .unwrap_or(this.sent + crate::connection::LONGEST);
+            .unwrap_or(this.sent + specter_engine::internals::LONGEST);
         let sleep = this
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use specter_proto::socket::encode::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
 
-use crate::connection::{ConfigError, LONGEST};
+use specter_engine::ConfigError;
+use specter_engine::internals::LONGEST;
 
 /// Times and bounds of the Socket.IO layer, changed through `AppBuilder::socket`.
 ///

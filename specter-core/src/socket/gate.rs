@@ -9,7 +9,9 @@ use parking_lot::Mutex;
 use specter_proto::engine::Prepared;
 
 use super::EmitError;
-use crate::connection::{Connection, SendError, Sendable, Wake};
+use specter_engine::internals::Wake;
+use specter_engine::{Connection, SendError};
+use specter_proto::engine::EncodePacket;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -58,7 +60,7 @@ impl Gate {
     pub(crate) fn pass(
         &self,
         connection: &Connection,
-        packet: impl Sendable,
+        packet: impl EncodePacket,
         sharing: Sharing,
     ) -> Result<Wake, EmitError> {
         match self.phase() {

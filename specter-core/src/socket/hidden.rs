@@ -16,7 +16,7 @@ pub(crate) fn report(kind: &'static str, error: &(dyn std::error::Error + 'stati
 
 /// An id to find one failure in the log by.
 pub(crate) fn fresh_id() -> String {
-    let mut id = crate::connection::random_id().as_str().to_owned();
+    let mut id = specter_engine::internals::random_id().as_str().to_owned();
     id.truncate(10);
     id
 }

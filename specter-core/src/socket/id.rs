@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::connection::{ID_LENGTH, random_id};
+use specter_engine::internals::{ID_LENGTH, random_id};
 
 /// The public id of a [`Socket`](crate::socket::Socket): 20 characters of `A-Z a-z 0-9 - _`, 120
 /// random bits.

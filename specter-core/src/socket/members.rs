@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{Socket, SocketId};
-use crate::connection::fetch;
+use specter_engine::internals::fetch;
 
 /// A copy is made where it is changed while somebody walks through it.
 pub(crate) type Members = Arc<IndexMap<SocketId, Socket>>;
@@ -28,11 +28,11 @@ pub(crate) fn walk(
 #[cfg(test)]
 mod tests {
     use super::walk;
-    use crate::connection::EngineConfig;
-    use crate::connection::undriven::undriven;
     use crate::rooms::Hub;
     use crate::socket::Socket;
     use indexmap::IndexMap;
+    use specter_engine::EngineConfig;
+    use specter_engine::internals::undriven;
     use std::time::Duration;
 
     #[test]

@@ -36,8 +36,10 @@ use self::gate::{Gate, Phase, Sharing};
 pub use self::id::{NotASocketId, SocketId};
 pub use self::reason::DisconnectReason;
 pub use self::reject::Reject;
-use crate::connection::{CloseReason, Connection, FanOut, Handshake, SendError, Sendable};
 use crate::rooms::{Broadcast, Hub, JoinError, Namespace, Target};
+use specter_engine::internals::FanOut;
+use specter_engine::{CloseReason, Connection, Handshake, SendError};
+use specter_proto::engine::EncodePacket;
 
 /// Why an event was not queued.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +50,7 @@ pub enum EmitError {
     #[error("the socket is gone")]
     Gone,
     /// The client reads too slowly, and the queue's policy applies to it: see
-    /// [`QueuePolicy`](crate::connection::QueuePolicy).
+    /// [`QueuePolicy`](crate::engine::QueuePolicy).
     #[error("the client's outgoing queue is full")]
     QueueFull,
     /// The event alone is larger than the App's `max_burst_bytes`.
@@ -83,9 +85,10 @@ impl EmitError {
 impl From<SendError> for EmitError {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::Closed => Self::Gone,
             SendError::QueueFull => Self::QueueFull,
             SendError::TooLarge { size, limit } => Self::TooLarge { size, limit },
+            // `Closed`, and what a later version of the engine may add.
+            _ => Self::Gone,
         }
     }
 }
@@ -334,7 +337,7 @@ impl Socket {
     }
 
     /// Queues a packet of this socket, or holds it while the gate is shut.
-    pub(crate) fn deliver(&self, packet: impl Sendable) -> Result<(), EmitError> {
+    pub(crate) fn deliver(&self, packet: impl EncodePacket) -> Result<(), EmitError> {
         let wake = self.0.gate.pass(&self.0.connection, packet, Sharing::Own)?;
         self.0.connection.wake_if(wake);
         Ok(())
@@ -368,7 +371,7 @@ impl Socket {
     }
 
     /// Queues an acknowledgement: never dropped alone, whatever the policy.
-    pub(crate) fn acknowledge(&self, packet: impl Sendable) {
+    pub(crate) fn acknowledge(&self, packet: impl EncodePacket) {
         if self.0.gate.phase() == Phase::Open {
             // A closed connection needs no answer.
             let _ = self.0.connection.send_unbounded(packet);

@@ -1,6 +1,6 @@
 //! Why a socket went.
 
-use crate::connection::CloseReason;
+use specter_engine::CloseReason;
 
 /// Why a socket was disconnected; the parameter of a `disconnect` handler.
 ///

@@ -16,10 +16,10 @@ use specter_proto::socket::{AckPacket, Decoder, EventPacket, Packet};
 
 use super::line::LIMITS;
 use super::received::{Origin, Received};
-use crate::connection::EngineConfig;
-use crate::connection::undriven::{take_sent, undriven};
 use crate::rooms::{Hub, Namespace};
 use crate::socket::Socket;
+use specter_engine::EngineConfig;
+use specter_engine::internals::{take_sent, undriven};
 
 /// A namespace without a server, whose sockets have no clients: for controllers that a test builds
 /// by hand.

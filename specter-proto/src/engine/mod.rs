@@ -6,6 +6,7 @@
 
 mod appender;
 mod builder;
+mod encode_packet;
 mod error;
 mod frame;
 mod open;
@@ -17,6 +18,7 @@ mod session;
 pub use appender::FrameAppender;
 pub(crate) use appender::append_binary;
 pub use builder::{FrameBuilder, WrittenFrame};
+pub use encode_packet::EncodePacket;
 pub use error::{BadRequest, RequestError};
 pub use frame::{Frame, FrameKind, Prepared};
 pub use open::Open;

@@ -73,3 +73,13 @@ impl From<Outgoing> for Prepared {
         Self::new(first, attachments)
     }
 }
+
+impl crate::engine::EncodePacket for Outgoing {
+    fn size(&self) -> usize {
+        self.size()
+    }
+
+    fn append_to(&self, bytes: &mut Vec<u8>) {
+        self.append_to(bytes);
+    }
+}

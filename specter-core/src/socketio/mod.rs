@@ -1,0 +1,472 @@
+//! Socket.IO on a connection: a lane for each namespace the client is in.
+//!
+//! The lanes decode what arrives, hand CONNECTs and events to the services behind the namespaces,
+//! and drive those on the connection's task. A lane handles its events one after another; lanes do
+//! not wait for each other. Acknowledgements and disconnects are taken in while handlers run. What
+//! waits is bounded for the whole connection; at the bound reading stops.
+
+mod lane;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use specter_proto::socket::{
+    ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
+};
+use tokio::time::{Instant, Sleep};
+
+use self::lane::Lane;
+use crate::logging::{Untrusted, log_limited};
+use crate::socket::service::{BoxFuture, NamespaceService};
+use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
+use specter_engine::{
+    Acceptor, CloseReason, Connection, Handshake, Incoming, MessageContext, MessageHandler, Refusal,
+};
+
+/// Decides on a handshake before a session exists; what the App was given as `admit`.
+pub(crate) type Admission = dyn Fn(&Handshake) -> BoxFuture<Result<(), Refusal>> + Send + Sync;
+
+/// What stands behind one path: its namespaces.
+pub(crate) struct SocketIo {
+    shared: Arc<Shared>,
+    admission: Option<Arc<Admission>>,
+}
+
+struct Shared {
+    namespaces: HashMap<String, Arc<dyn NamespaceService>>,
+    config: SocketConfig,
+    max_payload: usize,
+    /// Set when the server drains: no CONNECT and no event begins any more, the transport is about
+    /// to close.
+    draining: Arc<AtomicBool>,
+}
+
+impl Shared {
+    /// Whether the server drains: no event begins any more.
+    #[inline]
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+impl SocketIo {
+    pub(crate) fn new(
+        namespaces: HashMap<String, Arc<dyn NamespaceService>>,
+        config: SocketConfig,
+        max_payload: usize,
+        admission: Option<Arc<Admission>>,
+    ) -> Self {
+        let shared = Shared {
+            namespaces,
+            config,
+            max_payload,
+            draining: Arc::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            admission,
+        }
+    }
+
+    /// The switch that refuses new CONNECTs.
+    pub(crate) fn draining(&self) -> Arc<AtomicBool> {
+        self.shared.draining.clone()
+    }
+}
+
+impl Acceptor for SocketIo {
+    type Handler = Lanes;
+
+    async fn admit(&self, handshake: &Handshake) -> Result<(), Refusal> {
+        match &self.admission {
+            Some(admission) => admission(handshake).await,
+            None => Ok(()),
+        }
+    }
+
+    fn open(&self, connection: &Connection) -> Lanes {
+        Lanes::new(self.shared.clone(), connection.clone())
+    }
+}
+
+/// The lanes of one connection.
+pub(crate) struct Lanes {
+    shared: Arc<Shared>,
+    connection: Connection,
+    decoder: Decoder,
+    joined: Vec<Lane>,
+    /// Namespaces that ended while the connection went on: packets for them that were under way, or
+    /// that a client's library sends late (an acknowledgement), are no violation.
+    left: Vec<Arc<dyn NamespaceService>>,
+    waiting: Waiting,
+    backlogged: bool,
+    /// Closes a connection that stays without a namespace.
+    connect_timeout: ConnectTimeout,
+    /// When the attachments of a packet must have come, while some are missing.
+    attachments_due: Option<Instant>,
+}
+
+/// The time within which a client must have joined a namespace.
+enum ConnectTimeout {
+    Running(Pin<Box<Sleep>>),
+    /// It is over while a CONNECT is being decided on, which has a limit of its own.
+    Overdue,
+    /// A namespace was joined.
+    Done,
+}
+
+/// Events that wait, over all lanes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waiting {
+    events: usize,
+    bytes: usize,
+}
+
+impl Waiting {
+    /// One event.
+    fn of(event: &EventPacket) -> Self {
+        Self {
+            events: 1,
+            bytes: event.size(),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.events += more.events;
+        self.bytes += more.bytes;
+    }
+
+    fn sub(&mut self, less: Self) {
+        self.events = self.events.saturating_sub(less.events);
+        self.bytes = self.bytes.saturating_sub(less.bytes);
+    }
+
+    fn is_over(self, config: &SocketConfig) -> bool {
+        self.events >= config.waiting_events || self.bytes >= config.waiting_bytes
+    }
+}
+
+impl Lanes {
+    fn new(shared: Arc<Shared>, connection: Connection) -> Self {
+        let config = &shared.config;
+        let decoder = Decoder::new(DecoderLimits {
+            max_attachments: config.max_attachments,
+            max_bytes: shared.max_payload,
+            max_namespace: config.max_namespace_name,
+            max_event_name: config.max_event_name,
+        });
+        let connect_timeout = Box::pin(tokio::time::sleep(config.connect_timeout));
+        Self {
+            decoder,
+            connection,
+            joined: Vec::new(),
+            left: Vec::new(),
+            waiting: Waiting::default(),
+            backlogged: false,
+            connect_timeout: ConnectTimeout::Running(connect_timeout),
+            attachments_due: None,
+            shared,
+        }
+    }
+
+    fn packet(&mut self, packet: Packet, cx: &mut Context<'_>) -> Result<(), CloseReason> {
+        match packet {
+            Packet::Connect(packet) => self.connect(&packet),
+            Packet::Disconnect(namespace) => {
+                match self.active(namespace.namespace()) {
+                    Some(at) => self.joined[at].leave(
+                        DisconnectReason::ClientNamespaceDisconnect,
+                        &mut self.waiting,
+                    ),
+                    None => self.stray(namespace.namespace())?,
+                }
+                Ok(())
+            }
+            Packet::Event(event) => match self.open(event.namespace()) {
+                Some(_) if self.shared.is_draining() => {
+                    // Begun now, it might not be finished before the connection closes.
+                    event.recycle();
+                    Ok(())
+                }
+                Some(at) => {
+                    self.joined[at].event(event, &self.shared.config, &mut self.waiting, cx);
+                    Ok(())
+                }
+                None => self.stray(event.namespace()),
+            },
+            Packet::Ack(ack) => match self.open(ack.namespace()) {
+                Some(at) => {
+                    self.joined[at].socket().acks().answer(ack);
+                    Ok(())
+                }
+                None => self.stray(ack.namespace()),
+            },
+        }
+    }
+
+    /// The lane of a namespace that has not begun to end.
+    fn active(&self, namespace: &str) -> Option<usize> {
+        self.joined
+            .iter()
+            .position(|lane| lane.is_active() && lane.is_of(namespace))
+    }
+
+    /// The lane of a namespace whose CONNECT was answered.
+    fn open(&self, namespace: &str) -> Option<usize> {
+        self.joined
+            .iter()
+            .position(|lane| lane.is_open() && lane.is_of(namespace))
+    }
+
+    /// A packet for a namespace that the client is not in: a violation, unless it was in it before.
+    fn stray(&self, namespace: &str) -> Result<(), CloseReason> {
+        let mut ending = self.joined.iter().filter(|lane| lane.was_left());
+        if ending.any(|lane| lane.namespace() == namespace)
+            || self.left.iter().any(|left| left.hub().name() == namespace)
+        {
+            return Ok(());
+        }
+        tracing::debug!(target: "specter::socket", "closed: a packet for a namespace that the client has not joined");
+        Err(CloseReason::ForcedClose)
+    }
+
+    fn connect(&mut self, packet: &ConnectPacket) -> Result<(), CloseReason> {
+        if self.connection.is_over_burst() {
+            // Each CONNECT is answered, and an answer is never refused.
+            return Err(CloseReason::QueueFull);
+        }
+        let namespace = packet.namespace();
+        if self.active(namespace).is_some() && self.open(namespace).is_none() {
+            // A client that left and came back before it had its answer: that answers both.
+            return Ok(());
+        }
+        if self.active(namespace).is_some() {
+            tracing::debug!(target: "specter::socket", "closed: a second CONNECT to a namespace");
+            return Err(CloseReason::ForcedClose);
+        }
+        if self.shared.is_draining() {
+            // An answer would keep the client from coming back; the close that follows does not.
+            return Ok(());
+        }
+        let Some(service) = self.shared.namespaces.get(namespace) else {
+            tracing::debug!(
+                target: "specter::socket", namespace = ?Untrusted(namespace),
+                "CONNECT to a namespace that nobody serves"
+            );
+            return self.refuse(namespace, &Reject::new("Invalid namespace"));
+        };
+        if self.joined.len() >= self.shared.config.max_namespaces {
+            return self.refuse(namespace, &Reject::new("Too many namespaces"));
+        }
+        if packet
+            .auth()
+            .is_some_and(|auth| auth.len() > self.shared.config.max_auth)
+        {
+            log_limited!(
+                INFO, target: "specter::socket", limit = self.shared.config.max_auth,
+                "a CONNECT payload is too large"
+            );
+            let reject = Reject::new("invalid auth").with_code("invalid_auth");
+            return self.refuse(namespace, &reject);
+        }
+        self.left.retain(|left| left.hub().name() != namespace);
+        let socket = Socket::new(
+            self.connection.clone(),
+            service.hub().clone(),
+            packet.auth().map(Into::into),
+            self.shared.config.ack_timeout,
+        );
+        // One is the rule.
+        self.joined.reserve_exact(1);
+        self.joined.push(Lane::connect(service.clone(), socket));
+        Ok(())
+    }
+
+    fn refuse(&self, namespace: &str, reject: &Reject) -> Result<(), CloseReason> {
+        let packet = encode::connect_error(namespace, reject.message(), reject.json())
+            .map_err(|_| CloseReason::ForcedClose)?;
+        // A closed connection needs no answer.
+        let _ = self.connection.send_unbounded(packet);
+        Ok(())
+    }
+
+    /// Drives every lane once, and takes out those that are done.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        let mut at = 0;
+        while at < self.joined.len() {
+            let lane = &mut self.joined[at];
+            if self.shared.is_draining() {
+                lane.discard_waiting(&mut self.waiting);
+            }
+            let done = lane
+                .poll(&self.shared.config, &mut self.waiting, cx)
+                .is_ready();
+            if lane.was_left()
+                && !self
+                    .left
+                    .iter()
+                    .any(|left| left.hub().name() == lane.namespace())
+            {
+                self.left.push(lane.service().clone());
+            }
+            if let Some(reject) = lane.take_rejection() {
+                let namespace = lane.namespace().to_owned();
+                if let Err(reason) = self.refuse(&namespace, &reject) {
+                    self.connection.close(reason);
+                }
+            }
+            if done {
+                self.joined.swap_remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Whether a namespace was joined, and nothing of any runs, waits or ends.
+    fn are_at_rest(&self) -> bool {
+        matches!(self.connect_timeout, ConnectTimeout::Done)
+            && !self.backlogged
+            && self.attachments_due.is_none()
+            && !self.decoder.is_pending()
+            && self.joined.iter().all(Lane::is_at_rest)
+    }
+
+    #[inline(never)]
+    fn poll_all(&mut self, cx: &mut Context<'_>) {
+        self.drive(cx);
+        self.note_backlog();
+        self.poll_connect_timeout(cx);
+        self.check_attachments();
+    }
+
+    /// A packet whose attachments do not come must not be held for ever.
+    fn check_attachments(&mut self) {
+        // While nothing is read they cannot come.
+        if !self.decoder.is_pending() || self.backlogged {
+            self.attachments_due = None;
+            return;
+        }
+        let timeout = self.shared.config.attachment_timeout;
+        let now = Instant::now();
+        let due = *self.attachments_due.get_or_insert_with(|| now + timeout);
+        if due <= now {
+            tracing::debug!(target: "specter::socket", ?timeout, received_bytes = self.decoder.buffered_bytes(), "closed: the attachments of a packet did not come in time");
+            self.attachments_due = None;
+            self.connection.close(CloseReason::ParseError);
+        }
+    }
+
+    /// Tells those who wait for acknowledgements when nothing more will be read, and when it will
+    /// again.
+    fn note_backlog(&mut self) {
+        let over = self.waiting.is_over(&self.shared.config);
+        // While it lasts, each time: a namespace may have been joined meanwhile.
+        if over || self.backlogged {
+            for lane in &self.joined {
+                lane.socket().acks().set_backlogged(over);
+            }
+            if over && !self.backlogged {
+                tracing::debug!(target: "specter::socket", waiting = self.waiting.events, "reading stops: events wait to be handled");
+            }
+            self.backlogged = over;
+        }
+    }
+
+    fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) {
+        if self.joined.iter().any(Lane::is_open) {
+            self.connect_timeout = ConnectTimeout::Done;
+        }
+        if let ConnectTimeout::Running(timeout) = &mut self.connect_timeout
+            && timeout.as_mut().poll(cx).is_ready()
+        {
+            self.connect_timeout = ConnectTimeout::Overdue;
+        }
+        if matches!(self.connect_timeout, ConnectTimeout::Overdue) && self.joined.is_empty() {
+            self.connect_timeout = ConnectTimeout::Done;
+            self.connection.close(CloseReason::ConnectTimeout);
+        }
+    }
+}
+
+impl MessageHandler for Lanes {
+    fn message(
+        &mut self,
+        message: Incoming<'_>,
+        context: &MessageContext<'_>,
+    ) -> Result<(), CloseReason> {
+        let decoded = match message {
+            Incoming::Text(text) => self.decoder.text(text),
+            Incoming::Binary(data) => {
+                let decoded = self.decoder.binary(data);
+                if !self.decoder.is_pending() {
+                    // Attachments that are missing later are those of another packet.
+                    self.attachments_due = None;
+                }
+                decoded
+            }
+        };
+        match decoded {
+            Ok(Some(packet)) => self.packet(packet, &mut Context::from_waker(context.waker())),
+            Ok(None) => Ok(()),
+            Err(error) => Err(parse_failure(&error)),
+        }
+    }
+
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        if !self.are_at_rest() {
+            self.poll_all(cx);
+        }
+    }
+
+    fn backlogged(&self) -> bool {
+        self.waiting.is_over(&self.shared.config)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.attachments_due
+    }
+
+    #[inline]
+    fn buffered_bytes(&self) -> usize {
+        self.waiting.bytes + self.decoder.buffered_bytes()
+    }
+
+    fn poll_drained(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        if self.joined.iter().all(Lane::is_drained) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn closed(&mut self, reason: CloseReason) {
+        self.connect_timeout = ConnectTimeout::Done;
+        self.attachments_due = None;
+        self.decoder.reset();
+        for lane in &mut self.joined {
+            lane.leave(DisconnectReason::Connection(reason), &mut self.waiting);
+        }
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.drive(cx);
+        if self.joined.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+fn parse_failure(error: &ParseError) -> CloseReason {
+    tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet that cannot be read");
+    CloseReason::ParseError
+}

@@ -1,0 +1,347 @@
+//! The handle to a connection that everybody else holds: send, close, ask.
+//!
+//! Cheap to clone, usable from any thread. It reaches the connection's task only through the queue,
+//! the mailbox and the waker (and, where the task itself sends, what its turn gathers), and its
+//! transport only where the task left it for others to write to; the timers and the handler are the
+//! task's alone.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use specter_proto::engine::Prepared;
+
+use crate::close_reason::CloseReason;
+use crate::config::EngineConfig;
+use crate::handshake::Handshake;
+use crate::outgoing::queue::limits::{QueueLimits, SendError, Urgency};
+use crate::outgoing::queue::{Outbox, Wake};
+use crate::outgoing::write_batch;
+use crate::outgoing::writer_slot::Desk;
+use crate::random_id::{RandomId, random_id};
+use crate::session::buffer_budget::{BufferBudget, BufferShare};
+use crate::session::mailbox::{Mailbox, Serves};
+use crate::session::task_waker::TaskWaker;
+use specter_proto::engine::EncodePacket;
+use specter_proto::engine::Transport;
+
+/// A handle to one connection. Clones are the same connection.
+///
+/// Holding one keeps neither the connection open nor its transport alive.
+#[derive(Clone)]
+pub struct Connection(Arc<Shared>);
+
+/// In this order: what a broadcast touches stands together, behind the count of handles.
+#[repr(C)]
+struct Shared {
+    outbox: Outbox,
+    desk: Desk,
+    waker: TaskWaker,
+    on_websocket: AtomicBool,
+    /// A [`Stop`].
+    stop: AtomicU8,
+    sid: RandomId,
+    mailbox: Mailbox,
+    handshake: Arc<Handshake>,
+}
+
+/// Whether the server stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It does not.
+    No = 0,
+    /// Connections close when what runs on them is finished.
+    Draining = 1,
+    /// The time for that is over.
+    AtOnce = 2,
+}
+
+impl Connection {
+    /// A connection that is opening over `transport`. Nothing drives it yet.
+    pub(crate) fn new(
+        handshake: Arc<Handshake>,
+        transport: Transport,
+        config: &EngineConfig,
+        budget: &Arc<BufferBudget>,
+    ) -> Self {
+        let serves = match transport {
+            Transport::Polling => Serves::Polling,
+            Transport::WebSocket => Serves::WebSocket,
+        };
+        Self(Arc::new(Shared {
+            sid: random_id(),
+            on_websocket: AtomicBool::new(transport == Transport::WebSocket),
+            stop: AtomicU8::new(Stop::No as u8),
+            waker: TaskWaker::default(),
+            outbox: Outbox::new(QueueLimits::of(config), Arc::clone(budget)),
+            mailbox: Mailbox::new(serves),
+            desk: Desk::default(),
+            handshake,
+        }))
+    }
+
+    /// The session id. Whoever knows it can speak for the client: never log it, never show it to
+    /// another client.
+    pub fn sid(&self) -> &str {
+        self.0.sid.as_str()
+    }
+
+    /// What the request that opened the session said.
+    pub fn handshake(&self) -> &Arc<Handshake> {
+        &self.0.handshake
+    }
+
+    /// What carries the session at present.
+    pub fn transport(&self) -> Transport {
+        if self.0.on_websocket.load(Ordering::Relaxed) {
+            Transport::WebSocket
+        } else {
+            Transport::Polling
+        }
+    }
+
+    /// Queues a packet and returns at once; the connection's task writes it. `Ok` means queued.
+    ///
+    /// # Errors
+    /// [`SendError::QueueFull`] where the queue would hold more than
+    /// [`EngineConfig::max_burst_bytes`]; under [`QueuePolicy::Disconnect`] the connection closes
+    /// with that. [`SendError::TooLarge`] where the packet alone is larger. [`SendError::Closed`]
+    /// where the connection is closed.
+    ///
+    /// [`QueuePolicy::Disconnect`]: crate::config::QueuePolicy::Disconnect
+    pub fn send(&self, packet: Prepared) -> Result<(), SendError> {
+        self.push(packet, Urgency::Ordinary)
+    }
+
+    /// As [`send`](Self::send), for what is never refused: acknowledgements, replies to CONNECT,
+    /// DISCONNECT packets.
+    pub fn send_unbounded(&self, packet: impl EncodePacket) -> Result<(), SendError> {
+        self.push(packet, Urgency::Required)
+    }
+
+    /// The same for a packet that `write` appends to the bytes it is lent, as it is sent on a
+    /// WebSocket. `None`: nothing has happened, and it is to be sent in another way.
+    #[inline]
+    pub fn write_unbounded<E>(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Option<Result<(), E>> {
+        write_batch::write(self, write)
+    }
+
+    /// Queues a packet of the engine itself.
+    pub(crate) fn send_control(&self, packet: Prepared) {
+        // A closed connection needs no heartbeat.
+        let _ = self.push(packet, Urgency::Control);
+    }
+
+    /// As [`send`](Self::send), but leaves it to the sender to wake the task or to
+    /// [`write`](Self::write) in its place.
+    pub fn queue(&self, packet: impl EncodePacket) -> Result<Wake, SendError> {
+        self.push_unwoken(packet, Urgency::Ordinary)
+    }
+
+    /// Reads a little of what [`queue`](Self::queue) needs, and no more. See
+    /// [`fetch`](crate::outgoing::fan_out::fetch).
+    pub(crate) fn glance(&self) -> usize {
+        self.0.outbox.glance()
+    }
+
+    /// The same for [`write`](Self::write).
+    pub(crate) fn glance_at_desk(&self) -> usize {
+        self.0.outbox.glance() ^ self.0.desk.glance()
+    }
+
+    /// Writes what is queued in the place of a task that rests; wakes one that does not, or that
+    /// must go on with it.
+    pub(crate) fn write(&self) {
+        if self.0.desk.write(&self.0.outbox) {
+            self.wake();
+        }
+    }
+
+    fn push(&self, packet: impl EncodePacket, urgency: Urgency) -> Result<(), SendError> {
+        let wake = self.push_unwoken(packet, urgency)?;
+        self.wake_if(wake);
+        Ok(())
+    }
+
+    fn push_unwoken(&self, packet: impl EncodePacket, urgency: Urgency) -> Result<Wake, SendError> {
+        if urgency != Urgency::Control && write_batch::gather(self, &packet) {
+            return Ok(Wake::No);
+        }
+        self.enqueue(packet.into(), urgency)
+    }
+
+    /// Puts a packet that must not be dropped on its own into the queue, wherever it is sent. A
+    /// closed connection needs none.
+    pub(crate) fn queue_required(&self, packet: Prepared) {
+        if let Ok(wake) = self.enqueue(packet, Urgency::Required) {
+            self.wake_if(wake);
+        }
+    }
+
+    fn enqueue(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
+        let pushed = self.0.outbox.push(packet, urgency);
+        pushed.map_err(|(error, wake)| {
+            self.wake_if(wake);
+            error
+        })
+    }
+
+    /// What a packet counts for in the queue.
+    pub fn cost(packet: &Prepared) -> usize {
+        crate::outgoing::queue::cost(packet)
+    }
+
+    /// A packet of this connection did not fit where it was held: the queue's policy applies.
+    pub fn note_overflow(&self) {
+        let wake = self.0.outbox.overflow();
+        self.wake_if(wake);
+    }
+
+    /// Whether more than `max_queued_bytes` wait to be written: the peer's own events wait until
+    /// they are fewer.
+    pub fn is_behind(&self) -> bool {
+        self.0.outbox.is_behind()
+    }
+
+    /// Whether more than `max_burst_bytes` wait to be written, of which acknowledgements and
+    /// replies are a large part.
+    pub fn is_over_burst(&self) -> bool {
+        self.0.outbox.bytes() > self.max_burst_bytes()
+    }
+
+    /// How many bytes may wait to be written at all.
+    pub fn max_burst_bytes(&self) -> usize {
+        self.0.outbox.limits().max_burst_bytes
+    }
+
+    /// This connection holds `bytes` more outside of its outgoing queue. They count towards
+    /// `max_buffered_total` until they are [let go](Self::let_go).
+    pub fn hold(&self, bytes: usize) {
+        self.share().add_other(bytes, self.0.outbox.bytes());
+    }
+
+    /// This connection holds `bytes` less outside of its outgoing queue.
+    pub fn let_go(&self, bytes: usize) {
+        self.share().sub_other(bytes, self.0.outbox.bytes());
+    }
+
+    pub(crate) fn share(&self) -> &BufferShare {
+        self.0.outbox.share()
+    }
+
+    /// Shows each packet that waits: see [`Outbox::for_each_packet`].
+    pub(crate) fn for_each_packet(&self, show: impl FnMut(usize, usize)) {
+        self.0.outbox.for_each_packet(show);
+    }
+
+    /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
+    pub fn queued_bytes(&self) -> usize {
+        self.0.outbox.bytes() + write_batch::cost(self)
+    }
+
+    /// Closes the connection; nothing can be sent from now on. The first reason stands, further
+    /// calls do nothing.
+    ///
+    /// What is queued is written first: on a WebSocket for 5 s, and on for a minute at most while the
+    /// peer reads; a polling session waits up to 30 s for the request that can carry it. Where the reason says that nobody reads
+    /// ([`CloseReason::SlowClient`], [`CloseReason::PingTimeout`]) the queue is discarded.
+    pub fn close(&self, reason: CloseReason) {
+        let wake = self.0.outbox.close(reason);
+        self.wake_if(wake);
+    }
+
+    /// The server stops. The connection closes as soon as its handler has nothing more to finish.
+    pub(crate) fn drain(&self) {
+        self.set_stop(Stop::Draining);
+    }
+
+    /// The time for stopping is over: the connection closes, and nothing waits for its client or
+    /// for handlers that still run.
+    pub(crate) fn stop_at_once(&self) {
+        self.set_stop(Stop::AtOnce);
+        self.close(CloseReason::ServerShuttingDown);
+    }
+
+    fn set_stop(&self, stop: Stop) {
+        self.0.stop.fetch_max(stop as u8, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Whether the server stops, and how.
+    pub fn stop(&self) -> Stop {
+        match self.0.stop.load(Ordering::Relaxed) {
+            0 => Stop::No,
+            1 => Stop::Draining,
+            _ => Stop::AtOnce,
+        }
+    }
+
+    /// Whether the server drains or stops at once.
+    pub fn is_draining(&self) -> bool {
+        self.stop() != Stop::No
+    }
+
+    /// Whether the connection is closed or closing: nothing can be sent any more.
+    pub fn is_closed(&self) -> bool {
+        self.0.outbox.is_closing()
+    }
+
+    /// Why the connection is closed or closing; `None` while it is open.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.0.outbox.close_reason()
+    }
+
+    /// Makes the connection's task poll the handler soon.
+    pub fn wake(&self) {
+        self.0.waker.wake();
+    }
+
+    /// Wakes the connection's task where [`queue`](Self::queue) asked for it.
+    pub fn wake_if(&self, wake: Wake) {
+        if wake == Wake::Yes {
+            self.wake();
+        }
+    }
+
+    /// Tells it from all other connections that are held at the same time.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    pub(crate) fn id(&self) -> RandomId {
+        self.0.sid
+    }
+
+    pub(crate) fn waker(&self) -> &TaskWaker {
+        &self.0.waker
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.0.mailbox
+    }
+
+    pub(crate) fn set_transport(&self, transport: Transport) {
+        let on_websocket = transport == Transport::WebSocket;
+        self.0.on_websocket.store(on_websocket, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("transport", &self.transport())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,458 @@
+//! The tower service that speaks Engine.IO: every request of every session enters here.
+//!
+//! Decides what a request is and answers it; sessions live in their own tasks. It must not know
+//! what messages mean.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::mem;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::ConnectInfo;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, Method, Request, StatusCode, header, request};
+use specter_proto::engine::{BadRequest, Query, RequestError, Transport};
+use tower_service::Service;
+
+use crate::application::Acceptor;
+use crate::close_reason::CloseReason;
+use crate::config::EngineConfig;
+use crate::config::error::ConfigError;
+use crate::connection::Connection;
+use crate::http::body;
+use crate::http::client_address::{Client, TrustedProxies};
+use crate::http::cors;
+use crate::http::cors::{Origins, Verdict};
+use crate::http::open_session;
+use crate::http::rejection::Refused;
+use crate::http::rejection_counters::Tally;
+use crate::http::reply;
+use crate::http::reply::Response;
+use crate::http::upgrade;
+use crate::http::upgrade::Upgrade;
+use crate::logging::Untrusted;
+use crate::logging::log_limited;
+use crate::session::buffer_budget::BufferBudget;
+use crate::session::post_body::Posted;
+use crate::session::registry::Registry;
+
+/// An Engine.IO endpoint: a tower service to be mounted in an axum router.
+///
+/// Clones are the same endpoint. Its sessions run on the tokio runtime that serves its requests,
+/// and outlive the service itself.
+///
+/// ```
+/// use specter_engine::{Acceptor, Connection, Endpoint, EngineConfig};
+/// use specter_engine::{CloseReason, Incoming, MessageContext, MessageHandler};
+///
+/// struct Quiet;
+///
+/// impl Acceptor for Quiet {
+///     type Handler = Silence;
+///
+///     fn open(&self, _: &Connection) -> Silence {
+///         Silence
+///     }
+/// }
+///
+/// struct Silence;
+///
+/// impl MessageHandler for Silence {
+///     fn message(&mut self, _: Incoming<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
+///         Ok(())
+///     }
+/// }
+///
+/// let endpoint = Endpoint::new(Quiet, EngineConfig::default())?;
+/// let router: axum::Router = axum::Router::new().route_service("/engine.io/", endpoint.clone());
+/// assert_eq!(endpoint.connections(), 0);
+/// # Ok::<(), specter_engine::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Endpoint<A>(Arc<Inner<A>>);
+
+impl<A> Clone for Endpoint<A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+pub(crate) struct Inner<A> {
+    pub(crate) acceptor: A,
+    pub(crate) config: Arc<EngineConfig>,
+    pub(crate) registry: Arc<Registry>,
+    origins: Origins,
+    proxies: TrustedProxies,
+    refused: Tally,
+}
+
+/// What a request is.
+enum Asked {
+    /// The handshake of a session.
+    Open(Transport),
+    /// A WebSocket that wants to take over a session.
+    Upgrade(Connection),
+    /// For the packets of a session that wait, or come next.
+    Poll(Connection),
+    /// Packets for a session.
+    Post(Connection),
+}
+
+impl<A> std::fmt::Debug for Inner<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("connections", &self.registry.open())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Acceptor> Endpoint<A> {
+    /// An endpoint with these settings, whose sessions go to `acceptor`.
+    pub fn new(acceptor: A, config: EngineConfig) -> Result<Self, ConfigError> {
+        let budget = BufferBudget::new(config.max_buffered_total);
+        Self::under_budget(acceptor, config, budget)
+    }
+
+    /// The same, for one of several endpoints that share the limit `max_buffered_total`.
+    pub fn under_budget(
+        acceptor: A,
+        config: EngineConfig,
+        budget: Arc<BufferBudget>,
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        config.warn();
+        Ok(Self(Arc::new(Inner {
+            acceptor,
+            registry: Registry::new(&config, budget),
+            origins: Origins::new(&config),
+            proxies: TrustedProxies::new(&config),
+            refused: Tally::default(),
+            config: Arc::new(config),
+        })))
+    }
+
+    /// The answer to a request that came from `peer`.
+    pub(crate) fn answer<B>(
+        &self,
+        request: Request<B>,
+        peer: Option<SocketAddr>,
+    ) -> impl Future<Output = Response> + Send + use<A, B>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
+        Arc::clone(&self.0).respond(request, peer)
+    }
+
+    /// How many sessions are open.
+    pub fn connections(&self) -> usize {
+        self.0.registry.open()
+    }
+
+    /// How many sessions have closed for this reason since the endpoint was made. A violation of
+    /// the protocol counts as what it closes the session for; a panic in a handler counts as
+    /// [`CloseReason::TransportError`].
+    pub fn closed(&self, reason: CloseReason) -> u64 {
+        self.0.registry.closed(reason)
+    }
+
+    /// How many requests were refused since the endpoint was made, handshakes and those of
+    /// sessions, by the code that stands in the log as well. Codes that did not occur are not
+    /// listed.
+    pub fn refused(&self) -> Vec<(&'static str, u64)> {
+        self.0.refused.all()
+    }
+
+    /// Opens no further sessions: handshakes are answered with 503. Those that are open go on.
+    pub fn refuse_handshakes(&self) {
+        self.0.registry.refuse();
+    }
+
+    /// Lets each session close as soon as its handler has nothing more to finish. The sessions
+    /// begin with that one after another, spread over this time. What handlers send until then is
+    /// flushed, and messages still reach them. Returns when the last session has begun; see
+    /// [`wait_closed`](Self::wait_closed). A session that opens meanwhile is left out: call
+    /// [`refuse_handshakes`](Self::refuse_handshakes) first.
+    pub async fn drain(&self, spread: Duration) {
+        self.0.registry.drain(spread).await;
+    }
+
+    /// Closes all sessions now, with `server shutting down`: nothing waits for their clients any
+    /// more, nor for handlers that still run.
+    pub fn stop_at_once(&self) {
+        self.0.registry.stop_at_once();
+    }
+
+    /// Makes the tasks of all sessions run.
+    pub fn wake_all(&self) {
+        self.0.registry.wake_all();
+    }
+
+    /// How many sessions have handlers that are not done.
+    pub fn running_handlers(&self) -> usize {
+        self.0.registry.running_handlers()
+    }
+
+    /// Closes all sessions, one after another over this time, so that their clients do not all come
+    /// back in the same moment. Returns when each was told; see [`wait_closed`](Self::wait_closed).
+    /// Sessions that open meanwhile are closed only if handshakes are refused.
+    pub async fn close_all(&self, reason: CloseReason, spread: Duration) {
+        self.0.registry.close_all(reason, spread).await;
+    }
+
+    /// Waits until the last session's task has ended, its handler included.
+    pub async fn wait_closed(&self) {
+        self.0.registry.wait_free().await;
+    }
+}
+
+impl<A, B> Service<Request<B>> for Endpoint<A>
+where
+    A: Acceptor,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(address)| *address);
+        let answer = self.answer(request, peer);
+        Box::pin(answer.map(Ok))
+    }
+}
+
+impl<A: Acceptor> Inner<A> {
+    /// The answer to a request, whatever it is.
+    async fn respond<B>(self: Arc<Self>, request: Request<B>, peer: Option<SocketAddr>) -> Response
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
+        // Lent to all below: they are large, and a future has a place for each that owns them.
+        let (mut parts, body) = request.into_parts();
+        let client = self.proxies.client(&parts, peer);
+        let verdict = self.origins.judge(&parts.headers, &client);
+        let wants_upgrade = upgrade::is_wanted(&parts);
+        let answer = match &verdict {
+            Verdict::Malformed => Err(BadRequest::InvalidOrigin.into()),
+            Verdict::Refused => {
+                Self::warn_of_origin(&parts, &client);
+                Err(Refused::Origin)
+            }
+            Verdict::Same | Verdict::Cross(_) if cors::is_preflight(&parts) => {
+                let mut response = reply::empty(StatusCode::NO_CONTENT);
+                cors::answer_preflight(&parts.headers, response.headers_mut());
+                Ok(response)
+            }
+            Verdict::Same | Verdict::Cross(_) => {
+                self.serve(&mut parts, body, client, wants_upgrade).await
+            }
+        };
+        let mut response = answer.unwrap_or_else(|refused| self.refuse(refused, wants_upgrade));
+        self.origins.tell(&verdict, response.headers_mut());
+        response
+    }
+
+    /// Serves a request whose origin may.
+    async fn serve<B>(
+        &self,
+        parts: &mut request::Parts,
+        body: B,
+        client: Client,
+        wants_upgrade: bool,
+    ) -> Result<Response, Refused>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        match self.asked(&query, &parts.method, wants_upgrade)? {
+            // Boxed: each is large, and nearly all requests are of a session that is open.
+            Asked::Open(Transport::Polling) => {
+                Box::pin(open_session::open_polling(self, parts, client)).await
+            }
+            Asked::Open(Transport::WebSocket) => {
+                Box::pin(open_session::open_websocket(self, parts, client)).await
+            }
+            Asked::Upgrade(connection) => self.upgrade(&connection, parts),
+            Asked::Poll(connection) => self.poll(&connection).await,
+            Asked::Post(connection) => {
+                let headers = mem::take(&mut parts.headers);
+                self.post(connection, headers, body).await
+            }
+        }
+    }
+
+    /// Finds out what a request is.
+    fn asked(
+        &self,
+        query: &Query<'_>,
+        method: &Method,
+        wants_upgrade: bool,
+    ) -> Result<Asked, Refused> {
+        if let Some(name) = query.repeated {
+            return Err(BadRequest::RepeatedParameter(name).into());
+        }
+        let transport = query
+            .transport
+            .as_deref()
+            .and_then(Transport::from_name)
+            .filter(|transport| self.is_enabled(*transport))
+            .ok_or(RequestError::UnknownTransport)?;
+        if query.is_jsonp && transport == Transport::Polling {
+            return Err(BadRequest::Jsonp.into());
+        }
+        let fits = wants_upgrade == (transport == Transport::WebSocket);
+        let Some(sid) = &query.sid else {
+            if method != Method::GET {
+                return Err(RequestError::BadMethod.into());
+            }
+            if !query.is_current_version() {
+                return Err(RequestError::UnsupportedVersion.into());
+            }
+            if !fits {
+                return Err(BadRequest::TransportHandshake.into());
+            }
+            return Ok(Asked::Open(transport));
+        };
+        let connection = self
+            .registry
+            .find(sid)
+            .ok_or(RequestError::UnknownSession)?;
+        if !query.is_current_version() {
+            return Err(BadRequest::ProtocolMismatch.into());
+        }
+        if !fits {
+            return Err(BadRequest::TransportMismatch.into());
+        }
+        if transport == Transport::WebSocket {
+            return Ok(Asked::Upgrade(connection));
+        }
+        if connection.transport() != Transport::Polling {
+            return Err(BadRequest::TransportMismatch.into());
+        }
+        match *method {
+            Method::GET => Ok(Asked::Poll(connection)),
+            Method::POST => Ok(Asked::Post(connection)),
+            _ => Err(Refused::Method),
+        }
+    }
+
+    /// Counts and logs a refusal, and says it.
+    fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
+        self.refused.count(&refused);
+        if refused == Refused::NoUpgrade {
+            Self::warn_of_upgrade();
+        }
+        tracing::debug!(
+            target: "specter::engine",
+            reason = refused.code(),
+            context = refused.context(),
+            "request refused"
+        );
+        refused.into_response(wants_upgrade)
+    }
+
+    fn warn_of_origin(parts: &request::Parts, client: &Client) {
+        let origin = parts.headers.get(header::ORIGIN);
+        let origin = origin.map(|origin| String::from_utf8_lossy(origin.as_bytes()));
+        log_limited!(
+            WARN, target: "specter::engine",
+            origin = ?Untrusted(origin.as_deref().unwrap_or_default()),
+            host = ?Untrusted(client.host.as_deref().unwrap_or_default()),
+            scheme = client.scheme(),
+            "a request was refused with 403 because its `Origin` is neither the server's own, which \
+             consists of this scheme and host, nor listed: add it to the setting `origins`; behind a \
+             proxy, set `trusted_proxies`, so that the proxy may name the scheme and host that \
+             clients see"
+        );
+    }
+
+    fn warn_of_upgrade() {
+        log_limited!(
+            WARN, target: "specter::engine",
+            "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
+             connections with upgrades, and nothing in front may take `OnUpgrade` away"
+        );
+    }
+
+    fn is_enabled(&self, transport: Transport) -> bool {
+        match transport {
+            Transport::Polling => self.config.polling,
+            Transport::WebSocket => self.config.websocket,
+        }
+    }
+
+    /// A WebSocket that wants to take over a session.
+    fn upgrade(
+        &self,
+        connection: &Connection,
+        parts: &mut request::Parts,
+    ) -> Result<Response, Refused> {
+        if !self.config.allow_upgrades {
+            return Err(BadRequest::TransportMismatch.into());
+        }
+        let (response, stream) = Upgrade::of(parts)?.grant();
+        connection.begin_upgrade(stream)?;
+        Ok(response)
+    }
+
+    /// A poll: answered with what is there, or handed to the session.
+    async fn poll(&self, connection: &Connection) -> Result<Response, Refused> {
+        let waiting = connection.answer_poll(self.config.max_packets_per_poll);
+        let packets = if let Some(packets) = waiting {
+            packets
+        } else {
+            // Unanswered, the session has ended.
+            let outcome = connection.begin_poll()?.await;
+            let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
+            connection.poll_answered();
+            packets
+        };
+        Ok(reply::packets(packets, self.config.ping_timeout))
+    }
+
+    /// A body of packets.
+    async fn post<B>(
+        &self,
+        connection: Connection,
+        headers: HeaderMap,
+        body: B,
+    ) -> Result<Response, Refused>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin,
+    {
+        // Every return that drops the permit ends the session.
+        let mut permit = connection.begin_post()?;
+        if headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| is_binary(kind.as_bytes()))
+        {
+            return Err(Refused::BinaryBody);
+        }
+        let (limit, patience) = (self.config.max_payload, self.config.http_body_timeout);
+        let arrived = |bytes| permit.hold(bytes);
+        let body = body::receive(body, limit, patience, arrived).await?;
+        let outcome = permit.deliver(Posted::new(headers, body))?;
+        // Unanswered, the session has ended.
+        outcome.await.map_err(|_| RequestError::UnknownSession)?;
+        Ok(reply::taken())
+    }
+}
+
+/// Bodies of bytes belong to an earlier version of the protocol.
+fn is_binary(content_type: &[u8]) -> bool {
+    let mut kind = content_type.split(|byte| *byte == b';');
+    kind.next().is_some_and(|kind| {
+        kind.trim_ascii()
+            .eq_ignore_ascii_case(b"application/octet-stream")
+    })
+}

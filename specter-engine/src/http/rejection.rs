@@ -1,0 +1,193 @@
+//! Requests that are not served, and what each kind of client is told.
+
+use http::{HeaderValue, StatusCode, header};
+use specter_proto::engine::{BadRequest, RequestError};
+
+use crate::http::body::BodyError;
+use crate::http::reply;
+use crate::http::reply::Response;
+use crate::session::mailbox::Misfit;
+use crate::session::registry::Full;
+
+/// Why a request is not served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    /// For one of the protocol's own reasons.
+    Protocol(RequestError),
+    /// A page of this origin may not use the endpoint.
+    Origin,
+    /// There is no place for another session.
+    Full(Full),
+    /// The request that would open a session is longer than one may be that is kept.
+    HandshakeTooLong,
+    /// The client asks for a version of the WebSocket protocol that is not 13.
+    WebSocketVersion,
+    /// A WebSocket is asked for, and the HTTP server offers no upgrade.
+    NoUpgrade,
+    /// Another request of the kind is under way. The session ends for it.
+    Overlap,
+    /// A body that is not text. The session ends for it.
+    BinaryBody,
+    /// A body that broke off. The session ends for it.
+    BrokenBody,
+    /// A body over the limit. The session ends for it.
+    BodyTooLong,
+    /// A body that did not arrive in time. The session ends for it.
+    BodyTimeout,
+    /// A method that means nothing to a session.
+    Method,
+}
+
+impl From<RequestError> for Refused {
+    fn from(error: RequestError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl From<BadRequest> for Refused {
+    fn from(reason: BadRequest) -> Self {
+        Self::Protocol(reason.into())
+    }
+}
+
+impl From<BodyError> for Refused {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLong => Self::BodyTooLong,
+            BodyError::TooSlow => Self::BodyTimeout,
+            BodyError::Broken => Self::BrokenBody,
+        }
+    }
+}
+
+impl From<Full> for Refused {
+    fn from(full: Full) -> Self {
+        Self::Full(full)
+    }
+}
+
+impl From<Misfit> for Refused {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Overlap => Self::Overlap,
+            Misfit::OtherTransport => BadRequest::TransportMismatch.into(),
+            Misfit::Ended => RequestError::UnknownSession.into(),
+        }
+    }
+}
+
+impl Refused {
+    /// A stable name for logs and counters.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Protocol(error) => error.code(),
+            Self::Origin => "engine_request_origin",
+            Self::Full(Full::ShuttingDown) => "engine_request_shutting_down",
+            Self::Full(Full::Connections) => "engine_request_max_connections",
+            Self::Full(Full::Address) => "engine_request_max_connections_per_address",
+            Self::HandshakeTooLong => "engine_request_handshake_too_long",
+            Self::WebSocketVersion => "engine_request_websocket_version",
+            Self::NoUpgrade => "engine_request_no_upgrade",
+            Self::Overlap => "engine_request_overlap",
+            Self::BinaryBody => "engine_request_binary_body",
+            Self::BrokenBody => "engine_request_broken_body",
+            Self::BodyTooLong => "engine_request_body_too_long",
+            Self::BodyTimeout => "engine_request_body_timeout",
+            Self::Method => "engine_request_method",
+        }
+    }
+
+    /// A longer description of what is wrong, where the response carries one too.
+    pub(crate) fn context(&self) -> Option<String> {
+        match self {
+            Self::Protocol(error) => error.context(),
+            _ => None,
+        }
+    }
+
+    /// The answer; `upgrade` tells whether a WebSocket was asked for.
+    pub(crate) fn into_response(self, upgrade: bool) -> Response {
+        match self {
+            // What admission refuses is a 403 to a poll, and a 400 to a WebSocket, as everything.
+            Self::Protocol(error) if upgrade => {
+                let message = match error.context() {
+                    None => error.message().to_owned(),
+                    Some(context) => format!("{}: {context}", error.message()),
+                };
+                raw(StatusCode::BAD_REQUEST, message)
+            }
+            Self::Protocol(error) => {
+                let status = StatusCode::from_u16(error.status());
+                reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), error.json())
+            }
+            // To the client it is a handshake that fails.
+            Self::NoUpgrade => Self::from(BadRequest::TransportHandshake).into_response(upgrade),
+            Self::Origin => forbidden(StatusCode::FORBIDDEN, "Origin not allowed", upgrade),
+            Self::HandshakeTooLong => forbidden(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request header fields too large",
+                upgrade,
+            ),
+            Self::Full(full) => {
+                let (status, message) = match full {
+                    Full::ShuttingDown => {
+                        (StatusCode::SERVICE_UNAVAILABLE, "Server is shutting down")
+                    }
+                    Full::Connections => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
+                    Full::Address => (
+                        StatusCode::TOO_MANY_REQUESTS,
+                        "Too many connections from this address",
+                    ),
+                };
+                let mut response = forbidden(status, message, upgrade);
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+                response
+            }
+            Self::WebSocketVersion => {
+                let mut response = raw(
+                    StatusCode::UPGRADE_REQUIRED,
+                    "WebSocket version 13 is required".to_owned(),
+                );
+                response.headers_mut().insert(
+                    header::SEC_WEBSOCKET_VERSION,
+                    HeaderValue::from_static("13"),
+                );
+                response
+            }
+            Self::Overlap | Self::BinaryBody | Self::BrokenBody => {
+                reply::empty(StatusCode::BAD_REQUEST)
+            }
+            Self::BodyTooLong => reply::empty(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::BodyTimeout => {
+                let mut response = reply::empty(StatusCode::REQUEST_TIMEOUT);
+                // RFC 9110, section 15.5.9: the rest of the body is not waited for.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+                response
+            }
+            Self::Method => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+/// A refusal in the protocol's form, with a status of its own.
+fn forbidden(status: StatusCode, message: &str, upgrade: bool) -> Response {
+    if upgrade {
+        raw(status, message.to_owned())
+    } else {
+        let error = RequestError::Forbidden(message.to_owned());
+        reply::json(status, error.json())
+    }
+}
+
+/// What a client gets that asked for a WebSocket: the words alone, and the end of the connection.
+fn raw(status: StatusCode, message: String) -> Response {
+    let mut response = Response::new(message.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

@@ -1,0 +1,26 @@
+//! How many requests were refused under which code.
+
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
+
+use crate::http::rejection::Refused;
+
+/// A count for each code. There are as many as kinds of refusals, whatever clients do.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Tally {
+    /// One more.
+    pub(crate) fn count(&self, refused: &Refused) {
+        let mut counts = self.0.lock();
+        let count = counts.entry(refused.code()).or_insert(0);
+        *count = count.saturating_add(1);
+    }
+
+    /// All counts, by code.
+    pub(crate) fn all(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.0.lock();
+        counts.iter().map(|(code, count)| (*code, *count)).collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! Responses in the few forms that Engine.IO knows.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::http::slow_reader_body::Paced;
+use crate::session::poll_response::PollAnswer;
+
+/// What the endpoint answers.
+pub(crate) type Response = http::Response<Paced>;
+
+/// The headers of the answer to a poll. Copying a map takes no hashing.
+static PACKETS: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=UTF-8"));
+/// Those of the answer to a post.
+static TAKEN: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/html"));
+
+/// Packets for a poll, taken by the client with at most so long a rest.
+pub(crate) fn packets(answer: PollAnswer, patience: Duration) -> Response {
+    with_headers(
+        StatusCode::OK,
+        PACKETS.clone(),
+        Paced::new(answer, patience),
+    )
+}
+
+/// A post was taken.
+pub(crate) fn taken() -> Response {
+    let body = Bytes::from_static(b"ok");
+    with_headers(StatusCode::OK, TAKEN.clone(), body.into())
+}
+
+/// The first packet of a session that polls.
+pub(crate) fn open(packet: Vec<u8>) -> Response {
+    with_headers(StatusCode::OK, PACKETS.clone(), packet.into())
+}
+
+/// A refusal.
+pub(crate) fn json(status: StatusCode, body: String) -> Response {
+    with_type(status, "application/json", body.into())
+}
+
+/// A status that says it all.
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Paced::default());
+    *response.status_mut() = status;
+    response
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: Paced) -> Response {
+    with_headers(status, headers_of(content_type), body)
+}
+
+fn with_headers(status: StatusCode, headers: HeaderMap, body: Paced) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn headers_of(content_type: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // Every answer is for one moment of one session.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers
+}

@@ -1,0 +1,163 @@
+//! The HTTP side of opening a WebSocket (RFC 6455, section 4.2).
+//!
+//! Checks the request and writes the `101`; what the stream then carries is the connection's.
+
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, request};
+use hyper::upgrade::OnUpgrade;
+use specter_proto::engine::BadRequest;
+use specter_proto::websocket::accept_key;
+
+use crate::http::rejection::Refused;
+use crate::http::reply::Response;
+use crate::http::slow_reader_body::Paced;
+
+/// A request for a WebSocket that can be granted.
+pub(crate) struct Upgrade {
+    stream: OnUpgrade,
+    accept: HeaderValue,
+    protocol: Option<HeaderValue>,
+}
+
+/// Whether the client asks for a WebSocket, rightly or not.
+pub(crate) fn is_wanted(request: &request::Parts) -> bool {
+    has_token(&request.headers, &UPGRADE, "websocket")
+}
+
+impl Upgrade {
+    /// Checks the request and takes over its stream.
+    pub(crate) fn of(request: &mut request::Parts) -> Result<Self, Refused> {
+        let headers = &request.headers;
+        let proper = request.method == Method::GET
+            && request.version == Version::HTTP_11
+            && is_wanted(request)
+            && has_token(headers, &CONNECTION, "upgrade");
+        if !proper {
+            return Err(BadRequest::TransportHandshake.into());
+        }
+        if headers
+            .get(SEC_WEBSOCKET_VERSION)
+            .map(HeaderValue::as_bytes)
+            != Some(b"13")
+        {
+            return Err(Refused::WebSocketVersion);
+        }
+        let accept = headers
+            .get(SEC_WEBSOCKET_KEY)
+            .and_then(|key| accept_key(key.to_str().ok()?))
+            .and_then(|accept| HeaderValue::try_from(accept).ok())
+            .ok_or(BadRequest::TransportHandshake)?;
+        let protocol = first_protocol(headers);
+        let stream = request.extensions.remove::<OnUpgrade>();
+        let stream = stream.ok_or(Refused::NoUpgrade)?;
+        Ok(Self {
+            stream,
+            accept,
+            protocol,
+        })
+    }
+
+    /// The answer that grants it, and the stream that comes when the answer is written.
+    pub(crate) fn grant(self) -> (Response, OnUpgrade) {
+        let mut response = Response::new(Paced::default());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);
+        if let Some(protocol) = self.protocol {
+            headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
+        (response, self.stream)
+    }
+}
+
+/// The first subprotocol that the client offers. It means nothing here, but a browser that offered
+/// one closes the WebSocket unless one is chosen.
+fn first_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let offered = headers.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    let first = offered.split(',').next()?.trim();
+    let is_token = !first.is_empty()
+        && first
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    is_token
+        .then(|| HeaderValue::from_str(first).ok())
+        .flatten()
+}
+
+/// Whether a comma-separated header holds a token, in any case.
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refused, Upgrade, first_protocol};
+    use http::{HeaderMap, HeaderValue, Request, Version, header, request};
+    use specter_proto::engine::BadRequest;
+
+    fn request(change: impl FnOnce(&mut request::Parts)) -> request::Parts {
+        let request = Request::builder()
+            .header("connection", "keep-alive, Upgrade")
+            .header("upgrade", "WebSocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        change(&mut parts);
+        parts
+    }
+
+    fn refusal(change: impl FnOnce(&mut request::Parts)) -> Option<Refused> {
+        Upgrade::of(&mut request(change)).err()
+    }
+
+    #[test]
+    fn each_missing_part_is_refused() {
+        let bad = Some(Refused::from(BadRequest::TransportHandshake));
+        assert_eq!(refusal(|parts| parts.method = http::Method::POST), bad);
+        assert_eq!(refusal(|parts| parts.version = Version::HTTP_10), bad);
+        for name in [
+            header::CONNECTION,
+            header::UPGRADE,
+            header::SEC_WEBSOCKET_KEY,
+        ] {
+            assert_eq!(refusal(|parts| drop(parts.headers.remove(&name))), bad);
+        }
+        let key = HeaderValue::from_static("short");
+        assert_eq!(
+            refusal(|parts| drop(parts.headers.insert(header::SEC_WEBSOCKET_KEY, key))),
+            bad
+        );
+        let version = HeaderValue::from_static("8");
+        assert_eq!(
+            refusal(|parts| drop(parts.headers.insert(header::SEC_WEBSOCKET_VERSION, version))),
+            Some(Refused::WebSocketVersion)
+        );
+        // All is well but the server behind it, which offers no stream.
+        assert_eq!(refusal(|_| {}), Some(Refused::NoUpgrade));
+    }
+
+    #[test]
+    fn the_first_subprotocol_is_chosen_if_it_is_one() {
+        let choose = |offered: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                header::SEC_WEBSOCKET_PROTOCOL,
+                HeaderValue::from_static(offered),
+            );
+            first_protocol(&headers)
+        };
+        assert_eq!(choose("a, b"), Some(HeaderValue::from_static("a")));
+        assert_eq!(choose("a b"), None);
+        assert_eq!(choose(",,"), None);
+    }
+}

@@ -1,0 +1,325 @@
+//! What a turn gathers: order, limits, and packets that are written in place.
+
+use crate::close_reason::CloseReason;
+use crate::config::EngineConfig;
+use crate::connection::Connection;
+use crate::detached::{take_sent, undriven};
+use crate::outgoing::queue::limits::SendError;
+use crate::outgoing::tcp_writer::Writer;
+use crate::outgoing::write_batch::{KEPT, LARGE, begin, end, packet, take, with, write};
+use specter_proto::engine::{Frame, FrameAppender, FrameKind, Prepared};
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+
+/// A connection at rest, whose task is the test.
+struct AtRest {
+    connection: Connection,
+    _socket: (Arc<TcpStream>, TcpStream),
+}
+
+impl AtRest {
+    async fn new(config: &EngineConfig) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (server, client) = tokio::join!(listener.accept(), connecting);
+        let (read, writer) = Writer::split(server.unwrap().0);
+        let connection = undriven(config);
+        connection.desk().lay_down(writer);
+        Self {
+            connection,
+            _socket: (read, client.unwrap()),
+        }
+    }
+
+    fn send(&self, text: &str) {
+        assert_eq!(
+            self.connection.send(Frame::text_message(text).into()),
+            Ok(())
+        );
+    }
+
+    /// Sends from another thread.
+    fn send_elsewhere(&self, text: &str) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.send(text));
+        });
+    }
+
+    /// Has a packet written, with something done in the midst of it.
+    fn write(&self, text: &str, meanwhile: impl FnOnce()) -> Option<Result<(), ()>> {
+        write(&self.connection, |bytes| {
+            let mut frame = FrameAppender::new(bytes, text.len());
+            frame.body().push(b'4');
+            meanwhile();
+            frame.body().extend_from_slice(text.as_bytes());
+            frame.close(FrameKind::Text);
+            Ok(())
+        })
+    }
+
+    /// What the turn gathered, which is over with that.
+    fn gathered(&self) -> Vec<u8> {
+        let gathered = take(&self.connection).unwrap();
+        self.connection.outbox().set_passed_by(false);
+        gathered
+    }
+
+    fn queued(&self) -> Vec<u8> {
+        bytes(&take_sent(&self.connection))
+    }
+}
+
+fn bytes(packets: &[Prepared]) -> Vec<u8> {
+    let frames = packets.iter().flat_map(Prepared::frames);
+    frames
+        .flat_map(|frame| frame.websocket().to_vec())
+        .collect()
+}
+
+fn texts(texts: &[&str]) -> Vec<u8> {
+    let packets = texts.iter().map(|text| Frame::text_message(text).into());
+    bytes(&packets.collect::<Vec<_>>())
+}
+
+#[tokio::test]
+async fn what_is_sent_in_a_turn_is_gathered_beside_the_queue() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    begin(&rest.connection);
+    rest.send("a");
+    let attachments = vec![Frame::binary_message(b"c")];
+    let both = Prepared::new(Frame::text_message("b"), attachments);
+    rest.connection.send(both).unwrap();
+    assert!(rest.queued().is_empty());
+    let mut expected = texts(&["a", "b"]);
+    expected.extend(b"\x82\x01c");
+    assert_eq!(rest.gathered(), expected);
+    end(&rest.connection);
+}
+
+#[tokio::test]
+async fn outside_of_a_turn_and_for_others_there_is_the_queue() {
+    let (rest, other) = (
+        AtRest::new(&EngineConfig::default()).await,
+        AtRest::new(&EngineConfig::default()).await,
+    );
+    rest.send("before");
+    assert_eq!(rest.queued(), texts(&["before"]));
+    begin(&rest.connection);
+    other.send("other");
+    rest.send_elsewhere("elsewhere");
+    assert_eq!(other.queued(), texts(&["other"]));
+    assert_eq!(rest.queued(), texts(&["elsewhere"]));
+    end(&rest.connection);
+    rest.send("after");
+    assert_eq!(rest.queued(), texts(&["after"]));
+}
+
+#[tokio::test]
+async fn the_order_stays_when_others_send_in_between() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    begin(&rest.connection);
+    rest.send("1");
+    rest.send("2");
+    rest.send_elsewhere("3");
+    // The desk is reserved: nobody writes "3" yet.
+    assert!(rest.connection.desk().write(rest.connection.outbox()));
+    rest.send("4");
+    assert!(rest.gathered().is_empty());
+    assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
+    end(&rest.connection);
+}
+
+#[tokio::test]
+async fn a_turn_that_is_given_up_leaves_all_to_the_queue() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    begin(&rest.connection);
+    rest.send("1");
+    rest.connection.close(CloseReason::ForcedServerClose);
+    let late = rest.connection.send(Frame::text_message("2").into());
+    assert_eq!(late, Err(SendError::Closed));
+    end(&rest.connection);
+    assert_eq!(rest.queued(), texts(&["1"]));
+    assert!(!rest.connection.desk().write(rest.connection.outbox()));
+}
+
+#[tokio::test]
+async fn what_nobody_reads_any_more_is_discarded() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    begin(&rest.connection);
+    rest.send("1");
+    rest.connection.close(CloseReason::PingTimeout);
+    end(&rest.connection);
+    assert!(rest.queued().is_empty());
+}
+
+#[tokio::test]
+async fn much_goes_through_the_queue_and_its_limit() {
+    let config = EngineConfig::default()
+        .max_queued_bytes(1_000)
+        .max_burst_bytes(1_000);
+    let rest = AtRest::new(&config).await;
+    begin(&rest.connection);
+    let sent = (0..100).take_while(|_| {
+        let sent = rest.connection.send(Frame::text_message("text").into());
+        assert!(matches!(sent, Ok(()) | Err(SendError::QueueFull)));
+        sent.is_ok()
+    });
+    // Each counts for 71, those that were gathered once for all.
+    assert_eq!(sent.count(), 19);
+    end(&rest.connection);
+
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    begin(&rest.connection);
+    rest.send("small");
+    rest.send(&"x".repeat(LARGE));
+    rest.send("small");
+    assert!(rest.gathered().is_empty());
+    let large = "x".repeat(LARGE);
+    assert_eq!(rest.queued(), texts(&["small", &large, "small"]));
+    end(&rest.connection);
+}
+
+#[tokio::test]
+async fn a_packet_is_written_behind_what_was_gathered() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    assert_eq!(rest.write("early", || ()), None, "it has no turn");
+    begin(&rest.connection);
+    rest.send("1");
+    let before = rest.connection.queued_bytes();
+    assert_eq!(rest.write("22", || ()), Some(Ok(())));
+    // The text, its type, a header, and its place.
+    assert_eq!(rest.connection.queued_bytes() - before, 2 + 1 + 2 + 64);
+    rest.send("3");
+    assert!(rest.queued().is_empty());
+    assert_eq!(rest.gathered(), texts(&["1", "22", "3"]));
+    end(&rest.connection);
+}
+
+#[tokio::test]
+async fn what_is_sent_while_a_packet_is_written_goes_before_it() {
+    for is_elsewhere in [false, true] {
+        let rest = AtRest::new(&EngineConfig::default()).await;
+        begin(&rest.connection);
+        rest.send("1");
+        let meanwhile = || {
+            if is_elsewhere {
+                rest.send_elsewhere("2");
+            } else {
+                assert_eq!(rest.write("within", || ()), None);
+                rest.send("2");
+            }
+        };
+        assert_eq!(rest.write("3", meanwhile), Some(Ok(())));
+        rest.send("4");
+        assert_eq!(rest.write("5", || ()), None, "others wait");
+        assert!(rest.gathered().is_empty());
+        assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
+        end(&rest.connection);
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_goes_through_the_queue_where_it_is_large() {
+    for (size, before) in [(1, 0), (1, 1), (1, 2), (3, 0), (3, 1), (30, 1)] {
+        let large = "x".repeat(size * LARGE);
+        let before = &["1", &large][..before];
+        let rest = AtRest::new(&EngineConfig::default()).await;
+        begin(&rest.connection);
+        for text in before {
+            rest.send(text);
+        }
+        let written = rest.write(&large, || ());
+        // Where something waits, it is not begun with.
+        assert_eq!(written.is_some(), before.len() < 2);
+        assert!(rest.gathered().is_empty());
+        assert_eq!(
+            rest.connection.queued_bytes(),
+            rest.connection.outbox().bytes()
+        );
+        let mut expected: Vec<&str> = before.to_vec();
+        expected.extend(written.map(|_| &*large));
+        assert_eq!(rest.queued(), texts(&expected));
+        end(&rest.connection);
+    }
+}
+
+#[tokio::test]
+async fn no_more_is_gathered_than_there_is_room_for() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    begin(&rest.connection);
+    let text = "x".repeat(LARGE - 100);
+    let written = (0..9).take_while(|_| rest.write(&text, || ()).is_some());
+    // The last of them did not fit.
+    assert_eq!(written.count(), 5);
+    assert!(rest.gathered().is_empty());
+    assert_eq!(rest.queued(), texts(&[&*text; 5]));
+    end(&rest.connection);
+}
+
+#[tokio::test]
+async fn what_is_written_while_the_connection_closes_is_not_sent() {
+    for emits in [false, true] {
+        let rest = AtRest::new(&EngineConfig::default()).await;
+        begin(&rest.connection);
+        let meanwhile = || {
+            if emits {
+                rest.send("1");
+            }
+            rest.connection.close(CloseReason::ForcedServerClose);
+        };
+        assert_eq!(rest.write("2", meanwhile), Some(Ok(())));
+        end(&rest.connection);
+        assert_eq!(rest.queued(), texts(&["1"][..usize::from(emits)]));
+    }
+}
+
+#[tokio::test]
+async fn a_large_buffer_is_not_kept() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    for fails in [true, false] {
+        begin(&rest.connection);
+        let grown = write(&rest.connection, |bytes| {
+            bytes.reserve(10 * KEPT);
+            if fails { Err(()) } else { Ok(()) }
+        });
+        assert_eq!(grown.is_some_and(|grown| grown.is_err()), fails);
+        end(&rest.connection);
+        assert!(with(|burst| burst.bytes.capacity()).unwrap() <= KEPT);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_written_leaves_the_rest() {
+    let rest = AtRest::new(&EngineConfig::default()).await;
+    begin(&rest.connection);
+    rest.send("1");
+    let failed = write(&rest.connection, |_| Err("no"));
+    assert_eq!(failed, Some(Err("no")));
+    let panics = || rest.write("2", || panic!("on purpose"));
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
+    assert!(panicked.is_err());
+    rest.send("3");
+    assert_eq!(rest.gathered(), texts(&["1", "3"]));
+    end(&rest.connection);
+}
+
+#[tokio::test]
+async fn what_is_written_into_a_full_queue_is_queued() {
+    let config = EngineConfig::default()
+        .max_queued_bytes(1_000)
+        .max_burst_bytes(1_000);
+    let rest = AtRest::new(&config).await;
+    begin(&rest.connection);
+    let (many, answer) = ("x".repeat(900), "y".repeat(300));
+    let meanwhile = || rest.send_elsewhere(&many);
+    assert_eq!(rest.write(&answer, meanwhile), Some(Ok(())));
+    assert!(!rest.connection.is_closed());
+    end(&rest.connection);
+    assert_eq!(rest.queued(), texts(&[&many, &answer]));
+}
+
+#[test]
+fn joined_frames_are_one_packet() {
+    let joined = texts(&["a", "b"]);
+    assert_eq!(bytes(&[packet(&joined)]), joined);
+}

@@ -1,0 +1,154 @@
+//! The accept loop of the framework's own HTTP server, and the service of each connection.
+//!
+//! It bounds the time in which a client sends a request's head, and stops gracefully. It knows
+//! nothing of gateways: requests go to a [`RequestRouter`].
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::application::Acceptor;
+use crate::logging::log_limited;
+use crate::server::head_timer::HeadTimer;
+use crate::server::request_router::{Fallback, RequestRouter};
+use crate::server::shutdown_signal::{Stop, Watch, Watching};
+use crate::server::timed_stream::Served;
+
+/// How long a client may take for the head of a request.
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// How long nothing is accepted after the system had no resources for a connection.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves until `stopping` is over, then lets the requests under way finish until the time that it
+/// says.
+pub async fn accept_until<A: Acceptor, F: Fallback>(
+    listener: TcpListener,
+    front: RequestRouter<A, F>,
+    stopping: impl Future<Output = Instant>,
+) {
+    let connections = Stop::new();
+    tokio::pin!(stopping);
+    let deadline = loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            deadline = &mut stopping => break deadline,
+        };
+        let Err(error) = accepted.map(|(stream, peer)| {
+            let served = Served::accepted(stream);
+            tokio::spawn(serve(served, front.clone(), peer, connections.watch()));
+        }) else {
+            continue;
+        };
+        if is_clients_loss(&error) {
+            continue;
+        }
+        // The system's, which needs time.
+        log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for now");
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            deadline = &mut stopping => break deadline,
+        }
+    };
+    drop(listener);
+    // Those that take longer are cut off.
+    let _ = tokio::time::timeout_at(deadline, connections.stop()).await;
+}
+
+/// Serves a connection to its end, or to that of HTTP on it.
+async fn serve<A: Acceptor, F: Fallback>(
+    served: Served,
+    front: RequestRouter<A, F>,
+    peer: SocketAddr,
+    watch: Watch,
+) {
+    let told = pin!(watch.clone().told());
+    let mut watching = Watching::new(&watch, told);
+    let service = service_fn(move |request: Request<Incoming>| front.call(request, peer));
+    let mut http = http1::Builder::new();
+    http.timer(HeadTimer::default())
+        .header_read_timeout(HEAD_LIMIT);
+    let connection = http.serve_connection(TokioIo::new(served), service);
+    let mut connection = pin!(connection.with_upgrades());
+    let mut is_told = false;
+    let end = poll_fn(|cx| {
+        if !is_told && watching.poll(cx) {
+            is_told = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = end.await {
+        note_early_end(&error);
+    }
+}
+
+fn note_early_end(error: &dyn std::error::Error) {
+    tracing::trace!(target: "specter::engine", %error, "an HTTP connection ended early");
+}
+
+/// Whether a connection failed while it was accepted.
+fn is_clients_loss(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serve;
+    use crate::detached::NoSessions;
+    use crate::server::request_router::{Fallback, RequestRouter};
+    use crate::server::shutdown_signal::Stop;
+    use crate::server::timed_stream::Served;
+    use bytes::Bytes;
+    use http::{Request, Response};
+    use http_body_util::Empty;
+    use hyper::body::Incoming;
+    use std::net::SocketAddr;
+    use std::pin::Pin;
+    use tokio::net::{TcpListener, TcpStream};
+
+    #[derive(Clone)]
+    struct NotFound;
+
+    impl Fallback for NotFound {
+        type Body = Empty<Bytes>;
+
+        fn call(
+            &self,
+            _: Request<Incoming>,
+            _: SocketAddr,
+        ) -> Pin<Box<dyn Future<Output = Response<Empty<Bytes>>> + Send>> {
+            Box::pin(async { Response::default() })
+        }
+    }
+
+    /// It is there as long as a connection is kept.
+    #[tokio::test]
+    async fn what_serves_a_connection_is_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let front = RequestRouter::<NoSessions, _>::new([], NotFound);
+        let serving = serve(
+            Served::accepted(stream),
+            front,
+            address,
+            Stop::new().watch(),
+        );
+        let size = size_of_val(&serving);
+        assert!(size <= 1300, "{size}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Tells the connections of a server that it stops, and waits for them.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Waker};
+
+use tokio::sync::watch;
+use tokio::task::unconstrained;
+
+/// The server's side.
+pub(crate) struct Stop(watch::Sender<()>);
+
+/// What a connection learns it by. As long as it is there, the server waits for the connection.
+#[derive(Clone)]
+pub(crate) struct Watch(watch::Receiver<()>);
+
+/// A connection that watches.
+pub(crate) struct Watching<'a> {
+    watch: &'a Watch,
+    told: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
+    /// Whom it wakes. None: nobody yet.
+    wakes: Option<Waker>,
+}
+
+impl Stop {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(()))
+    }
+
+    pub(crate) fn watch(&self) -> Watch {
+        Watch(self.0.subscribe())
+    }
+
+    /// Tells all, and waits until none is there any more.
+    pub(crate) async fn stop(self) {
+        let _ = self.0.send(());
+        self.0.closed().await;
+    }
+}
+
+impl Watch {
+    /// Over when the server stops, or is there no more.
+    pub(crate) async fn told(mut self) {
+        let _ = self.0.changed().await;
+    }
+}
+
+impl<'a> Watching<'a> {
+    /// `told` is that of the watch.
+    pub(crate) fn new(
+        watch: &'a Watch,
+        told: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
+    ) -> Self {
+        Self {
+            watch,
+            told,
+            wakes: None,
+        }
+    }
+
+    /// Whether the server stops; else the task is woken when it does.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.watch.0.has_changed().unwrap_or(true) {
+            return true;
+        }
+        if self
+            .wakes
+            .as_ref()
+            .is_some_and(|wakes| wakes.will_wake(cx.waker()))
+        {
+            // It is told already, and to ask costs more.
+            return false;
+        }
+        self.wakes = Some(cx.waker().clone());
+        // Outside of Tokio's budget: where that is spent, it would not have noted whom to wake.
+        pin!(unconstrained(self.told.as_mut())).poll(cx).is_ready()
+    }
+}

@@ -1,0 +1,186 @@
+//! A TCP socket on which the framework's own server answers requests, until a WebSocket takes it
+//! over.
+//!
+//! It sends at once, and gives up a client that does not read: an HTTP server waits for ever with
+//! what it has to write, and holds it.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use crate::session::link::scratch::Scratch;
+
+/// How long the network may take nothing of what is written.
+pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(60);
+
+/// Up to how many bytes a list of slices is written as one.
+const JOINED: usize = 4 * 1024;
+
+/// A stream whose writes fail when none of them gets on for too long.
+pub(crate) struct Served<S = TcpStream> {
+    stream: S,
+    /// Runs while a write waits. An idle connection has none.
+    limit: Option<Pin<Box<Sleep>>>,
+}
+
+impl Served {
+    /// A connection that was accepted.
+    pub(crate) fn accepted(stream: TcpStream) -> Self {
+        // Answers are written in parts, on connections that are kept: the last part would wait for
+        // the client to acknowledge those before it. A socket on which it cannot be set works all
+        // the same.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
+        }
+        Self::over(stream)
+    }
+}
+
+impl<S> Served<S> {
+    fn over(stream: S) -> Self {
+        Self {
+            stream,
+            limit: None,
+        }
+    }
+
+    /// The stream itself, without a limit.
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
+    }
+
+    /// What became of a write, or that it waited for too long.
+    fn limited<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if write.is_ready() {
+            self.limit = None;
+            return write;
+        }
+        let limit = self
+            .limit
+            .get_or_insert_with(|| Box::pin(sleep(WRITE_LIMIT)));
+        limit
+            .as_mut()
+            .poll(cx)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Served<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Served<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let write = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.limited(cx, write)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = slices.iter().map(|slice| slice.len()).sum::<usize>();
+        let write = if len <= JOINED {
+            // The system takes longer for a list than for the bytes of a head and a short body.
+            let mut joined = Scratch::borrow();
+            let mut at = 0;
+            for slice in slices {
+                if let Some(place) = joined.get_mut(at..at + slice.len()) {
+                    place.copy_from_slice(slice);
+                }
+                at += slice.len();
+            }
+            let bytes = joined.get(..len).unwrap_or_default();
+            Pin::new(&mut self.stream).poll_write(cx, bytes)
+        } else {
+            Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        };
+        self.limited(cx, write)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{JOINED, Served, WRITE_LIMIT};
+    use std::io::{ErrorKind, IoSlice};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_nobody_reads_fails_in_time() {
+        let (near, _far) = duplex(8);
+        let mut served = Served::over(near);
+        let start = Instant::now();
+        served.write_all(b"12345678").await.unwrap();
+        assert_eq!(start.elapsed().as_secs(), 0);
+        let error = served.write_all(b"9").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert_eq!(start.elapsed(), WRITE_LIMIT);
+    }
+
+    #[tokio::test]
+    async fn a_list_of_slices_arrives_in_its_order() {
+        for lens in [[3, 0, 5, 1], [JOINED, 1, 1, JOINED], [1, JOINED - 1, 0, 0]] {
+            let (near, mut far) = duplex(4 * JOINED);
+            let mut served = Served::over(near);
+            let parts = [0, 1, 2, 3].map(|part: u8| vec![part; lens[usize::from(part)]]);
+            let all = parts.concat();
+            let mut sent = 0;
+            while sent < all.len() {
+                let mut slices = parts.each_ref().map(|part| IoSlice::new(part));
+                let mut slices = &mut slices[..];
+                IoSlice::advance_slices(&mut slices, sent);
+                sent += served.write_vectored(slices).await.unwrap();
+            }
+            let mut seen = vec![0; all.len()];
+            far.read_exact(&mut seen).await.unwrap();
+            assert_eq!(seen, all);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_byte_that_is_read_gives_it_the_whole_time() {
+        let (near, mut far) = duplex(1);
+        let mut served = Served::over(near);
+        let reading = async {
+            for _ in 0..4 {
+                tokio::time::sleep(WRITE_LIMIT * 9 / 10).await;
+                far.read_u8().await.unwrap();
+            }
+        };
+        let (written, ()) = tokio::join!(served.write_all(b"12345"), reading);
+        written.unwrap();
+    }
+}

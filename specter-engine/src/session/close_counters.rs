@@ -1,0 +1,50 @@
+//! How many sessions closed for which reason.
+//!
+//! Counts and nothing else; who closes counts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::close_reason::CloseReason;
+
+/// A count for each reason.
+#[derive(Debug, Default)]
+pub(crate) struct Tally([AtomicU64; CloseReason::ALL.len()]);
+
+impl Tally {
+    /// One more.
+    pub(crate) fn count(&self, reason: CloseReason) {
+        if let Some(count) = self.of(reason) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many so far.
+    pub(crate) fn get(&self, reason: CloseReason) -> u64 {
+        self.of(reason)
+            .map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn of(&self, reason: CloseReason) -> Option<&AtomicU64> {
+        let index = CloseReason::ALL.iter().position(|other| *other == reason)?;
+        self.0.get(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+    use crate::close_reason::CloseReason;
+
+    #[test]
+    fn each_reason_has_a_count_of_its_own() {
+        let tally = Tally::default();
+        for (times, reason) in CloseReason::ALL.into_iter().enumerate() {
+            for _ in 0..times {
+                tally.count(reason);
+            }
+        }
+        for (times, reason) in (0..).zip(CloseReason::ALL) {
+            assert_eq!(tally.get(reason), times);
+        }
+    }
+}

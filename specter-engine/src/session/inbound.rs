@@ -1,0 +1,111 @@
+//! The way of a packet from the transport to the handler.
+//!
+//! The protocol state hears of every packet first; the handler gets the messages. What either
+//! objects to ends the connection.
+
+use std::task::Waker;
+use std::time::Instant;
+
+use specter_proto::engine::{Packet, Received, Session, payload};
+
+use crate::application::{Incoming, MessageContext, MessageHandler};
+use crate::close_reason::CloseReason;
+use crate::connection::Connection;
+use crate::session::link::websocket::{Flow, Message};
+use crate::session::post_body::Posted;
+use crate::session::termination::Ending;
+
+/// What a packet passes on its way in. Lent together for the time of one read.
+pub(crate) struct Inbound<'a, H> {
+    pub(crate) session: &'a mut Session,
+    pub(crate) handler: &'a mut H,
+    pub(crate) connection: &'a Connection,
+    pub(crate) now: Instant,
+    pub(crate) waker: &'a Waker,
+    /// Until when nothing is due: any packet but a message may change that.
+    pub(crate) calm_until: &'a mut Option<tokio::time::Instant>,
+}
+
+impl<H: MessageHandler> Inbound<'_, H> {
+    /// Takes a message from the session's WebSocket.
+    #[inline]
+    pub(crate) fn websocket_message(&mut self, message: Message<'_>) -> Result<Flow, Ending> {
+        let message = match message {
+            // What nearly every packet is.
+            Message::Text(text) => match text.strip_prefix('4') {
+                Some(text) => Incoming::Text(text),
+                None => return self.rarer(text),
+            },
+            Message::Binary(data) => Incoming::Binary(data),
+        };
+        if self.session.receive_message(self.now) {
+            self.hand_over(message, None)
+        } else {
+            Ok(Flow::More)
+        }
+    }
+
+    /// Takes the text of any packet from the session's WebSocket. Binary messages are among them:
+    /// a client that is configured to send base64 does so on every transport.
+    #[inline(never)]
+    fn rarer(&mut self, text: &str) -> Result<Flow, Ending> {
+        let packet = payload::decode_text(text).map_err(|error| unreadable(error.code()))?;
+        self.packet(packet.as_packet(), None)
+    }
+
+    /// Takes a packet; `posted` is the request that carried it, if one did.
+    pub(crate) fn packet(
+        &mut self,
+        packet: Packet<'_>,
+        posted: Option<&Posted>,
+    ) -> Result<Flow, Ending> {
+        *self.calm_until = None;
+        let message = match self.session.receive(packet, self.now) {
+            Ok(Received::Nothing) => return Ok(Flow::More),
+            Ok(Received::Close) => return Err(Ending::peer_left(None)),
+            Ok(Received::Text(text)) => Incoming::Text(text),
+            Ok(Received::Binary(data)) => Incoming::Binary(data),
+            Err(violation) => {
+                log_violation(violation.code());
+                return Err(Ending::violation(None));
+            }
+        };
+        self.hand_over(message, posted)
+    }
+
+    /// Gives the handler its message.
+    #[inline]
+    fn hand_over(
+        &mut self,
+        message: Incoming<'_>,
+        posted: Option<&Posted>,
+    ) -> Result<Flow, Ending> {
+        let context = MessageContext::of(posted, self.waker);
+        self.handler
+            .message(message, &context)
+            .map_err(Ending::decided)?;
+        // The handler may have closed the connection in another way than by its answer.
+        if let Some(reason) = self.connection.outbox().close_reason() {
+            return Err(Ending::decided(reason));
+        }
+        Ok(if self.handler.backlogged() {
+            Flow::Stop
+        } else {
+            Flow::More
+        })
+    }
+}
+
+/// A packet, or a body of packets, that can not be read.
+pub(crate) fn unreadable(code: &'static str) -> Ending {
+    log_violation(code);
+    Ending::decided(CloseReason::ParseError)
+}
+
+fn log_violation(code: &'static str) {
+    tracing::debug!(
+        target: "specter::engine",
+        violation = code,
+        "closing a connection whose peer broke the protocol"
+    );
+}

@@ -1,0 +1,64 @@
+//! One read buffer for all connections of a thread.
+//!
+//! A connection that waits for bytes holds no buffer; when they arrive it borrows its thread's,
+//! and copies out what is left over. Knows nothing of what is read.
+
+use std::cell::Cell;
+use std::ops::{Deref, DerefMut};
+
+/// How many bytes are read at once.
+pub(crate) const SCRATCH_LEN: usize = 64 * 1024;
+
+thread_local! {
+    static SPARE: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+/// The thread's buffer, lent. Its content is whatever was read last.
+pub(crate) struct Scratch(Box<[u8]>);
+
+impl Scratch {
+    /// Borrows the thread's buffer; a new one where that is lent already.
+    pub(crate) fn borrow() -> Self {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        Self(spare.unwrap_or_else(|| vec![0; SCRATCH_LEN].into_boxed_slice()))
+    }
+}
+
+impl Deref for Scratch {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Scratch {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.0);
+        // While the thread ends there is nobody to keep it for.
+        let _ = SPARE.try_with(|spare| spare.set(Some(buffer)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SCRATCH_LEN, Scratch};
+
+    #[test]
+    fn the_buffer_is_lent_and_given_back() {
+        let first = Scratch::borrow();
+        let address = first.as_ptr();
+        let second = Scratch::borrow();
+        assert_ne!(second.as_ptr(), address);
+        assert_eq!((first.len(), second.len()), (SCRATCH_LEN, SCRATCH_LEN));
+        drop(second);
+        drop(first);
+        assert_eq!(Scratch::borrow().as_ptr(), address);
+    }
+}

@@ -1,0 +1,280 @@
+//! The byte stream under a WebSocket, from the request that asked for it to its end.
+//!
+//! Takes the stream over from hyper, as a plain TCP socket where it is one. Knows no frames.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::Bytes;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::outgoing::direct;
+use crate::outgoing::tcp_writer::Writer;
+use crate::server::timed_stream::Served;
+
+/// A stream in both directions, whatever is beneath.
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A byte stream that HTTP hands over.
+pub(crate) struct Stream(State);
+
+enum State {
+    /// The answer to the request is not written yet.
+    Awaited(OnUpgrade),
+    /// The write side, unless it was laid down.
+    Tcp(Arc<TcpStream>, Option<Writer>),
+    Other(Box<dyn Duplex>),
+}
+
+impl Stream {
+    /// The stream that comes when the answer to an upgrade request is written.
+    pub(crate) fn awaited(upgrade: OnUpgrade) -> Self {
+        Self(State::Awaited(upgrade))
+    }
+
+    /// A stream that is there already.
+    #[cfg(test)]
+    pub(crate) fn of(duplex: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self(State::Other(Box::new(duplex)))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_tcp(stream: TcpStream) -> Self {
+        Self(split(stream))
+    }
+
+    /// Ready as soon as the stream is there. The first time it yields what came before that, behind
+    /// the request.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let State::Awaited(upgrade) = &mut self.0 else {
+            return Poll::Ready(Ok(Bytes::new()));
+        };
+        let upgraded = ready!(Pin::new(upgrade).poll(cx)).map_err(io::Error::other)?;
+        let (state, early) = take_over(upgraded);
+        self.0 = state;
+        Poll::Ready(Ok(early))
+    }
+
+    /// Whether the answer to the request is still to be written.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(&self.0, State::Awaited(_))
+    }
+
+    /// Ready when there may be something to read; else the task is woken when there is.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.0 {
+            State::Tcp(stream, _) => stream.poll_read_ready(cx),
+            State::Awaited(_) | State::Other(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Whether the peer has ended its side, which the system says of a TCP socket before what the
+    /// peer sent was read. Of other streams nothing is known.
+    pub(crate) fn is_peer_gone(&self) -> bool {
+        let State::Tcp(stream, _) = &self.0 else {
+            return false;
+        };
+        let ready = pin!(stream.ready(Interest::READABLE));
+        match ready.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(ready)) => ready.is_read_closed(),
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        }
+    }
+
+    /// Reads what there is, at most as much as fits. Nothing read is the end of the stream.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            State::Awaited(_) => Poll::Pending,
+            State::Tcp(stream, _) => direct::poll_recv(stream, cx, buffer),
+            State::Other(stream) => {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
+            }
+        }
+    }
+
+    /// Gives the write side away, where it can be: others write with it until it is picked up.
+    pub(crate) fn lay_down(&mut self) -> Option<Writer> {
+        match &mut self.0 {
+            State::Tcp(_, writer) => writer.take(),
+            State::Awaited(_) | State::Other(_) => None,
+        }
+    }
+
+    /// Takes the write side back.
+    pub(crate) fn pick_up(&mut self, writer: Writer) {
+        if let State::Tcp(_, place) = &mut self.0 {
+            *place = Some(writer);
+        }
+    }
+
+    /// The socket itself, where it is one: for whoever has the right to write.
+    pub(crate) fn tcp(&self) -> Option<&TcpStream> {
+        match &self.0 {
+            State::Tcp(stream, _) => Some(stream),
+            State::Awaited(_) | State::Other(_) => None,
+        }
+    }
+
+    /// Whether the write side was given away.
+    pub(crate) fn is_laid_down(&self) -> bool {
+        matches!(&self.0, State::Tcp(_, None))
+    }
+
+    /// What is written to, if it is there.
+    fn write_side(&mut self) -> Option<Pin<&mut (dyn AsyncWrite + Unpin)>> {
+        match &mut self.0 {
+            State::Tcp(_, Some(writer)) => Some(Pin::new(writer)),
+            State::Other(stream) => Some(Pin::new(stream.as_mut())),
+            State::Awaited(_) | State::Tcp(_, None) => None,
+        }
+    }
+}
+
+/// Not before the stream is there and its write side at hand.
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.write_side() {
+            Some(stream) => stream.poll_write(cx, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.write_side() {
+            Some(stream) => stream.poll_write_vectored(cx, slices),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.0 {
+            State::Awaited(_) => false,
+            State::Tcp(..) => true,
+            State::Other(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    /// Passes on what the stream itself holds back, as TLS does.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            State::Awaited(_) | State::Tcp(..) => Poll::Ready(Ok(())),
+            State::Other(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.write_side() {
+            Some(stream) => stream.poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// Unwraps what hyper hands over: the TCP socket itself where `App::listen`, axum's or hyper's own
+/// server served it, whatever it is elsewhere (TLS, a pipe in a test).
+fn take_over(upgraded: Upgraded) -> (State, Bytes) {
+    let upgraded = match upgraded.downcast::<TokioIo<Served>>() {
+        Ok(parts) => {
+            let stream = parts.io.into_inner().into_inner();
+            return (split(stream), parts.read_buf);
+        }
+        Err(upgraded) => upgraded,
+    };
+    let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => return (tcp(parts.io.into_inner()), parts.read_buf),
+        Err(upgraded) => upgraded,
+    };
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => (tcp(parts.io.into_inner()), parts.read_buf),
+        // It replays by itself what was read too far.
+        Err(upgraded) => (State::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
+    }
+}
+
+/// A socket of somebody else's server.
+fn tcp(stream: TcpStream) -> State {
+    // Without it small messages wait for earlier ones to be acknowledged. A socket on which it can
+    // not be set works all the same.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
+    }
+    split(stream)
+}
+
+fn split(stream: TcpStream) -> State {
+    let (stream, writer) = Writer::split(stream);
+    State::Tcp(stream, Some(writer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{State, take_over};
+    use crate::server::timed_stream::Served;
+    use axum::body::Body;
+    use http::{Request, Response, StatusCode, header};
+    use hyper::body::Incoming;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use std::convert::Infallible;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    const HEAD: &str = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: b\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_socket_that_was_served_is_taken_over_bare_with_what_was_read_too_far() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let sent = format!("{HEAD}early");
+        client.write_all(sent.as_bytes()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (sender, mut upgrades) = mpsc::unbounded_channel();
+        let service = service_fn(|request: Request<Incoming>| {
+            sender.send(hyper::upgrade::on(request)).unwrap();
+            let answer = Response::builder()
+                .status(StatusCode::SWITCHING_PROTOCOLS)
+                .header(header::CONNECTION, "upgrade")
+                .header(header::UPGRADE, "b");
+            async { Ok::<_, Infallible>(answer.body(Body::empty()).unwrap()) }
+        });
+        let served = Served::accepted(stream);
+        http1::Builder::new()
+            .serve_connection(TokioIo::new(served), service)
+            .with_upgrades()
+            .await
+            .unwrap();
+        let upgrade = upgrades.recv().await.unwrap();
+        let (state, early) = take_over(upgrade.await.unwrap());
+        assert_eq!(early, "early");
+        assert!(matches!(state, State::Tcp(stream, Some(_)) if stream.nodelay().unwrap()));
+    }
+}

@@ -1,0 +1,493 @@
+//! One WebSocket: bytes in, messages out; packets in, bytes out.
+//!
+//! The same for the transport of a session, for one that probes, and for one that is being closed.
+//! It answers pings, and reports everything else that ends it as an [`Ending`]. It must not know
+//! what a message means, nor where packets come from.
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::task::{Context, Poll};
+
+use hyper::upgrade::OnUpgrade;
+use specter_proto::engine::Prepared;
+use specter_proto::websocket::{self, Decoder, Event, Limits};
+
+use crate::close_reason::CloseReason;
+use crate::connection::Connection;
+use crate::outgoing::direct;
+use crate::outgoing::frame_writer::Output;
+use crate::outgoing::write_batch;
+use crate::session::link::budget::Budget;
+use crate::session::link::read_buffer::Input;
+use crate::session::link::scratch::Scratch;
+use crate::session::link::stream::Stream;
+use crate::session::termination::Ending;
+
+/// A message from the peer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Message<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+/// Whether the taker of messages takes another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flow {
+    More,
+    Stop,
+}
+
+impl Flow {
+    pub(crate) fn is_stop(self) -> bool {
+        self == Self::Stop
+    }
+}
+
+/// A WebSocket, from the request that asked for it on.
+pub(crate) struct WebSocket {
+    stream: Stream,
+    decoder: Decoder,
+    input: Input,
+    output: Output,
+    /// The stream took no more when it was written to last.
+    is_blocked: bool,
+    /// The stream was blocked and took more after that: the peer has read.
+    peer_has_read: bool,
+}
+
+/// What decoding a buffer came to.
+struct Decoded {
+    consumed: usize,
+    wanted: usize,
+    outcome: Result<Flow, Ending>,
+}
+
+impl WebSocket {
+    /// The WebSocket that comes when the answer to an upgrade request is written.
+    pub(crate) fn awaited(upgrade: OnUpgrade, limits: Limits) -> Self {
+        Self::over(Stream::awaited(upgrade), limits)
+    }
+
+    /// A WebSocket over a stream whose handshake is done.
+    pub(crate) fn over(stream: Stream, limits: Limits) -> Self {
+        Self {
+            stream,
+            decoder: Decoder::new(limits),
+            input: Input::default(),
+            output: Output::default(),
+            is_blocked: false,
+            peer_has_read: false,
+        }
+    }
+
+    /// Whether the peer has made room in a stream that was full, since this was asked last.
+    pub(crate) fn take_peer_has_read(&mut self) -> bool {
+        mem::take(&mut self.peer_has_read)
+    }
+
+    /// Whether the peer has ended its side, as far as the system says so by itself.
+    pub(crate) fn is_peer_gone(&self) -> bool {
+        self.stream.is_peer_gone()
+    }
+
+    /// How many bytes of unfinished messages it holds.
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.input.len() + self.decoder.buffered_bytes()
+    }
+
+    /// Reads, and hands each message to `take`, until there is no more, `take` stops, or the budget
+    /// is spent. Where it returns because there is no more, the task is woken when there is.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        budget: &mut Budget,
+        mut take: impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+    ) -> Result<Flow, Ending> {
+        if self.stream.is_awaited() && self.poll_ready(cx)?.is_pending() {
+            return Ok(Flow::More);
+        }
+        loop {
+            if self.input.is_ready() && self.read_kept(budget, &mut take)?.is_stop() {
+                return Ok(Flow::Stop);
+            }
+            if budget.is_spent() {
+                Budget::yield_turn(cx);
+                return Ok(Flow::More);
+            }
+            match self.read_once(cx, budget, &mut take)? {
+                Poll::Ready(Flow::More) => {}
+                Poll::Ready(Flow::Stop) => return Ok(Flow::Stop),
+                Poll::Pending => return Ok(Flow::More),
+            }
+        }
+    }
+
+    /// What was read before and is complete by now, or was left when the taker stopped.
+    #[inline(never)]
+    fn read_kept(
+        &mut self,
+        budget: &mut Budget,
+        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+    ) -> Result<Flow, Ending> {
+        let input = self.input.bytes_mut();
+        let decoded = decode(&mut self.decoder, input, &mut self.output, budget, take);
+        self.input.consume(decoded.consumed, decoded.wanted);
+        decoded.outcome
+    }
+
+    /// One read, and what it completes.
+    fn read_once(
+        &mut self,
+        cx: &mut Context<'_>,
+        budget: &mut Budget,
+        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+    ) -> Result<Poll<Flow>, Ending> {
+        // Asked first: without anything to read, no buffer is needed.
+        match self.stream.poll_readable(cx) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
+            Poll::Ready(Ok(())) => {}
+        }
+        let mut scratch = Scratch::borrow();
+        let room = self.input.carry_into(&mut scratch);
+        let start = room.start;
+        let space = scratch.get_mut(room).unwrap_or_default();
+        let read = match self.stream.poll_read(cx, space) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
+            Poll::Ready(Ok(0)) => return Err(Ending::gone(CloseReason::TransportClose)),
+            Poll::Ready(Ok(read)) => read,
+        };
+        budget.spend_bytes(read);
+        let filled = scratch.get_mut(..start + read).unwrap_or_default();
+        if !self.input.is_carried() {
+            self.input.append(filled);
+            return Ok(Poll::Ready(Flow::More));
+        }
+        let decoded = decode(&mut self.decoder, filled, &mut self.output, budget, take);
+        let rest = filled.get(decoded.consumed..).unwrap_or_default();
+        self.input.replace(rest, decoded.wanted);
+        decoded.outcome.map(Poll::Ready)
+    }
+
+    /// Whether the stream is there. Until then nothing is read and nothing is written.
+    #[inline(never)]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Ending> {
+        match self.stream.poll_ready(cx) {
+            Poll::Pending => Ok(Poll::Pending),
+            Poll::Ready(Ok(early)) => {
+                if !early.is_empty() {
+                    self.input.append(&early);
+                }
+                Ok(Poll::Ready(()))
+            }
+            // The client left before it had its answer.
+            Poll::Ready(Err(_)) => Err(Ending::gone(CloseReason::TransportClose)),
+        }
+    }
+
+    /// Ends the turn's burst, and writes what it gathered and all that the queue holds. What the
+    /// stream does not take is kept, and the task woken when it takes more. Where all is written,
+    /// others may write until the task runs again.
+    pub(crate) fn poll_write_queue(
+        &mut self,
+        cx: &mut Context<'_>,
+        connection: &Connection,
+    ) -> Result<(), Ending> {
+        let outbox = connection.outbox();
+        if let Some(gathered) = write_batch::take(connection) {
+            let unwritten = self.write_gathered(gathered);
+            if unwritten.is_none() && self.output.is_done() {
+                outbox.set_passed_by(false);
+                if outbox.rest() {
+                    return Ok(());
+                }
+            }
+            self.pick_up(connection);
+            outbox.set_passed_by(false);
+            if let Some((packet, written)) = unwritten {
+                outbox.count(&packet);
+                self.output.resume_packet(packet, written);
+            }
+        } else if self.stream.is_laid_down() {
+            let idle = self.output.is_done() && !connection.desk().is_begun();
+            if idle && outbox.rest() {
+                return Ok(());
+            }
+            self.pick_up(connection);
+        }
+        loop {
+            let was_blocked = mem::take(&mut self.is_blocked);
+            match self.poll_write(cx) {
+                Poll::Pending => {
+                    self.is_blocked = true;
+                    let written = self.output.take_cost_written();
+                    if written > 0 {
+                        self.peer_has_read |= was_blocked;
+                        let _ = outbox.release(written);
+                    }
+                    return Ok(());
+                }
+                Poll::Ready(result) => result?,
+            }
+            self.peer_has_read |= was_blocked;
+            let packets = outbox.take(self.output.take_cost_written());
+            if packets.is_empty() {
+                if let Some(writer) = self.stream.lay_down() {
+                    connection.desk().lay_down(writer);
+                }
+                return Ok(());
+            }
+            self.output.push(packets);
+        }
+    }
+
+    /// Writes what the task's turn gathered. What the stream does not take is a packet like others,
+    /// of which so much is written; what ails the stream is found out when that goes on.
+    fn write_gathered(&mut self, gathered: Vec<u8>) -> Option<(Prepared, usize)> {
+        // A pong that waits answers what came before, and goes first.
+        let written = match self.stream.tcp() {
+            Some(stream) if !gathered.is_empty() && self.output.is_done() => {
+                direct::send(stream, &gathered).unwrap_or_default()
+            }
+            _ => 0,
+        };
+        let unwritten =
+            (written < gathered.len()).then(|| (write_batch::packet(&gathered), written));
+        write_batch::keep(gathered);
+        unwritten
+    }
+
+    /// Takes back the write side, if it was laid down, with what others have begun.
+    pub(crate) fn pick_up(&mut self, connection: &Connection) {
+        if let Some((writer, begun)) = connection.desk().pick_up() {
+            self.stream.pick_up(writer);
+            if let Some(begun) = begun {
+                self.output.resume(*begun);
+            }
+        }
+    }
+
+    /// Writes what was pushed.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        if self.output.is_done() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.stream.is_awaited() {
+            match self.poll_ready(cx) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(())) => {}
+                Err(ending) => return Poll::Ready(Err(ending)),
+            }
+        }
+        self.output
+            .poll_write(&mut self.stream, cx)
+            .map_err(|error| stream_failed(&error))
+    }
+
+    /// From now on it carries the session's packets. What it was sent before was not counted in
+    /// their queue.
+    pub(crate) fn take_over(&mut self) {
+        self.output.take_cost_written();
+    }
+
+    /// Packets to be written next.
+    pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
+        self.output.push(packets);
+    }
+
+    /// Splits off what is needed to close it: nothing is decoded any more.
+    pub(crate) fn into_stream(self) -> (Stream, Output) {
+        (self.stream, self.output)
+    }
+}
+
+/// Decodes until the buffer holds no further message, `take` stops, or the budget is spent.
+fn decode(
+    decoder: &mut Decoder,
+    buffer: &mut [u8],
+    output: &mut Output,
+    budget: &mut Budget,
+    take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+) -> Decoded {
+    let mut consumed = 0;
+    loop {
+        let stopped = |wanted, outcome| Decoded {
+            consumed,
+            wanted,
+            outcome,
+        };
+        if consumed == buffer.len() || budget.is_spent() {
+            return stopped(0, Ok(Flow::More));
+        }
+        let found = match decoder.decode(buffer.get_mut(consumed..).unwrap_or_default()) {
+            Ok(found) => found,
+            Err(violation) => {
+                tracing::debug!(
+                    target: "specter::engine",
+                    violation = violation.code(),
+                    "closing a WebSocket whose peer broke the protocol"
+                );
+                let ending = Ending::violation(Some(violation.close_code()));
+                return stopped(0, Err(ending));
+            }
+        };
+        budget.spend_packet();
+        let used = found.consumed;
+        if used == 0 && found.event.is_none() {
+            let wanted = found.wanted;
+            return stopped(wanted, Ok(Flow::More));
+        }
+        let outcome = match found.event {
+            None | Some(Event::Pong(_)) => Ok(Flow::More),
+            Some(Event::Text(text)) => take(Message::Text(text)),
+            Some(Event::Binary(data)) => take(Message::Binary(data)),
+            Some(Event::Ping(payload)) => {
+                output.set_control(websocket::pong_frame(payload));
+                Ok(Flow::More)
+            }
+            Some(Event::Close { code, .. }) => Err(Ending::peer_left(code)),
+        };
+        // Now, or a long message is kept until the next one comes.
+        decoder.release();
+        consumed += used;
+        if outcome != Ok(Flow::More) {
+            return Decoded {
+                consumed,
+                wanted: 0,
+                outcome,
+            };
+        }
+    }
+}
+
+#[cold]
+fn stream_failed(error: &io::Error) -> Ending {
+    tracing::debug!(target: "specter::engine", %error, "the stream of a WebSocket failed");
+    Ending::gone(CloseReason::TransportError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flow, WebSocket};
+    use crate::config::EngineConfig;
+    use crate::detached::undriven;
+    use crate::outgoing::write_batch;
+    use crate::session::link::budget::Budget;
+    use crate::session::link::stream::Stream;
+    use specter_proto::engine::Frame;
+    use specter_proto::websocket::Limits;
+    use std::future::poll_fn;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// A WebSocket over TCP, and the other end of that.
+    async fn over_tcp() -> (WebSocket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (server, client) = tokio::join!(listener.accept(), connecting);
+        let stream = Stream::of_tcp(server.unwrap().0);
+        (WebSocket::over(stream, Limits::new(100)), client.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_fragmented_message_is_freed_when_it_was_taken() {
+        let (mut client, server) = tokio::io::duplex(1024);
+        let mut websocket = WebSocket::over(Stream::of(server), Limits::new(100));
+        let fragments = b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
+        client.write_all(fragments).await.unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut taken = 0;
+        let read = websocket.poll_read(&mut cx, &mut Budget::new(), |_| {
+            taken += 1;
+            Ok(Flow::More)
+        });
+        assert_eq!((read, taken), (Ok(Flow::More), 1));
+        // Nothing is left to be freed: the decoder is as one that has read nothing.
+        let fresh = specter_proto::websocket::Decoder::new(Limits::new(100));
+        assert_eq!(format!("{:?}", websocket.decoder), format!("{fresh:?}"));
+    }
+
+    #[tokio::test]
+    async fn a_pong_goes_before_what_answers_a_later_message() {
+        let (mut websocket, mut client) = over_tcp().await;
+        let connection = undriven(&EngineConfig::default());
+        let flushed = poll_fn(|cx| Poll::Ready(websocket.poll_write_queue(cx, &connection)));
+        flushed.await.unwrap();
+        client
+            .write_all(b"\x89\x81\0\0\0\0p\x81\x81\0\0\0\0m")
+            .await
+            .unwrap();
+        let mut answered = false;
+        poll_fn(|cx| {
+            write_batch::begin(&connection);
+            let read = websocket.poll_read(cx, &mut Budget::new(), |_| {
+                answered = connection.send(Frame::text_message("a").into()).is_ok();
+                Ok(Flow::More)
+            });
+            let flushed = websocket.poll_write_queue(cx, &connection);
+            write_batch::end(&connection);
+            assert_eq!((read, flushed), (Ok(Flow::More), Ok(())));
+            if answered {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        let mut received = [0; 7];
+        client.read_exact(&mut received).await.unwrap();
+        assert_eq!(&received, b"\x8a\x01p\x81\x024a");
+        assert_eq!(connection.queued_bytes(), 0);
+    }
+
+    /// A burst that the stream takes a part of is finished before what others send meanwhile.
+    #[tokio::test]
+    async fn nothing_comes_into_a_burst_that_was_written_in_part() {
+        const SIZE: usize = 5_000;
+        let (mut websocket, mut client) = over_tcp().await;
+        let connection = undriven(&EngineConfig::default().max_queued_bytes(usize::MAX));
+        let mut turn = |cx: &mut Context<'_>, sends: &mut dyn FnMut()| {
+            write_batch::begin(&connection);
+            sends();
+            websocket.poll_write_queue(cx, &connection).unwrap();
+            write_batch::end(&connection);
+        };
+        let send = |number: usize| {
+            let text = format!("{number:SIZE$}");
+            connection.send(Frame::text_message(&text).into()).unwrap();
+        };
+        let mut count = 0;
+        let mut cx = Context::from_waker(Waker::noop());
+        turn(&mut cx, &mut || ());
+        while connection.queued_bytes() == 0 {
+            turn(&mut cx, &mut || (count..count + 3).for_each(send));
+            count += 3;
+        }
+        // Somebody else sends, and would write.
+        send(count);
+        assert!(connection.desk().write(connection.outbox()));
+        count += 1;
+        let writing = poll_fn(|cx| {
+            turn(cx, &mut || ());
+            match connection.queued_bytes() {
+                0 => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        });
+        let reading = async {
+            let mut frame = vec![0; SIZE + 5];
+            for number in 0..count {
+                client.read_exact(&mut frame).await.unwrap();
+                assert_eq!(frame[5..], *format!("{number:SIZE$}").as_bytes());
+            }
+        };
+        let both = async { tokio::join!(writing, reading) };
+        tokio::time::timeout(Duration::from_secs(20), both)
+            .await
+            .expect("all of it arrives");
+    }
+}

@@ -1,0 +1,129 @@
+//! The answer to a poll, on its way from the queue to the network.
+//!
+//! Its packets count in the queue of their connection until the last byte of the answer is let go
+//! of, by whoever holds it, part by part: a client that polls and does not read fills the queue as
+//! one on a WebSocket does, and one that reads slowly empties it. It must not know how HTTP takes
+//! it.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use specter_proto::engine::{PayloadEncoder, Prepared};
+
+use crate::connection::Connection;
+use crate::outgoing::queue;
+
+/// A polling body and what it counts for.
+pub(crate) struct PollAnswer {
+    body: Vec<u8>,
+    /// `None` where it counts for nothing.
+    count: Option<Count>,
+}
+
+/// What an answer that is handed over in parts still counts for in the queue.
+pub(crate) struct Counted(Option<Count>);
+
+struct Count {
+    connection: Connection,
+    cost: usize,
+}
+
+/// Bytes of an answer, and what they count for.
+struct Part<T, C> {
+    bytes: T,
+    _counted: C,
+}
+
+impl PollAnswer {
+    /// An answer that counts for nothing.
+    pub(crate) fn of(body: Vec<u8>) -> Self {
+        Self { body, count: None }
+    }
+
+    /// An answer with packets from the connection's queue.
+    pub(crate) fn of_packets(packets: &VecDeque<Prepared>, connection: &Connection) -> Self {
+        let frames = || packets.iter().flat_map(Prepared::frames);
+        let mut body = PayloadEncoder::for_frames(frames());
+        for frame in frames() {
+            body.push(frame);
+        }
+        let cost = packets.iter().map(queue::cost).sum();
+        Self::counted(body.finish(), connection, cost)
+    }
+
+    /// An answer with packets for which the connection's queue counted `cost`.
+    pub(crate) fn counted(body: Vec<u8>, connection: &Connection, cost: usize) -> Self {
+        let connection = connection.clone();
+        Self {
+            body,
+            count: Some(Count { connection, cost }),
+        }
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// All of it, which counts until it is dropped.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self.count {
+            Some(count) => Bytes::from_owner(Part {
+                bytes: self.body,
+                _counted: count,
+            }),
+            None => self.body.into(),
+        }
+    }
+
+    /// Takes it apart, for one that is handed over in parts.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Counted) {
+        (self.body, Counted(self.count))
+    }
+}
+
+impl AsRef<[u8]> for PollAnswer {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl Counted {
+    /// Bytes of the answer, which count until they are dropped. What no part takes away counts as
+    /// long as this exists.
+    pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&mut self, bytes: T) -> Bytes {
+        let counted = self.0.as_mut().map(|count| {
+            let cost = count.cost.min(bytes.as_ref().len());
+            count.cost -= cost;
+            Count {
+                connection: count.connection.clone(),
+                cost,
+            }
+        });
+        Bytes::from_owner(Part {
+            bytes,
+            _counted: counted,
+        })
+    }
+
+    /// Whether the session is over, so that nobody else limits how long the answer may take.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|count| count.connection.is_closed())
+    }
+}
+
+impl<T: AsRef<[u8]>, C> AsRef<[u8]> for Part<T, C> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        if self.connection.outbox().release(self.cost) {
+            self.connection.wake();
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! The open sessions of an endpoint: found by their ids, counted, limited, and closed together.
+//!
+//! Sharded, so that requests do not wait for each other. A [`Seat`] is a session's place; whatever
+//! becomes of the session's task, dropping the seat frees the place.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::close_reason::CloseReason;
+use crate::config::EngineConfig;
+use crate::connection::Connection;
+use crate::random_id::IdHasher;
+use crate::random_id::RandomId;
+use crate::session::buffer_budget::BufferBudget;
+use crate::session::close_counters::Tally;
+
+const SHARDS: usize = 32;
+
+/// Why there is no place for another session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Full {
+    /// The endpoint takes no new sessions any more.
+    ShuttingDown,
+    /// As many sessions are open as are allowed in all.
+    Connections,
+    /// As many are open as are allowed from the client's address.
+    Address,
+}
+
+type Sessions = HashMap<RandomId, Connection, BuildHasherDefault<IdHasher>>;
+
+/// The open sessions of one endpoint.
+pub(crate) struct Registry {
+    shards: [Mutex<Sessions>; SHARDS],
+    addresses: Mutex<HashMap<IpAddr, usize>>,
+    /// Sessions that requests can find.
+    open: AtomicUsize,
+    /// Places taken: sessions that are opening, open, or whose task has not ended.
+    taken: AtomicUsize,
+    /// A place was freed, and none is taken any more.
+    all_free: Notify,
+    refusing: AtomicBool,
+    /// Sessions whose handlers are not done.
+    handlers: AtomicUsize,
+    closed: Tally,
+    max_connections: usize,
+    max_per_address: Option<usize>,
+    budget: Arc<BufferBudget>,
+}
+
+impl Registry {
+    /// The registry of an endpoint, whose connections count towards the budget.
+    pub(crate) fn new(config: &EngineConfig, budget: Arc<BufferBudget>) -> Arc<Self> {
+        let registry = Arc::new(Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            addresses: Mutex::default(),
+            open: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
+            all_free: Notify::new(),
+            refusing: AtomicBool::new(false),
+            handlers: AtomicUsize::new(0),
+            closed: Tally::default(),
+            max_connections: config.connection_limit(),
+            max_per_address: config.max_connections_per_address,
+            budget,
+        });
+        registry.budget.add(&registry);
+        registry
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<BufferBudget> {
+        &self.budget
+    }
+
+    /// The connections of all sessions that requests can find.
+    pub(crate) fn connections(&self) -> Vec<Connection> {
+        let mut connections = Vec::with_capacity(self.open());
+        for shard in &self.shards {
+            connections.extend(shard.lock().values().cloned());
+        }
+        connections
+    }
+
+    /// Takes a place for a session that is about to open.
+    pub(crate) fn reserve(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Seat, Full> {
+        if self.refusing.load(Ordering::SeqCst) {
+            return Err(Full::ShuttingDown);
+        }
+        self.budget.run_on_current();
+        let mut seat = Seat {
+            registry: Arc::clone(self),
+            address: None,
+            sid: None,
+            has_handler: false,
+        };
+        // From here on the seat's drop gives back what was taken.
+        if self.taken.fetch_add(1, Ordering::SeqCst) >= self.max_connections {
+            return Err(Full::Connections);
+        }
+        if let (Some(address), Some(limit)) = (address, self.max_per_address) {
+            let mut addresses = self.addresses.lock();
+            let address = counted_as(address);
+            let count = addresses.entry(address).or_insert(0);
+            if *count >= limit {
+                return Err(Full::Address);
+            }
+            *count += 1;
+            seat.address = Some(address);
+        }
+        Ok(seat)
+    }
+
+    /// The session of this id.
+    pub(crate) fn find(&self, sid: &str) -> Option<Connection> {
+        self.shard(sid.as_bytes())
+            .lock()
+            .get(sid.as_bytes())
+            .cloned()
+    }
+
+    /// How many sessions are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many sessions have closed for this reason.
+    pub(crate) fn closed(&self, reason: CloseReason) -> u64 {
+        self.closed.get(reason)
+    }
+
+    /// Refuses new sessions from now on.
+    pub(crate) fn refuse(&self) {
+        self.refusing.store(true, Ordering::SeqCst);
+    }
+
+    /// Closes all sessions, one after another over this time, so that their clients do not come
+    /// back all at once.
+    pub(crate) async fn close_all(&self, reason: CloseReason, spread: Duration) {
+        self.spread_over(spread, |connection| {
+            connection.close(reason);
+            if reason == CloseReason::ServerShuttingDown {
+                connection.drain();
+            }
+        })
+        .await;
+    }
+
+    /// Lets all sessions close when what runs on them is finished, one after another over this
+    /// time.
+    pub(crate) async fn drain(&self, spread: Duration) {
+        self.spread_over(spread, Connection::drain).await;
+    }
+
+    /// Closes all sessions; nothing waits for their clients or handlers.
+    pub(crate) fn stop_at_once(&self) {
+        self.connections().iter().for_each(Connection::stop_at_once);
+    }
+
+    /// Makes the tasks of all sessions run.
+    pub(crate) fn wake_all(&self) {
+        self.connections().iter().for_each(Connection::wake);
+    }
+
+    /// How many sessions have handlers that are not done.
+    pub(crate) fn running_handlers(&self) -> usize {
+        self.handlers.load(Ordering::Relaxed)
+    }
+
+    async fn spread_over(&self, spread: Duration, act: impl Fn(&Connection)) {
+        let connections = self.connections();
+        let start = Instant::now();
+        let count = u32::try_from(connections.len()).unwrap_or(u32::MAX).max(1);
+        for (index, connection) in (0_u32..).zip(connections) {
+            let due = start + (spread / count).saturating_mul(index);
+            if due > Instant::now() {
+                sleep_until(due).await;
+            }
+            act(&connection);
+        }
+    }
+
+    /// Waits until no place is taken.
+    pub(crate) async fn wait_free(&self) {
+        loop {
+            let freed = self.all_free.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            if self.taken.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            freed.await;
+        }
+    }
+
+    fn shard(&self, sid: &[u8]) -> &Mutex<Sessions> {
+        // Ids are random in every character; anything else finds nothing in whichever shard.
+        let index = sid.last().map_or(0, |byte| usize::from(*byte) % SHARDS);
+        &self.shards[index]
+    }
+}
+
+/// Where sessions from this address are counted. Whoever has one IPv6 address has as many as share
+/// its first 64 bits.
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() >> 64 << 64;
+            IpAddr::V6(network.into())
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// A session's place among the open ones.
+pub(crate) struct Seat {
+    registry: Arc<Registry>,
+    /// Where one session less is to be counted.
+    address: Option<IpAddr>,
+    /// Under which id requests find the session, as long as they do.
+    sid: Option<RandomId>,
+    /// The session has a handler that is not done.
+    has_handler: bool,
+}
+
+impl Seat {
+    /// Lets requests find the session. Refused where all sessions are being closed already.
+    pub(crate) fn enter(&mut self, connection: &Connection) -> Result<(), Full> {
+        let sid = connection.id();
+        let shard = self.registry.shard(sid.as_str().as_bytes());
+        shard.lock().insert(sid, connection.clone());
+        self.sid = Some(sid);
+        self.has_handler = true;
+        self.registry.handlers.fetch_add(1, Ordering::Relaxed);
+        self.registry.open.fetch_add(1, Ordering::Relaxed);
+        // Either this sees the flag, or who set it finds the session when closing all.
+        if self.registry.refusing.load(Ordering::SeqCst) {
+            self.leave();
+            return Err(Full::ShuttingDown);
+        }
+        Ok(())
+    }
+
+    /// Counts the session's close.
+    pub(crate) fn count_close(&self, reason: CloseReason) {
+        self.registry.closed.count(reason);
+    }
+
+    /// The session's handler has nothing more to do.
+    pub(crate) fn handler_is_done(&mut self) {
+        if std::mem::take(&mut self.has_handler) {
+            self.registry.handlers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Requests find the session no more.
+    pub(crate) fn leave(&mut self) {
+        if let Some(sid) = self.sid.take() {
+            let shard = self.registry.shard(sid.as_str().as_bytes());
+            let connection = shard.lock().remove(&sid);
+            self.registry.open.fetch_sub(1, Ordering::Relaxed);
+            drop(connection);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.leave();
+        self.handler_is_done();
+        if let Some(address) = self.address {
+            let mut addresses = self.registry.addresses.lock();
+            if let Some(count) = addresses.get_mut(&address) {
+                *count -= 1;
+                if *count == 0 {
+                    addresses.remove(&address);
+                }
+            }
+        }
+        if self.registry.taken.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.registry.all_free.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BufferBudget, Full, Registry};
+    use crate::close_reason::CloseReason;
+    use crate::config::EngineConfig;
+    use crate::detached::undriven;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    fn registry(config: &EngineConfig) -> Arc<Registry> {
+        Registry::new(config, BufferBudget::new(usize::MAX))
+    }
+
+    #[test]
+    fn a_session_is_found_between_entering_and_leaving() {
+        let config = EngineConfig::default();
+        let registry = registry(&config);
+        let connection = undriven(&config);
+        let mut seat = registry.reserve(None).ok().unwrap();
+        assert!(registry.find(connection.sid()).is_none());
+        assert_eq!(seat.enter(&connection), Ok(()));
+        assert!(registry.find(connection.sid()).is_some());
+        assert_eq!(registry.open(), 1);
+        seat.leave();
+        assert!(registry.find(connection.sid()).is_none());
+        assert_eq!(registry.open(), 0);
+        for hostile in ["", "x", "__proto__", "ä", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            assert!(registry.find(hostile).is_none());
+        }
+    }
+
+    #[test]
+    fn places_are_limited_in_all_and_per_address() {
+        let config = EngineConfig::default()
+            .max_connections(3)
+            .max_connections_per_address(2);
+        let registry = registry(&config);
+        let address = Some("10.0.0.1".parse().unwrap());
+        let first = registry.reserve(address).ok().unwrap();
+        let _second = registry.reserve(address).ok().unwrap();
+        assert_eq!(registry.reserve(address).err(), Some(Full::Address));
+        let third = registry.reserve(None).ok().unwrap();
+        assert_eq!(registry.reserve(None).err(), Some(Full::Connections));
+        drop(third);
+        assert_eq!(registry.reserve(address).err(), Some(Full::Address));
+        drop(first);
+        assert!(registry.reserve(address).is_ok());
+    }
+
+    #[test]
+    fn addresses_of_one_network_share_their_places() {
+        let config = EngineConfig::default().max_connections_per_address(1);
+        let registry = registry(&config);
+        let reserve = |address: &str| registry.reserve(Some(address.parse().unwrap()));
+        let _first = reserve("2001:db8:0:1::1").ok().unwrap();
+        let refused = reserve("2001:db8:0:1:ffff::2").err();
+        assert_eq!(refused, Some(Full::Address));
+        let _other = reserve("2001:db8:0:2::1").ok().unwrap();
+        let _ipv4 = reserve("10.0.0.1").ok().unwrap();
+        let _next = reserve("10.0.0.2").ok().unwrap();
+        assert_eq!(reserve("::ffff:10.0.0.1").err(), Some(Full::Address));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closing_all_is_spread_and_ends_when_the_last_place_is_free() {
+        let config = EngineConfig::default();
+        let registry = registry(&config);
+        let mut seats = Vec::new();
+        let mut connections = Vec::new();
+        for _ in 0..4 {
+            let connection = undriven(&config);
+            let mut seat = registry.reserve(None).ok().unwrap();
+            assert_eq!(seat.enter(&connection), Ok(()));
+            seats.push(seat);
+            connections.push(connection);
+        }
+        registry.refuse();
+        assert_eq!(registry.reserve(None).err(), Some(Full::ShuttingDown));
+        let start = Instant::now();
+        let spread = Duration::from_secs(4);
+        registry
+            .close_all(CloseReason::ServerShuttingDown, spread)
+            .await;
+        assert_eq!(start.elapsed(), Duration::from_secs(3));
+        assert!(connections.iter().all(super::Connection::is_closed));
+        let freeing = async {
+            tokio::task::yield_now().await;
+            seats.clear();
+        };
+        tokio::join!(registry.wait_free(), freeing);
+    }
+}

@@ -1,0 +1,172 @@
+//! What comes in: requests that were left in the mailbox, bodies, messages.
+
+use std::task::Context;
+
+use specter_proto::engine::PayloadLimits;
+use tokio::time::Instant;
+
+use crate::application::MessageHandler;
+use crate::close_reason::CloseReason;
+use crate::session::inbound::{Inbound, unreadable};
+use crate::session::link::Link;
+use crate::session::link::budget::Budget;
+use crate::session::link::polling::Post;
+use crate::session::link::websocket::Flow;
+use crate::session::mailbox::{Mail, Misfit, PostRequest};
+use crate::session::task::Task;
+use crate::session::termination::Ending;
+
+impl<H: MessageHandler> Task<H> {
+    /// Takes what HTTP requests left.
+    pub(crate) fn take_mail(&mut self, now: Instant) -> Result<(), Ending> {
+        match self.connection.mailbox().take() {
+            Some(mail) => self.sort(mail, now),
+            None => Ok(()),
+        }
+    }
+
+    /// What the client must have sent in time, and this thread perhaps sees late.
+    ///
+    /// A message that is there counts, whenever it came. A poll does not: it is no answer to a
+    /// ping, and one that comes when the time is over finds no session, whether or not this task
+    /// was the first to notice.
+    pub(crate) fn last_chance(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<(), Ending> {
+        if let Some(mail) = self.connection.mailbox().take_but_poll() {
+            self.sort(mail, now)?;
+        }
+        self.read(cx, now, budget)?;
+        self.note_backlog(now);
+        self.note_poll_was_read(now);
+        if self.session.is_pong_overdue(now.into_std()) {
+            return Err(Ending::decided(CloseReason::PingTimeout));
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self, mail: Mail, now: Instant) -> Result<(), Ending> {
+        if let Some(upgrade) = mail.upgrade {
+            self.begin_probe(upgrade, now);
+        }
+        if let Some(poll) = mail.poll {
+            match &mut self.link {
+                Link::Polling { polling, .. } => polling.accept(poll)?,
+                _ => drop(poll.send(Err(Misfit::OtherTransport))),
+            }
+        }
+        if let Some(post) = mail.post {
+            self.begin_post(post)?;
+        }
+        if mail.faulty {
+            return Err(Ending::violation(None));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn begin_post(&mut self, request: Box<PostRequest>) -> Result<(), Ending> {
+        let limits = PayloadLimits {
+            max_packets: self.config.max_packets_per_body,
+        };
+        let (post, checked) = Post::new(request, limits);
+        self.post = Some(post);
+        checked.map_err(|error| unreadable(error.code()))
+    }
+
+    /// Reads one bite, until the handler has enough.
+    pub(crate) fn read(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
+        if self.post.is_none() && self.link.is_websocket() {
+            self.read_websocket(cx, now, budget)
+        } else {
+            self.read_any(cx, now, budget)
+        }
+    }
+
+    /// The same, whatever is to be read from.
+    #[inline(never)]
+    fn read_any(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
+        if self.read_post(cx, now, budget)?.is_stop() {
+            return Ok(Flow::Stop);
+        }
+        if matches!(&self.link, Link::Polling { probe: Some(_), .. }) {
+            self.read_probe(cx, now, budget)?;
+            // If it has taken over, a body that came meanwhile was sent before what it brings.
+            if self.read_post(cx, now, budget)?.is_stop() {
+                return Ok(Flow::Stop);
+            }
+        }
+        self.read_websocket(cx, now, budget)
+    }
+
+    /// The same from the session's WebSocket, if it has one.
+    #[inline]
+    fn read_websocket(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
+        let Link::WebSocket(websocket) = &mut self.link else {
+            return Ok(Flow::More);
+        };
+        let mut inbound = Inbound {
+            session: &mut self.session,
+            handler: &mut self.handler,
+            connection: &self.connection,
+            now: now.into_std(),
+            waker: cx.waker(),
+            calm_until: &mut self.calm_until,
+        };
+        websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
+    }
+
+    /// Takes the packets of a request body. It is answered when all are taken.
+    pub(crate) fn read_post(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<Flow, Ending> {
+        let Some(post) = &mut self.post else {
+            return Ok(Flow::More);
+        };
+        let mut inbound = Inbound {
+            session: &mut self.session,
+            handler: &mut self.handler,
+            connection: &self.connection,
+            now: now.into_std(),
+            waker: cx.waker(),
+            calm_until: &mut self.calm_until,
+        };
+        while let Some(next) = post.next() {
+            let (packet, posted) = next.map_err(|error| unreadable(error.code()))?;
+            budget.spend_packet();
+            let flow = inbound.packet(packet.as_packet(), Some(posted))?;
+            if budget.is_spent() {
+                Budget::yield_turn(cx);
+                return Ok(Flow::Stop);
+            }
+            if flow.is_stop() {
+                return Ok(Flow::Stop);
+            }
+        }
+        if let Some(post) = self.post.take() {
+            self.connection.mailbox().post_done();
+            post.answer();
+        }
+        Ok(Flow::More)
+    }
+}

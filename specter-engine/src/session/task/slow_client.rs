@@ -1,0 +1,165 @@
+//! Whether a client reads fast enough, and what a connection that is behind means for its session.
+//!
+//! The queue says how much it holds and how much has left it. Only the task, which has a clock, can
+//! say that this is too slow. It is also the task that tells the session's heartbeat of a peer
+//! which makes room in a full stream: such a peer is there, even if its pong is stuck behind what
+//! it reads.
+
+use tokio::time::Instant;
+
+use crate::application::MessageHandler;
+use crate::close_reason::CloseReason;
+use crate::logging::log_limited;
+use crate::session::task::Task;
+use crate::session::termination::Ending;
+
+/// How many bytes must have left the queue of a polling session to show that its client reads.
+const SIGN_OF_LIFE: u64 = 64 * 1024;
+
+/// How many answers to polls must have been full within a window to show that the client reads as
+/// fast as `max_packets_per_poll` and the way to it allow. It polls again only when it has the one
+/// before.
+const FULL_ANSWERS: u64 = 2;
+
+/// Since when a connection is behind, and how much has left its queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BehindWatch {
+    since: Instant,
+    /// The present window of `slow_client_timeout` ends then.
+    window_end: Instant,
+    /// How much had left the queue when that window began.
+    bytes_left_before: u64,
+    /// How many answers to polls had been full by then.
+    full_answers_before: u64,
+}
+
+impl<H: MessageHandler> Task<H> {
+    /// Checks how fast the queue empties, after the turn's packets were written as far as the
+    /// transport takes them.
+    #[inline]
+    pub(crate) fn check_queue(&mut self, now: Instant) -> Result<(), Ending> {
+        if self.behind.is_some() || self.connection.is_behind() {
+            self.check_behind(now)?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn check_behind(&mut self, now: Instant) -> Result<(), Ending> {
+        let outbox = self.connection.outbox();
+        if !outbox.is_behind() {
+            self.behind = None;
+            return Ok(());
+        }
+        let (bytes_left, full_answers) = (outbox.bytes_left(), outbox.full_answers());
+        let window = self.config.slow_client_timeout;
+        let since = match &self.behind {
+            Some(watch) if now < watch.window_end => return Ok(()),
+            Some(watch) => {
+                let passed = bytes_left - watch.bytes_left_before;
+                let answers = full_answers - watch.full_answers_before;
+                let is_slow = passed < outbox.limits().max_queued_bytes as u64;
+                if is_slow && answers < FULL_ANSWERS {
+                    match outbox.discard_events() {
+                        None => return Err(Ending::decided(CloseReason::SlowClient)),
+                        Some(true) => self.warn_of_discarding(now),
+                        Some(false) => {}
+                    }
+                }
+                watch.since
+            }
+            None => now,
+        };
+        self.behind = Some(BehindWatch {
+            since,
+            window_end: now + window,
+            bytes_left_before: bytes_left,
+            full_answers_before: full_answers,
+        });
+        self.calm_until = None;
+        Ok(())
+    }
+
+    /// When the present window ends, if the connection is behind.
+    pub(crate) fn slow_client_deadline(&self) -> Option<Instant> {
+        self.behind.map(|watch| watch.window_end)
+    }
+
+    /// The peer has made room in a full stream: a pong that is awaited may still be stuck behind
+    /// what it reads.
+    #[cold]
+    pub(crate) fn note_peer_has_read(&mut self, now: Instant) {
+        self.session.postpone_pong(now.into_std());
+        self.calm_until = None;
+    }
+
+    /// The wait for a pong of a polling session is over. It goes on where the client has taken a
+    /// good part of an answer meanwhile and still has some of it to take.
+    pub(crate) fn note_poll_was_read(&mut self, now: Instant) {
+        let outbox = self.connection.outbox();
+        let bytes_left = outbox.bytes_left();
+        let passed = bytes_left - self.bytes_left_at_pong_check;
+        self.bytes_left_at_pong_check = bytes_left;
+        if !self.link.is_websocket() && passed >= SIGN_OF_LIFE && outbox.bytes() > 0 {
+            self.session.postpone_pong(now.into_std());
+        }
+    }
+
+    fn behind_for(&self, now: Instant) -> std::time::Duration {
+        let since = self.behind.map_or(now, |watch| watch.since);
+        now.saturating_duration_since(since)
+    }
+
+    fn warn_of_discarding(&self, now: Instant) {
+        log_limited!(
+            WARN, target: "specter::engine",
+            queued_bytes = self.connection.outbox().bytes(),
+            max_queued_bytes = self.connection.outbox().limits().max_queued_bytes,
+            behind_for = ?self.behind_for(now),
+            setting = "slow_client_timeout",
+            "a client reads too slowly: its events are discarded until it has caught up, as \
+             `queue_policy` says"
+        );
+    }
+
+    /// Says in the log which limit made the server close the connection, and what helps.
+    pub(crate) fn warn_of_slow_client(&self, reason: CloseReason, now: Instant) {
+        let outbox = self.connection.outbox();
+        let queued_bytes = outbox.bytes_at_close();
+        let other_bytes = outbox.share().other();
+        let behind_for = self.behind_for(now);
+        match reason {
+            CloseReason::SlowClient => log_limited!(
+                WARN, target: "specter::engine",
+                queued_bytes,
+                limit = outbox.limits().max_queued_bytes,
+                ?behind_for,
+                setting = "slow_client_timeout",
+                slow_client_timeout = ?self.config.slow_client_timeout,
+                "a connection was closed because its client reads more slowly than the server sends \
+                 to it: fewer than `max_queued_bytes` reached it within `slow_client_timeout`"
+            ),
+            CloseReason::QueueFull => log_limited!(
+                WARN, target: "specter::engine",
+                queued_bytes,
+                other_bytes,
+                limit = outbox.limits().max_burst_bytes,
+                ?behind_for,
+                setting = "max_burst_bytes",
+                "a connection was closed because more was sent to its client at once than \
+                 `max_burst_bytes` allows: send less at a time, or raise the setting"
+            ),
+            CloseReason::BufferLimit => log_limited!(
+                WARN, target: "specter::engine",
+                queued_bytes,
+                other_bytes,
+                limit = outbox.share().budget().limit(),
+                ?behind_for,
+                setting = "max_buffered_total",
+                "a connection was closed because all connections together held more than \
+                 `max_buffered_total`, and this was one of the largest"
+            ),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Turns that are run by hand: what is due, who is woken.
+
+use crate::application::{Incoming, MessageContext, MessageHandler};
+use crate::close_reason::CloseReason;
+use crate::config::EngineConfig;
+use crate::connection::Connection;
+use crate::detached::undriven_over;
+use crate::session::buffer_budget::BufferBudget;
+use crate::session::link::stream::Stream;
+use crate::session::mailbox::PollReply;
+use crate::session::post_body::Posted;
+use crate::session::registry::Registry;
+use crate::session::task::{Link, Task, WebSocket, websocket_limits};
+use crate::session::termination::Farewell;
+use bytes::Bytes;
+use http::HeaderMap;
+use specter_proto::engine::Transport;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio::sync::oneshot::{Receiver, error::TryRecvError};
+use tokio::time::Instant;
+
+struct Silence;
+
+impl MessageHandler for Silence {
+    fn message(&mut self, _: Incoming<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
+        Ok(())
+    }
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Woken {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn registry(config: &EngineConfig) -> Arc<Registry> {
+    Registry::new(config, BufferBudget::new(config.max_buffered_total))
+}
+
+/// A session that polls, run by hand: nobody else wakes or hurries it.
+struct Played {
+    connection: Connection,
+    task: Task<Silence>,
+    config: Arc<EngineConfig>,
+}
+
+impl Played {
+    fn new() -> Self {
+        let config = Arc::new(EngineConfig::default());
+        let connection = undriven_over(Transport::Polling, &config);
+        let seat = registry(&config).reserve(None).ok().unwrap();
+        let task = Task::polling(connection.clone(), seat, config.clone(), Silence);
+        Self {
+            connection,
+            task,
+            config,
+        }
+    }
+
+    fn run(&mut self) -> Poll<()> {
+        let mut cx = Context::from_waker(Waker::noop());
+        Future::poll(Pin::new(&mut self.task), &mut cx)
+    }
+
+    /// Until a ping waits to be fetched and its time is over, with the task late for it.
+    async fn until_overdue(&mut self) {
+        assert!(self.run().is_pending());
+        tokio::time::advance(self.config.ping_interval).await;
+        assert!(self.run().is_pending());
+        tokio::time::advance(self.config.ping_timeout).await;
+    }
+
+    fn answer(poll: &mut Receiver<PollReply>) -> Option<String> {
+        match poll.try_recv() {
+            Ok(Ok(answer)) => String::from_utf8(answer.into_parts().0).ok(),
+            Ok(Err(misfit)) => panic!("{misfit:?}"),
+            Err(TryRecvError::Empty) => panic!("not answered"),
+            Err(TryRecvError::Closed) => None,
+        }
+    }
+}
+
+/// A session on a WebSocket that rests, with the client's end of its stream.
+fn on_websocket(config: &Arc<EngineConfig>) -> (Task<Silence>, DuplexStream) {
+    let connection = undriven_over(Transport::WebSocket, config);
+    let seat = registry(config).reserve(None).ok().unwrap();
+    let (websocket, client) = websocket(config, 1024);
+    let link = Link::WebSocket(websocket);
+    let task = Task::new(connection, seat, config.clone(), link, Silence);
+    (task, client)
+}
+
+/// A WebSocket whose stream holds so many bytes that its peer has not read.
+fn websocket(config: &EngineConfig, holds: usize) -> (WebSocket, DuplexStream) {
+    let (client, server) = tokio::io::duplex(holds);
+    let websocket = WebSocket::over(Stream::of(server), websocket_limits(config));
+    (websocket, client)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_comes_when_the_time_is_over_finds_no_session() {
+    let mut played = Played::new();
+    played.until_overdue().await;
+    let mut poll = played.connection.begin_poll().unwrap();
+    assert!(played.run().is_ready());
+    assert_eq!(Played::answer(&mut poll), None);
+    assert_eq!(
+        played.connection.outbox().close_reason(),
+        Some(CloseReason::PingTimeout)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_waited_is_told_that_the_time_is_over() {
+    let mut played = Played::new();
+    let mut first = played.connection.begin_poll().unwrap();
+    played.until_overdue().await;
+    assert_eq!(Played::answer(&mut first).as_deref(), Some("2"));
+    let mut played = Played::new();
+    assert!(played.run().is_pending());
+    tokio::time::advance(played.config.ping_interval).await;
+    let _fetched = played.connection.begin_poll().unwrap();
+    assert!(played.run().is_pending());
+    let mut waits = played.connection.begin_poll().unwrap();
+    assert!(played.run().is_pending());
+    tokio::time::advance(played.config.ping_timeout).await;
+    assert!(played.run().is_ready());
+    assert_eq!(Played::answer(&mut waits).as_deref(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_is_seen_late_saves_the_session_and_its_poll() {
+    let mut played = Played::new();
+    played.until_overdue().await;
+    let mut poll = played.connection.begin_poll().unwrap();
+    let permit = played.connection.clone().begin_post().unwrap();
+    let body = Bytes::from_static(b"3");
+    let mut taken = permit.deliver(Posted::new(HeaderMap::new(), body)).unwrap();
+    assert!(played.run().is_pending());
+    assert_eq!(taken.try_recv(), Ok(()));
+    assert_eq!(Played::answer(&mut poll).as_deref(), Some("2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_does_not_keep_the_task_that_has_ended() {
+    let config = Arc::new(EngineConfig::default());
+    let connection = undriven_over(Transport::WebSocket, &config);
+    let seat = registry(&config).reserve(None).ok().unwrap();
+    let mut task = Task::polling(connection.clone(), seat, config, Silence);
+    let woken = Arc::new(Woken::default());
+    let waker = Arc::clone(&woken).into();
+    let mut cx = Context::from_waker(&waker);
+    assert!(Future::poll(Pin::new(&mut task), &mut cx).is_pending());
+    drop(task);
+    assert!(connection.is_closed());
+    drop(waker);
+    assert_eq!(Arc::strong_count(&woken), 1);
+}
+
+/// Whoever polled last is woken: by the connection, and by the timer, though nothing else has
+/// changed.
+#[tokio::test(start_paused = true)]
+async fn a_session_at_rest_wakes_whoever_polled_it_last() {
+    let config = Arc::new(EngineConfig::default());
+    let (mut task, _client) = on_websocket(&config);
+    let (first, second) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+    for woken in [&first, &first, &second] {
+        let waker = Arc::clone(woken).into();
+        let mut cx = Context::from_waker(&waker);
+        assert!(Future::poll(Pin::new(&mut task), &mut cx).is_pending());
+        assert!(task.calm_until.is_some());
+    }
+    task.connection.wake();
+    assert_eq!((first.count(), second.count()), (0, 1));
+    tokio::time::sleep(config.ping_interval).await;
+    assert_eq!((first.count(), second.count()), (0, 2));
+}
+
+/// A WebSocket that is turned away beside the session's own, by a peer that reads nothing or closes
+/// nothing: it is closed in its own time, and the session goes on.
+#[tokio::test(start_paused = true)]
+async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
+    for takes in [1, 64] {
+        let config = Arc::new(EngineConfig::default());
+        let (mut task, _client) = on_websocket(&config);
+        let (refused, mut second) = websocket(&config, takes);
+        task.part_with(refused, Farewell::Tell(None), Instant::now());
+        let begun = Instant::now();
+        poll_fn(|cx| {
+            assert!(Future::poll(Pin::new(&mut task), cx).is_pending());
+            match task.parting {
+                Some(_) => Poll::Pending,
+                None => Poll::Ready(()),
+            }
+        })
+        .await;
+        let limit = if takes == 1 { 5 } else { 2 };
+        assert_eq!(begun.elapsed().as_secs(), limit);
+        let mut told = Vec::new();
+        second.read_to_end(&mut told).await.unwrap();
+        assert!(b"\x88\x00".starts_with(&told) && told.len() == takes.min(2));
+        assert!(!task.connection.is_closed());
+    }
+}

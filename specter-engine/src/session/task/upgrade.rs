@@ -1,0 +1,120 @@
+//! A WebSocket that takes over a session that polls, or fails to.
+//!
+//! Until it has taken over, nothing that happens on it touches the session.
+
+use std::task::{Context, Poll};
+
+use hyper::upgrade::OnUpgrade;
+use specter_proto::engine::{Packet, Probe, control};
+use tokio::time::Instant;
+
+use crate::application::MessageHandler;
+use crate::session::closing_websocket::Parting;
+use crate::session::link::Link;
+use crate::session::link::budget::Budget;
+use crate::session::link::websocket::{Flow, Message, WebSocket};
+use crate::session::mailbox::{PostRequest, Serves};
+use crate::session::task::{Task, websocket_limits};
+use crate::session::termination::{Ending, Farewell};
+use specter_proto::engine::Transport;
+
+impl<H: MessageHandler> Task<H> {
+    pub(crate) fn begin_probe(&mut self, upgrade: OnUpgrade, now: Instant) {
+        let websocket = WebSocket::awaited(upgrade, websocket_limits(&self.config));
+        match (&mut self.link, self.session.begin_probe(now.into_std())) {
+            (Link::Polling { probe, .. }, Ok(())) => *probe = Some(Box::new(websocket)),
+            _ => self.part_with(websocket, Farewell::Tell(None), now),
+        }
+    }
+
+    /// Closes a WebSocket that is not the session's. One at a time is closed with care.
+    pub(crate) fn part_with(&mut self, websocket: WebSocket, farewell: Farewell, now: Instant) {
+        let parting = Parting::new(websocket, farewell, [].into(), now);
+        self.parting = parting.map(Box::new);
+    }
+
+    /// Reads from the probing WebSocket. After it, that may be the transport.
+    pub(crate) fn read_probe(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        budget: &mut Budget,
+    ) -> Result<(), Ending> {
+        loop {
+            let Link::Polling {
+                probe: Some(probe), ..
+            } = &mut self.link
+            else {
+                return Ok(());
+            };
+            let mut answer = None;
+            let session = &mut self.session;
+            let read = probe.poll_read(cx, budget, |message| {
+                answer = Some(match message {
+                    Message::Text(text) => match Packet::parse(text) {
+                        Ok(packet) => session.receive_probe(packet, now.into_std()),
+                        Err(_) => Probe::Failed,
+                    },
+                    Message::Binary(_) => Probe::Failed,
+                });
+                Ok(Flow::Stop)
+            });
+            let lost = match (read, answer) {
+                (Err(ending), _) => Some(ending.farewell),
+                (Ok(_), Some(Probe::ReplyPong)) => {
+                    probe.push([control::probe_pong().into()].into());
+                    continue;
+                }
+                (Ok(_), Some(Probe::Upgraded)) => return self.upgrade(now),
+                (Ok(_), Some(Probe::Failed)) => Some(Farewell::Tell(None)),
+                (Ok(_), None) => match probe.poll_write(cx) {
+                    Poll::Ready(Err(ending)) => Some(ending.farewell),
+                    Poll::Ready(Ok(())) | Poll::Pending => None,
+                },
+            };
+            if let Some(farewell) = lost {
+                self.session.probe_lost();
+                if let Some(probe) = self.link.take_probe() {
+                    self.part_with(*probe, farewell, now);
+                }
+            }
+            return Ok(());
+        }
+    }
+
+    /// The probing WebSocket becomes the transport.
+    pub(crate) fn upgrade(&mut self, now: Instant) -> Result<(), Ending> {
+        let Some(mut polling) = self.link.upgrade() else {
+            return Ok(());
+        };
+        self.connection.set_transport(Transport::WebSocket);
+        let late = self.connection.mailbox().serve_only(Serves::WebSocket);
+        // Official clients have no poll waiting by now. One that is must be released, and a noop
+        // does it without ending the session for a client that still listens to it.
+        if let Some(poll) = late.poll {
+            let _ = polling.accept(poll);
+        }
+        let _ = polling.release();
+        self.take_late(late.post, late.upgrade, now)?;
+        if late.faulty {
+            return Err(Ending::violation(None));
+        }
+        Ok(())
+    }
+
+    /// What came in the same moment as the end of polling: a body in full is not lost for that.
+    pub(crate) fn take_late(
+        &mut self,
+        post: Option<Box<PostRequest>>,
+        upgrade: Option<OnUpgrade>,
+        now: Instant,
+    ) -> Result<(), Ending> {
+        if let Some(upgrade) = upgrade {
+            self.begin_probe(upgrade, now);
+        }
+        match post {
+            Some(post) => self.begin_post(post),
+            None => Ok(()),
+        }
+    }
+}

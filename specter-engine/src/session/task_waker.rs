@@ -1,0 +1,109 @@
+//! Whom to wake when a connection has something for its task.
+//!
+//! The task says so when it first runs, and again only if its waker changes, so that running costs
+//! nothing here.
+
+use std::task::Waker;
+
+use parking_lot::Mutex;
+
+/// The waker of a connection's task, from when it first runs until it ends.
+#[derive(Default)]
+pub(crate) struct TaskWaker(Mutex<Option<Waker>>);
+
+impl TaskWaker {
+    /// From now on this one is woken. The task looks at everything after that: what came before
+    /// needs no waking.
+    pub(crate) fn set(&self, waker: Waker) {
+        let old = self.0.lock().replace(waker);
+        // Not under the lock, as in `wake`: what goes with it may come back here.
+        drop(old);
+    }
+
+    /// Wakes the task, if there is one.
+    pub(crate) fn wake(&self) {
+        // Not under the lock: whoever is woken may come back here at once.
+        let waker = self.0.lock().clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The task has ended: a waker holds its memory.
+    pub(crate) fn clear(&self) {
+        let old = self.0.lock().take();
+        drop(old);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TaskWaker;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Weak};
+    use std::task::Wake;
+
+    /// Counts how often it is woken, and comes back each time, and when it goes.
+    #[derive(Default)]
+    struct Counting {
+        woken: AtomicUsize,
+        by: Weak<TaskWaker>,
+    }
+
+    impl Wake for Counting {
+        fn wake(self: Arc<Self>) {
+            self.woken.fetch_add(1, Ordering::Relaxed);
+            if let Some(by) = self.by.upgrade() {
+                by.clear();
+            }
+        }
+    }
+
+    impl Drop for Counting {
+        fn drop(&mut self) {
+            if let Some(by) = self.by.upgrade() {
+                by.wake();
+            }
+        }
+    }
+
+    #[test]
+    fn the_one_that_was_set_last_is_woken_each_time() {
+        let task = TaskWaker::default();
+        task.wake();
+        let (first, second) = (Arc::new(Counting::default()), Arc::new(Counting::default()));
+        task.set(first.clone().into());
+        task.wake();
+        task.wake();
+        task.set(second.clone().into());
+        task.wake();
+        let woken = |counting: &Counting| counting.woken.load(Ordering::Relaxed);
+        assert_eq!((woken(&first), woken(&second)), (2, 1));
+        assert_eq!(Arc::strong_count(&first), 1);
+        task.clear();
+        task.wake();
+        assert_eq!((woken(&second), Arc::strong_count(&second)), (1, 1));
+    }
+
+    #[test]
+    fn whoever_is_woken_may_come_back_at_once() {
+        let task = Arc::new(TaskWaker::default());
+        let counting = Arc::new(Counting {
+            woken: AtomicUsize::new(0),
+            by: Arc::downgrade(&task),
+        });
+        task.set(counting.clone().into());
+        task.wake();
+        task.wake();
+        assert_eq!(counting.woken.load(Ordering::Relaxed), 1);
+        let another = || {
+            Arc::new(Counting {
+                woken: AtomicUsize::new(0),
+                by: Arc::downgrade(&task),
+            })
+        };
+        task.set(another().into());
+        task.set(another().into());
+        task.clear();
+    }
+}
