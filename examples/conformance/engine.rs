@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use specter::engine::{
-    Acceptor, CloseReason, ConfigError, Connection, Endpoint, EngineConfig, Frame, Incoming,
+    Acceptor, CloseReason, ConfigError, Connection, Endpoint, EngineConfig, Frame, IncomingMessage,
     MessageContext, MessageHandler, OriginPolicy,
 };
 
@@ -33,7 +33,7 @@ struct EchoHandler(Connection);
 impl MessageHandler for EchoHandler {
     fn message(
         &mut self,
-        message: Incoming<'_>,
+        message: IncomingMessage<'_>,
         _: &MessageContext<'_>,
     ) -> Result<(), CloseReason> {
         // An error means that the connection is closing, which ends this handler as well.
@@ -43,9 +43,9 @@ impl MessageHandler for EchoHandler {
 }
 
 /// The same message, to be sent.
-pub(crate) fn echo(message: Incoming<'_>) -> Frame {
+pub(crate) fn echo(message: IncomingMessage<'_>) -> Frame {
     match message {
-        Incoming::Text(text) => Frame::text_message(text),
-        Incoming::Binary(data) => Frame::binary_message(data),
+        IncomingMessage::Text(text) => Frame::text_message(text),
+        IncomingMessage::Binary(data) => Frame::binary_message(data),
     }
 }

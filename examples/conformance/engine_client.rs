@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use specter::engine::{
     Acceptor, CloseReason, ConfigError, Connection, Endpoint, EngineConfig, Frame, Handshake,
-    Incoming, MessageContext, MessageHandler, Refusal,
+    HandshakeRejection, IncomingMessage, MessageContext, MessageHandler,
 };
 
 use crate::engine::echo;
@@ -25,9 +25,9 @@ struct Greeting;
 impl Acceptor for Greeting {
     type Handler = Answers;
 
-    async fn admit(&self, handshake: &Handshake) -> Result<(), Refusal> {
+    async fn admit(&self, handshake: &Handshake) -> Result<(), HandshakeRejection> {
         if handshake.query_value("deny").is_some() {
-            return Err(Refusal::default());
+            return Err(HandshakeRejection::default());
         }
         Ok(())
     }
@@ -69,13 +69,15 @@ impl Answers {
 impl MessageHandler for Answers {
     fn message(
         &mut self,
-        message: Incoming<'_>,
+        message: IncomingMessage<'_>,
         context: &MessageContext<'_>,
     ) -> Result<(), CloseReason> {
         self.send(match message {
-            Incoming::Text("give binary") => Frame::binary_message(&[0, 1, 2, 3, 4]),
-            Incoming::Text("give utf8") => Frame::text_message("пойду спать всем спокойной ночи"),
-            Incoming::Text("sendHeaders") => Frame::text_message(&headers_as_json(*context)),
+            IncomingMessage::Text("give binary") => Frame::binary_message(&[0, 1, 2, 3, 4]),
+            IncomingMessage::Text("give utf8") => {
+                Frame::text_message("пойду спать всем спокойной ночи")
+            }
+            IncomingMessage::Text("sendHeaders") => Frame::text_message(&headers_as_json(*context)),
             message => echo(message),
         });
         Ok(())

@@ -12,21 +12,24 @@ use tokio::time::Instant;
 use crate::close_reason::CloseReason;
 use crate::connection::Connection;
 use crate::handshake::Handshake;
-use crate::session::post_body::Posted;
+use crate::session::post_body::PostBody;
 
 /// Decides who may open a session, and what its messages go to.
 pub trait Acceptor: Send + Sync + 'static {
     /// What the messages of one connection go to.
     type Handler: MessageHandler;
 
-    /// Asked before a session exists, once for each handshake request and for no other.
+    /// RequestKind before a session exists, once for each handshake request and for no other.
     ///
     /// A refusal answers a polling request with `403` and `{"code":4,"message":…}`, a WebSocket
     /// request with `400` and the message as its body.
     ///
     /// # Cancellation
     /// Dropped when the client goes away before it is answered.
-    fn admit(&self, handshake: &Handshake) -> impl Future<Output = Result<(), Refusal>> + Send {
+    fn admit(
+        &self,
+        handshake: &Handshake,
+    ) -> impl Future<Output = Result<(), HandshakeRejection>> + Send {
         let _ = handshake;
         ready(Ok(()))
     }
@@ -50,7 +53,7 @@ pub trait MessageHandler: Send + 'static {
     /// Must not block: no other message of the connection, and no timer of it, is served meanwhile.
     fn message(
         &mut self,
-        message: Incoming<'_>,
+        message: IncomingMessage<'_>,
         context: &MessageContext<'_>,
     ) -> Result<(), CloseReason>;
 
@@ -62,13 +65,13 @@ pub trait MessageHandler: Send + 'static {
         let _ = cx;
     }
 
-    /// While true nothing more is read, and the ping clock stands still. Asked after every message
+    /// While true nothing more is read, and the ping clock stands still. RequestKind after every message
     /// and after every [`poll`](Self::poll).
     fn backlogged(&self) -> bool {
         false
     }
 
-    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. Asked after
+    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. RequestKind after
     /// every `poll`. `None`: nothing is due.
     fn deadline(&self) -> Option<Instant> {
         None
@@ -76,12 +79,12 @@ pub trait MessageHandler: Send + 'static {
 
     /// How many bytes it holds for this connection: messages that wait or are not complete. They
     /// count towards [`EngineConfig::max_buffered_total`](crate::config::EngineConfig::max_buffered_total).
-    /// Asked after every [`poll`](Self::poll).
+    /// RequestKind after every [`poll`](Self::poll).
     fn buffered_bytes(&self) -> usize {
         0
     }
 
-    /// Asked while the server drains, after every [`poll`](Self::poll): ready when nothing that
+    /// RequestKind while the server drains, after every [`poll`](Self::poll): ready when nothing that
     /// messages have started is left to finish. Then what was sent is flushed and the connection
     /// closes. Messages still arrive until then.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -94,7 +97,7 @@ pub trait MessageHandler: Send + 'static {
         let _ = reason;
     }
 
-    /// Polled after [`closed`](Self::closed) until it is ready; then the connection's task ends.
+    /// PollOutcome after [`closed`](Self::closed) until it is ready; then the connection's task ends.
     /// The transport and its buffers do not wait for it.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
@@ -104,7 +107,7 @@ pub trait MessageHandler: Send + 'static {
 
 /// One message from the peer, lent for the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Incoming<'a> {
+pub enum IncomingMessage<'a> {
     /// Text, without the packet type in front of it.
     Text(&'a str),
     /// Bytes.
@@ -123,7 +126,7 @@ pub struct MessageContext<'a> {
 enum Carrier<'a> {
     WebSocket,
     Headers(&'a HeaderMap),
-    Posted(&'a Posted),
+    PostBody(&'a PostBody),
 }
 
 impl<'a> MessageContext<'a> {
@@ -140,9 +143,9 @@ impl<'a> MessageContext<'a> {
     }
 
     /// The same for the request itself, and the waker of the connection's task.
-    pub(crate) const fn of(posted: Option<&'a Posted>, waker: &'a Waker) -> Self {
+    pub(crate) const fn of(posted: Option<&'a PostBody>, waker: &'a Waker) -> Self {
         let carrier = match posted {
-            Some(posted) => Carrier::Posted(posted),
+            Some(posted) => Carrier::PostBody(posted),
             None => Carrier::WebSocket,
         };
         Self { carrier, waker }
@@ -158,7 +161,7 @@ impl<'a> MessageContext<'a> {
         match self.carrier {
             Carrier::WebSocket => None,
             Carrier::Headers(headers) => Some(headers),
-            Carrier::Posted(posted) => Some(posted.headers()),
+            Carrier::PostBody(posted) => Some(posted.headers()),
         }
     }
 }
@@ -166,11 +169,11 @@ impl<'a> MessageContext<'a> {
 /// Why a handshake was refused, in words for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Refusal {
+pub struct HandshakeRejection {
     message: Cow<'static, str>,
 }
 
-impl Refusal {
+impl HandshakeRejection {
     /// A refusal with this message, which the client gets to see.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -193,7 +196,7 @@ impl Refusal {
     }
 }
 
-impl Default for Refusal {
+impl Default for HandshakeRejection {
     fn default() -> Self {
         Self::new("Forbidden")
     }

@@ -15,12 +15,12 @@ use crate::close_reason::CloseReason;
 use crate::config::EngineConfig;
 use crate::handshake::Handshake;
 use crate::outgoing::queue::limits::{QueueLimits, SendError, Urgency};
-use crate::outgoing::queue::{Outbox, Wake};
+use crate::outgoing::queue::{OutgoingQueue, Wake};
 use crate::outgoing::write_batch;
-use crate::outgoing::writer_slot::Desk;
+use crate::outgoing::writer_slot::WriterSlot;
 use crate::random_id::{RandomId, random_id};
 use crate::session::buffer_budget::{BufferBudget, BufferShare};
-use crate::session::mailbox::{Mailbox, Serves};
+use crate::session::mailbox::{AcceptedRequests, Mailbox};
 use crate::session::task_waker::TaskWaker;
 use specter_proto::engine::EncodePacket;
 use specter_proto::engine::Transport;
@@ -29,16 +29,16 @@ use specter_proto::engine::Transport;
 ///
 /// Holding one keeps neither the connection open nor its transport alive.
 #[derive(Clone)]
-pub struct Connection(Arc<Shared>);
+pub struct Connection(Arc<ConnectionState>);
 
 /// In this order: what a broadcast touches stands together, behind the count of handles.
 #[repr(C)]
-struct Shared {
-    outbox: Outbox,
-    desk: Desk,
+struct ConnectionState {
+    queue: OutgoingQueue,
+    desk: WriterSlot,
     waker: TaskWaker,
     on_websocket: AtomicBool,
-    /// A [`Stop`].
+    /// A [`DrainState`].
     stop: AtomicU8,
     sid: RandomId,
     mailbox: Mailbox,
@@ -47,7 +47,7 @@ struct Shared {
 
 /// Whether the server stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum DrainState {
     /// It does not.
     No = 0,
     /// Connections close when what runs on them is finished.
@@ -65,17 +65,17 @@ impl Connection {
         budget: &Arc<BufferBudget>,
     ) -> Self {
         let serves = match transport {
-            Transport::Polling => Serves::Polling,
-            Transport::WebSocket => Serves::WebSocket,
+            Transport::Polling => AcceptedRequests::Polling,
+            Transport::WebSocket => AcceptedRequests::WebSocket,
         };
-        Self(Arc::new(Shared {
+        Self(Arc::new(ConnectionState {
             sid: random_id(),
             on_websocket: AtomicBool::new(transport == Transport::WebSocket),
-            stop: AtomicU8::new(Stop::No as u8),
+            stop: AtomicU8::new(DrainState::No as u8),
             waker: TaskWaker::default(),
-            outbox: Outbox::new(QueueLimits::of(config), Arc::clone(budget)),
+            queue: OutgoingQueue::new(QueueLimits::of(config), Arc::clone(budget)),
             mailbox: Mailbox::new(serves),
-            desk: Desk::default(),
+            desk: WriterSlot::default(),
             handshake,
         }))
     }
@@ -115,14 +115,14 @@ impl Connection {
 
     /// As [`send`](Self::send), for what is never refused: acknowledgements, replies to CONNECT,
     /// DISCONNECT packets.
-    pub fn send_unbounded(&self, packet: impl EncodePacket) -> Result<(), SendError> {
+    pub fn send_required(&self, packet: impl EncodePacket) -> Result<(), SendError> {
         self.push(packet, Urgency::Required)
     }
 
     /// The same for a packet that `write` appends to the bytes it is lent, as it is sent on a
     /// WebSocket. `None`: nothing has happened, and it is to be sent in another way.
     #[inline]
-    pub fn write_unbounded<E>(
+    pub fn append_required<E>(
         &self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Option<Result<(), E>> {
@@ -137,25 +137,25 @@ impl Connection {
 
     /// As [`send`](Self::send), but leaves it to the sender to wake the task or to
     /// [`write`](Self::write) in its place.
-    pub fn queue(&self, packet: impl EncodePacket) -> Result<Wake, SendError> {
+    pub fn queue_unwoken(&self, packet: impl EncodePacket) -> Result<Wake, SendError> {
         self.push_unwoken(packet, Urgency::Ordinary)
     }
 
-    /// Reads a little of what [`queue`](Self::queue) needs, and no more. See
+    /// Reads a little of what [`queue_unwoken`](Self::queue_unwoken) needs, and no more. See
     /// [`fetch`](crate::outgoing::fan_out::fetch).
-    pub(crate) fn glance(&self) -> usize {
-        self.0.outbox.glance()
+    pub(crate) fn prefetch_queue(&self) -> usize {
+        self.0.queue.prefetch_queue()
     }
 
     /// The same for [`write`](Self::write).
-    pub(crate) fn glance_at_desk(&self) -> usize {
-        self.0.outbox.glance() ^ self.0.desk.glance()
+    pub(crate) fn prefetch_writer(&self) -> usize {
+        self.0.queue.prefetch_queue() ^ self.0.desk.prefetch_queue()
     }
 
     /// Writes what is queued in the place of a task that rests; wakes one that does not, or that
     /// must go on with it.
     pub(crate) fn write(&self) {
-        if self.0.desk.write(&self.0.outbox) {
+        if self.0.desk.write(&self.0.queue) {
             self.wake();
         }
     }
@@ -182,7 +182,7 @@ impl Connection {
     }
 
     fn enqueue(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
-        let pushed = self.0.outbox.push(packet, urgency);
+        let pushed = self.0.queue.push(packet, urgency);
         pushed.map_err(|(error, wake)| {
             self.wake_if(wake);
             error
@@ -196,50 +196,50 @@ impl Connection {
 
     /// A packet of this connection did not fit where it was held: the queue's policy applies.
     pub fn note_overflow(&self) {
-        let wake = self.0.outbox.overflow();
+        let wake = self.0.queue.overflow();
         self.wake_if(wake);
     }
 
     /// Whether more than `max_queued_bytes` wait to be written: the peer's own events wait until
     /// they are fewer.
     pub fn is_behind(&self) -> bool {
-        self.0.outbox.is_behind()
+        self.0.queue.is_behind()
     }
 
     /// Whether more than `max_burst_bytes` wait to be written, of which acknowledgements and
     /// replies are a large part.
     pub fn is_over_burst(&self) -> bool {
-        self.0.outbox.bytes() > self.max_burst_bytes()
+        self.0.queue.bytes() > self.max_burst_bytes()
     }
 
     /// How many bytes may wait to be written at all.
     pub fn max_burst_bytes(&self) -> usize {
-        self.0.outbox.limits().max_burst_bytes
+        self.0.queue.limits().max_burst_bytes
     }
 
     /// This connection holds `bytes` more outside of its outgoing queue. They count towards
     /// `max_buffered_total` until they are [let go](Self::let_go).
     pub fn hold(&self, bytes: usize) {
-        self.share().add_other(bytes, self.0.outbox.bytes());
+        self.share().add_other(bytes, self.0.queue.bytes());
     }
 
     /// This connection holds `bytes` less outside of its outgoing queue.
     pub fn let_go(&self, bytes: usize) {
-        self.share().sub_other(bytes, self.0.outbox.bytes());
+        self.share().sub_other(bytes, self.0.queue.bytes());
     }
 
     pub(crate) fn share(&self) -> &BufferShare {
-        self.0.outbox.share()
+        self.0.queue.share()
     }
 
-    /// Shows each packet that waits: see [`Outbox::for_each_packet`].
+    /// Shows each packet that waits: see [`OutgoingQueue::for_each_packet`].
     pub(crate) fn for_each_packet(&self, show: impl FnMut(usize, usize)) {
-        self.0.outbox.for_each_packet(show);
+        self.0.queue.for_each_packet(show);
     }
 
     /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
     pub fn queued_bytes(&self) -> usize {
-        self.0.outbox.bytes() + write_batch::cost(self)
+        self.0.queue.bytes() + write_batch::cost(self)
     }
 
     /// Closes the connection; nothing can be sent from now on. The first reason stands, further
@@ -249,49 +249,49 @@ impl Connection {
     /// peer reads; a polling session waits up to 30 s for the request that can carry it. Where the reason says that nobody reads
     /// ([`CloseReason::SlowClient`], [`CloseReason::PingTimeout`]) the queue is discarded.
     pub fn close(&self, reason: CloseReason) {
-        let wake = self.0.outbox.close(reason);
+        let wake = self.0.queue.close(reason);
         self.wake_if(wake);
     }
 
     /// The server stops. The connection closes as soon as its handler has nothing more to finish.
     pub(crate) fn drain(&self) {
-        self.set_stop(Stop::Draining);
+        self.set_stop(DrainState::Draining);
     }
 
     /// The time for stopping is over: the connection closes, and nothing waits for its client or
     /// for handlers that still run.
     pub(crate) fn stop_at_once(&self) {
-        self.set_stop(Stop::AtOnce);
+        self.set_stop(DrainState::AtOnce);
         self.close(CloseReason::ServerShuttingDown);
     }
 
-    fn set_stop(&self, stop: Stop) {
+    fn set_stop(&self, stop: DrainState) {
         self.0.stop.fetch_max(stop as u8, Ordering::SeqCst);
         self.wake();
     }
 
     /// Whether the server stops, and how.
-    pub fn stop(&self) -> Stop {
+    pub fn stop(&self) -> DrainState {
         match self.0.stop.load(Ordering::Relaxed) {
-            0 => Stop::No,
-            1 => Stop::Draining,
-            _ => Stop::AtOnce,
+            0 => DrainState::No,
+            1 => DrainState::Draining,
+            _ => DrainState::AtOnce,
         }
     }
 
     /// Whether the server drains or stops at once.
     pub fn is_draining(&self) -> bool {
-        self.stop() != Stop::No
+        self.stop() != DrainState::No
     }
 
     /// Whether the connection is closed or closing: nothing can be sent any more.
     pub fn is_closed(&self) -> bool {
-        self.0.outbox.is_closing()
+        self.0.queue.is_closing()
     }
 
     /// Why the connection is closed or closing; `None` while it is open.
     pub fn close_reason(&self) -> Option<CloseReason> {
-        self.0.outbox.close_reason()
+        self.0.queue.close_reason()
     }
 
     /// Makes the connection's task poll the handler soon.
@@ -299,7 +299,7 @@ impl Connection {
         self.0.waker.wake();
     }
 
-    /// Wakes the connection's task where [`queue`](Self::queue) asked for it.
+    /// Wakes the connection's task where [`queue_unwoken`](Self::queue_unwoken) asked for it.
     pub fn wake_if(&self, wake: Wake) {
         if wake == Wake::Yes {
             self.wake();
@@ -319,11 +319,11 @@ impl Connection {
         &self.0.waker
     }
 
-    pub(crate) fn outbox(&self) -> &Outbox {
-        &self.0.outbox
+    pub(crate) fn outgoing_queue(&self) -> &OutgoingQueue {
+        &self.0.queue
     }
 
-    pub(crate) fn desk(&self) -> &Desk {
+    pub(crate) fn desk(&self) -> &WriterSlot {
         &self.0.desk
     }
 

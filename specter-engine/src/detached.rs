@@ -16,19 +16,19 @@ use crate::session::buffer_budget::BufferBudget;
 use specter_proto::engine::Transport;
 
 /// A connection over a WebSocket that nothing drives. What is sent to it stays queued.
-pub fn undriven(config: &EngineConfig) -> Connection {
-    undriven_over(Transport::WebSocket, config)
+pub fn detached(config: &EngineConfig) -> Connection {
+    detached_over(Transport::WebSocket, config)
 }
 
 /// A connection over a transport that nothing drives.
-pub fn undriven_over(transport: Transport, config: &EngineConfig) -> Connection {
+pub fn detached_over(transport: Transport, config: &EngineConfig) -> Connection {
     let budget = BufferBudget::new(config.max_buffered_total);
     under_budget(transport, config, &budget)
 }
 
 /// A connection over a WebSocket that nothing drives, whose bytes count towards this budget.
 #[cfg(test)]
-pub(crate) fn undriven_with(config: &EngineConfig, budget: &Arc<BufferBudget>) -> Connection {
+pub(crate) fn detached_with(config: &EngineConfig, budget: &Arc<BufferBudget>) -> Connection {
     under_budget(Transport::WebSocket, config, budget)
 }
 
@@ -42,11 +42,11 @@ fn under_budget(
     Connection::new(Arc::new(handshake), transport, config, budget)
 }
 
-/// Takes what was sent to an undriven connection.
+/// Takes what was sent to an detached connection.
 pub fn take_sent(connection: &Connection) -> Vec<Prepared> {
-    let outbox = connection.outbox();
-    let taken = outbox.take_all();
-    outbox.release(outbox.bytes());
+    let queue = connection.outgoing_queue();
+    let taken = queue.take_all();
+    queue.release(queue.bytes());
     taken.into()
 }
 
@@ -86,7 +86,7 @@ pub(crate) struct NoMessages;
 impl crate::MessageHandler for NoMessages {
     fn message(
         &mut self,
-        _: crate::Incoming<'_>,
+        _: crate::IncomingMessage<'_>,
         _: &crate::MessageContext<'_>,
     ) -> Result<(), CloseReason> {
         Ok(())
@@ -95,7 +95,7 @@ impl crate::MessageHandler for NoMessages {
 
 #[cfg(test)]
 mod tests {
-    use super::{take_sent_text, undriven};
+    use super::{detached, take_sent_text};
     use crate::close_reason::CloseReason;
     use crate::config::EngineConfig;
     use crate::outgoing::queue::limits::SendError;
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_taken_once() {
-        let connection = undriven(&EngineConfig::default());
+        let connection = detached(&EngineConfig::default());
         let first = Frame::text_message("51-[]");
         let packet = Prepared::new(first, vec![Frame::binary_message(&[1, 255])]);
         assert_eq!(connection.send(packet), Ok(()));

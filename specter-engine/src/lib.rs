@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use specter_engine::{
-//!     Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, Incoming, MessageContext,
+//!     Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, IncomingMessage, MessageContext,
 //!     MessageHandler,
 //! };
 //!
@@ -27,12 +27,12 @@
 //! impl MessageHandler for EchoHandler {
 //!     fn message(
 //!         &mut self,
-//!         message: Incoming<'_>,
+//!         message: IncomingMessage<'_>,
 //!         _: &MessageContext<'_>,
 //!     ) -> Result<(), CloseReason> {
 //!         let frame = match message {
-//!             Incoming::Text(text) => Frame::text_message(text),
-//!             Incoming::Binary(data) => Frame::binary_message(data),
+//!             IncomingMessage::Text(text) => Frame::text_message(text),
+//!             IncomingMessage::Binary(data) => Frame::binary_message(data),
 //!         };
 //!         // An error means that the connection is closing, which ends this handler as well.
 //!         let _ = self.0.send(frame.into());
@@ -73,7 +73,9 @@ mod session;
 
 pub use specter_proto::engine::{Frame, FrameBuilder, FrameKind, Prepared, Transport};
 
-pub use crate::application::{Acceptor, Incoming, MessageContext, MessageHandler, Refusal};
+pub use crate::application::{
+    Acceptor, HandshakeRejection, IncomingMessage, MessageContext, MessageHandler,
+};
 pub use crate::close_reason::CloseReason;
 pub use crate::config::error::ConfigError;
 pub use crate::config::origin::OriginPolicy;
@@ -82,16 +84,16 @@ pub use crate::config::{EngineConfig, ProxyHeaders, QueuePolicy};
 pub use crate::connection::Connection;
 pub use crate::handshake::Handshake;
 pub use crate::http::endpoint::Endpoint;
-pub use crate::http::slow_reader_body::{Paced, TooSlow};
+pub use crate::http::slow_reader_body::{SlowReaderBody, TooSlow};
 pub use crate::outgoing::queue::SendError;
 
 /// What `specter-core` builds on. It changes without notice; programs use the items above.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::config::LONGEST;
-    pub use crate::connection::Stop;
+    pub use crate::connection::DrainState;
     #[cfg(any(test, feature = "testing"))]
-    pub use crate::detached::{take_sent, take_sent_text, undriven, undriven_over};
+    pub use crate::detached::{detached, detached_over, take_sent, take_sent_text};
     pub use crate::outgoing::fan_out::{FanOut, fetch};
     pub use crate::outgoing::queue::Wake;
     pub use crate::random_id::{ID_LENGTH, RandomId, random_id};

@@ -31,7 +31,7 @@ struct Listing;
 struct Empty;
 
 #[derive(Debug, thiserror::Error, IntoEventError)]
-enum Refusal {
+enum HandshakeRejection {
     #[error("empty")]
     #[event_error(code = "")]
     Empty,

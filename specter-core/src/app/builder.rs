@@ -16,7 +16,8 @@ use crate::socket::SocketConfig;
 use crate::socketio::Admission;
 use specter_engine::internals::LONGEST;
 use specter_engine::{
-    ConfigError, EngineConfig, Handshake, OriginPolicy, ProxyHeaders, QueuePolicy, Refusal,
+    ConfigError, EngineConfig, Handshake, HandshakeRejection, OriginPolicy, ProxyHeaders,
+    QueuePolicy,
 };
 
 /// An application's settings. Every limit has a default that holds on the open internet.
@@ -284,7 +285,7 @@ impl AppBuilder {
     pub fn admit<F, R>(mut self, admit: F) -> Self
     where
         F: Fn(&Handshake) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<(), Refusal>> + Send + 'static,
+        R: Future<Output = Result<(), HandshakeRejection>> + Send + 'static,
     {
         self.admission = Some(Arc::new(move |handshake| Box::pin(admit(handshake))));
         self

@@ -5,6 +5,6 @@
 
 pub use specter_engine::{
     Acceptor, CloseReason, ConfigError, Connection, Endpoint, EngineConfig, Frame, FrameBuilder,
-    FrameKind, Handshake, Incoming, MessageContext, MessageHandler, OriginFault, OriginPolicy,
-    Prepared, ProxyHeaders, QueuePolicy, Refusal, SendError, Transport,
+    FrameKind, Handshake, HandshakeRejection, IncomingMessage, MessageContext, MessageHandler,
+    OriginFault, OriginPolicy, Prepared, ProxyHeaders, QueuePolicy, SendError, Transport,
 };

@@ -182,13 +182,13 @@ mod tests {
     use crate::rooms::{Hub, RoomLimits};
     use crate::socket::Socket;
     use specter_engine::EngineConfig;
-    use specter_engine::internals::undriven;
+    use specter_engine::internals::detached;
 
     #[test]
     fn nothing_is_kept_of_sockets_that_are_finished() {
         let hub = Hub::new("/", RoomLimits::default(), 10);
         let membership = Arc::new(Membership::new(GroupLimits::default()));
-        let connection = undriven(&EngineConfig::default());
+        let connection = detached(&EngineConfig::default());
         let socket = Socket::new(connection, hub, None, Duration::ZERO);
         for group in ["one", "two"] {
             Membership::subscribe(&membership, group, &socket).unwrap();

@@ -266,13 +266,13 @@ mod tests {
     use crate::rooms::RoomLimits;
     use crate::socket::Socket;
     use specter_engine::EngineConfig;
-    use specter_engine::internals::undriven;
+    use specter_engine::internals::detached;
 
     #[test]
     fn nothing_is_kept_of_sockets_that_are_finished() {
         let hub = Hub::new("/", RoomLimits::default(), 10);
         let sockets: Vec<_> = (0..3)
-            .map(|_| undriven(&EngineConfig::default()))
+            .map(|_| detached(&EngineConfig::default()))
             .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
             .collect();
         for socket in &sockets {
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn a_socket_that_ended_while_it_connected_is_not_added() {
         let hub = Hub::new("/", RoomLimits::default(), 10);
-        let connection = undriven(&EngineConfig::default());
+        let connection = detached(&EngineConfig::default());
         let socket = Socket::new(connection, hub.clone(), None, Duration::ZERO);
         socket.end();
         hub.add(&socket);

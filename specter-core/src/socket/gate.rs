@@ -64,7 +64,7 @@ impl Gate {
         sharing: Sharing,
     ) -> Result<Wake, EmitError> {
         match self.phase() {
-            Phase::Open => Ok(connection.queue(packet)?),
+            Phase::Open => Ok(connection.queue_unwoken(packet)?),
             Phase::Closed => Err(EmitError::Gone),
             Phase::Gated => self.hold(connection, packet.into(), sharing),
         }
@@ -79,7 +79,7 @@ impl Gate {
         let mut held = self.held.lock();
         // The phase changes under this lock only.
         match self.phase() {
-            Phase::Open => Ok(connection.queue(packet)?),
+            Phase::Open => Ok(connection.queue_unwoken(packet)?),
             Phase::Closed => Err(EmitError::Gone),
             Phase::Gated => {
                 let (cost, limit) = (Connection::cost(&packet), connection.max_burst_bytes());
@@ -108,7 +108,7 @@ impl Gate {
             return;
         }
         // Failing means that the connection closed: its task will find out.
-        let _ = connection.send_unbounded(reply);
+        let _ = connection.send_required(reply);
         let held = std::mem::take(&mut *held);
         connection.let_go(held.own_bytes);
         for packet in held.packets {

@@ -32,7 +32,7 @@ mod tests {
     use crate::socket::Socket;
     use indexmap::IndexMap;
     use specter_engine::EngineConfig;
-    use specter_engine::internals::undriven;
+    use specter_engine::internals::detached;
     use std::time::Duration;
 
     #[test]
@@ -40,7 +40,7 @@ mod tests {
         let hub = Hub::with_defaults("/");
         for count in [0, 1, 32, 33, 70] {
             let members: IndexMap<_, _> = (0..count)
-                .map(|_| undriven(&EngineConfig::default()))
+                .map(|_| detached(&EngineConfig::default()))
                 .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
                 .map(|socket| (socket.id(), socket))
                 .collect();

@@ -362,7 +362,7 @@ impl Socket {
         let to = self.0.hub.destination();
         if self.0.gate.phase() == Phase::Open {
             let append = |bytes: &mut Vec<u8>| encode::append_ack(bytes, to, id, args);
-            if let Some(written) = self.0.connection.write_unbounded(append) {
+            if let Some(written) = self.0.connection.append_required(append) {
                 return written;
             }
         }
@@ -374,7 +374,7 @@ impl Socket {
     pub(crate) fn acknowledge(&self, packet: impl EncodePacket) {
         if self.0.gate.phase() == Phase::Open {
             // A closed connection needs no answer.
-            let _ = self.0.connection.send_unbounded(packet);
+            let _ = self.0.connection.send_required(packet);
         }
     }
 

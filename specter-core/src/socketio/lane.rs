@@ -13,7 +13,7 @@ use super::Waiting;
 use crate::logging::OneLine;
 use crate::socket::service::{BoxFuture, NamespaceService, Offered, SocketService};
 use crate::socket::{DisconnectReason, MAX_UNANSWERED_ACKS, Reject, Socket, SocketConfig};
-use specter_engine::internals::Stop;
+use specter_engine::internals::DrainState;
 
 /// How many waiting events a lane keeps places for.
 const KEPT: usize = 4;
@@ -56,8 +56,13 @@ enum Grace {
 impl Grace {
     /// Ready when it ends, pending before and after. It ends early where the time for shutting down
     /// is over.
-    fn poll_end(&mut self, stop: Stop, config: &SocketConfig, cx: &mut Context<'_>) -> Poll<()> {
-        if stop == Stop::AtOnce && !matches!(self, Self::Over) {
+    fn poll_end(
+        &mut self,
+        stop: DrainState,
+        config: &SocketConfig,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if stop == DrainState::AtOnce && !matches!(self, Self::Over) {
             *self = Self::Over;
             return Poll::Ready(());
         }
@@ -293,7 +298,7 @@ impl Lane {
     fn leave_by_server(&mut self, waiting: &mut Waiting) {
         let packet = encode::disconnect(self.namespace());
         // Failing means that the connection is closed: then nobody needs it.
-        let _ = self.socket.connection().send_unbounded(packet);
+        let _ = self.socket.connection().send_required(packet);
         self.leave(DisconnectReason::ServerNamespaceDisconnect, waiting);
     }
 

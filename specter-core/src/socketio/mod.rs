@@ -26,11 +26,13 @@ use crate::logging::{Untrusted, log_limited};
 use crate::socket::service::{BoxFuture, NamespaceService};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
 use specter_engine::{
-    Acceptor, CloseReason, Connection, Handshake, Incoming, MessageContext, MessageHandler, Refusal,
+    Acceptor, CloseReason, Connection, Handshake, HandshakeRejection, IncomingMessage,
+    MessageContext, MessageHandler,
 };
 
 /// Decides on a handshake before a session exists; what the App was given as `admit`.
-pub(crate) type Admission = dyn Fn(&Handshake) -> BoxFuture<Result<(), Refusal>> + Send + Sync;
+pub(crate) type Admission =
+    dyn Fn(&Handshake) -> BoxFuture<Result<(), HandshakeRejection>> + Send + Sync;
 
 /// What stands behind one path: its namespaces.
 pub(crate) struct SocketIo {
@@ -83,7 +85,7 @@ impl SocketIo {
 impl Acceptor for SocketIo {
     type Handler = Lanes;
 
-    async fn admit(&self, handshake: &Handshake) -> Result<(), Refusal> {
+    async fn admit(&self, handshake: &Handshake) -> Result<(), HandshakeRejection> {
         match &self.admission {
             Some(admission) => admission(handshake).await,
             None => Ok(()),
@@ -292,7 +294,7 @@ impl Lanes {
         let packet = encode::connect_error(namespace, reject.message(), reject.json())
             .map_err(|_| CloseReason::ForcedClose)?;
         // A closed connection needs no answer.
-        let _ = self.connection.send_unbounded(packet);
+        let _ = self.connection.send_required(packet);
         Ok(())
     }
 
@@ -398,12 +400,12 @@ impl Lanes {
 impl MessageHandler for Lanes {
     fn message(
         &mut self,
-        message: Incoming<'_>,
+        message: IncomingMessage<'_>,
         context: &MessageContext<'_>,
     ) -> Result<(), CloseReason> {
         let decoded = match message {
-            Incoming::Text(text) => self.decoder.text(text),
-            Incoming::Binary(data) => {
+            IncomingMessage::Text(text) => self.decoder.text(text),
+            IncomingMessage::Binary(data) => {
                 let decoded = self.decoder.binary(data);
                 if !self.decoder.is_pending() {
                     // Attachments that are missing later are those of another packet.

@@ -10,8 +10,8 @@ use tokio::time::{Instant, advance};
 use super::{Lanes, Shared};
 use crate::socket::SocketConfig;
 use specter_engine::MessageHandler as _;
-use specter_engine::internals::undriven;
-use specter_engine::{CloseReason, EngineConfig, Incoming, MessageContext};
+use specter_engine::internals::detached;
+use specter_engine::{CloseReason, EngineConfig, IncomingMessage, MessageContext};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -24,10 +24,10 @@ fn lanes() -> Lanes {
         max_payload: 1_000_000,
         draining: Arc::default(),
     };
-    Lanes::new(Arc::new(shared), undriven(&EngineConfig::default()))
+    Lanes::new(Arc::new(shared), detached(&EngineConfig::default()))
 }
 
-fn take(lanes: &mut Lanes, message: Incoming<'_>) {
+fn take(lanes: &mut Lanes, message: IncomingMessage<'_>) {
     // Nobody is in the namespace, which does not matter here.
     let _ = lanes.message(message, &MessageContext::new(None));
 }
@@ -41,12 +41,12 @@ async fn attachments_that_do_not_come_close_the_connection() {
     let mut lanes = lanes();
     take(
         &mut lanes,
-        Incoming::Text(r#"52-["a",{"_placeholder":true,"num":0}]"#),
+        IncomingMessage::Text(r#"52-["a",{"_placeholder":true,"num":0}]"#),
     );
     poll(&mut lanes);
     assert_eq!(lanes.deadline(), Some(Instant::now() + TIMEOUT));
     advance(TIMEOUT / 2).await;
-    take(&mut lanes, Incoming::Binary(b"first of two"));
+    take(&mut lanes, IncomingMessage::Binary(b"first of two"));
     poll(&mut lanes);
     assert!(!lanes.connection.is_closed());
     advance(TIMEOUT / 2).await;
@@ -59,13 +59,13 @@ async fn attachments_that_do_not_come_close_the_connection() {
 async fn each_packet_has_the_whole_time_for_its_attachments() {
     let mut lanes = lanes();
     let header = r#"51-["a",{"_placeholder":true,"num":0}]"#;
-    take(&mut lanes, Incoming::Text(header));
+    take(&mut lanes, IncomingMessage::Text(header));
     for _ in 0..5 {
         poll(&mut lanes);
         advance(TIMEOUT * 2 / 3).await;
         // The end of one packet and the beginning of the next are read together.
-        take(&mut lanes, Incoming::Binary(b"all of it"));
-        take(&mut lanes, Incoming::Text(header));
+        take(&mut lanes, IncomingMessage::Binary(b"all of it"));
+        take(&mut lanes, IncomingMessage::Text(header));
     }
     poll(&mut lanes);
     assert!(!lanes.connection.is_closed());

@@ -19,7 +19,7 @@ use super::received::{Origin, Received};
 use crate::rooms::{Hub, Namespace};
 use crate::socket::Socket;
 use specter_engine::EngineConfig;
-use specter_engine::internals::{take_sent, undriven};
+use specter_engine::internals::{detached, take_sent};
 
 /// A namespace without a server, whose sockets have no clients: for controllers that a test builds
 /// by hand.
@@ -44,7 +44,7 @@ impl TestNamespace {
     pub fn socket(&self) -> TestSocket {
         let config = EngineConfig::default();
         let ack_timeout = crate::socket::SocketConfig::default().ack_timeout;
-        let socket = Socket::new(undriven(&config), self.0.clone(), None, ack_timeout);
+        let socket = Socket::new(detached(&config), self.0.clone(), None, ack_timeout);
         self.0.add(&socket);
         socket.open_gate();
         // The answer to a CONNECT that nobody sent.

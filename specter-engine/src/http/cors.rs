@@ -1,4 +1,4 @@
-//! Which pages may use the endpoint, and the headers that tell browsers so.
+//! Which pages may use the endpoint, and the headers that add_cors_headers browsers so.
 //!
 //! The same decision for polling and for upgrades: browsers send cookies with both, and ask before
 //! neither. Requests that come from no page are none of its business.
@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
     /// A page of another origin, which may. The value names it, or is `*`.
     Cross(HeaderValue),
     /// A page that may not.
-    Refused,
+    Rejection,
     /// The header is no origin.
     Malformed,
 }
@@ -67,7 +67,7 @@ impl Origins {
             return Verdict::Cross(HeaderValue::from_static("*"));
         }
         let Some(origin) = Origin::parse(text) else {
-            return Verdict::Refused;
+            return Verdict::Rejection;
         };
         if self.listed.iter().any(|listed| listed.matches(&origin)) {
             return Verdict::Cross(value.clone());
@@ -79,12 +79,12 @@ impl Origins {
         match own {
             Some(own) if own == origin => Verdict::Same,
             Some(own) if own.is_loopback() && origin.is_loopback() => Verdict::Cross(value.clone()),
-            _ => Verdict::Refused,
+            _ => Verdict::Rejection,
         }
     }
 
     /// Tells the browser of the page that it may read the response.
-    pub(crate) fn tell(&self, verdict: &Verdict, headers: &mut HeaderMap) {
+    pub(crate) fn add_cors_headers(&self, verdict: &Verdict, headers: &mut HeaderMap) {
         let Verdict::Cross(origin) = verdict else {
             return;
         };
@@ -108,7 +108,7 @@ pub(crate) fn is_preflight(request: &request::Parts) -> bool {
         && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a browser that asks in advance, besides what [`Origins::tell`] adds.
+/// The answer to a browser that asks in advance, besides what [`Origins::add_cors_headers`] adds.
 pub(crate) fn answer_preflight(request: &HeaderMap, response: &mut HeaderMap) {
     response.insert(
         ACCESS_CONTROL_ALLOW_METHODS,
@@ -168,7 +168,11 @@ mod tests {
             "null",
             "garbage",
         ] {
-            assert_eq!(judge(same.clone(), own, other), Verdict::Refused, "{other}");
+            assert_eq!(
+                judge(same.clone(), own, other),
+                Verdict::Rejection,
+                "{other}"
+            );
         }
     }
 
@@ -190,7 +194,7 @@ mod tests {
             ("http://api.example", "file://"),
         ] {
             let verdict = judge(same.clone(), own, origin);
-            assert_eq!(verdict, Verdict::Refused, "{origin}");
+            assert_eq!(verdict, Verdict::Rejection, "{origin}");
         }
     }
 
@@ -201,13 +205,13 @@ mod tests {
         assert_eq!(judge(OriginPolicy::Same, own, page), cross(page));
         assert_eq!(
             judge(OriginPolicy::Same, "http://app.example", page),
-            Verdict::Refused
+            Verdict::Rejection
         );
         assert_eq!(
             judge(OriginPolicy::Same, own, "http://evil.example"),
-            Verdict::Refused
+            Verdict::Rejection
         );
-        assert_eq!(judge(OriginPolicy::Same, own, "null"), Verdict::Refused);
+        assert_eq!(judge(OriginPolicy::Same, own, "null"), Verdict::Rejection);
     }
 
     #[test]
@@ -220,7 +224,10 @@ mod tests {
         );
         assert_eq!(judge(listed, own, "null"), cross("null"));
         assert_eq!(judge(listed, own, own), Verdict::Same);
-        assert_eq!(judge(listed, own, "https://evil.example"), Verdict::Refused);
+        assert_eq!(
+            judge(listed, own, "https://evil.example"),
+            Verdict::Rejection
+        );
     }
 
     #[test]

@@ -29,8 +29,8 @@ use crate::http::client_address::{Client, TrustedProxies};
 use crate::http::cors;
 use crate::http::cors::{Origins, Verdict};
 use crate::http::open_session;
-use crate::http::rejection::Refused;
-use crate::http::rejection_counters::Tally;
+use crate::http::rejection::Rejection;
+use crate::http::rejection_counters::RejectionCounters;
 use crate::http::reply;
 use crate::http::reply::Response;
 use crate::http::upgrade;
@@ -38,7 +38,7 @@ use crate::http::upgrade::Upgrade;
 use crate::logging::Untrusted;
 use crate::logging::log_limited;
 use crate::session::buffer_budget::BufferBudget;
-use crate::session::post_body::Posted;
+use crate::session::post_body::PostBody;
 use crate::session::registry::Registry;
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
@@ -48,7 +48,7 @@ use crate::session::registry::Registry;
 ///
 /// ```
 /// use specter_engine::{Acceptor, Connection, Endpoint, EngineConfig};
-/// use specter_engine::{CloseReason, Incoming, MessageContext, MessageHandler};
+/// use specter_engine::{CloseReason, IncomingMessage, MessageContext, MessageHandler};
 ///
 /// struct Quiet;
 ///
@@ -63,7 +63,7 @@ use crate::session::registry::Registry;
 /// struct Silence;
 ///
 /// impl MessageHandler for Silence {
-///     fn message(&mut self, _: Incoming<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
+///     fn message(&mut self, _: IncomingMessage<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
 ///         Ok(())
 ///     }
 /// }
@@ -74,7 +74,7 @@ use crate::session::registry::Registry;
 /// # Ok::<(), specter_engine::ConfigError>(())
 /// ```
 #[derive(Debug)]
-pub struct Endpoint<A>(Arc<Inner<A>>);
+pub struct Endpoint<A>(Arc<EndpointState<A>>);
 
 impl<A> Clone for Endpoint<A> {
     fn clone(&self) -> Self {
@@ -82,28 +82,28 @@ impl<A> Clone for Endpoint<A> {
     }
 }
 
-pub(crate) struct Inner<A> {
+pub(crate) struct EndpointState<A> {
     pub(crate) acceptor: A,
     pub(crate) config: Arc<EngineConfig>,
     pub(crate) registry: Arc<Registry>,
     origins: Origins,
     proxies: TrustedProxies,
-    refused: Tally,
+    refused: RejectionCounters,
 }
 
 /// What a request is.
-enum Asked {
+enum RequestKind {
     /// The handshake of a session.
     Open(Transport),
     /// A WebSocket that wants to take over a session.
     Upgrade(Connection),
     /// For the packets of a session that wait, or come next.
     Poll(Connection),
-    /// Packets for a session.
+    /// PacketDeque for a session.
     Post(Connection),
 }
 
-impl<A> std::fmt::Debug for Inner<A> {
+impl<A> std::fmt::Debug for EndpointState<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Endpoint")
             .field("connections", &self.registry.open())
@@ -126,12 +126,12 @@ impl<A: Acceptor> Endpoint<A> {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         config.warn();
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(EndpointState {
             acceptor,
             registry: Registry::new(&config, budget),
             origins: Origins::new(&config),
             proxies: TrustedProxies::new(&config),
-            refused: Tally::default(),
+            refused: RejectionCounters::default(),
             config: Arc::new(config),
         })))
     }
@@ -231,7 +231,7 @@ where
     }
 }
 
-impl<A: Acceptor> Inner<A> {
+impl<A: Acceptor> EndpointState<A> {
     /// The answer to a request, whatever it is.
     async fn respond<B>(self: Arc<Self>, request: Request<B>, peer: Option<SocketAddr>) -> Response
     where
@@ -244,9 +244,9 @@ impl<A: Acceptor> Inner<A> {
         let wants_upgrade = upgrade::is_wanted(&parts);
         let answer = match &verdict {
             Verdict::Malformed => Err(BadRequest::InvalidOrigin.into()),
-            Verdict::Refused => {
+            Verdict::Rejection => {
                 Self::warn_of_origin(&parts, &client);
-                Err(Refused::Origin)
+                Err(Rejection::Origin)
             }
             Verdict::Same | Verdict::Cross(_) if cors::is_preflight(&parts) => {
                 let mut response = reply::empty(StatusCode::NO_CONTENT);
@@ -257,34 +257,35 @@ impl<A: Acceptor> Inner<A> {
                 self.serve(&mut parts, body, client, wants_upgrade).await
             }
         };
-        let mut response = answer.unwrap_or_else(|refused| self.refuse(refused, wants_upgrade));
-        self.origins.tell(&verdict, response.headers_mut());
+        let mut response = answer.unwrap_or_else(|refused| self.reject(refused, wants_upgrade));
+        self.origins
+            .add_cors_headers(&verdict, response.headers_mut());
         response
     }
 
-    /// Serves a request whose origin may.
+    /// AcceptedRequests a request whose origin may.
     async fn serve<B>(
         &self,
         parts: &mut request::Parts,
         body: B,
         client: Client,
         wants_upgrade: bool,
-    ) -> Result<Response, Refused>
+    ) -> Result<Response, Rejection>
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         match self.asked(&query, &parts.method, wants_upgrade)? {
             // Boxed: each is large, and nearly all requests are of a session that is open.
-            Asked::Open(Transport::Polling) => {
+            RequestKind::Open(Transport::Polling) => {
                 Box::pin(open_session::open_polling(self, parts, client)).await
             }
-            Asked::Open(Transport::WebSocket) => {
+            RequestKind::Open(Transport::WebSocket) => {
                 Box::pin(open_session::open_websocket(self, parts, client)).await
             }
-            Asked::Upgrade(connection) => self.upgrade(&connection, parts),
-            Asked::Poll(connection) => self.poll(&connection).await,
-            Asked::Post(connection) => {
+            RequestKind::Upgrade(connection) => self.upgrade(&connection, parts),
+            RequestKind::Poll(connection) => self.poll(&connection).await,
+            RequestKind::Post(connection) => {
                 let headers = mem::take(&mut parts.headers);
                 self.post(connection, headers, body).await
             }
@@ -297,7 +298,7 @@ impl<A: Acceptor> Inner<A> {
         query: &Query<'_>,
         method: &Method,
         wants_upgrade: bool,
-    ) -> Result<Asked, Refused> {
+    ) -> Result<RequestKind, Rejection> {
         if let Some(name) = query.repeated {
             return Err(BadRequest::RepeatedParameter(name).into());
         }
@@ -321,7 +322,7 @@ impl<A: Acceptor> Inner<A> {
             if !fits {
                 return Err(BadRequest::TransportHandshake.into());
             }
-            return Ok(Asked::Open(transport));
+            return Ok(RequestKind::Open(transport));
         };
         let connection = self
             .registry
@@ -334,22 +335,22 @@ impl<A: Acceptor> Inner<A> {
             return Err(BadRequest::TransportMismatch.into());
         }
         if transport == Transport::WebSocket {
-            return Ok(Asked::Upgrade(connection));
+            return Ok(RequestKind::Upgrade(connection));
         }
         if connection.transport() != Transport::Polling {
             return Err(BadRequest::TransportMismatch.into());
         }
         match *method {
-            Method::GET => Ok(Asked::Poll(connection)),
-            Method::POST => Ok(Asked::Post(connection)),
-            _ => Err(Refused::Method),
+            Method::GET => Ok(RequestKind::Poll(connection)),
+            Method::POST => Ok(RequestKind::Post(connection)),
+            _ => Err(Rejection::Method),
         }
     }
 
     /// Counts and logs a refusal, and says it.
-    fn refuse(&self, refused: Refused, wants_upgrade: bool) -> Response {
+    fn reject(&self, refused: Rejection, wants_upgrade: bool) -> Response {
         self.refused.count(&refused);
-        if refused == Refused::NoUpgrade {
+        if refused == Rejection::NoUpgrade {
             Self::warn_of_upgrade();
         }
         tracing::debug!(
@@ -396,7 +397,7 @@ impl<A: Acceptor> Inner<A> {
         &self,
         connection: &Connection,
         parts: &mut request::Parts,
-    ) -> Result<Response, Refused> {
+    ) -> Result<Response, Rejection> {
         if !self.config.allow_upgrades {
             return Err(BadRequest::TransportMismatch.into());
         }
@@ -406,7 +407,7 @@ impl<A: Acceptor> Inner<A> {
     }
 
     /// A poll: answered with what is there, or handed to the session.
-    async fn poll(&self, connection: &Connection) -> Result<Response, Refused> {
+    async fn poll(&self, connection: &Connection) -> Result<Response, Rejection> {
         let waiting = connection.answer_poll(self.config.max_packets_per_poll);
         let packets = if let Some(packets) = waiting {
             packets
@@ -426,7 +427,7 @@ impl<A: Acceptor> Inner<A> {
         connection: Connection,
         headers: HeaderMap,
         body: B,
-    ) -> Result<Response, Refused>
+    ) -> Result<Response, Rejection>
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
@@ -436,12 +437,12 @@ impl<A: Acceptor> Inner<A> {
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| is_binary(kind.as_bytes()))
         {
-            return Err(Refused::BinaryBody);
+            return Err(Rejection::BinaryBody);
         }
         let (limit, patience) = (self.config.max_payload, self.config.http_body_timeout);
         let arrived = |bytes| permit.hold(bytes);
         let body = body::receive(body, limit, patience, arrived).await?;
-        let outcome = permit.deliver(Posted::new(headers, body))?;
+        let outcome = permit.deliver(PostBody::new(headers, body))?;
         // Unanswered, the session has ended.
         outcome.await.map_err(|_| RequestError::UnknownSession)?;
         Ok(reply::taken())

@@ -13,22 +13,22 @@ use crate::application::Acceptor;
 use crate::connection::Connection;
 use crate::handshake::Handshake;
 use crate::http::client_address::Client;
-use crate::http::endpoint::Inner;
-use crate::http::rejection::Refused;
+use crate::http::endpoint::EndpointState;
+use crate::http::rejection::Rejection;
 use crate::http::reply;
 use crate::http::reply::Response;
 use crate::http::upgrade::Upgrade;
 use crate::logging::log_limited;
-use crate::session::registry::{Full, Seat};
+use crate::session::registry::{CapacityError, SessionSlot};
 use crate::session::task::Task;
 
 /// Opens a session that polls. Its first packet is the response.
 pub(crate) async fn open_polling<A: Acceptor>(
-    endpoint: &Inner<A>,
+    endpoint: &EndpointState<A>,
     parts: &mut request::Parts,
     client: Client,
-) -> Result<Response, Refused> {
-    let (connection, seat) = admit(endpoint, Transport::Polling, parts, client).await?;
+) -> Result<Response, Rejection> {
+    let (connection, slot) = admit(endpoint, Transport::Polling, parts, client).await?;
     let handler = endpoint.acceptor.open(&connection);
     let config = Arc::clone(&endpoint.config);
     let upgrades: &[&str] = if config.websocket && config.allow_upgrades {
@@ -41,39 +41,39 @@ pub(crate) async fn open_polling<A: Acceptor>(
     endpoint
         .acceptor
         .initial_headers(connection.handshake(), response.headers_mut());
-    tokio::spawn(Task::polling(connection, seat, config, handler));
+    tokio::spawn(Task::polling(connection, slot, config, handler));
     Ok(response)
 }
 
 /// Opens a session on a WebSocket. Its first packet follows the response.
 pub(crate) async fn open_websocket<A: Acceptor>(
-    endpoint: &Inner<A>,
+    endpoint: &EndpointState<A>,
     parts: &mut request::Parts,
     client: Client,
-) -> Result<Response, Refused> {
+) -> Result<Response, Rejection> {
     let (mut response, stream) = Upgrade::of(parts)?.grant();
-    let (connection, seat) = admit(endpoint, Transport::WebSocket, parts, client).await?;
+    let (connection, slot) = admit(endpoint, Transport::WebSocket, parts, client).await?;
     let handler = endpoint.acceptor.open(&connection);
     endpoint
         .acceptor
         .initial_headers(connection.handshake(), response.headers_mut());
     let config = Arc::clone(&endpoint.config);
-    tokio::spawn(Task::websocket(connection, seat, config, stream, handler));
+    tokio::spawn(Task::websocket(connection, slot, config, stream, handler));
     Ok(response)
 }
 
 /// Asks the application, and makes the connection known if it agrees.
 async fn admit<A: Acceptor>(
-    endpoint: &Inner<A>,
+    endpoint: &EndpointState<A>,
     transport: Transport,
     parts: &mut request::Parts,
     client: Client,
-) -> Result<(Connection, Seat), Refused> {
+) -> Result<(Connection, SessionSlot), Rejection> {
     if handshake_len(parts) > endpoint.config.max_handshake_bytes {
-        return Err(Refused::HandshakeTooLong);
+        return Err(Rejection::HandshakeTooLong);
     }
     // Taken before the application is asked, so that the limits hold for what it does meanwhile.
-    let mut seat = endpoint
+    let mut slot = endpoint
         .registry
         .reserve(client.address.or(client.peer.map(|peer| peer.ip())))
         .inspect_err(|full| warn_of_full(*full))?;
@@ -82,13 +82,13 @@ async fn admit<A: Acceptor>(
     admitted.map_err(|refusal| RequestError::Forbidden(refusal.message().to_owned()))?;
     let budget = endpoint.registry.budget();
     let connection = Connection::new(Arc::new(handshake), transport, &endpoint.config, budget);
-    seat.enter(&connection)?;
+    slot.enter(&connection)?;
     tracing::debug!(
         target: "specter::engine",
         transport = transport.name(),
         "connection opened"
     );
-    Ok((connection, seat))
+    Ok((connection, slot))
 }
 
 /// How many bytes of the request would be kept.
@@ -125,11 +125,11 @@ fn handshake_of(parts: &mut request::Parts, client: &Client) -> Handshake {
     handshake
 }
 
-fn warn_of_full(full: Full) {
+fn warn_of_full(full: CapacityError) {
     let setting = match full {
-        Full::ShuttingDown => return,
-        Full::Connections => "max_connections",
-        Full::Address => "max_connections_per_address",
+        CapacityError::ShuttingDown => return,
+        CapacityError::Connections => "max_connections",
+        CapacityError::Address => "max_connections_per_address",
     };
     log_limited!(
         WARN, key = setting, target: "specter::engine", setting,

@@ -6,18 +6,18 @@ use specter_proto::engine::{BadRequest, RequestError};
 use crate::http::body::BodyError;
 use crate::http::reply;
 use crate::http::reply::Response;
-use crate::session::mailbox::Misfit;
-use crate::session::registry::Full;
+use crate::session::mailbox::RequestConflict;
+use crate::session::registry::CapacityError;
 
 /// Why a request is not served.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Refused {
+pub(crate) enum Rejection {
     /// For one of the protocol's own reasons.
     Protocol(RequestError),
     /// A page of this origin may not use the endpoint.
     Origin,
     /// There is no place for another session.
-    Full(Full),
+    CapacityError(CapacityError),
     /// The request that would open a session is longer than one may be that is kept.
     HandshakeTooLong,
     /// The client asks for a version of the WebSocket protocol that is not 13.
@@ -38,19 +38,19 @@ pub(crate) enum Refused {
     Method,
 }
 
-impl From<RequestError> for Refused {
+impl From<RequestError> for Rejection {
     fn from(error: RequestError) -> Self {
         Self::Protocol(error)
     }
 }
 
-impl From<BadRequest> for Refused {
+impl From<BadRequest> for Rejection {
     fn from(reason: BadRequest) -> Self {
         Self::Protocol(reason.into())
     }
 }
 
-impl From<BodyError> for Refused {
+impl From<BodyError> for Rejection {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLong => Self::BodyTooLong,
@@ -60,31 +60,33 @@ impl From<BodyError> for Refused {
     }
 }
 
-impl From<Full> for Refused {
-    fn from(full: Full) -> Self {
-        Self::Full(full)
+impl From<CapacityError> for Rejection {
+    fn from(full: CapacityError) -> Self {
+        Self::CapacityError(full)
     }
 }
 
-impl From<Misfit> for Refused {
-    fn from(misfit: Misfit) -> Self {
+impl From<RequestConflict> for Rejection {
+    fn from(misfit: RequestConflict) -> Self {
         match misfit {
-            Misfit::Overlap => Self::Overlap,
-            Misfit::OtherTransport => BadRequest::TransportMismatch.into(),
-            Misfit::Ended => RequestError::UnknownSession.into(),
+            RequestConflict::Overlap => Self::Overlap,
+            RequestConflict::OtherTransport => BadRequest::TransportMismatch.into(),
+            RequestConflict::Ended => RequestError::UnknownSession.into(),
         }
     }
 }
 
-impl Refused {
+impl Rejection {
     /// A stable name for logs and counters.
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Protocol(error) => error.code(),
             Self::Origin => "engine_request_origin",
-            Self::Full(Full::ShuttingDown) => "engine_request_shutting_down",
-            Self::Full(Full::Connections) => "engine_request_max_connections",
-            Self::Full(Full::Address) => "engine_request_max_connections_per_address",
+            Self::CapacityError(CapacityError::ShuttingDown) => "engine_request_shutting_down",
+            Self::CapacityError(CapacityError::Connections) => "engine_request_max_connections",
+            Self::CapacityError(CapacityError::Address) => {
+                "engine_request_max_connections_per_address"
+            }
             Self::HandshakeTooLong => "engine_request_handshake_too_long",
             Self::WebSocketVersion => "engine_request_websocket_version",
             Self::NoUpgrade => "engine_request_no_upgrade",
@@ -128,13 +130,15 @@ impl Refused {
                 "Request header fields too large",
                 upgrade,
             ),
-            Self::Full(full) => {
+            Self::CapacityError(full) => {
                 let (status, message) = match full {
-                    Full::ShuttingDown => {
+                    CapacityError::ShuttingDown => {
                         (StatusCode::SERVICE_UNAVAILABLE, "Server is shutting down")
                     }
-                    Full::Connections => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
-                    Full::Address => (
+                    CapacityError::Connections => {
+                        (StatusCode::SERVICE_UNAVAILABLE, "Too many connections")
+                    }
+                    CapacityError::Address => (
                         StatusCode::TOO_MANY_REQUESTS,
                         "Too many connections from this address",
                     ),

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-use crate::http::rejection::Refused;
+use crate::http::rejection::Rejection;
 
 /// A count for each code. There are as many as kinds of refusals, whatever clients do.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Mutex<BTreeMap<&'static str, u64>>);
+pub(crate) struct RejectionCounters(Mutex<BTreeMap<&'static str, u64>>);
 
-impl Tally {
+impl RejectionCounters {
     /// One more.
-    pub(crate) fn count(&self, refused: &Refused) {
+    pub(crate) fn count(&self, refused: &Rejection) {
         let mut counts = self.0.lock();
         let count = counts.entry(refused.code()).or_insert(0);
         *count = count.saturating_add(1);

@@ -6,23 +6,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::http::slow_reader_body::Paced;
-use crate::session::poll_response::PollAnswer;
+use crate::http::slow_reader_body::SlowReaderBody;
+use crate::session::poll_response::PollResponse;
 
 /// What the endpoint answers.
-pub(crate) type Response = http::Response<Paced>;
+pub(crate) type Response = http::Response<SlowReaderBody>;
 
 /// The headers of the answer to a poll. Copying a map takes no hashing.
 static PACKETS: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=UTF-8"));
 /// Those of the answer to a post.
 static TAKEN: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/html"));
 
-/// Packets for a poll, taken by the client with at most so long a rest.
-pub(crate) fn packets(answer: PollAnswer, patience: Duration) -> Response {
+/// PacketDeque for a poll, taken by the client with at most so long a rest.
+pub(crate) fn packets(answer: PollResponse, patience: Duration) -> Response {
     with_headers(
         StatusCode::OK,
         PACKETS.clone(),
-        Paced::new(answer, patience),
+        SlowReaderBody::new(answer, patience),
     )
 }
 
@@ -44,16 +44,16 @@ pub(crate) fn json(status: StatusCode, body: String) -> Response {
 
 /// A status that says it all.
 pub(crate) fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Paced::default());
+    let mut response = Response::new(SlowReaderBody::default());
     *response.status_mut() = status;
     response
 }
 
-fn with_type(status: StatusCode, content_type: &'static str, body: Paced) -> Response {
+fn with_type(status: StatusCode, content_type: &'static str, body: SlowReaderBody) -> Response {
     with_headers(status, headers_of(content_type), body)
 }
 
-fn with_headers(status: StatusCode, headers: HeaderMap, body: Paced) -> Response {
+fn with_headers(status: StatusCode, headers: HeaderMap, body: SlowReaderBody) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;

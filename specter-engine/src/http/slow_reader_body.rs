@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use crate::session::poll_response::{Counted, PollAnswer};
+use crate::session::poll_response::{PollResponse, QueueCharge};
 
 /// What is handed over at once.
 const SLICE: usize = 16 * 1024;
@@ -28,7 +28,7 @@ pub struct TooSlow;
 /// The body of an [`Endpoint`](crate::Endpoint)'s response, of known length.
 ///
 /// It fails when the client does not read it in time.
-pub struct Paced(Rest);
+pub struct SlowReaderBody(Rest);
 
 /// What is left of a body.
 enum Rest {
@@ -50,16 +50,16 @@ struct Answer {
     /// So many are handed over.
     taken: usize,
     /// `None` when it was taken too slowly; its bytes are gone then too.
-    counted: Option<Counted>,
+    counted: Option<QueueCharge>,
     /// Something was taken since the watch looked last.
     moved: bool,
     /// The session was over when the watch looked last.
     orphaned: bool,
 }
 
-impl Paced {
+impl SlowReaderBody {
     /// A body that is broken off when nothing of it was taken for as long as `patience`.
-    pub(crate) fn new(answer: PollAnswer, patience: Duration) -> Self {
+    pub(crate) fn new(answer: PollResponse, patience: Duration) -> Self {
         if answer.len() <= SLICE {
             return Self(Rest::Short(answer.into_bytes()));
         }
@@ -84,14 +84,14 @@ impl Paced {
 }
 
 /// Nothing.
-impl Default for Paced {
+impl Default for SlowReaderBody {
     fn default() -> Self {
         Self(Rest::Short(Bytes::new()))
     }
 }
 
 /// What counts for nothing, and is not long.
-impl<T: Into<Bytes>> From<T> for Paced {
+impl<T: Into<Bytes>> From<T> for SlowReaderBody {
     fn from(bytes: T) -> Self {
         Self(Rest::Short(bytes.into()))
     }
@@ -105,7 +105,7 @@ async fn watch(answer: Weak<Mutex<Answer>>, patience: Duration) {
             return;
         };
         let mut answer = answer.lock();
-        let orphaned = answer.counted.as_ref().is_none_or(Counted::is_orphaned);
+        let orphaned = answer.counted.as_ref().is_none_or(QueueCharge::is_orphaned);
         if !answer.moved || orphaned && answer.orphaned {
             answer.bytes = Vec::new();
             answer.counted = None;
@@ -129,7 +129,7 @@ impl Answer {
     }
 }
 
-impl Body for Paced {
+impl Body for SlowReaderBody {
     type Data = Bytes;
     type Error = TooSlow;
 
@@ -175,12 +175,12 @@ impl Drop for Long {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paced, SLICE, TooSlow};
+    use super::{SLICE, SlowReaderBody, TooSlow};
     use crate::close_reason::CloseReason;
     use crate::config::EngineConfig;
     use crate::connection::Connection;
-    use crate::detached::undriven;
-    use crate::session::poll_response::PollAnswer;
+    use crate::detached::detached;
+    use crate::session::poll_response::PollResponse;
     use http_body::Body;
     use http_body_util::BodyExt;
     use specter_proto::engine::Frame;
@@ -190,13 +190,13 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(20);
 
     /// A body with one packet of so many bytes in it, and the connection in whose queue it counts.
-    fn counted(len: usize) -> (Paced, Connection) {
-        let connection = undriven(&EngineConfig::default());
+    fn counted(len: usize) -> (SlowReaderBody, Connection) {
+        let connection = detached(&EngineConfig::default());
         let packet = Frame::binary_message(&vec![0; len]);
         connection.send(packet.into()).unwrap();
         let cost = connection.queued_bytes();
-        let answer = PollAnswer::counted(vec![b'x'; len], &connection, cost);
-        (Paced::new(answer, PATIENCE), connection)
+        let answer = PollResponse::counted(vec![b'x'; len], &connection, cost);
+        (SlowReaderBody::new(answer, PATIENCE), connection)
     }
 
     #[tokio::test(start_paused = true)]

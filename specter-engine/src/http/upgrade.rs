@@ -11,9 +11,9 @@ use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::BadRequest;
 use specter_proto::websocket::accept_key;
 
-use crate::http::rejection::Refused;
+use crate::http::rejection::Rejection;
 use crate::http::reply::Response;
-use crate::http::slow_reader_body::Paced;
+use crate::http::slow_reader_body::SlowReaderBody;
 
 /// A request for a WebSocket that can be granted.
 pub(crate) struct Upgrade {
@@ -29,7 +29,7 @@ pub(crate) fn is_wanted(request: &request::Parts) -> bool {
 
 impl Upgrade {
     /// Checks the request and takes over its stream.
-    pub(crate) fn of(request: &mut request::Parts) -> Result<Self, Refused> {
+    pub(crate) fn of(request: &mut request::Parts) -> Result<Self, Rejection> {
         let headers = &request.headers;
         let proper = request.method == Method::GET
             && request.version == Version::HTTP_11
@@ -43,7 +43,7 @@ impl Upgrade {
             .map(HeaderValue::as_bytes)
             != Some(b"13")
         {
-            return Err(Refused::WebSocketVersion);
+            return Err(Rejection::WebSocketVersion);
         }
         let accept = headers
             .get(SEC_WEBSOCKET_KEY)
@@ -52,7 +52,7 @@ impl Upgrade {
             .ok_or(BadRequest::TransportHandshake)?;
         let protocol = first_protocol(headers);
         let stream = request.extensions.remove::<OnUpgrade>();
-        let stream = stream.ok_or(Refused::NoUpgrade)?;
+        let stream = stream.ok_or(Rejection::NoUpgrade)?;
         Ok(Self {
             stream,
             accept,
@@ -62,7 +62,7 @@ impl Upgrade {
 
     /// The answer that grants it, and the stream that comes when the answer is written.
     pub(crate) fn grant(self) -> (Response, OnUpgrade) {
-        let mut response = Response::new(Paced::default());
+        let mut response = Response::new(SlowReaderBody::default());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -101,7 +101,7 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, Upgrade, first_protocol};
+    use super::{Rejection, Upgrade, first_protocol};
     use http::{HeaderMap, HeaderValue, Request, Version, header, request};
     use specter_proto::engine::BadRequest;
 
@@ -116,13 +116,13 @@ mod tests {
         parts
     }
 
-    fn refusal(change: impl FnOnce(&mut request::Parts)) -> Option<Refused> {
+    fn refusal(change: impl FnOnce(&mut request::Parts)) -> Option<Rejection> {
         Upgrade::of(&mut request(change)).err()
     }
 
     #[test]
     fn each_missing_part_is_refused() {
-        let bad = Some(Refused::from(BadRequest::TransportHandshake));
+        let bad = Some(Rejection::from(BadRequest::TransportHandshake));
         assert_eq!(refusal(|parts| parts.method = http::Method::POST), bad);
         assert_eq!(refusal(|parts| parts.version = Version::HTTP_10), bad);
         for name in [
@@ -140,10 +140,10 @@ mod tests {
         let version = HeaderValue::from_static("8");
         assert_eq!(
             refusal(|parts| drop(parts.headers.insert(header::SEC_WEBSOCKET_VERSION, version))),
-            Some(Refused::WebSocketVersion)
+            Some(Rejection::WebSocketVersion)
         );
         // All is well but the server behind it, which offers no stream.
-        assert_eq!(refusal(|_| {}), Some(Refused::NoUpgrade));
+        assert_eq!(refusal(|_| {}), Some(Rejection::NoUpgrade));
     }
 
     #[test]

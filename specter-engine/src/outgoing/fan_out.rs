@@ -48,18 +48,18 @@ impl Drop for FanOut {
 /// are many, little of them is in its cache, and what it meets one after another, with locks and
 /// system calls between, it waits for each time.
 pub fn fetch<'a>(connections: impl IntoIterator<Item = &'a Connection>) {
-    fetch_by(connections.into_iter().map(Connection::glance));
+    fetch_by(connections.into_iter().map(Connection::prefetch_queue));
 }
 
 fn fetch_by(glances: impl Iterator<Item = usize>) {
-    hint::black_box(glances.fold(0, |sum, glance| sum ^ glance));
+    hint::black_box(glances.fold(0, |sum, prefetch_queue| sum ^ prefetch_queue));
 }
 
 fn write(connections: Vec<Connection>) {
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) => {
             runtime.spawn(async move {
-                fetch_by(connections.iter().map(Connection::glance_at_desk));
+                fetch_by(connections.iter().map(Connection::prefetch_writer));
                 connections.iter().for_each(Connection::write);
             });
         }

@@ -1,7 +1,7 @@
 //! What is being written to a WebSocket, and how far it got.
 //!
 //! Holds packets that left the queue until their last byte is written, a position instead of
-//! copies, and one control frame of the WebSocket itself. Packets are never reordered; the control
+//! copies, and one control frame of the WebSocket itself. PacketDeque are never reordered; the control
 //! frame goes between two frames.
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use specter_proto::engine::{Frame, Prepared};
 use tokio::io::AsyncWrite;
 
-use crate::outgoing::packet_deque::keep_places;
+use crate::outgoing::packet_deque::recycle_deque;
 use crate::outgoing::queue;
 use crate::session::link::scratch::Scratch;
 
@@ -25,7 +25,7 @@ const JOINED: usize = 16 * 1024;
 
 /// The write side of a WebSocket.
 #[derive(Default)]
-pub(crate) struct Output {
+pub(crate) struct FrameWriter {
     packets: VecDeque<Prepared>,
     /// Frames of the first packet that are written in full.
     frames_written: usize,
@@ -60,7 +60,7 @@ impl Control {
     }
 }
 
-impl Output {
+impl FrameWriter {
     /// Writes these after what is there already.
     pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
         if self.packets.is_empty() {
@@ -157,7 +157,7 @@ impl Output {
             ready!(stream.as_mut().poll_flush(cx))?;
             self.unflushed = false;
         }
-        keep_places(mem::take(&mut self.packets));
+        recycle_deque(mem::take(&mut self.packets));
         Poll::Ready(Ok(()))
     }
 
@@ -165,7 +165,7 @@ impl Output {
         self.packets.is_empty() && self.control.is_none()
     }
 
-    /// What there is to write where that is one frame, whole: the rule, and told at a glance.
+    /// What there is to write where that is one frame, whole: the rule, and told at a prefetch_queue.
     fn only_frame(&self) -> Option<&[u8]> {
         let packet = self.packets.front()?;
         let only = self.packets.len() == 1
@@ -297,7 +297,7 @@ fn join<'a>(mut slices: impl Iterator<Item = &'a [u8]>, buffer: &mut [u8]) -> us
 
 #[cfg(test)]
 mod tests {
-    use super::Output;
+    use super::FrameWriter;
     use crate::outgoing::queue;
     use crate::session::link::stream::Stream;
     use specter_proto::engine::{Frame, Prepared};
@@ -407,7 +407,7 @@ mod tests {
                 vectored,
                 rests: false,
             });
-            let mut output = Output::default();
+            let mut output = FrameWriter::default();
             output.push(packets.clone());
             let mut rests = 0;
             while output.poll_write(&mut stream, &mut cx).is_pending() {
@@ -431,7 +431,7 @@ mod tests {
             vectored: true,
             rests: true,
         });
-        let mut output = Output::default();
+        let mut output = FrameWriter::default();
         output.push(VecDeque::from([
             Frame::text_message("a").into(),
             Frame::text_message("b").into(),
@@ -457,7 +457,7 @@ mod tests {
                 vectored: true,
                 rests: true,
             });
-            let mut output = Output::default();
+            let mut output = FrameWriter::default();
             output.set_control(b"\x8A\x05first".to_vec());
             let _ = output.poll_write(&mut stream, &mut cx);
             output.push(VecDeque::from([Frame::text_message("a").into()]));
@@ -481,7 +481,7 @@ mod tests {
             vectored: true,
             rests: true,
         });
-        let mut output = Output::default();
+        let mut output = FrameWriter::default();
         output.push(packets());
         assert!(output.poll_write(&mut stream, &mut cx).is_pending());
         output.discard_unbegun();

@@ -1,4 +1,4 @@
-//! Packets in the order in which they are to be sent, kept so that one alone needs no allocation.
+//! PacketDeque in the order in which they are to be sent, kept so that one alone needs no allocation.
 //!
 //! Nearly every queue that holds anything holds one packet. It must not know who queues and who
 //! takes.
@@ -9,15 +9,15 @@ use std::mem;
 
 use specter_proto::engine::Prepared;
 
-/// Packets that wait.
+/// PacketDeque that wait.
 #[derive(Default)]
-pub(crate) struct Packets {
+pub(crate) struct PacketDeque {
     first: Option<Prepared>,
     /// What is behind it: nothing where there is no first.
     rest: VecDeque<Prepared>,
 }
 
-impl Packets {
+impl PacketDeque {
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
@@ -41,7 +41,7 @@ impl Packets {
             return;
         }
         if self.rest.capacity() == 0 {
-            self.rest = spare_places();
+            self.rest = recycled_deque();
         }
         self.rest.push_back(packet);
     }
@@ -66,7 +66,7 @@ impl Packets {
         if self.rest.capacity() > 0 {
             self.first = self.rest.pop_front();
             if self.rest.is_empty() {
-                keep_places(mem::take(&mut self.rest));
+                recycle_deque(mem::take(&mut self.rest));
             }
         }
         Some(first)
@@ -86,7 +86,7 @@ impl Packets {
             return VecDeque::new();
         };
         if self.rest.is_empty() {
-            let mut alone = spare_places();
+            let mut alone = recycled_deque();
             alone.push_back(first);
             return alone;
         }
@@ -118,12 +118,12 @@ fn with_kept<R>(change: impl FnOnce(&mut Vec<VecDeque<Prepared>>) -> R) -> Optio
     PLACES.try_with(with).ok()
 }
 
-fn spare_places() -> VecDeque<Prepared> {
+fn recycled_deque() -> VecDeque<Prepared> {
     with_kept(Vec::pop).flatten().unwrap_or_default()
 }
 
 /// Keeps the places of a queue that ran dry for the next that is written to.
-pub(crate) fn keep_places(places: VecDeque<Prepared>) {
+pub(crate) fn recycle_deque(places: VecDeque<Prepared>) {
     if (1..=KEPT_PLACES).contains(&places.capacity()) && places.is_empty() {
         with_kept(|kept| {
             if kept.len() < KEPT_QUEUES {
@@ -135,7 +135,7 @@ pub(crate) fn keep_places(places: VecDeque<Prepared>) {
 
 #[cfg(test)]
 mod tests {
-    use super::Packets;
+    use super::PacketDeque;
     use specter_proto::engine::{Frame, Prepared};
 
     fn packet(text: &str) -> Prepared {
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn packets_come_out_in_their_order() {
         for count in 0..4 {
-            let mut packets = Packets::default();
+            let mut packets = PacketDeque::default();
             assert!(packets.is_empty() && packets.pop_front().is_none());
             for text in &["a", "b", "c"][..count.min(3)] {
                 packets.push_back(packet(text));
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_one_frame_alone_is_taken_as_such() {
-        let mut packets = Packets::default();
+        let mut packets = PacketDeque::default();
         assert!(packets.take_only_frame().is_none());
         packets.push_back(packet("a"));
         packets.push_back(packet("b"));

@@ -14,9 +14,9 @@ use tokio::net::TcpStream;
 use crate::outgoing::direct;
 
 /// The write side. There is one for each socket.
-pub(crate) struct Writer(Arc<TcpStream>);
+pub(crate) struct TcpWriter(Arc<TcpStream>);
 
-impl Writer {
+impl TcpWriter {
     /// Splits a socket: whoever has the shared one reads.
     pub(crate) fn split(stream: TcpStream) -> (Arc<TcpStream>, Self) {
         let stream = Arc::new(stream);
@@ -33,7 +33,7 @@ impl Writer {
     }
 }
 
-impl AsyncWrite for Writer {
+impl AsyncWrite for TcpWriter {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -67,18 +67,18 @@ impl AsyncWrite for Writer {
 
 #[cfg(test)]
 mod tests {
-    use super::Writer;
+    use super::TcpWriter;
     use std::io::IoSlice;
     use std::sync::Arc;
     use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    async fn split() -> (Arc<TcpStream>, Writer, TcpStream) {
+    async fn split() -> (Arc<TcpStream>, TcpWriter, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
         let (server, client) = tokio::join!(listener.accept(), connecting);
-        let (reader, writer) = Writer::split(server.unwrap().0);
+        let (reader, writer) = TcpWriter::split(server.unwrap().0);
         (reader, writer, client.unwrap())
     }
 

@@ -14,51 +14,51 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 
 use crate::outgoing::direct;
-use crate::outgoing::frame_writer::Output;
-use crate::outgoing::queue::{Outbox, cost};
-use crate::outgoing::tcp_writer::Writer;
+use crate::outgoing::frame_writer::FrameWriter;
+use crate::outgoing::queue::{OutgoingQueue, cost};
+use crate::outgoing::tcp_writer::TcpWriter;
 
 /// Where the pen of a connection lies. Empty while its task writes what was queued, and where there
 /// is no TCP socket to write to.
 #[derive(Default)]
-pub(crate) struct Desk {
-    pen: Mutex<Option<Pen>>,
-    /// The socket of the pen that was laid down first, for a glance at it.
+pub(crate) struct WriterSlot {
+    pen: Mutex<Option<ParkedWriter>>,
+    /// The socket of the pen that was laid down first, for a prefetch_queue at it.
     socket: OnceLock<Weak<TcpStream>>,
 }
 
-struct Pen {
-    writer: Writer,
+struct ParkedWriter {
+    writer: TcpWriter,
     /// What was begun with it and must be finished first.
-    begun: Option<Box<Output>>,
+    begun: Option<Box<FrameWriter>>,
 }
 
-impl Desk {
+impl WriterSlot {
     /// The task has written everything and rests.
-    pub(crate) fn lay_down(&self, writer: Writer) {
+    pub(crate) fn park(&self, writer: TcpWriter) {
         self.socket.get_or_init(|| writer.place());
-        *self.pen.lock() = Some(Pen {
+        *self.pen.lock() = Some(ParkedWriter {
             writer,
             begun: None,
         });
     }
 
     /// The task takes the pen back, and what was begun with it.
-    pub(crate) fn pick_up(&self) -> Option<(Writer, Option<Box<Output>>)> {
+    pub(crate) fn reclaim(&self) -> Option<(TcpWriter, Option<Box<FrameWriter>>)> {
         let pen = self.pen.lock().take()?;
         Some((pen.writer, pen.begun))
     }
 
     /// Lets the task send past the queue, where the pen can be had at once and nothing was begun
-    /// with it: nobody else writes until the queue is [`passed by`](Outbox::set_passed_by) no more.
-    pub(crate) fn reserve(&self, outbox: &Outbox) -> bool {
+    /// with it: nobody else writes until the queue is [`passed by`](OutgoingQueue::set_passed_by) no more.
+    pub(crate) fn reserve(&self, queue: &OutgoingQueue) -> bool {
         let Some(pen) = self.pen.try_lock() else {
             return false;
         };
         let is_free = pen.as_ref().is_some_and(|pen| pen.begun.is_none());
         if is_free {
             // With the pen locked, so that nobody is writing with it.
-            outbox.set_passed_by(true);
+            queue.set_passed_by(true);
         }
         is_free
     }
@@ -69,13 +69,13 @@ impl Desk {
     }
 
     /// Whether something was begun that the task must finish.
-    pub(crate) fn is_begun(&self) -> bool {
+    pub(crate) fn has_partial_write(&self) -> bool {
         let pen = self.pen.lock();
         pen.as_ref().is_some_and(|pen| pen.begun.is_some())
     }
 
     /// Reads a little of it, and no more. See [`fetch`](crate::outgoing::fan_out::fetch).
-    pub(crate) fn glance(&self) -> usize {
+    pub(crate) fn prefetch_queue(&self) -> usize {
         let socket = self.socket.get().map_or(0, Weak::strong_count);
         usize::from(self.pen.is_locked()) ^ socket
     }
@@ -83,20 +83,20 @@ impl Desk {
     /// Writes what is queued, if the pen lies here and the task does not send past the queue.
     /// Whether the task must be woken, for what is left or for what waits until something was
     /// written.
-    pub(crate) fn write(&self, outbox: &Outbox) -> bool {
+    pub(crate) fn write(&self, queue: &OutgoingQueue) -> bool {
         let mut pen = self.pen.lock();
-        let Some(Pen {
+        let Some(ParkedWriter {
             writer,
             begun: begun @ None,
         }) = &mut *pen
         else {
             return true;
         };
-        if outbox.is_passed_by() {
+        if queue.is_passed_by() {
             return true;
         }
-        match write_only_frame(writer, outbox).unwrap_or_else(|| write_all(writer, outbox)) {
-            Ok(written) => outbox.settle(written),
+        match write_only_frame(writer, queue).unwrap_or_else(|| write_all(writer, queue)) {
+            Ok(written) => queue.settle(written),
             Err(unwritten) => {
                 // The task finds out what ails the stream when it goes on.
                 *begun = Some(unwritten);
@@ -107,24 +107,24 @@ impl Desk {
 }
 
 /// What the queue counted for what was written, or what must be gone on with.
-type Outcome = Result<usize, Box<Output>>;
+type Outcome = Result<usize, Box<FrameWriter>>;
 
 /// Writes the one frame that waits, if it is one. What the stream does not take is left to the
 /// task, whose own attempt has it woken when the stream takes more.
-fn write_only_frame(writer: &Writer, outbox: &Outbox) -> Option<Outcome> {
-    let packet = outbox.take_only_frame()?;
+fn write_only_frame(writer: &TcpWriter, queue: &OutgoingQueue) -> Option<Outcome> {
+    let packet = queue.take_only_frame()?;
     let bytes = packet.first().websocket();
     let written = direct::send(writer.socket(), bytes).unwrap_or_default();
     Some(if written == bytes.len() {
         Ok(cost(&packet))
     } else {
-        Err(Box::new(Output::begun(packet, written)))
+        Err(Box::new(FrameWriter::begun(packet, written)))
     })
 }
 
-fn write_all(writer: &mut Writer, outbox: &Outbox) -> Outcome {
-    let mut output = Output::default();
-    output.push(outbox.take(0));
+fn write_all(writer: &mut TcpWriter, queue: &OutgoingQueue) -> Outcome {
+    let mut output = FrameWriter::default();
+    output.push(queue.take(0));
     let written = output.poll_write(writer, &mut Context::from_waker(Waker::noop()));
     if matches!(written, Poll::Ready(Ok(()))) {
         Ok(output.take_cost_written())
@@ -135,12 +135,12 @@ fn write_all(writer: &mut Writer, outbox: &Outbox) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::Desk;
+    use super::WriterSlot;
     use crate::config::{EngineConfig, QueuePolicy};
-    use crate::detached::undriven;
+    use crate::detached::detached;
     use crate::outgoing::queue::limits::Urgency;
-    use crate::outgoing::queue::{Outbox, Wake};
-    use crate::outgoing::tcp_writer::Writer;
+    use crate::outgoing::queue::{OutgoingQueue, Wake};
+    use crate::outgoing::tcp_writer::TcpWriter;
     use crate::session::link::stream::Stream;
     use crate::session::link::websocket::WebSocket;
     use specter_proto::engine::{Frame, Prepared};
@@ -151,9 +151,9 @@ mod tests {
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpStream};
 
-    fn queue(outbox: &Outbox, text: &str) -> Wake {
+    fn push(queue: &OutgoingQueue, text: &str) -> Wake {
         let packet = Frame::text_message(text).into();
-        outbox.push(packet, Urgency::Ordinary).unwrap()
+        queue.push(packet, Urgency::Ordinary).unwrap()
     }
 
     async fn sockets() -> (TcpStream, TcpStream) {
@@ -166,16 +166,16 @@ mod tests {
     #[tokio::test]
     async fn what_is_queued_is_written_while_the_pen_lies_there() {
         let (server, mut client) = sockets().await;
-        let (read, writer) = Writer::split(server);
-        let outbox = Outbox::for_test(1_000, QueuePolicy::Disconnect);
-        let desk = Desk::default();
-        assert_eq!(queue(&outbox, "a"), Wake::Yes);
-        assert!(desk.write(&outbox), "the task must do it");
-        desk.lay_down(writer);
-        assert!(!desk.write(&outbox));
-        assert_eq!(outbox.bytes(), 0);
-        assert_eq!(queue(&outbox, "b"), Wake::Yes, "nobody looks any more");
-        assert!(!desk.write(&outbox));
+        let (read, writer) = TcpWriter::split(server);
+        let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
+        let desk = WriterSlot::default();
+        assert_eq!(push(&queue, "a"), Wake::Yes);
+        assert!(desk.write(&queue), "the task must do it");
+        desk.park(writer);
+        assert!(!desk.write(&queue));
+        assert_eq!(queue.bytes(), 0);
+        assert_eq!(push(&queue, "b"), Wake::Yes, "nobody looks any more");
+        assert!(!desk.write(&queue));
         let mut received = [0; 8];
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x81\x024a\x81\x024b");
@@ -187,17 +187,17 @@ mod tests {
     #[tokio::test]
     async fn nobody_else_writes_while_the_task_sends_past_the_queue() {
         let (server, mut client) = sockets().await;
-        let (_read, writer) = Writer::split(server);
-        let outbox = Outbox::for_test(1_000, QueuePolicy::Disconnect);
-        let desk = Desk::default();
-        assert!(!desk.reserve(&outbox), "no pen lies there");
-        desk.lay_down(writer);
-        assert!(desk.reserve(&outbox));
-        let _ = queue(&outbox, "a");
-        assert!(desk.write(&outbox), "the task must do it");
-        assert!(outbox.bytes() > 0);
-        outbox.set_passed_by(false);
-        assert!(!desk.write(&outbox));
+        let (_read, writer) = TcpWriter::split(server);
+        let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
+        let desk = WriterSlot::default();
+        assert!(!desk.reserve(&queue), "no pen lies there");
+        desk.park(writer);
+        assert!(desk.reserve(&queue));
+        let _ = push(&queue, "a");
+        assert!(desk.write(&queue), "the task must do it");
+        assert!(queue.bytes() > 0);
+        queue.set_passed_by(false);
+        assert!(!desk.write(&queue));
         let mut received = [0; 4];
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x81\x024a");
@@ -206,27 +206,27 @@ mod tests {
     #[tokio::test]
     async fn what_the_stream_does_not_take_is_left_to_the_task() {
         let (server, _client) = sockets().await;
-        let (_read, writer) = Writer::split(server);
-        let outbox = Outbox::for_test(usize::MAX, QueuePolicy::Disconnect);
-        let desk = Desk::default();
-        desk.lay_down(writer);
+        let (_read, writer) = TcpWriter::split(server);
+        let queue = OutgoingQueue::for_test(usize::MAX, QueuePolicy::Disconnect);
+        let desk = WriterSlot::default();
+        desk.park(writer);
         // More than any socket holds.
-        let _ = queue(&outbox, &"x".repeat(64 * 1024 * 1024));
-        assert!(desk.write(&outbox), "the task is woken");
-        assert!(desk.is_begun());
-        assert!(outbox.bytes() > 0, "it counts until it is written");
-        let _ = queue(&outbox, "next");
-        assert!(desk.write(&outbox), "nothing goes between");
-        assert_eq!(outbox.take(0).len(), 1);
-        assert!(desk.pick_up().is_some_and(|(_, begun)| begun.is_some()));
+        let _ = push(&queue, &"x".repeat(64 * 1024 * 1024));
+        assert!(desk.write(&queue), "the task is woken");
+        assert!(desk.has_partial_write());
+        assert!(queue.bytes() > 0, "it counts until it is written");
+        let _ = push(&queue, "next");
+        assert!(desk.write(&queue), "nothing goes between");
+        assert_eq!(queue.take(0).len(), 1);
+        assert!(desk.reclaim().is_some_and(|(_, begun)| begun.is_some()));
     }
 
     #[tokio::test]
     async fn a_task_that_is_left_a_full_stream_is_woken_when_it_takes_more() {
         let (server, mut client) = sockets().await;
-        let connection = undriven(&EngineConfig::default().max_queued_bytes(usize::MAX));
+        let connection = detached(&EngineConfig::default().max_queued_bytes(usize::MAX));
         let mut websocket = WebSocket::over(Stream::of_tcp(server), Limits::new(100));
-        let outbox = connection.outbox();
+        let queue = connection.outgoing_queue();
         // It is full between two frames, or in the midst of one.
         for size in [100, 5_003, 64 * 1024] {
             let packet = Prepared::from(Frame::binary_message(&vec![7; size]));
@@ -234,17 +234,17 @@ mod tests {
             at_rest.await.unwrap();
             let mut expected = 0;
             loop {
-                let pushed = connection.queue(packet.clone()).unwrap();
+                let pushed = connection.queue_unwoken(packet.clone()).unwrap();
                 assert_eq!(pushed, Wake::Yes, "it rests");
                 expected += packet.size();
-                if connection.desk().write(outbox) {
+                if connection.desk().write(queue) {
                     break;
                 }
             }
-            assert!(connection.desk().is_begun());
+            assert!(connection.desk().has_partial_write());
             let written = poll_fn(|cx| {
                 websocket.poll_write_queue(cx, &connection).unwrap();
-                match outbox.bytes() {
+                match queue.bytes() {
                     0 => Poll::Ready(()),
                     _ => Poll::Pending,
                 }

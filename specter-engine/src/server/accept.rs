@@ -21,22 +21,22 @@ use crate::application::Acceptor;
 use crate::logging::log_limited;
 use crate::server::head_timer::HeadTimer;
 use crate::server::request_router::{Fallback, RequestRouter};
-use crate::server::shutdown_signal::{Stop, Watch, Watching};
-use crate::server::timed_stream::Served;
+use crate::server::shutdown_signal::{ShutdownPoller, ShutdownReceiver, ShutdownSender};
+use crate::server::timed_stream::TimedStream;
 
 /// How long a client may take for the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// How long nothing is accepted after the system had no resources for a connection.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves until `stopping` is over, then lets the requests under way finish until the time that it
+/// AcceptedRequests until `stopping` is over, then lets the requests under way finish until the time that it
 /// says.
 pub async fn accept_until<A: Acceptor, F: Fallback>(
     listener: TcpListener,
-    front: RequestRouter<A, F>,
+    router: RequestRouter<A, F>,
     stopping: impl Future<Output = Instant>,
 ) {
-    let connections = Stop::new();
+    let connections = ShutdownSender::new();
     tokio::pin!(stopping);
     let deadline = loop {
         let accepted = tokio::select! {
@@ -44,8 +44,8 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
             deadline = &mut stopping => break deadline,
         };
         let Err(error) = accepted.map(|(stream, peer)| {
-            let served = Served::accepted(stream);
-            tokio::spawn(serve(served, front.clone(), peer, connections.watch()));
+            let served = TimedStream::accepted(stream);
+            tokio::spawn(serve(served, router.clone(), peer, connections.watch()));
         }) else {
             continue;
         };
@@ -64,25 +64,25 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
     let _ = tokio::time::timeout_at(deadline, connections.stop()).await;
 }
 
-/// Serves a connection to its end, or to that of HTTP on it.
+/// AcceptedRequests a connection to its end, or to that of HTTP on it.
 async fn serve<A: Acceptor, F: Fallback>(
-    served: Served,
-    front: RequestRouter<A, F>,
+    served: TimedStream,
+    router: RequestRouter<A, F>,
     peer: SocketAddr,
-    watch: Watch,
+    watch: ShutdownReceiver,
 ) {
-    let told = pin!(watch.clone().told());
-    let mut watching = Watching::new(&watch, told);
-    let service = service_fn(move |request: Request<Incoming>| front.call(request, peer));
+    let notified = pin!(watch.clone().notified());
+    let mut poller = ShutdownPoller::new(&watch, notified);
+    let service = service_fn(move |request: Request<Incoming>| router.call(request, peer));
     let mut http = http1::Builder::new();
     http.timer(HeadTimer::default())
         .header_read_timeout(HEAD_LIMIT);
     let connection = http.serve_connection(TokioIo::new(served), service);
     let mut connection = pin!(connection.with_upgrades());
-    let mut is_told = false;
+    let mut is_notified = false;
     let end = poll_fn(|cx| {
-        if !is_told && watching.poll(cx) {
-            is_told = true;
+        if !is_notified && poller.poll(cx) {
+            is_notified = true;
             connection.as_mut().graceful_shutdown();
         }
         connection.as_mut().poll(cx)
@@ -110,8 +110,8 @@ mod tests {
     use super::serve;
     use crate::detached::NoSessions;
     use crate::server::request_router::{Fallback, RequestRouter};
-    use crate::server::shutdown_signal::Stop;
-    use crate::server::timed_stream::Served;
+    use crate::server::shutdown_signal::ShutdownSender;
+    use crate::server::timed_stream::TimedStream;
     use bytes::Bytes;
     use http::{Request, Response};
     use http_body_util::Empty;
@@ -141,12 +141,12 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stream = TcpStream::connect(address).await.unwrap();
-        let front = RequestRouter::<NoSessions, _>::new([], NotFound);
+        let router = RequestRouter::<NoSessions, _>::new([], NotFound);
         let serving = serve(
-            Served::accepted(stream),
-            front,
+            TimedStream::accepted(stream),
+            router,
             address,
-            Stop::new().watch(),
+            ShutdownSender::new().watch(),
         );
         let size = size_of_val(&serving);
         assert!(size <= 1300, "{size}");

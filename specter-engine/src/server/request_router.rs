@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 
 use crate::application::Acceptor;
 use crate::http::endpoint::Endpoint;
-use crate::http::slow_reader_body::Paced;
+use crate::http::slow_reader_body::SlowReaderBody;
 
 /// What answers the requests whose path belongs to no endpoint.
 pub trait Fallback: Clone + Send + Sync + 'static {
@@ -37,7 +37,7 @@ pub trait Fallback: Clone + Send + Sync + 'static {
 }
 
 /// An endpoint's response, or the fallback's.
-type RoutedBody<B> = EitherBody<Paced, B>;
+type RoutedBody<B> = EitherBody<SlowReaderBody, B>;
 
 /// The endpoints of a server by path, and the fallback. Clones are the same router.
 pub struct RequestRouter<A, F> {

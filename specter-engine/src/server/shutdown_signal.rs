@@ -8,27 +8,27 @@ use tokio::sync::watch;
 use tokio::task::unconstrained;
 
 /// The server's side.
-pub(crate) struct Stop(watch::Sender<()>);
+pub(crate) struct ShutdownSender(watch::Sender<()>);
 
 /// What a connection learns it by. As long as it is there, the server waits for the connection.
 #[derive(Clone)]
-pub(crate) struct Watch(watch::Receiver<()>);
+pub(crate) struct ShutdownReceiver(watch::Receiver<()>);
 
 /// A connection that watches.
-pub(crate) struct Watching<'a> {
-    watch: &'a Watch,
-    told: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
-    /// Whom it wakes. None: nobody yet.
-    wakes: Option<Waker>,
+pub(crate) struct ShutdownPoller<'a> {
+    watch: &'a ShutdownReceiver,
+    notified: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
+    /// Whom it waker. None: nobody yet.
+    waker: Option<Waker>,
 }
 
-impl Stop {
+impl ShutdownSender {
     pub(crate) fn new() -> Self {
         Self(watch::Sender::new(()))
     }
 
-    pub(crate) fn watch(&self) -> Watch {
-        Watch(self.0.subscribe())
+    pub(crate) fn watch(&self) -> ShutdownReceiver {
+        ShutdownReceiver(self.0.subscribe())
     }
 
     /// Tells all, and waits until none is there any more.
@@ -38,23 +38,23 @@ impl Stop {
     }
 }
 
-impl Watch {
+impl ShutdownReceiver {
     /// Over when the server stops, or is there no more.
-    pub(crate) async fn told(mut self) {
+    pub(crate) async fn notified(mut self) {
         let _ = self.0.changed().await;
     }
 }
 
-impl<'a> Watching<'a> {
-    /// `told` is that of the watch.
+impl<'a> ShutdownPoller<'a> {
+    /// `notified` is that of the watch.
     pub(crate) fn new(
-        watch: &'a Watch,
-        told: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
+        watch: &'a ShutdownReceiver,
+        notified: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
     ) -> Self {
         Self {
             watch,
-            told,
-            wakes: None,
+            notified,
+            waker: None,
         }
     }
 
@@ -64,15 +64,17 @@ impl<'a> Watching<'a> {
             return true;
         }
         if self
-            .wakes
+            .waker
             .as_ref()
-            .is_some_and(|wakes| wakes.will_wake(cx.waker()))
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
         {
-            // It is told already, and to ask costs more.
+            // It is notified already, and to ask costs more.
             return false;
         }
-        self.wakes = Some(cx.waker().clone());
+        self.waker = Some(cx.waker().clone());
         // Outside of Tokio's budget: where that is spent, it would not have noted whom to wake.
-        pin!(unconstrained(self.told.as_mut())).poll(cx).is_ready()
+        pin!(unconstrained(self.notified.as_mut()))
+            .poll(cx)
+            .is_ready()
     }
 }

@@ -22,13 +22,13 @@ pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(60);
 const JOINED: usize = 4 * 1024;
 
 /// A stream whose writes fail when none of them gets on for too long.
-pub(crate) struct Served<S = TcpStream> {
+pub(crate) struct TimedStream<S = TcpStream> {
     stream: S,
     /// Runs while a write waits. An idle connection has none.
     limit: Option<Pin<Box<Sleep>>>,
 }
 
-impl Served {
+impl TimedStream {
     /// A connection that was accepted.
     pub(crate) fn accepted(stream: TcpStream) -> Self {
         // Answers are written in parts, on connections that are kept: the last part would wait for
@@ -41,7 +41,7 @@ impl Served {
     }
 }
 
-impl<S> Served<S> {
+impl<S> TimedStream<S> {
     fn over(stream: S) -> Self {
         Self {
             stream,
@@ -74,7 +74,7 @@ impl<S> Served<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Served<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -84,7 +84,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Served<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Served<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -133,7 +133,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Served<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::{JOINED, Served, WRITE_LIMIT};
+    use super::{JOINED, TimedStream, WRITE_LIMIT};
     use std::io::{ErrorKind, IoSlice};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::time::Instant;
@@ -141,7 +141,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_write_that_nobody_reads_fails_in_time() {
         let (near, _far) = duplex(8);
-        let mut served = Served::over(near);
+        let mut served = TimedStream::over(near);
         let start = Instant::now();
         served.write_all(b"12345678").await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 0);
@@ -154,7 +154,7 @@ mod tests {
     async fn a_list_of_slices_arrives_in_its_order() {
         for lens in [[3, 0, 5, 1], [JOINED, 1, 1, JOINED], [1, JOINED - 1, 0, 0]] {
             let (near, mut far) = duplex(4 * JOINED);
-            let mut served = Served::over(near);
+            let mut served = TimedStream::over(near);
             let parts = [0, 1, 2, 3].map(|part: u8| vec![part; lens[usize::from(part)]]);
             let all = parts.concat();
             let mut sent = 0;
@@ -173,7 +173,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_byte_that_is_read_gives_it_the_whole_time() {
         let (near, mut far) = duplex(1);
-        let mut served = Served::over(near);
+        let mut served = TimedStream::over(near);
         let reading = async {
             for _ in 0..4 {
                 tokio::time::sleep(WRITE_LIMIT * 9 / 10).await;

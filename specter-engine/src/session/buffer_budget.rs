@@ -191,7 +191,7 @@ impl Drop for Sweeping {
     }
 }
 
-/// Packets that wait in queues, by the address of their bytes.
+/// PacketDeque that wait in queues, by the address of their bytes.
 #[derive(Default)]
 struct SharedPackets {
     occurrences: HashMap<usize, Occurrences>,
@@ -299,8 +299,8 @@ mod tests {
     use super::BufferBudget;
     use crate::config::EngineConfig;
     use crate::connection::Connection;
-    use crate::detached::undriven_with;
-    use crate::session::registry::{Registry, Seat};
+    use crate::detached::detached_with;
+    use crate::session::registry::{Registry, SessionSlot};
     use specter_proto::engine::{Frame, Prepared};
     use std::sync::Arc;
 
@@ -309,7 +309,7 @@ mod tests {
     struct Lab {
         budget: Arc<BufferBudget>,
         connections: Vec<Connection>,
-        seats: Vec<Seat>,
+        seats: Vec<SessionSlot>,
     }
 
     /// A number of connections under one budget, of which each is behind above 32 KiB.
@@ -323,11 +323,11 @@ mod tests {
             seats: Vec::new(),
         };
         for _ in 0..connections {
-            let connection = undriven_with(&config, &lab.budget);
-            let mut seat = registry.reserve(None).ok().unwrap();
-            seat.enter(&connection).unwrap();
+            let connection = detached_with(&config, &lab.budget);
+            let mut slot = registry.reserve(None).ok().unwrap();
+            slot.enter(&connection).unwrap();
             lab.connections.push(connection);
-            lab.seats.push(seat);
+            lab.seats.push(slot);
         }
         lab
     }
@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(closed(&lab), [false; 10]);
         // It is being written to half of them.
         for connection in &lab.connections[..5] {
-            assert_eq!(connection.outbox().take(0).len(), 1);
+            assert_eq!(connection.outgoing_queue().take(0).len(), 1);
         }
         assert!(!lab.budget.sweep().await);
         assert_eq!(closed(&lab), [false; 10]);

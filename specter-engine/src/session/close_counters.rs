@@ -8,9 +8,9 @@ use crate::close_reason::CloseReason;
 
 /// A count for each reason.
 #[derive(Debug, Default)]
-pub(crate) struct Tally([AtomicU64; CloseReason::ALL.len()]);
+pub(crate) struct CloseCounters([AtomicU64; CloseReason::ALL.len()]);
 
-impl Tally {
+impl CloseCounters {
     /// One more.
     pub(crate) fn count(&self, reason: CloseReason) {
         if let Some(count) = self.of(reason) {
@@ -32,12 +32,12 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::CloseCounters;
     use crate::close_reason::CloseReason;
 
     #[test]
     fn each_reason_has_a_count_of_its_own() {
-        let tally = Tally::default();
+        let tally = CloseCounters::default();
         for (times, reason) in CloseReason::ALL.into_iter().enumerate() {
             for _ in 0..times {
                 tally.count(reason);

@@ -13,11 +13,11 @@ use specter_proto::websocket;
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
-use crate::outgoing::frame_writer::Output;
+use crate::outgoing::frame_writer::FrameWriter;
 use crate::session::link::scratch::Scratch;
 use crate::session::link::stream::Stream;
 use crate::session::link::websocket::WebSocket;
-use crate::session::termination::Farewell;
+use crate::session::termination::CloseNotice;
 
 /// How long the last packets and the close frame may take. A peer that takes at least [`PROGRESS`] bytes
 /// of them in that time has it once more, up to [`WHOLE_FLUSH_LIMIT`] in all.
@@ -31,9 +31,9 @@ const LINGER_LIMIT: Duration = Duration::from_secs(2);
 const READS: usize = 16;
 
 /// A WebSocket on its way out.
-pub(crate) struct Parting {
+pub(crate) struct ClosingWebSocket {
     stream: Stream,
-    output: Output,
+    output: FrameWriter,
     close_frame: Option<Vec<u8>>,
     stage: Stage,
     deadline: Instant,
@@ -43,27 +43,27 @@ pub(crate) struct Parting {
 
 enum Stage {
     Writing,
-    Ending,
+    Termination,
     Lingering,
 }
 
-impl Parting {
-    /// Closes a WebSocket. `queued` is written first where the farewell is to flush. `None` where
+impl ClosingWebSocket {
+    /// Closes a WebSocket. `queued` is written first where the notice is to flush. `None` where
     /// there is nothing left to do.
     pub(crate) fn new(
         websocket: WebSocket,
-        farewell: Farewell,
+        notice: CloseNotice,
         queued: VecDeque<Prepared>,
         now: Instant,
     ) -> Option<Self> {
         let (stream, mut output) = websocket.into_stream();
-        let code = match farewell {
-            Farewell::Silence => return None,
-            Farewell::Flush => {
+        let code = match notice {
+            CloseNotice::Silence => return None,
+            CloseNotice::Flush => {
                 output.push(queued);
                 None
             }
-            Farewell::Tell(code) | Farewell::Answer(code) => {
+            CloseNotice::Tell(code) | CloseNotice::Answer(code) => {
                 output.discard_unbegun();
                 code
             }
@@ -88,7 +88,7 @@ impl Parting {
         loop {
             let step = match self.stage {
                 Stage::Writing => self.poll_writing(cx),
-                Stage::Ending => Pin::new(&mut self.stream)
+                Stage::Termination => Pin::new(&mut self.stream)
                     .poll_shutdown(cx)
                     .map(|result| result.is_ok()),
                 Stage::Lingering => self.poll_lingering(cx),
@@ -101,9 +101,9 @@ impl Parting {
             self.stage = match self.stage {
                 Stage::Writing => {
                     self.deadline = now + LINGER_LIMIT;
-                    Stage::Ending
+                    Stage::Termination
                 }
-                Stage::Ending | Stage::Lingering => Stage::Lingering,
+                Stage::Termination | Stage::Lingering => Stage::Lingering,
             };
         }
     }

@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use specter_proto::engine::{Packet, Received, Session, payload};
 
-use crate::application::{Incoming, MessageContext, MessageHandler};
+use crate::application::{IncomingMessage, MessageContext, MessageHandler};
 use crate::close_reason::CloseReason;
 use crate::connection::Connection;
 use crate::session::link::websocket::{Flow, Message};
-use crate::session::post_body::Posted;
-use crate::session::termination::Ending;
+use crate::session::post_body::PostBody;
+use crate::session::termination::Termination;
 
 /// What a packet passes on its way in. Lent together for the time of one read.
 pub(crate) struct Inbound<'a, H> {
@@ -23,20 +23,20 @@ pub(crate) struct Inbound<'a, H> {
     pub(crate) now: Instant,
     pub(crate) waker: &'a Waker,
     /// Until when nothing is due: any packet but a message may change that.
-    pub(crate) calm_until: &'a mut Option<tokio::time::Instant>,
+    pub(crate) skip_checks_until: &'a mut Option<tokio::time::Instant>,
 }
 
 impl<H: MessageHandler> Inbound<'_, H> {
     /// Takes a message from the session's WebSocket.
     #[inline]
-    pub(crate) fn websocket_message(&mut self, message: Message<'_>) -> Result<Flow, Ending> {
+    pub(crate) fn websocket_message(&mut self, message: Message<'_>) -> Result<Flow, Termination> {
         let message = match message {
             // What nearly every packet is.
             Message::Text(text) => match text.strip_prefix('4') {
-                Some(text) => Incoming::Text(text),
+                Some(text) => IncomingMessage::Text(text),
                 None => return self.rarer(text),
             },
-            Message::Binary(data) => Incoming::Binary(data),
+            Message::Binary(data) => IncomingMessage::Binary(data),
         };
         if self.session.receive_message(self.now) {
             self.hand_over(message, None)
@@ -48,7 +48,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
     /// Takes the text of any packet from the session's WebSocket. Binary messages are among them:
     /// a client that is configured to send base64 does so on every transport.
     #[inline(never)]
-    fn rarer(&mut self, text: &str) -> Result<Flow, Ending> {
+    fn rarer(&mut self, text: &str) -> Result<Flow, Termination> {
         let packet = payload::decode_text(text).map_err(|error| unreadable(error.code()))?;
         self.packet(packet.as_packet(), None)
     }
@@ -57,17 +57,17 @@ impl<H: MessageHandler> Inbound<'_, H> {
     pub(crate) fn packet(
         &mut self,
         packet: Packet<'_>,
-        posted: Option<&Posted>,
-    ) -> Result<Flow, Ending> {
-        *self.calm_until = None;
+        posted: Option<&PostBody>,
+    ) -> Result<Flow, Termination> {
+        *self.skip_checks_until = None;
         let message = match self.session.receive(packet, self.now) {
             Ok(Received::Nothing) => return Ok(Flow::More),
-            Ok(Received::Close) => return Err(Ending::peer_left(None)),
-            Ok(Received::Text(text)) => Incoming::Text(text),
-            Ok(Received::Binary(data)) => Incoming::Binary(data),
+            Ok(Received::Close) => return Err(Termination::peer_left(None)),
+            Ok(Received::Text(text)) => IncomingMessage::Text(text),
+            Ok(Received::Binary(data)) => IncomingMessage::Binary(data),
             Err(violation) => {
                 log_violation(violation.code());
-                return Err(Ending::violation(None));
+                return Err(Termination::violation(None));
             }
         };
         self.hand_over(message, posted)
@@ -77,16 +77,16 @@ impl<H: MessageHandler> Inbound<'_, H> {
     #[inline]
     fn hand_over(
         &mut self,
-        message: Incoming<'_>,
-        posted: Option<&Posted>,
-    ) -> Result<Flow, Ending> {
+        message: IncomingMessage<'_>,
+        posted: Option<&PostBody>,
+    ) -> Result<Flow, Termination> {
         let context = MessageContext::of(posted, self.waker);
         self.handler
             .message(message, &context)
-            .map_err(Ending::decided)?;
+            .map_err(Termination::decided)?;
         // The handler may have closed the connection in another way than by its answer.
-        if let Some(reason) = self.connection.outbox().close_reason() {
-            return Err(Ending::decided(reason));
+        if let Some(reason) = self.connection.outgoing_queue().close_reason() {
+            return Err(Termination::decided(reason));
         }
         Ok(if self.handler.backlogged() {
             Flow::Stop
@@ -97,9 +97,9 @@ impl<H: MessageHandler> Inbound<'_, H> {
 }
 
 /// A packet, or a body of packets, that can not be read.
-pub(crate) fn unreadable(code: &'static str) -> Ending {
+pub(crate) fn unreadable(code: &'static str) -> Termination {
     log_violation(code);
-    Ending::decided(CloseReason::ParseError)
+    Termination::decided(CloseReason::ParseError)
 }
 
 fn log_violation(code: &'static str) {

@@ -12,12 +12,12 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::connection::Connection;
-use crate::session::poll_response::PollAnswer;
-use crate::session::post_body::Posted;
+use crate::session::poll_response::PollResponse;
+use crate::session::post_body::PostBody;
 
 /// Why a request that names a session is not served by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Misfit {
+pub(crate) enum RequestConflict {
     /// Another request of the kind is under way.
     Overlap,
     /// The session has moved to another transport.
@@ -27,25 +27,25 @@ pub(crate) enum Misfit {
 }
 
 /// The outcome of a poll: the packets as a payload.
-pub(crate) type PollReply = Result<PollAnswer, Misfit>;
+pub(crate) type PollReply = Result<PollResponse, RequestConflict>;
 
 /// Where a poll's outcome goes. Dropped unanswered, the session has ended.
 pub(crate) type PollRequest = oneshot::Sender<PollReply>;
 
 /// A body that was received in full, to be taken apart by the session's task.
 pub(crate) struct PostRequest {
-    pub(crate) posted: Posted,
+    pub(crate) posted: PostBody,
     /// Told when the last packet was taken. Dropped unanswered, the session has ended.
     pub(crate) taken: oneshot::Sender<()>,
 }
 
 /// Which requests the session's transport can serve.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Serves {
+pub(crate) enum AcceptedRequests {
     /// Polls, posts, and an upgrade.
     Polling,
     /// Polls, to be told of the close. Posts are swallowed.
-    Farewell,
+    CloseNotice,
     /// No polling any more.
     WebSocket,
     /// Nothing.
@@ -54,7 +54,7 @@ pub(crate) enum Serves {
 
 /// What the task finds in its mailbox.
 #[derive(Default)]
-pub(crate) struct Mail {
+pub(crate) struct PendingRequests {
     pub(crate) poll: Option<PollRequest>,
     pub(crate) post: Option<Box<PostRequest>>,
     pub(crate) upgrade: Option<OnUpgrade>,
@@ -70,19 +70,19 @@ pub(crate) struct Mailbox {
 }
 
 struct Slots {
-    mail: Mail,
+    mail: PendingRequests,
     /// A post is being received, waits to be taken, or is being worked on.
     posting: bool,
     /// A poll was handed to the task, and its request has no answer yet.
     polling: bool,
-    serves: Serves,
+    serves: AcceptedRequests,
 }
 
 impl Mailbox {
-    pub(crate) fn new(serves: Serves) -> Self {
+    pub(crate) fn new(serves: AcceptedRequests) -> Self {
         Self {
             slots: Mutex::new(Slots {
-                mail: Mail::default(),
+                mail: PendingRequests::default(),
                 posting: false,
                 polling: false,
                 serves,
@@ -92,13 +92,13 @@ impl Mailbox {
     }
 
     /// Whether anything came.
-    pub(crate) fn has_mail(&self) -> bool {
+    pub(crate) fn has_requests(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
     }
 
     /// Takes what came, if anything did.
-    pub(crate) fn take(&self) -> Option<Mail> {
-        if !self.has_mail() {
+    pub(crate) fn take(&self) -> Option<PendingRequests> {
+        if !self.has_requests() {
             return None;
         }
         let mut slots = self.slots.lock();
@@ -107,8 +107,8 @@ impl Mailbox {
     }
 
     /// Takes what may show that the client is there, which a poll does not: that stays.
-    pub(crate) fn take_but_poll(&self) -> Option<Mail> {
-        if !self.has_mail() {
+    pub(crate) fn take_all_except_poll(&self) -> Option<PendingRequests> {
+        if !self.has_requests() {
             return None;
         }
         let mut slots = self.slots.lock();
@@ -125,7 +125,7 @@ impl Mailbox {
     }
 
     /// From now on only these requests are served. Returns what waited.
-    pub(crate) fn serve_only(&self, serves: Serves) -> Mail {
+    pub(crate) fn serve_only(&self, serves: AcceptedRequests) -> PendingRequests {
         let mut slots = self.slots.lock();
         slots.serves = serves;
         self.waiting.store(false, Ordering::Release);
@@ -133,7 +133,7 @@ impl Mailbox {
     }
 
     /// Puts something into a slot and marks the mailbox.
-    fn put(&self, slots: &mut Slots, change: impl FnOnce(&mut Mail)) {
+    fn put(&self, slots: &mut Slots, change: impl FnOnce(&mut PendingRequests)) {
         change(&mut slots.mail);
         self.waiting.store(true, Ordering::Release);
     }
@@ -143,14 +143,14 @@ impl Connection {
     /// What a poll that arrived can be answered with at once: the packets that wait, where nothing
     /// but them is concerned. A heartbeat among them concerns the session's clocks, which are its
     /// task's.
-    pub(crate) fn answer_poll(&self, max_packets: usize) -> Option<PollAnswer> {
+    pub(crate) fn answer_poll(&self, max_packets: usize) -> Option<PollResponse> {
         let slots = self.mailbox().slots.lock();
-        if slots.serves != Serves::Polling || slots.polling || slots.mail.poll.is_some() {
+        if slots.serves != AcceptedRequests::Polling || slots.polling || slots.mail.poll.is_some() {
             return None;
         }
         // Locked for as long: nobody else takes packets for a poll meanwhile.
-        let packets = self.outbox().take_messages(max_packets);
-        (!packets.is_empty()).then(|| PollAnswer::of_packets(&packets, self))
+        let packets = self.outgoing_queue().take_messages(max_packets);
+        (!packets.is_empty()).then(|| PollResponse::of_packets(&packets, self))
     }
 
     /// The answer to a poll that was handed to the task is on its way.
@@ -159,17 +159,17 @@ impl Connection {
     }
 
     /// A poll arrived. The outcome comes through the receiver; dropping that breaks the poll off.
-    pub(crate) fn begin_poll(&self) -> Result<oneshot::Receiver<PollReply>, Misfit> {
+    pub(crate) fn begin_poll(&self) -> Result<oneshot::Receiver<PollReply>, RequestConflict> {
         let mailbox = self.mailbox();
         let mut slots = mailbox.slots.lock();
         match slots.serves {
-            Serves::Polling | Serves::Farewell => {}
-            Serves::WebSocket => return Err(Misfit::OtherTransport),
-            Serves::Nothing => return Err(Misfit::Ended),
+            AcceptedRequests::Polling | AcceptedRequests::CloseNotice => {}
+            AcceptedRequests::WebSocket => return Err(RequestConflict::OtherTransport),
+            AcceptedRequests::Nothing => return Err(RequestConflict::Ended),
         }
         let outcome = if slots.mail.poll.is_some() {
             mailbox.put(&mut slots, |mail| mail.faulty = true);
-            Err(Misfit::Overlap)
+            Err(RequestConflict::Overlap)
         } else {
             let (reply, outcome) = oneshot::channel();
             slots.polling = true;
@@ -182,19 +182,19 @@ impl Connection {
     }
 
     /// A post arrived; its body may now be received.
-    pub(crate) fn begin_post(self) -> Result<PostPermit, Misfit> {
+    pub(crate) fn begin_post(self) -> Result<PostPermit, RequestConflict> {
         let mailbox = self.mailbox();
         let mut slots = mailbox.slots.lock();
         match slots.serves {
-            Serves::Polling | Serves::Farewell => {}
-            Serves::WebSocket => return Err(Misfit::OtherTransport),
-            Serves::Nothing => return Err(Misfit::Ended),
+            AcceptedRequests::Polling | AcceptedRequests::CloseNotice => {}
+            AcceptedRequests::WebSocket => return Err(RequestConflict::OtherTransport),
+            AcceptedRequests::Nothing => return Err(RequestConflict::Ended),
         }
         if slots.posting {
             mailbox.put(&mut slots, |mail| mail.faulty = true);
             drop(slots);
             self.wake();
-            return Err(Misfit::Overlap);
+            return Err(RequestConflict::Overlap);
         }
         slots.posting = true;
         drop(slots);
@@ -205,14 +205,17 @@ impl Connection {
     }
 
     /// A WebSocket was accepted for this session; the session's task decides what becomes of it.
-    pub(crate) fn begin_upgrade(&self, upgrade: OnUpgrade) -> Result<(), Misfit> {
+    pub(crate) fn begin_upgrade(&self, upgrade: OnUpgrade) -> Result<(), RequestConflict> {
         let mailbox = self.mailbox();
         let mut slots = mailbox.slots.lock();
-        if matches!(slots.serves, Serves::Nothing | Serves::Farewell) {
-            return Err(Misfit::Ended);
+        if matches!(
+            slots.serves,
+            AcceptedRequests::Nothing | AcceptedRequests::CloseNotice
+        ) {
+            return Err(RequestConflict::Ended);
         }
         if slots.mail.upgrade.is_some() {
-            return Err(Misfit::Overlap);
+            return Err(RequestConflict::Overlap);
         }
         mailbox.put(&mut slots, |mail| mail.upgrade = Some(upgrade));
         drop(slots);
@@ -242,25 +245,28 @@ impl PostPermit {
     }
 
     /// Hands the body to the session. The receiver is told when its last packet was taken.
-    pub(crate) fn deliver(mut self, posted: Posted) -> Result<oneshot::Receiver<()>, Misfit> {
+    pub(crate) fn deliver(
+        mut self,
+        posted: PostBody,
+    ) -> Result<oneshot::Receiver<()>, RequestConflict> {
         let (taken, outcome) = oneshot::channel();
         let Some(connection) = self.connection.take() else {
-            return Err(Misfit::Ended);
+            return Err(RequestConflict::Ended);
         };
         connection.let_go(self.held);
         let mailbox = connection.mailbox();
         let mut slots = mailbox.slots.lock();
         match slots.serves {
-            Serves::Polling => {
+            AcceptedRequests::Polling => {
                 let request = PostRequest { posted, taken };
                 mailbox.put(&mut slots, |mail| mail.post = Some(Box::new(request)));
             }
-            Serves::Farewell => {
+            AcceptedRequests::CloseNotice => {
                 slots.posting = false;
                 let _ = taken.send(());
             }
-            Serves::WebSocket => return Err(Misfit::OtherTransport),
-            Serves::Nothing => return Err(Misfit::Ended),
+            AcceptedRequests::WebSocket => return Err(RequestConflict::OtherTransport),
+            AcceptedRequests::Nothing => return Err(RequestConflict::Ended),
         }
         drop(slots);
         connection.wake();
@@ -276,7 +282,7 @@ impl Drop for PostPermit {
             let mut slots = mailbox.slots.lock();
             slots.posting = false;
             // After an upgrade it is nobody's loss: the session has another transport.
-            if slots.serves == Serves::Polling {
+            if slots.serves == AcceptedRequests::Polling {
                 mailbox.put(&mut slots, |mail| mail.faulty = true);
             }
             drop(slots);

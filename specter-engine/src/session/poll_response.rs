@@ -14,16 +14,16 @@ use crate::connection::Connection;
 use crate::outgoing::queue;
 
 /// A polling body and what it counts for.
-pub(crate) struct PollAnswer {
+pub(crate) struct PollResponse {
     body: Vec<u8>,
     /// `None` where it counts for nothing.
-    count: Option<Count>,
+    count: Option<ChargeGuard>,
 }
 
 /// What an answer that is handed over in parts still counts for in the queue.
-pub(crate) struct Counted(Option<Count>);
+pub(crate) struct QueueCharge(Option<ChargeGuard>);
 
-struct Count {
+struct ChargeGuard {
     connection: Connection,
     cost: usize,
 }
@@ -34,7 +34,7 @@ struct Part<T, C> {
     _counted: C,
 }
 
-impl PollAnswer {
+impl PollResponse {
     /// An answer that counts for nothing.
     pub(crate) fn of(body: Vec<u8>) -> Self {
         Self { body, count: None }
@@ -56,7 +56,7 @@ impl PollAnswer {
         let connection = connection.clone();
         Self {
             body,
-            count: Some(Count { connection, cost }),
+            count: Some(ChargeGuard { connection, cost }),
         }
     }
 
@@ -77,25 +77,25 @@ impl PollAnswer {
     }
 
     /// Takes it apart, for one that is handed over in parts.
-    pub(crate) fn into_parts(self) -> (Vec<u8>, Counted) {
-        (self.body, Counted(self.count))
+    pub(crate) fn into_parts(self) -> (Vec<u8>, QueueCharge) {
+        (self.body, QueueCharge(self.count))
     }
 }
 
-impl AsRef<[u8]> for PollAnswer {
+impl AsRef<[u8]> for PollResponse {
     fn as_ref(&self) -> &[u8] {
         &self.body
     }
 }
 
-impl Counted {
+impl QueueCharge {
     /// Bytes of the answer, which count until they are dropped. What no part takes away counts as
     /// long as this exists.
     pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&mut self, bytes: T) -> Bytes {
         let counted = self.0.as_mut().map(|count| {
             let cost = count.cost.min(bytes.as_ref().len());
             count.cost -= cost;
-            Count {
+            ChargeGuard {
                 connection: count.connection.clone(),
                 cost,
             }
@@ -120,9 +120,9 @@ impl<T: AsRef<[u8]>, C> AsRef<[u8]> for Part<T, C> {
     }
 }
 
-impl Drop for Count {
+impl Drop for ChargeGuard {
     fn drop(&mut self) {
-        if self.connection.outbox().release(self.cost) {
+        if self.connection.outgoing_queue().release(self.cost) {
             self.connection.wake();
         }
     }

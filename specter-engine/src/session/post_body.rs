@@ -6,12 +6,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 /// A body with its headers.
-pub(crate) struct Posted {
+pub(crate) struct PostBody {
     body: Bytes,
     headers: HeaderMap,
 }
 
-impl Posted {
+impl PostBody {
     pub(crate) fn new(headers: HeaderMap, body: Bytes) -> Self {
         Self { body, headers }
     }
@@ -26,8 +26,8 @@ impl Posted {
 }
 
 /// Nothing of it: tokens travel in headers.
-impl fmt::Debug for Posted {
+impl fmt::Debug for PostBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Posted").finish_non_exhaustive()
+        f.debug_struct("PostBody").finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! The open sessions of an endpoint: found by their ids, counted, limited, and closed together.
 //!
-//! Sharded, so that requests do not wait for each other. A [`Seat`] is a session's place; whatever
-//! becomes of the session's task, dropping the seat frees the place.
+//! Sharded, so that requests do not wait for each other. A [`SessionSlot`] is a session's place; whatever
+//! becomes of the session's task, dropping the slot frees the place.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -20,13 +20,13 @@ use crate::connection::Connection;
 use crate::random_id::IdHasher;
 use crate::random_id::RandomId;
 use crate::session::buffer_budget::BufferBudget;
-use crate::session::close_counters::Tally;
+use crate::session::close_counters::CloseCounters;
 
 const SHARDS: usize = 32;
 
 /// Why there is no place for another session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Full {
+pub(crate) enum CapacityError {
     /// The endpoint takes no new sessions any more.
     ShuttingDown,
     /// As many sessions are open as are allowed in all.
@@ -50,7 +50,7 @@ pub(crate) struct Registry {
     refusing: AtomicBool,
     /// Sessions whose handlers are not done.
     handlers: AtomicUsize,
-    closed: Tally,
+    closed: CloseCounters,
     max_connections: usize,
     max_per_address: Option<usize>,
     budget: Arc<BufferBudget>,
@@ -67,7 +67,7 @@ impl Registry {
             all_free: Notify::new(),
             refusing: AtomicBool::new(false),
             handlers: AtomicUsize::new(0),
-            closed: Tally::default(),
+            closed: CloseCounters::default(),
             max_connections: config.connection_limit(),
             max_per_address: config.max_connections_per_address,
             budget,
@@ -90,32 +90,35 @@ impl Registry {
     }
 
     /// Takes a place for a session that is about to open.
-    pub(crate) fn reserve(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Seat, Full> {
+    pub(crate) fn reserve(
+        self: &Arc<Self>,
+        address: Option<IpAddr>,
+    ) -> Result<SessionSlot, CapacityError> {
         if self.refusing.load(Ordering::SeqCst) {
-            return Err(Full::ShuttingDown);
+            return Err(CapacityError::ShuttingDown);
         }
         self.budget.run_on_current();
-        let mut seat = Seat {
+        let mut slot = SessionSlot {
             registry: Arc::clone(self),
             address: None,
             sid: None,
             has_handler: false,
         };
-        // From here on the seat's drop gives back what was taken.
+        // From here on the slot's drop gives back what was taken.
         if self.taken.fetch_add(1, Ordering::SeqCst) >= self.max_connections {
-            return Err(Full::Connections);
+            return Err(CapacityError::Connections);
         }
         if let (Some(address), Some(limit)) = (address, self.max_per_address) {
             let mut addresses = self.addresses.lock();
             let address = counted_as(address);
             let count = addresses.entry(address).or_insert(0);
             if *count >= limit {
-                return Err(Full::Address);
+                return Err(CapacityError::Address);
             }
             *count += 1;
-            seat.address = Some(address);
+            slot.address = Some(address);
         }
-        Ok(seat)
+        Ok(slot)
     }
 
     /// The session of this id.
@@ -220,7 +223,7 @@ fn counted_as(address: IpAddr) -> IpAddr {
 }
 
 /// A session's place among the open ones.
-pub(crate) struct Seat {
+pub(crate) struct SessionSlot {
     registry: Arc<Registry>,
     /// Where one session less is to be counted.
     address: Option<IpAddr>,
@@ -230,9 +233,9 @@ pub(crate) struct Seat {
     has_handler: bool,
 }
 
-impl Seat {
-    /// Lets requests find the session. Refused where all sessions are being closed already.
-    pub(crate) fn enter(&mut self, connection: &Connection) -> Result<(), Full> {
+impl SessionSlot {
+    /// Lets requests find the session. Rejection where all sessions are being closed already.
+    pub(crate) fn enter(&mut self, connection: &Connection) -> Result<(), CapacityError> {
         let sid = connection.id();
         let shard = self.registry.shard(sid.as_str().as_bytes());
         shard.lock().insert(sid, connection.clone());
@@ -243,7 +246,7 @@ impl Seat {
         // Either this sees the flag, or who set it finds the session when closing all.
         if self.registry.refusing.load(Ordering::SeqCst) {
             self.leave();
-            return Err(Full::ShuttingDown);
+            return Err(CapacityError::ShuttingDown);
         }
         Ok(())
     }
@@ -271,7 +274,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for SessionSlot {
     fn drop(&mut self) {
         self.leave();
         self.handler_is_done();
@@ -292,10 +295,10 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
-    use super::{BufferBudget, Full, Registry};
+    use super::{BufferBudget, CapacityError, Registry};
     use crate::close_reason::CloseReason;
     use crate::config::EngineConfig;
-    use crate::detached::undriven;
+    use crate::detached::detached;
     use std::sync::Arc;
     use std::time::Duration;
     use tokio::time::Instant;
@@ -308,13 +311,13 @@ mod tests {
     fn a_session_is_found_between_entering_and_leaving() {
         let config = EngineConfig::default();
         let registry = registry(&config);
-        let connection = undriven(&config);
-        let mut seat = registry.reserve(None).ok().unwrap();
+        let connection = detached(&config);
+        let mut slot = registry.reserve(None).ok().unwrap();
         assert!(registry.find(connection.sid()).is_none());
-        assert_eq!(seat.enter(&connection), Ok(()));
+        assert_eq!(slot.enter(&connection), Ok(()));
         assert!(registry.find(connection.sid()).is_some());
         assert_eq!(registry.open(), 1);
-        seat.leave();
+        slot.leave();
         assert!(registry.find(connection.sid()).is_none());
         assert_eq!(registry.open(), 0);
         for hostile in ["", "x", "__proto__", "ä", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
@@ -331,11 +334,20 @@ mod tests {
         let address = Some("10.0.0.1".parse().unwrap());
         let first = registry.reserve(address).ok().unwrap();
         let _second = registry.reserve(address).ok().unwrap();
-        assert_eq!(registry.reserve(address).err(), Some(Full::Address));
+        assert_eq!(
+            registry.reserve(address).err(),
+            Some(CapacityError::Address)
+        );
         let third = registry.reserve(None).ok().unwrap();
-        assert_eq!(registry.reserve(None).err(), Some(Full::Connections));
+        assert_eq!(
+            registry.reserve(None).err(),
+            Some(CapacityError::Connections)
+        );
         drop(third);
-        assert_eq!(registry.reserve(address).err(), Some(Full::Address));
+        assert_eq!(
+            registry.reserve(address).err(),
+            Some(CapacityError::Address)
+        );
         drop(first);
         assert!(registry.reserve(address).is_ok());
     }
@@ -347,11 +359,14 @@ mod tests {
         let reserve = |address: &str| registry.reserve(Some(address.parse().unwrap()));
         let _first = reserve("2001:db8:0:1::1").ok().unwrap();
         let refused = reserve("2001:db8:0:1:ffff::2").err();
-        assert_eq!(refused, Some(Full::Address));
+        assert_eq!(refused, Some(CapacityError::Address));
         let _other = reserve("2001:db8:0:2::1").ok().unwrap();
         let _ipv4 = reserve("10.0.0.1").ok().unwrap();
         let _next = reserve("10.0.0.2").ok().unwrap();
-        assert_eq!(reserve("::ffff:10.0.0.1").err(), Some(Full::Address));
+        assert_eq!(
+            reserve("::ffff:10.0.0.1").err(),
+            Some(CapacityError::Address)
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -361,14 +376,17 @@ mod tests {
         let mut seats = Vec::new();
         let mut connections = Vec::new();
         for _ in 0..4 {
-            let connection = undriven(&config);
-            let mut seat = registry.reserve(None).ok().unwrap();
-            assert_eq!(seat.enter(&connection), Ok(()));
-            seats.push(seat);
+            let connection = detached(&config);
+            let mut slot = registry.reserve(None).ok().unwrap();
+            assert_eq!(slot.enter(&connection), Ok(()));
+            seats.push(slot);
             connections.push(connection);
         }
         registry.refuse();
-        assert_eq!(registry.reserve(None).err(), Some(Full::ShuttingDown));
+        assert_eq!(
+            registry.reserve(None).err(),
+            Some(CapacityError::ShuttingDown)
+        );
         let start = Instant::now();
         let spread = Duration::from_secs(4);
         registry

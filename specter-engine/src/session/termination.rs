@@ -4,14 +4,14 @@ use crate::close_reason::CloseReason;
 
 /// The end of a connection, as the part that met it puts it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Ending {
+pub(crate) struct Termination {
     pub(crate) reason: CloseReason,
-    pub(crate) farewell: Farewell,
+    pub(crate) notice: CloseNotice,
 }
 
 /// What the peer is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Farewell {
+pub(crate) enum CloseNotice {
     /// All that is queued, then that it is over.
     Flush,
     /// That it is over; on a WebSocket with this close code.
@@ -22,22 +22,22 @@ pub(crate) enum Farewell {
     Silence,
 }
 
-impl Ending {
+impl Termination {
     /// The server's decision, for this reason.
     pub(crate) fn decided(reason: CloseReason) -> Self {
-        let farewell = if reason.discards_queue() {
-            Farewell::Tell(None)
+        let notice = if reason.discards_queue() {
+            CloseNotice::Tell(None)
         } else {
-            Farewell::Flush
+            CloseNotice::Flush
         };
-        Self { reason, farewell }
+        Self { reason, notice }
     }
 
     /// The peer left in good order.
     pub(crate) fn peer_left(close_code: Option<u16>) -> Self {
         Self {
             reason: CloseReason::TransportClose,
-            farewell: Farewell::Answer(close_code),
+            notice: CloseNotice::Answer(close_code),
         }
     }
 
@@ -45,7 +45,7 @@ impl Ending {
     pub(crate) fn violation(close_code: Option<u16>) -> Self {
         Self {
             reason: CloseReason::TransportError,
-            farewell: Farewell::Tell(close_code),
+            notice: CloseNotice::Tell(close_code),
         }
     }
 
@@ -53,7 +53,7 @@ impl Ending {
     pub(crate) fn gone(reason: CloseReason) -> Self {
         Self {
             reason,
-            farewell: Farewell::Silence,
+            notice: CloseNotice::Silence,
         }
     }
 }

@@ -19,7 +19,7 @@ use specter_proto::engine::Prepared;
 
 use crate::close_reason::CloseReason;
 use crate::config::QueuePolicy;
-use crate::outgoing::packet_deque::Packets;
+use crate::outgoing::packet_deque::PacketDeque;
 pub use crate::outgoing::queue::limits::SendError;
 pub(crate) use crate::outgoing::queue::limits::{QueueLimits, Urgency};
 use crate::session::buffer_budget::{BufferBudget, BufferShare};
@@ -39,11 +39,11 @@ pub enum Wake {
 }
 
 /// The queue of one connection.
-pub(crate) struct Outbox {
+pub(crate) struct OutgoingQueue {
     queue: Mutex<Queue>,
     /// The task will look into the queue before it rests: it runs, it was woken, or it waits for
     /// something else that it needs first (a poll to answer, room in the socket).
-    attended: AtomicBool,
+    task_awake: AtomicBool,
     /// The task sends past it: what it holds is nobody else's to write.
     passed_by: AtomicBool,
     closing: AtomicBool,
@@ -59,7 +59,7 @@ pub(crate) struct Outbox {
 const MAX_TAKEN: usize = 64 * 1024;
 
 struct Queue {
-    packets: Packets,
+    packets: PacketDeque,
     /// How many packets are in front of the heartbeat that waits, if one does.
     before_control: Option<usize>,
     /// The first packet is the rest of one whose first frames were taken: nothing goes before it.
@@ -78,12 +78,12 @@ struct Queue {
     large_taken: Option<(usize, usize)>,
 }
 
-impl Outbox {
+impl OutgoingQueue {
     /// An empty queue with these limits, whose bytes count towards the budget.
     pub(crate) fn new(limits: QueueLimits, budget: Arc<BufferBudget>) -> Self {
         Self {
             queue: Mutex::new(Queue {
-                packets: Packets::default(),
+                packets: PacketDeque::default(),
                 before_control: None,
                 starts_midway: false,
                 discards_events: false,
@@ -93,7 +93,7 @@ impl Outbox {
                 full_answers: 0,
                 large_taken: None,
             }),
-            attended: AtomicBool::new(false),
+            task_awake: AtomicBool::new(false),
             passed_by: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
@@ -125,7 +125,7 @@ impl Outbox {
             return Ok(self.push_control(queue, packet, before));
         }
         queue.packets.push_back(packet);
-        let wake = self.attract_attention();
+        let wake = self.wake_if_idle();
         // The task begins to watch how fast the queue empties.
         let falls_behind = before <= self.limits.max_queued_bytes && self.is_behind();
         Ok(if falls_behind { Wake::Yes } else { wake })
@@ -149,7 +149,7 @@ impl Outbox {
             queue.packets.push_front(packet);
             queue.before_control = Some(0);
         }
-        self.attract_attention()
+        self.wake_if_idle()
     }
 
     /// Decides on an event that does not fit under `max_burst_bytes`, or that comes while events
@@ -198,7 +198,7 @@ impl Outbox {
 
     /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold
     /// it up; where the queue is to be discarded, it is too.
-    pub(crate) fn put_first(&self, packet: Prepared) {
+    pub(crate) fn push_front(&self, packet: Prepared) {
         let mut queue = self.queue.lock();
         if queue.closing.is_some_and(CloseReason::discards_queue) {
             return;
@@ -225,11 +225,11 @@ impl Outbox {
     }
 
     /// Called with the queue locked, as whatever sets it to false: senders do not race each other.
-    fn attract_attention(&self) -> Wake {
-        if self.attended.load(Ordering::Relaxed) {
+    fn wake_if_idle(&self) -> Wake {
+        if self.task_awake.load(Ordering::Relaxed) {
             Wake::No
         } else {
-            self.attended.store(true, Ordering::Relaxed);
+            self.task_awake.store(true, Ordering::Relaxed);
             Wake::Yes
         }
     }
@@ -262,7 +262,7 @@ impl Outbox {
     }
 
     /// Reads what a sender will need first, and no more. See [`fetch`](crate::outgoing::fan_out::fetch).
-    pub(crate) fn glance(&self) -> usize {
+    pub(crate) fn prefetch_queue(&self) -> usize {
         self.bytes() ^ usize::from(self.queue.is_locked())
     }
 
@@ -343,14 +343,14 @@ impl Outbox {
         self.passed_by.load(Ordering::Acquire)
     }
 
-    /// The task begins or ends to send past it. See [`Desk::reserve`](crate::outgoing::writer_slot::Desk::reserve).
+    /// The task begins or ends to send past it. See [`WriterSlot::reserve`](crate::outgoing::writer_slot::WriterSlot::reserve).
     pub(crate) fn set_passed_by(&self, is_passed_by: bool) {
         self.passed_by.store(is_passed_by, Ordering::Release);
     }
 
     /// The task begins to run: senders need not wake it until it has looked into the queue.
-    pub(crate) fn attend(&self) {
-        self.attended.store(true, Ordering::Relaxed);
+    pub(crate) fn mark_task_awake(&self) {
+        self.task_awake.store(true, Ordering::Relaxed);
     }
 
     /// Takes the packets to be written next, some dozens of kilobytes at most, after `written`
@@ -360,7 +360,7 @@ impl Outbox {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written);
         if queue.packets.is_empty() {
-            self.attended.store(false, Ordering::Relaxed);
+            self.task_awake.store(false, Ordering::Relaxed);
         }
         if self.bytes() > MAX_TAKEN {
             return Self::take_bytes(queue);
@@ -397,7 +397,7 @@ impl Outbox {
     pub(crate) fn rest(&self) -> bool {
         let queue = self.queue.lock();
         if queue.packets.is_empty() {
-            self.attended.store(false, Ordering::Relaxed);
+            self.task_awake.store(false, Ordering::Relaxed);
         }
         queue.packets.is_empty()
     }
@@ -417,7 +417,7 @@ impl Outbox {
     pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {
         let queue = self.queue.lock();
         if queue.packets.is_empty() {
-            self.attended.store(false, Ordering::Relaxed);
+            self.task_awake.store(false, Ordering::Relaxed);
         }
         self.take_some(queue, frames)
     }
@@ -484,7 +484,7 @@ impl Outbox {
         let mut queue = self.queue.lock();
         let must_run = self.note_written(&mut queue, written) || !queue.packets.is_empty();
         if !must_run {
-            self.attended.store(false, Ordering::Relaxed);
+            self.task_awake.store(false, Ordering::Relaxed);
         }
         must_run
     }

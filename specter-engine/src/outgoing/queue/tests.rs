@@ -3,11 +3,11 @@
 use crate::close_reason::CloseReason;
 use crate::config::QueuePolicy;
 use crate::outgoing::queue::limits::{QueueLimits, SendError, Urgency};
-use crate::outgoing::queue::{Outbox, PACKET_OVERHEAD, Wake, cost};
+use crate::outgoing::queue::{OutgoingQueue, PACKET_OVERHEAD, Wake, cost};
 use crate::session::buffer_budget::BufferBudget;
 use specter_proto::engine::{Frame, Prepared};
 
-impl Outbox {
+impl OutgoingQueue {
     /// A queue that is behind above this limit, and takes ten times as much.
     pub(crate) fn for_test(max_queued_bytes: usize, policy: QueuePolicy) -> Self {
         let limits = QueueLimits {
@@ -25,21 +25,21 @@ fn packet(len: usize) -> Prepared {
 
 #[test]
 fn packets_are_taken_by_their_frames() {
-    let outbox = Outbox::for_test(100_000, QueuePolicy::Disconnect);
+    let queue = OutgoingQueue::for_test(100_000, QueuePolicy::Disconnect);
     let with = |attachments| {
         let attachment = Frame::binary_message(b"x");
         Prepared::new(Frame::text_message("m"), vec![attachment; attachments])
     };
     let counts = |limit| -> Vec<_> {
-        let taken = outbox.take_frames(limit);
-        outbox.release(taken.iter().map(cost).sum());
+        let taken = queue.take_frames(limit);
+        queue.release(taken.iter().map(cost).sum());
         taken.iter().map(Prepared::frame_count).collect()
     };
     for attachments in [0, 1, 2, 6] {
-        let pushed = outbox.push(with(attachments), Urgency::Ordinary);
+        let pushed = queue.push(with(attachments), Urgency::Ordinary);
         assert!(pushed.is_ok());
     }
-    assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+    assert!(queue.push(packet(1), Urgency::Control).is_ok());
     // The heartbeat is the first of them.
     assert_eq!(counts(3), [1, 1]);
     assert_eq!(counts(3), [2]);
@@ -47,129 +47,129 @@ fn packets_are_taken_by_their_frames() {
     assert_eq!(counts(3), [3]);
     assert_eq!(counts(3), [3]);
     assert_eq!(counts(3), [1]);
-    assert_eq!(outbox.bytes(), 0);
-    assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+    assert_eq!(queue.bytes(), 0);
+    assert!(queue.push(packet(1), Urgency::Control).is_ok());
     assert_eq!(counts(3), [1]);
     assert_eq!(counts(3), [0; 0]);
 }
 
 #[test]
 fn only_the_first_sender_wakes_a_resting_task() {
-    let outbox = Outbox::for_test(10_000, QueuePolicy::Disconnect);
-    assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::Yes));
-    assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
-    assert_eq!(outbox.take(0).len(), 2);
-    assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
-    assert_eq!(outbox.take(0).len(), 1);
-    assert!(outbox.take(0).is_empty());
-    assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::Yes));
+    let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
+    assert_eq!(queue.push(packet(1), Urgency::Ordinary), Ok(Wake::Yes));
+    assert_eq!(queue.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
+    assert_eq!(queue.take(0).len(), 2);
+    assert_eq!(queue.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
+    assert_eq!(queue.take(0).len(), 1);
+    assert!(queue.take(0).is_empty());
+    assert_eq!(queue.push(packet(1), Urgency::Ordinary), Ok(Wake::Yes));
 }
 
 #[test]
 fn a_running_task_is_not_woken_by_its_own_sends() {
-    let outbox = Outbox::for_test(10_000, QueuePolicy::Disconnect);
-    outbox.attend();
-    assert_eq!(outbox.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
+    let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
+    queue.mark_task_awake();
+    assert_eq!(queue.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
 }
 
 #[test]
 fn a_packet_above_the_burst_limit_is_refused_and_changes_nothing() {
     for policy in [QueuePolicy::Disconnect, QueuePolicy::Drop] {
-        let outbox = Outbox::for_test(100, policy);
+        let queue = OutgoingQueue::for_test(100, policy);
         let too_large = SendError::TooLarge {
             size: 5_000 + 4 + PACKET_OVERHEAD,
             limit: 1_000,
         };
-        let refused = outbox.push(packet(5_000), Urgency::Ordinary);
+        let refused = queue.push(packet(5_000), Urgency::Ordinary);
         assert_eq!(refused, Err((too_large, Wake::No)));
-        assert!(outbox.push(packet(900), Urgency::Ordinary).is_ok());
-        let refused = outbox.push(packet(5_000), Urgency::Ordinary);
+        assert!(queue.push(packet(900), Urgency::Ordinary).is_ok());
+        let refused = queue.push(packet(5_000), Urgency::Ordinary);
         assert_eq!(refused, Err((too_large, Wake::No)));
-        assert!(!outbox.is_closing());
+        assert!(!queue.is_closing());
     }
 }
 
 #[test]
 fn above_the_burst_limit_the_disconnect_policy_closes_and_discards() {
-    let outbox = Outbox::for_test(100, QueuePolicy::Disconnect);
+    let queue = OutgoingQueue::for_test(100, QueuePolicy::Disconnect);
     for _ in 0..5 {
-        assert!(outbox.push(packet(100), Urgency::Ordinary).is_ok());
+        assert!(queue.push(packet(100), Urgency::Ordinary).is_ok());
     }
-    assert!(outbox.is_behind());
-    let refused = outbox.push(packet(200), Urgency::Ordinary);
+    assert!(queue.is_behind());
+    let refused = queue.push(packet(200), Urgency::Ordinary);
     assert_eq!(refused, Err((SendError::QueueFull, Wake::Yes)));
-    assert_eq!(outbox.close_reason(), Some(CloseReason::QueueFull));
-    assert_eq!(outbox.bytes(), 0);
-    assert_eq!(outbox.bytes_at_close(), 5 * (100 + 2 + PACKET_OVERHEAD));
-    assert!(outbox.take(0).is_empty());
-    let refused = outbox.push(packet(1), Urgency::Ordinary);
+    assert_eq!(queue.close_reason(), Some(CloseReason::QueueFull));
+    assert_eq!(queue.bytes(), 0);
+    assert_eq!(queue.bytes_at_close(), 5 * (100 + 2 + PACKET_OVERHEAD));
+    assert!(queue.take(0).is_empty());
+    let refused = queue.push(packet(1), Urgency::Ordinary);
     assert_eq!(refused, Err((SendError::Closed, Wake::No)));
 }
 
 #[test]
 fn above_the_burst_limit_the_drop_policy_discards_until_it_is_no_longer_behind() {
-    let outbox = Outbox::for_test(200, QueuePolicy::Drop);
-    let push = |len| outbox.push(packet(len), Urgency::Ordinary);
+    let queue = OutgoingQueue::for_test(200, QueuePolicy::Drop);
+    let push = |len| queue.push(packet(len), Urgency::Ordinary);
     let full = Err((SendError::QueueFull, Wake::No));
     while push(100).is_ok() {}
     assert_eq!(push(1), full, "one that would fit too");
-    assert!(outbox.push(packet(1), Urgency::Required).is_ok());
-    let behind = outbox.bytes() - 200;
-    outbox.release(behind - 1);
+    assert!(queue.push(packet(1), Urgency::Required).is_ok());
+    let behind = queue.bytes() - 200;
+    queue.release(behind - 1);
     assert_eq!(push(1), full);
-    assert!(outbox.release(1), "it is no longer behind");
+    assert!(queue.release(1), "it is no longer behind");
     assert!(push(1).is_ok());
-    assert!(!outbox.is_closing());
+    assert!(!queue.is_closing());
 }
 
 #[test]
 fn required_packets_are_counted_and_never_refused() {
     for policy in [QueuePolicy::Disconnect, QueuePolicy::Drop] {
-        let outbox = Outbox::for_test(200, policy);
+        let queue = OutgoingQueue::for_test(200, policy);
         for count in 1..100 {
-            assert!(outbox.push(packet(100), Urgency::Required).is_ok());
-            assert_eq!(outbox.bytes(), count * (100 + 2 + PACKET_OVERHEAD));
+            assert!(queue.push(packet(100), Urgency::Required).is_ok());
+            assert_eq!(queue.bytes(), count * (100 + 2 + PACKET_OVERHEAD));
         }
-        assert!(!outbox.is_closing());
+        assert!(!queue.is_closing());
     }
 }
 
 #[test]
 fn a_heartbeat_goes_before_what_waits_and_one_waits_at_a_time() {
-    let outbox = Outbox::for_test(1, QueuePolicy::Disconnect);
-    assert!(outbox.push(packet(100), Urgency::Required).is_ok());
+    let queue = OutgoingQueue::for_test(1, QueuePolicy::Disconnect);
+    assert!(queue.push(packet(100), Urgency::Required).is_ok());
     for _ in 0..2 {
-        assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+        assert!(queue.push(packet(1), Urgency::Control).is_ok());
     }
-    let sizes: Vec<_> = outbox.take(0).iter().map(Prepared::size).collect();
+    let sizes: Vec<_> = queue.take(0).iter().map(Prepared::size).collect();
     assert_eq!(sizes, [1 + 2, 100 + 2]);
 }
 
 #[test]
 fn a_heartbeat_goes_behind_the_rest_of_a_packet_that_was_taken_in_part() {
-    let outbox = Outbox::for_test(10_000, QueuePolicy::Disconnect);
+    let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
     let attachment = Frame::binary_message(b"x");
     let long = Prepared::new(Frame::text_message("m"), vec![attachment; 3]);
-    assert!(outbox.push(long, Urgency::Ordinary).is_ok());
-    assert!(outbox.push(packet(5), Urgency::Ordinary).is_ok());
-    assert_eq!(outbox.take_frames(2).len(), 1);
-    assert!(outbox.push(packet(1), Urgency::Control).is_ok());
+    assert!(queue.push(long, Urgency::Ordinary).is_ok());
+    assert!(queue.push(packet(5), Urgency::Ordinary).is_ok());
+    assert_eq!(queue.take_frames(2).len(), 1);
+    assert!(queue.push(packet(1), Urgency::Control).is_ok());
     let counts = |taken: std::collections::VecDeque<Prepared>| -> Vec<_> {
         let sizes = taken.iter().map(Prepared::size);
         sizes.collect()
     };
-    assert_eq!(counts(outbox.take_frames(16)), [3 + 3, 1 + 2, 5 + 2]);
+    assert_eq!(counts(queue.take_frames(16)), [3 + 3, 1 + 2, 5 + 2]);
 }
 
 #[test]
 fn little_is_taken_at_once_from_a_queue_that_holds_much() {
-    let outbox = Outbox::for_test(1 << 20, QueuePolicy::Disconnect);
+    let queue = OutgoingQueue::for_test(1 << 20, QueuePolicy::Disconnect);
     for _ in 0..100 {
-        assert!(outbox.push(packet(10_000), Urgency::Ordinary).is_ok());
+        assert!(queue.push(packet(10_000), Urgency::Ordinary).is_ok());
     }
     let mut count = 0;
     loop {
-        let taken = outbox.take(0);
+        let taken = queue.take(0);
         if taken.is_empty() {
             break;
         }
@@ -181,8 +181,8 @@ fn little_is_taken_at_once_from_a_queue_that_holds_much() {
 
 #[test]
 fn falling_behind_wakes_a_task_that_waits_for_its_peer() {
-    let outbox = Outbox::for_test(200, QueuePolicy::Disconnect);
-    let push = || outbox.push(packet(100), Urgency::Ordinary);
+    let queue = OutgoingQueue::for_test(200, QueuePolicy::Disconnect);
+    let push = || queue.push(packet(100), Urgency::Ordinary);
     assert_eq!(push(), Ok(Wake::Yes), "it rests");
     assert_eq!(push(), Ok(Wake::Yes), "it begins to watch");
     assert_eq!(push(), Ok(Wake::No), "it watches");
@@ -190,36 +190,36 @@ fn falling_behind_wakes_a_task_that_waits_for_its_peer() {
 
 #[test]
 fn bytes_count_until_they_are_written() {
-    let outbox = Outbox::for_test(10_000, QueuePolicy::Disconnect);
-    assert!(outbox.push(packet(100), Urgency::Ordinary).is_ok());
-    let taken = outbox.take(0);
+    let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
+    assert!(queue.push(packet(100), Urgency::Ordinary).is_ok());
+    let taken = queue.take(0);
     let held: usize = taken.iter().map(cost).sum();
     assert_eq!(held, 100 + 2 + PACKET_OVERHEAD);
-    assert_eq!(outbox.bytes(), held);
-    assert!(outbox.take(held).is_empty());
-    assert_eq!(outbox.bytes(), 0);
+    assert_eq!(queue.bytes(), held);
+    assert!(queue.take(held).is_empty());
+    assert_eq!(queue.bytes(), 0);
 }
 
 #[test]
 fn who_writes_in_the_place_of_the_task_is_told_when_it_must_run() {
-    let outbox = Outbox::for_test(1_000, QueuePolicy::Disconnect);
-    let push = |len| outbox.push(packet(len), Urgency::Ordinary);
+    let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
+    let push = |len| queue.push(packet(len), Urgency::Ordinary);
     assert_eq!(push(1), Ok(Wake::Yes));
-    let taken = outbox.take_only_frame().unwrap();
+    let taken = queue.take_only_frame().unwrap();
     assert_eq!(push(2), Ok(Wake::No), "whoever writes looks again");
-    assert!(outbox.settle(cost(&taken)), "something waits");
-    let taken = outbox.take_only_frame().unwrap();
-    assert!(!outbox.settle(cost(&taken)));
-    assert_eq!((push(1600), outbox.bytes()), (Ok(Wake::Yes), 1600 + 4 + 64));
-    let taken = outbox.take_only_frame().unwrap();
-    assert!(outbox.settle(cost(&taken)), "it was behind");
-    assert_eq!(outbox.bytes(), 0);
+    assert!(queue.settle(cost(&taken)), "something waits");
+    let taken = queue.take_only_frame().unwrap();
+    assert!(!queue.settle(cost(&taken)));
+    assert_eq!((push(1600), queue.bytes()), (Ok(Wake::Yes), 1600 + 4 + 64));
+    let taken = queue.take_only_frame().unwrap();
+    assert!(queue.settle(cost(&taken)), "it was behind");
+    assert_eq!(queue.bytes(), 0);
 }
 
 #[test]
 fn the_first_reason_stands() {
-    let outbox = Outbox::for_test(100, QueuePolicy::Disconnect);
-    assert_eq!(outbox.close(CloseReason::ForcedServerClose), Wake::Yes);
-    assert_eq!(outbox.close(CloseReason::PingTimeout), Wake::No);
-    assert_eq!(outbox.close_reason(), Some(CloseReason::ForcedServerClose));
+    let queue = OutgoingQueue::for_test(100, QueuePolicy::Disconnect);
+    assert_eq!(queue.close(CloseReason::ForcedServerClose), Wake::Yes);
+    assert_eq!(queue.close(CloseReason::PingTimeout), Wake::No);
+    assert_eq!(queue.close_reason(), Some(CloseReason::ForcedServerClose));
 }

@@ -32,11 +32,11 @@ const COPIED: usize = 16 * 1024;
 const KEPT: usize = 2 * MOST;
 
 thread_local! {
-    static BURST: RefCell<Burst> = const { RefCell::new(Burst::none()) };
+    static BURST: RefCell<WriteBatch> = const { RefCell::new(WriteBatch::none()) };
 }
 
 /// The burst of the connection whose task has its turn on this thread.
-struct Burst {
+struct WriteBatch {
     /// Which connection that is; 0 for none.
     owner: usize,
     /// Its desk is reserved: from the first packet on.
@@ -62,12 +62,12 @@ pub(crate) fn end(connection: &Connection) {
     with(|burst| {
         if burst.owner == connection.address() {
             burst.owner = 0;
-            burst.spill(connection);
+            burst.flush_to_queue(connection);
             if burst.bytes.capacity() > KEPT {
                 burst.bytes = Vec::new();
             }
             if mem::take(&mut burst.has_desk) {
-                connection.outbox().set_passed_by(false);
+                connection.outgoing_queue().set_passed_by(false);
             }
         }
     });
@@ -84,7 +84,7 @@ pub(crate) fn gather(connection: &Connection, packet: &impl EncodePacket) -> boo
                 packet.append_to(&mut burst.bytes);
                 burst.cost += cost;
             } else {
-                burst.spill(connection);
+                burst.flush_to_queue(connection);
             }
             gathers
         }
@@ -108,7 +108,7 @@ pub(crate) fn write<E>(
         is_free.then(|| {
             let start = burst.bytes.len();
             write(&mut burst.bytes)?;
-            burst.take_in(connection, start);
+            burst.commit(connection, start);
             Ok(())
         })
     })
@@ -117,7 +117,7 @@ pub(crate) fn write<E>(
 
 /// What was gathered for a connection, in bytes as its queue counts them.
 pub(crate) fn cost(connection: &Connection) -> usize {
-    let cost = |burst: &mut Burst| (burst.owner == connection.address()).then_some(burst.cost);
+    let cost = |burst: &mut WriteBatch| (burst.owner == connection.address()).then_some(burst.cost);
     with(cost).flatten().unwrap_or_default()
 }
 
@@ -154,8 +154,8 @@ pub(crate) fn packet(gathered: &[u8]) -> Prepared {
 
 /// `None` while the thread ends, and while a packet is written here: then nothing is gathered.
 #[inline]
-fn with<R>(change: impl FnOnce(&mut Burst) -> R) -> Option<R> {
-    let with = |burst: &RefCell<Burst>| {
+fn with<R>(change: impl FnOnce(&mut WriteBatch) -> R) -> Option<R> {
+    let with = |burst: &RefCell<WriteBatch>| {
         burst
             .try_borrow_mut()
             .ok()
@@ -164,7 +164,7 @@ fn with<R>(change: impl FnOnce(&mut Burst) -> R) -> Option<R> {
     BURST.try_with(with).ok().flatten()
 }
 
-impl Burst {
+impl WriteBatch {
     const fn none() -> Self {
         Self {
             owner: 0,
@@ -182,7 +182,7 @@ impl Burst {
     fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
         let fits = self.fits(connection, cost);
         if fits && !self.has_desk {
-            self.has_desk = connection.desk().reserve(connection.outbox());
+            self.has_desk = connection.desk().reserve(connection.outgoing_queue());
         }
         fits && self.has_desk
     }
@@ -190,17 +190,17 @@ impl Burst {
     /// Whether so much more is little enough to be gathered, and nobody else's packets wait.
     #[inline]
     fn fits(&self, connection: &Connection, cost: usize) -> bool {
-        let outbox = connection.outbox();
-        let most = MOST.min(outbox.limits().max_queued_bytes / 2);
+        let queue = connection.outgoing_queue();
+        let most = MOST.min(queue.limits().max_queued_bytes / 2);
         let is_little = cost <= LARGE && self.cost + cost <= most;
-        is_little && outbox.bytes() == 0 && !outbox.is_closing()
+        is_little && queue.bytes() == 0 && !queue.is_closing()
     }
 
     /// Counts the packet that was written behind the others. Where it is too large after all, or
     /// others were sent meanwhile, it is queued; a connection that was closed meanwhile takes it no
     /// more.
     #[inline]
-    fn take_in(&mut self, connection: &Connection, start: usize) {
+    fn commit(&mut self, connection: &Connection, start: usize) {
         let cost = self.bytes.len() - start + queue::PACKET_OVERHEAD;
         if self.fits(connection, cost) {
             self.cost += cost;
@@ -214,7 +214,7 @@ impl Burst {
     fn queue_last(&mut self, connection: &Connection, start: usize) {
         let (before, last) = self.bytes.split_at_checked(start).unwrap_or_default();
         if !before.is_empty() {
-            connection.outbox().put_first(packet(before));
+            connection.outgoing_queue().push_front(packet(before));
         }
         let capacity = self.bytes.capacity();
         let last = if capacity > COPIED && last.len() >= capacity / 2 {
@@ -230,9 +230,9 @@ impl Burst {
     }
 
     /// Puts what was gathered into the queue, before all that was sent after it.
-    fn spill(&mut self, connection: &Connection) {
+    fn flush_to_queue(&mut self, connection: &Connection) {
         if !self.bytes.is_empty() {
-            connection.outbox().put_first(packet(&self.bytes));
+            connection.outgoing_queue().push_front(packet(&self.bytes));
             self.bytes.clear();
         }
         self.cost = 0;

@@ -3,9 +3,9 @@
 use crate::close_reason::CloseReason;
 use crate::config::EngineConfig;
 use crate::connection::Connection;
-use crate::detached::{take_sent, undriven};
+use crate::detached::{detached, take_sent};
 use crate::outgoing::queue::limits::SendError;
-use crate::outgoing::tcp_writer::Writer;
+use crate::outgoing::tcp_writer::TcpWriter;
 use crate::outgoing::write_batch::{KEPT, LARGE, begin, end, packet, take, with, write};
 use specter_proto::engine::{Frame, FrameAppender, FrameKind, Prepared};
 use std::sync::Arc;
@@ -22,9 +22,9 @@ impl AtRest {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
         let (server, client) = tokio::join!(listener.accept(), connecting);
-        let (read, writer) = Writer::split(server.unwrap().0);
-        let connection = undriven(config);
-        connection.desk().lay_down(writer);
+        let (read, writer) = TcpWriter::split(server.unwrap().0);
+        let connection = detached(config);
+        connection.desk().park(writer);
         Self {
             connection,
             _socket: (read, client.unwrap()),
@@ -60,7 +60,7 @@ impl AtRest {
     /// What the turn gathered, which is over with that.
     fn gathered(&self) -> Vec<u8> {
         let gathered = take(&self.connection).unwrap();
-        self.connection.outbox().set_passed_by(false);
+        self.connection.outgoing_queue().set_passed_by(false);
         gathered
     }
 
@@ -122,7 +122,11 @@ async fn the_order_stays_when_others_send_in_between() {
     rest.send("2");
     rest.send_elsewhere("3");
     // The desk is reserved: nobody writes "3" yet.
-    assert!(rest.connection.desk().write(rest.connection.outbox()));
+    assert!(
+        rest.connection
+            .desk()
+            .write(rest.connection.outgoing_queue())
+    );
     rest.send("4");
     assert!(rest.gathered().is_empty());
     assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
@@ -139,7 +143,12 @@ async fn a_turn_that_is_given_up_leaves_all_to_the_queue() {
     assert_eq!(late, Err(SendError::Closed));
     end(&rest.connection);
     assert_eq!(rest.queued(), texts(&["1"]));
-    assert!(!rest.connection.desk().write(rest.connection.outbox()));
+    assert!(
+        !rest
+            .connection
+            .desk()
+            .write(rest.connection.outgoing_queue())
+    );
 }
 
 #[tokio::test]
@@ -234,7 +243,7 @@ async fn what_was_written_goes_through_the_queue_where_it_is_large() {
         assert!(rest.gathered().is_empty());
         assert_eq!(
             rest.connection.queued_bytes(),
-            rest.connection.outbox().bytes()
+            rest.connection.outgoing_queue().bytes()
         );
         let mut expected: Vec<&str> = before.to_vec();
         expected.extend(written.map(|_| &*large));

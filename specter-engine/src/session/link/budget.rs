@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::task::Context;
 
-/// Packets in one turn.
+/// PacketDeque in one turn.
 const PACKETS: u32 = 128;
 /// Bytes in one turn.
 const BYTES: usize = 64 * 1024;

@@ -18,10 +18,10 @@ use tokio::time::Instant;
 
 use self::polling::Polling;
 use self::websocket::WebSocket;
-use crate::connection::{Connection, Stop};
+use crate::connection::{Connection, DrainState};
 use crate::outgoing::write_batch;
-use crate::session::closing_websocket::Parting;
-use crate::session::termination::Ending;
+use crate::session::closing_websocket::ClosingWebSocket;
+use crate::session::termination::Termination;
 
 /// What carries a session.
 #[expect(
@@ -37,9 +37,9 @@ pub(crate) enum Link {
     /// A WebSocket.
     WebSocket(WebSocket),
     /// Over, and the client is told with its next poll.
-    Farewell { deadline: Instant },
+    CloseNotice { deadline: Instant },
     /// Over, and the WebSocket is being closed.
-    Parting(Box<Parting>),
+    ClosingWebSocket(Box<ClosingWebSocket>),
     /// Nothing is left.
     Gone,
 }
@@ -50,7 +50,7 @@ impl Link {
         &mut self,
         cx: &mut Context<'_>,
         connection: &Connection,
-    ) -> Result<(), Ending> {
+    ) -> Result<(), Termination> {
         if let Self::WebSocket(websocket) = self {
             return websocket.poll_write_queue(cx, connection);
         }
@@ -97,8 +97,8 @@ impl Link {
     /// When [`poll_leaving`](Self::poll_leaving) must be called at the latest.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Farewell { deadline } => Some(*deadline),
-            Self::Parting(parting) => Some(parting.deadline()),
+            Self::CloseNotice { deadline } => Some(*deadline),
+            Self::ClosingWebSocket(closing) => Some(closing.deadline()),
             Self::Polling { .. } | Self::WebSocket(_) | Self::Gone => None,
         }
     }
@@ -109,13 +109,13 @@ impl Link {
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,
-        stop: Stop,
+        stop: DrainState,
     ) -> Poll<()> {
         let over = match self {
-            Self::Parting(_) if stop == Stop::AtOnce => true,
+            Self::ClosingWebSocket(_) if stop == DrainState::AtOnce => true,
             Self::Polling { .. } | Self::WebSocket(_) => false,
-            Self::Farewell { deadline } => now >= *deadline,
-            Self::Parting(parting) => parting.poll(cx, now).is_ready(),
+            Self::CloseNotice { deadline } => now >= *deadline,
+            Self::ClosingWebSocket(closing) => closing.poll(cx, now).is_ready(),
             Self::Gone => true,
         };
         if over {

@@ -10,10 +10,10 @@ use specter_proto::engine::{Frame, PayloadError, PayloadLimits, PayloadPacket, c
 
 use crate::close_reason::CloseReason;
 use crate::connection::Connection;
-use crate::session::mailbox::{Misfit, PollRequest, PostRequest};
-use crate::session::poll_response::PollAnswer;
-use crate::session::post_body::Posted;
-use crate::session::termination::{Ending, Farewell};
+use crate::session::mailbox::{PollRequest, PostRequest, RequestConflict};
+use crate::session::poll_response::PollResponse;
+use crate::session::post_body::PostBody;
+use crate::session::termination::{CloseNotice, Termination};
 
 /// The transport of a session that polls.
 pub(crate) struct Polling {
@@ -32,10 +32,10 @@ impl Polling {
     }
 
     /// A poll came. Two at once end the session: the second is refused, the first told.
-    pub(crate) fn accept(&mut self, poll: PollRequest) -> Result<(), Ending> {
+    pub(crate) fn accept(&mut self, poll: PollRequest) -> Result<(), Termination> {
         if self.poll.is_some() {
-            let _ = poll.send(Err(Misfit::Overlap));
-            return Err(Ending::violation(None));
+            let _ = poll.send(Err(RequestConflict::Overlap));
+            return Err(Termination::violation(None));
         }
         self.poll = Some(poll);
         Ok(())
@@ -48,57 +48,57 @@ impl Polling {
 
     /// Notices that the client broke its poll off, which ends the session: what it was to be
     /// answered with might be lost unseen.
-    pub(crate) fn poll_aborted(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+    pub(crate) fn poll_aborted(&mut self, cx: &mut Context<'_>) -> Result<(), Termination> {
         if let Some(poll) = &mut self.poll
             && poll.poll_closed(cx).is_ready()
         {
             self.poll = None;
-            return Err(Ending::gone(CloseReason::TransportError));
+            return Err(Termination::gone(CloseReason::TransportError));
         }
         Ok(())
     }
 
     /// Answers the poll that waits with what is queued, if anything is.
-    pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), Ending> {
+    pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), Termination> {
         if !self.is_waiting() {
             return Ok(());
         }
-        let packets = connection.outbox().take_frames(self.max_packets);
+        let packets = connection.outgoing_queue().take_frames(self.max_packets);
         if packets.is_empty() {
             return Ok(());
         }
-        self.answer(PollAnswer::of_packets(&packets, connection))
+        self.answer(PollResponse::of_packets(&packets, connection))
     }
 
     /// Answers the poll that waits, if one does, with a packet that means nothing.
-    pub(crate) fn release(&mut self) -> Result<(), Ending> {
+    pub(crate) fn release(&mut self) -> Result<(), Termination> {
         self.answer(alone(&control::noop()))
     }
 
-    /// Says farewell to the poll that waits, if one does.
-    pub(crate) fn say_farewell(&mut self, farewell: Farewell) {
+    /// Says notice to the poll that waits, if one does.
+    pub(crate) fn say_farewell(&mut self, notice: CloseNotice) {
         // The session is over: nothing is to be done about a poll that is gone.
-        let _ = match farewell {
-            Farewell::Flush | Farewell::Tell(_) => self.answer(alone(&control::close())),
-            Farewell::Answer(_) => self.release(),
-            Farewell::Silence => Ok(()),
+        let _ = match notice {
+            CloseNotice::Flush | CloseNotice::Tell(_) => self.answer(alone(&control::close())),
+            CloseNotice::Answer(_) => self.release(),
+            CloseNotice::Silence => Ok(()),
         };
         self.poll = None;
     }
 
-    fn answer(&mut self, body: PollAnswer) -> Result<(), Ending> {
+    fn answer(&mut self, body: PollResponse) -> Result<(), Termination> {
         match self.poll.take() {
             Some(poll) => poll
                 .send(Ok(body))
-                .map_err(|_| Ending::gone(CloseReason::TransportError)),
+                .map_err(|_| Termination::gone(CloseReason::TransportError)),
             None => Ok(()),
         }
     }
 }
 
 /// A packet of the engine's own.
-fn alone(packet: &Frame) -> PollAnswer {
-    PollAnswer::of(packet.payload().to_vec())
+fn alone(packet: &Frame) -> PollResponse {
+    PollResponse::of(packet.payload().to_vec())
 }
 
 /// A polling body, of which some packets may be taken already.
@@ -133,7 +133,7 @@ impl Post {
     }
 
     /// Takes the next packet, with the request that carried it.
-    pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &Posted), PayloadError>> {
+    pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &PostBody), PayloadError>> {
         // Packet by packet, so that a stop costs no second look at what was taken.
         let start = self.next.take()?;
         let posted = &self.request.posted;

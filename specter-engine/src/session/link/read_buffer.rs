@@ -11,7 +11,7 @@ const CARRY: usize = 4 * 1024;
 
 /// What is left over of what was read.
 #[derive(Default)]
-pub(crate) struct Input {
+pub(crate) struct ReadBuffer {
     bytes: Vec<u8>,
     /// Those in front are used up.
     at: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Input {
     needed: usize,
 }
 
-impl Input {
+impl ReadBuffer {
     /// Whether decoding may get on with what is here, without another read.
     pub(crate) fn is_ready(&self) -> bool {
         let len = self.len();
@@ -50,7 +50,7 @@ impl Input {
     /// Takes what is here to the front of a read buffer, if it is little. The range is where to
     /// read to; it starts at 0 where nothing was taken.
     #[inline]
-    pub(crate) fn carry_into(&self, buffer: &mut [u8]) -> Range<usize> {
+    pub(crate) fn copy_remainder_into(&self, buffer: &mut [u8]) -> Range<usize> {
         if self.bytes.is_empty() {
             0..buffer.len()
         } else {
@@ -74,7 +74,7 @@ impl Input {
         }
     }
 
-    /// Whether what is here would be carried by [`carry_into`](Self::carry_into).
+    /// Whether what is here would be carried by [`copy_remainder_into`](Self::copy_remainder_into).
     pub(crate) fn is_carried(&self) -> bool {
         self.len() <= CARRY
     }
@@ -121,25 +121,25 @@ impl Input {
 
 #[cfg(test)]
 mod tests {
-    use super::{CARRY, Input};
+    use super::{CARRY, ReadBuffer};
 
     #[test]
     fn little_is_carried_in_front_of_the_next_read() {
-        let mut input = Input::default();
+        let mut input = ReadBuffer::default();
         input.replace(b"abc", 2);
         assert!(!input.is_ready());
         let mut buffer = [0; 8];
         assert!(input.is_carried());
-        assert_eq!(input.carry_into(&mut buffer), 3..8);
+        assert_eq!(input.copy_remainder_into(&mut buffer), 3..8);
         assert_eq!(&buffer[..3], b"abc");
     }
 
     #[test]
     fn much_is_gathered_until_it_is_enough() {
-        let mut input = Input::default();
+        let mut input = ReadBuffer::default();
         input.replace(&vec![1; CARRY + 1], 10);
         assert!(!input.is_carried());
-        assert_eq!(input.carry_into(&mut [0; 8]), 0..8);
+        assert_eq!(input.copy_remainder_into(&mut [0; 8]), 0..8);
         input.append(&[2; 9]);
         assert!(!input.is_ready());
         input.append(&[3]);
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn used_up_it_holds_no_memory() {
-        let mut input = Input::default();
+        let mut input = ReadBuffer::default();
         input.append(b"abcdef");
         assert!(input.is_ready());
         input.consume(2, 0);

@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::outgoing::direct;
-use crate::outgoing::tcp_writer::Writer;
-use crate::server::timed_stream::Served;
+use crate::outgoing::tcp_writer::TcpWriter;
+use crate::server::timed_stream::TimedStream;
 
 /// A stream in both directions, whatever is beneath.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -31,7 +31,7 @@ enum State {
     /// The answer to the request is not written yet.
     Awaited(OnUpgrade),
     /// The write side, unless it was laid down.
-    Tcp(Arc<TcpStream>, Option<Writer>),
+    Tcp(Arc<TcpStream>, Option<TcpWriter>),
     Other(Box<dyn Duplex>),
 }
 
@@ -110,7 +110,7 @@ impl Stream {
     }
 
     /// Gives the write side away, where it can be: others write with it until it is picked up.
-    pub(crate) fn lay_down(&mut self) -> Option<Writer> {
+    pub(crate) fn park(&mut self) -> Option<TcpWriter> {
         match &mut self.0 {
             State::Tcp(_, writer) => writer.take(),
             State::Awaited(_) | State::Other(_) => None,
@@ -118,7 +118,7 @@ impl Stream {
     }
 
     /// Takes the write side back.
-    pub(crate) fn pick_up(&mut self, writer: Writer) {
+    pub(crate) fn reclaim(&mut self, writer: TcpWriter) {
         if let State::Tcp(_, place) = &mut self.0 {
             *place = Some(writer);
         }
@@ -133,7 +133,7 @@ impl Stream {
     }
 
     /// Whether the write side was given away.
-    pub(crate) fn is_laid_down(&self) -> bool {
+    pub(crate) fn is_parked(&self) -> bool {
         matches!(&self.0, State::Tcp(_, None))
     }
 
@@ -198,7 +198,7 @@ impl AsyncWrite for Stream {
 /// Unwraps what hyper hands over: the TCP socket itself where `App::listen`, axum's or hyper's own
 /// server served it, whatever it is elsewhere (TLS, a pipe in a test).
 fn take_over(upgraded: Upgraded) -> (State, Bytes) {
-    let upgraded = match upgraded.downcast::<TokioIo<Served>>() {
+    let upgraded = match upgraded.downcast::<TokioIo<TimedStream>>() {
         Ok(parts) => {
             let stream = parts.io.into_inner().into_inner();
             return (split(stream), parts.read_buf);
@@ -227,14 +227,14 @@ fn tcp(stream: TcpStream) -> State {
 }
 
 fn split(stream: TcpStream) -> State {
-    let (stream, writer) = Writer::split(stream);
+    let (stream, writer) = TcpWriter::split(stream);
     State::Tcp(stream, Some(writer))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{State, take_over};
-    use crate::server::timed_stream::Served;
+    use crate::server::timed_stream::TimedStream;
     use axum::body::Body;
     use http::{Request, Response, StatusCode, header};
     use hyper::body::Incoming;
@@ -266,7 +266,7 @@ mod tests {
                 .header(header::UPGRADE, "b");
             async { Ok::<_, Infallible>(answer.body(Body::empty()).unwrap()) }
         });
-        let served = Served::accepted(stream);
+        let served = TimedStream::accepted(stream);
         http1::Builder::new()
             .serve_connection(TokioIo::new(served), service)
             .with_upgrades()

@@ -1,7 +1,7 @@
 //! One WebSocket: bytes in, messages out; packets in, bytes out.
 //!
 //! The same for the transport of a session, for one that probes, and for one that is being closed.
-//! It answers pings, and reports everything else that ends it as an [`Ending`]. It must not know
+//! It answers pings, and reports everything else that ends it as an [`Termination`]. It must not know
 //! what a message means, nor where packets come from.
 
 use std::collections::VecDeque;
@@ -16,13 +16,13 @@ use specter_proto::websocket::{self, Decoder, Event, Limits};
 use crate::close_reason::CloseReason;
 use crate::connection::Connection;
 use crate::outgoing::direct;
-use crate::outgoing::frame_writer::Output;
+use crate::outgoing::frame_writer::FrameWriter;
 use crate::outgoing::write_batch;
 use crate::session::link::budget::Budget;
-use crate::session::link::read_buffer::Input;
+use crate::session::link::read_buffer::ReadBuffer;
 use crate::session::link::scratch::Scratch;
 use crate::session::link::stream::Stream;
-use crate::session::termination::Ending;
+use crate::session::termination::Termination;
 
 /// A message from the peer.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +48,8 @@ impl Flow {
 pub(crate) struct WebSocket {
     stream: Stream,
     decoder: Decoder,
-    input: Input,
-    output: Output,
+    input: ReadBuffer,
+    output: FrameWriter,
     /// The stream took no more when it was written to last.
     is_blocked: bool,
     /// The stream was blocked and took more after that: the peer has read.
@@ -60,7 +60,7 @@ pub(crate) struct WebSocket {
 struct Decoded {
     consumed: usize,
     wanted: usize,
-    outcome: Result<Flow, Ending>,
+    outcome: Result<Flow, Termination>,
 }
 
 impl WebSocket {
@@ -74,8 +74,8 @@ impl WebSocket {
         Self {
             stream,
             decoder: Decoder::new(limits),
-            input: Input::default(),
-            output: Output::default(),
+            input: ReadBuffer::default(),
+            output: FrameWriter::default(),
             is_blocked: false,
             peer_has_read: false,
         }
@@ -102,8 +102,8 @@ impl WebSocket {
         &mut self,
         cx: &mut Context<'_>,
         budget: &mut Budget,
-        mut take: impl FnMut(Message<'_>) -> Result<Flow, Ending>,
-    ) -> Result<Flow, Ending> {
+        mut take: impl FnMut(Message<'_>) -> Result<Flow, Termination>,
+    ) -> Result<Flow, Termination> {
         if self.stream.is_awaited() && self.poll_ready(cx)?.is_pending() {
             return Ok(Flow::More);
         }
@@ -128,8 +128,8 @@ impl WebSocket {
     fn read_kept(
         &mut self,
         budget: &mut Budget,
-        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
-    ) -> Result<Flow, Ending> {
+        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Termination>,
+    ) -> Result<Flow, Termination> {
         let input = self.input.bytes_mut();
         let decoded = decode(&mut self.decoder, input, &mut self.output, budget, take);
         self.input.consume(decoded.consumed, decoded.wanted);
@@ -141,22 +141,22 @@ impl WebSocket {
         &mut self,
         cx: &mut Context<'_>,
         budget: &mut Budget,
-        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
-    ) -> Result<Poll<Flow>, Ending> {
-        // Asked first: without anything to read, no buffer is needed.
+        take: &mut impl FnMut(Message<'_>) -> Result<Flow, Termination>,
+    ) -> Result<Poll<Flow>, Termination> {
+        // RequestKind first: without anything to read, no buffer is needed.
         match self.stream.poll_readable(cx) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
             Poll::Ready(Ok(())) => {}
         }
         let mut scratch = Scratch::borrow();
-        let room = self.input.carry_into(&mut scratch);
+        let room = self.input.copy_remainder_into(&mut scratch);
         let start = room.start;
         let space = scratch.get_mut(room).unwrap_or_default();
         let read = match self.stream.poll_read(cx, space) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
-            Poll::Ready(Ok(0)) => return Err(Ending::gone(CloseReason::TransportClose)),
+            Poll::Ready(Ok(0)) => return Err(Termination::gone(CloseReason::TransportClose)),
             Poll::Ready(Ok(read)) => read,
         };
         budget.spend_bytes(read);
@@ -173,7 +173,7 @@ impl WebSocket {
 
     /// Whether the stream is there. Until then nothing is read and nothing is written.
     #[inline(never)]
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Ending> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Termination> {
         match self.stream.poll_ready(cx) {
             Poll::Pending => Ok(Poll::Pending),
             Poll::Ready(Ok(early)) => {
@@ -183,7 +183,7 @@ impl WebSocket {
                 Ok(Poll::Ready(()))
             }
             // The client left before it had its answer.
-            Poll::Ready(Err(_)) => Err(Ending::gone(CloseReason::TransportClose)),
+            Poll::Ready(Err(_)) => Err(Termination::gone(CloseReason::TransportClose)),
         }
     }
 
@@ -194,28 +194,28 @@ impl WebSocket {
         &mut self,
         cx: &mut Context<'_>,
         connection: &Connection,
-    ) -> Result<(), Ending> {
-        let outbox = connection.outbox();
+    ) -> Result<(), Termination> {
+        let queue = connection.outgoing_queue();
         if let Some(gathered) = write_batch::take(connection) {
             let unwritten = self.write_gathered(gathered);
             if unwritten.is_none() && self.output.is_done() {
-                outbox.set_passed_by(false);
-                if outbox.rest() {
+                queue.set_passed_by(false);
+                if queue.rest() {
                     return Ok(());
                 }
             }
-            self.pick_up(connection);
-            outbox.set_passed_by(false);
+            self.reclaim(connection);
+            queue.set_passed_by(false);
             if let Some((packet, written)) = unwritten {
-                outbox.count(&packet);
+                queue.count(&packet);
                 self.output.resume_packet(packet, written);
             }
-        } else if self.stream.is_laid_down() {
-            let idle = self.output.is_done() && !connection.desk().is_begun();
-            if idle && outbox.rest() {
+        } else if self.stream.is_parked() {
+            let idle = self.output.is_done() && !connection.desk().has_partial_write();
+            if idle && queue.rest() {
                 return Ok(());
             }
-            self.pick_up(connection);
+            self.reclaim(connection);
         }
         loop {
             let was_blocked = mem::take(&mut self.is_blocked);
@@ -225,17 +225,17 @@ impl WebSocket {
                     let written = self.output.take_cost_written();
                     if written > 0 {
                         self.peer_has_read |= was_blocked;
-                        let _ = outbox.release(written);
+                        let _ = queue.release(written);
                     }
                     return Ok(());
                 }
                 Poll::Ready(result) => result?,
             }
             self.peer_has_read |= was_blocked;
-            let packets = outbox.take(self.output.take_cost_written());
+            let packets = queue.take(self.output.take_cost_written());
             if packets.is_empty() {
-                if let Some(writer) = self.stream.lay_down() {
-                    connection.desk().lay_down(writer);
+                if let Some(writer) = self.stream.park() {
+                    connection.desk().park(writer);
                 }
                 return Ok(());
             }
@@ -260,9 +260,9 @@ impl WebSocket {
     }
 
     /// Takes back the write side, if it was laid down, with what others have begun.
-    pub(crate) fn pick_up(&mut self, connection: &Connection) {
-        if let Some((writer, begun)) = connection.desk().pick_up() {
-            self.stream.pick_up(writer);
+    pub(crate) fn reclaim(&mut self, connection: &Connection) {
+        if let Some((writer, begun)) = connection.desk().reclaim() {
+            self.stream.reclaim(writer);
             if let Some(begun) = begun {
                 self.output.resume(*begun);
             }
@@ -270,7 +270,7 @@ impl WebSocket {
     }
 
     /// Writes what was pushed.
-    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Termination>> {
         if self.output.is_done() {
             return Poll::Ready(Ok(()));
         }
@@ -278,7 +278,7 @@ impl WebSocket {
             match self.poll_ready(cx) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(())) => {}
-                Err(ending) => return Poll::Ready(Err(ending)),
+                Err(termination) => return Poll::Ready(Err(termination)),
             }
         }
         self.output
@@ -292,13 +292,13 @@ impl WebSocket {
         self.output.take_cost_written();
     }
 
-    /// Packets to be written next.
+    /// PacketDeque to be written next.
     pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
         self.output.push(packets);
     }
 
     /// Splits off what is needed to close it: nothing is decoded any more.
-    pub(crate) fn into_stream(self) -> (Stream, Output) {
+    pub(crate) fn into_stream(self) -> (Stream, FrameWriter) {
         (self.stream, self.output)
     }
 }
@@ -307,9 +307,9 @@ impl WebSocket {
 fn decode(
     decoder: &mut Decoder,
     buffer: &mut [u8],
-    output: &mut Output,
+    output: &mut FrameWriter,
     budget: &mut Budget,
-    take: &mut impl FnMut(Message<'_>) -> Result<Flow, Ending>,
+    take: &mut impl FnMut(Message<'_>) -> Result<Flow, Termination>,
 ) -> Decoded {
     let mut consumed = 0;
     loop {
@@ -329,8 +329,8 @@ fn decode(
                     violation = violation.code(),
                     "closing a WebSocket whose peer broke the protocol"
                 );
-                let ending = Ending::violation(Some(violation.close_code()));
-                return stopped(0, Err(ending));
+                let termination = Termination::violation(Some(violation.close_code()));
+                return stopped(0, Err(termination));
             }
         };
         budget.spend_packet();
@@ -347,7 +347,7 @@ fn decode(
                 output.set_control(websocket::pong_frame(payload));
                 Ok(Flow::More)
             }
-            Some(Event::Close { code, .. }) => Err(Ending::peer_left(code)),
+            Some(Event::Close { code, .. }) => Err(Termination::peer_left(code)),
         };
         // Now, or a long message is kept until the next one comes.
         decoder.release();
@@ -363,16 +363,16 @@ fn decode(
 }
 
 #[cold]
-fn stream_failed(error: &io::Error) -> Ending {
+fn stream_failed(error: &io::Error) -> Termination {
     tracing::debug!(target: "specter::engine", %error, "the stream of a WebSocket failed");
-    Ending::gone(CloseReason::TransportError)
+    Termination::gone(CloseReason::TransportError)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Flow, WebSocket};
     use crate::config::EngineConfig;
-    use crate::detached::undriven;
+    use crate::detached::detached;
     use crate::outgoing::write_batch;
     use crate::session::link::budget::Budget;
     use crate::session::link::stream::Stream;
@@ -414,7 +414,7 @@ mod tests {
     #[tokio::test]
     async fn a_pong_goes_before_what_answers_a_later_message() {
         let (mut websocket, mut client) = over_tcp().await;
-        let connection = undriven(&EngineConfig::default());
+        let connection = detached(&EngineConfig::default());
         let flushed = poll_fn(|cx| Poll::Ready(websocket.poll_write_queue(cx, &connection)));
         flushed.await.unwrap();
         client
@@ -449,7 +449,7 @@ mod tests {
     async fn nothing_comes_into_a_burst_that_was_written_in_part() {
         const SIZE: usize = 5_000;
         let (mut websocket, mut client) = over_tcp().await;
-        let connection = undriven(&EngineConfig::default().max_queued_bytes(usize::MAX));
+        let connection = detached(&EngineConfig::default().max_queued_bytes(usize::MAX));
         let mut turn = |cx: &mut Context<'_>, sends: &mut dyn FnMut()| {
             write_batch::begin(&connection);
             sends();
@@ -469,7 +469,7 @@ mod tests {
         }
         // Somebody else sends, and would write.
         send(count);
-        assert!(connection.desk().write(connection.outbox()));
+        assert!(connection.desk().write(connection.outgoing_queue()));
         count += 1;
         let writing = poll_fn(|cx| {
             turn(cx, &mut || ());

@@ -9,13 +9,13 @@ use tokio::time::Instant;
 
 use crate::application::MessageHandler;
 use crate::close_reason::CloseReason;
-use crate::connection::Stop;
-use crate::session::closing_websocket::Parting;
+use crate::connection::DrainState;
+use crate::session::closing_websocket::ClosingWebSocket;
 use crate::session::link::Link;
 use crate::session::link::polling::Polling;
-use crate::session::mailbox::{Mail, Serves};
+use crate::session::mailbox::{AcceptedRequests, PendingRequests};
 use crate::session::task::{State, Task};
-use crate::session::termination::{Ending, Farewell};
+use crate::session::termination::{CloseNotice, Termination};
 
 /// How long a closed session that polls waits for a poll to say so.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(30);
@@ -25,11 +25,11 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 impl<H: MessageHandler> Task<H> {
     /// Ends the session: nothing is read and nothing queued any more, the handler is told, and the
     /// transport is closed in its own time.
-    pub(crate) fn close(&mut self, ending: Ending, now: Instant) {
-        let outbox = self.connection.outbox();
-        let _ = outbox.close(ending.reason);
-        let reason = outbox.close_reason().unwrap_or(ending.reason);
-        self.seat.count_close(reason);
+    pub(crate) fn close(&mut self, termination: Termination, now: Instant) {
+        let queue = self.connection.outgoing_queue();
+        let _ = queue.close(termination.reason);
+        let reason = queue.close_reason().unwrap_or(termination.reason);
+        self.slot.count_close(reason);
         self.warn_of_slow_client(reason, now);
         tracing::debug!(
             target: "specter::engine",
@@ -40,16 +40,16 @@ impl<H: MessageHandler> Task<H> {
         self.link = match std::mem::replace(&mut self.link, Link::Gone) {
             Link::Polling { polling, probe } => {
                 if let Some(probe) = probe {
-                    self.part_with(*probe, Farewell::Tell(None), now);
+                    self.part_with(*probe, CloseNotice::Tell(None), now);
                 }
-                self.close_polling(polling, ending.farewell, reason, now)
+                self.close_polling(polling, termination.notice, reason, now)
             }
             Link::WebSocket(mut websocket) => {
                 self.leave();
-                websocket.pick_up(&self.connection);
-                let queued = self.connection.outbox().take_all();
-                match Parting::new(websocket, ending.farewell, queued, now) {
-                    Some(parting) => Link::Parting(Box::new(parting)),
+                websocket.reclaim(&self.connection);
+                let queued = self.connection.outgoing_queue().take_all();
+                match ClosingWebSocket::new(websocket, termination.notice, queued, now) {
+                    Some(closing) => Link::ClosingWebSocket(Box::new(closing)),
                     None => Link::Gone,
                 }
             }
@@ -67,58 +67,64 @@ impl<H: MessageHandler> Task<H> {
     pub(crate) fn close_polling(
         &mut self,
         mut polling: Polling,
-        farewell: Farewell,
+        notice: CloseNotice,
         reason: CloseReason,
         now: Instant,
     ) -> Link {
-        let late = self.connection.mailbox().serve_only(Serves::Farewell);
+        let late = self
+            .connection
+            .mailbox()
+            .serve_only(AcceptedRequests::CloseNotice);
         if let Some(poll) = late.poll
             && reason != CloseReason::PingTimeout
         {
             // A second one is refused, which is all that could be done about it.
             let _ = polling.accept(poll);
         }
-        if farewell == Farewell::Flush {
+        if notice == CloseNotice::Flush {
             // JavaScript clients drop messages that come in one answer with the packet that closes
             // the session. The poll may be gone, which changes nothing now.
             let _ = polling.flush(&self.connection);
         }
         let needs_another_poll = !polling.is_waiting() && reason.awaits_poll();
-        if farewell == Farewell::Flush && needs_another_poll {
+        if notice == CloseNotice::Flush && needs_another_poll {
             self.connection.mailbox().post_done();
             let limit = match reason {
                 CloseReason::ServerShuttingDown => SHUTDOWN_LIMIT,
                 _ => FAREWELL_LIMIT,
             };
-            return Link::Farewell {
+            return Link::CloseNotice {
                 deadline: now + limit,
             };
         }
         self.leave();
-        polling.say_farewell(farewell);
-        drop(self.connection.outbox().take_all());
+        polling.say_farewell(notice);
+        drop(self.connection.outgoing_queue().take_all());
         Link::Gone
     }
 
     /// Requests find the session no more, and those that did are turned away.
     pub(crate) fn leave(&mut self) {
-        self.seat.leave();
-        let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
+        self.slot.leave();
+        let _: PendingRequests = self
+            .connection
+            .mailbox()
+            .serve_only(AcceptedRequests::Nothing);
     }
 
     /// One turn of a session that is over. Ready when nothing is left to do.
     #[cold]
     pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        if matches!(self.link, Link::Farewell { .. }) {
+        if matches!(self.link, Link::CloseNotice { .. }) {
             self.poll_farewell(now);
         }
         let stop = self.connection.stop();
         let link = self.link.poll_leaving(cx, now, stop);
         if self.state == State::Closed && self.handler.poll_closed(cx).is_ready() {
             self.state = State::Done;
-            self.seat.handler_is_done();
+            self.slot.handler_is_done();
         }
-        if link.is_ready() && self.parting.is_none() && self.state == State::Done {
+        if link.is_ready() && self.closing.is_none() && self.state == State::Done {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -128,13 +134,13 @@ impl<H: MessageHandler> Task<H> {
     /// Tells a client that polls of the end, if it asks.
     pub(crate) fn poll_farewell(&mut self, now: Instant) {
         let poll = self.connection.mailbox().take().and_then(|mail| mail.poll);
-        let Link::Farewell { deadline } = &mut self.link else {
+        let Link::CloseNotice { deadline } = &mut self.link else {
             return;
         };
         match self.connection.stop() {
-            Stop::No => {}
-            Stop::Draining => *deadline = (*deadline).min(now + SHUTDOWN_LIMIT),
-            Stop::AtOnce => *deadline = now,
+            DrainState::No => {}
+            DrainState::Draining => *deadline = (*deadline).min(now + SHUTDOWN_LIMIT),
+            DrainState::AtOnce => *deadline = now,
         }
         let deadline = *deadline;
         if poll.is_none() && now < deadline {
@@ -147,7 +153,7 @@ impl<H: MessageHandler> Task<H> {
             if !polling.is_waiting() {
                 // It took a part of what is queued. A later poll brings the rest and the close.
                 if self.connection.is_draining() {
-                    self.link = Link::Farewell {
+                    self.link = Link::CloseNotice {
                         deadline: now + SHUTDOWN_LIMIT,
                     };
                 }
@@ -156,7 +162,7 @@ impl<H: MessageHandler> Task<H> {
         }
         self.link = Link::Gone;
         self.leave();
-        polling.say_farewell(Farewell::Tell(None));
-        drop(self.connection.outbox().take_all());
+        polling.say_farewell(CloseNotice::Tell(None));
+        drop(self.connection.outgoing_queue().take_all());
     }
 }

@@ -12,13 +12,13 @@ use crate::session::link::Link;
 use crate::session::link::budget::Budget;
 use crate::session::link::polling::Post;
 use crate::session::link::websocket::Flow;
-use crate::session::mailbox::{Mail, Misfit, PostRequest};
+use crate::session::mailbox::{PendingRequests, PostRequest, RequestConflict};
 use crate::session::task::Task;
-use crate::session::termination::Ending;
+use crate::session::termination::Termination;
 
 impl<H: MessageHandler> Task<H> {
     /// Takes what HTTP requests left.
-    pub(crate) fn take_mail(&mut self, now: Instant) -> Result<(), Ending> {
+    pub(crate) fn take_requests(&mut self, now: Instant) -> Result<(), Termination> {
         match self.connection.mailbox().take() {
             Some(mail) => self.sort(mail, now),
             None => Ok(()),
@@ -30,44 +30,44 @@ impl<H: MessageHandler> Task<H> {
     /// A message that is there counts, whenever it came. A poll does not: it is no answer to a
     /// ping, and one that comes when the time is over finds no session, whether or not this task
     /// was the first to notice.
-    pub(crate) fn last_chance(
+    pub(crate) fn drain_before_timeout(
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<(), Ending> {
-        if let Some(mail) = self.connection.mailbox().take_but_poll() {
+    ) -> Result<(), Termination> {
+        if let Some(mail) = self.connection.mailbox().take_all_except_poll() {
             self.sort(mail, now)?;
         }
         self.read(cx, now, budget)?;
         self.note_backlog(now);
         self.note_poll_was_read(now);
         if self.session.is_pong_overdue(now.into_std()) {
-            return Err(Ending::decided(CloseReason::PingTimeout));
+            return Err(Termination::decided(CloseReason::PingTimeout));
         }
         Ok(())
     }
 
-    fn sort(&mut self, mail: Mail, now: Instant) -> Result<(), Ending> {
+    fn sort(&mut self, mail: PendingRequests, now: Instant) -> Result<(), Termination> {
         if let Some(upgrade) = mail.upgrade {
             self.begin_probe(upgrade, now);
         }
         if let Some(poll) = mail.poll {
             match &mut self.link {
                 Link::Polling { polling, .. } => polling.accept(poll)?,
-                _ => drop(poll.send(Err(Misfit::OtherTransport))),
+                _ => drop(poll.send(Err(RequestConflict::OtherTransport))),
             }
         }
         if let Some(post) = mail.post {
             self.begin_post(post)?;
         }
         if mail.faulty {
-            return Err(Ending::violation(None));
+            return Err(Termination::violation(None));
         }
         Ok(())
     }
 
-    pub(crate) fn begin_post(&mut self, request: Box<PostRequest>) -> Result<(), Ending> {
+    pub(crate) fn begin_post(&mut self, request: Box<PostRequest>) -> Result<(), Termination> {
         let limits = PayloadLimits {
             max_packets: self.config.max_packets_per_body,
         };
@@ -82,7 +82,7 @@ impl<H: MessageHandler> Task<H> {
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<Flow, Ending> {
+    ) -> Result<Flow, Termination> {
         if self.post.is_none() && self.link.is_websocket() {
             self.read_websocket(cx, now, budget)
         } else {
@@ -97,7 +97,7 @@ impl<H: MessageHandler> Task<H> {
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<Flow, Ending> {
+    ) -> Result<Flow, Termination> {
         if self.read_post(cx, now, budget)?.is_stop() {
             return Ok(Flow::Stop);
         }
@@ -118,7 +118,7 @@ impl<H: MessageHandler> Task<H> {
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<Flow, Ending> {
+    ) -> Result<Flow, Termination> {
         let Link::WebSocket(websocket) = &mut self.link else {
             return Ok(Flow::More);
         };
@@ -128,7 +128,7 @@ impl<H: MessageHandler> Task<H> {
             connection: &self.connection,
             now: now.into_std(),
             waker: cx.waker(),
-            calm_until: &mut self.calm_until,
+            skip_checks_until: &mut self.skip_checks_until,
         };
         websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
     }
@@ -139,7 +139,7 @@ impl<H: MessageHandler> Task<H> {
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<Flow, Ending> {
+    ) -> Result<Flow, Termination> {
         let Some(post) = &mut self.post else {
             return Ok(Flow::More);
         };
@@ -149,7 +149,7 @@ impl<H: MessageHandler> Task<H> {
             connection: &self.connection,
             now: now.into_std(),
             waker: cx.waker(),
-            calm_until: &mut self.calm_until,
+            skip_checks_until: &mut self.skip_checks_until,
         };
         while let Some(next) = post.next() {
             let (packet, posted) = next.map_err(|error| unreadable(error.code()))?;

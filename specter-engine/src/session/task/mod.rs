@@ -27,15 +27,15 @@ use crate::close_reason::CloseReason;
 use crate::config::EngineConfig;
 use crate::connection::Connection;
 use crate::outgoing::write_batch;
-use crate::session::closing_websocket::Parting;
+use crate::session::closing_websocket::ClosingWebSocket;
 use crate::session::link::Link;
 use crate::session::link::budget::Budget;
 use crate::session::link::polling::{Polling, Post};
 use crate::session::link::websocket::WebSocket;
-use crate::session::mailbox::{Mail, Serves};
-use crate::session::registry::Seat;
+use crate::session::mailbox::{AcceptedRequests, PendingRequests};
+use crate::session::registry::SessionSlot;
 use crate::session::task::slow_client::BehindWatch;
-use crate::session::termination::{Ending, Farewell};
+use crate::session::termination::{CloseNotice, Termination};
 use crate::session::timer::Timer;
 
 /// How often the task checks whether the peer has left, while it reads nothing.
@@ -44,20 +44,20 @@ const PEER_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The task of one session. Spawned once, it ends with the session.
 pub(crate) struct Task<H> {
     connection: Connection,
-    seat: Seat,
+    slot: SessionSlot,
     config: Arc<EngineConfig>,
     session: Session,
     link: Link,
     /// A request body that is being worked on.
     post: Option<Post>,
     /// A WebSocket that was not let in, while it is being closed.
-    parting: Option<Box<Parting>>,
+    closing: Option<Box<ClosingWebSocket>>,
     timer: Timer,
     /// Whom the connection wakes. None: nobody yet.
     woken: Option<Waker>,
     /// Nothing is due before, and the timer fires by then. None where that must be looked at anew:
     /// mail, another packet than a message, a backlog or another waker may have changed it.
-    calm_until: Option<Instant>,
+    skip_checks_until: Option<Instant>,
     /// The connection is behind.
     behind: Option<BehindWatch>,
     /// How much had left the queue when a pong was overdue last.
@@ -85,7 +85,7 @@ impl<H: MessageHandler> Task<H> {
     /// The task of a session that polls.
     pub(crate) fn polling(
         connection: Connection,
-        seat: Seat,
+        slot: SessionSlot,
         config: Arc<EngineConfig>,
         handler: H,
     ) -> Self {
@@ -93,13 +93,13 @@ impl<H: MessageHandler> Task<H> {
             polling: Polling::new(config.max_packets_per_poll),
             probe: None,
         };
-        Self::new(connection, seat, config, link, handler)
+        Self::new(connection, slot, config, link, handler)
     }
 
     /// The task of a session on a WebSocket, which comes when the request is answered.
     pub(crate) fn websocket(
         connection: Connection,
-        seat: Seat,
+        slot: SessionSlot,
         config: Arc<EngineConfig>,
         upgrade: OnUpgrade,
         handler: H,
@@ -108,12 +108,12 @@ impl<H: MessageHandler> Task<H> {
         let open = config.session().open(connection.sid(), &[]).encode();
         websocket.push([open.into()].into());
         let link = Link::WebSocket(websocket);
-        Self::new(connection, seat, config, link, handler)
+        Self::new(connection, slot, config, link, handler)
     }
 
     fn new(
         connection: Connection,
-        seat: Seat,
+        slot: SessionSlot,
         config: Arc<EngineConfig>,
         link: Link,
         handler: H,
@@ -123,14 +123,14 @@ impl<H: MessageHandler> Task<H> {
         Self {
             timer: Timer::new(now + config.ping_interval),
             connection,
-            seat,
+            slot,
             config,
             session,
             link,
             post: None,
-            parting: None,
+            closing: None,
             woken: None,
-            calm_until: None,
+            skip_checks_until: None,
             behind: None,
             bytes_left_at_pong_check: 0,
             next_peer_check: None,
@@ -141,11 +141,11 @@ impl<H: MessageHandler> Task<H> {
     }
 
     /// One turn of an open session. An error ends it.
-    fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+    fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Termination> {
         self.check_closing()?;
         let mut budget = Budget::new();
-        if !self.is_calm(now) {
-            self.catch_up(cx, now, &mut budget)?;
+        if !self.can_skip_checks(now) {
+            self.process_due_work(cx, now, &mut budget)?;
         }
         loop {
             let stopped = self.state == State::Open && self.read(cx, now, &mut budget)?.is_stop();
@@ -180,7 +180,7 @@ impl<H: MessageHandler> Task<H> {
         }
         self.report_held();
         if self.handler.deadline().is_some() {
-            self.calm_until = None;
+            self.skip_checks_until = None;
         }
         Ok(())
     }
@@ -209,9 +209,9 @@ impl<H: MessageHandler> Task<H> {
     /// The server drains: the session ends as soon as the handler has nothing more to finish. What
     /// is queued is flushed then.
     #[inline]
-    fn check_draining(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+    fn check_draining(&mut self, cx: &mut Context<'_>) -> Result<(), Termination> {
         if self.connection.is_draining() && self.handler.poll_drained(cx).is_ready() {
-            return Err(Ending::decided(CloseReason::ServerShuttingDown));
+            return Err(Termination::decided(CloseReason::ServerShuttingDown));
         }
         Ok(())
     }
@@ -219,46 +219,47 @@ impl<H: MessageHandler> Task<H> {
     /// Checks whether the peer has left. While nothing is read, the end of the stream would not be
     /// noticed otherwise.
     #[cold]
-    fn check_peer(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+    fn check_peer(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Termination> {
         self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
-        self.calm_until = None;
+        self.skip_checks_until = None;
         let is_gone = self.link.is_peer_gone()
             || self.post.as_mut().is_some_and(|post| post.is_abandoned(cx));
         if is_gone {
-            return Err(Ending::gone(CloseReason::TransportClose));
+            return Err(Termination::gone(CloseReason::TransportClose));
         }
         Ok(())
     }
 
     /// Whether nothing is due and no request left anything.
-    fn is_calm(&self, now: Instant) -> bool {
-        self.calm_until.is_some_and(|until| now < until) && !self.connection.mailbox().has_mail()
+    fn can_skip_checks(&self, now: Instant) -> bool {
+        self.skip_checks_until.is_some_and(|until| now < until)
+            && !self.connection.mailbox().has_requests()
     }
 
     /// Does what requests and time have made necessary.
     #[inline(never)]
-    fn catch_up(
+    fn process_due_work(
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<(), Ending> {
-        self.calm_until = None;
+    ) -> Result<(), Termination> {
+        self.skip_checks_until = None;
         if self.session.is_pong_overdue(now.into_std()) {
             if self.state == State::Open {
-                self.last_chance(cx, now, budget)?;
+                self.drain_before_timeout(cx, now, budget)?;
             } else {
                 self.note_poll_was_read(now);
             }
         }
-        self.take_mail(now)?;
+        self.take_requests(now)?;
         self.handle_due(now)
     }
 
     /// Whether somebody closed the connection through its handle.
-    fn check_closing(&self) -> Result<(), Ending> {
-        match self.connection.outbox().close_reason() {
-            Some(reason) => Err(Ending::decided(reason)),
+    fn check_closing(&self) -> Result<(), Termination> {
+        match self.connection.outgoing_queue().close_reason() {
+            Some(reason) => Err(Termination::decided(reason)),
             None => Ok(()),
         }
     }
@@ -277,14 +278,14 @@ impl<H: MessageHandler> Task<H> {
             (State::Open, true) => {
                 self.state = State::Backlogged;
                 self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
-                self.calm_until = None;
+                self.skip_checks_until = None;
                 self.set_ping_clock(now);
                 false
             }
             (State::Backlogged, false) => {
                 self.state = State::Open;
                 self.next_peer_check = None;
-                self.calm_until = None;
+                self.skip_checks_until = None;
                 self.session.resume(now.into_std());
                 true
             }
@@ -301,18 +302,18 @@ impl<H: MessageHandler> Task<H> {
         } else {
             self.session.pause(now.into_std());
         }
-        self.calm_until = None;
+        self.skip_checks_until = None;
     }
 
     /// Does what time has made necessary.
-    fn handle_due(&mut self, now: Instant) -> Result<(), Ending> {
+    fn handle_due(&mut self, now: Instant) -> Result<(), Termination> {
         while let Some(due) = self.session.handle_timeout(now.into_std()) {
             match due {
                 Due::SendPing => self.connection.send_control(control::ping().into()),
-                Due::PingTimeout => return Err(Ending::decided(CloseReason::PingTimeout)),
+                Due::PingTimeout => return Err(Termination::decided(CloseReason::PingTimeout)),
                 Due::ProbeTimeout => {
                     if let Some(probe) = self.link.take_probe() {
-                        self.part_with(*probe, Farewell::Tell(None), now);
+                        self.part_with(*probe, CloseNotice::Tell(None), now);
                     }
                 }
                 Due::ReleasePoll => {
@@ -332,8 +333,8 @@ impl<H: MessageHandler> Task<H> {
         } else {
             None
         };
-        let parting = self.parting.as_ref().map(|parting| parting.deadline());
-        let mut deadlines = [session, self.link.deadline(), parting, None, None, None];
+        let closing = self.closing.as_ref().map(|closing| closing.deadline());
+        let mut deadlines = [session, self.link.deadline(), closing, None, None, None];
         if self.is_open() {
             deadlines[3] = self.slow_client_deadline();
             deadlines[4] = self.handler.deadline();
@@ -356,30 +357,30 @@ impl<H: MessageHandler> Task<H> {
         if timer.is_pending()
             && self.is_open()
             && self.link.is_websocket()
-            && self.parting.is_none()
+            && self.closing.is_none()
         {
-            self.calm_until = Some(self.timer.deadline());
+            self.skip_checks_until = Some(self.timer.deadline());
         }
         timer
     }
 
     /// From now on this one is woken: by the connection, and by the timer.
     #[cold]
-    fn be_woken(&mut self, waker: &Waker) {
+    fn set_waker(&mut self, waker: &Waker) {
         self.connection.waker().set(waker.clone());
         self.woken = Some(waker.clone());
-        self.calm_until = None;
+        self.skip_checks_until = None;
     }
 
     fn run(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if self.is_open() {
             write_batch::begin(&self.connection);
-            if let Err(ending) = self.turn(cx, now) {
-                self.give_up(ending, now);
+            if let Err(termination) = self.turn(cx, now) {
+                self.fail(termination, now);
             }
         }
-        if self.parting.is_some() {
-            self.poll_parting(cx, now);
+        if self.closing.is_some() {
+            self.poll_closing_websocket(cx, now);
         }
         if self.is_open() {
             Poll::Pending
@@ -390,24 +391,24 @@ impl<H: MessageHandler> Task<H> {
 
     /// A turn has failed: the session ends.
     #[cold]
-    fn give_up(&mut self, ending: Ending, now: Instant) {
+    fn fail(&mut self, termination: Termination, now: Instant) {
         write_batch::end(&self.connection);
-        self.calm_until = None;
-        self.close(ending, now);
+        self.skip_checks_until = None;
+        self.close(termination, now);
     }
 
     #[cold]
-    fn poll_parting(&mut self, cx: &mut Context<'_>, now: Instant) {
-        if let Some(parting) = &mut self.parting
-            && parting.poll(cx, now).is_ready()
+    fn poll_closing_websocket(&mut self, cx: &mut Context<'_>, now: Instant) {
+        if let Some(closing) = &mut self.closing
+            && closing.poll(cx, now).is_ready()
         {
-            self.parting = None;
+            self.closing = None;
         }
     }
 
     /// Runs on until nothing is due: each turn moves the deadline on.
     #[inline(never)]
-    fn run_on(&mut self, cx: &mut Context<'_>, mut now: Instant) -> Poll<()> {
+    fn run_until_idle(&mut self, cx: &mut Context<'_>, mut now: Instant) -> Poll<()> {
         loop {
             if self.poll_timer(cx, now).is_pending() {
                 return Poll::Pending;
@@ -430,17 +431,17 @@ impl<H: MessageHandler> Future for Task<H> {
         let this = &mut *self;
         let woken = this.woken.as_ref();
         if woken.is_none_or(|woken| !woken.will_wake(cx.waker())) {
-            this.be_woken(cx.waker());
+            this.set_waker(cx.waker());
         }
-        this.connection.outbox().attend();
+        this.connection.outgoing_queue().mark_task_awake();
         let now = Instant::now();
         if this.run(cx, now).is_ready() {
             return Poll::Ready(());
         }
-        if this.calm_until.is_some() {
+        if this.skip_checks_until.is_some() {
             return Poll::Pending;
         }
-        this.run_on(cx, now)
+        this.run_until_idle(cx, now)
     }
 }
 
@@ -448,13 +449,19 @@ impl<H> Drop for Task<H> {
     fn drop(&mut self) {
         // However it ends, by a panic in the handler too: nothing can be sent, nobody waits.
         write_batch::end(&self.connection);
-        let _ = self.connection.outbox().close(CloseReason::TransportError);
+        let _ = self
+            .connection
+            .outgoing_queue()
+            .close(CloseReason::TransportError);
         if matches!(self.state, State::Open | State::Backlogged) {
-            self.seat.count_close(CloseReason::TransportError);
+            self.slot.count_close(CloseReason::TransportError);
         }
-        let _: Mail = self.connection.mailbox().serve_only(Serves::Nothing);
+        let _: PendingRequests = self
+            .connection
+            .mailbox()
+            .serve_only(AcceptedRequests::Nothing);
         // Handles that are kept for long must not count for what is no longer there.
-        self.connection.outbox().clear();
+        self.connection.outgoing_queue().clear();
         self.connection.let_go(std::mem::take(&mut self.held));
         // They hold the task's memory and the socket, and handles may be kept for long.
         self.connection.desk().clear();

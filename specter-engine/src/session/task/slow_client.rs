@@ -11,7 +11,7 @@ use crate::application::MessageHandler;
 use crate::close_reason::CloseReason;
 use crate::logging::log_limited;
 use crate::session::task::Task;
-use crate::session::termination::Ending;
+use crate::session::termination::Termination;
 
 /// How many bytes must have left the queue of a polling session to show that its client reads.
 const SIGN_OF_LIFE: u64 = 64 * 1024;
@@ -37,7 +37,7 @@ impl<H: MessageHandler> Task<H> {
     /// Checks how fast the queue empties, after the turn's packets were written as far as the
     /// transport takes them.
     #[inline]
-    pub(crate) fn check_queue(&mut self, now: Instant) -> Result<(), Ending> {
+    pub(crate) fn check_queue(&mut self, now: Instant) -> Result<(), Termination> {
         if self.behind.is_some() || self.connection.is_behind() {
             self.check_behind(now)?;
         }
@@ -45,23 +45,23 @@ impl<H: MessageHandler> Task<H> {
     }
 
     #[cold]
-    fn check_behind(&mut self, now: Instant) -> Result<(), Ending> {
-        let outbox = self.connection.outbox();
-        if !outbox.is_behind() {
+    fn check_behind(&mut self, now: Instant) -> Result<(), Termination> {
+        let queue = self.connection.outgoing_queue();
+        if !queue.is_behind() {
             self.behind = None;
             return Ok(());
         }
-        let (bytes_left, full_answers) = (outbox.bytes_left(), outbox.full_answers());
+        let (bytes_left, full_answers) = (queue.bytes_left(), queue.full_answers());
         let window = self.config.slow_client_timeout;
         let since = match &self.behind {
             Some(watch) if now < watch.window_end => return Ok(()),
             Some(watch) => {
                 let passed = bytes_left - watch.bytes_left_before;
                 let answers = full_answers - watch.full_answers_before;
-                let is_slow = passed < outbox.limits().max_queued_bytes as u64;
+                let is_slow = passed < queue.limits().max_queued_bytes as u64;
                 if is_slow && answers < FULL_ANSWERS {
-                    match outbox.discard_events() {
-                        None => return Err(Ending::decided(CloseReason::SlowClient)),
+                    match queue.discard_events() {
+                        None => return Err(Termination::decided(CloseReason::SlowClient)),
                         Some(true) => self.warn_of_discarding(now),
                         Some(false) => {}
                     }
@@ -76,7 +76,7 @@ impl<H: MessageHandler> Task<H> {
             bytes_left_before: bytes_left,
             full_answers_before: full_answers,
         });
-        self.calm_until = None;
+        self.skip_checks_until = None;
         Ok(())
     }
 
@@ -90,17 +90,17 @@ impl<H: MessageHandler> Task<H> {
     #[cold]
     pub(crate) fn note_peer_has_read(&mut self, now: Instant) {
         self.session.postpone_pong(now.into_std());
-        self.calm_until = None;
+        self.skip_checks_until = None;
     }
 
     /// The wait for a pong of a polling session is over. It goes on where the client has taken a
     /// good part of an answer meanwhile and still has some of it to take.
     pub(crate) fn note_poll_was_read(&mut self, now: Instant) {
-        let outbox = self.connection.outbox();
-        let bytes_left = outbox.bytes_left();
+        let queue = self.connection.outgoing_queue();
+        let bytes_left = queue.bytes_left();
         let passed = bytes_left - self.bytes_left_at_pong_check;
         self.bytes_left_at_pong_check = bytes_left;
-        if !self.link.is_websocket() && passed >= SIGN_OF_LIFE && outbox.bytes() > 0 {
+        if !self.link.is_websocket() && passed >= SIGN_OF_LIFE && queue.bytes() > 0 {
             self.session.postpone_pong(now.into_std());
         }
     }
@@ -113,8 +113,8 @@ impl<H: MessageHandler> Task<H> {
     fn warn_of_discarding(&self, now: Instant) {
         log_limited!(
             WARN, target: "specter::engine",
-            queued_bytes = self.connection.outbox().bytes(),
-            max_queued_bytes = self.connection.outbox().limits().max_queued_bytes,
+            queued_bytes = self.connection.outgoing_queue().bytes(),
+            max_queued_bytes = self.connection.outgoing_queue().limits().max_queued_bytes,
             behind_for = ?self.behind_for(now),
             setting = "slow_client_timeout",
             "a client reads too slowly: its events are discarded until it has caught up, as \
@@ -124,15 +124,15 @@ impl<H: MessageHandler> Task<H> {
 
     /// Says in the log which limit made the server close the connection, and what helps.
     pub(crate) fn warn_of_slow_client(&self, reason: CloseReason, now: Instant) {
-        let outbox = self.connection.outbox();
-        let queued_bytes = outbox.bytes_at_close();
-        let other_bytes = outbox.share().other();
+        let queue = self.connection.outgoing_queue();
+        let queued_bytes = queue.bytes_at_close();
+        let other_bytes = queue.share().other();
         let behind_for = self.behind_for(now);
         match reason {
             CloseReason::SlowClient => log_limited!(
                 WARN, target: "specter::engine",
                 queued_bytes,
-                limit = outbox.limits().max_queued_bytes,
+                limit = queue.limits().max_queued_bytes,
                 ?behind_for,
                 setting = "slow_client_timeout",
                 slow_client_timeout = ?self.config.slow_client_timeout,
@@ -143,7 +143,7 @@ impl<H: MessageHandler> Task<H> {
                 WARN, target: "specter::engine",
                 queued_bytes,
                 other_bytes,
-                limit = outbox.limits().max_burst_bytes,
+                limit = queue.limits().max_burst_bytes,
                 ?behind_for,
                 setting = "max_burst_bytes",
                 "a connection was closed because more was sent to its client at once than \
@@ -153,7 +153,7 @@ impl<H: MessageHandler> Task<H> {
                 WARN, target: "specter::engine",
                 queued_bytes,
                 other_bytes,
-                limit = outbox.share().budget().limit(),
+                limit = queue.share().budget().limit(),
                 ?behind_for,
                 setting = "max_buffered_total",
                 "a connection was closed because all connections together held more than \

@@ -1,17 +1,17 @@
 //! Turns that are run by hand: what is due, who is woken.
 
-use crate::application::{Incoming, MessageContext, MessageHandler};
+use crate::application::{IncomingMessage, MessageContext, MessageHandler};
 use crate::close_reason::CloseReason;
 use crate::config::EngineConfig;
 use crate::connection::Connection;
-use crate::detached::undriven_over;
+use crate::detached::detached_over;
 use crate::session::buffer_budget::BufferBudget;
 use crate::session::link::stream::Stream;
 use crate::session::mailbox::PollReply;
-use crate::session::post_body::Posted;
+use crate::session::post_body::PostBody;
 use crate::session::registry::Registry;
 use crate::session::task::{Link, Task, WebSocket, websocket_limits};
-use crate::session::termination::Farewell;
+use crate::session::termination::CloseNotice;
 use bytes::Bytes;
 use http::HeaderMap;
 use specter_proto::engine::Transport;
@@ -27,7 +27,11 @@ use tokio::time::Instant;
 struct Silence;
 
 impl MessageHandler for Silence {
-    fn message(&mut self, _: Incoming<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
+    fn message(
+        &mut self,
+        _: IncomingMessage<'_>,
+        _: &MessageContext<'_>,
+    ) -> Result<(), CloseReason> {
         Ok(())
     }
 }
@@ -62,9 +66,9 @@ struct Played {
 impl Played {
     fn new() -> Self {
         let config = Arc::new(EngineConfig::default());
-        let connection = undriven_over(Transport::Polling, &config);
-        let seat = registry(&config).reserve(None).ok().unwrap();
-        let task = Task::polling(connection.clone(), seat, config.clone(), Silence);
+        let connection = detached_over(Transport::Polling, &config);
+        let slot = registry(&config).reserve(None).ok().unwrap();
+        let task = Task::polling(connection.clone(), slot, config.clone(), Silence);
         Self {
             connection,
             task,
@@ -97,11 +101,11 @@ impl Played {
 
 /// A session on a WebSocket that rests, with the client's end of its stream.
 fn on_websocket(config: &Arc<EngineConfig>) -> (Task<Silence>, DuplexStream) {
-    let connection = undriven_over(Transport::WebSocket, config);
-    let seat = registry(config).reserve(None).ok().unwrap();
+    let connection = detached_over(Transport::WebSocket, config);
+    let slot = registry(config).reserve(None).ok().unwrap();
     let (websocket, client) = websocket(config, 1024);
     let link = Link::WebSocket(websocket);
-    let task = Task::new(connection, seat, config.clone(), link, Silence);
+    let task = Task::new(connection, slot, config.clone(), link, Silence);
     (task, client)
 }
 
@@ -120,7 +124,7 @@ async fn a_poll_that_comes_when_the_time_is_over_finds_no_session() {
     assert!(played.run().is_ready());
     assert_eq!(Played::answer(&mut poll), None);
     assert_eq!(
-        played.connection.outbox().close_reason(),
+        played.connection.outgoing_queue().close_reason(),
         Some(CloseReason::PingTimeout)
     );
 }
@@ -150,7 +154,9 @@ async fn a_pong_that_is_seen_late_saves_the_session_and_its_poll() {
     let mut poll = played.connection.begin_poll().unwrap();
     let permit = played.connection.clone().begin_post().unwrap();
     let body = Bytes::from_static(b"3");
-    let mut taken = permit.deliver(Posted::new(HeaderMap::new(), body)).unwrap();
+    let mut taken = permit
+        .deliver(PostBody::new(HeaderMap::new(), body))
+        .unwrap();
     assert!(played.run().is_pending());
     assert_eq!(taken.try_recv(), Ok(()));
     assert_eq!(Played::answer(&mut poll).as_deref(), Some("2"));
@@ -159,9 +165,9 @@ async fn a_pong_that_is_seen_late_saves_the_session_and_its_poll() {
 #[tokio::test(start_paused = true)]
 async fn a_handle_does_not_keep_the_task_that_has_ended() {
     let config = Arc::new(EngineConfig::default());
-    let connection = undriven_over(Transport::WebSocket, &config);
-    let seat = registry(&config).reserve(None).ok().unwrap();
-    let mut task = Task::polling(connection.clone(), seat, config, Silence);
+    let connection = detached_over(Transport::WebSocket, &config);
+    let slot = registry(&config).reserve(None).ok().unwrap();
+    let mut task = Task::polling(connection.clone(), slot, config, Silence);
     let woken = Arc::new(Woken::default());
     let waker = Arc::clone(&woken).into();
     let mut cx = Context::from_waker(&waker);
@@ -183,7 +189,7 @@ async fn a_session_at_rest_wakes_whoever_polled_it_last() {
         let waker = Arc::clone(woken).into();
         let mut cx = Context::from_waker(&waker);
         assert!(Future::poll(Pin::new(&mut task), &mut cx).is_pending());
-        assert!(task.calm_until.is_some());
+        assert!(task.skip_checks_until.is_some());
     }
     task.connection.wake();
     assert_eq!((first.count(), second.count()), (0, 1));
@@ -199,11 +205,11 @@ async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
         let config = Arc::new(EngineConfig::default());
         let (mut task, _client) = on_websocket(&config);
         let (refused, mut second) = websocket(&config, takes);
-        task.part_with(refused, Farewell::Tell(None), Instant::now());
+        task.part_with(refused, CloseNotice::Tell(None), Instant::now());
         let begun = Instant::now();
         poll_fn(|cx| {
             assert!(Future::poll(Pin::new(&mut task), cx).is_pending());
-            match task.parting {
+            match task.closing {
                 Some(_) => Poll::Pending,
                 None => Poll::Ready(()),
             }

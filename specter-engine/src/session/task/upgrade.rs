@@ -9,13 +9,13 @@ use specter_proto::engine::{Packet, Probe, control};
 use tokio::time::Instant;
 
 use crate::application::MessageHandler;
-use crate::session::closing_websocket::Parting;
+use crate::session::closing_websocket::ClosingWebSocket;
 use crate::session::link::Link;
 use crate::session::link::budget::Budget;
 use crate::session::link::websocket::{Flow, Message, WebSocket};
-use crate::session::mailbox::{PostRequest, Serves};
+use crate::session::mailbox::{AcceptedRequests, PostRequest};
 use crate::session::task::{Task, websocket_limits};
-use crate::session::termination::{Ending, Farewell};
+use crate::session::termination::{CloseNotice, Termination};
 use specter_proto::engine::Transport;
 
 impl<H: MessageHandler> Task<H> {
@@ -23,14 +23,14 @@ impl<H: MessageHandler> Task<H> {
         let websocket = WebSocket::awaited(upgrade, websocket_limits(&self.config));
         match (&mut self.link, self.session.begin_probe(now.into_std())) {
             (Link::Polling { probe, .. }, Ok(())) => *probe = Some(Box::new(websocket)),
-            _ => self.part_with(websocket, Farewell::Tell(None), now),
+            _ => self.part_with(websocket, CloseNotice::Tell(None), now),
         }
     }
 
     /// Closes a WebSocket that is not the session's. One at a time is closed with care.
-    pub(crate) fn part_with(&mut self, websocket: WebSocket, farewell: Farewell, now: Instant) {
-        let parting = Parting::new(websocket, farewell, [].into(), now);
-        self.parting = parting.map(Box::new);
+    pub(crate) fn part_with(&mut self, websocket: WebSocket, notice: CloseNotice, now: Instant) {
+        let closing = ClosingWebSocket::new(websocket, notice, [].into(), now);
+        self.closing = closing.map(Box::new);
     }
 
     /// Reads from the probing WebSocket. After it, that may be the transport.
@@ -39,7 +39,7 @@ impl<H: MessageHandler> Task<H> {
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
-    ) -> Result<(), Ending> {
+    ) -> Result<(), Termination> {
         loop {
             let Link::Polling {
                 probe: Some(probe), ..
@@ -60,22 +60,22 @@ impl<H: MessageHandler> Task<H> {
                 Ok(Flow::Stop)
             });
             let lost = match (read, answer) {
-                (Err(ending), _) => Some(ending.farewell),
+                (Err(termination), _) => Some(termination.notice),
                 (Ok(_), Some(Probe::ReplyPong)) => {
                     probe.push([control::probe_pong().into()].into());
                     continue;
                 }
                 (Ok(_), Some(Probe::Upgraded)) => return self.upgrade(now),
-                (Ok(_), Some(Probe::Failed)) => Some(Farewell::Tell(None)),
+                (Ok(_), Some(Probe::Failed)) => Some(CloseNotice::Tell(None)),
                 (Ok(_), None) => match probe.poll_write(cx) {
-                    Poll::Ready(Err(ending)) => Some(ending.farewell),
+                    Poll::Ready(Err(termination)) => Some(termination.notice),
                     Poll::Ready(Ok(())) | Poll::Pending => None,
                 },
             };
-            if let Some(farewell) = lost {
+            if let Some(notice) = lost {
                 self.session.probe_lost();
                 if let Some(probe) = self.link.take_probe() {
-                    self.part_with(*probe, farewell, now);
+                    self.part_with(*probe, notice, now);
                 }
             }
             return Ok(());
@@ -83,12 +83,15 @@ impl<H: MessageHandler> Task<H> {
     }
 
     /// The probing WebSocket becomes the transport.
-    pub(crate) fn upgrade(&mut self, now: Instant) -> Result<(), Ending> {
+    pub(crate) fn upgrade(&mut self, now: Instant) -> Result<(), Termination> {
         let Some(mut polling) = self.link.upgrade() else {
             return Ok(());
         };
         self.connection.set_transport(Transport::WebSocket);
-        let late = self.connection.mailbox().serve_only(Serves::WebSocket);
+        let late = self
+            .connection
+            .mailbox()
+            .serve_only(AcceptedRequests::WebSocket);
         // Official clients have no poll waiting by now. One that is must be released, and a noop
         // does it without ending the session for a client that still listens to it.
         if let Some(poll) = late.poll {
@@ -97,7 +100,7 @@ impl<H: MessageHandler> Task<H> {
         let _ = polling.release();
         self.take_late(late.post, late.upgrade, now)?;
         if late.faulty {
-            return Err(Ending::violation(None));
+            return Err(Termination::violation(None));
         }
         Ok(())
     }
@@ -108,7 +111,7 @@ impl<H: MessageHandler> Task<H> {
         post: Option<Box<PostRequest>>,
         upgrade: Option<OnUpgrade>,
         now: Instant,
-    ) -> Result<(), Ending> {
+    ) -> Result<(), Termination> {
         if let Some(upgrade) = upgrade {
             self.begin_probe(upgrade, now);
         }

@@ -12,8 +12,8 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use parking_lot::Mutex;
 use specter_engine::{
-    Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, Handshake, Incoming,
-    MessageContext, MessageHandler, Refusal,
+    Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, Handshake,
+    HandshakeRejection, IncomingMessage, MessageContext, MessageHandler,
 };
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
@@ -244,14 +244,14 @@ impl Lab {
 impl Acceptor for LabAcceptor {
     type Handler = LabHandler;
 
-    async fn admit(&self, handshake: &Handshake) -> Result<(), Refusal> {
+    async fn admit(&self, handshake: &Handshake) -> Result<(), HandshakeRejection> {
         let delay = *self.shared.admission.lock();
         if let Some(delay) = delay {
             tokio::time::sleep(delay).await;
         }
         match handshake.query_value("deny") {
-            Some(reason) if reason.is_empty() => Err(Refusal::default()),
-            Some(reason) => Err(Refusal::new(reason.into_owned())),
+            Some(reason) if reason.is_empty() => Err(HandshakeRejection::default()),
+            Some(reason) => Err(HandshakeRejection::new(reason.into_owned())),
             None => Ok(()),
         }
     }
@@ -287,25 +287,25 @@ impl LabHandler {
 impl MessageHandler for LabHandler {
     fn message(
         &mut self,
-        message: Incoming<'_>,
+        message: IncomingMessage<'_>,
         context: &MessageContext<'_>,
     ) -> Result<(), CloseReason> {
         let mut answer = match message {
-            Incoming::Text(text) => {
+            IncomingMessage::Text(text) => {
                 self.see(Seen::Text(text.to_owned()));
                 Frame::text_message(text)
             }
-            Incoming::Binary(data) => {
+            IncomingMessage::Binary(data) => {
                 self.see(Seen::Binary(data.to_vec()));
                 Frame::binary_message(data)
             }
         };
         match message {
-            Incoming::Text("close") => self.connection.close(CloseReason::ForcedServerClose),
-            Incoming::Text("err") => return Err(CloseReason::ForcedClose),
-            Incoming::Text("panic") => panic!("as the test wants it"),
-            Incoming::Text("stop") => self.shared.backlogged.store(true, Ordering::SeqCst),
-            Incoming::Text("headers") => {
+            IncomingMessage::Text("close") => self.connection.close(CloseReason::ForcedServerClose),
+            IncomingMessage::Text("err") => return Err(CloseReason::ForcedClose),
+            IncomingMessage::Text("panic") => panic!("as the test wants it"),
+            IncomingMessage::Text("stop") => self.shared.backlogged.store(true, Ordering::SeqCst),
+            IncomingMessage::Text("headers") => {
                 let names = context.request_headers().map_or_else(
                     || "none".to_owned(),
                     |headers| {
