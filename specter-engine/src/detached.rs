@@ -46,7 +46,7 @@ fn under_budget(
 pub fn take_sent(connection: &Connection) -> Vec<Prepared> {
     let queue = connection.outgoing_queue();
     let taken = queue.take_all();
-    queue.release(queue.bytes());
+    queue.refund(queue.bytes());
     taken.into()
 }
 

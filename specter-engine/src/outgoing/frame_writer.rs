@@ -71,7 +71,7 @@ impl FrameWriter {
     }
 
     /// What is left to be written of a packet of one frame.
-    pub(crate) fn begun(packet: Prepared, written: usize) -> Self {
+    pub(crate) fn with_partial(packet: Prepared, written: usize) -> Self {
         let mut output = Self::default();
         output.resume_packet(packet, written);
         output

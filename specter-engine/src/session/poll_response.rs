@@ -122,7 +122,7 @@ impl<T: AsRef<[u8]>, C> AsRef<[u8]> for Part<T, C> {
 
 impl Drop for ChargeGuard {
     fn drop(&mut self) {
-        if self.connection.outgoing_queue().release(self.cost) {
+        if self.connection.outgoing_queue().refund(self.cost) {
             self.connection.wake();
         }
     }

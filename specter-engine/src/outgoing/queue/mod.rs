@@ -12,9 +12,8 @@ mod tests;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::{Mutex, MutexGuard};
 use specter_proto::engine::Prepared;
 
 use crate::close_reason::CloseReason;
@@ -22,6 +21,7 @@ use crate::config::QueuePolicy;
 use crate::outgoing::packet_deque::PacketDeque;
 pub use crate::outgoing::queue::limits::SendError;
 pub(crate) use crate::outgoing::queue::limits::{QueueLimits, Urgency};
+use crate::outgoing::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard};
 use crate::session::buffer_budget::{BufferBudget, BufferShare};
 
 /// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
@@ -44,8 +44,6 @@ pub(crate) struct OutgoingQueue {
     /// The task will look into the queue before it rests: it runs, it was woken, or it waits for
     /// something else that it needs first (a poll to answer, room in the socket).
     task_awake: AtomicBool,
-    /// The task sends past it: what it holds is nobody else's to write.
-    passed_by: AtomicBool,
     closing: AtomicBool,
     /// What the packets cost, those included that the task took and has not written yet. Changed
     /// with the queue locked, read at any time.
@@ -94,7 +92,6 @@ impl OutgoingQueue {
                 large_taken: None,
             }),
             task_awake: AtomicBool::new(false),
-            passed_by: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
             limits,
@@ -209,8 +206,8 @@ impl OutgoingQueue {
     }
 
     /// Counts a packet that is being written without having been queued, until it is
-    /// [`release`](Self::release)d.
-    pub(crate) fn count(&self, packet: &Prepared) {
+    /// [`refund`](Self::refund)d.
+    pub(crate) fn charge(&self, packet: &Prepared) {
         let _queue = self.queue.lock();
         self.set_bytes(self.bytes() + cost(packet));
     }
@@ -261,9 +258,9 @@ impl OutgoingQueue {
         Wake::Yes
     }
 
-    /// Reads what a sender will need first, and no more. See [`fetch`](crate::outgoing::fan_out::fetch).
-    pub(crate) fn prefetch_queue(&self) -> usize {
-        self.bytes() ^ usize::from(self.queue.is_locked())
+    /// Whether the queue is locked: a read of its cache line, for `prefetch`.
+    pub(super) fn is_locked(&self) -> bool {
+        self.queue.is_locked()
     }
 
     /// Whether the door is closed.
@@ -338,16 +335,6 @@ impl OutgoingQueue {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether the task sends past it, and nobody else writes.
-    pub(crate) fn is_passed_by(&self) -> bool {
-        self.passed_by.load(Ordering::Acquire)
-    }
-
-    /// The task begins or ends to send past it. See [`WriterSlot::reserve`](crate::outgoing::writer_slot::WriterSlot::reserve).
-    pub(crate) fn set_passed_by(&self, is_passed_by: bool) {
-        self.passed_by.store(is_passed_by, Ordering::Release);
-    }
-
     /// The task begins to run: senders need not wake it until it has looked into the queue.
     pub(crate) fn mark_task_awake(&self) {
         self.task_awake.store(true, Ordering::Relaxed);
@@ -394,7 +381,7 @@ impl OutgoingQueue {
     }
 
     /// Whether nothing waits. Then the next sender wakes the task.
-    pub(crate) fn rest(&self) -> bool {
+    pub(crate) fn go_idle_if_empty(&self) -> bool {
         let queue = self.queue.lock();
         if queue.packets.is_empty() {
             self.task_awake.store(false, Ordering::Relaxed);
@@ -454,7 +441,7 @@ impl OutgoingQueue {
     /// it waits for, so senders do not wake it.
     ///
     /// Returns whether the connection was behind and is no longer.
-    pub(crate) fn release(&self, written: usize) -> bool {
+    pub(crate) fn refund(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written)
     }
@@ -480,7 +467,7 @@ impl OutgoingQueue {
     /// Notes that `written` bytes of what was taken are written, and that whoever wrote them is
     /// done. Whether the task must run, for what was queued meanwhile or because the connection is
     /// no longer behind; where it must not, the next sender wakes it.
-    pub(crate) fn settle(&self, written: usize) -> bool {
+    pub(crate) fn finish_write(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
         let must_run = self.note_written(&mut queue, written) || !queue.packets.is_empty();
         if !must_run {

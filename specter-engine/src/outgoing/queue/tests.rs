@@ -32,7 +32,7 @@ fn packets_are_taken_by_their_frames() {
     };
     let counts = |limit| -> Vec<_> {
         let taken = queue.take_frames(limit);
-        queue.release(taken.iter().map(cost).sum());
+        queue.refund(taken.iter().map(cost).sum());
         taken.iter().map(Prepared::frame_count).collect()
     };
     for attachments in [0, 1, 2, 6] {
@@ -115,9 +115,9 @@ fn above_the_burst_limit_the_drop_policy_discards_until_it_is_no_longer_behind()
     assert_eq!(push(1), full, "one that would fit too");
     assert!(queue.push(packet(1), Urgency::Required).is_ok());
     let behind = queue.bytes() - 200;
-    queue.release(behind - 1);
+    queue.refund(behind - 1);
     assert_eq!(push(1), full);
-    assert!(queue.release(1), "it is no longer behind");
+    assert!(queue.refund(1), "it is no longer behind");
     assert!(push(1).is_ok());
     assert!(!queue.is_closing());
 }
@@ -207,12 +207,12 @@ fn who_writes_in_the_place_of_the_task_is_told_when_it_must_run() {
     assert_eq!(push(1), Ok(Wake::Yes));
     let taken = queue.take_only_frame().unwrap();
     assert_eq!(push(2), Ok(Wake::No), "whoever writes looks again");
-    assert!(queue.settle(cost(&taken)), "something waits");
+    assert!(queue.finish_write(cost(&taken)), "something waits");
     let taken = queue.take_only_frame().unwrap();
-    assert!(!queue.settle(cost(&taken)));
+    assert!(!queue.finish_write(cost(&taken)));
     assert_eq!((push(1600), queue.bytes()), (Ok(Wake::Yes), 1600 + 4 + 64));
     let taken = queue.take_only_frame().unwrap();
-    assert!(queue.settle(cost(&taken)), "it was behind");
+    assert!(queue.finish_write(cost(&taken)), "it was behind");
     assert_eq!(queue.bytes(), 0);
 }
 
