@@ -12,6 +12,8 @@
 
 pub(crate) mod fan_out;
 pub(crate) mod frame_writer;
+#[cfg(all(test, feature = "loom"))]
+mod model;
 pub(crate) mod packet_deque;
 mod prefetch;
 pub(crate) mod queue;
