@@ -224,6 +224,19 @@ impl Connection {
         self.0.outgoing.queue.bytes() + write_batch::cost(self)
     }
 
+    /// Waits until the connection is not behind: until its outgoing queue holds at most
+    /// [`EngineConfig::max_queued_bytes`]. Returns at once where that is so already.
+    ///
+    /// A producer that waits before each packet follows the pace of its client. Several producers
+    /// are woken at the same time, so that the queue may grow by a packet of each. Dropping the
+    /// future is safe.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] where the connection is closed, or closes meanwhile.
+    pub async fn ready(&self) -> Result<(), SendError> {
+        self.0.outgoing.queue.ready().await
+    }
+
     /// Closes the connection; nothing can be sent from now on. The first reason stands, further
     /// calls do nothing.
     ///

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use specter_proto::engine::Prepared;
+use tokio::sync::Notify;
 
 use crate::close_reason::CloseReason;
 use crate::config::QueuePolicy;
@@ -74,6 +75,8 @@ struct Queue {
     /// The address and the cost of a large packet that was taken last, and that is perhaps still
     /// being written.
     large_taken: Option<(usize, usize)>,
+    /// Notified when the connection is no longer behind, or closes. Absent until somebody waits.
+    ready: Option<Arc<Notify>>,
 }
 
 impl OutgoingQueue {
@@ -90,6 +93,7 @@ impl OutgoingQueue {
                 bytes_left: 0,
                 full_answers: 0,
                 large_taken: None,
+                ready: None,
             }),
             task_awake: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -245,6 +249,7 @@ impl OutgoingQueue {
         }
         queue.closing = Some(reason);
         queue.bytes_at_close = self.bytes();
+        queue.notify_ready();
         self.closing.store(true, Ordering::Release);
         let discarded = if reason.discards_queue() {
             self.set_bytes(0);
@@ -450,7 +455,31 @@ impl OutgoingQueue {
         queue.bytes_left += written as u64;
         let was_behind = self.is_behind();
         self.set_bytes(self.bytes().saturating_sub(written));
-        was_behind && !self.is_behind()
+        let has_caught_up = was_behind && !self.is_behind();
+        if has_caught_up {
+            queue.notify_ready();
+        }
+        has_caught_up
+    }
+
+    /// Waits until the connection is not behind. Dropping the future leaves nothing.
+    pub(crate) async fn ready(&self) -> Result<(), SendError> {
+        loop {
+            let notified = {
+                let mut queue = self.queue.lock();
+                if queue.closing.is_some() {
+                    return Err(SendError::Closed);
+                }
+                if !self.is_behind() {
+                    return Ok(());
+                }
+                // Under the lock, so that no notification is missed.
+                let mut notified = Box::pin(queue.ready().notified_owned());
+                notified.as_mut().enable();
+                notified
+            };
+            notified.await;
+        }
     }
 
     /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where
@@ -484,6 +513,16 @@ impl OutgoingQueue {
 }
 
 impl Queue {
+    fn ready(&mut self) -> Arc<Notify> {
+        Arc::clone(self.ready.get_or_insert_default())
+    }
+
+    fn notify_ready(&mut self) {
+        if let Some(ready) = self.ready.take() {
+            ready.notify_waiters();
+        }
+    }
+
     fn pop_front(&mut self) -> Option<Prepared> {
         let packet = self.packets.pop_front()?;
         self.starts_midway = false;

@@ -6,6 +6,7 @@ use crate::outgoing::queue::limits::{QueueLimits, SendError, Urgency};
 use crate::outgoing::queue::{OutgoingQueue, PACKET_OVERHEAD, Wake, cost};
 use crate::session::buffer_budget::BufferBudget;
 use specter_proto::engine::{Frame, Prepared};
+use std::task::{Context, Poll, Waker};
 
 impl OutgoingQueue {
     /// A queue that is behind above this limit, and takes ten times as much.
@@ -222,4 +223,47 @@ fn the_first_reason_stands() {
     assert_eq!(queue.close(CloseReason::ForcedServerClose), Wake::Yes);
     assert_eq!(queue.close(CloseReason::PingTimeout), Wake::No);
     assert_eq!(queue.close_reason(), Some(CloseReason::ForcedServerClose));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_room_is_notified_when_the_queue_is_no_longer_behind() {
+    let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
+    assert_eq!(queue.ready().await, Ok(()), "an empty queue has room");
+    assert!(queue.push(packet(2_000), Urgency::Ordinary).is_ok());
+    let cost = queue.bytes();
+    let mut waiting = polled(queue.ready());
+    assert!(waiting.poll().is_pending());
+    let dropped = polled(queue.ready());
+    drop(dropped);
+    assert_eq!(queue.take(0).len(), 1);
+    assert!(!queue.refund(cost - 1_001), "one byte too many is left");
+    assert!(waiting.poll().is_pending());
+    assert!(queue.refund(1));
+    assert_eq!(waiting.poll(), Poll::Ready(Ok(())));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_room_is_notified_when_the_connection_closes() {
+    let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
+    assert!(queue.push(packet(2_000), Urgency::Ordinary).is_ok());
+    let mut waiting = polled(queue.ready());
+    assert!(waiting.poll().is_pending());
+    let _ = queue.close(CloseReason::ForcedServerClose);
+    assert_eq!(waiting.poll(), Poll::Ready(Err(SendError::Closed)));
+    assert_eq!(queue.ready().await, Err(SendError::Closed));
+}
+
+/// A future that a test polls by hand.
+struct Polled<F>(std::pin::Pin<Box<F>>);
+
+fn polled<F: Future>(future: F) -> Polled<F> {
+    Polled(Box::pin(future))
+}
+
+impl<F: Future> Polled<F> {
+    fn poll(&mut self) -> Poll<F::Output> {
+        self.0
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+    }
 }
