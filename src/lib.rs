@@ -19,7 +19,7 @@ pub use specter_macros::{
 };
 /// The wire formats and protocol state machines, sans-IO.
 pub use specter_proto as proto;
-pub use specter_proto::socket::{Args, Binary};
+pub use specter_proto::socketio::{Args, Binary};
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 
 use crate::close_reason::CloseReason;
 use crate::config::EngineConfig;
@@ -110,7 +110,7 @@ impl Connection {
     /// where the connection is closed.
     ///
     /// [`QueuePolicy::Disconnect`]: crate::config::QueuePolicy::Disconnect
-    pub fn send(&self, packet: Prepared) -> Result<(), SendError> {
+    pub fn send(&self, packet: EncodedPacket) -> Result<(), SendError> {
         self.push(packet, Urgency::Ordinary)
     }
 
@@ -131,7 +131,7 @@ impl Connection {
     }
 
     /// Queues a packet of the engine itself.
-    pub(crate) fn send_control(&self, packet: Prepared) {
+    pub(crate) fn send_control(&self, packet: EncodedPacket) {
         // A closed connection needs no heartbeat.
         let _ = self.push(packet, Urgency::Control);
     }
@@ -163,7 +163,7 @@ impl Connection {
         self.enqueue(packet.into(), urgency)
     }
 
-    fn enqueue(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
+    fn enqueue(&self, packet: EncodedPacket, urgency: Urgency) -> Result<Wake, SendError> {
         let pushed = self.0.outgoing.queue.push(packet, urgency);
         pushed.map_err(|(error, wake)| {
             self.wake_if(wake);
@@ -172,7 +172,7 @@ impl Connection {
     }
 
     /// What a packet counts for in the queue.
-    pub fn cost(packet: &Prepared) -> usize {
+    pub fn cost(packet: &EncodedPacket) -> usize {
         crate::outgoing::queue::cost(packet)
     }
 

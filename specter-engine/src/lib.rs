@@ -71,7 +71,7 @@ mod random_id;
 mod server;
 mod session;
 
-pub use specter_proto::engine::{Frame, FrameBuilder, FrameKind, Prepared, Transport};
+pub use specter_proto::engine::{EncodedPacket, Frame, FrameBuilder, FrameKind, Transport};
 
 pub use crate::application::{
     Acceptor, HandshakeRejection, IncomingMessage, MessageContext, MessageHandler,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 
 use serde::Serialize;
-use specter_proto::socket::{Outgoing, encode};
+use specter_proto::socketio::{PacketWriter, encode};
 
 use super::error::EventError;
 use crate::socket::{EmitError, Socket};
@@ -137,7 +137,7 @@ impl AckCell {
     }
 
     /// Sends the first answer; there is no second.
-    fn answer(&self, packet: Outgoing) {
+    fn answer(&self, packet: PacketWriter) {
         if self.state.swap(ANSWERED, Ordering::AcqRel) != ANSWERED {
             self.socket.acknowledge(packet);
         }

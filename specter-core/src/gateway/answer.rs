@@ -3,7 +3,7 @@
 use crate::logging::{OneLine, Untrusted, log_limited};
 use std::sync::atomic::Ordering;
 
-use specter_proto::socket::{EncodeError, EncodedArgs, Outgoing, encode};
+use specter_proto::socketio::{EncodeError, EncodedArgs, PacketWriter, encode};
 
 use super::call::{CallContext, Outcome};
 use super::error::EventError;
@@ -14,7 +14,7 @@ use crate::socket::Socket;
 pub(super) enum Answer {
     Unit,
     Value(Box<EncodedArgs>),
-    Packet(Outgoing),
+    Packet(PacketWriter),
     Failed(EventError),
     /// A handler answers itself.
     Taken,

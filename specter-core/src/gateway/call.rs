@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use specter_di::{Container, Scoped};
-use specter_proto::socket::{
-    Args, Arguments, EncodedArgs, EventPacket, OpenEvent, Outgoing, encode,
+use specter_proto::socketio::{
+    ActiveEvent, Args, Arguments, EncodedArgs, EventPacket, PacketWriter, encode,
 };
 
 use super::ack::AckCell;
@@ -72,7 +72,7 @@ pub enum Outcome {
     /// who does.
     Value(Option<Box<EncodedArgs>>),
     /// It returned a value: the acknowledgement with it.
-    Answer(Outgoing),
+    Answer(PacketWriter),
     /// It took the acknowledgement upon itself, or what it returned was sent.
     Taken,
     /// It failed.
@@ -133,7 +133,7 @@ static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
 pub(crate) enum Cause {
     Connect,
     Disconnect(DisconnectReason),
-    Event(OpenEvent),
+    Event(ActiveEvent),
     Error(Box<Failure>),
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use specter_proto::socket::EventPacket;
+use specter_proto::socketio::EventPacket;
 
 use super::call::CallContext;
 use super::instance::Instance;

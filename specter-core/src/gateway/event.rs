@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use specter_proto::socket::Args;
+use specter_proto::socketio::Args;
 
 use super::info::EventKind;
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use serde::Serialize;
-use specter_proto::socket::encode;
+use specter_proto::socketio::encode;
 
 use super::call::{CallContext, Ended, Outcome, PendingCall, Step};
 use super::catch::{caught, panic_text, run_until};

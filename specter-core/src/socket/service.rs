@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use specter_proto::socket::EventPacket;
+use specter_proto::socketio::EventPacket;
 
 use super::{DisconnectReason, Reject, Socket};
 use crate::rooms::Hub;

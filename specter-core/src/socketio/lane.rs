@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use specter_proto::socket::{EventPacket, encode};
+use specter_proto::socketio::{EventPacket, encode};
 use tokio::time::Sleep;
 
 use super::Waiting;

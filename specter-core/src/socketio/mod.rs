@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use specter_proto::socket::{
+use specter_proto::socketio::{
     ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
 };
 use tokio::time::{Instant, Sleep};

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
-use specter_proto::engine::{Frame, Prepared};
+use specter_proto::engine::{EncodedPacket, Frame};
 use tokio::io::AsyncWrite;
 
 use super::Outgoing;
@@ -250,7 +250,7 @@ impl Task {
     }
 }
 
-fn packet(letter: char) -> Prepared {
+fn packet(letter: char) -> EncodedPacket {
     Frame::text_message(letter.encode_utf8(&mut [0; 4])).into()
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::task::{Context, Poll};
 
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 use tokio::io::AsyncWrite;
 
 use super::Outgoing;
@@ -136,7 +136,7 @@ impl WebSocketWriter {
         &mut self,
         stream: &impl WriteSide,
         batch: Vec<u8>,
-    ) -> Option<(Prepared, usize)> {
+    ) -> Option<(EncodedPacket, usize)> {
         // A pong that waits answers an earlier message than the batch does, and goes first.
         let written = if !batch.is_empty() && self.frames.is_done() {
             stream.try_write_parked(&batch).unwrap_or_default()

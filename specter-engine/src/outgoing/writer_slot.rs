@@ -171,7 +171,7 @@ mod tests {
     use crate::outgoing::tcp_writer::TcpWriter;
     use crate::session::link::stream::Stream;
     use crate::session::link::websocket::WebSocket;
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{EncodedPacket, Frame};
     use specter_proto::websocket::Limits;
     use std::future::poll_fn;
     use std::task::Poll;
@@ -257,7 +257,7 @@ mod tests {
         let queue = connection.outgoing_queue();
         // It is full between two frames, or in the midst of one.
         for size in [100, 5_003, 64 * 1024] {
-            let packet = Prepared::from(Frame::binary_message(&vec![7; size]));
+            let packet = EncodedPacket::from(Frame::binary_message(&vec![7; size]));
             let at_rest = poll_fn(|cx| Poll::Ready(websocket.end_turn(cx, &connection)));
             at_rest.await.unwrap();
             let mut expected = 0;

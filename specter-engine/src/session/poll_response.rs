@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use specter_proto::engine::{PayloadEncoder, Prepared};
+use specter_proto::engine::{EncodedPacket, PayloadEncoder};
 
 use crate::connection::Connection;
 use crate::outgoing::queue;
@@ -41,8 +41,8 @@ impl PollResponse {
     }
 
     /// An answer with packets from the connection's queue.
-    pub(crate) fn of_packets(packets: &VecDeque<Prepared>, connection: &Connection) -> Self {
-        let frames = || packets.iter().flat_map(Prepared::frames);
+    pub(crate) fn of_packets(packets: &VecDeque<EncodedPacket>, connection: &Connection) -> Self {
+        let frames = || packets.iter().flat_map(EncodedPacket::frames);
         let mut body = PayloadEncoder::for_frames(frames());
         for frame in frames() {
             body.push(frame);

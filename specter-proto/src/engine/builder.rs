@@ -83,13 +83,13 @@ impl FrameBuilder {
     ///
     /// As [`finish`](Self::finish).
     #[inline]
-    pub fn close(mut self, kind: FrameKind) -> WrittenFrame {
+    pub fn close(mut self, kind: FrameKind) -> BufferedFrame {
         let buffer = self.body();
         let payload = buffer.len().checked_sub(Self::BODY_AT);
         let payload = payload.expect("removed the room of the header from a frame builder");
         let room = buffer.first_chunk_mut();
         let used = room.map_or(0, |room| write_header_behind(room, kind.opcode(), payload));
-        WrittenFrame {
+        BufferedFrame {
             builder: self,
             header: u8::try_from(used).unwrap_or(u8::MAX),
             kind,
@@ -100,14 +100,14 @@ impl FrameBuilder {
 /// A frame that still lies in the buffer in which it was written: sent from there, it takes no
 /// allocation.
 #[derive(Debug)]
-pub struct WrittenFrame {
+pub struct BufferedFrame {
     builder: FrameBuilder,
     /// How long its WebSocket header is.
     header: u8,
     kind: FrameKind,
 }
 
-impl WrittenFrame {
+impl BufferedFrame {
     /// The whole unmasked WebSocket frame: header and payload.
     #[inline]
     pub fn websocket(&self) -> &[u8] {

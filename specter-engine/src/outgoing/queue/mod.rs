@@ -14,7 +14,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 use tokio::sync::Notify;
 
 use crate::close_reason::CloseReason;
@@ -106,7 +106,7 @@ impl OutgoingQueue {
     /// Queues a packet. An error leaves the queue as it was, or closed where the policy says so.
     pub(crate) fn push(
         &self,
-        packet: Prepared,
+        packet: EncodedPacket,
         urgency: Urgency,
     ) -> Result<Wake, (SendError, Wake)> {
         let cost = cost(&packet);
@@ -136,7 +136,7 @@ impl OutgoingQueue {
     fn push_control(
         &self,
         mut queue: MutexGuard<'_, Queue>,
-        packet: Prepared,
+        packet: EncodedPacket,
         bytes: usize,
     ) -> Wake {
         if queue.before_control.is_some() {
@@ -199,7 +199,7 @@ impl OutgoingQueue {
 
     /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold
     /// it up; where the queue is to be discarded, it is too.
-    pub(crate) fn push_front(&self, packet: Prepared) {
+    pub(crate) fn push_front(&self, packet: EncodedPacket) {
         let mut queue = self.queue.lock();
         if queue.closing.is_some_and(CloseReason::discards_queue) {
             return;
@@ -211,7 +211,7 @@ impl OutgoingQueue {
 
     /// Counts a packet that is being written without having been queued, until it is
     /// [`refund`](Self::refund)d.
-    pub(crate) fn charge(&self, packet: &Prepared) {
+    pub(crate) fn charge(&self, packet: &EncodedPacket) {
         let _queue = self.queue.lock();
         self.set_bytes(self.bytes() + cost(packet));
     }
@@ -348,7 +348,7 @@ impl OutgoingQueue {
     /// Takes the packets to be written next, some dozens of kilobytes at most, after `written`
     /// bytes of those taken before were written (as counted by [`cost`]). Where there are none, the
     /// next sender wakes the task.
-    pub(crate) fn take(&self, written: usize) -> VecDeque<Prepared> {
+    pub(crate) fn take(&self, written: usize) -> VecDeque<EncodedPacket> {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written);
         if queue.packets.is_empty() {
@@ -364,7 +364,7 @@ impl OutgoingQueue {
     }
 
     #[cold]
-    fn take_bytes(mut queue: MutexGuard<'_, Queue>) -> VecDeque<Prepared> {
+    fn take_bytes(mut queue: MutexGuard<'_, Queue>) -> VecDeque<EncodedPacket> {
         let mut taken = VecDeque::new();
         let mut bytes = 0;
         while bytes < MAX_TAKEN
@@ -378,7 +378,7 @@ impl OutgoingQueue {
     }
 
     /// Takes all packets, however many: the connection ends.
-    pub(crate) fn take_all(&self) -> VecDeque<Prepared> {
+    pub(crate) fn take_all(&self) -> VecDeque<EncodedPacket> {
         let mut queue = self.queue.lock();
         queue.before_control = None;
         queue.starts_midway = false;
@@ -396,7 +396,7 @@ impl OutgoingQueue {
 
     /// The same as [`take_frames`](Self::take_frames), but nothing where a heartbeat waits among
     /// them, or the door is closed.
-    pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<Prepared> {
+    pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<EncodedPacket> {
         let queue = self.queue.lock();
         if queue.before_control.is_some() || queue.closing.is_some() || queue.packets.is_empty() {
             return VecDeque::new();
@@ -406,7 +406,7 @@ impl OutgoingQueue {
 
     /// Takes packets of at most so many frames together. One with more frames than that is taken in
     /// parts. Senders wake the task as after [`take`](Self::take).
-    pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {
+    pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<EncodedPacket> {
         let queue = self.queue.lock();
         if queue.packets.is_empty() {
             self.task_awake.store(false, Ordering::Relaxed);
@@ -414,7 +414,11 @@ impl OutgoingQueue {
         self.take_some(queue, frames)
     }
 
-    fn take_some(&self, mut queue: MutexGuard<'_, Queue>, frames: usize) -> VecDeque<Prepared> {
+    fn take_some(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        frames: usize,
+    ) -> VecDeque<EncodedPacket> {
         let mut taken = VecDeque::new();
         let mut left = frames;
         queue.large_taken = None;
@@ -484,7 +488,7 @@ impl OutgoingQueue {
 
     /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where
     /// it is not so.
-    pub(crate) fn take_only_frame(&self) -> Option<Prepared> {
+    pub(crate) fn take_only_frame(&self) -> Option<EncodedPacket> {
         let mut queue = self.queue.lock();
         let packet = queue.packets.take_only_frame()?;
         queue.before_control = None;
@@ -523,7 +527,7 @@ impl Queue {
         }
     }
 
-    fn pop_front(&mut self) -> Option<Prepared> {
+    fn pop_front(&mut self) -> Option<EncodedPacket> {
         let packet = self.packets.pop_front()?;
         self.starts_midway = false;
         self.before_control = self.before_control.and_then(|before| before.checked_sub(1));
@@ -533,17 +537,17 @@ impl Queue {
 
 /// The address and the cost of a packet that is larger than what is taken at once.
 #[inline]
-fn large(packet: &Prepared) -> Option<(usize, usize)> {
+fn large(packet: &EncodedPacket) -> Option<(usize, usize)> {
     let cost = cost(packet);
     (cost > MAX_TAKEN).then(|| (address_of(packet), cost))
 }
 
 /// The address of a packet's bytes, which its clones share.
-fn address_of(packet: &Prepared) -> usize {
+fn address_of(packet: &EncodedPacket) -> usize {
     packet.first().websocket().as_ptr().addr()
 }
 
 /// What a packet counts for in the queue.
-pub(crate) fn cost(packet: &Prepared) -> usize {
+pub(crate) fn cost(packet: &EncodedPacket) -> usize {
     packet.size() + PACKET_OVERHEAD
 }

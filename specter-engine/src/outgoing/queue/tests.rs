@@ -5,7 +5,7 @@ use crate::config::QueuePolicy;
 use crate::outgoing::queue::limits::{QueueLimits, SendError, Urgency};
 use crate::outgoing::queue::{OutgoingQueue, PACKET_OVERHEAD, Wake, cost};
 use crate::session::buffer_budget::BufferBudget;
-use specter_proto::engine::{Frame, Prepared};
+use specter_proto::engine::{EncodedPacket, Frame};
 use std::task::{Context, Poll, Waker};
 
 impl OutgoingQueue {
@@ -20,7 +20,7 @@ impl OutgoingQueue {
     }
 }
 
-fn packet(len: usize) -> Prepared {
+fn packet(len: usize) -> EncodedPacket {
     Frame::binary_message(&vec![0; len]).into()
 }
 
@@ -29,12 +29,12 @@ fn packets_are_taken_by_their_frames() {
     let queue = OutgoingQueue::for_test(100_000, QueuePolicy::Disconnect);
     let with = |attachments| {
         let attachment = Frame::binary_message(b"x");
-        Prepared::new(Frame::text_message("m"), vec![attachment; attachments])
+        EncodedPacket::new(Frame::text_message("m"), vec![attachment; attachments])
     };
     let counts = |limit| -> Vec<_> {
         let taken = queue.take_frames(limit);
         queue.refund(taken.iter().map(cost).sum());
-        taken.iter().map(Prepared::frame_count).collect()
+        taken.iter().map(EncodedPacket::frame_count).collect()
     };
     for attachments in [0, 1, 2, 6] {
         let pushed = queue.push(with(attachments), Urgency::Ordinary);
@@ -142,7 +142,7 @@ fn a_heartbeat_goes_before_what_waits_and_one_waits_at_a_time() {
     for _ in 0..2 {
         assert!(queue.push(packet(1), Urgency::Control).is_ok());
     }
-    let sizes: Vec<_> = queue.take(0).iter().map(Prepared::size).collect();
+    let sizes: Vec<_> = queue.take(0).iter().map(EncodedPacket::size).collect();
     assert_eq!(sizes, [1 + 2, 100 + 2]);
 }
 
@@ -150,13 +150,13 @@ fn a_heartbeat_goes_before_what_waits_and_one_waits_at_a_time() {
 fn a_heartbeat_goes_behind_the_rest_of_a_packet_that_was_taken_in_part() {
     let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
     let attachment = Frame::binary_message(b"x");
-    let long = Prepared::new(Frame::text_message("m"), vec![attachment; 3]);
+    let long = EncodedPacket::new(Frame::text_message("m"), vec![attachment; 3]);
     assert!(queue.push(long, Urgency::Ordinary).is_ok());
     assert!(queue.push(packet(5), Urgency::Ordinary).is_ok());
     assert_eq!(queue.take_frames(2).len(), 1);
     assert!(queue.push(packet(1), Urgency::Control).is_ok());
-    let counts = |taken: std::collections::VecDeque<Prepared>| -> Vec<_> {
-        let sizes = taken.iter().map(Prepared::size);
+    let counts = |taken: std::collections::VecDeque<EncodedPacket>| -> Vec<_> {
+        let sizes = taken.iter().map(EncodedPacket::size);
         sizes.collect()
     };
     assert_eq!(counts(queue.take_frames(16)), [3 + 3, 1 + 2, 5 + 2]);

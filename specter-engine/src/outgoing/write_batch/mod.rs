@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::mem;
 
 use bytes::{Buf, Bytes};
-use specter_proto::engine::{EncodePacket, Frame, Prepared};
+use specter_proto::engine::{EncodePacket, EncodedPacket, Frame};
 
 use super::Outgoing;
 use super::queue::limits::Urgency;
@@ -135,7 +135,7 @@ pub(super) fn recycle(mut buffer: Vec<u8>) {
 }
 
 /// The frames of a batch, as one packet.
-pub(super) fn packet(batch: &[u8]) -> Prepared {
+pub(super) fn packet(batch: &[u8]) -> EncodedPacket {
     Frame::of_websocket(Bytes::copy_from_slice(batch)).into()
 }
 

@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::detached::{detached, take_sent};
 use crate::outgoing::queue::limits::SendError;
 use crate::outgoing::tcp_writer::TcpWriter;
-use specter_proto::engine::{Frame, FrameAppender, FrameKind, Prepared};
+use specter_proto::engine::{EncodedPacket, Frame, FrameAppender, FrameKind};
 
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
@@ -70,8 +70,8 @@ impl AtRest {
     }
 }
 
-fn bytes(packets: &[Prepared]) -> Vec<u8> {
-    let frames = packets.iter().flat_map(Prepared::frames);
+fn bytes(packets: &[EncodedPacket]) -> Vec<u8> {
+    let frames = packets.iter().flat_map(EncodedPacket::frames);
     frames
         .flat_map(|frame| frame.websocket().to_vec())
         .collect()
@@ -88,7 +88,7 @@ async fn what_is_sent_in_a_turn_is_gathered_beside_the_queue() {
     begin_turn(&rest.connection);
     rest.send("a");
     let attachments = vec![Frame::binary_message(b"c")];
-    let both = Prepared::new(Frame::text_message("b"), attachments);
+    let both = EncodedPacket::new(Frame::text_message("b"), attachments);
     rest.connection.send(both).unwrap();
     assert!(rest.queued().is_empty());
     let mut expected = texts(&["a", "b"]);

@@ -9,7 +9,7 @@ use std::io;
 use std::task::{Context, Poll};
 
 use hyper::upgrade::OnUpgrade;
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 use specter_proto::websocket::{self, Decoder, Event, Limits};
 
 use crate::close_reason::CloseReason;
@@ -240,7 +240,7 @@ impl WebSocket {
     }
 
     /// PacketDeque to be written next.
-    pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
+    pub(crate) fn push(&mut self, packets: VecDeque<EncodedPacket>) {
         self.writer.frames.push(packets);
     }
 
