@@ -6,7 +6,6 @@
 
 use std::fmt;
 
-use super::event_prefix_cache::EventPrefixCache;
 use super::header::{Layout, PacketKind, read_attachments};
 use super::placeholder::{CheckIndices, IgnorePlaceholders, PlaceholderVisitor};
 use super::scanner;
@@ -75,7 +74,6 @@ impl DecoderLimits {
 /// ```
 pub struct Decoder {
     limits: DecoderLimits,
-    usual: EventPrefixCache,
     pending: Option<Pending>,
 }
 
@@ -104,7 +102,6 @@ impl Decoder {
         limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
             limits,
-            usual: EventPrefixCache::default(),
             pending: None,
         }
     }
@@ -255,15 +252,7 @@ impl Decoder {
         layout: &Layout,
         placeholders: P,
     ) -> Result<Packet, Refused> {
-        let known = self.usual.recognise(text, layout.data);
-        let (name, elements) = match known {
-            Some((name, behind)) => {
-                let elements = scanner::args_after_name(text, behind, placeholders)
-                    .map_err(|error| parse_error(error, layout))?;
-                (EventName::Raw(name), elements)
-            }
-            None => self.read_event(text, layout, placeholders)?,
-        };
+        let (name, elements) = self.read_event(text, layout, placeholders)?;
         let places = PacketLayout {
             namespace: layout.namespace,
             name,
@@ -274,7 +263,6 @@ impl Decoder {
     }
 
     /// Reads an event's data from the name on.
-    #[inline(never)]
     fn read_event<P: PlaceholderVisitor>(
         &mut self,
         text: &str,
@@ -290,9 +278,6 @@ impl Decoder {
         }
         if is_suspect(length) && is_reserved(name.of(text)) {
             return Err(ParseError::ReservedName.into());
-        }
-        if let EventName::Raw(span) = name {
-            self.usual.remember(text, layout.data, span);
         }
         Ok((name, elements))
     }
