@@ -3,11 +3,11 @@
 //! Nearly every queue that holds anything holds one packet. It must not know who queues and who
 //! takes.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem;
 
 use specter_proto::engine::EncodedPacket;
+use specter_proto::recycler::{Recyclable, Recycler};
 
 /// PacketDeque that wait.
 #[derive(Default)]
@@ -96,40 +96,35 @@ impl PacketDeque {
     }
 }
 
+/// How many empty deques a thread keeps.
+const MAX_KEPT: usize = 64;
+/// How many packets a deque has room for that is kept.
+const MAX_KEPT_PACKETS: usize = 64;
+
 thread_local! {
-    /// The places of queues that ran dry. A connection at rest holds none; these save the next that
-    /// are written to an allocation.
-    static PLACES: Cell<Vec<VecDeque<EncodedPacket>>> = const { Cell::new(Vec::new()) };
+    /// An idle connection holds no deque; the next one that is written to takes its memory.
+    static DEQUES: Recycler<EmptyDeque> =
+        const { Recycler::new(MAX_KEPT, MAX_KEPT_PACKETS * size_of::<EncodedPacket>()) };
 }
 
-/// Of how many queues the places are kept.
-const KEPT_QUEUES: usize = 64;
-/// How many places are kept of each.
-const KEPT_PLACES: usize = 64;
+struct EmptyDeque(VecDeque<EncodedPacket>);
 
-fn with_kept<R>(change: impl FnOnce(&mut Vec<VecDeque<EncodedPacket>>) -> R) -> Option<R> {
-    // While the thread ends there is nobody to keep them for.
-    let with = |places: &Cell<Vec<_>>| {
-        let mut kept = places.take();
-        let result = change(&mut kept);
-        places.set(kept);
-        result
-    };
-    PLACES.try_with(with).ok()
+impl Recyclable for EmptyDeque {
+    fn retained_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<EncodedPacket>()
+    }
 }
 
 fn recycled_deque() -> VecDeque<EncodedPacket> {
-    with_kept(Vec::pop).flatten().unwrap_or_default()
+    Recycler::take(&DEQUES)
+        .map(|deque| deque.0)
+        .unwrap_or_default()
 }
 
-/// Keeps the places of a queue that ran dry for the next that is written to.
-pub(crate) fn recycle_deque(places: VecDeque<EncodedPacket>) {
-    if (1..=KEPT_PLACES).contains(&places.capacity()) && places.is_empty() {
-        with_kept(|kept| {
-            if kept.len() < KEPT_QUEUES {
-                kept.push(places);
-            }
-        });
+/// Keeps the memory of an empty deque for the next one.
+pub(crate) fn recycle_deque(deque: VecDeque<EncodedPacket>) {
+    if deque.is_empty() {
+        Recycler::put(&DEQUES, EmptyDeque(deque));
     }
 }
 

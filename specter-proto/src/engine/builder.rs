@@ -2,12 +2,12 @@
 //!
 //! Knows the WebSocket header and nothing of what a payload means.
 
-use std::cell::Cell;
 use std::mem;
 
 use bytes::{Buf, Bytes};
 
 use super::frame::{Frame, FrameKind};
+use crate::recycler::{Recyclable, Recycler};
 use crate::websocket::{MAX_HEADER, write_header_behind};
 
 /// Writes a frame: the body, and at the end, when its length is known, the WebSocket header in
@@ -39,15 +39,20 @@ type Buffer = Option<Box<Vec<u8>>>;
 const COPIED: usize = 16 * 1024;
 
 thread_local! {
-    /// What frames are written in. Whoever builds one while another is being built gets a new one.
-    static SPARE: Cell<Buffer> = const { Cell::new(None) };
+    /// The buffer in which the thread writes frames.
+    static BUFFERS: Recycler<Box<Vec<u8>>> = const { Recycler::new(1, COPIED) };
+}
+
+impl Recyclable for Box<Vec<u8>> {
+    fn retained_bytes(&self) -> usize {
+        self.capacity()
+    }
 }
 
 impl FrameBuilder {
     /// A builder with room for a body of `capacity` bytes, which may outgrow it.
     pub fn new(capacity: usize) -> Self {
-        let spare = SPARE.try_with(Cell::take).unwrap_or_default();
-        let mut buffer = spare.unwrap_or_default();
+        let mut buffer = Recycler::take(&BUFFERS).unwrap_or_default();
         // What stands in the header's room is written over.
         buffer.truncate(MAX_HEADER);
         if buffer.len() < MAX_HEADER {
@@ -144,11 +149,8 @@ impl BufferedFrame {
 impl Drop for FrameBuilder {
     /// Gives the buffer back, also where its frame was never finished.
     fn drop(&mut self) {
-        let kept = self.buffer.take();
-        let kept = kept.filter(|buffer| (1..=COPIED).contains(&buffer.capacity()));
-        if kept.is_some() {
-            // While the thread ends there is nobody to keep it for.
-            let _ = SPARE.try_with(|spare| spare.set(kept));
+        if let Some(buffer) = self.buffer.take() {
+            Recycler::put(&BUFFERS, buffer);
         }
     }
 }

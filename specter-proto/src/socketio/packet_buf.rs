@@ -4,7 +4,6 @@
 //! A thread keeps the places of some packets that are done with, for those that come: then one
 //! takes no allocation. It must not know what a packet says.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
@@ -12,6 +11,7 @@ use triomphe::Arc;
 
 use super::short_eq::short_eq;
 use super::span::Span;
+use crate::recycler::{Recyclable, Recycler};
 use crate::socketio::codec::json::scanner::{ArgSpan, EventName};
 
 /// A packet that was read.
@@ -40,20 +40,29 @@ pub(super) struct PacketLayout {
     pub(super) elements: ArgSpan,
 }
 
-/// How many places a thread keeps.
-const KEPT: usize = 16;
-/// The largest that it keeps, in bytes of text; and of the attachment whose room it keeps.
-const LARGEST: usize = 2 * 1024;
-/// And in attachments.
-const MOST_ATTACHMENTS: usize = 16;
+/// How many buffers a thread keeps.
+const MAX_KEPT: usize = 16;
+/// The largest text whose buffer is kept, and the largest attachment, in bytes.
+const MAX_KEPT_BYTES: usize = 2 * 1024;
+/// The largest number of attachments whose list is kept.
+const MAX_KEPT_ATTACHMENTS: usize = 16;
 
 thread_local! {
-    /// The one that was given back last: most packets are done with before the next one comes.
-    static LAST: Cell<Option<Arc<PacketBuf>>> = const { Cell::new(None) };
-    /// The others.
-    static SPARE: RefCell<Vec<Arc<PacketBuf>>> = const { RefCell::new(Vec::new()) };
-    /// Where an attachment lay of which nobody has anything any more.
-    static ROOM: Cell<Option<BytesMut>> = const { Cell::new(None) };
+    static BUFFERS: Recycler<Arc<PacketBuf>> = const { Recycler::new(MAX_KEPT, MAX_KEPT_BYTES) };
+    /// The memory of an attachment that nobody has any more.
+    static ATTACHMENT: Recycler<BytesMut> = const { Recycler::new(1, MAX_KEPT_BYTES) };
+}
+
+impl Recyclable for Arc<PacketBuf> {
+    fn retained_bytes(&self) -> usize {
+        self.text.capacity()
+    }
+}
+
+impl Recyclable for BytesMut {
+    fn retained_bytes(&self) -> usize {
+        self.capacity()
+    }
 }
 
 impl PacketBuf {
@@ -61,8 +70,8 @@ impl PacketBuf {
     #[inline]
     pub(super) fn new(text: &str, places: PacketLayout) -> Arc<Self> {
         // One that would outgrow its place leaves it to others.
-        if text.len() <= LARGEST
-            && let Some(mut spare) = spare()
+        if text.len() <= MAX_KEPT_BYTES
+            && let Some(mut spare) = Recycler::take(&BUFFERS)
             && let Some(packet) = Arc::get_mut(&mut spare)
         {
             packet.text.clear();
@@ -86,9 +95,9 @@ impl PacketBuf {
     /// Keeps its place for another, if nobody else has it and it is not large.
     #[inline]
     pub(super) fn recycle(this: Arc<Self>) {
-        let is_usual = this.attachments.capacity() == 0 && this.text.capacity() <= LARGEST;
+        let is_usual = this.attachments.capacity() == 0 && this.text.capacity() <= MAX_KEPT_BYTES;
         if is_usual && Arc::strong_count(&this) == 1 {
-            keep(this);
+            Recycler::put(&BUFFERS, this);
         } else {
             Self::recycle_any(this);
         }
@@ -98,11 +107,11 @@ impl PacketBuf {
     #[inline(never)]
     fn recycle_any(mut this: Arc<Self>) {
         if let Some(packet) = Arc::get_mut(&mut this)
-            && packet.text.capacity() <= LARGEST
-            && packet.attachments.capacity() <= MOST_ATTACHMENTS
+            && packet.text.capacity() <= MAX_KEPT_BYTES
+            && packet.attachments.capacity() <= MAX_KEPT_ATTACHMENTS
         {
             packet.clear_attachments();
-            keep(this);
+            Recycler::put(&BUFFERS, this);
         }
     }
 
@@ -120,12 +129,12 @@ impl PacketBuf {
     /// Lets go of them. The room of a small one is kept, if nobody else has any of it.
     fn clear_attachments(&mut self) {
         while let Some(attachment) = self.attachments.pop() {
-            if attachment.len() <= LARGEST
+            if attachment.len() <= MAX_KEPT_BYTES
                 && let Ok(mut room) = attachment.try_into_mut()
-                && room.capacity() <= LARGEST
+                && room.capacity() <= MAX_KEPT_BYTES
             {
                 room.clear();
-                let _ = ROOM.try_with(|kept| kept.set(Some(room)));
+                Recycler::put(&ATTACHMENT, room);
             }
         }
     }
@@ -172,7 +181,7 @@ impl PacketBuf {
 /// A copy of an attachment, in the room that is kept if it fits: whoever keeps the copy keeps all
 /// of that.
 fn copied(data: &[u8]) -> Bytes {
-    let room = ROOM.try_with(Cell::take).ok().flatten();
+    let room = Recycler::take(&ATTACHMENT);
     let fits = |room: &BytesMut| (data.len()..=2 * data.len()).contains(&room.capacity());
     match room.filter(fits) {
         Some(mut room) => {
@@ -185,45 +194,16 @@ fn copied(data: &[u8]) -> Bytes {
     }
 }
 
-/// A place that is kept. While the thread ends none is.
-#[inline]
-fn spare() -> Option<Arc<PacketBuf>> {
-    let last = LAST.try_with(Cell::take).ok().flatten();
-    last.or_else(|| SPARE.try_with(|spare| spare.borrow_mut().pop()).ok()?)
-}
-
-/// Keeps a place.
-#[inline]
-fn keep(place: Arc<PacketBuf>) {
-    let before = LAST.try_with(|last| last.replace(Some(place)));
-    if let Ok(Some(before)) = before {
-        keep_beside(before);
-    }
-}
-
-/// Keeps a place beside the last one.
-#[inline(never)]
-fn keep_beside(place: Arc<PacketBuf>) {
-    let _ = SPARE.try_with(|spare| {
-        let mut spare = spare.borrow_mut();
-        if spare.len() < KEPT - 1 {
-            spare.push(place);
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
-        EventName, KEPT, LARGEST, LAST, MOST_ATTACHMENTS, PacketBuf, PacketLayout, SPARE, Span,
+        BUFFERS, EventName, MAX_KEPT, MAX_KEPT_ATTACHMENTS, MAX_KEPT_BYTES, PacketBuf,
+        PacketLayout, Recycler, Span,
     };
     use triomphe::Arc;
 
     fn kept() -> usize {
-        let last = LAST.take();
-        let kept = usize::from(last.is_some()) + SPARE.with_borrow(Vec::len);
-        LAST.set(last);
-        kept
+        Recycler::len(&BUFFERS)
     }
 
     fn packet(text: &str) -> Arc<PacketBuf> {
@@ -275,8 +255,8 @@ mod tests {
         PacketBuf::recycle(first);
         assert_eq!((kept(), keeper.text()), (0, "first"));
         // Nor is a place given that somebody got hold of after all.
-        LAST.set(Some(Arc::clone(&keeper)));
-        SPARE.with_borrow_mut(|spare| spare.push(Arc::clone(&keeper)));
+        Recycler::put(&BUFFERS, Arc::clone(&keeper));
+        Recycler::put(&BUFFERS, Arc::clone(&keeper));
         assert_eq!(packet("second").text(), "second");
         assert_eq!(packet("second").text(), "second");
         assert_eq!(keeper.text(), "first");
@@ -284,16 +264,16 @@ mod tests {
 
     #[test]
     fn few_and_small_places_are_kept() {
-        PacketBuf::recycle(packet(&"x".repeat(LARGEST + 1)));
+        PacketBuf::recycle(packet(&"x".repeat(MAX_KEPT_BYTES + 1)));
         let mut many = packet("many");
-        for _ in 0..=MOST_ATTACHMENTS {
+        for _ in 0..=MAX_KEPT_ATTACHMENTS {
             PacketBuf::attach(&mut many, b"");
         }
         PacketBuf::recycle(many);
         assert_eq!(kept(), 0);
-        let all: Vec<_> = (0..=KEPT).map(|_| packet("x")).collect();
+        let all: Vec<_> = (0..=MAX_KEPT).map(|_| packet("x")).collect();
         all.into_iter().for_each(PacketBuf::recycle);
-        assert_eq!(kept(), KEPT);
+        assert_eq!(kept(), MAX_KEPT);
     }
 
     #[test]
