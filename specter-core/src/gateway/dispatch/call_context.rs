@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde::Serialize;
-use specter_di::{Container, Scoped};
+use specter_di::{Container, OpenScope};
 use specter_proto::socketio::{
     ActiveEvent, Args, Arguments, EncodedArgs, EventPacket, PacketWriter, encode,
 };
@@ -121,7 +121,7 @@ pub struct CallContext {
 /// Where injected values come from.
 pub(crate) enum InjectionSource {
     /// The socket's scope, as the controller at this place of it sees it.
-    Scope(Arc<Scoped>, usize),
+    Scope(Arc<OpenScope>, usize),
     /// The singletons, for what belongs to no controller.
     Container(Container),
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use specter_di::{Opening, Scoped};
+use specter_di::{OpenScope, OpenScopeFuture};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::dispatch::Dispatch;
@@ -37,7 +37,7 @@ pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 pub(in crate::gateway) struct SocketEnv {
     pub(in crate::gateway) table: Arc<NamespaceTable>,
     pub(in crate::gateway) socket: Socket,
-    pub(in crate::gateway) scope: Arc<Scoped>,
+    pub(in crate::gateway) scope: Arc<OpenScope>,
 }
 
 impl SocketEnv {
@@ -233,7 +233,7 @@ async fn build(
     table: &NamespaceTable,
     socket: &Socket,
     limit: &ConnectDeadline,
-) -> Result<Scoped, EventError> {
+) -> Result<OpenScope, EventError> {
     let seeds = table
         .plan
         .seeds()
@@ -241,8 +241,8 @@ async fn build(
         .with(socket.namespace())
         .with(socket.handshake().clone());
     let built = match table.plan.open(seeds) {
-        Opening::Ready(built) => built,
-        Opening::Pending(building) => limit.wait(building).await?,
+        OpenScopeFuture::Ready(built) => built,
+        OpenScopeFuture::Pending(building) => limit.wait(building).await?,
     };
     built.map_err(EventError::from)
 }

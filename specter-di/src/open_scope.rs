@@ -13,7 +13,7 @@ use crate::slot::Slots;
 
 /// An open scope: its built roots and the values they share. Dropped, or closed, it drops what is
 /// left of the roots, then its values in reverse order of their construction.
-pub struct Scoped(Box<Open>);
+pub struct OpenScope(Box<Open>);
 
 /// All of an open scope in one allocation. Dropped in the order of the fields: what was built last
 /// goes first.
@@ -76,7 +76,7 @@ impl Open {
     }
 }
 
-impl Scoped {
+impl OpenScope {
     pub(crate) fn new(open: Box<Open>) -> Self {
         Self(open)
     }
@@ -130,9 +130,9 @@ impl Scoped {
     }
 }
 
-impl fmt::Debug for Scoped {
+impl fmt::Debug for OpenScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scoped")
+        f.debug_struct("OpenScope")
             .field("values", &self.0.slots.len())
             .finish_non_exhaustive()
     }

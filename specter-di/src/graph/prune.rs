@@ -1,30 +1,30 @@
 //! Finds what is not built because something stands in for it: replaced providers, those whose
 //! other type is bound, and what only they needed. Must not know why something was replaced.
 
-use super::bind::{Binding, Draft};
+use super::bind::{Binding, BoundGraph};
 
 /// Marks what nobody needs any more as displaced, and cuts it off.
-pub(super) fn displace(draft: &mut Draft) {
-    let overridden = draft.overridden.iter().copied();
-    let doubted = reached(draft, overridden, |number| {
+pub(super) fn prune(graph: &mut BoundGraph) {
+    let overridden = graph.overridden.iter().copied();
+    let doubted = reached(graph, overridden, |number| {
         // Another name of what is in doubt is no reason to keep it.
         let named = |(other, binding): (usize, &Binding)| {
             (binding.alias_of == Some(number)).then_some(other)
         };
-        let bindings = draft.bindings.iter().enumerate();
+        let bindings = graph.bindings.iter().enumerate();
         bindings.filter_map(named).collect()
     });
-    let roots = draft
+    let roots = graph
         .roots
         .iter()
         .flat_map(|root| root.needs.iter().chain(&root.required))
-        .chain(&draft.required)
+        .chain(&graph.required)
         .flat_map(|need| need.targets.iter().copied());
-    let certain = (0..draft.bindings.len()).filter(|number| !doubted[*number]);
-    let kept = reached(draft, certain.chain(roots), |_| Vec::new());
-    for (number, binding) in draft.bindings.iter_mut().enumerate() {
+    let certain = (0..graph.bindings.len()).filter(|number| !doubted[*number]);
+    let kept = reached(graph, certain.chain(roots), |_| Vec::new());
+    for (number, binding) in graph.bindings.iter_mut().enumerate() {
         if binding.module.is_some() && !kept[number] {
-            binding.is_displaced = true;
+            binding.is_pruned = true;
             binding.needs.clear();
         }
     }
@@ -32,17 +32,17 @@ pub(super) fn displace(draft: &mut Draft) {
 
 /// The bindings that can be reached from some over what they need, and over `more`.
 fn reached(
-    draft: &Draft,
+    graph: &BoundGraph,
     starts: impl Iterator<Item = usize>,
     more: impl Fn(usize) -> Vec<usize>,
 ) -> Vec<bool> {
-    let mut reached = vec![false; draft.bindings.len()];
+    let mut reached = vec![false; graph.bindings.len()];
     let mut open: Vec<usize> = starts.collect();
     while let Some(number) = open.pop() {
         if std::mem::replace(&mut reached[number], true) {
             continue;
         }
-        let needs = &draft.bindings[number].needs;
+        let needs = &graph.bindings[number].needs;
         open.extend(needs.iter().flat_map(|need| need.targets.iter().copied()));
         open.extend(more(number));
     }
