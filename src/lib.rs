@@ -36,7 +36,7 @@ pub mod prelude {
     pub use crate::engine::Handshake;
     #[cfg(feature = "garde")]
     pub use crate::extract::Valid;
-    pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest, WantsAck};
+    pub use crate::extract::{Auth, Extension, FromContext, Inject, RestArgs, WantsAck};
     pub use crate::gateway::{
         Ack, CallContext, Cleanup, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
         EventSubscriptions, FilterContext, Guard, GuardContext, HandlerOutcome, InterceptContext,

@@ -5,7 +5,7 @@ use std::io;
 
 use specter_di::{Report, StartError};
 
-use super::check::AppFault;
+use super::check::ControllerFault;
 use crate::gateway::EventHandlerError;
 use specter_engine::ConfigError;
 
@@ -70,7 +70,7 @@ pub struct StartupFaults {
     pub(super) app: &'static str,
     pub(super) settings: Vec<ConfigError>,
     pub(super) graph: Option<Report>,
-    pub(super) controllers: Vec<AppFault>,
+    pub(super) controllers: Vec<ControllerFault>,
 }
 
 impl StartupFaults {
@@ -85,7 +85,7 @@ impl StartupFaults {
     }
 
     /// The controllers' faults.
-    pub fn controllers(&self) -> &[AppFault] {
+    pub fn controllers(&self) -> &[ControllerFault] {
         &self.controllers
     }
 

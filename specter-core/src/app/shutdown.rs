@@ -64,7 +64,7 @@ impl AppHandle {
     /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting
     /// down`, then the providers' `on_shutdown`.
     ///
-    /// Returns when all is done, after the App's `shutdown_limit` at the latest: handlers that run
+    /// Returns when all is done, after the App's `shutdown_timeout` at the latest: handlers that run
     /// on until shortly before that are dropped. Idempotent: every call waits for the same end.
     pub async fn shutdown(&self) {
         self.0.once.get_or_init(|| self.drain()).await;
@@ -116,7 +116,7 @@ impl AppHandle {
             tracing::warn!(
                 target: "specter::engine",
                 connections = handlers,
-                shutdown_limit = ?shared.config.limit,
+                shutdown_timeout = ?shared.config.limit,
                 "handlers ran on until the time for shutting down was nearly over, and are dropped"
             );
         }

@@ -5,11 +5,11 @@
 //! compiler decides and its errors are readable. A file each for the extractors that are provided.
 
 mod auth;
+mod borrow;
 mod context;
 mod event;
 mod extension;
 mod inject;
-mod lend;
 mod text;
 #[cfg(feature = "garde")]
 mod valid;
@@ -19,11 +19,11 @@ use specter_di::Location;
 use specter_proto::socketio::Arguments;
 
 pub use self::auth::Auth;
-pub use self::event::{Rest, WantsAck};
+#[doc(hidden)]
+pub use self::borrow::{BorrowOwned, BorrowTag, Borrowable};
+pub use self::event::{RestArgs, WantsAck};
 pub use self::extension::Extension;
 pub use self::inject::Inject;
-#[doc(hidden)]
-pub use self::lend::{LendOwned, LendTag, Lent};
 #[doc(hidden)]
 pub use self::text::Text;
 #[cfg(feature = "garde")]
@@ -101,7 +101,7 @@ pub mod marker {
     label = "neither an argument nor from the context",
     note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, and in `Valid<T>` also `garde::Validate`",
     note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the controller",
-    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `WantsAck`, `Args`, `Rest`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
+    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `WantsAck`, `Args`, `RestArgs`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
     note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromEvent<'a, M>: Sized {

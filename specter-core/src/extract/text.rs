@@ -28,13 +28,13 @@ impl Deref for Text<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Lent).map(Self)
+        deserializer.deserialize_str(Borrowable).map(Self)
     }
 }
 
-struct Lent;
+struct Borrowable;
 
-impl<'de> Visitor<'de> for Lent {
+impl<'de> Visitor<'de> for Borrowable {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use specter_proto::socketio::ArgumentError;
 use crate::logging::{OneLine, log_limited};
 use crate::socket::client_error::ClientError;
 use crate::socket::reject::{Cause, Parts};
-use crate::socket::{Reject, hidden};
+use crate::socket::{Reject, internal_error};
 
 /// Why a handler failed, as the client may see it.
 ///
@@ -46,7 +46,7 @@ pub(crate) const BOXED: &str = "a boxed error";
 enum Kind {
     Shown,
     Hidden,
-    Gone,
+    Disconnected,
     Panicked,
 }
 
@@ -72,12 +72,12 @@ impl EventError {
     ///
     /// The log takes ten lines a minute for each type of errors, and says how many it left out.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        Self::hidden(hidden::report(type_name_of_val(&error), &error))
+        Self::hidden(internal_error::report(type_name_of_val(&error), &error))
     }
 
     /// The same for a boxed error, or `anyhow`'s.
     pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::hidden(hidden::report(BOXED, error))
+        Self::hidden(internal_error::report(BOXED, error))
     }
 
     /// An error that does not say what may be shown: the client reads `internal error`, unless it
@@ -88,10 +88,10 @@ impl EventError {
         error: &(dyn std::error::Error + 'static),
     ) -> Self {
         let Some(told) = ClientError::of(error) else {
-            return Self::hidden(hidden::report(kind, error));
+            return Self::hidden(internal_error::report(kind, error));
         };
         let kind = if told.is_gone {
-            Kind::Gone
+            Kind::Disconnected
         } else {
             Kind::Shown
         };
@@ -108,7 +108,7 @@ impl EventError {
     /// A handler panicked. The panic's text is in the log under the id.
     #[cold]
     pub(crate) fn panicked(text: &str, handler: &'static str) -> Self {
-        let id = hidden::fresh_id();
+        let id = internal_error::fresh_id();
         log_limited!(
             ERROR, key = handler, target: "specter::gateway", id, handler,
             panic = %OneLine(text), "a handler panicked"
@@ -178,7 +178,7 @@ impl EventError {
 
     /// Whether it only says that the client is gone, which is worth no report.
     pub(crate) fn is_gone(&self) -> bool {
-        self.0.kind == Kind::Gone
+        self.0.kind == Kind::Disconnected
     }
 
     /// The client sent an argument that a handler does not take.

@@ -60,7 +60,7 @@ impl Membership {
             });
             if !ends {
                 this.forget(id);
-                return Err(GroupError::Gone);
+                return Err(GroupError::Disconnected);
             }
         }
         Ok(())
@@ -76,7 +76,7 @@ impl Membership {
         let is_first = !sockets.contains_key(&socket.id());
         let own = sockets.entry(socket.id()).or_default();
         if own.has_ended {
-            return Err(GroupError::Gone);
+            return Err(GroupError::Disconnected);
         }
         let own = &mut own.names;
         if own.contains(group) {
@@ -197,12 +197,12 @@ mod tests {
         assert!(membership.groups().is_empty(), "a member of nothing");
         assert_eq!(membership.groups_of(socket.id()), ["one", "two"]);
         let late = Membership::subscribe(&membership, "late", &socket);
-        assert_eq!(late, Err(GroupError::Gone));
+        assert_eq!(late, Err(GroupError::Disconnected));
         membership.unsubscribe("one", &socket);
         assert_eq!(membership.groups_of(socket.id()), ["two"]);
         socket.finish();
         let late = Membership::subscribe(&membership, "late", &socket);
-        assert_eq!(late, Err(GroupError::Gone));
+        assert_eq!(late, Err(GroupError::Disconnected));
         let state = membership.state.read();
         assert!(state.groups.is_empty() && state.sockets.is_empty());
     }

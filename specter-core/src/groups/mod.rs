@@ -24,7 +24,7 @@ use specter_engine::internals::FanOut;
 pub enum GroupError {
     /// The socket is disconnected.
     #[error("the socket is gone")]
-    Gone,
+    Disconnected,
     /// The socket is in as many groups as it may be.
     #[error("the socket is in {0} groups already, and may not subscribe to more")]
     TooManyGroups(usize),
@@ -37,7 +37,7 @@ impl GroupError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Gone => "group_gone",
+            Self::Disconnected => "group_gone",
             Self::TooManyGroups(_) => "group_too_many",
             Self::NameTooLong(_) => "group_name_too_long",
         }

@@ -74,7 +74,7 @@ impl Broadcast {
         self.sockets()
             .iter()
             .try_for_each(|socket| match socket.join(room.as_ref()) {
-                Err(JoinError::Gone) => Ok(()),
+                Err(JoinError::Disconnected) => Ok(()),
                 joined => joined,
             })
     }

@@ -22,10 +22,10 @@ use specter_engine::internals::FanOut;
 pub enum JoinError {
     /// The socket is disconnected.
     #[error("the socket is gone")]
-    Gone,
+    Disconnected,
     /// The name is another socket's id: nobody may listen in there.
     #[error("a room may not be called like another socket")]
-    AnotherSocket,
+    ReservedName,
     /// The socket is in as many rooms as it may be.
     #[error("the socket is in {0} rooms already, and may not join more")]
     TooManyRooms(usize),
@@ -38,8 +38,8 @@ impl JoinError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Gone => "join_gone",
-            Self::AnotherSocket => "join_another_socket",
+            Self::Disconnected => "join_gone",
+            Self::ReservedName => "join_another_socket",
             Self::TooManyRooms(_) => "join_too_many_rooms",
             Self::NameTooLong(_) => "join_name_too_long",
         }
@@ -116,7 +116,7 @@ impl Hub {
         }
         let mut membership = self.membership.write();
         if !membership.sockets.contains_key(&socket.id()) {
-            return Err(JoinError::Gone);
+            return Err(JoinError::Disconnected);
         }
         if let Ok(id) = room.parse::<SocketId>()
             && membership.sockets.contains_key(&id)
@@ -125,7 +125,7 @@ impl Hub {
             return if id == socket.id() {
                 Ok(())
             } else {
-                Err(JoinError::AnotherSocket)
+                Err(JoinError::ReservedName)
             };
         }
         let mut joined = socket.joined().lock();
@@ -285,7 +285,7 @@ mod tests {
             socket.end();
             assert_eq!(hub.room_len("all"), 2 - left, "unreachable at once");
             assert_eq!(socket.rooms().len(), 2, "readable until it is finished");
-            assert_eq!(socket.join("late"), Err(JoinError::Gone));
+            assert_eq!(socket.join("late"), Err(JoinError::Disconnected));
             socket.finish();
             socket.finish();
             assert!(socket.rooms().is_empty());
@@ -302,6 +302,6 @@ mod tests {
         socket.end();
         hub.add(&socket);
         assert_eq!(hub.len(), 0);
-        assert_eq!(socket.join("room"), Err(JoinError::Gone));
+        assert_eq!(socket.join("room"), Err(JoinError::Disconnected));
     }
 }

@@ -28,7 +28,7 @@ pub enum AckError {
     Timeout(Duration),
     /// The socket disconnected before it answered.
     #[error("the socket disconnected before it acknowledged")]
-    Gone,
+    Disconnected,
     /// Too many events of this connection wait to be handled: nothing more is read from it, so no
     /// answer could arrive.
     #[error(
@@ -51,7 +51,7 @@ impl AckError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Timeout(_) => "ack_timeout",
-            Self::Gone => "ack_gone",
+            Self::Disconnected => "ack_gone",
             Self::Backlogged => "ack_backlogged",
             Self::NotConnected => "ack_not_connected",
             Self::Emit(error) => error.code(),
@@ -132,13 +132,13 @@ impl Acks {
         let mut state = self.state.lock();
         let (ended, backlogged) = (state.ended, state.backlogged);
         let Some(pending) = state.pending.get_mut(&id) else {
-            return Poll::Ready(Err(AckError::Gone));
+            return Poll::Ready(Err(AckError::Disconnected));
         };
         if let Some(answer) = pending.answer.take() {
             return Poll::Ready(Ok(answer));
         }
         if ended {
-            return Poll::Ready(Err(AckError::Gone));
+            return Poll::Ready(Err(AckError::Disconnected));
         }
         if backlogged {
             return Poll::Ready(Err(AckError::Backlogged));
@@ -252,7 +252,7 @@ impl Future for Waiting {
         let Question::Sent(id) = this.question else {
             return match mem::replace(&mut this.question, Question::Told) {
                 Question::NotSent(error) => Poll::Ready(Err(error)),
-                Question::Told | Question::Sent(_) => Poll::Ready(Err(AckError::Gone)),
+                Question::Told | Question::Sent(_) => Poll::Ready(Err(AckError::Disconnected)),
             };
         };
         if let Poll::Ready(answer) = this.socket.acks().poll_answer(id, cx) {
@@ -325,6 +325,9 @@ mod tests {
         acks.set_backlogged(false);
         assert!(poll(&acks, id).is_pending());
         acks.end();
-        assert!(matches!(poll(&acks, id), Poll::Ready(Err(AckError::Gone))));
+        assert!(matches!(
+            poll(&acks, id),
+            Poll::Ready(Err(AckError::Disconnected))
+        ));
     }
 }

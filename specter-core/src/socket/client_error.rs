@@ -24,14 +24,14 @@ impl ClientError {
             return Some(Self {
                 text: error.to_string(),
                 code: error.code(),
-                is_gone: matches!(error, JoinError::Gone),
+                is_gone: matches!(error, JoinError::Disconnected),
             });
         }
         if let Some(error) = error.downcast_ref::<GroupError>() {
             return Some(Self {
                 text: error.to_string(),
                 code: error.code(),
-                is_gone: matches!(error, GroupError::Gone),
+                is_gone: matches!(error, GroupError::Disconnected),
             });
         }
         if let Some(error) = error.downcast_ref::<EmitError>() {
@@ -42,10 +42,10 @@ impl ClientError {
 
     fn of_emit(error: &EmitError) -> Option<Self> {
         match error {
-            EmitError::Gone | EmitError::QueueFull => Some(Self {
+            EmitError::Disconnected | EmitError::QueueFull => Some(Self {
                 text: error.to_string(),
                 code: error.code(),
-                is_gone: matches!(error, EmitError::Gone),
+                is_gone: matches!(error, EmitError::Disconnected),
             }),
             EmitError::TooLarge { .. } | EmitError::UnknownNamespace(_) | EmitError::Encode(_) => {
                 None
@@ -55,7 +55,9 @@ impl ClientError {
 
     fn of_ack(error: &AckError) -> Option<Self> {
         let text = match error {
-            AckError::Timeout(_) | AckError::Gone | AckError::Backlogged => error.to_string(),
+            AckError::Timeout(_) | AckError::Disconnected | AckError::Backlogged => {
+                error.to_string()
+            }
             // The details quote what another client may have sent.
             AckError::Invalid(_) => "the acknowledgement is not what was expected".to_owned(),
             AckError::Emit(error) => return Self::of_emit(error),
@@ -64,7 +66,7 @@ impl ClientError {
         Some(Self {
             text,
             code: error.code(),
-            is_gone: matches!(error, AckError::Gone),
+            is_gone: matches!(error, AckError::Disconnected),
         })
     }
 }

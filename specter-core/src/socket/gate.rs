@@ -65,7 +65,7 @@ impl Gate {
     ) -> Result<Wake, EmitError> {
         match self.phase() {
             Phase::Open => Ok(connection.queue_unwoken(packet)?),
-            Phase::Closed => Err(EmitError::Gone),
+            Phase::Closed => Err(EmitError::Disconnected),
             Phase::Gated => self.hold(connection, packet.into(), sharing),
         }
     }
@@ -80,7 +80,7 @@ impl Gate {
         // The phase changes under this lock only.
         match self.phase() {
             Phase::Open => Ok(connection.queue_unwoken(packet)?),
-            Phase::Closed => Err(EmitError::Gone),
+            Phase::Closed => Err(EmitError::Disconnected),
             Phase::Gated => {
                 let (cost, limit) = (Connection::cost(&packet), connection.max_burst_bytes());
                 if cost > limit {

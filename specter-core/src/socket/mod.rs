@@ -10,8 +10,8 @@ mod acks;
 pub(crate) mod client_error;
 mod config;
 mod gate;
-pub(crate) mod hidden;
 pub(crate) mod id;
+pub(crate) mod internal_error;
 pub(crate) mod members;
 mod ready;
 mod reason;
@@ -34,7 +34,7 @@ pub use self::acks::{AckError, EmitWithAck};
 use self::acks::{Acks, Waiting};
 pub use self::config::SocketConfig;
 use self::gate::{Gate, Phase, Sharing};
-pub use self::id::{NotASocketId, SocketId};
+pub use self::id::{ParseSocketIdError, SocketId};
 pub use self::ready::ReadyError;
 pub use self::reason::DisconnectReason;
 pub use self::reject::Reject;
@@ -50,7 +50,7 @@ pub enum EmitError {
     /// The socket is disconnected. Not worth reporting: a handler that returns it through `?` just
     /// ends.
     #[error("the socket is gone")]
-    Gone,
+    Disconnected,
     /// The client reads too slowly, and the queue's policy applies to it: see
     /// [`QueuePolicy`](crate::engine::QueuePolicy).
     #[error("the client's outgoing queue is full")]
@@ -75,7 +75,7 @@ impl EmitError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Gone => "emit_gone",
+            Self::Disconnected => "emit_gone",
             Self::QueueFull => "emit_queue_full",
             Self::TooLarge { .. } => "emit_too_large",
             Self::UnknownNamespace(_) => "emit_unknown_namespace",
@@ -90,14 +90,14 @@ impl From<SendError> for EmitError {
             SendError::QueueFull => Self::QueueFull,
             SendError::TooLarge { size, limit } => Self::TooLarge { size, limit },
             // `Closed`, and what a later version of the engine may add.
-            _ => Self::Gone,
+            _ => Self::Disconnected,
         }
     }
 }
 
 /// One connection in one namespace. A cheap handle: clone it, keep it, use it from any task.
 ///
-/// After the socket disconnected its methods do nothing and say so with [`EmitError::Gone`].
+/// After the socket disconnected its methods do nothing and say so with [`EmitError::Disconnected`].
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
@@ -217,7 +217,7 @@ impl Socket {
     /// at most once, in order.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         if self.0.gate.phase() == Phase::Closed {
-            return Err(EmitError::Gone);
+            return Err(EmitError::Disconnected);
         }
         let packet = encode::outgoing_event(self.0.hub.destination(), None, event, &data)?;
         self.deliver(packet)
@@ -235,12 +235,12 @@ impl Socket {
     ) -> EmitWithAck<T> {
         let send = |id| match self.0.gate.phase() {
             Phase::Gated => Err(AckError::NotConnected),
-            Phase::Closed => Err(AckError::Gone),
+            Phase::Closed => Err(AckError::Disconnected),
             Phase::Open => encode::outgoing_event(self.0.hub.destination(), Some(id), event, &data)
                 .map_err(EmitError::from)
                 .and_then(|packet| self.deliver(packet))
                 .map_err(|error| match error {
-                    EmitError::Gone => AckError::Gone,
+                    EmitError::Disconnected => AckError::Disconnected,
                     error => AckError::Emit(error),
                 }),
         };

@@ -173,7 +173,10 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
         } else {
             Parts {
                 message: "internal error".to_owned(),
-                id: Some(super::hidden::report(std::any::type_name::<E>(), &error)),
+                id: Some(super::internal_error::report(
+                    std::any::type_name::<E>(),
+                    &error,
+                )),
                 ..Parts::default()
             }
         };

@@ -150,7 +150,7 @@ impl PendingEvents {
     }
 
     fn is_over(self, config: &SocketConfig) -> bool {
-        self.events >= config.waiting_events || self.bytes >= config.waiting_bytes
+        self.events >= config.max_pending_events || self.bytes >= config.max_pending_bytes
     }
 }
 
@@ -160,8 +160,8 @@ impl ConnectionNamespaces {
         let decoder = Decoder::new(DecoderLimits {
             max_attachments: config.max_attachments,
             max_bytes: shared.max_payload,
-            max_namespace: config.max_namespace_name,
-            max_event_name: config.max_event_name,
+            max_namespace: config.max_namespace_len,
+            max_event_name_len: config.max_event_name_len,
         });
         let connect_timeout = Box::pin(tokio::time::sleep(config.connect_timeout));
         Self {
@@ -271,10 +271,10 @@ impl ConnectionNamespaces {
         }
         if packet
             .auth()
-            .is_some_and(|auth| auth.len() > self.shared.config.max_auth)
+            .is_some_and(|auth| auth.len() > self.shared.config.max_auth_bytes)
         {
             log_limited!(
-                INFO, target: "specter::socket", limit = self.shared.config.max_auth,
+                INFO, target: "specter::socket", limit = self.shared.config.max_auth_bytes,
                 "a CONNECT payload is too large"
             );
             let reject = Reject::new("invalid auth").with_code("invalid_auth");

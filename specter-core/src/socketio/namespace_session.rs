@@ -67,7 +67,7 @@ impl Grace {
             return Poll::Ready(());
         }
         if let Self::NotBegun = self {
-            *self = Self::Running(Box::pin(tokio::time::sleep(config.handler_grace)));
+            *self = Self::Running(Box::pin(tokio::time::sleep(config.handler_grace_period)));
         }
         let Self::Running(sleep) = self else {
             return Poll::Pending;

@@ -33,9 +33,9 @@ pub(crate) struct NamespaceTable {
     /// Where subscribers' injected values come from.
     pub(crate) container: Container,
     pub(crate) unknown: UnknownEvents,
-    pub(crate) connect_limit: Duration,
+    pub(crate) connect_handler_timeout: Duration,
     /// How long each handler may run on after its client left.
-    pub(crate) handler_grace: Duration,
+    pub(crate) handler_grace_period: Duration,
     pub(crate) max_concurrent: usize,
 }
 

@@ -57,7 +57,7 @@ impl Ack {
             match encode::outgoing_ack(cell.socket.hub().destination(), cell.id(), &data) {
                 Ok(packet) => cell.answer(packet),
                 Err(error) => {
-                    let id = crate::socket::hidden::report("Ack::send", &error);
+                    let id = crate::socket::internal_error::report("Ack::send", &error);
                     cell.refuse(&EventError::hidden(id));
                     sent = Err(error.into());
                 }

@@ -236,7 +236,7 @@ impl SocketService for Dispatch {
                 instances,
                 reason,
                 Subscribers::Told,
-                self.env.table.handler_grace,
+                self.env.table.handler_grace_period,
             )));
         }
         match &mut self.ending {

@@ -152,14 +152,14 @@ async fn connect(
     socket: Socket,
 ) -> Result<Box<dyn SocketService>, Reject> {
     let limit = ConnectDeadline {
-        until: Instant::now() + table.connect_limit,
-        of: table.connect_limit,
+        until: Instant::now() + table.connect_handler_timeout,
+        of: table.connect_handler_timeout,
     };
     let (env, mut instances) = match prepare(&table, &socket, &limit).await {
         Ok(prepared) => prepared,
         Err(error) => {
             let (told, event) = (error.duplicate(), EventInfo::connect());
-            tell_within(table.connect_limit, &table, &socket, told, event).await;
+            tell_within(table.connect_handler_timeout, &table, &socket, told, event).await;
             return Err(error.into());
         }
     };
@@ -355,7 +355,7 @@ pub(in crate::gateway) async fn end_of(step: CallState) -> CompletedCall {
 async fn refuse(env: SocketEnv, instances: Vec<Option<Instance>>) {
     // As after any other disconnect: nothing reaches it any more.
     env.socket.end();
-    let limit = env.table.connect_limit;
+    let limit = env.table.connect_handler_timeout;
     let reason = DisconnectReason::ServerNamespaceDisconnect;
     disconnect(env, instances, reason, Subscribers::Unaware, limit).await;
 }

@@ -34,7 +34,7 @@ pub struct DecoderLimits {
     /// A namespace's name, in bytes.
     pub max_namespace: usize,
     /// An event's name, in bytes.
-    pub max_event_name: usize,
+    pub max_event_name_len: usize,
 }
 
 impl Default for DecoderLimits {
@@ -44,7 +44,7 @@ impl Default for DecoderLimits {
             max_attachments: 10,
             max_bytes: 1_000_000,
             max_namespace: 256,
-            max_event_name: 256,
+            max_event_name_len: 256,
         }
     }
 }
@@ -272,8 +272,8 @@ impl Decoder {
         let (name, elements) = scanner::event(text, layout.data, placeholders)
             .map_err(|error| parse_error(error, layout))?;
         let length = name.len();
-        if length > self.limits.max_event_name {
-            let max = self.limits.max_event_name;
+        if length > self.limits.max_event_name_len {
+            let max = self.limits.max_event_name_len;
             return Err(ParseError::EventNameLength { length, max }.into());
         }
         if is_suspect(length) && is_reserved(name.of(text)) {
