@@ -173,7 +173,7 @@ fn the_engine_knows_neither_socket_io_nor_the_container_nor_a_router() {
 #[test]
 fn sockets_do_not_know_gateways_and_gateways_do_not_know_the_transport() {
     let none: [String; 0] = [];
-    for folder in ["socketio", "engine", "socket", "rooms", "groups"] {
+    for folder in ["socketio", "engine", "socket", "rooms"] {
         for above in ["gateway", "extract", "app"] {
             assert_eq!(
                 naming(&format!("specter-core/src/{folder}"), above),
@@ -182,7 +182,7 @@ fn sockets_do_not_know_gateways_and_gateways_do_not_know_the_transport() {
             );
         }
     }
-    for folder in ["gateway", "extract", "socket", "rooms", "groups"] {
+    for folder in ["gateway", "extract", "socket", "rooms"] {
         let names = naming(&format!("specter-core/src/{folder}"), "socketio");
         assert_eq!(names, none, "{folder} names socketio");
     }
@@ -192,7 +192,7 @@ fn sockets_do_not_know_gateways_and_gateways_do_not_know_the_transport() {
 fn nothing_knows_the_testing_kit() {
     let none: [String; 0] = [];
     for folder in [
-        "socketio", "engine", "socket", "rooms", "groups", "gateway", "extract", "app",
+        "socketio", "engine", "socket", "rooms", "gateway", "extract", "app",
     ] {
         let folder = format!("specter-core/src/{folder}");
         assert_eq!(naming(&folder, "testing"), none, "{folder}");

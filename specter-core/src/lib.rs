@@ -12,7 +12,6 @@ pub mod app;
 pub mod engine;
 pub mod extract;
 pub mod gateway;
-pub mod groups;
 mod logging;
 pub mod rooms;
 pub mod socket;

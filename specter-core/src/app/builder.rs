@@ -10,7 +10,7 @@ use super::endpoint_settings::EndpointConfig;
 use super::error::Error;
 use super::{App, wiring};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor, Policies};
-use crate::groups::GroupLimits;
+use crate::rooms::GroupLimits;
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 use crate::socketio::Admission;

@@ -24,7 +24,7 @@ use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
 use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::gateway::subscribe::{Ingress, SubscriberPolicies};
 use crate::gateway::{PolicyScope, SocketIngress};
-use crate::groups::BroadcastGroup;
+use crate::rooms::BroadcastGroup;
 use crate::rooms::{Hub, Io, Namespace, Server};
 use crate::socket::Socket;
 use crate::socket::service::NamespaceService;

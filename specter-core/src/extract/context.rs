@@ -6,7 +6,7 @@ use specter_di::Location;
 
 use super::{FromContext, FromDisconnect, FromError, marker};
 use crate::gateway::{CallContext, EventError, EventInfo, Requirements, SocketIngress, Trigger};
-use crate::groups::BroadcastGroup;
+use crate::rooms::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::{DisconnectReason, Socket};
 use specter_engine::Handshake;

@@ -21,7 +21,7 @@ use crate::socket::{Reject, internal_error};
 /// makes one that is meant for the client. Through `?`, any [`std::error::Error`] becomes one that
 /// is not: the client reads `internal error` with an id, and the log has the error with the same
 /// id. Errors that the client causes by itself are the exception: the client reads the text and the
-/// code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::groups::GroupError),
+/// code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::rooms::GroupError),
 /// an [`EmitError`](crate::socket::EmitError) of its own queue, an
 /// [`AckError`](crate::socket::AckError) of its own answer. A type of your own says what may be
 /// shown by implementing (or deriving) [`IntoEventError`].

@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use super::{AckError, EmitError};
-use crate::groups::GroupError;
+use crate::rooms::GroupError;
 use crate::rooms::JoinError;
 
 /// What a client may read of an error that it caused.

@@ -124,7 +124,7 @@ impl Gate {
         self.phase.store(2, Ordering::Release);
     }
 
-    pub(crate) fn ask_to_leave(&self) {
+    pub(crate) fn request_disconnect(&self) {
         self.leaving.store(true, Ordering::Release);
     }
 
@@ -136,7 +136,7 @@ impl Gate {
         self.abandoned.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn wants_to_leave(&self) -> bool {
+    pub(crate) fn disconnect_requested(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
     }
 }

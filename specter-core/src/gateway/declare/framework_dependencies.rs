@@ -4,7 +4,7 @@
 use specter_di::{Dependency, Key, Resolved};
 
 use crate::gateway::subscribe::SocketIngress;
-use crate::groups::BroadcastGroup;
+use crate::rooms::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 

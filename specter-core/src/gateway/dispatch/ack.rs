@@ -139,7 +139,7 @@ impl AckCell {
     /// Sends the first answer; there is no second.
     fn answer(&self, packet: PacketWriter) {
         if self.state.swap(ANSWERED, Ordering::AcqRel) != ANSWERED {
-            self.socket.acknowledge(packet);
+            self.socket.send_ack_packet(packet);
         }
     }
 

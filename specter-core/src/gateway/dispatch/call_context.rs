@@ -294,7 +294,7 @@ impl CallContext {
             return Ok(Outcome::Value(None));
         };
         if self.is_sole_handler && self.ack.is_none() {
-            self.socket.answer(id, value)?;
+            self.socket.send_ack(id, value)?;
             // The handler may still panic: when its value or its arguments are dropped.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
