@@ -38,9 +38,9 @@ pub mod prelude {
     pub use crate::extract::Valid;
     pub use crate::extract::{Auth, Extension, FromContext, Inject, RestArgs, WantsAck};
     pub use crate::gateway::{
-        Ack, CallContext, Cleanup, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
-        EventSubscriptions, FilterContext, Guard, GuardContext, HandlerOutcome, InterceptContext,
-        Interceptor, Next, SetupError, SocketIngress,
+        Ack, CallContext, Caller, Cleanup, ErrorFilter, ErrorReport, EventError, EventHandler,
+        EventInfo, EventSubscriptions, FilterContext, Guard, GuardContext, HandlerOutcome,
+        InterceptContext, Interceptor, Next, SetupError, SocketIngress,
     };
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
     pub use crate::rooms::{BroadcastGroup, GroupError};

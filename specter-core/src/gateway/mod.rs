@@ -26,7 +26,7 @@ pub(crate) use self::dispatch::unknown_events::UnknownEvents;
 pub use self::error::{EventError, IntoEventError};
 pub use self::policies::filter::{ErrorFilter, FilterContext};
 pub(crate) use self::policies::guard::ErasedGuard;
-pub use self::policies::guard::{Guard, GuardContext};
+pub use self::policies::guard::{Caller, Guard, GuardContext};
 pub use self::policies::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 pub use self::policies::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
 pub use self::subscribe::{

@@ -280,8 +280,8 @@ impl EventRun {
             Some(policies) if !policies.guards.is_empty() => policies.guards.clone(),
             _ => return self.call(env, target, instances),
         };
-        let (socket, name) = (env.socket.clone(), self.name().to_owned());
-        let checking = async move { check_guards(&guards, &socket, Some(&name)).await };
+        let (socket, event) = (env.socket.clone(), self.info());
+        let checking = async move { check_guards(&guards, &socket, Some(&event)).await };
         self.phase = RunPhase::CheckingGuards(target, Box::pin(checking));
     }
 

@@ -8,7 +8,6 @@ pub(crate) mod event_info;
 pub(crate) mod event_run;
 pub(crate) mod handler_chain;
 pub(crate) mod instance;
-pub(crate) mod is_unit;
 pub(crate) mod reply;
 pub(crate) mod unknown_events;
 

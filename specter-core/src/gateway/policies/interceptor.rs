@@ -105,7 +105,7 @@ impl HandlerOutcome {
     /// With this answer, as a handler would return it: `()` none, a tuple several arguments,
     /// anything else one.
     pub fn answer<T: Serialize>(data: &T) -> Result<Self, EventError> {
-        if crate::gateway::dispatch::is_unit::is_unit(data) {
+        if specter_proto::socketio::is_unit(data) {
             return Ok(Self::nothing());
         }
         Ok(Self(Outcome::Value(Some(Box::new(encode::args(data)?)))))

@@ -13,7 +13,7 @@ use serde::Serialize;
 use specter_di::{Location, Provide, Provider, Scope};
 use tokio::time::Instant;
 
-use super::guard::{Guard, GuardContext};
+use super::guard::{Caller, Guard, GuardContext};
 use super::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
@@ -213,7 +213,9 @@ const HERE: Location = crate::__location!();
 #[diagnostic::do_not_recommend]
 impl<P: RatePolicy> Guard for RateLimit<P> {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
-        self.take(cx.socket(), cx.event())
+        match cx.caller() {
+            Caller::Socket(socket) => self.take(socket, cx.event()),
+        }
     }
 }
 

@@ -108,7 +108,7 @@ pub(in crate::gateway) async fn run_with_policies(
     let (socket, event) = (cx.socket.clone(), cx.info());
     let checked = match cx.cause {
         Trigger::Connect => None,
-        _ => Some(event.name()),
+        _ => Some(&event),
     };
     let outcome = match check_guards(&guards, &socket, checked).await {
         Ok(()) => intercepted_subscriber(&interceptors, &subscriber, cx).await,
