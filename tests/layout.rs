@@ -88,7 +88,8 @@ fn naming(folder: &str, module: &str) -> Vec<String> {
 
 #[test]
 fn imports_in_braces_are_seen() {
-    let code = "use crate::{\n    connection::{Connection, app},\n    gateway::Ack, rooms as places,\n};\nuse crate::{http};";
+    let code = "use crate::{\n    connection::{Connection, app},\n    gateway::Ack, rooms as \
+        places,\n};\nuse crate::{http};";
     for module in ["connection", "gateway", "rooms", "http"] {
         assert!(imports_in_braces(code, module), "{module}");
     }

@@ -99,7 +99,8 @@ impl Container {
             self.0.shut_down.store(true, Ordering::Relaxed);
             let before: Vec<_> = self.built().take(position).collect();
             for failure in shut_down(before.into_iter(), singletons, limit).await {
-                tracing::error!(target: "specter::di", %failure, "hook failed while the start was given up");
+                tracing::error!(target: "specter::di", %failure, "hook failed while the start was \
+                    given up");
             }
             return Err(failure);
         }

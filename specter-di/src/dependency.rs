@@ -31,8 +31,10 @@ use crate::{Key, Location};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected",
     label = "neither an `Arc<T>` nor a value of the framework",
-    note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` or `Lazy<T>`; only the framework's own values, such as `Socket`, are taken as they are",
-    note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it does not start from its default"
+    note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` or `Lazy<T>`; \
+        only the framework's own values, such as `Socket`, are taken as they are",
+    note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it \
+        does not start from its default"
 )]
 pub trait Dependency: Sized + Send {
     /// Whether it is one of the embedder's values that exist only within a scope. Only the

@@ -30,7 +30,8 @@ impl<E: Into<BuildError>> HookOutcome for Result<(), E> {
 #[diagnostic::on_unimplemented(
     message = "a hook cannot return `{Self}`",
     label = "not what a hook returns",
-    note = "write `async fn close(&self)`, `async fn close(&self) -> Result<(), E>`, or one of them without `async`"
+    note = "write `async fn close(&self)`, `async fn close(&self) -> Result<(), E>`, or one of \
+        them without `async`"
 )]
 pub trait HookReturn<Kind> {
     /// Waits for the end.

@@ -203,6 +203,8 @@ fn too_large() -> Fault {
         FaultKind::TooLarge,
         format!("the graph needs more than {} values at once", u16::MAX),
         Vec::new(),
-        "make transient providers singletons: each place that needs a transient one has its own value".to_owned(),
+        "make transient providers singletons: each place that needs a transient one has its own \
+         value"
+            .to_owned(),
     )
 }

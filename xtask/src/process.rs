@@ -223,7 +223,8 @@ mod tests {
 
     #[test]
     fn cargos_line_is_read() {
-        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s";
+        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered \
+            out; finished in 0.01s";
         assert_eq!(count_cargo(line), tally(12, 3, 1));
         assert_eq!(count_cargo("test codec::works ... ok"), Tally::default());
     }

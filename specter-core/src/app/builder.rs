@@ -195,8 +195,8 @@ impl AppBuilder {
         self
     }
 
-    /// How long handlers may run on after their client left, see [`SocketConfig::handler_grace_period`].
-    /// Default: 30 s.
+    /// How long handlers may run on after their client left, see
+    /// [`SocketConfig::handler_grace_period`]. Default: 30 s.
     pub fn handler_grace_period(mut self, grace: Duration) -> Self {
         self.endpoint.socket = self.endpoint.socket.handler_grace_period(grace);
         self

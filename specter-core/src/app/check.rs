@@ -112,7 +112,9 @@ impl fmt::Display for ControllerFault {
         match self {
             Self::NoHandlers { controller, at } => write!(
                 f,
-                "controller `{controller}` has no handlers [{code}]\n    {at}: the controller\n    help: annotate its impl with `#[handlers]`, and methods in it with `#[on_event]`"
+                "controller `{controller}` has no handlers [{code}]\n    {at}: the \
+                 controller\n    help: annotate its impl with `#[handlers]`, and methods in it \
+                 with `#[on_event]`"
             ),
             Self::DuplicateEvent {
                 controller,
@@ -121,7 +123,8 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: here\n    {second}: and here\n    help: remove one, or call one from the other"
+                "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: \
+                 here\n    {second}: and here\n    help: remove one, or call one from the other"
             ),
             Self::ConcurrentExclusive {
                 controller,
@@ -129,7 +132,10 @@ impl fmt::Display for ControllerFault {
                 exclusive,
             } => write!(
                 f,
-                "controller `{controller}` has a concurrent handler and one with `&mut self` [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the controller for itself\n    help: take `&self` everywhere, with a lock around what changes; or do without `concurrent`"
+                "controller `{controller}` has a concurrent handler and one with `&mut self` \
+                 [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the \
+                 controller for itself\n    help: take `&self` everywhere, with a lock around \
+                 what changes; or do without `concurrent`"
             ),
             Self::AckTakenTwice {
                 event,
@@ -137,11 +143,14 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    {first}: here\n    {second}: and here\n    help: let one of them return its answer, or nothing"
+                "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    \
+                 {first}: here\n    {second}: and here\n    help: let one of them return its \
+                 answer, or nothing"
             ),
             Self::InvalidPath { path, at } => write!(
                 f,
-                "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path begins with `/`, and has no `{{`, `}}`, `*` or `?`"
+                "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path \
+                 begins with `/`, and has no `{{`, `}}`, `*` or `?`"
             ),
             Self::ConflictingSetting {
                 path,
@@ -149,7 +158,9 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "`{path}` is asked for with two settings of `{}` [{code}]\n    {}: `{}` here\n    {}: `{}` here\n    help: all of one path share one endpoint; say it once, or the same, or give a controller a path of its own",
+                "`{path}` is asked for with two settings of `{}` [{code}]\n    {}: `{}` here\n    \
+                 {}: `{}` here\n    help: all of one path share one endpoint; say it once, or the \
+                 same, or give a controller a path of its own",
                 first.option.name(),
                 first.location,
                 first.option,
@@ -165,11 +176,14 @@ impl fmt::Display for ControllerFault {
                 at,
             } => write!(
                 f,
-                "controller `{controller}` has a priority for `{event}`, which it does not handle [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or remove it"
+                "controller `{controller}` has a priority for `{event}`, which it does not handle \
+                 [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or \
+                 remove it"
             ),
             Self::NoControllers { module } => write!(
                 f,
-                "`{module}` has no controllers [{code}]\n    help: list them in a module: `#[module(controllers = [ChatGateway])]`"
+                "`{module}` has no controllers [{code}]\n    help: list them in a module: \
+                 `#[module(controllers = [ChatGateway])]`"
             ),
         }
     }

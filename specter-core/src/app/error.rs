@@ -39,7 +39,8 @@ pub enum Error {
     },
     /// The binary is built with `panic = "abort"`: one handler's panic would end every connection.
     #[error(
-        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the server: remove it from the profile in Cargo.toml"
+        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the \
+         server: remove it from the profile in Cargo.toml"
     )]
     PanicAbort,
 }

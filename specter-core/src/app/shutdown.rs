@@ -64,8 +64,8 @@ impl AppHandle {
     /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting
     /// down`, then the providers' `on_shutdown`.
     ///
-    /// Returns when all is done, after the App's `shutdown_timeout` at the latest: handlers that run
-    /// on until shortly before that are dropped. Idempotent: every call waits for the same end.
+    /// Returns when all is done, after the App's `shutdown_timeout` at the latest: handlers that
+    /// run on until shortly before that are dropped. Idempotent: every call waits for the same end.
     pub async fn shutdown(&self) {
         self.0.once.get_or_init(|| self.drain()).await;
     }

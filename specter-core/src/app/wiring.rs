@@ -300,7 +300,8 @@ fn warn_unlisted(plan: &Plan) {
     for info in registration::unlisted(&listed) {
         tracing::warn!(
             target: "specter::gateway", controller = info.name, at = %info.location,
-            "no module lists this controller: it serves nobody. List it in `controllers = […]`, or say `unlisted` in its attribute"
+            "no module lists this controller: it serves nobody. List it in `controllers = […]`, \
+             or say `unlisted` in its attribute"
         );
     }
 }

@@ -299,8 +299,10 @@ impl From<Reject> for EventError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
     label = "not an error that can be answered with",
-    note = "for a text that the client may read, return `EventError` and make it by `EventError::new(text)`",
-    note = "for an error type of your own, derive `IntoEventError` to say what the client may read, or implement `std::error::Error` to let it read `internal error`",
+    note = "for a text that the client may read, return `EventError` and make it by \
+        `EventError::new(text)`",
+    note = "for an error type of your own, derive `IntoEventError` to say what the client may \
+        read, or implement `std::error::Error` to let it read `internal error`",
     note = "`connect` refuses with `Reject::new(text)`; a `Reject` is for `connect` and guards only"
 )]
 pub trait IntoEventError {

@@ -1,8 +1,8 @@
 //! The seam between a namespace and the nodes of a cluster: every broadcast goes through an
 //! [`Adapter`], which delivers it on this node and carries it to the others.
 //!
-//! There is one adapter, [`InMemory`], for servers that run alone. The contract is written for those
-//! that reach other nodes too:
+//! There is one adapter, [`InMemory`], for servers that run alone. The contract is written for
+//! those that reach other nodes too:
 //!
 //! - The adapter calls [`Node::apply`] exactly once for each command that it was given to publish,
 //!   and once for each command that arrives from another node. A namespace never applies a command

@@ -76,8 +76,8 @@ pub(super) fn insert_member(members: &mut Members, socket: &Socket) {
     Arc::make_mut(members).insert(socket.id(), socket.clone());
 }
 
-/// Takes a socket out of a set of members. A set that somebody walks through at the moment is copied
-/// only if the socket is in it.
+/// Takes a socket out of a set of members. A set that somebody walks through at the moment is
+/// copied only if the socket is in it.
 pub(super) fn remove_member(members: &mut Members, id: SocketId) {
     if !members.contains_key(&id) {
         return;

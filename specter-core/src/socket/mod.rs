@@ -97,7 +97,8 @@ impl From<SendError> for EmitError {
 
 /// One connection in one namespace. A cheap handle: clone it, keep it, use it from any task.
 ///
-/// After the socket disconnected its methods do nothing and say so with [`EmitError::Disconnected`].
+/// After the socket disconnected its methods do nothing and say so with
+/// [`EmitError::Disconnected`].
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 

@@ -1,9 +1,9 @@
 //! Socket.IO on a connection: a session for each namespace the client is in.
 //!
-//! The sessions decode what arrives, hand CONNECTs and events to the services behind the namespaces,
-//! and drive those on the connection's task. A session handles its events one after another; sessions do
-//! not wait for each other. Acknowledgements and disconnects are taken in while handlers run. What
-//! waits is bounded for the whole connection; at the bound reading stops.
+//! The sessions decode what arrives, hand CONNECTs and events to the services behind the
+//! namespaces, and drive those on the connection's task. A session handles its events one after
+//! another; sessions do not wait for each other. Acknowledgements and disconnects are taken in
+//! while handlers run. What waits is bounded for the whole connection; at the bound reading stops.
 
 mod namespace_session;
 #[cfg(test)]
@@ -237,7 +237,8 @@ impl ConnectionNamespaces {
         {
             return Ok(());
         }
-        tracing::debug!(target: "specter::socket", "closed: a packet for a namespace that the client has not joined");
+        tracing::debug!(target: "specter::socket", "closed: a packet for a namespace that the \
+            client has not joined");
         Err(CloseReason::ForcedClose)
     }
 
@@ -474,6 +475,7 @@ impl MessageHandler for ConnectionNamespaces {
 }
 
 fn parse_failure(error: &ParseError) -> CloseReason {
-    tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet that cannot be read");
+    tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet \
+        that cannot be read");
     CloseReason::ParseError
 }

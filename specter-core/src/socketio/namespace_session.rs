@@ -352,8 +352,8 @@ impl NamespaceSession {
 }
 
 impl Drop for NamespaceSession {
-    /// However a session goes (its runtime may be shut down), nothing is kept of its socket: it leaves
-    /// the hub, its rooms and its groups.
+    /// However a session goes (its runtime may be shut down), nothing is kept of its socket: it
+    /// leaves the hub, its rooms and its groups.
     fn drop(&mut self) {
         self.socket.finish();
     }

@@ -205,7 +205,8 @@ impl<T: DeserializeOwned + 'static> IntoFuture for PendingAck<T> {
             let args = self.args().await;
             args.arguments().decode().unwrap_or_else(|error| {
                 panic!(
-                    "{site}: `{event}` was acknowledged with {}, which is not what was expected: {error}",
+                    "{site}: `{event}` was acknowledged with {}, which is not what was expected: \
+                     {error}",
                     args.to_json()
                 )
             })

@@ -442,7 +442,8 @@ fn duplicate(graph: &BoundGraph, kind: FaultKind, entry: &Listing) -> Fault {
         _ => (
             format!("`{name}` has several owners: {}", names.join(", ")),
             format!(
-                "leave `{name}` in one of them, export it there, and import that module in the others"
+                "leave `{name}` in one of them, export it there, and import that module in the \
+                 others"
             ),
         ),
     };

@@ -215,7 +215,8 @@ fn not_singleton(
         format!("{role} `{name}` is not a singleton"),
         steps,
         format!(
-            "there is one for all {scoped}s: declare `{name}` without `scope`, and hand its methods what belongs to one {scoped}"
+            "there is one for all {scoped}s: declare `{name}` without `scope`, and hand its \
+             methods what belongs to one {scoped}"
         ),
     )
 }

@@ -307,7 +307,8 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> 
     let help = match key.pointee() {
         _ if steps.len() > 1 => "use the type that is provided, or provide this one too".to_owned(),
         Some(pointee) if pointee.starts_with("dyn ") => format!(
-            "annotate a function that returns `{key}` with `#[injectable]`, and add it to the providers of `{}` ({})",
+            "annotate a function that returns `{key}` with `#[injectable]`, and add it to the \
+             providers of `{}` ({})",
             module.name, module.location
         ),
         Some(pointee) => by_value(graph, key, &pointee).unwrap_or_else(|| {
@@ -317,7 +318,8 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> 
                 module.name, module.location
             )
         }),
-        None => format!("`{key}` is taken by value, so the framework would have to give it, and does not: take it out"),
+        None => format!("`{key}` is taken by value, so the framework would have to give it, and \
+            does not: take it out"),
     };
     Fault::new(
         FaultKind::Missing,

@@ -176,7 +176,9 @@ mod tests {
     fn forwarded_elements_are_read_up_to_the_client() {
         let headers = [(
             "forwarded",
-            "for=6.6.6.6;host=evil.example, For=\"[2001:db8::1]:47\";Proto=https;Host=\"app.example:8443\", for=10.0.0.2;by=10.0.0.1",
+            "for=6.6.6.6;host=evil.example, \
+             For=\"[2001:db8::1]:47\";Proto=https;Host=\"app.example:8443\", \
+             for=10.0.0.2;by=10.0.0.1",
         )];
         let config = EngineConfig::default()
             .trusted_proxies(["10.0.0.0/8"])

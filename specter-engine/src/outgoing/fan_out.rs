@@ -25,8 +25,8 @@ pub struct FanOut {
     recipients: u32,
 }
 
-/// How many recipients the broadcasts of this thread have had so far; the count wraps around. A task
-/// that compares two readings knows what it has sent to.
+/// How many recipients the broadcasts of this thread have had so far; the count wraps around. A
+/// task that compares two readings knows what it has sent to.
 pub(crate) fn recipients() -> u32 {
     RECIPIENTS.try_with(Cell::get).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! PacketDeque in the order in which they are to be sent, kept so that one alone needs no allocation.
+//! PacketDeque in the order in which they are to be sent, kept so that one alone needs no
+//! allocation.
 //!
 //! Nearly every queue that holds anything holds one packet. It must not know who queues and who
 //! takes.

@@ -29,8 +29,8 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// How long nothing is accepted after the system had no resources for a connection.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// AcceptedRequests until `stopping` is over, then lets the requests under way finish until the time that it
-/// says.
+/// AcceptedRequests until `stopping` is over, then lets the requests under way finish until the
+/// time that it says.
 pub async fn accept_until<A: Acceptor, F: Fallback>(
     listener: TcpListener,
     router: RequestRouter<A, F>,
@@ -53,7 +53,8 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
             continue;
         }
         // The system's, which needs time.
-        log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for now");
+        log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for \
+            now");
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             deadline = &mut stopping => break deadline,

@@ -19,8 +19,8 @@ use crate::session::link::stream::Stream;
 use crate::session::link::websocket::WebSocket;
 use crate::session::termination::CloseNotice;
 
-/// How long the last packets and the close frame may take. A peer that takes at least [`PROGRESS`] bytes
-/// of them in that time has it once more, up to [`WHOLE_FLUSH_LIMIT`] in all.
+/// How long the last packets and the close frame may take. A peer that takes at least [`PROGRESS`]
+/// bytes of them in that time has it once more, up to [`WHOLE_FLUSH_LIMIT`] in all.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 const WHOLE_FLUSH_LIMIT: Duration = Duration::from_secs(60);
 /// How many bytes written within [`FLUSH_LIMIT`] show that the peer reads.

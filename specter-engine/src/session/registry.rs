@@ -1,7 +1,7 @@
 //! The open sessions of an endpoint: found by their ids, counted, limited, and closed together.
 //!
-//! Sharded, so that requests do not wait for each other. A [`SessionSlot`] is a session's place; whatever
-//! becomes of the session's task, dropping the slot frees the place.
+//! Sharded, so that requests do not wait for each other. A [`SessionSlot`] is a session's place;
+//! whatever becomes of the session's task, dropping the slot frees the place.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;

@@ -25,8 +25,8 @@ pub fn is_unit<T: Serialize>(value: &T) -> bool {
 }
 
 /// Whether a type, of which a value serializes as a unit, is `()`, perhaps behind pointers. serde
-/// does not tell a null of `serde_json::Value` from it, but the type's name does; no other type whose
-/// name ends like this serializes as a unit unless it stands for one.
+/// does not tell a null of `serde_json::Value` from it, but the type's name does; no other type
+/// whose name ends like this serializes as a unit unless it stands for one.
 pub(super) fn names_unit(type_name: &str) -> bool {
     type_name.trim_end_matches('>').ends_with("()")
 }

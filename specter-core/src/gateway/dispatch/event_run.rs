@@ -41,8 +41,8 @@ pub(in crate::gateway) enum RunStart {
     Running(EventRun),
 }
 
-/// What the event waits for. Each step begins in [`NextHandler`](Self::NextHandler), and leaves that
-/// phase where there is nothing to wait for.
+/// What the event waits for. Each step begins in [`NextHandler`](Self::NextHandler), and leaves
+/// that phase where there is nothing to wait for.
 enum RunPhase {
     /// The handler at `at` is the next one to be called.
     NextHandler,

@@ -32,7 +32,8 @@ use crate::socket::service::{BoxFuture, SocketService, StartResult};
 pub(in crate::gateway) struct Dispatch {
     env: SocketEnv,
     instances: Vec<Option<Instance>>,
-    /// Whether some handler runs concurrently with others: where none does, nothing need be looked up early.
+    /// Whether some handler runs concurrently with others: where none does, nothing need be looked
+    /// up early.
     concurrent: bool,
     /// The handler of the event before, which is often that of the next.
     straight: Option<DirectHandler>,

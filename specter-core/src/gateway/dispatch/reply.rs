@@ -25,7 +25,8 @@ use crate::socket::Reject;
     message = "`{Self}` cannot be sent as an acknowledgement",
     label = "what a handler returns is its acknowledgement, and has to be `serde::Serialize`",
     note = "derive `serde::Serialize` for it, or return `()`",
-    note = "to answer with an error return `Result<T, EventError>`; a `Reject` is for `connect` and guards"
+    note = "to answer with an error return `Result<T, EventError>`; a `Reject` is for `connect` \
+        and guards"
 )]
 pub trait Reply {
     /// Encodes it.
@@ -303,7 +304,8 @@ macro_rules! __reply {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from `connect`",
     label = "`connect` returns `()` or `Result<(), Reject>`",
-    note = "a client is refused with `Err(Reject::new(\"…\"))`; to send it something, use `socket.emit(…)`"
+    note = "a client is refused with `Err(Reject::new(\"…\"))`; to send it something, use \
+        `socket.emit(…)`"
 )]
 pub trait ConnectReply {}
 

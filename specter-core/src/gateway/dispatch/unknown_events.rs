@@ -38,7 +38,8 @@ impl UnknownEvents {
                 tracing::warn!(target: "specter::gateway", namespace, ?event, nearest, "nobody handles this event; did the client mean the nearest?");
             }
             None => {
-                tracing::warn!(target: "specter::gateway", namespace, ?event, "nobody handles this event");
+                tracing::warn!(target: "specter::gateway", namespace, ?event, "nobody handles \
+                    this event");
             }
         }
         if is_last {

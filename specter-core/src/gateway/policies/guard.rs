@@ -46,7 +46,8 @@ use crate::socket::{Reject, Socket};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a guard",
     label = "not a guard",
-    note = "a guard is a struct that implements `Guard` and is `#[injectable]`; a module lists it under `providers`"
+    note = "a guard is a struct that implements `Guard` and is `#[injectable]`; a module lists it \
+        under `providers`"
 )]
 pub trait Guard: Send + Sync + 'static {
     /// Admits the caller, or rejects it. The client receives the rejection.

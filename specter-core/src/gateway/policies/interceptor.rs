@@ -50,7 +50,8 @@ use crate::socket::service::BoxFuture;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interceptor",
     label = "not an interceptor",
-    note = "an interceptor is a struct that implements `Interceptor` and is `#[injectable]`; a module lists it under `providers`"
+    note = "an interceptor is a struct that implements `Interceptor` and is `#[injectable]`; a \
+        module lists it under `providers`"
 )]
 pub trait Interceptor: Send + Sync + 'static {
     /// Calls `next.run()`, or answers itself.

@@ -59,7 +59,8 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event handler",
     label = "not an event handler",
-    note = "implement `EventHandler` for it, and make it `#[injectable]`; a controller is listed under `controllers`"
+    note = "implement `EventHandler` for it, and make it `#[injectable]`; a controller is listed \
+        under `controllers`"
 )]
 pub trait EventHandler: Send + Sync + 'static {
     /// The namespace whose events it handles. It is served even if no controller does.

@@ -41,7 +41,8 @@ pub enum IngressError {
     UnknownNamespace(String),
     /// No client can emit it, or it has a method of its own.
     #[error(
-        "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` and `on_disconnect`"
+        "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` \
+         and `on_disconnect`"
     )]
     Reserved(String),
     /// A parameter, guard, interceptor or error filter is no singleton, or there are several of its
@@ -173,7 +174,8 @@ impl SocketIngress {
         let handlers = std::mem::take(&mut *self.handlers.lock());
         for handler in handlers.into_iter().rev() {
             if let Err(error) = handler.teardown().await {
-                tracing::error!(target: "specter::gateway", %error, "tearing an event handler down failed");
+                tracing::error!(target: "specter::gateway", %error, "tearing an event handler \
+                    down failed");
             }
         }
     }

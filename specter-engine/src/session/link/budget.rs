@@ -12,8 +12,8 @@ const BYTES: usize = 64 * 1024;
 /// How many recipients the broadcasts of one turn have. The broadcast that exceeds it is the last.
 const RECIPIENTS: u32 = 1024;
 
-/// What is left of a turn. A connection that sends much is read in bounded parts, and so is one whose
-/// events are broadcast to many: neither starves the other connections of its thread.
+/// What is left of a turn. A connection that sends much is read in bounded parts, and so is one
+/// whose events are broadcast to many: neither starves the other connections of its thread.
 #[derive(Debug)]
 pub(crate) struct Budget {
     packets: u32,

@@ -26,7 +26,8 @@ use crate::session::termination::Termination;
 /// What carries a session.
 #[expect(
     clippy::large_enum_variant,
-    reason = "a WebSocket is what nearly all sessions are carried by; for the others it is a few words too many"
+    reason = "a WebSocket is what nearly all sessions are carried by; for the others it is a few \
+        words too many"
 )]
 pub(crate) enum Link {
     /// HTTP requests; perhaps a WebSocket that probes beside them.

@@ -1,8 +1,8 @@
 //! One WebSocket: bytes in, messages out; packets in, bytes out.
 //!
 //! The same for the transport of a session, for one that probes, and for one that is being closed.
-//! It answers pings, and reports everything else that ends it as an [`Termination`]. It must not know
-//! what a message means, nor where packets come from.
+//! It answers pings, and reports everything else that ends it as an [`Termination`]. It must not
+//! know what a message means, nor where packets come from.
 
 use std::collections::VecDeque;
 use std::io;

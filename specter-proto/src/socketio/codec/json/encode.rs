@@ -2,8 +2,8 @@
 //!
 //! The header is written first, as that of a packet without attachments; where writing the
 //! arguments brought some up, it is made good. A value's outermost shape decides what its arguments
-//! are (module `shape`): `()` none, a tuple several, [`Args`](crate::socketio::Args) those that they hold,
-//! anything else one.
+//! are (module `shape`): `()` none, a tuple several, [`Args`](crate::socketio::Args) those that
+//! they hold, anything else one.
 //!
 //! Where a packet goes is a [`Destination`], for which a namespace's name will do. A namespace is
 //! written as it is: it begins with `/` and holds neither `,` nor `?`, which whoever names

@@ -85,8 +85,8 @@ fn first_special(word: [u8; WORD]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; WORD]);
     const TOPS: u64 = u64::from_ne_bytes([0x80; WORD]);
     let word = u64::from_le_bytes(word);
-    // CheckIndices a subtrahend the top bit is borrowed. Bytes that have it from the start are none of
-    // these.
+    // CheckIndices a subtrahend the top bit is borrowed. Bytes that have it from the start are none
+    // of these.
     let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
     let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
     let control = word.wrapping_sub(ONES * 0x20);
