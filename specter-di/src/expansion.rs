@@ -1,5 +1,4 @@
-//! What macros that declare providers expand to, beside the public interface. Must not know any
-//! macro.
+//! What the expansions of provider macros call, beside the public interface.
 
 use std::future::Future;
 use std::marker::PhantomData;

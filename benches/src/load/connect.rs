@@ -8,8 +8,8 @@ use super::measure::{Figures, Target, Windows};
 use crate::client::Client;
 use crate::wire::{self, TEXT};
 
-/// The case: clients connect, have one event acknowledged, close, and wait until the server has ended
-/// their connection: the tear-down is inside of the window.
+/// The case: clients connect, have one event acknowledged, close, and wait until the server has
+/// ended their connection: the tear-down is inside of the window.
 #[derive(Clone, Copy, Debug)]
 pub struct Connects {
     /// Clients.

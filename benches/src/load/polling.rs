@@ -1,5 +1,5 @@
-//! Echo over HTTP long-polling, as the official clients do it: a GET is pending on one connection all
-//! the time, and events are posted on another.
+//! Echo over HTTP long-polling, as the official clients do it: a GET is pending on one connection
+//! all the time, and events are posted on another.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;

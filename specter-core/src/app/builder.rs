@@ -1,4 +1,4 @@
-//! The settings of an application, and its start.
+//! The builder of an application: its settings, and its start.
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! What can be wrong with controllers beyond the graph: found at start, all at once.
+//! The checks of controllers that the container cannot make. All faults are found at start and
+//! reported together.
 
 use std::collections::HashMap;
 use std::fmt;

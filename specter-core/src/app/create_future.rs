@@ -1,8 +1,8 @@
-//! The start of an application, as a future.
+//! The future that `App::create` and `AppBuilder::create` return.
 //!
-//! A type of its own, because the compiler checks what a generic `async fn` demands of its
-//! parameter wherever its future is named: a controller in place of a module would be complained of
-//! at the call, at `.await` and at `?`.
+//! It is a type of its own because the compiler checks the bounds of a generic `async fn` wherever
+//! its future is named: a controller in the place of a module would be reported at the call, at
+//! `.await` and at `?`.
 
 use std::fmt;
 use std::future::Future;

@@ -1,5 +1,5 @@
-//! The settings of each path: the App's, and what the controllers on it ask for. Those who speak of
-//! one path must agree.
+//! The settings of each path: those of the App, changed by the attributes of the controllers on the
+//! path. Controllers that share a path must agree.
 
 use std::collections::BTreeMap;
 

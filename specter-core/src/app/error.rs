@@ -1,4 +1,4 @@
-//! Why an application does not start, or stops.
+//! The errors of starting and of serving an application.
 
 use std::fmt;
 use std::io;

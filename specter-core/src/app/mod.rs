@@ -1,7 +1,7 @@
-//! The application: modules become a plan, the plan becomes tables, the tables stand behind
+//! The application: it turns modules into a plan, the plan into tables, and puts the tables behind
 //! endpoints.
 //!
-//! It owns the order of starting and of stopping. Nothing below it knows it.
+//! This module owns the order of starting and stopping. Nothing below it names it.
 
 mod builder;
 mod check;

@@ -1,4 +1,4 @@
-//! Controllers in modules: what a module's list makes of a controller's type.
+//! The controllers that modules list, registered as roots of the container.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
-//! From declared guards, interceptors and error filters to those that run: looked for once, when
-//! the singletons are there.
+//! Resolves declared guards, interceptors and error filters to instances, once, when the singletons
+//! are built.
 
 use std::sync::Arc;
 

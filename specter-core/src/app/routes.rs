@@ -1,5 +1,5 @@
-//! Axum routes beside the gateways, and how their handlers reach the App's singletons. It knows
-//! nothing of sockets.
+//! Axum routes that an App serves beside its gateways, and how their handlers reach the App's
+//! singletons.
 
 use std::sync::Arc;
 

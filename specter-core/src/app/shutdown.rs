@@ -1,7 +1,7 @@
-//! Stopping without loss: the drain, and the handle that starts it. Must not know who listens.
+//! Graceful shutdown: the drain, and the handle that starts it.
 //!
-//! The limit of shutting down is divided: handlers have most of it, then what still runs is cut
-//! off, and the last part is left for `disconnect` handlers and for the hooks of providers.
+//! The time for shutting down is divided. Handlers have most of it; then those that still run are
+//! dropped; the last part is kept for `disconnect` handlers and for the hooks of providers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};

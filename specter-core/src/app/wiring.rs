@@ -1,5 +1,5 @@
-//! From settings and modules to a running App: check, start the singletons, put the tables
-//! together, mount.
+//! The start of an App, from its settings and modules: checks, starts the singletons, builds the
+//! tables and mounts the endpoints.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

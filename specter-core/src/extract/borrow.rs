@@ -1,9 +1,9 @@
-//! `&Socket` and `&Args`, lent from the context: both are counted, and to count one twice for each
-//! event costs more than to lend it.
+//! `&Socket` and `&Args` as parameters, borrowed from the call's context. Cloning both for each
+//! event would cost two atomic operations each.
 //!
-//! The macros see a type's name only, which may be that of a user's own `Socket`. So the compiler
-//! decides by method look-up: the tag's own method is for what the context has, that of the trait
-//! for all others.
+//! The macros see a type's name only, which may be that of a user's own `Socket`. The compiler
+//! therefore decides by method look-up: the tag's own method serves the types that the context has,
+//! a trait's method all others.
 
 use std::marker::PhantomData;
 

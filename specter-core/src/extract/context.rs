@@ -1,4 +1,4 @@
-//! The socket and what surrounds it.
+//! Extractors of the socket, its namespace, its handshake, and the App's own services.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What comes with events only: all arguments at once, and the acknowledgement.
+//! Extractors that exist only at events: all arguments at once, the remaining arguments, and the
+//! acknowledgement.
 
 use specter_di::Location;
 use specter_proto::socketio::{Args, Arguments};

@@ -1,4 +1,4 @@
-//! What guards and axum layers left.
+//! `Extension<T>`: a value that a guard or an axum layer left with the socket.
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};

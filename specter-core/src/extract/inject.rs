@@ -1,5 +1,5 @@
-//! Services as parameters of handlers. That axum's handlers take them too is the App's business:
-//! `app/routes.rs`.
+//! `Inject<T>`: a service of the container as a parameter of a handler. `app/routes.rs` serves axum
+//! handlers.
 
 use std::ops::Deref;
 use std::sync::Arc;

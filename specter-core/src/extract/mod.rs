@@ -47,7 +47,11 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// impl<'a> FromContext<'a> for Admin {
 ///     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
 ///         let Extension(user) = Extension::<User>::from_context(cx)?;
-///         if user.name == "root" { Ok(Admin(user)) } else { Err(EventError::new("admins only").with_code("forbidden")) }
+///         if user.name == "root" {
+///             Ok(Admin(user))
+///         } else {
+///             Err(EventError::new("admins only").with_code("forbidden"))
+///         }
 ///     }
 /// }
 /// ```

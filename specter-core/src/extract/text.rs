@@ -1,4 +1,4 @@
-//! Text that is lent from the packet.
+//! `&str` parameters: text that is borrowed from the packet.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! What a failed event says: to the client in the acknowledgement, to `#[on_error]`, to the log.
+//! `EventError`: what a failed event tells the client in the acknowledgement, `#[on_error]`, and
+//! the log.
 
 use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;

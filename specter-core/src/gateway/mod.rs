@@ -1,7 +1,8 @@
-//! Controllers at run time: what they say of themselves, how a namespace finds their handlers, and
-//! how a handler is called.
+//! Controllers at run time: what a program declares, how a namespace finds the handlers of an
+//! event, and how they are called.
 //!
-//! It knows sockets and rooms, never a transport: packets reach it through `socket::service`.
+//! This module knows sockets and rooms, and no transport: packets reach it through
+//! `socket::service`.
 
 pub(crate) mod declare;
 pub(crate) mod dispatch;

@@ -1,4 +1,4 @@
-//! The operator of a broadcast: whom it reaches, then one emit.
+//! The operator of a broadcast: it selects sockets, then emits to them.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! A namespace's sockets and rooms on this node: membership and local fan-out.
+//! The hub of a namespace: its sockets and rooms on this node, and local delivery.
 //!
-//! A broadcast takes a snapshot (a reference count) and sends without holding the lock; who joins
-//! or leaves meanwhile changes a copy. One lock a namespace; none is shared between namespaces.
+//! A broadcast takes a snapshot of the members (a reference count) and sends without holding the
+//! lock; sockets that join or leave meanwhile change a copy. Each namespace has one lock.
 
 use std::collections::HashSet;
 use std::sync::Arc;

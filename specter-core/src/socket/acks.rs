@@ -1,8 +1,7 @@
-//! Acknowledgements that the server asked a client for: from the emit to the answer, the time-out
-//! or the end.
+//! Acknowledgements that the server awaits from a client, from the emit to the answer, the timeout
+//! or the disconnect.
 //!
-//! An entry lives no longer than the future that waits for it: answered, timed out, dropped or
-//! disconnected, it is gone.
+//! An entry lives no longer than the future that awaits it.
 
 use std::collections::HashMap;
 use std::future::Future;

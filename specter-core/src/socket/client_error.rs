@@ -1,7 +1,8 @@
-//! Errors that a client causes by itself: limits that it meets, and answers that it owes.
+//! Errors that a client causes by itself: limits that it exceeds, and answers that it does not
+//! give.
 //!
-//! They are no fault of the server's. The client gets their text and their code, and the log has
-//! them at DEBUG only: a client could repeat them without end.
+//! The client gets their text and code. The log has them at DEBUG only, because a client could
+//! repeat them without end.
 
 use std::error::Error;
 

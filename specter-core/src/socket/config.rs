@@ -1,4 +1,4 @@
-//! The limits of the Socket.IO layer.
+//! The settings of the Socket.IO layer.
 
 use std::time::Duration;
 
@@ -126,11 +126,10 @@ impl SocketConfig {
     /// do so again after they have reconnected, if it is sent again. Raise this only if all clients
     /// take more, as those do whose parser has a larger `maxAttachments`.
     ///
-    /// Over it `emit` and others return [`EncodeError::TooManyAttachments`], and a handler's
+    /// Over it `emit` and others return `EncodeError::TooManyAttachments`, and a handler's
     /// answer becomes an error acknowledgement. More than 255 fails at start.
     ///
     /// [`Binary`]: specter_proto::socketio::Binary
-    /// [`EncodeError::TooManyAttachments`]: specter_proto::socketio::EncodeError::TooManyAttachments
     pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
         self.max_outgoing_attachments = attachments;
         self

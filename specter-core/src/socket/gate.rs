@@ -1,7 +1,8 @@
-//! The gate of a socket: shut until CONNECT was answered, open while it is connected, closed for
-//! good after.
+//! The gate of a socket: shut until CONNECT is answered, open while the socket is connected, closed
+//! for good afterwards.
 //!
-//! What is emitted while it is shut is held, in order, up to the connection's `max_burst_bytes`.
+//! What is emitted while the gate is shut is held, in order, up to the connection's
+//! `max_burst_bytes`.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 

@@ -1,5 +1,5 @@
-//! The public id of a socket. It names a socket to everybody and opens nothing: the session id,
-//! which does, is another.
+//! The public id of a socket. It may be shown to anybody; the session id, which is a secret, is
+//! another one.
 
 use std::fmt;
 use std::str::FromStr;

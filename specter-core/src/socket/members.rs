@@ -1,4 +1,4 @@
-//! Many sockets by their ids, as rooms and groups keep them.
+//! A set of sockets by their ids, as rooms and groups keep them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The refusal of a connection to a namespace, and of an event by a guard.
+//! `Reject`: the rejection of a connection to a namespace, or of an event by a guard.
 
 use crate::logging::{OneLine, log_limited};
 use std::collections::HashMap;

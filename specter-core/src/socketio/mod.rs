@@ -1,9 +1,9 @@
-//! Socket.IO on a connection: a session for each namespace the client is in.
+//! Socket.IO on one connection: a session for each namespace that the client has joined.
 //!
-//! The sessions decode what arrives, hand CONNECTs and events to the services behind the
-//! namespaces, and drive those on the connection's task. A session handles its events one after
-//! another; sessions do not wait for each other. Acknowledgements and disconnects are taken in
-//! while handlers run. What waits is bounded for the whole connection; at the bound reading stops.
+//! Packets are decoded here. CONNECTs and events go to the services behind the namespaces, which
+//! are driven on the connection's task. The events of one namespace are handled one after another;
+//! namespaces do not wait for each other. Acknowledgements and disconnects are read while handlers
+//! run. Pending events are bounded for the whole connection; at the bound, reading stops.
 
 mod namespace_session;
 #[cfg(test)]
@@ -365,7 +365,11 @@ impl ConnectionNamespaces {
         let now = Instant::now();
         let due = *self.attachments_due.get_or_insert_with(|| now + timeout);
         if due <= now {
-            tracing::debug!(target: "specter::socket", ?timeout, received_bytes = self.decoder.buffered_bytes(), "closed: the attachments of a packet did not come in time");
+            tracing::debug!(
+                target: "specter::socket", ?timeout,
+                received_bytes = self.decoder.buffered_bytes(),
+                "closed: the attachments of a packet did not arrive in time"
+            );
             self.attachments_due = None;
             self.connection.close(CloseReason::ParseError);
         }
@@ -381,7 +385,10 @@ impl ConnectionNamespaces {
                 session.socket().acks().set_backlogged(over);
             }
             if over && !self.backlogged {
-                tracing::debug!(target: "specter::socket", waiting = self.waiting.events, "reading stops: events wait to be handled");
+                tracing::debug!(
+                    target: "specter::socket", pending = self.waiting.events,
+                    "reading stops: events wait to be handled"
+                );
             }
             self.backlogged = over;
         }

@@ -22,7 +22,7 @@ use crate::rooms::Io;
 ///
 /// See the [module](super) for examples.
 pub struct TestApp {
-    app: Served,
+    app: RunningApp,
     handle: AppHandle,
     io: Io,
     ingress: SocketIngress,
@@ -31,7 +31,7 @@ pub struct TestApp {
 
 /// What clients need of the application.
 #[derive(Clone)]
-pub(super) struct Served {
+pub(super) struct RunningApp {
     pub(super) router: Router,
     pub(super) timeout: Duration,
 }
@@ -43,7 +43,7 @@ impl TestApp {
             io: app.io(),
             ingress: app.ingress(),
             container: app.container().clone(),
-            app: Served {
+            app: RunningApp {
                 router: app.into_router(),
                 timeout,
             },

@@ -14,7 +14,7 @@ use specter_proto::socketio::{EncodeError, encode};
 use specter_proto::websocket::Opcode;
 
 use super::ConnectError;
-use super::client_connection::{Line, Phase, Seat, State};
+use super::client_connection::{ClientNamespace, Line, Phase, State};
 use super::received::{AckSender, Origin, PendingAck, ReceivedEvent};
 use crate::socket::SocketId;
 
@@ -58,8 +58,8 @@ impl TestClient {
             Entry::Occupied(seat) if matches!(seat.get().phase, Phase::Joined(_)) => {
                 panic!("{site}: the connection is in `{namespace}` already")
             }
-            Entry::Occupied(mut seat) => drop(seat.insert(Seat::default())),
-            Entry::Vacant(seat) => drop(seat.insert(Seat::default())),
+            Entry::Occupied(mut seat) => drop(seat.insert(ClientNamespace::default())),
+            Entry::Vacant(seat) => drop(seat.insert(ClientNamespace::default())),
         });
         let prefix = match namespace {
             "/" => String::new(),

@@ -8,7 +8,7 @@ use std::panic::Location;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use super::app::Served;
+use super::app::RunningApp;
 use super::client::{TestClient, auth_json};
 use super::client_connection::Line;
 use super::client_handshake;
@@ -20,7 +20,7 @@ use crate::testing::ConnectError;
 #[derive(Clone)]
 #[must_use = "nothing connects before `connect`"]
 pub struct ClientBuilder {
-    app: Served,
+    app: RunningApp,
     path: String,
     query: String,
     headers: HeaderMap,
@@ -29,7 +29,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    pub(super) fn new(app: Served) -> Self {
+    pub(super) fn new(app: RunningApp) -> Self {
         Self {
             app,
             path: "/socket.io/".into(),

@@ -58,11 +58,11 @@ pub(super) struct State {
     pub(super) open: bool,
     /// Why nothing comes any more.
     pub(super) closed: Option<String>,
-    pub(super) namespaces: HashMap<String, Seat>,
+    pub(super) namespaces: HashMap<String, ClientNamespace>,
 }
 
 /// The client's side of a namespace.
-pub(super) struct Seat {
+pub(super) struct ClientNamespace {
     pub(super) phase: Phase,
     pub(super) events: VecDeque<EventPacket>,
     pub(super) acks: HashMap<u64, AckPacket>,
@@ -79,7 +79,7 @@ pub(super) enum Phase {
     Dismissed,
 }
 
-impl Default for Seat {
+impl Default for ClientNamespace {
     fn default() -> Self {
         Self {
             phase: Phase::Joining,
@@ -334,7 +334,7 @@ impl Inbound {
 
     /// Changes a namespace's seat, and tells who waits. What comes for a namespace that was not
     /// asked for comes for nobody.
-    fn enter(&self, namespace: &str, change: impl FnOnce(&mut Seat)) {
+    fn enter(&self, namespace: &str, change: impl FnOnce(&mut ClientNamespace)) {
         if let Some(seat) = self.shared.state.lock().namespaces.get_mut(namespace) {
             change(seat);
         }

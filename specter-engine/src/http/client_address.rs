@@ -1,8 +1,7 @@
-//! Who sent a request: address, scheme and host, through trusted proxies if there are any.
+//! The address, scheme and host of a client, through trusted proxies if there are any.
 //!
-//! Headers of a proxy are believed only if the connection comes from an address that the
-//! configuration trusts; whoever else sends them is ignored. How they are read is
-//! `specter_proto::forwarded`'s.
+//! The headers of a proxy are believed only if the connection comes from an address that the
+//! configuration trusts. `specter_proto::forwarded` reads them.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};

@@ -1,7 +1,9 @@
-//! A WebSocket that is being closed: the last packets, the close frame, the end of the stream.
+//! A WebSocket that is being closed: the last packets, the closing handshake, the end of the
+//! stream.
 //!
-//! Reads on for a moment after its own end, because a socket that is closed over unread bytes may
-//! take its last words back. Never waits longer than its deadlines, whatever the peer does.
+//! It reads for a moment after its own end, because a socket that is closed with unread bytes may
+//! discard what it has sent (RFC 9112, section 9.6). It never waits longer than its deadlines,
+//! whatever the peer does.
 
 use std::collections::VecDeque;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! The attachments of a packet that is being written.
+//! The attachments of a packet that is being encoded.
 
 use std::ops::Deref;
 

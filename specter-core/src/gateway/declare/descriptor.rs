@@ -1,4 +1,5 @@
-//! What the macros say about a controller: plain constants and functions, collected at start.
+//! What the macros say about a controller: plain constants and functions that are collected at
+//! start.
 
 use std::any::TypeId;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! An acknowledgement that a handler sends itself.
+//! `Ack`: an acknowledgement that a handler sends itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};

@@ -1,4 +1,4 @@
-//! What the client is answered, once a handler is over.
+//! The acknowledgement of an event, after its last handler has returned.
 
 use crate::logging::{OneLine, Untrusted, log_limited};
 use std::sync::atomic::Ordering;

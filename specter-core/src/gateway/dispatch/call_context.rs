@@ -1,7 +1,7 @@
-//! One call of one handler: what it is called with, and what comes back.
+//! The context of one call of a handler: what the handler is called with, and the outcome.
 //!
-//! Where a handler may suspend, the controller moves into the call and returns with the outcome,
-//! which costs one allocation, the future. Else it is called where it lies, which costs none.
+//! Where a handler may suspend, the controller moves into the call and returns with the outcome;
+//! the future costs one allocation. Other handlers are called in place, without an allocation.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,5 @@
-//! A controller between two calls, and how a handler gets hold of it.
+//! A controller between two calls, and the functions by which the macros' expansions call handlers
+//! on it.
 
 use std::any::Any;
 use std::ops::Deref;

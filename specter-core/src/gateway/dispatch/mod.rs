@@ -1,4 +1,4 @@
-//! One socket's events: which handlers run, in which order, and what the client is answered.
+//! The events of one socket: which handlers run, in which order, and what the client is answered.
 
 pub(crate) mod ack;
 pub(crate) mod answer;

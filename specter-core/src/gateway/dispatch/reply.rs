@@ -1,10 +1,10 @@
-//! From what a handler returns to what it means, decided by the type at the call: a result, or a
+//! Turns what a handler returns into an outcome, decided by the type at the call: a result, or a
 //! value.
 //!
 //! A blanket implementation cannot tell `Result<T, E>` from other values (it is `Serialize`
-//! itself), so the `reply!` macro lets method look-up decide between traits implemented on a tag
-//! and on references to it: the receiver's own type is tried first, then, of references, the
-//! longest.
+//! itself). The `reply!` macro therefore lets method look-up decide between traits that are
+//! implemented on a tag and on references to it: the receiver's own type is tried first, then
+//! references to it.
 
 #![allow(
     clippy::unused_self,

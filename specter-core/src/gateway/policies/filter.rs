@@ -1,4 +1,4 @@
-//! Error filters: what an error is turned into before anybody is told of it.
+//! Error filters, which change an error before anybody is notified of it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
 
-/// HandlerChain the error of a handler into another, or leaves it as it is. An injectable
+/// Turns the error of a handler into another, or leaves it as it is. An injectable
 /// singleton.
 ///
 /// It sees what failed at an event (a guard's rejection, an argument, the handler, its panic) and

@@ -1,6 +1,6 @@
-//! Interceptors: what runs around a handler.
+//! Interceptors, which run around a handler.
 //!
-//! A call that is intercepted is one boxed future more; one that is not costs a look at an empty
+//! An intercepted call costs one boxed future. A call without interceptors costs a look at an empty
 //! list.
 
 use std::future::{Future, poll_fn};
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use serde::Serialize;
 use specter_proto::socketio::encode;
 
-use crate::gateway::declare::table::Target;
+use crate::gateway::declare::table::HandlerTarget;
 use crate::gateway::dispatch::call_context::{
     CallContext, CallState, CompletedCall, Outcome, PendingCall,
 };
@@ -39,7 +39,11 @@ use crate::socket::service::BoxFuture;
 /// struct Trace;
 ///
 /// impl Interceptor for Trace {
-///     async fn intercept(&self, cx: &InterceptContext<'_>, next: Next<'_>) -> Result<HandlerOutcome, EventError> {
+///     async fn intercept(
+///         &self,
+///         cx: &InterceptContext<'_>,
+///         next: Next<'_>,
+///     ) -> Result<HandlerOutcome, EventError> {
 ///         println!("{} begins", cx.event().name());
 ///         let handled = next.run().await;
 ///         println!("{} ends: {}", cx.event().name(), handled.is_ok());
@@ -167,7 +171,7 @@ impl<I: Interceptor> ErasedInterceptor for I {
 pub(in crate::gateway) fn intercepted(
     interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
     env: SocketEnv,
-    target: Target,
+    target: HandlerTarget,
     instance: Instance,
     mut cx: Box<CallContext>,
 ) -> CallState {
@@ -262,7 +266,7 @@ impl Innermost for InnermostSubscriber<'_> {
 /// The call in the middle. It outlives the interceptors, so that the controller does.
 struct Call {
     env: SocketEnv,
-    target: Target,
+    target: HandlerTarget,
     state: State,
     cancelled: Arc<AtomicBool>,
 }

@@ -1,5 +1,4 @@
-//! A provided guard: so many events in so much time, by token buckets, for each socket or for each
-//! key.
+//! A guard that limits the rate of events, by token buckets for each socket or for each key.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -128,7 +127,8 @@ pub trait RatePolicy: Send + Sync + 'static {
 ///     }
 ///
 ///     fn key(&self, socket: &Socket, _: Option<&str>) -> RateKey {
-///         RateKey::named(socket.handshake().address.map_or_else(String::new, |address| address.to_string()))
+///         let address = socket.handshake().address;
+///         RateKey::named(address.map_or_else(String::new, |address| address.to_string()))
 ///     }
 /// }
 ///

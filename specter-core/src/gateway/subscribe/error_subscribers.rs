@@ -1,4 +1,4 @@
-//! Functions that are told of failures which no controller takes.
+//! Functions that are notified of failures which no controller handles.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! Functions as handlers: their parameters by type, as those of methods.
+//! Functions as handlers, whose parameters are extracted by type as those of methods are.
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! What carries a session: polling, polling with a WebSocket that probes, a WebSocket; and the ways
-//! out of each.
+//! The transport of a session: polling, polling with a probing WebSocket, or a WebSocket; and how
+//! each ends.
 //!
-//! Owned by the connection's task, so that an upgrade is a change of state here and not a hand-over
-//! between tasks. Nothing in it knows handlers or messages' meaning.
+//! The connection's task owns it, so that an upgrade is a change of state here and not a hand-over
+//! between tasks.
 
 pub(crate) mod budget;
 pub(crate) mod polling;

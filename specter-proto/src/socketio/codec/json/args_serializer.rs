@@ -1,8 +1,8 @@
-//! A value as arguments: a serde serializer that looks at the outermost shape only.
+//! Serializes a value as arguments, by its outermost shape.
 //!
 //! `()` is no argument, a tuple (or an array) several, [`Args`](crate::socketio::Args) are those
-//! that they hold; everything else is one, and goes straight to `serde_json`. References and boxes
-//! are transparent to serde. A unit that is not `()`, such as a null in a `serde_json::Value`, is a
+//! that they hold; anything else is one, and is serialized by `serde_json`. serde sees through
+//! references and boxes. A unit that is not `()`, such as the null of a `serde_json::Value`, is a
 //! null.
 
 use serde::ser::{Serialize, SerializeTuple, Serializer};

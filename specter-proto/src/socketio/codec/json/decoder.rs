@@ -1,8 +1,8 @@
-//! Messages of one connection into packets: what each must look like, within which limits, and
-//! which attachments belong to it.
+//! Decodes the messages of one connection into packets: their form, their limits, and their
+//! attachments.
 //!
-//! Everything a client can get wrong in a packet by itself is found here, before anybody acts on
-//! it. It must not know which namespaces there are or who has joined them.
+//! Everything that can be wrong with a packet by itself is found here, before anybody acts on it.
+//! Which namespaces exist, and who has joined them, is not known here.
 
 use std::fmt;
 
