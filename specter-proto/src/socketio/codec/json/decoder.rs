@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::event_prefix_cache::EventPrefixCache;
 use super::header::{Layout, PacketKind, read_attachments};
 use super::placeholder::{CheckIndices, IgnorePlaceholders, PlaceholderVisitor};
 use super::scanner;
@@ -74,6 +75,7 @@ impl DecoderLimits {
 /// ```
 pub struct Decoder {
     limits: DecoderLimits,
+    usual: EventPrefixCache,
     pending: Option<Pending>,
 }
 
@@ -102,6 +104,7 @@ impl Decoder {
         limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
             limits,
+            usual: EventPrefixCache::default(),
             pending: None,
         }
     }
@@ -252,7 +255,15 @@ impl Decoder {
         layout: &Layout,
         placeholders: P,
     ) -> Result<Packet, Refused> {
-        let (name, elements) = self.read_event(text, layout, placeholders)?;
+        let known = self.usual.recognise(text, layout.data);
+        let (name, elements) = match known {
+            Some((name, behind)) => {
+                let elements = scanner::args_after_name(text, behind, placeholders)
+                    .map_err(|error| parse_error(error, layout))?;
+                (EventName::Raw(name), elements)
+            }
+            None => self.read_event(text, layout, placeholders)?,
+        };
         let places = PacketLayout {
             namespace: layout.namespace,
             name,
@@ -263,6 +274,7 @@ impl Decoder {
     }
 
     /// Reads an event's data from the name on.
+    #[inline(never)]
     fn read_event<P: PlaceholderVisitor>(
         &mut self,
         text: &str,
@@ -278,6 +290,9 @@ impl Decoder {
         }
         if is_suspect(length) && is_reserved(name.of(text)) {
             return Err(ParseError::ReservedName.into());
+        }
+        if let EventName::Raw(span) = name {
+            self.usual.remember(text, layout.data, span);
         }
         Ok((name, elements))
     }

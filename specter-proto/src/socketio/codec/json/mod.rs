@@ -10,6 +10,7 @@ pub(crate) mod args_serializer;
 pub(crate) mod decoder;
 pub mod encode;
 pub(crate) mod error_path;
+pub(crate) mod event_prefix_cache;
 pub(crate) mod header;
 pub(crate) mod lenient;
 pub(crate) mod missing;

@@ -101,6 +101,18 @@ pub(in crate::socketio) fn event<P: PlaceholderVisitor>(
     Ok((name, elements))
 }
 
+/// Reads `…elements]`, which stands behind a name and a comma, from there.
+pub(in crate::socketio) fn args_after_name<P: PlaceholderVisitor>(
+    text: &str,
+    from: usize,
+    placeholders: P,
+) -> Result<ArgSpan, ScanError> {
+    let mut scanner = Scanner::new(text, from, placeholders);
+    let elements = scanner.elements(true)?;
+    scanner.finish()?;
+    Ok(elements)
+}
+
 /// Reads `[…elements]`, which begins at `from`.
 pub(in crate::socketio) fn array<P: PlaceholderVisitor>(
     text: &str,
