@@ -75,7 +75,7 @@ impl DecoderLimits {
 /// ```
 pub struct Decoder {
     limits: DecoderLimits,
-    usual: EventPrefixCache,
+    prefix_cache: EventPrefixCache,
     pending: Option<Pending>,
 }
 
@@ -104,7 +104,7 @@ impl Decoder {
         limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
             limits,
-            usual: EventPrefixCache::default(),
+            prefix_cache: EventPrefixCache::default(),
             pending: None,
         }
     }
@@ -255,7 +255,7 @@ impl Decoder {
         layout: &Layout,
         placeholders: P,
     ) -> Result<Packet, Refused> {
-        let known = self.usual.recognise(text, layout.data);
+        let known = self.prefix_cache.find(text, layout.data);
         let (name, elements) = match known {
             Some((name, behind)) => {
                 let elements = scanner::args_after_name(text, behind, placeholders)
@@ -292,7 +292,7 @@ impl Decoder {
             return Err(ParseError::ReservedName.into());
         }
         if let EventName::Raw(span) = name {
-            self.usual.remember(text, layout.data, span);
+            self.prefix_cache.store(text, layout.data, span);
         }
         Ok((name, elements))
     }
