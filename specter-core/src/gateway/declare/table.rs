@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use specter_di::{Container, ScopePlan};
 
-use super::descriptor::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
+use super::controller::HandlersBlock;
+use super::descriptor::{ControllerInfo, EventKind, HandlerInfo};
 use crate::gateway::dispatch::call_context::{CallContext, CallState};
 use crate::gateway::dispatch::instance::Instance;
 use crate::gateway::dispatch::unknown_events::UnknownEvents;

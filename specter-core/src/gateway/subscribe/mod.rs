@@ -5,6 +5,7 @@
 
 mod error_subscribers;
 mod event_handler;
+mod intercepted_subscriber;
 mod registry;
 mod subscriber;
 mod subscriber_policies;

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::subscriber_policies::{SubscriptionOptions, run_with_policies};
 use crate::extract::FromEvent;
-use crate::gateway::declare::descriptor::Requirements;
+use crate::gateway::declare::controller::Requirements;
 use crate::gateway::dispatch::call_context::{CallContext, Outcome, Trigger};
-use crate::gateway::dispatch::catch_unwind::{catch, catch_sync};
+use crate::gateway::dispatch::call_context::{catch, catch_sync};
 use crate::gateway::error::{EventError, IntoEventError};
 use crate::gateway::lifecycle::SocketEnv;
 use crate::socket::service::BoxFuture;

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use specter_di::{Container, Key};
 
+use super::intercepted_subscriber::intercepted_subscriber;
 use crate::gateway::declare::policies::{Policies, PolicyScope};
 use crate::gateway::dispatch::call_context::{CallContext, Outcome, Trigger};
 use crate::gateway::lifecycle::SocketEnv;
 use crate::gateway::policies::filter::{ErasedFilter, filtered};
 use crate::gateway::policies::guard::check_guards;
-use crate::gateway::policies::interceptor::{ErasedInterceptor, intercepted_subscriber};
+use crate::gateway::policies::interceptor::ErasedInterceptor;
 use crate::gateway::subscribe::Subscriber;
 
 /// What is said at a subscription.
