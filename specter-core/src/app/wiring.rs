@@ -22,7 +22,7 @@ use super::shutdown::AppHandle;
 use crate::gateway::UnknownEvents;
 use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
 use crate::gateway::lifecycle::HOOK_LIMIT;
-use crate::gateway::subscribe::{Ingress, SubscriberPolicies};
+use crate::gateway::subscribe::{Ingress, NamespacePolicies, SubscriberPolicies};
 use crate::gateway::{PolicyScope, SocketIngress};
 use crate::rooms::BroadcastGroup;
 use crate::rooms::{Hub, Io, Namespace, Server};
@@ -401,9 +401,11 @@ fn namespace_table(
         controllers: wired,
         plan,
         ingress,
-        around: around.clone(),
+        subscriber_policies: NamespacePolicies {
+            around: around.clone(),
+            container: container.clone(),
+        },
         connect_policies: Vec::new(),
-        container: container.clone(),
         unknown: UnknownEvents::default(),
         connect_handler_timeout: builder.endpoint.socket.connect_handler_timeout,
         handler_grace_period: builder.endpoint.socket.handler_grace_period,

@@ -184,7 +184,10 @@ async fn connect_subscribers(env: &SocketEnv, limit: &ConnectDeadline) -> Result
         return Ok(());
     };
     for subscriber in &*subscribers {
-        let call = subscriber.start(env, env.subscriber_context(Trigger::Connect));
+        let call = subscriber.start(
+            &env.table.subscriber_policies,
+            env.subscriber_context(Trigger::Connect),
+        );
         if let Some(error) = limit.wait(call.end()).await?.into_error() {
             return Err(error.into());
         }

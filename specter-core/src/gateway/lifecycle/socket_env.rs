@@ -62,7 +62,7 @@ impl SocketEnv {
     pub(in crate::gateway) fn subscriber_context(&self, cause: Trigger) -> CallContext {
         CallContext {
             socket: self.socket.clone(),
-            values: InjectionSource::Container(self.table.container.clone()),
+            values: InjectionSource::Container(self.table.subscriber_policies.container.clone()),
             handler: "a subscriber",
             cause,
             ack: None,
