@@ -161,7 +161,7 @@ async fn a_code_reaches_connect_error_whoever_refuses() {
         ),
         (
             "limit",
-            "the socket is in 1024 rooms already, and may not join more",
+            "the socket is in 1024 rooms, which is the most that one socket may join",
             json!({ "code": "join_too_many_rooms" }),
         ),
     ] {
