@@ -20,9 +20,9 @@ struct Ticker {
 }
 
 impl EventHandler for Ticker {
-    fn events(self: Arc<Self>, _: &mut Events<'_>) {}
+    fn events(self: Arc<Self>, _: &mut EventSubscriptions<'_>) {}
 
-    async fn on_setup(&self, clean_up: &mut CleanUp) -> Result<(), StepError> {
+    async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
         let (groups, mut clock) = (self.groups.clone(), tokio::time::interval(self.pace.0));
         let task = tokio::spawn(async move {
             for price in 100_u32.. {

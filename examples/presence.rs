@@ -70,7 +70,7 @@ impl Presence {
 }
 
 impl EventHandler for Presence {
-    fn events(self: Arc<Self>, events: &mut Events<'_>) {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
         let (arrived, changed, left, listed) = (self.clone(), self.clone(), self.clone(), self);
         events
             .on_connect(0, move |socket: Socket, Auth(login): Auth<Login>| {

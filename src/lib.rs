@@ -19,7 +19,7 @@ pub use specter_macros::{
 };
 /// The wire formats and protocol state machines, sans-IO.
 pub use specter_proto as proto;
-pub use specter_proto::socket::{Args, Binary};
+pub use specter_proto::socketio::{Args, Binary};
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -38,9 +38,9 @@ pub mod prelude {
     pub use crate::extract::Valid;
     pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest, WantsAck};
     pub use crate::gateway::{
-        Ack, CallContext, CleanUp, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
-        Events, FilterContext, Guard, GuardContext, Handled, InterceptContext, Interceptor, Next,
-        SocketIngress, StepError,
+        Ack, CallContext, Cleanup, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
+        EventSubscriptions, FilterContext, Guard, GuardContext, HandlerOutcome, InterceptContext,
+        Interceptor, Next, SetupError, SocketIngress,
     };
     pub use crate::groups::{BroadcastGroup, GroupError};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};

@@ -23,7 +23,7 @@ impl EventHandler for Presence {
         "presence"
     }
 
-    fn events(self: Arc<Self>, events: &mut Events<'_>) {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
         let (here, gone, count) = (self.clone(), self.clone(), self);
         events
             .on_connect(0, move || {
@@ -38,7 +38,7 @@ impl EventHandler for Presence {
             });
     }
 
-    async fn on_setup(&self, clean_up: &mut CleanUp) -> Result<(), StepError> {
+    async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
         self.io.of("/presence")?;
         for step in ["first", "second", "third", "fourth"] {
             let log = self.log.clone();
@@ -55,7 +55,7 @@ impl EventHandler for Presence {
         Ok(())
     }
 
-    async fn on_teardown(&self) -> Result<(), StepError> {
+    async fn on_teardown(&self) -> Result<(), SetupError> {
         self.log.say("teardown");
         Err("on purpose".into())
     }
@@ -103,16 +103,16 @@ struct Late {
 }
 
 impl EventHandler for Late {
-    fn events(self: Arc<Self>, events: &mut Events<'_>) {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
         events.on("late", 0, || Ok::<_, EventError>("late"));
     }
 
-    async fn on_setup(&self, _: &mut CleanUp) -> Result<(), StepError> {
+    async fn on_setup(&self, _: &mut Cleanup) -> Result<(), SetupError> {
         self.log.say("setup");
         Ok(())
     }
 
-    async fn on_teardown(&self) -> Result<(), StepError> {
+    async fn on_teardown(&self) -> Result<(), SetupError> {
         self.log.say("teardown");
         Ok(())
     }
@@ -164,11 +164,11 @@ struct Failing {
 }
 
 impl EventHandler for Failing {
-    fn events(self: Arc<Self>, events: &mut Events<'_>) {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
         events.on("fine", 0, || ()).on("connect", 0, || ());
     }
 
-    async fn on_setup(&self, clean_up: &mut CleanUp) -> Result<(), StepError> {
+    async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
         let log = self.log.clone();
         clean_up.add("undo", async move {
             log.say("undone");
@@ -201,7 +201,7 @@ async fn one_that_cannot_be_set_up_keeps_the_app_from_starting() {
 struct Scoped;
 
 impl EventHandler for Scoped {
-    fn events(self: Arc<Self>, _: &mut Events<'_>) {}
+    fn events(self: Arc<Self>, _: &mut EventSubscriptions<'_>) {}
 }
 
 #[module(handlers = [Scoped])]

@@ -85,7 +85,7 @@ impl Interceptor for Outside {
         &self,
         _: &InterceptContext<'_>,
         next: Next<'_>,
-    ) -> Result<Handled, EventError> {
+    ) -> Result<HandlerOutcome, EventError> {
         let _ = next.run().await;
         std::future::pending().await
     }

@@ -213,10 +213,10 @@ async fn a_subscription_is_taken_back() {
         "it is handled now"
     );
     assert_eq!(client.call("other", json!([])).await, json!(["any"]));
-    first.take_back();
-    first.take_back();
+    first.cancel();
+    first.cancel();
     assert_eq!(client.call("new", json!([])).await, json!(["any"]));
-    any.take_back();
+    any.cancel();
     assert_eq!(client.call("new", json!([])).await, json!(["rest"]));
     drop(
         ingress
@@ -322,8 +322,8 @@ async fn errors_reach_the_controller_else_the_namespace_else_the_default() {
     assert_eq!(reader.line().await, "default: own closure at closure");
     client.send(r#"42/own,["fails"]"#).await;
     assert_eq!(client.text().await, r#"42/own,["failed","own"]"#);
-    own.take_back();
-    panics.take_back();
+    own.cancel();
+    panics.cancel();
     client.send(r#"42["closure"]"#).await;
     assert_eq!(
         reader.line().await,

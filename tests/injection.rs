@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use specter::di::{Configured, Lazy, Module};
+use specter::di::{ConfiguredModule, Lazy, Module};
 use specter::prelude::*;
 
 #[socketio_controller]
@@ -167,7 +167,7 @@ struct Settings {
 struct SettingsModule;
 
 impl SettingsModule {
-    fn named(name: &'static str) -> Configured<Self> {
+    fn named(name: &'static str) -> ConfiguredModule<Self> {
         Self::with(Options { name })
     }
 }

@@ -147,9 +147,9 @@ impl Interceptor for Another {
         &self,
         _: &InterceptContext<'_>,
         next: Next<'_>,
-    ) -> Result<Handled, EventError> {
+    ) -> Result<HandlerOutcome, EventError> {
         next.run().await?;
-        Handled::answer(&"another")
+        HandlerOutcome::answer(&"another")
     }
 }
 

@@ -159,7 +159,7 @@ fn the_engine_knows_neither_socket_io_nor_the_container_nor_a_router() {
             let text = code(&text);
             let path = path.display();
             assert!(
-                !text.contains("specter_proto::socket"),
+                !text.contains("specter_proto::socketio"),
                 "{path} names Socket.IO"
             );
         }

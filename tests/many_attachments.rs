@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{Log, Server};
 use serde_json::{Value, json};
 use specter::app::AppBuilder;
-use specter::gateway::{Handled, InterceptContext, Interceptor, Next};
+use specter::gateway::{HandlerOutcome, InterceptContext, Interceptor, Next};
 use specter::prelude::*;
 
 fn bytes(count: usize) -> Vec<Binary> {
@@ -25,9 +25,9 @@ impl Interceptor for Answering {
         &self,
         cx: &InterceptContext<'_>,
         next: Next<'_>,
-    ) -> Result<Handled, EventError> {
+    ) -> Result<HandlerOutcome, EventError> {
         next.run().await?;
-        Handled::answer(&bytes(cx.event().args().get(0)?))
+        HandlerOutcome::answer(&bytes(cx.event().args().get(0)?))
     }
 }
 

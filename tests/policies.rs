@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use common::{Log, LogReader, Server};
 use serde_json::{Value, json};
-use specter::gateway::{ErrorFilter, FilterContext, Handled, InterceptContext, Interceptor, Next};
+use specter::gateway::{
+    ErrorFilter, FilterContext, HandlerOutcome, InterceptContext, Interceptor, Next,
+};
 use specter::prelude::*;
 use tokio::sync::Notify;
 
@@ -24,7 +26,7 @@ macro_rules! tracer {
                 &self,
                 cx: &InterceptContext<'_>,
                 next: Next<'_>,
-            ) -> Result<Handled, EventError> {
+            ) -> Result<HandlerOutcome, EventError> {
                 self.log.say(format!("{} {}", stringify!($name), cx.event().name()));
                 tokio::task::yield_now().await;
                 let handled = next.run().await;
@@ -46,14 +48,14 @@ impl Interceptor for Meddling {
         &self,
         cx: &InterceptContext<'_>,
         next: Next<'_>,
-    ) -> Result<Handled, EventError> {
+    ) -> Result<HandlerOutcome, EventError> {
         assert_eq!((cx.controller(), cx.method()), ("Meddled", "meddled"));
         match cx.event().args().get::<String>(0)?.as_str() {
-            "answer" => Handled::answer(&("instead", 1)),
-            "nothing" => Ok(Handled::nothing()),
+            "answer" => HandlerOutcome::answer(&("instead", 1)),
+            "nothing" => Ok(HandlerOutcome::nothing()),
             "replace" => {
                 next.run().await?;
-                Handled::answer(&"another")
+                HandlerOutcome::answer(&"another")
             }
             "panic" => panic!("a secret"),
             "abandon" => {

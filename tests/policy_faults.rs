@@ -1,6 +1,8 @@
 //! What is wrong with policies is said at start, all at once.
 
-use specter::gateway::{ErrorFilter, FilterContext, Handled, InterceptContext, Interceptor, Next};
+use specter::gateway::{
+    ErrorFilter, FilterContext, HandlerOutcome, InterceptContext, Interceptor, Next,
+};
 use specter::prelude::*;
 
 #[injectable(scope = socket)]
@@ -11,7 +13,7 @@ impl Interceptor for PerSocket {
         &self,
         _: &InterceptContext<'_>,
         next: Next<'_>,
-    ) -> Result<Handled, EventError> {
+    ) -> Result<HandlerOutcome, EventError> {
         next.run().await
     }
 }
@@ -146,7 +148,7 @@ impl Guard for Never {
 struct SocketsOwn;
 
 impl EventHandler for SocketsOwn {
-    fn events(self: Arc<Self>, _: &mut Events<'_>) {}
+    fn events(self: Arc<Self>, _: &mut EventSubscriptions<'_>) {}
 }
 
 #[module(handlers = [SocketsOwn])]

@@ -57,7 +57,7 @@ impl Interceptor for Around {
         &self,
         cx: &InterceptContext<'_>,
         next: Next<'_>,
-    ) -> Result<Handled, EventError> {
+    ) -> Result<HandlerOutcome, EventError> {
         match cx.socket().auth::<How>() {
             Some(Ok(How { how })) if how == "interceptor" => {
                 Err(EventError::new("outside").with_code("around"))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::{Log, LogReader};
 use serde_json::json;
 use specter::gateway::{
-    ErrorFilter, FilterContext, Handled, IngressError, InterceptContext, Interceptor, Next,
+    ErrorFilter, FilterContext, HandlerOutcome, IngressError, InterceptContext, Interceptor, Next,
     SocketIngress,
 };
 use specter::prelude::*;
@@ -48,7 +48,7 @@ macro_rules! layers {
                 &self,
                 cx: &InterceptContext<'_>,
                 next: Next<'_>,
-            ) -> Result<Handled, EventError> {
+            ) -> Result<HandlerOutcome, EventError> {
                 self.log.say(format!("{} in {} of {}", $label, cx.event().name(), cx.controller()));
                 let handled = next.run().await;
                 self.log.say(format!("{} out {}", $label, handled.is_ok()));
@@ -74,7 +74,7 @@ struct Counter {
 impl EventHandler for Counter {
     const NAMESPACE: &'static str = "/counter";
 
-    fn events(self: Arc<Self>, events: &mut Events<'_>) {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
         let log = self.log.clone();
         events.on("plain", 0, move |n: u32| {
             log.say("plain");

@@ -2,8 +2,8 @@
 
 use divan::{Bencher, black_box};
 use specter_bench::wire;
-use specter_proto::engine::{Frame, PayloadLimits, Prepared, payload};
-use specter_proto::socket::{Decoder, DecoderLimits, Packet, encode};
+use specter_proto::engine::{EncodedPacket, Frame, PayloadLimits, payload};
+use specter_proto::socketio::{Decoder, DecoderLimits, Packet, encode};
 use specter_proto::websocket::{self, Limits};
 
 fn main() {
@@ -89,11 +89,11 @@ fn polling_body_decode(bencher: Bencher<'_, '_>, packets: usize) {
 /// A broadcast to a thousand: what each recipient's queue gets.
 #[divan::bench]
 fn share_a_frame_with_1000(bencher: Bencher<'_, '_>) {
-    let packet = Prepared::from(Frame::text_message(&event(128)));
+    let packet = EncodedPacket::from(Frame::text_message(&event(128)));
     bencher.bench_local(|| vec![black_box(&packet).clone(); 1000]);
 }
 
-fn received(text: &str) -> specter_proto::socket::EventPacket {
+fn received(text: &str) -> specter_proto::socketio::EventPacket {
     match Decoder::new(DecoderLimits::default()).text(text) {
         Ok(Some(Packet::Event(event))) => event,
         other => panic!("not an event: {other:?}"),

@@ -231,7 +231,7 @@ fn a_delivery_of_a_broadcast_allocates_nothing_of_its_own() {
 
 #[test]
 fn sharing_a_frame_copies_nothing() {
-    use specter_proto::socket::encode;
+    use specter_proto::socketio::encode;
     let packet = encode::event("/", None, "x", &Arc::new("y".repeat(100)).as_str()).unwrap();
     let first = packet.clone();
     let counted = measure(|| drop(std::hint::black_box(first.clone())));

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use libfuzzer_sys::fuzz_target;
-use specter_proto::socket::{Binary, Decoder, DecoderLimits, Packet, encode};
+use specter_proto::socketio::{Binary, Decoder, DecoderLimits, Packet, encode};
 
 fuzz_target!(|messages: Vec<(bool, Vec<u8>)>| {
     let limits = DecoderLimits { max_bytes: 4096, ..DecoderLimits::default() };

@@ -29,7 +29,7 @@ pub mod __private {
         Module, ModuleBuilder, Provide, Provider, Resolved, Scope, expansion::hook_end,
         factory_failed,
     };
-    pub use specter_proto::socket::Binary;
+    pub use specter_proto::socketio::Binary;
 
     pub use crate::app::{controller, controller_within, event_handler, event_handler_within};
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};

@@ -409,7 +409,7 @@ fn contenders() -> Vec<Contender> {
     let given = request.clone();
     let specter = move || {
         let seeds = plan.seeds().with(given.clone());
-        let specter_di::Opening::Ready(Ok(mut scope)) = black_box(&plan).open(seeds) else {
+        let specter_di::OpenScopeFuture::Ready(Ok(mut scope)) = black_box(&plan).open(seeds) else {
             unreachable!("it is synchronous")
         };
         let controller = scope.take_root(0).expect("built");

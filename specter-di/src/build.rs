@@ -7,13 +7,13 @@ use std::task::Poll;
 use crate::dependency::Resolved;
 use crate::error::{BuildCause, BuildError, BuildFailure};
 use crate::graph::{Binding, Source};
-use crate::panic::caught;
+use crate::panic::catch_unwind;
 use crate::provider::{BoxFuture, SyncBuild};
 use crate::slot::Slot;
 
 /// Runs a build function that needs no waiting.
 pub(crate) fn build_now(build: &SyncBuild, mut resolved: Resolved<'_>) -> Result<Slot, BuildCause> {
-    Ok(caught(|| build.call(&mut resolved))??)
+    Ok(catch_unwind(|| build.call(&mut resolved))??)
 }
 
 /// Runs a binding's build function. `Resolved` is done with before the first wait.
@@ -23,17 +23,17 @@ pub(crate) async fn build(
 ) -> Result<Slot, BuildFailure> {
     let built = match &binding.source {
         Source::Sync(build) => build_now(build, resolved),
-        Source::Async(build) => match caught(|| build(&mut resolved)) {
+        Source::Async(build) => match catch_unwind(|| build(&mut resolved)) {
             Ok(building) => settled(building).await,
             Err(panicked) => Err(panicked.into()),
         },
-        Source::Given => Err(BuildCause::SeedMissing),
+        Source::ExternalValue => Err(BuildCause::SeedMissing),
     };
     built.map_err(|cause| binding.failure(cause))
 }
 
 async fn settled(mut building: BoxFuture<Result<Slot, BuildError>>) -> Result<Slot, BuildCause> {
-    poll_fn(|cx| match caught(|| building.as_mut().poll(cx)) {
+    poll_fn(|cx| match catch_unwind(|| building.as_mut().poll(cx)) {
         Ok(poll) => poll.map(|built| built.map_err(BuildCause::from)),
         Err(panicked) => Poll::Ready(Err(panicked.into())),
     })

@@ -16,7 +16,7 @@ use crate::{Location, Module, Provide};
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use specter_di::{Configured, Graph, Module, ModuleBuilder, Provide, Provider, Scope, location};
+/// # use specter_di::{ConfiguredModule, Graph, Module, ModuleBuilder, Provide, Provider, Scope, location};
 /// struct Options {
 ///     path: &'static str,
 /// }
@@ -43,7 +43,7 @@ use crate::{Location, Module, Provide};
 ///
 /// // A module can have constructors of its own that say what it wants.
 /// impl SettingsModule {
-///     fn at(path: &'static str) -> Configured<Self> {
+///     fn at(path: &'static str) -> ConfiguredModule<Self> {
 ///         Self::with(Options { path })
 ///     }
 /// }
@@ -59,7 +59,7 @@ use crate::{Location, Module, Provide};
 /// assert!(Graph::of::<AppModule>().validate().is_ok());
 /// ```
 #[must_use = "a configured module is imported, or does nothing"]
-pub struct Configured<M> {
+pub struct ConfiguredModule<M> {
     additions: Additions,
     module: PhantomData<fn() -> M>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Additions {
     pub(crate) exports: Vec<Export>,
 }
 
-impl<M: Module> Configured<M> {
+impl<M: Module> ConfiguredModule<M> {
     /// The module, given nothing yet.
     #[track_caller]
     #[expect(clippy::new_without_default, reason = "it notes where it was called")]
@@ -118,15 +118,15 @@ impl<M: Module> Configured<M> {
     }
 }
 
-impl<M: Module> From<Configured<M>> for Import {
-    fn from(configured: Configured<M>) -> Self {
+impl<M: Module> From<ConfiguredModule<M>> for Import {
+    fn from(configured: ConfiguredModule<M>) -> Self {
         Self::of::<M>(Some(configured.additions))
     }
 }
 
-impl<M> fmt::Debug for Configured<M> {
+impl<M> fmt::Debug for ConfiguredModule<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Configured")
+        f.debug_struct("ConfiguredModule")
             .field("at", &self.additions.location)
             .finish_non_exhaustive()
     }

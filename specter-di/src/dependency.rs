@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::lazy::{Defer, Late};
-use crate::slot::{Input, Reach};
+use crate::slot::{Input, ValueSources};
 use crate::{Key, Location};
 
 /// A type that fields and factory parameters can have.
@@ -116,7 +116,7 @@ pub(crate) struct Declared {
     pub(crate) label: &'static str,
     pub(crate) location: Location,
     /// What it is taken for, where only a singleton will do: `guard`.
-    pub(crate) lasting: Option<&'static str>,
+    pub(crate) required_singletons: Option<&'static str>,
 }
 
 impl Declared {
@@ -128,7 +128,7 @@ impl Declared {
             defer: None,
             label,
             location,
-            lasting: None,
+            required_singletons: None,
         }
     }
 
@@ -140,7 +140,7 @@ impl Declared {
         location: Location,
     ) -> Self {
         Self {
-            lasting: Some(role),
+            required_singletons: Some(role),
             ..Self::one(key, label, location)
         }
     }
@@ -155,7 +155,7 @@ impl Dependencies {
             defer: V::DEFER,
             label,
             location,
-            lasting: None,
+            required_singletons: None,
         });
     }
 
@@ -168,14 +168,14 @@ impl Dependencies {
 
 /// The values that a build function needs, in the order in which it declared them.
 pub struct Resolved<'a> {
-    values: &'a Reach<'a>,
+    values: &'a ValueSources<'a>,
     inputs: std::slice::Iter<'a, Input>,
     late: Option<&'a Arc<Late>>,
 }
 
 impl<'a> Resolved<'a> {
     pub(crate) fn new(
-        values: &'a Reach<'a>,
+        values: &'a ValueSources<'a>,
         inputs: &'a [Input],
         late: Option<&'a Arc<Late>>,
     ) -> Self {

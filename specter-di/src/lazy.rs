@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::Key;
 use crate::dependency::{Arity, Dependency, Resolved};
-use crate::slot::{Input, Reach};
+use crate::slot::{Input, ValueSources};
 
 /// A dependency that may be built after what takes it: it breaks circles.
 ///
@@ -102,17 +102,20 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Lazy<T> {
 /// What a deferred dependency keeps, its type erased.
 type Weakened = Box<dyn Any + Send + Sync>;
 
-fn weaken<T: ?Sized + Send + Sync + 'static>(values: &Reach<'_>, input: Input) -> Option<Weakened> {
+fn weaken<T: ?Sized + Send + Sync + 'static>(
+    values: &ValueSources<'_>,
+    input: Input,
+) -> Option<Weakened> {
     Some(Box::new(Arc::downgrade(&values.get::<Arc<T>>(input)?)))
 }
 
 /// Makes what a deferred dependency keeps of a value.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Defer(fn(&Reach<'_>, Input) -> Option<Weakened>);
+pub struct Defer(fn(&ValueSources<'_>, Input) -> Option<Weakened>);
 
 impl Defer {
-    pub(crate) fn of(self, values: &Reach<'_>, input: Input) -> Option<Weakened> {
+    pub(crate) fn of(self, values: &ValueSources<'_>, input: Input) -> Option<Weakened> {
         (self.0)(values, input)
     }
 }

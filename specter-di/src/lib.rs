@@ -4,7 +4,7 @@
 //!
 //! From declaration to scope: [`Provider`] and [`Root`] in a [`Module`], collected by [`Graph`],
 //! checked and compiled to a [`Plan`], started as a [`Container`], whose [`ScopePlan`]s open
-//! [`Scoped`]. The crate must not know tokio, axum or sockets: what it waits for are plain futures,
+//! [`OpenScope`]. The crate must not know tokio, axum or sockets: what it waits for are plain futures,
 //! what its scopes are is the embedder's to say.
 
 mod build;
@@ -21,19 +21,20 @@ mod lazy;
 mod lifecycle;
 mod location;
 mod module;
+mod open_scope;
 mod panic;
 mod plan;
 mod provider;
 mod root;
 mod scope;
 mod scope_plan;
-mod scoped;
 mod seeds;
 mod slot;
 mod testing;
 mod view;
 
-pub use configured::Configured;
+pub use crate::open_scope::OpenScope;
+pub use configured::ConfiguredModule;
 pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
 #[doc(hidden)]
@@ -52,8 +53,7 @@ pub use plan::Plan;
 pub use provider::{Provide, Provider};
 pub use root::{Root, RootInfo};
 pub use scope::Scope;
-pub use scope_plan::{Opening, ScopePlan};
-pub use scoped::Scoped;
+pub use scope_plan::{OpenScopeFuture, ScopePlan};
 pub use seeds::{SeedList, Seeds};
 #[doc(hidden)]
 pub use testing::assert_valid;

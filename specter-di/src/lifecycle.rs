@@ -10,7 +10,7 @@ use std::task::Poll;
 
 use crate::error::BuildError;
 use crate::graph::Binding;
-use crate::panic::{Panicked, caught};
+use crate::panic::{Panicked, catch_unwind};
 use crate::provider::BoxFuture;
 use crate::slot::Slots;
 use crate::{Key, Location};
@@ -126,7 +126,7 @@ pub(crate) async fn run<L: Future<Output = ()>>(
         HookKind::Shutdown => &binding.hooks.shutdown,
     };
     let Some(hook) = hook else { return Ok(()) };
-    let outcome = match caught(|| hook(slots, slot)) {
+    let outcome = match catch_unwind(|| hook(slots, slot)) {
         Ok(running) => limited(running, limit).await,
         Err(panicked) => Err(panicked.into()),
     };
@@ -164,7 +164,7 @@ async fn limited<L: Future<Output = ()>>(
     limit: L,
 ) -> Result<(), HookCause> {
     let mut limit = pin!(limit);
-    poll_fn(|cx| match caught(|| running.as_mut().poll(cx)) {
+    poll_fn(|cx| match catch_unwind(|| running.as_mut().poll(cx)) {
         Ok(Poll::Ready(outcome)) => {
             Poll::Ready(outcome.map_err(|error| HookCause::Failed(error.into_inner())))
         }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::configured::{Additions, Configured};
+use crate::configured::{Additions, ConfiguredModule};
 use crate::{Location, Provide, Provider, Root};
 
 /// A group of providers and roots. They see the providers of their own module and what its imports
@@ -24,13 +24,13 @@ pub trait Module: 'static {
     /// The module with a value of its own, such as its options: its providers inject it as
     /// `Arc<T>`.
     ///
-    /// It is imported in place of the module, and more values can follow: see [`Configured`].
+    /// It is imported in place of the module, and more values can follow: see [`ConfiguredModule`].
     #[track_caller]
-    fn with<T: Send + Sync + 'static>(value: T) -> Configured<Self>
+    fn with<T: Send + Sync + 'static>(value: T) -> ConfiguredModule<Self>
     where
         Self: Sized,
     {
-        Configured::new().with(value)
+        ConfiguredModule::new().with(value)
     }
 }
 
@@ -136,7 +136,7 @@ impl ModuleBuilder {
 
     /// As [`import`](Self::import), of a module that is given values or providers:
     /// `ConfigModule::with(options)`.
-    pub fn import_configured<M: Module>(&mut self, module: Configured<M>) {
+    pub fn import_configured<M: Module>(&mut self, module: ConfiguredModule<M>) {
         self.imports.push(module.into());
     }
 

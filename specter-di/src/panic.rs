@@ -1,14 +1,14 @@
 //! Calls what is the user's and may panic. Must not know what is called.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 /// The message of a caught panic.
 pub(crate) struct Panicked(pub(crate) String);
 
 /// Calls `call`. What a panic leaves half done must not be used again, only dropped.
-pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panicked(message(&*payload)))
+pub(crate) fn catch_unwind<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
+    std::panic::catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panicked(message(&*payload)))
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -14,11 +14,12 @@ use crate::dependency::Resolved;
 use crate::error::StartError;
 use crate::fault::{Fault, FaultKind};
 use crate::graph::{
-    Binding, BoundModule, BoundRoot, Compiler, Draft, LateInput, Row, Step, TooLarge, hand_over,
+    Binding, BoundGraph, BoundRoot, CompiledRow, Compiler, LateInput, ModuleNode, Step, TooLarge,
+    provide_late,
 };
 use crate::lazy::Late;
 use crate::root::RootInfo;
-use crate::slot::{Input, Reach, Slot, Slots};
+use crate::slot::{Input, Slot, Slots, ValueSources};
 use crate::{GraphView, Scope};
 
 /// A validated graph, ready to start.
@@ -33,7 +34,7 @@ pub struct Plan {
 /// What is known of a graph once it is valid.
 pub(crate) struct Wiring {
     pub(crate) scope_name: &'static str,
-    pub(crate) modules: Vec<BoundModule>,
+    pub(crate) modules: Vec<ModuleNode>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) roots: Vec<BoundRoot>,
     pub(crate) infos: Vec<RootInfo>,
@@ -53,26 +54,26 @@ impl Wiring {
 impl Plan {
     /// Compiles a draft without faults. `lookup` has the bindings that are found by type alone.
     pub(crate) fn compile(
-        draft: Draft,
+        graph: BoundGraph,
         order: &[usize],
         lookup: HashMap<TypeId, usize>,
     ) -> Result<Self, Fault> {
-        let Row {
+        let CompiledRow {
             steps,
             known: singletons,
             late,
-        } = singletons(&draft, order).map_err(|TooLarge| too_large())?;
+        } = singletons(&graph, order).map_err(|TooLarge| too_large())?;
         let lookup = lookup
             .into_iter()
             .filter_map(|(key, binding)| Some((key, singletons.get(binding).copied().flatten()?)))
             .collect();
         let wiring = Wiring {
-            seeds: draft.seed_bindings(),
-            scope_name: draft.scope_name,
-            modules: draft.modules,
-            bindings: draft.bindings,
-            roots: draft.roots,
-            infos: draft.infos,
+            seeds: graph.seed_bindings(),
+            scope_name: graph.scope_name,
+            modules: graph.modules,
+            bindings: graph.bindings,
+            roots: graph.roots,
+            infos: graph.infos,
             singletons,
         };
         // No scope is larger than the one of all roots.
@@ -80,7 +81,7 @@ impl Plan {
         wiring.scope_row(&all).map_err(|TooLarge| too_large())?;
         Ok(Self {
             wiring,
-            values: draft.values,
+            values: graph.values,
             steps,
             late,
             lookup,
@@ -134,21 +135,25 @@ impl Plan {
         } = self;
         let mut singletons = Slots::with_capacity(values.len() + steps.len());
         for value in values {
-            singletons.push(value.settled());
+            singletons.push(value.into_boxed());
         }
         let none = Slots::default();
         let late = Arc::new(Late::default());
         for step in &steps {
             let binding = &wiring.bindings[step.binding];
-            let values = Reach::of_singletons(&singletons, &none);
+            let values = ValueSources::of_singletons(&singletons, &none);
             let resolved = Resolved::new(&values, &step.inputs, Some(&late));
             let value = build(binding, resolved)
                 .await
                 .map_err(StartError::Provider)?;
             tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
-            singletons.push(value.settled());
+            singletons.push(value.into_boxed());
         }
-        hand_over(&late, &inputs, Reach::of_singletons(&singletons, &none));
+        provide_late(
+            &late,
+            &inputs,
+            ValueSources::of_singletons(&singletons, &none),
+        );
         let container = Container::new(wiring, singletons, steps, lookup);
         container.init(&limit).await.map_err(StartError::Init)?;
         Ok(container)
@@ -177,16 +182,15 @@ pub(crate) fn built<'a>(
     })
 }
 
-fn singletons(draft: &Draft, order: &[usize]) -> Result<Row, TooLarge> {
+fn singletons(graph: &BoundGraph, order: &[usize]) -> Result<CompiledRow, TooLarge> {
     let mut compiler = Compiler::new(
-        &draft.bindings,
+        &graph.bindings,
         Vec::new(),
-        draft.value_bindings(),
+        graph.value_bindings(),
         Input::Singleton,
     )?;
     for binding in order {
-        if draft.bindings[*binding].scope == Scope::Singleton
-            && !draft.bindings[*binding].is_displaced
+        if graph.bindings[*binding].scope == Scope::Singleton && !graph.bindings[*binding].is_pruned
         {
             compiler.emit(*binding)?;
         }

@@ -193,7 +193,7 @@ impl Provider {
         V: Clone + Send + Sync + 'static,
     {
         let name = Key::of::<V>().inner_name().into();
-        let build = Build::Sync(handing_out(value));
+        let build = Build::Sync(cloning(value));
         Self::with_build::<V>(name, Scope::Singleton, location, Vec::new(), build)
     }
 
@@ -300,6 +300,6 @@ impl Provider {
 }
 
 /// A build function that gives clones of a value.
-pub(crate) fn handing_out<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
+pub(crate) fn cloning<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
     SyncBuild::boxed(move |_| value.clone())
 }

@@ -41,7 +41,7 @@ impl Root {
     }
 
     /// Declares a value that the root does not take when it is built, but that is asked of its
-    /// scope later: [`Scoped::get`](crate::Scoped::get). It is checked and built like a dependency.
+    /// scope later: [`OpenScope::get`](crate::Scoped::get). It is checked and built like a dependency.
     pub fn require(mut self, key: Key, label: &'static str, location: Location) -> Self {
         self.required.push(Declared::one(key, label, location));
         self

@@ -9,14 +9,16 @@ use crate::build::build;
 use crate::container::Container;
 use crate::dependency::{Arity, Resolved};
 use crate::error::{BuildCause, BuildFailure};
-use crate::graph::{Binding, Compiler, LateInput, Need, Source, Step, TooLarge, hand_over};
+use crate::graph::{
+    Binding, Compiler, LateInput, ResolvedDependency, Source, Step, TooLarge, provide_late,
+};
 use crate::lazy::Late;
-use crate::panic::caught;
+use crate::open_scope::{Open, OpenScope, Roots};
+use crate::panic::catch_unwind;
 use crate::plan::{Wiring, built};
 use crate::provider::BoxFuture;
-use crate::scoped::{Open, Roots, Scoped};
 use crate::seeds::{PlannedSeed, SeedList, Seeds};
-use crate::slot::{Input, Reach, Slots};
+use crate::slot::{Input, Slots, ValueSources};
 
 /// How a scope with certain roots is built. Cheap to clone.
 #[derive(Clone)]
@@ -41,21 +43,21 @@ pub(crate) struct PlannedRoot {
 }
 
 /// A scope that is being opened.
-pub enum Opening {
+pub enum OpenScopeFuture {
     /// No provider of the scope has to be awaited: it is open, or failed.
-    Ready(Result<Scoped, BuildFailure>),
+    Ready(Result<OpenScope, BuildFailure>),
     /// Some factory is asynchronous.
-    Pending(BoxFuture<Result<Scoped, BuildFailure>>),
+    Pending(BoxFuture<Result<OpenScope, BuildFailure>>),
 }
 
-impl Opening {
+impl OpenScopeFuture {
     /// The open scope, after waiting if need be.
     ///
     /// # Errors
     ///
     /// The first provider or root that fails or panics. What was built before it is dropped in
     /// reverse order.
-    pub async fn opened(self) -> Result<Scoped, BuildFailure> {
+    pub async fn opened(self) -> Result<OpenScope, BuildFailure> {
         match self {
             Self::Ready(outcome) => outcome,
             Self::Pending(opening) => opening.await,
@@ -111,22 +113,22 @@ impl ScopePlan {
     /// Builds what the roots reach, and the roots.
     ///
     /// The result is at hand without a future when every provider in the scope is synchronous.
-    pub fn open<L: SeedList>(&self, seeds: Seeds<L>) -> Opening {
+    pub fn open<L: SeedList>(&self, seeds: Seeds<L>) -> OpenScopeFuture {
         if Seeds::<L>::are_ordered(&self.0.seeds) {
             return self.open_with(seeds.values);
         }
         match seeds.reordered(&self.0.seeds) {
             Ok(seeds) => self.open_with(seeds),
-            Err(missing) => Opening::Ready(Err(self.missing(missing))),
+            Err(missing) => OpenScopeFuture::Ready(Err(self.missing(missing))),
         }
     }
 
-    fn open_with(&self, seeds: impl SeedList) -> Opening {
+    fn open_with(&self, seeds: impl SeedList) -> OpenScopeFuture {
         let scope = Open::boxed(self.clone(), seeds, self.0.steps.len());
         if self.0.waits {
-            Opening::Pending(Box::pin(self.clone().open_waiting(scope)))
+            OpenScopeFuture::Pending(Box::pin(self.clone().open_waiting(scope)))
         } else {
-            Opening::Ready(self.open_now(scope))
+            OpenScopeFuture::Ready(self.open_now(scope))
         }
     }
 
@@ -141,11 +143,11 @@ impl ScopePlan {
         (!self.0.late.is_empty()).then(Arc::default)
     }
 
-    fn open_now(&self, mut scope: Box<Open>) -> Result<Scoped, BuildFailure> {
+    fn open_now(&self, mut scope: Box<Open>) -> Result<OpenScope, BuildFailure> {
         let late = self.late();
         let mut at = At::Step(0);
-        match caught(|| self.fill(&mut scope, late.as_ref(), &mut at)) {
-            Ok(Ok(())) => Ok(Scoped::new(scope)),
+        match catch_unwind(|| self.fill(&mut scope, late.as_ref(), &mut at)) {
+            Ok(Ok(())) => Ok(OpenScope::new(scope)),
             Ok(Err(cause)) => Err(self.failure(at, cause)),
             Err(panicked) => Err(self.failure(at, panicked.into())),
         }
@@ -187,11 +189,11 @@ impl ScopePlan {
             _ => Roots::Many(roots.map(build).map(Some).collect()),
         };
         if let Some(late) = late {
-            hand_over(late, &self.0.late, self.reach(scope));
+            provide_late(late, &self.0.late, self.reach(scope));
         }
     }
 
-    async fn open_waiting(self, mut scope: Box<Open>) -> Result<Scoped, BuildFailure> {
+    async fn open_waiting(self, mut scope: Box<Open>) -> Result<OpenScope, BuildFailure> {
         let late = self.late();
         let running = self.0.container.running();
         for step in &self.0.steps {
@@ -201,9 +203,9 @@ impl ScopePlan {
             scope.slots.push(value);
         }
         let mut at = At::Root(0);
-        caught(|| self.fill_roots(&mut scope, late.as_ref(), &mut at))
+        catch_unwind(|| self.fill_roots(&mut scope, late.as_ref(), &mut at))
             .map_err(|panicked| self.failure(at, panicked.into()))?;
-        Ok(Scoped::new(scope))
+        Ok(OpenScope::new(scope))
     }
 
     #[cold]
@@ -218,8 +220,8 @@ impl ScopePlan {
         }
     }
 
-    fn reach<'a>(&'a self, scope: &'a Open) -> Reach<'a> {
-        Reach {
+    fn reach<'a>(&'a self, scope: &'a Open) -> ValueSources<'a> {
+        ValueSources {
             singletons: &self.0.container.running().singletons,
             scoped: &scope.slots,
             seeds: &scope.seeds,
@@ -249,7 +251,7 @@ impl ScopePlan {
         let wanted = TypeId::of::<V>();
         let (_, input) = visible.iter().find(|(type_id, _)| *type_id == wanted)?;
         let singletons = &self.0.container.running().singletons;
-        Reach {
+        ValueSources {
             singletons,
             scoped,
             seeds,
@@ -315,7 +317,7 @@ impl Wiring {
 
 /// The single values among some dependencies.
 fn by_type<'a>(
-    needs: &'a [Need],
+    needs: &'a [ResolvedDependency],
     inputs: &'a [Input],
 ) -> impl Iterator<Item = (TypeId, Input)> + 'a {
     let mut inputs = inputs.iter().copied();

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The values that a scope is opened with, one of each declared seed type that its roots reach.
 ///
-/// Given in the order in which they were declared, they need not be brought into it.
+/// ExternalValue in the order in which they were declared, they need not be brought into it.
 pub struct Seeds<L = ()> {
     pub(crate) values: L,
 }

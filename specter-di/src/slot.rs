@@ -21,7 +21,7 @@ impl Slot {
 
     /// As it is kept best where it stays long and is taken often: a box more, for a virtual call
     /// less each time.
-    pub(crate) fn settled(self) -> Self {
+    pub(crate) fn into_boxed(self) -> Self {
         match self {
             Self::Shared(shared) => Self::Boxed(shared.into_handle()),
             boxed @ Self::Boxed(_) => boxed,
@@ -136,13 +136,13 @@ pub(crate) enum Input {
 
 /// Everything that a build function can reach.
 #[derive(Clone, Copy)]
-pub(crate) struct Reach<'a> {
+pub(crate) struct ValueSources<'a> {
     pub(crate) singletons: &'a Slots,
     pub(crate) scoped: &'a Slots,
     pub(crate) seeds: &'a dyn SeedList,
 }
 
-impl<'a> Reach<'a> {
+impl<'a> ValueSources<'a> {
     /// Without a scope.
     pub(crate) fn of_singletons(singletons: &'a Slots, none: &'a Slots) -> Self {
         Self {

@@ -4,7 +4,7 @@
 use std::fmt::{self, Write};
 
 use crate::dependency::Arity;
-use crate::graph::{Binding, BoundModule, BoundRoot, Need};
+use crate::graph::{Binding, BoundRoot, ModuleNode, ResolvedDependency};
 use crate::root::RootInfo;
 use crate::{Location, Scope};
 
@@ -58,11 +58,11 @@ struct Edge {
 impl GraphView {
     pub(crate) fn new(
         scope_name: &'static str,
-        modules: &[BoundModule],
+        modules: &[ModuleNode],
         bindings: &[Binding],
         roots: (&[BoundRoot], &[RootInfo]),
     ) -> Self {
-        let shown = |binding: &Binding| binding.alias_of.is_none() && !binding.is_displaced;
+        let shown = |binding: &Binding| binding.alias_of.is_none() && !binding.is_pruned;
         let mut numbers = vec![None; bindings.len()];
         let primaries = bindings.iter().enumerate().filter(|(_, one)| shown(one));
         for (node, (number, _)) in primaries.enumerate() {
@@ -72,7 +72,8 @@ impl GraphView {
             let primary = bindings[*binding].alias_of.unwrap_or(*binding);
             numbers[primary]
         };
-        let edges = |needs: &[Need]| needs.iter().map(|need| edge(need, &numbered)).collect();
+        let edges =
+            |needs: &[ResolvedDependency]| needs.iter().map(|need| edge(need, &numbered)).collect();
         let provided = bindings.iter().enumerate().filter(|(_, one)| shown(one));
         let provided = provided.map(|(number, binding)| Node {
             name: binding.name.clone(),
@@ -239,7 +240,7 @@ impl Node {
     }
 }
 
-fn module(module: &BoundModule, all: &[BoundModule]) -> ModuleView {
+fn module(module: &ModuleNode, all: &[ModuleNode]) -> ModuleView {
     let exports = module.exports.iter();
     ModuleView {
         name: module.name,
@@ -254,7 +255,7 @@ fn module(module: &BoundModule, all: &[BoundModule]) -> ModuleView {
     }
 }
 
-fn edge(need: &Need, numbered: &impl Fn(&usize) -> Option<usize>) -> Edge {
+fn edge(need: &ResolvedDependency, numbered: &impl Fn(&usize) -> Option<usize>) -> Edge {
     let key = need.declared.key.name();
     let arity = need.declared.arity;
     Edge {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use allocation_counter::measure;
 use common::{Request, block_on, graph};
 use specter_di::{
-    Dependencies, Graph, Module, ModuleBuilder, Opening, Provide, Provider, Root, Scope, ScopePlan,
-    location,
+    Dependencies, Graph, Module, ModuleBuilder, OpenScopeFuture, Provide, Provider, Root, Scope,
+    ScopePlan, location,
 };
 
 provider!(Singleton Pool at "src/pool.rs":1 {});
@@ -75,7 +75,7 @@ fn plan(graph: Graph, roots: &[usize]) -> ScopePlan {
 fn a_scope_is_one_allocation() {
     let plan = plan(graph::<App>(), &[0]);
     let counted = measure(|| {
-        let Opening::Ready(Ok(mut scope)) = plan.open(plan.seeds().with(Request(1))) else {
+        let OpenScopeFuture::Ready(Ok(mut scope)) = plan.open(plan.seeds().with(Request(1))) else {
             panic!("nothing has to be awaited");
         };
         drop(scope.take_root(0));
@@ -94,7 +94,7 @@ fn more_seeds_cost_no_more() {
     let plan = plan(graph, &[0]);
     let counted = measure(|| {
         let seeds = plan.seeds().with(Request(1)).with(2_u8).with(3_u16);
-        assert!(matches!(plan.open(seeds), Opening::Ready(Ok(_))));
+        assert!(matches!(plan.open(seeds), OpenScopeFuture::Ready(Ok(_))));
     });
     assert_eq!(counted.count_total, 3);
 }
@@ -104,7 +104,7 @@ fn another_root_is_its_box_and_a_list_of_roots() {
     let plan = plan(graph::<App>(), &[0, 0]);
     let counted = measure(|| {
         let seeds = plan.seeds().with(Request(1));
-        assert!(matches!(plan.open(seeds), Opening::Ready(Ok(_))));
+        assert!(matches!(plan.open(seeds), OpenScopeFuture::Ready(Ok(_))));
     });
     // The scope, the session, two controllers, the list.
     assert_eq!(counted.count_total, 5);

@@ -368,7 +368,7 @@ fn more_values_than_can_be_numbered() {
 #[test]
 fn what_only_a_singleton_will_do_for() {
     provider!(Scoped User at "src/user.rs":4 {});
-    provider!(Transient Draft at "src/draft.rs":7 {});
+    provider!(Transient BoundGraph at "src/draft.rs":7 {});
     provider!(Singleton Audit at "src/audit.rs":9 {});
     struct Page;
     impl Page {
@@ -382,11 +382,11 @@ fn what_only_a_singleton_will_do_for() {
                 .require_singleton("guard", Key::of::<Arc<User>>(), "User", at(2))
                 // Asked for at the same place, it is the same fault.
                 .require_singleton("guard", Key::of::<Arc<User>>(), "User", at(2))
-                .require_singleton("filter", Key::of::<Arc<Draft>>(), "Draft", at(3))
+                .require_singleton("filter", Key::of::<Arc<BoundGraph>>(), "BoundGraph", at(3))
                 .require_singleton("guard", Key::of::<Arc<Audit>>(), "Audit", at(4))
         }
     }
-    module!(Site at "src/site.rs":1 { roots: [Page], providers: [User, Draft, Audit], });
+    module!(Site at "src/site.rs":1 { roots: [Page], providers: [User, BoundGraph, Audit], });
 
     assert_eq!(
         faults::<Site>(),
@@ -395,10 +395,10 @@ fn what_only_a_singleton_will_do_for() {
     src/page.rs:2:1: `Page` in `Site` takes it as guard
     src/user.rs:4:1: `User` has `scope = request`
     help: there is one for all requests: declare `User` without `scope`, and hand its methods what belongs to one request",
-            "filter `Draft` is not a singleton [singleton_required]
+            "filter `BoundGraph` is not a singleton [singleton_required]
     src/page.rs:3:1: `Page` in `Site` takes it as filter
-    src/draft.rs:7:1: `Draft` has `scope = transient`
-    help: there is one for all requests: declare `Draft` without `scope`, and hand its methods what belongs to one request",
+    src/draft.rs:7:1: `BoundGraph` has `scope = transient`
+    help: there is one for all requests: declare `BoundGraph` without `scope`, and hand its methods what belongs to one request",
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! Opening a scope: what is built for it, from which seeds, and how it ends.
+//! OpenScopeFuture a scope: what is built for it, from which seeds, and how it ends.
 
 #[macro_use]
 mod common;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use common::{Request, block_on, graph, pause, start};
 use specter_di::{
-    Container, Key, Location, Opening, Provide, Provider, Root, Scope, Scoped, Seeds,
+    Container, Key, Location, OpenScope, OpenScopeFuture, Provide, Provider, Root, Scope, Seeds,
 };
 
 provider!(Singleton Pool at "src/db.rs":1 {});
@@ -16,15 +16,15 @@ root!(Page at "src/page.rs":1 { user: Arc<User>, pool: Arc<Pool>, request: Reque
 root!(Footer at "src/footer.rs":1 { user: Arc<User> });
 module!(App at "src/main.rs":1 { roots: [Page, Footer], providers: [Pool, User], });
 
-fn open(container: &Container, roots: &[usize], request: u32) -> Scoped {
+fn open(container: &Container, roots: &[usize], request: u32) -> OpenScope {
     let plan = container.scope(roots);
     match plan.open(plan.seeds().with(Request(request))) {
-        Opening::Ready(opened) => opened.expect("open"),
-        Opening::Pending(_) => panic!("nothing has to be awaited"),
+        OpenScopeFuture::Ready(opened) => opened.expect("open"),
+        OpenScopeFuture::Pending(_) => panic!("nothing has to be awaited"),
     }
 }
 
-fn root_of<T: 'static>(scope: &mut Scoped, position: usize) -> T {
+fn root_of<T: 'static>(scope: &mut OpenScope, position: usize) -> T {
     *scope
         .take_root(position)
         .expect("a root")
@@ -174,7 +174,7 @@ fn an_asynchronous_factory_makes_opening_wait() {
     let container = start::<Site>();
     let plan = container.scope(&[0]);
     let opening = plan.open(plan.seeds().with(Request(4)));
-    assert!(matches!(opening, Opening::Pending(_)));
+    assert!(matches!(opening, OpenScopeFuture::Pending(_)));
     let mut scope = block_on(opening.opened()).expect("open");
     assert_eq!(root_of::<Home>(&mut scope, 0).session.0, 4);
     open(&container, &[1], 1); // a scope without the factory does not wait
@@ -317,8 +317,8 @@ fn a_plain_factory_that_may_fail_needs_no_future() {
     module!(Metered at "src/main.rs":1 { roots: [Page], providers: [quota], });
     let plan = start::<Metered>().scope(&[0]);
     let open = |left: u32| match plan.open(plan.seeds().with(Request(left))) {
-        Opening::Ready(opened) => opened,
-        Opening::Pending(_) => panic!("nothing has to be awaited"),
+        OpenScopeFuture::Ready(opened) => opened,
+        OpenScopeFuture::Pending(_) => panic!("nothing has to be awaited"),
     };
     let failure = open(0).expect_err("refused");
     assert_eq!(failure.provider(), "quota");

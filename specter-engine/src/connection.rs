@@ -9,15 +9,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 
 use crate::close_reason::CloseReason;
 use crate::config::EngineConfig;
 use crate::handshake::Handshake;
+use crate::outgoing::Outgoing;
 use crate::outgoing::queue::limits::{QueueLimits, SendError, Urgency};
 use crate::outgoing::queue::{OutgoingQueue, Wake};
 use crate::outgoing::write_batch;
-use crate::outgoing::writer_slot::WriterSlot;
 use crate::random_id::{RandomId, random_id};
 use crate::session::buffer_budget::{BufferBudget, BufferShare};
 use crate::session::mailbox::{AcceptedRequests, Mailbox};
@@ -34,8 +34,7 @@ pub struct Connection(Arc<ConnectionState>);
 /// In this order: what a broadcast touches stands together, behind the count of handles.
 #[repr(C)]
 struct ConnectionState {
-    queue: OutgoingQueue,
-    desk: WriterSlot,
+    outgoing: Outgoing,
     waker: TaskWaker,
     on_websocket: AtomicBool,
     /// A [`DrainState`].
@@ -73,9 +72,11 @@ impl Connection {
             on_websocket: AtomicBool::new(transport == Transport::WebSocket),
             stop: AtomicU8::new(DrainState::No as u8),
             waker: TaskWaker::default(),
-            queue: OutgoingQueue::new(QueueLimits::of(config), Arc::clone(budget)),
+            outgoing: Outgoing::new(OutgoingQueue::new(
+                QueueLimits::of(config),
+                Arc::clone(budget),
+            )),
             mailbox: Mailbox::new(serves),
-            desk: WriterSlot::default(),
             handshake,
         }))
     }
@@ -109,7 +110,7 @@ impl Connection {
     /// where the connection is closed.
     ///
     /// [`QueuePolicy::Disconnect`]: crate::config::QueuePolicy::Disconnect
-    pub fn send(&self, packet: Prepared) -> Result<(), SendError> {
+    pub fn send(&self, packet: EncodedPacket) -> Result<(), SendError> {
         self.push(packet, Urgency::Ordinary)
     }
 
@@ -126,11 +127,11 @@ impl Connection {
         &self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Option<Result<(), E>> {
-        write_batch::write(self, write)
+        write_batch::append_with(self, write)
     }
 
     /// Queues a packet of the engine itself.
-    pub(crate) fn send_control(&self, packet: Prepared) {
+    pub(crate) fn send_control(&self, packet: EncodedPacket) {
         // A closed connection needs no heartbeat.
         let _ = self.push(packet, Urgency::Control);
     }
@@ -141,21 +142,10 @@ impl Connection {
         self.push_unwoken(packet, Urgency::Ordinary)
     }
 
-    /// Reads a little of what [`queue_unwoken`](Self::queue_unwoken) needs, and no more. See
-    /// [`fetch`](crate::outgoing::fan_out::fetch).
-    pub(crate) fn prefetch_queue(&self) -> usize {
-        self.0.queue.prefetch_queue()
-    }
-
-    /// The same for [`write`](Self::write).
-    pub(crate) fn prefetch_writer(&self) -> usize {
-        self.0.queue.prefetch_queue() ^ self.0.desk.prefetch_queue()
-    }
-
-    /// Writes what is queued in the place of a task that rests; wakes one that does not, or that
-    /// must go on with it.
-    pub(crate) fn write(&self) {
-        if self.0.desk.write(&self.0.queue) {
+    /// Writes what is queued in the place of an idle task; wakes one that is not idle, or that must
+    /// go on with it.
+    pub(crate) fn write_queued(&self) {
+        if self.0.outgoing.write_queued() {
             self.wake();
         }
     }
@@ -167,22 +157,14 @@ impl Connection {
     }
 
     fn push_unwoken(&self, packet: impl EncodePacket, urgency: Urgency) -> Result<Wake, SendError> {
-        if urgency != Urgency::Control && write_batch::gather(self, &packet) {
+        if urgency != Urgency::Control && write_batch::append(self, &packet) {
             return Ok(Wake::No);
         }
         self.enqueue(packet.into(), urgency)
     }
 
-    /// Puts a packet that must not be dropped on its own into the queue, wherever it is sent. A
-    /// closed connection needs none.
-    pub(crate) fn queue_required(&self, packet: Prepared) {
-        if let Ok(wake) = self.enqueue(packet, Urgency::Required) {
-            self.wake_if(wake);
-        }
-    }
-
-    fn enqueue(&self, packet: Prepared, urgency: Urgency) -> Result<Wake, SendError> {
-        let pushed = self.0.queue.push(packet, urgency);
+    fn enqueue(&self, packet: EncodedPacket, urgency: Urgency) -> Result<Wake, SendError> {
+        let pushed = self.0.outgoing.queue.push(packet, urgency);
         pushed.map_err(|(error, wake)| {
             self.wake_if(wake);
             error
@@ -190,56 +172,69 @@ impl Connection {
     }
 
     /// What a packet counts for in the queue.
-    pub fn cost(packet: &Prepared) -> usize {
+    pub fn cost(packet: &EncodedPacket) -> usize {
         crate::outgoing::queue::cost(packet)
     }
 
     /// A packet of this connection did not fit where it was held: the queue's policy applies.
     pub fn note_overflow(&self) {
-        let wake = self.0.queue.overflow();
+        let wake = self.0.outgoing.queue.overflow();
         self.wake_if(wake);
     }
 
     /// Whether more than `max_queued_bytes` wait to be written: the peer's own events wait until
     /// they are fewer.
     pub fn is_behind(&self) -> bool {
-        self.0.queue.is_behind()
+        self.0.outgoing.queue.is_behind()
     }
 
     /// Whether more than `max_burst_bytes` wait to be written, of which acknowledgements and
     /// replies are a large part.
     pub fn is_over_burst(&self) -> bool {
-        self.0.queue.bytes() > self.max_burst_bytes()
+        self.0.outgoing.queue.bytes() > self.max_burst_bytes()
     }
 
     /// How many bytes may wait to be written at all.
     pub fn max_burst_bytes(&self) -> usize {
-        self.0.queue.limits().max_burst_bytes
+        self.0.outgoing.queue.limits().max_burst_bytes
     }
 
     /// This connection holds `bytes` more outside of its outgoing queue. They count towards
     /// `max_buffered_total` until they are [let go](Self::let_go).
     pub fn hold(&self, bytes: usize) {
-        self.share().add_other(bytes, self.0.queue.bytes());
+        self.share().add_other(bytes, self.0.outgoing.queue.bytes());
     }
 
     /// This connection holds `bytes` less outside of its outgoing queue.
     pub fn let_go(&self, bytes: usize) {
-        self.share().sub_other(bytes, self.0.queue.bytes());
+        self.share().sub_other(bytes, self.0.outgoing.queue.bytes());
     }
 
     pub(crate) fn share(&self) -> &BufferShare {
-        self.0.queue.share()
+        self.0.outgoing.queue.share()
     }
 
     /// Shows each packet that waits: see [`OutgoingQueue::for_each_packet`].
     pub(crate) fn for_each_packet(&self, show: impl FnMut(usize, usize)) {
-        self.0.queue.for_each_packet(show);
+        self.0.outgoing.queue.for_each_packet(show);
     }
 
     /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
     pub fn queued_bytes(&self) -> usize {
-        self.0.queue.bytes() + write_batch::cost(self)
+        self.0.outgoing.queue.bytes() + write_batch::cost(self)
+    }
+
+    /// Waits until the connection is not behind: until its outgoing queue holds at most
+    /// [`EngineConfig::max_queued_bytes`]. Returns at once where that is so already.
+    ///
+    /// A producer that waits before each packet follows the pace of its client. Several producers
+    /// are woken at the same time, so that the queue may grow by a packet of each. Dropping the
+    /// future is safe.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] where the connection is closed, or closes meanwhile.
+    pub async fn ready(&self) -> Result<(), SendError> {
+        self.0.outgoing.queue.ready().await
     }
 
     /// Closes the connection; nothing can be sent from now on. The first reason stands, further
@@ -249,7 +244,7 @@ impl Connection {
     /// peer reads; a polling session waits up to 30 s for the request that can carry it. Where the reason says that nobody reads
     /// ([`CloseReason::SlowClient`], [`CloseReason::PingTimeout`]) the queue is discarded.
     pub fn close(&self, reason: CloseReason) {
-        let wake = self.0.queue.close(reason);
+        let wake = self.0.outgoing.queue.close(reason);
         self.wake_if(wake);
     }
 
@@ -286,12 +281,12 @@ impl Connection {
 
     /// Whether the connection is closed or closing: nothing can be sent any more.
     pub fn is_closed(&self) -> bool {
-        self.0.queue.is_closing()
+        self.0.outgoing.queue.is_closing()
     }
 
     /// Why the connection is closed or closing; `None` while it is open.
     pub fn close_reason(&self) -> Option<CloseReason> {
-        self.0.queue.close_reason()
+        self.0.outgoing.queue.close_reason()
     }
 
     /// Makes the connection's task poll the handler soon.
@@ -319,12 +314,13 @@ impl Connection {
         &self.0.waker
     }
 
-    pub(crate) fn outgoing_queue(&self) -> &OutgoingQueue {
-        &self.0.queue
+    /// The queue, and who may write it.
+    pub(crate) fn outgoing(&self) -> &Outgoing {
+        &self.0.outgoing
     }
 
-    pub(crate) fn desk(&self) -> &WriterSlot {
-        &self.0.desk
+    pub(crate) fn outgoing_queue(&self) -> &OutgoingQueue {
+        &self.0.outgoing.queue
     }
 
     pub(crate) fn mailbox(&self) -> &Mailbox {

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, Uri};
+use specter_proto::engine::EncodedPacket;
 use specter_proto::engine::FrameKind;
-use specter_proto::engine::Prepared;
 
 #[cfg(test)]
 use crate::close_reason::CloseReason;
@@ -43,17 +43,17 @@ fn under_budget(
 }
 
 /// Takes what was sent to an detached connection.
-pub fn take_sent(connection: &Connection) -> Vec<Prepared> {
+pub fn take_sent(connection: &Connection) -> Vec<EncodedPacket> {
     let queue = connection.outgoing_queue();
     let taken = queue.take_all();
-    queue.release(queue.bytes());
+    queue.refund(queue.bytes());
     taken.into()
 }
 
 /// As [`take_sent`], as text: one line a frame, binary ones as `b` and their bytes in hexadecimal.
 pub fn take_sent_text(connection: &Connection) -> Vec<String> {
     let packets = take_sent(connection);
-    let frames = packets.iter().flat_map(Prepared::frames);
+    let frames = packets.iter().flat_map(EncodedPacket::frames);
     frames
         .map(|frame| match frame.kind() {
             FrameKind::Text => String::from_utf8_lossy(frame.payload()).into_owned(),
@@ -99,13 +99,13 @@ mod tests {
     use crate::close_reason::CloseReason;
     use crate::config::EngineConfig;
     use crate::outgoing::queue::limits::SendError;
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{EncodedPacket, Frame};
 
     #[test]
     fn what_was_sent_is_taken_once() {
         let connection = detached(&EngineConfig::default());
         let first = Frame::text_message("51-[]");
-        let packet = Prepared::new(first, vec![Frame::binary_message(&[1, 255])]);
+        let packet = EncodedPacket::new(first, vec![Frame::binary_message(&[1, 255])]);
         assert_eq!(connection.send(packet), Ok(()));
         assert_eq!(take_sent_text(&connection), ["451-[]", "b01ff"]);
         assert!(take_sent_text(&connection).is_empty());

@@ -71,7 +71,7 @@ mod random_id;
 mod server;
 mod session;
 
-pub use specter_proto::engine::{Frame, FrameBuilder, FrameKind, Prepared, Transport};
+pub use specter_proto::engine::{EncodedPacket, Frame, FrameBuilder, FrameKind, Transport};
 
 pub use crate::application::{
     Acceptor, HandshakeRejection, IncomingMessage, MessageContext, MessageHandler,
@@ -94,7 +94,8 @@ pub mod internals {
     pub use crate::connection::DrainState;
     #[cfg(any(test, feature = "testing"))]
     pub use crate::detached::{detached, detached_over, take_sent, take_sent_text};
-    pub use crate::outgoing::fan_out::{FanOut, fetch};
+    pub use crate::outgoing::fan_out::FanOut;
+    pub use crate::outgoing::prefetch_queues;
     pub use crate::outgoing::queue::Wake;
     pub use crate::random_id::{ID_LENGTH, RandomId, random_id};
     pub use crate::server::{

@@ -7,7 +7,8 @@
 //! - [`websocket`]: frames of RFC 6455, as a server reads and writes them.
 //! - [`engine`]: Engine.IO v4 above them: packets, polling bodies, and the state of one session.
 //! - [`forwarded`]: the headers in which proxies name the client of a request.
-//! - [`socket`]: Socket.IO v5 above that: packets, arguments, attachments.
+//! - [`recycler`]: buffers that a thread keeps for the next use;
+//! - [`socketio`]: Socket.IO v5 above that: packets, arguments, attachments.
 //!
 //! Every input that a peer can shape is checked here, in linear time and bounded memory, and what
 //! is wrong with it is an error value: never a panic.
@@ -16,5 +17,6 @@
 
 pub mod engine;
 pub mod forwarded;
-pub mod socket;
+pub mod recycler;
+pub mod socketio;
 pub mod websocket;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use specter_proto::socket::{
+use specter_proto::socketio::{
     Args, ArgumentError, Binary, Decoder, DecoderLimits, EventPacket, Packet,
 };
 

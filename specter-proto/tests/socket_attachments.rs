@@ -4,7 +4,7 @@
 mod common;
 
 use common::{decode, decoder, event, refused};
-use specter_proto::socket::{Binary, Decoder, DecoderLimits, Packet, ParseError};
+use specter_proto::socketio::{Binary, Decoder, DecoderLimits, Packet, ParseError};
 
 #[test]
 fn binary_event_is_whole_with_its_last_attachment() {

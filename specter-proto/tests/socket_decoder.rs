@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{decode, decoder, event, refused};
-use specter_proto::socket::{Decoder, DecoderLimits, Packet, PacketKind, ParseError};
+use specter_proto::socketio::{Decoder, DecoderLimits, Packet, PacketKind, ParseError};
 
 fn payload(kind: PacketKind) -> ParseError {
     ParseError::Payload { kind }

@@ -1,4 +1,4 @@
-//! Outgoing packets: what a value's shape makes of it, and what stands on the wire.
+//! PacketWriter packets: what a value's shape makes of it, and what stands on the wire.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,20 +8,20 @@ use bytes::Bytes;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::json;
-use specter_proto::engine::{FrameKind, Prepared};
-use specter_proto::socket::encode::{CLIENT_MAX_ATTACHMENTS, Destination};
-use specter_proto::socket::{
+use specter_proto::engine::{EncodedPacket, FrameKind};
+use specter_proto::socketio::encode::{CLIENT_MAX_ATTACHMENTS, Destination};
+use specter_proto::socketio::{
     Args, Binary, Decoder, DecoderLimits, EncodeError, EncodedArgs, MAX_ID, Packet, encode,
 };
 
 /// The text of a packet without attachments.
-fn text(packet: &Prepared) -> String {
+fn text(packet: &EncodedPacket) -> String {
     assert_eq!(packet.frame_count(), 1);
     texts(packet).0
 }
 
 /// A packet's text and its attachments.
-fn texts(packet: &Prepared) -> (String, Vec<Vec<u8>>) {
+fn texts(packet: &EncodedPacket) -> (String, Vec<Vec<u8>>) {
     let mut frames = packet.frames();
     let first = frames.next().unwrap();
     assert_eq!(first.kind(), FrameKind::Text);
@@ -398,7 +398,7 @@ fn an_error_or_a_panic_leaves_nothing_behind() {
 
 #[test]
 fn packets_encoded_inside_another_stay_apart() {
-    struct Emitting(Rc<std::cell::RefCell<Vec<Prepared>>>);
+    struct Emitting(Rc<std::cell::RefCell<Vec<EncodedPacket>>>);
     impl Serialize for Emitting {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let inner = encode::event("/", None, "inner", &Binary::from(b"inner"));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use serde::ser::Error as _;
-use specter_proto::socket::{ArgumentError, EncodeError, PacketKind, ParseError};
+use specter_proto::socketio::{ArgumentError, EncodeError, PacketKind, ParseError};
 
 fn all() -> Vec<(&'static str, Box<dyn Error>)> {
     let parse = [

@@ -1,6 +1,6 @@
 //! A packet's header: what stands before its data.
 
-use specter_proto::socket::{MAX_ID, PacketKind, ParseError, parse_header};
+use specter_proto::socketio::{MAX_ID, PacketKind, ParseError, parse_header};
 
 fn parts(text: &str) -> (PacketKind, usize, &str, Option<u64>, &str) {
     let header = parse_header(text).unwrap();

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use specter_proto::engine::Prepared;
-use specter_proto::socket::{
+use specter_proto::engine::EncodedPacket;
+use specter_proto::socketio::{
     Args, Binary, Decoder, DecoderLimits, EventPacket, Packet, encode, is_reserved,
 };
 
@@ -51,7 +51,7 @@ fn namespace() -> impl Strategy<Value = String> {
 
 /// Short ones, as clients count, and long ones.
 fn id() -> impl Strategy<Value = u64> {
-    prop_oneof![0..2_000_000_u64, 0..=specter_proto::socket::MAX_ID]
+    prop_oneof![0..2_000_000_u64, 0..=specter_proto::socketio::MAX_ID]
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -128,7 +128,7 @@ fn limits() -> DecoderLimits {
 }
 
 /// What a peer's decoder makes of a packet.
-fn received(packet: &Prepared) -> Packet {
+fn received(packet: &EncodedPacket) -> Packet {
     let mut decoder = Decoder::new(limits());
     let mut frames = packet.frames();
     let text = std::str::from_utf8(frames.next().unwrap().payload()).unwrap();
@@ -140,7 +140,7 @@ fn received(packet: &Prepared) -> Packet {
     whole.unwrap()
 }
 
-fn received_event(packet: &Prepared) -> EventPacket {
+fn received_event(packet: &EncodedPacket) -> EventPacket {
     match received(packet) {
         Packet::Event(event) => event,
         other => panic!("{other:?}"),
@@ -224,7 +224,7 @@ proptest! {
     #[test]
     fn encoding_in_two_steps_gives_the_same(name in name(), id in any::<u32>(), value in tree()) {
         let id = u64::from(id);
-        let payloads = |packet: &Prepared| -> Vec<Vec<u8>> {
+        let payloads = |packet: &EncodedPacket| -> Vec<Vec<u8>> {
             packet.frames().map(|frame| frame.payload().to_vec()).collect()
         };
         let args = encode::args(&(&value, 1)).unwrap();

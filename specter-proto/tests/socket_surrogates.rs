@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use specter_proto::engine::Prepared;
-use specter_proto::socket::{
+use specter_proto::engine::EncodedPacket;
+use specter_proto::socketio::{
     Args, Binary, Decoder, DecoderLimits, EventPacket, Packet, ParseError, decode_json, encode,
 };
 
@@ -25,7 +25,7 @@ fn event(text: &str) -> EventPacket {
     }
 }
 
-fn text(packet: &Prepared) -> String {
+fn text(packet: &EncodedPacket) -> String {
     let frame = packet.frames().next().unwrap();
     String::from_utf8(frame.payload().to_vec()).unwrap()
 }

@@ -15,7 +15,7 @@ impl Chat {
 
     #[on_event]
     async fn lent(&self, ack: &Ack) -> bool {
-        ack.is_wanted()
+        ack.is_requested()
     }
 
     #[on_event]

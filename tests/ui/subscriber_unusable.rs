@@ -24,7 +24,7 @@ fn subscribe(ingress: &SocketIngress) -> Result<(), IngressError> {
 struct Presence;
 
 impl EventHandler for Presence {
-    fn events(self: Arc<Self>, events: &mut Events<'_>) {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
         events
             .through(|ingress| ingress.interceptor::<Plain>().filter::<Plain>())
             .on("g", 0, |_: Socket, _: Opaque| ());

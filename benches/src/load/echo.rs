@@ -35,13 +35,13 @@ pub struct Echo {
 const FIRST_ID: usize = 10;
 
 /// Events with their ids, framed, one behind the other, twice: any run of them is one slice.
-struct Prepared {
+struct EncodedPacket {
     bytes: Vec<u8>,
     each: usize,
     ids: usize,
 }
 
-impl Prepared {
+impl EncodedPacket {
     fn new(echo: &Echo) -> Self {
         let ids = (echo.in_flight * 2).clamp(2, 64);
         let mut bytes = Vec::new();
@@ -82,7 +82,7 @@ struct Lane {
 }
 
 impl Lane {
-    fn send(&mut self, events: &Prepared, count: usize, now: Instant) -> io::Result<()> {
+    fn send(&mut self, events: &EncodedPacket, count: usize, now: Instant) -> io::Result<()> {
         if count == 0 {
             return Ok(());
         }
@@ -98,7 +98,7 @@ impl Lane {
 impl Echo {
     /// Runs it.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
-        let events = Prepared::new(self);
+        let events = EncodedPacket::new(self);
         let (waiting, mut poll) = (windows.waiting(), Poll::new()?);
         let mut lanes = Vec::new();
         for token in 0..self.connections {
@@ -134,7 +134,7 @@ impl Echo {
     fn serve(
         &self,
         lane: &mut Lane,
-        events: &Prepared,
+        events: &EncodedPacket,
         scratch: &mut [u8],
         window: &mut Window,
     ) -> io::Result<()> {

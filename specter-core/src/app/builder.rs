@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::{Configured, Graph, Key, Location, Module, Provide};
+use specter_di::{ConfiguredModule, Graph, Key, Location, Module, Provide};
 
 use super::endpoint::EndpointConfig;
 use super::error::Error;
@@ -325,7 +325,7 @@ impl AppBuilder {
 
     /// Lets the App's module import another one, as if it stood in its list: for options that are
     /// known at run time only, `.import(ConfigModule::with(options))`.
-    pub fn import<M: Module>(mut self, module: Configured<M>) -> Self {
+    pub fn import<M: Module>(mut self, module: ConfiguredModule<M>) -> Self {
         self.graph.import(module);
         self
     }

@@ -23,7 +23,7 @@ use tower_service::Service;
 
 use super::App;
 use super::error::Error;
-use crate::socketio::SocketIo;
+use crate::socketio::SocketIoAcceptor;
 
 /// How long requests may take after the server was told to stop.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
@@ -79,7 +79,7 @@ impl App {
         Ok(())
     }
 
-    fn into_request_router(self) -> RequestRouter<SocketIo, AppRouter> {
+    fn into_request_router(self) -> RequestRouter<SocketIoAcceptor, AppRouter> {
         let mounts = self.mounts.iter();
         let endpoints: Vec<_> = mounts
             .map(|mount| (mount.path.clone(), mount.endpoint.clone()))

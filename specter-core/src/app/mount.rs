@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 
-use crate::socketio::SocketIo;
+use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
 /// A namespace on a path.
@@ -19,7 +19,7 @@ pub(super) struct MountKey {
 /// An endpoint and where it is mounted.
 pub(super) struct Mount {
     pub(super) path: String,
-    pub(super) endpoint: Endpoint<SocketIo>,
+    pub(super) endpoint: Endpoint<SocketIoAcceptor>,
     /// Set when new CONNECTs are refused.
     pub(super) draining: Arc<AtomicBool>,
 }

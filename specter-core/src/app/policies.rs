@@ -7,18 +7,20 @@ use specter_di::{Container, Key};
 
 use super::builder::AppBuilder;
 use super::register::{Listed, ListedHandler, RegisteredBlock};
-use crate::gateway::ingress::{Around, Surroundings};
-use crate::gateway::table::{BlockTable, ControllerTable, Entry, Wired};
-use crate::gateway::{ErasedGuard, Policies, Policy, Sight};
+use crate::gateway::declare::table::{
+    BlockTable, ConnectPolicies, ControllerTable, HandlerPolicies,
+};
+use crate::gateway::subscribe::{PolicySet, SubscriberPolicies};
+use crate::gateway::{ErasedGuard, Policies, Policy, PolicyScope};
 
 /// Finds what policies stand for.
-pub(super) struct Find<'a> {
-    pub(super) sight: Sight<'a>,
+pub(super) struct PolicyResolver<'a> {
+    pub(super) sight: PolicyScope<'a>,
     /// Guards that let everybody pass.
     pub(super) open: &'a [Key],
 }
 
-impl Find<'_> {
+impl PolicyResolver<'_> {
     pub(super) fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
         policies
             .iter()
@@ -32,7 +34,7 @@ impl Find<'_> {
         let handlers = handlers
             .map(|(own, takes_ack)| {
                 let all = outer.around(own);
-                Wired {
+                HandlerPolicies {
                     guards: self.all(&own.guards),
                     interceptors: self.all(&all.interceptors).into(),
                     filters: self.all(&all.filters),
@@ -54,25 +56,25 @@ fn handlers(container: &Container) -> impl Iterator<Item = (usize, &ListedHandle
 }
 
 /// What stands around subscribers.
-pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> Surroundings {
-    let around = |find: &Find<'_>, policies: &Policies| Around {
+pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> SubscriberPolicies {
+    let around = |find: &PolicyResolver<'_>, policies: &Policies| PolicySet {
         interceptors: find.all(&policies.interceptors),
         filters: find.all(&policies.filters),
     };
     let open = &builder.open;
-    let sight = Sight {
+    let sight = PolicyScope {
         container,
         root: None,
     };
     let listed = handlers(container).map(|(index, handler)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let sight = Sight { container, root };
+        let sight = PolicyScope { container, root };
         let policies = builder.policies.around(&handler.policies);
-        (index, around(&Find { sight, open }, &policies))
+        (index, around(&PolicyResolver { sight, open }, &policies))
     });
-    Surroundings {
-        app: around(&Find { sight, open }, &builder.policies),
+    SubscriberPolicies {
+        app: around(&PolicyResolver { sight, open }, &builder.policies),
         listed: listed.collect(),
         open: open.clone(),
     }
@@ -80,20 +82,20 @@ pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> Surro
 
 /// What guards a namespace for its event handlers, but for the guards that are asked for its
 /// controllers already.
-pub(super) fn entries(
+pub(super) fn connect_policies(
     builder: &AppBuilder,
     container: &Container,
     namespace: &str,
     controllers: &[ControllerTable],
-) -> Vec<Entry> {
+) -> Vec<ConnectPolicies> {
     let guards = controllers.iter().flat_map(|table| &table.guards);
     let mut asked: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
     let handlers = handlers(container).filter(|(_, handler)| handler.namespace == namespace);
     let entry = |(index, handler): (usize, &ListedHandler)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let find = Find {
-            sight: Sight { container, root },
+        let find = PolicyResolver {
+            sight: PolicyScope { container, root },
             open: &builder.open,
         };
         let policies = builder.policies.around(&handler.policies);
@@ -101,7 +103,7 @@ pub(super) fn entries(
         // The same guard, not only one of the same type: each module may have its own.
         guards.retain(|guard| !asked.iter().any(|other| is_same(guard, other)));
         asked.extend(guards.iter().cloned());
-        Entry {
+        ConnectPolicies {
             guards,
             filters: find.all(&policies.filters),
         }

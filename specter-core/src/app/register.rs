@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use specter_di::{Container, Dependency, Location, Module, ModuleBuilder, Provide, Root};
 
-use crate::gateway::private::{HandlersBlock, Instance, KnownController};
+use crate::gateway::private::{ControllerRegistration, HandlersBlock, Instance};
 use crate::gateway::{
     Controller, ControllerInfo, EventHandler, EventHandlerError, Policies, RegisteredHandler,
     Requirements, SocketIngress,
@@ -185,7 +185,7 @@ fn register_block(block: &'static HandlersBlock, required: &mut Requirements) ->
 
 /// The controllers of the binary that no module lists, unless they say so themselves.
 pub(super) fn unlisted(listed: &[TypeId]) -> Vec<&'static ControllerInfo> {
-    let mut unlisted: Vec<_> = inventory::iter::<KnownController>()
+    let mut unlisted: Vec<_> = inventory::iter::<ControllerRegistration>()
         .filter(|known| !known.info.unlisted && !listed.contains(&(known.type_id)()))
         .map(|known| known.info)
         .collect();

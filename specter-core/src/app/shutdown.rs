@@ -15,7 +15,7 @@ use super::builder::ShutdownConfig;
 use super::mount::Mount;
 use crate::gateway::SocketIngress;
 use crate::gateway::lifecycle::HOOK_LIMIT;
-use crate::socketio::SocketIo;
+use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
 /// So much of the limit, or a quarter of it, is left for what follows the handlers.
@@ -26,7 +26,7 @@ const LONGEST_RESERVE: Duration = Duration::from_secs(5);
 pub struct AppHandle(Arc<Shared>);
 
 struct Shared {
-    endpoints: Vec<Endpoint<SocketIo>>,
+    endpoints: Vec<Endpoint<SocketIoAcceptor>>,
     draining: Vec<Arc<AtomicBool>>,
     container: Container,
     ingress: SocketIngress,

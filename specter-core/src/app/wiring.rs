@@ -13,19 +13,19 @@ use super::check::{self, AppFault};
 use super::endpoint::{self, EndpointConfig, Endpoints};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
-use super::policies::{self, Find};
+use super::policies::{self, PolicyResolver};
 use super::register::{self, Listed, ListedHandler, Registration};
 use super::shutdown::AppHandle;
 use crate::gateway::UnknownEvents;
-use crate::gateway::ingress::{Ingress, Surroundings};
+use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
 use crate::gateway::lifecycle::HOOK_LIMIT;
-use crate::gateway::table::{ControllerTable, NamespaceTable};
-use crate::gateway::{Sight, SocketIngress};
+use crate::gateway::subscribe::{Ingress, SubscriberPolicies};
+use crate::gateway::{PolicyScope, SocketIngress};
 use crate::groups::BroadcastGroup;
 use crate::rooms::{Hub, Io, Namespace, Server};
 use crate::socket::Socket;
 use crate::socket::service::NamespaceService;
-use crate::socketio::SocketIo;
+use crate::socketio::SocketIoAcceptor;
 use specter_engine::ConfigError;
 use specter_engine::Endpoint;
 use specter_engine::Handshake;
@@ -316,7 +316,8 @@ fn tables<'a>(
         };
         let served = (hub.clone(), ingress.clone());
         let mut table = namespace_table(builder, container, served, indices, &around);
-        table.entries = policies::entries(builder, container, &key.namespace, &table.controllers);
+        table.connect_policies =
+            policies::connect_policies(builder, container, &key.namespace, &table.controllers);
         paths
             .entry(&key.path)
             .or_default()
@@ -336,7 +337,7 @@ fn mount(
         .map(|(path, namespaces)| {
             let EndpointConfig { engine, socket } =
                 endpoints.get(path).unwrap_or(&builder.endpoint).clone();
-            let acceptor = SocketIo::new(
+            let acceptor = SocketIoAcceptor::new(
                 namespaces,
                 socket,
                 engine.max_payload,
@@ -358,7 +359,7 @@ fn namespace_table(
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
-    around: &Arc<Surroundings>,
+    around: &Arc<SubscriberPolicies>,
 ) -> NamespaceTable {
     let plan = container.scope(indices);
     let mut wired = Vec::with_capacity(indices.len());
@@ -366,8 +367,8 @@ fn namespace_table(
         let Some(registration) = registration(container.roots(), *index) else {
             continue;
         };
-        let find = Find {
-            sight: Sight {
+        let find = PolicyResolver {
+            sight: PolicyScope {
                 container,
                 root: Some((&plan, position)),
             },
@@ -393,7 +394,7 @@ fn namespace_table(
         plan,
         ingress,
         around: around.clone(),
-        entries: Vec::new(),
+        connect_policies: Vec::new(),
         container: container.clone(),
         unknown: UnknownEvents::default(),
         connect_limit: builder.endpoint.socket.connect_limit,

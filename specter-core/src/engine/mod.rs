@@ -4,7 +4,7 @@
 //! as an example.
 
 pub use specter_engine::{
-    Acceptor, CloseReason, ConfigError, Connection, Endpoint, EngineConfig, Frame, FrameBuilder,
-    FrameKind, Handshake, HandshakeRejection, IncomingMessage, MessageContext, MessageHandler,
-    OriginFault, OriginPolicy, Prepared, ProxyHeaders, QueuePolicy, SendError, Transport,
+    Acceptor, CloseReason, ConfigError, Connection, EncodedPacket, Endpoint, EngineConfig, Frame,
+    FrameBuilder, FrameKind, Handshake, HandshakeRejection, IncomingMessage, MessageContext,
+    MessageHandler, OriginFault, OriginPolicy, ProxyHeaders, QueuePolicy, SendError, Transport,
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use specter_proto::socket::decode_json;
+use specter_proto::socketio::decode_json;
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};

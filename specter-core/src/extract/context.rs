@@ -5,7 +5,7 @@ use std::sync::Arc;
 use specter_di::Location;
 
 use super::{FromContext, FromDisconnect, FromError, marker};
-use crate::gateway::{CallContext, Cause, EventError, EventInfo, Requirements, SocketIngress};
+use crate::gateway::{CallContext, EventError, EventInfo, Requirements, SocketIngress, Trigger};
 use crate::groups::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::{DisconnectReason, Socket};
@@ -72,7 +72,7 @@ impl<'a> FromContext<'a> for EventInfo {
 impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
     fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.cause {
-            Cause::Disconnect(reason) => Ok(*reason),
+            Trigger::Disconnect(reason) => Ok(*reason),
             _ => Err(EventError::internal(std::io::Error::other(
                 "there is no reason before the disconnect",
             ))),
@@ -85,7 +85,7 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
 impl<'a> FromError<'a, marker::Error> for EventError {
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.cause {
-            Cause::Error(failure) => Ok(failure.error.duplicate()),
+            Trigger::Error(failure) => Ok(failure.error.duplicate()),
             _ => Err(EventError::internal(std::io::Error::other(
                 "no handler failed",
             ))),

@@ -1,7 +1,7 @@
 //! What comes with events only: all arguments at once, and the acknowledgement.
 
 use specter_di::Location;
-use specter_proto::socket::{Args, Arguments};
+use specter_proto::socketio::{Args, Arguments};
 
 use super::{FromEvent, marker};
 use crate::gateway::{Ack, CallContext, EventError, Requirements};

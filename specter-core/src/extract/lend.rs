@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 
-use specter_proto::socket::{Args, Arguments};
+use specter_proto::socketio::{Args, Arguments};
 
 use crate::gateway::{Ack, CallContext, EventError};
 use crate::socket::Socket;

@@ -16,7 +16,7 @@ mod valid;
 
 use serde::Deserialize;
 use specter_di::Location;
-use specter_proto::socket::Arguments;
+use specter_proto::socketio::Arguments;
 
 pub use self::auth::Auth;
 pub use self::event::{Rest, WantsAck};

@@ -2,7 +2,7 @@
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use specter_proto::socket::Arguments;
+use specter_proto::socketio::Arguments;
 
 use super::{FromEvent, marker};
 use crate::gateway::{CallContext, EventError};

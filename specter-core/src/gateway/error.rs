@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
-use specter_proto::socket::ArgumentError;
+use specter_proto::socketio::ArgumentError;
 
 use crate::logging::{OneLine, log_limited};
 use crate::socket::client_error::ClientError;

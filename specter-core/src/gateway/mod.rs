@@ -3,74 +3,56 @@
 //!
 //! It knows sockets and rooms, never a transport: packets reach it through `socket::service`.
 
-mod ack;
-mod answer;
-mod by_value;
-pub(crate) mod call;
-mod catch;
-mod dispatch;
-mod endpoint;
+pub(crate) mod declare;
+pub(crate) mod dispatch;
 mod error;
-mod event;
-mod filter;
-mod guard;
-mod info;
-pub(crate) mod ingress;
-mod instance;
-mod interceptor;
 pub(crate) mod lifecycle;
-mod listed;
-mod policy;
-mod rate_limit;
-mod reply;
-mod run;
-mod singleton;
-pub(crate) mod table;
-mod turns;
-mod unit;
-mod unknown;
+pub(crate) mod policies;
+pub(crate) mod subscribe;
 
-pub use self::ack::Ack;
-pub use self::call::CallContext;
-pub(crate) use self::call::Cause;
+pub use self::declare::descriptor::{Controller, Requirements};
 #[doc(hidden)]
-pub use self::call::Outcome;
-pub use self::endpoint::{EndpointOption, EndpointSetting};
+pub use self::declare::descriptor::{ControllerInfo, EventKind, HandlerInfo, OnPanic};
+pub use self::declare::endpoint_setting::{EndpointOption, EndpointSetting};
+pub use self::declare::policies::Policies;
+pub(crate) use self::declare::policies::{Policy, PolicyScope};
+pub use self::dispatch::ack::Ack;
+pub use self::dispatch::call_context::CallContext;
+#[doc(hidden)]
+pub use self::dispatch::call_context::Outcome;
+pub(crate) use self::dispatch::call_context::Trigger;
+pub use self::dispatch::event_info::EventInfo;
+pub(crate) use self::dispatch::unknown_events::UnknownEvents;
 pub use self::error::{EventError, IntoEventError};
-pub use self::event::EventInfo;
-pub use self::filter::{ErrorFilter, FilterContext};
-pub(crate) use self::guard::ErasedGuard;
-pub use self::guard::{Guard, GuardContext};
-pub use self::info::{Controller, Requirements};
-#[doc(hidden)]
-pub use self::info::{ControllerInfo, EventKind, HandlerInfo, OnPanic};
-pub use self::ingress::{
-    Answer, CleanUp, ErrorReport, EventHandler, EventHandlerError, Events, IngressError,
-    OnDisconnect, OnError, RegisteredHandler, SocketIngress, StepError, StepFailure, Subscribe,
-    Subscription,
+pub use self::policies::filter::{ErrorFilter, FilterContext};
+pub(crate) use self::policies::guard::ErasedGuard;
+pub use self::policies::guard::{Guard, GuardContext};
+pub use self::policies::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
+pub use self::policies::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
+pub use self::subscribe::{
+    Cleanup, DisconnectCallback, ErrorCallback, ErrorReport, EventCallback, EventHandler,
+    EventHandlerError, EventSubscriptions, IngressError, IntoAck, RegisteredHandler, SetupError,
+    SetupFailure, SocketIngress, Subscription,
 };
-pub use self::interceptor::{Handled, InterceptContext, Interceptor, Next};
-pub use self::policy::Policies;
-pub(crate) use self::policy::{Policy, Sight};
-pub use self::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
-pub(crate) use self::unknown::UnknownEvents;
 
 /// What the macros' expansions call.
 #[doc(hidden)]
 pub mod private {
-    pub use super::call::{Ended, Step, blocking, pending};
-    pub use super::catch::{Called, catch, catch_sync};
     pub use super::error::{hidden_error, shown_error};
-    pub use super::info::{HandlersBlock, KnownController, StartValue, start_value};
-    pub use super::instance::{
-        Holder, Instance, SharedController, WrongInstance, call_exclusive, call_none, call_shared,
-        exclusive, share, start_none, start_shared, wrong_instance,
+    pub use crate::gateway::declare::descriptor::{
+        ControllerRegistration, HandlersBlock, InitialState, initial_state,
     };
-    pub use super::listed::otherwise;
-    pub use super::reply::{
+    pub use crate::gateway::declare::singleton::Singleton;
+    pub use crate::gateway::declare::unannotated::otherwise;
+    pub use crate::gateway::dispatch::call_context::{CallState, CompletedCall, blocking, pending};
+    pub use crate::gateway::dispatch::catch_unwind::{CallResult, catch, catch_sync};
+    pub use crate::gateway::dispatch::instance::{
+        ControllerRef, Instance, SharedController, WrongInstance, call_exclusive, call_none,
+        call_shared, exclusive, share, start_none, start_shared, wrong_instance,
+    };
+    pub use crate::gateway::dispatch::reply::{
         BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,
         PlainReply, RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply,
         connect_outcome,
     };
-    pub use super::singleton::Singleton;
 }

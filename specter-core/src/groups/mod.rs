@@ -10,8 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use specter_proto::engine::Prepared;
-use specter_proto::socket::encode;
+use specter_proto::engine::EncodedPacket;
+use specter_proto::socketio::encode;
 
 pub use self::limits::GroupLimits;
 use self::membership::Membership;
@@ -116,14 +116,14 @@ impl BroadcastGroup {
         data: T,
     ) -> Result<(), EmitError> {
         let members = self.membership.members(group.as_ref());
-        let mut packets: Vec<(Socket, Prepared)> = Vec::new();
+        let mut packets: Vec<(Socket, EncodedPacket)> = Vec::new();
         let mut broadcast = FanOut::default();
         for (_, socket) in members.iter().flat_map(|members| members::walk(members)) {
             if self.excluded.contains(&socket.id()) {
                 continue;
             }
             let of_namespace =
-                |(other, _): &&(Socket, Prepared)| other.hub().name() == socket.hub().name();
+                |(other, _): &&(Socket, EncodedPacket)| other.hub().name() == socket.hub().name();
             let packet = if let Some((_, packet)) = packets.iter().find(of_namespace) {
                 packet.clone()
             } else {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde_json::error::Category;
 use specter_engine::logging::expectation;
-use specter_proto::socket::ArgumentError;
+use specter_proto::socketio::ArgumentError;
 
 /// An error with what caused it, in one text. Of errors about a peer's data, which are known by
 /// their type, only the kind and the place are kept.
@@ -76,7 +76,7 @@ fn of_json(error: &serde_json::Error) -> String {
 mod tests {
     use serde::Deserialize;
     use serde::de::Error as _;
-    use specter_proto::socket::ArgumentError;
+    use specter_proto::socketio::ArgumentError;
 
     use super::described;
 

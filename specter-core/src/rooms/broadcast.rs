@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use specter_proto::socket::encode;
+use specter_proto::socketio::encode;
 
 use super::hub::{Audience, Hub};
 use super::{JoinError, Target};

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use parking_lot::RwLock;
-use specter_proto::engine::Prepared;
-use specter_proto::socket::encode::Destination;
+use specter_proto::engine::EncodedPacket;
+use specter_proto::socketio::encode::Destination;
 
 use super::{RoomLimits, Target};
 use crate::socket::members::{self, Members};
@@ -176,7 +176,7 @@ impl Hub {
 
     /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's
     /// own loss.
-    pub(crate) fn fan_out(&self, audience: &Audience, packet: &Prepared) {
+    pub(crate) fn fan_out(&self, audience: &Audience, packet: &EncodedPacket) {
         let mut broadcast = FanOut::default();
         self.for_each(audience, |socket| {
             socket.deliver_with(packet.clone(), &mut broadcast);

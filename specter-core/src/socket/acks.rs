@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use specter_proto::socket::{AckPacket, Args, ArgumentError};
+use specter_proto::socketio::{AckPacket, Args, ArgumentError};
 use tokio::time::{Instant, Sleep};
 
 use super::{EmitError, Socket};
@@ -284,7 +284,7 @@ impl Drop for Waiting {
 mod tests {
     use std::task::{Context, Poll, Waker};
 
-    use specter_proto::socket::{AckPacket, Decoder, DecoderLimits, Packet};
+    use specter_proto::socketio::{AckPacket, Decoder, DecoderLimits, Packet};
 
     use super::{AckError, Acks};
 

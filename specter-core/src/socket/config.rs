@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use specter_proto::socket::encode::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
+use specter_proto::socketio::encode::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
 
 use specter_engine::ConfigError;
 use specter_engine::internals::LONGEST;
@@ -129,8 +129,8 @@ impl SocketConfig {
     /// Over it `emit` and others return [`EncodeError::TooManyAttachments`], and a handler's
     /// answer becomes an error acknowledgement. More than 255 fails at start.
     ///
-    /// [`Binary`]: specter_proto::socket::Binary
-    /// [`EncodeError::TooManyAttachments`]: specter_proto::socket::EncodeError::TooManyAttachments
+    /// [`Binary`]: specter_proto::socketio::Binary
+    /// [`EncodeError::TooManyAttachments`]: specter_proto::socketio::EncodeError::TooManyAttachments
     pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
         self.max_outgoing_attachments = attachments;
         self

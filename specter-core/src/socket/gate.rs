@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use parking_lot::Mutex;
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 
 use super::EmitError;
 use specter_engine::internals::Wake;
@@ -40,7 +40,7 @@ pub(crate) struct Gate {
 
 #[derive(Default)]
 struct Held {
-    packets: Vec<Prepared>,
+    packets: Vec<EncodedPacket>,
     bytes: usize,
     /// Those of them that no other socket holds too. They count towards `max_buffered_total`.
     own_bytes: usize,
@@ -73,7 +73,7 @@ impl Gate {
     fn hold(
         &self,
         connection: &Connection,
-        packet: Prepared,
+        packet: EncodedPacket,
         sharing: Sharing,
     ) -> Result<Wake, EmitError> {
         let mut held = self.held.lock();
@@ -102,7 +102,7 @@ impl Gate {
     }
 
     /// Opens it: `reply` first, then what was held.
-    pub(crate) fn open(&self, connection: &Connection, reply: Prepared) {
+    pub(crate) fn open(&self, connection: &Connection, reply: EncodedPacket) {
         let mut held = self.held.lock();
         if self.phase() != Phase::Gated {
             return;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{Socket, SocketId};
-use specter_engine::internals::fetch;
+use specter_engine::internals::prefetch_queues;
 
 /// A copy is made where it is changed while somebody walks through it.
 pub(crate) type Members = Arc<IndexMap<SocketId, Socket>>;
@@ -20,7 +20,7 @@ pub(crate) fn walk(
     let starts = (0..members.len()).step_by(FETCHED);
     let parts = starts.filter_map(|at| members.get_range(at..members.len().min(at + FETCHED)));
     parts.flat_map(|part| {
-        fetch(part.values().map(Socket::connection));
+        prefetch_queues(part.values().map(Socket::connection));
         part
     })
 }

@@ -13,6 +13,7 @@ mod gate;
 pub(crate) mod hidden;
 pub(crate) mod id;
 pub(crate) mod members;
+mod ready;
 mod reason;
 pub(crate) mod reject;
 pub(crate) mod service;
@@ -26,14 +27,15 @@ use http::Extensions;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use specter_proto::engine::Prepared;
-use specter_proto::socket::{EncodeError, decode_json, encode};
+use specter_proto::engine::EncodedPacket;
+use specter_proto::socketio::{EncodeError, decode_json, encode};
 
 pub use self::acks::{AckError, EmitWithAck};
 use self::acks::{Acks, Waiting};
 pub use self::config::SocketConfig;
 use self::gate::{Gate, Phase, Sharing};
 pub use self::id::{NotASocketId, SocketId};
+pub use self::ready::ReadyError;
 pub use self::reason::DisconnectReason;
 pub use self::reject::Reject;
 use crate::rooms::{Broadcast, Hub, JoinError, Namespace, Target};
@@ -211,7 +213,7 @@ impl Socket {
     /// Emits an event to this client.
     ///
     /// `data` is the arguments: `()` none, a tuple several, anything else one
-    /// ([`Binary`](specter_proto::socket::Binary) anywhere in it). `Ok` means queued: delivery is
+    /// ([`Binary`](specter_proto::socketio::Binary) anywhere in it). `Ok` means queued: delivery is
     /// at most once, in order.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         if self.0.gate.phase() == Phase::Closed {
@@ -345,7 +347,7 @@ impl Socket {
 
     /// The same as a part of a broadcast, which has it written when all have theirs. A client that
     /// cannot take it is that client's own loss.
-    pub(crate) fn deliver_with(&self, packet: Prepared, broadcast: &mut FanOut) {
+    pub(crate) fn deliver_with(&self, packet: EncodedPacket, broadcast: &mut FanOut) {
         let gate = &self.0.gate;
         if let Ok(wake) = gate.pass(&self.0.connection, packet, Sharing::Shared) {
             broadcast.add(&self.0.connection, wake);

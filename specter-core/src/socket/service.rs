@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use specter_proto::socket::EventPacket;
+use specter_proto::socketio::EventPacket;
 
 use super::{DisconnectReason, Reject, Socket};
 use crate::rooms::Hub;
@@ -31,25 +31,25 @@ pub(crate) trait NamespaceService: Send + Sync {
 }
 
 /// What became of an event that was offered.
-pub(crate) enum Offered {
+pub(crate) enum StartResult {
     /// It was begun in its turn, and is over.
-    Over,
+    Completed,
     /// It was begun in its turn, and goes on: it is to be polled.
-    Begun,
+    Started,
     /// It was begun beside those that run.
-    Beside,
+    StartedConcurrently,
     /// It waits for those before it, or until fewer run beside each other.
-    Waits(EventPacket),
+    Deferred(EventPacket),
 }
 
 /// One connected socket's side of a namespace.
 pub(crate) trait SocketService: Send {
     /// Begins `event` if it may begin. `free`: none waits before it, and those that are handled one
     /// after another may begin.
-    fn offer(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> Offered;
+    fn try_start(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> StartResult;
 
     /// The bytes of the events that run beside the others. More than none as long as one does.
-    fn beside_bytes(&self) -> usize;
+    fn concurrent_bytes(&self) -> usize;
 
     /// Drives what has begun. Ready: the next event in order may begin. Once it was, and nothing
     /// runs beside, it is not called again before an event was begun that goes on.
@@ -65,5 +65,5 @@ pub(crate) trait SocketService: Send {
     /// The grace of what ran when the client left is over: drops it. Called once, while
     /// [`poll_disconnected`](Self::poll_disconnected) is pending. Handlers of `disconnect` go on:
     /// the service bounds their time itself.
-    fn abandon(&mut self);
+    fn abort(&mut self);
 }

@@ -1,11 +1,11 @@
-//! Socket.IO on a connection: a lane for each namespace the client is in.
+//! Socket.IO on a connection: a session for each namespace the client is in.
 //!
-//! The lanes decode what arrives, hand CONNECTs and events to the services behind the namespaces,
-//! and drive those on the connection's task. A lane handles its events one after another; lanes do
+//! The sessions decode what arrives, hand CONNECTs and events to the services behind the namespaces,
+//! and drive those on the connection's task. A session handles its events one after another; sessions do
 //! not wait for each other. Acknowledgements and disconnects are taken in while handlers run. What
 //! waits is bounded for the whole connection; at the bound reading stops.
 
-mod lane;
+mod namespace_session;
 #[cfg(test)]
 mod tests;
 
@@ -16,12 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use specter_proto::socket::{
+use specter_proto::socketio::{
     ConnectPacket, Decoder, DecoderLimits, EventPacket, Packet, ParseError, encode,
 };
 use tokio::time::{Instant, Sleep};
 
-use self::lane::Lane;
+use self::namespace_session::NamespaceSession;
 use crate::logging::{Untrusted, log_limited};
 use crate::socket::service::{BoxFuture, NamespaceService};
 use crate::socket::{DisconnectReason, Reject, Socket, SocketConfig};
@@ -35,7 +35,7 @@ pub(crate) type Admission =
     dyn Fn(&Handshake) -> BoxFuture<Result<(), HandshakeRejection>> + Send + Sync;
 
 /// What stands behind one path: its namespaces.
-pub(crate) struct SocketIo {
+pub(crate) struct SocketIoAcceptor {
     shared: Arc<Shared>,
     admission: Option<Arc<Admission>>,
 }
@@ -57,7 +57,7 @@ impl Shared {
     }
 }
 
-impl SocketIo {
+impl SocketIoAcceptor {
     pub(crate) fn new(
         namespaces: HashMap<String, Arc<dyn NamespaceService>>,
         config: SocketConfig,
@@ -82,8 +82,8 @@ impl SocketIo {
     }
 }
 
-impl Acceptor for SocketIo {
-    type Handler = Lanes;
+impl Acceptor for SocketIoAcceptor {
+    type Handler = ConnectionNamespaces;
 
     async fn admit(&self, handshake: &Handshake) -> Result<(), HandshakeRejection> {
         match &self.admission {
@@ -92,21 +92,21 @@ impl Acceptor for SocketIo {
         }
     }
 
-    fn open(&self, connection: &Connection) -> Lanes {
-        Lanes::new(self.shared.clone(), connection.clone())
+    fn open(&self, connection: &Connection) -> ConnectionNamespaces {
+        ConnectionNamespaces::new(self.shared.clone(), connection.clone())
     }
 }
 
-/// The lanes of one connection.
-pub(crate) struct Lanes {
+/// The sessions of one connection.
+pub(crate) struct ConnectionNamespaces {
     shared: Arc<Shared>,
     connection: Connection,
     decoder: Decoder,
-    joined: Vec<Lane>,
+    sessions: Vec<NamespaceSession>,
     /// Namespaces that ended while the connection went on: packets for them that were under way, or
     /// that a client's library sends late (an acknowledgement), are no violation.
-    left: Vec<Arc<dyn NamespaceService>>,
-    waiting: Waiting,
+    recently_left: Vec<Arc<dyn NamespaceService>>,
+    waiting: PendingEvents,
     backlogged: bool,
     /// Closes a connection that stays without a namespace.
     connect_timeout: ConnectTimeout,
@@ -123,14 +123,14 @@ enum ConnectTimeout {
     Done,
 }
 
-/// Events that wait, over all lanes.
+/// Events that wait, over all sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waiting {
+struct PendingEvents {
     events: usize,
     bytes: usize,
 }
 
-impl Waiting {
+impl PendingEvents {
     /// One event.
     fn of(event: &EventPacket) -> Self {
         Self {
@@ -154,7 +154,7 @@ impl Waiting {
     }
 }
 
-impl Lanes {
+impl ConnectionNamespaces {
     fn new(shared: Arc<Shared>, connection: Connection) -> Self {
         let config = &shared.config;
         let decoder = Decoder::new(DecoderLimits {
@@ -167,9 +167,9 @@ impl Lanes {
         Self {
             decoder,
             connection,
-            joined: Vec::new(),
-            left: Vec::new(),
-            waiting: Waiting::default(),
+            sessions: Vec::new(),
+            recently_left: Vec::new(),
+            waiting: PendingEvents::default(),
             backlogged: false,
             connect_timeout: ConnectTimeout::Running(connect_timeout),
             attachments_due: None,
@@ -182,11 +182,11 @@ impl Lanes {
             Packet::Connect(packet) => self.connect(&packet),
             Packet::Disconnect(namespace) => {
                 match self.active(namespace.namespace()) {
-                    Some(at) => self.joined[at].leave(
+                    Some(at) => self.sessions[at].leave(
                         DisconnectReason::ClientNamespaceDisconnect,
                         &mut self.waiting,
                     ),
-                    None => self.stray(namespace.namespace())?,
+                    None => self.unknown_namespace(namespace.namespace())?,
                 }
                 Ok(())
             }
@@ -197,40 +197,43 @@ impl Lanes {
                     Ok(())
                 }
                 Some(at) => {
-                    self.joined[at].event(event, &self.shared.config, &mut self.waiting, cx);
+                    self.sessions[at].event(event, &self.shared.config, &mut self.waiting, cx);
                     Ok(())
                 }
-                None => self.stray(event.namespace()),
+                None => self.unknown_namespace(event.namespace()),
             },
             Packet::Ack(ack) => match self.open(ack.namespace()) {
                 Some(at) => {
-                    self.joined[at].socket().acks().answer(ack);
+                    self.sessions[at].socket().acks().answer(ack);
                     Ok(())
                 }
-                None => self.stray(ack.namespace()),
+                None => self.unknown_namespace(ack.namespace()),
             },
         }
     }
 
-    /// The lane of a namespace that has not begun to end.
+    /// The session of a namespace that has not begun to end.
     fn active(&self, namespace: &str) -> Option<usize> {
-        self.joined
+        self.sessions
             .iter()
-            .position(|lane| lane.is_active() && lane.is_of(namespace))
+            .position(|session| session.is_active() && session.is_of(namespace))
     }
 
-    /// The lane of a namespace whose CONNECT was answered.
+    /// The session of a namespace whose CONNECT was answered.
     fn open(&self, namespace: &str) -> Option<usize> {
-        self.joined
+        self.sessions
             .iter()
-            .position(|lane| lane.is_open() && lane.is_of(namespace))
+            .position(|session| session.is_open() && session.is_of(namespace))
     }
 
     /// A packet for a namespace that the client is not in: a violation, unless it was in it before.
-    fn stray(&self, namespace: &str) -> Result<(), CloseReason> {
-        let mut ending = self.joined.iter().filter(|lane| lane.was_left());
-        if ending.any(|lane| lane.namespace() == namespace)
-            || self.left.iter().any(|left| left.hub().name() == namespace)
+    fn unknown_namespace(&self, namespace: &str) -> Result<(), CloseReason> {
+        let mut ending = self.sessions.iter().filter(|session| session.was_left());
+        if ending.any(|session| session.namespace() == namespace)
+            || self
+                .recently_left
+                .iter()
+                .any(|recently_left| recently_left.hub().name() == namespace)
         {
             return Ok(());
         }
@@ -263,7 +266,7 @@ impl Lanes {
             );
             return self.refuse(namespace, &Reject::new("Invalid namespace"));
         };
-        if self.joined.len() >= self.shared.config.max_namespaces {
+        if self.sessions.len() >= self.shared.config.max_namespaces {
             return self.refuse(namespace, &Reject::new("Too many namespaces"));
         }
         if packet
@@ -277,7 +280,8 @@ impl Lanes {
             let reject = Reject::new("invalid auth").with_code("invalid_auth");
             return self.refuse(namespace, &reject);
         }
-        self.left.retain(|left| left.hub().name() != namespace);
+        self.recently_left
+            .retain(|recently_left| recently_left.hub().name() != namespace);
         let socket = Socket::new(
             self.connection.clone(),
             service.hub().clone(),
@@ -285,8 +289,9 @@ impl Lanes {
             self.shared.config.ack_timeout,
         );
         // One is the rule.
-        self.joined.reserve_exact(1);
-        self.joined.push(Lane::connect(service.clone(), socket));
+        self.sessions.reserve_exact(1);
+        self.sessions
+            .push(NamespaceSession::connect(service.clone(), socket));
         Ok(())
     }
 
@@ -298,33 +303,33 @@ impl Lanes {
         Ok(())
     }
 
-    /// Drives every lane once, and takes out those that are done.
+    /// Drives every session once, and takes out those that are done.
     fn drive(&mut self, cx: &mut Context<'_>) {
         let mut at = 0;
-        while at < self.joined.len() {
-            let lane = &mut self.joined[at];
+        while at < self.sessions.len() {
+            let session = &mut self.sessions[at];
             if self.shared.is_draining() {
-                lane.discard_waiting(&mut self.waiting);
+                session.discard_waiting(&mut self.waiting);
             }
-            let done = lane
+            let done = session
                 .poll(&self.shared.config, &mut self.waiting, cx)
                 .is_ready();
-            if lane.was_left()
+            if session.was_left()
                 && !self
-                    .left
+                    .recently_left
                     .iter()
-                    .any(|left| left.hub().name() == lane.namespace())
+                    .any(|recently_left| recently_left.hub().name() == session.namespace())
             {
-                self.left.push(lane.service().clone());
+                self.recently_left.push(session.service().clone());
             }
-            if let Some(reject) = lane.take_rejection() {
-                let namespace = lane.namespace().to_owned();
+            if let Some(reject) = session.take_rejection() {
+                let namespace = session.namespace().to_owned();
                 if let Err(reason) = self.refuse(&namespace, &reject) {
                     self.connection.close(reason);
                 }
             }
             if done {
-                self.joined.swap_remove(at);
+                self.sessions.swap_remove(at);
             } else {
                 at += 1;
             }
@@ -337,7 +342,7 @@ impl Lanes {
             && !self.backlogged
             && self.attachments_due.is_none()
             && !self.decoder.is_pending()
-            && self.joined.iter().all(Lane::is_at_rest)
+            && self.sessions.iter().all(NamespaceSession::is_at_rest)
     }
 
     #[inline(never)]
@@ -371,8 +376,8 @@ impl Lanes {
         let over = self.waiting.is_over(&self.shared.config);
         // While it lasts, each time: a namespace may have been joined meanwhile.
         if over || self.backlogged {
-            for lane in &self.joined {
-                lane.socket().acks().set_backlogged(over);
+            for session in &self.sessions {
+                session.socket().acks().set_backlogged(over);
             }
             if over && !self.backlogged {
                 tracing::debug!(target: "specter::socket", waiting = self.waiting.events, "reading stops: events wait to be handled");
@@ -382,7 +387,7 @@ impl Lanes {
     }
 
     fn poll_connect_timeout(&mut self, cx: &mut Context<'_>) {
-        if self.joined.iter().any(Lane::is_open) {
+        if self.sessions.iter().any(NamespaceSession::is_open) {
             self.connect_timeout = ConnectTimeout::Done;
         }
         if let ConnectTimeout::Running(timeout) = &mut self.connect_timeout
@@ -390,14 +395,14 @@ impl Lanes {
         {
             self.connect_timeout = ConnectTimeout::Overdue;
         }
-        if matches!(self.connect_timeout, ConnectTimeout::Overdue) && self.joined.is_empty() {
+        if matches!(self.connect_timeout, ConnectTimeout::Overdue) && self.sessions.is_empty() {
             self.connect_timeout = ConnectTimeout::Done;
             self.connection.close(CloseReason::ConnectTimeout);
         }
     }
 }
 
-impl MessageHandler for Lanes {
+impl MessageHandler for ConnectionNamespaces {
     fn message(
         &mut self,
         message: IncomingMessage<'_>,
@@ -442,7 +447,7 @@ impl MessageHandler for Lanes {
     }
 
     fn poll_drained(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        if self.joined.iter().all(Lane::is_drained) {
+        if self.sessions.iter().all(NamespaceSession::is_drained) {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -453,14 +458,14 @@ impl MessageHandler for Lanes {
         self.connect_timeout = ConnectTimeout::Done;
         self.attachments_due = None;
         self.decoder.reset();
-        for lane in &mut self.joined {
-            lane.leave(DisconnectReason::Connection(reason), &mut self.waiting);
+        for session in &mut self.sessions {
+            session.leave(DisconnectReason::Connection(reason), &mut self.waiting);
         }
     }
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.drive(cx);
-        if self.joined.is_empty() {
+        if self.sessions.is_empty() {
             Poll::Ready(())
         } else {
             Poll::Pending

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 
-use super::{Lanes, Shared};
+use super::{ConnectionNamespaces, Shared};
 use crate::socket::SocketConfig;
 use specter_engine::MessageHandler as _;
 use specter_engine::internals::detached;
@@ -15,7 +15,7 @@ use specter_engine::{CloseReason, EngineConfig, IncomingMessage, MessageContext}
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-fn lanes() -> Lanes {
+fn sessions() -> ConnectionNamespaces {
     let shared = Shared {
         namespaces: HashMap::new(),
         config: SocketConfig::default()
@@ -24,49 +24,49 @@ fn lanes() -> Lanes {
         max_payload: 1_000_000,
         draining: Arc::default(),
     };
-    Lanes::new(Arc::new(shared), detached(&EngineConfig::default()))
+    ConnectionNamespaces::new(Arc::new(shared), detached(&EngineConfig::default()))
 }
 
-fn take(lanes: &mut Lanes, message: IncomingMessage<'_>) {
+fn take(sessions: &mut ConnectionNamespaces, message: IncomingMessage<'_>) {
     // Nobody is in the namespace, which does not matter here.
-    let _ = lanes.message(message, &MessageContext::new(None));
+    let _ = sessions.message(message, &MessageContext::new(None));
 }
 
-fn poll(lanes: &mut Lanes) {
-    lanes.poll(&mut Context::from_waker(Waker::noop()));
+fn poll(sessions: &mut ConnectionNamespaces) {
+    sessions.poll(&mut Context::from_waker(Waker::noop()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn attachments_that_do_not_come_close_the_connection() {
-    let mut lanes = lanes();
+    let mut sessions = sessions();
     take(
-        &mut lanes,
+        &mut sessions,
         IncomingMessage::Text(r#"52-["a",{"_placeholder":true,"num":0}]"#),
     );
-    poll(&mut lanes);
-    assert_eq!(lanes.deadline(), Some(Instant::now() + TIMEOUT));
+    poll(&mut sessions);
+    assert_eq!(sessions.deadline(), Some(Instant::now() + TIMEOUT));
     advance(TIMEOUT / 2).await;
-    take(&mut lanes, IncomingMessage::Binary(b"first of two"));
-    poll(&mut lanes);
-    assert!(!lanes.connection.is_closed());
+    take(&mut sessions, IncomingMessage::Binary(b"first of two"));
+    poll(&mut sessions);
+    assert!(!sessions.connection.is_closed());
     advance(TIMEOUT / 2).await;
-    poll(&mut lanes);
-    let reason = lanes.connection.close_reason();
+    poll(&mut sessions);
+    let reason = sessions.connection.close_reason();
     assert_eq!(reason, Some(CloseReason::ParseError));
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_packet_has_the_whole_time_for_its_attachments() {
-    let mut lanes = lanes();
+    let mut sessions = sessions();
     let header = r#"51-["a",{"_placeholder":true,"num":0}]"#;
-    take(&mut lanes, IncomingMessage::Text(header));
+    take(&mut sessions, IncomingMessage::Text(header));
     for _ in 0..5 {
-        poll(&mut lanes);
+        poll(&mut sessions);
         advance(TIMEOUT * 2 / 3).await;
         // The end of one packet and the beginning of the next are read together.
-        take(&mut lanes, IncomingMessage::Binary(b"all of it"));
-        take(&mut lanes, IncomingMessage::Text(header));
+        take(&mut sessions, IncomingMessage::Binary(b"all of it"));
+        take(&mut sessions, IncomingMessage::Text(header));
     }
-    poll(&mut lanes);
-    assert!(!lanes.connection.is_closed());
+    poll(&mut sessions);
+    assert!(!sessions.connection.is_closed());
 }

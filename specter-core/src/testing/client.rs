@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use specter_proto::engine::Frame;
-use specter_proto::socket::{EncodeError, encode};
+use specter_proto::socketio::{EncodeError, encode};
 use specter_proto::websocket::Opcode;
 
 use super::Refused;

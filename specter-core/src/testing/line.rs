@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::Deserialize;
-use specter_proto::engine::{FrameKind, Prepared};
-use specter_proto::socket::{
+use specter_proto::engine::{EncodedPacket, FrameKind};
+use specter_proto::socketio::{
     AckPacket, Decoder, DecoderLimits, EventPacket, Packet, PacketKind, parse_header,
 };
 use specter_proto::websocket::Opcode;
@@ -128,7 +128,7 @@ impl Line {
     }
 
     /// Sends a packet.
-    pub(super) fn send(&self, packet: &Prepared) {
+    pub(super) fn send(&self, packet: &EncodedPacket) {
         for part in packet.frames() {
             let opcode = match part.kind() {
                 FrameKind::Text => Opcode::Text,

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use specter_proto::engine::{FrameKind, Prepared};
-use specter_proto::socket::{AckPacket, Decoder, EventPacket, Packet};
+use specter_proto::engine::{EncodedPacket, FrameKind};
+use specter_proto::socketio::{AckPacket, Decoder, EventPacket, Packet};
 
 use super::line::LIMITS;
 use super::received::{Origin, Received};
@@ -156,14 +156,14 @@ impl fmt::Debug for TestSocket {
 }
 
 /// An encoded acknowledgement as the one that its receiver decodes.
-pub(super) fn decoded_ack(packet: &Prepared) -> Option<AckPacket> {
+pub(super) fn decoded_ack(packet: &EncodedPacket) -> Option<AckPacket> {
     match decoded(packet)? {
         Packet::Ack(ack) => Some(ack),
         _ => None,
     }
 }
 
-fn decoded(packet: &Prepared) -> Option<Packet> {
+fn decoded(packet: &EncodedPacket) -> Option<Packet> {
     let mut decoder = Decoder::new(LIMITS);
     packet.frames().find_map(|frame| match frame.kind() {
         FrameKind::Binary => decoder.binary(frame.payload()).ok()?,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use specter_proto::socket::{Args, EventPacket, encode};
+use specter_proto::socketio::{Args, EventPacket, encode};
 
 use super::ErrorReply;
 use super::client::encoded;

@@ -154,7 +154,7 @@ fn big_endian(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{EncodedPacket, Frame};
     use specter_proto::websocket::Opcode;
 
     use super::{Message, Reader, frame};
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn frames_of_every_length_are_read() {
         for len in [0, 1, 125, 126, 65_535, 65_536] {
-            let packet = Prepared::from(Frame::binary_message(&vec![7; len]));
+            let packet = EncodedPacket::from(Frame::binary_message(&vec![7; len]));
             let bytes: Vec<_> = packet
                 .frames()
                 .flat_map(|frame| frame.websocket().to_vec())

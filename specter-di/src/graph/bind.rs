@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::overrides::Overrides;
-use super::{Given, Graph};
+use super::{ExternalValue, Graph};
 use crate::dependency::Declared;
 use crate::fault::{Fault, FaultKind, Step};
 use crate::lifecycle::Hooks;
@@ -17,8 +17,8 @@ use crate::slot::Slot;
 use crate::{Key, Location, Scope};
 
 /// A graph that is being checked.
-pub(crate) struct Draft {
-    pub(crate) modules: Vec<BoundModule>,
+pub(crate) struct BoundGraph {
+    pub(crate) modules: Vec<ModuleNode>,
     /// The values first, then the seeds, then the providers in module order.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) values: Vec<Slot>,
@@ -27,13 +27,13 @@ pub(crate) struct Draft {
     pub(crate) infos: Vec<RootInfo>,
     pub(crate) scope_name: &'static str,
     /// What the embedder takes by type alone.
-    pub(super) required: Vec<Need>,
+    pub(super) required: Vec<ResolvedDependency>,
     /// The providers for whose values something else stands in.
     pub(super) overridden: Vec<usize>,
 }
 
 /// A module; everything that it refers to is a number.
-pub(crate) struct BoundModule {
+pub(crate) struct ModuleNode {
     pub(crate) name: &'static str,
     pub(crate) location: Location,
     pub(crate) is_global: bool,
@@ -42,7 +42,7 @@ pub(crate) struct BoundModule {
     pub(crate) own: Vec<(TypeId, usize)>,
     pub(crate) exports: Vec<Export>,
     /// The imported modules among the exports.
-    pub(crate) passed_on: Vec<usize>,
+    pub(crate) reexports: Vec<usize>,
     pub(crate) imported_ids: Vec<TypeId>,
 }
 
@@ -57,21 +57,21 @@ pub(crate) struct Binding {
     /// Another name of this binding's value.
     pub(crate) alias_of: Option<usize>,
     /// Something stands in for it: it is not built.
-    pub(crate) is_displaced: bool,
+    pub(crate) is_pruned: bool,
     pub(crate) source: Source,
-    pub(crate) needs: Vec<Need>,
+    pub(crate) needs: Vec<ResolvedDependency>,
     pub(crate) hooks: Hooks,
 }
 
 /// Where a binding's value comes from.
 pub(crate) enum Source {
-    Given,
+    ExternalValue,
     Sync(SyncBuild),
     Async(AsyncBuild),
 }
 
 /// A dependency and the bindings that it was resolved to.
-pub(crate) struct Need {
+pub(crate) struct ResolvedDependency {
     pub(crate) declared: Declared,
     pub(crate) targets: Vec<usize>,
 }
@@ -79,12 +79,12 @@ pub(crate) struct Need {
 /// A root.
 pub(crate) struct BoundRoot {
     pub(crate) module: usize,
-    pub(crate) needs: Vec<Need>,
-    pub(crate) required: Vec<Need>,
+    pub(crate) needs: Vec<ResolvedDependency>,
+    pub(crate) required: Vec<ResolvedDependency>,
     pub(crate) build: RootBuild,
 }
 
-impl Draft {
+impl BoundGraph {
     pub(super) fn new(graph: Graph, faults: &mut Vec<Fault>) -> Self {
         let Graph {
             collected,
@@ -96,7 +96,7 @@ impl Draft {
             ..
         } = graph;
         let modules = collected.modules;
-        let mut draft = Self {
+        let mut graph = Self {
             modules: Vec::with_capacity(modules.len()),
             bindings: Vec::new(),
             values: Vec::with_capacity(values.len()),
@@ -107,7 +107,7 @@ impl Draft {
             required: unresolved(required),
             overridden: Vec::new(),
         };
-        draft.give(values, seeds, &mut overrides);
+        graph.give(values, seeds, &mut overrides);
         let numbers = modules
             .iter()
             .enumerate()
@@ -115,15 +115,20 @@ impl Draft {
             .collect();
         let mut owners = Owners::default();
         for (number, module) in modules.into_iter().enumerate() {
-            draft.bind_module(number, module, &numbers, (&mut owners, &mut overrides));
+            graph.bind_module(number, module, &numbers, (&mut owners, &mut overrides));
         }
-        owners.report(&draft, faults);
+        owners.report(&graph, faults);
         overrides.report_unused(faults);
-        draft
+        graph
     }
 
     /// Binds what the embedder gives; what it binds instead comes first.
-    fn give(&mut self, values: Vec<(Given, Slot)>, seeds: Vec<Given>, overrides: &mut Overrides) {
+    fn give(
+        &mut self,
+        values: Vec<(ExternalValue, Slot)>,
+        seeds: Vec<ExternalValue>,
+        overrides: &mut Overrides,
+    ) {
         let values = values
             .into_iter()
             .filter(|(given, _)| !overrides.binds(given.key));
@@ -171,13 +176,13 @@ impl Draft {
             .filter_map(|import| numbered(&import.id))
             .collect();
         let imported_ids = module.imports.iter().map(|import| import.id).collect();
-        let passed_on = module.exports.iter().filter(|export| export.is_module);
-        self.modules.push(BoundModule {
+        let reexports = module.exports.iter().filter(|export| export.is_module);
+        self.modules.push(ModuleNode {
             name: module.name,
             location: module.location,
             is_global: module.is_global,
             own,
-            passed_on: passed_on
+            reexports: reexports
                 .filter_map(|export| numbered(&export.id))
                 .filter(|number| imports.contains(number))
                 .collect(),
@@ -223,7 +228,7 @@ impl Draft {
             location,
             module: Some(module),
             alias_of: None,
-            is_displaced: false,
+            is_pruned: false,
             source,
             needs: Vec::new(),
             hooks: Hooks::default(),
@@ -245,7 +250,7 @@ impl Draft {
             found.push(self.bindings.len());
             self.bindings.push(Binding {
                 alias_of: Some(primary),
-                needs: vec![Need {
+                needs: vec![ResolvedDependency {
                     declared,
                     targets: vec![primary],
                 }],
@@ -264,7 +269,7 @@ impl Draft {
             location: provider.location,
             module: Some(module),
             alias_of: None,
-            is_displaced: false,
+            is_pruned: false,
             source: match provider.build {
                 Build::Sync(build) => Source::Sync(build),
                 Build::Async(build) => Source::Async(build),
@@ -317,7 +322,7 @@ impl Draft {
 }
 
 impl Binding {
-    fn given(given: Given, scope: Scope) -> Self {
+    fn given(given: ExternalValue, scope: Scope) -> Self {
         Self {
             key: given.key,
             name: given.name,
@@ -325,18 +330,18 @@ impl Binding {
             location: given.location,
             module: None,
             alias_of: None,
-            is_displaced: false,
-            source: Source::Given,
+            is_pruned: false,
+            source: Source::ExternalValue,
             needs: Vec::new(),
             hooks: Hooks::default(),
         }
     }
 }
 
-fn unresolved(dependencies: Vec<Declared>) -> Vec<Need> {
+fn unresolved(dependencies: Vec<Declared>) -> Vec<ResolvedDependency> {
     dependencies
         .into_iter()
-        .map(|declared| Need {
+        .map(|declared| ResolvedDependency {
             declared,
             targets: Vec::new(),
         })
@@ -388,7 +393,7 @@ impl Listings {
 }
 
 impl Owners {
-    fn report(&self, draft: &Draft, faults: &mut Vec<Fault>) {
+    fn report(&self, graph: &BoundGraph, faults: &mut Vec<Fault>) {
         let kinds = [
             (FaultKind::DuplicateOwner, &self.providers),
             (FaultKind::DuplicateRoot, &self.roots),
@@ -398,25 +403,25 @@ impl Owners {
                 .entries
                 .iter()
                 .filter(|entry| entry.modules.len() > 1);
-            faults.extend(twice.map(|entry| duplicate(draft, kind, entry)));
+            faults.extend(twice.map(|entry| duplicate(graph, kind, entry)));
         }
     }
 }
 
-fn duplicate(draft: &Draft, kind: FaultKind, entry: &Listing) -> Fault {
+fn duplicate(graph: &BoundGraph, kind: FaultKind, entry: &Listing) -> Fault {
     let name = &entry.name;
     let mut owners = entry.modules.clone();
     owners.dedup();
     let names: Vec<_> = owners
         .iter()
-        .map(|module| format!("`{}`", draft.modules[*module].name))
+        .map(|module| format!("`{}`", graph.modules[*module].name))
         .collect();
     let mut steps = vec![Step {
         location: entry.location,
         text: format!("`{name}` is declared here"),
     }];
     steps.extend(owners.iter().map(|module| {
-        let module = &draft.modules[*module];
+        let module = &graph.modules[*module];
         Step {
             location: module.location,
             text: format!("`{}` lists it", module.name),

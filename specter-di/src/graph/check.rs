@@ -1,7 +1,7 @@
 //! Checks of the resolved graph: circles of modules, circles of providers, and values that outlive
 //! what they hold. Must not change what was resolved.
 
-use super::bind::{Binding, Draft};
+use super::bind::{Binding, BoundGraph};
 use super::walk::walk;
 use crate::dependency::{Arity, Declared};
 use crate::fault::{Fault, FaultKind, Step};
@@ -9,12 +9,12 @@ use crate::{Location, Scope};
 
 /// Modules that were configured in several places.
 pub(super) fn configurations(
-    draft: &Draft,
+    graph: &BoundGraph,
     twice: &[(usize, Vec<Location>)],
     faults: &mut Vec<Fault>,
 ) {
     for (number, places) in twice {
-        let name = draft.modules[*number].name;
+        let name = graph.modules[*number].name;
         let steps = places.iter().map(|location| Step {
             location: *location,
             text: format!("`{name}` is configured here"),
@@ -29,8 +29,8 @@ pub(super) fn configurations(
 }
 
 /// Modules that import each other, or themselves.
-pub(super) fn module_cycles(draft: &Draft, faults: &mut Vec<Fault>) {
-    let edges: Vec<_> = draft
+pub(super) fn module_cycles(graph: &BoundGraph, faults: &mut Vec<Fault>) {
+    let edges: Vec<_> = graph
         .modules
         .iter()
         .map(|module| module.imports.clone())
@@ -38,7 +38,7 @@ pub(super) fn module_cycles(draft: &Draft, faults: &mut Vec<Fault>) {
     // The module that the graph was made of comes last; from it the paths read as a user would
     // follow them.
     for cycle in walk(&edges, (0..edges.len()).rev()).cycles {
-        let module = |number: usize| &draft.modules[number];
+        let module = |number: usize| &graph.modules[number];
         let steps = pairs(&cycle).map(|(from, to)| Step {
             location: module(from).location,
             text: format!("`{}` imports `{}`", module(from).name, module(to).name),
@@ -56,8 +56,8 @@ pub(super) fn module_cycles(draft: &Draft, faults: &mut Vec<Fault>) {
 }
 
 /// All bindings, dependencies first; a fault for each circle.
-pub(super) fn dependency_order(draft: &Draft, faults: &mut Vec<Fault>) -> Vec<usize> {
-    let edges: Vec<Vec<usize>> = draft
+pub(super) fn dependency_order(graph: &BoundGraph, faults: &mut Vec<Fault>) -> Vec<usize> {
+    let edges: Vec<Vec<usize>> = graph
         .bindings
         .iter()
         .map(|binding| {
@@ -73,12 +73,12 @@ pub(super) fn dependency_order(draft: &Draft, faults: &mut Vec<Fault>) -> Vec<us
     let found = walk(&edges, 0..edges.len());
     for cycle in found.cycles {
         let steps = pairs(&cycle)
-            .map(|(from, to)| takes(draft, from, to))
+            .map(|(from, to)| takes(graph, from, to))
             .collect();
         let path = path_of(
             cycle
                 .iter()
-                .map(|number| draft.bindings[*number].name.as_str()),
+                .map(|number| graph.bindings[*number].name.as_str()),
         );
         let text = format!("providers depend on each other: {path}");
         let help =
@@ -89,13 +89,13 @@ pub(super) fn dependency_order(draft: &Draft, faults: &mut Vec<Fault>) -> Vec<us
 }
 
 /// Singletons that hold, directly or through transients, what exists only within a scope.
-pub(super) fn scopes(draft: &Draft, faults: &mut Vec<Fault>) {
-    for (number, binding) in draft.bindings.iter().enumerate() {
+pub(super) fn scopes(graph: &BoundGraph, faults: &mut Vec<Fault>) {
+    for (number, binding) in graph.bindings.iter().enumerate() {
         if binding.scope == Scope::Singleton {
             reach(
-                draft,
+                graph,
                 &mut vec![number],
-                &mut vec![false; draft.bindings.len()],
+                &mut vec![false; graph.bindings.len()],
                 faults,
             );
         }
@@ -103,9 +103,9 @@ pub(super) fn scopes(draft: &Draft, faults: &mut Vec<Fault>) {
 }
 
 /// Follows the last of `path` through transients; each scoped binding is reported once a singleton.
-fn reach(draft: &Draft, path: &mut Vec<usize>, seen: &mut [bool], faults: &mut Vec<Fault>) {
+fn reach(graph: &BoundGraph, path: &mut Vec<usize>, seen: &mut [bool], faults: &mut Vec<Fault>) {
     let Some(&last) = path.last() else { return };
-    for target in draft.bindings[last]
+    for target in graph.bindings[last]
         .needs
         .iter()
         .flat_map(|need| &need.targets)
@@ -114,25 +114,25 @@ fn reach(draft: &Draft, path: &mut Vec<usize>, seen: &mut [bool], faults: &mut V
             continue;
         }
         path.push(*target);
-        match draft.bindings[*target].scope {
+        match graph.bindings[*target].scope {
             Scope::Singleton => {}
-            Scope::Scoped => faults.push(scope_violation(draft, path)),
-            Scope::Transient => reach(draft, path, seen, faults),
+            Scope::Scoped => faults.push(scope_violation(graph, path)),
+            Scope::Transient => reach(graph, path, seen, faults),
         }
         path.pop();
     }
 }
 
-fn scope_violation(draft: &Draft, path: &[usize]) -> Fault {
-    let scoped = draft.scope_name;
+fn scope_violation(graph: &BoundGraph, path: &[usize]) -> Fault {
+    let scoped = graph.scope_name;
     let name =
-        |number: Option<&usize>| number.map_or("", |number| draft.bindings[*number].name.as_str());
+        |number: Option<&usize>| number.map_or("", |number| graph.bindings[*number].name.as_str());
     let (first, last) = (name(path.first()), name(path.last()));
     let mut steps: Vec<Step> = path
         .windows(2)
-        .map(|pair| takes(draft, pair[0], pair[1]))
+        .map(|pair| takes(graph, pair[0], pair[1]))
         .collect();
-    if let Some(held) = path.last().map(|number| &draft.bindings[*number]) {
+    if let Some(held) = path.last().map(|number| &graph.bindings[*number]) {
         steps.push(Step {
             location: held.location,
             text: declared_as(held, scoped),
@@ -140,7 +140,7 @@ fn scope_violation(draft: &Draft, path: &[usize]) -> Fault {
     }
     let names = path
         .iter()
-        .map(|number| draft.bindings[*number].name.as_str());
+        .map(|number| graph.bindings[*number].name.as_str());
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     Fault::new(
         FaultKind::ScopeViolation,
@@ -156,11 +156,11 @@ fn scope_violation(draft: &Draft, path: &[usize]) -> Fault {
 }
 
 /// What only a singleton will do for, and something else is provided; each once, whoever shares it.
-pub(super) fn lasting(draft: &Draft, faults: &mut Vec<Fault>) {
-    let roots = draft
+pub(super) fn required_singletons(graph: &BoundGraph, faults: &mut Vec<Fault>) {
+    let roots = graph
         .roots
         .iter()
-        .zip(&draft.infos)
+        .zip(&graph.infos)
         .flat_map(|(root, info)| {
             let needs = root.required.iter();
             needs.map(move |need| {
@@ -170,12 +170,12 @@ pub(super) fn lasting(draft: &Draft, faults: &mut Vec<Fault>) {
                 )
             })
         });
-    let required = draft.required.iter();
+    let required = graph.required.iter();
     let required = required.map(|need| (need, "the application takes it".to_owned()));
     let mut seen = Vec::new();
     for (need, taken) in required.chain(roots) {
         let Declared {
-            lasting: Some(role),
+            required_singletons: Some(role),
             location,
             ..
         } = need.declared
@@ -183,23 +183,23 @@ pub(super) fn lasting(draft: &Draft, faults: &mut Vec<Fault>) {
             continue;
         };
         for target in &need.targets {
-            let held = &draft.bindings[*target];
+            let held = &graph.bindings[*target];
             if held.scope == Scope::Singleton || seen.contains(&(*target, location)) {
                 continue;
             }
             seen.push((*target, location));
-            faults.push(not_singleton(draft, held, role, (location, taken.clone())));
+            faults.push(not_singleton(graph, held, role, (location, taken.clone())));
         }
     }
 }
 
 fn not_singleton(
-    draft: &Draft,
+    graph: &BoundGraph,
     held: &Binding,
     role: &str,
     (location, taken): (Location, String),
 ) -> Fault {
-    let (name, scoped) = (&held.name, draft.scope_name);
+    let (name, scoped) = (&held.name, graph.scope_name);
     let steps = vec![
         Step {
             location,
@@ -231,11 +231,11 @@ fn declared_as(held: &Binding, scoped: &str) -> String {
 }
 
 /// The step from one binding to another.
-fn takes(draft: &Draft, from: usize, to: usize) -> Step {
-    let binding = &draft.bindings[from];
+fn takes(graph: &BoundGraph, from: usize, to: usize) -> Step {
+    let binding = &graph.bindings[from];
     let need = binding.needs.iter().find(|need| need.targets.contains(&to));
     let (location, text) = need.map_or((binding.location, String::new()), |need| {
-        let key = draft.name_of(need.declared.key);
+        let key = graph.name_of(need.declared.key);
         (
             need.declared.location,
             format!(

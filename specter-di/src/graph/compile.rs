@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::bind::{Binding, Draft, Need};
+use super::bind::{Binding, BoundGraph, ResolvedDependency};
 use crate::Scope;
 use crate::dependency::Arity;
 use crate::lazy::{Defer, Late};
-use crate::slot::{Input, Reach};
+use crate::slot::{Input, ValueSources};
 
 /// Builds one value into the next slot.
 pub(crate) struct Step {
@@ -21,7 +21,7 @@ pub(crate) struct LateInput {
 }
 
 /// Hands the late values of a filled row over to those who wait for them.
-pub(crate) fn hand_over(late: &Late, inputs: &[LateInput], values: Reach<'_>) {
+pub(crate) fn provide_late(late: &Late, inputs: &[LateInput], values: ValueSources<'_>) {
     late.fill(inputs.iter().map(|LateInput { input, defer }| {
         // Always there: nothing else is resolved to one binding.
         defer.of(&values, *input).unwrap_or_else(|| Box::new(()))
@@ -29,7 +29,7 @@ pub(crate) fn hand_over(late: &Late, inputs: &[LateInput], values: Reach<'_>) {
 }
 
 /// The steps that fill a row of slots, and where the values of bindings lie then.
-pub(crate) struct Row {
+pub(crate) struct CompiledRow {
     pub(crate) steps: Box<[Step]>,
     pub(crate) known: Vec<Option<Input>>,
     pub(crate) late: Box<[LateInput]>,
@@ -97,7 +97,10 @@ impl<'a> Compiler<'a> {
     }
 
     /// Where the values of some dependencies will lie.
-    pub(crate) fn inputs(&mut self, needs: &[Need]) -> Result<Box<[Input]>, TooLarge> {
+    pub(crate) fn inputs(
+        &mut self,
+        needs: &[ResolvedDependency],
+    ) -> Result<Box<[Input]>, TooLarge> {
         let mut inputs = Vec::with_capacity(needs.len());
         for need in needs {
             if let Some(defer) = need.declared.defer {
@@ -120,14 +123,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// The row, what its late values need included.
-    pub(crate) fn finish(mut self) -> Result<Row, TooLarge> {
+    pub(crate) fn finish(mut self) -> Result<CompiledRow, TooLarge> {
         while let Some((target, defer)) = self.waiting.front().copied() {
             // It keeps its number while more may come to wait.
             let input = self.emit(target)?;
             self.waiting.pop_front();
             self.late.push(LateInput { input, defer });
         }
-        Ok(Row {
+        Ok(CompiledRow {
             steps: self.steps.into(),
             known: self.known,
             late: self.late.into(),
@@ -135,7 +138,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-impl Draft {
+impl BoundGraph {
     /// The bindings that are the embedder's values.
     pub(crate) fn value_bindings(&self) -> std::ops::Range<usize> {
         0..self.values.len()

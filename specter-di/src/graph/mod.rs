@@ -5,20 +5,20 @@ mod bind;
 mod check;
 mod collect;
 mod compile;
-mod displace;
 mod overrides;
+mod prune;
 mod resolve;
 mod visibility;
 mod walk;
 
 use std::sync::Arc;
 
-pub(crate) use bind::{Binding, BoundModule, BoundRoot, Draft, Need, Source};
-pub(crate) use compile::{Compiler, LateInput, Row, Step, TooLarge, hand_over};
+pub(crate) use bind::{Binding, BoundGraph, BoundRoot, ModuleNode, ResolvedDependency, Source};
+pub(crate) use compile::{CompiledRow, Compiler, LateInput, Step, TooLarge, provide_late};
 
 use self::collect::Collected;
 use self::overrides::Overrides;
-use crate::configured::Configured;
+use crate::configured::ConfiguredModule;
 use crate::dependency::Declared;
 use crate::fault::Report;
 use crate::module::{Module, ModuleBuilder};
@@ -32,15 +32,15 @@ use crate::{GraphView, Key, Location, Provide};
 pub struct Graph {
     name: &'static str,
     collected: Collected,
-    values: Vec<(Given, Slot)>,
-    seeds: Vec<Given>,
+    values: Vec<(ExternalValue, Slot)>,
+    seeds: Vec<ExternalValue>,
     scope_name: &'static str,
     overrides: Overrides,
     required: Vec<Declared>,
 }
 
 /// A value or seed that the embedder gives.
-pub(crate) struct Given {
+pub(crate) struct ExternalValue {
     pub(crate) key: Key,
     pub(crate) name: String,
     pub(crate) location: Location,
@@ -97,7 +97,7 @@ impl Graph {
     /// must not reach it.
     #[track_caller]
     pub fn seed<V: Clone + Send + Sync + 'static>(&mut self, name: &'static str) {
-        self.seeds.push(Given {
+        self.seeds.push(ExternalValue {
             key: Key::of::<V>(),
             name: name.to_owned(),
             location: Location::caller(),
@@ -108,7 +108,7 @@ impl Graph {
     #[track_caller]
     pub fn value<V: Clone + Send + Sync + 'static>(&mut self, value: V) {
         let key = Key::of::<V>();
-        let given = Given {
+        let given = ExternalValue {
             key,
             name: key.name(),
             location: Location::caller(),
@@ -131,7 +131,7 @@ impl Graph {
 
     /// Lets the application's module import another one, as if it stood in its list: for options
     /// that are known at run time only, `graph.import(ConfigModule::with(options))`.
-    pub fn import<M: Module>(&mut self, module: Configured<M>) {
+    pub fn import<M: Module>(&mut self, module: ConfiguredModule<M>) {
         self.collected.import(module.into());
     }
 
@@ -154,7 +154,7 @@ impl Graph {
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(&mut self, value: Arc<T>) {
         let key = Key::of::<Arc<T>>();
-        let given = Given {
+        let given = ExternalValue {
             key,
             name: key.name(),
             location: Location::caller(),
@@ -170,7 +170,7 @@ impl Graph {
     pub fn validate(self) -> Result<Plan, Report> {
         let name = self.name;
         let Checked {
-            draft,
+            graph,
             order,
             visible,
             faults,
@@ -178,38 +178,38 @@ impl Graph {
         if !faults.is_empty() {
             return Err(Report::new(name, faults));
         }
-        let lookup = visible.lookup(&draft);
-        Plan::compile(draft, &order, lookup).map_err(|fault| Report::new(name, vec![fault]))
+        let lookup = visible.lookup(&graph);
+        Plan::compile(graph, &order, lookup).map_err(|fault| Report::new(name, vec![fault]))
     }
 
     /// The graph to look at, faults or not.
     pub fn view(self) -> GraphView {
-        let draft = self.check().draft;
-        let roots = (draft.roots.as_slice(), draft.infos.as_slice());
-        GraphView::new(draft.scope_name, &draft.modules, &draft.bindings, roots)
+        let graph = self.check().graph;
+        let roots = (graph.roots.as_slice(), graph.infos.as_slice());
+        GraphView::new(graph.scope_name, &graph.modules, &graph.bindings, roots)
     }
 
     fn check(self) -> Checked {
         let mut faults = Vec::new();
         let configured = self.collected.configured_twice();
-        let mut draft = Draft::new(self, &mut faults);
-        check::configurations(&draft, &configured, &mut faults);
-        check::module_cycles(&draft, &mut faults);
-        let visible = visibility::Visibility::of(&draft, &mut faults);
-        let unresolved = resolve::resolve(&mut draft, &visible);
-        let required = resolve::required(&mut draft, &visible);
-        displace::displace(&mut draft);
+        let mut graph = BoundGraph::new(self, &mut faults);
+        check::configurations(&graph, &configured, &mut faults);
+        check::module_cycles(&graph, &mut faults);
+        let visible = visibility::Visibility::of(&graph, &mut faults);
+        let unresolved = resolve::resolve(&mut graph, &visible);
+        let required = resolve::required(&mut graph, &visible);
+        prune::prune(&mut graph);
         let stands = |consumer: Option<usize>| {
-            consumer.is_none_or(|number| !draft.bindings[number].is_displaced)
+            consumer.is_none_or(|number| !graph.bindings[number].is_pruned)
         };
         let unresolved = unresolved.into_iter();
         faults.extend(unresolved.filter_map(|(consumer, fault)| stands(consumer).then_some(fault)));
         faults.extend(required);
-        let order = check::dependency_order(&draft, &mut faults);
-        check::scopes(&draft, &mut faults);
-        check::lasting(&draft, &mut faults);
+        let order = check::dependency_order(&graph, &mut faults);
+        check::scopes(&graph, &mut faults);
+        check::required_singletons(&graph, &mut faults);
         Checked {
-            draft,
+            graph,
             order,
             visible,
             faults,
@@ -219,7 +219,7 @@ impl Graph {
 
 /// A graph, and all that is wrong with it.
 struct Checked {
-    draft: Draft,
+    graph: BoundGraph,
     order: Vec<usize>,
     visible: visibility::Visibility,
     faults: Vec<crate::Fault>,

@@ -3,9 +3,9 @@
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
-use super::Given;
+use super::ExternalValue;
 use crate::fault::{Fault, FaultKind, Step};
-use crate::provider::{SyncBuild, handing_out};
+use crate::provider::{SyncBuild, cloning};
 use crate::slot::Slot;
 use crate::{Key, Location, Provide};
 
@@ -14,7 +14,7 @@ use crate::{Key, Location, Provide};
 pub(super) struct Overrides {
     /// By the type that provides.
     replaced: HashMap<TypeId, Replacement>,
-    bound: Vec<(Given, Slot)>,
+    bound: Vec<(ExternalValue, Slot)>,
     keys: HashSet<Key>,
 }
 
@@ -34,13 +34,13 @@ impl Overrides {
         let replacement = Replacement {
             name: P::provider().name.into_owned(),
             location,
-            build: handing_out(value),
+            build: cloning(value),
         };
         self.replaced.insert(TypeId::of::<P>(), replacement);
     }
 
     /// The last value for a key counts.
-    pub(super) fn bind(&mut self, given: Given, value: Slot) {
+    pub(super) fn bind(&mut self, given: ExternalValue, value: Slot) {
         self.bound.retain(|(other, _)| other.key != given.key);
         self.keys.insert(given.key);
         self.bound.push((given, value));
@@ -56,7 +56,7 @@ impl Overrides {
     }
 
     /// The bound values; what is bound stays known.
-    pub(super) fn take_bound(&mut self) -> Vec<(Given, Slot)> {
+    pub(super) fn take_bound(&mut self) -> Vec<(ExternalValue, Slot)> {
         std::mem::take(&mut self.bound)
     }
 

@@ -1,7 +1,7 @@
 //! Finds for each dependency the binding it means, and says where it is when the module cannot see
 //! it. Must not know how long values live or in which order they are built.
 
-use super::bind::{Draft, Need};
+use super::bind::{BoundGraph, ResolvedDependency};
 use super::visibility::Visibility;
 use crate::dependency::{Arity, Declared};
 use crate::fault::{Fault, FaultKind, Step};
@@ -15,34 +15,34 @@ struct Consumer<'a> {
 
 /// Resolves every dependency of every provider and root. Each fault comes with the binding that it
 /// is one of; without one it is a root's.
-pub(super) fn resolve(draft: &mut Draft, visible: &Visibility) -> Vec<(Option<usize>, Fault)> {
+pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Option<usize>, Fault)> {
     let mut all = Vec::new();
     // Taken out while the draft is read, then put back.
-    let mut needs: Vec<Vec<Need>> = Vec::with_capacity(draft.bindings.len());
-    for number in 0..draft.bindings.len() {
+    let mut needs: Vec<Vec<ResolvedDependency>> = Vec::with_capacity(graph.bindings.len());
+    for number in 0..graph.bindings.len() {
         let mut faults = Vec::new();
-        needs.push(resolved_needs(draft, number, visible, &mut faults));
+        needs.push(resolved_needs(graph, number, visible, &mut faults));
         all.extend(faults.into_iter().map(|fault| (Some(number), fault)));
     }
-    for (binding, needs) in draft.bindings.iter_mut().zip(needs) {
+    for (binding, needs) in graph.bindings.iter_mut().zip(needs) {
         binding.needs = needs;
     }
     let mut faults = Vec::new();
-    let mut roots = Vec::with_capacity(draft.roots.len());
-    for (root, info) in draft.roots.iter().zip(&draft.infos) {
+    let mut roots = Vec::with_capacity(graph.roots.len());
+    for (root, info) in graph.roots.iter().zip(&graph.infos) {
         let consumer = Consumer {
             name: info.name,
             module: root.module,
         };
-        let mut of = |needs: &[Need]| -> Vec<Need> {
+        let mut of = |needs: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
             needs
                 .iter()
-                .map(|need| resolve_need(draft, &consumer, need, visible, &mut faults))
+                .map(|need| resolve_need(graph, &consumer, need, visible, &mut faults))
                 .collect()
         };
         roots.push((of(&root.needs), of(&root.required)));
     }
-    for (root, (needs, required)) in draft.roots.iter_mut().zip(roots) {
+    for (root, (needs, required)) in graph.roots.iter_mut().zip(roots) {
         root.needs = needs;
         root.required = required;
     }
@@ -52,53 +52,53 @@ pub(super) fn resolve(draft: &mut Draft, visible: &Visibility) -> Vec<(Option<us
 
 /// Resolves what the embedder takes by type alone: what the application's module sees one of, else
 /// what there is one of.
-pub(super) fn required(draft: &mut Draft, visible: &Visibility) -> Vec<Fault> {
+pub(super) fn required(graph: &mut BoundGraph, visible: &Visibility) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let found: Vec<_> = draft
+    let found: Vec<_> = graph
         .required
         .iter()
         .map(|need| {
             let key = need.declared.key;
-            let listed = listed(draft, key);
-            let is_singleton = |binding: &usize| draft.bindings[*binding].scope == Scope::Singleton;
+            let listed = listed(graph, key);
+            let is_singleton = |binding: &usize| graph.bindings[*binding].scope == Scope::Singleton;
             let singletons: Vec<_> = listed.iter().copied().filter(is_singleton).collect();
             let all = if singletons.is_empty() {
                 listed
             } else {
                 singletons
             };
-            visible.by_type(draft, key, all)
+            visible.by_type(graph, key, all)
         })
         .collect();
-    for (need, targets) in draft.required.iter().zip(&found) {
+    for (need, targets) in graph.required.iter().zip(&found) {
         if targets.len() != 1 {
-            faults.push(not_one(draft, &need.declared, targets));
+            faults.push(not_one(graph, &need.declared, targets));
         }
     }
-    for (need, targets) in draft.required.iter_mut().zip(found) {
+    for (need, targets) in graph.required.iter_mut().zip(found) {
         need.targets = targets;
     }
     faults
 }
 
 /// The bindings of a key that are given or that stand in a module's list.
-fn listed(draft: &Draft, key: Key) -> Vec<usize> {
-    let is_listed = |number: usize| match draft.bindings[number].module {
-        Some(module) => draft.modules[module]
+fn listed(graph: &BoundGraph, key: Key) -> Vec<usize> {
+    let is_listed = |number: usize| match graph.bindings[number].module {
+        Some(module) => graph.modules[module]
             .own
             .iter()
             .any(|(_, own)| *own == number),
         None => true,
     };
-    let bindings = 0..draft.bindings.len();
+    let bindings = 0..graph.bindings.len();
     bindings
-        .filter(|number| draft.bindings[*number].key == key && is_listed(*number))
+        .filter(|number| graph.bindings[*number].key == key && is_listed(*number))
         .collect()
 }
 
 /// A fault for what the embedder takes by type alone, where there is none or there are several.
-fn not_one(draft: &Draft, declared: &Declared, targets: &[usize]) -> Fault {
-    let key = draft.name_of(declared.key);
+fn not_one(graph: &BoundGraph, declared: &Declared, targets: &[usize]) -> Fault {
+    let key = graph.name_of(declared.key);
     let role = declared.label;
     let mut steps = vec![Step {
         location: declared.location,
@@ -112,19 +112,19 @@ fn not_one(draft: &Draft, declared: &Declared, targets: &[usize]) -> Fault {
         let text = format!("nothing provides `{key}`");
         return Fault::new(FaultKind::Missing, text, steps, help);
     }
-    steps.extend(targets.iter().map(|target| provided_here(draft, *target)));
+    steps.extend(targets.iter().map(|target| provided_here(graph, *target)));
     let text = format!("`{key}` has {} providers in the application", targets.len());
     let help = "let the application's module see one of them: by its providers or its imports";
     Fault::new(FaultKind::Ambiguous, text, steps, help.to_owned())
 }
 
 fn resolved_needs(
-    draft: &Draft,
+    graph: &BoundGraph,
     number: usize,
     visible: &Visibility,
     faults: &mut Vec<Fault>,
-) -> Vec<Need> {
-    let binding = &draft.bindings[number];
+) -> Vec<ResolvedDependency> {
+    let binding = &graph.bindings[number];
     let Some(module) = binding.module else {
         return Vec::new();
     };
@@ -135,20 +135,20 @@ fn resolved_needs(
     binding
         .needs
         .iter()
-        .map(|need| resolve_need(draft, &consumer, need, visible, faults))
+        .map(|need| resolve_need(graph, &consumer, need, visible, faults))
         .collect()
 }
 
 fn resolve_need(
-    draft: &Draft,
+    graph: &BoundGraph,
     consumer: &Consumer<'_>,
-    need: &Need,
+    need: &ResolvedDependency,
     visible: &Visibility,
     faults: &mut Vec<Fault>,
-) -> Need {
+) -> ResolvedDependency {
     let declared = need.declared;
     if !need.targets.is_empty() {
-        return Need {
+        return ResolvedDependency {
             declared,
             targets: need.targets.clone(),
         };
@@ -157,15 +157,15 @@ fn resolve_need(
     match (declared.arity, targets.len()) {
         (Arity::Many, _) | (Arity::Optional, 0) | (_, 1) => {}
         (Arity::One | Arity::Deferred, 0) => {
-            faults.push(unseen(draft, consumer, &declared, visible));
+            faults.push(unseen(graph, consumer, &declared, visible));
         }
-        _ => faults.push(ambiguous(draft, consumer, &declared, &targets)),
+        _ => faults.push(ambiguous(graph, consumer, &declared, &targets)),
     }
-    Need { declared, targets }
+    ResolvedDependency { declared, targets }
 }
 
-fn needed_here(draft: &Draft, consumer: &Consumer<'_>, declared: &Declared) -> Step {
-    let module = draft.modules[consumer.module].name;
+fn needed_here(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> Step {
+    let module = graph.modules[consumer.module].name;
     Step {
         location: declared.location,
         text: format!(
@@ -176,32 +176,32 @@ fn needed_here(draft: &Draft, consumer: &Consumer<'_>, declared: &Declared) -> S
 }
 
 fn ambiguous(
-    draft: &Draft,
+    graph: &BoundGraph,
     consumer: &Consumer<'_>,
     declared: &Declared,
     targets: &[usize],
 ) -> Fault {
-    let key = draft.name_of(declared.key);
-    let mut steps = vec![needed_here(draft, consumer, declared)];
-    steps.extend(targets.iter().map(|target| provided_here(draft, *target)));
+    let key = graph.name_of(declared.key);
+    let mut steps = vec![needed_here(graph, consumer, declared)];
+    steps.extend(targets.iter().map(|target| provided_here(graph, *target)));
     Fault::new(
         FaultKind::Ambiguous,
         format!(
             "`{key}` has {} providers in `{}`",
             targets.len(),
-            draft.modules[consumer.module].name
+            graph.modules[consumer.module].name
         ),
         steps,
         format!("leave one of them in the module's sight, or take all of them as `Vec<{key}>`"),
     )
 }
 
-fn provided_here(draft: &Draft, target: usize) -> Step {
-    let binding = &draft.bindings[target];
+fn provided_here(graph: &BoundGraph, target: usize) -> Step {
+    let binding = &graph.bindings[target];
     let text = match binding.module {
         Some(module) => format!(
             "`{}` in `{}` provides it",
-            binding.name, draft.modules[module].name
+            binding.name, graph.modules[module].name
         ),
         None => format!("`{}` is given to every module", binding.name),
     };
@@ -213,41 +213,41 @@ fn provided_here(draft: &Draft, target: usize) -> Step {
 
 /// A fault for a key that the consumer's module does not see: provided elsewhere, or nowhere.
 fn unseen(
-    draft: &Draft,
+    graph: &BoundGraph,
     consumer: &Consumer<'_>,
     declared: &Declared,
     visible: &Visibility,
 ) -> Fault {
-    let elsewhere: Vec<usize> = (0..draft.bindings.len())
-        .filter(|binding| draft.bindings[*binding].key == declared.key)
-        .filter(|binding| !draft.bindings[*binding].is_displaced)
+    let elsewhere: Vec<usize> = (0..graph.bindings.len())
+        .filter(|binding| graph.bindings[*binding].key == declared.key)
+        .filter(|binding| !graph.bindings[*binding].is_pruned)
         .collect();
     if elsewhere.is_empty() {
-        missing(draft, consumer, declared)
+        missing(graph, consumer, declared)
     } else {
-        hidden(draft, consumer, declared, &elsewhere, visible)
+        hidden(graph, consumer, declared, &elsewhere, visible)
     }
 }
 
 fn hidden(
-    draft: &Draft,
+    graph: &BoundGraph,
     consumer: &Consumer<'_>,
     declared: &Declared,
     elsewhere: &[usize],
     visible: &Visibility,
 ) -> Fault {
-    let here = &draft.modules[consumer.module];
-    let mut steps = vec![needed_here(draft, consumer, declared)];
+    let here = &graph.modules[consumer.module];
+    let mut steps = vec![needed_here(graph, consumer, declared)];
     let mut helps = Vec::new();
     for target in elsewhere {
-        let binding = &draft.bindings[*target];
+        let binding = &graph.bindings[*target];
         let Some(owner) = binding.module else {
             continue;
         };
         let exported = visible.exports(owner, *target);
-        let imported = here.imports.contains(&owner) || draft.modules[owner].is_global;
+        let imported = here.imports.contains(&owner) || graph.modules[owner].is_global;
         let name = &binding.name;
-        let owner = &draft.modules[owner];
+        let owner = &graph.modules[owner];
         let export = format!(
             "add `{name}` to the exports of `{}` ({})",
             owner.name, owner.location
@@ -277,7 +277,7 @@ fn hidden(
         });
         helps.push(help);
     }
-    let key = draft.name_of(declared.key);
+    let key = graph.name_of(declared.key);
     Fault::new(
         FaultKind::NotVisible,
         format!("`{key}` is provided, but `{}` does not see it", here.name),
@@ -286,11 +286,11 @@ fn hidden(
     )
 }
 
-fn missing(draft: &Draft, consumer: &Consumer<'_>, declared: &Declared) -> Fault {
+fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> Fault {
     let key = declared.key;
-    let mut steps = vec![needed_here(draft, consumer, declared)];
+    let mut steps = vec![needed_here(graph, consumer, declared)];
     steps.extend(
-        draft
+        graph
             .bindings
             .iter()
             .filter(|binding| binding.key.name() == key.name())
@@ -303,14 +303,14 @@ fn missing(draft: &Draft, consumer: &Consumer<'_>, declared: &Declared) -> Fault
                 ),
             }),
     );
-    let module = &draft.modules[consumer.module];
+    let module = &graph.modules[consumer.module];
     let help = match key.pointee() {
         _ if steps.len() > 1 => "use the type that is provided, or provide this one too".to_owned(),
         Some(pointee) if pointee.starts_with("dyn ") => format!(
             "annotate a function that returns `{key}` with `#[injectable]`, and add it to the providers of `{}` ({})",
             module.name, module.location
         ),
-        Some(pointee) => by_value(draft, key, &pointee).unwrap_or_else(|| {
+        Some(pointee) => by_value(graph, key, &pointee).unwrap_or_else(|| {
             format!(
                 "annotate `{pointee}`, or a function that returns it, with `#[injectable]`, and add it to the \
                  providers of `{}` ({})",
@@ -321,14 +321,14 @@ fn missing(draft: &Draft, consumer: &Consumer<'_>, declared: &Declared) -> Fault
     };
     Fault::new(
         FaultKind::Missing,
-        format!("nothing provides `{}`", draft.name_of(key)),
+        format!("nothing provides `{}`", graph.name_of(key)),
         steps,
         help,
     )
 }
 
 /// For an `Arc<T>` that nobody provides: whether `T` itself is a value of the embedder.
-fn by_value(draft: &Draft, key: Key, pointee: &str) -> Option<String> {
+fn by_value(draft: &BoundGraph, key: Key, pointee: &str) -> Option<String> {
     let given = draft
         .bindings
         .iter()

@@ -4,7 +4,7 @@
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashMap};
 
-use super::bind::{BoundModule, Draft};
+use super::bind::{BoundGraph, ModuleNode};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::module::Export;
 use crate::{Key, Scope};
@@ -19,9 +19,9 @@ pub(super) struct Visibility {
 
 impl Visibility {
     /// Follows imports and exports. A fault for each export of what is not there.
-    pub(super) fn of(draft: &Draft, faults: &mut Vec<Fault>) -> Self {
-        let exported = exports(draft);
-        for (module, exported) in draft.modules.iter().zip(&exported) {
+    pub(super) fn of(graph: &BoundGraph, faults: &mut Vec<Fault>) -> Self {
+        let exported = exports(graph);
+        for (module, exported) in graph.modules.iter().zip(&exported) {
             let known = |export: &Export| {
                 if export.is_module {
                     module.imported_ids.contains(&export.id)
@@ -42,8 +42,8 @@ impl Visibility {
                 ));
             }
         }
-        let seen = (0..draft.modules.len())
-            .map(|module| seen_by(draft, &exported, module))
+        let seen = (0..graph.modules.len())
+            .map(|module| seen_by(graph, &exported, module))
             .collect();
         Self { seen, exported }
     }
@@ -56,14 +56,14 @@ impl Visibility {
 
     /// The singletons that can be found by type alone: what the last module, the application's,
     /// sees one of; else what there is one of.
-    pub(super) fn lookup(&self, draft: &Draft) -> HashMap<TypeId, usize> {
+    pub(super) fn lookup(&self, graph: &BoundGraph) -> HashMap<TypeId, usize> {
         let mut all: HashMap<Key, Vec<usize>> = HashMap::new();
-        for (number, binding) in draft.bindings.iter().enumerate() {
-            if binding.scope == Scope::Singleton && !binding.is_displaced {
+        for (number, binding) in graph.bindings.iter().enumerate() {
+            if binding.scope == Scope::Singleton && !binding.is_pruned {
                 all.entry(binding.key).or_default().push(number);
             }
         }
-        let one = |key: Key, found: Vec<usize>| match self.by_type(draft, key, found).as_slice() {
+        let one = |key: Key, found: Vec<usize>| match self.by_type(graph, key, found).as_slice() {
             [one] => Some(*one),
             _ => None,
         };
@@ -74,8 +74,8 @@ impl Visibility {
 
     /// What a key alone stands for among `all` of its bindings: what the application's module sees,
     /// else all of them.
-    pub(super) fn by_type(&self, draft: &Draft, key: Key, all: Vec<usize>) -> Vec<usize> {
-        let seen = self.seen(application(draft), key);
+    pub(super) fn by_type(&self, graph: &BoundGraph, key: Key, all: Vec<usize>) -> Vec<usize> {
+        let seen = self.seen(application(graph), key);
         if seen.is_empty() { all } else { seen }
     }
 
@@ -88,12 +88,12 @@ impl Visibility {
 }
 
 /// The last module: imports come first.
-pub(super) fn application(draft: &Draft) -> usize {
-    draft.modules.len().saturating_sub(1)
+pub(super) fn application(graph: &BoundGraph) -> usize {
+    graph.modules.len().saturating_sub(1)
 }
 
 /// What is said of an export that is not there, and what to change.
-fn unknown(module: &BoundModule, export: &Export) -> (String, String) {
+fn unknown(module: &ModuleNode, export: &Export) -> (String, String) {
     let (name, module) = (&export.name, module.name);
     if export.is_module {
         (
@@ -111,13 +111,13 @@ fn unknown(module: &BoundModule, export: &Export) -> (String, String) {
 }
 
 /// What each module exports, what it passes on from its imports included.
-fn exports(draft: &Draft) -> Vec<BTreeSet<(TypeId, usize)>> {
-    let mut exported = vec![BTreeSet::new(); draft.modules.len()];
+fn exports(graph: &BoundGraph) -> Vec<BTreeSet<(TypeId, usize)>> {
+    let mut exported = vec![BTreeSet::new(); graph.modules.len()];
     // Imports come first, so once is enough, unless modules import each other: then until nothing
     // is added.
     loop {
         let before: usize = exported.iter().map(BTreeSet::len).sum();
-        for (number, module) in draft.modules.iter().enumerate() {
+        for (number, module) in graph.modules.iter().enumerate() {
             let imported = module
                 .imports
                 .iter()
@@ -129,11 +129,11 @@ fn exports(draft: &Draft) -> Vec<BTreeSet<(TypeId, usize)>> {
                 .chain(imported)
                 .filter(|(id, _)| module.exports.iter().any(|export| export.id == *id))
                 .collect();
-            let passed_on = module.passed_on.iter();
-            let passed_on: Vec<_> = passed_on
+            let reexports = module.reexports.iter();
+            let reexports: Vec<_> = reexports
                 .flat_map(|import| exported[*import].iter().copied())
                 .collect();
-            exported[number].extend(found.into_iter().chain(passed_on));
+            exported[number].extend(found.into_iter().chain(reexports));
         }
         if exported.iter().map(BTreeSet::len).sum::<usize>() == before {
             return exported;
@@ -142,14 +142,14 @@ fn exports(draft: &Draft) -> Vec<BTreeSet<(TypeId, usize)>> {
 }
 
 fn seen_by(
-    draft: &Draft,
+    graph: &BoundGraph,
     exported: &[BTreeSet<(TypeId, usize)>],
     module: usize,
 ) -> HashMap<Key, BTreeSet<usize>> {
-    let global = (0..draft.modules.len()).filter(|other| draft.modules[*other].is_global);
-    let module = &draft.modules[module];
+    let global = (0..graph.modules.len()).filter(|other| graph.modules[*other].is_global);
+    let module = &graph.modules[module];
     let given =
-        (0..draft.bindings.len()).filter(|binding| draft.bindings[*binding].module.is_none());
+        (0..graph.bindings.len()).filter(|binding| graph.bindings[*binding].module.is_none());
     let own = module.own.iter().map(|(_, binding)| *binding);
     let imported = module
         .imports
@@ -160,7 +160,7 @@ fn seen_by(
         .map(|(_, binding)| *binding);
     let mut seen: HashMap<Key, BTreeSet<usize>> = HashMap::new();
     for binding in given.chain(own).chain(imported) {
-        seen.entry(draft.bindings[binding].key)
+        seen.entry(graph.bindings[binding].key)
             .or_default()
             .insert(binding);
     }

@@ -1,8 +1,7 @@
 //! The last step of a broadcast: writing to the connections that it found at rest.
 
-use std::hint;
-
 use crate::connection::Connection;
+use crate::outgoing::prefetch::prefetch_writers;
 use crate::outgoing::queue::Wake;
 
 /// To so few connections nothing is written in their place: their own tasks do it.
@@ -44,23 +43,12 @@ impl Drop for FanOut {
     }
 }
 
-/// Has the processor fetch what is needed of these connections, of all at the same time. Where they
-/// are many, little of them is in its cache, and what it meets one after another, with locks and
-/// system calls between, it waits for each time.
-pub fn fetch<'a>(connections: impl IntoIterator<Item = &'a Connection>) {
-    fetch_by(connections.into_iter().map(Connection::prefetch_queue));
-}
-
-fn fetch_by(glances: impl Iterator<Item = usize>) {
-    hint::black_box(glances.fold(0, |sum, prefetch_queue| sum ^ prefetch_queue));
-}
-
 fn write(connections: Vec<Connection>) {
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) => {
             runtime.spawn(async move {
-                fetch_by(connections.iter().map(Connection::prefetch_writer));
-                connections.iter().for_each(Connection::write);
+                prefetch_writers(&connections);
+                connections.iter().for_each(Connection::write_queued);
             });
         }
         Err(_) => connections.iter().for_each(Connection::wake),

@@ -10,7 +10,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use specter_proto::engine::{Frame, Prepared};
+use specter_proto::engine::{EncodedPacket, Frame};
 use tokio::io::AsyncWrite;
 
 use crate::outgoing::packet_deque::recycle_deque;
@@ -26,7 +26,7 @@ const JOINED: usize = 16 * 1024;
 /// The write side of a WebSocket.
 #[derive(Default)]
 pub(crate) struct FrameWriter {
-    packets: VecDeque<Prepared>,
+    packets: VecDeque<EncodedPacket>,
     /// Frames of the first packet that are written in full.
     frames_written: usize,
     /// Bytes of the frame after those that are written.
@@ -62,7 +62,7 @@ impl Control {
 
 impl FrameWriter {
     /// Writes these after what is there already.
-    pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
+    pub(crate) fn push(&mut self, packets: VecDeque<EncodedPacket>) {
         if self.packets.is_empty() {
             self.packets = packets;
         } else {
@@ -71,7 +71,7 @@ impl FrameWriter {
     }
 
     /// What is left to be written of a packet of one frame.
-    pub(crate) fn begun(packet: Prepared, written: usize) -> Self {
+    pub(crate) fn with_partial(packet: EncodedPacket, written: usize) -> Self {
         let mut output = Self::default();
         output.resume_packet(packet, written);
         output
@@ -89,7 +89,7 @@ impl FrameWriter {
 
     /// Goes on with a packet of one frame (or several that were gathered, as one) of which so many
     /// bytes are written, while nothing but a control frame waits here.
-    pub(crate) fn resume_packet(&mut self, packet: Prepared, written: usize) {
+    pub(crate) fn resume_packet(&mut self, packet: EncodedPacket, written: usize) {
         debug_assert!(self.packets.is_empty());
         self.packets.push_back(packet);
         self.offset = written;
@@ -212,7 +212,7 @@ impl FrameWriter {
         let mut frames = self
             .packets
             .iter()
-            .flat_map(Prepared::frames)
+            .flat_map(EncodedPacket::frames)
             .skip(self.frames_written)
             .map(|frame: &Frame| frame.websocket().as_ref());
         let begun = if self.offset > 0 {
@@ -300,7 +300,7 @@ mod tests {
     use super::FrameWriter;
     use crate::outgoing::queue;
     use crate::session::link::stream::Stream;
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{EncodedPacket, Frame};
     use std::collections::VecDeque;
     use std::io::{self, IoSlice};
     use std::pin::Pin;
@@ -366,10 +366,10 @@ mod tests {
         }
     }
 
-    fn packets() -> VecDeque<Prepared> {
+    fn packets() -> VecDeque<EncodedPacket> {
         VecDeque::from([
             Frame::text_message("one").into(),
-            Prepared::new(
+            EncodedPacket::new(
                 Frame::text_message("two"),
                 vec![Frame::binary_message(&[7; 300]), Frame::binary_message(b"")],
             ),
@@ -378,14 +378,14 @@ mod tests {
     }
 
     /// The same, with one that is too long to be joined with the others.
-    fn long_packets() -> VecDeque<Prepared> {
+    fn long_packets() -> VecDeque<EncodedPacket> {
         let mut packets = packets();
         packets.insert(2, Frame::binary_message(&[9; 9_000]).into());
         packets
     }
 
-    fn bytes_of(packets: &VecDeque<Prepared>) -> Vec<u8> {
-        let frames = packets.iter().flat_map(Prepared::frames);
+    fn bytes_of(packets: &VecDeque<EncodedPacket>) -> Vec<u8> {
+        let frames = packets.iter().flat_map(EncodedPacket::frames);
         frames
             .flat_map(|frame| frame.websocket().to_vec())
             .collect()

@@ -1,15 +1,55 @@
 //! Everything that writes to a client.
 //!
-//! Senders push packets into the connection's queue (`queue`). The connection's task writes them,
-//! either from the queue or from the batch of its own turn (`write_batch`). While the task is idle,
-//! a broadcast writes in its place (`fan_out`), through the write half that the task parked in a
-//! `writer_slot`.
+//! Senders push packets into the connection's [`queue`](OutgoingQueue), and two parties write them:
+//!
+//! - the connection's task, at the end of each of its turns (`websocket_writer`). What it sent during
+//!   the turn need not pass through the queue: it is gathered in the turn's batch (`write_batch`);
+//! - a broadcast (`fan_out`), in the place of a task that is idle, with the write half that the task
+//!   parked in the connection's slot (`writer_slot`).
+//!
+//! The slot says at each time which of the two may write. `frame_writer` remembers how far a write
+//! got; `tcp_writer` is the write half itself.
 
-pub(crate) mod direct;
 pub(crate) mod fan_out;
 pub(crate) mod frame_writer;
+#[cfg(all(test, feature = "loom"))]
+mod model;
 pub(crate) mod packet_deque;
+mod prefetch;
 pub(crate) mod queue;
+mod sync;
 pub(crate) mod tcp_writer;
+pub(crate) mod websocket_writer;
 pub(crate) mod write_batch;
 pub(crate) mod writer_slot;
+
+pub use self::prefetch::prefetch_queues;
+
+use self::queue::OutgoingQueue;
+use self::tcp_writer::TcpWriter;
+use self::writer_slot::{WriteHalf, WriterSlot};
+
+/// The queue of one connection, and who may write it.
+///
+/// A broadcast touches both: they stand together in memory.
+pub(crate) struct Outgoing<W = TcpWriter> {
+    pub(crate) queue: OutgoingQueue,
+    pub(crate) slot: WriterSlot<W>,
+}
+
+impl<W> Outgoing<W> {
+    pub(crate) fn new(queue: OutgoingQueue) -> Self {
+        Self {
+            queue,
+            slot: WriterSlot::default(),
+        }
+    }
+}
+
+impl<W: WriteHalf> Outgoing<W> {
+    /// Writes what is queued in the place of the task, if that is idle. Returns whether the task
+    /// must be woken.
+    pub(crate) fn write_queued(&self) -> bool {
+        self.slot.write_queued(&self.queue)
+    }
+}

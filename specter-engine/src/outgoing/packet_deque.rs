@@ -3,18 +3,18 @@
 //! Nearly every queue that holds anything holds one packet. It must not know who queues and who
 //! takes.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem;
 
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
+use specter_proto::recycler::{Recyclable, Recycler};
 
 /// PacketDeque that wait.
 #[derive(Default)]
 pub(crate) struct PacketDeque {
-    first: Option<Prepared>,
+    first: Option<EncodedPacket>,
     /// What is behind it: nothing where there is no first.
-    rest: VecDeque<Prepared>,
+    rest: VecDeque<EncodedPacket>,
 }
 
 impl PacketDeque {
@@ -27,15 +27,15 @@ impl PacketDeque {
         usize::from(self.first.is_some()) + self.rest.len()
     }
 
-    pub(crate) fn front(&self) -> Option<&Prepared> {
+    pub(crate) fn front(&self) -> Option<&EncodedPacket> {
         self.first.as_ref()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Prepared> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &EncodedPacket> {
         self.first.iter().chain(&self.rest)
     }
 
-    pub(crate) fn push_back(&mut self, packet: Prepared) {
+    pub(crate) fn push_back(&mut self, packet: EncodedPacket) {
         if self.first.is_none() {
             self.first = Some(packet);
             return;
@@ -46,14 +46,14 @@ impl PacketDeque {
         self.rest.push_back(packet);
     }
 
-    pub(crate) fn push_front(&mut self, packet: Prepared) {
+    pub(crate) fn push_front(&mut self, packet: EncodedPacket) {
         if let Some(second) = self.first.replace(packet) {
             self.rest.push_front(second);
         }
     }
 
     /// Puts a packet behind the first one, or first where there is none.
-    pub(crate) fn push_second(&mut self, packet: Prepared) {
+    pub(crate) fn push_second(&mut self, packet: EncodedPacket) {
         if self.first.is_some() {
             self.rest.push_front(packet);
         } else {
@@ -61,7 +61,7 @@ impl PacketDeque {
         }
     }
 
-    pub(crate) fn pop_front(&mut self) -> Option<Prepared> {
+    pub(crate) fn pop_front(&mut self) -> Option<EncodedPacket> {
         let first = self.first.take()?;
         if self.rest.capacity() > 0 {
             self.first = self.rest.pop_front();
@@ -73,7 +73,7 @@ impl PacketDeque {
     }
 
     /// Takes the only one there is, where that is one frame.
-    pub(crate) fn take_only_frame(&mut self) -> Option<Prepared> {
+    pub(crate) fn take_only_frame(&mut self) -> Option<EncodedPacket> {
         if !self.rest.is_empty() {
             return None;
         }
@@ -81,7 +81,7 @@ impl PacketDeque {
     }
 
     /// Takes all of them.
-    pub(crate) fn take(&mut self) -> VecDeque<Prepared> {
+    pub(crate) fn take(&mut self) -> VecDeque<EncodedPacket> {
         let Some(first) = self.first.take() else {
             return VecDeque::new();
         };
@@ -96,54 +96,49 @@ impl PacketDeque {
     }
 }
 
+/// How many empty deques a thread keeps.
+const MAX_KEPT: usize = 64;
+/// How many packets a deque has room for that is kept.
+const MAX_KEPT_PACKETS: usize = 64;
+
 thread_local! {
-    /// The places of queues that ran dry. A connection at rest holds none; these save the next that
-    /// are written to an allocation.
-    static PLACES: Cell<Vec<VecDeque<Prepared>>> = const { Cell::new(Vec::new()) };
+    /// An idle connection holds no deque; the next one that is written to takes its memory.
+    static DEQUES: Recycler<EmptyDeque> =
+        const { Recycler::new(MAX_KEPT, MAX_KEPT_PACKETS * size_of::<EncodedPacket>()) };
 }
 
-/// Of how many queues the places are kept.
-const KEPT_QUEUES: usize = 64;
-/// How many places are kept of each.
-const KEPT_PLACES: usize = 64;
+struct EmptyDeque(VecDeque<EncodedPacket>);
 
-fn with_kept<R>(change: impl FnOnce(&mut Vec<VecDeque<Prepared>>) -> R) -> Option<R> {
-    // While the thread ends there is nobody to keep them for.
-    let with = |places: &Cell<Vec<_>>| {
-        let mut kept = places.take();
-        let result = change(&mut kept);
-        places.set(kept);
-        result
-    };
-    PLACES.try_with(with).ok()
+impl Recyclable for EmptyDeque {
+    fn retained_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<EncodedPacket>()
+    }
 }
 
-fn recycled_deque() -> VecDeque<Prepared> {
-    with_kept(Vec::pop).flatten().unwrap_or_default()
+fn recycled_deque() -> VecDeque<EncodedPacket> {
+    Recycler::take(&DEQUES)
+        .map(|deque| deque.0)
+        .unwrap_or_default()
 }
 
-/// Keeps the places of a queue that ran dry for the next that is written to.
-pub(crate) fn recycle_deque(places: VecDeque<Prepared>) {
-    if (1..=KEPT_PLACES).contains(&places.capacity()) && places.is_empty() {
-        with_kept(|kept| {
-            if kept.len() < KEPT_QUEUES {
-                kept.push(places);
-            }
-        });
+/// Keeps the memory of an empty deque for the next one.
+pub(crate) fn recycle_deque(deque: VecDeque<EncodedPacket>) {
+    if deque.is_empty() {
+        Recycler::put(&DEQUES, EmptyDeque(deque));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::PacketDeque;
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{EncodedPacket, Frame};
 
-    fn packet(text: &str) -> Prepared {
+    fn packet(text: &str) -> EncodedPacket {
         Frame::text_message(text).into()
     }
 
-    fn texts<'a>(packets: impl IntoIterator<Item = &'a Prepared>) -> String {
-        let payload = |packet: &Prepared| packet.first().payload().to_vec();
+    fn texts<'a>(packets: impl IntoIterator<Item = &'a EncodedPacket>) -> String {
+        let payload = |packet: &EncodedPacket| packet.first().payload().to_vec();
         let bytes: Vec<u8> = packets.into_iter().flat_map(payload).collect();
         String::from_utf8(bytes).unwrap().replace('4', "")
     }
@@ -177,7 +172,7 @@ mod tests {
         assert_eq!(texts(&packets.pop_front()), "a");
         assert_eq!(texts(&packets.take_only_frame()), "b");
         let attachments = vec![Frame::binary_message(b"x")];
-        packets.push_back(Prepared::new(Frame::text_message("c"), attachments));
+        packets.push_back(EncodedPacket::new(Frame::text_message("c"), attachments));
         assert!(packets.take_only_frame().is_none());
         assert_eq!(packets.len(), 1);
     }

@@ -1,67 +1,76 @@
-//! The write side of a TCP socket, apart from its read side.
+//! The write half of a TCP socket.
 //!
-//! As Tokio's own halves, but it does not end the stream when it is dropped (with both sides gone
-//! the socket is closed), and where the socket lies can be known to those who do not hold it.
+//! It is Tokio's, with one difference: dropping it does not end the stream. The socket is closed when
+//! both halves are gone.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::outgoing::direct;
+use super::writer_slot::WriteHalf;
 
-/// The write side. There is one for each socket.
-pub(crate) struct TcpWriter(Arc<TcpStream>);
+/// The write half of a socket. `None` only while it is dropped.
+pub(crate) struct TcpWriter(Option<OwnedWriteHalf>);
 
 impl TcpWriter {
-    /// Splits a socket: whoever has the shared one reads.
-    pub(crate) fn split(stream: TcpStream) -> (Arc<TcpStream>, Self) {
-        let stream = Arc::new(stream);
-        (Arc::clone(&stream), Self(stream))
+    /// Splits a socket into its halves.
+    pub(crate) fn split(stream: TcpStream) -> (OwnedReadHalf, Self) {
+        let (reader, writer) = stream.into_split();
+        (reader, Self(Some(writer)))
     }
 
-    pub(crate) fn socket(&self) -> &TcpStream {
-        &self.0
+    fn half(&mut self) -> io::Result<Pin<&mut OwnedWriteHalf>> {
+        let half = self.0.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        Ok(Pin::new(half))
     }
+}
 
-    /// Where the socket lies, which keeps nothing open.
-    pub(crate) fn place(&self) -> Weak<TcpStream> {
-        Arc::downgrade(&self.0)
+impl WriteHalf for TcpWriter {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let half = self.0.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        half.try_write(bytes)
     }
 }
 
 impl AsyncWrite for TcpWriter {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        direct::poll_send(&self.0, cx, bytes)
+        self.half()?.poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        direct::poll_send_vectored(&self.0, cx, slices)
+        self.half()?.poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.half()?.poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        use rustix::net::{Shutdown, shutdown};
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.half()?.poll_shutdown(cx)
+    }
+}
 
-        Poll::Ready(shutdown(&*self.0, Shutdown::Write).map_err(io::Error::from))
+impl Drop for TcpWriter {
+    fn drop(&mut self) {
+        if let Some(half) = self.0.take() {
+            half.forget();
+        }
     }
 }
 
@@ -69,12 +78,13 @@ impl AsyncWrite for TcpWriter {
 mod tests {
     use super::TcpWriter;
     use std::io::IoSlice;
-    use std::sync::Arc;
     use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::tcp::OwnedReadHalf;
     use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
 
-    async fn split() -> (Arc<TcpStream>, TcpWriter, TcpStream) {
+    async fn split() -> (OwnedReadHalf, TcpWriter, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
         let (server, client) = tokio::join!(listener.accept(), connecting);
@@ -119,7 +129,7 @@ mod tests {
             received
         };
         let both = async { tokio::join!(writing, reading) };
-        let (parts, received) = tokio::time::timeout(Duration::from_secs(20), both)
+        let (parts, received) = timeout(Duration::from_secs(20), both)
             .await
             .expect("it was not told");
         assert!(parts > 1);
@@ -128,11 +138,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_socket_is_closed_when_both_sides_are_gone_though_its_place_is_known() {
+    async fn the_socket_is_closed_when_both_halves_are_gone_and_not_before() {
         let (reader, writer, mut client) = split().await;
-        let place = writer.place();
         drop(writer);
-        assert_eq!(place.strong_count(), 1, "the read side holds it");
+        client.write_all(b"still open").await.unwrap();
+        reader.readable().await.unwrap();
+        let early = timeout(Duration::from_millis(20), client.read(&mut [0; 1])).await;
+        assert!(early.is_err(), "the stream ended with its write half");
+        assert!(reader.try_read(&mut [0; 100]).unwrap() > 0);
         drop(reader);
         assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0);
     }

@@ -1,135 +1,163 @@
-//! The write side of a WebSocket whose task rests, laid down where others can write with it.
+//! The slot in which an idle connection's task parks the write half of its socket.
 //!
-//! To wake a task for one frame costs more than to write the frame. So a task that has written
-//! everything lays its pen down beside the queue; a broadcast that finds it there writes in the
-//! task's place, in the order of the queue. What the stream does not take at once is left to the
-//! task, as is everything while the pen is in its hand. Whoever takes packets from the queue to
-//! write them holds the pen: that keeps their order. A task that only answers in its turn need not
-//! take it up for that: it has the desk reserved, and writes past the queue with a pen of its own.
+//! Waking a task for one frame costs more than writing the frame. While a connection's task is idle
+//! it therefore parks the write half here; a broadcast that finds it writes what is queued in the
+//! task's place. What the socket does not take at once is left to the task, which alone waits for
+//! room in it.
+//!
+//! Whoever takes packets from the queue to write them holds the slot's lock, or owns the write half.
+//! A task that appends to the batch of its turn reserves the slot first. Together this keeps packets
+//! in order.
 
-use std::sync::{OnceLock, Weak};
+use std::io;
+use std::mem;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
-use tokio::net::TcpStream;
+use tokio::io::AsyncWrite;
 
-use crate::outgoing::direct;
-use crate::outgoing::frame_writer::FrameWriter;
-use crate::outgoing::queue::{OutgoingQueue, cost};
-use crate::outgoing::tcp_writer::TcpWriter;
+use super::frame_writer::FrameWriter;
+use super::queue::{OutgoingQueue, cost};
+use super::sync::Mutex;
+use super::tcp_writer::TcpWriter;
 
-/// Where the pen of a connection lies. Empty while its task writes what was queued, and where there
-/// is no TCP socket to write to.
+/// The write half of a socket, which writes without waiting.
+pub(crate) trait WriteHalf: AsyncWrite + Unpin {
+    /// Writes as many of these bytes as the socket takes at once. Nobody is woken when it takes
+    /// more.
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+}
+
+/// Who may write to the socket of a connection.
 #[derive(Default)]
-pub(crate) struct WriterSlot {
-    pen: Mutex<Option<ParkedWriter>>,
-    /// The socket of the pen that was laid down first, for a prefetch_queue at it.
-    socket: OnceLock<Weak<TcpStream>>,
+enum WriterState<W> {
+    /// The connection's task has the write half, or there is none that could be parked.
+    #[default]
+    OwnedByTask,
+    /// The task is idle: whoever locks the slot may write what is queued.
+    Parked(W),
+    /// A broadcast wrote a part of a packet. Only the task may write, and begins with the rest of
+    /// it.
+    ParkedMidFrame(W, Box<FrameWriter>),
+    /// The task gathers a batch, which it writes without taking the write half back. Nobody else
+    /// may write until it has.
+    ReservedByTask(W),
 }
 
-struct ParkedWriter {
-    writer: TcpWriter,
-    /// What was begun with it and must be finished first.
-    begun: Option<Box<FrameWriter>>,
+/// The slot of one connection.
+pub(crate) struct WriterSlot<W = TcpWriter>(Mutex<WriterState<W>>);
+
+impl<W> Default for WriterSlot<W> {
+    fn default() -> Self {
+        Self(Mutex::new(WriterState::OwnedByTask))
+    }
 }
 
-impl WriterSlot {
-    /// The task has written everything and rests.
-    pub(crate) fn park(&self, writer: TcpWriter) {
-        self.socket.get_or_init(|| writer.place());
-        *self.pen.lock() = Some(ParkedWriter {
-            writer,
-            begun: None,
-        });
+impl<W: WriteHalf> WriterSlot<W> {
+    /// The task has written everything and becomes idle.
+    pub(crate) fn park(&self, writer: W) {
+        *self.0.lock() = WriterState::Parked(writer);
     }
 
-    /// The task takes the pen back, and what was begun with it.
-    pub(crate) fn reclaim(&self) -> Option<(TcpWriter, Option<Box<FrameWriter>>)> {
-        let pen = self.pen.lock().take()?;
-        Some((pen.writer, pen.begun))
+    /// The task takes the write half back, with what a broadcast has written in part. `None`: it
+    /// has it already.
+    pub(crate) fn reclaim(&self) -> Option<(W, Option<Box<FrameWriter>>)> {
+        match mem::take(&mut *self.0.lock()) {
+            WriterState::OwnedByTask => None,
+            WriterState::Parked(writer) | WriterState::ReservedByTask(writer) => {
+                Some((writer, None))
+            }
+            WriterState::ParkedMidFrame(writer, partial) => Some((writer, Some(partial))),
+        }
     }
 
-    /// Lets the task send past the queue, where the pen can be had at once and nothing was begun
-    /// with it: nobody else writes until the queue is [`passed by`](OutgoingQueue::set_passed_by) no more.
-    pub(crate) fn reserve(&self, queue: &OutgoingQueue) -> bool {
-        let Some(pen) = self.pen.try_lock() else {
+    /// Keeps everybody else from writing, until [`release`](Self::release) or
+    /// [`reclaim`](Self::reclaim). False where somebody writes at this moment, where a packet is
+    /// written in part, and where the task has the write half itself.
+    pub(crate) fn reserve_for_task(&self) -> bool {
+        let Some(mut state) = self.0.try_lock() else {
             return false;
         };
-        let is_free = pen.as_ref().is_some_and(|pen| pen.begun.is_none());
-        if is_free {
-            // With the pen locked, so that nobody is writing with it.
-            queue.set_passed_by(true);
+        match mem::take(&mut *state) {
+            WriterState::Parked(writer) => {
+                *state = WriterState::ReservedByTask(writer);
+                true
+            }
+            other => {
+                *state = other;
+                false
+            }
         }
-        is_free
+    }
+
+    /// The task has written its batch, or has left it to the queue: others may write again.
+    pub(crate) fn release(&self) {
+        let mut state = self.0.lock();
+        *state = match mem::take(&mut *state) {
+            WriterState::ReservedByTask(writer) => WriterState::Parked(writer),
+            other => other,
+        };
     }
 
     /// The task has ended, and nobody writes any more.
     pub(crate) fn clear(&self) {
-        self.pen.lock().take();
+        let state = mem::take(&mut *self.0.lock());
+        // Dropping it closes the socket: not under the lock.
+        drop(state);
     }
 
-    /// Whether something was begun that the task must finish.
+    /// Whether a broadcast has written a part of a packet that the task must finish.
     pub(crate) fn has_partial_write(&self) -> bool {
-        let pen = self.pen.lock();
-        pen.as_ref().is_some_and(|pen| pen.begun.is_some())
+        matches!(*self.0.lock(), WriterState::ParkedMidFrame(..))
     }
 
-    /// Reads a little of it, and no more. See [`fetch`](crate::outgoing::fan_out::fetch).
-    pub(crate) fn prefetch_queue(&self) -> usize {
-        let socket = self.socket.get().map_or(0, Weak::strong_count);
-        usize::from(self.pen.is_locked()) ^ socket
+    /// Whether the slot is locked: a read of its cache line, for `prefetch`.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.0.is_locked()
     }
 
-    /// Writes what is queued, if the pen lies here and the task does not send past the queue.
-    /// Whether the task must be woken, for what is left or for what waits until something was
-    /// written.
-    pub(crate) fn write(&self, queue: &OutgoingQueue) -> bool {
-        let mut pen = self.pen.lock();
-        let Some(ParkedWriter {
-            writer,
-            begun: begun @ None,
-        }) = &mut *pen
-        else {
+    /// Writes what is queued, if the write half is parked here. Returns whether the task must be
+    /// woken: for what is left, or for what waits until something was written.
+    pub(crate) fn write_queued(&self, queue: &OutgoingQueue) -> bool {
+        let mut state = self.0.lock();
+        let WriterState::Parked(writer) = &mut *state else {
             return true;
         };
-        if queue.is_passed_by() {
-            return true;
-        }
         match write_only_frame(writer, queue).unwrap_or_else(|| write_all(writer, queue)) {
-            Ok(written) => queue.settle(written),
+            Ok(written) => queue.finish_write(written),
             Err(unwritten) => {
-                // The task finds out what ails the stream when it goes on.
-                *begun = Some(unwritten);
+                // The task meets the error of the socket, if there is one, when it writes the rest.
+                if let WriterState::Parked(writer) = mem::take(&mut *state) {
+                    *state = WriterState::ParkedMidFrame(writer, unwritten);
+                }
                 true
             }
         }
     }
 }
 
-/// What the queue counted for what was written, or what must be gone on with.
+/// What the queue counted for what was written, or what is left to be written.
 type Outcome = Result<usize, Box<FrameWriter>>;
 
-/// Writes the one frame that waits, if it is one. What the stream does not take is left to the
-/// task, whose own attempt has it woken when the stream takes more.
-fn write_only_frame(writer: &TcpWriter, queue: &OutgoingQueue) -> Option<Outcome> {
+/// Writes the packet that waits, if it is alone and has one frame.
+fn write_only_frame(writer: &impl WriteHalf, queue: &OutgoingQueue) -> Option<Outcome> {
     let packet = queue.take_only_frame()?;
     let bytes = packet.first().websocket();
-    let written = direct::send(writer.socket(), bytes).unwrap_or_default();
+    let written = writer.try_write(bytes).unwrap_or_default();
     Some(if written == bytes.len() {
         Ok(cost(&packet))
     } else {
-        Err(Box::new(FrameWriter::begun(packet, written)))
+        Err(Box::new(FrameWriter::with_partial(packet, written)))
     })
 }
 
-fn write_all(writer: &mut TcpWriter, queue: &OutgoingQueue) -> Outcome {
-    let mut output = FrameWriter::default();
-    output.push(queue.take(0));
-    let written = output.poll_write(writer, &mut Context::from_waker(Waker::noop()));
+fn write_all(writer: &mut impl WriteHalf, queue: &OutgoingQueue) -> Outcome {
+    let mut frames = FrameWriter::default();
+    frames.push(queue.take(0));
+    let written = frames.poll_write(writer, &mut Context::from_waker(Waker::noop()));
     if matches!(written, Poll::Ready(Ok(()))) {
-        Ok(output.take_cost_written())
+        Ok(frames.take_cost_written())
     } else {
-        Err(Box::new(output))
+        Err(Box::new(frames))
     }
 }
 
@@ -143,7 +171,7 @@ mod tests {
     use crate::outgoing::tcp_writer::TcpWriter;
     use crate::session::link::stream::Stream;
     use crate::session::link::websocket::WebSocket;
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{EncodedPacket, Frame};
     use specter_proto::websocket::Limits;
     use std::future::poll_fn;
     use std::task::Poll;
@@ -168,18 +196,18 @@ mod tests {
         let (server, mut client) = sockets().await;
         let (read, writer) = TcpWriter::split(server);
         let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
-        let desk = WriterSlot::default();
+        let slot = WriterSlot::default();
         assert_eq!(push(&queue, "a"), Wake::Yes);
-        assert!(desk.write(&queue), "the task must do it");
-        desk.park(writer);
-        assert!(!desk.write(&queue));
+        assert!(slot.write_queued(&queue), "the task must do it");
+        slot.park(writer);
+        assert!(!slot.write_queued(&queue));
         assert_eq!(queue.bytes(), 0);
         assert_eq!(push(&queue, "b"), Wake::Yes, "nobody looks any more");
-        assert!(!desk.write(&queue));
+        assert!(!slot.write_queued(&queue));
         let mut received = [0; 8];
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x81\x024a\x81\x024b");
-        desk.clear();
+        slot.clear();
         drop(read);
         assert_eq!(client.read(&mut received).await.unwrap(), 0, "it ended");
     }
@@ -189,15 +217,15 @@ mod tests {
         let (server, mut client) = sockets().await;
         let (_read, writer) = TcpWriter::split(server);
         let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
-        let desk = WriterSlot::default();
-        assert!(!desk.reserve(&queue), "no pen lies there");
-        desk.park(writer);
-        assert!(desk.reserve(&queue));
+        let slot = WriterSlot::default();
+        assert!(!slot.reserve_for_task(), "no pen lies there");
+        slot.park(writer);
+        assert!(slot.reserve_for_task());
         let _ = push(&queue, "a");
-        assert!(desk.write(&queue), "the task must do it");
+        assert!(slot.write_queued(&queue), "the task must do it");
         assert!(queue.bytes() > 0);
-        queue.set_passed_by(false);
-        assert!(!desk.write(&queue));
+        slot.release();
+        assert!(!slot.write_queued(&queue));
         let mut received = [0; 4];
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x81\x024a");
@@ -208,17 +236,17 @@ mod tests {
         let (server, _client) = sockets().await;
         let (_read, writer) = TcpWriter::split(server);
         let queue = OutgoingQueue::for_test(usize::MAX, QueuePolicy::Disconnect);
-        let desk = WriterSlot::default();
-        desk.park(writer);
+        let slot = WriterSlot::default();
+        slot.park(writer);
         // More than any socket holds.
         let _ = push(&queue, &"x".repeat(64 * 1024 * 1024));
-        assert!(desk.write(&queue), "the task is woken");
-        assert!(desk.has_partial_write());
+        assert!(slot.write_queued(&queue), "the task is woken");
+        assert!(slot.has_partial_write());
         assert!(queue.bytes() > 0, "it counts until it is written");
         let _ = push(&queue, "next");
-        assert!(desk.write(&queue), "nothing goes between");
+        assert!(slot.write_queued(&queue), "nothing goes between");
         assert_eq!(queue.take(0).len(), 1);
-        assert!(desk.reclaim().is_some_and(|(_, begun)| begun.is_some()));
+        assert!(slot.reclaim().is_some_and(|(_, begun)| begun.is_some()));
     }
 
     #[tokio::test]
@@ -229,21 +257,21 @@ mod tests {
         let queue = connection.outgoing_queue();
         // It is full between two frames, or in the midst of one.
         for size in [100, 5_003, 64 * 1024] {
-            let packet = Prepared::from(Frame::binary_message(&vec![7; size]));
-            let at_rest = poll_fn(|cx| Poll::Ready(websocket.poll_write_queue(cx, &connection)));
+            let packet = EncodedPacket::from(Frame::binary_message(&vec![7; size]));
+            let at_rest = poll_fn(|cx| Poll::Ready(websocket.end_turn(cx, &connection)));
             at_rest.await.unwrap();
             let mut expected = 0;
             loop {
                 let pushed = connection.queue_unwoken(packet.clone()).unwrap();
                 assert_eq!(pushed, Wake::Yes, "it rests");
                 expected += packet.size();
-                if connection.desk().write(queue) {
+                if connection.outgoing().write_queued() {
                     break;
                 }
             }
-            assert!(connection.desk().has_partial_write());
+            assert!(connection.outgoing().slot.has_partial_write());
             let written = poll_fn(|cx| {
-                websocket.poll_write_queue(cx, &connection).unwrap();
+                websocket.end_turn(cx, &connection).unwrap();
                 match queue.bytes() {
                     0 => Poll::Ready(()),
                     _ => Poll::Pending,

@@ -301,7 +301,7 @@ mod tests {
     use crate::connection::Connection;
     use crate::detached::detached_with;
     use crate::session::registry::{Registry, SessionSlot};
-    use specter_proto::engine::{Frame, Prepared};
+    use specter_proto::engine::{EncodedPacket, Frame};
     use std::sync::Arc;
 
     const KIB: usize = 1024;
@@ -332,7 +332,7 @@ mod tests {
         lab
     }
 
-    fn packet(kib: usize) -> Prepared {
+    fn packet(kib: usize) -> EncodedPacket {
         Frame::binary_message(&vec![0; kib * KIB]).into()
     }
 

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 use specter_proto::websocket;
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
@@ -53,7 +53,7 @@ impl ClosingWebSocket {
     pub(crate) fn new(
         websocket: WebSocket,
         notice: CloseNotice,
-        queued: VecDeque<Prepared>,
+        queued: VecDeque<EncodedPacket>,
         now: Instant,
     ) -> Option<Self> {
         let (stream, mut output) = websocket.into_stream();

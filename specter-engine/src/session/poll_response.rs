@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use specter_proto::engine::{PayloadEncoder, Prepared};
+use specter_proto::engine::{EncodedPacket, PayloadEncoder};
 
 use crate::connection::Connection;
 use crate::outgoing::queue;
@@ -41,8 +41,8 @@ impl PollResponse {
     }
 
     /// An answer with packets from the connection's queue.
-    pub(crate) fn of_packets(packets: &VecDeque<Prepared>, connection: &Connection) -> Self {
-        let frames = || packets.iter().flat_map(Prepared::frames);
+    pub(crate) fn of_packets(packets: &VecDeque<EncodedPacket>, connection: &Connection) -> Self {
+        let frames = || packets.iter().flat_map(EncodedPacket::frames);
         let mut body = PayloadEncoder::for_frames(frames());
         for frame in frames() {
             body.push(frame);
@@ -122,7 +122,7 @@ impl<T: AsRef<[u8]>, C> AsRef<[u8]> for Part<T, C> {
 
 impl Drop for ChargeGuard {
     fn drop(&mut self) {
-        if self.connection.outgoing_queue().release(self.cost) {
+        if self.connection.outgoing_queue().refund(self.cost) {
             self.connection.wake();
         }
     }

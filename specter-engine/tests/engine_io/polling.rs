@@ -7,7 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::HeaderValue;
-use specter_engine::{CloseReason, EngineConfig, Frame, Prepared, SendError, Transport};
+use specter_engine::{CloseReason, EncodedPacket, EngineConfig, Frame, SendError, Transport};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -37,7 +37,7 @@ async fn a_poll_waits_until_there_is_something() {
     let poll = session.waiting_poll().await;
     assert!(!poll.is_finished());
     let connection = lab.connection();
-    let packet = Prepared::new(
+    let packet = EncodedPacket::new(
         Frame::text_message("51-[]"),
         vec![Frame::binary_message(&[255])],
     );
@@ -148,9 +148,9 @@ async fn an_answer_holds_so_many_packets_and_the_next_poll_gets_the_rest_at_once
     }
     // Two frames: they do not fit, and are not torn apart.
     let attachment = Frame::binary_message(&[255]);
-    let packet = Prepared::new(Frame::text_message("51-[]"), vec![attachment.clone()]);
+    let packet = EncodedPacket::new(Frame::text_message("51-[]"), vec![attachment.clone()]);
     connection.send(packet).unwrap();
-    let packet = Prepared::new(Frame::text_message("520-[]"), vec![attachment; 20]);
+    let packet = EncodedPacket::new(Frame::text_message("520-[]"), vec![attachment; 20]);
     connection.send(packet).unwrap();
     let expected: Vec<_> = (0..15).map(|number| format!("4{number}")).collect();
     session.poll().await.expect(200, &expected.join("\x1e"));

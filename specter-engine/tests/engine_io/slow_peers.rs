@@ -10,7 +10,7 @@ use super::support::{Lab, Log, Raw, Seen, Session, settle, text_frame};
 
 const KIB: usize = 1024;
 
-fn kilobyte() -> specter_engine::Prepared {
+fn kilobyte() -> specter_engine::EncodedPacket {
     Frame::binary_message(&[7; KIB]).into()
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use specter_engine::{CloseReason, EngineConfig, Frame, Prepared};
+use specter_engine::{CloseReason, EncodedPacket, EngineConfig, Frame};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
@@ -55,7 +55,7 @@ async fn base64_in_fragments_is_a_binary_message() {
 async fn attachments_follow_their_message() {
     let lab = Lab::plain();
     let mut raw = lab.open_raw().await;
-    let packet = Prepared::new(
+    let packet = EncodedPacket::new(
         Frame::text_message("52-[]"),
         vec![Frame::binary_message(b"a"), Frame::binary_message(b"b")],
     );

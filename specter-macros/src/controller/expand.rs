@@ -54,7 +54,7 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
         }
         #checks
         __p::inventory::submit! {
-            __p::KnownController { info: &__INFO, type_id: || ::core::any::TypeId::of::<#name>() }
+            __p::ControllerRegistration { info: &__INFO, type_id: || ::core::any::TypeId::of::<#name>() }
         }
     })
 }

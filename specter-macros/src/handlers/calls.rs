@@ -95,7 +95,7 @@ fn exclusive(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
                 };
                 match #id {
                     #arms
-                    _ => __p::Step::unknown(__p::Holder::into_instance(#this), #cx),
+                    _ => __p::CallState::unknown(__p::ControllerRef::into_instance(#this), #cx),
                 }
             }
         },
@@ -122,17 +122,17 @@ fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let own = own(Span::call_site());
     let call = arms.call(controller, locals, &quote_spanned!(own=> __p::call_shared));
     let held_start =
-        quote_spanned!(own=> fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step);
+        quote_spanned!(own=> fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState);
     let (started, start) = match &arms.started {
         None => (
-            quote_spanned!(own=> |__held, _, __context| __p::Step::unknown(__p::Holder::into_instance(__held), __context)),
+            quote_spanned!(own=> |__held, _, __context| __p::CallState::unknown(__p::ControllerRef::into_instance(__held), __context)),
             quote_spanned!(own=> __p::start_none),
         ),
         Some(arms) => (
             quote_spanned! {own=>
                 |mut #this, #id, #cx| match #id {
                     #arms
-                    _ => __p::Step::unknown(__p::Holder::into_instance(#this), #cx),
+                    _ => __p::CallState::unknown(__p::ControllerRef::into_instance(#this), #cx),
                 }
             },
             quote_spanned! {own=>
@@ -147,7 +147,7 @@ fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
         ),
     };
     let items = quote_spanned! {own=>
-        const fn __calls<__H: __p::Holder<#controller>>()
+        const fn __calls<__H: __p::ControllerRef<#controller>>()
         -> (fn(u16, &mut __p::Requirements), fn(&mut __p::Instance, u16, &mut __p::CallContext), #held_start)
         where __H::Target: __p::SharedController {
             (#requirements, #call, #started)
@@ -253,7 +253,7 @@ impl Call<'_> {
         let Locals { cx, .. } = self.locals;
         let body = self.body();
         let instance = self.instance();
-        let ended = quote_spanned!(self.own()=> __p::Ended::new(#instance, #cx, __called));
+        let ended = quote_spanned!(self.own()=> __p::CompletedCall::new(#instance, #cx, __called));
         match self.handler.mode {
             Mode::Async => quote_spanned! {self.own()=>
                 #id => __p::pending(async move {
@@ -331,7 +331,7 @@ impl Call<'_> {
     /// The controller, on its way back.
     fn instance(&self) -> TokenStream {
         let this = &self.locals.this;
-        quote_spanned!(self.own()=> __p::Holder::into_instance(#this))
+        quote_spanned!(self.own()=> __p::ControllerRef::into_instance(#this))
     }
 
     fn parameter(index: usize) -> Ident {

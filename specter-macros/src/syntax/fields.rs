@@ -121,7 +121,7 @@ impl InjectedField {
             if matches!(source, Source::State(_)) {
                 diag.error(attribute, "`#[state]` is given twice");
             }
-            source = Source::State(start_value(attribute, diag));
+            source = Source::State(initial_state(attribute, diag));
         }
         let cfgs = field
             .attrs
@@ -153,7 +153,7 @@ impl InjectedField {
         let value = match source {
             Source::Dependency => quote_spanned!(own(ty.span())=> #from.next::<#ty>()),
             Source::State(None) => {
-                quote_spanned!(own(ty.span())=> __p::start_value::<#ty>())
+                quote_spanned!(own(ty.span())=> __p::initial_state::<#ty>())
             }
             Source::State(Some(start)) => quote!(#start),
         };
@@ -170,7 +170,7 @@ pub(crate) fn singleton_check(name: &Ident, ty: &Type, label: &str) -> TokenStre
 }
 
 /// The expression of `#[state(expression)]`.
-fn start_value(attribute: &Attribute, diag: &mut Diagnostics) -> Option<Box<Expr>> {
+fn initial_state(attribute: &Attribute, diag: &mut Diagnostics) -> Option<Box<Expr>> {
     match &attribute.meta {
         Meta::Path(_) => None,
         Meta::List(list) => diag.absorb(list.parse_args().map(Box::new)),

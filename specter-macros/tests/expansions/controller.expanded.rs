@@ -55,7 +55,7 @@ const _: () = {
                 socket: __r.next::<Socket>(),
                 #[cfg(feature = "audit")]
                 audit: __r.next::<Arc<Audit>>(),
-                sent: __p::start_value::<u32>(),
+                sent: __p::initial_state::<u32>(),
                 r#type: Level::of(3),
             },
         );
@@ -79,7 +79,7 @@ const _: () = {
         }
     }
     __p::inventory::submit! {
-        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
-        ChatGateway > () }
+        __p::ControllerRegistration { info : & __INFO, type_id : ||
+        ::core::any::TypeId::of:: < ChatGateway > () }
     }
 };

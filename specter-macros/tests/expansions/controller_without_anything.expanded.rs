@@ -33,8 +33,8 @@ const _: () = {
         fn policies(__d: &mut __p::Policies) {}
     }
     __p::inventory::submit! {
-        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
-        Echo > () }
+        __p::ControllerRegistration { info : & __INFO, type_id : ||
+        ::core::any::TypeId::of:: < Echo > () }
     }
 };
 struct Empty {}
@@ -72,7 +72,7 @@ const _: () = {
         fn policies(__d: &mut __p::Policies) {}
     }
     __p::inventory::submit! {
-        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
-        Empty > () }
+        __p::ControllerRegistration { info : & __INFO, type_id : ||
+        ::core::any::TypeId::of:: < Empty > () }
     }
 };

@@ -283,8 +283,8 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
@@ -319,8 +319,8 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
@@ -337,8 +337,8 @@ const _: () = {
                                 let __value = <ChatGateway>::hash(&mut __this, &__p0);
                                 __p::reply!(__cx, __value)
                             });
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
@@ -363,8 +363,8 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
@@ -393,14 +393,19 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
                         })
                     }
-                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), __cx),
+                    _ => {
+                        __p::CallState::unknown(
+                            __p::ControllerRef::into_instance(__this),
+                            __cx,
+                        )
+                    }
                 }
             },
         }

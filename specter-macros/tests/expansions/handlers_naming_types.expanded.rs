@@ -22,10 +22,10 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
-        const fn __calls<__H: __p::Holder<Notes>>() -> (
+        const fn __calls<__H: __p::ControllerRef<Notes>>() -> (
             fn(u16, &mut __p::Requirements),
             fn(&mut __p::Instance, u16, &mut __p::CallContext),
-            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
+            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState,
         )
         where
             __H::Target: __p::SharedController,
@@ -102,8 +102,8 @@ const _: () = {
                         _ => ::core::result::Result::Err(__p::wrong_instance(__cx)),
                     },
                 ),
-                |__held, _, __context| __p::Step::unknown(
-                    __p::Holder::into_instance(__held),
+                |__held, _, __context| __p::CallState::unknown(
+                    __p::ControllerRef::into_instance(__held),
                     __context,
                 ),
             )

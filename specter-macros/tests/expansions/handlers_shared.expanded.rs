@@ -21,10 +21,10 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
-        const fn __calls<__H: __p::Holder<gateway::Clock>>() -> (
+        const fn __calls<__H: __p::ControllerRef<gateway::Clock>>() -> (
             fn(u16, &mut __p::Requirements),
             fn(&mut __p::Instance, u16, &mut __p::CallContext),
-            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
+            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState,
         )
         where
             __H::Target: __p::SharedController,
@@ -59,8 +59,8 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
@@ -90,14 +90,19 @@ const _: () = {
                                 );
                                 __p::reply!(__cx, __value)
                             });
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
                         })
                     }
-                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), __cx),
+                    _ => {
+                        __p::CallState::unknown(
+                            __p::ControllerRef::into_instance(__this),
+                            __cx,
+                        )
+                    }
                 },
             )
         }

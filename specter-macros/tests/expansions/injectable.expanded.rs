@@ -19,7 +19,7 @@ const _: () = {
                 },
                 |__r| ::std::sync::Arc::new(Self {
                     pool: __r.next::<Arc<Pool>>(),
-                    hits: __p::start_value::<AtomicU64>(),
+                    hits: __p::initial_state::<AtomicU64>(),
                 }),
             )
         }
@@ -319,7 +319,7 @@ const _: () = {
                 },
                 |__r| ::std::sync::Arc::new(Self {
                     source: __r.next::<Arc<Source<T>>>(),
-                    kept: __p::start_value::<Vec<T>>(),
+                    kept: __p::initial_state::<Vec<T>>(),
                 }),
             )
         }

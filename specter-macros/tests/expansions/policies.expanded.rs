@@ -41,8 +41,8 @@ const _: () = {
         }
     }
     __p::inventory::submit! {
-        __p::KnownController { info : & __INFO, type_id : || ::core::any::TypeId::of:: <
-        Everything > () }
+        __p::ControllerRegistration { info : & __INFO, type_id : ||
+        ::core::any::TypeId::of:: < Everything > () }
     }
 };
 impl Everything {
@@ -61,10 +61,10 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
-        const fn __calls<__H: __p::Holder<Everything>>() -> (
+        const fn __calls<__H: __p::ControllerRef<Everything>>() -> (
             fn(u16, &mut __p::Requirements),
             fn(&mut __p::Instance, u16, &mut __p::CallContext),
-            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::Step,
+            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState,
         )
         where
             __H::Target: __p::SharedController,
@@ -85,8 +85,8 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
@@ -102,14 +102,19 @@ const _: () = {
                                     },
                                 )
                                 .await;
-                            __p::Ended::new(
-                                __p::Holder::into_instance(__this),
+                            __p::CompletedCall::new(
+                                __p::ControllerRef::into_instance(__this),
                                 __cx,
                                 __called,
                             )
                         })
                     }
-                    _ => __p::Step::unknown(__p::Holder::into_instance(__this), __cx),
+                    _ => {
+                        __p::CallState::unknown(
+                            __p::ControllerRef::into_instance(__this),
+                            __cx,
+                        )
+                    }
                 },
             )
         }

@@ -2,12 +2,12 @@
 //!
 //! Knows the WebSocket header and nothing of what a payload means.
 
-use std::cell::Cell;
 use std::mem;
 
 use bytes::{Buf, Bytes};
 
 use super::frame::{Frame, FrameKind};
+use crate::recycler::{Recyclable, Recycler};
 use crate::websocket::{MAX_HEADER, write_header_behind};
 
 /// Writes a frame: the body, and at the end, when its length is known, the WebSocket header in
@@ -39,15 +39,20 @@ type Buffer = Option<Box<Vec<u8>>>;
 const COPIED: usize = 16 * 1024;
 
 thread_local! {
-    /// What frames are written in. Whoever builds one while another is being built gets a new one.
-    static SPARE: Cell<Buffer> = const { Cell::new(None) };
+    /// The buffer in which the thread writes frames.
+    static BUFFERS: Recycler<Box<Vec<u8>>> = const { Recycler::new(1, COPIED) };
+}
+
+impl Recyclable for Box<Vec<u8>> {
+    fn retained_bytes(&self) -> usize {
+        self.capacity()
+    }
 }
 
 impl FrameBuilder {
     /// A builder with room for a body of `capacity` bytes, which may outgrow it.
     pub fn new(capacity: usize) -> Self {
-        let spare = SPARE.try_with(Cell::take).unwrap_or_default();
-        let mut buffer = spare.unwrap_or_default();
+        let mut buffer = Recycler::take(&BUFFERS).unwrap_or_default();
         // What stands in the header's room is written over.
         buffer.truncate(MAX_HEADER);
         if buffer.len() < MAX_HEADER {
@@ -83,13 +88,13 @@ impl FrameBuilder {
     ///
     /// As [`finish`](Self::finish).
     #[inline]
-    pub fn close(mut self, kind: FrameKind) -> WrittenFrame {
+    pub fn close(mut self, kind: FrameKind) -> BufferedFrame {
         let buffer = self.body();
         let payload = buffer.len().checked_sub(Self::BODY_AT);
         let payload = payload.expect("removed the room of the header from a frame builder");
         let room = buffer.first_chunk_mut();
         let used = room.map_or(0, |room| write_header_behind(room, kind.opcode(), payload));
-        WrittenFrame {
+        BufferedFrame {
             builder: self,
             header: u8::try_from(used).unwrap_or(u8::MAX),
             kind,
@@ -100,14 +105,14 @@ impl FrameBuilder {
 /// A frame that still lies in the buffer in which it was written: sent from there, it takes no
 /// allocation.
 #[derive(Debug)]
-pub struct WrittenFrame {
+pub struct BufferedFrame {
     builder: FrameBuilder,
     /// How long its WebSocket header is.
     header: u8,
     kind: FrameKind,
 }
 
-impl WrittenFrame {
+impl BufferedFrame {
     /// The whole unmasked WebSocket frame: header and payload.
     #[inline]
     pub fn websocket(&self) -> &[u8] {
@@ -144,11 +149,8 @@ impl WrittenFrame {
 impl Drop for FrameBuilder {
     /// Gives the buffer back, also where its frame was never finished.
     fn drop(&mut self) {
-        let kept = self.buffer.take();
-        let kept = kept.filter(|buffer| (1..=COPIED).contains(&buffer.capacity()));
-        if kept.is_some() {
-            // While the thread ends there is nobody to keep it for.
-            let _ = SPARE.try_with(|spare| spare.set(kept));
+        if let Some(buffer) = self.buffer.take() {
+            Recycler::put(&BUFFERS, buffer);
         }
     }
 }

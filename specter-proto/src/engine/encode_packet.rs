@@ -1,12 +1,12 @@
 //! What can be sent to a client, on whichever way it takes.
 
-use super::Prepared;
+use super::EncodedPacket;
 
 /// A packet on its way to the network: either encoded already, or encoded where it is written.
 ///
 /// A packet that goes through a queue is converted [`into`](Into) its encoded form. One that is
 /// written at once is appended to the bytes of the WebSocket, without a buffer of its own.
-pub trait EncodePacket: Into<Prepared> {
+pub trait EncodePacket: Into<EncodedPacket> {
     /// How many bytes the packet takes on a WebSocket, frame headers included.
     fn size(&self) -> usize;
 
@@ -14,7 +14,7 @@ pub trait EncodePacket: Into<Prepared> {
     fn append_to(&self, bytes: &mut Vec<u8>);
 }
 
-impl EncodePacket for Prepared {
+impl EncodePacket for EncodedPacket {
     fn size(&self) -> usize {
         self.size()
     }

@@ -1,4 +1,4 @@
-//! Outgoing messages in the form that both transports send, encoded once for all recipients.
+//! PacketWriter messages in the form that both transports send, encoded once for all recipients.
 //!
 //! A [`Frame`] holds its WebSocket header and its payload in one shared buffer: the WebSocket sends
 //! all of it, polling the part behind the header. Nothing here knows what a payload means, apart
@@ -113,12 +113,12 @@ impl Frame {
 /// One message with the attachments that follow it. They are queued, sent and dropped as one item,
 /// never interleaved with another's.
 #[derive(Clone, Debug)]
-pub struct Prepared {
+pub struct EncodedPacket {
     first: Frame,
     attachments: Option<Arc<[Frame]>>,
 }
 
-impl Prepared {
+impl EncodedPacket {
     /// A message and its attachments, in the order in which they are to be sent.
     pub fn new(first: Frame, attachments: impl Into<Arc<[Frame]>>) -> Self {
         let attachments = attachments.into();
@@ -164,7 +164,7 @@ impl Prepared {
     }
 }
 
-impl From<Frame> for Prepared {
+impl From<Frame> for EncodedPacket {
     fn from(first: Frame) -> Self {
         Self {
             first,
@@ -187,11 +187,11 @@ mod tests {
 
     #[test]
     fn a_packet_is_split_between_its_frames() {
-        let texts = |packet: &Prepared| {
+        let texts = |packet: &EncodedPacket| {
             let frames = packet.frames().map(|frame| frame.payload().to_vec());
             frames.collect::<Vec<_>>().concat()
         };
-        let packet = Prepared::new(
+        let packet = EncodedPacket::new(
             Frame::text_message("a"),
             vec![Frame::text_message("b"), Frame::text_message("c")],
         );
@@ -235,9 +235,9 @@ mod tests {
 
     #[test]
     fn prepared_counts_its_attachments() {
-        let alone = Prepared::from(Frame::text_message("a"));
+        let alone = EncodedPacket::from(Frame::text_message("a"));
         assert_eq!((alone.frame_count(), alone.size()), (1, 4));
-        let both = Prepared::new(
+        let both = EncodedPacket::new(
             Frame::text_message("a"),
             vec![Frame::binary_message(b"xyz"), Frame::binary_message(b"")],
         );

@@ -1,6 +1,6 @@
 //! What the tests of the decoder have in common.
 
-use specter_proto::socket::{Decoder, DecoderLimits, EventPacket, Packet, ParseError};
+use specter_proto::socketio::{Decoder, DecoderLimits, EventPacket, Packet, ParseError};
 
 pub(crate) fn decoder() -> Decoder {
     Decoder::new(DecoderLimits::default())

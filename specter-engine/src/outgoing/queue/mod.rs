@@ -12,16 +12,17 @@ mod tests;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::{Mutex, MutexGuard};
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
+use tokio::sync::Notify;
 
 use crate::close_reason::CloseReason;
 use crate::config::QueuePolicy;
 use crate::outgoing::packet_deque::PacketDeque;
 pub use crate::outgoing::queue::limits::SendError;
 pub(crate) use crate::outgoing::queue::limits::{QueueLimits, Urgency};
+use crate::outgoing::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard};
 use crate::session::buffer_budget::{BufferBudget, BufferShare};
 
 /// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
@@ -44,8 +45,6 @@ pub(crate) struct OutgoingQueue {
     /// The task will look into the queue before it rests: it runs, it was woken, or it waits for
     /// something else that it needs first (a poll to answer, room in the socket).
     task_awake: AtomicBool,
-    /// The task sends past it: what it holds is nobody else's to write.
-    passed_by: AtomicBool,
     closing: AtomicBool,
     /// What the packets cost, those included that the task took and has not written yet. Changed
     /// with the queue locked, read at any time.
@@ -76,6 +75,8 @@ struct Queue {
     /// The address and the cost of a large packet that was taken last, and that is perhaps still
     /// being written.
     large_taken: Option<(usize, usize)>,
+    /// Notified when the connection is no longer behind, or closes. Absent until somebody waits.
+    ready: Option<Arc<Notify>>,
 }
 
 impl OutgoingQueue {
@@ -92,9 +93,9 @@ impl OutgoingQueue {
                 bytes_left: 0,
                 full_answers: 0,
                 large_taken: None,
+                ready: None,
             }),
             task_awake: AtomicBool::new(false),
-            passed_by: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
             limits,
@@ -105,7 +106,7 @@ impl OutgoingQueue {
     /// Queues a packet. An error leaves the queue as it was, or closed where the policy says so.
     pub(crate) fn push(
         &self,
-        packet: Prepared,
+        packet: EncodedPacket,
         urgency: Urgency,
     ) -> Result<Wake, (SendError, Wake)> {
         let cost = cost(&packet);
@@ -135,7 +136,7 @@ impl OutgoingQueue {
     fn push_control(
         &self,
         mut queue: MutexGuard<'_, Queue>,
-        packet: Prepared,
+        packet: EncodedPacket,
         bytes: usize,
     ) -> Wake {
         if queue.before_control.is_some() {
@@ -198,7 +199,7 @@ impl OutgoingQueue {
 
     /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold
     /// it up; where the queue is to be discarded, it is too.
-    pub(crate) fn push_front(&self, packet: Prepared) {
+    pub(crate) fn push_front(&self, packet: EncodedPacket) {
         let mut queue = self.queue.lock();
         if queue.closing.is_some_and(CloseReason::discards_queue) {
             return;
@@ -209,8 +210,8 @@ impl OutgoingQueue {
     }
 
     /// Counts a packet that is being written without having been queued, until it is
-    /// [`release`](Self::release)d.
-    pub(crate) fn count(&self, packet: &Prepared) {
+    /// [`refund`](Self::refund)d.
+    pub(crate) fn charge(&self, packet: &EncodedPacket) {
         let _queue = self.queue.lock();
         self.set_bytes(self.bytes() + cost(packet));
     }
@@ -248,6 +249,7 @@ impl OutgoingQueue {
         }
         queue.closing = Some(reason);
         queue.bytes_at_close = self.bytes();
+        queue.notify_ready();
         self.closing.store(true, Ordering::Release);
         let discarded = if reason.discards_queue() {
             self.set_bytes(0);
@@ -261,9 +263,9 @@ impl OutgoingQueue {
         Wake::Yes
     }
 
-    /// Reads what a sender will need first, and no more. See [`fetch`](crate::outgoing::fan_out::fetch).
-    pub(crate) fn prefetch_queue(&self) -> usize {
-        self.bytes() ^ usize::from(self.queue.is_locked())
+    /// Whether the queue is locked: a read of its cache line, for `prefetch`.
+    pub(super) fn is_locked(&self) -> bool {
+        self.queue.is_locked()
     }
 
     /// Whether the door is closed.
@@ -338,16 +340,6 @@ impl OutgoingQueue {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether the task sends past it, and nobody else writes.
-    pub(crate) fn is_passed_by(&self) -> bool {
-        self.passed_by.load(Ordering::Acquire)
-    }
-
-    /// The task begins or ends to send past it. See [`WriterSlot::reserve`](crate::outgoing::writer_slot::WriterSlot::reserve).
-    pub(crate) fn set_passed_by(&self, is_passed_by: bool) {
-        self.passed_by.store(is_passed_by, Ordering::Release);
-    }
-
     /// The task begins to run: senders need not wake it until it has looked into the queue.
     pub(crate) fn mark_task_awake(&self) {
         self.task_awake.store(true, Ordering::Relaxed);
@@ -356,7 +348,7 @@ impl OutgoingQueue {
     /// Takes the packets to be written next, some dozens of kilobytes at most, after `written`
     /// bytes of those taken before were written (as counted by [`cost`]). Where there are none, the
     /// next sender wakes the task.
-    pub(crate) fn take(&self, written: usize) -> VecDeque<Prepared> {
+    pub(crate) fn take(&self, written: usize) -> VecDeque<EncodedPacket> {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written);
         if queue.packets.is_empty() {
@@ -372,7 +364,7 @@ impl OutgoingQueue {
     }
 
     #[cold]
-    fn take_bytes(mut queue: MutexGuard<'_, Queue>) -> VecDeque<Prepared> {
+    fn take_bytes(mut queue: MutexGuard<'_, Queue>) -> VecDeque<EncodedPacket> {
         let mut taken = VecDeque::new();
         let mut bytes = 0;
         while bytes < MAX_TAKEN
@@ -386,7 +378,7 @@ impl OutgoingQueue {
     }
 
     /// Takes all packets, however many: the connection ends.
-    pub(crate) fn take_all(&self) -> VecDeque<Prepared> {
+    pub(crate) fn take_all(&self) -> VecDeque<EncodedPacket> {
         let mut queue = self.queue.lock();
         queue.before_control = None;
         queue.starts_midway = false;
@@ -394,7 +386,7 @@ impl OutgoingQueue {
     }
 
     /// Whether nothing waits. Then the next sender wakes the task.
-    pub(crate) fn rest(&self) -> bool {
+    pub(crate) fn go_idle_if_empty(&self) -> bool {
         let queue = self.queue.lock();
         if queue.packets.is_empty() {
             self.task_awake.store(false, Ordering::Relaxed);
@@ -404,7 +396,7 @@ impl OutgoingQueue {
 
     /// The same as [`take_frames`](Self::take_frames), but nothing where a heartbeat waits among
     /// them, or the door is closed.
-    pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<Prepared> {
+    pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<EncodedPacket> {
         let queue = self.queue.lock();
         if queue.before_control.is_some() || queue.closing.is_some() || queue.packets.is_empty() {
             return VecDeque::new();
@@ -414,7 +406,7 @@ impl OutgoingQueue {
 
     /// Takes packets of at most so many frames together. One with more frames than that is taken in
     /// parts. Senders wake the task as after [`take`](Self::take).
-    pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<Prepared> {
+    pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<EncodedPacket> {
         let queue = self.queue.lock();
         if queue.packets.is_empty() {
             self.task_awake.store(false, Ordering::Relaxed);
@@ -422,7 +414,11 @@ impl OutgoingQueue {
         self.take_some(queue, frames)
     }
 
-    fn take_some(&self, mut queue: MutexGuard<'_, Queue>, frames: usize) -> VecDeque<Prepared> {
+    fn take_some(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        frames: usize,
+    ) -> VecDeque<EncodedPacket> {
         let mut taken = VecDeque::new();
         let mut left = frames;
         queue.large_taken = None;
@@ -454,7 +450,7 @@ impl OutgoingQueue {
     /// it waits for, so senders do not wake it.
     ///
     /// Returns whether the connection was behind and is no longer.
-    pub(crate) fn release(&self, written: usize) -> bool {
+    pub(crate) fn refund(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written)
     }
@@ -463,12 +459,36 @@ impl OutgoingQueue {
         queue.bytes_left += written as u64;
         let was_behind = self.is_behind();
         self.set_bytes(self.bytes().saturating_sub(written));
-        was_behind && !self.is_behind()
+        let has_caught_up = was_behind && !self.is_behind();
+        if has_caught_up {
+            queue.notify_ready();
+        }
+        has_caught_up
+    }
+
+    /// Waits until the connection is not behind. Dropping the future leaves nothing.
+    pub(crate) async fn ready(&self) -> Result<(), SendError> {
+        loop {
+            let notified = {
+                let mut queue = self.queue.lock();
+                if queue.closing.is_some() {
+                    return Err(SendError::Closed);
+                }
+                if !self.is_behind() {
+                    return Ok(());
+                }
+                // Under the lock, so that no notification is missed.
+                let mut notified = Box::pin(queue.ready().notified_owned());
+                notified.as_mut().enable();
+                notified
+            };
+            notified.await;
+        }
     }
 
     /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where
     /// it is not so.
-    pub(crate) fn take_only_frame(&self) -> Option<Prepared> {
+    pub(crate) fn take_only_frame(&self) -> Option<EncodedPacket> {
         let mut queue = self.queue.lock();
         let packet = queue.packets.take_only_frame()?;
         queue.before_control = None;
@@ -480,7 +500,7 @@ impl OutgoingQueue {
     /// Notes that `written` bytes of what was taken are written, and that whoever wrote them is
     /// done. Whether the task must run, for what was queued meanwhile or because the connection is
     /// no longer behind; where it must not, the next sender wakes it.
-    pub(crate) fn settle(&self, written: usize) -> bool {
+    pub(crate) fn finish_write(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
         let must_run = self.note_written(&mut queue, written) || !queue.packets.is_empty();
         if !must_run {
@@ -497,7 +517,17 @@ impl OutgoingQueue {
 }
 
 impl Queue {
-    fn pop_front(&mut self) -> Option<Prepared> {
+    fn ready(&mut self) -> Arc<Notify> {
+        Arc::clone(self.ready.get_or_insert_default())
+    }
+
+    fn notify_ready(&mut self) {
+        if let Some(ready) = self.ready.take() {
+            ready.notify_waiters();
+        }
+    }
+
+    fn pop_front(&mut self) -> Option<EncodedPacket> {
         let packet = self.packets.pop_front()?;
         self.starts_midway = false;
         self.before_control = self.before_control.and_then(|before| before.checked_sub(1));
@@ -507,17 +537,17 @@ impl Queue {
 
 /// The address and the cost of a packet that is larger than what is taken at once.
 #[inline]
-fn large(packet: &Prepared) -> Option<(usize, usize)> {
+fn large(packet: &EncodedPacket) -> Option<(usize, usize)> {
     let cost = cost(packet);
     (cost > MAX_TAKEN).then(|| (address_of(packet), cost))
 }
 
 /// The address of a packet's bytes, which its clones share.
-fn address_of(packet: &Prepared) -> usize {
+fn address_of(packet: &EncodedPacket) -> usize {
     packet.first().websocket().as_ptr().addr()
 }
 
 /// What a packet counts for in the queue.
-pub(crate) fn cost(packet: &Prepared) -> usize {
+pub(crate) fn cost(packet: &EncodedPacket) -> usize {
     packet.size() + PACKET_OVERHEAD
 }

@@ -5,7 +5,8 @@ use crate::config::QueuePolicy;
 use crate::outgoing::queue::limits::{QueueLimits, SendError, Urgency};
 use crate::outgoing::queue::{OutgoingQueue, PACKET_OVERHEAD, Wake, cost};
 use crate::session::buffer_budget::BufferBudget;
-use specter_proto::engine::{Frame, Prepared};
+use specter_proto::engine::{EncodedPacket, Frame};
+use std::task::{Context, Poll, Waker};
 
 impl OutgoingQueue {
     /// A queue that is behind above this limit, and takes ten times as much.
@@ -19,7 +20,7 @@ impl OutgoingQueue {
     }
 }
 
-fn packet(len: usize) -> Prepared {
+fn packet(len: usize) -> EncodedPacket {
     Frame::binary_message(&vec![0; len]).into()
 }
 
@@ -28,12 +29,12 @@ fn packets_are_taken_by_their_frames() {
     let queue = OutgoingQueue::for_test(100_000, QueuePolicy::Disconnect);
     let with = |attachments| {
         let attachment = Frame::binary_message(b"x");
-        Prepared::new(Frame::text_message("m"), vec![attachment; attachments])
+        EncodedPacket::new(Frame::text_message("m"), vec![attachment; attachments])
     };
     let counts = |limit| -> Vec<_> {
         let taken = queue.take_frames(limit);
-        queue.release(taken.iter().map(cost).sum());
-        taken.iter().map(Prepared::frame_count).collect()
+        queue.refund(taken.iter().map(cost).sum());
+        taken.iter().map(EncodedPacket::frame_count).collect()
     };
     for attachments in [0, 1, 2, 6] {
         let pushed = queue.push(with(attachments), Urgency::Ordinary);
@@ -115,9 +116,9 @@ fn above_the_burst_limit_the_drop_policy_discards_until_it_is_no_longer_behind()
     assert_eq!(push(1), full, "one that would fit too");
     assert!(queue.push(packet(1), Urgency::Required).is_ok());
     let behind = queue.bytes() - 200;
-    queue.release(behind - 1);
+    queue.refund(behind - 1);
     assert_eq!(push(1), full);
-    assert!(queue.release(1), "it is no longer behind");
+    assert!(queue.refund(1), "it is no longer behind");
     assert!(push(1).is_ok());
     assert!(!queue.is_closing());
 }
@@ -141,7 +142,7 @@ fn a_heartbeat_goes_before_what_waits_and_one_waits_at_a_time() {
     for _ in 0..2 {
         assert!(queue.push(packet(1), Urgency::Control).is_ok());
     }
-    let sizes: Vec<_> = queue.take(0).iter().map(Prepared::size).collect();
+    let sizes: Vec<_> = queue.take(0).iter().map(EncodedPacket::size).collect();
     assert_eq!(sizes, [1 + 2, 100 + 2]);
 }
 
@@ -149,13 +150,13 @@ fn a_heartbeat_goes_before_what_waits_and_one_waits_at_a_time() {
 fn a_heartbeat_goes_behind_the_rest_of_a_packet_that_was_taken_in_part() {
     let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
     let attachment = Frame::binary_message(b"x");
-    let long = Prepared::new(Frame::text_message("m"), vec![attachment; 3]);
+    let long = EncodedPacket::new(Frame::text_message("m"), vec![attachment; 3]);
     assert!(queue.push(long, Urgency::Ordinary).is_ok());
     assert!(queue.push(packet(5), Urgency::Ordinary).is_ok());
     assert_eq!(queue.take_frames(2).len(), 1);
     assert!(queue.push(packet(1), Urgency::Control).is_ok());
-    let counts = |taken: std::collections::VecDeque<Prepared>| -> Vec<_> {
-        let sizes = taken.iter().map(Prepared::size);
+    let counts = |taken: std::collections::VecDeque<EncodedPacket>| -> Vec<_> {
+        let sizes = taken.iter().map(EncodedPacket::size);
         sizes.collect()
     };
     assert_eq!(counts(queue.take_frames(16)), [3 + 3, 1 + 2, 5 + 2]);
@@ -207,12 +208,12 @@ fn who_writes_in_the_place_of_the_task_is_told_when_it_must_run() {
     assert_eq!(push(1), Ok(Wake::Yes));
     let taken = queue.take_only_frame().unwrap();
     assert_eq!(push(2), Ok(Wake::No), "whoever writes looks again");
-    assert!(queue.settle(cost(&taken)), "something waits");
+    assert!(queue.finish_write(cost(&taken)), "something waits");
     let taken = queue.take_only_frame().unwrap();
-    assert!(!queue.settle(cost(&taken)));
+    assert!(!queue.finish_write(cost(&taken)));
     assert_eq!((push(1600), queue.bytes()), (Ok(Wake::Yes), 1600 + 4 + 64));
     let taken = queue.take_only_frame().unwrap();
-    assert!(queue.settle(cost(&taken)), "it was behind");
+    assert!(queue.finish_write(cost(&taken)), "it was behind");
     assert_eq!(queue.bytes(), 0);
 }
 
@@ -222,4 +223,47 @@ fn the_first_reason_stands() {
     assert_eq!(queue.close(CloseReason::ForcedServerClose), Wake::Yes);
     assert_eq!(queue.close(CloseReason::PingTimeout), Wake::No);
     assert_eq!(queue.close_reason(), Some(CloseReason::ForcedServerClose));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_room_is_notified_when_the_queue_is_no_longer_behind() {
+    let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
+    assert_eq!(queue.ready().await, Ok(()), "an empty queue has room");
+    assert!(queue.push(packet(2_000), Urgency::Ordinary).is_ok());
+    let cost = queue.bytes();
+    let mut waiting = polled(queue.ready());
+    assert!(waiting.poll().is_pending());
+    let dropped = polled(queue.ready());
+    drop(dropped);
+    assert_eq!(queue.take(0).len(), 1);
+    assert!(!queue.refund(cost - 1_001), "one byte too many is left");
+    assert!(waiting.poll().is_pending());
+    assert!(queue.refund(1));
+    assert_eq!(waiting.poll(), Poll::Ready(Ok(())));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_room_is_notified_when_the_connection_closes() {
+    let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
+    assert!(queue.push(packet(2_000), Urgency::Ordinary).is_ok());
+    let mut waiting = polled(queue.ready());
+    assert!(waiting.poll().is_pending());
+    let _ = queue.close(CloseReason::ForcedServerClose);
+    assert_eq!(waiting.poll(), Poll::Ready(Err(SendError::Closed)));
+    assert_eq!(queue.ready().await, Err(SendError::Closed));
+}
+
+/// A future that a test polls by hand.
+struct Polled<F>(std::pin::Pin<Box<F>>);
+
+fn polled<F: Future>(future: F) -> Polled<F> {
+    Polled(Box::pin(future))
+}
+
+impl<F: Future> Polled<F> {
+    fn poll(&mut self) -> Poll<F::Output> {
+        self.0
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+    }
 }

@@ -1,13 +1,14 @@
 //! What a connection's own task sends during a turn, gathered to be written in one go.
 //!
-//! An answer to what was just read needs no place in the queue: the task that sends it is the one
-//! that writes it, at the end of its turn. So its bytes go into a buffer of the thread, one packet
-//! behind the other. That holds only while the queue is empty and the pen lies on the desk
-//! (`link::pen`); for the first packet the desk is reserved, so that nobody else writes what is
-//! sent after it. As soon as something stands against it, what was gathered goes into the queue, in
-//! front, and what follows behind it: the order is that of the calls, whichever way they took. An
-//! answer may also be written straight into that buffer; what is sent while it is written goes
-//! before it. It must not know what the packets are.
+//! An answer to what was just read needs no place in the queue: the task that sends it also writes
+//! it, at the end of its turn. Its bytes go into a buffer of the thread, one packet after another.
+//! That is possible only while the queue is empty and the task can reserve the connection's
+//! [`WriterSlot`](super::writer_slot::WriterSlot), so that nobody else writes what is sent later.
+//! When either ceases to hold, the batch goes to the front of the queue and later packets behind it:
+//! packets keep the order in which they were sent, whichever way they take.
+//!
+//! A packet may also be encoded straight into the batch. What is sent while it is encoded goes before
+//! it.
 
 #[cfg(test)]
 mod tests;
@@ -16,208 +17,256 @@ use std::cell::RefCell;
 use std::mem;
 
 use bytes::{Buf, Bytes};
-use specter_proto::engine::{EncodePacket, Frame, Prepared};
+use specter_proto::engine::{EncodePacket, EncodedPacket, Frame};
 
+use super::Outgoing;
+use super::queue::limits::Urgency;
+use super::queue::{PACKET_OVERHEAD, Wake};
+use super::writer_slot::WriteHalf;
 use crate::connection::Connection;
-use crate::outgoing::queue;
 
-/// How much is gathered, in bytes as the queue counts them. More goes through the queue.
-const MOST: usize = 32 * 1024;
+/// The largest batch, in bytes as the queue counts them. More goes through the queue.
+const MAX_BATCH: usize = 32 * 1024;
 /// A packet that counts for more goes through the queue.
-const LARGE: usize = 8 * 1024;
-/// A buffer of more is given away with a packet that fills half of it; what lies in a smaller one
+const MAX_PACKET: usize = 8 * 1024;
+/// A larger buffer is given away with a packet that fills half of it; from a smaller one the packet
 /// is copied.
-const COPIED: usize = 16 * 1024;
+const MAX_COPIED: usize = 16 * 1024;
 /// The largest buffer that a thread keeps for another turn.
-const KEPT: usize = 2 * MOST;
+const MAX_KEPT: usize = 2 * MAX_BATCH;
 
 thread_local! {
-    static BURST: RefCell<WriteBatch> = const { RefCell::new(WriteBatch::none()) };
+    static BATCH: RefCell<ThreadBatch> = const { RefCell::new(ThreadBatch::none()) };
 }
 
-/// The burst of the connection whose task has its turn on this thread.
-struct WriteBatch {
-    /// Which connection that is; 0 for none.
+/// The batch of the connection whose task has its turn on this thread.
+struct ThreadBatch {
+    /// The address of that connection; 0 for none.
     owner: usize,
-    /// Its desk is reserved: from the first packet on.
-    has_desk: bool,
+    batch: WriteBatch,
+}
+
+/// The packets of one turn, as they are sent on a WebSocket.
+pub(super) struct WriteBatch {
     bytes: Vec<u8>,
-    /// What the queue would have counted.
+    /// What the queue would have counted for them.
     cost: usize,
+    /// The slot is reserved: from the first packet until the end of the turn.
+    has_reserved: bool,
 }
 
 /// A turn of the connection's task begins on this thread.
-pub(crate) fn begin(connection: &Connection) {
-    with(|burst| {
-        if burst.owner == 0 {
-            debug_assert!(!burst.has_desk && burst.bytes.is_empty());
-            burst.owner = connection.address();
+pub(crate) fn begin_turn(connection: &Connection) {
+    with(|thread| {
+        if thread.owner == 0 {
+            debug_assert!(!thread.batch.has_reserved && thread.batch.bytes.is_empty());
+            thread.owner = connection.address();
         }
     });
 }
 
-/// The turn is over, and what was gathered is not written: it goes into the queue.
+/// The turn is over without a write: its batch goes into the queue.
 #[inline(never)]
-pub(crate) fn end(connection: &Connection) {
-    with(|burst| {
-        if burst.owner == connection.address() {
-            burst.owner = 0;
-            burst.flush_to_queue(connection);
-            if burst.bytes.capacity() > KEPT {
-                burst.bytes = Vec::new();
-            }
-            if mem::take(&mut burst.has_desk) {
-                connection.outgoing_queue().set_passed_by(false);
-            }
+pub(crate) fn abandon_turn(connection: &Connection) {
+    with(|thread| {
+        if thread.owner == connection.address() {
+            thread.owner = 0;
+            thread.batch.abandon(connection.outgoing());
         }
     });
 }
 
-/// Takes a packet, if the connection has its turn here and nothing stands against it. Else it
-/// belongs into the queue.
-pub(crate) fn gather(connection: &Connection, packet: &impl EncodePacket) -> bool {
-    with(|burst| {
-        burst.owner == connection.address() && {
-            let cost = packet.size() + queue::PACKET_OVERHEAD;
-            let gathers = burst.gathers(connection, cost);
-            if gathers {
-                packet.append_to(&mut burst.bytes);
-                burst.cost += cost;
-            } else {
-                burst.flush_to_queue(connection);
-            }
-            gathers
+/// Ends the turn and takes its batch, which is empty where it went through the queue after all. The
+/// slot is still reserved. `None`: the turn had no batch, and the slot is not reserved.
+#[inline]
+pub(crate) fn take(connection: &Connection) -> Option<Vec<u8>> {
+    with(|thread| {
+        if thread.owner != connection.address() {
+            return None;
         }
+        thread.owner = 0;
+        thread.batch.take()
+    })
+    .flatten()
+}
+
+/// Appends a packet to the batch of the connection's turn. False where the connection has no turn on
+/// this thread, or the packet belongs into the queue.
+pub(crate) fn append(connection: &Connection, packet: &impl EncodePacket) -> bool {
+    with(|thread| {
+        thread.owner == connection.address() && thread.batch.append(connection.outgoing(), packet)
     })
     .unwrap_or(false)
 }
 
-/// Has a packet written at the end of what was gathered, if the connection has its turn here and
-/// nothing stands against it. `None`: nothing has happened.
+/// Has `write` append a packet to the batch of the connection's turn. `None`: nothing has happened,
+/// because the connection has no turn on this thread, or the packet belongs into the queue.
 ///
-/// `write` appends it, and leaves the bytes as they were where it fails or panics. What is sent
-/// meanwhile goes into the queue, before it.
+/// `write` leaves the bytes as they were where it fails or panics. What is sent meanwhile goes into
+/// the queue, before the packet.
 #[inline]
-pub(crate) fn write<E>(
+pub(crate) fn append_with<E>(
     connection: &Connection,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Option<Result<(), E>> {
-    with(|burst| {
-        let is_free = burst.owner == connection.address()
-            && burst.gathers(connection, queue::PACKET_OVERHEAD);
-        is_free.then(|| {
-            let start = burst.bytes.len();
-            write(&mut burst.bytes)?;
-            burst.commit(connection, start);
-            Ok(())
-        })
-    })
-    .flatten()
+    let appended = with(|thread| {
+        if thread.owner != connection.address() {
+            return None;
+        }
+        thread.batch.append_with(connection.outgoing(), write)
+    });
+    let wake = appended.flatten()?;
+    Some(wake.map(|wake| connection.wake_if(wake)))
 }
 
-/// What was gathered for a connection, in bytes as its queue counts them.
+/// What the batch of the connection's turn counts for, in bytes as the queue counts them.
 pub(crate) fn cost(connection: &Connection) -> usize {
-    let cost = |burst: &mut WriteBatch| (burst.owner == connection.address()).then_some(burst.cost);
-    with(cost).flatten().unwrap_or_default()
+    with(|thread| (thread.owner == connection.address()).then_some(thread.batch.cost))
+        .flatten()
+        .unwrap_or_default()
 }
 
-/// Ends the turn and takes what was gathered away, to be written: nothing where it went through the
-/// queue after all. The desk is still reserved. `None`: nothing was gathered, and the desk is not.
-#[inline]
-pub(crate) fn take(connection: &Connection) -> Option<Vec<u8>> {
-    with(|burst| {
-        if burst.owner != connection.address() {
-            return None;
-        }
-        burst.owner = 0;
-        if !mem::take(&mut burst.has_desk) {
-            return None;
-        }
-        burst.cost = 0;
-        Some(mem::take(&mut burst.bytes))
-    })
-    .flatten()
-}
-
-/// Keeps the buffer of a burst that was written for the next, unless it has become large.
-pub(crate) fn keep(mut buffer: Vec<u8>) {
-    if buffer.capacity() <= KEPT {
+/// Keeps the buffer of a batch that was written for the next one, unless it has become large.
+pub(super) fn recycle(mut buffer: Vec<u8>) {
+    if buffer.capacity() <= MAX_KEPT {
         buffer.clear();
-        with(|burst| burst.bytes = buffer);
+        with(|thread| thread.batch.bytes = buffer);
     }
 }
 
-/// Frames that were gathered, as one packet.
-pub(crate) fn packet(gathered: &[u8]) -> Prepared {
-    Frame::of_websocket(Bytes::copy_from_slice(gathered)).into()
+/// The frames of a batch, as one packet.
+pub(super) fn packet(batch: &[u8]) -> EncodedPacket {
+    Frame::of_websocket(Bytes::copy_from_slice(batch)).into()
 }
 
-/// `None` while the thread ends, and while a packet is written here: then nothing is gathered.
+/// `None` while the thread ends, and while a packet is encoded into the batch: then nothing is
+/// appended.
 #[inline]
-fn with<R>(change: impl FnOnce(&mut WriteBatch) -> R) -> Option<R> {
-    let with = |burst: &RefCell<WriteBatch>| {
-        burst
-            .try_borrow_mut()
-            .ok()
-            .map(|mut burst| change(&mut burst))
+fn with<R>(change: impl FnOnce(&mut ThreadBatch) -> R) -> Option<R> {
+    let with = |thread: &RefCell<ThreadBatch>| {
+        let mut thread = thread.try_borrow_mut().ok()?;
+        Some(change(&mut thread))
     };
-    BURST.try_with(with).ok().flatten()
+    BATCH.try_with(with).ok().flatten()
 }
 
-impl WriteBatch {
+impl ThreadBatch {
     const fn none() -> Self {
         Self {
             owner: 0,
-            has_desk: false,
+            batch: WriteBatch::new(),
+        }
+    }
+}
+
+impl WriteBatch {
+    pub(super) const fn new() -> Self {
+        Self {
             bytes: Vec::new(),
             cost: 0,
+            has_reserved: false,
         }
     }
 
-    /// Whether a packet of this cost may be gathered; then the desk is reserved.
-    ///
-    /// While the pen lies on the desk, and nothing was begun with it, all that is queued is
-    /// counted: no bytes are no packets.
+    /// Appends a packet, or leaves it to the queue, with what is in the batch before it.
     #[inline]
-    fn gathers(&mut self, connection: &Connection, cost: usize) -> bool {
-        let fits = self.fits(connection, cost);
-        if fits && !self.has_desk {
-            self.has_desk = connection.desk().reserve(connection.outgoing_queue());
-        }
-        fits && self.has_desk
-    }
-
-    /// Whether so much more is little enough to be gathered, and nobody else's packets wait.
-    #[inline]
-    fn fits(&self, connection: &Connection, cost: usize) -> bool {
-        let queue = connection.outgoing_queue();
-        let most = MOST.min(queue.limits().max_queued_bytes / 2);
-        let is_little = cost <= LARGE && self.cost + cost <= most;
-        is_little && queue.bytes() == 0 && !queue.is_closing()
-    }
-
-    /// Counts the packet that was written behind the others. Where it is too large after all, or
-    /// others were sent meanwhile, it is queued; a connection that was closed meanwhile takes it no
-    /// more.
-    #[inline]
-    fn commit(&mut self, connection: &Connection, start: usize) {
-        let cost = self.bytes.len() - start + queue::PACKET_OVERHEAD;
-        if self.fits(connection, cost) {
+    pub(super) fn append<W: WriteHalf>(
+        &mut self,
+        outgoing: &Outgoing<W>,
+        packet: &impl EncodePacket,
+    ) -> bool {
+        let cost = packet.size() + PACKET_OVERHEAD;
+        let is_accepted = self.accepts(outgoing, cost);
+        if is_accepted {
+            packet.append_to(&mut self.bytes);
             self.cost += cost;
         } else {
-            self.queue_last(connection, start);
+            self.flush_to_queue(outgoing);
+        }
+        is_accepted
+    }
+
+    /// Has a packet appended, as [`append_with`](self::append_with). The result of a packet that was
+    /// queued after all says whether the task must be woken.
+    #[inline]
+    fn append_with<W: WriteHalf, E>(
+        &mut self,
+        outgoing: &Outgoing<W>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Option<Result<Wake, E>> {
+        self.accepts(outgoing, PACKET_OVERHEAD).then(|| {
+            let start = self.bytes.len();
+            write(&mut self.bytes)?;
+            Ok(self.commit(outgoing, start))
+        })
+    }
+
+    /// Ends the turn without a write.
+    fn abandon<W: WriteHalf>(&mut self, outgoing: &Outgoing<W>) {
+        self.flush_to_queue(outgoing);
+        if self.bytes.capacity() > MAX_KEPT {
+            self.bytes = Vec::new();
+        }
+        if mem::take(&mut self.has_reserved) {
+            outgoing.slot.release();
         }
     }
 
-    /// Queues the last packet, as it was sent, behind those before it.
+    /// Takes the batch. `None`: there is none, and the slot is not reserved.
+    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
+        if !mem::take(&mut self.has_reserved) {
+            return None;
+        }
+        self.cost = 0;
+        Some(mem::take(&mut self.bytes))
+    }
+
+    /// Whether a packet of this cost may be appended; then the slot is reserved.
+    ///
+    /// While the write half is parked, and no packet is written in part, all that is queued is
+    /// counted: no bytes are no packets.
+    #[inline]
+    fn accepts<W: WriteHalf>(&mut self, outgoing: &Outgoing<W>, cost: usize) -> bool {
+        let fits = self.fits(outgoing, cost);
+        if fits && !self.has_reserved {
+            self.has_reserved = outgoing.slot.reserve_for_task();
+        }
+        fits && self.has_reserved
+    }
+
+    /// Whether the batch has room for so much more, and no packets of others wait.
+    #[inline]
+    fn fits<W>(&self, outgoing: &Outgoing<W>, cost: usize) -> bool {
+        let queue = &outgoing.queue;
+        let most = MAX_BATCH.min(queue.limits().max_queued_bytes / 2);
+        let has_room = cost <= MAX_PACKET && self.cost + cost <= most;
+        has_room && queue.bytes() == 0 && !queue.is_closing()
+    }
+
+    /// Counts the packet that was encoded behind the others. It is queued where it is too large
+    /// after all, or others were sent meanwhile; a connection that was closed meanwhile takes it no
+    /// more.
+    #[inline]
+    fn commit<W>(&mut self, outgoing: &Outgoing<W>, start: usize) -> Wake {
+        let cost = self.bytes.len() - start + PACKET_OVERHEAD;
+        if self.fits(outgoing, cost) {
+            self.cost += cost;
+            Wake::No
+        } else {
+            self.queue_last(outgoing, start)
+        }
+    }
+
+    /// Queues the last packet behind what was sent while it was encoded, and the packets before it
+    /// in front of that.
     #[cold]
-    fn queue_last(&mut self, connection: &Connection, start: usize) {
+    fn queue_last<W>(&mut self, outgoing: &Outgoing<W>, start: usize) -> Wake {
         let (before, last) = self.bytes.split_at_checked(start).unwrap_or_default();
         if !before.is_empty() {
-            connection.outgoing_queue().push_front(packet(before));
+            outgoing.queue.push_front(packet(before));
         }
         let capacity = self.bytes.capacity();
-        let last = if capacity > COPIED && last.len() >= capacity / 2 {
+        let last = if capacity > MAX_COPIED && last.len() >= capacity / 2 {
             let mut bytes = Bytes::from(mem::take(&mut self.bytes));
             bytes.advance(start);
             Frame::of_websocket(bytes).into()
@@ -226,13 +275,15 @@ impl WriteBatch {
         };
         self.bytes.clear();
         self.cost = 0;
-        connection.queue_required(last);
+        // A closed connection needs no packet.
+        let pushed = outgoing.queue.push(last, Urgency::Required);
+        pushed.unwrap_or_else(|(_, wake)| wake)
     }
 
-    /// Puts what was gathered into the queue, before all that was sent after it.
-    fn flush_to_queue(&mut self, connection: &Connection) {
+    /// Puts the batch into the queue, before all that was sent after it.
+    fn flush_to_queue<W>(&mut self, outgoing: &Outgoing<W>) {
         if !self.bytes.is_empty() {
-            connection.outgoing_queue().push_front(packet(&self.bytes));
+            outgoing.queue.push_front(packet(&self.bytes));
             self.bytes.clear();
         }
         self.cost = 0;

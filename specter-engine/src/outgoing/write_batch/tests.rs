@@ -1,20 +1,21 @@
 //! What a turn gathers: order, limits, and packets that are written in place.
 
+use super::{MAX_KEPT, MAX_PACKET, abandon_turn, append_with, begin_turn, packet, take, with};
 use crate::close_reason::CloseReason;
 use crate::config::EngineConfig;
 use crate::connection::Connection;
 use crate::detached::{detached, take_sent};
 use crate::outgoing::queue::limits::SendError;
 use crate::outgoing::tcp_writer::TcpWriter;
-use crate::outgoing::write_batch::{KEPT, LARGE, begin, end, packet, take, with, write};
-use specter_proto::engine::{Frame, FrameAppender, FrameKind, Prepared};
-use std::sync::Arc;
+use specter_proto::engine::{EncodedPacket, Frame, FrameAppender, FrameKind};
+
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 
 /// A connection at rest, whose task is the test.
 struct AtRest {
     connection: Connection,
-    _socket: (Arc<TcpStream>, TcpStream),
+    _socket: (OwnedReadHalf, TcpStream),
 }
 
 impl AtRest {
@@ -24,7 +25,7 @@ impl AtRest {
         let (server, client) = tokio::join!(listener.accept(), connecting);
         let (read, writer) = TcpWriter::split(server.unwrap().0);
         let connection = detached(config);
-        connection.desk().park(writer);
+        connection.outgoing().slot.park(writer);
         Self {
             connection,
             _socket: (read, client.unwrap()),
@@ -47,7 +48,7 @@ impl AtRest {
 
     /// Has a packet written, with something done in the midst of it.
     fn write(&self, text: &str, meanwhile: impl FnOnce()) -> Option<Result<(), ()>> {
-        write(&self.connection, |bytes| {
+        append_with(&self.connection, |bytes| {
             let mut frame = FrameAppender::new(bytes, text.len());
             frame.body().push(b'4');
             meanwhile();
@@ -60,7 +61,7 @@ impl AtRest {
     /// What the turn gathered, which is over with that.
     fn gathered(&self) -> Vec<u8> {
         let gathered = take(&self.connection).unwrap();
-        self.connection.outgoing_queue().set_passed_by(false);
+        self.connection.outgoing().slot.release();
         gathered
     }
 
@@ -69,8 +70,8 @@ impl AtRest {
     }
 }
 
-fn bytes(packets: &[Prepared]) -> Vec<u8> {
-    let frames = packets.iter().flat_map(Prepared::frames);
+fn bytes(packets: &[EncodedPacket]) -> Vec<u8> {
+    let frames = packets.iter().flat_map(EncodedPacket::frames);
     frames
         .flat_map(|frame| frame.websocket().to_vec())
         .collect()
@@ -84,16 +85,16 @@ fn texts(texts: &[&str]) -> Vec<u8> {
 #[tokio::test]
 async fn what_is_sent_in_a_turn_is_gathered_beside_the_queue() {
     let rest = AtRest::new(&EngineConfig::default()).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     rest.send("a");
     let attachments = vec![Frame::binary_message(b"c")];
-    let both = Prepared::new(Frame::text_message("b"), attachments);
+    let both = EncodedPacket::new(Frame::text_message("b"), attachments);
     rest.connection.send(both).unwrap();
     assert!(rest.queued().is_empty());
     let mut expected = texts(&["a", "b"]);
     expected.extend(b"\x82\x01c");
     assert_eq!(rest.gathered(), expected);
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
@@ -104,12 +105,12 @@ async fn outside_of_a_turn_and_for_others_there_is_the_queue() {
     );
     rest.send("before");
     assert_eq!(rest.queued(), texts(&["before"]));
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     other.send("other");
     rest.send_elsewhere("elsewhere");
     assert_eq!(other.queued(), texts(&["other"]));
     assert_eq!(rest.queued(), texts(&["elsewhere"]));
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
     rest.send("after");
     assert_eq!(rest.queued(), texts(&["after"]));
 }
@@ -117,47 +118,38 @@ async fn outside_of_a_turn_and_for_others_there_is_the_queue() {
 #[tokio::test]
 async fn the_order_stays_when_others_send_in_between() {
     let rest = AtRest::new(&EngineConfig::default()).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     rest.send("1");
     rest.send("2");
     rest.send_elsewhere("3");
     // The desk is reserved: nobody writes "3" yet.
-    assert!(
-        rest.connection
-            .desk()
-            .write(rest.connection.outgoing_queue())
-    );
+    assert!(rest.connection.outgoing().write_queued());
     rest.send("4");
     assert!(rest.gathered().is_empty());
     assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
 async fn a_turn_that_is_given_up_leaves_all_to_the_queue() {
     let rest = AtRest::new(&EngineConfig::default()).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     rest.send("1");
     rest.connection.close(CloseReason::ForcedServerClose);
     let late = rest.connection.send(Frame::text_message("2").into());
     assert_eq!(late, Err(SendError::Closed));
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
     assert_eq!(rest.queued(), texts(&["1"]));
-    assert!(
-        !rest
-            .connection
-            .desk()
-            .write(rest.connection.outgoing_queue())
-    );
+    assert!(!rest.connection.outgoing().write_queued());
 }
 
 #[tokio::test]
 async fn what_nobody_reads_any_more_is_discarded() {
     let rest = AtRest::new(&EngineConfig::default()).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     rest.send("1");
     rest.connection.close(CloseReason::PingTimeout);
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
     assert!(rest.queued().is_empty());
 }
 
@@ -167,7 +159,7 @@ async fn much_goes_through_the_queue_and_its_limit() {
         .max_queued_bytes(1_000)
         .max_burst_bytes(1_000);
     let rest = AtRest::new(&config).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     let sent = (0..100).take_while(|_| {
         let sent = rest.connection.send(Frame::text_message("text").into());
         assert!(matches!(sent, Ok(()) | Err(SendError::QueueFull)));
@@ -175,24 +167,24 @@ async fn much_goes_through_the_queue_and_its_limit() {
     });
     // Each counts for 71, those that were gathered once for all.
     assert_eq!(sent.count(), 19);
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
 
     let rest = AtRest::new(&EngineConfig::default()).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     rest.send("small");
-    rest.send(&"x".repeat(LARGE));
+    rest.send(&"x".repeat(MAX_PACKET));
     rest.send("small");
     assert!(rest.gathered().is_empty());
-    let large = "x".repeat(LARGE);
+    let large = "x".repeat(MAX_PACKET);
     assert_eq!(rest.queued(), texts(&["small", &large, "small"]));
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
 async fn a_packet_is_written_behind_what_was_gathered() {
     let rest = AtRest::new(&EngineConfig::default()).await;
     assert_eq!(rest.write("early", || ()), None, "it has no turn");
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     rest.send("1");
     let before = rest.connection.queued_bytes();
     assert_eq!(rest.write("22", || ()), Some(Ok(())));
@@ -201,14 +193,14 @@ async fn a_packet_is_written_behind_what_was_gathered() {
     rest.send("3");
     assert!(rest.queued().is_empty());
     assert_eq!(rest.gathered(), texts(&["1", "22", "3"]));
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
 async fn what_is_sent_while_a_packet_is_written_goes_before_it() {
     for is_elsewhere in [false, true] {
         let rest = AtRest::new(&EngineConfig::default()).await;
-        begin(&rest.connection);
+        begin_turn(&rest.connection);
         rest.send("1");
         let meanwhile = || {
             if is_elsewhere {
@@ -223,17 +215,17 @@ async fn what_is_sent_while_a_packet_is_written_goes_before_it() {
         assert_eq!(rest.write("5", || ()), None, "others wait");
         assert!(rest.gathered().is_empty());
         assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
-        end(&rest.connection);
+        abandon_turn(&rest.connection);
     }
 }
 
 #[tokio::test]
 async fn what_was_written_goes_through_the_queue_where_it_is_large() {
     for (size, before) in [(1, 0), (1, 1), (1, 2), (3, 0), (3, 1), (30, 1)] {
-        let large = "x".repeat(size * LARGE);
+        let large = "x".repeat(size * MAX_PACKET);
         let before = &["1", &large][..before];
         let rest = AtRest::new(&EngineConfig::default()).await;
-        begin(&rest.connection);
+        begin_turn(&rest.connection);
         for text in before {
             rest.send(text);
         }
@@ -248,28 +240,28 @@ async fn what_was_written_goes_through_the_queue_where_it_is_large() {
         let mut expected: Vec<&str> = before.to_vec();
         expected.extend(written.map(|_| &*large));
         assert_eq!(rest.queued(), texts(&expected));
-        end(&rest.connection);
+        abandon_turn(&rest.connection);
     }
 }
 
 #[tokio::test]
 async fn no_more_is_gathered_than_there_is_room_for() {
     let rest = AtRest::new(&EngineConfig::default()).await;
-    begin(&rest.connection);
-    let text = "x".repeat(LARGE - 100);
+    begin_turn(&rest.connection);
+    let text = "x".repeat(MAX_PACKET - 100);
     let written = (0..9).take_while(|_| rest.write(&text, || ()).is_some());
     // The last of them did not fit.
     assert_eq!(written.count(), 5);
     assert!(rest.gathered().is_empty());
     assert_eq!(rest.queued(), texts(&[&*text; 5]));
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
 async fn what_is_written_while_the_connection_closes_is_not_sent() {
     for emits in [false, true] {
         let rest = AtRest::new(&EngineConfig::default()).await;
-        begin(&rest.connection);
+        begin_turn(&rest.connection);
         let meanwhile = || {
             if emits {
                 rest.send("1");
@@ -277,7 +269,7 @@ async fn what_is_written_while_the_connection_closes_is_not_sent() {
             rest.connection.close(CloseReason::ForcedServerClose);
         };
         assert_eq!(rest.write("2", meanwhile), Some(Ok(())));
-        end(&rest.connection);
+        abandon_turn(&rest.connection);
         assert_eq!(rest.queued(), texts(&["1"][..usize::from(emits)]));
     }
 }
@@ -286,30 +278,30 @@ async fn what_is_written_while_the_connection_closes_is_not_sent() {
 async fn a_large_buffer_is_not_kept() {
     let rest = AtRest::new(&EngineConfig::default()).await;
     for fails in [true, false] {
-        begin(&rest.connection);
-        let grown = write(&rest.connection, |bytes| {
-            bytes.reserve(10 * KEPT);
+        begin_turn(&rest.connection);
+        let grown = append_with(&rest.connection, |bytes| {
+            bytes.reserve(10 * MAX_KEPT);
             if fails { Err(()) } else { Ok(()) }
         });
         assert_eq!(grown.is_some_and(|grown| grown.is_err()), fails);
-        end(&rest.connection);
-        assert!(with(|burst| burst.bytes.capacity()).unwrap() <= KEPT);
+        abandon_turn(&rest.connection);
+        assert!(with(|thread| thread.batch.bytes.capacity()).unwrap() <= MAX_KEPT);
     }
 }
 
 #[tokio::test]
 async fn what_is_not_written_leaves_the_rest() {
     let rest = AtRest::new(&EngineConfig::default()).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     rest.send("1");
-    let failed = write(&rest.connection, |_| Err("no"));
+    let failed = append_with(&rest.connection, |_| Err("no"));
     assert_eq!(failed, Some(Err("no")));
     let panics = || rest.write("2", || panic!("on purpose"));
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
     assert!(panicked.is_err());
     rest.send("3");
     assert_eq!(rest.gathered(), texts(&["1", "3"]));
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
@@ -318,12 +310,12 @@ async fn what_is_written_into_a_full_queue_is_queued() {
         .max_queued_bytes(1_000)
         .max_burst_bytes(1_000);
     let rest = AtRest::new(&config).await;
-    begin(&rest.connection);
+    begin_turn(&rest.connection);
     let (many, answer) = ("x".repeat(900), "y".repeat(300));
     let meanwhile = || rest.send_elsewhere(&many);
     assert_eq!(rest.write(&answer, meanwhile), Some(Ok(())));
     assert!(!rest.connection.is_closed());
-    end(&rest.connection);
+    abandon_turn(&rest.connection);
     assert_eq!(rest.queued(), texts(&[&many, &answer]));
 }
 

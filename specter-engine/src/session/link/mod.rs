@@ -52,9 +52,9 @@ impl Link {
         connection: &Connection,
     ) -> Result<(), Termination> {
         if let Self::WebSocket(websocket) = self {
-            return websocket.poll_write_queue(cx, connection);
+            return websocket.end_turn(cx, connection);
         }
-        write_batch::end(connection);
+        write_batch::abandon_turn(connection);
         if let Self::Polling { polling, .. } = self {
             polling.poll_aborted(cx)?;
             polling.flush(connection)?;

@@ -3,14 +3,23 @@
 //! A connection that waits for bytes holds no buffer; when they arrive it borrows its thread's,
 //! and copies out what is left over. Knows nothing of what is read.
 
-use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
+
+use specter_proto::recycler::{Recyclable, Recycler};
 
 /// How many bytes are read at once.
 pub(crate) const SCRATCH_LEN: usize = 64 * 1024;
 
 thread_local! {
-    static SPARE: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+    static BUFFERS: Recycler<ReadSpace> = const { Recycler::new(1, SCRATCH_LEN) };
+}
+
+struct ReadSpace(Box<[u8]>);
+
+impl Recyclable for ReadSpace {
+    fn retained_bytes(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// The thread's buffer, lent. Its content is whatever was read last.
@@ -19,8 +28,8 @@ pub(crate) struct Scratch(Box<[u8]>);
 impl Scratch {
     /// Borrows the thread's buffer; a new one where that is lent already.
     pub(crate) fn borrow() -> Self {
-        let spare = SPARE.try_with(Cell::take).ok().flatten();
-        Self(spare.unwrap_or_else(|| vec![0; SCRATCH_LEN].into_boxed_slice()))
+        let space = Recycler::take(&BUFFERS).map(|space| space.0);
+        Self(space.unwrap_or_else(|| vec![0; SCRATCH_LEN].into_boxed_slice()))
     }
 }
 
@@ -41,8 +50,7 @@ impl DerefMut for Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
-        // While the thread ends there is nobody to keep it for.
-        let _ = SPARE.try_with(|spare| spare.set(Some(buffer)));
+        Recycler::put(&BUFFERS, ReadSpace(buffer));
     }
 }
 

@@ -5,7 +5,6 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
@@ -14,9 +13,10 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 
-use crate::outgoing::direct;
 use crate::outgoing::tcp_writer::TcpWriter;
+use crate::outgoing::websocket_writer::WriteSide;
 use crate::server::timed_stream::TimedStream;
 
 /// A stream in both directions, whatever is beneath.
@@ -30,8 +30,8 @@ pub(crate) struct Stream(State);
 enum State {
     /// The answer to the request is not written yet.
     Awaited(OnUpgrade),
-    /// The write side, unless it was laid down.
-    Tcp(Arc<TcpStream>, Option<TcpWriter>),
+    /// The halves of a socket. The write half is absent while it is parked.
+    Tcp(OwnedReadHalf, Option<TcpWriter>),
     Other(Box<dyn Duplex>),
 }
 
@@ -73,7 +73,7 @@ impl Stream {
     /// Ready when there may be something to read; else the task is woken when there is.
     pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.0 {
-            State::Tcp(stream, _) => stream.poll_read_ready(cx),
+            State::Tcp(reader, _) => reader.as_ref().poll_read_ready(cx),
             State::Awaited(_) | State::Other(_) => Poll::Ready(Ok(())),
         }
     }
@@ -81,10 +81,10 @@ impl Stream {
     /// Whether the peer has ended its side, which the system says of a TCP socket before what the
     /// peer sent was read. Of other streams nothing is known.
     pub(crate) fn is_peer_gone(&self) -> bool {
-        let State::Tcp(stream, _) = &self.0 else {
+        let State::Tcp(reader, _) = &self.0 else {
             return false;
         };
-        let ready = pin!(stream.ready(Interest::READABLE));
+        let ready = pin!(reader.ready(Interest::READABLE));
         match ready.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(ready)) => ready.is_read_closed(),
             Poll::Ready(Err(_)) => true,
@@ -98,43 +98,13 @@ impl Stream {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
         match &mut self.0 {
-            State::Awaited(_) => Poll::Pending,
-            State::Tcp(stream, _) => direct::poll_recv(stream, cx, buffer),
-            State::Other(stream) => {
-                let mut buffer = ReadBuf::new(buffer);
-                ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
-                Poll::Ready(Ok(buffer.filled().len()))
-            }
+            State::Awaited(_) => return Poll::Pending,
+            State::Tcp(reader, _) => ready!(Pin::new(reader).poll_read(cx, &mut buffer))?,
+            State::Other(stream) => ready!(Pin::new(stream).poll_read(cx, &mut buffer))?,
         }
-    }
-
-    /// Gives the write side away, where it can be: others write with it until it is picked up.
-    pub(crate) fn park(&mut self) -> Option<TcpWriter> {
-        match &mut self.0 {
-            State::Tcp(_, writer) => writer.take(),
-            State::Awaited(_) | State::Other(_) => None,
-        }
-    }
-
-    /// Takes the write side back.
-    pub(crate) fn reclaim(&mut self, writer: TcpWriter) {
-        if let State::Tcp(_, place) = &mut self.0 {
-            *place = Some(writer);
-        }
-    }
-
-    /// The socket itself, where it is one: for whoever has the right to write.
-    pub(crate) fn tcp(&self) -> Option<&TcpStream> {
-        match &self.0 {
-            State::Tcp(stream, _) => Some(stream),
-            State::Awaited(_) | State::Other(_) => None,
-        }
-    }
-
-    /// Whether the write side was given away.
-    pub(crate) fn is_parked(&self) -> bool {
-        matches!(&self.0, State::Tcp(_, None))
+        Poll::Ready(Ok(buffer.filled().len()))
     }
 
     /// What is written to, if it is there.
@@ -143,6 +113,34 @@ impl Stream {
             State::Tcp(_, Some(writer)) => Some(Pin::new(writer)),
             State::Other(stream) => Some(Pin::new(stream.as_mut())),
             State::Awaited(_) | State::Tcp(_, None) => None,
+        }
+    }
+}
+
+impl WriteSide for Stream {
+    type Half = TcpWriter;
+
+    fn park(&mut self) -> Option<TcpWriter> {
+        match &mut self.0 {
+            State::Tcp(_, writer) => writer.take(),
+            State::Awaited(_) | State::Other(_) => None,
+        }
+    }
+
+    fn reclaim(&mut self, writer: TcpWriter) {
+        if let State::Tcp(_, place) = &mut self.0 {
+            *place = Some(writer);
+        }
+    }
+
+    fn is_parked(&self) -> bool {
+        matches!(&self.0, State::Tcp(_, None))
+    }
+
+    fn try_write_parked(&self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.0 {
+            State::Tcp(reader, None) => reader.as_ref().try_write(bytes),
+            _ => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 }
@@ -227,8 +225,8 @@ fn tcp(stream: TcpStream) -> State {
 }
 
 fn split(stream: TcpStream) -> State {
-    let (stream, writer) = TcpWriter::split(stream);
-    State::Tcp(stream, Some(writer))
+    let (reader, writer) = TcpWriter::split(stream);
+    State::Tcp(reader, Some(writer))
 }
 
 #[cfg(test)]
@@ -275,6 +273,6 @@ mod tests {
         let upgrade = upgrades.recv().await.unwrap();
         let (state, early) = take_over(upgrade.await.unwrap());
         assert_eq!(early, "early");
-        assert!(matches!(state, State::Tcp(stream, Some(_)) if stream.nodelay().unwrap()));
+        assert!(matches!(state, State::Tcp(reader, Some(_)) if reader.as_ref().nodelay().unwrap()));
     }
 }

@@ -6,17 +6,16 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::mem;
 use std::task::{Context, Poll};
 
 use hyper::upgrade::OnUpgrade;
-use specter_proto::engine::Prepared;
+use specter_proto::engine::EncodedPacket;
 use specter_proto::websocket::{self, Decoder, Event, Limits};
 
 use crate::close_reason::CloseReason;
 use crate::connection::Connection;
-use crate::outgoing::direct;
 use crate::outgoing::frame_writer::FrameWriter;
+use crate::outgoing::websocket_writer::WebSocketWriter;
 use crate::outgoing::write_batch;
 use crate::session::link::budget::Budget;
 use crate::session::link::read_buffer::ReadBuffer;
@@ -49,11 +48,7 @@ pub(crate) struct WebSocket {
     stream: Stream,
     decoder: Decoder,
     input: ReadBuffer,
-    output: FrameWriter,
-    /// The stream took no more when it was written to last.
-    is_blocked: bool,
-    /// The stream was blocked and took more after that: the peer has read.
-    peer_has_read: bool,
+    writer: WebSocketWriter,
 }
 
 /// What decoding a buffer came to.
@@ -75,15 +70,13 @@ impl WebSocket {
             stream,
             decoder: Decoder::new(limits),
             input: ReadBuffer::default(),
-            output: FrameWriter::default(),
-            is_blocked: false,
-            peer_has_read: false,
+            writer: WebSocketWriter::default(),
         }
     }
 
     /// Whether the peer has made room in a stream that was full, since this was asked last.
     pub(crate) fn take_peer_has_read(&mut self) -> bool {
-        mem::take(&mut self.peer_has_read)
+        self.writer.take_peer_has_read()
     }
 
     /// Whether the peer has ended its side, as far as the system says so by itself.
@@ -131,7 +124,13 @@ impl WebSocket {
         take: &mut impl FnMut(Message<'_>) -> Result<Flow, Termination>,
     ) -> Result<Flow, Termination> {
         let input = self.input.bytes_mut();
-        let decoded = decode(&mut self.decoder, input, &mut self.output, budget, take);
+        let decoded = decode(
+            &mut self.decoder,
+            input,
+            &mut self.writer.frames,
+            budget,
+            take,
+        );
         self.input.consume(decoded.consumed, decoded.wanted);
         decoded.outcome
     }
@@ -165,7 +164,13 @@ impl WebSocket {
             self.input.append(filled);
             return Ok(Poll::Ready(Flow::More));
         }
-        let decoded = decode(&mut self.decoder, filled, &mut self.output, budget, take);
+        let decoded = decode(
+            &mut self.decoder,
+            filled,
+            &mut self.writer.frames,
+            budget,
+            take,
+        );
         let rest = filled.get(decoded.consumed..).unwrap_or_default();
         self.input.replace(rest, decoded.wanted);
         decoded.outcome.map(Poll::Ready)
@@ -187,91 +192,31 @@ impl WebSocket {
         }
     }
 
-    /// Ends the turn's burst, and writes what it gathered and all that the queue holds. What the
-    /// stream does not take is kept, and the task woken when it takes more. Where all is written,
-    /// others may write until the task runs again.
-    pub(crate) fn poll_write_queue(
+    /// Ends the turn: writes its batch and all that is queued. What the stream does not take is
+    /// kept, and the task is woken when it takes more.
+    pub(crate) fn end_turn(
         &mut self,
         cx: &mut Context<'_>,
         connection: &Connection,
     ) -> Result<(), Termination> {
-        let queue = connection.outgoing_queue();
-        if let Some(gathered) = write_batch::take(connection) {
-            let unwritten = self.write_gathered(gathered);
-            if unwritten.is_none() && self.output.is_done() {
-                queue.set_passed_by(false);
-                if queue.rest() {
-                    return Ok(());
-                }
-            }
-            self.reclaim(connection);
-            queue.set_passed_by(false);
-            if let Some((packet, written)) = unwritten {
-                queue.count(&packet);
-                self.output.resume_packet(packet, written);
-            }
-        } else if self.stream.is_parked() {
-            let idle = self.output.is_done() && !connection.desk().has_partial_write();
-            if idle && queue.rest() {
-                return Ok(());
-            }
-            self.reclaim(connection);
+        if self.stream.is_awaited() && self.poll_ready(cx)?.is_pending() {
+            write_batch::abandon_turn(connection);
+            return Ok(());
         }
-        loop {
-            let was_blocked = mem::take(&mut self.is_blocked);
-            match self.poll_write(cx) {
-                Poll::Pending => {
-                    self.is_blocked = true;
-                    let written = self.output.take_cost_written();
-                    if written > 0 {
-                        self.peer_has_read |= was_blocked;
-                        let _ = queue.release(written);
-                    }
-                    return Ok(());
-                }
-                Poll::Ready(result) => result?,
-            }
-            self.peer_has_read |= was_blocked;
-            let packets = queue.take(self.output.take_cost_written());
-            if packets.is_empty() {
-                if let Some(writer) = self.stream.park() {
-                    connection.desk().park(writer);
-                }
-                return Ok(());
-            }
-            self.output.push(packets);
-        }
+        let batch = write_batch::take(connection);
+        self.writer
+            .end_turn(&mut self.stream, connection.outgoing(), batch, cx)
+            .map_err(|error| stream_failed(&error))
     }
 
-    /// Writes what the task's turn gathered. What the stream does not take is a packet like others,
-    /// of which so much is written; what ails the stream is found out when that goes on.
-    fn write_gathered(&mut self, gathered: Vec<u8>) -> Option<(Prepared, usize)> {
-        // A pong that waits answers what came before, and goes first.
-        let written = match self.stream.tcp() {
-            Some(stream) if !gathered.is_empty() && self.output.is_done() => {
-                direct::send(stream, &gathered).unwrap_or_default()
-            }
-            _ => 0,
-        };
-        let unwritten =
-            (written < gathered.len()).then(|| (write_batch::packet(&gathered), written));
-        write_batch::keep(gathered);
-        unwritten
-    }
-
-    /// Takes back the write side, if it was laid down, with what others have begun.
+    /// Takes the write half back, if it was parked, with what a broadcast has written in part.
     pub(crate) fn reclaim(&mut self, connection: &Connection) {
-        if let Some((writer, begun)) = connection.desk().reclaim() {
-            self.stream.reclaim(writer);
-            if let Some(begun) = begun {
-                self.output.resume(*begun);
-            }
-        }
+        self.writer.reclaim(&mut self.stream, connection.outgoing());
     }
 
     /// Writes what was pushed.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Termination>> {
-        if self.output.is_done() {
+        if self.writer.frames.is_done() {
             return Poll::Ready(Ok(()));
         }
         if self.stream.is_awaited() {
@@ -281,25 +226,27 @@ impl WebSocket {
                 Err(termination) => return Poll::Ready(Err(termination)),
             }
         }
-        self.output
-            .poll_write(&mut self.stream, cx)
-            .map_err(|error| stream_failed(&error))
+        match self.writer.poll_write(&mut self.stream, cx) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(stream_failed(&error))),
+        }
     }
 
     /// From now on it carries the session's packets. What it was sent before was not counted in
     /// their queue.
     pub(crate) fn take_over(&mut self) {
-        self.output.take_cost_written();
+        self.writer.frames.take_cost_written();
     }
 
     /// PacketDeque to be written next.
-    pub(crate) fn push(&mut self, packets: VecDeque<Prepared>) {
-        self.output.push(packets);
+    pub(crate) fn push(&mut self, packets: VecDeque<EncodedPacket>) {
+        self.writer.frames.push(packets);
     }
 
     /// Splits off what is needed to close it: nothing is decoded any more.
     pub(crate) fn into_stream(self) -> (Stream, FrameWriter) {
-        (self.stream, self.output)
+        (self.stream, self.writer.frames)
     }
 }
 
@@ -415,7 +362,7 @@ mod tests {
     async fn a_pong_goes_before_what_answers_a_later_message() {
         let (mut websocket, mut client) = over_tcp().await;
         let connection = detached(&EngineConfig::default());
-        let flushed = poll_fn(|cx| Poll::Ready(websocket.poll_write_queue(cx, &connection)));
+        let flushed = poll_fn(|cx| Poll::Ready(websocket.end_turn(cx, &connection)));
         flushed.await.unwrap();
         client
             .write_all(b"\x89\x81\0\0\0\0p\x81\x81\0\0\0\0m")
@@ -423,13 +370,13 @@ mod tests {
             .unwrap();
         let mut answered = false;
         poll_fn(|cx| {
-            write_batch::begin(&connection);
+            write_batch::begin_turn(&connection);
             let read = websocket.poll_read(cx, &mut Budget::new(), |_| {
                 answered = connection.send(Frame::text_message("a").into()).is_ok();
                 Ok(Flow::More)
             });
-            let flushed = websocket.poll_write_queue(cx, &connection);
-            write_batch::end(&connection);
+            let flushed = websocket.end_turn(cx, &connection);
+            write_batch::abandon_turn(&connection);
             assert_eq!((read, flushed), (Ok(Flow::More), Ok(())));
             if answered {
                 Poll::Ready(())
@@ -451,10 +398,10 @@ mod tests {
         let (mut websocket, mut client) = over_tcp().await;
         let connection = detached(&EngineConfig::default().max_queued_bytes(usize::MAX));
         let mut turn = |cx: &mut Context<'_>, sends: &mut dyn FnMut()| {
-            write_batch::begin(&connection);
+            write_batch::begin_turn(&connection);
             sends();
-            websocket.poll_write_queue(cx, &connection).unwrap();
-            write_batch::end(&connection);
+            websocket.end_turn(cx, &connection).unwrap();
+            write_batch::abandon_turn(&connection);
         };
         let send = |number: usize| {
             let text = format!("{number:SIZE$}");
@@ -469,7 +416,7 @@ mod tests {
         }
         // Somebody else sends, and would write.
         send(count);
-        assert!(connection.desk().write(connection.outgoing_queue()));
+        assert!(connection.outgoing().write_queued());
         count += 1;
         let writing = poll_fn(|cx| {
             turn(cx, &mut || ());

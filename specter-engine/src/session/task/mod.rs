@@ -374,7 +374,7 @@ impl<H: MessageHandler> Task<H> {
 
     fn run(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if self.is_open() {
-            write_batch::begin(&self.connection);
+            write_batch::begin_turn(&self.connection);
             if let Err(termination) = self.turn(cx, now) {
                 self.fail(termination, now);
             }
@@ -392,7 +392,7 @@ impl<H: MessageHandler> Task<H> {
     /// A turn has failed: the session ends.
     #[cold]
     fn fail(&mut self, termination: Termination, now: Instant) {
-        write_batch::end(&self.connection);
+        write_batch::abandon_turn(&self.connection);
         self.skip_checks_until = None;
         self.close(termination, now);
     }
@@ -448,7 +448,7 @@ impl<H: MessageHandler> Future for Task<H> {
 impl<H> Drop for Task<H> {
     fn drop(&mut self) {
         // However it ends, by a panic in the handler too: nothing can be sent, nobody waits.
-        write_batch::end(&self.connection);
+        write_batch::abandon_turn(&self.connection);
         let _ = self
             .connection
             .outgoing_queue()
@@ -464,7 +464,7 @@ impl<H> Drop for Task<H> {
         self.connection.outgoing_queue().clear();
         self.connection.let_go(std::mem::take(&mut self.held));
         // They hold the task's memory and the socket, and handles may be kept for long.
-        self.connection.desk().clear();
+        self.connection.outgoing().slot.clear();
         self.connection.waker().clear();
     }
 }

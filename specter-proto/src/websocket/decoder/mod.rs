@@ -8,17 +8,17 @@
 
 mod assembly;
 mod frame;
-mod short;
+mod short_text;
+#[cfg(test)]
+mod single_frame_tests;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod whole_tests;
 
 use std::ops::Range;
 
 use self::assembly::Assembly;
 use self::frame::{FrameHeader, Parsed};
-use self::short::Short;
+use self::short_text::Short;
 use super::control::is_valid_close_code;
 use super::header::Opcode;
 use super::mask::unmask;
@@ -161,7 +161,7 @@ impl Decoder {
             unmask(payload, frame.mask);
             let event = if !frame.is_text {
                 Event::Binary(payload)
-            } else if payload.len() > short::LONGEST {
+            } else if payload.len() > short_text::LONGEST {
                 match read_text(payload) {
                     Ok(text) => Event::Text(text),
                     Err(violation) => return self.fail(violation),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::short::LONGEST;
+use super::short_text::LONGEST;
 use super::*;
 use crate::websocket::Opcode::{Binary, Close, Continuation, Ping, Pong, Text};
 

@@ -1,0 +1,145 @@
+//! What stands around handlers, as declared: guards, interceptors and error filters, on the App,
+//! modules, controllers and events.
+
+use std::sync::Arc;
+
+use specter_di::{Container, Dependency, Key, Location, Root, ScopePlan};
+
+use crate::gateway::policies::filter::{ErasedFilter, ErrorFilter};
+use crate::gateway::policies::guard::{ErasedGuard, Guard};
+use crate::gateway::policies::interceptor::{ErasedInterceptor, Interceptor};
+
+/// The policies of one place: an App, a module, a controller or an event, each list in its declared
+/// order.
+#[derive(Clone, Default)]
+pub struct Policies {
+    pub(crate) guards: Vec<Policy<dyn ErasedGuard>>,
+    pub(crate) interceptors: Vec<Policy<dyn ErasedInterceptor>>,
+    pub(crate) filters: Vec<Policy<dyn ErasedFilter>>,
+}
+
+/// One policy: what must be injected for it, and how it is found.
+pub(crate) struct Policy<T: ?Sized> {
+    pub(crate) declared: Declared,
+    resolve: fn(PolicyScope<'_>) -> Option<Arc<T>>,
+}
+
+/// Where a policy is looked for: at the place of a root of a plan, where there is one, else among
+/// all singletons.
+#[derive(Clone, Copy)]
+pub(crate) struct PolicyScope<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) root: Option<(&'a ScopePlan, usize)>,
+}
+
+/// Where a policy is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Declared {
+    /// What it is to be: `guard`, for messages.
+    pub(crate) role: &'static str,
+    pub(crate) key: Key,
+    pub(crate) label: &'static str,
+    pub(crate) location: Location,
+}
+
+impl<T: ?Sized> Clone for Policy<T> {
+    fn clone(&self) -> Self {
+        Self {
+            declared: self.declared,
+            resolve: self.resolve,
+        }
+    }
+}
+
+impl<T: ?Sized> Policy<T> {
+    /// Finds it.
+    ///
+    /// # Panics
+    /// Never in an App: its graph, or the subscription, was checked for it. A guard must not be
+    /// left out for want of it.
+    pub(crate) fn find(&self, sight: PolicyScope<'_>) -> Arc<T> {
+        (self.resolve)(sight)
+            .unwrap_or_else(|| panic!("there is no singleton `{}`", self.declared.key))
+    }
+}
+
+impl Policies {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.guards.is_empty() && self.interceptors.is_empty() && self.filters.is_empty()
+    }
+
+    /// Adds a guard.
+    pub fn guard<G: Guard>(&mut self, label: &'static str, location: Location) {
+        self.guards.push(Policy {
+            declared: Declared::new::<G>("guard", label, location),
+            resolve: |sight| Some(found::<G>(sight)?),
+        });
+    }
+
+    /// Adds an interceptor.
+    pub fn interceptor<I: Interceptor>(&mut self, label: &'static str, location: Location) {
+        self.interceptors.push(Policy {
+            declared: Declared::new::<I>("interceptor", label, location),
+            resolve: |sight| Some(found::<I>(sight)?),
+        });
+    }
+
+    /// Adds an error filter.
+    pub fn filter<F: ErrorFilter>(&mut self, label: &'static str, location: Location) {
+        self.filters.push(Policy {
+            declared: Declared::new::<F>("error filter", label, location),
+            resolve: |sight| Some(found::<F>(sight)?),
+        });
+    }
+
+    /// These, and within them those of `inner`: outer guards and interceptors come first, outer
+    /// filters last.
+    pub(crate) fn around(&self, inner: &Self) -> Self {
+        Self {
+            guards: joined(&self.guards, &inner.guards),
+            interceptors: joined(&self.interceptors, &inner.interceptors),
+            filters: joined(&inner.filters, &self.filters),
+        }
+    }
+
+    /// A root that requires them, as singletons.
+    pub(crate) fn required_of(&self, root: Root) -> Root {
+        self.declared().fold(root, |root, policy| {
+            root.require_singleton(policy.role, policy.key, policy.label, policy.location)
+        })
+    }
+
+    pub(crate) fn declared(&self) -> impl Iterator<Item = Declared> {
+        let guards = self.guards.iter().map(|policy| policy.declared);
+        let interceptors = self.interceptors.iter().map(|policy| policy.declared);
+        let filters = self.filters.iter().map(|policy| policy.declared);
+        guards.chain(interceptors).chain(filters)
+    }
+}
+
+impl Declared {
+    fn new<T: Send + Sync + 'static>(
+        role: &'static str,
+        label: &'static str,
+        location: Location,
+    ) -> Self {
+        Self {
+            role,
+            key: <Arc<T> as Dependency>::key(),
+            label,
+            location,
+        }
+    }
+}
+
+/// What the root's module sees; the App's own policies, what the App's module sees.
+fn found<T: Send + Sync + 'static>(sight: PolicyScope<'_>) -> Option<Arc<T>> {
+    let seen = sight
+        .root
+        .and_then(|(plan, position)| plan.singleton::<Arc<T>>(position));
+    seen.or_else(|| sight.container.get::<Arc<T>>())
+}
+
+fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
+    [first, second].concat()
+}

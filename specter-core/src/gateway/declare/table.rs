@@ -1,0 +1,348 @@
+//! What handles what: a namespace's controllers and their handlers, put together at start, read
+//! only after.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use specter_di::{Container, ScopePlan};
+
+use super::descriptor::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
+use crate::gateway::dispatch::call_context::{CallContext, CallState};
+use crate::gateway::dispatch::instance::Instance;
+use crate::gateway::dispatch::unknown_events::UnknownEvents;
+use crate::gateway::policies::filter::ErasedFilter;
+use crate::gateway::policies::guard::ErasedGuard;
+use crate::gateway::policies::interceptor::ErasedInterceptor;
+use crate::gateway::subscribe::{Ingress, SubscriberPolicies};
+use crate::rooms::Hub;
+
+/// A namespace's controllers, in their order, and what a socket of it needs.
+pub(crate) struct NamespaceTable {
+    pub(crate) hub: Arc<Hub>,
+    /// By priority, ties in module order.
+    pub(crate) controllers: Vec<ControllerTable>,
+    /// Builds the controllers, in the same order.
+    pub(crate) plan: ScopePlan,
+    /// What is subscribed to beside the controllers.
+    pub(crate) ingress: Arc<Ingress>,
+    /// What stands around them.
+    pub(crate) around: Arc<SubscriberPolicies>,
+    /// For who connects, after the controllers' guards.
+    pub(crate) connect_policies: Vec<ConnectPolicies>,
+    /// Where subscribers' injected values come from.
+    pub(crate) container: Container,
+    pub(crate) unknown: UnknownEvents,
+    pub(crate) connect_limit: Duration,
+    /// How long each handler may run on after its client left.
+    pub(crate) handler_grace: Duration,
+    pub(crate) max_concurrent: usize,
+}
+
+/// What guards a namespace for one of its listed event handlers, and filters why it refuses.
+pub(crate) struct ConnectPolicies {
+    pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
+    pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
+}
+
+/// One controller's handlers.
+pub(crate) struct ControllerTable {
+    pub(crate) info: &'static ControllerInfo,
+    pub(crate) blocks: Vec<BlockTable>,
+    pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
+    /// For what is refused before a handler is called.
+    pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
+    pub(crate) shared: bool,
+    /// Whether sockets' instances are shared by their handlers: so that some run concurrently, or
+    /// that one on the blocking pool that does not end leaves the controller to `disconnect`.
+    holds_shared: bool,
+    pub(crate) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
+    pub(crate) connect: Option<HandlerRef>,
+    pub(crate) disconnect: Option<HandlerRef>,
+    pub(crate) any: Option<HandlerRef>,
+    pub(crate) error: Option<HandlerRef>,
+}
+
+/// One `#[handlers]` block with its handlers' guards.
+pub(crate) struct BlockTable {
+    pub(crate) block: &'static HandlersBlock,
+    /// By handler id.
+    pub(crate) handlers: Vec<HandlerPolicies>,
+}
+
+/// What stands around one handler.
+pub(crate) struct HandlerPolicies {
+    /// Its own; the controller's ran at connect.
+    pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
+    /// All that apply, the outermost first.
+    pub(crate) interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
+    /// All that apply, the innermost first.
+    pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
+    /// Whether it takes the acknowledgement upon itself.
+    pub(crate) takes_ack: bool,
+}
+
+/// A handler: its block and its id there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HandlerRef {
+    pub(crate) block: usize,
+    pub(crate) id: u16,
+}
+
+/// The only handler of an event, with nothing around it: the rule.
+#[derive(Clone, Copy)]
+pub(crate) struct DirectHandler {
+    pub(crate) name: &'static str,
+    pub(crate) target: Target,
+    pub(crate) block: &'static HandlersBlock,
+    pub(crate) handler: &'static HandlerInfo,
+    /// Whether it takes the acknowledgement upon itself.
+    pub(crate) takes_ack: bool,
+}
+
+/// A handler of one of the namespace's controllers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) controller: usize,
+    pub(crate) handler: HandlerRef,
+}
+
+impl ControllerTable {
+    pub(crate) fn new(
+        info: &'static ControllerInfo,
+        blocks: Vec<BlockTable>,
+        guards: Vec<Arc<dyn ErasedGuard>>,
+        filters: Vec<Arc<dyn ErasedFilter>>,
+        singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
+    ) -> Self {
+        let mut table = Self {
+            info,
+            blocks,
+            guards,
+            filters,
+            shared: false,
+            holds_shared: false,
+            singleton,
+            connect: None,
+            disconnect: None,
+            any: None,
+            error: None,
+        };
+        for (block, entry) in table.blocks.iter().enumerate() {
+            for (id, handler) in (0_u16..).zip(entry.block.handlers) {
+                let slot = match handler.event {
+                    EventKind::Connect => &mut table.connect,
+                    EventKind::Disconnect => &mut table.disconnect,
+                    EventKind::Any => &mut table.any,
+                    EventKind::Error => &mut table.error,
+                    EventKind::Named(_) => continue,
+                };
+                *slot = Some(HandlerRef { block, id });
+            }
+        }
+        let shared = table.handlers().any(|handler| handler.concurrent);
+        table.shared = shared;
+        let is_exclusive = table.blocks.iter().any(|entry| entry.block.exclusive);
+        let blocks = table.handlers().any(|handler| handler.blocking);
+        table.holds_shared = shared || (blocks && !is_exclusive);
+        table
+    }
+
+    pub(crate) fn handlers(&self) -> impl Iterator<Item = &'static HandlerInfo> {
+        self.blocks.iter().flat_map(|entry| entry.block.handlers)
+    }
+
+    fn named(&self, name: &str) -> Option<HandlerRef> {
+        self.blocks.iter().enumerate().find_map(|(block, entry)| {
+            let id = (entry.block.resolve)(name)?;
+            Some(HandlerRef { block, id })
+        })
+    }
+
+    /// What the macro said about a handler.
+    pub(crate) fn handler(&self, handler: HandlerRef) -> Option<&'static HandlerInfo> {
+        self.blocks
+            .get(handler.block)?
+            .block
+            .handlers
+            .get(usize::from(handler.id))
+    }
+
+    /// What stands around a handler.
+    pub(crate) fn policies_of(&self, handler: HandlerRef) -> Option<&HandlerPolicies> {
+        let entry = self.blocks.get(handler.block)?;
+        entry.handlers.get(usize::from(handler.id))
+    }
+
+    /// Calls a handler.
+    pub(crate) fn start(
+        &self,
+        instance: Instance,
+        handler: HandlerRef,
+        cx: Box<CallContext>,
+    ) -> CallState {
+        match self.blocks.get(handler.block) {
+            Some(entry) => entry.block.begin(instance, handler.id, cx),
+            None => CallState::unknown(instance, cx),
+        }
+    }
+
+    /// An instance as its handlers need it held.
+    pub(crate) fn instance(&self, built: Box<dyn Any + Send>) -> Instance {
+        if let Some(instance) = self.singleton {
+            return instance(built);
+        }
+        let instance = Instance::Exclusive(built);
+        let share = self.blocks.iter().find_map(|entry| entry.block.share);
+        match share {
+            Some(share) if self.holds_shared => share(instance),
+            _ => instance,
+        }
+    }
+}
+
+/// The handlers of one event, in their order. One is the rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Targets {
+    #[default]
+    None,
+    One(Target),
+    Many(Vec<Target>),
+}
+
+impl Targets {
+    pub(crate) fn get(&self, at: usize) -> Option<Target> {
+        match self {
+            Self::None => None,
+            Self::One(target) => (at == 0).then_some(*target),
+            Self::Many(targets) => targets.get(at).copied(),
+        }
+    }
+
+    fn push(&mut self, target: Target) {
+        *self = match std::mem::take(self) {
+            Self::None => Self::One(target),
+            Self::One(first) => Self::Many(vec![first, target]),
+            Self::Many(mut targets) => {
+                targets.push(target);
+                Self::Many(targets)
+            }
+        };
+    }
+}
+
+impl NamespaceTable {
+    /// The only handler for an event's name, if that is all there is. Subscribers, who come and go,
+    /// are not looked at.
+    pub(crate) fn straight(&self, name: &str) -> Option<DirectHandler> {
+        let controllers = self.controllers.iter().enumerate();
+        let mut found = controllers
+            .filter_map(|(controller, table)| Some((controller, table, table.named(name)?)));
+        let (controller, table, handler) = found.next()?;
+        if found.next().is_some() {
+            return None;
+        }
+        let target = Target {
+            controller,
+            handler,
+        };
+        let entry = table.blocks.get(target.handler.block)?;
+        let wired = table.policies_of(target.handler)?;
+        let handler = table.handler(target.handler)?;
+        let EventKind::Named(name) = handler.event else {
+            return None;
+        };
+        let straight = DirectHandler {
+            name,
+            target,
+            block: entry.block,
+            handler,
+            takes_ack: wired.takes_ack,
+        };
+        (wired.guards.is_empty() && wired.interceptors.is_empty()).then_some(straight)
+    }
+
+    /// The methods for an event's name.
+    pub(crate) fn named(&self, name: &str) -> Targets {
+        if let [controller] = self.controllers.as_slice() {
+            let handler = controller.named(name);
+            return handler.map_or(Targets::None, |handler| {
+                Targets::One(Target {
+                    controller: 0,
+                    handler,
+                })
+            });
+        }
+        self.sorted(self.collect(|controller| controller.named(name)))
+    }
+
+    /// The methods for events that nobody else handles.
+    pub(crate) fn any(&self) -> Targets {
+        self.sorted(self.collect(|controller| controller.any))
+    }
+
+    fn sorted(&self, mut targets: Targets) -> Targets {
+        if let Targets::Many(targets) = &mut targets {
+            // Stable: ties stay in the controllers' order.
+            targets.sort_by_key(|target| self.priority(*target));
+        }
+        targets
+    }
+
+    fn collect(&self, find: impl Fn(&ControllerTable) -> Option<HandlerRef>) -> Targets {
+        let mut targets = Targets::None;
+        for (controller, table) in self.controllers.iter().enumerate() {
+            if let Some(handler) = find(table) {
+                targets.push(Target {
+                    controller,
+                    handler,
+                });
+            }
+        }
+        targets
+    }
+
+    pub(crate) fn priority(&self, target: Target) -> i32 {
+        let table = &self.controllers[target.controller];
+        let handler = table.handler(target.handler);
+        handler.map_or(table.info.priority, |handler| {
+            let of_event = || table.info.event_priority(handler.event.name());
+            handler
+                .priority
+                .or_else(of_event)
+                .unwrap_or(table.info.priority)
+        })
+    }
+
+    /// Whether a method runs beside the socket's other events.
+    pub(crate) fn runs_concurrently(&self, target: Target) -> bool {
+        let table = &self.controllers[target.controller];
+        let handler = table.handler(target.handler);
+        table.shared && handler.is_some_and(|handler| handler.concurrent)
+    }
+
+    /// Whether any controller has a concurrent handler: where none has, nothing need be looked up
+    /// early.
+    pub(crate) fn has_concurrent(&self) -> bool {
+        self.controllers.iter().any(|controller| controller.shared)
+    }
+
+    /// Logs an event that nobody handles, once, with the nearest name.
+    pub(crate) fn note_unknown(&self, name: &str) {
+        let subscribed = self.ingress.names();
+        let subscribed = subscribed.iter().map(|name| &**name);
+        let known = subscribed.chain(self.event_names());
+        self.unknown.note(self.hub.name(), name, known);
+    }
+
+    /// The names that are handled here.
+    pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
+        self.controllers
+            .iter()
+            .flat_map(ControllerTable::handlers)
+            .filter_map(|handler| match handler.event {
+                EventKind::Named(name) => Some(name),
+                _ => None,
+            })
+    }
+}

@@ -1,0 +1,105 @@
+//! What the client is answered, once a handler is over.
+
+use crate::logging::{OneLine, Untrusted, log_limited};
+use std::sync::atomic::Ordering;
+
+use specter_proto::socketio::{EncodeError, EncodedArgs, PacketWriter, encode};
+
+use super::call_context::{CallContext, Outcome};
+use crate::gateway::error::EventError;
+use crate::gateway::lifecycle::SocketEnv;
+use crate::socket::Socket;
+
+/// What the client will be answered: the first value, else the first error, else nothing.
+pub(in crate::gateway) enum EventAnswer {
+    Unit,
+    Value(Box<EncodedArgs>),
+    Packet(PacketWriter),
+    Failed(EventError),
+    /// A handler answers itself.
+    Taken,
+}
+
+impl EventAnswer {
+    /// What a handler's end counts for, if for anything. A failure counts only after filters and
+    /// `#[on_error]`.
+    pub(in crate::gateway) fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
+        match outcome {
+            Outcome::Failed(error) => Err(error),
+            Outcome::Rejected(reject) => Err((*reject).into()),
+            Outcome::Value(Some(value)) => Ok(Some(Self::Value(value))),
+            Outcome::Answer(packet) => Ok(Some(Self::Packet(packet))),
+            Outcome::Unit | Outcome::Value(None) | Outcome::Taken => Ok(None),
+        }
+    }
+
+    /// Sends it, where the client wants one.
+    pub(in crate::gateway) fn send(self, env: &SocketEnv, cx: &CallContext) {
+        let Some(id) = cx.wanted_ack() else { return };
+        if cx.is_answered.load(Ordering::Relaxed) {
+            return;
+        }
+        let socket = &env.socket;
+        let sent = match self {
+            Self::Taken => Ok(()),
+            Self::Unit => socket.answer(id, &()),
+            Self::Failed(error) => socket.answer(id, &error),
+            Self::Packet(packet) => {
+                socket.acknowledge(packet);
+                Ok(())
+            }
+            Self::Value(value) => answer_encoded(socket, id, *value),
+        };
+        if let Err(error) = sent {
+            log_limited!(
+                ERROR, key = cx.handler, target: "specter::gateway",
+                event = ?Untrusted(cx.event_name()), handler = cx.handler,
+                error = %OneLine(error), "an acknowledgement cannot be encoded"
+            );
+        }
+    }
+}
+
+/// Sends a value that was encoded before it was known to whom it goes. One with more attachments
+/// than clients take becomes an error, as any value that cannot be encoded.
+fn answer_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), EncodeError> {
+    let to = socket.hub().destination();
+    if let Err(error) = to.check_attachments(value.attachments.len()) {
+        return socket.answer(id, &EventError::from(error));
+    }
+    socket.acknowledge(encode::ack_encoded(to.namespace(), id, value));
+    Ok(())
+}
+
+/// Sends what a handler that did not fail leaves to be sent.
+#[inline]
+pub(in crate::gateway) fn conclude(env: &SocketEnv, cx: &mut CallContext) {
+    if *cx.is_answered.get_mut() {
+        cx.put_outcome(Outcome::Unit);
+        return;
+    }
+    let taken = finish_ack(cx, None);
+    if taken {
+        cx.outcome = Outcome::Unit;
+    } else if cx.wants_ack() || !cx.outcome.is_empty() {
+        match std::mem::take(&mut cx.outcome) {
+            Outcome::Answer(packet) => env.socket.acknowledge(packet),
+            outcome => {
+                if let Ok(answer) = EventAnswer::of(outcome) {
+                    answer.unwrap_or(EventAnswer::Unit).send(env, cx);
+                }
+            }
+        }
+    }
+}
+
+/// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it
+/// dropped is answered now.
+#[inline]
+pub(in crate::gateway) fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
+    let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());
+    if let Some(ack) = ack {
+        ack.handler_finished(error);
+    }
+    ack.is_some()
+}

@@ -1,0 +1,349 @@
+//! One call of one handler: what it is called with, and what comes back.
+//!
+//! Where a handler may suspend, the controller moves into the call and returns with the outcome,
+//! which costs one allocation, the future. Else it is called where it lies, which costs none.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use serde::Serialize;
+use specter_di::{Container, OpenScope};
+use specter_proto::socketio::{
+    ActiveEvent, Args, Arguments, EncodedArgs, EventPacket, PacketWriter, encode,
+};
+
+use super::ack::AckCell;
+use super::catch_unwind::{CallResult, catch_sync, panic_text};
+use super::event_info::EventInfo;
+use super::instance::{Instance, wrong_instance};
+use crate::gateway::declare::descriptor::{EventKind, HandlerInfo};
+use crate::gateway::error::EventError;
+use crate::logging::log_limited;
+use crate::socket::{DisconnectReason, Reject, Socket};
+
+/// A boxed call under way.
+pub(crate) type PendingCall = Pin<Box<dyn Future<Output = CompletedCall> + Send>>;
+
+/// How a call went, or that it goes on.
+pub enum CallState {
+    /// It is over.
+    Done(CompletedCall),
+    /// It goes on: poll it.
+    Pending(PendingCall),
+}
+
+/// A call that is over: what went into it, and in the context what came of it.
+pub struct CompletedCall {
+    pub(crate) instance: Instance,
+    pub(crate) cx: Box<CallContext>,
+}
+
+impl CompletedCall {
+    /// The end of a handler's body.
+    pub fn new(instance: Instance, mut cx: Box<CallContext>, called: CallResult) -> Self {
+        let outcome = cx.finish(called);
+        cx.put_outcome(outcome);
+        Self { instance, cx }
+    }
+
+    /// The end with this outcome.
+    pub(crate) fn with(instance: Instance, mut cx: Box<CallContext>, outcome: Outcome) -> Self {
+        cx.put_outcome(outcome);
+        Self { instance, cx }
+    }
+
+    /// Takes what came of it.
+    pub(crate) fn take_outcome(&mut self) -> Outcome {
+        std::mem::take(&mut self.cx.outcome)
+    }
+}
+
+/// What a handler's end means for the acknowledgement. Handed on several times for each event: what
+/// is rare and large is boxed.
+#[derive(Default)]
+pub enum Outcome {
+    /// It returned nothing to answer with.
+    #[default]
+    Unit,
+    /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known
+    /// who does.
+    Value(Option<Box<EncodedArgs>>),
+    /// It returned a value: the acknowledgement with it.
+    Answer(PacketWriter),
+    /// It took the acknowledgement upon itself, or what it returned was sent.
+    Taken,
+    /// It failed.
+    Failed(EventError),
+    /// It refuses the client: at connect only.
+    Rejected(Box<Reject>),
+}
+
+impl Outcome {
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Rejected(_))
+    }
+
+    /// Whether it holds nothing that is to be sent or dropped.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Unit | Self::Value(None) | Self::Taken)
+    }
+}
+
+/// What a handler is called with: the socket, what happened, and where injected values come from.
+///
+/// Types that implement [`FromContext`](crate::extract::FromContext) read it.
+pub struct CallContext {
+    pub(crate) socket: Socket,
+    pub(crate) values: InjectionSource,
+    pub(crate) handler: &'static str,
+    pub(crate) cause: Trigger,
+    /// For a handler that answers itself, where an answer is wanted.
+    pub(crate) ack: Option<Arc<AckCell>>,
+    /// That of an earlier call, for the next if nobody else has it any more.
+    pub(crate) recycled_ack: Option<Arc<AckCell>>,
+    /// How long the handler may take.
+    pub(crate) limit: Option<Duration>,
+    /// Set when nobody waits for the handler any more.
+    pub(crate) cancelled: Option<Arc<AtomicBool>>,
+    /// What came of the call, once it is over.
+    pub(crate) outcome: Outcome,
+    /// Nothing but this handler decides on the answer, and nobody waits for it: what it returns is
+    /// sent at once.
+    pub(crate) is_sole_handler: bool,
+    /// That was done.
+    pub(crate) is_answered: AtomicBool,
+}
+
+/// Where injected values come from.
+pub(crate) enum InjectionSource {
+    /// The socket's scope, as the controller at this place of it sees it.
+    Scope(Arc<OpenScope>, usize),
+    /// The singletons, for what belongs to no controller.
+    Container(Container),
+}
+
+/// What there is to read where nothing was sent.
+static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
+
+/// Why a handler is called.
+pub(crate) enum Trigger {
+    Connect,
+    Disconnect(DisconnectReason),
+    Event(ActiveEvent),
+    Error(Box<Failure>),
+}
+
+/// What `#[on_error]` is called with.
+pub(crate) struct Failure {
+    pub(crate) error: EventError,
+    pub(crate) event: EventInfo,
+}
+
+impl CallContext {
+    /// The socket.
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// The event's name; `connect` and `disconnect` for those.
+    pub fn event_name(&self) -> &str {
+        match &self.cause {
+            Trigger::Connect => EventKind::Connect.name(),
+            Trigger::Disconnect(_) => EventKind::Disconnect.name(),
+            Trigger::Event(event) => event.name(),
+            Trigger::Error(failure) => failure.event.name(),
+        }
+    }
+
+    /// The event's arguments, unread; none at connect and disconnect.
+    pub fn args(&self) -> &Args {
+        match &self.cause {
+            Trigger::Event(event) => event.args(),
+            Trigger::Error(failure) => failure.event.args(),
+            Trigger::Connect | Trigger::Disconnect(_) => &NO_ARGUMENTS,
+        }
+    }
+
+    /// A value of the socket's scope, or a singleton: what `Inject<T>` is made of. `None` where it
+    /// was not declared.
+    pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
+        match &self.values {
+            InjectionSource::Scope(scope, position) => scope.get::<V>(*position),
+            InjectionSource::Container(container) => container.get::<V>(),
+        }
+    }
+
+    /// A cursor over the arguments. Never used by hand.
+    #[doc(hidden)]
+    #[inline]
+    pub fn arguments(&self) -> Arguments<'_> {
+        match &self.cause {
+            Trigger::Event(event) => event.args().arguments(),
+            _ => NO_ARGUMENTS.arguments(),
+        }
+    }
+
+    /// Prepares it for a call of another handler, for the same cause.
+    #[inline]
+    pub(crate) fn retarget(&mut self, position: usize, handler: Option<&'static HandlerInfo>) {
+        if let InjectionSource::Scope(_, at) = &mut self.values {
+            *at = position;
+        }
+        self.handler = handler.map_or("", |handler| handler.method);
+        self.limit = handler.and_then(|handler| handler.timeout);
+        self.clear_ack();
+        self.cancelled = None;
+    }
+
+    /// For this event.
+    #[inline]
+    pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
+        self.cause = Trigger::Event(event.open());
+        self
+    }
+
+    /// Runs a handler that is over when it returns, on its controller. None is that of another,
+    /// which the wiring rules out.
+    #[inline]
+    pub(in crate::gateway) fn run<T>(
+        &mut self,
+        this: Option<T>,
+        body: impl FnOnce(T, &Self) -> Result<Outcome, EventError>,
+    ) {
+        let outcome = match this {
+            Some(this) => {
+                let called = catch_sync(|| body(this, self));
+                if matches!(called, CallResult::Returned(Ok(Outcome::Taken))) {
+                    // The rule: nothing need be moved or dropped.
+                    std::mem::forget(called);
+                    Outcome::Taken
+                } else {
+                    self.finish(called)
+                }
+            }
+            None => Outcome::Failed(wrong_instance(self)),
+        };
+        self.put_outcome(outcome);
+    }
+
+    /// Says what came of the call.
+    #[inline]
+    pub(in crate::gateway) fn put_outcome(&mut self, outcome: Outcome) {
+        if self.outcome.is_empty() {
+            // To ask costs less than to drop it.
+            std::mem::forget(std::mem::replace(&mut self.outcome, outcome));
+        } else {
+            self.outcome = outcome;
+        }
+    }
+
+    /// Lets go of what belongs to the event that it was for.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if let Trigger::Event(event) = std::mem::replace(&mut self.cause, Trigger::Connect) {
+            event.recycle();
+        }
+        self.clear_ack();
+        self.cancelled = None;
+        self.is_sole_handler = false;
+        *self.is_answered.get_mut() = false;
+    }
+
+    #[inline]
+    fn clear_ack(&mut self) {
+        if let Some(ack) = self.ack.take() {
+            self.recycled_ack = Some(ack);
+        }
+    }
+
+    /// Puts an acknowledgement there for the handler to take.
+    pub(crate) fn offer_ack(&mut self) {
+        let Some(id) = self.wanted_ack() else { return };
+        let spare = self.recycled_ack.take();
+        self.ack = Some(AckCell::renewed(spare, &self.socket, id));
+    }
+
+    pub(crate) fn info(&self) -> EventInfo {
+        EventInfo::new(self.event_name(), self.args().clone())
+    }
+
+    /// Under which id the client wants an answer from the return value.
+    #[inline]
+    pub(crate) fn wanted_ack(&self) -> Option<u64> {
+        match &self.cause {
+            Trigger::Event(event) => event.id(),
+            _ => None,
+        }
+    }
+
+    /// Whether the client wants an acknowledgement.
+    pub(crate) fn wants_ack(&self) -> bool {
+        self.wanted_ack().is_some()
+    }
+
+    /// Encodes a handler's value, and sends it where nothing else can come of the call.
+    pub(crate) fn encode<T: Serialize>(&self, value: &T) -> Result<Outcome, EventError> {
+        if super::is_unit::is_unit(value) {
+            return Ok(Outcome::Unit);
+        }
+        let Some(id) = self.wanted_ack() else {
+            return Ok(Outcome::Value(None));
+        };
+        if self.is_sole_handler && self.ack.is_none() {
+            self.socket.answer(id, value)?;
+            // The handler may still panic: when its value or its arguments are dropped.
+            self.is_answered.store(true, Ordering::Relaxed);
+            return Ok(Outcome::Taken);
+        }
+        let packet = encode::outgoing_ack(self.socket.hub().destination(), id, value)?;
+        Ok(Outcome::Answer(packet))
+    }
+
+    /// What a call's end means.
+    pub(crate) fn finish(&self, called: CallResult) -> Outcome {
+        let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
+        let error = match called {
+            CallResult::Returned(Ok(outcome)) if !taken => return outcome,
+            CallResult::Returned(Ok(_)) => return Outcome::Taken,
+            CallResult::Returned(Err(error)) => error,
+            CallResult::Panicked(payload) => {
+                EventError::panicked(panic_text(&*payload), self.handler)
+            }
+            CallResult::TimedOut => {
+                log_limited!(
+                    WARN, key = self.handler, target: "specter::gateway", handler = self.handler,
+                    limit = ?self.limit, "a handler was not done in time, and was dropped"
+                );
+                EventError::new("timed out").with_code("timeout")
+            }
+            CallResult::Cancelled => EventError::new("cancelled").with_code("cancelled"),
+        };
+        Outcome::Failed(error)
+    }
+
+    pub(in crate::gateway) fn is_cancelled(&self) -> bool {
+        let cancelled = self.cancelled.as_ref();
+        cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Acquire))
+    }
+}
+
+/// A call that goes on.
+pub fn pending<F: Future<Output = CompletedCall> + Send + 'static>(call: F) -> CallState {
+    CallState::Pending(Box::pin(call))
+}
+
+/// A call on the blocking pool. The pool's threads are tokio's.
+pub fn blocking(call: impl FnOnce() -> CompletedCall + Send + 'static) -> CallState {
+    let running = tokio::task::spawn_blocking(call);
+    CallState::Pending(Box::pin(async move {
+        match running.await {
+            Ok(done) => done,
+            // Panics are caught inside; this is the runtime's end, and nobody polls further.
+            Err(_) => std::future::pending().await,
+        }
+    }))
+}

@@ -1,0 +1,162 @@
+//! Runs a handler's body: its panic is caught, and it is dropped when its time is over. The
+//! controller stays.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use super::call_context::{CallContext, Outcome};
+use crate::gateway::error::EventError;
+
+/// The end of a handler's body.
+pub enum CallResult {
+    /// It returned.
+    Returned(Result<Outcome, EventError>),
+    /// It panicked, with this payload.
+    Panicked(Box<dyn Any + Send>),
+    /// It took longer than it may, and was dropped.
+    TimedOut,
+    /// Nobody waited for it any more, and it was dropped.
+    Cancelled,
+}
+
+pub(in crate::gateway) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no text)")
+}
+
+/// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the
+/// controller stays.
+pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
+    cx: &CallContext,
+    body: F,
+) -> CallResult {
+    Watched {
+        body: Some(CatchUnwind { body }),
+        cx,
+        deadline: None,
+    }
+    .await
+}
+
+pin_project_lite::pin_project! {
+    struct Watched<'a, F> {
+        #[pin]
+        body: Option<CatchUnwind<F>>,
+        cx: &'a CallContext,
+        deadline: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<F: Future<Output = Result<Outcome, EventError>>> Future for Watched<'_, F> {
+    type Output = CallResult;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CallResult> {
+        let mut this = self.project();
+        if this.cx.is_cancelled() {
+            return Poll::Ready(dropped(this.body, CallResult::Cancelled));
+        }
+        match this.body.as_mut().as_pin_mut().map(|body| body.poll(cx)) {
+            Some(Poll::Ready(Ok(returned))) => return Poll::Ready(CallResult::Returned(returned)),
+            Some(Poll::Ready(Err(payload))) => return Poll::Ready(CallResult::Panicked(payload)),
+            Some(Poll::Pending) | None => {}
+        }
+        if this.cx.socket.is_abandoned() {
+            return Poll::Ready(dropped(this.body, CallResult::Cancelled));
+        }
+        let Some(limit) = this.cx.limit else {
+            return Poll::Pending;
+        };
+        let deadline = this
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(dropped(this.body, CallResult::TimedOut))
+    }
+}
+
+/// Drops a body that did not end; what it holds may panic.
+fn dropped<F>(mut body: Pin<&mut Option<F>>, called: CallResult) -> CallResult {
+    catch_unwind(AssertUnwindSafe(|| body.set(None))).map_or_else(CallResult::Panicked, |()| called)
+}
+
+/// The same for one that does not suspend.
+pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> CallResult {
+    catch_unwind(AssertUnwindSafe(body)).map_or_else(CallResult::Panicked, CallResult::Returned)
+}
+
+/// Runs a future until it ends, or until `stop` says so after a poll that did not end it. It is
+/// dropped then, and a panic of that is caught.
+pub(in crate::gateway) async fn run_until<F: Future>(
+    body: F,
+    mut stop: impl FnMut(&mut Context<'_>) -> bool,
+) -> Option<F::Output> {
+    let mut body = pin!(Some(body));
+    let ended = poll_fn(|cx| match body.as_mut().as_pin_mut() {
+        Some(running) => match running.poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if stop(cx) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        },
+        None => Poll::Ready(None),
+    })
+    .await;
+    if ended.is_none() {
+        drop_caught(|| body.set(None));
+    }
+    ended
+}
+
+/// Runs a future no longer than `limit`.
+pub(in crate::gateway) async fn run_within<F: Future>(
+    limit: Duration,
+    body: F,
+) -> Option<F::Output> {
+    let mut sleep: Option<Pin<Box<Sleep>>> = None;
+    run_until(body, |cx| {
+        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        sleep.as_mut().poll(cx).is_ready()
+    })
+    .await
+}
+
+/// Drops something of a handler that nobody waits for any more. A panic of it concerns nobody.
+pub(in crate::gateway) fn drop_caught(drop: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(drop));
+}
+
+/// Runs a future, catching its panic.
+pub(in crate::gateway) async fn caught<F: Future>(
+    body: F,
+) -> Result<F::Output, Box<dyn Any + Send>> {
+    CatchUnwind { body }.await
+}
+
+pin_project_lite::pin_project! {
+    struct CatchUnwind<F> {
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F: Future> Future for CatchUnwind<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let body = self.project().body;
+        // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts
+        // out.
+        match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    }
+}

@@ -1,0 +1,550 @@
+//! One event on its way through its handlers: methods of controllers and subscribers, in their
+//! order.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::answer::{EventAnswer, conclude, finish_ack};
+use super::call_context::{
+    CallContext, CallState, CompletedCall, Failure, Outcome, PendingCall, Trigger,
+};
+use super::catch_unwind::drop_caught;
+use super::event_info::EventInfo;
+use super::handler_chain::{ChainEntry, HandlerChain};
+use super::instance::Instance;
+use crate::gateway::declare::descriptor::OnPanic;
+use crate::gateway::declare::table::{DirectHandler, Target, Targets};
+use crate::gateway::error::EventError;
+use crate::gateway::lifecycle::SocketEnv;
+use crate::gateway::policies::filter::filtered;
+use crate::gateway::policies::guard::check_guards;
+use crate::gateway::subscribe::{ErrorReport, Subscriber, SubscriberCall};
+use crate::logging::{OneLine, Untrusted, log_limited};
+use crate::socket::Reject;
+use crate::socket::service::BoxFuture;
+
+pub(in crate::gateway) struct EventRun {
+    /// The context with the event. Absent while a method runs, which takes it along and brings it
+    /// back.
+    cx: Option<Box<CallContext>>,
+    chain: HandlerChain,
+    at: usize,
+    answer: EventAnswer,
+    phase: RunPhase,
+}
+
+/// What became of an event whose handlers were started.
+pub(in crate::gateway) enum RunStart {
+    /// It is over, and its context is free for another.
+    Finished(Option<Box<CallContext>>),
+    /// It is to be polled.
+    Running(EventRun),
+}
+
+/// What the event waits for. Each step begins in [`NextHandler`](Self::NextHandler), and leaves that
+/// phase where there is nothing to wait for.
+enum RunPhase {
+    /// The handler at `at` is the next one to be called.
+    NextHandler,
+    CheckingGuards(Target, BoxFuture<Result<(), Reject>>),
+    RunningHandler(Target, PendingCall),
+    /// A handler failed, and its error passes through the filters.
+    RunningFilters(Target, Option<Instance>, BoxFuture<EventError>),
+    /// `#[on_error]` of the target's controller runs.
+    RunningOnError(Target, PendingCall),
+    /// A subscriber runs.
+    RunningSubscriber(BoxFuture<Outcome>),
+    /// Error subscribers run.
+    NotifyingErrors(BoxFuture<()>),
+}
+
+impl EventRun {
+    /// The event in the context, on its way through this chain.
+    pub(in crate::gateway) fn new(cx: Box<CallContext>, chain: HandlerChain) -> Self {
+        Self {
+            cx: Some(cx),
+            chain,
+            at: 0,
+            answer: EventAnswer::Unit,
+            phase: RunPhase::NextHandler,
+        }
+    }
+
+    /// Begins it and runs it as far as it comes at once.
+    pub(in crate::gateway) fn begin(
+        cx: Box<CallContext>,
+        chain: HandlerChain,
+        env: &SocketEnv,
+        instances: &mut [Option<Instance>],
+        task: &mut Context<'_>,
+    ) -> RunStart {
+        Self::new(cx, chain).poll_to_pause(env, instances, task)
+    }
+
+    /// The same for the only handler of an event, whose controller is there. If it succeeds at
+    /// once, which is the rule, no run is needed; if it is over when it returns, neither controller
+    /// nor context move.
+    pub(in crate::gateway) fn start_direct(
+        mut cx: Box<CallContext>,
+        straight: &DirectHandler,
+        env: &SocketEnv,
+        instances: &mut [Option<Instance>],
+        task: &mut Context<'_>,
+    ) -> RunStart {
+        let target = straight.target;
+        cx.retarget(target.controller, Some(straight.handler));
+        cx.is_sole_handler = straight.handler.inline;
+        if straight.takes_ack {
+            cx.offer_ack();
+        }
+        let slot = &mut instances[target.controller];
+        if straight.handler.inline
+            && let Some(instance) = slot
+        {
+            (straight.block.call)(instance, target.handler.id, &mut cx);
+            if !cx.outcome.is_failure() {
+                conclude(env, &mut cx);
+                cx.clear();
+                return RunStart::Finished(Some(cx));
+            }
+        }
+        let Some(instance) = take(slot) else {
+            cx.clear();
+            return RunStart::Finished(Some(cx));
+        };
+        let step = if straight.handler.inline {
+            CallState::Done(CompletedCall { instance, cx })
+        } else {
+            (straight.block.start)(instance, target.handler.id, cx)
+        };
+        let chain = HandlerChain::Methods(Targets::One(target));
+        Self::with_started(step, target, chain, env, instances).poll_to_pause(env, instances, task)
+    }
+
+    /// The run of a handler that was started and has not succeeded at once: it goes on, or failed.
+    #[inline(never)]
+    fn with_started(
+        step: CallState,
+        target: Target,
+        chain: HandlerChain,
+        env: &SocketEnv,
+        instances: &mut [Option<Instance>],
+    ) -> Self {
+        let mut run = Self {
+            cx: None,
+            chain,
+            at: 1,
+            answer: EventAnswer::Unit,
+            phase: RunPhase::NextHandler,
+        };
+        run.on_step(env, target, step, instances);
+        run
+    }
+
+    /// Runs it as far as it comes.
+    #[inline(never)]
+    fn poll_to_pause(
+        mut self,
+        env: &SocketEnv,
+        instances: &mut [Option<Instance>],
+        task: &mut Context<'_>,
+    ) -> RunStart {
+        if self.poll(env, instances, task).is_pending() {
+            RunStart::Running(self)
+        } else {
+            RunStart::Finished(self.into_context())
+        }
+    }
+
+    /// Drops what still runs, and brings its controller back where that can be.
+    #[cold]
+    pub(in crate::gateway) fn abort(
+        self,
+        env: &SocketEnv,
+        instances: &mut [Option<Instance>],
+    ) -> Option<AbortedHandler> {
+        let target = match self.phase {
+            RunPhase::NextHandler => return None,
+            RunPhase::CheckingGuards(target, checking) => {
+                drop_caught(|| drop(checking));
+                target
+            }
+            RunPhase::RunningHandler(target, call) | RunPhase::RunningOnError(target, call) => {
+                if let Some(ended) = abort_call(env, call) {
+                    instances[target.controller] = Some(ended.instance);
+                }
+                target
+            }
+            RunPhase::RunningFilters(target, instance, filtering) => {
+                drop_caught(|| drop(filtering));
+                instances[target.controller] = instance;
+                target
+            }
+            RunPhase::RunningSubscriber(call) => {
+                drop_caught(|| drop(call));
+                return Some(AbortedHandler::SUBSCRIBER);
+            }
+            RunPhase::NotifyingErrors(telling) => {
+                drop_caught(|| drop(telling));
+                return Some(AbortedHandler::SUBSCRIBER);
+            }
+        };
+        let table = env.controller(target.controller);
+        let handler = table.handler(target.handler);
+        Some(AbortedHandler {
+            controller: table.info.name,
+            handler: handler.map_or("", |handler| handler.method),
+            misses_disconnect: table.disconnect.is_some() && instances[target.controller].is_none(),
+        })
+    }
+
+    /// Lets go of the event, once it is over.
+    pub(in crate::gateway) fn clear(&mut self) {
+        if let Some(cx) = &mut self.cx {
+            cx.clear();
+        }
+    }
+
+    /// The context, for another event.
+    pub(in crate::gateway) fn into_context(mut self) -> Option<Box<CallContext>> {
+        self.clear();
+        self.cx
+    }
+
+    pub(in crate::gateway) fn poll(
+        &mut self,
+        env: &SocketEnv,
+        instances: &mut [Option<Instance>],
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            match &mut self.phase {
+                RunPhase::NextHandler => {
+                    let Some(turn) = self.chain.get(self.at) else {
+                        self.answer(env);
+                        return Poll::Ready(());
+                    };
+                    self.at += 1;
+                    match turn {
+                        ChainEntry::Method(target) => self.guard(env, target, instances),
+                        ChainEntry::Subscriber(subscriber) => self.subscriber(env, &subscriber),
+                    }
+                }
+                RunPhase::CheckingGuards(target, checking) => {
+                    let target = *target;
+                    let checked = ready!(checking.as_mut().poll(cx));
+                    self.phase = RunPhase::NextHandler;
+                    match checked {
+                        Ok(()) => self.call(env, target, instances),
+                        Err(reject) => self.on_rejected(env, target, reject, instances),
+                    }
+                }
+                RunPhase::RunningHandler(target, call) => {
+                    let target = *target;
+                    let ended = ready!(call.as_mut().poll(cx));
+                    self.phase = RunPhase::NextHandler;
+                    self.on_returned(env, target, ended, instances);
+                }
+                RunPhase::RunningFilters(target, instance, filtering) => {
+                    let target = *target;
+                    let error = ready!(filtering.as_mut().poll(cx));
+                    let instance = instance.take();
+                    self.phase = RunPhase::NextHandler;
+                    if let Some(instance) = instance {
+                        self.report_failure(env, target, instance, error, instances);
+                    }
+                }
+                RunPhase::RunningOnError(target, call) => {
+                    let target = *target;
+                    let ended = ready!(call.as_mut().poll(cx));
+                    log_failed_error_handler(&ended.cx);
+                    instances[target.controller] = Some(ended.instance);
+                    self.phase = RunPhase::NextHandler;
+                }
+                RunPhase::RunningSubscriber(call) => {
+                    let outcome = ready!(call.as_mut().poll(cx));
+                    self.phase = RunPhase::NextHandler;
+                    self.on_subscriber_outcome(env, outcome);
+                }
+                RunPhase::NotifyingErrors(telling) => {
+                    ready!(telling.as_mut().poll(cx));
+                    self.phase = RunPhase::NextHandler;
+                }
+            }
+        }
+    }
+
+    fn guard(&mut self, env: &SocketEnv, target: Target, instances: &mut [Option<Instance>]) {
+        let table = env.controller(target.controller);
+        let guards = match table.policies_of(target.handler) {
+            Some(policies) if !policies.guards.is_empty() => policies.guards.clone(),
+            _ => return self.call(env, target, instances),
+        };
+        let (socket, name) = (env.socket.clone(), self.name().to_owned());
+        let checking = async move { check_guards(&guards, &socket, Some(&name)).await };
+        self.phase = RunPhase::CheckingGuards(target, Box::pin(checking));
+    }
+
+    fn on_rejected(
+        &mut self,
+        env: &SocketEnv,
+        target: Target,
+        reject: Reject,
+        instances: &mut [Option<Instance>],
+    ) {
+        if let Some(instance) = take(&mut instances[target.controller]) {
+            let outcome = Outcome::Failed(reject.into());
+            self.on_outcome(env, target, instance, outcome, instances);
+        }
+    }
+
+    fn call(&mut self, env: &SocketEnv, target: Target, instances: &mut [Option<Instance>]) {
+        let Some(instance) = take(&mut instances[target.controller]) else {
+            return;
+        };
+        // It is here between two calls.
+        let Some(cx) = self.cx.take() else { return };
+        let step = start(env, target, instance, cx);
+        self.on_step(env, target, step, instances);
+    }
+
+    /// A handler was called.
+    fn on_step(
+        &mut self,
+        env: &SocketEnv,
+        target: Target,
+        step: CallState,
+        instances: &mut [Option<Instance>],
+    ) {
+        match step {
+            CallState::Done(ended) => self.on_returned(env, target, ended, instances),
+            CallState::Pending(call) => self.phase = RunPhase::RunningHandler(target, call),
+        }
+    }
+
+    /// A handler is over, and the context is back.
+    fn on_returned(
+        &mut self,
+        env: &SocketEnv,
+        target: Target,
+        mut ended: CompletedCall,
+        instances: &mut [Option<Instance>],
+    ) {
+        let outcome = ended.take_outcome();
+        self.cx = Some(ended.cx);
+        self.on_outcome(env, target, ended.instance, outcome, instances);
+    }
+
+    /// What became of a handler's call. Its failure is filtered, then counts.
+    fn on_outcome(
+        &mut self,
+        env: &SocketEnv,
+        target: Target,
+        instance: Instance,
+        outcome: Outcome,
+        instances: &mut [Option<Instance>],
+    ) {
+        match self.record(outcome) {
+            None => instances[target.controller] = Some(instance),
+            Some(error) => self.apply_filters(env, target, instance, error, instances),
+        }
+    }
+
+    /// A handler failed.
+    fn apply_filters(
+        &mut self,
+        env: &SocketEnv,
+        target: Target,
+        instance: Instance,
+        error: EventError,
+        instances: &mut [Option<Instance>],
+    ) {
+        let table = env.controller(target.controller);
+        if error.is_panic() && table.info.on_panic == OnPanic::Disconnect {
+            env.socket.disconnect();
+        }
+        match table.policies_of(target.handler) {
+            Some(policies) if !policies.filters.is_empty() && !error.is_gone() => {
+                let filters = policies.filters.clone();
+                let filtering = filtered(filters, env.socket.clone(), self.info(), error);
+                self.phase = RunPhase::RunningFilters(target, Some(instance), Box::pin(filtering));
+            }
+            _ => self.report_failure(env, target, instance, error, instances),
+        }
+    }
+
+    /// The controller is back and its error is what it will be: it counts, and `#[on_error]` is
+    /// told.
+    fn report_failure(
+        &mut self,
+        env: &SocketEnv,
+        target: Target,
+        instance: Instance,
+        error: EventError,
+        instances: &mut [Option<Instance>],
+    ) {
+        self.fail(&error);
+        let event = self.info();
+        let failure = Failure { error, event };
+        match env.start_error_handler(target.controller, instance, failure) {
+            Err((instance, failure)) => {
+                instances[target.controller] = Some(instance);
+                self.notify_error_subscribers(env, failure);
+            }
+            Ok(CallState::Done(ended)) => {
+                log_failed_error_handler(&ended.cx);
+                instances[target.controller] = Some(ended.instance);
+            }
+            Ok(CallState::Pending(call)) => self.phase = RunPhase::RunningOnError(target, call),
+        }
+    }
+
+    fn subscriber(&mut self, env: &SocketEnv, subscriber: &Arc<Subscriber>) {
+        let Some(cx) = &mut self.cx else { return };
+        cx.retarget(0, None);
+        let Trigger::Event(event) = &cx.cause else {
+            return;
+        };
+        let mut context = env.subscriber_context(Trigger::Event(event.clone()));
+        if subscriber.takes_ack() {
+            cx.offer_ack();
+            context.ack.clone_from(&cx.ack);
+        }
+        match subscriber.start(env, context) {
+            SubscriberCall::Done(outcome) => self.on_subscriber_outcome(env, outcome),
+            SubscriberCall::Pending(call) => self.phase = RunPhase::RunningSubscriber(call),
+        }
+    }
+
+    fn on_subscriber_outcome(&mut self, env: &SocketEnv, outcome: Outcome) {
+        if let Some(error) = self.record(outcome) {
+            self.fail(&error);
+            let event = self.info();
+            self.notify_error_subscribers(env, Failure { error, event });
+        }
+    }
+
+    /// Tells a failure that no controller takes to the error subscribers.
+    fn notify_error_subscribers(&mut self, env: &SocketEnv, failure: Failure) {
+        if failure.error.is_gone() {
+            return;
+        }
+        let report = ErrorReport::new(failure, env.socket.clone());
+        if let Some(telling) = env.table.ingress.notify(&report) {
+            self.phase = RunPhase::NotifyingErrors(telling);
+        }
+    }
+
+    /// Counts a success towards the answer; gives a failure back.
+    fn record(&mut self, outcome: Outcome) -> Option<EventError> {
+        match EventAnswer::of(outcome) {
+            Ok(Some(answer))
+                if matches!(self.answer, EventAnswer::Unit | EventAnswer::Failed(_)) =>
+            {
+                self.answer = answer;
+            }
+            Ok(_) => {}
+            Err(error) => return Some(error),
+        }
+        self.finish_ack(None);
+        None
+    }
+
+    fn fail(&mut self, error: &EventError) {
+        tracing::debug!(
+            target: "specter::gateway", event = ?Untrusted(self.name()), code = error.code(),
+            error = %OneLine(error), "an event failed"
+        );
+        self.finish_ack(Some(error));
+        if matches!(self.answer, EventAnswer::Unit) {
+            self.answer = EventAnswer::Failed(error.duplicate());
+        }
+    }
+
+    fn finish_ack(&mut self, error: Option<&EventError>) {
+        let cx = self.cx.as_ref();
+        if cx.is_some_and(|cx| finish_ack(cx, error)) {
+            self.answer = EventAnswer::Taken;
+        }
+    }
+
+    fn answer(&mut self, env: &SocketEnv) {
+        let answer = std::mem::replace(&mut self.answer, EventAnswer::Taken);
+        if let Some(cx) = &self.cx {
+            answer.send(env, cx);
+        }
+    }
+
+    /// The event's name.
+    fn name(&self) -> &str {
+        self.cx.as_ref().map_or("", |cx| cx.event_name())
+    }
+
+    /// The event, for those who are told of its failure.
+    fn info(&self) -> EventInfo {
+        let cx = self.cx.as_ref();
+        cx.map_or_else(EventInfo::connect, |cx| cx.info())
+    }
+}
+
+/// A handler that was dropped because it ran on after its client left.
+pub(in crate::gateway) struct AbortedHandler {
+    pub(in crate::gateway) controller: &'static str,
+    pub(in crate::gateway) handler: &'static str,
+    /// Its controller was lost with it, and has a `disconnect` handler.
+    pub(in crate::gateway) misses_disconnect: bool,
+}
+
+impl AbortedHandler {
+    const SUBSCRIBER: Self = Self {
+        controller: "SocketIngress",
+        handler: "a subscriber",
+        misses_disconnect: false,
+    };
+}
+
+/// Polls a call for the last time, in which its handler is dropped and its controller comes back.
+/// `None` where the call has it elsewhere: on the blocking pool.
+fn abort_call(env: &SocketEnv, mut call: PendingCall) -> Option<CompletedCall> {
+    let mut task = Context::from_waker(Waker::noop());
+    let polled = env.socket.abandon_in(|| call.as_mut().poll(&mut task));
+    drop_caught(|| drop(call));
+    match polled {
+        Poll::Ready(ended) => Some(ended),
+        Poll::Pending => None,
+    }
+}
+
+/// Begins a method, with the context of its event.
+fn start(
+    env: &SocketEnv,
+    target: Target,
+    instance: Instance,
+    mut cx: Box<CallContext>,
+) -> CallState {
+    let table = env.controller(target.controller);
+    let policies = table.policies_of(target.handler);
+    cx.retarget(target.controller, table.handler(target.handler));
+    if policies.is_some_and(|policies| policies.takes_ack) {
+        cx.offer_ack();
+    }
+    env.start(target, policies, instance, cx)
+}
+
+fn log_failed_error_handler(cx: &CallContext) {
+    if let Outcome::Failed(error) = &cx.outcome {
+        log_limited!(
+            WARN, key = cx.handler, target: "specter::gateway", handler = cx.handler,
+            error = %OneLine(error), "an `#[on_error]` handler failed"
+        );
+    }
+}
+
+/// Takes an exclusive controller out of its place; a shared one stays.
+#[inline]
+fn take(slot: &mut Option<Instance>) -> Option<Instance> {
+    match slot {
+        Some(Instance::Shared(controller)) => Some(Instance::Shared(controller.clone())),
+        slot => slot.take(),
+    }
+}

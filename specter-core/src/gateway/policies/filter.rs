@@ -1,0 +1,104 @@
+//! Error filters: what an error is turned into before anybody is told of it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::event_info::EventInfo;
+use crate::gateway::error::EventError;
+use crate::socket::Socket;
+
+/// HandlerChain the error of a handler into another, or leaves it as it is. An injectable singleton.
+///
+/// It sees what failed at an event (a guard's rejection, an argument, the handler, its panic) and
+/// at connect, before the acknowledgement, `CONNECT_ERROR` or `#[on_error]` do. The event's filters
+/// come first, then the controller's, the module's and the App's. Errors of `disconnect` and of
+/// `#[on_error]` itself are only logged, unfiltered.
+///
+/// ```
+/// use specter_core::gateway::{ErrorFilter, EventError, FilterContext};
+///
+/// struct ParseErrors;
+///
+/// impl ErrorFilter for ParseErrors {
+///     async fn filter(&self, error: EventError, _cx: &FilterContext<'_>) -> EventError {
+///         match error.downcast_ref::<std::num::ParseIntError>() {
+///             Some(cause) => EventError::new(cause.to_string()).with_code("not_a_number"),
+///             None => error,
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error filter",
+    label = "not an error filter",
+    note = "an error filter is a struct that implements `ErrorFilter` and is `#[injectable]`; a module lists it under `providers`"
+)]
+pub trait ErrorFilter: Send + Sync + 'static {
+    /// What the error becomes.
+    fn filter(
+        &self,
+        error: EventError,
+        cx: &FilterContext<'_>,
+    ) -> impl Future<Output = EventError> + Send;
+}
+
+/// What an error filter may look at.
+#[derive(Debug)]
+pub struct FilterContext<'a> {
+    socket: &'a Socket,
+    event: &'a EventInfo,
+}
+
+impl FilterContext<'_> {
+    /// The socket whose event failed.
+    pub fn socket(&self) -> &Socket {
+        self.socket
+    }
+
+    /// The event that failed; its name is `connect` at connect.
+    pub fn event(&self) -> &EventInfo {
+        self.event
+    }
+}
+
+/// A filter behind one vtable.
+pub(crate) trait ErasedFilter: Send + Sync {
+    fn filter_boxed<'a>(
+        &'a self,
+        error: EventError,
+        cx: &'a FilterContext<'a>,
+    ) -> Pin<Box<dyn Future<Output = EventError> + Send + 'a>>;
+}
+
+impl<F: ErrorFilter> ErasedFilter for F {
+    fn filter_boxed<'a>(
+        &'a self,
+        error: EventError,
+        cx: &'a FilterContext<'a>,
+    ) -> Pin<Box<dyn Future<Output = EventError> + Send + 'a>> {
+        Box::pin(self.filter(error, cx))
+    }
+}
+
+/// Passes an error through filters. One that panics is replaced by its panic, which the next ones
+/// see.
+pub(in crate::gateway) async fn filtered(
+    filters: Vec<Arc<dyn ErasedFilter>>,
+    socket: Socket,
+    event: EventInfo,
+    mut error: EventError,
+) -> EventError {
+    let cx = FilterContext {
+        socket: &socket,
+        event: &event,
+    };
+    for filter in filters {
+        error = match caught(filter.filter_boxed(error, &cx)).await {
+            Ok(error) => error,
+            Err(payload) => EventError::panicked(panic_text(&*payload), "an error filter"),
+        };
+    }
+    error
+}

@@ -1,0 +1,68 @@
+//! Waiting until a socket's client has caught up with what it was sent.
+
+use super::Socket;
+use super::gate::Phase;
+
+/// Why [`Socket::ready`] cannot wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadyError {
+    /// The socket's CONNECT is not answered yet: what is emitted before that is held, and the
+    /// client receives nothing.
+    #[error("the socket is not connected yet")]
+    NotConnected,
+    /// The socket has disconnected.
+    #[error("the socket has disconnected")]
+    Disconnected,
+}
+
+impl ReadyError {
+    /// A stable name for logs and counters.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotConnected => "ready_not_connected",
+            Self::Disconnected => "ready_disconnected",
+        }
+    }
+}
+
+impl Socket {
+    /// Waits until the client has caught up: until the outgoing queue of its connection holds at
+    /// most `max_queued_bytes`. Returns at once where that is so already.
+    ///
+    /// A producer that awaits this before each event follows the pace of its client, instead of
+    /// filling the queue until [`QueuePolicy`](crate::engine::QueuePolicy) applies:
+    ///
+    /// ```
+    /// # use specter_core::socket::{ReadyError, Socket};
+    /// async fn export(socket: Socket, rows: Vec<String>) -> Result<(), ReadyError> {
+    ///     for row in rows {
+    ///         socket.ready().await?;
+    ///         let _ = socket.emit("row", row);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// All namespaces of a connection share its queue. Several producers are woken at the same
+    /// time, so that the queue may grow by an event of each. Dropping the future is safe.
+    ///
+    /// # Errors
+    /// [`ReadyError::NotConnected`] at once where CONNECT is not answered yet, as in a `connect`
+    /// handler: waiting there would keep the answer back. [`ReadyError::Disconnected`] where the
+    /// socket has disconnected, or does so meanwhile.
+    pub async fn ready(&self) -> Result<(), ReadyError> {
+        self.check_open()?;
+        let ready = self.connection().ready().await;
+        ready.map_err(|_| ReadyError::Disconnected)?;
+        self.check_open()
+    }
+
+    fn check_open(&self) -> Result<(), ReadyError> {
+        match self.0.gate.phase() {
+            Phase::Gated => Err(ReadyError::NotConnected),
+            Phase::Open => Ok(()),
+            Phase::Closed => Err(ReadyError::Disconnected),
+        }
+    }
+}

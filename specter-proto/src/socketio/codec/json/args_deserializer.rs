@@ -1,0 +1,160 @@
+//! Arguments as one value: the way back from `shape`, which makes arguments of a value. Tuples and
+//! arrays are several arguments, `()` is none, everything else is one.
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+
+use super::lenient;
+use super::lenient::Leniency;
+use super::unread::Unread;
+use crate::socketio::args::Arguments;
+use crate::socketio::error::ArgumentError;
+
+/// Reads what remains of `arguments` as one value.
+pub(in crate::socketio) fn decode<'a, T: Deserialize<'a>>(
+    arguments: &Arguments<'a>,
+) -> Result<T, ArgumentError> {
+    read(arguments, None).or_else(|unread| read_again(arguments, unread))
+}
+
+fn read<'a, T: Deserialize<'a>>(
+    arguments: &Arguments<'a>,
+    leniency: Option<&Leniency>,
+) -> Result<T, Unread<'a>> {
+    let mut failure = None;
+    T::deserialize(Positional {
+        arguments: &mut arguments.clone(),
+        leniency,
+        failure: &mut failure,
+    })
+    .map_err(|error| {
+        // Without one the type refused the arguments as a whole.
+        failure.unwrap_or_else(|| Unread::refused(arguments.index(), "", error, None))
+    })
+}
+
+/// Reads arguments again that could not be read as they stand.
+#[cold]
+fn read_again<'a, T: Deserialize<'a>>(
+    arguments: &Arguments<'a>,
+    unread: Unread<'a>,
+) -> Result<T, ArgumentError> {
+    if !lenient::may_hold_float(arguments.remaining_json()) {
+        return Err(unread.into());
+    }
+    lenient::again(|leniency| read(arguments, Some(leniency))).map_err(ArgumentError::from)
+}
+
+/// The arguments, to a type that says what it wants. Its errors are only signals: the argument's
+/// own error stands in `failure`.
+struct Positional<'b, 'a> {
+    arguments: &'b mut Arguments<'a>,
+    /// How they are read, unless as they stand.
+    leniency: Option<&'b Leniency>,
+    failure: &'b mut Option<Unread<'a>>,
+}
+
+impl<'a> Positional<'_, 'a> {
+    fn next<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, serde_json::Error> {
+        let read = match self.leniency {
+            None => self.arguments.read(seed),
+            Some(leniency) => self.arguments.read_leniently(seed, leniency),
+        };
+        read.map_err(|unread| {
+            self.failure.get_or_insert(unread);
+            serde_json::Error::custom("an argument was not read")
+        })
+    }
+}
+
+/// Methods that read one argument, by the method of the same name on its deserializer.
+macro_rules! one_argument {
+    ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
+        fn $method<V: Visitor<'a>>(mut self, $($hint: $type,)* visitor: V) -> Result<V::Value, Self::Error> {
+            struct Seed<V> { visitor: V, $($hint: $type,)* }
+            impl<'a, V: Visitor<'a>> DeserializeSeed<'a> for Seed<V> {
+                type Value = V::Value;
+
+                fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+                    deserializer.$method($(self.$hint,)* self.visitor)
+                }
+            }
+            self.next(Seed { visitor, $($hint,)* })
+        }
+    )*};
+}
+
+impl<'a> Deserializer<'a> for Positional<'_, 'a> {
+    type Error = serde_json::Error;
+
+    fn deserialize_unit<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_tuple<V: Visitor<'a>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        visitor.visit_seq(Several {
+            arguments: self,
+            left: len,
+        })
+    }
+
+    one_argument! {
+        deserialize_any();
+        deserialize_bool();
+        deserialize_i8();
+        deserialize_i16();
+        deserialize_i32();
+        deserialize_i64();
+        deserialize_i128();
+        deserialize_u8();
+        deserialize_u16();
+        deserialize_u32();
+        deserialize_u64();
+        deserialize_u128();
+        deserialize_f32();
+        deserialize_f64();
+        deserialize_char();
+        deserialize_str();
+        deserialize_string();
+        deserialize_bytes();
+        deserialize_byte_buf();
+        deserialize_option();
+        deserialize_unit_struct(name: &'static str);
+        deserialize_newtype_struct(name: &'static str);
+        deserialize_seq();
+        deserialize_tuple_struct(name: &'static str, len: usize);
+        deserialize_map();
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]);
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+        deserialize_identifier();
+        deserialize_ignored_any();
+    }
+}
+
+struct Several<'b, 'a> {
+    arguments: Positional<'b, 'a>,
+    left: usize,
+}
+
+impl<'a> SeqAccess<'a> for Several<'_, 'a> {
+    type Error = serde_json::Error;
+
+    fn next_element_seed<S: DeserializeSeed<'a>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Self::Error> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        self.arguments.next(seed).map(Some)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
+}

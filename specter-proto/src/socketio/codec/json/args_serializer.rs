@@ -1,0 +1,212 @@
+//! A value as arguments: a serde serializer that looks at the outermost shape only.
+//!
+//! `()` is no argument, a tuple (or an array) several, [`Args`](crate::socketio::Args) are those that they
+//! hold; everything else is one, and goes straight to `serde_json`. References and boxes are
+//! transparent to serde. A unit that is not `()`, such as a null in a `serde_json::Value`, is a
+//! null.
+
+use serde::ser::{Serialize, SerializeTuple, Serializer};
+
+use super::string_scan::find_special;
+use crate::socketio::args::ARGS_NAME;
+use crate::socketio::attachment_scope;
+
+type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>>;
+type JsonSerializer<'a> = &'a mut Json<'a>;
+type Error = serde_json::Error;
+
+/// Appends `value`'s arguments to `body`, joined by commas and with one before the first if
+/// `after_name`. How many there were.
+pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
+    value: &T,
+    body: &mut Vec<u8>,
+    after_name: bool,
+) -> Result<usize, Error> {
+    let mut count = 0;
+    let mut json = None;
+    value.serialize(Shape {
+        body,
+        json: &mut json,
+        after_name,
+        count: &mut count,
+        type_name: std::any::type_name::<T>(),
+    })?;
+    Ok(count)
+}
+
+struct Shape<'a> {
+    body: &'a mut Vec<u8>,
+    /// Where the serializer of a single argument lives while its compounds borrow it.
+    json: &'a mut Option<Json<'a>>,
+    after_name: bool,
+    count: &'a mut usize,
+    type_name: &'static str,
+}
+
+impl<'a> Shape<'a> {
+    /// One argument, whatever it is.
+    fn one(self) -> JsonSerializer<'a> {
+        if self.after_name {
+            self.body.push(b',');
+        }
+        *self.count = 1;
+        self.json.insert(serde_json::Serializer::new(self.body))
+    }
+}
+
+/// Whether a type, of which a value serialized itself as a unit, is `()`, perhaps behind pointers.
+/// serde does not tell a null of `serde_json::Value` from it, but the type's name does; no other
+/// type whose name ends like this is serialized as a unit unless it stands for one.
+fn is_unit(type_name: &str) -> bool {
+    type_name.trim_end_matches('>').ends_with("()")
+}
+
+/// Methods that write one argument, by the method of the same name on `serde_json`'s serializer.
+macro_rules! one_argument {
+    ($($method:ident($($value:ident: $type:ty),*) -> $result:ty;)*) => {$(
+        fn $method(self, $($value: $type),*) -> Result<$result, Error> {
+            self.one().$method($($value),*)
+        }
+    )*};
+}
+
+impl<'a> Serializer for Shape<'a> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = <JsonSerializer<'a> as Serializer>::SerializeSeq;
+    type SerializeTuple = Several<'a>;
+    type SerializeTupleStruct = <JsonSerializer<'a> as Serializer>::SerializeTupleStruct;
+    type SerializeTupleVariant = <JsonSerializer<'a> as Serializer>::SerializeTupleVariant;
+    type SerializeMap = <JsonSerializer<'a> as Serializer>::SerializeMap;
+    type SerializeStruct = <JsonSerializer<'a> as Serializer>::SerializeStruct;
+    type SerializeStructVariant = <JsonSerializer<'a> as Serializer>::SerializeStructVariant;
+
+    /// No argument, or a null.
+    fn serialize_unit(self) -> Result<(), Error> {
+        if is_unit(self.type_name) {
+            return Ok(());
+        }
+        self.one().serialize_unit()
+    }
+
+    /// A list of numbers; or the way by which [`Args`](crate::socketio::Args) hand themselves over.
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
+        let Some(count) = attachment_scope::take_args() else {
+            return self.one().serialize_bytes(value);
+        };
+        if count > 0 {
+            if self.after_name {
+                self.body.push(b',');
+            }
+            self.body.extend_from_slice(value);
+            *self.count = count;
+        }
+        Ok(())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Error> {
+        let plain = find_special(value.as_bytes(), 0) == value.len();
+        if !plain {
+            return self.one().serialize_str(value);
+        }
+        // Nothing is to be escaped, which `serde_json` would look for byte by byte.
+        *self.count = 1;
+        self.body.reserve(value.len() + 3);
+        if self.after_name {
+            self.body.push(b',');
+        }
+        self.body.push(b'"');
+        self.body.extend_from_slice(value.as_bytes());
+        self.body.push(b'"');
+        Ok(())
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Several<'a>, Error> {
+        Ok(Several {
+            body: self.body,
+            comma: self.after_name,
+            count: self.count,
+        })
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        if name == ARGS_NAME {
+            attachment_scope::want_args();
+            return value.serialize(self);
+        }
+        value.serialize(self.one())
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self.one())
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.one()
+            .serialize_newtype_variant(name, index, variant, value)
+    }
+
+    fn collect_str<T: std::fmt::Display + ?Sized>(self, value: &T) -> Result<(), Error> {
+        self.one().collect_str(value)
+    }
+
+    one_argument! {
+        serialize_bool(value: bool) -> ();
+        serialize_i8(value: i8) -> ();
+        serialize_i16(value: i16) -> ();
+        serialize_i32(value: i32) -> ();
+        serialize_i64(value: i64) -> ();
+        serialize_i128(value: i128) -> ();
+        serialize_u8(value: u8) -> ();
+        serialize_u16(value: u16) -> ();
+        serialize_u32(value: u32) -> ();
+        serialize_u64(value: u64) -> ();
+        serialize_u128(value: u128) -> ();
+        serialize_f32(value: f32) -> ();
+        serialize_f64(value: f64) -> ();
+        serialize_char(value: char) -> ();
+        serialize_none() -> ();
+        serialize_unit_struct(name: &'static str) -> ();
+        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> ();
+        serialize_seq(len: Option<usize>) -> Self::SerializeSeq;
+        serialize_tuple_struct(name: &'static str, len: usize) -> Self::SerializeTupleStruct;
+        serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, len: usize) -> Self::SerializeTupleVariant;
+        serialize_map(len: Option<usize>) -> Self::SerializeMap;
+        serialize_struct(name: &'static str, len: usize) -> Self::SerializeStruct;
+        serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, len: usize) -> Self::SerializeStructVariant;
+    }
+}
+
+/// The elements of a tuple, an argument each.
+struct Several<'a> {
+    body: &'a mut Vec<u8>,
+    comma: bool,
+    count: &'a mut usize,
+}
+
+impl SerializeTuple for Several<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        if std::mem::replace(&mut self.comma, true) {
+            self.body.push(b',');
+        }
+        *self.count += 1;
+        value.serialize(&mut serde_json::Serializer::new(&mut *self.body))
+    }
+
+    fn end(self) -> Result<(), Error> {
+        Ok(())
+    }
+}

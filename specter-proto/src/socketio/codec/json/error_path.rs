@@ -1,0 +1,144 @@
+//! Where in an argument an error lies, and what it says, without what the client sent.
+//!
+//! `serde_json` tells line and column; the path is found again from there, once something went
+//! wrong, so that reading what is right costs nothing.
+
+use crate::socketio::error::ArgumentError;
+
+/// Longer paths and messages are cut: they go into acknowledgements and logs.
+const MAX_LENGTH: usize = 200;
+
+/// What `serde_json` says about the argument `text`. `at` is where the value ends
+/// that was refused, if that is known better than from the error.
+pub(in crate::socketio) fn invalid(
+    index: usize,
+    text: &str,
+    error: &serde_json::Error,
+    at: Option<usize>,
+) -> ArgumentError {
+    let offset = at.or_else(|| byte_offset(text, error));
+    let path = offset.map_or_else(String::new, |offset| path_at(text, offset));
+    ArgumentError::Invalid {
+        index,
+        path: cut(path),
+        message: cut(message(error)),
+    }
+}
+
+fn byte_offset(text: &str, error: &serde_json::Error) -> Option<usize> {
+    let before = error.line().checked_sub(1)?;
+    let lines: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    Some(lines + error.column())
+}
+
+/// The message without its position.
+pub(in crate::socketio) fn without_position(error: &serde_json::Error) -> String {
+    let mut message = error.to_string();
+    if error.line() > 0 {
+        message.truncate(message.rfind(" at line ").unwrap_or(message.len()));
+    }
+    message
+}
+
+/// The message without its position, and without the value that came: `invalid type: string "…",
+/// expected u32` says `string`.
+fn message(error: &serde_json::Error) -> String {
+    let message = without_position(error);
+    let Some(expected) = message.rfind(", expected ") else {
+        return message;
+    };
+    let (what, expected) = message.split_at(expected);
+    let kinds = ["invalid type: ", "invalid value: ", "unknown variant "];
+    if !kinds.iter().any(|kind| what.starts_with(kind)) {
+        return message;
+    }
+    match what.find(['"', '`']) {
+        Some(value) => format!("{}{expected}", what[..value].trim_end()),
+        None => message,
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > MAX_LENGTH {
+        let end = (0..=MAX_LENGTH).rev().find(|&at| text.is_char_boundary(at));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
+
+/// A container that the walk is in.
+enum Level<'a> {
+    Object { key: &'a str },
+    Array { index: usize },
+}
+
+/// The path of the innermost value that begins at or before `offset` and ends at or after it.
+/// `text` is valid JSON; one pass, up to the offset.
+fn path_at(text: &str, offset: usize) -> String {
+    let mut levels: Vec<Level<'_>> = Vec::new();
+    let mut key = None;
+    let mut rest = text.bytes().enumerate();
+    while let Some((at, byte)) = rest.next() {
+        match byte {
+            b'{' | b'[' if at >= offset => break,
+            b'{' => levels.push(Level::Object { key: "" }),
+            b'[' => levels.push(Level::Array { index: 0 }),
+            b'}' | b']' => {
+                levels.pop();
+                if at + 1 >= offset {
+                    break;
+                }
+            }
+            b',' => match levels.last_mut() {
+                Some(Level::Array { index }) => *index += 1,
+                Some(Level::Object { key }) => *key = "",
+                None => {}
+            },
+            b':' => {
+                if let (Some(Level::Object { key: slot }), Some(key)) = (levels.last_mut(), key) {
+                    *slot = key;
+                }
+            }
+            b'"' => {
+                let mut end = at + 1;
+                while let Some((next, byte)) = rest.next() {
+                    end = next;
+                    match byte {
+                        b'\\' => drop(rest.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+                if end + 1 >= offset {
+                    break;
+                }
+                key = text.get(at + 1..end);
+            }
+            b' ' | b'\n' | b'\t' | b'\r' => {}
+            // Inside a number or a word.
+            _ if at + 1 >= offset => break,
+            _ => {}
+        }
+    }
+    let mut path = String::new();
+    for level in levels {
+        if path.len() > MAX_LENGTH {
+            break;
+        }
+        match level {
+            Level::Object { key: "" } => {}
+            Level::Object { key } if path.is_empty() => path.push_str(key),
+            Level::Object { key } => {
+                path.push('.');
+                path.push_str(key);
+            }
+            Level::Array { index } => {
+                path.push('[');
+                path.push_str(&index.to_string());
+                path.push(']');
+            }
+        }
+    }
+    path
+}

@@ -1,0 +1,211 @@
+//! The part of a packet before its data: kind, number of attachments, namespace, acknowledgement
+//! id.
+//!
+//! Socket.IO v5, "Packet encoding". Knows the grammar only: which kinds a client may send, and how
+//! much of anything, is the decoder's business.
+
+use crate::socketio::error::ParseError;
+use crate::socketio::span::Span;
+
+/// The kind of a Socket.IO packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PacketKind {
+    /// `0`: a client asks to join a namespace; the server says that it did.
+    Connect,
+    /// `1`: one side leaves a namespace.
+    Disconnect,
+    /// `2`: an event.
+    Event,
+    /// `3`: the acknowledgement of an event.
+    Ack,
+    /// `4`: the server refuses a CONNECT.
+    ConnectError,
+    /// `5`: an event with attachments.
+    BinaryEvent,
+    /// `6`: an acknowledgement with attachments.
+    BinaryAck,
+}
+
+impl PacketKind {
+    /// The digit that a packet of this kind begins with.
+    pub const fn as_byte(self) -> u8 {
+        match self {
+            Self::Connect => b'0',
+            Self::Disconnect => b'1',
+            Self::Event => b'2',
+            Self::Ack => b'3',
+            Self::ConnectError => b'4',
+            Self::BinaryEvent => b'5',
+            Self::BinaryAck => b'6',
+        }
+    }
+
+    /// The kind that a digit stands for.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Some(match byte {
+            b'0' => Self::Connect,
+            b'1' => Self::Disconnect,
+            b'2' => Self::Event,
+            b'3' => Self::Ack,
+            b'4' => Self::ConnectError,
+            b'5' => Self::BinaryEvent,
+            b'6' => Self::BinaryAck,
+            _ => return None,
+        })
+    }
+
+    /// Whether attachments follow a packet of this kind.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::BinaryEvent | Self::BinaryAck)
+    }
+}
+
+/// The largest acknowledgement id that every client can count to: 2^53.
+pub const MAX_ID: u64 = 1 << 53;
+
+/// A packet's header, and the data behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The kind.
+    pub kind: PacketKind,
+    /// How many attachments follow. 0 for a kind that is not binary.
+    pub attachments: usize,
+    /// The namespace as it is written, `/` where none is. A query, which earlier versions of the
+    /// protocol knew, is part of the name.
+    pub namespace: &'a str,
+    /// The acknowledgement id.
+    pub id: Option<u64>,
+    /// The rest: JSON, or nothing. Unchecked.
+    pub data: &'a str,
+}
+
+/// Reads a packet's header: the text of an Engine.IO message, without the `4` before it.
+///
+/// ```
+/// let header = specter_proto::socketio::parse_header(r#"2/chat,7["hello"]"#).unwrap();
+/// assert_eq!(header.namespace, "/chat");
+/// assert_eq!(header.id, Some(7));
+/// assert_eq!(header.data, r#"["hello"]"#);
+/// ```
+pub fn parse_header(text: &str) -> Result<Header<'_>, ParseError> {
+    let layout = Layout::read(text)?;
+    Ok(Header {
+        kind: layout.kind,
+        attachments: layout.attachments,
+        namespace: layout.namespace_of(text),
+        id: layout.id,
+        data: text.get(layout.data..).unwrap_or_default(),
+    })
+}
+
+/// A header as places in its text, which outlive a copy of it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::socketio) struct Layout {
+    pub(in crate::socketio) kind: PacketKind,
+    pub(in crate::socketio) attachments: usize,
+    /// Empty where no namespace is written.
+    pub(in crate::socketio) namespace: Span,
+    pub(in crate::socketio) id: Option<u64>,
+    /// Where the data begins.
+    pub(in crate::socketio) data: usize,
+}
+
+impl Layout {
+    pub(in crate::socketio) fn read(text: &str) -> Result<Self, ParseError> {
+        let bytes = text.as_bytes();
+        let kind = bytes.first().and_then(|&byte| PacketKind::from_byte(byte));
+        let kind = kind.ok_or(ParseError::UnknownKind)?;
+        let mut at = 1;
+        let mut attachments = 0;
+        if kind.is_binary() {
+            (attachments, at) = read_attachments(bytes, at)?;
+        }
+        Self::after_kind(kind, attachments, text, at)
+    }
+
+    /// Reads on from `at`, behind the kind and the number of attachments.
+    #[inline]
+    pub(in crate::socketio) fn after_kind(
+        kind: PacketKind,
+        attachments: usize,
+        text: &str,
+        at: usize,
+    ) -> Result<Self, ParseError> {
+        let (namespace, at) = read_namespace(text, at);
+        let (id, data) = read_id(text.as_bytes(), at)?;
+        Ok(Self {
+            kind,
+            attachments,
+            namespace,
+            id,
+            data,
+        })
+    }
+
+    pub(in crate::socketio) fn namespace_of<'a>(&self, text: &'a str) -> &'a str {
+        namespace_of(text, self.namespace)
+    }
+}
+
+/// The namespace that a span of a packet names: none means the root.
+pub(in crate::socketio) fn namespace_of(text: &str, span: Span) -> &str {
+    if span.len() == 0 { "/" } else { span.of(text) }
+}
+
+/// `N-`, and where it ends. A number too large to be true is as large as can be.
+#[inline]
+pub(in crate::socketio) fn read_attachments(
+    bytes: &[u8],
+    start: usize,
+) -> Result<(usize, usize), ParseError> {
+    // The rule: one digit.
+    if let Some([digit @ b'0'..=b'9', b'-']) = bytes.get(start..start + 2) {
+        return Ok((usize::from(digit - b'0'), start + 2));
+    }
+    read_many_attachments(bytes, start)
+}
+
+#[inline(never)]
+fn read_many_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), ParseError> {
+    let mut at = start;
+    let mut count = 0_usize;
+    while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
+        count = count
+            .saturating_mul(10)
+            .saturating_add(usize::from(digit - b'0'));
+        at += 1;
+    }
+    if at == start || bytes.get(at) != Some(&b'-') {
+        return Err(ParseError::AttachmentCount);
+    }
+    Ok((count, at + 1))
+}
+
+/// `/name` up to the comma or the end, and where what follows it begins.
+fn read_namespace(text: &str, start: usize) -> (Span, usize) {
+    if text.as_bytes().get(start) != Some(&b'/') {
+        return (Span::empty(start), start);
+    }
+    let rest = text.get(start..).unwrap_or_default();
+    let (name, next) = match rest.find(',') {
+        Some(comma) => (rest.get(..comma).unwrap_or_default(), start + comma + 1),
+        None => (rest, text.len()),
+    };
+    (Span::new(start, start + name.len()), next)
+}
+
+/// Digits, if there are any, and where they end.
+#[inline]
+fn read_id(bytes: &[u8], start: usize) -> Result<(Option<u64>, usize), ParseError> {
+    let mut at = start;
+    let mut id = 0_u64;
+    while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
+        // CheckIndices 2^53 before, so this cannot overflow.
+        id = id * 10 + u64::from(digit - b'0');
+        if id > MAX_ID {
+            return Err(ParseError::AckId);
+        }
+        at += 1;
+    }
+    Ok(((at > start).then_some(id), at))
+}

@@ -1,0 +1,19 @@
+//! The default codec: a packet is a text whose data is JSON, and an attachment a message of its own.
+//!
+//! Socket.IO v5, "Packet encoding". Inbound, `decoder` checks a text in one pass (`scanner`) and
+//! copies it once; arguments are read later, by `args_deserializer`. Outbound, [`encode`] writes a
+//! value straight into the frame that is sent, through `args_serializer`.
+
+pub(crate) mod args_deserializer;
+pub(crate) mod args_serializer;
+pub(crate) mod decoder;
+pub mod encode;
+pub(crate) mod error_path;
+pub(crate) mod header;
+pub(crate) mod lenient;
+pub(crate) mod missing;
+pub(crate) mod placeholder;
+pub(crate) mod scanner;
+pub(crate) mod string_scan;
+pub(crate) mod surrogates;
+pub(crate) mod unread;

@@ -1,0 +1,180 @@
+//! Lone surrogates in JSON strings: finding them, and putting U+FFFD in their place.
+//!
+//! A JavaScript string is cut between UTF-16 units, so `"👋".slice(0, 1)` is half a character.
+//! Clients send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) and no
+//! Unicode text. The scanner refuses such a packet, and only then is its text repaired and read
+//! once more, so that all that follows sees text that every parser takes.
+
+use memchr::memchr;
+
+/// The escape that takes the place of a lone surrogate. It has the same length as the one that it
+/// replaces, so places in the text stay what they are.
+const REPLACEMENT: &str = r"\ufffd";
+
+/// How many bytes an escape of a UTF-16 unit has.
+const ESCAPE: usize = REPLACEMENT.len();
+
+/// What the four hexadecimal digits of an escape stand for, as far as surrogates go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Unit {
+    High,
+    Low,
+    /// A character by itself.
+    Character,
+}
+
+impl Unit {
+    /// The unit that an escape at the start of `bytes` stands for. `None` if there is no such
+    /// escape.
+    fn at_start(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [b'\\', b'u', digits @ ..] => {
+                let digits = digits.first_chunk::<4>()?;
+                let are_hex = digits.iter().all(u8::is_ascii_hexdigit);
+                are_hex.then(|| Self::of(*digits))
+            }
+            _ => None,
+        }
+    }
+
+    fn of([first, second, ..]: [u8; 4]) -> Self {
+        match (first, second) {
+            (b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B') => Self::High,
+            (b'd' | b'D', b'c'..=b'f' | b'C'..=b'F') => Self::Low,
+            _ => Self::Character,
+        }
+    }
+}
+
+/// How many bytes the escapes of one character at the start of `bytes` have: 12 of a pair of
+/// surrogates, else 6. `None` if they are no character, which is a lone surrogate or no such
+/// escape.
+pub(in crate::socketio) fn character(bytes: &[u8]) -> Option<usize> {
+    match Unit::at_start(bytes)? {
+        Unit::Character => Some(ESCAPE),
+        Unit::Low => None,
+        Unit::High => {
+            let low = Unit::at_start(bytes.get(ESCAPE..)?)?;
+            (low == Unit::Low).then_some(2 * ESCAPE)
+        }
+    }
+}
+
+/// `text` with U+FFFD in the place of each lone surrogate in the JSON that begins at `from`. What
+/// is no valid JSON stays invalid. One pass; the length stays the same.
+#[cold]
+pub(in crate::socketio) fn repaired(text: &str, from: usize) -> String {
+    let bytes = text.as_bytes();
+    let mut repaired = String::with_capacity(text.len());
+    let mut copied = 0;
+    let mut at = from;
+    while let Some(rest) = bytes.get(at..)
+        && let Some(backslash) = memchr(b'\\', rest)
+    {
+        at += backslash;
+        let escape = rest.get(backslash..).unwrap_or_default();
+        at += match (character(escape), Unit::at_start(escape)) {
+            (Some(length), _) => length,
+            (None, Some(_)) => {
+                repaired.push_str(text.get(copied..at).unwrap_or_default());
+                repaired.push_str(REPLACEMENT);
+                copied = at + ESCAPE;
+                ESCAPE
+            }
+            // The backslash and what it escapes, which may be another backslash.
+            (None, None) => 2,
+        };
+    }
+    repaired.push_str(text.get(copied..).unwrap_or_default());
+    repaired
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
+    use super::{character, repaired};
+
+    #[test]
+    fn only_lone_surrogates_are_replaced() {
+        for (sent, expected) in [
+            (r#""cut \ud83d""#, r#""cut \ufffd""#),
+            (r#""\uDE00 low""#, r#""\ufffd low""#),
+            (r#""\uD83D\uDE00""#, r#""\uD83D\uDE00""#),
+            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
+            (r#""\ud83d\n""#, r#""\ufffd\n""#),
+            (r#""\ud83d\u0041""#, r#""\ufffd\u0041""#),
+            (r#""\ud83dx""#, r#""\ufffdx""#),
+            (r#""\\ud83d""#, r#""\\ud83d""#),
+            (r#""\\\ud83d""#, r#""\\\ufffd""#),
+            (r#""\ud83d\\ude00""#, r#""\ufffd\\ude00""#),
+            (r#""\ud7ff\ue000""#, r#""\ud7ff\ue000""#),
+            (r#""\uDBFF\uDFFF\uDBFF""#, r#""\uDBFF\uDFFF\ufffd""#),
+            (r#""\ud8""#, r#""\ud8""#),
+            (r#""\ud83dé👋\ude00""#, r#""\ufffdé👋\ufffd""#),
+        ] {
+            assert_eq!(repaired(sent, 0), expected, "{sent}");
+        }
+        // What stands before the JSON is no JSON string.
+        assert_eq!(
+            repaired(r#"2/\ud83d,["\ud83d"]"#, 9),
+            r#"2/\ud83d,["\ufffd"]"#
+        );
+    }
+
+    #[test]
+    fn a_character_has_one_escape_or_two() {
+        assert_eq!(character(br"\u0041\u0042"), Some(6));
+        assert_eq!(character(br"\ud83d\ude00\u0042"), Some(12));
+        for none in [
+            r"\ud83d",
+            r"\ude00",
+            r"\ud83d\u0041",
+            r"\ud83d\ude0",
+            r"\n",
+            "",
+        ] {
+            assert_eq!(character(none.as_bytes()), None, "{none}");
+        }
+    }
+
+    /// A JSON string, of parts that are difficult beside each other.
+    fn string() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just(r"\ud83d"),
+            Just(r"\uDE00"),
+            Just(r"\uDbFf"),
+            Just(r"\u0041"),
+            Just(r"\\"),
+            Just(r"\n"),
+            Just("ud83d"),
+            Just("é👋"),
+        ];
+        prop::collection::vec(part, 0..12).prop_map(|parts| format!("\"{}\"", parts.concat()))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_repaired_is_text_to_every_parser(string in string()) {
+            let repaired = repaired(&string, 0);
+            prop_assert_eq!(repaired.len(), string.len());
+            let read = serde_json::from_str::<Value>(&repaired);
+            prop_assert!(read.is_ok(), "{}", repaired);
+            // What could be read before is the same.
+            if let Ok(before) = serde_json::from_str::<Value>(&string) {
+                prop_assert_eq!(&repaired, &string);
+                prop_assert_eq!(read.unwrap(), before);
+            }
+        }
+
+        #[test]
+        fn repairing_keeps_json_what_it_is(text in r#"[\[\]{}:,"\\ud8eDcn0-9é]{0,24}"#) {
+            let is_json = |text: &str| serde_json::from_str::<&RawValue>(text).is_ok();
+            prop_assert_eq!(is_json(&repaired(&text, 0)), is_json(&text));
+        }
+    }
+}
