@@ -1,13 +1,14 @@
-//! Debian's Chromium.
+//! Debian's package of the browser Chromium.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process;
-use crate::report::{Failure, Outcome};
+use crate::report::{StepError, StepResult};
 
-/// Where Chromium is: `CHROMIUM` may say so, else it is installed when it is missing.
-pub(crate) fn install() -> Outcome<PathBuf> {
+/// Returns the path of Chromium: the variable `CHROMIUM`, else a program on the `PATH`, else the
+/// program of Debian's package, which is installed then.
+pub(crate) fn install() -> StepResult<PathBuf> {
     if let Some(path) = std::env::var_os("CHROMIUM")
         .map(PathBuf::from)
         .or_else(find)
@@ -24,11 +25,13 @@ pub(crate) fn install() -> Outcome<PathBuf> {
             .arg("--quiet")
             .args(arguments)
             .env("DEBIAN_FRONTEND", "noninteractive");
-        process::run(&mut command).map_err(|Failure(why)| {
-            Failure(format!("install Chromium, or name it in CHROMIUM; {why}"))
+        process::run(&mut command).map_err(|StepError(reason)| {
+            StepError(format!(
+                "install Chromium, or set CHROMIUM to its path; {reason}"
+            ))
         })?;
     }
-    find().ok_or_else(|| Failure("Chromium was installed, but is not on the PATH".to_owned()))
+    find().ok_or_else(|| StepError("Chromium was installed, but is not on the PATH".to_owned()))
 }
 
 fn find() -> Option<PathBuf> {
