@@ -58,7 +58,7 @@ impl Guard for Authenticated {
         };
         match self.tokens.user(&token).await {
             Some(user) => {
-                cx.socket().insert(user);
+                cx.insert(user);
                 Ok(())
             }
             None => {
@@ -75,7 +75,7 @@ struct Admins;
 
 impl Guard for Admins {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
-        match cx.socket().extension::<User>() {
+        match cx.extension::<User>() {
             Some(User { admin: true, .. }) => Ok(()),
             _ => Err(Reject::new("admins only")),
         }

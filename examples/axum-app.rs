@@ -149,10 +149,10 @@ mod tests {
     async fn scripts_see_the_votes_of_pages_of_which_each_has_one() {
         let app = app().await;
         let page = app.connect("/poll").await;
-        let error = page.emit_ack::<bool>("vote", "milk").error().await;
+        let error = page.emit_with_ack::<bool>("vote", "milk").error().await;
         assert_eq!(error.code.as_deref(), Some("no_such_option"));
-        assert!(page.emit_ack::<bool>("vote", "coffee").await);
-        assert!(!page.emit_ack::<bool>("vote", "coffee").await);
+        assert!(page.emit_with_ack::<bool>("vote", "coffee").await);
+        assert!(!page.emit_with_ack::<bool>("vote", "coffee").await);
         let tally = http(&app, "GET", "/votes").await;
         assert_eq!(tally.1, r#"{"coffee":1,"tea":0}"#);
     }

@@ -152,10 +152,10 @@ mod tests {
         let (ann, bob) = (app.connect("/auction").await, app.connect("/auction").await);
         assert_eq!(bob.expect::<u32>("highest").await, 0);
         ann.emit("call_me", "ann");
-        ann.emit_ack::<()>("bid", 20).await;
+        ann.emit_with_ack::<()>("bid", 20).await;
         assert_eq!(bob.expect::<u32>("highest").await, 20);
 
-        let error = bob.emit_ack::<()>("bid", 20).error().await;
+        let error = bob.emit_with_ack::<()>("bid", 20).error().await;
         assert_eq!(error.code.as_deref(), Some("too_low"));
         assert_eq!(error.data, 20);
         bob.expect_none("highest").await;
@@ -168,8 +168,8 @@ mod tests {
     async fn a_large_bid_is_confirmed() {
         let app = open_auction().await;
         let ann = app.connect("/auction").await;
-        let bid = ann.emit_ack::<()>("bid", 5_000);
-        let (amount, answer) = ann.expect_ask::<u32>("confirm").await;
+        let bid = ann.emit_with_ack::<()>("bid", 5_000);
+        let (amount, answer) = ann.expect_with_ack::<u32>("confirm").await;
         assert_eq!(amount, 5_000);
         answer.send(true);
         bid.await;
@@ -178,10 +178,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_large_bid_that_nobody_confirms_lapses() {
         let app = TestApp::builder::<AuctionModule>().allow::<Ticketed>();
-        let app = app.patience(Duration::from_secs(60)).start().await;
+        let app = app.timeout(Duration::from_secs(60)).start().await;
         let ann = app.connect("/auction").await;
         let start = Instant::now();
-        let error = ann.emit_ack::<()>("bid", 5_000).error().await;
+        let error = ann.emit_with_ack::<()>("bid", 5_000).error().await;
         assert_eq!(error.code.as_deref(), Some("not_confirmed"));
         // Fifteen seconds of the auction, and none of the test's.
         assert_eq!(start.elapsed().as_secs(), 15);
@@ -193,8 +193,8 @@ mod tests {
         let (ann, bob) = (app.connect("/auction").await, app.connect("/auction").await);
         bob.expect::<u32>("highest").await;
         ann.emit("bid", 5_000);
-        let _unanswered = ann.expect_ask::<u32>("confirm").await;
-        ann.lose_transport();
+        let _unanswered = ann.expect_with_ack::<u32>("confirm").await;
+        ann.abort_connection();
         bob.expect_none("highest").await;
         assert_eq!(app.get::<Bids>().highest(), 0);
     }

@@ -11,7 +11,7 @@ pub use specter_core::gateway::EventError;
 /// What a client may see of an error: the trait, and the derive that implements it.
 pub use specter_core::gateway::IntoEventError;
 pub use specter_core::graph_test;
-pub use specter_core::{app, extract, gateway, groups, rooms, socket};
+pub use specter_core::{app, extract, gateway, rooms, socket};
 /// The dependency injection container, which is useful by itself.
 pub use specter_di as di;
 pub use specter_macros::{
@@ -36,14 +36,14 @@ pub mod prelude {
     pub use crate::engine::Handshake;
     #[cfg(feature = "garde")]
     pub use crate::extract::Valid;
-    pub use crate::extract::{Auth, Extension, FromContext, Inject, Rest, WantsAck};
+    pub use crate::extract::{Auth, Extension, FromContext, Inject, RestArgs, WantsAck};
     pub use crate::gateway::{
-        Ack, CallContext, Cleanup, ErrorFilter, ErrorReport, EventError, EventHandler, EventInfo,
-        EventSubscriptions, FilterContext, Guard, GuardContext, HandlerOutcome, InterceptContext,
-        Interceptor, Next, SetupError, SocketIngress,
+        Ack, CallContext, Caller, Cleanup, ErrorFilter, ErrorReport, EventError, EventHandler,
+        EventInfo, EventSubscriptions, FilterContext, Guard, GuardContext, HandlerOutcome,
+        InterceptContext, Interceptor, Next, SetupError, SocketIngress,
     };
-    pub use crate::groups::{BroadcastGroup, GroupError};
     pub use crate::rooms::{Broadcast, Io, JoinError, Namespace};
+    pub use crate::rooms::{BroadcastGroup, GroupError};
     pub use crate::socket::{AckError, DisconnectReason, EmitError, Reject, Socket, SocketId};
     pub use crate::{
         Args, Binary, IntoEventError, handlers, injectable, module, on_error, on_event,

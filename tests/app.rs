@@ -121,7 +121,7 @@ async fn everything_that_is_wrong_is_reported_at_once() {
         faults
             .controllers()
             .iter()
-            .map(specter::app::AppFault::code),
+            .map(specter::app::ControllerFault::code),
     );
     codes.sort_unstable();
     assert_eq!(
@@ -179,14 +179,14 @@ impl Two {
 }
 
 #[module(controllers = [One, Two])]
-struct TwoAcks;
+struct AckTakenTwice;
 
 #[module]
 struct Empty;
 
 #[tokio::test]
 async fn two_that_would_answer_are_refused_and_so_is_nobody() {
-    let error = App::create::<TwoAcks>()
+    let error = App::create::<AckTakenTwice>()
         .await
         .err()
         .expect("it cannot start");
@@ -207,7 +207,7 @@ async fn two_that_would_answer_are_refused_and_so_is_nobody() {
 async fn impossible_settings_are_reported_with_the_rest() {
     let app = App::builder::<Empty>()
         .max_payload(0)
-        .socket(|config| config.waiting_events(0))
+        .socket(|config| config.max_pending_events(0))
         .shutdown_spread(std::time::Duration::MAX);
     let error = app.create().await.err().expect("it cannot start");
     let specter::Error::Startup(faults) = &error else {

@@ -12,7 +12,7 @@ use common::Server;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use specter::extract::{Rest, Valid};
+use specter::extract::{RestArgs, Valid};
 use specter::prelude::*;
 
 #[derive(Debug, Serialize, Deserialize, Validate)]
@@ -72,7 +72,7 @@ impl Chat {
     }
 
     #[on_event]
-    fn rest(&mut self, _first: u8, rest: Rest) -> Args {
+    fn rest(&mut self, _first: u8, rest: RestArgs) -> Args {
         rest.0
     }
 

@@ -135,7 +135,7 @@ async fn rooms_are_readable_in_disconnect_for_every_reason() {
             "client namespace disconnect" => leaver.disconnect(),
             "server namespace disconnect" => leaver.emit("kick", ()),
             "forced server close" => leaver.emit("cut", ()),
-            "transport close" => leaver.lose_transport(),
+            "transport close" => leaver.abort_connection(),
             "ping timeout" => leaver.ignore_pings(true),
             _ => leaver.send_raw("2{}"),
         }
@@ -270,7 +270,7 @@ fn nothing_is_kept_of_a_socket_whose_task_is_dropped() {
             .await;
         let client = app.connect("/stuck").await;
         let namespace = app.io().of("/stuck").unwrap();
-        client.lose_transport();
+        client.abort_connection();
         within(async {
             while namespace.socket_count() > 0 {
                 tokio::task::yield_now().await;

@@ -74,7 +74,7 @@ impl Lab {
         let builder = App::builder_of::<Worker>()
             .provide(sender)
             .bind(doors.clone())
-            .shutdown_limit(limit);
+            .shutdown_timeout(limit);
         Self {
             server: Server::of(builder).await,
             log,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
-use specter::app::{AppBuilder, AppFault};
+use specter::app::{AppBuilder, ControllerFault};
 use specter::prelude::*;
 use tower::ServiceExt;
 
@@ -74,7 +74,7 @@ async fn handshake(builder: AppBuilder, path: &str) -> Value {
     serde_json::from_str(body.strip_prefix('0').unwrap_or_else(|| panic!("{body}"))).unwrap()
 }
 
-async fn faults(builder: AppBuilder) -> (Vec<AppFault>, String) {
+async fn faults(builder: AppBuilder) -> (Vec<ControllerFault>, String) {
     let error = builder.create().await.err().expect("it cannot start");
     let specter::Error::Startup(faults) = &error else {
         panic!("{error}")
@@ -104,7 +104,7 @@ async fn the_builder_may_add_to_them_and_say_the_same() {
                     .upgrade_timeout(Duration::from_secs(1))
                     .max_fragments(7)
             })
-            .socket(|socket| socket.max_auth(100))
+            .socket(|socket| socket.max_auth_bytes(100))
     };
     let open = handshake(builder(), "/live/").await;
     assert_eq!(open["pingInterval"], 5000, "{open}");
@@ -114,7 +114,7 @@ async fn the_builder_may_add_to_them_and_say_the_same() {
 #[tokio::test]
 async fn controllers_of_one_path_that_differ_are_named_with_their_places() {
     let (faults, report) = faults(App::builder::<Differing>()).await;
-    let codes: Vec<_> = faults.iter().map(AppFault::code).collect();
+    let codes: Vec<_> = faults.iter().map(ControllerFault::code).collect();
     assert_eq!(
         codes,
         ["engine_config_zero_limit", "endpoint_differs"],
@@ -153,7 +153,7 @@ async fn a_controller_and_the_builder_that_differ_are_named_with_their_places() 
     let (differing, report) =
         faults(App::builder_of::<Live>().engine(|engine| engine.max_payload(1))).await;
     assert!(
-        matches!(differing[..], [AppFault::EndpointDiffers { .. }]),
+        matches!(differing[..], [ControllerFault::ConflictingSetting { .. }]),
         "{report}"
     );
 }

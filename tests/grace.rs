@@ -144,7 +144,7 @@ async fn start() -> (TestApp, LogReader, std::sync::mpsc::Sender<()>) {
     let app = TestApp::builder::<AppModule>()
         .provide(log)
         .provide(Release(std::sync::Mutex::new(released)))
-        .configure(|app| app.handler_grace(GRACE))
+        .configure(|app| app.handler_grace_period(GRACE))
         .start()
         .await;
     let log = app.get::<Log>();
@@ -218,7 +218,7 @@ async fn a_blocking_handler_that_shares_its_controller_leaves_it_to_disconnect()
     let app = TestApp::builder_of::<Sharing>()
         .provide(log)
         .provide(Release(std::sync::Mutex::new(released)))
-        .configure(|app| app.handler_grace(GRACE))
+        .configure(|app| app.handler_grace_period(GRACE))
         .start()
         .await;
     let client = app.connect("/sharing").await;
@@ -317,8 +317,14 @@ async fn late() -> (TestApp, LogReader) {
     let (log, reader) = Log::new();
     let app = TestApp::builder::<LateModule>()
         .provide(log)
-        .patience(GRACE * 4)
-        .configure(|app| app.socket(|config| config.handler_grace(GRACE).connect_limit(GRACE)))
+        .timeout(GRACE * 4)
+        .configure(|app| {
+            app.socket(|config| {
+                config
+                    .handler_grace_period(GRACE)
+                    .connect_handler_timeout(GRACE)
+            })
+        })
         .start()
         .await;
     let log = app.get::<Log>();

@@ -136,7 +136,10 @@ async fn membership_ends_with_the_subscription_or_the_socket() {
     client.connect("/", Value::Null).await;
     assert_eq!(groups.groups(), ["all"], "of the new socket");
     assert!(!groups.members("all").contains(&socket));
-    assert_eq!(groups.subscribe("late", &socket), Err(GroupError::Gone));
+    assert_eq!(
+        groups.subscribe("late", &socket),
+        Err(GroupError::Disconnected)
+    );
     client.send("41").await;
     client.send(r#"40{"refuse":1}"#).await;
     assert_eq!(client.text().await, r#"44{"message":"no"}"#);

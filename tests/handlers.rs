@@ -226,7 +226,7 @@ impl Kitchen {
     }
 
     #[on_event]
-    fn remaining(&mut self, first: u8, rest: Rest) -> (u8, usize, Args) {
+    fn remaining(&mut self, first: u8, rest: RestArgs) -> (u8, usize, Args) {
         (first, rest.0.len(), rest.0)
     }
 

@@ -347,7 +347,8 @@ async fn what_cannot_be_subscribed_to_says_so() {
     let missing = |taken: Result<_, IngressError>| taken.unwrap_err().to_string();
     assert_eq!(
         missing(ingress.on("late", 0, |_: Socket, _: Inject<Nowhere>| ())),
-        "parameter 2 is to be `Arc<Nowhere>`, of which the application does not have exactly one singleton"
+        "parameter 2 is to be `Arc<Nowhere>`, of which the application does not have exactly one \
+         singleton"
     );
     let scoped = ingress.on_connect(0, |_: Inject<Visit>| ());
     assert_eq!(scoped.as_ref().unwrap_err().code(), "ingress_not_provided");

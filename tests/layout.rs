@@ -88,7 +88,8 @@ fn naming(folder: &str, module: &str) -> Vec<String> {
 
 #[test]
 fn imports_in_braces_are_seen() {
-    let code = "use crate::{\n    connection::{Connection, app},\n    gateway::Ack, rooms as places,\n};\nuse crate::{http};";
+    let code = "use crate::{\n    connection::{Connection, app},\n    gateway::Ack, rooms as \
+        places,\n};\nuse crate::{http};";
     for module in ["connection", "gateway", "rooms", "http"] {
         assert!(imports_in_braces(code, module), "{module}");
     }
@@ -173,7 +174,7 @@ fn the_engine_knows_neither_socket_io_nor_the_container_nor_a_router() {
 #[test]
 fn sockets_do_not_know_gateways_and_gateways_do_not_know_the_transport() {
     let none: [String; 0] = [];
-    for folder in ["socketio", "engine", "socket", "rooms", "groups"] {
+    for folder in ["socketio", "engine", "socket", "rooms"] {
         for above in ["gateway", "extract", "app"] {
             assert_eq!(
                 naming(&format!("specter-core/src/{folder}"), above),
@@ -182,7 +183,7 @@ fn sockets_do_not_know_gateways_and_gateways_do_not_know_the_transport() {
             );
         }
     }
-    for folder in ["gateway", "extract", "socket", "rooms", "groups"] {
+    for folder in ["gateway", "extract", "socket", "rooms"] {
         let names = naming(&format!("specter-core/src/{folder}"), "socketio");
         assert_eq!(names, none, "{folder} names socketio");
     }
@@ -192,7 +193,7 @@ fn sockets_do_not_know_gateways_and_gateways_do_not_know_the_transport() {
 fn nothing_knows_the_testing_kit() {
     let none: [String; 0] = [];
     for folder in [
-        "socketio", "engine", "socket", "rooms", "groups", "gateway", "extract", "app",
+        "socketio", "engine", "socket", "rooms", "gateway", "extract", "app",
     ] {
         let folder = format!("specter-core/src/{folder}");
         assert_eq!(naming(&folder, "testing"), none, "{folder}");
@@ -263,4 +264,176 @@ fn every_crate_forbids_unsafe_code_and_every_module_says_what_it_is_for() {
     }
     let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     assert!(workspace.contains("unsafe_code = \"forbid\""));
+}
+
+/// The Rust files of the repository whose lines are wrapped by hand: neither generated nor written
+/// for a compiler's message.
+fn written_files() -> Vec<(PathBuf, String)> {
+    let folders = [
+        "specter-proto",
+        "specter-engine",
+        "specter-di",
+        "specter-core",
+        "specter-macros/src",
+        "src",
+        "tests",
+        "examples",
+        "benches/src",
+        "benches/micro",
+        "xtask",
+    ];
+    let files = folders.into_iter().flat_map(sources);
+    files
+        .filter(|(path, _)| !path.components().any(|part| part.as_os_str() == "ui"))
+        .collect()
+}
+
+/// Whether a line that is longer than 100 columns could be wrapped: a comment, except for tables
+/// and URLs, or a string literal with a space before the limit.
+fn can_be_wrapped(line: &str) -> bool {
+    let text = line.trim_start();
+    if text.starts_with("//") {
+        return !text.contains("://") && !text.starts_with("/// |") && !text.starts_with("//! |");
+    }
+    let mut literal = None;
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match (c, literal) {
+            ('\\', Some(_)) => drop(chars.next()),
+            ('"', None) if !line[..at].ends_with(['r', '#', '\'']) => literal = Some(at),
+            ('"', Some(start)) => {
+                let column = line[..at].chars().count();
+                let content = &line[start..at];
+                if column >= 100 && content.len() > 40 && content[..40].contains(' ') {
+                    return true;
+                }
+                literal = None;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+#[test]
+fn comments_and_strings_wrap_at_100_columns() {
+    let mut long = Vec::new();
+    for (path, text) in written_files() {
+        for (number, line) in (1..).zip(text.lines()) {
+            if line.chars().count() > 100 && can_be_wrapped(line) {
+                long.push(format!("{}:{number}", path.display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+/// Words that once named types or files here and say nothing to a reader who does not know them.
+const BANNED: [&str; 32] = [
+    "Answered",
+    "Begun",
+    "Beside",
+    "Burst",
+    "Called",
+    "Came",
+    "Desk",
+    "Draft",
+    "Farewell",
+    "Given",
+    "Lane",
+    "Lanes",
+    "Lent",
+    "Misfit",
+    "Offered",
+    "Paced",
+    "Parting",
+    "Pen",
+    "Posted",
+    "Reach",
+    "Seat",
+    "Served",
+    "Sight",
+    "Straight",
+    "Surroundings",
+    "Tally",
+    "Turn",
+    "Turns",
+    "Undriven",
+    "Usual",
+    "Wired",
+    "Wit",
+];
+
+/// The names of the types that a line declares.
+fn declared_type(line: &str) -> Option<(&str, bool)> {
+    let text = line.trim_start();
+    let is_shared = text.starts_with("pub ") || text.starts_with("pub(crate) ");
+    let text = text
+        .trim_start_matches("pub(crate) ")
+        .trim_start_matches("pub(super) ")
+        .trim_start_matches("pub ");
+    let keywords = ["struct ", "enum ", "trait ", "type ", "union "];
+    let rest = keywords
+        .iter()
+        .find_map(|keyword| text.strip_prefix(keyword))?;
+    let end = rest
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(rest.len());
+    Some((&rest[..end], is_shared))
+}
+
+const CRATES: [&str; 5] = [
+    "specter-proto/src",
+    "specter-engine/src",
+    "specter-di/src",
+    "specter-core/src",
+    "src",
+];
+
+#[test]
+fn types_and_files_have_names_of_the_field() {
+    for folder in CRATES {
+        for (path, text) in sources(folder) {
+            let stem = path.file_stem().unwrap().to_string_lossy().to_lowercase();
+            let is_banned = |name: &str| BANNED.iter().any(|banned| *banned == name);
+            let file_is_banned = BANNED.iter().any(|banned| banned.to_lowercase() == stem);
+            assert!(!file_is_banned, "{}", path.display());
+            for line in text.lines() {
+                if let Some((name, _)) = declared_type(line) {
+                    assert!(!is_banned(name), "`{name}` in {}", path.display());
+                }
+            }
+        }
+    }
+}
+
+/// Words that two protocols or layers define, each in its own sense.
+const SHARED_WORDS: [&str; 5] = ["Packet", "Error", "Result", "Decoder", "Violation"];
+
+#[test]
+fn no_two_shared_types_have_the_same_name() {
+    let mut found: std::collections::BTreeMap<String, PathBuf> = std::collections::BTreeMap::new();
+    let mut twice = Vec::new();
+    for (path, text) in CRATES.into_iter().flat_map(sources) {
+        // Associated types and test modules are indented.
+        for line in text.lines().filter(|line| !line.starts_with(' ')) {
+            let Some((name, true)) = declared_type(line) else {
+                continue;
+            };
+            if SHARED_WORDS.contains(&name) {
+                continue;
+            }
+            // In one file it is the same type on another platform.
+            if let Some(other) = found.insert(name.to_owned(), path.clone())
+                && other != path
+            {
+                twice.push(format!(
+                    "{name}: {} and {}",
+                    other.display(),
+                    path.display()
+                ));
+            }
+        }
+    }
+    assert!(twice.is_empty(), "{twice:#?}");
 }

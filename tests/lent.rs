@@ -100,7 +100,7 @@ impl Chat {
     }
 
     #[on_event]
-    fn args_and_one(&self, args: &Args, first: &str, rest: Rest) -> (usize, String, usize) {
+    fn args_and_one(&self, args: &Args, first: &str, rest: RestArgs) -> (usize, String, usize) {
         (args.len(), first.to_owned(), rest.0.len())
     }
 }

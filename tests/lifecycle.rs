@@ -119,7 +119,7 @@ async fn server() -> (Server, common::LogReader, Arc<tokio::sync::Notify>) {
     let app = App::builder::<Everything>()
         .provide(log)
         .provide(Go(go.clone()))
-        .socket(|config| config.connect_limit(Duration::from_millis(200)));
+        .socket(|config| config.connect_handler_timeout(Duration::from_millis(200)));
     (Server::of(app).await, reader, go)
 }
 

@@ -230,7 +230,7 @@ fn assert_clean(lines: &[Line]) {
 async fn failing(client: &TestClient, event: &str, data: impl Serialize) {
     let data = serde_json::to_value(data).unwrap();
     client.emit(event, &data);
-    let answer: Value = client.emit_ack(event, &data).await;
+    let answer: Value = client.emit_with_ack(event, &data).await;
     assert!(answer["error"].is_string(), "{event}: {answer}");
 }
 
@@ -270,7 +270,7 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
     failing(&client, "decodes", SECRET).await;
     failing(&client, "decodes_map", json!({ SECRET: "text" })).await;
     client.emit("asks", ());
-    let ((), answer) = client.expect_ask("question").await;
+    let ((), answer) = client.expect_with_ack("question").await;
     answer.send(SECRET);
     // An event's name may be shown, on one line.
     client.emit("unknown\n\u{2028}event", SECRET);
@@ -379,14 +379,14 @@ async fn a_peer_cannot_flood_the_log() {
     ] {
         let mut ids = Vec::new();
         for _ in 0..500 {
-            let answer: Value = client.emit_ack(event, ()).await;
+            let answer: Value = client.emit_with_ack(event, ()).await;
             ids.push(answer["id"].as_str().unwrap().to_owned());
         }
         let written = lines.with(message);
         assert_eq!(written.len(), 10, "{event}");
         assert!(written[0].text.contains(&ids[0]), "{written:?}");
         tokio::time::advance(Duration::from_secs(60)).await;
-        client.emit_ack::<Value>(event, ()).await;
+        client.emit_with_ack::<Value>(event, ()).await;
         let written = lines.with(message);
         assert_eq!(written.len(), 11, "{event}");
         assert!(written[10].text.contains("left_out=490"), "{written:?}");

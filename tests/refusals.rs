@@ -5,7 +5,7 @@ mod common;
 use common::lines::Lines;
 use serde_json::{Value, json};
 use specter::prelude::*;
-use specter::testing::{Refused, TestApp};
+use specter::testing::{ConnectError, TestApp};
 
 #[derive(Debug, thiserror::Error, IntoEventError)]
 enum Closed {
@@ -129,7 +129,7 @@ struct House;
 async fn refused(app: &TestApp, namespace: &str, how: &str) -> (String, Value) {
     let auth = json!({ "how": how });
     match app.client().auth(auth).refused(namespace).await {
-        Refused::Connect { message, data } => (message, data),
+        ConnectError::Connect { message, data } => (message, data),
         other => panic!("{other:?}"),
     }
 }
@@ -187,7 +187,7 @@ async fn an_event_that_is_refused_has_the_code_rejected_unless_it_has_one() {
         ("code", json!({ "error": "no", "code": "c" })),
         ("number", json!({ "error": "no", "code": "c", "data": 1 })),
     ] {
-        let answer: Value = client.emit_ack("refuse", how).await;
+        let answer: Value = client.emit_with_ack("refuse", how).await;
         assert_eq!(answer, expected, "{how}");
     }
 }
@@ -243,7 +243,7 @@ async fn limits_that_a_client_meets_are_answered_with_their_code_and_not_logged(
         .await;
     let client = app.connect("/").await;
     for event in ["join", "subscribe"] {
-        client.emit_ack::<()>(event, "first").await;
+        client.emit_with_ack::<()>(event, "first").await;
     }
     for (event, code) in [
         ("join", "join_too_many_rooms"),
@@ -251,18 +251,18 @@ async fn limits_that_a_client_meets_are_answered_with_their_code_and_not_logged(
         ("subscribe", "group_too_many"),
     ] {
         for n in 0..50 {
-            let answer: Value = client.emit_ack(event, n.to_string()).await;
+            let answer: Value = client.emit_with_ack(event, n.to_string()).await;
             assert_eq!(answer["code"], code, "{answer}");
             assert!(answer.get("id").is_none(), "{answer}");
         }
     }
     let other = app.connect("/").await;
-    client.emit_ack::<()>("tell_gone", ()).await;
+    client.emit_with_ack::<()>("tell_gone", ()).await;
     other.close().await;
     while GONE.get().unwrap().is_connected() {
         tokio::task::yield_now().await;
     }
-    let answer: Value = client.emit_ack("tell_gone", ()).await;
+    let answer: Value = client.emit_with_ack("tell_gone", ()).await;
     assert_eq!(answer["code"], "emit_gone", "{answer}");
     let shown = lines.shown();
     let of_gateway: Vec<_> = shown

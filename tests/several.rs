@@ -313,8 +313,7 @@ impl Guard for Knows {
         match cx.auth::<Value>() {
             Some(Ok(auth)) if auth["name"] == "panic" => panic!("a secret"),
             Some(Ok(auth)) if auth["name"].is_string() => {
-                cx.socket()
-                    .insert(User(auth["name"].as_str().unwrap_or_default().to_owned()));
+                cx.insert(User(auth["name"].as_str().unwrap_or_default().to_owned()));
                 Ok(())
             }
             _ => Err(Reject::new("who are you?")),
@@ -328,7 +327,7 @@ struct Admins;
 impl Guard for Admins {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
         tokio::task::yield_now().await;
-        match cx.socket().extension::<User>() {
+        match cx.extension::<User>() {
             Some(User(name)) if name == "root" => Ok(()),
             _ => Err(Reject::new("admins only").with_data(&cx.event())),
         }

@@ -222,7 +222,7 @@ async fn no_event_begins_while_too_many_acknowledgements_are_unanswered() {
         client.emit("later", ());
     }
     let answers: Vec<_> = (0..256)
-        .map(|_| client.emit_ack::<String>("later", ()))
+        .map(|_| client.emit_with_ack::<String>("later", ()))
         .collect();
     client.emit("count", ());
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -145,7 +145,7 @@ async fn guards_of_the_app_and_of_the_module_guard_a_namespace_without_controlle
     let words = json!({ "app": true, "module": true });
     let client = app.client().auth(words).connect("/counter").await;
     lines(&mut log);
-    assert_eq!(client.emit_ack::<u32>("plain", 3).await, 3);
+    assert_eq!(client.emit_with_ack::<u32>("plain", 3).await, 3);
     assert_eq!(
         lines(&mut log),
         [
@@ -163,12 +163,12 @@ async fn a_subscription_has_its_own_within_those_of_the_module_and_the_app() {
     let (app, mut log, _) = start().await;
     let words = json!({ "app": true, "module": true });
     let stranger = app.client().auth(words).connect("/counter").await;
-    let error = stranger.emit_ack::<u32>("inner", 1).error().await;
+    let error = stranger.emit_with_ack::<u32>("inner", 1).error().await;
     assert_eq!(error.message, "no one one module app");
     let words = json!({ "app": true, "module": true, "one": true });
     let client = app.client().auth(words).connect("/counter").await;
     lines(&mut log);
-    assert_eq!(client.emit_ack::<u32>("inner", 3).await, 3);
+    assert_eq!(client.emit_with_ack::<u32>("inner", 3).await, 3);
     assert_eq!(
         lines(&mut log),
         [
@@ -181,7 +181,7 @@ async fn a_subscription_has_its_own_within_those_of_the_module_and_the_app() {
             "app out true",
         ]
     );
-    let error = client.emit_ack::<u32>("inner", 0).error().await;
+    let error = client.emit_with_ack::<u32>("inner", 0).error().await;
     assert_eq!(error.message, "zero one module app");
 }
 
@@ -190,7 +190,7 @@ async fn a_subscriber_that_takes_too_long_is_dropped() {
     let (app, _, _) = start().await;
     let words = json!({ "app": true, "module": true });
     let client = app.client().auth(words).connect("/counter").await;
-    let error = client.emit_ack::<()>("slow", ()).error().await;
+    let error = client.emit_with_ack::<()>("slow", ()).error().await;
     assert_eq!(error.message, "timed out module app");
 }
 
@@ -218,7 +218,7 @@ async fn a_subscription_at_run_time_has_the_apps_and_its_own() {
     let words = json!({ "app": true, "module": true, "one": true });
     let client = app.client().auth(words).connect("/counter").await;
     lines(&mut log);
-    let error = client.emit_ack::<()>("late", "no").error().await;
+    let error = client.emit_with_ack::<()>("late", "no").error().await;
     assert_eq!(error.message, "no one app");
     assert_eq!(
         lines(&mut log),
@@ -280,5 +280,5 @@ async fn a_guard_of_controllers_and_handlers_is_asked_once() {
     let words = json!({ "module": true, "one": true });
     let client = app.client().auth(words).connect("/counter").await;
     assert_eq!(lines(&mut reader), ["OfModule connect", "OfOne connect"]);
-    assert_eq!(client.emit_ack::<String>("ping", ()).await, "pong");
+    assert_eq!(client.emit_with_ack::<String>("ping", ()).await, "pong");
 }

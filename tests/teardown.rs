@@ -137,7 +137,7 @@ async fn a_hook_that_hangs_is_dropped_after_ten_seconds_and_stops_no_other() {
     assert_eq!(lines.line().await, "hangs");
     let began = tokio::time::Instant::now();
     // Nobody else waits for it.
-    assert_eq!(other.emit_ack::<String>("ping", ()).await, "pong");
+    assert_eq!(other.emit_with_ack::<String>("ping", ()).await, "pong");
     assert_eq!(began.elapsed(), Duration::ZERO);
     assert_eq!(lines.line().await, "first closed");
     assert_eq!(began.elapsed().as_secs(), 10);

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use mio::net::TcpStream;
 
-use crate::wire::{self, PING, PONG, TEXT};
+use crate::wire::{self, CLOSE, PING, PONG, TEXT};
 
 /// How long a server may take to answer a handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const REQUEST: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+const REQUEST: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /// A client that is in the namespace `/`.
 pub struct Client {
@@ -61,6 +61,43 @@ impl Client {
             partial: bytes,
             unsent: Vec::new(),
         })
+    }
+
+    /// A whole life: connects, has one event acknowledged, closes the WebSocket and waits until the
+    /// server has ended the connection. A server without Socket.IO only has to echo the event.
+    pub fn live(address: SocketAddr) -> io::Result<()> {
+        let mut client = Self::connect(address)?;
+        let mut frames = Vec::new();
+        wire::push_client_frame(&mut frames, TEXT, b"421[\"echo\",\"x\"]");
+        // The kernel's buffer of a fresh connection takes it.
+        client.stream.write_all(&frames)?;
+        let mut stream = client.into_blocking()?;
+        let (mut bytes, mut is_answered) = (Vec::new(), false);
+        while !is_answered {
+            read_some(&mut stream, &mut bytes)?;
+            let used = wire::frames(&bytes, |_, payload| {
+                is_answered |= payload.starts_with(b"43") || payload.starts_with(b"42");
+            });
+            bytes.drain(..used);
+        }
+        let mut close = Vec::new();
+        wire::push_client_frame(&mut close, CLOSE, &1000_u16.to_be_bytes());
+        stream.write_all(&close)?;
+        loop {
+            match stream.read(&mut [0; 256]) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The socket of a client that has written everything.
+    fn into_blocking(self) -> io::Result<std::net::TcpStream> {
+        let stream = std::net::TcpStream::from(self.stream);
+        stream.set_nonblocking(false)?;
+        Ok(stream)
     }
 
     /// Reads all there is and hands each message to `take`. Answers the server's pings.

@@ -51,7 +51,8 @@ pub fn answer(head: &[u8]) -> Option<String> {
         .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))?;
     let accept = accept_key(key)?;
     Some(format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: \
+         websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
     ))
 }
 

@@ -13,7 +13,8 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
     let mut page = String::from("# Results\n\n");
     let _ = writeln!(
         page,
-        "Made by `cargo xtask bench`; do not edit. What the cases are and how they are measured: docs/performance.md.\n"
+        "Made by `cargo xtask bench`; do not edit. What the cases are and how they are measured: \
+         docs/performance.md.\n"
     );
     let _ = writeln!(page, "{}", circumstances(rounds, stretch));
     page.push_str("![Server CPU time for each message](results.svg)\n\n## Targets\n\n");
@@ -78,7 +79,8 @@ fn slope_table(results: &Results, slope: &Slope) -> Option<String> {
     let labels = labels.join(" | ");
     let rule = "---|".repeat(slope.points.len());
     Some(format!(
-        "\n| {} | {labels} | fitted: once | each | largest to smallest |\n|---|{rule}---|---|---|\n{}\n",
+        "\n| {} | {labels} | fitted: once | each | largest to smallest \
+         |\n|---|{rule}---|---|---|\n{}\n",
         slope.title,
         rows.trim_end()
     ))
@@ -104,7 +106,8 @@ fn left_out(page: &mut String, case: &Case) {
     for server in case.left_out() {
         let _ = writeln!(
             page,
-            "\n{} is left out: it takes minutes to connect as many clients, and then to answer them.",
+            "\n{} is left out: it takes minutes to connect as many clients, and then to answer \
+             them.",
             server.title
         );
     }
@@ -113,7 +116,10 @@ fn left_out(page: &mut String, case: &Case) {
 fn table(page: &mut String, results: &Results, case: &Case) {
     let _ = writeln!(page, "\n## {}\n", case.title);
     if case.metric == Metric::IdleMemory {
-        page.push_str("| Server | bytes a connection | after a burst of 50 echoes of 1 KiB each |\n|---|---|---|\n");
+        page.push_str(
+            "| Server | bytes a connection | after a burst of 50 echoes of 1 KiB each \
+            |\n|---|---|---|\n",
+        );
         for server in results.servers(case) {
             let idle = results.main(case, server.name);
             let after = results.spread(case, server.name, |figures| figures.after_burst_bytes);
@@ -127,7 +133,10 @@ fn table(page: &mut String, results: &Results, case: &Case) {
         }
         return;
     }
-    page.push_str("| Server | CPU, µs each | of Specter's | a second | p50, µs | p99, µs | p99.9, µs | sleeps each |\n|---|---|---|---|---|---|---|---|\n");
+    page.push_str(
+        "| Server | CPU, µs each | of Specter's | a second | p50, µs | p99, µs | p99.9, \
+        µs | sleeps each |\n|---|---|---|---|---|---|---|---|\n",
+    );
     let specter = results.spread(case, "specter", |figures| figures.cpu_us);
     for server in results.servers(case) {
         let of =

@@ -6,6 +6,8 @@ pub const TEXT: u8 = 1;
 pub const BINARY: u8 = 2;
 /// A frame's opcode.
 pub const PING: u8 = 9;
+/// Opcode of a close frame.
+pub const CLOSE: u8 = 8;
 /// A frame's opcode.
 pub const PONG: u8 = 10;
 

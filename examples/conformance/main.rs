@@ -19,19 +19,23 @@ mod socket;
 mod socket_client;
 
 use std::io::IsTerminal;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::ExitCode;
 
 use serve::Profile;
 use specter::App;
+use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
 
-const USAGE: &str =
-    "usage: conformance --profile engine|engine-client|socket|socket-client|bench [--port N]";
+const USAGE: &str = "usage: conformance --profile \
+    engine|engine-client|socket|socket-client|bench [--port N] [--router]";
 
 /// What the command line asks for.
 struct Options {
     profile: String,
     port: Option<u16>,
+    /// The profile `bench` is served as a router by `axum::serve`, not by `App::serve`.
+    router: bool,
 }
 
 fn main() -> ExitCode {
@@ -77,6 +81,10 @@ async fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
         "socket-client" => (socket_client::profile().await?, 3210),
         "bench" => {
             let app = App::create::<bench::BenchModule>().await?;
+            if !options.router {
+                serve_app(app, options.port.unwrap_or(3000)).await?;
+                return Ok(true);
+            }
             (Profile::of_app(app), 3000)
         }
         _ => return Ok(false),
@@ -85,18 +93,29 @@ async fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
     Ok(true)
 }
 
+/// Serves an App with the framework's own server.
+async fn serve_app(app: App, port: u16) -> Result<(), Box<dyn std::error::Error>> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let port = first.local_addr()?.port();
+    let second = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await?;
+    println!("listening on {port}");
+    app.serve_all([first, second]).await?;
+    Ok(())
+}
+
 fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
-    let (mut profile, mut port) = (None, None);
+    let (mut profile, mut port, mut router) = (None, None, false);
     while let Some(name) = arguments.next() {
-        let value = arguments.next()?;
         match name.as_str() {
-            "--profile" => profile = Some(value),
-            "--port" => port = Some(value.parse().ok()?),
+            "--profile" => profile = Some(arguments.next()?),
+            "--port" => port = Some(arguments.next()?.parse().ok()?),
+            "--router" => router = true,
             _ => return None,
         }
     }
     Some(Options {
         profile: profile?,
         port,
+        router,
     })
 }

@@ -12,7 +12,6 @@ pub mod app;
 pub mod engine;
 pub mod extract;
 pub mod gateway;
-pub mod groups;
 mod logging;
 pub mod rooms;
 pub mod socket;
@@ -33,7 +32,7 @@ pub mod __private {
 
     pub use crate::app::{controller, controller_within, event_handler, event_handler_within};
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
-    pub use crate::extract::{LendOwned, LendTag, Text};
+    pub use crate::extract::{BorrowOwned, BorrowTag, Text};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{
         CallContext, Controller, ControllerInfo, EndpointOption, EndpointSetting, EventError,
@@ -41,7 +40,8 @@ pub mod __private {
         Requirements,
     };
     pub use crate::{
-        __connect_reply as connect_reply, __converted as converted, __lent_param as lent_param,
-        __location as location, __plain_reply as plain_reply, __reply as reply,
+        __borrowed_param as borrowed_param, __connect_reply as connect_reply,
+        __converted as converted, __location as location, __plain_reply as plain_reply,
+        __reply as reply,
     };
 }

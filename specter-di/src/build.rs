@@ -8,7 +8,7 @@ use crate::dependency::Resolved;
 use crate::error::{BuildCause, BuildError, BuildFailure};
 use crate::graph::{Binding, Source};
 use crate::panic::catch_unwind;
-use crate::provider::{BoxFuture, SyncBuild};
+use crate::provider::{BuildFuture, SyncBuild};
 use crate::slot::Slot;
 
 /// Runs a build function that needs no waiting.
@@ -32,7 +32,7 @@ pub(crate) async fn build(
     built.map_err(|cause| binding.failure(cause))
 }
 
-async fn settled(mut building: BoxFuture<Result<Slot, BuildError>>) -> Result<Slot, BuildCause> {
+async fn settled(mut building: BuildFuture<Result<Slot, BuildError>>) -> Result<Slot, BuildCause> {
     poll_fn(|cx| match catch_unwind(|| building.as_mut().poll(cx)) {
         Ok(poll) => poll.map(|built| built.map_err(BuildCause::from)),
         Err(panicked) => Poll::Ready(Err(panicked.into())),

@@ -1,5 +1,4 @@
-//! A module with what its importer gives it: options, or the choice of a provider.
-//! Must not know where it is imported.
+//! A module with the options or providers that its importer passes to it.
 
 use std::any::TypeId;
 use std::fmt;
@@ -16,7 +15,8 @@ use crate::{Location, Module, Provide};
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use specter_di::{ConfiguredModule, Graph, Module, ModuleBuilder, Provide, Provider, Scope, location};
+/// # use specter_di::{ConfiguredModule, Graph, Module, ModuleBuilder};
+/// # use specter_di::{Provide, Provider, Scope, location};
 /// struct Options {
 ///     path: &'static str,
 /// }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::GraphView;
-use crate::graph::{Binding, Step};
+use crate::graph::{Binding, BuildStep};
 use crate::lifecycle::{HookFailure, HookKind, run, shut_down};
 use crate::plan::{Wiring, built};
 use crate::root::RootInfo;
@@ -25,7 +25,7 @@ pub struct Container(Arc<Running>);
 pub(crate) struct Running {
     pub(crate) singletons: Slots,
     pub(crate) wiring: Wiring,
-    steps: Box<[Step]>,
+    steps: Box<[BuildStep]>,
     lookup: HashMap<TypeId, Input>,
     shut_down: AtomicBool,
 }
@@ -34,7 +34,7 @@ impl Container {
     pub(crate) fn new(
         wiring: Wiring,
         singletons: Slots,
-        steps: Box<[Step]>,
+        steps: Box<[BuildStep]>,
         lookup: HashMap<TypeId, Input>,
     ) -> Self {
         Self(Arc::new(Running {
@@ -99,7 +99,8 @@ impl Container {
             self.0.shut_down.store(true, Ordering::Relaxed);
             let before: Vec<_> = self.built().take(position).collect();
             for failure in shut_down(before.into_iter(), singletons, limit).await {
-                tracing::error!(target: "specter::di", %failure, "hook failed while the start was given up");
+                tracing::error!(target: "specter::di", %failure, "hook failed while the start was \
+                    given up");
             }
             return Err(failure);
         }

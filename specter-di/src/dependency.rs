@@ -31,8 +31,10 @@ use crate::{Key, Location};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected",
     label = "neither an `Arc<T>` nor a value of the framework",
-    note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` or `Lazy<T>`; only the framework's own values, such as `Socket`, are taken as they are",
-    note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it does not start from its default"
+    note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` or `Lazy<T>`; \
+        only the framework's own values, such as `Socket`, are taken as they are",
+    note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it \
+        does not start from its default"
 )]
 pub trait Dependency: Sized + Send {
     /// Whether it is one of the embedder's values that exist only within a scope. Only the
@@ -105,11 +107,11 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Vec<Arc<T>> {
 
 /// The list in which a provider or root declares what it needs.
 #[derive(Default)]
-pub struct Dependencies(Vec<Declared>);
+pub struct Dependencies(Vec<DeclaredDependency>);
 
 /// One declared dependency.
 #[derive(Clone, Copy)]
-pub(crate) struct Declared {
+pub(crate) struct DeclaredDependency {
     pub(crate) key: Key,
     pub(crate) arity: Arity,
     pub(crate) defer: Option<Defer>,
@@ -119,7 +121,7 @@ pub(crate) struct Declared {
     pub(crate) required_singletons: Option<&'static str>,
 }
 
-impl Declared {
+impl DeclaredDependency {
     /// Exactly one, at once.
     pub(crate) fn one(key: Key, label: &'static str, location: Location) -> Self {
         Self {
@@ -149,7 +151,7 @@ impl Declared {
 impl Dependencies {
     /// Declares the next dependency. `label` is the name of the field or parameter.
     pub fn add<V: Dependency>(&mut self, label: &'static str, location: Location) {
-        self.0.push(Declared {
+        self.0.push(DeclaredDependency {
             key: V::key(),
             arity: V::ARITY,
             defer: V::DEFER,
@@ -159,7 +161,7 @@ impl Dependencies {
         });
     }
 
-    pub(crate) fn declared_by(declare: fn(&mut Self)) -> Vec<Declared> {
+    pub(crate) fn declared_by(declare: fn(&mut Self)) -> Vec<DeclaredDependency> {
         let mut dependencies = Self::default();
         declare(&mut dependencies);
         dependencies.0

@@ -1,5 +1,4 @@
-//! What macros that declare providers expand to, beside the public interface. Must not know any
-//! macro.
+//! What the expansions of provider macros call, beside the public interface.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -30,7 +29,8 @@ impl<E: Into<BuildError>> HookOutcome for Result<(), E> {
 #[diagnostic::on_unimplemented(
     message = "a hook cannot return `{Self}`",
     label = "not what a hook returns",
-    note = "write `async fn close(&self)`, `async fn close(&self) -> Result<(), E>`, or one of them without `async`"
+    note = "write `async fn close(&self)`, `async fn close(&self) -> Result<(), E>`, or one of \
+        them without `async`"
 )]
 pub trait HookReturn<Kind> {
     /// Waits for the end.

@@ -4,8 +4,8 @@
 //!
 //! From declaration to scope: [`Provider`] and [`Root`] in a [`Module`], collected by [`Graph`],
 //! checked and compiled to a [`Plan`], started as a [`Container`], whose [`ScopePlan`]s open
-//! [`OpenScope`]. The crate must not know tokio, axum or sockets: what it waits for are plain futures,
-//! what its scopes are is the embedder's to say.
+//! [`OpenScope`]. The crate must not know tokio, axum or sockets: what it waits for are plain
+//! futures, what its scopes are is the embedder's to say.
 
 mod build;
 mod configured;

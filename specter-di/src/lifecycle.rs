@@ -11,12 +11,13 @@ use std::task::Poll;
 use crate::error::BuildError;
 use crate::graph::Binding;
 use crate::panic::{Panicked, catch_unwind};
-use crate::provider::BoxFuture;
+use crate::provider::BuildFuture;
 use crate::slot::Slots;
 use crate::{Key, Location};
 
 /// A hook of a provider, its value's type erased.
-pub(crate) type Hook = Box<dyn Fn(&Slots, u16) -> BoxFuture<Result<(), BuildError>> + Send + Sync>;
+pub(crate) type Hook =
+    Box<dyn Fn(&Slots, u16) -> BuildFuture<Result<(), BuildError>> + Send + Sync>;
 
 /// The hooks of a provider.
 #[derive(Default)]
@@ -160,7 +161,7 @@ where
 }
 
 async fn limited<L: Future<Output = ()>>(
-    mut running: BoxFuture<Result<(), BuildError>>,
+    mut running: BuildFuture<Result<(), BuildError>>,
     limit: L,
 ) -> Result<(), HookCause> {
     let mut limit = pin!(limit);

@@ -1,4 +1,4 @@
-//! Where in the user's source something was declared. Knows nothing else.
+//! The place in the user's source at which something was declared.
 
 use std::fmt;
 

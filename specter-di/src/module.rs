@@ -14,8 +14,10 @@ use crate::{Location, Provide, Provider, Root};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "not a module",
-    note = "annotate it with `#[module(…)]`: `#[module(controllers = […], providers = […])] struct ChatModule;`",
-    note = "a controller is listed under `controllers`, or started alone by `App::of`; a provider is listed under `providers`"
+    note = "annotate it with `#[module(…)]`: `#[module(controllers = […], providers = […])] \
+        struct ChatModule;`",
+    note = "a controller is listed under `controllers`, or started alone by `App::of`; a provider \
+        is listed under `providers`"
 )]
 pub trait Module: 'static {
     /// Lists what the module consists of.

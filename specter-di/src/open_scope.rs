@@ -1,4 +1,4 @@
-//! An open scope. Must not know how its values are built.
+//! An open scope: its values, its built roots, and its tear-down.
 
 use std::any::Any;
 use std::fmt;
@@ -13,11 +13,11 @@ use crate::slot::Slots;
 
 /// An open scope: its built roots and the values they share. Dropped, or closed, it drops what is
 /// left of the roots, then its values in reverse order of their construction.
-pub struct OpenScope(Box<Open>);
+pub struct OpenScope(Box<ScopeState>);
 
 /// All of an open scope in one allocation. Dropped in the order of the fields: what was built last
 /// goes first.
-pub(crate) struct Open<S: ?Sized = dyn SeedList> {
+pub(crate) struct ScopeState<S: ?Sized = dyn SeedList> {
     // Only so that a scope can be shared: a root need not be `Sync`. Nobody locks it.
     roots: Mutex<Roots>,
     pub(crate) slots: Slots,
@@ -51,10 +51,10 @@ impl Roots {
     }
 }
 
-impl<S: SeedList> Open<S> {
+impl<S: SeedList> ScopeState<S> {
     /// A scope in which nothing is built.
     #[inline]
-    pub(crate) fn boxed(plan: ScopePlan, seeds: S, capacity: usize) -> Box<Open> {
+    pub(crate) fn boxed(plan: ScopePlan, seeds: S, capacity: usize) -> Box<ScopeState> {
         // The memory first, so that the scope is written where it stays.
         let place = Box::<Self>::new_uninit();
         let open = Self {
@@ -69,7 +69,7 @@ impl<S: SeedList> Open<S> {
     }
 }
 
-impl Open {
+impl ScopeState {
     pub(crate) fn roots(&mut self) -> &mut Roots {
         let roots = self.roots.get_mut();
         roots.unwrap_or_else(PoisonError::into_inner)
@@ -77,7 +77,7 @@ impl Open {
 }
 
 impl OpenScope {
-    pub(crate) fn new(open: Box<Open>) -> Self {
+    pub(crate) fn new(open: Box<ScopeState>) -> Self {
         Self(open)
     }
 
@@ -88,7 +88,7 @@ impl OpenScope {
 
     /// A value that the root at a position depends on or requires.
     pub fn get<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
-        let Open {
+        let ScopeState {
             plan, slots, seeds, ..
         } = &*self.0;
         plan.visible(position, slots, seeds)

@@ -1,4 +1,4 @@
-//! Calls what is the user's and may panic. Must not know what is called.
+//! Calls user code and catches its panics.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;

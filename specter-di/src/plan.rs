@@ -14,8 +14,8 @@ use crate::dependency::Resolved;
 use crate::error::StartError;
 use crate::fault::{Fault, FaultKind};
 use crate::graph::{
-    Binding, BoundGraph, BoundRoot, CompiledRow, Compiler, LateInput, ModuleNode, Step, TooLarge,
-    provide_late,
+    Binding, BoundGraph, BoundRoot, BuildStep, CompiledRow, Compiler, LateInput, ModuleNode,
+    TooLarge, provide_late,
 };
 use crate::lazy::Late;
 use crate::root::RootInfo;
@@ -26,7 +26,7 @@ use crate::{GraphView, Scope};
 pub struct Plan {
     wiring: Wiring,
     values: Vec<Slot>,
-    steps: Box<[Step]>,
+    steps: Box<[BuildStep]>,
     late: Box<[LateInput]>,
     lookup: HashMap<TypeId, Input>,
 }
@@ -171,7 +171,7 @@ impl fmt::Debug for Plan {
 /// The bindings that some steps built, and their slots: those after the `given` ones.
 pub(crate) fn built<'a>(
     wiring: &'a Wiring,
-    steps: &'a [Step],
+    steps: &'a [BuildStep],
     given: usize,
 ) -> impl DoubleEndedIterator<Item = (&'a Binding, u16)> {
     let slots = given..given + steps.len();
@@ -203,6 +203,8 @@ fn too_large() -> Fault {
         FaultKind::TooLarge,
         format!("the graph needs more than {} values at once", u16::MAX),
         Vec::new(),
-        "make transient providers singletons: each place that needs a transient one has its own value".to_owned(),
+        "make transient providers singletons: each place that needs a transient one has its own \
+         value"
+            .to_owned(),
     )
 }

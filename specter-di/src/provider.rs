@@ -7,15 +7,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::dependency::{Declared, Dependencies, Resolved};
+use crate::dependency::{DeclaredDependency, Dependencies, Resolved};
 use crate::error::BuildError;
 use crate::lifecycle::{self, Hooks};
 use crate::slot::{Shared, Slot};
 use crate::{Key, Location, Scope};
 
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub(crate) type BuildFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) type AsyncBuild =
-    Box<dyn Fn(&mut Resolved<'_>) -> BoxFuture<Result<Slot, BuildError>> + Send + Sync>;
+    Box<dyn Fn(&mut Resolved<'_>) -> BuildFuture<Result<Slot, BuildError>> + Send + Sync>;
 
 /// Something that a module can list among its providers: a struct, or what stands for a factory
 /// function.
@@ -44,7 +44,7 @@ pub struct Provider {
     pub(crate) name: Cow<'static, str>,
     pub(crate) scope: Scope,
     pub(crate) location: Location,
-    pub(crate) dependencies: Vec<Declared>,
+    pub(crate) dependencies: Vec<DeclaredDependency>,
     pub(crate) build: Build,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) hooks: Hooks,
@@ -201,7 +201,7 @@ impl Provider {
         name: Cow<'static, str>,
         scope: Scope,
         location: Location,
-        dependencies: Vec<Declared>,
+        dependencies: Vec<DeclaredDependency>,
         build: Build,
     ) -> Self {
         Self {

@@ -1,10 +1,9 @@
-//! What stands at the end of a scope: built for the embedder, needed by nobody.
-//! Must not know what the embedder does with it.
+//! Roots: values that a scope builds for the embedder, and on which nothing depends.
 
 use std::any::{Any, TypeId};
 use std::fmt;
 
-use crate::dependency::{Declared, Dependencies, Resolved};
+use crate::dependency::{DeclaredDependency, Dependencies, Resolved};
 use crate::{Key, Location};
 
 pub(crate) type RootBuild = Box<dyn Fn(&mut Resolved<'_>) -> Box<dyn Any + Send> + Send + Sync>;
@@ -15,8 +14,8 @@ pub struct Root {
     pub(crate) type_id: TypeId,
     pub(crate) name: &'static str,
     pub(crate) location: Location,
-    pub(crate) dependencies: Vec<Declared>,
-    pub(crate) required: Vec<Declared>,
+    pub(crate) dependencies: Vec<DeclaredDependency>,
+    pub(crate) required: Vec<DeclaredDependency>,
     pub(crate) build: RootBuild,
     pub(crate) meta: Option<Box<dyn Any + Send + Sync>>,
 }
@@ -41,9 +40,11 @@ impl Root {
     }
 
     /// Declares a value that the root does not take when it is built, but that is asked of its
-    /// scope later: [`OpenScope::get`](crate::Scoped::get). It is checked and built like a dependency.
+    /// scope later: [`OpenScope::get`](crate::Scoped::get). It is checked and built like a
+    /// dependency.
     pub fn require(mut self, key: Key, label: &'static str, location: Location) -> Self {
-        self.required.push(Declared::one(key, label, location));
+        self.required
+            .push(DeclaredDependency::one(key, label, location));
         self
     }
 
@@ -58,7 +59,7 @@ impl Root {
         location: Location,
     ) -> Self {
         self.required
-            .push(Declared::singleton(role, key, label, location));
+            .push(DeclaredDependency::singleton(role, key, label, location));
         self
     }
 

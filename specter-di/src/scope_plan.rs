@@ -10,13 +10,13 @@ use crate::container::Container;
 use crate::dependency::{Arity, Resolved};
 use crate::error::{BuildCause, BuildFailure};
 use crate::graph::{
-    Binding, Compiler, LateInput, ResolvedDependency, Source, Step, TooLarge, provide_late,
+    Binding, BuildStep, Compiler, LateInput, ResolvedDependency, Source, TooLarge, provide_late,
 };
 use crate::lazy::Late;
-use crate::open_scope::{Open, OpenScope, Roots};
+use crate::open_scope::{OpenScope, Roots, ScopeState};
 use crate::panic::catch_unwind;
 use crate::plan::{Wiring, built};
-use crate::provider::BoxFuture;
+use crate::provider::BuildFuture;
 use crate::seeds::{PlannedSeed, SeedList, Seeds};
 use crate::slot::{Input, Slots, ValueSources};
 
@@ -26,7 +26,7 @@ pub struct ScopePlan(Arc<Planned>);
 
 struct Planned {
     container: Container,
-    steps: Box<[Step]>,
+    steps: Box<[BuildStep]>,
     seeds: Box<[PlannedSeed]>,
     roots: Box<[PlannedRoot]>,
     late: Box<[LateInput]>,
@@ -47,7 +47,7 @@ pub enum OpenScopeFuture {
     /// No provider of the scope has to be awaited: it is open, or failed.
     Ready(Result<OpenScope, BuildFailure>),
     /// Some factory is asynchronous.
-    Pending(BoxFuture<Result<OpenScope, BuildFailure>>),
+    Pending(BuildFuture<Result<OpenScope, BuildFailure>>),
 }
 
 impl OpenScopeFuture {
@@ -124,7 +124,7 @@ impl ScopePlan {
     }
 
     fn open_with(&self, seeds: impl SeedList) -> OpenScopeFuture {
-        let scope = Open::boxed(self.clone(), seeds, self.0.steps.len());
+        let scope = ScopeState::boxed(self.clone(), seeds, self.0.steps.len());
         if self.0.waits {
             OpenScopeFuture::Pending(Box::pin(self.clone().open_waiting(scope)))
         } else {
@@ -143,9 +143,9 @@ impl ScopePlan {
         (!self.0.late.is_empty()).then(Arc::default)
     }
 
-    fn open_now(&self, mut scope: Box<Open>) -> Result<OpenScope, BuildFailure> {
+    fn open_now(&self, mut scope: Box<ScopeState>) -> Result<OpenScope, BuildFailure> {
         let late = self.late();
-        let mut at = At::Step(0);
+        let mut at = At::BuildStep(0);
         match catch_unwind(|| self.fill(&mut scope, late.as_ref(), &mut at)) {
             Ok(Ok(())) => Ok(OpenScope::new(scope)),
             Ok(Err(cause)) => Err(self.failure(at, cause)),
@@ -156,13 +156,13 @@ impl ScopePlan {
     /// Builds everything, synchronously. `at` says how far it came.
     fn fill(
         &self,
-        scope: &mut Open,
+        scope: &mut ScopeState,
         late: Option<&Arc<Late>>,
         at: &mut At,
     ) -> Result<(), BuildCause> {
         let running = self.0.container.running();
         for (number, step) in self.0.steps.iter().enumerate() {
-            *at = At::Step(number);
+            *at = At::BuildStep(number);
             // `waits` is false: there is nothing else.
             let Source::Sync(build) = &running.wiring.bindings[step.binding].source else {
                 return Err(BuildCause::SeedMissing);
@@ -175,7 +175,7 @@ impl ScopePlan {
         Ok(())
     }
 
-    fn fill_roots(&self, scope: &mut Open, late: Option<&Arc<Late>>, at: &mut At) {
+    fn fill_roots(&self, scope: &mut ScopeState, late: Option<&Arc<Late>>, at: &mut At) {
         let running = self.0.container.running();
         let reach = self.reach(scope);
         let mut build = |(number, planned): (usize, &PlannedRoot)| {
@@ -193,7 +193,7 @@ impl ScopePlan {
         }
     }
 
-    async fn open_waiting(self, mut scope: Box<Open>) -> Result<OpenScope, BuildFailure> {
+    async fn open_waiting(self, mut scope: Box<ScopeState>) -> Result<OpenScope, BuildFailure> {
         let late = self.late();
         let running = self.0.container.running();
         for step in &self.0.steps {
@@ -212,7 +212,7 @@ impl ScopePlan {
     fn failure(&self, at: At, cause: BuildCause) -> BuildFailure {
         let wiring = &self.0.container.running().wiring;
         match at {
-            At::Step(number) => wiring.bindings[self.0.steps[number].binding].failure(cause),
+            At::BuildStep(number) => wiring.bindings[self.0.steps[number].binding].failure(cause),
             At::Root(number) => {
                 let info = &wiring.infos[self.0.roots[number].index];
                 BuildFailure::new(info.name.to_owned(), info.location, cause)
@@ -220,7 +220,7 @@ impl ScopePlan {
         }
     }
 
-    fn reach<'a>(&'a self, scope: &'a Open) -> ValueSources<'a> {
+    fn reach<'a>(&'a self, scope: &'a ScopeState) -> ValueSources<'a> {
         ValueSources {
             singletons: &self.0.container.running().singletons,
             scoped: &scope.slots,
@@ -263,7 +263,7 @@ impl ScopePlan {
 /// What is being built.
 #[derive(Clone, Copy)]
 enum At {
-    Step(usize),
+    BuildStep(usize),
     Root(usize),
 }
 
@@ -279,7 +279,7 @@ impl fmt::Debug for ScopePlan {
 
 /// The steps of a scope, then its roots.
 pub(crate) struct ScopeRow {
-    steps: Box<[Step]>,
+    steps: Box<[BuildStep]>,
     roots: Box<[PlannedRoot]>,
     late: Box<[LateInput]>,
 }

@@ -1,12 +1,11 @@
-//! What a scope is opened with: values whose types are known until they are kept, all of them
-//! together, in one place. Must not know who takes them.
+//! The values with which a scope is opened, in one allocation.
 
 use std::any::{Any, TypeId};
 use std::fmt;
 
 /// The values that a scope is opened with, one of each declared seed type that its roots reach.
 ///
-/// ExternalValue in the order in which they were declared, they need not be brought into it.
+/// Given in the order in which they were declared, they need not be brought into it.
 pub struct Seeds<L = ()> {
     pub(crate) values: L,
 }

@@ -1,5 +1,4 @@
-//! Where built values lie: rows of type-erased slots, addressed by number.
-//! Must not know what the values are or how they are built.
+//! Rows of type-erased slots that hold built values, addressed by number.
 
 use std::any::Any;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The check of an application's graph as a test of its own. Must not start anything.
+//! Checks an application's graph in a test, without starting anything.
 
 use crate::Graph;
 

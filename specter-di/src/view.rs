@@ -1,5 +1,4 @@
-//! A graph to look at: as text, and as a Mermaid diagram. Must not judge it; what is missing is
-//! shown as missing.
+//! Renders a graph as text and as a Mermaid diagram. Missing dependencies are shown as missing.
 
 use std::fmt::{self, Write};
 

@@ -322,7 +322,13 @@ fn a_singleton_that_takes_a_seed() {
         rest.contains(": `Request` is given to each request scope\n"),
         "{rest}"
     );
-    assert!(rest.ends_with("help: make `Cache` request-scoped (`scope = request`), or pass `Request` to its methods"), "{rest}");
+    assert!(
+        rest.ends_with(
+            "help: make `Cache` request-scoped (`scope = request`), or pass \
+        `Request` to its methods"
+        ),
+        "{rest}"
+    );
 }
 
 #[test]

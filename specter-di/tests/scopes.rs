@@ -1,4 +1,4 @@
-//! OpenScopeFuture a scope: what is built for it, from which seeds, and how it ends.
+//! Opening a scope: what is built for it, from which seeds, and how it ends.
 
 #[macro_use]
 mod common;

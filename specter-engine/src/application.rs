@@ -1,6 +1,5 @@
-//! What an application of Engine.IO implements: who may open a session, and where messages go.
-//!
-//! Nothing here knows a transport, a queue or the task that drives them.
+//! The traits that an application of Engine.IO implements: who may open a session, and where
+//! messages go.
 
 use std::borrow::Cow;
 use std::future::{Future, ready};
@@ -19,7 +18,7 @@ pub trait Acceptor: Send + Sync + 'static {
     /// What the messages of one connection go to.
     type Handler: MessageHandler;
 
-    /// RequestKind before a session exists, once for each handshake request and for no other.
+    /// Asked before a session exists, once for each handshake request and for no other.
     ///
     /// A refusal answers a polling request with `403` and `{"code":4,"message":…}`, a WebSocket
     /// request with `400` and the message as its body.
@@ -65,28 +64,29 @@ pub trait MessageHandler: Send + 'static {
         let _ = cx;
     }
 
-    /// While true nothing more is read, and the ping clock stands still. RequestKind after every message
-    /// and after every [`poll`](Self::poll).
+    /// While true nothing more is read, and the ping clock stands still. Asked after every
+    /// message and after every [`poll`](Self::poll).
     fn backlogged(&self) -> bool {
         false
     }
 
-    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. RequestKind after
-    /// every `poll`. `None`: nothing is due.
+    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. Asked
+    /// after every `poll`. `None`: nothing is due.
     fn deadline(&self) -> Option<Instant> {
         None
     }
 
     /// How many bytes it holds for this connection: messages that wait or are not complete. They
-    /// count towards [`EngineConfig::max_buffered_total`](crate::config::EngineConfig::max_buffered_total).
-    /// RequestKind after every [`poll`](Self::poll).
+    /// count towards
+    /// [`EngineConfig::max_buffered_total`](crate::config::EngineConfig::max_buffered_total).
+    /// Asked after every [`poll`](Self::poll).
     fn buffered_bytes(&self) -> usize {
         0
     }
 
-    /// RequestKind while the server drains, after every [`poll`](Self::poll): ready when nothing that
-    /// messages have started is left to finish. Then what was sent is flushed and the connection
-    /// closes. Messages still arrive until then.
+    /// Asked while the server drains, after every [`poll`](Self::poll): ready when nothing
+    /// that messages have started is left to finish. Then what was sent is flushed and the
+    /// connection closes. Messages still arrive until then.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
@@ -97,8 +97,8 @@ pub trait MessageHandler: Send + 'static {
         let _ = reason;
     }
 
-    /// PollOutcome after [`closed`](Self::closed) until it is ready; then the connection's task ends.
-    /// The transport and its buffers do not wait for it.
+    /// Polled after [`closed`](Self::closed) until it is ready; then the connection's task
+    /// ends. The transport and its buffers do not wait for it.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())

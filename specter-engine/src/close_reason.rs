@@ -1,7 +1,4 @@
-//! Why a connection ended: one word for handlers, logs and counters.
-//!
-//! Knows nothing of transports beyond the words; what a reason does to queued packets is asked here
-//! and acted upon by the connection's task.
+//! The reason for which a connection closed: one value for handlers, logs and counters.
 
 use std::fmt;
 

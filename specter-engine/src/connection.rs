@@ -240,9 +240,10 @@ impl Connection {
     /// Closes the connection; nothing can be sent from now on. The first reason stands, further
     /// calls do nothing.
     ///
-    /// What is queued is written first: on a WebSocket for 5 s, and on for a minute at most while the
-    /// peer reads; a polling session waits up to 30 s for the request that can carry it. Where the reason says that nobody reads
-    /// ([`CloseReason::SlowClient`], [`CloseReason::PingTimeout`]) the queue is discarded.
+    /// What is queued is written first: on a WebSocket for 5 s, and on for a minute at most while
+    /// the peer reads; a polling session waits up to 30 s for the request that can carry it. Where
+    /// the reason says that nobody reads ([`CloseReason::SlowClient`],
+    /// [`CloseReason::PingTimeout`]) the queue is discarded.
     pub fn close(&self, reason: CloseReason) {
         let wake = self.0.outgoing.queue.close(reason);
         self.wake_if(wake);

@@ -1,7 +1,7 @@
-//! What the request that opened a session said, kept for the life of the session.
+//! The request that opened a session, kept for the life of the session.
 //!
-//! Owns its own compact copies: nothing here keeps the HTTP server's read buffer alive. Its `Debug`
-//! shows no header and no query, because tokens travel in both.
+//! It owns compact copies and keeps no read buffer of the HTTP server alive. Its `Debug` shows no
+//! header and no query, because tokens travel in both.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -8,8 +8,8 @@
 //!
 //! ```
 //! use specter_engine::{
-//!     Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, IncomingMessage, MessageContext,
-//!     MessageHandler,
+//!     Acceptor, CloseReason, Connection, Endpoint, EngineConfig, Frame, IncomingMessage,
+//!     MessageContext, MessageHandler,
 //! };
 //!
 //! struct Echo;

@@ -61,7 +61,12 @@ use proc_macro::TokenStream;
 /// # use specter::prelude::*;
 /// const KIB: usize = 1024;
 ///
-/// #[socketio_controller("/live/", ping_interval = "5s", ping_timeout = "3s", max_payload = 16 * KIB)]
+/// #[socketio_controller(
+///     "/live/",
+///     ping_interval = "5s",
+///     ping_timeout = "3s",
+///     max_payload = 16 * KIB
+/// )]
 /// struct Live;
 /// # #[handlers]
 /// # impl Live { #[on_event] fn look(&self) {} }
@@ -101,14 +106,23 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 /// #[handlers]
 /// impl ChatGateway {
 ///     #[on_event("connect")]
-///     async fn on_connect(&mut self, socket: Socket, Auth(token): Auth<Token>) -> Result<(), Reject> {
+///     async fn on_connect(
+///         &mut self,
+///         socket: Socket,
+///         Auth(token): Auth<Token>,
+///     ) -> Result<(), Reject> {
 ///         socket.join("lobby")?;
 ///         Ok(())
 ///     }
 ///
-///     /// The first line of the doc comment describes the event where the application logs what it handles.
+///     /// The first line of the doc comment describes the event in the start-up log.
 ///     #[on_event("chat:message", priority = -1, guards(Member))]
-///     async fn message(&mut self, socket: &Socket, post: Post, to: Option<u32>) -> Result<Posted, ChatError> {
+///     async fn message(
+///         &mut self,
+///         socket: &Socket,
+///         post: Post,
+///         to: Option<u32>,
+///     ) -> Result<Posted, ChatError> {
 ///         self.sent += 1;
 ///         Ok(Posted { id: self.sent })
 ///     }
@@ -250,8 +264,13 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # pub struct StorageModule;
 /// # #[socketio_controller]
 /// # pub struct ChatGateway;
-/// #[module(imports = [StorageModule], controllers = [ChatGateway], providers = [RoomRepository, pool, Authenticated],
-///          exports = [RoomRepository], guards(Authenticated))]
+/// #[module(
+///     imports = [StorageModule],
+///     controllers = [ChatGateway],
+///     providers = [RoomRepository, pool, Authenticated],
+///     exports = [RoomRepository],
+///     guards(Authenticated)
+/// )]
 /// pub struct ChatModule;
 /// ```
 ///
@@ -278,7 +297,10 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// #[module(providers = [Config], exports = [Config])]
 /// pub struct ConfigModule;
 ///
-/// #[module(imports = [ConfigModule::with(Options { path: "app.toml" })], controllers = [ChatGateway])]
+/// #[module(
+///     imports = [ConfigModule::with(Options { path: "app.toml" })],
+///     controllers = [ChatGateway]
+/// )]
 /// pub struct AppModule;
 /// ```
 #[proc_macro_attribute]
@@ -299,7 +321,7 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     #[event_error(code = "no_room")]
 ///     Unknown,
 ///     #[error(transparent)]
-///     #[event_error(internal)]                            // the client sees `internal error` and an id
+///     #[event_error(internal)] // the client sees `internal error` and an id
 ///     Storage(#[from] StorageError),
 /// }
 ///

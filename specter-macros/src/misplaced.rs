@@ -1,5 +1,5 @@
-//! What is said to those who put a mark where no macro reads it. Where one does, the mark is gone
-//! before it expands.
+//! The errors for marks in places where no macro reads them. Where a macro reads a mark, the mark
+//! is gone before it expands.
 
 use proc_macro2::TokenStream;
 

@@ -12,8 +12,8 @@ pub trait Recyclable {
 /// A pool of used values of one thread, for a `thread_local!`.
 ///
 /// It has one rule of retention: it keeps at most `max_values` values, each of which retains at
-/// least one byte and at most `max_bytes`; what exceeds that is dropped. The value that was returned
-/// last is taken first, because its memory is most likely in the processor's cache.
+/// least one byte and at most `max_bytes`; what exceeds that is dropped. The value that was
+/// returned last is taken first, because its memory is most likely in the processor's cache.
 ///
 /// ```
 /// use specter_proto::recycler::{Recyclable, Recycler};

@@ -208,7 +208,7 @@ fn connect_error_is_for_servers() {
 fn names_are_bounded() {
     let limits = DecoderLimits {
         max_namespace: 4,
-        max_event_name: 4,
+        max_event_name_len: 4,
         ..DecoderLimits::default()
     };
     let mut decoder = Decoder::new(limits);

@@ -1,4 +1,4 @@
-//! PacketWriter packets: what a value's shape makes of it, and what stands on the wire.
+//! Outgoing packets: what a value's shape makes of it, and what stands on the wire.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

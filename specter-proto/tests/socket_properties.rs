@@ -122,7 +122,7 @@ fn almost_json() -> impl Strategy<Value = String> {
 fn limits() -> DecoderLimits {
     DecoderLimits {
         max_attachments: 1000,
-        max_event_name: 10_000,
+        max_event_name_len: 10_000,
         ..DecoderLimits::default()
     }
 }
@@ -260,7 +260,7 @@ proptest! {
         heads in vec(("(/[a-z]{0,3},)?", prop::option::of(id())), 2),
         data in prop_oneof![json_like(), almost_json()],
     ) {
-        let limits = DecoderLimits { max_event_name: 10, ..limits() };
+        let limits = DecoderLimits { max_event_name_len: 10, ..limits() };
         let texts = names.iter().flat_map(|name| {
             let name = serde_json::to_string(name).unwrap();
             let head = |(namespace, id): &(String, Option<u64>)| {

@@ -128,7 +128,7 @@ fn arguments_are_passed_on_repaired() {
 fn what_breaks_another_rule_is_refused_all_the_same() {
     let refused = |text: &str| {
         let limits = DecoderLimits {
-            max_event_name: 4,
+            max_event_name_len: 4,
             ..DecoderLimits::default()
         };
         Decoder::new(limits).text(text).unwrap_err()

@@ -10,7 +10,8 @@ async fn clients_emit_and_expect() {
     let app = app().await;
     let (ann, bob) = (member(&app, "ann").await, member(&app, "bob").await);
     assert_eq!(
-        ann.emit_ack::<(usize, usize)>("post", post("hi")).await,
+        ann.emit_with_ack::<(usize, usize)>("post", post("hi"))
+            .await,
         (1, 1)
     );
     assert_eq!(bob.expect::<Post>("posted").await, post("hi"));
@@ -46,13 +47,13 @@ async fn refusals_are_values() {
 async fn errors_are_expected_by_name() {
     let app = app().await;
     let ann = member(&app, "ann").await;
-    let error = ann.emit_ack::<()>("post", post("")).error().await;
+    let error = ann.emit_with_ack::<()>("post", post("")).error().await;
     assert_eq!(
         (error.message.as_str(), error.code.as_deref()),
         ("nothing to say", Some("empty"))
     );
     assert_eq!(error.data, "lobby");
-    let error = ann.emit_ack::<()>("post", 7).error().await;
+    let error = ann.emit_with_ack::<()>("post", 7).error().await;
     assert_eq!(error.code.as_deref(), Some("invalid_argument"));
 }
 
@@ -60,8 +61,8 @@ async fn errors_are_expected_by_name() {
 async fn the_server_may_ask() {
     let app = app().await;
     let ann = member(&app, "ann").await;
-    let confirmed = ann.emit_ack::<bool>("confirm", "sure?");
-    let (question, answer) = ann.expect_ask::<String>("confirm").await;
+    let confirmed = ann.emit_with_ack::<bool>("confirm", "sure?");
+    let (question, answer) = ann.expect_with_ack::<String>("confirm").await;
     assert_eq!(question, "sure?");
     answer.send(true);
     assert!(confirmed.await);
@@ -72,14 +73,14 @@ async fn bytes_go_both_ways() {
     let app = app().await;
     let ann = member(&app, "ann").await;
     let bytes = Binary(vec![1, 2, 3].into());
-    let (reversed,) = ann.emit_ack::<(Binary,)>("reverse", &bytes).await;
+    let (reversed,) = ann.emit_with_ack::<(Binary,)>("reverse", &bytes).await;
     assert_eq!(reversed.0.as_ref(), [3, 2, 1]);
     let root = ann.join("/").await;
     let echoed = root
-        .emit_ack::<(u8, Binary)>("echo", (1, Binary(vec![9; 70_000].into())))
+        .emit_with_ack::<(u8, Binary)>("echo", (1, Binary(vec![9; 70_000].into())))
         .await;
     assert_eq!((echoed.0, echoed.1.0.len()), (1, 70_000));
-    let args = root.emit_ack::<()>("echo", (1, "two")).args().await;
+    let args = root.emit_with_ack::<()>("echo", (1, "two")).args().await;
     assert_eq!(args.to_json(), r#"[1,"two"]"#);
 }
 
@@ -100,7 +101,7 @@ async fn one_connection_serves_several_namespaces() {
     assert_eq!(app.handle().connections(), 1);
     chat.disconnect();
     assert!(!chat.is_connected());
-    assert_eq!(root.emit_ack::<u8>("echo", 1).await, 1);
+    assert_eq!(root.emit_with_ack::<u8>("echo", 1).await, 1);
     let again = root
         .try_join("/chat", json!({ "name": "ann" }))
         .await

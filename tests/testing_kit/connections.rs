@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use specter::testing::Parting;
+use specter::testing::Disconnection;
 
 use crate::gateway::{Post, app, member, post};
 
@@ -20,7 +20,7 @@ async fn every_way_of_parting() {
     );
 
     let ann = member(&app, "ann").await;
-    ann.lose_transport();
+    ann.abort_connection();
     assert_eq!(watcher.expect::<String>("left").await, "transport close");
     drop(member(&app, "ann").await);
     assert_eq!(watcher.expect::<String>("left").await, "transport close");
@@ -29,7 +29,7 @@ async fn every_way_of_parting() {
 
     let ann = member(&app, "ann").await;
     ann.emit("leave", false);
-    assert_eq!(ann.expect_disconnect().await, Parting::Namespace);
+    assert_eq!(ann.expect_disconnect().await, Disconnection::Namespace);
     assert_eq!(
         watcher.expect::<String>("left").await,
         "server namespace disconnect"
@@ -37,7 +37,7 @@ async fn every_way_of_parting() {
 
     let ann = member(&app, "ann").await;
     ann.emit("leave", true);
-    assert_eq!(ann.expect_disconnect().await, Parting::Transport);
+    assert_eq!(ann.expect_disconnect().await, Disconnection::Transport);
     assert_eq!(
         watcher.expect::<String>("left").await,
         "forced server close"
@@ -45,11 +45,11 @@ async fn every_way_of_parting() {
 
     let ann = member(&app, "ann").await;
     ann.send_raw("2/chat,{}");
-    assert_eq!(ann.expect_disconnect().await, Parting::Transport);
+    assert_eq!(ann.expect_disconnect().await, Disconnection::Transport);
     assert_eq!(watcher.expect::<String>("left").await, "parse error");
 
     app.shutdown().await;
-    assert_eq!(watcher.expect_disconnect().await, Parting::Transport);
+    assert_eq!(watcher.expect_disconnect().await, Disconnection::Transport);
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,13 +77,13 @@ async fn a_client_that_does_not_read_costs_itself() {
     let bob = member(&app, "bob").await;
     let large = post(&"x".repeat(100_000));
     bob.stop_reading(true);
-    ann.emit_ack::<(usize, usize)>("post", &large).await;
+    ann.emit_with_ack::<(usize, usize)>("post", &large).await;
     bob.expect_none("posted").await;
     bob.stop_reading(false);
     assert_eq!(bob.expect::<Post>("posted").await, large);
     bob.stop_reading(true);
     for _ in 0..20 {
-        ann.emit_ack::<(usize, usize)>("post", &large).await;
+        ann.emit_with_ack::<(usize, usize)>("post", &large).await;
     }
     // It is behind for as long as `slow_client_timeout` allows. Then what was queued is discarded.
     tokio::time::sleep(Duration::from_secs(9)).await;
@@ -103,10 +103,14 @@ async fn a_client_says_where_it_comes_from() {
         .address(Ipv4Addr::new(10, 1, 2, 3))
         .header("x-test", "yes");
     let client = client.connect("/").await;
-    let seen = client.emit_ack::<(String, String)>("address", ()).await;
+    let seen = client
+        .emit_with_ack::<(String, String)>("address", ())
+        .await;
     assert_eq!(seen, ("10.1.2.3".into(), "yes".into()));
     let client = app.client().query("room", "a%20b").connect("/").await;
-    let seen = client.emit_ack::<(String, String)>("address", ()).await;
+    let seen = client
+        .emit_with_ack::<(String, String)>("address", ())
+        .await;
     assert_eq!(seen, ("127.0.0.1".into(), "a b".into()));
 }
 
@@ -118,7 +122,7 @@ async fn clients_work_on_any_runtime() {
     let posting = tokio::spawn(async move {
         for n in 1..=100 {
             assert_eq!(
-                bob.emit_ack::<(usize, usize)>("post", post("x")).await,
+                bob.emit_with_ack::<(usize, usize)>("post", post("x")).await,
                 (n, n)
             );
         }

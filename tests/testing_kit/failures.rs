@@ -33,7 +33,7 @@ async fn what_does_not_come_fails_with_what_came() {
 async fn what_is_not_as_expected_fails_with_what_it_is() {
     let said = failure(async {
         let ann = member(&app().await, "ann").await;
-        ann.emit_ack::<bool>("post", post("hi")).await;
+        ann.emit_with_ack::<bool>("post", post("hi")).await;
     });
     let said = said.await;
     assert!(
@@ -69,7 +69,7 @@ async fn what_is_not_as_expected_fails_with_what_it_is() {
 
     let said = failure(async {
         let ann = member(&app().await, "ann").await;
-        ann.emit_ack::<()>("unknown", ()).await;
+        ann.emit_with_ack::<()>("unknown", ()).await;
     });
     assert!(
         said.await

@@ -29,7 +29,7 @@ async fn other_services_stand_in_for_the_modules() {
     let app = TestApp::builder::<ChatModule>().bind::<dyn Archive>(Arc::new(Full));
     let app = app.start().await;
     let ann = member(&app, "ann").await;
-    let posted: (usize, usize) = ann.emit_ack("post", post("hi")).await;
+    let posted: (usize, usize) = ann.emit_with_ack("post", post("hi")).await;
     assert_eq!(posted, (1, 0));
 
     let memory = Memory::default();
@@ -37,7 +37,7 @@ async fn other_services_stand_in_for_the_modules() {
     let app = TestApp::builder::<ChatModule>().replace::<Memory>(memory);
     let app = app.start().await;
     let ann = member(&app, "ann").await;
-    let posted: (usize, usize) = ann.emit_ack("post", post("hi")).await;
+    let posted: (usize, usize) = ann.emit_with_ack("post", post("hi")).await;
     assert_eq!(posted, (1, 2));
     assert_eq!(app.get::<Memory>().posts.lock().unwrap().len(), 2);
 }
@@ -63,7 +63,7 @@ async fn values_are_provided_and_what_is_missing_is_told() {
     let app = TestApp::builder_of::<Herald>().provide(Motto("onward"));
     let app = app.start().await;
     let client = app.connect("/").await;
-    assert_eq!(client.emit_ack::<String>("motto", ()).await, "onward");
+    assert_eq!(client.emit_with_ack::<String>("motto", ()).await, "onward");
 
     let refused = TestApp::builder_of::<Herald>().try_start().await;
     assert_eq!(refused.unwrap_err().code(), "startup_faults");

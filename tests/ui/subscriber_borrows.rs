@@ -1,4 +1,5 @@
-//! Functions that are subscribed outlive the call that subscribes them, and own what they are given.
+//! Functions that are subscribed outlive the call that subscribes them, and own what they are
+//! given.
 
 use specter::gateway::{IngressError, SocketIngress};
 use specter::prelude::*;

@@ -1,5 +1,4 @@
-//! Connecting: TCP, HTTP upgrade, OPEN, CONNECT, its reply. And what a connection that does nothing
-//! holds.
+//! Whole lives of connections, and the memory that an idle connection holds.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,7 +8,8 @@ use super::measure::{Figures, Target, Windows};
 use crate::client::Client;
 use crate::wire::{self, TEXT};
 
-/// The case: so many clients connect, from a few threads, and stay.
+/// The case: clients connect, have one event acknowledged, close, and wait until the server has
+/// ended their connection: the tear-down is inside of the window.
 #[derive(Clone, Copy, Debug)]
 pub struct Connects {
     /// Clients.
@@ -37,27 +37,23 @@ impl Connects {
         let target = windows.target();
         // What a server builds once is not to be counted.
         for _ in 0..50 {
-            drop(Client::connect(target.address)?);
+            Client::live(target.address)?;
         }
         std::thread::sleep(Duration::from_millis(200));
-        let mut kept = Vec::new();
         let clients = self.clients / self.windows.max(1);
         while let Some(mut window) = windows.next()? {
             window.open(Instant::now())?;
             let threads: Vec<_> = (0..self.at_once)
                 .map(|thread| {
                     let count = (clients + thread) / self.at_once;
-                    std::thread::spawn(move || connect_some(target, count))
+                    std::thread::spawn(move || live_some(target, count))
                 })
                 .collect();
             for thread in threads {
-                let connected = thread
+                let lives = thread
                     .join()
                     .map_err(|_| io::Error::other("a thread panicked"))??;
-                for (client, took) in connected {
-                    window.record(took);
-                    kept.push(client);
-                }
+                lives.into_iter().for_each(|took| window.record(took));
             }
             windows.close(window)?;
         }
@@ -65,12 +61,13 @@ impl Connects {
     }
 }
 
-fn connect_some(target: Target, count: usize) -> io::Result<Vec<(Client, Duration)>> {
+/// Yields how long each life took.
+fn live_some(target: Target, count: usize) -> io::Result<Vec<Duration>> {
     (0..count)
         .map(|_| {
             let begun = Instant::now();
-            let client = Client::connect(target.address)?;
-            Ok((client, begun.elapsed()))
+            Client::live(target.address)?;
+            Ok(begun.elapsed())
         })
         .collect()
 }

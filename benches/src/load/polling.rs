@@ -1,5 +1,5 @@
-//! Echo over HTTP long-polling: an event by POST, its acknowledgement by GET, on one kept-alive
-//! connection a client.
+//! Echo over HTTP long-polling, as the official clients do it: a GET is pending on one connection
+//! all the time, and events are posted on another.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -18,37 +18,58 @@ pub struct PollingEcho {
     pub size: usize,
 }
 
-struct Lane {
-    stream: mio::net::TcpStream,
-    post: Vec<u8>,
+/// A client: it posts its next event when the one before is acknowledged and the POST that carried
+/// that is answered.
+struct Client {
+    poll: Connection,
+    post: Connection,
     get: Vec<u8>,
+    event: Vec<u8>,
     pong: Vec<u8>,
-    inbox: Vec<u8>,
-    /// Whether the event is still to be acknowledged.
-    waits: bool,
+    /// The event is still to be acknowledged.
+    awaits_ack: bool,
+    /// The POST is still to be answered.
+    is_posting: bool,
+    /// The server has pinged, and its pong is to be posted next.
+    owes_pong: bool,
     sent: Instant,
+}
+
+/// One kept-alive connection of a client.
+struct Connection {
+    stream: mio::net::TcpStream,
+    inbox: Vec<u8>,
 }
 
 impl PollingEcho {
     /// Runs it.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let (waiting, mut poll) = (windows.waiting(), Poll::new()?);
-        let mut lanes = Vec::new();
-        for token in 0..self.connections {
-            let mut lane = self.open(windows.target())?;
-            poll.registry()
-                .register(&mut lane.stream, Token(token), Interest::READABLE)?;
-            lanes.push(lane);
+        let mut clients = Vec::new();
+        for number in 0..self.connections {
+            let mut client = self.open(windows.target())?;
+            let registry = poll.registry();
+            let [of_poll, of_post] = [2 * number, 2 * number + 1].map(Token);
+            registry.register(&mut client.poll.stream, of_poll, Interest::READABLE)?;
+            registry.register(&mut client.post.stream, of_post, Interest::READABLE)?;
+            clients.push(client);
         }
-        for lane in &mut lanes {
-            lane.post()?;
+        for client in &mut clients {
+            client.poll.stream.write_all(&client.get)?;
+            client.post_next()?;
         }
         let mut ready = Events::with_capacity(1024);
         while let Some(mut window) = windows.next()? {
             while window.is_open(Instant::now())? {
                 waiting.wait(&mut poll, &mut ready, Duration::from_secs(1))?;
                 for event in &ready {
-                    lanes[event.token().0].serve(&mut window)?;
+                    let token = event.token().0;
+                    let client = &mut clients[token / 2];
+                    if token % 2 == 0 {
+                        client.read_poll(&mut window)?;
+                    } else {
+                        client.read_post()?;
+                    }
                 }
             }
             windows.close(window)?;
@@ -57,10 +78,8 @@ impl PollingEcho {
     }
 
     /// Handshake, CONNECT and its reply.
-    fn open(&self, target: Target) -> io::Result<Lane> {
-        let mut stream = TcpStream::connect(target.address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    fn open(&self, target: Target) -> io::Result<Client> {
+        let mut stream = connect(target)?;
         let mut inbox = Vec::new();
         let mut ask = |request: &[u8]| {
             stream.write_all(request)?;
@@ -92,53 +111,103 @@ impl PollingEcho {
             return Err(io::Error::other("CONNECT was not answered"));
         }
         let event = format!("4210[\"echo\",\"{}\"]", "x".repeat(self.size));
-        stream.set_nonblocking(true)?;
-        Ok(Lane {
-            stream: mio::net::TcpStream::from_std(stream),
-            post: post(&sid, &event),
+        Ok(Client {
+            poll: Connection::new(stream, inbox)?,
+            post: Connection::new(connect(target)?, Vec::new())?,
             get: get(&sid),
+            event: post(&sid, &event),
             pong: post(&sid, "3"),
-            inbox,
-            waits: false,
+            awaits_ack: false,
+            is_posting: false,
+            owes_pong: false,
             sent: Instant::now(),
         })
     }
 }
 
-impl Lane {
-    fn post(&mut self) -> io::Result<()> {
-        self.waits = true;
+impl Client {
+    /// Posts what is to be posted next, if the connection is free.
+    fn post_next(&mut self) -> io::Result<()> {
+        if self.is_posting {
+            return Ok(());
+        }
+        if self.owes_pong {
+            self.owes_pong = false;
+            self.is_posting = true;
+            return self.post.stream.write_all(&self.pong);
+        }
+        if self.awaits_ack {
+            return Ok(());
+        }
+        self.awaits_ack = true;
+        self.is_posting = true;
         self.sent = Instant::now();
-        self.stream.write_all(&self.post)
+        self.post.stream.write_all(&self.event)
     }
 
-    fn serve(&mut self, window: &mut Window) -> io::Result<()> {
+    /// Reads answers to the GET, and sends the next one after each.
+    fn read_poll(&mut self, window: &mut Window) -> io::Result<()> {
+        self.poll.read()?;
+        while let Some(body) = self.poll.take_response()? {
+            if has_packet(&body, b"43") {
+                self.awaits_ack = false;
+                window.record(self.sent.elapsed());
+            }
+            self.owes_pong |= has_packet(&body, b"2");
+            self.poll.stream.write_all(&self.get)?;
+            self.post_next()?;
+        }
+        Ok(())
+    }
+
+    /// Reads answers to POSTs.
+    fn read_post(&mut self) -> io::Result<()> {
+        self.post.read()?;
+        while self.post.take_response()?.is_some() {
+            self.is_posting = false;
+            self.post_next()?;
+        }
+        Ok(())
+    }
+}
+
+impl Connection {
+    fn new(stream: TcpStream, inbox: Vec<u8>) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Ok(Self {
+            stream: mio::net::TcpStream::from_std(stream),
+            inbox,
+        })
+    }
+
+    /// Reads all there is.
+    fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(read) => self.inbox.extend_from_slice(&buffer[..read]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
-        while let Some((body, length)) = response(&self.inbox)? {
-            self.inbox.drain(..length);
-            if has_packet(&body, b"43") {
-                self.waits = false;
-                window.record(self.sent.elapsed());
-            }
-            if has_packet(&body, b"2") {
-                // The next event follows when this is taken.
-                self.stream.write_all(&self.pong)?;
-            } else if self.waits {
-                self.stream.write_all(&self.get)?;
-            } else {
-                self.post()?;
-            }
-        }
-        Ok(())
     }
+
+    /// The body of the next response, if all of it was read.
+    fn take_response(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some((body, length)) = response(&self.inbox)? else {
+            return Ok(None);
+        };
+        self.inbox.drain(..length);
+        Ok(Some(body))
+    }
+}
+
+fn connect(target: Target) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(target.address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    Ok(stream)
 }
 
 /// Whether one of a body's packets begins like this.
@@ -147,16 +216,19 @@ fn has_packet(body: &[u8], start: &[u8]) -> bool {
         .any(|packet| packet.starts_with(start))
 }
 
+/// The headers of each request of the official JavaScript client in Node.js.
+const HEADERS: &str = "User-Agent: node-XMLHttpRequest\r\nAccept: */*\r\n\
+    Host: 127.0.0.1\r\nConnection: keep-alive\r\n";
+
 fn get(sid: &str) -> Vec<u8> {
-    format!("GET /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        .into_bytes()
+    format!("GET /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\n{HEADERS}\r\n").into_bytes()
 }
 
 fn post(sid: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
-        "POST /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain;charset=UTF-8\r\n\
-         Content-Length: {length}\r\n\r\n{body}"
+        "POST /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\n{HEADERS}\
+         Content-type: text/plain;charset=UTF-8\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
 }

@@ -1,4 +1,4 @@
-//! The settings of an application, and its start.
+//! The builder of an application: its settings, and its start.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use specter_di::{ConfiguredModule, Graph, Key, Location, Module, Provide};
 
-use super::endpoint::EndpointConfig;
+use super::endpoint_settings::EndpointConfig;
 use super::error::Error;
 use super::{App, wiring};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor, Policies};
-use crate::groups::GroupLimits;
+use crate::rooms::GroupLimits;
 use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 use crate::socketio::Admission;
@@ -56,7 +56,7 @@ impl ShutdownConfig {
     pub(super) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("shutdown_spread", self.spread),
-            ("shutdown_limit", self.limit),
+            ("shutdown_timeout", self.limit),
         ];
         let impossible = times.into_iter().filter(|(_, time)| *time > LONGEST);
         impossible
@@ -195,10 +195,10 @@ impl AppBuilder {
         self
     }
 
-    /// How long handlers may run on after their client left, see [`SocketConfig::handler_grace`].
-    /// Default: 30 s.
-    pub fn handler_grace(mut self, grace: Duration) -> Self {
-        self.endpoint.socket = self.endpoint.socket.handler_grace(grace);
+    /// How long handlers may run on after their client left, see
+    /// [`SocketConfig::handler_grace_period`]. Default: 30 s.
+    pub fn handler_grace_period(mut self, grace: Duration) -> Self {
+        self.endpoint.socket = self.endpoint.socket.handler_grace_period(grace);
         self
     }
 
@@ -294,7 +294,7 @@ impl AppBuilder {
     /// How long shutting down may take in all. Handlers that still run when three quarters of it
     /// are over (or all but 5 s) are dropped; the rest is for `disconnect` handlers and the
     /// providers' `on_shutdown`. Default: 30 s.
-    pub fn shutdown_limit(mut self, limit: Duration) -> Self {
+    pub fn shutdown_timeout(mut self, limit: Duration) -> Self {
         self.shutdown.limit = limit;
         self
     }

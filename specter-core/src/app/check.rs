@@ -1,4 +1,5 @@
-//! What can be wrong with controllers beyond the graph: found at start, all at once.
+//! The checks of controllers that the container cannot make. All faults are found at start and
+//! reported together.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,14 +7,14 @@ use std::fmt;
 use specter_di::Location;
 
 use super::mount::MountKey;
-use super::register::Registration;
+use super::registration::Registration;
 use crate::gateway::{EndpointSetting, EventKind, HandlerInfo};
 use specter_engine::ConfigError;
 
 /// One thing that is wrong with the controllers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AppFault {
+pub enum ControllerFault {
     /// A controller without a `#[handlers]` block.
     NoHandlers {
         /// The controller.
@@ -42,7 +43,7 @@ pub enum AppFault {
         exclusive: Location,
     },
     /// Two handlers of one event take `Ack`, and only one can answer.
-    TwoAcks {
+    AckTakenTwice {
         /// The event.
         event: &'static str,
         /// Where the first stands.
@@ -51,14 +52,14 @@ pub enum AppFault {
         second: Location,
     },
     /// A path that cannot be mounted.
-    BadPath {
+    InvalidPath {
         /// The path as written.
         path: String,
         /// Where it stands.
         at: Location,
     },
     /// Two settings of one path's endpoint: of two controllers, or of one and the builder.
-    EndpointDiffers {
+    ConflictingSetting {
         /// The path.
         path: String,
         /// What is set first, or on the builder.
@@ -67,7 +68,7 @@ pub enum AppFault {
         second: EndpointSetting,
     },
     /// A controller asks for an endpoint that cannot work.
-    EndpointImpossible {
+    InvalidSetting {
         /// What is wrong.
         error: ConfigError,
         /// Where it is asked for.
@@ -89,30 +90,32 @@ pub enum AppFault {
     },
 }
 
-impl AppFault {
+impl ControllerFault {
     /// A stable name of the fault.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoHandlers { .. } => "controller_without_handlers",
             Self::DuplicateEvent { .. } => "event_duplicate",
             Self::ConcurrentExclusive { .. } => "concurrent_with_exclusive",
-            Self::TwoAcks { .. } => "ack_taken_twice",
-            Self::BadPath { .. } => "path_invalid",
-            Self::EndpointDiffers { .. } => "endpoint_differs",
-            Self::EndpointImpossible { error, .. } => error.code(),
+            Self::AckTakenTwice { .. } => "ack_taken_twice",
+            Self::InvalidPath { .. } => "path_invalid",
+            Self::ConflictingSetting { .. } => "endpoint_differs",
+            Self::InvalidSetting { error, .. } => error.code(),
             Self::PriorityWithoutEvent { .. } => "priority_without_event",
             Self::NoControllers { .. } => "no_controllers",
         }
     }
 }
 
-impl fmt::Display for AppFault {
+impl fmt::Display for ControllerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code();
         match self {
             Self::NoHandlers { controller, at } => write!(
                 f,
-                "controller `{controller}` has no handlers [{code}]\n    {at}: the controller\n    help: annotate its impl with `#[handlers]`, and methods in it with `#[on_event]`"
+                "controller `{controller}` has no handlers [{code}]\n    {at}: the \
+                 controller\n    help: annotate its impl with `#[handlers]`, and methods in it \
+                 with `#[on_event]`"
             ),
             Self::DuplicateEvent {
                 controller,
@@ -121,7 +124,8 @@ impl fmt::Display for AppFault {
                 second,
             } => write!(
                 f,
-                "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: here\n    {second}: and here\n    help: remove one, or call one from the other"
+                "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: \
+                 here\n    {second}: and here\n    help: remove one, or call one from the other"
             ),
             Self::ConcurrentExclusive {
                 controller,
@@ -129,34 +133,42 @@ impl fmt::Display for AppFault {
                 exclusive,
             } => write!(
                 f,
-                "controller `{controller}` has a concurrent handler and one with `&mut self` [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the controller for itself\n    help: take `&self` everywhere, with a lock around what changes; or do without `concurrent`"
+                "controller `{controller}` has a concurrent handler and one with `&mut self` \
+                 [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the \
+                 controller for itself\n    help: take `&self` everywhere, with a lock around \
+                 what changes; or do without `concurrent`"
             ),
-            Self::TwoAcks {
+            Self::AckTakenTwice {
                 event,
                 first,
                 second,
             } => write!(
                 f,
-                "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    {first}: here\n    {second}: and here\n    help: let one of them return its answer, or nothing"
+                "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    \
+                 {first}: here\n    {second}: and here\n    help: let one of them return its \
+                 answer, or nothing"
             ),
-            Self::BadPath { path, at } => write!(
+            Self::InvalidPath { path, at } => write!(
                 f,
-                "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path begins with `/`, and has no `{{`, `}}`, `*` or `?`"
+                "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path \
+                 begins with `/`, and has no `{{`, `}}`, `*` or `?`"
             ),
-            Self::EndpointDiffers {
+            Self::ConflictingSetting {
                 path,
                 first,
                 second,
             } => write!(
                 f,
-                "`{path}` is asked for with two settings of `{}` [{code}]\n    {}: `{}` here\n    {}: `{}` here\n    help: all of one path share one endpoint; say it once, or the same, or give a controller a path of its own",
+                "`{path}` is asked for with two settings of `{}` [{code}]\n    {}: `{}` here\n    \
+                 {}: `{}` here\n    help: all of one path share one endpoint; say it once, or the \
+                 same, or give a controller a path of its own",
                 first.option.name(),
                 first.location,
                 first.option,
                 second.location,
                 second.option
             ),
-            Self::EndpointImpossible { error, at } => {
+            Self::InvalidSetting { error, at } => {
                 write!(f, "{error} [{code}]\n    {at}: asked for here")
             }
             Self::PriorityWithoutEvent {
@@ -165,23 +177,26 @@ impl fmt::Display for AppFault {
                 at,
             } => write!(
                 f,
-                "controller `{controller}` has a priority for `{event}`, which it does not handle [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or remove it"
+                "controller `{controller}` has a priority for `{event}`, which it does not handle \
+                 [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or \
+                 remove it"
             ),
             Self::NoControllers { module } => write!(
                 f,
-                "`{module}` has no controllers [{code}]\n    help: list them in a module: `#[module(controllers = [ChatGateway])]`"
+                "`{module}` has no controllers [{code}]\n    help: list them in a module: \
+                 `#[module(controllers = [ChatGateway])]`"
             ),
         }
     }
 }
 
-impl std::error::Error for AppFault {}
+impl std::error::Error for ControllerFault {}
 
 /// Checks a controller by itself.
-pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>) {
+pub(super) fn controller(registration: &Registration, faults: &mut Vec<ControllerFault>) {
     let name = registration.info.name;
     if registration.blocks.is_empty() {
-        faults.push(AppFault::NoHandlers {
+        faults.push(ControllerFault::NoHandlers {
             controller: name,
             at: registration.info.location,
         });
@@ -190,7 +205,7 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>
     for handler in handlers(registration) {
         let event = handler.event.name();
         match seen.get(event) {
-            Some(first) => faults.push(AppFault::DuplicateEvent {
+            Some(first) => faults.push(ControllerFault::DuplicateEvent {
                 controller: name,
                 event,
                 first: first.location,
@@ -203,7 +218,7 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>
     }
     for (event, _) in registration.info.event_priorities {
         if !seen.contains_key(event) {
-            faults.push(AppFault::PriorityWithoutEvent {
+            faults.push(ControllerFault::PriorityWithoutEvent {
                 controller: name,
                 event,
                 at: registration.info.location,
@@ -216,7 +231,7 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<AppFault>
         .iter()
         .find(|block| block.block.exclusive);
     if let (Some(concurrent), Some(exclusive)) = (concurrent, exclusive) {
-        faults.push(AppFault::ConcurrentExclusive {
+        faults.push(ControllerFault::ConcurrentExclusive {
             controller: name,
             concurrent: concurrent.location,
             exclusive: exclusive.block.location,
@@ -234,7 +249,7 @@ fn handlers(registration: &Registration) -> impl Iterator<Item = &'static Handle
 /// Checks the controllers of each namespace beside each other.
 pub(super) fn acknowledgements<'a>(
     controllers: impl Iterator<Item = (&'a MountKey, &'a Registration)>,
-    faults: &mut Vec<AppFault>,
+    faults: &mut Vec<ControllerFault>,
 ) {
     let mut seen: HashMap<(&MountKey, &str), Location> = HashMap::new();
     for (key, registration) in controllers {
@@ -250,7 +265,7 @@ pub(super) fn acknowledgements<'a>(
                     continue;
                 };
                 if let Some(first) = seen.insert((key, event), handler.location) {
-                    faults.push(AppFault::TwoAcks {
+                    faults.push(ControllerFault::AckTakenTwice {
                         event,
                         first,
                         second: handler.location,

@@ -1,11 +1,11 @@
-//! Why an application does not start, or stops.
+//! The errors of starting and of serving an application.
 
 use std::fmt;
 use std::io;
 
 use specter_di::{Report, StartError};
 
-use super::check::AppFault;
+use super::check::ControllerFault;
 use crate::gateway::EventHandlerError;
 use specter_engine::ConfigError;
 
@@ -39,7 +39,8 @@ pub enum Error {
     },
     /// The binary is built with `panic = "abort"`: one handler's panic would end every connection.
     #[error(
-        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the server: remove it from the profile in Cargo.toml"
+        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the \
+         server: remove it from the profile in Cargo.toml"
     )]
     PanicAbort,
 }
@@ -70,7 +71,7 @@ pub struct StartupFaults {
     pub(super) app: &'static str,
     pub(super) settings: Vec<ConfigError>,
     pub(super) graph: Option<Report>,
-    pub(super) controllers: Vec<AppFault>,
+    pub(super) controllers: Vec<ControllerFault>,
 }
 
 impl StartupFaults {
@@ -85,7 +86,7 @@ impl StartupFaults {
     }
 
     /// The controllers' faults.
-    pub fn controllers(&self) -> &[AppFault] {
+    pub fn controllers(&self) -> &[ControllerFault] {
         &self.controllers
     }
 

@@ -1,4 +1,4 @@
-//! The check of an application as a test of its own. Must not start anything.
+//! `graph_test!`: checks an application's graph in a test, without starting anything.
 
 use super::AppBuilder;
 

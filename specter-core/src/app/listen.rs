@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use specter_engine::internals::{
     Fallback, RequestRouter, StopSignals, accept_until, bind, follow_signals,
@@ -49,16 +50,20 @@ impl App {
         self.serve(listener).await
     }
 
-    /// The same on a listener that is already bound: for port 0, or several addresses.
+    /// The same on a listener that is already bound, for example to port 0.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
+        self.serve_all([listener]).await
+    }
+
+    /// The same on several listeners that are already bound, for example to an IPv4 and an IPv6
+    /// address.
+    pub async fn serve_all(
+        self,
+        listeners: impl IntoIterator<Item = TcpListener>,
+    ) -> Result<(), Error> {
         // From here on a signal drains, also one that comes before the first connection.
         let signals = StopSignals::new();
-        let address = listener
-            .local_addr()
-            .map(|address| address.to_string())
-            .unwrap_or_default();
         let handle = self.handle();
-        tracing::info!(target: "specter::engine", %address, "listening");
         let (stop, stopped) = oneshot::channel();
         let stopping = async move {
             tokio::select! {
@@ -68,12 +73,23 @@ impl App {
             let deadline = handle.deadline().unwrap_or_else(Instant::now);
             deadline.min(Instant::now() + REQUEST_GRACE)
         };
-        // A task of its own: `main`'s thread is none of the runtime's workers, and each connection
-        // would have to change threads. The set ends it when this future is dropped.
+        let stopping = stopping.boxed().shared();
+        let router = self.into_request_router();
+        // Tasks of their own: `main`'s thread is none of the runtime's workers, and each connection
+        // would have to change threads. The set ends them when this future is dropped.
         let mut serving = JoinSet::new();
-        serving.spawn(accept_until(listener, self.into_request_router(), stopping));
+        for listener in listeners {
+            let address = listener
+                .local_addr()
+                .map(|address| address.to_string())
+                .unwrap_or_default();
+            tracing::info!(target: "specter::engine", %address, "listening");
+            serving.spawn(accept_until(listener, router.clone(), stopping.clone()));
+        }
+        drop((router, stopping));
+        let served = async { while serving.join_next().await.is_some() {} };
         tokio::select! {
-            _ = serving.join_next() => {}
+            () = served => {}
             () = follow_signals(signals, stop) => {}
         }
         Ok(())

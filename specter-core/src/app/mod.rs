@@ -1,20 +1,20 @@
-//! The application: modules become a plan, the plan becomes tables, the tables stand behind
+//! The application: it turns modules into a plan, the plan into tables, and puts the tables behind
 //! endpoints.
 //!
-//! It owns the order of starting and of stopping. Nothing below it knows it.
+//! This module owns the order of starting and stopping. Nothing below it names it.
 
 mod builder;
 mod check;
-mod endpoint;
+mod create_future;
+mod endpoint_settings;
 mod error;
 mod graph_test;
 mod listen;
 mod mount;
-mod policies;
-mod register;
+mod registration;
+mod resolve_policies;
 mod routes;
 mod shutdown;
-mod starting;
 mod wiring;
 
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use axum::Router;
 use specter_di::{Container, GraphView, Module};
 
 pub use self::builder::AppBuilder;
-pub use self::check::AppFault;
+pub use self::check::ControllerFault;
+pub use self::create_future::CreateApp;
 pub use self::error::{Error, StartupFaults};
 #[doc(hidden)]
 pub use self::graph_test::assert_valid;
 use self::mount::Mount;
 #[doc(hidden)]
-pub use self::register::{controller, controller_within, event_handler, event_handler_within};
+pub use self::registration::{controller, controller_within, event_handler, event_handler_within};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
-pub use self::starting::Starting;
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
@@ -61,13 +61,13 @@ impl App {
     /// # Errors
     /// Everything that is wrong with modules, providers and controllers at once; or the provider
     /// that failed to start.
-    pub fn create<M: Module>() -> Starting {
-        Starting::of(Self::builder::<M>())
+    pub fn create<M: Module>() -> CreateApp {
+        CreateApp::of(Self::builder::<M>())
     }
 
     /// Starts a single controller, without a module. It has no providers but the framework's.
-    pub fn of<C: Controller>() -> Starting {
-        Starting::of(Self::builder_of::<C>())
+    pub fn of<C: Controller>() -> CreateApp {
+        CreateApp::of(Self::builder_of::<C>())
     }
 
     /// An application with settings of its own.
@@ -77,7 +77,9 @@ impl App {
 
     /// A single controller with settings of its own.
     pub fn builder_of<C: Controller>() -> AppBuilder {
-        AppBuilder::new(specter_di::Graph::of::<register::Only<C>>())
+        AppBuilder::new(specter_di::Graph::of::<
+            registration::SingleControllerModule<C>,
+        >())
     }
 
     /// A singleton, of any module.

@@ -1,4 +1,4 @@
-//! A path with what stands behind it.
+//! An endpoint and the path that it is mounted on.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

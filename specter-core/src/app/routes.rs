@@ -1,5 +1,5 @@
-//! Axum routes beside the gateways, and how their handlers reach the App's singletons. It knows
-//! nothing of sockets.
+//! Axum routes that an App serves beside its gateways, and how their handlers reach the App's
+//! singletons.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl App {
         let provide = move |mut request: Request, next: Next| {
             request
                 .extensions_mut()
-                .insert(Reachable(container.clone()));
+                .insert(ContainerExtension(container.clone()));
             next.run(request)
         };
         self.routes = self
@@ -35,7 +35,7 @@ impl App {
 
 /// The container that a request's handlers may reach.
 #[derive(Clone)]
-struct Reachable(Container);
+struct ContainerExtension(Container);
 
 /// An axum handler asked for a singleton that it cannot have. Answered with 500; the log says
 /// which.
@@ -74,7 +74,7 @@ impl<S: Send + Sync, T: ?Sized + Send + Sync + 'static> FromRequestParts<S> for 
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, InjectRejection> {
         let name = std::any::type_name::<T>();
-        let Some(Reachable(container)) = parts.extensions.get() else {
+        let Some(ContainerExtension(container)) = parts.extensions.get() else {
             return Err(InjectRejection::NotReachable(name));
         };
         container

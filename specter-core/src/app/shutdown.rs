@@ -1,7 +1,7 @@
-//! Stopping without loss: the drain, and the handle that starts it. Must not know who listens.
+//! Graceful shutdown: the drain, and the handle that starts it.
 //!
-//! The limit of shutting down is divided: handlers have most of it, then what still runs is cut
-//! off, and the last part is left for `disconnect` handlers and for the hooks of providers.
+//! The time for shutting down is divided. Handlers have most of it; then those that still run are
+//! dropped; the last part is kept for `disconnect` handlers and for the hooks of providers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -64,8 +64,8 @@ impl AppHandle {
     /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting
     /// down`, then the providers' `on_shutdown`.
     ///
-    /// Returns when all is done, after the App's `shutdown_limit` at the latest: handlers that run
-    /// on until shortly before that are dropped. Idempotent: every call waits for the same end.
+    /// Returns when all is done, after the App's `shutdown_timeout` at the latest: handlers that
+    /// run on until shortly before that are dropped. Idempotent: every call waits for the same end.
     pub async fn shutdown(&self) {
         self.0.once.get_or_init(|| self.drain()).await;
     }
@@ -116,7 +116,7 @@ impl AppHandle {
             tracing::warn!(
                 target: "specter::engine",
                 connections = handlers,
-                shutdown_limit = ?shared.config.limit,
+                shutdown_timeout = ?shared.config.limit,
                 "handlers ran on until the time for shutting down was nearly over, and are dropped"
             );
         }

@@ -1,5 +1,5 @@
-//! From settings and modules to a running App: check, start the singletons, put the tables
-//! together, mount.
+//! The start of an App, from its settings and modules: checks, starts the singletons, builds the
+//! tables and mounts the endpoints.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,19 +9,22 @@ use specter_di::{Container, Plan, Report};
 
 use super::App;
 use super::builder::AppBuilder;
-use super::check::{self, AppFault};
-use super::endpoint::{self, EndpointConfig, Endpoints};
+use super::check::{self, ControllerFault};
+use super::endpoint_settings;
+use super::endpoint_settings::{EndpointConfig, Endpoints};
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
-use super::policies::{self, PolicyResolver};
-use super::register::{self, Listed, ListedHandler, Registration};
+use super::registration;
+use super::registration::{EventHandlerEntry, ModuleEntry, Registration};
+use super::resolve_policies;
+use super::resolve_policies::PolicyResolver;
 use super::shutdown::AppHandle;
 use crate::gateway::UnknownEvents;
 use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
 use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::gateway::subscribe::{Ingress, SubscriberPolicies};
 use crate::gateway::{PolicyScope, SocketIngress};
-use crate::groups::BroadcastGroup;
+use crate::rooms::BroadcastGroup;
 use crate::rooms::{Hub, Io, Namespace, Server};
 use crate::socket::Socket;
 use crate::socket::service::NamespaceService;
@@ -74,11 +77,11 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
     let tables = tables(&builder, &container, &mounted, (&hubs, &ingress));
     let mounts = match mount(&builder, tables, &endpoints) {
         Ok(mounts) => mounts,
-        Err(error) => return Err(give_up(error, &container).await),
+        Err(error) => return Err(abort_start(error, &container).await),
     };
     if let Err(error) = set_up_handlers(&container, &ingress).await {
         ingress.tear_down().await;
-        return Err(give_up(error, &container).await);
+        return Err(abort_start(error, &container).await);
     }
     let handle = AppHandle::new(
         &mounts,
@@ -106,7 +109,7 @@ fn hub(builder: &AppBuilder, endpoints: &Endpoints, key: &MountKey) -> Arc<Hub> 
 }
 
 /// Shuts down what was started for an application that does not start after all.
-async fn give_up(error: Error, container: &Container) -> Error {
+async fn abort_start(error: Error, container: &Container) -> Error {
     for failure in container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
         tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
     }
@@ -153,12 +156,12 @@ fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
 fn check_controllers(
     builder: &AppBuilder,
     app: &'static str,
-    faults: &mut Vec<AppFault>,
+    faults: &mut Vec<ControllerFault>,
 ) -> (Mounted, Endpoints) {
     let mut mounted = Mounted::new();
-    let listed: Vec<&Listed> = builder.graph.root_metas().collect();
+    let listed: Vec<&ModuleEntry> = builder.graph.root_metas().collect();
     if listed.is_empty() {
-        faults.push(AppFault::NoControllers { module: app });
+        faults.push(ControllerFault::NoControllers { module: app });
     }
     for (index, listed) in listed.iter().enumerate() {
         let Some(registration) = listed.controller() else {
@@ -167,7 +170,7 @@ fn check_controllers(
         check::controller(registration, faults);
         let path = registration.info.path.unwrap_or(&builder.path);
         let Some(normalized) = normalized(path) else {
-            faults.push(AppFault::BadPath {
+            faults.push(ControllerFault::InvalidPath {
                 path: path.into(),
                 at: registration.info.location,
             });
@@ -195,7 +198,7 @@ fn check_controllers(
     });
     check::acknowledgements(controllers.clone(), faults);
     let paths = controllers.map(|(key, registration)| (key.path.as_str(), registration));
-    let endpoints = endpoint::settle(builder, paths, faults);
+    let endpoints = endpoint_settings::merge_settings(builder, paths, faults);
     let handlers = listed.iter().filter_map(|listed| listed.handler());
     mount_handlers(builder, handlers, &mut mounted, faults);
     (mounted, endpoints)
@@ -204,9 +207,9 @@ fn check_controllers(
 /// Mounts the namespaces that event handlers alone serve.
 fn mount_handlers<'a>(
     builder: &AppBuilder,
-    handlers: impl Iterator<Item = &'a ListedHandler>,
+    handlers: impl Iterator<Item = &'a EventHandlerEntry>,
     mounted: &mut Mounted,
-    faults: &mut Vec<AppFault>,
+    faults: &mut Vec<ControllerFault>,
 ) {
     for handler in handlers {
         if mounted.keys().any(|key| key.namespace == handler.namespace) {
@@ -217,7 +220,7 @@ fn mount_handlers<'a>(
                 let namespace = handler.namespace.into();
                 mounted.entry(MountKey { path, namespace }).or_default();
             }
-            None => faults.push(AppFault::BadPath {
+            None => faults.push(ControllerFault::InvalidPath {
                 path: builder.path.clone(),
                 at: handler.location,
             }),
@@ -228,7 +231,7 @@ fn mount_handlers<'a>(
 /// Registers and sets up the listed event handlers.
 async fn set_up_handlers(container: &Container, ingress: &SocketIngress) -> Result<(), Error> {
     for (index, root) in container.roots().iter().enumerate() {
-        let Some(handler) = root.meta::<Listed>().and_then(Listed::handler) else {
+        let Some(handler) = root.meta::<ModuleEntry>().and_then(ModuleEntry::handler) else {
             continue;
         };
         let registered = (handler.register)(container, index, ingress);
@@ -254,7 +257,7 @@ fn report(
     app: &'static str,
     settings: Vec<ConfigError>,
     plan: Result<Plan, Report>,
-    controllers: Vec<AppFault>,
+    controllers: Vec<ControllerFault>,
 ) -> Result<Plan, Error> {
     let (plan, graph) = match plan {
         Ok(plan) => (Some(plan), None),
@@ -285,19 +288,20 @@ fn servers(hubs: &HashMap<MountKey, Arc<Hub>>) -> Vec<Server> {
 }
 
 fn registration(roots: &[specter_di::RootInfo], index: usize) -> Option<&Registration> {
-    roots.get(index)?.meta::<Listed>()?.controller()
+    roots.get(index)?.meta::<ModuleEntry>()?.controller()
 }
 
 fn warn_unlisted(plan: &Plan) {
     let listed: Vec<_> = plan
         .roots()
         .iter()
-        .filter_map(|root| Some(root.meta::<Listed>()?.controller()?.type_id))
+        .filter_map(|root| Some(root.meta::<ModuleEntry>()?.controller()?.type_id))
         .collect();
-    for info in register::unlisted(&listed) {
+    for info in registration::unlisted(&listed) {
         tracing::warn!(
             target: "specter::gateway", controller = info.name, at = %info.location,
-            "no module lists this controller: it serves nobody. List it in `controllers = […]`, or say `unlisted` in its attribute"
+            "no module lists this controller: it serves nobody. List it in `controllers = […]`, \
+             or say `unlisted` in its attribute"
         );
     }
 }
@@ -309,15 +313,19 @@ fn tables<'a>(
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Tables<'a> {
     let mut paths = Tables::new();
-    let around = Arc::new(policies::surroundings(builder, container));
+    let around = Arc::new(resolve_policies::surroundings(builder, container));
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
         let served = (hub.clone(), ingress.clone());
         let mut table = namespace_table(builder, container, served, indices, &around);
-        table.connect_policies =
-            policies::connect_policies(builder, container, &key.namespace, &table.controllers);
+        table.connect_policies = resolve_policies::connect_policies(
+            builder,
+            container,
+            &key.namespace,
+            &table.controllers,
+        );
         paths
             .entry(&key.path)
             .or_default()
@@ -397,8 +405,8 @@ fn namespace_table(
         connect_policies: Vec::new(),
         container: container.clone(),
         unknown: UnknownEvents::default(),
-        connect_limit: builder.endpoint.socket.connect_limit,
-        handler_grace: builder.endpoint.socket.handler_grace,
+        connect_handler_timeout: builder.endpoint.socket.connect_handler_timeout,
+        handler_grace_period: builder.endpoint.socket.handler_grace_period,
         max_concurrent: builder.endpoint.socket.max_concurrent,
     }
 }
@@ -409,7 +417,8 @@ fn log_mounted(container: &Container, mounted: &Mounted) {
             .iter()
             .filter_map(|index| container.roots().get(*index))
         {
-            let Some(registration) = root.meta::<Listed>().and_then(Listed::controller) else {
+            let Some(registration) = root.meta::<ModuleEntry>().and_then(ModuleEntry::controller)
+            else {
                 continue;
             };
             let handlers = registration

@@ -1,4 +1,4 @@
-//! The CONNECT payload.
+//! `Auth<T>`: the payload that the client sent with CONNECT.
 
 use std::fmt;
 

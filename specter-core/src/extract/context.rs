@@ -1,4 +1,4 @@
-//! The socket and what surrounds it.
+//! Extractors of the socket, its namespace, its handshake, and the App's own services.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use specter_di::Location;
 
 use super::{FromContext, FromDisconnect, FromError, marker};
 use crate::gateway::{CallContext, EventError, EventInfo, Requirements, SocketIngress, Trigger};
-use crate::groups::BroadcastGroup;
+use crate::rooms::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::{DisconnectReason, Socket};
 use specter_engine::Handshake;

@@ -1,4 +1,5 @@
-//! What comes with events only: all arguments at once, and the acknowledgement.
+//! Extractors that exist only at events: all arguments at once, the remaining arguments, and the
+//! acknowledgement.
 
 use specter_di::Location;
 use specter_proto::socketio::{Args, Arguments};
@@ -20,12 +21,12 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
 }
 
 /// The arguments that no parameter before it took, unread, attachments included: `fn post(&self,
-/// room: String, rest: Rest)`.
+/// room: String, rest: RestArgs)`.
 #[derive(Clone, Debug, Default)]
-pub struct Rest(pub Args);
+pub struct RestArgs(pub Args);
 
 #[diagnostic::do_not_recommend]
-impl<'a> FromEvent<'a, marker::Event> for Rest {
+impl<'a> FromEvent<'a, marker::Event> for RestArgs {
     fn from_event(
         _: &'a CallContext,
         args: &mut Arguments<'a>,

@@ -1,4 +1,4 @@
-//! What guards and axum layers left.
+//! `Extension<T>`: a value that a guard or an axum layer left with the socket.
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};
@@ -30,6 +30,7 @@ impl<'a, T: Clone + Send + Sync + 'static> FromContext<'a> for Option<Extension<
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no `{0}` was left with the socket: no guard inserted one, and no axum layer added one to the handshake request"
+    "no `{0}` was left with the socket: no guard inserted one, and no axum layer added one to the \
+     handshake request"
 )]
 struct MissingExtension(&'static str);

@@ -1,5 +1,5 @@
-//! Services as parameters of handlers. That axum's handlers take them too is the App's business:
-//! `app/routes.rs`.
+//! `Inject<T>`: a service of the container as a parameter of a handler. `app/routes.rs` serves axum
+//! handlers.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -46,6 +46,7 @@ impl<'a, T: ?Sized + Send + Sync + 'static> FromContext<'a> for Inject<T> {
 /// An extractor of the user's took it without declaring it.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` was not declared: an extractor that takes `Inject<T>` declares it in `FromContext::requires`"
+    "`{0}` was not declared: an extractor that takes `Inject<T>` declares it in \
+     `FromContext::requires`"
 )]
 struct NotDeclared(&'static str);

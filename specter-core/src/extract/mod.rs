@@ -5,11 +5,11 @@
 //! compiler decides and its errors are readable. A file each for the extractors that are provided.
 
 mod auth;
+mod borrow;
 mod context;
 mod event;
 mod extension;
 mod inject;
-mod lend;
 mod text;
 #[cfg(feature = "garde")]
 mod valid;
@@ -19,11 +19,11 @@ use specter_di::Location;
 use specter_proto::socketio::Arguments;
 
 pub use self::auth::Auth;
-pub use self::event::{Rest, WantsAck};
+#[doc(hidden)]
+pub use self::borrow::{BorrowOwned, BorrowTag, Borrowable};
+pub use self::event::{RestArgs, WantsAck};
 pub use self::extension::Extension;
 pub use self::inject::Inject;
-#[doc(hidden)]
-pub use self::lend::{LendOwned, LendTag, Lent};
 #[doc(hidden)]
 pub use self::text::Text;
 #[cfg(feature = "garde")]
@@ -47,7 +47,11 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// impl<'a> FromContext<'a> for Admin {
 ///     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
 ///         let Extension(user) = Extension::<User>::from_context(cx)?;
-///         if user.name == "root" { Ok(Admin(user)) } else { Err(EventError::new("admins only").with_code("forbidden")) }
+///         if user.name == "root" {
+///             Ok(Admin(user))
+///         } else {
+///             Err(EventError::new("admins only").with_code("forbidden"))
+///         }
 ///     }
 /// }
 /// ```
@@ -59,8 +63,10 @@ use crate::gateway::{CallContext, EventError, Requirements};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from the context",
     label = "only what comes from the context can be taken here",
-    note = "`connect` has no arguments: what the client sent along is taken as `Auth<T>`, a service as `Inject<T>`",
-    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context",
+    note = "`connect` has no arguments: what the client sent along is taken as `Auth<T>`, a \
+        service as `Inject<T>`",
+    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` \
+        come from the context",
     note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromContext<'a>: Sized {
@@ -99,9 +105,13 @@ pub mod marker {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
     label = "neither an argument nor from the context",
-    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, and in `Valid<T>` also `garde::Validate`",
-    note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the controller",
-    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `WantsAck`, `Args`, `Rest`, `Io`, `Namespace`, `Handshake` and types with `FromContext` come from the context; `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
+    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, \
+        and in `Valid<T>` also `garde::Validate`",
+    note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the \
+        controller",
+    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `WantsAck`, `Args`, `RestArgs`, `Io`, \
+        `Namespace`, `Handshake` and types with `FromContext` come from the context; \
+        `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
     note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromEvent<'a, M>: Sized {
@@ -146,7 +156,8 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `disconnect`",
     label = "not from the context",
-    note = "`disconnect` has no arguments: it takes `DisconnectReason`, `Socket`, `Inject<T>` and other types with `FromContext`"
+    note = "`disconnect` has no arguments: it takes `DisconnectReason`, `Socket`, `Inject<T>` and \
+        other types with `FromContext`"
 )]
 pub trait FromDisconnect<'a, M>: Sized {
     /// Takes it from the context.
@@ -170,7 +181,8 @@ impl<'a, T: FromContext<'a>> FromDisconnect<'a, marker::Context> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `#[on_error]`",
     label = "not from the context",
-    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>` and other types with `FromContext`; the failed event's arguments are in `EventInfo`"
+    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>` and other \
+        types with `FromContext`; the failed event's arguments are in `EventInfo`"
 )]
 pub trait FromError<'a, M>: Sized {
     /// Takes it from the context.

@@ -1,4 +1,4 @@
-//! Text that is lent from the packet.
+//! `&str` parameters: text that is borrowed from the packet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,13 +28,13 @@ impl Deref for Text<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Lent).map(Self)
+        deserializer.deserialize_str(Borrowable).map(Self)
     }
 }
 
-struct Lent;
+struct Borrowable;
 
-impl<'de> Visitor<'de> for Lent {
+impl<'de> Visitor<'de> for Borrowable {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! Arguments that are checked by the rules of their types.
+//! `Valid<T>`: arguments that are checked by the rules of their types.
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! What a failed event says: to the client in the acknowledgement, to `#[on_error]`, to the log.
+//! `EventError`: what a failed event tells the client in the acknowledgement, `#[on_error]`, and
+//! the log.
 
 use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;
@@ -13,7 +14,7 @@ use specter_proto::socketio::ArgumentError;
 use crate::logging::{OneLine, log_limited};
 use crate::socket::client_error::ClientError;
 use crate::socket::reject::{Cause, Parts};
-use crate::socket::{Reject, hidden};
+use crate::socket::{Reject, internal_error};
 
 /// Why a handler failed, as the client may see it.
 ///
@@ -21,7 +22,7 @@ use crate::socket::{Reject, hidden};
 /// makes one that is meant for the client. Through `?`, any [`std::error::Error`] becomes one that
 /// is not: the client reads `internal error` with an id, and the log has the error with the same
 /// id. Errors that the client causes by itself are the exception: the client reads the text and the
-/// code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::groups::GroupError),
+/// code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::rooms::GroupError),
 /// an [`EmitError`](crate::socket::EmitError) of its own queue, an
 /// [`AckError`](crate::socket::AckError) of its own answer. A type of your own says what may be
 /// shown by implementing (or deriving) [`IntoEventError`].
@@ -46,7 +47,7 @@ pub(crate) const BOXED: &str = "a boxed error";
 enum Kind {
     Shown,
     Hidden,
-    Gone,
+    Disconnected,
     Panicked,
 }
 
@@ -72,12 +73,12 @@ impl EventError {
     ///
     /// The log takes ten lines a minute for each type of errors, and says how many it left out.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        Self::hidden(hidden::report(type_name_of_val(&error), &error))
+        Self::hidden(internal_error::report(type_name_of_val(&error), &error))
     }
 
     /// The same for a boxed error, or `anyhow`'s.
     pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::hidden(hidden::report(BOXED, error))
+        Self::hidden(internal_error::report(BOXED, error))
     }
 
     /// An error that does not say what may be shown: the client reads `internal error`, unless it
@@ -88,10 +89,10 @@ impl EventError {
         error: &(dyn std::error::Error + 'static),
     ) -> Self {
         let Some(told) = ClientError::of(error) else {
-            return Self::hidden(hidden::report(kind, error));
+            return Self::hidden(internal_error::report(kind, error));
         };
         let kind = if told.is_gone {
-            Kind::Gone
+            Kind::Disconnected
         } else {
             Kind::Shown
         };
@@ -108,7 +109,7 @@ impl EventError {
     /// A handler panicked. The panic's text is in the log under the id.
     #[cold]
     pub(crate) fn panicked(text: &str, handler: &'static str) -> Self {
-        let id = hidden::fresh_id();
+        let id = internal_error::fresh_id();
         log_limited!(
             ERROR, key = handler, target: "specter::gateway", id, handler,
             panic = %OneLine(text), "a handler panicked"
@@ -178,7 +179,7 @@ impl EventError {
 
     /// Whether it only says that the client is gone, which is worth no report.
     pub(crate) fn is_gone(&self) -> bool {
-        self.0.kind == Kind::Gone
+        self.0.kind == Kind::Disconnected
     }
 
     /// The client sent an argument that a handler does not take.
@@ -299,8 +300,10 @@ impl From<Reject> for EventError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
     label = "not an error that can be answered with",
-    note = "for a text that the client may read, return `EventError` and make it by `EventError::new(text)`",
-    note = "for an error type of your own, derive `IntoEventError` to say what the client may read, or implement `std::error::Error` to let it read `internal error`",
+    note = "for a text that the client may read, return `EventError` and make it by \
+        `EventError::new(text)`",
+    note = "for an error type of your own, derive `IntoEventError` to say what the client may \
+        read, or implement `std::error::Error` to let it read `internal error`",
     note = "`connect` refuses with `Reject::new(text)`; a `Reject` is for `connect` and guards only"
 )]
 pub trait IntoEventError {

@@ -1,7 +1,8 @@
-//! Controllers at run time: what they say of themselves, how a namespace finds their handlers, and
-//! how a handler is called.
+//! Controllers at run time: what a program declares, how a namespace finds the handlers of an
+//! event, and how they are called.
 //!
-//! It knows sockets and rooms, never a transport: packets reach it through `socket::service`.
+//! This module knows sockets and rooms, and no transport: packets reach it through
+//! `socket::service`.
 
 pub(crate) mod declare;
 pub(crate) mod dispatch;
@@ -26,7 +27,7 @@ pub(crate) use self::dispatch::unknown_events::UnknownEvents;
 pub use self::error::{EventError, IntoEventError};
 pub use self::policies::filter::{ErrorFilter, FilterContext};
 pub(crate) use self::policies::guard::ErasedGuard;
-pub use self::policies::guard::{Guard, GuardContext};
+pub use self::policies::guard::{Caller, Guard, GuardContext};
 pub use self::policies::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 pub use self::policies::rate_limit::{Rate, RateKey, RateLimit, RatePolicy};
 pub use self::subscribe::{

@@ -1,10 +1,11 @@
-//! The operator of a broadcast: whom it reaches, then one emit.
+//! The operator of a broadcast: it selects sockets, then emits to them.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use specter_proto::socketio::encode;
 
+use super::adapter::Command;
 use super::hub::{Audience, Hub};
 use super::{JoinError, Target};
 use crate::socket::{EmitError, Socket, SocketId};
@@ -60,7 +61,10 @@ impl Broadcast {
     /// A client that is gone or does not keep up is left out; that is no error here.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         let packet = encode::event(self.hub.destination(), None, event, &data)?;
-        self.hub.fan_out(&self.audience, &packet);
+        self.hub.publish(&Command::Broadcast {
+            audience: &self.audience,
+            packet: &packet,
+        });
         Ok(())
     }
 
@@ -74,7 +78,7 @@ impl Broadcast {
         self.sockets()
             .iter()
             .try_for_each(|socket| match socket.join(room.as_ref()) {
-                Err(JoinError::Gone) => Ok(()),
+                Err(JoinError::Disconnected) => Ok(()),
                 joined => joined,
             })
     }

@@ -1,16 +1,17 @@
-//! A namespace's sockets and rooms on this node: membership and local fan-out.
+//! The hub of a namespace: its sockets and rooms on this node, and local delivery.
 //!
-//! A broadcast takes a snapshot (a reference count) and sends without holding the lock; who joins
-//! or leaves meanwhile changes a copy. One lock a namespace; none is shared between namespaces.
+//! A broadcast takes a snapshot of the members (a reference count) and sends without holding the
+//! lock; sockets that join or leave meanwhile change a copy. Each namespace has one lock.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use parking_lot::RwLock;
-use specter_proto::engine::EncodedPacket;
 use specter_proto::socketio::encode::Destination;
 
+use super::adapter::{Adapter, Command, InMemory, Node, Sent};
+use super::membership::{Membership, insert_member, remove_member};
 use super::{RoomLimits, Target};
 use crate::socket::members::{self, Members};
 use crate::socket::{Socket, SocketConfig, SocketId};
@@ -21,16 +22,16 @@ use specter_engine::internals::FanOut;
 #[non_exhaustive]
 pub enum JoinError {
     /// The socket is disconnected.
-    #[error("the socket is gone")]
-    Gone,
+    #[error("the socket has disconnected")]
+    Disconnected,
     /// The name is another socket's id: nobody may listen in there.
-    #[error("a room may not be called like another socket")]
-    AnotherSocket,
+    #[error("a room's name must not be the id of another socket")]
+    ReservedName,
     /// The socket is in as many rooms as it may be.
-    #[error("the socket is in {0} rooms already, and may not join more")]
+    #[error("the socket is in {0} rooms, which is the most that one socket may join")]
     TooManyRooms(usize),
     /// The name is too long.
-    #[error("a room's name may have {0} bytes at most")]
+    #[error("a room's name must not have more than {0} bytes")]
     NameTooLong(usize),
 }
 
@@ -38,8 +39,8 @@ impl JoinError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Gone => "join_gone",
-            Self::AnotherSocket => "join_another_socket",
+            Self::Disconnected => "join_gone",
+            Self::ReservedName => "join_another_socket",
             Self::TooManyRooms(_) => "join_too_many_rooms",
             Self::NameTooLong(_) => "join_name_too_long",
         }
@@ -51,13 +52,15 @@ pub(crate) struct Hub {
     limits: RoomLimits,
     /// How many attachments of a packet its clients take.
     max_attachments: usize,
-    membership: RwLock<Membership>,
+    adapter: Arc<dyn Adapter>,
+    sockets: RwLock<Sockets>,
 }
 
+/// Who is in the namespace, and in which of its rooms.
 #[derive(Default)]
-struct Membership {
-    sockets: Members,
-    rooms: HashMap<Arc<str>, Members>,
+struct Sockets {
+    all: Members,
+    rooms: Membership,
 }
 
 impl Hub {
@@ -66,7 +69,8 @@ impl Hub {
             name: name.into(),
             limits,
             max_attachments,
-            membership: RwLock::default(),
+            adapter: Arc::new(InMemory),
+            sockets: RwLock::default(),
         })
     }
 
@@ -88,25 +92,25 @@ impl Hub {
 
     /// Makes the socket reachable, unless its end has begun.
     pub(crate) fn add(&self, socket: &Socket) {
-        let mut membership = self.membership.write();
+        let mut sockets = self.sockets.write();
         // Its end closes it before it takes it out under this lock.
         if socket.is_ended() {
             return;
         }
-        Arc::make_mut(&mut membership.sockets).insert(socket.id(), socket.clone());
+        insert_member(&mut sockets.all, socket);
     }
 
     /// Takes the socket out of the namespace and of all its rooms. Idempotent.
     ///
     /// The socket keeps the names of its rooms: its `disconnect` handlers read them.
     pub(crate) fn remove(&self, socket: &Socket) {
-        let mut membership = self.membership.write();
-        if !membership.sockets.contains_key(&socket.id()) {
+        let mut sockets = self.sockets.write();
+        if !sockets.all.contains_key(&socket.id()) {
             return;
         }
-        Arc::make_mut(&mut membership.sockets).swap_remove(&socket.id());
+        remove_member(&mut sockets.all, socket.id());
         for room in socket.joined().lock().iter() {
-            membership.take_out(room, socket.id());
+            sockets.rooms.remove(room, socket.id());
         }
     }
 
@@ -114,18 +118,18 @@ impl Hub {
         if room.len() > self.limits.room_name {
             return Err(JoinError::NameTooLong(self.limits.room_name));
         }
-        let mut membership = self.membership.write();
-        if !membership.sockets.contains_key(&socket.id()) {
-            return Err(JoinError::Gone);
+        let mut sockets = self.sockets.write();
+        if !sockets.all.contains_key(&socket.id()) {
+            return Err(JoinError::Disconnected);
         }
         if let Ok(id) = room.parse::<SocketId>()
-            && membership.sockets.contains_key(&id)
+            && sockets.all.contains_key(&id)
         {
             // Everybody is in the room of their own id.
             return if id == socket.id() {
                 Ok(())
             } else {
-                Err(JoinError::AnotherSocket)
+                Err(JoinError::ReservedName)
             };
         }
         let mut joined = socket.joined().lock();
@@ -135,36 +139,26 @@ impl Hub {
         if joined.len() >= self.limits.rooms_per_socket {
             return Err(JoinError::TooManyRooms(self.limits.rooms_per_socket));
         }
-        let name: Arc<str> = match membership.rooms.get_key_value(room) {
-            Some((name, _)) => name.clone(),
-            None => room.into(),
-        };
-        let members = membership.rooms.entry(name.clone()).or_default();
-        Arc::make_mut(members).insert(socket.id(), socket.clone());
-        joined.push(name);
+        joined.push(sockets.rooms.insert(room, socket));
         Ok(())
     }
 
     pub(crate) fn leave(&self, socket: &Socket, room: &str) {
-        let mut membership = self.membership.write();
+        let mut sockets = self.sockets.write();
         socket.joined().lock().retain(|name| **name != *room);
-        membership.take_out(room, socket.id());
+        sockets.rooms.remove(room, socket.id());
     }
 
     pub(crate) fn socket(&self, id: SocketId) -> Option<Socket> {
-        self.membership.read().sockets.get(&id).cloned()
+        self.sockets.read().all.get(&id).cloned()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.membership.read().sockets.len()
+        self.sockets.read().all.len()
     }
 
     pub(crate) fn room_len(&self, room: &str) -> usize {
-        self.membership
-            .read()
-            .rooms
-            .get(room)
-            .map_or(0, |members| members.len())
+        self.sockets.read().rooms.len_of(room)
     }
 
     /// The sockets that are reached, each once.
@@ -174,20 +168,16 @@ impl Hub {
         reached
     }
 
-    /// Queues `packet` for everybody in the audience. A client that cannot take it is that client's
-    /// own loss.
-    pub(crate) fn fan_out(&self, audience: &Audience, packet: &EncodedPacket) {
-        let mut broadcast = FanOut::default();
-        self.for_each(audience, |socket| {
-            socket.deliver_with(packet.clone(), &mut broadcast);
-        });
+    /// Has the adapter carry a command to the namespace on all nodes.
+    pub(crate) fn publish(&self, command: &Command<'_>) -> Sent {
+        self.adapter.publish(self, command)
     }
 
     fn for_each(&self, audience: &Audience, mut visit: impl FnMut(&Socket)) {
         let snapshot = self.snapshot(audience);
         let mut seen = (snapshot.targeted.len() > 1).then(HashSet::new);
         for members in &snapshot.targeted {
-            for (id, socket) in members::walk(members) {
+            for (id, socket) in members::iter_prefetched(members) {
                 if audience.sender == Some(*id)
                     || snapshot
                         .excepted
@@ -204,20 +194,34 @@ impl Hub {
     }
 
     fn snapshot(&self, audience: &Audience) -> Snapshot {
-        let membership = self.membership.read();
+        let sockets = self.sockets.read();
         let targeted = match &audience.targets[..] {
-            [] => vec![membership.sockets.clone()],
+            [] => vec![sockets.all.clone()],
             targets => targets
                 .iter()
-                .flat_map(|target| membership.members(target))
+                .flat_map(|target| sockets.members(target))
                 .collect(),
         };
         let excepted = audience
             .except
             .iter()
-            .flat_map(|target| membership.members(target))
+            .flat_map(|target| sockets.members(target))
             .collect();
         Snapshot { targeted, excepted }
+    }
+}
+
+impl Node for Hub {
+    /// Sends to everybody in the audience. A client that is gone or does not keep up is left out.
+    fn apply(&self, command: &Command<'_>) -> usize {
+        let Command::Broadcast { audience, packet } = command;
+        let mut taken = 0;
+        let mut broadcast = FanOut::default();
+        self.for_each(audience, |socket| {
+            let is_taken = socket.deliver_in_broadcast((*packet).clone(), &mut broadcast);
+            taken += usize::from(is_taken);
+        });
+        taken
     }
 }
 
@@ -235,26 +239,16 @@ struct Snapshot {
     excepted: Vec<Members>,
 }
 
-impl Membership {
+impl Sockets {
+    /// The members of a room, and the socket whose id the target is.
     fn members(&self, target: &Target) -> impl Iterator<Item = Members> {
         let (room, id) = match target {
             Target::Socket(id) => (None, Some(*id)),
-            Target::Room(name) => (self.rooms.get(name).cloned(), name.parse().ok()),
+            Target::Room(name) => (self.rooms.members(name).cloned(), name.parse().ok()),
         };
-        let own = id.and_then(|id: SocketId| self.sockets.get(&id).cloned());
+        let own = id.and_then(|id: SocketId| self.all.get(&id).cloned());
         let own = own.map(|socket| Arc::new(IndexMap::from([(socket.id(), socket)])));
         room.into_iter().chain(own)
-    }
-
-    fn take_out(&mut self, room: &str, id: SocketId) {
-        if let Some(members) = self.rooms.get_mut(room) {
-            if members.contains_key(&id) {
-                Arc::make_mut(members).swap_remove(&id);
-            }
-            if members.is_empty() {
-                self.rooms.remove(room);
-            }
-        }
     }
 }
 
@@ -262,11 +256,12 @@ impl Membership {
 mod tests {
     use std::time::Duration;
 
-    use super::{Hub, JoinError};
+    use super::{Audience, Command, Hub, JoinError, Sent};
     use crate::rooms::RoomLimits;
     use crate::socket::Socket;
     use specter_engine::EngineConfig;
     use specter_engine::internals::detached;
+    use specter_proto::socketio::encode;
 
     #[test]
     fn nothing_is_kept_of_sockets_that_are_finished() {
@@ -280,18 +275,39 @@ mod tests {
             socket.join("all").unwrap();
             socket.join(format!("only {}", socket.id())).unwrap();
         }
-        assert_eq!(hub.membership.read().rooms.len(), 4);
+        assert_eq!(hub.sockets.read().rooms.names().count(), 4);
         for (left, socket) in sockets.iter().enumerate() {
             socket.end();
             assert_eq!(hub.room_len("all"), 2 - left, "unreachable at once");
             assert_eq!(socket.rooms().len(), 2, "readable until it is finished");
-            assert_eq!(socket.join("late"), Err(JoinError::Gone));
+            assert_eq!(socket.join("late"), Err(JoinError::Disconnected));
             socket.finish();
             socket.finish();
             assert!(socket.rooms().is_empty());
         }
-        let membership = hub.membership.read();
-        assert!(membership.rooms.is_empty() && membership.sockets.is_empty());
+        let sockets = hub.sockets.read();
+        assert!(sockets.rooms.names().next().is_none() && sockets.all.is_empty());
+    }
+
+    #[test]
+    fn a_broadcast_says_how_many_sockets_took_it() {
+        let hub = Hub::with_defaults("/");
+        let sockets: Vec<_> = (0..3)
+            .map(|_| detached(&EngineConfig::default()))
+            .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
+            .collect();
+        sockets.iter().for_each(|socket| hub.add(socket));
+        sockets[0].end();
+        let packet = encode::event(hub.destination(), None, "event", &()).unwrap();
+        let audience = Audience {
+            sender: Some(sockets[1].id()),
+            ..Audience::default()
+        };
+        let command = Command::Broadcast {
+            audience: &audience,
+            packet: &packet,
+        };
+        assert_eq!(hub.publish(&command), Sent { local: Some(1) });
     }
 
     #[test]
@@ -302,6 +318,6 @@ mod tests {
         socket.end();
         hub.add(&socket);
         assert_eq!(hub.len(), 0);
-        assert_eq!(socket.join("room"), Err(JoinError::Gone));
+        assert_eq!(socket.join("room"), Err(JoinError::Disconnected));
     }
 }

@@ -1,4 +1,4 @@
-//! The whole server and one namespace, as services hold them.
+//! `Io` and `Namespace`: the whole server and one namespace, as services hold them.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a broadcast can be aimed at.
+//! The target of a broadcast: a room, or one socket.
 
 use std::sync::Arc;
 

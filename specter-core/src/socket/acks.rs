@@ -1,8 +1,7 @@
-//! Acknowledgements that the server asked a client for: from the emit to the answer, the time-out
-//! or the end.
+//! Acknowledgements that the server awaits from a client, from the emit to the answer, the timeout
+//! or the disconnect.
 //!
-//! An entry lives no longer than the future that waits for it: answered, timed out, dropped or
-//! disconnected, it is gone.
+//! An entry lives no longer than the future that awaits it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -28,7 +27,7 @@ pub enum AckError {
     Timeout(Duration),
     /// The socket disconnected before it answered.
     #[error("the socket disconnected before it acknowledged")]
-    Gone,
+    Disconnected,
     /// Too many events of this connection wait to be handled: nothing more is read from it, so no
     /// answer could arrive.
     #[error(
@@ -51,7 +50,7 @@ impl AckError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Timeout(_) => "ack_timeout",
-            Self::Gone => "ack_gone",
+            Self::Disconnected => "ack_gone",
             Self::Backlogged => "ack_backlogged",
             Self::NotConnected => "ack_not_connected",
             Self::Emit(error) => error.code(),
@@ -132,13 +131,13 @@ impl Acks {
         let mut state = self.state.lock();
         let (ended, backlogged) = (state.ended, state.backlogged);
         let Some(pending) = state.pending.get_mut(&id) else {
-            return Poll::Ready(Err(AckError::Gone));
+            return Poll::Ready(Err(AckError::Disconnected));
         };
         if let Some(answer) = pending.answer.take() {
             return Poll::Ready(Ok(answer));
         }
         if ended {
-            return Poll::Ready(Err(AckError::Gone));
+            return Poll::Ready(Err(AckError::Disconnected));
         }
         if backlogged {
             return Poll::Ready(Err(AckError::Backlogged));
@@ -252,7 +251,7 @@ impl Future for Waiting {
         let Question::Sent(id) = this.question else {
             return match mem::replace(&mut this.question, Question::Told) {
                 Question::NotSent(error) => Poll::Ready(Err(error)),
-                Question::Told | Question::Sent(_) => Poll::Ready(Err(AckError::Gone)),
+                Question::Told | Question::Sent(_) => Poll::Ready(Err(AckError::Disconnected)),
             };
         };
         if let Poll::Ready(answer) = this.socket.acks().poll_answer(id, cx) {
@@ -325,6 +324,9 @@ mod tests {
         acks.set_backlogged(false);
         assert!(poll(&acks, id).is_pending());
         acks.end();
-        assert!(matches!(poll(&acks, id), Poll::Ready(Err(AckError::Gone))));
+        assert!(matches!(
+            poll(&acks, id),
+            Poll::Ready(Err(AckError::Disconnected))
+        ));
     }
 }

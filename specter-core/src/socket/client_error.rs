@@ -1,12 +1,13 @@
-//! Errors that a client causes by itself: limits that it meets, and answers that it owes.
+//! Errors that a client causes by itself: limits that it exceeds, and answers that it does not
+//! give.
 //!
-//! They are no fault of the server's. The client gets their text and their code, and the log has
-//! them at DEBUG only: a client could repeat them without end.
+//! The client gets their text and code. The log has them at DEBUG only, because a client could
+//! repeat them without end.
 
 use std::error::Error;
 
 use super::{AckError, EmitError};
-use crate::groups::GroupError;
+use crate::rooms::GroupError;
 use crate::rooms::JoinError;
 
 /// What a client may read of an error that it caused.
@@ -24,14 +25,14 @@ impl ClientError {
             return Some(Self {
                 text: error.to_string(),
                 code: error.code(),
-                is_gone: matches!(error, JoinError::Gone),
+                is_gone: matches!(error, JoinError::Disconnected),
             });
         }
         if let Some(error) = error.downcast_ref::<GroupError>() {
             return Some(Self {
                 text: error.to_string(),
                 code: error.code(),
-                is_gone: matches!(error, GroupError::Gone),
+                is_gone: matches!(error, GroupError::Disconnected),
             });
         }
         if let Some(error) = error.downcast_ref::<EmitError>() {
@@ -42,10 +43,10 @@ impl ClientError {
 
     fn of_emit(error: &EmitError) -> Option<Self> {
         match error {
-            EmitError::Gone | EmitError::QueueFull => Some(Self {
+            EmitError::Disconnected | EmitError::QueueFull => Some(Self {
                 text: error.to_string(),
                 code: error.code(),
-                is_gone: matches!(error, EmitError::Gone),
+                is_gone: matches!(error, EmitError::Disconnected),
             }),
             EmitError::TooLarge { .. } | EmitError::UnknownNamespace(_) | EmitError::Encode(_) => {
                 None
@@ -55,7 +56,9 @@ impl ClientError {
 
     fn of_ack(error: &AckError) -> Option<Self> {
         let text = match error {
-            AckError::Timeout(_) | AckError::Gone | AckError::Backlogged => error.to_string(),
+            AckError::Timeout(_) | AckError::Disconnected | AckError::Backlogged => {
+                error.to_string()
+            }
             // The details quote what another client may have sent.
             AckError::Invalid(_) => "the acknowledgement is not what was expected".to_owned(),
             AckError::Emit(error) => return Self::of_emit(error),
@@ -64,7 +67,7 @@ impl ClientError {
         Some(Self {
             text,
             code: error.code(),
-            is_gone: matches!(error, AckError::Gone),
+            is_gone: matches!(error, AckError::Disconnected),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The limits of the Socket.IO layer.
+//! The settings of the Socket.IO layer.
 
 use std::time::Duration;
 
@@ -12,24 +12,24 @@ use specter_engine::internals::LONGEST;
 /// ```
 /// use specter_core::socket::SocketConfig;
 ///
-/// let config = SocketConfig::default().max_namespaces(4).max_auth(1024);
+/// let config = SocketConfig::default().max_namespaces(4).max_auth_bytes(1024);
 /// # let _ = config;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SocketConfig {
     pub(crate) connect_timeout: Duration,
-    pub(crate) connect_limit: Duration,
+    pub(crate) connect_handler_timeout: Duration,
     pub(crate) ack_timeout: Duration,
-    pub(crate) handler_grace: Duration,
+    pub(crate) handler_grace_period: Duration,
     pub(crate) max_namespaces: usize,
-    pub(crate) waiting_events: usize,
-    pub(crate) waiting_bytes: usize,
+    pub(crate) max_pending_events: usize,
+    pub(crate) max_pending_bytes: usize,
     pub(crate) max_attachments: usize,
     pub(crate) attachment_timeout: Duration,
     pub(crate) max_outgoing_attachments: usize,
-    pub(crate) max_auth: usize,
-    pub(crate) max_namespace_name: usize,
-    pub(crate) max_event_name: usize,
+    pub(crate) max_auth_bytes: usize,
+    pub(crate) max_namespace_len: usize,
+    pub(crate) max_event_name_len: usize,
     pub(crate) max_concurrent: usize,
 }
 
@@ -37,18 +37,18 @@ impl Default for SocketConfig {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(45),
-            connect_limit: Duration::from_secs(20),
+            connect_handler_timeout: Duration::from_secs(20),
             ack_timeout: Duration::from_secs(30),
-            handler_grace: Duration::from_secs(30),
+            handler_grace_period: Duration::from_secs(30),
             max_namespaces: 32,
-            waiting_events: 256,
-            waiting_bytes: 1 << 20,
+            max_pending_events: 256,
+            max_pending_bytes: 1 << 20,
             max_attachments: 10,
             attachment_timeout: Duration::from_secs(30),
             max_outgoing_attachments: CLIENT_MAX_ATTACHMENTS,
-            max_auth: 16 * 1024,
-            max_namespace_name: 256,
-            max_event_name: 256,
+            max_auth_bytes: 16 * 1024,
+            max_namespace_len: 256,
+            max_event_name_len: 256,
             max_concurrent: 64,
         }
     }
@@ -63,8 +63,8 @@ impl SocketConfig {
 
     /// How long guards, building and `connect` handlers may take together; over it the client is
     /// refused with `CONNECT_ERROR`. Default: 20 s.
-    pub fn connect_limit(mut self, limit: Duration) -> Self {
-        self.connect_limit = limit;
+    pub fn connect_handler_timeout(mut self, limit: Duration) -> Self {
+        self.connect_handler_timeout = limit;
         self
     }
 
@@ -81,9 +81,9 @@ impl SocketConfig {
     /// that the controller's `disconnect` and all that follows still run. Only a `blocking` handler
     /// with `&mut self` keeps its controller: the `disconnect` of that controller cannot run, and
     /// the log says so with the controller's name. `connect` has
-    /// [`connect_limit`](Self::connect_limit) instead.
-    pub fn handler_grace(mut self, grace: Duration) -> Self {
-        self.handler_grace = grace;
+    /// [`connect_handler_timeout`](Self::connect_handler_timeout) instead.
+    pub fn handler_grace_period(mut self, grace: Duration) -> Self {
+        self.handler_grace_period = grace;
         self
     }
 
@@ -94,14 +94,14 @@ impl SocketConfig {
     }
 
     /// How many events of one connection may wait to be handled. Default: 256.
-    pub fn waiting_events(mut self, events: usize) -> Self {
-        self.waiting_events = events;
+    pub fn max_pending_events(mut self, events: usize) -> Self {
+        self.max_pending_events = events;
         self
     }
 
     /// How many bytes of events of one connection may wait to be handled. Default: 1 MiB.
-    pub fn waiting_bytes(mut self, bytes: usize) -> Self {
-        self.waiting_bytes = bytes;
+    pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
+        self.max_pending_bytes = bytes;
         self
     }
 
@@ -126,11 +126,10 @@ impl SocketConfig {
     /// do so again after they have reconnected, if it is sent again. Raise this only if all clients
     /// take more, as those do whose parser has a larger `maxAttachments`.
     ///
-    /// Over it `emit` and others return [`EncodeError::TooManyAttachments`], and a handler's
+    /// Over it `emit` and others return `EncodeError::TooManyAttachments`, and a handler's
     /// answer becomes an error acknowledgement. More than 255 fails at start.
     ///
     /// [`Binary`]: specter_proto::socketio::Binary
-    /// [`EncodeError::TooManyAttachments`]: specter_proto::socketio::EncodeError::TooManyAttachments
     pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
         self.max_outgoing_attachments = attachments;
         self
@@ -138,20 +137,20 @@ impl SocketConfig {
 
     /// How many bytes the payload of a CONNECT may have, which is kept for the socket's life.
     /// Default: 16 KiB.
-    pub fn max_auth(mut self, bytes: usize) -> Self {
-        self.max_auth = bytes;
+    pub fn max_auth_bytes(mut self, bytes: usize) -> Self {
+        self.max_auth_bytes = bytes;
         self
     }
 
     /// How many bytes a namespace's name may have. Default: 256.
-    pub fn max_namespace_name(mut self, bytes: usize) -> Self {
-        self.max_namespace_name = bytes;
+    pub fn max_namespace_len(mut self, bytes: usize) -> Self {
+        self.max_namespace_len = bytes;
         self
     }
 
     /// How many bytes an event's name may have. Default: 256.
-    pub fn max_event_name(mut self, bytes: usize) -> Self {
-        self.max_event_name = bytes;
+    pub fn max_event_name_len(mut self, bytes: usize) -> Self {
+        self.max_event_name_len = bytes;
         self
     }
 
@@ -166,18 +165,18 @@ impl SocketConfig {
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("connect_timeout", self.connect_timeout),
-            ("connect_limit", self.connect_limit),
+            ("connect_handler_timeout", self.connect_handler_timeout),
             ("ack_timeout", self.ack_timeout),
-            ("handler_grace", self.handler_grace),
+            ("handler_grace_period", self.handler_grace_period),
             ("attachment_timeout", self.attachment_timeout),
         ];
         let limits = [
             ("max_namespaces", self.max_namespaces),
-            ("waiting_events", self.waiting_events),
-            ("waiting_bytes", self.waiting_bytes),
-            ("max_auth", self.max_auth),
-            ("max_namespace_name", self.max_namespace_name),
-            ("max_event_name", self.max_event_name),
+            ("max_pending_events", self.max_pending_events),
+            ("max_pending_bytes", self.max_pending_bytes),
+            ("max_auth_bytes", self.max_auth_bytes),
+            ("max_namespace_len", self.max_namespace_len),
+            ("max_event_name_len", self.max_event_name_len),
             ("max_concurrent", self.max_concurrent),
         ];
         let attachments = (self.max_outgoing_attachments > MAX_ATTACHMENTS).then_some(

@@ -1,7 +1,8 @@
-//! The gate of a socket: shut until CONNECT was answered, open while it is connected, closed for
-//! good after.
+//! The gate of a socket: shut until CONNECT is answered, open while the socket is connected, closed
+//! for good afterwards.
 //!
-//! What is emitted while it is shut is held, in order, up to the connection's `max_burst_bytes`.
+//! What is emitted while the gate is shut is held, in order, up to the connection's
+//! `max_burst_bytes`.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -65,7 +66,7 @@ impl Gate {
     ) -> Result<Wake, EmitError> {
         match self.phase() {
             Phase::Open => Ok(connection.queue_unwoken(packet)?),
-            Phase::Closed => Err(EmitError::Gone),
+            Phase::Closed => Err(EmitError::Disconnected),
             Phase::Gated => self.hold(connection, packet.into(), sharing),
         }
     }
@@ -80,7 +81,7 @@ impl Gate {
         // The phase changes under this lock only.
         match self.phase() {
             Phase::Open => Ok(connection.queue_unwoken(packet)?),
-            Phase::Closed => Err(EmitError::Gone),
+            Phase::Closed => Err(EmitError::Disconnected),
             Phase::Gated => {
                 let (cost, limit) = (Connection::cost(&packet), connection.max_burst_bytes());
                 if cost > limit {
@@ -124,7 +125,7 @@ impl Gate {
         self.phase.store(2, Ordering::Release);
     }
 
-    pub(crate) fn ask_to_leave(&self) {
+    pub(crate) fn request_disconnect(&self) {
         self.leaving.store(true, Ordering::Release);
     }
 
@@ -136,7 +137,7 @@ impl Gate {
         self.abandoned.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn wants_to_leave(&self) -> bool {
+    pub(crate) fn disconnect_requested(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
     }
 }

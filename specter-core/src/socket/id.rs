@@ -1,5 +1,5 @@
-//! The public id of a socket. It names a socket to everybody and opens nothing: the session id,
-//! which does, is another.
+//! The public id of a socket. It may be shown to anybody; the session id, which is a secret, is
+//! another one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -50,9 +50,9 @@ impl AsRef<str> for SocketId {
 /// The text is not a socket id: not 20 characters of the id alphabet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a socket id")]
-pub struct NotASocketId;
+pub struct ParseSocketIdError;
 
-impl NotASocketId {
+impl ParseSocketIdError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         "not_a_socket_id"
@@ -60,15 +60,15 @@ impl NotASocketId {
 }
 
 impl FromStr for SocketId {
-    type Err = NotASocketId;
+    type Err = ParseSocketIdError;
 
-    fn from_str(text: &str) -> Result<Self, NotASocketId> {
-        let bytes: [u8; ID_LENGTH] = text.as_bytes().try_into().map_err(|_| NotASocketId)?;
+    fn from_str(text: &str) -> Result<Self, ParseSocketIdError> {
+        let bytes: [u8; ID_LENGTH] = text.as_bytes().try_into().map_err(|_| ParseSocketIdError)?;
         let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if bytes.iter().all(in_alphabet) {
             Ok(Self(bytes))
         } else {
-            Err(NotASocketId)
+            Err(ParseSocketIdError)
         }
     }
 }
@@ -94,10 +94,10 @@ mod tests {
     fn ids_are_parsed_only_from_the_alphabet() {
         let id = SocketId::random();
         assert_eq!(id.as_str().parse(), Ok(id));
-        assert_eq!("too short".parse::<SocketId>(), Err(NotASocketId));
+        assert_eq!("too short".parse::<SocketId>(), Err(ParseSocketIdError));
         assert_eq!(
             "aaaaaaaaaaaaaaaaaa,a".parse::<SocketId>(),
-            Err(NotASocketId)
+            Err(ParseSocketIdError)
         );
     }
 

@@ -1,4 +1,4 @@
-//! Many sockets by their ids, as rooms and groups keep them.
+//! A set of sockets by their ids, as rooms and groups keep them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(crate) type Members = Arc<IndexMap<SocketId, Socket>>;
 const FETCHED: usize = 32;
 
 /// All of them, for something to be sent to each.
-pub(crate) fn walk(
+pub(crate) fn iter_prefetched(
     members: &IndexMap<SocketId, Socket>,
 ) -> impl Iterator<Item = (&SocketId, &Socket)> {
     let starts = (0..members.len()).step_by(FETCHED);
@@ -27,7 +27,7 @@ pub(crate) fn walk(
 
 #[cfg(test)]
 mod tests {
-    use super::walk;
+    use super::iter_prefetched;
     use crate::rooms::Hub;
     use crate::socket::Socket;
     use indexmap::IndexMap;
@@ -44,7 +44,11 @@ mod tests {
                 .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
                 .map(|socket| (socket.id(), socket))
                 .collect();
-            assert!(walk(&members).map(|(id, _)| id).eq(members.keys()));
+            assert!(
+                iter_prefetched(&members)
+                    .map(|(id, _)| id)
+                    .eq(members.keys())
+            );
         }
     }
 }

@@ -10,8 +10,8 @@ mod acks;
 pub(crate) mod client_error;
 mod config;
 mod gate;
-pub(crate) mod hidden;
 pub(crate) mod id;
+pub(crate) mod internal_error;
 pub(crate) mod members;
 mod ready;
 mod reason;
@@ -34,7 +34,7 @@ pub use self::acks::{AckError, EmitWithAck};
 use self::acks::{Acks, Waiting};
 pub use self::config::SocketConfig;
 use self::gate::{Gate, Phase, Sharing};
-pub use self::id::{NotASocketId, SocketId};
+pub use self::id::{ParseSocketIdError, SocketId};
 pub use self::ready::ReadyError;
 pub use self::reason::DisconnectReason;
 pub use self::reject::Reject;
@@ -50,7 +50,7 @@ pub enum EmitError {
     /// The socket is disconnected. Not worth reporting: a handler that returns it through `?` just
     /// ends.
     #[error("the socket is gone")]
-    Gone,
+    Disconnected,
     /// The client reads too slowly, and the queue's policy applies to it: see
     /// [`QueuePolicy`](crate::engine::QueuePolicy).
     #[error("the client's outgoing queue is full")]
@@ -75,7 +75,7 @@ impl EmitError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Gone => "emit_gone",
+            Self::Disconnected => "emit_gone",
             Self::QueueFull => "emit_queue_full",
             Self::TooLarge { .. } => "emit_too_large",
             Self::UnknownNamespace(_) => "emit_unknown_namespace",
@@ -90,14 +90,15 @@ impl From<SendError> for EmitError {
             SendError::QueueFull => Self::QueueFull,
             SendError::TooLarge { size, limit } => Self::TooLarge { size, limit },
             // `Closed`, and what a later version of the engine may add.
-            _ => Self::Gone,
+            _ => Self::Disconnected,
         }
     }
 }
 
 /// One connection in one namespace. A cheap handle: clone it, keep it, use it from any task.
 ///
-/// After the socket disconnected its methods do nothing and say so with [`EmitError::Gone`].
+/// After the socket disconnected its methods do nothing and say so with
+/// [`EmitError::Disconnected`].
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
@@ -112,7 +113,7 @@ struct Inner {
     acks: Acks,
     extensions: Mutex<Extensions>,
     rooms: Mutex<Vec<Arc<str>>>,
-    ends: Mutex<Ends>,
+    ends: Mutex<DisconnectHooks>,
     /// Living [`Ack`](crate::gateway::Ack)s whose clients wait for an answer.
     unanswered_acks: AtomicUsize,
     id: SocketId,
@@ -141,12 +142,12 @@ type EndHook = Box<dyn FnMut(EndStage) + Send>;
 
 /// The hooks that run when the socket ends; none can be added after that has begun.
 #[derive(Default)]
-struct Ends {
+struct DisconnectHooks {
     stage: EndStage,
     hooks: Vec<EndHook>,
 }
 
-impl Ends {
+impl DisconnectHooks {
     /// Takes the hooks that are to be called, if this stage was not reached before.
     fn enter(&mut self, stage: EndStage) -> Option<Vec<EndHook>> {
         if self.stage >= stage {
@@ -217,7 +218,7 @@ impl Socket {
     /// at most once, in order.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         if self.0.gate.phase() == Phase::Closed {
-            return Err(EmitError::Gone);
+            return Err(EmitError::Disconnected);
         }
         let packet = encode::outgoing_event(self.0.hub.destination(), None, event, &data)?;
         self.deliver(packet)
@@ -235,12 +236,12 @@ impl Socket {
     ) -> EmitWithAck<T> {
         let send = |id| match self.0.gate.phase() {
             Phase::Gated => Err(AckError::NotConnected),
-            Phase::Closed => Err(AckError::Gone),
+            Phase::Closed => Err(AckError::Disconnected),
             Phase::Open => encode::outgoing_event(self.0.hub.destination(), Some(id), event, &data)
                 .map_err(EmitError::from)
                 .and_then(|packet| self.deliver(packet))
                 .map_err(|error| match error {
-                    EmitError::Gone => AckError::Gone,
+                    EmitError::Disconnected => AckError::Disconnected,
                     error => AckError::Emit(error),
                 }),
         };
@@ -299,7 +300,7 @@ impl Socket {
     /// Disconnects it from its namespace; the client does not reconnect by itself. Its handlers
     /// finish, then `disconnect` runs.
     pub fn disconnect(&self) {
-        self.0.gate.ask_to_leave();
+        self.0.gate.request_disconnect();
         self.0.connection.wake();
     }
 
@@ -345,18 +346,24 @@ impl Socket {
         Ok(())
     }
 
-    /// The same as a part of a broadcast, which has it written when all have theirs. A client that
-    /// cannot take it is that client's own loss.
-    pub(crate) fn deliver_with(&self, packet: EncodedPacket, broadcast: &mut FanOut) {
+    /// Delivers a packet of a broadcast, which writes it when all sockets have it queued. Returns
+    /// whether it was queued: a client that cannot take it is left out.
+    pub(crate) fn deliver_in_broadcast(
+        &self,
+        packet: EncodedPacket,
+        broadcast: &mut FanOut,
+    ) -> bool {
         let gate = &self.0.gate;
-        if let Ok(wake) = gate.pass(&self.0.connection, packet, Sharing::Shared) {
+        let queued = gate.pass(&self.0.connection, packet, Sharing::Shared);
+        if let Ok(wake) = queued {
             broadcast.add(&self.0.connection, wake);
         }
+        queued.is_ok()
     }
 
     /// Acknowledges an event: never dropped alone, whatever the policy. Encoded where it is sent
     /// from, if that can be.
-    pub(crate) fn answer<T: Serialize + ?Sized>(
+    pub(crate) fn send_ack<T: Serialize + ?Sized>(
         &self,
         id: u64,
         args: &T,
@@ -368,12 +375,12 @@ impl Socket {
                 return written;
             }
         }
-        self.acknowledge(encode::outgoing_ack(to, id, args)?);
+        self.send_ack_packet(encode::outgoing_ack(to, id, args)?);
         Ok(())
     }
 
     /// Queues an acknowledgement: never dropped alone, whatever the policy.
-    pub(crate) fn acknowledge(&self, packet: impl EncodePacket) {
+    pub(crate) fn send_ack_packet(&self, packet: impl EncodePacket) {
         if self.0.gate.phase() == Phase::Open {
             // A closed connection needs no answer.
             let _ = self.0.connection.send_required(packet);
@@ -406,8 +413,8 @@ impl Socket {
     }
 
     /// Whether [`disconnect`](Self::disconnect) was called and waits to be carried out.
-    pub(crate) fn wants_to_leave(&self) -> bool {
-        self.0.gate.wants_to_leave()
+    pub(crate) fn disconnect_requested(&self) -> bool {
+        self.0.gate.disconnect_requested()
     }
 
     /// Makes the socket unreachable: its emits fail, its acknowledgements fail, and no broadcast
@@ -458,7 +465,7 @@ impl Socket {
     }
 
     /// Calls `hook` at each stage of the socket's end. `false`, and never, where its end has begun.
-    pub(crate) fn at_end(&self, hook: impl FnMut(EndStage) + Send + 'static) -> bool {
+    pub(crate) fn on_disconnect_stage(&self, hook: impl FnMut(EndStage) + Send + 'static) -> bool {
         let mut ends = self.0.ends.lock();
         let is_alive = ends.stage == EndStage::Alive;
         if is_alive {

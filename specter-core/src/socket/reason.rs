@@ -1,4 +1,4 @@
-//! Why a socket went.
+//! The reason for which a socket disconnected.
 
 use specter_engine::CloseReason;
 

@@ -1,4 +1,4 @@
-//! The refusal of a connection to a namespace, and of an event by a guard.
+//! `Reject`: the rejection of a connection to a namespace, or of an event by a guard.
 
 use crate::logging::{OneLine, log_limited};
 use std::collections::HashMap;
@@ -173,7 +173,10 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
         } else {
             Parts {
                 message: "internal error".to_owned(),
-                id: Some(super::hidden::report(std::any::type_name::<E>(), &error)),
+                id: Some(super::internal_error::report(
+                    std::any::type_name::<E>(),
+                    &error,
+                )),
                 ..Parts::default()
             }
         };

@@ -1,9 +1,9 @@
-//! Socket.IO on a connection: a session for each namespace the client is in.
+//! Socket.IO on one connection: a session for each namespace that the client has joined.
 //!
-//! The sessions decode what arrives, hand CONNECTs and events to the services behind the namespaces,
-//! and drive those on the connection's task. A session handles its events one after another; sessions do
-//! not wait for each other. Acknowledgements and disconnects are taken in while handlers run. What
-//! waits is bounded for the whole connection; at the bound reading stops.
+//! Packets are decoded here. CONNECTs and events go to the services behind the namespaces, which
+//! are driven on the connection's task. The events of one namespace are handled one after another;
+//! namespaces do not wait for each other. Acknowledgements and disconnects are read while handlers
+//! run. Pending events are bounded for the whole connection; at the bound, reading stops.
 
 mod namespace_session;
 #[cfg(test)]
@@ -150,7 +150,7 @@ impl PendingEvents {
     }
 
     fn is_over(self, config: &SocketConfig) -> bool {
-        self.events >= config.waiting_events || self.bytes >= config.waiting_bytes
+        self.events >= config.max_pending_events || self.bytes >= config.max_pending_bytes
     }
 }
 
@@ -160,8 +160,8 @@ impl ConnectionNamespaces {
         let decoder = Decoder::new(DecoderLimits {
             max_attachments: config.max_attachments,
             max_bytes: shared.max_payload,
-            max_namespace: config.max_namespace_name,
-            max_event_name: config.max_event_name,
+            max_namespace: config.max_namespace_len,
+            max_event_name_len: config.max_event_name_len,
         });
         let connect_timeout = Box::pin(tokio::time::sleep(config.connect_timeout));
         Self {
@@ -237,7 +237,8 @@ impl ConnectionNamespaces {
         {
             return Ok(());
         }
-        tracing::debug!(target: "specter::socket", "closed: a packet for a namespace that the client has not joined");
+        tracing::debug!(target: "specter::socket", "closed: a packet for a namespace that the \
+            client has not joined");
         Err(CloseReason::ForcedClose)
     }
 
@@ -271,10 +272,10 @@ impl ConnectionNamespaces {
         }
         if packet
             .auth()
-            .is_some_and(|auth| auth.len() > self.shared.config.max_auth)
+            .is_some_and(|auth| auth.len() > self.shared.config.max_auth_bytes)
         {
             log_limited!(
-                INFO, target: "specter::socket", limit = self.shared.config.max_auth,
+                INFO, target: "specter::socket", limit = self.shared.config.max_auth_bytes,
                 "a CONNECT payload is too large"
             );
             let reject = Reject::new("invalid auth").with_code("invalid_auth");
@@ -364,7 +365,11 @@ impl ConnectionNamespaces {
         let now = Instant::now();
         let due = *self.attachments_due.get_or_insert_with(|| now + timeout);
         if due <= now {
-            tracing::debug!(target: "specter::socket", ?timeout, received_bytes = self.decoder.buffered_bytes(), "closed: the attachments of a packet did not come in time");
+            tracing::debug!(
+                target: "specter::socket", ?timeout,
+                received_bytes = self.decoder.buffered_bytes(),
+                "closed: the attachments of a packet did not arrive in time"
+            );
             self.attachments_due = None;
             self.connection.close(CloseReason::ParseError);
         }
@@ -380,7 +385,10 @@ impl ConnectionNamespaces {
                 session.socket().acks().set_backlogged(over);
             }
             if over && !self.backlogged {
-                tracing::debug!(target: "specter::socket", waiting = self.waiting.events, "reading stops: events wait to be handled");
+                tracing::debug!(
+                    target: "specter::socket", pending = self.waiting.events,
+                    "reading stops: events wait to be handled"
+                );
             }
             self.backlogged = over;
         }
@@ -474,6 +482,7 @@ impl MessageHandler for ConnectionNamespaces {
 }
 
 fn parse_failure(error: &ParseError) -> CloseReason {
-    tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet that cannot be read");
+    tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet \
+        that cannot be read");
     CloseReason::ParseError
 }

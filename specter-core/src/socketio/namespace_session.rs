@@ -67,7 +67,7 @@ impl Grace {
             return Poll::Ready(());
         }
         if let Self::NotBegun = self {
-            *self = Self::Running(Box::pin(tokio::time::sleep(config.handler_grace)));
+            *self = Self::Running(Box::pin(tokio::time::sleep(config.handler_grace_period)));
         }
         let Self::Running(sleep) = self else {
             return Poll::Pending;
@@ -143,7 +143,7 @@ impl NamespaceSession {
     /// Whether there is nothing to drive.
     #[inline]
     pub(super) fn is_at_rest(&self) -> bool {
-        self.is_idle && !self.socket.wants_to_leave()
+        self.is_idle && !self.socket.disconnect_requested()
     }
 
     pub(super) fn take_rejection(&mut self) -> Option<Reject> {
@@ -163,7 +163,7 @@ impl NamespaceSession {
     /// ends.
     #[inline]
     fn is_held_back(&self) -> bool {
-        self.socket.wants_to_leave()
+        self.socket.disconnect_requested()
             || self.socket.connection().is_behind()
             || self.socket.unanswered_acks() >= MAX_UNANSWERED_ACKS
     }
@@ -247,7 +247,7 @@ impl NamespaceSession {
                     Poll::Pending => return Poll::Pending,
                 },
                 State::Open(_) => {
-                    if self.leaving.is_none() && self.socket.wants_to_leave() {
+                    if self.leaving.is_none() && self.socket.disconnect_requested() {
                         self.leave_by_server(waiting);
                     }
                     if self.leaving.is_none() {
@@ -255,7 +255,7 @@ impl NamespaceSession {
                         self.count_concurrent(waiting);
                         self.is_idle = is_free && self.concurrent_counted == 0;
                         // A handler may have asked for the end.
-                        if self.socket.wants_to_leave() {
+                        if self.socket.disconnect_requested() {
                             continue;
                         }
                         return Poll::Pending;
@@ -352,8 +352,8 @@ impl NamespaceSession {
 }
 
 impl Drop for NamespaceSession {
-    /// However a session goes (its runtime may be shut down), nothing is kept of its socket: it leaves
-    /// the hub, its rooms and its groups.
+    /// However a session goes (its runtime may be shut down), nothing is kept of its socket: it
+    /// leaves the hub, its rooms and its groups.
     fn drop(&mut self) {
         self.socket.finish();
     }

@@ -12,7 +12,7 @@ use http::Request;
 use specter_di::{Container, Module};
 use tower_service::Service as _;
 
-use super::{Connecting, TestAppBuilder, TestClient};
+use super::{ClientBuilder, TestAppBuilder, TestClient};
 use crate::app::{App, AppHandle};
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
@@ -22,7 +22,7 @@ use crate::rooms::Io;
 ///
 /// See the [module](super) for examples.
 pub struct TestApp {
-    app: Served,
+    app: RunningApp,
     handle: AppHandle,
     io: Io,
     ingress: SocketIngress,
@@ -31,21 +31,21 @@ pub struct TestApp {
 
 /// What clients need of the application.
 #[derive(Clone)]
-pub(super) struct Served {
+pub(super) struct RunningApp {
     pub(super) router: Router,
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl TestApp {
-    pub(super) fn new(app: App, patience: Duration) -> Self {
+    pub(super) fn new(app: App, timeout: Duration) -> Self {
         Self {
             handle: app.handle(),
             io: app.io(),
             ingress: app.ingress(),
             container: app.container().clone(),
-            app: Served {
+            app: RunningApp {
                 router: app.into_router(),
-                patience,
+                timeout,
             },
         }
     }
@@ -87,8 +87,8 @@ impl TestApp {
     }
 
     /// A client that is about to connect: say what it authenticates by, its headers, its path.
-    pub fn client(&self) -> Connecting {
-        Connecting::new(self.app.clone())
+    pub fn client(&self) -> ClientBuilder {
+        ClientBuilder::new(self.app.clone())
     }
 
     /// Sends a request to the application's routes, [those of axum](App::routes) included.

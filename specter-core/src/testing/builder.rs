@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct TestAppBuilder {
     app: AppBuilder,
     routes: Router,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl From<AppBuilder> for TestAppBuilder {
@@ -26,7 +26,7 @@ impl From<AppBuilder> for TestAppBuilder {
         Self {
             app,
             routes: Router::new(),
-            patience: PATIENCE,
+            timeout: PATIENCE,
         }
     }
 }
@@ -80,8 +80,8 @@ impl TestAppBuilder {
 
     /// How long what a test expects may take before the test fails. 5 s, of the paused clock where
     /// it is paused.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -102,6 +102,6 @@ impl TestAppBuilder {
     /// As [`AppBuilder::create`].
     pub async fn try_start(self) -> Result<TestApp, Error> {
         let app = self.app.create().await?.routes(self.routes);
-        Ok(TestApp::new(app, self.patience))
+        Ok(TestApp::new(app, self.timeout))
     }
 }

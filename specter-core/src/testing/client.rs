@@ -13,9 +13,9 @@ use specter_proto::engine::Frame;
 use specter_proto::socketio::{EncodeError, encode};
 use specter_proto::websocket::Opcode;
 
-use super::Refused;
-use super::line::{Line, Phase, Seat, State};
-use super::received::{Answer, Origin, Received, Reply};
+use super::ConnectError;
+use super::client_connection::{ClientNamespace, Line, Phase, State};
+use super::received::{AckSender, Origin, PendingAck, ReceivedEvent};
 use crate::socket::SocketId;
 
 /// How long silence must last to count as such.
@@ -24,7 +24,7 @@ const QUIET: Duration = Duration::from_millis(50);
 /// A Socket.IO client that has joined a namespace.
 ///
 /// What a test expects is waited for, and what does not come in the App's
-/// [`patience`](super::TestAppBuilder::patience) fails the test, at the line that expected it, with
+/// [`timeout`](super::TestAppBuilder::timeout) fails the test, at the line that expected it, with
 /// what came instead. Pings are answered by themselves. Dropping the last client of a connection
 /// loses the connection, as closing a tab does.
 ///
@@ -38,7 +38,7 @@ pub struct TestClient {
 /// How the server parted with a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Parting {
+pub enum Disconnection {
     /// By a packet, from this namespace only: `socket.disconnect()`. Clients do not come back by
     /// themselves.
     Namespace,
@@ -53,13 +53,13 @@ impl TestClient {
         namespace: &str,
         auth: Option<&str>,
         site: &'static Location<'static>,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, ConnectError> {
         line.look(|state| match state.namespaces.entry(namespace.into()) {
             Entry::Occupied(seat) if matches!(seat.get().phase, Phase::Joined(_)) => {
                 panic!("{site}: the connection is in `{namespace}` already")
             }
-            Entry::Occupied(mut seat) => drop(seat.insert(Seat::default())),
-            Entry::Vacant(seat) => drop(seat.insert(Seat::default())),
+            Entry::Occupied(mut seat) => drop(seat.insert(ClientNamespace::default())),
+            Entry::Vacant(seat) => drop(seat.insert(ClientNamespace::default())),
         });
         let prefix = match namespace {
             "/" => String::new(),
@@ -71,7 +71,7 @@ impl TestClient {
             let over = state.over(namespace);
             match &state.namespaces.get(namespace)?.phase {
                 Phase::Joined(id) => Some(Ok(*id)),
-                Phase::Refused(refused) => Some(Err(refused.clone())),
+                Phase::ConnectError(refused) => Some(Err(refused.clone())),
                 _ => over.map(|why| {
                     panic!("{site}: `{namespace}` could not be joined: {why}");
                 }),
@@ -86,7 +86,7 @@ impl TestClient {
             Some(Err(refused)) => Err(refused),
             None => panic!(
                 "{site}: the server did not answer CONNECT to `{namespace}` within {:?}",
-                line.patience
+                line.timeout
             ),
         }
     }
@@ -123,7 +123,7 @@ impl TestClient {
         &self,
         namespace: &str,
         auth: A,
-    ) -> impl Future<Output = Result<Self, Refused>> + use<A> {
+    ) -> impl Future<Output = Result<Self, ConnectError>> + use<A> {
         let (site, line) = (Location::caller(), self.line.clone());
         let (namespace, auth) = (namespace.to_owned(), auth_json(&auth, site));
         async move { Self::join_on(line, &namespace, auth.as_deref(), site).await }
@@ -148,12 +148,12 @@ impl TestClient {
     /// # Panics
     /// As [`emit`](Self::emit); awaited, when the answer does not come or is no `T`.
     #[track_caller]
-    pub fn emit_ack<T>(&self, event: &str, data: impl Serialize) -> Reply<T> {
+    pub fn emit_with_ack<T>(&self, event: &str, data: impl Serialize) -> PendingAck<T> {
         self.check_joined();
         let id = self.line.ack_id();
         let packet = encode::event(&self.namespace, Some(id), event, &data);
         self.line.send(&encoded(packet));
-        Reply::new(self.sender(), event, id, Location::caller())
+        PendingAck::new(self.sender(), event, id, Location::caller())
     }
 
     /// Waits for the next event of this name, and reads its arguments as a `T`, of which `()` takes
@@ -174,10 +174,10 @@ impl TestClient {
     /// # Panics
     /// When it does not come, asks for nothing, or its arguments are no `T`.
     #[track_caller]
-    pub fn expect_ask<T: DeserializeOwned>(
+    pub fn expect_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
-    ) -> impl Future<Output = (T, Answer)> {
+    ) -> impl Future<Output = (T, AckSender)> {
         let site = Location::caller();
         async move {
             let received = self.next_of(event, site).await;
@@ -193,7 +193,7 @@ impl TestClient {
     /// # Panics
     /// When none comes.
     #[track_caller]
-    pub fn next_event(&self) -> impl Future<Output = Received> {
+    pub fn next_event(&self) -> impl Future<Output = ReceivedEvent> {
         let site = Location::caller();
         async move { self.take(|_| true, "an event", site).await }
     }
@@ -233,15 +233,15 @@ impl TestClient {
     /// # Panics
     /// When it does not, or when the client itself left.
     #[track_caller]
-    pub fn expect_disconnect(&self) -> impl Future<Output = Parting> {
+    pub fn expect_disconnect(&self) -> impl Future<Output = Disconnection> {
         let site = Location::caller();
         async move {
             let parted = self.line.wait(|state| {
                 let seat = state.namespaces.get(&*self.namespace)?;
                 match seat.phase {
-                    Phase::Dismissed => Some(Parting::Namespace),
+                    Phase::Dismissed => Some(Disconnection::Namespace),
                     Phase::Left => panic!("{site}: the client left `{}` itself", self.namespace),
-                    _ => state.closed.as_ref().map(|_| Parting::Transport),
+                    _ => state.closed.as_ref().map(|_| Disconnection::Transport),
                 }
             });
             let parted = parted.await;
@@ -288,7 +288,7 @@ impl TestClient {
     }
 
     /// Loses the connection without a word, as a client whose network goes away does.
-    pub fn lose_transport(&self) {
+    pub fn abort_connection(&self) {
         self.line.cut();
     }
 
@@ -322,7 +322,7 @@ impl TestClient {
         }
     }
 
-    async fn next_of(&self, event: &str, site: &'static Location<'static>) -> Received {
+    async fn next_of(&self, event: &str, site: &'static Location<'static>) -> ReceivedEvent {
         let wanted = format!("`{event}`");
         self.take(|name| name == event, &wanted, site).await
     }
@@ -333,7 +333,7 @@ impl TestClient {
         is_wanted: impl Fn(&str) -> bool,
         wanted: &str,
         site: &'static Location<'static>,
-    ) -> Received {
+    ) -> ReceivedEvent {
         let taken = self.line.wait(|state| {
             let over = state.over(&self.namespace);
             let events = &mut state.namespaces.get_mut(&*self.namespace)?.events;
@@ -344,7 +344,7 @@ impl TestClient {
             }
         });
         match taken.await {
-            Some(Ok(event)) => Received::new(event, Origin::Client(self.sender())),
+            Some(Ok(event)) => ReceivedEvent::new(event, Origin::Client(self.sender())),
             Some(Err(why)) => self.fail(wanted, Some(why), site),
             None => self.fail(wanted, None, site),
         }
@@ -365,7 +365,7 @@ impl TestClient {
 
     /// Fails the test: what was expected, and what there was instead.
     fn fail(&self, wanted: &str, why: Option<String>, site: &'static Location<'static>) -> ! {
-        let why = why.unwrap_or_else(|| format!("{:?} went by", self.line.patience));
+        let why = why.unwrap_or_else(|| format!("{:?} went by", self.line.timeout));
         let unread = self.line.look(|state| {
             let events = unread(state, &self.namespace);
             let events: Vec<_> = events

@@ -9,18 +9,18 @@
 mod app;
 mod builder;
 mod client;
-mod connecting;
-mod line;
-mod loose;
-mod opening;
+mod client_builder;
+mod client_connection;
+mod client_handshake;
+mod connect_error;
+mod detached;
 mod received;
-mod refused;
 mod wire;
 
 pub use self::app::TestApp;
 pub use self::builder::TestAppBuilder;
-pub use self::client::{Parting, TestClient};
-pub use self::connecting::Connecting;
-pub use self::loose::{TestNamespace, TestSocket};
-pub use self::received::{Answer, Received, Reply};
-pub use self::refused::{ErrorReply, Refused};
+pub use self::client::{Disconnection, TestClient};
+pub use self::client_builder::ClientBuilder;
+pub use self::connect_error::{ConnectError, EventErrorReply};
+pub use self::detached::{TestNamespace, TestSocket};
+pub use self::received::{AckSender, PendingAck, ReceivedEvent};

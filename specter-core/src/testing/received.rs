@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use specter_proto::socketio::{Args, EventPacket, encode};
 
-use super::ErrorReply;
+use super::EventErrorReply;
 use super::client::encoded;
-use super::line::Line;
-use super::loose::decoded_ack;
+use super::client_connection::Line;
+use super::detached::decoded_ack;
 use crate::socket::Socket;
 
 /// A connection and a namespace on it.
@@ -29,12 +29,12 @@ pub(super) enum Origin {
 }
 
 /// An event that came from the server.
-pub struct Received {
+pub struct ReceivedEvent {
     packet: EventPacket,
     origin: Origin,
 }
 
-impl Received {
+impl ReceivedEvent {
     pub(super) fn new(packet: EventPacket, origin: Origin) -> Self {
         Self { packet, origin }
     }
@@ -59,9 +59,9 @@ impl Received {
     }
 
     /// What answers it; `None` where it asks for no acknowledgement.
-    pub fn answer(&self) -> Option<Answer> {
+    pub fn answer(&self) -> Option<AckSender> {
         let id = self.packet.id()?;
-        Some(Answer {
+        Some(AckSender {
             id,
             origin: self.origin.clone(),
         })
@@ -78,9 +78,9 @@ impl Received {
     }
 }
 
-impl fmt::Debug for Received {
+impl fmt::Debug for ReceivedEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Received")
+        f.debug_struct("ReceivedEvent")
             .field("name", &self.name())
             .field("args", &self.args())
             .finish_non_exhaustive()
@@ -90,12 +90,12 @@ impl fmt::Debug for Received {
 /// The acknowledgement that the server asked for, to be sent when the test pleases; dropped, it is
 /// never sent.
 #[must_use = "the server waits for the answer until it is sent"]
-pub struct Answer {
+pub struct AckSender {
     id: u64,
     origin: Origin,
 }
 
-impl Answer {
+impl AckSender {
     /// Sends it. `data` is the arguments: `()` none, a tuple several, anything else one.
     ///
     /// # Panics
@@ -116,9 +116,9 @@ impl Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for AckSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").finish_non_exhaustive()
+        f.debug_struct("AckSender").finish_non_exhaustive()
     }
 }
 
@@ -126,7 +126,7 @@ impl fmt::Debug for Answer {
 /// none, a tuple several and anything else one; [`error`](Self::error) is for an event that is
 /// expected to fail.
 #[must_use = "the event is sent, but nobody looks at its acknowledgement"]
-pub struct Reply<T> {
+pub struct PendingAck<T> {
     place: Place,
     event: Box<str>,
     id: u64,
@@ -134,7 +134,7 @@ pub struct Reply<T> {
     data: PhantomData<fn() -> T>,
 }
 
-impl<T> Reply<T> {
+impl<T> PendingAck<T> {
     pub(super) fn new(
         place: Place,
         event: &str,
@@ -154,7 +154,7 @@ impl<T> Reply<T> {
     ///
     /// # Panics
     /// When no acknowledgement comes, or one without an error.
-    pub async fn error(self) -> ErrorReply {
+    pub async fn error(self) -> EventErrorReply {
         let (site, event) = (self.site, self.event.clone());
         let args = self.args().await;
         args.arguments().decode().unwrap_or_else(|_| {
@@ -189,13 +189,13 @@ impl<T> Reply<T> {
             Some(Err(why)) => panic!("{site}: `{event}` was not acknowledged: {why}"),
             None => panic!(
                 "{site}: `{event}` was not acknowledged within {:?}",
-                line.patience
+                line.timeout
             ),
         }
     }
 }
 
-impl<T: DeserializeOwned + 'static> IntoFuture for Reply<T> {
+impl<T: DeserializeOwned + 'static> IntoFuture for PendingAck<T> {
     type Output = T;
     type IntoFuture = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -205,7 +205,8 @@ impl<T: DeserializeOwned + 'static> IntoFuture for Reply<T> {
             let args = self.args().await;
             args.arguments().decode().unwrap_or_else(|error| {
                 panic!(
-                    "{site}: `{event}` was acknowledged with {}, which is not what was expected: {error}",
+                    "{site}: `{event}` was acknowledged with {}, which is not what was expected: \
+                     {error}",
                     args.to_json()
                 )
             })
@@ -213,9 +214,9 @@ impl<T: DeserializeOwned + 'static> IntoFuture for Reply<T> {
     }
 }
 
-impl<T> fmt::Debug for Reply<T> {
+impl<T> fmt::Debug for PendingAck<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
+        f.debug_struct("PendingAck")
             .field("event", &self.event)
             .finish_non_exhaustive()
     }

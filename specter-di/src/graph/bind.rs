@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::overrides::Overrides;
 use super::{ExternalValue, Graph};
-use crate::dependency::Declared;
+use crate::dependency::DeclaredDependency;
 use crate::fault::{Fault, FaultKind, Step};
 use crate::lifecycle::Hooks;
 use crate::module::{Export, Listed, ModuleBuilder};
@@ -72,7 +72,7 @@ pub(crate) enum Source {
 
 /// A dependency and the bindings that it was resolved to.
 pub(crate) struct ResolvedDependency {
-    pub(crate) declared: Declared,
+    pub(crate) declared: DeclaredDependency,
     pub(crate) targets: Vec<usize>,
 }
 
@@ -246,7 +246,7 @@ impl BoundGraph {
             if overrides.binds(alias.key) {
                 continue;
             }
-            let declared = Declared::one(key, "value", location);
+            let declared = DeclaredDependency::one(key, "value", location);
             found.push(self.bindings.len());
             self.bindings.push(Binding {
                 alias_of: Some(primary),
@@ -338,7 +338,7 @@ impl Binding {
     }
 }
 
-fn unresolved(dependencies: Vec<Declared>) -> Vec<ResolvedDependency> {
+fn unresolved(dependencies: Vec<DeclaredDependency>) -> Vec<ResolvedDependency> {
     dependencies
         .into_iter()
         .map(|declared| ResolvedDependency {
@@ -442,7 +442,8 @@ fn duplicate(graph: &BoundGraph, kind: FaultKind, entry: &Listing) -> Fault {
         _ => (
             format!("`{name}` has several owners: {}", names.join(", ")),
             format!(
-                "leave `{name}` in one of them, export it there, and import that module in the others"
+                "leave `{name}` in one of them, export it there, and import that module in the \
+                 others"
             ),
         ),
     };

@@ -3,7 +3,7 @@
 
 use super::bind::{Binding, BoundGraph};
 use super::walk::walk;
-use crate::dependency::{Arity, Declared};
+use crate::dependency::{Arity, DeclaredDependency};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::{Location, Scope};
 
@@ -174,7 +174,7 @@ pub(super) fn required_singletons(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     let required = required.map(|need| (need, "the application takes it".to_owned()));
     let mut seen = Vec::new();
     for (need, taken) in required.chain(roots) {
-        let Declared {
+        let DeclaredDependency {
             required_singletons: Some(role),
             location,
             ..
@@ -215,7 +215,8 @@ fn not_singleton(
         format!("{role} `{name}` is not a singleton"),
         steps,
         format!(
-            "there is one for all {scoped}s: declare `{name}` without `scope`, and hand its methods what belongs to one {scoped}"
+            "there is one for all {scoped}s: declare `{name}` without `scope`, and hand its \
+             methods what belongs to one {scoped}"
         ),
     )
 }

@@ -1,4 +1,4 @@
-//! Reaches all modules from one of them. Must not know what they list.
+//! Collects all modules that are reachable from the root module.
 
 use std::any::TypeId;
 use std::collections::HashSet;

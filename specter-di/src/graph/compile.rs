@@ -9,7 +9,7 @@ use crate::lazy::{Defer, Late};
 use crate::slot::{Input, ValueSources};
 
 /// Builds one value into the next slot.
-pub(crate) struct Step {
+pub(crate) struct BuildStep {
     pub(crate) binding: usize,
     pub(crate) inputs: Box<[Input]>,
 }
@@ -30,7 +30,7 @@ pub(crate) fn provide_late(late: &Late, inputs: &[LateInput], values: ValueSourc
 
 /// The steps that fill a row of slots, and where the values of bindings lie then.
 pub(crate) struct CompiledRow {
-    pub(crate) steps: Box<[Step]>,
+    pub(crate) steps: Box<[BuildStep]>,
     pub(crate) known: Vec<Option<Input>>,
     pub(crate) late: Box<[LateInput]>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Compiler<'a> {
     bindings: &'a [Binding],
     /// Where the value of a binding lies already.
     known: Vec<Option<Input>>,
-    steps: Vec<Step>,
+    steps: Vec<BuildStep>,
     /// How many slots are filled before the first step.
     given: usize,
     place: Place,
@@ -89,7 +89,7 @@ impl<'a> Compiler<'a> {
         let bindings = self.bindings;
         let inputs = self.inputs(&bindings[binding].needs)?;
         let input = (self.place)(number(self.given + self.steps.len())?);
-        self.steps.push(Step { binding, inputs });
+        self.steps.push(BuildStep { binding, inputs });
         if bindings[binding].scope != Scope::Transient {
             self.known[binding] = Some(input);
         }

@@ -14,12 +14,12 @@ mod walk;
 use std::sync::Arc;
 
 pub(crate) use bind::{Binding, BoundGraph, BoundRoot, ModuleNode, ResolvedDependency, Source};
-pub(crate) use compile::{CompiledRow, Compiler, LateInput, Step, TooLarge, provide_late};
+pub(crate) use compile::{BuildStep, CompiledRow, Compiler, LateInput, TooLarge, provide_late};
 
 use self::collect::Collected;
 use self::overrides::Overrides;
 use crate::configured::ConfiguredModule;
-use crate::dependency::Declared;
+use crate::dependency::DeclaredDependency;
 use crate::fault::Report;
 use crate::module::{Module, ModuleBuilder};
 use crate::plan::Plan;
@@ -36,7 +36,7 @@ pub struct Graph {
     seeds: Vec<ExternalValue>,
     scope_name: &'static str,
     overrides: Overrides,
-    required: Vec<Declared>,
+    required: Vec<DeclaredDependency>,
 }
 
 /// A value or seed that the embedder gives.
@@ -126,7 +126,7 @@ impl Graph {
     /// [`Container::get`](crate::Container::get). `role` says what for, `guard` for example.
     pub fn require_singleton(&mut self, role: &'static str, key: Key, location: Location) {
         self.required
-            .push(Declared::singleton(role, key, role, location));
+            .push(DeclaredDependency::singleton(role, key, role, location));
     }
 
     /// Lets the application's module import another one, as if it stood in its list: for options

@@ -1,4 +1,4 @@
-//! What stands in for providers, in tests above all. Must not know who needs what.
+//! Providers that replace others, above all in tests.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};

@@ -1,5 +1,5 @@
-//! Finds what is not built because something stands in for it: replaced providers, those whose
-//! other type is bound, and what only they needed. Must not know why something was replaced.
+//! Finds the bindings that an override makes unreachable: replaced providers, and what only they
+//! needed.
 
 use super::bind::{Binding, BoundGraph};
 

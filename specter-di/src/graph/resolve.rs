@@ -3,7 +3,7 @@
 
 use super::bind::{BoundGraph, ResolvedDependency};
 use super::visibility::Visibility;
-use crate::dependency::{Arity, Declared};
+use crate::dependency::{Arity, DeclaredDependency};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::{Key, Scope};
 
@@ -97,7 +97,7 @@ fn listed(graph: &BoundGraph, key: Key) -> Vec<usize> {
 }
 
 /// A fault for what the embedder takes by type alone, where there is none or there are several.
-fn not_one(graph: &BoundGraph, declared: &Declared, targets: &[usize]) -> Fault {
+fn not_one(graph: &BoundGraph, declared: &DeclaredDependency, targets: &[usize]) -> Fault {
     let key = graph.name_of(declared.key);
     let role = declared.label;
     let mut steps = vec![Step {
@@ -164,7 +164,7 @@ fn resolve_need(
     ResolvedDependency { declared, targets }
 }
 
-fn needed_here(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> Step {
+fn needed_here(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDependency) -> Step {
     let module = graph.modules[consumer.module].name;
     Step {
         location: declared.location,
@@ -178,7 +178,7 @@ fn needed_here(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared)
 fn ambiguous(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
-    declared: &Declared,
+    declared: &DeclaredDependency,
     targets: &[usize],
 ) -> Fault {
     let key = graph.name_of(declared.key);
@@ -215,7 +215,7 @@ fn provided_here(graph: &BoundGraph, target: usize) -> Step {
 fn unseen(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
-    declared: &Declared,
+    declared: &DeclaredDependency,
     visible: &Visibility,
 ) -> Fault {
     let elsewhere: Vec<usize> = (0..graph.bindings.len())
@@ -232,7 +232,7 @@ fn unseen(
 fn hidden(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
-    declared: &Declared,
+    declared: &DeclaredDependency,
     elsewhere: &[usize],
     visible: &Visibility,
 ) -> Fault {
@@ -286,7 +286,7 @@ fn hidden(
     )
 }
 
-fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> Fault {
+fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDependency) -> Fault {
     let key = declared.key;
     let mut steps = vec![needed_here(graph, consumer, declared)];
     steps.extend(
@@ -307,7 +307,8 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> 
     let help = match key.pointee() {
         _ if steps.len() > 1 => "use the type that is provided, or provide this one too".to_owned(),
         Some(pointee) if pointee.starts_with("dyn ") => format!(
-            "annotate a function that returns `{key}` with `#[injectable]`, and add it to the providers of `{}` ({})",
+            "annotate a function that returns `{key}` with `#[injectable]`, and add it to the \
+             providers of `{}` ({})",
             module.name, module.location
         ),
         Some(pointee) => by_value(graph, key, &pointee).unwrap_or_else(|| {
@@ -317,7 +318,8 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &Declared) -> 
                 module.name, module.location
             )
         }),
-        None => format!("`{key}` is taken by value, so the framework would have to give it, and does not: take it out"),
+        None => format!("`{key}` is taken by value, so the framework would have to give it, and \
+            does not: take it out"),
     };
     Fault::new(
         FaultKind::Missing,

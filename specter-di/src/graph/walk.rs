@@ -1,4 +1,4 @@
-//! Walks a directed graph of numbered nodes. Must not know what the nodes are.
+//! Walks a directed graph of numbered nodes.
 
 /// What a depth-first walk found.
 pub(super) struct Walk {

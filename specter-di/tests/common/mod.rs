@@ -19,7 +19,8 @@ use specter_di::{Container, Graph, Module, Report};
 /// A struct provider. Its fields stand in the lines after it.
 macro_rules! provider {
     ($scope:ident $name:ident at $file:literal:$line:literal { $($field:ident: $ty:ty),* $(,)? }) => {
-        #[allow(dead_code, clippy::struct_field_names, reason = "most fields are only there to be injected")]
+        #[allow(dead_code, clippy::struct_field_names, reason = "most fields are only there to be \
+            injected")]
         struct $name { $($field: $ty),* }
 
         impl specter_di::Provide for $name {
@@ -41,7 +42,8 @@ macro_rules! provider {
 /// A root.
 macro_rules! root {
     ($name:ident at $file:literal:$line:literal { $($field:ident: $ty:ty),* $(,)? }) => {
-        #[allow(dead_code, clippy::struct_field_names, reason = "most fields are only there to be injected")]
+        #[allow(dead_code, clippy::struct_field_names, reason = "most fields are only there to be \
+            injected")]
         struct $name { $($field: $ty),* }
 
         impl $name {

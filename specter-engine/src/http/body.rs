@@ -1,4 +1,4 @@
-//! Receiving a request's body under a limit.
+//! Receives the body of a request within a limit of bytes and time.
 
 use std::time::Duration;
 

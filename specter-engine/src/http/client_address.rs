@@ -1,8 +1,7 @@
-//! Who sent a request: address, scheme and host, through trusted proxies if there are any.
+//! The address, scheme and host of a client, through trusted proxies if there are any.
 //!
-//! Headers of a proxy are believed only if the connection comes from an address that the
-//! configuration trusts; whoever else sends them is ignored. How they are read is
-//! `specter_proto::forwarded`'s.
+//! The headers of a proxy are believed only if the connection comes from an address that the
+//! configuration trusts. `specter_proto::forwarded` reads them.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -176,7 +175,9 @@ mod tests {
     fn forwarded_elements_are_read_up_to_the_client() {
         let headers = [(
             "forwarded",
-            "for=6.6.6.6;host=evil.example, For=\"[2001:db8::1]:47\";Proto=https;Host=\"app.example:8443\", for=10.0.0.2;by=10.0.0.1",
+            "for=6.6.6.6;host=evil.example, \
+             For=\"[2001:db8::1]:47\";Proto=https;Host=\"app.example:8443\", \
+             for=10.0.0.2;by=10.0.0.1",
         )];
         let config = EngineConfig::default()
             .trusted_proxies(["10.0.0.0/8"])

@@ -1,7 +1,7 @@
-//! Which pages may use the endpoint, and the headers that add_cors_headers browsers so.
+//! Decides which pages may use the endpoint, and writes the CORS headers.
 //!
-//! The same decision for polling and for upgrades: browsers send cookies with both, and ask before
-//! neither. Requests that come from no page are none of its business.
+//! Polling requests and upgrades get the same decision: browsers send cookies with both. Requests
+//! that come from no page are not concerned.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,

@@ -1,7 +1,6 @@
 //! The tower service that speaks Engine.IO: every request of every session enters here.
 //!
-//! Decides what a request is and answers it; sessions live in their own tasks. It must not know
-//! what messages mean.
+//! It classifies a request and answers it. Sessions run in tasks of their own.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -63,7 +62,11 @@ use crate::session::registry::Registry;
 /// struct Silence;
 ///
 /// impl MessageHandler for Silence {
-///     fn message(&mut self, _: IncomingMessage<'_>, _: &MessageContext<'_>) -> Result<(), CloseReason> {
+///     fn message(
+///         &mut self,
+///         _: IncomingMessage<'_>,
+///         _: &MessageContext<'_>,
+///     ) -> Result<(), CloseReason> {
 ///         Ok(())
 ///     }
 /// }
@@ -99,7 +102,7 @@ enum RequestKind {
     Upgrade(Connection),
     /// For the packets of a session that wait, or come next.
     Poll(Connection),
-    /// PacketDeque for a session.
+    /// Packets for a session.
     Post(Connection),
 }
 
@@ -263,7 +266,7 @@ impl<A: Acceptor> EndpointState<A> {
         response
     }
 
-    /// AcceptedRequests a request whose origin may.
+    /// Serves a request whose origin may.
     async fn serve<B>(
         &self,
         parts: &mut request::Parts,

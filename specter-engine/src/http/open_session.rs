@@ -1,4 +1,4 @@
-//! Opening sessions: admission, the place among the others, the task, the first response.
+//! Opens sessions: admission, the session's slot, its task, and the first response.
 
 use std::mem;
 use std::net::SocketAddr;

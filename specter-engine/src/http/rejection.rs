@@ -1,4 +1,4 @@
-//! Requests that are not served, and what each kind of client is told.
+//! Rejected requests: the reasons, and the response for each kind of client.
 
 use http::{HeaderValue, StatusCode, header};
 use specter_proto::engine::{BadRequest, RequestError};

@@ -1,4 +1,4 @@
-//! How many requests were refused under which code.
+//! Counts rejected requests by their code.
 
 use std::collections::BTreeMap;
 

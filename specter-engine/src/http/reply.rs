@@ -1,4 +1,4 @@
-//! Responses in the few forms that Engine.IO knows.
+//! Builds the responses of an endpoint.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -17,7 +17,7 @@ static PACKETS: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; c
 /// Those of the answer to a post.
 static TAKEN: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/html"));
 
-/// PacketDeque for a poll, taken by the client with at most so long a rest.
+/// Packets for a poll, taken by the client with at most so long a rest.
 pub(crate) fn packets(answer: PollResponse, patience: Duration) -> Response {
     with_headers(
         StatusCode::OK,

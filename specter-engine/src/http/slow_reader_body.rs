@@ -1,8 +1,8 @@
-//! The body of a poll's answer, handed to the HTTP server slice by slice.
+//! The body of a response to a poll, which is given up when its client does not read it.
 //!
-//! A server takes no more than its buffers hold while the client does not read. What it has not
-//! taken when nothing was for too long is freed, and the response breaks off. It must not know what
-//! the answer says.
+//! The HTTP server takes the body slice by slice, and no more than its buffers hold while the
+//! client does not read. When nothing was taken for too long, the rest is freed and the response
+//! breaks off.
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};

@@ -1,6 +1,5 @@
-//! The HTTP side of opening a WebSocket (RFC 6455, section 4.2).
-//!
-//! Checks the request and writes the `101`; what the stream then carries is the connection's.
+//! The HTTP side of a WebSocket handshake (RFC 6455, section 4.2): checks the request and writes
+//! the `101`.
 
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,

@@ -1,4 +1,4 @@
-//! How many lines of one kind are written within a minute.
+//! Limits the number of log lines of one kind within a minute.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

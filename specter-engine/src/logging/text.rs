@@ -1,4 +1,5 @@
-//! Texts in a log line: none of them ends the line, turns its direction or fills the log.
+//! Texts in a log line: escaped so that they cannot end the line or turn its direction, and cut at
+//! a length.
 
 use std::fmt::{self, Display, Formatter, Write};
 

@@ -1,44 +1,60 @@
-//! The last step of a broadcast: writing to the connections that it found at rest.
+//! The last step of a broadcast: writing to the connections whose tasks it found idle.
+
+use std::cell::Cell;
+use std::mem;
 
 use crate::connection::Connection;
 use crate::outgoing::prefetch::prefetch_writers;
 use crate::outgoing::queue::Wake;
 
-/// To so few connections nothing is written in their place: their own tasks do it.
+/// Where a broadcast found no more idle connections than this, their own tasks write.
 const FEW: usize = 4;
-/// How many connections are written to in one go, before other tasks have their turn.
-const AT_ONCE: usize = 64;
+/// How many connections one task writes to, before other tasks have their turn.
+const PER_TASK: usize = 64;
 
-/// The connections that a broadcast found at rest, collected while it queues its packet for all.
-/// They are written to by tasks of the broadcast's own, which cost less than waking that of each
-/// connection.
+thread_local! {
+    /// How many recipients the broadcasts of this thread have had.
+    static RECIPIENTS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The idle connections of a broadcast, collected while it queues its packet for all recipients.
+/// Tasks of the broadcast write to them, which costs less than waking the task of each.
 #[derive(Default)]
 pub struct FanOut {
-    resting: Vec<Connection>,
+    idle: Vec<Connection>,
+    recipients: u32,
+}
+
+/// How many recipients the broadcasts of this thread have had so far; the count wraps around. A
+/// task that compares two readings knows what it has sent to.
+pub(crate) fn recipients() -> u32 {
+    RECIPIENTS.try_with(Cell::get).unwrap_or_default()
 }
 
 impl FanOut {
     /// A packet was queued for `connection`.
     pub fn add(&mut self, connection: &Connection, wake: Wake) {
+        self.recipients = self.recipients.wrapping_add(1);
         if wake == Wake::Yes {
-            if self.resting.is_empty() {
-                self.resting.reserve_exact(AT_ONCE);
+            if self.idle.is_empty() {
+                self.idle.reserve_exact(PER_TASK);
             }
-            self.resting.push(connection.clone());
-            if self.resting.len() == AT_ONCE {
-                write(std::mem::take(&mut self.resting));
+            self.idle.push(connection.clone());
+            if self.idle.len() == PER_TASK {
+                write(mem::take(&mut self.idle));
             }
         }
     }
 }
 
 impl Drop for FanOut {
-    /// Also where a broadcast breaks off half way: whom it reached waits for nothing else.
+    /// Writes to the rest, also where a broadcast ends early: its recipients wait for nothing else.
     fn drop(&mut self) {
-        if self.resting.len() > FEW {
-            write(std::mem::take(&mut self.resting));
+        let _ = RECIPIENTS.try_with(|all| all.set(all.get().wrapping_add(self.recipients)));
+        if self.idle.len() > FEW {
+            write(mem::take(&mut self.idle));
         } else {
-            self.resting.iter().for_each(Connection::wake);
+            self.idle.iter().for_each(Connection::wake);
         }
     }
 }

@@ -1,8 +1,7 @@
-//! What is being written to a WebSocket, and how far it got.
+//! The frames that are being written to a WebSocket, and the position up to which they are written.
 //!
-//! Holds packets that left the queue until their last byte is written, a position instead of
-//! copies, and one control frame of the WebSocket itself. PacketDeque are never reordered; the control
-//! frame goes between two frames.
+//! It holds packets that have left the queue until their last byte is written, and one control
+//! frame of the WebSocket itself, which goes between two frames. Packets are never reordered.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -165,7 +164,8 @@ impl FrameWriter {
         self.packets.is_empty() && self.control.is_none()
     }
 
-    /// What there is to write where that is one frame, whole: the rule, and told at a prefetch_queue.
+    /// What there is to write where that is one frame, whole: the rule, and told at a
+    /// prefetch_queue.
     fn only_frame(&self) -> Option<&[u8]> {
         let packet = self.packets.front()?;
         let only = self.packets.len() == 1

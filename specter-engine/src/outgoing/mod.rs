@@ -2,10 +2,11 @@
 //!
 //! Senders push packets into the connection's [`queue`](OutgoingQueue), and two parties write them:
 //!
-//! - the connection's task, at the end of each of its turns (`websocket_writer`). What it sent during
-//!   the turn need not pass through the queue: it is gathered in the turn's batch (`write_batch`);
-//! - a broadcast (`fan_out`), in the place of a task that is idle, with the write half that the task
-//!   parked in the connection's slot (`writer_slot`).
+//! - the connection's task, at the end of each of its turns (`websocket_writer`). What it sent
+//!   during the turn need not pass through the queue: it is gathered in the turn's batch
+//!   (`write_batch`);
+//! - a broadcast (`fan_out`), in the place of a task that is idle, with the write half that the
+//!   task parked in the connection's slot (`writer_slot`).
 //!
 //! The slot says at each time which of the two may write. `frame_writer` remembers how far a write
 //! got; `tcp_writer` is the write half itself.

@@ -1,7 +1,8 @@
 //! All interleavings of a task's turn, a broadcast, a partial write and a close, in a model.
 //!
-//! Run by `cargo test -p specter-engine --lib --features loom outgoing::model`. The queue, the slot,
-//! the batch and the task's writer are the real ones; the socket is a model with limited room.
+//! Run by `cargo test -p specter-engine --lib --features loom outgoing::model`. The queue, the
+//! slot, the batch and the task's writer are the real ones; the socket is a model with limited
+//! room.
 
 use std::io;
 use std::pin::Pin;
@@ -272,8 +273,8 @@ enum Third {
     Closes,
 }
 
-/// Explores a turn that sends `sends` while a broadcast sends `x` and `y`, with a socket of this much
-/// room.
+/// Explores a turn that sends `sends` while a broadcast sends `x` and `y`, with a socket of this
+/// much room.
 fn explore(room: usize, sends: &'static str, third: Third) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);

@@ -1,7 +1,4 @@
-//! PacketDeque in the order in which they are to be sent, kept so that one alone needs no allocation.
-//!
-//! Nearly every queue that holds anything holds one packet. It must not know who queues and who
-//! takes.
+//! A deque of packets that needs no allocation for one packet, which is what most queues hold.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -9,7 +6,7 @@ use std::mem;
 use specter_proto::engine::EncodedPacket;
 use specter_proto::recycler::{Recyclable, Recycler};
 
-/// PacketDeque that wait.
+/// Packets that wait.
 #[derive(Default)]
 pub(crate) struct PacketDeque {
     first: Option<EncodedPacket>,

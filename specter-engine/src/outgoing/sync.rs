@@ -1,5 +1,5 @@
-//! The locks and atomics of the outgoing path: parking_lot's and the standard library's, or those of
-//! the model checker loom under the feature `loom`.
+//! The locks and atomics of the outgoing path: parking_lot's and the standard library's, or those
+//! of the model checker loom under the feature `loom`.
 
 #[cfg(feature = "loom")]
 pub(crate) use self::model::{AtomicBool, AtomicUsize, Mutex, MutexGuard};

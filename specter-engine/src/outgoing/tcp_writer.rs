@@ -1,7 +1,7 @@
 //! The write half of a TCP socket.
 //!
-//! It is Tokio's, with one difference: dropping it does not end the stream. The socket is closed when
-//! both halves are gone.
+//! It is Tokio's, with one difference: dropping it does not end the stream. The socket is closed
+//! when both halves are gone.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

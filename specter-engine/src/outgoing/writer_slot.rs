@@ -5,9 +5,9 @@
 //! task's place. What the socket does not take at once is left to the task, which alone waits for
 //! room in it.
 //!
-//! Whoever takes packets from the queue to write them holds the slot's lock, or owns the write half.
-//! A task that appends to the batch of its turn reserves the slot first. Together this keeps packets
-//! in order.
+//! Whoever takes packets from the queue to write them holds the slot's lock, or owns the write
+//! half. A task that appends to the batch of its turn reserves the slot first. Together this keeps
+//! packets in order.
 
 use std::io;
 use std::mem;

@@ -29,8 +29,8 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// How long nothing is accepted after the system had no resources for a connection.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// AcceptedRequests until `stopping` is over, then lets the requests under way finish until the time that it
-/// says.
+/// Serves until `stopping` is over, then lets the requests under way finish until the
+/// time that it says.
 pub async fn accept_until<A: Acceptor, F: Fallback>(
     listener: TcpListener,
     router: RequestRouter<A, F>,
@@ -53,7 +53,8 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
             continue;
         }
         // The system's, which needs time.
-        log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for now");
+        log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for \
+            now");
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             deadline = &mut stopping => break deadline,
@@ -64,7 +65,7 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
     let _ = tokio::time::timeout_at(deadline, connections.stop()).await;
 }
 
-/// AcceptedRequests a connection to its end, or to that of HTTP on it.
+/// Serves a connection to its end, or to that of HTTP on it.
 async fn serve<A: Acceptor, F: Fallback>(
     served: TimedStream,
     router: RequestRouter<A, F>,

@@ -1,4 +1,4 @@
-//! Listening on an address, with a backlog of the server's choice.
+//! Binds a listener to an address, with a backlog of the program's choice.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,8 +1,7 @@
-//! The time that a client may take for the heads of its requests, by one timer a connection.
+//! The timeout for the heads of requests, by one timer for each connection.
 //!
-//! An HTTP server asks for a timer for each head. What it gets here waits by the timer that the
-//! connection has already, which is not set anew for a later deadline: it fires early, now and
-//! then, and is set for what is due next. It knows nothing of requests.
+//! hyper asks for a timer for each head. The timer of a connection is not set anew for a later
+//! deadline: it fires early now and then, and is set for the next deadline.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Tells the connections of a server that it stops, and waits for them.
+//! Notifies the connections of a server that it stops, and waits for their end.
 
 use std::future::Future;
 use std::pin::{Pin, pin};

@@ -10,7 +10,8 @@ pub async fn follow_signals(mut signals: StopSignals, stop: oneshot::Sender<()>)
     signals.next().await;
     let _ = stop.send(());
     let status = signals.next().await;
-    tracing::warn!(target: "specter::engine", "a second stop signal arrived: the process ends at once, without draining");
+    tracing::warn!(target: "specter::engine", "a second stop signal arrived: the process ends at \
+        once, without draining");
     std::process::exit(status);
 }
 

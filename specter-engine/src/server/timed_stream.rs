@@ -1,8 +1,6 @@
-//! A TCP socket on which the framework's own server answers requests, until a WebSocket takes it
-//! over.
+//! A TCP socket of the framework's own server, with a timeout for writes.
 //!
-//! It sends at once, and gives up a client that does not read: an HTTP server waits for ever with
-//! what it has to write, and holds it.
+//! hyper would wait without a limit for a client that does not read, and hold what it has to write.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -1,10 +1,10 @@
-//! The bytes that all connections together make the process hold, and what happens when they are
-//! too many.
+//! The budget of bytes that all connections together may hold, and the sweep that closes
+//! connections when it is exceeded.
 //!
 //! Each connection reports what it holds in coarse steps, so that sending a packet touches nothing
-//! that connections share. The sum counts a packet once for each queue that it waits in and is
-//! therefore only a first alarm: the sweep that follows counts each packet once. Sending never
-//! closes another connection; the sweep, a task of its own, does.
+//! that connections share. The sum counts a packet once for each queue that holds it, and is
+//! therefore only a first alarm: the sweep counts each packet once. Sending never closes another
+//! connection; the sweep runs in a task of its own.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -191,7 +191,7 @@ impl Drop for Sweeping {
     }
 }
 
-/// PacketDeque that wait in queues, by the address of their bytes.
+/// Packets that wait in queues, by the address of their bytes.
 #[derive(Default)]
 struct SharedPackets {
     occurrences: HashMap<usize, Occurrences>,

@@ -1,6 +1,4 @@
-//! How many sessions closed for which reason.
-//!
-//! Counts and nothing else; who closes counts.
+//! Counts closed sessions by their reason.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,7 +1,9 @@
-//! A WebSocket that is being closed: the last packets, the close frame, the end of the stream.
+//! A WebSocket that is being closed: the last packets, the closing handshake, the end of the
+//! stream.
 //!
-//! Reads on for a moment after its own end, because a socket that is closed over unread bytes may
-//! take its last words back. Never waits longer than its deadlines, whatever the peer does.
+//! It reads for a moment after its own end, because a socket that is closed with unread bytes may
+//! discard what it has sent (RFC 9112, section 9.6). It never waits longer than its deadlines,
+//! whatever the peer does.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -19,8 +21,8 @@ use crate::session::link::stream::Stream;
 use crate::session::link::websocket::WebSocket;
 use crate::session::termination::CloseNotice;
 
-/// How long the last packets and the close frame may take. A peer that takes at least [`PROGRESS`] bytes
-/// of them in that time has it once more, up to [`WHOLE_FLUSH_LIMIT`] in all.
+/// How long the last packets and the close frame may take. A peer that takes at least [`PROGRESS`]
+/// bytes of them in that time has it once more, up to [`WHOLE_FLUSH_LIMIT`] in all.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 const WHOLE_FLUSH_LIMIT: Duration = Duration::from_secs(60);
 /// How many bytes written within [`FLUSH_LIMIT`] show that the peer reads.

@@ -1,7 +1,7 @@
-//! The way of a packet from the transport to the handler.
+//! The path of a received packet, from the transport to the application's handler.
 //!
-//! The protocol state hears of every packet first; the handler gets the messages. What either
-//! objects to ends the connection.
+//! The protocol state sees every packet first; the handler gets the messages. An error of either
+//! ends the connection.
 
 use std::task::Waker;
 use std::time::Instant;

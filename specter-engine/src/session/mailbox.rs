@@ -1,8 +1,7 @@
-//! Where HTTP requests meet the task of the session that they name.
+//! The mailbox of a session, in which HTTP requests reach its task.
 //!
-//! One slot each for a poll, a post and an upgrade, because a well-behaved client never has two of
-//! a kind under way: a second one is a fault that ends the session. It must not know how requests
-//! are parsed or answered in HTTP; it hands over a body and takes back an outcome.
+//! It has one slot each for a poll, a post and an upgrade. A well-behaved client never has two of a
+//! kind under way: a second one is a conflict that ends the session.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};

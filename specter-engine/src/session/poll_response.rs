@@ -1,9 +1,8 @@
-//! The answer to a poll, on its way from the queue to the network.
+//! The body of a response to a poll, from the queue to the network.
 //!
-//! Its packets count in the queue of their connection until the last byte of the answer is let go
-//! of, by whoever holds it, part by part: a client that polls and does not read fills the queue as
-//! one on a WebSocket does, and one that reads slowly empties it. It must not know how HTTP takes
-//! it.
+//! Its packets are charged to the queue of their connection until the last byte of the body is
+//! dropped. A polling client that does not read therefore fills the queue as one on a WebSocket
+//! does, and one that reads slowly empties it.
 
 use std::collections::VecDeque;
 

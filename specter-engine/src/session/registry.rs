@@ -1,7 +1,7 @@
 //! The open sessions of an endpoint: found by their ids, counted, limited, and closed together.
 //!
-//! Sharded, so that requests do not wait for each other. A [`SessionSlot`] is a session's place; whatever
-//! becomes of the session's task, dropping the slot frees the place.
+//! The registry is sharded, so that requests do not wait for each other. Dropping a [`SessionSlot`]
+//! frees the session's place, whatever becomes of its task.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -234,7 +234,7 @@ pub(crate) struct SessionSlot {
 }
 
 impl SessionSlot {
-    /// Lets requests find the session. Rejection where all sessions are being closed already.
+    /// Lets requests find the session. Refused where all sessions are being closed already.
     pub(crate) fn enter(&mut self, connection: &Connection) -> Result<(), CapacityError> {
         let sid = connection.id();
         let shard = self.registry.shard(sid.as_str().as_bytes());

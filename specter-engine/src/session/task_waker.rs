@@ -1,6 +1,6 @@
-//! Whom to wake when a connection has something for its task.
+//! The waker of a connection's task.
 //!
-//! The task says so when it first runs, and again only if its waker changes, so that running costs
+//! The task sets it when it first runs, and again only if its waker changes, so that a turn costs
 //! nothing here.
 
 use std::task::Waker;

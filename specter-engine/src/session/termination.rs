@@ -1,4 +1,4 @@
-//! How a connection ends: the reason for the handler, the last words for the peer.
+//! How a connection terminates: the reason for the handler, and the close notice for the peer.
 
 use crate::close_reason::CloseReason;
 

@@ -1,7 +1,7 @@
 //! The one timer of a connection.
 //!
-//! Deadlines move back with every pong; the timer is not set anew for that. It fires early, finds
-//! nothing due, and is set for what is due next.
+//! Every pong moves the deadline back, and the timer is not set anew for that: it fires early,
+//! finds nothing due, and is set for the next deadline.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -17,7 +17,8 @@ use crate::{
 const PLACEMENT: Placement = Placement {
     attribute: "`#[socketio_controller]`",
     on: "a struct",
-    help: "put it on the controller's struct; the impl block with its handlers is annotated with `#[handlers]`",
+    help: "put it on the controller's struct; the impl block with its handlers is annotated with \
+        `#[handlers]`",
 };
 
 pub(crate) fn controller(
@@ -40,7 +41,8 @@ pub(crate) fn controller(
     refuse_generics(
         &item.generics,
         "a controller",
-        "name the types: give the struct a field of the concrete type, such as `cache: Arc<Cache<User>>`",
+        "name the types: give the struct a field of the concrete type, such as `cache: \
+         Arc<Cache<User>>`",
         diag,
     );
     let construction = Construction::parse(&item, diag);
@@ -152,7 +154,8 @@ fn singleton(arguments: &mut Arguments, diag: &mut Diagnostics) -> bool {
             diag.error_help(
                 &chosen,
                 format_args!("unknown scope `{other}`"),
-                "`socket` (the default) builds a controller for each socket, `singleton` one for all",
+                "`socket` (the default) builds a controller for each socket, `singleton` one for \
+                 all",
             );
             false
         }
@@ -170,7 +173,8 @@ fn on_panic(arguments: &mut Arguments, diag: &mut Diagnostics) -> OnPanic {
             diag.error_help(
                 &chosen,
                 format_args!("unknown policy `{other}`"),
-                "`\"continue\"` keeps the socket and its controller, `\"disconnect\"` disconnects the socket",
+                "`\"continue\"` keeps the socket and its controller, `\"disconnect\"` disconnects \
+                 the socket",
             );
             OnPanic::default()
         }

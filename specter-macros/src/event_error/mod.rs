@@ -1,4 +1,4 @@
-//! `#[derive(IntoEventError)]`: how much of an error a client is told.
+//! `#[derive(IntoEventError)]`: declares which part of an error a client receives.
 
 mod expand;
 mod model;

@@ -285,7 +285,7 @@ impl Call<'_> {
             let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
             if emitted && parameter.has_rule_of_its_own() {
                 let ty = &parameter.extracted;
-                return quote_spanned!(own(parameter.span)=> let #local = __p::lent_param!(#ty, #from, #label, __p::#function #types)?;);
+                return quote_spanned!(own(parameter.span)=> let #local = __p::borrowed_param!(#ty, #from, #label, __p::#function #types)?;);
             }
             quote_spanned!(own(parameter.span)=> let #local = __p::#function #types(#from, #label)?;)
         });

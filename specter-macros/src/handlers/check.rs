@@ -63,8 +63,12 @@ fn concurrent_beside_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
         found = true;
         diag.error_help(
             word,
-            format_args!("`concurrent` cannot stand beside `&mut self`, which `{}` takes", exclusive.method),
-            "let every handler of the controller take `&self`, with the state behind a lock, or leave out `concurrent`",
+            format_args!(
+                "`concurrent` cannot stand beside `&mut self`, which `{}` takes",
+                exclusive.method
+            ),
+            "let every handler of the controller take `&self`, with the state behind a lock, or \
+             leave out `concurrent`",
         );
     }
     if found {
@@ -91,7 +95,8 @@ fn acknowledgement(handler: &Handler, diag: &mut Diagnostics) {
         diag.error_help(
             value,
             "the handler takes the `Ack`, so what it returns is not sent",
-            "send it, `ack.send(value)`, and return nothing; or leave out the `Ack`, and what is returned is the acknowledgement",
+            "send it, `ack.send(value)`, and return nothing; or leave out the `Ack`, and what is \
+             returned is the acknowledgement",
         );
     }
 }
@@ -138,7 +143,8 @@ fn options(handler: &Handler, diag: &mut Diagnostics) {
         diag.error_help(
             word,
             "an `async fn` cannot be `blocking`",
-            "make it a plain `fn`, which then runs on a thread that may block, or leave out `blocking`",
+            "make it a plain `fn`, which then runs on a thread that may block, or leave out \
+             `blocking`",
         );
     }
     if let (Some(time), false) = (&options.timeout, *mode == Mode::Async) {

@@ -68,10 +68,12 @@ impl Event {
         };
         match name.as_str() {
             "connection" | "on_connect" | "on_connection" => Some(
-                "only a client that emits it calls this; the client's arrival is `#[on_event(\"connect\")]`",
+                "only a client that emits it calls this; the client's arrival is \
+                 `#[on_event(\"connect\")]`",
             ),
             "disconnection" | "on_disconnect" => Some(
-                "only a client that emits it calls this; the client's leaving is `#[on_event(\"disconnect\")]`",
+                "only a client that emits it calls this; the client's leaving is \
+                 `#[on_event(\"disconnect\")]`",
             ),
             "on_error" => Some(
                 "only a client that emits it calls this; failed events are told to `#[on_error]`",

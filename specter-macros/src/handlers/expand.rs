@@ -86,7 +86,8 @@ fn checked(
         quote_spanned! {own(at)=> const {
             ::core::assert!(
                 !<__C::Target as __p::Controller>::SINGLETON,
-                "the handlers of a controller with `scope = singleton` take `&self`: all sockets share it"
+                "the handlers of a controller with `scope = singleton` take `&self`: all sockets \
+                 share it"
             )
         };}
     });

@@ -29,7 +29,7 @@ pub(crate) struct Parameter {
     pub(crate) ty: TokenStream,
     pub(crate) span: Span,
     handed: Handed,
-    /// Lent as only an argument can be: `&str`, `&[T]`.
+    /// Borrowable as only an argument can be: `&str`, `&[T]`.
     pub(crate) is_argument: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Parameter {
 #[derive(Clone, Copy)]
 enum Handed {
     Owned,
-    Lent,
+    Borrowable,
     /// `Option<&T>` from `Option<T>`.
     LentInside,
     /// `Option<&str>` from `Option<Text>`.
@@ -93,7 +93,7 @@ impl Parameter {
 
     fn parse(pat: &Pat, ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<Self> {
         let (extracted, handed) = match types::bare(ty) {
-            Type::Reference(reference) => (lent(reference, naming, diag)?, Handed::Lent),
+            Type::Reference(reference) => (lent(reference, naming, diag)?, Handed::Borrowable),
             optional if types::is_called(optional, "Option") => option(optional, naming, diag)?,
             cow if is_cow(cow) => (text(Stretch::of(cow)), Handed::Cow),
             owned => (self::owned(owned, naming, diag)?, Handed::Owned),
@@ -112,7 +112,7 @@ impl Parameter {
     /// `Socket` and `Args`, which the context has and lends (under another name an own value is
     /// lent, which is the same to the handler), and `Ack`, which nobody lends.
     pub(crate) fn has_rule_of_its_own(&self) -> bool {
-        matches!(self.handed, Handed::Lent)
+        matches!(self.handed, Handed::Borrowable)
             && ["Socket", "Args", "Ack"]
                 .iter()
                 .any(|name| self.is_called(name))
@@ -131,7 +131,7 @@ impl Parameter {
     pub(crate) fn argument(&self, local: &Ident) -> TokenStream {
         match self.handed {
             Handed::Owned => quote!(#local),
-            Handed::Lent => quote_spanned!(own(self.span)=> &#local),
+            Handed::Borrowable => quote_spanned!(own(self.span)=> &#local),
             Handed::LentInside => quote_spanned!(own(self.span)=> #local.as_ref()),
             Handed::LentTarget => quote_spanned!(own(self.span)=> #local.as_deref()),
             Handed::Cow => quote_spanned!(own(self.span)=> #local.into_cow()),

@@ -77,7 +77,8 @@ fn head_is_usable(block: &Block, diag: &mut Diagnostics) -> bool {
         diag.error_help(
             of_trait,
             "handlers are not inherited through a trait",
-            "put them into an own `#[handlers] impl` block of the controller and call the trait's methods there",
+            "put them into an own `#[handlers] impl` block of the controller and call the trait's \
+             methods there",
         );
     }
     if block.self_path().is_none() {

@@ -47,7 +47,8 @@ pub(crate) fn provider(
         diag.error_help(
             method,
             "only a singleton has `on_init`",
-            "what is built later is ready when it is built: make it an async factory, or do it in `connect`",
+            "what is built later is ready when it is built: make it an async factory, or do it in \
+             `connect`",
         );
     }
 
@@ -89,7 +90,8 @@ fn scope(arguments: &mut Arguments, diag: &mut Diagnostics) -> Scope {
             diag.error_help(
                 &chosen,
                 format_args!("unknown scope `{other}`"),
-                "`singleton` is built once for the application, `socket` once for each socket, `transient` for each that takes it",
+                "`singleton` is built once for the application, `socket` once for each socket, \
+                 `transient` for each that takes it",
             );
             Scope::default()
         }
@@ -102,7 +104,8 @@ fn without_lifetimes(generics: &Generics, diag: &mut Diagnostics) -> Option<()> 
         diag.error_help(
             lifetime,
             "a provider cannot borrow",
-            "it lives as long as the application or its socket: own the value, or share it as `Arc<T>`",
+            "it lives as long as the application or its socket: own the value, or share it as \
+             `Arc<T>`",
         );
     }
     generics.lifetimes().next().is_none().then_some(())

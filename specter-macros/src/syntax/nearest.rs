@@ -1,4 +1,4 @@
-//! What was perhaps meant by a word that nobody knows.
+//! Suggests the known word that is most similar to an unknown one.
 
 /// The known word that begins like it, or differs the least, if it differs by a third or less.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

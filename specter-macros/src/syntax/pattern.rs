@@ -1,4 +1,4 @@
-//! What errors call a parameter.
+//! The name by which errors refer to a parameter.
 
 use quote::ToTokens;
 use syn::{Pat, PatIdent, ext::IdentExt, visit::Visit};

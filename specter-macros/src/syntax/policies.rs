@@ -1,5 +1,4 @@
-//! What stands around handlers, on a module, a controller or an event alike: guards, interceptors
-//! and error filters.
+//! The options `guards`, `interceptors` and `filters`, which modules, controllers and events share.
 
 use proc_macro2::{Ident, TokenStream};
 

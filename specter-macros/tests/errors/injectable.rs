@@ -33,7 +33,7 @@ struct Late;
 #[injectable(on_init = "open", on_shutdown(close), as(dyn Trait))]
 struct Written;
 #[injectable]
-struct Lent<'a> {
+struct Borrowable<'a> {
     pool: &'a Pool,
 }
 #[injectable(as = [dyn Trait, dyn Trait])]

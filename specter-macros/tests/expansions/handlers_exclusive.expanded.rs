@@ -225,7 +225,7 @@ const _: () = {
                 |__this, __cx| match __id {
                     2 => {
                         let mut __args = __cx.arguments();
-                        let __p0 = __p::lent_param!(
+                        let __p0 = __p::borrowed_param!(
                             Socket, & __cx, & mut __args, "socket", __p::event_param:: <
                             Socket, _ >
                         )?;
@@ -296,7 +296,7 @@ const _: () = {
                                     &__cx,
                                     async {
                                         let mut __args = __cx.arguments();
-                                        let __p0 = __p::lent_param!(
+                                        let __p0 = __p::borrowed_param!(
                                             Socket, & __cx, & mut __args, "socket", __p::event_param:: <
                                             Socket, _ >
                                         )?;

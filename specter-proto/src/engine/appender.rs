@@ -1,6 +1,4 @@
-//! Frames written behind others, in the buffer from which all of them are sent.
-//!
-//! Knows the WebSocket header and nothing of what a payload means.
+//! Appends frames to a buffer from which several are sent at once.
 
 use crate::websocket::{MAX_HEADER, Opcode, append_header, short_header, write_header};
 

@@ -1,6 +1,4 @@
-//! Frames while they are written, in a buffer that the thread keeps.
-//!
-//! Knows the WebSocket header and nothing of what a payload means.
+//! Builds frames in a buffer that the thread recycles.
 
 use std::mem;
 

@@ -1,4 +1,4 @@
-//! What can be sent to a client, on whichever way it takes.
+//! The trait of packets that can be queued, or appended to the bytes of a WebSocket.
 
 use super::EncodedPacket;
 

@@ -1,4 +1,4 @@
-//! Why a request is refused, as Engine.IO clients are told.
+//! The reasons for which an Engine.IO request is rejected, as the protocol tells its clients.
 
 use serde_json::Value;
 use thiserror::Error;

@@ -1,4 +1,4 @@
-//! PacketWriter messages in the form that both transports send, encoded once for all recipients.
+//! Outgoing messages in the form that both transports send, encoded once for all recipients.
 //!
 //! A [`Frame`] holds its WebSocket header and its payload in one shared buffer: the WebSocket sends
 //! all of it, polling the part behind the header. Nothing here knows what a payload means, apart

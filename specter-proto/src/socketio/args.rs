@@ -1,8 +1,8 @@
 //! The positional arguments of an event or an acknowledgement: [`Args`], which owns them unread,
-//! and [`Arguments`], the cursor that reads them one by one into the types of a handler.
+//! and [`Arguments`], a cursor that reads them one by one into the types of a handler.
 //!
-//! The text was checked when its packet was decoded; nothing here checks it again, and nothing
-//! builds a value that was not asked for.
+//! The text was checked when its packet was decoded. Nothing here checks it again, and no value is
+//! built that was not asked for.
 
 use std::fmt;
 use std::marker::PhantomData;

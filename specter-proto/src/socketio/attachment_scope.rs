@@ -1,9 +1,9 @@
-//! How a `Binary` deep inside a value meets the attachments of its packet.
+//! How a [`Binary`](super::Binary) deep inside a value reaches the attachments of its packet.
 //!
-//! serde hands no context down to the types it reads and writes. So the packet that is being read
-//! or written on this thread stands in a thread-local slot, for exactly as long as the call lasts:
-//! a guard puts back what was there before, also when a user's `Serialize` panics or emits a packet
-//! of its own. Nothing here knows JSON.
+//! serde hands no context down to the types that it reads and writes. The packet that this thread
+//! reads or writes is therefore kept in a thread-local slot for exactly the time of the call: a
+//! guard restores what was there before, also when a user's `Serialize` panics or emits a packet of
+//! its own.
 
 use std::cell::{Cell, RefCell};
 

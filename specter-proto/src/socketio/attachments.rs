@@ -1,4 +1,4 @@
-//! The attachments of a packet that is being written.
+//! The attachments of a packet that is being encoded.
 
 use std::ops::Deref;
 
@@ -19,8 +19,8 @@ pub(super) enum Attachments {
     Nothing,
     /// Gathered from values. Boxed: what is attached is handed on many times, and mostly nothing.
     Gathered(Box<Vec<Bytes>>),
-    /// Those of [`Args`](crate::socketio::Args) that are all there is in the packet. Their placeholders were
-    /// checked when they came.
+    /// Those of [`Args`](crate::socketio::Args) that are all there is in the packet. Their
+    /// placeholders were checked when they came.
     Shared(Arc<PacketBuf>),
 }
 

@@ -1,7 +1,7 @@
-//! Bytes inside an argument: [`Binary`].
+//! [`Binary`]: bytes inside an argument.
 //!
-//! Socket.IO carries bytes beside the JSON, as attachments, and leaves a placeholder where each
-//! stood. Only this type knows what a placeholder looks like to serde.
+//! Socket.IO carries bytes as attachments beside the JSON, and leaves a placeholder in their place.
+//! Only this type knows how serde sees a placeholder.
 
 use std::fmt;
 use std::ops::Deref;

@@ -1,4 +1,4 @@
-//! Where an outgoing packet goes, and what those who read it there take.
+//! The namespace of an outgoing packet, and how many attachments its clients accept.
 
 use super::error::EncodeError;
 

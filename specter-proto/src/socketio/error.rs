@@ -1,6 +1,6 @@
-//! What can be wrong with a packet that came, an argument that is read, a packet that is to go.
+//! The errors of received packets, of arguments that are read, and of packets that are encoded.
 //!
-//! No message holds a payload: they end up in logs and in acknowledgements.
+//! No message holds a payload: messages end up in logs and in acknowledgements.
 
 use super::destination::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
 use crate::socketio::codec::json::header::PacketKind;

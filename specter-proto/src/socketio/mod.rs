@@ -21,6 +21,7 @@ mod packet_writer;
 mod reserved;
 mod short_eq;
 mod span;
+mod unit;
 
 pub use self::args::{Args, Arguments};
 pub use self::binary::Binary;
@@ -34,3 +35,4 @@ pub use self::packet::{
 };
 pub use self::packet_writer::PacketWriter;
 pub use self::reserved::is_reserved;
+pub use self::unit::is_unit;

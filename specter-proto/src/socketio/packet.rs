@@ -1,8 +1,7 @@
-//! Whole packets that came from a client, checked and complete: what the decoder gives.
+//! Received packets, checked and complete, as the decoder returns them.
 //!
-//! Each owns one copy of its text, and its parts are places in it: a packet can wait for its turn,
-//! and lend its parts to a handler, without holding on to a read buffer. It is a pointer, which is
-//! handed on many times.
+//! A packet is a pointer to a buffer that holds one copy of its text; its parts are ranges of it.
+//! It can wait for its turn and lend its parts to a handler without holding a read buffer.
 
 use std::fmt;
 

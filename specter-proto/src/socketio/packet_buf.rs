@@ -1,8 +1,7 @@
-//! What packet in one packet: in one place, which its event, its arguments and whoever keeps them
-//! share.
+//! The buffer of one received packet, which its event, its arguments and those who keep them share.
 //!
-//! A thread keeps the places of some packets that are done with, for those that come: then one
-//! takes no allocation. It must not know what a packet says.
+//! A thread recycles the buffers of packets that are done with, so that most packets need no
+//! allocation.
 
 use std::fmt;
 

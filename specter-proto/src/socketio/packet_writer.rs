@@ -1,4 +1,5 @@
-//! A packet that was just encoded: sent from where it lies, or made one that can wait.
+//! A packet that was just encoded: it is sent from the buffer in which it was encoded, or converted
+//! into one that can be queued.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Event names that neither side may send.
+//! The event names that neither side may send.
 
 const RESERVED: [&str; 6] = [
     "connect",

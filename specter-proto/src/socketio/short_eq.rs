@@ -1,4 +1,4 @@
-//! Comparing short texts, such as the names of events, where a call would cost more than the
+//! Compares short texts, such as event names, inline: a call of `memcmp` would cost more than the
 //! comparison.
 
 /// Whether both are the same.

@@ -1,7 +1,6 @@
-//! A range of a text, `Copy` and harmless: what lies outside the text is empty.
+//! A range of a text in eight bytes. A range outside of the text is empty.
 //!
-//! Packets hold several and are handed on many times: four bytes a place, so that no packet may
-//! have more than [`MAX_TEXT`].
+//! Packets hold several of them, so that no packet may have more than [`MAX_TEXT`] bytes.
 
 /// How many bytes a packet's text may have.
 pub(super) const MAX_TEXT: usize = u32::MAX as usize;

@@ -1,4 +1,5 @@
-//! What the macros say about a controller: plain constants and functions, collected at start.
+//! What the macros say about a controller: plain constants and functions that are collected at
+//! start.
 
 use std::any::TypeId;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use crate::gateway::dispatch::instance::Instance;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a controller",
     label = "not a controller",
-    note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with `#[handlers]`",
-    note = "what a controller injects is listed under `providers`; a module is imported, or started by `App::create`"
+    note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with \
+        `#[handlers]`",
+    note = "what a controller injects is listed under `providers`; a module is imported, or \
+        started by `App::create`"
 )]
 pub trait Controller: Sized + Send + 'static {
     /// What its attribute says.

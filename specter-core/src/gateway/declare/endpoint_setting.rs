@@ -1,5 +1,5 @@
-//! What a controller's attribute says of the endpoint that it stands on: plain values, which the
-//! App applies.
+//! The settings of its endpoint that a controller's attribute names: plain values, which the App
+//! applies.
 
 use std::fmt;
 use std::time::Duration;

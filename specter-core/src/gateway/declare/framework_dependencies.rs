@@ -1,10 +1,10 @@
-//! What controllers and providers take by value: the framework's own, given when a socket's scope
-//! is opened or when the App starts.
+//! The framework's own types that controllers and providers inject by value. The App provides them
+//! when it starts, or when a socket's scope opens.
 
 use specter_di::{Dependency, Key, Resolved};
 
 use crate::gateway::subscribe::SocketIngress;
-use crate::groups::BroadcastGroup;
+use crate::rooms::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 

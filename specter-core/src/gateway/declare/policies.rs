@@ -1,5 +1,5 @@
-//! What stands around handlers, as declared: guards, interceptors and error filters, on the App,
-//! modules, controllers and events.
+//! Guards, interceptors and error filters as they are declared on the App, on modules, on
+//! controllers and on events.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct Policies {
 
 /// One policy: what must be injected for it, and how it is found.
 pub(crate) struct Policy<T: ?Sized> {
-    pub(crate) declared: Declared,
+    pub(crate) declared: DeclaredPolicy,
     resolve: fn(PolicyScope<'_>) -> Option<Arc<T>>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct PolicyScope<'a> {
 
 /// Where a policy is asked for.
 #[derive(Clone, Copy)]
-pub(crate) struct Declared {
+pub(crate) struct DeclaredPolicy {
     /// What it is to be: `guard`, for messages.
     pub(crate) role: &'static str,
     pub(crate) key: Key,
@@ -71,7 +71,7 @@ impl Policies {
     /// Adds a guard.
     pub fn guard<G: Guard>(&mut self, label: &'static str, location: Location) {
         self.guards.push(Policy {
-            declared: Declared::new::<G>("guard", label, location),
+            declared: DeclaredPolicy::new::<G>("guard", label, location),
             resolve: |sight| Some(found::<G>(sight)?),
         });
     }
@@ -79,7 +79,7 @@ impl Policies {
     /// Adds an interceptor.
     pub fn interceptor<I: Interceptor>(&mut self, label: &'static str, location: Location) {
         self.interceptors.push(Policy {
-            declared: Declared::new::<I>("interceptor", label, location),
+            declared: DeclaredPolicy::new::<I>("interceptor", label, location),
             resolve: |sight| Some(found::<I>(sight)?),
         });
     }
@@ -87,7 +87,7 @@ impl Policies {
     /// Adds an error filter.
     pub fn filter<F: ErrorFilter>(&mut self, label: &'static str, location: Location) {
         self.filters.push(Policy {
-            declared: Declared::new::<F>("error filter", label, location),
+            declared: DeclaredPolicy::new::<F>("error filter", label, location),
             resolve: |sight| Some(found::<F>(sight)?),
         });
     }
@@ -109,7 +109,7 @@ impl Policies {
         })
     }
 
-    pub(crate) fn declared(&self) -> impl Iterator<Item = Declared> {
+    pub(crate) fn declared(&self) -> impl Iterator<Item = DeclaredPolicy> {
         let guards = self.guards.iter().map(|policy| policy.declared);
         let interceptors = self.interceptors.iter().map(|policy| policy.declared);
         let filters = self.filters.iter().map(|policy| policy.declared);
@@ -117,7 +117,7 @@ impl Policies {
     }
 }
 
-impl Declared {
+impl DeclaredPolicy {
     fn new<T: Send + Sync + 'static>(
         role: &'static str,
         label: &'static str,

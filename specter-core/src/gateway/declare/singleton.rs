@@ -1,5 +1,5 @@
-//! Controllers of which one instance serves all sockets: a singleton of the container, shared by
-//! every socket's scope.
+//! Controllers of which one instance serves all sockets: a singleton of the container that every
+//! socket's scope shares.
 
 use std::any::Any;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What handles what: a namespace's controllers and their handlers, put together at start, read
-//! only after.
+//! A namespace's table: its controllers and their handlers. It is built at start and only read
+//! afterwards.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -33,9 +33,9 @@ pub(crate) struct NamespaceTable {
     /// Where subscribers' injected values come from.
     pub(crate) container: Container,
     pub(crate) unknown: UnknownEvents,
-    pub(crate) connect_limit: Duration,
+    pub(crate) connect_handler_timeout: Duration,
     /// How long each handler may run on after its client left.
-    pub(crate) handler_grace: Duration,
+    pub(crate) handler_grace_period: Duration,
     pub(crate) max_concurrent: usize,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct HandlerRef {
 #[derive(Clone, Copy)]
 pub(crate) struct DirectHandler {
     pub(crate) name: &'static str,
-    pub(crate) target: Target,
+    pub(crate) target: HandlerTarget,
     pub(crate) block: &'static HandlersBlock,
     pub(crate) handler: &'static HandlerInfo,
     /// Whether it takes the acknowledgement upon itself.
@@ -102,7 +102,7 @@ pub(crate) struct DirectHandler {
 
 /// A handler of one of the namespace's controllers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct HandlerTarget {
     pub(crate) controller: usize,
     pub(crate) handler: HandlerRef,
 }
@@ -206,12 +206,12 @@ impl ControllerTable {
 pub(crate) enum Targets {
     #[default]
     None,
-    One(Target),
-    Many(Vec<Target>),
+    One(HandlerTarget),
+    Many(Vec<HandlerTarget>),
 }
 
 impl Targets {
-    pub(crate) fn get(&self, at: usize) -> Option<Target> {
+    pub(crate) fn get(&self, at: usize) -> Option<HandlerTarget> {
         match self {
             Self::None => None,
             Self::One(target) => (at == 0).then_some(*target),
@@ -219,7 +219,7 @@ impl Targets {
         }
     }
 
-    fn push(&mut self, target: Target) {
+    fn push(&mut self, target: HandlerTarget) {
         *self = match std::mem::take(self) {
             Self::None => Self::One(target),
             Self::One(first) => Self::Many(vec![first, target]),
@@ -242,7 +242,7 @@ impl NamespaceTable {
         if found.next().is_some() {
             return None;
         }
-        let target = Target {
+        let target = HandlerTarget {
             controller,
             handler,
         };
@@ -267,7 +267,7 @@ impl NamespaceTable {
         if let [controller] = self.controllers.as_slice() {
             let handler = controller.named(name);
             return handler.map_or(Targets::None, |handler| {
-                Targets::One(Target {
+                Targets::One(HandlerTarget {
                     controller: 0,
                     handler,
                 })
@@ -293,7 +293,7 @@ impl NamespaceTable {
         let mut targets = Targets::None;
         for (controller, table) in self.controllers.iter().enumerate() {
             if let Some(handler) = find(table) {
-                targets.push(Target {
+                targets.push(HandlerTarget {
                     controller,
                     handler,
                 });
@@ -302,7 +302,7 @@ impl NamespaceTable {
         targets
     }
 
-    pub(crate) fn priority(&self, target: Target) -> i32 {
+    pub(crate) fn priority(&self, target: HandlerTarget) -> i32 {
         let table = &self.controllers[target.controller];
         let handler = table.handler(target.handler);
         handler.map_or(table.info.priority, |handler| {
@@ -315,7 +315,7 @@ impl NamespaceTable {
     }
 
     /// Whether a method runs beside the socket's other events.
-    pub(crate) fn runs_concurrently(&self, target: Target) -> bool {
+    pub(crate) fn runs_concurrently(&self, target: HandlerTarget) -> bool {
         let table = &self.controllers[target.controller];
         let handler = table.handler(target.handler);
         table.shared && handler.is_some_and(|handler| handler.concurrent)

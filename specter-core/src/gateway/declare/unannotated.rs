@@ -1,5 +1,5 @@
-//! What a list of a macro's (providers, guards) finds under the name of a function. It knows no
-//! list.
+//! The fallback for functions without `#[injectable]` in a macro's list, which gives the compiler a
+//! type to complain about.
 
 /// A function that is not annotated. `#[injectable]` makes a type beside a function, and that is
 /// what a list names; where there is none, this one stands behind the name, and the compiler says

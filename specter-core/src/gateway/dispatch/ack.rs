@@ -1,4 +1,4 @@
-//! An acknowledgement that a handler sends itself.
+//! `Ack`: an acknowledgement that a handler sends itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
@@ -57,7 +57,7 @@ impl Ack {
             match encode::outgoing_ack(cell.socket.hub().destination(), cell.id(), &data) {
                 Ok(packet) => cell.answer(packet),
                 Err(error) => {
-                    let id = crate::socket::hidden::report("Ack::send", &error);
+                    let id = crate::socket::internal_error::report("Ack::send", &error);
                     cell.refuse(&EventError::hidden(id));
                     sent = Err(error.into());
                 }
@@ -139,7 +139,7 @@ impl AckCell {
     /// Sends the first answer; there is no second.
     fn answer(&self, packet: PacketWriter) {
         if self.state.swap(ANSWERED, Ordering::AcqRel) != ANSWERED {
-            self.socket.acknowledge(packet);
+            self.socket.send_ack_packet(packet);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the client is answered, once a handler is over.
+//! The acknowledgement of an event, after its last handler has returned.
 
 use crate::logging::{OneLine, Untrusted, log_limited};
 use std::sync::atomic::Ordering;
@@ -42,10 +42,10 @@ impl EventAnswer {
         let socket = &env.socket;
         let sent = match self {
             Self::Taken => Ok(()),
-            Self::Unit => socket.answer(id, &()),
-            Self::Failed(error) => socket.answer(id, &error),
+            Self::Unit => socket.send_ack(id, &()),
+            Self::Failed(error) => socket.send_ack(id, &error),
             Self::Packet(packet) => {
-                socket.acknowledge(packet);
+                socket.send_ack_packet(packet);
                 Ok(())
             }
             Self::Value(value) => answer_encoded(socket, id, *value),
@@ -65,9 +65,9 @@ impl EventAnswer {
 fn answer_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), EncodeError> {
     let to = socket.hub().destination();
     if let Err(error) = to.check_attachments(value.attachments.len()) {
-        return socket.answer(id, &EventError::from(error));
+        return socket.send_ack(id, &EventError::from(error));
     }
-    socket.acknowledge(encode::ack_encoded(to.namespace(), id, value));
+    socket.send_ack_packet(encode::ack_encoded(to.namespace(), id, value));
     Ok(())
 }
 
@@ -83,7 +83,7 @@ pub(in crate::gateway) fn conclude(env: &SocketEnv, cx: &mut CallContext) {
         cx.outcome = Outcome::Unit;
     } else if cx.wants_ack() || !cx.outcome.is_empty() {
         match std::mem::take(&mut cx.outcome) {
-            Outcome::Answer(packet) => env.socket.acknowledge(packet),
+            Outcome::Answer(packet) => env.socket.send_ack_packet(packet),
             outcome => {
                 if let Ok(answer) = EventAnswer::of(outcome) {
                     answer.unwrap_or(EventAnswer::Unit).send(env, cx);

@@ -1,7 +1,7 @@
-//! One call of one handler: what it is called with, and what comes back.
+//! The context of one call of a handler: what the handler is called with, and the outcome.
 //!
-//! Where a handler may suspend, the controller moves into the call and returns with the outcome,
-//! which costs one allocation, the future. Else it is called where it lies, which costs none.
+//! Where a handler may suspend, the controller moves into the call and returns with the outcome;
+//! the future costs one allocation. Other handlers are called in place, without an allocation.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 use specter_di::{Container, OpenScope};
 use specter_proto::socketio::{
-    ActiveEvent, Args, Arguments, EncodedArgs, EventPacket, PacketWriter, encode,
+    ActiveEvent, Args, Arguments, EncodedArgs, EventPacket, PacketWriter, encode, is_unit,
 };
 
 use super::ack::AckCell;
@@ -216,14 +216,8 @@ impl CallContext {
     ) {
         let outcome = match this {
             Some(this) => {
-                let called = catch_sync(|| body(this, self));
-                if matches!(called, CallResult::Returned(Ok(Outcome::Taken))) {
-                    // The rule: nothing need be moved or dropped.
-                    std::mem::forget(called);
-                    Outcome::Taken
-                } else {
-                    self.finish(called)
-                }
+                let result = catch_sync(|| body(this, self));
+                self.finish(result)
             }
             None => Outcome::Failed(wrong_instance(self)),
         };
@@ -233,12 +227,7 @@ impl CallContext {
     /// Says what came of the call.
     #[inline]
     pub(in crate::gateway) fn put_outcome(&mut self, outcome: Outcome) {
-        if self.outcome.is_empty() {
-            // To ask costs less than to drop it.
-            std::mem::forget(std::mem::replace(&mut self.outcome, outcome));
-        } else {
-            self.outcome = outcome;
-        }
+        self.outcome = outcome;
     }
 
     /// Lets go of what belongs to the event that it was for.
@@ -287,14 +276,14 @@ impl CallContext {
 
     /// Encodes a handler's value, and sends it where nothing else can come of the call.
     pub(crate) fn encode<T: Serialize>(&self, value: &T) -> Result<Outcome, EventError> {
-        if super::is_unit::is_unit(value) {
+        if is_unit(value) {
             return Ok(Outcome::Unit);
         }
         let Some(id) = self.wanted_ack() else {
             return Ok(Outcome::Value(None));
         };
         if self.is_sole_handler && self.ack.is_none() {
-            self.socket.answer(id, value)?;
+            self.socket.send_ack(id, value)?;
             // The handler may still panic: when its value or its arguments are dropped.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);

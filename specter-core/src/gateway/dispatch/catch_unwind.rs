@@ -1,5 +1,5 @@
-//! Runs a handler's body: its panic is caught, and it is dropped when its time is over. The
-//! controller stays.
+//! Runs the body of a handler, catches its panic, and drops it when its time is over. The
+//! controller survives both.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};

@@ -1,4 +1,5 @@
-//! What an event was: its name and its arguments, for whoever is told of it besides its handler.
+//! `EventInfo`: the name and the arguments of an event, for those who are notified of it besides
+//! its handlers.
 
 use std::fmt;
 

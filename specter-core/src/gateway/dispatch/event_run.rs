@@ -1,4 +1,4 @@
-//! One event on its way through its handlers: methods of controllers and subscribers, in their
+//! The run of one event through its handlers (methods of controllers, and subscribers) in their
 //! order.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::event_info::EventInfo;
 use super::handler_chain::{ChainEntry, HandlerChain};
 use super::instance::Instance;
 use crate::gateway::declare::descriptor::OnPanic;
-use crate::gateway::declare::table::{DirectHandler, Target, Targets};
+use crate::gateway::declare::table::{DirectHandler, HandlerTarget, Targets};
 use crate::gateway::error::EventError;
 use crate::gateway::lifecycle::SocketEnv;
 use crate::gateway::policies::filter::filtered;
@@ -41,17 +41,17 @@ pub(in crate::gateway) enum RunStart {
     Running(EventRun),
 }
 
-/// What the event waits for. Each step begins in [`NextHandler`](Self::NextHandler), and leaves that
-/// phase where there is nothing to wait for.
+/// What the event waits for. Each step begins in [`NextHandler`](Self::NextHandler), and leaves
+/// that phase where there is nothing to wait for.
 enum RunPhase {
     /// The handler at `at` is the next one to be called.
     NextHandler,
-    CheckingGuards(Target, BoxFuture<Result<(), Reject>>),
-    RunningHandler(Target, PendingCall),
+    CheckingGuards(HandlerTarget, BoxFuture<Result<(), Reject>>),
+    RunningHandler(HandlerTarget, PendingCall),
     /// A handler failed, and its error passes through the filters.
-    RunningFilters(Target, Option<Instance>, BoxFuture<EventError>),
+    RunningFilters(HandlerTarget, Option<Instance>, BoxFuture<EventError>),
     /// `#[on_error]` of the target's controller runs.
-    RunningOnError(Target, PendingCall),
+    RunningOnError(HandlerTarget, PendingCall),
     /// A subscriber runs.
     RunningSubscriber(BoxFuture<Outcome>),
     /// Error subscribers run.
@@ -125,7 +125,7 @@ impl EventRun {
     #[inline(never)]
     fn with_started(
         step: CallState,
-        target: Target,
+        target: HandlerTarget,
         chain: HandlerChain,
         env: &SocketEnv,
         instances: &mut [Option<Instance>],
@@ -274,21 +274,26 @@ impl EventRun {
         }
     }
 
-    fn guard(&mut self, env: &SocketEnv, target: Target, instances: &mut [Option<Instance>]) {
+    fn guard(
+        &mut self,
+        env: &SocketEnv,
+        target: HandlerTarget,
+        instances: &mut [Option<Instance>],
+    ) {
         let table = env.controller(target.controller);
         let guards = match table.policies_of(target.handler) {
             Some(policies) if !policies.guards.is_empty() => policies.guards.clone(),
             _ => return self.call(env, target, instances),
         };
-        let (socket, name) = (env.socket.clone(), self.name().to_owned());
-        let checking = async move { check_guards(&guards, &socket, Some(&name)).await };
+        let (socket, event) = (env.socket.clone(), self.info());
+        let checking = async move { check_guards(&guards, &socket, Some(&event)).await };
         self.phase = RunPhase::CheckingGuards(target, Box::pin(checking));
     }
 
     fn on_rejected(
         &mut self,
         env: &SocketEnv,
-        target: Target,
+        target: HandlerTarget,
         reject: Reject,
         instances: &mut [Option<Instance>],
     ) {
@@ -298,7 +303,7 @@ impl EventRun {
         }
     }
 
-    fn call(&mut self, env: &SocketEnv, target: Target, instances: &mut [Option<Instance>]) {
+    fn call(&mut self, env: &SocketEnv, target: HandlerTarget, instances: &mut [Option<Instance>]) {
         let Some(instance) = take(&mut instances[target.controller]) else {
             return;
         };
@@ -312,7 +317,7 @@ impl EventRun {
     fn on_step(
         &mut self,
         env: &SocketEnv,
-        target: Target,
+        target: HandlerTarget,
         step: CallState,
         instances: &mut [Option<Instance>],
     ) {
@@ -326,7 +331,7 @@ impl EventRun {
     fn on_returned(
         &mut self,
         env: &SocketEnv,
-        target: Target,
+        target: HandlerTarget,
         mut ended: CompletedCall,
         instances: &mut [Option<Instance>],
     ) {
@@ -339,7 +344,7 @@ impl EventRun {
     fn on_outcome(
         &mut self,
         env: &SocketEnv,
-        target: Target,
+        target: HandlerTarget,
         instance: Instance,
         outcome: Outcome,
         instances: &mut [Option<Instance>],
@@ -354,7 +359,7 @@ impl EventRun {
     fn apply_filters(
         &mut self,
         env: &SocketEnv,
-        target: Target,
+        target: HandlerTarget,
         instance: Instance,
         error: EventError,
         instances: &mut [Option<Instance>],
@@ -378,7 +383,7 @@ impl EventRun {
     fn report_failure(
         &mut self,
         env: &SocketEnv,
-        target: Target,
+        target: HandlerTarget,
         instance: Instance,
         error: EventError,
         instances: &mut [Option<Instance>],
@@ -518,7 +523,7 @@ fn abort_call(env: &SocketEnv, mut call: PendingCall) -> Option<CompletedCall> {
 /// Begins a method, with the context of its event.
 fn start(
     env: &SocketEnv,
-    target: Target,
+    target: HandlerTarget,
     instance: Instance,
     mut cx: Box<CallContext>,
 ) -> CallState {

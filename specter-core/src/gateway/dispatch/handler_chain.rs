@@ -1,9 +1,9 @@
-//! Who handles an event, in which order: methods of controllers, and subscribers where there are
+//! The handlers of an event in their order: methods of controllers, and subscribers where there are
 //! any.
 
 use std::sync::Arc;
 
-use crate::gateway::declare::table::{NamespaceTable, Target, Targets};
+use crate::gateway::declare::table::{HandlerTarget, NamespaceTable, Targets};
 use crate::gateway::subscribe::Subscriber;
 
 /// The handlers of one event, in their order.
@@ -15,7 +15,7 @@ pub(in crate::gateway) enum HandlerChain {
 
 #[derive(Clone)]
 pub(in crate::gateway) enum ChainEntry {
-    Method(Target),
+    Method(HandlerTarget),
     Subscriber(Arc<Subscriber>),
 }
 
@@ -32,7 +32,7 @@ impl HandlerChain {
     }
 
     /// The methods among them.
-    pub(in crate::gateway) fn methods(&self) -> impl Iterator<Item = Target> {
+    pub(in crate::gateway) fn methods(&self) -> impl Iterator<Item = HandlerTarget> {
         let chain = (0..).map_while(|at| self.get(at));
         chain.filter_map(|turn| match turn {
             ChainEntry::Method(target) => Some(target),

@@ -1,4 +1,5 @@
-//! A controller between two calls, and how a handler gets hold of it.
+//! A controller between two calls, and the functions by which the macros' expansions call handlers
+//! on it.
 
 use std::any::Any;
 use std::ops::Deref;
@@ -45,8 +46,10 @@ impl<C: Send + SharedController + 'static> ControllerRef<C> for Arc<C> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `Sync`, and a handler takes it by `&self`",
     label = "shares the controller",
-    note = "let the handlers of this block take `&mut self`: no other handler runs meanwhile, and plain fields need no lock",
-    note = "or replace what is not `Sync` in its fields: a `Cell` by an atomic, a `RefCell` by a `Mutex`, an `Rc` by an `Arc`"
+    note = "let the handlers of this block take `&mut self`: no other handler runs meanwhile, and \
+        plain fields need no lock",
+    note = "or replace what is not `Sync` in its fields: a `Cell` by an atomic, a `RefCell` by a \
+        `Mutex`, an `Rc` by an `Arc`"
 )]
 pub trait SharedController: Sync {}
 

@@ -1,4 +1,4 @@
-//! One socket's events: which handlers run, in which order, and what the client is answered.
+//! The events of one socket: which handlers run, in which order, and what the client is answered.
 
 pub(crate) mod ack;
 pub(crate) mod answer;
@@ -8,7 +8,6 @@ pub(crate) mod event_info;
 pub(crate) mod event_run;
 pub(crate) mod handler_chain;
 pub(crate) mod instance;
-pub(crate) mod is_unit;
 pub(crate) mod reply;
 pub(crate) mod unknown_events;
 
@@ -33,7 +32,8 @@ use crate::socket::service::{BoxFuture, SocketService, StartResult};
 pub(in crate::gateway) struct Dispatch {
     env: SocketEnv,
     instances: Vec<Option<Instance>>,
-    /// Whether some handler runs concurrently with others: where none does, nothing need be looked up early.
+    /// Whether some handler runs concurrently with others: where none does, nothing need be looked
+    /// up early.
     concurrent: bool,
     /// The handler of the event before, which is often that of the next.
     straight: Option<DirectHandler>,
@@ -236,7 +236,7 @@ impl SocketService for Dispatch {
                 instances,
                 reason,
                 Subscribers::Told,
-                self.env.table.handler_grace,
+                self.env.table.handler_grace_period,
             )));
         }
         match &mut self.ending {

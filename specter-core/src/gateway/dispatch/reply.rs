@@ -1,10 +1,10 @@
-//! From what a handler returns to what it means, decided by the type at the call: a result, or a
+//! Turns what a handler returns into an outcome, decided by the type at the call: a result, or a
 //! value.
 //!
 //! A blanket implementation cannot tell `Result<T, E>` from other values (it is `Serialize`
-//! itself), so the `reply!` macro lets method look-up decide between traits implemented on a tag
-//! and on references to it: the receiver's own type is tried first, then, of references, the
-//! longest.
+//! itself). The `reply!` macro therefore lets method look-up decide between traits that are
+//! implemented on a tag and on references to it: the receiver's own type is tried first, then
+//! references to it.
 
 #![allow(
     clippy::unused_self,
@@ -25,7 +25,8 @@ use crate::socket::Reject;
     message = "`{Self}` cannot be sent as an acknowledgement",
     label = "what a handler returns is its acknowledgement, and has to be `serde::Serialize`",
     note = "derive `serde::Serialize` for it, or return `()`",
-    note = "to answer with an error return `Result<T, EventError>`; a `Reject` is for `connect` and guards"
+    note = "to answer with an error return `Result<T, EventError>`; a `Reject` is for `connect` \
+        and guards"
 )]
 pub trait Reply {
     /// Encodes it.
@@ -303,7 +304,8 @@ macro_rules! __reply {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from `connect`",
     label = "`connect` returns `()` or `Result<(), Reject>`",
-    note = "a client is refused with `Err(Reject::new(\"…\"))`; to send it something, use `socket.emit(…)`"
+    note = "a client is refused with `Err(Reject::new(\"…\"))`; to send it something, use \
+        `socket.emit(…)`"
 )]
 pub trait ConnectReply {}
 

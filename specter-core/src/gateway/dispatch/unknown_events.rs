@@ -1,4 +1,4 @@
-//! Events that nobody handles: logged once each with the name that may have been meant.
+//! Logs events that nobody handles, once each, with the handled name that is most similar.
 
 use std::collections::HashSet;
 
@@ -35,10 +35,14 @@ impl UnknownEvents {
         let event = Untrusted(name);
         match nearest(name, known) {
             Some(nearest) => {
-                tracing::warn!(target: "specter::gateway", namespace, ?event, nearest, "nobody handles this event; did the client mean the nearest?");
+                tracing::warn!(
+                    target: "specter::gateway", namespace, ?event, nearest,
+                    "nobody handles this event; did the client mean the nearest?"
+                );
             }
             None => {
-                tracing::warn!(target: "specter::gateway", namespace, ?event, "nobody handles this event");
+                tracing::warn!(target: "specter::gateway", namespace, ?event, "nobody handles \
+                    this event");
             }
         }
         if is_last {

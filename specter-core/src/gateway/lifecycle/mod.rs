@@ -1,4 +1,5 @@
-//! The two ends of a socket: what runs before CONNECT's answer, and what runs after it went.
+//! The two ends of a socket: connecting, before CONNECT is answered, and disconnecting, after the
+//! client has left.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,9 +11,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::dispatch::Dispatch;
 use super::error::EventError;
-use super::subscribe::{ErrorReport, Slot};
+use super::subscribe::{ErrorReport, SubscriptionKey};
 use crate::gateway::declare::table::{
-    ControllerTable, HandlerPolicies, HandlerRef, NamespaceTable, Target,
+    ControllerTable, HandlerPolicies, HandlerRef, HandlerTarget, NamespaceTable,
 };
 use crate::gateway::dispatch::call_context::{
     CallContext, CallState, CompletedCall, Failure, InjectionSource, Outcome, Trigger,
@@ -95,7 +96,7 @@ impl SocketEnv {
     /// Begins a handler with what stands around it.
     pub(in crate::gateway) fn start(
         &self,
-        target: Target,
+        target: HandlerTarget,
         policies: Option<&HandlerPolicies>,
         instance: Instance,
         cx: Box<CallContext>,
@@ -152,14 +153,14 @@ async fn connect(
     socket: Socket,
 ) -> Result<Box<dyn SocketService>, Reject> {
     let limit = ConnectDeadline {
-        until: Instant::now() + table.connect_limit,
-        of: table.connect_limit,
+        until: Instant::now() + table.connect_handler_timeout,
+        of: table.connect_handler_timeout,
     };
     let (env, mut instances) = match prepare(&table, &socket, &limit).await {
         Ok(prepared) => prepared,
         Err(error) => {
             let (told, event) = (error.duplicate(), EventInfo::connect());
-            tell_within(table.connect_limit, &table, &socket, told, event).await;
+            tell_within(table.connect_handler_timeout, &table, &socket, told, event).await;
             return Err(error.into());
         }
     };
@@ -262,7 +263,7 @@ async fn connect_one(
     let Some(instance) = slot.take() else {
         return Ok(());
     };
-    let target = Target {
+    let target = HandlerTarget {
         controller: position,
         handler,
     };
@@ -283,7 +284,7 @@ async fn connect_one(
 
 /// Runs the namespace's subscribers of connects, to the first that refuses.
 async fn connect_subscribers(env: &SocketEnv, limit: &ConnectDeadline) -> Result<(), Reject> {
-    let Some(subscribers) = env.table.ingress.of(&Slot::Connect) else {
+    let Some(subscribers) = env.table.ingress.of(&SubscriptionKey::Connect) else {
         return Ok(());
     };
     for subscriber in &*subscribers {
@@ -355,7 +356,7 @@ pub(in crate::gateway) async fn end_of(step: CallState) -> CompletedCall {
 async fn refuse(env: SocketEnv, instances: Vec<Option<Instance>>) {
     // As after any other disconnect: nothing reaches it any more.
     env.socket.end();
-    let limit = env.table.connect_limit;
+    let limit = env.table.connect_handler_timeout;
     let reason = DisconnectReason::ServerNamespaceDisconnect;
     disconnect(env, instances, reason, Subscribers::Unaware, limit).await;
 }
@@ -383,7 +384,7 @@ pub(in crate::gateway) async fn disconnect(
         }
     }
     if subscribers == Subscribers::Told
-        && let Some(subscribers) = env.table.ingress.of(&Slot::Disconnect)
+        && let Some(subscribers) = env.table.ingress.of(&SubscriptionKey::Disconnect)
     {
         for subscriber in &*subscribers {
             let cx = env.subscriber_context(Trigger::Disconnect(reason));

@@ -1,4 +1,4 @@
-//! Error filters: what an error is turned into before anybody is told of it.
+//! Error filters, which change an error before anybody is notified of it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,8 @@ use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
 
-/// HandlerChain the error of a handler into another, or leaves it as it is. An injectable singleton.
+/// Turns the error of a handler into another, or leaves it as it is. An injectable
+/// singleton.
 ///
 /// It sees what failed at an event (a guard's rejection, an argument, the handler, its panic) and
 /// at connect, before the acknowledgement, `CONNECT_ERROR` or `#[on_error]` do. The event's filters
@@ -33,7 +34,8 @@ use crate::socket::Socket;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error filter",
     label = "not an error filter",
-    note = "an error filter is a struct that implements `ErrorFilter` and is `#[injectable]`; a module lists it under `providers`"
+    note = "an error filter is a struct that implements `ErrorFilter` and is `#[injectable]`; a \
+        module lists it under `providers`"
 )]
 pub trait ErrorFilter: Send + Sync + 'static {
     /// What the error becomes.

@@ -1,11 +1,17 @@
-//! Guards: who may connect, and who may send an event. They run before anything of the socket's own
-//! is built or read.
+//! Guards: who may connect, and who may send an event.
+//!
+//! They run before a socket's controllers are built and before an event's arguments are read.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use specter_proto::socketio::Args;
+
 use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
 
@@ -13,7 +19,7 @@ use crate::socket::{Reject, Socket};
 /// singleton.
 ///
 /// It runs at connect before the socket's controllers are built, and on events before arguments are
-/// read; never on disconnect. What it learns it leaves with the socket ([`Socket::insert`]);
+/// read; never on disconnect. What it learns it leaves with the caller ([`GuardContext::insert`]);
 /// handlers take it as `Extension<T>`.
 ///
 /// ```
@@ -22,10 +28,16 @@ use crate::socket::{Reject, Socket};
 ///
 /// struct OnlyWithToken;
 ///
+/// #[derive(Clone)]
+/// struct Token(String);
+///
 /// impl Guard for OnlyWithToken {
 ///     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
 ///         match cx.auth::<serde_json::Value>() {
-///             Some(Ok(auth)) if auth["token"].is_string() => Ok(()),
+///             Some(Ok(auth)) if auth["token"].is_string() => {
+///                 cx.insert(Token(auth["token"].to_string()));
+///                 Ok(())
+///             }
 ///             _ => Err(Reject::new("no token")),
 ///         }
 ///     }
@@ -34,38 +46,87 @@ use crate::socket::{Reject, Socket};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a guard",
     label = "not a guard",
-    note = "a guard is a struct that implements `Guard` and is `#[injectable]`; a module lists it under `providers`"
+    note = "a guard is a struct that implements `Guard` and is `#[injectable]`; a module lists it \
+        under `providers`"
 )]
 pub trait Guard: Send + Sync + 'static {
-    /// Lets it pass, or rejects it. The client sees the rejection.
+    /// Admits the caller, or rejects it. The client receives the rejection.
     fn check(&self, cx: &GuardContext<'_>) -> impl Future<Output = Result<(), Reject>> + Send;
 }
 
-/// What a guard may look at.
+/// Who asks to be admitted.
+///
+/// A guard that serves every kind of caller asks the [`GuardContext`] itself, and needs no `match`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Caller<'a> {
+    /// A Socket.IO client, which connects or has sent an event.
+    Socket(&'a Socket),
+}
+
+/// What a guard may look at: who calls, and for what.
 #[derive(Debug)]
 pub struct GuardContext<'a> {
-    socket: &'a Socket,
-    event: Option<&'a str>,
+    caller: Caller<'a>,
+    event: Option<&'a EventInfo>,
 }
 
 impl<'a> GuardContext<'a> {
-    pub(crate) fn new(socket: &'a Socket, event: Option<&'a str>) -> Self {
-        Self { socket, event }
+    pub(crate) fn new(caller: Caller<'a>, event: Option<&'a EventInfo>) -> Self {
+        Self { caller, event }
     }
 
-    /// The socket that connects or sent the event.
-    pub fn socket(&self) -> &Socket {
-        self.socket
+    /// Who asks to be admitted.
+    pub fn caller(&self) -> Caller<'a> {
+        self.caller
+    }
+
+    /// The socket that connects or has sent the event. `None` where the caller has none.
+    pub fn socket(&self) -> Option<&'a Socket> {
+        match self.caller {
+            Caller::Socket(socket) => Some(socket),
+        }
+    }
+
+    /// The headers of the HTTP request: of a socket, the one that opened its connection.
+    pub fn headers(&self) -> &'a HeaderMap {
+        match self.caller {
+            Caller::Socket(socket) => socket.handshake().headers(),
+        }
     }
 
     /// The event's name; `None` at connect.
-    pub fn event(&self) -> Option<&str> {
-        self.event
+    pub fn event(&self) -> Option<&'a str> {
+        self.event.map(EventInfo::name)
+    }
+
+    /// The event's arguments, unread; `None` at connect. Reading them in a guard costs the time to
+    /// decode them twice.
+    pub fn args(&self) -> Option<&'a Args> {
+        self.event.map(EventInfo::args)
     }
 
     /// The CONNECT payload as a `T`; `None` where the client sent none.
-    pub fn auth<T: serde::de::DeserializeOwned>(&self) -> Option<serde_json::Result<T>> {
-        self.socket.auth()
+    pub fn auth<T: DeserializeOwned>(&self) -> Option<serde_json::Result<T>> {
+        match self.caller {
+            Caller::Socket(socket) => socket.auth(),
+        }
+    }
+
+    /// Leaves a value with the caller, one of each type; handlers take it as `Extension<T>`.
+    /// Returns the value of this type that was there.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
+        match self.caller {
+            Caller::Socket(socket) => socket.insert(value),
+        }
+    }
+
+    /// A value that an earlier guard left with the caller by [`insert`](Self::insert), or an axum
+    /// layer with the request.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        match self.caller {
+            Caller::Socket(socket) => socket.extension(),
+        }
     }
 }
 
@@ -90,9 +151,9 @@ impl<G: Guard> ErasedGuard for G {
 pub(in crate::gateway) async fn check_guards(
     guards: &[Arc<dyn ErasedGuard>],
     socket: &Socket,
-    event: Option<&str>,
+    event: Option<&EventInfo>,
 ) -> Result<(), Reject> {
-    let cx = GuardContext::new(socket, event);
+    let cx = GuardContext::new(Caller::Socket(socket), event);
     for guard in guards {
         match caught(guard.check_boxed(&cx)).await {
             Ok(decision) => decision?,

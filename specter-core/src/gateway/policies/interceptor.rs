@@ -1,6 +1,6 @@
-//! Interceptors: what runs around a handler.
+//! Interceptors, which run around a handler.
 //!
-//! A call that is intercepted is one boxed future more; one that is not costs a look at an empty
+//! An intercepted call costs one boxed future. A call without interceptors costs a look at an empty
 //! list.
 
 use std::future::{Future, poll_fn};
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use serde::Serialize;
 use specter_proto::socketio::encode;
 
-use crate::gateway::declare::table::Target;
+use crate::gateway::declare::table::HandlerTarget;
 use crate::gateway::dispatch::call_context::{
     CallContext, CallState, CompletedCall, Outcome, PendingCall,
 };
@@ -39,7 +39,11 @@ use crate::socket::service::BoxFuture;
 /// struct Trace;
 ///
 /// impl Interceptor for Trace {
-///     async fn intercept(&self, cx: &InterceptContext<'_>, next: Next<'_>) -> Result<HandlerOutcome, EventError> {
+///     async fn intercept(
+///         &self,
+///         cx: &InterceptContext<'_>,
+///         next: Next<'_>,
+///     ) -> Result<HandlerOutcome, EventError> {
 ///         println!("{} begins", cx.event().name());
 ///         let handled = next.run().await;
 ///         println!("{} ends: {}", cx.event().name(), handled.is_ok());
@@ -50,7 +54,8 @@ use crate::socket::service::BoxFuture;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interceptor",
     label = "not an interceptor",
-    note = "an interceptor is a struct that implements `Interceptor` and is `#[injectable]`; a module lists it under `providers`"
+    note = "an interceptor is a struct that implements `Interceptor` and is `#[injectable]`; a \
+        module lists it under `providers`"
 )]
 pub trait Interceptor: Send + Sync + 'static {
     /// Calls `next.run()`, or answers itself.
@@ -105,7 +110,7 @@ impl HandlerOutcome {
     /// With this answer, as a handler would return it: `()` none, a tuple several arguments,
     /// anything else one.
     pub fn answer<T: Serialize>(data: &T) -> Result<Self, EventError> {
-        if crate::gateway::dispatch::is_unit::is_unit(data) {
+        if specter_proto::socketio::is_unit(data) {
             return Ok(Self::nothing());
         }
         Ok(Self(Outcome::Value(Some(Box::new(encode::args(data)?)))))
@@ -166,7 +171,7 @@ impl<I: Interceptor> ErasedInterceptor for I {
 pub(in crate::gateway) fn intercepted(
     interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
     env: SocketEnv,
-    target: Target,
+    target: HandlerTarget,
     instance: Instance,
     mut cx: Box<CallContext>,
 ) -> CallState {
@@ -261,7 +266,7 @@ impl Innermost for InnermostSubscriber<'_> {
 /// The call in the middle. It outlives the interceptors, so that the controller does.
 struct Call {
     env: SocketEnv,
-    target: Target,
+    target: HandlerTarget,
     state: State,
     cancelled: Arc<AtomicBool>,
 }

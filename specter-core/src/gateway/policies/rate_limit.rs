@@ -1,5 +1,4 @@
-//! A provided guard: so many events in so much time, by token buckets, for each socket or for each
-//! key.
+//! A guard that limits the rate of events, by token buckets for each socket or for each key.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +12,7 @@ use serde::Serialize;
 use specter_di::{Location, Provide, Provider, Scope};
 use tokio::time::Instant;
 
-use super::guard::{Guard, GuardContext};
+use super::guard::{Caller, Guard, GuardContext};
 use super::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
@@ -128,7 +127,8 @@ pub trait RatePolicy: Send + Sync + 'static {
 ///     }
 ///
 ///     fn key(&self, socket: &Socket, _: Option<&str>) -> RateKey {
-///         RateKey::named(socket.handshake().address.map_or_else(String::new, |address| address.to_string()))
+///         let address = socket.handshake().address;
+///         RateKey::named(address.map_or_else(String::new, |address| address.to_string()))
 ///     }
 /// }
 ///
@@ -213,7 +213,9 @@ const HERE: Location = crate::__location!();
 #[diagnostic::do_not_recommend]
 impl<P: RatePolicy> Guard for RateLimit<P> {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
-        self.take(cx.socket(), cx.event())
+        match cx.caller() {
+            Caller::Socket(socket) => self.take(socket, cx.event()),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Functions that are told of failures which no controller takes.
+//! Functions that are notified of failures which no controller handles.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,7 +56,8 @@ impl ErrorReport {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be told of errors",
     label = "not a function of a report",
-    note = "it takes the report, and returns nothing: `|report: ErrorReport| …`, or an async function"
+    note = "it takes the report, and returns nothing: `|report: ErrorReport| …`, or an async \
+        function"
 )]
 pub trait ErrorCallback<M>: Send + Sync + 'static {
     #[doc(hidden)]

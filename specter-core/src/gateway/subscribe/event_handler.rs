@@ -1,4 +1,4 @@
-//! Event handlers: objects that subscribe to several events of a namespace and are set up and torn
+//! Event handlers: objects that subscribe to several events of a namespace, and are set up and torn
 //! down as one.
 
 use std::future::Future;
@@ -46,8 +46,12 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 ///
 ///     fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
 ///         let this = self.clone();
-///         events.on("presence:set", 0, move |socket: Socket, state: String| this.announce(&socket, &state));
-///         events.on_disconnect(0, move |socket: Socket, _: DisconnectReason| self.announce(&socket, "gone"));
+///         events.on("presence:set", 0, move |socket: Socket, state: String| {
+///             this.announce(&socket, &state);
+///         });
+///         events.on_disconnect(0, move |socket: Socket, _: DisconnectReason| {
+///             self.announce(&socket, "gone");
+///         });
 ///     }
 ///
 ///     async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
@@ -59,7 +63,8 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event handler",
     label = "not an event handler",
-    note = "implement `EventHandler` for it, and make it `#[injectable]`; a controller is listed under `controllers`"
+    note = "implement `EventHandler` for it, and make it `#[injectable]`; a controller is listed \
+        under `controllers`"
 )]
 pub trait EventHandler: Send + Sync + 'static {
     /// The namespace whose events it handles. It is served even if no controller does.

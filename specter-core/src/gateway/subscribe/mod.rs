@@ -1,8 +1,7 @@
-//! Handlers without attributes: functions that subscribe to events while the App runs, beside the
-//! controllers' methods.
+//! Handlers without attributes: functions that subscribe to events while the App runs.
 //!
-//! A namespace's [`Ingress`] owns its subscribers; the dispatch asks it per event, which is one
-//! atomic load while there is none.
+//! The [`Ingress`] of a namespace owns its subscribers. The dispatch asks it at each event, which
+//! is one atomic load while there are none.
 
 mod error_subscribers;
 mod event_handler;
@@ -25,7 +24,7 @@ pub use self::event_handler::{
     Cleanup, EventHandler, EventHandlerError, EventSubscriptions, RegisteredHandler, SetupError,
     SetupFailure,
 };
-pub(crate) use self::registry::{Ingress, Slot};
+pub(crate) use self::registry::{Ingress, SubscriptionKey};
 pub use self::subscriber::{DisconnectCallback, EventCallback, IntoAck};
 pub(crate) use self::subscriber::{Subscriber, SubscriberCall};
 use self::subscriber_policies::SubscriptionOptions;
@@ -41,7 +40,8 @@ pub enum IngressError {
     UnknownNamespace(String),
     /// No client can emit it, or it has a method of its own.
     #[error(
-        "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` and `on_disconnect`"
+        "`{0}` is not an event that clients emit; for the ends of a socket there are `on_connect` \
+         and `on_disconnect`"
     )]
     Reserved(String),
     /// A parameter, guard, interceptor or error filter is no singleton, or there are several of its
@@ -100,7 +100,9 @@ impl IngressError {
 ///         // Nobody there is no reason to fail.
 ///         let _ = socket.to(&room).emit("typing", socket.id());
 ///     })?;
-///     let sum = ingress.on("sum", -1, async |a: i64, b: Option<i64>| Ok::<_, EventError>(a + b.unwrap_or(0)))?;
+///     let sum = ingress.on("sum", -1, async |a: i64, b: Option<i64>| {
+///         Ok::<_, EventError>(a + b.unwrap_or(0))
+///     })?;
 ///     sum.cancel();
 ///     let brief = ingress.timeout(Duration::from_secs(5));
 ///     brief.on("later", 0, async || tokio::task::yield_now().await)?;
@@ -109,7 +111,7 @@ impl IngressError {
 /// ```
 #[derive(Clone, Default)]
 pub struct SocketIngress {
-    served: Arc<OnceLock<Served>>,
+    served: Arc<OnceLock<ServedNamespaces>>,
     defaults: Arc<ErrorSubscribers>,
     /// In the order of their registration.
     handlers: Arc<Mutex<Vec<RegisteredHandler>>>,
@@ -119,7 +121,7 @@ pub struct SocketIngress {
 }
 
 /// What the App knows before any provider is built.
-struct Served {
+struct ServedNamespaces {
     namespaces: HashMap<String, Arc<Ingress>>,
     /// The types of what subscribers can be given by `Inject<T>`.
     singletons: HashSet<TypeId>,
@@ -138,7 +140,7 @@ impl SocketIngress {
             (name.to_owned(), Arc::new(ingress))
         });
         // A second call is a programming error of the App's; the first set stays.
-        let _ = self.served.set(Served {
+        let _ = self.served.set(ServedNamespaces {
             namespaces: ingresses.collect(),
             singletons: singletons.collect(),
         });
@@ -173,7 +175,8 @@ impl SocketIngress {
         let handlers = std::mem::take(&mut *self.handlers.lock());
         for handler in handlers.into_iter().rev() {
             if let Err(error) = handler.teardown().await {
-                tracing::error!(target: "specter::gateway", %error, "tearing an event handler down failed");
+                tracing::error!(target: "specter::gateway", %error, "tearing an event handler \
+                    down failed");
             }
         }
     }
@@ -244,7 +247,7 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl EventCallback<M>,
     ) -> Result<Subscription, IngressError> {
-        self.subscribe(Slot::of_event(event)?, priority, subscriber)
+        self.subscribe(SubscriptionKey::of_event(event)?, priority, subscriber)
     }
 
     /// Subscribes to connects: the function runs after the controllers' `connect`, and before the
@@ -254,12 +257,12 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl EventCallback<M>,
     ) -> Result<Subscription, IngressError> {
-        self.subscribe(Slot::Connect, priority, subscriber)
+        self.subscribe(SubscriptionKey::Connect, priority, subscriber)
     }
 
     fn subscribe<M>(
         &self,
-        slot: Slot,
+        slot: SubscriptionKey,
         priority: i32,
         subscriber: impl EventCallback<M>,
     ) -> Result<Subscription, IngressError> {
@@ -297,7 +300,9 @@ impl SocketIngress {
         subscriber: impl DisconnectCallback<M>,
     ) -> Result<Subscription, IngressError> {
         let subscriber = Subscriber::disconnect(priority, self.own.clone(), subscriber);
-        Ok(self.own()?.subscribe(Slot::Disconnect, subscriber))
+        Ok(self
+            .own()?
+            .subscribe(SubscriptionKey::Disconnect, subscriber))
     }
 
     /// Subscribes to what fails in the namespace and no controller's `#[on_error]` takes:
@@ -334,7 +339,7 @@ pub struct Subscription(Place);
 
 #[derive(Debug)]
 enum Place {
-    Event(Weak<Ingress>, Slot, u64),
+    Event(Weak<Ingress>, SubscriptionKey, u64),
     Errors(ErrorSource, u64),
 }
 
@@ -345,7 +350,7 @@ enum ErrorSource {
 }
 
 impl Subscription {
-    pub(crate) fn of_event(ingress: Weak<Ingress>, slot: Slot, id: u64) -> Self {
+    pub(crate) fn of_event(ingress: Weak<Ingress>, slot: SubscriptionKey, id: u64) -> Self {
         Self(Place::Event(ingress, slot, id))
     }
 

@@ -1,4 +1,4 @@
-//! One namespace's subscribers, in their order.
+//! The subscribers of one namespace, in their order.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,20 +28,20 @@ type List = Arc<[Arc<Subscriber>]>;
 
 #[derive(Default)]
 struct Lists {
-    by_slot: HashMap<Slot, List>,
+    by_slot: HashMap<SubscriptionKey, List>,
     next: u64,
 }
 
 /// What can be subscribed to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Slot {
+pub(crate) enum SubscriptionKey {
     Named(Box<str>),
     Any,
     Connect,
     Disconnect,
 }
 
-impl Slot {
+impl SubscriptionKey {
     /// That of an event which clients emit.
     pub(crate) fn of_event(name: &str) -> Result<Self, IngressError> {
         match name {
@@ -68,26 +68,30 @@ impl Ingress {
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<List> {
-        self.list(&Slot::Named(name.into()))
+        self.list(&SubscriptionKey::Named(name.into()))
     }
 
     pub(crate) fn any(&self) -> Option<List> {
-        self.list(&Slot::Any)
+        self.list(&SubscriptionKey::Any)
     }
 
     /// The subscribers of one end of a socket.
-    pub(crate) fn of(&self, slot: &Slot) -> Option<List> {
+    pub(crate) fn of(&self, slot: &SubscriptionKey) -> Option<List> {
         if self.is_empty() {
             return None;
         }
         self.list(slot)
     }
 
-    fn list(&self, slot: &Slot) -> Option<List> {
+    fn list(&self, slot: &SubscriptionKey) -> Option<List> {
         self.lists.read().by_slot.get(slot).cloned()
     }
 
-    pub(crate) fn subscribe(self: &Arc<Self>, slot: Slot, subscriber: Subscriber) -> Subscription {
+    pub(crate) fn subscribe(
+        self: &Arc<Self>,
+        slot: SubscriptionKey,
+        subscriber: Subscriber,
+    ) -> Subscription {
         let mut lists = self.lists.write();
         let id = lists.next;
         lists.next += 1;
@@ -108,7 +112,7 @@ impl Ingress {
         Subscription::of_event(Arc::downgrade(self), slot, id)
     }
 
-    pub(crate) fn cancel(&self, slot: &Slot, id: u64) {
+    pub(crate) fn cancel(&self, slot: &SubscriptionKey, id: u64) {
         let mut lists = self.lists.write();
         let Some(list) = lists.by_slot.get_mut(slot) else {
             return;
@@ -142,8 +146,8 @@ impl Ingress {
     pub(crate) fn names(&self) -> Vec<Box<str>> {
         let lists = self.lists.read();
         let names = lists.by_slot.keys().filter_map(|slot| match slot {
-            Slot::Named(name) => Some(name.clone()),
-            Slot::Any | Slot::Connect | Slot::Disconnect => None,
+            SubscriptionKey::Named(name) => Some(name.clone()),
+            SubscriptionKey::Any | SubscriptionKey::Connect | SubscriptionKey::Disconnect => None,
         });
         names.collect()
     }

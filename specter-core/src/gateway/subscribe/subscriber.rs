@@ -1,4 +1,4 @@
-//! Functions as handlers: their parameters by type, as those of methods.
+//! Functions as handlers, whose parameters are extracted by type as those of methods are.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -112,8 +112,10 @@ impl Subscriber {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot handle an event",
     label = "not a function that can be subscribed",
-    note = "its parameters are owned: payloads that derive `serde::Deserialize`, `Socket`, `Args`, `Inject<T>` and others from the context",
-    note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives `IntoEventError`"
+    note = "its parameters are owned: payloads that derive `serde::Deserialize`, `Socket`, \
+        `Args`, `Inject<T>` and others from the context",
+    note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives \
+        `IntoEventError`"
 )]
 pub trait EventCallback<M>: Send + Sync + 'static {
     #[doc(hidden)]
@@ -125,7 +127,8 @@ pub trait EventCallback<M>: Send + Sync + 'static {
     message = "`{Self}` cannot be told of a disconnect",
     label = "not a function of a socket and a reason",
     note = "it takes both, owned: `|socket: Socket, reason: DisconnectReason| …`",
-    note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives `IntoEventError`"
+    note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives \
+        `IntoEventError`"
 )]
 pub trait DisconnectCallback<M>: Send + Sync + 'static {
     #[doc(hidden)]

@@ -1,5 +1,5 @@
-//! What stands around subscribers: what the App and a listed event handler's module declare, and
-//! what is said at the subscription. Must not know how a subscriber is called.
+//! The guards, interceptors and error filters of subscribers: those of the App and of the event
+//! handler's module, and those of the subscription.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,9 +29,9 @@ pub(crate) struct SubscriptionOptions {
 /// What the App and the modules declare, found at start.
 #[derive(Default)]
 pub(crate) struct SubscriberPolicies {
-    /// PolicySet all subscribers.
+    /// Around all subscribers.
     pub(crate) app: PolicySet,
-    /// PolicySet those of a listed event handler, the App's included; by the place of its root.
+    /// Around those of a listed event handler, the App's included; by the place of its root.
     pub(crate) listed: HashMap<usize, PolicySet>,
     /// Guards that let everybody pass.
     pub(crate) open: Vec<Key>,
@@ -108,7 +108,7 @@ pub(in crate::gateway) async fn run_with_policies(
     let (socket, event) = (cx.socket.clone(), cx.info());
     let checked = match cx.cause {
         Trigger::Connect => None,
-        _ => Some(event.name()),
+        _ => Some(&event),
     };
     let outcome = match check_guards(&guards, &socket, checked).await {
         Ok(()) => intercepted_subscriber(&interceptors, &subscriber, cx).await,

@@ -1,5 +1,5 @@
-//! The limits of an outgoing queue, the packets to which they apply, and the errors when one is
-//! exceeded.
+//! The limits of an outgoing queue, the kinds of packets to which they apply, and the errors when
+//! one is exceeded.
 
 use crate::config::{EngineConfig, QueuePolicy};
 

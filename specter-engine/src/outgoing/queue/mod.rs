@@ -1,9 +1,9 @@
-//! The queue of packets that wait to be written to one connection, and how that queue is closed.
+//! The outgoing queue of one connection, and how it is closed.
 //!
-//! Senders on any thread push; the connection's task takes packets and writes them. The queue
-//! counts bytes until they are written and knows whether the task has to be woken. A connection
-//! whose queue holds more than `max_queued_bytes` is *behind*; whether it is too slow is the task's
-//! to decide, which sees how fast the queue empties. It must not know what carries the packets.
+//! Senders on any thread push packets; the connection's task takes and writes them. The queue
+//! counts the bytes that are not written yet, and knows whether the task has to be woken. A
+//! connection whose queue holds more than `max_queued_bytes` is *behind*. Whether it is too slow is
+//! decided by the task, which measures how fast the queue empties.
 
 pub(crate) mod limits;
 #[cfg(test)]

@@ -4,11 +4,11 @@
 //! it, at the end of its turn. Its bytes go into a buffer of the thread, one packet after another.
 //! That is possible only while the queue is empty and the task can reserve the connection's
 //! [`WriterSlot`](super::writer_slot::WriterSlot), so that nobody else writes what is sent later.
-//! When either ceases to hold, the batch goes to the front of the queue and later packets behind it:
-//! packets keep the order in which they were sent, whichever way they take.
+//! When either ceases to hold, the batch goes to the front of the queue and later packets behind
+//! it: packets keep the order in which they were sent, whichever way they take.
 //!
-//! A packet may also be encoded straight into the batch. What is sent while it is encoded goes before
-//! it.
+//! A packet may also be encoded straight into the batch. What is sent while it is encoded goes
+//! before it.
 
 #[cfg(test)]
 mod tests;
@@ -90,8 +90,8 @@ pub(crate) fn take(connection: &Connection) -> Option<Vec<u8>> {
     .flatten()
 }
 
-/// Appends a packet to the batch of the connection's turn. False where the connection has no turn on
-/// this thread, or the packet belongs into the queue.
+/// Appends a packet to the batch of the connection's turn. False where the connection has no turn
+/// on this thread, or the packet belongs into the queue.
 pub(crate) fn append(connection: &Connection, packet: &impl EncodePacket) -> bool {
     with(|thread| {
         thread.owner == connection.address() && thread.batch.append(connection.outgoing(), packet)
@@ -186,8 +186,8 @@ impl WriteBatch {
         is_accepted
     }
 
-    /// Has a packet appended, as [`append_with`](self::append_with). The result of a packet that was
-    /// queued after all says whether the task must be woken.
+    /// Has a packet appended, as [`append_with`](self::append_with). The result of a packet that
+    /// was queued after all says whether the task must be woken.
     #[inline]
     fn append_with<W: WriteHalf, E>(
         &mut self,

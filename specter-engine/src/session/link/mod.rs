@@ -1,8 +1,8 @@
-//! What carries a session: polling, polling with a WebSocket that probes, a WebSocket; and the ways
-//! out of each.
+//! The transport of a session: polling, polling with a probing WebSocket, or a WebSocket; and how
+//! each ends.
 //!
-//! Owned by the connection's task, so that an upgrade is a change of state here and not a hand-over
-//! between tasks. Nothing in it knows handlers or messages' meaning.
+//! The connection's task owns it, so that an upgrade is a change of state here and not a hand-over
+//! between tasks.
 
 pub(crate) mod budget;
 pub(crate) mod polling;
@@ -26,7 +26,8 @@ use crate::session::termination::Termination;
 /// What carries a session.
 #[expect(
     clippy::large_enum_variant,
-    reason = "a WebSocket is what nearly all sessions are carried by; for the others it is a few words too many"
+    reason = "a WebSocket is what nearly all sessions are carried by; for the others it is a few \
+        words too many"
 )]
 pub(crate) enum Link {
     /// HTTP requests; perhaps a WebSocket that probes beside them.

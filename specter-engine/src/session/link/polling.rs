@@ -1,6 +1,6 @@
-//! The HTTP side of a session: the poll that waits, the post that is worked on.
+//! The polling transport of a session: the pending poll, and the post that is being processed.
 //!
-//! Answers requests by their outcome only; status codes and headers are the HTTP layer's.
+//! Requests get an outcome here; the HTTP layer turns it into status codes and headers.
 
 use std::task::Context;
 

@@ -1,6 +1,5 @@
-//! Bytes that were read from a WebSocket and could not be used up at once.
-//!
-//! A part of a frame, or whole frames behind a stop. Empty, it holds no memory.
+//! The bytes that were read from a WebSocket and not decoded yet: a part of a frame, or the frames
+//! that are left when reading stops. Empty, it holds no memory.
 
 use std::ops::Range;
 

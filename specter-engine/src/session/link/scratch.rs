@@ -1,7 +1,7 @@
-//! One read buffer for all connections of a thread.
+//! The read buffer that all connections of a thread share.
 //!
-//! A connection that waits for bytes holds no buffer; when they arrive it borrows its thread's,
-//! and copies out what is left over. Knows nothing of what is read.
+//! A connection that waits for bytes holds no buffer. When bytes arrive it borrows the thread's,
+//! and copies what is left over.
 
 use std::ops::{Deref, DerefMut};
 

@@ -1,6 +1,5 @@
-//! The byte stream under a WebSocket, from the request that asked for it to its end.
-//!
-//! Takes the stream over from hyper, as a plain TCP socket where it is one. Knows no frames.
+//! The byte stream under a WebSocket, which is taken over from hyper: as a plain TCP socket where
+//! it is one.
 
 use std::future::Future;
 use std::io::{self, IoSlice};

@@ -1,8 +1,7 @@
-//! One WebSocket: bytes in, messages out; packets in, bytes out.
+//! The WebSocket transport: reads bytes and yields messages, takes packets and writes bytes.
 //!
-//! The same for the transport of a session, for one that probes, and for one that is being closed.
-//! It answers pings, and reports everything else that ends it as an [`Termination`]. It must not know
-//! what a message means, nor where packets come from.
+//! A session's transport, a probing WebSocket and one that is being closed all use it. It answers
+//! pings; everything else that ends the connection is returned as a [`Termination`].
 
 use std::collections::VecDeque;
 use std::io;
@@ -142,7 +141,7 @@ impl WebSocket {
         budget: &mut Budget,
         take: &mut impl FnMut(Message<'_>) -> Result<Flow, Termination>,
     ) -> Result<Poll<Flow>, Termination> {
-        // RequestKind first: without anything to read, no buffer is needed.
+        // Asked first: without anything to read, no buffer is needed.
         match self.stream.poll_readable(cx) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
@@ -239,7 +238,7 @@ impl WebSocket {
         self.writer.frames.take_cost_written();
     }
 
-    /// PacketDeque to be written next.
+    /// Packets to be written next.
     pub(crate) fn push(&mut self, packets: VecDeque<EncodedPacket>) {
         self.writer.frames.push(packets);
     }

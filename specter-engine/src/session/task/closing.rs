@@ -1,6 +1,5 @@
-//! The end of a session: the handler is told, the client is told, what is queued is written.
-//!
-//! Each in its own time, and none for longer than its limit.
+//! The end of a session: the handler and the client are notified, and what is queued is written.
+//! Each step has its own time limit.
 
 use std::task::{Context, Poll};
 use std::time::Duration;

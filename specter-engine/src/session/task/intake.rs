@@ -1,4 +1,5 @@
-//! What comes in: requests that were left in the mailbox, bodies, messages.
+//! What a task takes in during a turn: requests from the mailbox, polling bodies, WebSocket
+//! messages.
 
 use std::task::Context;
 

@@ -1,8 +1,8 @@
-//! The one task of a session: it owns the transport, the protocol state, the timer and the handler.
+//! The task of a session, which owns the transport, the protocol state, the timer and the handler.
 //!
-//! Each time it runs it takes what HTTP requests left, what time has made due and a bounded bite of
-//! what came; then the handler gets on with its work; then all that is queued is written at once.
-//! No message costs a task, a channel or a timer of its own.
+//! In each turn it takes requests from the mailbox, does what is due, and reads within a budget;
+//! then it polls the handler; then it writes all that is queued. No message gets a task, a channel
+//! or a timer of its own.
 
 mod closing;
 mod intake;

@@ -1,9 +1,8 @@
-//! Whether a client reads fast enough, and what a connection that is behind means for its session.
+//! Decides whether a client reads too slowly, and what follows for its session.
 //!
-//! The queue says how much it holds and how much has left it. Only the task, which has a clock, can
-//! say that this is too slow. It is also the task that tells the session's heartbeat of a peer
-//! which makes room in a full stream: such a peer is there, even if its pong is stuck behind what
-//! it reads.
+//! The queue counts what it holds and what has left it; the task, which has a clock, compares. The
+//! task also tells the heartbeat of a peer that makes room in a full stream: such a peer is alive,
+//! even if its pong is stuck behind what it has to read.
 
 use tokio::time::Instant;
 

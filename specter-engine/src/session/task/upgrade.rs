@@ -1,6 +1,5 @@
-//! A WebSocket that takes over a session that polls, or fails to.
-//!
-//! Until it has taken over, nothing that happens on it touches the session.
+//! A WebSocket that takes over a polling session, or fails to. Until it has taken over, nothing
+//! that happens on it affects the session.
 
 use std::task::{Context, Poll};
 

@@ -1,5 +1,5 @@
-//! Arguments as one value: the way back from `shape`, which makes arguments of a value. Tuples and
-//! arrays are several arguments, `()` is none, everything else is one.
+//! Reads all arguments as one value, the reverse of `args_serializer`: tuples and arrays are
+//! several arguments, `()` is none, anything else is one.
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};

@@ -1,8 +1,8 @@
-//! A value as arguments: a serde serializer that looks at the outermost shape only.
+//! Serializes a value as arguments, by its outermost shape.
 //!
-//! `()` is no argument, a tuple (or an array) several, [`Args`](crate::socketio::Args) are those that they
-//! hold; everything else is one, and goes straight to `serde_json`. References and boxes are
-//! transparent to serde. A unit that is not `()`, such as a null in a `serde_json::Value`, is a
+//! `()` is no argument, a tuple (or an array) several, [`Args`](crate::socketio::Args) are those
+//! that they hold; anything else is one, and is serialized by `serde_json`. serde sees through
+//! references and boxes. A unit that is not `()`, such as the null of a `serde_json::Value`, is a
 //! null.
 
 use serde::ser::{Serialize, SerializeTuple, Serializer};
@@ -10,6 +10,7 @@ use serde::ser::{Serialize, SerializeTuple, Serializer};
 use super::string_scan::find_special;
 use crate::socketio::args::ARGS_NAME;
 use crate::socketio::attachment_scope;
+use crate::socketio::unit::names_unit;
 
 type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>>;
 type JsonSerializer<'a> = &'a mut Json<'a>;
@@ -54,13 +55,6 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Whether a type, of which a value serialized itself as a unit, is `()`, perhaps behind pointers.
-/// serde does not tell a null of `serde_json::Value` from it, but the type's name does; no other
-/// type whose name ends like this is serialized as a unit unless it stands for one.
-fn is_unit(type_name: &str) -> bool {
-    type_name.trim_end_matches('>').ends_with("()")
-}
-
 /// Methods that write one argument, by the method of the same name on `serde_json`'s serializer.
 macro_rules! one_argument {
     ($($method:ident($($value:ident: $type:ty),*) -> $result:ty;)*) => {$(
@@ -83,7 +77,7 @@ impl<'a> Serializer for Shape<'a> {
 
     /// No argument, or a null.
     fn serialize_unit(self) -> Result<(), Error> {
-        if is_unit(self.type_name) {
+        if names_unit(self.type_name) {
             return Ok(());
         }
         self.one().serialize_unit()

@@ -1,11 +1,12 @@
-//! Messages of one connection into packets: what each must look like, within which limits, and
-//! which attachments belong to it.
+//! Decodes the messages of one connection into packets: their form, their limits, and their
+//! attachments.
 //!
-//! Everything a client can get wrong in a packet by itself is found here, before anybody acts on
-//! it. It must not know which namespaces there are or who has joined them.
+//! Everything that can be wrong with a packet by itself is found here, before anybody acts on it.
+//! Which namespaces exist, and who has joined them, is not known here.
 
 use std::fmt;
 
+use super::event_prefix_cache::EventPrefixCache;
 use super::header::{Layout, PacketKind, read_attachments};
 use super::placeholder::{CheckIndices, IgnorePlaceholders, PlaceholderVisitor};
 use super::scanner;
@@ -34,7 +35,7 @@ pub struct DecoderLimits {
     /// A namespace's name, in bytes.
     pub max_namespace: usize,
     /// An event's name, in bytes.
-    pub max_event_name: usize,
+    pub max_event_name_len: usize,
 }
 
 impl Default for DecoderLimits {
@@ -44,7 +45,7 @@ impl Default for DecoderLimits {
             max_attachments: 10,
             max_bytes: 1_000_000,
             max_namespace: 256,
-            max_event_name: 256,
+            max_event_name_len: 256,
         }
     }
 }
@@ -74,6 +75,7 @@ impl DecoderLimits {
 /// ```
 pub struct Decoder {
     limits: DecoderLimits,
+    prefix_cache: EventPrefixCache,
     pending: Option<Pending>,
 }
 
@@ -102,6 +104,7 @@ impl Decoder {
         limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
             limits,
+            prefix_cache: EventPrefixCache::default(),
             pending: None,
         }
     }
@@ -252,7 +255,15 @@ impl Decoder {
         layout: &Layout,
         placeholders: P,
     ) -> Result<Packet, Refused> {
-        let (name, elements) = self.read_event(text, layout, placeholders)?;
+        let known = self.prefix_cache.find(text, layout.data);
+        let (name, elements) = match known {
+            Some((name, behind)) => {
+                let elements = scanner::args_after_name(text, behind, placeholders)
+                    .map_err(|error| parse_error(error, layout))?;
+                (EventName::Raw(name), elements)
+            }
+            None => self.read_event(text, layout, placeholders)?,
+        };
         let places = PacketLayout {
             namespace: layout.namespace,
             name,
@@ -263,6 +274,7 @@ impl Decoder {
     }
 
     /// Reads an event's data from the name on.
+    #[inline(never)]
     fn read_event<P: PlaceholderVisitor>(
         &mut self,
         text: &str,
@@ -272,12 +284,15 @@ impl Decoder {
         let (name, elements) = scanner::event(text, layout.data, placeholders)
             .map_err(|error| parse_error(error, layout))?;
         let length = name.len();
-        if length > self.limits.max_event_name {
-            let max = self.limits.max_event_name;
+        if length > self.limits.max_event_name_len {
+            let max = self.limits.max_event_name_len;
             return Err(ParseError::EventNameLength { length, max }.into());
         }
         if is_suspect(length) && is_reserved(name.of(text)) {
             return Err(ParseError::ReservedName.into());
+        }
+        if let EventName::Raw(span) = name {
+            self.prefix_cache.store(text, layout.data, span);
         }
         Ok((name, elements))
     }

@@ -1,13 +1,12 @@
-//! PacketWriter packets, each encoded once, straight into the frame that is sent.
+//! Encodes outgoing packets, each once, straight into the frame that is sent.
 //!
-//! The header is written first, as that of a packet without attachments; where writing the
-//! arguments brought some up, it is made good. A value's outermost shape decides what its arguments
-//! are (module `shape`): `()` none, a tuple several, [`Args`](crate::socketio::Args) those that they hold,
-//! anything else one.
+//! The header is written first, as that of a packet without attachments, and corrected if the
+//! arguments had any. The outermost shape of a value decides what its arguments are
+//! (`args_serializer`): `()` none, a tuple several, [`Args`](crate::socketio::Args) those that they
+//! hold, anything else one.
 //!
-//! Where a packet goes is a [`Destination`], for which a namespace's name will do. A namespace is
-//! written as it is: it begins with `/` and holds neither `,` nor `?`, which whoever names
-//! namespaces sees to.
+//! A [`Destination`] is the namespace. It is written as it is: whoever names namespaces ensures
+//! that the name begins with `/` and contains neither `,` nor `?`.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -67,10 +66,10 @@ pub fn outgoing_event<'a, T: Serialize + ?Sized>(
     let to = to.into();
     let namespace = to.namespace();
     let mut frame = frame(namespace, name.len() + USUAL_SIZE);
-    let mut draft = Draft::new(frame.body(), EVENT, namespace, id);
-    write_event_start(draft.body, name);
-    let (_, attachments) = write_args(args, draft.body, true, to)?;
-    draft.end(&attachments);
+    let mut packet = UnfinishedPacket::new(frame.body(), EVENT, namespace, id);
+    write_event_start(packet.body, name);
+    let (_, attachments) = write_args(args, packet.body, true, to)?;
+    packet.end(&attachments);
     Ok(close(frame, attachments))
 }
 
@@ -128,31 +127,33 @@ fn write_ack<T: Serialize + ?Sized>(
     id: u64,
     args: &T,
 ) -> Result<Attachments, EncodeError> {
-    let mut draft = Draft::new(body, ACK, to.namespace(), Some(id));
-    draft.body.push(b'[');
-    let (_, attachments) = write_args(args, draft.body, false, to)?;
-    draft.end(&attachments);
+    let mut packet = UnfinishedPacket::new(body, ACK, to.namespace(), Some(id));
+    packet.body.push(b'[');
+    let (_, attachments) = write_args(args, packet.body, false, to)?;
+    packet.end(&attachments);
     Ok(attachments)
 }
 
 /// The server's answer to a CONNECT: the client is in the namespace, and `sid` is its public id.
 pub fn connect(namespace: &str, sid: &str) -> EncodedPacket {
     let mut frame = frame(namespace, sid.len() + 16);
-    let Draft { body, .. } = Draft::new(frame.body(), CONNECT, namespace, None);
+    let UnfinishedPacket { body, .. } =
+        UnfinishedPacket::new(frame.body(), CONNECT, namespace, None);
     body.extend_from_slice(br#"{"sid":"#);
     write_string(body, sid);
     body.push(b'}');
     frame.finish(FrameKind::Text).into()
 }
 
-/// The server's parse_error of a CONNECT. Bytes in `data` are lists of numbers.
+/// The server's rejection of a CONNECT. Bytes in `data` are lists of numbers.
 pub fn connect_error<T: Serialize + ?Sized>(
     namespace: &str,
     message: &str,
     data: Option<&T>,
 ) -> Result<EncodedPacket, EncodeError> {
     let mut frame = frame(namespace, message.len() + USUAL_SIZE);
-    let Draft { body, .. } = Draft::new(frame.body(), CONNECT_ERROR, namespace, None);
+    let UnfinishedPacket { body, .. } =
+        UnfinishedPacket::new(frame.body(), CONNECT_ERROR, namespace, None);
     body.extend_from_slice(br#"{"message":"#);
     write_string(body, message);
     if let Some(data) = data {
@@ -166,7 +167,7 @@ pub fn connect_error<T: Serialize + ?Sized>(
 /// The client is no longer in the namespace.
 pub fn disconnect(namespace: &str) -> EncodedPacket {
     let mut frame = frame(namespace, 0);
-    Draft::new(frame.body(), DISCONNECT, namespace, None);
+    UnfinishedPacket::new(frame.body(), DISCONNECT, namespace, None);
     frame.finish(FrameKind::Text).into()
 }
 
@@ -203,25 +204,25 @@ pub fn event_encoded(
     args: EncodedArgs,
 ) -> PacketWriter {
     let mut frame = frame(namespace, name.len() + args.json.len() + 8);
-    let mut draft = Draft::new(frame.body(), EVENT, namespace, id);
-    write_event_start(draft.body, name);
+    let mut packet = UnfinishedPacket::new(frame.body(), EVENT, namespace, id);
+    write_event_start(packet.body, name);
     if args.count > 0 {
-        draft.body.push(b',');
-        draft.body.extend_from_slice(&args.json);
+        packet.body.push(b',');
+        packet.body.extend_from_slice(&args.json);
     }
     let attachments = args.attachments.into();
-    draft.end(&attachments);
+    packet.end(&attachments);
     close(frame, attachments)
 }
 
 /// An acknowledgement with arguments that were encoded before.
 pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> PacketWriter {
     let mut frame = frame(namespace, args.json.len() + 2);
-    let mut draft = Draft::new(frame.body(), ACK, namespace, Some(id));
-    draft.body.push(b'[');
-    draft.body.extend_from_slice(&args.json);
+    let mut packet = UnfinishedPacket::new(frame.body(), ACK, namespace, Some(id));
+    packet.body.push(b'[');
+    packet.body.extend_from_slice(&args.json);
     let attachments = args.attachments.into();
-    draft.end(&attachments);
+    packet.end(&attachments);
     close(frame, attachments)
 }
 
@@ -251,14 +252,14 @@ fn close(frame: FrameBuilder, attachments: Attachments) -> PacketWriter {
 }
 
 /// A packet that is being written.
-struct Draft<'a> {
+struct UnfinishedPacket<'a> {
     kinds: Kinds,
     body: &'a mut Vec<u8>,
     /// Where in it the packet begins.
     start: usize,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> UnfinishedPacket<'a> {
     /// Writes the header at the end of `body`.
     #[inline]
     fn new(body: &'a mut Vec<u8>, kinds: Kinds, namespace: &str, id: Option<u64>) -> Self {
@@ -390,7 +391,7 @@ fn write_string(body: &mut Vec<u8>, text: &str) {
 /// An acknowledgement id.
 #[inline]
 fn write_id(body: &mut Vec<u8>, id: u64) {
-    /// CheckIndices it a number has no more than eight digits, which are one word.
+    /// Below it a number has no more than eight digits, which are one word.
     const SHORT: u32 = 100_000_000;
     let Some(mut rest) = u32::try_from(id).ok().filter(|id| *id < SHORT) else {
         body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));

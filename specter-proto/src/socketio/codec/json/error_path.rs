@@ -1,7 +1,7 @@
-//! Where in an argument an error lies, and what it says, without what the client sent.
+//! The path to a decoding error inside an argument, and its text without what the client sent.
 //!
-//! `serde_json` tells line and column; the path is found again from there, once something went
-//! wrong, so that reading what is right costs nothing.
+//! `serde_json` reports a line and a column. The path is found from there only after an error, so
+//! that decoding valid arguments costs nothing.
 
 use crate::socketio::error::ArgumentError;
 

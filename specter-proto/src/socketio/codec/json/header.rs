@@ -1,8 +1,8 @@
-//! The part of a packet before its data: kind, number of attachments, namespace, acknowledgement
-//! id.
+//! The header of a packet: its type, number of attachments, namespace and acknowledgement id
+//! (Socket.IO v5, "Packet encoding").
 //!
-//! Socket.IO v5, "Packet encoding". Knows the grammar only: which kinds a client may send, and how
-//! much of anything, is the decoder's business.
+//! Only the grammar is known here. Which types a client may send, and how much of anything, is
+//! checked by the decoder.
 
 use crate::socketio::error::ParseError;
 use crate::socketio::span::Span;
@@ -200,7 +200,7 @@ fn read_id(bytes: &[u8], start: usize) -> Result<(Option<u64>, usize), ParseErro
     let mut at = start;
     let mut id = 0_u64;
     while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
-        // CheckIndices 2^53 before, so this cannot overflow.
+        // Below 2^53 before, so this cannot overflow.
         id = id * 10 + u64::from(digit - b'0');
         if id > MAX_ID {
             return Err(ParseError::AckId);

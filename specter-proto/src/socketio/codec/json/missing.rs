@@ -1,5 +1,5 @@
-//! What an argument that is not there is to serde: `None` to an `Option`, else an error. As a
-//! missing field is.
+//! Deserializes an absent argument as a missing field: `None` for an `Option`, an error for other
+//! types.
 
 use serde::de::value::Error;
 use serde::de::{Deserializer, Error as _, Visitor};

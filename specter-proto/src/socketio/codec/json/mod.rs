@@ -1,4 +1,5 @@
-//! The default codec: a packet is a text whose data is JSON, and an attachment a message of its own.
+//! The default codec: a packet is a text whose data is JSON, and an attachment a message of its
+//! own.
 //!
 //! Socket.IO v5, "Packet encoding". Inbound, `decoder` checks a text in one pass (`scanner`) and
 //! copies it once; arguments are read later, by `args_deserializer`. Outbound, [`encode`] writes a
@@ -9,6 +10,7 @@ pub(crate) mod args_serializer;
 pub(crate) mod decoder;
 pub mod encode;
 pub(crate) mod error_path;
+pub(crate) mod event_prefix_cache;
 pub(crate) mod header;
 pub(crate) mod lenient;
 pub(crate) mod missing;

@@ -1,7 +1,8 @@
-//! What becomes of the placeholders that the scanner meets: nothing, a check, or another number.
+//! Visitors of the placeholders that the scanner finds: they ignore, check or collect their
+//! numbers.
 //!
-//! A placeholder stands where an attachment belongs: an object with `"_placeholder": true` and the
-//! attachment's number as `num`, whatever else it holds, as the clients' own parsers see it.
+//! A placeholder stands for an attachment. It is an object with `"_placeholder": true` and the
+//! attachment's number as `num`, whatever else it holds, as in the clients' own parsers.
 
 use super::scanner::ScanError;
 use crate::socketio::span::Span;

@@ -1,9 +1,9 @@
-//! One pass over a packet's JSON: is it well-formed, how deep is it, where do its elements lie.
+//! One pass over the JSON of a packet, which checks that it is well-formed and not too deep, and
+//! finds its arguments.
 //!
-//! Arguments are read later, by serde, straight into the handler's types; this scanner builds no
-//! values. It finds the placeholders of a binary packet and hands each one to a [`PlaceholderVisitor`],
-//! which checks or collects. It must not know packet kinds or limits other than depth. Every
-//! function is linear in the text and recurses at most [`MAX_DEPTH`] levels.
+//! serde reads arguments later, straight into the handler's types; the scanner builds no values. It
+//! passes the placeholders of a binary packet to a [`PlaceholderVisitor`]. Every function is linear
+//! in the text and recurses at most [`MAX_DEPTH`] levels.
 
 use std::borrow::Cow;
 
@@ -99,6 +99,18 @@ pub(in crate::socketio) fn event<P: PlaceholderVisitor>(
     };
     scanner.finish()?;
     Ok((name, elements))
+}
+
+/// Reads `…elements]`, which stands behind a name and a comma, from there.
+pub(in crate::socketio) fn args_after_name<P: PlaceholderVisitor>(
+    text: &str,
+    from: usize,
+    placeholders: P,
+) -> Result<ArgSpan, ScanError> {
+    let mut scanner = Scanner::new(text, from, placeholders);
+    let elements = scanner.elements(true)?;
+    scanner.finish()?;
+    Ok(elements)
 }
 
 /// Reads `[…elements]`, which begins at `from`.

@@ -1,9 +1,8 @@
-//! Lone surrogates in JSON strings: finding them, and putting U+FFFD in their place.
+//! Finds lone surrogates in JSON strings and replaces them by U+FFFD.
 //!
-//! A JavaScript string is cut between UTF-16 units, so `"👋".slice(0, 1)` is half a character.
-//! Clients send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) and no
-//! Unicode text. The scanner refuses such a packet, and only then is its text repaired and read
-//! once more, so that all that follows sees text that every parser takes.
+//! JavaScript cuts strings between UTF-16 units: `"👋".slice(0, 1)` is half a character. Clients
+//! send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) and not valid
+//! Unicode. The scanner rejects such a packet; only then is its text repaired and read once more.
 
 use memchr::memchr;
 

@@ -1,7 +1,5 @@
-//! An argument that was not read: what is kept of it until it is known that it cannot be read at
-//! all.
-//!
-//! The error that is reported is made last, since another attempt may succeed.
+//! An argument that could not be decoded, kept until another attempt has failed too. Only then is
+//! its error made.
 
 use serde::de::DeserializeSeed;
 

@@ -1,5 +1,5 @@
-//! What stands between a deserializer and a type's visitor, so that the values within the type are
-//! read leniently too. Keys of maps and names of variants are read as they are.
+//! Wraps deserializers so that values nested in a type are decoded leniently too. Map keys and
+//! variant names are read as they are.
 
 use std::fmt;
 

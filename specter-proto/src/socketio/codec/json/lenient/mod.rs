@@ -1,12 +1,12 @@
-//! Integers that were sent as floats.
+//! Decodes integers that were sent as floats.
 //!
-//! Python and others write `1.0` where a client in JavaScript writes `1`. An integer type refuses
-//! it, so a value that could not be read is read once more, and then an integral float is an
-//! integer wherever a type asks for an integer. A value that was read in the usual way never comes
-//! here.
+//! Python and others write `1.0` where a JavaScript client writes `1`, and serde's integer types
+//! refuse it. A value that could not be decoded is decoded once more, with integral floats accepted
+//! wherever a type asks for an integer. Values that decode at once never come here.
 //!
-//! Types that buffer what they read (flattened structs, tagged and untagged enums) ask for nothing
-//! until later. If the second attempt fails too, a third one puts integers into their buffers.
+//! Types that buffer what they read (flattened structs, tagged and untagged enums) ask for an
+//! integer only later. If the second attempt fails too, a third one puts integers into their
+//! buffers.
 
 mod access;
 mod number;

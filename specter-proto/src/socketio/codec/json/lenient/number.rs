@@ -1,7 +1,7 @@
-//! CollectIndices that are written as floats and are integers all the same: `1.0`, `1e3`, `-0.0`.
+//! Integers that are written as floats: `1.0`, `1e3`, `-0.0`.
 //!
-//! They are read from their text, digit by digit, because a float in between would not hold every
-//! integer of 64 bits.
+//! They are read from their text, digit by digit, because a float would not hold every 64-bit
+//! integer.
 
 /// An integer, read from the text of a float.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

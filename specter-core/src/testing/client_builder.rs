@@ -8,18 +8,19 @@ use std::panic::Location;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use super::Refused;
-use super::app::Served;
+use super::app::RunningApp;
 use super::client::{TestClient, auth_json};
-use super::line::Line;
-use super::opening::{self, Handshake};
+use super::client_connection::Line;
+use super::client_handshake;
+use super::client_handshake::Handshake;
 use super::wire::Reader;
+use crate::testing::ConnectError;
 
 /// A client that is about to connect. Clones are clients alike.
 #[derive(Clone)]
 #[must_use = "nothing connects before `connect`"]
-pub struct Connecting {
-    app: Served,
+pub struct ClientBuilder {
+    app: RunningApp,
     path: String,
     query: String,
     headers: HeaderMap,
@@ -27,8 +28,8 @@ pub struct Connecting {
     auth: Option<String>,
 }
 
-impl Connecting {
-    pub(super) fn new(app: Served) -> Self {
+impl ClientBuilder {
+    pub(super) fn new(app: RunningApp) -> Self {
         Self {
             app,
             path: "/socket.io/".into(),
@@ -100,7 +101,7 @@ impl Connecting {
     pub fn try_connect(
         self,
         namespace: &str,
-    ) -> impl Future<Output = Result<TestClient, Refused>> + use<> {
+    ) -> impl Future<Output = Result<TestClient, ConnectError>> + use<> {
         let (site, namespace) = (Location::caller(), namespace.to_owned());
         async move { self.open(&namespace, site).await }
     }
@@ -110,7 +111,7 @@ impl Connecting {
     /// # Panics
     /// When it is let in.
     #[track_caller]
-    pub fn refused(self, namespace: &str) -> impl Future<Output = Refused> + use<> {
+    pub fn refused(self, namespace: &str) -> impl Future<Output = ConnectError> + use<> {
         let (site, namespace) = (Location::caller(), namespace.to_owned());
         async move {
             match self.open(&namespace, site).await {
@@ -124,20 +125,20 @@ impl Connecting {
         self,
         namespace: &str,
         site: &'static Location<'static>,
-    ) -> Result<TestClient, Refused> {
+    ) -> Result<TestClient, ConnectError> {
         let handshake = Handshake {
             target: format!("{}?{}", self.path, self.query),
             headers: self.headers,
             // Whichever: nobody asks for the port.
             address: SocketAddr::new(self.address, 50_000),
         };
-        let opening = opening::open(&self.app.router, &handshake);
-        let opened = tokio::time::timeout(self.app.patience, opening).await;
+        let opening = client_handshake::open(&self.app.router, &handshake);
+        let opened = tokio::time::timeout(self.app.timeout, opening).await;
         let Ok(opened) = opened else {
             panic!("{site}: the server does not answer the handshake");
         };
         let (stream, early) = opened?;
-        let line = Line::new(stream, Reader::starting_with(early), self.app.patience);
+        let line = Line::new(stream, Reader::starting_with(early), self.app.timeout);
         let opened = line.wait(|state| match &state.closed {
             Some(why) => Some(Err(why.clone())),
             None => state.open.then_some(Ok(())),
@@ -151,9 +152,9 @@ impl Connecting {
     }
 }
 
-impl fmt::Debug for Connecting {
+impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connecting")
+        f.debug_struct("ClientBuilder")
             .field("path", &self.path)
             .field("query", &self.query)
             .field("headers", &self.headers)

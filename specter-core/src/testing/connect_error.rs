@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Why a client was not let in: what it was told, and nothing that it was not.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refused {
+pub enum ConnectError {
     /// The HTTP request was refused: by an origin policy, by `AppBuilder::admit`, by a limit, or
     /// because nothing is on that path.
     #[error("the handshake was refused with {status}: {body}")]
@@ -30,7 +30,7 @@ pub enum Refused {
     },
 }
 
-impl Refused {
+impl ConnectError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ impl Refused {
 /// A failed event's acknowledgement: what the client may see of an error.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct ErrorReply {
+pub struct EventErrorReply {
     /// The words.
     #[serde(rename = "error")]
     pub message: String,

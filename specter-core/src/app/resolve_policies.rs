@@ -1,12 +1,12 @@
-//! From declared guards, interceptors and error filters to those that run: looked for once, when
-//! the singletons are there.
+//! Resolves declared guards, interceptors and error filters to instances, once, when the singletons
+//! are built.
 
 use std::sync::Arc;
 
 use specter_di::{Container, Key};
 
 use super::builder::AppBuilder;
-use super::register::{Listed, ListedHandler, RegisteredBlock};
+use super::registration::{EventHandlerEntry, ModuleEntry, RegisteredBlock};
 use crate::gateway::declare::table::{
     BlockTable, ConnectPolicies, ControllerTable, HandlerPolicies,
 };
@@ -50,9 +50,9 @@ impl PolicyResolver<'_> {
 }
 
 /// The listed event handlers, and the places of their roots.
-fn handlers(container: &Container) -> impl Iterator<Item = (usize, &ListedHandler)> {
+fn handlers(container: &Container) -> impl Iterator<Item = (usize, &EventHandlerEntry)> {
     let roots = container.roots().iter().enumerate();
-    roots.filter_map(|(index, root)| Some((index, root.meta::<Listed>()?.handler()?)))
+    roots.filter_map(|(index, root)| Some((index, root.meta::<ModuleEntry>()?.handler()?)))
 }
 
 /// What stands around subscribers.
@@ -91,7 +91,7 @@ pub(super) fn connect_policies(
     let guards = controllers.iter().flat_map(|table| &table.guards);
     let mut asked: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
     let handlers = handlers(container).filter(|(_, handler)| handler.namespace == namespace);
-    let entry = |(index, handler): (usize, &ListedHandler)| {
+    let entry = |(index, handler): (usize, &EventHandlerEntry)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
         let find = PolicyResolver {

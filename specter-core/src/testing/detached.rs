@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use specter_proto::engine::{EncodedPacket, FrameKind};
 use specter_proto::socketio::{AckPacket, Decoder, EventPacket, Packet};
 
-use super::line::LIMITS;
-use super::received::{Origin, Received};
+use super::client_connection::LIMITS;
+use super::received::{Origin, ReceivedEvent};
 use crate::rooms::{Hub, Namespace};
 use crate::socket::Socket;
 use specter_engine::EngineConfig;
@@ -98,7 +98,7 @@ impl TestSocket {
     }
 
     /// Takes the next event that was emitted to it; `None` where there is none.
-    pub fn next_event(&self) -> Option<Received> {
+    pub fn next_event(&self) -> Option<ReceivedEvent> {
         let next = self.collect().pop_front();
         next.map(|packet| self.received(packet))
     }
@@ -119,8 +119,8 @@ impl TestSocket {
         }
     }
 
-    fn received(&self, packet: EventPacket) -> Received {
-        Received::new(packet, Origin::Socket(self.socket.clone()))
+    fn received(&self, packet: EventPacket) -> ReceivedEvent {
+        ReceivedEvent::new(packet, Origin::Socket(self.socket.clone()))
     }
 
     /// What was emitted so far and not taken.

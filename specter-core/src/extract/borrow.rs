@@ -1,9 +1,9 @@
-//! `&Socket` and `&Args`, lent from the context: both are counted, and to count one twice for each
-//! event costs more than to lend it.
+//! `&Socket` and `&Args` as parameters, borrowed from the call's context. Cloning both for each
+//! event would cost two atomic operations each.
 //!
-//! The macros see a type's name only, which may be that of a user's own `Socket`. So the compiler
-//! decides by method look-up: the tag's own method is for what the context has, that of the trait
-//! for all others.
+//! The macros see a type's name only, which may be that of a user's own `Socket`. The compiler
+//! therefore decides by method look-up: the tag's own method serves the types that the context has,
+//! a trait's method all others.
 
 use std::marker::PhantomData;
 
@@ -13,9 +13,9 @@ use crate::gateway::{Ack, CallContext, EventError};
 use crate::socket::Socket;
 
 /// Stands for the type of which a parameter is a reference.
-pub struct LendTag<T>(PhantomData<fn() -> T>);
+pub struct BorrowTag<T>(PhantomData<fn() -> T>);
 
-impl<T> LendTag<T> {
+impl<T> BorrowTag<T> {
     /// The type's tag.
     #[expect(clippy::new_without_default, reason = "made by macros only")]
     pub fn new() -> Self {
@@ -29,7 +29,7 @@ type Owned<'a, T> = fn(&'a CallContext, &mut Arguments<'a>, &'static str) -> Res
 /// What the context lends of itself.
 macro_rules! lent {
     ($($type:ty: |$cx:ident| $lent:expr;)*) => {$(
-        impl LendTag<$type> {
+        impl BorrowTag<$type> {
             /// A parameter of an event's handler.
             pub fn event_param<'a>(
                 self,
@@ -57,11 +57,11 @@ lent! {
     note = "take it by value, `ack: Ack`, to answer by it",
     note = "to know whether an answer is wanted take `WantsAck`, and return the answer"
 )]
-pub trait Lent {}
+pub trait Borrowable {}
 
-impl LendTag<Ack> {
+impl BorrowTag<Ack> {
     /// None: there is no type that it is for.
-    pub fn event_param<'a, T: Lent>(
+    pub fn event_param<'a, T: Borrowable>(
         self,
         cx: &'a CallContext,
         args: &mut Arguments<'a>,
@@ -73,7 +73,7 @@ impl LendTag<Ack> {
 }
 
 /// For types of which an own value is made.
-pub trait LendOwned<T>: Sized {
+pub trait BorrowOwned<T>: Sized {
     /// A parameter of an event's handler. What it takes to make one is demanded where `owned` is
     /// named, in the handler's line.
     fn event_param<'a>(
@@ -87,15 +87,15 @@ pub trait LendOwned<T>: Sized {
     }
 }
 
-impl<T> LendOwned<T> for LendTag<T> {}
+impl<T> BorrowOwned<T> for BorrowTag<T> {}
 
 /// What the macros write for `&Socket` and `&Args`.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __lent_param {
+macro_rules! __borrowed_param {
     ($type:ty, $cx:expr, $args:expr, $label:expr, $owned:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::LendOwned as _;
-        $crate::__private::LendTag::<$type>::new().event_param($cx, $args, $label, $owned)
+        use $crate::__private::BorrowOwned as _;
+        $crate::__private::BorrowTag::<$type>::new().event_param($cx, $args, $label, $owned)
     }};
 }

@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tower_service::Service as _;
 
-use super::Refused;
+use crate::testing::ConnectError;
 
 /// Bytes that wait to be read in each direction, as in a kernel's buffers.
 const BUFFER: usize = 256 * 1024;
@@ -36,7 +36,7 @@ pub(super) struct Handshake {
 pub(super) async fn open(
     router: &Router,
     handshake: &Handshake,
-) -> Result<(DuplexStream, BytesMut), Refused> {
+) -> Result<(DuplexStream, BytesMut), ConnectError> {
     let mut stream = serve(router.clone(), handshake.address);
     let answered = ask(&mut stream, handshake).await;
     let (status, rest) = answered.unwrap_or_else(|error| {
@@ -45,7 +45,7 @@ pub(super) async fn open(
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok((stream, rest));
     }
-    Err(Refused::Handshake {
+    Err(ConnectError::Handshake {
         status,
         body: String::from_utf8_lossy(&rest).into_owned(),
     })

@@ -1,4 +1,4 @@
-//! Controllers in modules: what a module's list makes of a controller's type.
+//! The controllers that modules list, registered as roots of the container.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
@@ -13,12 +13,12 @@ use crate::gateway::{
 };
 
 /// What a module lists for the App.
-pub(super) enum Listed {
+pub(super) enum ModuleEntry {
     Controller(Registration),
-    Handler(ListedHandler),
+    Handler(EventHandlerEntry),
 }
 
-impl Listed {
+impl ModuleEntry {
     pub(super) fn controller(&self) -> Option<&Registration> {
         match self {
             Self::Controller(registration) => Some(registration),
@@ -26,7 +26,7 @@ impl Listed {
         }
     }
 
-    pub(super) fn handler(&self) -> Option<&ListedHandler> {
+    pub(super) fn handler(&self) -> Option<&EventHandlerEntry> {
         match self {
             Self::Handler(handler) => Some(handler),
             Self::Controller(_) => None,
@@ -35,7 +35,7 @@ impl Listed {
 }
 
 /// What the App knows of a listed event handler.
-pub(super) struct ListedHandler {
+pub(super) struct EventHandlerEntry {
     pub(super) location: Location,
     pub(super) namespace: &'static str,
     /// The module's.
@@ -99,7 +99,7 @@ pub fn controller_within<C: Controller>(
     for policies in [&policies].into_iter().chain(of_handlers) {
         root = policies.required_of(root);
     }
-    module.root(root.meta(Listed::Controller(Registration {
+    module.root(root.meta(ModuleEntry::Controller(Registration {
         info: &C::INFO,
         type_id: TypeId::of::<C>(),
         singleton: singleton.map(|singleton| singleton.instance),
@@ -135,7 +135,7 @@ pub fn event_handler_within<H: EventHandler + Provide>(
     let mut root = Root::new::<Handling<H>>(name, location, |_| {}, |_| Handling(PhantomData))
         .require_singleton("event handler", key, "self", location);
     root = policies.required_of(root);
-    module.root(root.meta(Listed::Handler(ListedHandler {
+    module.root(root.meta(ModuleEntry::Handler(EventHandlerEntry {
         policies,
         location,
         namespace: H::NAMESPACE,
@@ -194,9 +194,9 @@ pub(super) fn unlisted(listed: &[TypeId]) -> Vec<&'static ControllerInfo> {
 }
 
 /// The module of an App of one controller.
-pub(super) struct Only<C>(PhantomData<C>);
+pub(super) struct SingleControllerModule<C>(PhantomData<C>);
 
-impl<C: Controller> Module for Only<C> {
+impl<C: Controller> Module for SingleControllerModule<C> {
     fn define(module: &mut ModuleBuilder) {
         module.name(C::INFO.name, C::INFO.location);
         controller::<C>(module);

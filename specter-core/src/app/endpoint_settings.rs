@@ -1,11 +1,11 @@
-//! The settings of each path: the App's, and what the controllers on it ask for. Those who speak of
-//! one path must agree.
+//! The settings of each path: those of the App, changed by the attributes of the controllers on the
+//! path. Controllers that share a path must agree.
 
 use std::collections::BTreeMap;
 
 use super::builder::AppBuilder;
-use super::check::AppFault;
-use super::register::Registration;
+use super::check::ControllerFault;
+use super::registration::Registration;
 use crate::gateway::{EndpointOption, EndpointSetting};
 use crate::socket::SocketConfig;
 use specter_engine::{ConfigError, EngineConfig};
@@ -52,10 +52,10 @@ impl EndpointConfig {
 }
 
 /// Puts together what is said of each path, and reports what does not go together, or cannot work.
-pub(super) fn settle<'a>(
+pub(super) fn merge_settings<'a>(
     builder: &AppBuilder,
     controllers: impl Iterator<Item = (&'a str, &'a Registration)>,
-    faults: &mut Vec<AppFault>,
+    faults: &mut Vec<ControllerFault>,
 ) -> Endpoints {
     let mut said: BTreeMap<&str, Vec<EndpointSetting>> = BTreeMap::new();
     let mut endpoints = Endpoints::new();
@@ -70,7 +70,7 @@ pub(super) fn settle<'a>(
                 .find(|earlier| earlier.option.name() == setting.option.name());
             match earlier {
                 Some(earlier) if earlier.option != setting.option => {
-                    faults.push(AppFault::EndpointDiffers {
+                    faults.push(ControllerFault::ConflictingSetting {
                         path: path.into(),
                         first: *earlier,
                         second: *setting,
@@ -89,11 +89,11 @@ pub(super) fn settle<'a>(
 }
 
 /// What is wrong with a controller's setting by itself.
-fn impossible(setting: EndpointSetting) -> Option<AppFault> {
+fn impossible(setting: EndpointSetting) -> Option<ControllerFault> {
     let mut alone = EndpointConfig::default();
     alone.set(setting.option);
     let error = alone.faults().into_iter().next()?;
-    Some(AppFault::EndpointImpossible {
+    Some(ControllerFault::InvalidSetting {
         error,
         at: setting.location,
     })

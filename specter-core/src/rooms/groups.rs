@@ -1,10 +1,6 @@
-//! Groups of sockets that the application keeps: who is in which, and sending to them.
+//! The application's groups of sockets, across all namespaces of the App.
 //!
-//! It owns the membership across all namespaces of the App, which ends with the socket. It knows
-//! sockets, and nothing of controllers.
-
-mod limits;
-mod membership;
+//! A subscription ends with its socket. A group is of this node alone.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +9,8 @@ use serde::Serialize;
 use specter_proto::engine::EncodedPacket;
 use specter_proto::socketio::encode;
 
-pub use self::limits::GroupLimits;
-use self::membership::Membership;
+use super::GroupLimits;
+use super::subscriptions::Subscriptions;
 use crate::socket::{EmitError, Socket, SocketId, members};
 use specter_engine::internals::FanOut;
 
@@ -23,13 +19,13 @@ use specter_engine::internals::FanOut;
 #[non_exhaustive]
 pub enum GroupError {
     /// The socket is disconnected.
-    #[error("the socket is gone")]
-    Gone,
+    #[error("the socket has disconnected")]
+    Disconnected,
     /// The socket is in as many groups as it may be.
-    #[error("the socket is in {0} groups already, and may not subscribe to more")]
+    #[error("the socket is in {0} groups, which is the most that one socket may join")]
     TooManyGroups(usize),
     /// The name is too long.
-    #[error("a group's name may have {0} bytes at most")]
+    #[error("a group's name must not have more than {0} bytes")]
     NameTooLong(usize),
 }
 
@@ -37,7 +33,7 @@ impl GroupError {
     /// A stable name of the error.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Gone => "group_gone",
+            Self::Disconnected => "group_gone",
             Self::TooManyGroups(_) => "group_too_many",
             Self::NameTooLong(_) => "group_name_too_long",
         }
@@ -55,7 +51,7 @@ impl GroupError {
 /// by the other; a group is of this node alone.
 ///
 /// ```
-/// use specter_core::groups::{BroadcastGroup, GroupError};
+/// use specter_core::rooms::{BroadcastGroup, GroupError};
 /// use specter_core::socket::{EmitError, Socket};
 ///
 /// fn follow(groups: &BroadcastGroup, socket: &Socket) -> Result<(), GroupError> {
@@ -68,31 +64,31 @@ impl GroupError {
 /// ```
 #[derive(Clone)]
 pub struct BroadcastGroup {
-    membership: Arc<Membership>,
+    subscriptions: Arc<Subscriptions>,
     excluded: Vec<SocketId>,
 }
 
 impl BroadcastGroup {
     pub(crate) fn new(limits: GroupLimits) -> Self {
         Self {
-            membership: Arc::new(Membership::new(limits)),
+            subscriptions: Arc::new(Subscriptions::new(limits)),
             excluded: Vec::new(),
         }
     }
 
     /// Subscribes a socket to a group, until it unsubscribes or disconnects. Again changes nothing.
     pub fn subscribe(&self, group: impl AsRef<str>, socket: &Socket) -> Result<(), GroupError> {
-        Membership::subscribe(&self.membership, group.as_ref(), socket)
+        Subscriptions::subscribe(&self.subscriptions, group.as_ref(), socket)
     }
 
     /// Ends a socket's subscription to a group.
     pub fn unsubscribe(&self, group: impl AsRef<str>, socket: &Socket) {
-        self.membership.unsubscribe(group.as_ref(), socket);
+        self.subscriptions.unsubscribe(group.as_ref(), socket);
     }
 
     /// Ends all of a socket's subscriptions.
     pub fn unsubscribe_all(&self, socket: &Socket) {
-        self.membership.unsubscribe_all(socket.id());
+        self.subscriptions.unsubscribe_all(socket.id());
     }
 
     /// The same groups, for a broadcast that leaves a socket out. More with another `exclude`.
@@ -115,10 +111,13 @@ impl BroadcastGroup {
         event: &str,
         data: T,
     ) -> Result<(), EmitError> {
-        let members = self.membership.members(group.as_ref());
+        let members = self.subscriptions.members(group.as_ref());
         let mut packets: Vec<(Socket, EncodedPacket)> = Vec::new();
         let mut broadcast = FanOut::default();
-        for (_, socket) in members.iter().flat_map(|members| members::walk(members)) {
+        for (_, socket) in members
+            .iter()
+            .flat_map(|members| members::iter_prefetched(members))
+        {
             if self.excluded.contains(&socket.id()) {
                 continue;
             }
@@ -131,26 +130,26 @@ impl BroadcastGroup {
                 packets.push((socket.clone(), packet.clone()));
                 packet
             };
-            socket.deliver_with(packet, &mut broadcast);
+            socket.deliver_in_broadcast(packet, &mut broadcast);
         }
         Ok(())
     }
 
     /// The members of a group.
     pub fn members(&self, group: impl AsRef<str>) -> Vec<Socket> {
-        let members = self.membership.members(group.as_ref());
+        let members = self.subscriptions.members(group.as_ref());
         members.map_or_else(Vec::new, |members| members.values().cloned().collect())
     }
 
     /// How many members a group has.
     pub fn member_count(&self, group: impl AsRef<str>) -> usize {
-        let members = self.membership.members(group.as_ref());
+        let members = self.subscriptions.members(group.as_ref());
         members.map_or(0, |members| members.len())
     }
 
     /// The groups that have members, sorted.
     pub fn groups(&self) -> Vec<String> {
-        self.membership.groups()
+        self.subscriptions.groups()
     }
 
     /// The groups that a socket is subscribed to, sorted.
@@ -159,7 +158,7 @@ impl BroadcastGroup {
     /// member no longer from the moment that it disconnects: nothing reaches it, and it is not
     /// counted.
     pub fn groups_of(&self, socket: &Socket) -> Vec<String> {
-        self.membership.groups_of(socket.id())
+        self.subscriptions.groups_of(socket.id())
     }
 }
 

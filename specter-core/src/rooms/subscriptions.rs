@@ -1,37 +1,40 @@
-//! Who is in which group. A broadcast takes a snapshot of a group (a reference count) and sends
-//! without holding the lock.
+//! The groups that each socket is subscribed to, beside the index of each group's members.
+//!
+//! A socket is a member of nothing from the moment that its end begins; the names of its groups
+//! stay readable until its `disconnect` handlers have run.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::membership::Membership;
 use super::{GroupError, GroupLimits};
 use crate::socket::members::Members;
 use crate::socket::{EndStage, Socket, SocketId};
 
-pub(super) struct Membership {
+pub(super) struct Subscriptions {
     limits: GroupLimits,
     state: RwLock<State>,
 }
 
 #[derive(Default)]
 struct State {
-    groups: HashMap<Arc<str>, Members>,
+    groups: Membership,
     /// The groups of each socket that is in one.
-    sockets: HashMap<SocketId, Subscriptions>,
+    sockets: HashMap<SocketId, OwnGroups>,
 }
 
 /// The groups of one socket.
 #[derive(Default)]
-struct Subscriptions {
+struct OwnGroups {
     names: HashSet<Arc<str>>,
     /// The socket's end has begun: it is a member of none any more, and its `disconnect` handlers
     /// read the names.
     has_ended: bool,
 }
 
-impl Membership {
+impl Subscriptions {
     pub(super) fn new(limits: GroupLimits) -> Self {
         Self {
             limits,
@@ -49,7 +52,7 @@ impl Membership {
         if is_first {
             let membership = Arc::downgrade(this);
             let id = socket.id();
-            let ends = socket.at_end(move |stage| {
+            let ends = socket.on_disconnect_stage(move |stage| {
                 let Some(membership) = membership.upgrade() else {
                     return;
                 };
@@ -60,7 +63,7 @@ impl Membership {
             });
             if !ends {
                 this.forget(id);
-                return Err(GroupError::Gone);
+                return Err(GroupError::Disconnected);
             }
         }
         Ok(())
@@ -76,7 +79,7 @@ impl Membership {
         let is_first = !sockets.contains_key(&socket.id());
         let own = sockets.entry(socket.id()).or_default();
         if own.has_ended {
-            return Err(GroupError::Gone);
+            return Err(GroupError::Disconnected);
         }
         let own = &mut own.names;
         if own.contains(group) {
@@ -89,13 +92,7 @@ impl Membership {
             }
             return Err(GroupError::TooManyGroups(limit));
         }
-        let name: Arc<str> = match groups.get_key_value(group) {
-            Some((name, _)) => name.clone(),
-            None => group.into(),
-        };
-        own.insert(name.clone());
-        let members = groups.entry(name).or_default();
-        Arc::make_mut(members).insert(socket.id(), socket.clone());
+        own.insert(groups.insert(group, socket));
         Ok(is_first)
     }
 
@@ -105,7 +102,7 @@ impl Membership {
         if let Some(own) = state.sockets.get_mut(&socket.id()) {
             own.names.remove(group);
         }
-        state.take_out(group, socket.id());
+        state.groups.remove(group, socket.id());
     }
 
     pub(super) fn unsubscribe_all(&self, id: SocketId) {
@@ -113,7 +110,7 @@ impl Membership {
         let own = state.sockets.get_mut(&id);
         let names = own.map(|own| std::mem::take(&mut own.names));
         for group in names.into_iter().flatten() {
-            state.take_out(&group, id);
+            state.groups.remove(&group, id);
         }
     }
 
@@ -126,7 +123,7 @@ impl Membership {
         own.has_ended = true;
         let names = own.names.clone();
         for group in &names {
-            state.take_out(group, id);
+            state.groups.remove(group, id);
         }
     }
 
@@ -137,12 +134,12 @@ impl Membership {
     }
 
     pub(super) fn members(&self, group: &str) -> Option<Members> {
-        self.state.read().groups.get(group).cloned()
+        self.state.read().groups.members(group).cloned()
     }
 
     pub(super) fn groups(&self) -> Vec<String> {
         let state = self.state.read();
-        sorted(state.groups.keys())
+        sorted(state.groups.names())
     }
 
     pub(super) fn groups_of(&self, id: SocketId) -> Vec<String> {
@@ -151,19 +148,6 @@ impl Membership {
             .sockets
             .get(&id)
             .map_or_else(Vec::new, |own| sorted(own.names.iter()))
-    }
-}
-
-impl State {
-    fn take_out(&mut self, group: &str, id: SocketId) {
-        if let Some(members) = self.groups.get_mut(group) {
-            if members.contains_key(&id) {
-                Arc::make_mut(members).swap_remove(&id);
-            }
-            if members.is_empty() {
-                self.groups.remove(group);
-            }
-        }
     }
 }
 
@@ -178,7 +162,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::{GroupError, GroupLimits, Membership};
+    use super::{GroupError, GroupLimits, Subscriptions};
     use crate::rooms::{Hub, RoomLimits};
     use crate::socket::Socket;
     use specter_engine::EngineConfig;
@@ -187,23 +171,23 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_sockets_that_are_finished() {
         let hub = Hub::new("/", RoomLimits::default(), 10);
-        let membership = Arc::new(Membership::new(GroupLimits::default()));
+        let subscriptions = Arc::new(Subscriptions::new(GroupLimits::default()));
         let connection = detached(&EngineConfig::default());
         let socket = Socket::new(connection, hub, None, Duration::ZERO);
         for group in ["one", "two"] {
-            Membership::subscribe(&membership, group, &socket).unwrap();
+            Subscriptions::subscribe(&subscriptions, group, &socket).unwrap();
         }
         socket.end();
-        assert!(membership.groups().is_empty(), "a member of nothing");
-        assert_eq!(membership.groups_of(socket.id()), ["one", "two"]);
-        let late = Membership::subscribe(&membership, "late", &socket);
-        assert_eq!(late, Err(GroupError::Gone));
-        membership.unsubscribe("one", &socket);
-        assert_eq!(membership.groups_of(socket.id()), ["two"]);
+        assert!(subscriptions.groups().is_empty(), "a member of nothing");
+        assert_eq!(subscriptions.groups_of(socket.id()), ["one", "two"]);
+        let late = Subscriptions::subscribe(&subscriptions, "late", &socket);
+        assert_eq!(late, Err(GroupError::Disconnected));
+        subscriptions.unsubscribe("one", &socket);
+        assert_eq!(subscriptions.groups_of(socket.id()), ["two"]);
         socket.finish();
-        let late = Membership::subscribe(&membership, "late", &socket);
-        assert_eq!(late, Err(GroupError::Gone));
-        let state = membership.state.read();
-        assert!(state.groups.is_empty() && state.sockets.is_empty());
+        let late = Subscriptions::subscribe(&subscriptions, "late", &socket);
+        assert_eq!(late, Err(GroupError::Disconnected));
+        let state = subscriptions.state.read();
+        assert!(state.groups.names().next().is_none() && state.sockets.is_empty());
     }
 }

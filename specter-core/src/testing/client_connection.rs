@@ -20,16 +20,16 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, W
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::Refused;
 use super::wire::{Message, Reader, frame};
 use crate::socket::SocketId;
+use crate::testing::ConnectError;
 
 /// What a client may be sent: the server's limits hold for the server.
 pub(super) const LIMITS: DecoderLimits = DecoderLimits {
     max_attachments: usize::MAX,
     max_bytes: usize::MAX,
     max_namespace: usize::MAX,
-    max_event_name: usize::MAX,
+    max_event_name_len: usize::MAX,
 };
 
 /// A connection. Dropped, it is lost, as when a tab is closed.
@@ -41,7 +41,7 @@ pub(super) struct Line {
     tasks: [AbortHandle; 2],
     next_ack: AtomicU64,
     /// How long what is expected may take.
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 #[derive(Default)]
@@ -58,11 +58,11 @@ pub(super) struct State {
     pub(super) open: bool,
     /// Why nothing comes any more.
     pub(super) closed: Option<String>,
-    pub(super) namespaces: HashMap<String, Seat>,
+    pub(super) namespaces: HashMap<String, ClientNamespace>,
 }
 
 /// The client's side of a namespace.
-pub(super) struct Seat {
+pub(super) struct ClientNamespace {
     pub(super) phase: Phase,
     pub(super) events: VecDeque<EventPacket>,
     pub(super) acks: HashMap<u64, AckPacket>,
@@ -72,14 +72,14 @@ pub(super) enum Phase {
     /// CONNECT is not answered.
     Joining,
     Joined(SocketId),
-    Refused(Refused),
+    ConnectError(ConnectError),
     /// The client left.
     Left,
     /// The server disconnected the socket.
     Dismissed,
 }
 
-impl Default for Seat {
+impl Default for ClientNamespace {
     fn default() -> Self {
         Self {
             phase: Phase::Joining,
@@ -102,7 +102,7 @@ impl State {
 
 impl Line {
     /// Takes over a stream on which a WebSocket was opened.
-    pub(super) fn new(stream: DuplexStream, reader: Reader, patience: Duration) -> Arc<Self> {
+    pub(super) fn new(stream: DuplexStream, reader: Reader, timeout: Duration) -> Arc<Self> {
         let (incoming, outgoing) = tokio::io::split(stream);
         let shared = Arc::new(Shared::default());
         let (sender, queue) = mpsc::unbounded_channel();
@@ -123,7 +123,7 @@ impl Line {
             deaf,
             tasks,
             next_ack: AtomicU64::new(0),
-            patience,
+            timeout,
         })
     }
 
@@ -170,7 +170,7 @@ impl Line {
                 changed.await;
             }
         };
-        tokio::time::timeout(self.patience, search).await.ok()
+        tokio::time::timeout(self.timeout, search).await.ok()
     }
 
     /// Leaves pings unanswered from now on, or answers them again.
@@ -291,9 +291,9 @@ impl Inbound {
             Some(("4", text)) => {
                 let header = parse_header(text).map_err(|error| error.to_string())?;
                 if header.kind == PacketKind::ConnectError {
-                    let refused = Refused::from_json(header.data);
+                    let refused = ConnectError::from_json(header.data);
                     self.enter(header.namespace, |seat| {
-                        seat.phase = Phase::Refused(refused);
+                        seat.phase = Phase::ConnectError(refused);
                     });
                     return Ok(());
                 }
@@ -309,7 +309,7 @@ impl Inbound {
     /// Takes a Socket.IO packet, if one is whole.
     fn take(&self, packet: Option<Packet>) {
         #[derive(Deserialize)]
-        struct Answer {
+        struct AckSender {
             sid: SocketId,
         }
         let Some(packet) = packet else { return };
@@ -318,8 +318,10 @@ impl Inbound {
             Packet::Connect(packet) => {
                 let answer = serde_json::from_str(packet.auth().unwrap_or_default());
                 seat.phase = match answer {
-                    Ok(Answer { sid }) => Phase::Joined(sid),
-                    Err(_) => Phase::Refused(Refused::from_json("an answer without `sid`")),
+                    Ok(AckSender { sid }) => Phase::Joined(sid),
+                    Err(_) => {
+                        Phase::ConnectError(ConnectError::from_json("an answer without `sid`"))
+                    }
                 };
             }
             Packet::Disconnect(_) => seat.phase = Phase::Dismissed,
@@ -332,7 +334,7 @@ impl Inbound {
 
     /// Changes a namespace's seat, and tells who waits. What comes for a namespace that was not
     /// asked for comes for nobody.
-    fn enter(&self, namespace: &str, change: impl FnOnce(&mut Seat)) {
+    fn enter(&self, namespace: &str, change: impl FnOnce(&mut ClientNamespace)) {
         if let Some(seat) = self.shared.state.lock().namespaces.get_mut(namespace) {
             change(seat);
         }

@@ -1,4 +1,4 @@
-//! Errors whose text is not for the client: the log gets the text, both get an id.
+//! Errors whose text is not for the client: the text goes to the log, and an id to both.
 
 use crate::logging::{OneLine, described, log_limited};
 

@@ -1,15 +1,37 @@
-//! Telling `()` from other values: it is no acknowledgement argument, and among several controllers
-//! it is no answer.
+//! Telling `()` from other values: it stands for no argument at all.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
-/// Whether `value` is `()` to serde.
-pub(in crate::gateway) fn is_unit<T: Serialize>(value: &T) -> bool {
-    // Only a type without size can be: the question costs nothing for others.
-    size_of::<T>() == 0 && value.serialize(Probe).is_ok()
+/// Whether `value` is `()`, perhaps behind references and boxes: as arguments it is none.
+///
+/// Everything else is at least one argument, also a value that serializes as a unit, such as the
+/// null of a `serde_json::Value`.
+///
+/// ```
+/// use specter_proto::socketio::is_unit;
+///
+/// assert!(is_unit(&()) && is_unit(&Box::new(())));
+/// assert!(!is_unit(&None::<()>) && !is_unit(&serde_json::Value::Null));
+/// ```
+#[inline]
+pub fn is_unit<T: Serialize>(value: &T) -> bool {
+    // Larger types than a pointer need not be asked.
+    size_of::<T>() <= size_of::<usize>()
+        && names_unit(std::any::type_name::<T>())
+        && value.serialize(Probe).is_ok()
+}
+
+/// Whether a type, of which a value serializes as a unit, is `()`, perhaps behind pointers. serde
+/// does not tell a null of `serde_json::Value` from it, but the type's name does; no other type
+/// whose name ends like this serializes as a unit unless it stands for one.
+#[inline]
+pub(super) fn names_unit(type_name: &str) -> bool {
+    // Known to the compiler, which is done with most types here.
+    let may_be_unit = matches!(type_name.as_bytes().last(), Some(b')' | b'>'));
+    may_be_unit && type_name.trim_end_matches('>').ends_with("()")
 }
 
 /// Serializes `()` and nothing else.
@@ -115,6 +137,8 @@ mod tests {
         struct Marker;
 
         assert!(is_unit(&()));
+        assert!(is_unit(&&()) && is_unit(&Box::new(())));
+        assert!(!is_unit(&serde_json::Value::Null) && !is_unit(&vec![(); 0]));
         assert!(!is_unit(&Marker));
         assert!(!is_unit(&[(); 0]));
         assert!(!is_unit(&1));

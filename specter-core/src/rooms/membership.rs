@@ -1,0 +1,160 @@
+//! Who is in which room: the index that a namespace keeps of its rooms, and the App of its groups.
+//!
+//! A reader takes a snapshot of a room's members (a reference count) and walks it without a lock;
+//! who joins or leaves meanwhile changes a copy. Memory is given back: a map that holds much less
+//! than it has room for is shrunk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::socket::members::Members;
+use crate::socket::{Socket, SocketId};
+
+/// A map with room for this many entries is never shrunk.
+const MIN_CAPACITY: usize = 64;
+/// A map is shrunk when it has room for more than this many times its entries. It keeps room for
+/// twice its entries then, so that shrinking costs each removal a constant share.
+const MAX_EXCESS: usize = 4;
+
+/// The members of each room (or group) that has any.
+#[derive(Default)]
+pub(super) struct Membership {
+    rooms: HashMap<Arc<str>, Members>,
+}
+
+impl Membership {
+    /// Adds a member to a room. Returns the room's name, which all members share.
+    pub(super) fn insert(&mut self, room: &str, socket: &Socket) -> Arc<str> {
+        let name: Arc<str> = match self.rooms.get_key_value(room) {
+            Some((name, _)) => name.clone(),
+            None => room.into(),
+        };
+        insert_member(self.rooms.entry(name.clone()).or_default(), socket);
+        name
+    }
+
+    /// Takes a member out of a room. The room is forgotten with its last member.
+    pub(super) fn remove(&mut self, room: &str, id: SocketId) {
+        let Some(members) = self.rooms.get_mut(room) else {
+            return;
+        };
+        remove_member(members, id);
+        if members.is_empty() {
+            self.rooms.remove(room);
+            if is_oversized(self.rooms.len(), self.rooms.capacity()) {
+                self.rooms.shrink_to(2 * self.rooms.len());
+            }
+        }
+    }
+
+    /// The members of a room. `None` where it has none.
+    pub(super) fn members(&self, room: &str) -> Option<&Members> {
+        self.rooms.get(room)
+    }
+
+    /// How many members a room has.
+    pub(super) fn len_of(&self, room: &str) -> usize {
+        self.members(room).map_or(0, |members| members.len())
+    }
+
+    /// The rooms that have members, in no order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.rooms.keys()
+    }
+
+    /// For how many rooms the index has memory.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.rooms.capacity()
+    }
+}
+
+/// Adds a socket to a set of members.
+pub(super) fn insert_member(members: &mut Members, socket: &Socket) {
+    Arc::make_mut(members).insert(socket.id(), socket.clone());
+}
+
+/// Takes a socket out of a set of members. A set that somebody walks through at the moment is
+/// copied only if the socket is in it.
+pub(super) fn remove_member(members: &mut Members, id: SocketId) {
+    if !members.contains_key(&id) {
+        return;
+    }
+    let members: &mut IndexMap<_, _> = Arc::make_mut(members);
+    members.swap_remove(&id);
+    if is_oversized(members.len(), members.capacity()) {
+        members.shrink_to(2 * members.len());
+    }
+}
+
+fn is_oversized(len: usize, capacity: usize) -> bool {
+    capacity > MIN_CAPACITY && capacity > MAX_EXCESS * len
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{MAX_EXCESS, MIN_CAPACITY, Membership};
+    use crate::rooms::Hub;
+    use crate::socket::Socket;
+    use specter_engine::EngineConfig;
+    use specter_engine::internals::detached;
+
+    fn sockets(count: usize) -> Vec<Socket> {
+        let hub = Hub::with_defaults("/");
+        (0..count)
+            .map(|_| detached(&EngineConfig::default()))
+            .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
+            .collect()
+    }
+
+    #[test]
+    fn members_share_the_name_of_their_room_which_goes_with_the_last_of_them() {
+        let mut index = Membership::default();
+        let sockets = sockets(2);
+        let names = [&sockets[0], &sockets[1]].map(|socket| index.insert("room", socket));
+        assert!(std::sync::Arc::ptr_eq(&names[0], &names[1]));
+        index.remove("room", sockets[0].id());
+        index.remove("room", sockets[0].id());
+        assert_eq!(index.len_of("room"), 1);
+        index.remove("room", sockets[1].id());
+        assert!(index.members("room").is_none());
+        assert_eq!(index.names().count(), 0);
+    }
+
+    #[test]
+    fn memory_is_given_back_when_many_have_left() {
+        const MANY: usize = 4_000;
+        let mut index = Membership::default();
+        let sockets = sockets(MANY);
+        for (number, socket) in sockets.iter().enumerate() {
+            index.insert("all", socket);
+            index.insert(&number.to_string(), socket);
+        }
+        assert!(index.capacity() >= MANY);
+        for (number, socket) in sockets.iter().enumerate().skip(10) {
+            index.remove("all", socket.id());
+            index.remove(&number.to_string(), socket.id());
+        }
+        let most = MIN_CAPACITY.max(MAX_EXCESS * 11);
+        assert!(index.capacity() <= most, "{}", index.capacity());
+        let members = index.members("all").unwrap();
+        assert_eq!(members.len(), 10);
+        assert!(members.capacity() <= most, "{}", members.capacity());
+    }
+
+    #[test]
+    fn whoever_walks_through_a_room_sees_it_as_it_was() {
+        let mut index = Membership::default();
+        let sockets = sockets(2);
+        index.insert("room", &sockets[0]);
+        let snapshot = index.members("room").unwrap().clone();
+        index.insert("room", &sockets[1]);
+        index.remove("room", sockets[0].id());
+        assert_eq!(snapshot.len(), 1);
+        assert!(snapshot.contains_key(&sockets[0].id()));
+    }
+}
