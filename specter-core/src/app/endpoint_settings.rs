@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::AppBuilder;
 use super::check::ControllerFault;
 use super::registration::Registration;
+use super::settings::AppSettings;
 use crate::gateway::{EndpointOption, EndpointSetting};
 use crate::socket::SocketConfig;
 use specter_engine::{ConfigError, EngineConfig};
@@ -53,7 +53,7 @@ impl EndpointConfig {
 
 /// Puts together what is said of each path, and reports what does not go together, or cannot work.
 pub(super) fn merge_settings<'a>(
-    builder: &AppBuilder,
+    settings: &AppSettings,
     controllers: impl Iterator<Item = (&'a str, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,
 ) -> Endpoints {
@@ -62,8 +62,8 @@ pub(super) fn merge_settings<'a>(
     for (path, registration) in controllers {
         let endpoint = endpoints
             .entry(path.to_owned())
-            .or_insert_with(|| builder.endpoint.clone());
-        let said = said.entry(path).or_insert_with(|| builder.chosen.clone());
+            .or_insert_with(|| settings.endpoint.clone());
+        let said = said.entry(path).or_insert_with(|| settings.chosen.clone());
         for setting in registration.info.endpoint {
             let earlier = said
                 .iter()

@@ -14,6 +14,7 @@ mod mount;
 mod registration;
 mod resolve_policies;
 mod routes;
+mod settings;
 mod shutdown;
 mod wiring;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use specter_di::{Container, Key};
 
-use super::builder::AppBuilder;
 use super::registration::{EventHandlerEntry, ModuleEntry, RegisteredBlock};
+use super::settings::AppSettings;
 use crate::gateway::declare::table::{
     BlockTable, ConnectPolicies, ControllerTable, HandlerPolicies,
 };
@@ -56,12 +56,12 @@ fn handlers(container: &Container) -> impl Iterator<Item = (usize, &EventHandler
 }
 
 /// What stands around subscribers.
-pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> SubscriberPolicies {
+pub(super) fn surroundings(settings: &AppSettings, container: &Container) -> SubscriberPolicies {
     let around = |find: &PolicyResolver<'_>, policies: &Policies| PolicySet {
         interceptors: find.all(&policies.interceptors),
         filters: find.all(&policies.filters),
     };
-    let open = &builder.open;
+    let open = &settings.bypassed_guards;
     let sight = PolicyScope {
         container,
         root: None,
@@ -70,11 +70,11 @@ pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> Subsc
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
         let sight = PolicyScope { container, root };
-        let policies = builder.policies.around(&handler.policies);
+        let policies = settings.policies.around(&handler.policies);
         (index, around(&PolicyResolver { sight, open }, &policies))
     });
     SubscriberPolicies {
-        app: around(&PolicyResolver { sight, open }, &builder.policies),
+        app: around(&PolicyResolver { sight, open }, &settings.policies),
         listed: listed.collect(),
         open: open.clone(),
     }
@@ -83,7 +83,7 @@ pub(super) fn surroundings(builder: &AppBuilder, container: &Container) -> Subsc
 /// What guards a namespace for its event handlers, but for the guards that are asked for its
 /// controllers already.
 pub(super) fn connect_policies(
-    builder: &AppBuilder,
+    settings: &AppSettings,
     container: &Container,
     namespace: &str,
     controllers: &[ControllerTable],
@@ -96,9 +96,9 @@ pub(super) fn connect_policies(
         let root = Some((&plan, 0));
         let find = PolicyResolver {
             sight: PolicyScope { container, root },
-            open: &builder.open,
+            open: &settings.bypassed_guards,
         };
-        let policies = builder.policies.around(&handler.policies);
+        let policies = settings.policies.around(&handler.policies);
         let mut guards = find.all(&policies.guards);
         // The same guard, not only one of the same type: each module may have its own.
         guards.retain(|guard| !asked.iter().any(|other| is_same(guard, other)));

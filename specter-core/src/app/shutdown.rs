@@ -11,8 +11,8 @@ use specter_di::Container;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::builder::ShutdownConfig;
 use super::mount::Mount;
+use super::settings::ShutdownConfig;
 use crate::gateway::SocketIngress;
 use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::socketio::SocketIoAcceptor;

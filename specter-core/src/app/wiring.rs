@@ -8,7 +8,6 @@ use axum::Router;
 use specter_di::{Container, Plan, Report};
 
 use super::App;
-use super::builder::AppBuilder;
 use super::check::{self, ControllerFault};
 use super::endpoint_settings;
 use super::endpoint_settings::{EndpointConfig, Endpoints};
@@ -18,11 +17,12 @@ use super::registration;
 use super::registration::{EventHandlerEntry, ModuleEntry, Registration};
 use super::resolve_policies;
 use super::resolve_policies::PolicyResolver;
+use super::settings::AppSettings;
 use super::shutdown::AppHandle;
 use crate::gateway::UnknownEvents;
 use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
 use crate::gateway::lifecycle::HOOK_LIMIT;
-use crate::gateway::subscribe::{Ingress, SubscriberPolicies};
+use crate::gateway::subscribe::{Ingress, NamespacePolicies, SubscriberPolicies};
 use crate::gateway::{PolicyScope, SocketIngress};
 use crate::rooms::BroadcastGroup;
 use crate::rooms::{Hub, Io, Namespace, Server};
@@ -50,21 +50,21 @@ struct Valid {
 }
 
 /// Validates an application without starting it.
-pub(super) fn check(mut builder: AppBuilder) -> Result<(), Error> {
-    validate(&mut builder).map(drop)
+pub(super) fn check(mut settings: AppSettings) -> Result<(), Error> {
+    validate(&mut settings).map(drop)
 }
 
-pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
+pub(super) async fn start(mut settings: AppSettings) -> Result<App, Error> {
     let Valid {
         plan,
         mounted,
         endpoints,
         io,
         ingress,
-    } = validate(&mut builder)?;
+    } = validate(&mut settings)?;
     let hubs: HashMap<MountKey, Arc<Hub>> = mounted
         .keys()
-        .map(|key| (key.clone(), hub(&builder, &endpoints, key)))
+        .map(|key| (key.clone(), hub(&settings, &endpoints, key)))
         .collect();
     io.install(servers(&hubs));
     let namespaces = mounted.keys().map(|key| key.namespace.as_str());
@@ -74,8 +74,8 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         .start_within(|| tokio::time::sleep(HOOK_LIMIT))
         .await
         .map_err(Error::Provider)?;
-    let tables = tables(&builder, &container, &mounted, (&hubs, &ingress));
-    let mounts = match mount(&builder, tables, &endpoints) {
+    let tables = tables(&settings, &container, &mounted, (&hubs, &ingress));
+    let mounts = match mount(&settings, tables, &endpoints) {
         Ok(mounts) => mounts,
         Err(error) => return Err(abort_start(error, &container).await),
     };
@@ -87,7 +87,7 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         &mounts,
         container.clone(),
         ingress.clone(),
-        builder.shutdown,
+        settings.shutdown,
     );
     log_mounted(&container, &mounted);
     Ok(App {
@@ -97,15 +97,15 @@ pub(super) async fn start(mut builder: AppBuilder) -> Result<App, Error> {
         mounts,
         routes: Router::new(),
         handle,
-        accept_backlog: builder.accept_backlog,
+        accept_backlog: settings.accept_backlog,
     })
 }
 
 /// The sockets and rooms of a namespace.
-fn hub(builder: &AppBuilder, endpoints: &Endpoints, key: &MountKey) -> Arc<Hub> {
-    let endpoint = endpoints.get(&key.path).unwrap_or(&builder.endpoint);
+fn hub(settings: &AppSettings, endpoints: &Endpoints, key: &MountKey) -> Arc<Hub> {
+    let endpoint = endpoints.get(&key.path).unwrap_or(&settings.endpoint);
     let max_attachments = endpoint.socket.max_outgoing_attachments;
-    Hub::new(&key.namespace, builder.rooms, max_attachments)
+    Hub::new(&key.namespace, settings.rooms, max_attachments)
 }
 
 /// Shuts down what was started for an application that does not start after all.
@@ -116,34 +116,34 @@ async fn abort_start(error: Error, container: &Container) -> Error {
     error
 }
 
-/// Gives the graph what the framework adds to it, and checks everything. The builder's graph is
+/// Gives the graph what the framework adds to it, and checks everything. The settings's graph is
 /// used up.
-fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
+fn validate(settings: &mut AppSettings) -> Result<Valid, Error> {
     if cfg!(panic = "abort") {
         return Err(Error::PanicAbort);
     }
     let io = Io::default();
-    builder.graph.scope_name("socket");
+    settings.graph.scope_name("socket");
     // In the order in which the gateway gives them.
-    builder.graph.seed::<Socket>("Socket");
-    builder.graph.seed::<Namespace>("Namespace");
-    builder.graph.seed::<Arc<Handshake>>("Handshake");
-    builder.graph.value(io.clone());
-    builder.graph.value(BroadcastGroup::new(builder.groups));
+    settings.graph.seed::<Socket>("Socket");
+    settings.graph.seed::<Namespace>("Namespace");
+    settings.graph.seed::<Arc<Handshake>>("Handshake");
+    settings.graph.value(io.clone());
+    settings.graph.value(BroadcastGroup::new(settings.groups));
     let ingress = SocketIngress::default();
-    builder.graph.value(ingress.clone());
-    let declared = builder.policies.declared();
-    for policy in declared.filter(|policy| !builder.open.contains(&policy.key)) {
-        builder
+    settings.graph.value(ingress.clone());
+    let declared = settings.policies.declared();
+    for policy in declared.filter(|policy| !settings.bypassed_guards.contains(&policy.key)) {
+        settings
             .graph
             .require_singleton(policy.role, policy.key, policy.location);
     }
 
-    let app = builder.graph.name();
+    let app = settings.graph.name();
     let mut faults = Vec::new();
-    let (mounted, endpoints) = check_controllers(builder, app, &mut faults);
-    let graph = std::mem::take(&mut builder.graph);
-    let plan = report(app, settings(builder), graph.validate(), faults)?;
+    let (mounted, endpoints) = check_controllers(settings, app, &mut faults);
+    let graph = std::mem::take(&mut settings.graph);
+    let plan = report(app, setting_faults(settings), graph.validate(), faults)?;
     Ok(Valid {
         plan,
         mounted,
@@ -154,12 +154,12 @@ fn validate(builder: &mut AppBuilder) -> Result<Valid, Error> {
 }
 
 fn check_controllers(
-    builder: &AppBuilder,
+    settings: &AppSettings,
     app: &'static str,
     faults: &mut Vec<ControllerFault>,
 ) -> (Mounted, Endpoints) {
     let mut mounted = Mounted::new();
-    let listed: Vec<&ModuleEntry> = builder.graph.root_metas().collect();
+    let listed: Vec<&ModuleEntry> = settings.graph.root_metas().collect();
     if listed.is_empty() {
         faults.push(ControllerFault::NoControllers { module: app });
     }
@@ -168,7 +168,7 @@ fn check_controllers(
             continue;
         };
         check::controller(registration, faults);
-        let path = registration.info.path.unwrap_or(&builder.path);
+        let path = registration.info.path.unwrap_or(&settings.path);
         let Some(normalized) = normalized(path) else {
             faults.push(ControllerFault::InvalidPath {
                 path: path.into(),
@@ -198,15 +198,15 @@ fn check_controllers(
     });
     check::acknowledgements(controllers.clone(), faults);
     let paths = controllers.map(|(key, registration)| (key.path.as_str(), registration));
-    let endpoints = endpoint_settings::merge_settings(builder, paths, faults);
+    let endpoints = endpoint_settings::merge_settings(settings, paths, faults);
     let handlers = listed.iter().filter_map(|listed| listed.handler());
-    mount_handlers(builder, handlers, &mut mounted, faults);
+    mount_handlers(settings, handlers, &mut mounted, faults);
     (mounted, endpoints)
 }
 
 /// Mounts the namespaces that event handlers alone serve.
 fn mount_handlers<'a>(
-    builder: &AppBuilder,
+    settings: &AppSettings,
     handlers: impl Iterator<Item = &'a EventHandlerEntry>,
     mounted: &mut Mounted,
     faults: &mut Vec<ControllerFault>,
@@ -215,13 +215,13 @@ fn mount_handlers<'a>(
         if mounted.keys().any(|key| key.namespace == handler.namespace) {
             continue;
         }
-        match normalized(&builder.path) {
+        match normalized(&settings.path) {
             Some(path) => {
                 let namespace = handler.namespace.into();
                 mounted.entry(MountKey { path, namespace }).or_default();
             }
             None => faults.push(ControllerFault::InvalidPath {
-                path: builder.path.clone(),
+                path: settings.path.clone(),
                 at: handler.location,
             }),
         }
@@ -245,11 +245,11 @@ async fn set_up_handlers(container: &Container, ingress: &SocketIngress) -> Resu
 }
 
 /// Everything that is wrong with the settings.
-fn settings(builder: &AppBuilder) -> Vec<ConfigError> {
-    let mut faults = builder.endpoint.faults();
-    faults.extend(builder.rooms.faults());
-    faults.extend(builder.groups.faults());
-    faults.extend(builder.shutdown.faults());
+fn setting_faults(settings: &AppSettings) -> Vec<ConfigError> {
+    let mut faults = settings.endpoint.faults();
+    faults.extend(settings.rooms.faults());
+    faults.extend(settings.groups.faults());
+    faults.extend(settings.shutdown.faults());
     faults
 }
 
@@ -307,21 +307,21 @@ fn warn_unlisted(plan: &Plan) {
 }
 
 fn tables<'a>(
-    builder: &AppBuilder,
+    settings: &AppSettings,
     container: &Container,
     mounted: &'a Mounted,
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Tables<'a> {
     let mut paths = Tables::new();
-    let around = Arc::new(resolve_policies::surroundings(builder, container));
+    let around = Arc::new(resolve_policies::surroundings(settings, container));
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
         let served = (hub.clone(), ingress.clone());
-        let mut table = namespace_table(builder, container, served, indices, &around);
+        let mut table = namespace_table(settings, container, served, indices, &around);
         table.connect_policies = resolve_policies::connect_policies(
-            builder,
+            settings,
             container,
             &key.namespace,
             &table.controllers,
@@ -335,21 +335,21 @@ fn tables<'a>(
 }
 
 fn mount(
-    builder: &AppBuilder,
+    settings: &AppSettings,
     tables: Tables<'_>,
     endpoints: &Endpoints,
 ) -> Result<Vec<Mount>, Error> {
-    let budget = BufferBudget::new(builder.endpoint.engine.max_buffered_total);
+    let budget = BufferBudget::new(settings.endpoint.engine.max_buffered_total);
     tables
         .into_iter()
         .map(|(path, namespaces)| {
             let EndpointConfig { engine, socket } =
-                endpoints.get(path).unwrap_or(&builder.endpoint).clone();
+                endpoints.get(path).unwrap_or(&settings.endpoint).clone();
             let acceptor = SocketIoAcceptor::new(
                 namespaces,
                 socket,
                 engine.max_payload,
-                builder.admission.clone(),
+                settings.admission.clone(),
             );
             let draining = acceptor.draining();
             let endpoint = Endpoint::under_budget(acceptor, engine, Arc::clone(&budget))?;
@@ -363,7 +363,7 @@ fn mount(
 }
 
 fn namespace_table(
-    builder: &AppBuilder,
+    settings: &AppSettings,
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
@@ -380,9 +380,9 @@ fn namespace_table(
                 container,
                 root: Some((&plan, position)),
             },
-            open: &builder.open,
+            open: &settings.bypassed_guards,
         };
-        let policies = builder.policies.around(&registration.policies);
+        let policies = settings.policies.around(&registration.policies);
         let blocks = registration
             .blocks
             .iter()
@@ -401,13 +401,15 @@ fn namespace_table(
         controllers: wired,
         plan,
         ingress,
-        around: around.clone(),
+        subscriber_policies: NamespacePolicies {
+            around: around.clone(),
+            container: container.clone(),
+        },
         connect_policies: Vec::new(),
-        container: container.clone(),
         unknown: UnknownEvents::default(),
-        connect_handler_timeout: builder.endpoint.socket.connect_handler_timeout,
-        handler_grace_period: builder.endpoint.socket.handler_grace_period,
-        max_concurrent: builder.endpoint.socket.max_concurrent,
+        connect_handler_timeout: settings.endpoint.socket.connect_handler_timeout,
+        handler_grace_period: settings.endpoint.socket.handler_grace_period,
+        max_concurrent: settings.endpoint.socket.max_concurrent,
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod policies;
 pub(crate) mod subscribe;
 
-pub use self::declare::descriptor::{Controller, Requirements};
+pub use self::declare::controller::{Controller, Requirements};
 #[doc(hidden)]
 pub use self::declare::descriptor::{ControllerInfo, EventKind, HandlerInfo, OnPanic};
 pub use self::declare::endpoint_setting::{EndpointOption, EndpointSetting};
@@ -40,16 +40,18 @@ pub use self::subscribe::{
 #[doc(hidden)]
 pub mod private {
     pub use super::error::{hidden_error, shown_error};
-    pub use crate::gateway::declare::descriptor::{
+    pub use crate::gateway::declare::controller::Singleton;
+    pub use crate::gateway::declare::controller::{
         ControllerRegistration, HandlersBlock, InitialState, initial_state,
     };
-    pub use crate::gateway::declare::singleton::Singleton;
     pub use crate::gateway::declare::unannotated::otherwise;
-    pub use crate::gateway::dispatch::call_context::{CallState, CompletedCall, blocking, pending};
-    pub use crate::gateway::dispatch::catch_unwind::{CallResult, catch, catch_sync};
-    pub use crate::gateway::dispatch::instance::{
-        ControllerRef, Instance, SharedController, WrongInstance, call_exclusive, call_none,
-        call_shared, exclusive, share, start_none, start_shared, wrong_instance,
+    pub use crate::gateway::dispatch::call_context::{
+        CallResult, CallState, CompletedCall, blocking, catch, catch_sync, pending,
+    };
+    pub use crate::gateway::dispatch::instance::{ControllerRef, Instance, SharedController};
+    pub use crate::gateway::dispatch::invoke::{
+        WrongInstance, call_exclusive, call_none, call_shared, exclusive, share, start_none,
+        start_shared, wrong_instance,
     };
     pub use crate::gateway::dispatch::reply::{
         BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,

@@ -62,7 +62,7 @@ impl TestAppBuilder {
     /// Lets everybody pass where `G` guards, on modules, controllers, events and the App alike. It
     /// is never asked.
     pub fn allow<G: Guard>(mut self) -> Self {
-        self.app = self.app.allow::<G>();
+        self.app = self.app.bypass_guard::<G>();
         self
     }
 

@@ -5,16 +5,17 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use specter_di::{Container, ScopePlan};
+use specter_di::ScopePlan;
 
-use super::descriptor::{ControllerInfo, EventKind, HandlerInfo, HandlersBlock};
+use super::controller::HandlersBlock;
+use super::descriptor::{ControllerInfo, EventKind, HandlerInfo};
 use crate::gateway::dispatch::call_context::{CallContext, CallState};
 use crate::gateway::dispatch::instance::Instance;
 use crate::gateway::dispatch::unknown_events::UnknownEvents;
 use crate::gateway::policies::filter::ErasedFilter;
 use crate::gateway::policies::guard::ErasedGuard;
 use crate::gateway::policies::interceptor::ErasedInterceptor;
-use crate::gateway::subscribe::{Ingress, SubscriberPolicies};
+use crate::gateway::subscribe::{Ingress, NamespacePolicies};
 use crate::rooms::Hub;
 
 /// A namespace's controllers, in their order, and what a socket of it needs.
@@ -24,14 +25,12 @@ pub(crate) struct NamespaceTable {
     pub(crate) controllers: Vec<ControllerTable>,
     /// Builds the controllers, in the same order.
     pub(crate) plan: ScopePlan,
-    /// What is subscribed to beside the controllers.
+    /// The subscribers of the namespace.
     pub(crate) ingress: Arc<Ingress>,
-    /// What stands around them.
-    pub(crate) around: Arc<SubscriberPolicies>,
-    /// For who connects, after the controllers' guards.
+    /// The policies of its subscribers, and the container of what they inject.
+    pub(crate) subscriber_policies: NamespacePolicies,
+    /// Checked at connect, after the controllers' guards.
     pub(crate) connect_policies: Vec<ConnectPolicies>,
-    /// Where subscribers' injected values come from.
-    pub(crate) container: Container,
     pub(crate) unknown: UnknownEvents,
     pub(crate) connect_handler_timeout: Duration,
     /// How long each handler may run on after its client left.

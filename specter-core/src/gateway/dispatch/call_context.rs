@@ -16,9 +16,10 @@ use specter_proto::socketio::{
 };
 
 use super::ack::AckCell;
-use super::catch_unwind::{CallResult, catch_sync, panic_text};
+use super::catch_unwind::{BodyEnd, Watch, panic_text, run_caught, watch};
 use super::event_info::EventInfo;
-use super::instance::{Instance, wrong_instance};
+use super::instance::Instance;
+use super::invoke::wrong_instance;
 use crate::gateway::declare::descriptor::{EventKind, HandlerInfo};
 use crate::gateway::error::EventError;
 use crate::logging::log_limited;
@@ -33,6 +34,16 @@ pub enum CallState {
     Done(CompletedCall),
     /// It goes on: poll it.
     Pending(PendingCall),
+}
+
+impl CallState {
+    /// Waits for the end of the call.
+    pub(in crate::gateway) async fn finish(self) -> CompletedCall {
+        match self {
+            Self::Done(completed) => completed,
+            Self::Pending(call) => call.await,
+        }
+    }
 }
 
 /// A call that is over: what went into it, and in the context what came of it.
@@ -82,6 +93,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The error of a failure or of a rejection.
+    pub(crate) fn into_error(self) -> Option<EventError> {
+        match self {
+            Self::Rejected(reject) => Some((*reject).into()),
+            Self::Failed(error) => Some(error),
+            Self::Unit | Self::Value(_) | Self::Answer(_) | Self::Taken => None,
+        }
+    }
+
     pub(crate) fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Rejected(_))
     }
@@ -296,27 +316,51 @@ impl CallContext {
     pub(crate) fn finish(&self, called: CallResult) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match called {
-            CallResult::Returned(Ok(outcome)) if !taken => return outcome,
-            CallResult::Returned(Ok(_)) => return Outcome::Taken,
-            CallResult::Returned(Err(error)) => error,
-            CallResult::Panicked(payload) => {
-                EventError::panicked(panic_text(&*payload), self.handler)
-            }
-            CallResult::TimedOut => {
+            BodyEnd::Returned(Ok(outcome)) if !taken => return outcome,
+            BodyEnd::Returned(Ok(_)) => return Outcome::Taken,
+            BodyEnd::Returned(Err(error)) => error,
+            BodyEnd::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.handler),
+            BodyEnd::TimedOut => {
                 log_limited!(
                     WARN, key = self.handler, target: "specter::gateway", handler = self.handler,
                     limit = ?self.limit, "a handler was not done in time, and was dropped"
                 );
                 EventError::new("timed out").with_code("timeout")
             }
-            CallResult::Cancelled => EventError::new("cancelled").with_code("cancelled"),
+            BodyEnd::Cancelled => EventError::new("cancelled").with_code("cancelled"),
         };
         Outcome::Failed(error)
     }
+}
 
-    pub(in crate::gateway) fn is_cancelled(&self) -> bool {
+/// The end of a handler's body, with what it returned.
+pub type CallResult = BodyEnd<Result<Outcome, EventError>>;
+
+/// Runs the body of a handler that may suspend, as the macros' expansions do.
+pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
+    cx: &CallContext,
+    body: F,
+) -> CallResult {
+    watch(cx, body).await
+}
+
+/// Runs the body of a handler that does not suspend, as the macros' expansions do.
+pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> CallResult {
+    run_caught(body)
+}
+
+impl Watch for CallContext {
+    fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    fn is_cancelled(&self) -> bool {
         let cancelled = self.cancelled.as_ref();
         cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Acquire))
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.socket.is_abandoned()
     }
 }
 

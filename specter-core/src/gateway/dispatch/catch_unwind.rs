@@ -10,19 +10,28 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::call_context::{CallContext, Outcome};
-use crate::gateway::error::EventError;
-
 /// The end of a handler's body.
-pub enum CallResult {
+pub enum BodyEnd<T> {
     /// It returned.
-    Returned(Result<Outcome, EventError>),
+    Returned(T),
     /// It panicked, with this payload.
     Panicked(Box<dyn Any + Send>),
     /// It took longer than it may, and was dropped.
     TimedOut,
     /// Nobody waited for it any more, and it was dropped.
     Cancelled,
+}
+
+/// When a body is dropped before it ends.
+pub(in crate::gateway) trait Watch {
+    /// How long the body may take.
+    fn limit(&self) -> Option<Duration>;
+
+    /// Whether the body is dropped before it is polled again.
+    fn is_cancelled(&self) -> bool;
+
+    /// Whether the body is dropped after a poll that did not end it.
+    fn is_abandoned(&self) -> bool;
 }
 
 pub(in crate::gateway) fn panic_text(payload: &(dyn Any + Send)) -> &str {
@@ -35,62 +44,62 @@ pub(in crate::gateway) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 
 /// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the
 /// controller stays.
-pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
-    cx: &CallContext,
+pub(in crate::gateway) async fn watch<F: Future>(
+    watch: &impl Watch,
     body: F,
-) -> CallResult {
+) -> BodyEnd<F::Output> {
     Watched {
         body: Some(CatchUnwind { body }),
-        cx,
+        watch,
         deadline: None,
     }
     .await
 }
 
 pin_project_lite::pin_project! {
-    struct Watched<'a, F> {
+    struct Watched<'a, F, W> {
         #[pin]
         body: Option<CatchUnwind<F>>,
-        cx: &'a CallContext,
+        watch: &'a W,
         deadline: Option<Pin<Box<Sleep>>>,
     }
 }
 
-impl<F: Future<Output = Result<Outcome, EventError>>> Future for Watched<'_, F> {
-    type Output = CallResult;
+impl<F: Future, W: Watch> Future for Watched<'_, F, W> {
+    type Output = BodyEnd<F::Output>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CallResult> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if this.cx.is_cancelled() {
-            return Poll::Ready(dropped(this.body, CallResult::Cancelled));
+        if this.watch.is_cancelled() {
+            return Poll::Ready(dropped(this.body, BodyEnd::Cancelled));
         }
         match this.body.as_mut().as_pin_mut().map(|body| body.poll(cx)) {
-            Some(Poll::Ready(Ok(returned))) => return Poll::Ready(CallResult::Returned(returned)),
-            Some(Poll::Ready(Err(payload))) => return Poll::Ready(CallResult::Panicked(payload)),
+            Some(Poll::Ready(Ok(returned))) => return Poll::Ready(BodyEnd::Returned(returned)),
+            Some(Poll::Ready(Err(payload))) => return Poll::Ready(BodyEnd::Panicked(payload)),
             Some(Poll::Pending) | None => {}
         }
-        if this.cx.socket.is_abandoned() {
-            return Poll::Ready(dropped(this.body, CallResult::Cancelled));
+        if this.watch.is_abandoned() {
+            return Poll::Ready(dropped(this.body, BodyEnd::Cancelled));
         }
-        let Some(limit) = this.cx.limit else {
+        let Some(limit) = this.watch.limit() else {
             return Poll::Pending;
         };
         let deadline = this
             .deadline
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(dropped(this.body, CallResult::TimedOut))
+        Poll::Ready(dropped(this.body, BodyEnd::TimedOut))
     }
 }
 
 /// Drops a body that did not end; what it holds may panic.
-fn dropped<F>(mut body: Pin<&mut Option<F>>, called: CallResult) -> CallResult {
-    catch_unwind(AssertUnwindSafe(|| body.set(None))).map_or_else(CallResult::Panicked, |()| called)
+fn dropped<F, T>(mut body: Pin<&mut Option<F>>, end: BodyEnd<T>) -> BodyEnd<T> {
+    catch_unwind(AssertUnwindSafe(|| body.set(None))).map_or_else(BodyEnd::Panicked, |()| end)
 }
 
-/// The same for one that does not suspend.
-pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> CallResult {
-    catch_unwind(AssertUnwindSafe(body)).map_or_else(CallResult::Panicked, CallResult::Returned)
+/// Runs a body that does not suspend, catching its panic.
+pub(in crate::gateway) fn run_caught<T>(body: impl FnOnce() -> T) -> BodyEnd<T> {
+    catch_unwind(AssertUnwindSafe(body)).map_or_else(BodyEnd::Panicked, BodyEnd::Returned)
 }
 
 /// Runs a future until it ends, or until `stop` says so after a poll that did not end it. It is

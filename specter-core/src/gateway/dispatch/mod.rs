@@ -8,6 +8,8 @@ pub(crate) mod event_info;
 pub(crate) mod event_run;
 pub(crate) mod handler_chain;
 pub(crate) mod instance;
+pub(crate) mod intercepted_call;
+pub(crate) mod invoke;
 pub(crate) mod reply;
 pub(crate) mod unknown_events;
 

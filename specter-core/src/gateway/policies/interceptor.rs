@@ -6,24 +6,16 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use serde::Serialize;
 use specter_proto::socketio::encode;
 
-use crate::gateway::declare::table::HandlerTarget;
-use crate::gateway::dispatch::call_context::{
-    CallContext, CallState, CompletedCall, Outcome, PendingCall,
-};
-use crate::gateway::dispatch::catch_unwind::{caught, panic_text, run_until};
+use crate::gateway::dispatch::call_context::Outcome;
+use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
-use crate::gateway::dispatch::instance::Instance;
 use crate::gateway::error::EventError;
-use crate::gateway::lifecycle::SocketEnv;
-use crate::gateway::subscribe::{Subscriber, SubscriberCall};
 use crate::socket::Socket;
-use crate::socket::service::BoxFuture;
 
 /// Runs around the handlers of a module, a controller or an event: before, after, or instead. An
 /// injectable singleton.
@@ -69,10 +61,10 @@ pub trait Interceptor: Send + Sync + 'static {
 /// What an interceptor may look at.
 #[derive(Debug)]
 pub struct InterceptContext<'a> {
-    socket: &'a Socket,
-    event: &'a EventInfo,
-    controller: &'static str,
-    method: &'static str,
+    pub(in crate::gateway) socket: &'a Socket,
+    pub(in crate::gateway) event: &'a EventInfo,
+    pub(in crate::gateway) controller: &'static str,
+    pub(in crate::gateway) method: &'static str,
 }
 
 impl InterceptContext<'_> {
@@ -131,9 +123,9 @@ pub struct Next<'a> {
     call: &'a mut dyn Innermost,
 }
 
-/// What the last interceptor stands around.
-trait Innermost: Send {
-    /// Begins it, or goes on with it, to its end. Not called after that.
+/// The call inside of the last interceptor.
+pub(in crate::gateway) trait Innermost: Send {
+    /// Starts the call, or polls it, to its end. It is not polled after that.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome>;
 }
 
@@ -167,59 +159,8 @@ impl<I: Interceptor> ErasedInterceptor for I {
     }
 }
 
-/// Begins a call with interceptors around it.
-pub(in crate::gateway) fn intercepted(
-    interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
-    env: SocketEnv,
-    target: HandlerTarget,
-    instance: Instance,
-    mut cx: Box<CallContext>,
-) -> CallState {
-    let cancelled = Arc::new(AtomicBool::new(false));
-    cx.cancelled = Some(cancelled.clone());
-    let (socket, event) = (cx.socket.clone(), cx.info());
-    let table = env.controller(target.controller);
-    let (controller, method) = (table.info.name, cx.handler);
-    let mut call = Call {
-        env,
-        target,
-        state: State::Ready(instance, cx),
-        cancelled,
-    };
-    CallState::Pending(Box::pin(async move {
-        let cx = InterceptContext {
-            socket: &socket,
-            event: &event,
-            controller,
-            method,
-        };
-        let running = around(&interceptors, &cx, &mut call);
-        let outcome = run_until(running, |_| socket.is_abandoned()).await;
-        let outcome = outcome.unwrap_or_default();
-        let (instance, cx) = call.into_parts().await;
-        CompletedCall::with(instance, cx, outcome)
-    }))
-}
-
-/// Runs a subscriber with interceptors around it.
-pub(in crate::gateway) async fn intercepted_subscriber(
-    interceptors: &[Arc<dyn ErasedInterceptor>],
-    subscriber: &Subscriber,
-    cx: CallContext,
-) -> Outcome {
-    let (socket, event) = (cx.socket.clone(), cx.info());
-    let around_it = InterceptContext {
-        socket: &socket,
-        event: &event,
-        controller: subscriber.owner(),
-        method: cx.handler,
-    };
-    let mut call = InnermostSubscriber::Ready(subscriber, Some(Box::new(cx)));
-    around(interceptors, &around_it, &mut call).await
-}
-
 /// Runs interceptors around a call.
-async fn around(
+pub(in crate::gateway) async fn intercept(
     interceptors: &[Arc<dyn ErasedInterceptor>],
     cx: &InterceptContext<'_>,
     call: &mut dyn Innermost,
@@ -236,89 +177,6 @@ async fn around(
             panic_text(&*payload),
             "an interceptor",
         )),
-    }
-}
-
-/// A subscriber in the middle.
-enum InnermostSubscriber<'a> {
-    Ready(&'a Subscriber, Option<Box<CallContext>>),
-    Running(BoxFuture<Outcome>),
-}
-
-impl Innermost for InnermostSubscriber<'_> {
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        if let Self::Ready(subscriber, context) = self {
-            let Some(context) = context.take() else {
-                return Poll::Pending;
-            };
-            match subscriber.call(*context) {
-                SubscriberCall::Done(outcome) => return Poll::Ready(outcome),
-                SubscriberCall::Pending(call) => *self = Self::Running(call),
-            }
-        }
-        match self {
-            Self::Running(call) => call.as_mut().poll(cx),
-            Self::Ready(..) => Poll::Pending,
-        }
-    }
-}
-
-/// The call in the middle. It outlives the interceptors, so that the controller does.
-struct Call {
-    env: SocketEnv,
-    target: HandlerTarget,
-    state: State,
-    cancelled: Arc<AtomicBool>,
-}
-
-enum State {
-    Ready(Instance, Box<CallContext>),
-    Running(PendingCall),
-    Over(Instance, Box<CallContext>),
-    /// Between two of the others.
-    Changing,
-}
-
-impl Innermost for Call {
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        match std::mem::replace(&mut self.state, State::Changing) {
-            State::Ready(instance, context) => {
-                let table = self.env.controller(self.target.controller);
-                match table.start(instance, self.target.handler, context) {
-                    CallState::Done(ended) => return Poll::Ready(self.ended(ended)),
-                    CallState::Pending(call) => self.state = State::Running(call),
-                }
-            }
-            state => self.state = state,
-        }
-        let State::Running(call) = &mut self.state else {
-            return Poll::Pending;
-        };
-        let ended = ready!(call.as_mut().poll(cx));
-        Poll::Ready(self.ended(ended))
-    }
-}
-
-impl Call {
-    fn ended(&mut self, mut ended: CompletedCall) -> Outcome {
-        let outcome = ended.take_outcome();
-        self.state = State::Over(ended.instance, ended.cx);
-        outcome
-    }
-
-    /// The controller and the context, back from the handler. A handler that an interceptor did not
-    /// wait for ends now.
-    async fn into_parts(self) -> (Instance, Box<CallContext>) {
-        match self.state {
-            State::Ready(instance, cx) | State::Over(instance, cx) => (instance, cx),
-            State::Running(call) => {
-                self.cancelled.store(true, Ordering::Release);
-                let ended = call.await;
-                (ended.instance, ended.cx)
-            }
-            // Only within `poll_end`.
-            State::Changing => std::future::pending().await,
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod error_subscribers;
 mod event_handler;
+mod intercepted_subscriber;
 mod registry;
 mod subscriber;
 mod subscriber_policies;
@@ -28,7 +29,7 @@ pub(crate) use self::registry::{Ingress, SubscriptionKey};
 pub use self::subscriber::{DisconnectCallback, EventCallback, IntoAck};
 pub(crate) use self::subscriber::{Subscriber, SubscriberCall};
 use self::subscriber_policies::SubscriptionOptions;
-pub(crate) use self::subscriber_policies::{PolicySet, SubscriberPolicies};
+pub(crate) use self::subscriber_policies::{NamespacePolicies, PolicySet, SubscriberPolicies};
 use crate::gateway::{ErrorFilter, Guard, Interceptor, Requirements};
 
 /// Why something could not be subscribed to.

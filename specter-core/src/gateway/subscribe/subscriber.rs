@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::subscriber_policies::{SubscriptionOptions, run_with_policies};
+use super::subscriber_policies::{NamespacePolicies, SubscriptionOptions, run_with_policies};
 use crate::extract::FromEvent;
-use crate::gateway::declare::descriptor::Requirements;
+use crate::gateway::declare::controller::Requirements;
 use crate::gateway::dispatch::call_context::{CallContext, Outcome, Trigger};
-use crate::gateway::dispatch::catch_unwind::{catch, catch_sync};
+use crate::gateway::dispatch::call_context::{catch, catch_sync};
 use crate::gateway::error::{EventError, IntoEventError};
-use crate::gateway::lifecycle::SocketEnv;
 use crate::socket::service::BoxFuture;
 use crate::socket::{DisconnectReason, Socket};
 
@@ -88,19 +87,23 @@ impl Subscriber {
         self.own.handler.unwrap_or("SocketIngress")
     }
 
-    /// Begins it with what stands around it.
+    /// Starts the subscriber inside of its policies.
     pub(in crate::gateway) fn start(
         self: &Arc<Self>,
-        env: &SocketEnv,
+        policies: &NamespacePolicies,
         cx: CallContext,
     ) -> SubscriberCall {
-        if env.table.around.is_empty(&self.own) {
+        if policies.around.is_empty(&self.own) {
             return self.call(cx);
         }
-        SubscriberCall::Pending(Box::pin(run_with_policies(self.clone(), env.clone(), cx)))
+        SubscriberCall::Pending(Box::pin(run_with_policies(
+            self.clone(),
+            policies.clone(),
+            cx,
+        )))
     }
 
-    /// Begins it alone.
+    /// Starts the subscriber without its policies.
     pub(crate) fn call(&self, mut cx: CallContext) -> SubscriberCall {
         cx.limit = self.own.limit;
         (self.call)(cx)

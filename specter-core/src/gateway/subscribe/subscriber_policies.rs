@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use specter_di::{Container, Key};
 
+use super::intercepted_subscriber::intercepted_subscriber;
 use crate::gateway::declare::policies::{Policies, PolicyScope};
 use crate::gateway::dispatch::call_context::{CallContext, Outcome, Trigger};
-use crate::gateway::lifecycle::SocketEnv;
 use crate::gateway::policies::filter::{ErasedFilter, filtered};
 use crate::gateway::policies::guard::check_guards;
-use crate::gateway::policies::interceptor::{ErasedInterceptor, intercepted_subscriber};
+use crate::gateway::policies::interceptor::ErasedInterceptor;
 use crate::gateway::subscribe::Subscriber;
 
 /// What is said at a subscription.
@@ -86,14 +86,23 @@ impl SubscriberPolicies {
     }
 }
 
-/// Runs a subscriber with all that stands around it.
+/// What the policies of a namespace's subscribers are resolved with.
+#[derive(Clone)]
+pub(crate) struct NamespacePolicies {
+    /// The policies of the App and of the event handlers' modules.
+    pub(crate) around: Arc<SubscriberPolicies>,
+    /// Holds the singletons that subscriptions name.
+    pub(crate) container: Container,
+}
+
+/// Runs a subscriber inside of its policies.
 pub(in crate::gateway) async fn run_with_policies(
     subscriber: Arc<Subscriber>,
-    env: SocketEnv,
+    policies: NamespacePolicies,
     cx: CallContext,
 ) -> Outcome {
     let own = subscriber.own();
-    let (surroundings, container) = (&env.table.around, &env.table.container);
+    let (surroundings, container) = (&policies.around, &policies.container);
     let sight = PolicyScope {
         container,
         root: None,

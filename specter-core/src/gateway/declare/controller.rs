@@ -1,0 +1,206 @@
+//! Controllers as the macros register them: the trait, the blocks of handlers, what their parameters
+//! need, and controllers of which one instance serves all sockets.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+
+use specter_di::{
+    Dependencies, Dependency, Key, Location, ModuleBuilder, Provide, Provider, Resolved, Root,
+    Scope,
+};
+
+use super::descriptor::{ControllerInfo, HandlerInfo};
+use super::policies::Policies;
+use crate::gateway::dispatch::call_context::{CallContext, CallState, CompletedCall};
+use crate::gateway::dispatch::instance::Instance;
+
+/// A struct annotated with `#[socketio_controller]`. Never written by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a controller",
+    label = "not a controller",
+    note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with \
+        `#[handlers]`",
+    note = "what a controller injects is listed under `providers`; a module is imported, or \
+        started by `App::create`"
+)]
+pub trait Controller: Sized + Send + 'static {
+    /// What its attribute says.
+    const INFO: ControllerInfo;
+
+    /// Declares its injected fields.
+    fn dependencies(dependencies: &mut Dependencies);
+
+    /// Builds it from its injected fields, in the order of their declaration.
+    fn build(resolved: &mut Resolved<'_>) -> Self;
+
+    /// Whether one instance serves all sockets.
+    const SINGLETON: bool = false;
+
+    /// How the instance that serves all sockets is made.
+    fn singleton() -> Option<Singleton> {
+        None
+    }
+
+    /// Declares its guards, interceptors and error filters.
+    fn policies(_policies: &mut Policies) {}
+}
+
+/// A controller that exists in the binary, whether or not a module lists it.
+pub struct ControllerRegistration {
+    /// What its attribute says.
+    pub info: &'static ControllerInfo,
+    /// Its type.
+    pub type_id: fn() -> TypeId,
+}
+
+inventory::collect!(ControllerRegistration);
+
+/// What a field of `#[state]` without an expression starts from.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default to start from",
+    label = "not `Default`",
+    note = "say what it starts from: `#[state(expression)]`"
+)]
+pub trait InitialState: Sized {
+    /// The value.
+    fn initial_state() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> InitialState for T {
+    fn initial_state() -> Self {
+        Self::default()
+    }
+}
+
+/// What a field of `#[state]` starts from.
+pub fn initial_state<T: InitialState>() -> T {
+    T::initial_state()
+}
+
+/// One `#[handlers]` impl block.
+pub struct HandlersBlock {
+    /// The controller's type.
+    pub controller: fn() -> TypeId,
+    /// Where the block stands.
+    pub location: Location,
+    /// Its handlers; the index is their id.
+    pub handlers: &'static [HandlerInfo],
+    /// Whether one of them takes `&mut self`.
+    pub exclusive: bool,
+    /// Makes the controller shareable, for `concurrent` handlers: `share::<C>` unless `exclusive`.
+    pub share: Option<fn(Instance) -> Instance>,
+    /// The id of a named event.
+    pub resolve: fn(&str) -> Option<u16>,
+    /// Declares what a handler's parameters need.
+    pub requirements: fn(u16, &mut Requirements),
+    /// Declares a handler's guards, interceptors and error filters.
+    pub policies: fn(u16, &mut Policies),
+    /// Calls a handler that is over when it returns. What came of it is in the context then.
+    pub call: fn(&mut Instance, u16, &mut CallContext),
+    /// Calls one that may suspend.
+    pub start: fn(Instance, u16, Box<CallContext>) -> CallState,
+}
+
+impl HandlersBlock {
+    /// Begins a handler, whichever it is.
+    pub(crate) fn begin(
+        &self,
+        mut instance: Instance,
+        id: u16,
+        mut cx: Box<CallContext>,
+    ) -> CallState {
+        if self
+            .handlers
+            .get(usize::from(id))
+            .is_some_and(|handler| handler.inline)
+        {
+            (self.call)(&mut instance, id, &mut cx);
+            CallState::Done(CompletedCall { instance, cx })
+        } else {
+            (self.start)(instance, id, cx)
+        }
+    }
+}
+
+inventory::collect!(HandlersBlock);
+
+/// What a handler's parameters need beyond the event: declared at start, so that it is validated
+/// with the graph.
+#[derive(Default)]
+pub struct Requirements {
+    pub(crate) dependencies: Vec<Requirement>,
+    pub(crate) takes_ack: bool,
+}
+
+pub(crate) struct Requirement {
+    pub(crate) key: Key,
+    pub(crate) label: &'static str,
+    pub(crate) location: Location,
+}
+
+impl Requirements {
+    /// A dependency of the socket's scope.
+    pub fn inject<V: Dependency>(&mut self, label: &'static str, location: Location) {
+        self.dependencies.push(Requirement {
+            key: V::key(),
+            label,
+            location,
+        });
+    }
+
+    /// The handler answers the event itself.
+    pub fn ack(&mut self) {
+        self.takes_ack = true;
+    }
+}
+
+/// How the one instance is made and reaches each socket. Made by the macro, which knows that the
+/// type is `Sync`.
+pub struct Singleton {
+    /// Lists the instance as a provider.
+    pub(crate) provide: fn(&mut ModuleBuilder),
+    /// What each socket's scope gets instead of an instance of its own.
+    pub(crate) root: fn() -> Root,
+    /// The instance in it.
+    pub(crate) instance: fn(Box<dyn Any + Send>) -> Instance,
+}
+
+impl Singleton {
+    /// That of `C`.
+    pub fn of<C: Controller + Sync>() -> Self {
+        Self {
+            provide: |module| module.provide::<One<C>>(),
+            root: || {
+                Root::new::<Arc<C>>(
+                    C::INFO.name,
+                    C::INFO.location,
+                    |dependencies| dependencies.add::<Arc<C>>("self", C::INFO.location),
+                    <Arc<C> as Dependency>::take,
+                )
+            },
+            instance: |built| match built.downcast::<Arc<C>>() {
+                Ok(one) => Instance::Shared(*one),
+                // The root above makes nothing else.
+                Err(other) => Instance::Exclusive(other),
+            },
+        }
+    }
+}
+
+/// The provider of the one instance.
+struct One<C>(std::marker::PhantomData<fn() -> C>);
+
+impl<C: Controller + Sync> Provide for One<C> {
+    type Value = Arc<C>;
+
+    fn provider() -> Provider {
+        Provider::sync::<Arc<C>>(
+            C::INFO.name,
+            Scope::Singleton,
+            C::INFO.location,
+            C::dependencies,
+            |resolved| Arc::new(C::build(resolved)),
+        )
+    }
+}

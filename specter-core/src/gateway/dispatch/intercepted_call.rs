@@ -1,0 +1,107 @@
+//! A handler's call inside of its interceptors.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use super::call_context::{CallContext, CallState, CompletedCall, Outcome, PendingCall};
+use super::catch_unwind::run_until;
+use super::instance::Instance;
+use crate::gateway::declare::table::HandlerTarget;
+use crate::gateway::lifecycle::SocketEnv;
+use crate::gateway::policies::interceptor::{
+    ErasedInterceptor, Innermost, InterceptContext, intercept,
+};
+
+/// Begins a call with interceptors around it.
+pub(in crate::gateway) fn start_intercepted(
+    interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
+    env: SocketEnv,
+    target: HandlerTarget,
+    instance: Instance,
+    mut cx: Box<CallContext>,
+) -> CallState {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    cx.cancelled = Some(cancelled.clone());
+    let (socket, event) = (cx.socket.clone(), cx.info());
+    let table = env.controller(target.controller);
+    let (controller, method) = (table.info.name, cx.handler);
+    let mut call = Call {
+        env,
+        target,
+        state: State::Ready(instance, cx),
+        cancelled,
+    };
+    CallState::Pending(Box::pin(async move {
+        let cx = InterceptContext {
+            socket: &socket,
+            event: &event,
+            controller,
+            method,
+        };
+        let running = intercept(&interceptors, &cx, &mut call);
+        let outcome = run_until(running, |_| socket.is_abandoned()).await;
+        let outcome = outcome.unwrap_or_default();
+        let (instance, cx) = call.into_parts().await;
+        CompletedCall::with(instance, cx, outcome)
+    }))
+}
+
+/// The call in the middle. It outlives the interceptors, so that the controller does.
+struct Call {
+    env: SocketEnv,
+    target: HandlerTarget,
+    state: State,
+    cancelled: Arc<AtomicBool>,
+}
+
+enum State {
+    Ready(Instance, Box<CallContext>),
+    Running(PendingCall),
+    Over(Instance, Box<CallContext>),
+    /// Between two of the others.
+    Changing,
+}
+
+impl Innermost for Call {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        match std::mem::replace(&mut self.state, State::Changing) {
+            State::Ready(instance, context) => {
+                let table = self.env.controller(self.target.controller);
+                match table.start(instance, self.target.handler, context) {
+                    CallState::Done(ended) => return Poll::Ready(self.ended(ended)),
+                    CallState::Pending(call) => self.state = State::Running(call),
+                }
+            }
+            state => self.state = state,
+        }
+        let State::Running(call) = &mut self.state else {
+            return Poll::Pending;
+        };
+        let ended = ready!(call.as_mut().poll(cx));
+        Poll::Ready(self.ended(ended))
+    }
+}
+
+impl Call {
+    fn ended(&mut self, mut ended: CompletedCall) -> Outcome {
+        let outcome = ended.take_outcome();
+        self.state = State::Over(ended.instance, ended.cx);
+        outcome
+    }
+
+    /// The controller and the context, back from the handler. A handler that an interceptor did not
+    /// wait for ends now.
+    async fn into_parts(self) -> (Instance, Box<CallContext>) {
+        match self.state {
+            State::Ready(instance, cx) | State::Over(instance, cx) => (instance, cx),
+            State::Running(call) => {
+                self.cancelled.store(true, Ordering::Release);
+                let ended = call.await;
+                (ended.instance, ended.cx)
+            }
+            // Only within `poll_end`.
+            State::Changing => std::future::pending().await,
+        }
+    }
+}

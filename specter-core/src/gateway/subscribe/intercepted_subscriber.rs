@@ -1,0 +1,52 @@
+//! A subscriber's call inside of its interceptors.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{Subscriber, SubscriberCall};
+use crate::gateway::dispatch::call_context::{CallContext, Outcome};
+use crate::gateway::policies::interceptor::{
+    ErasedInterceptor, Innermost, InterceptContext, intercept,
+};
+use crate::socket::service::BoxFuture;
+
+/// Runs a subscriber with interceptors around it.
+pub(in crate::gateway) async fn intercepted_subscriber(
+    interceptors: &[Arc<dyn ErasedInterceptor>],
+    subscriber: &Subscriber,
+    cx: CallContext,
+) -> Outcome {
+    let (socket, event) = (cx.socket.clone(), cx.info());
+    let cx_of_call = InterceptContext {
+        socket: &socket,
+        event: &event,
+        controller: subscriber.owner(),
+        method: cx.handler,
+    };
+    let mut call = InnermostSubscriber::Ready(subscriber, Some(Box::new(cx)));
+    intercept(interceptors, &cx_of_call, &mut call).await
+}
+
+/// A subscriber in the middle.
+enum InnermostSubscriber<'a> {
+    Ready(&'a Subscriber, Option<Box<CallContext>>),
+    Running(BoxFuture<Outcome>),
+}
+
+impl Innermost for InnermostSubscriber<'_> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        if let Self::Ready(subscriber, context) = self {
+            let Some(context) = context.take() else {
+                return Poll::Pending;
+            };
+            match subscriber.call(*context) {
+                SubscriberCall::Done(outcome) => return Poll::Ready(outcome),
+                SubscriberCall::Pending(call) => *self = Self::Running(call),
+            }
+        }
+        match self {
+            Self::Running(call) => call.as_mut().poll(cx),
+            Self::Ready(..) => Poll::Pending,
+        }
+    }
+}
