@@ -1,6 +1,8 @@
 //! What the compiler says to a newcomer's mistakes: each program in `tests/ui` must fail as its
 //! `.stderr` has it.
 //!
+//! A binary of its own: it runs Cargo, and waits for the lock that a build holds.
+//!
 //! The texts are partly the compiler's own, so they are compared only where it is the one that they
 //! were recorded with. After an intended change, or with a new compiler (and its version here),
 //! `TRYBUILD=overwrite cargo test --test compile_fail` records them anew. Read the difference: each

@@ -1,5 +1,7 @@
 //! The invariants of ARCHITECTURE.md that the compiler does not check: which crate may know what,
 //! and which module.
+//!
+//! A binary of its own: it only reads files, and runs without the compilation of the other tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,6 @@
 //! What a process under `App::serve` does at the first stop signal, and at the second.
+//!
+//! A binary of its own: it starts itself as the server, which stop signals end.
 #![cfg(unix)]
 
 mod common;

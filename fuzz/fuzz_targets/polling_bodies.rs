@@ -1,4 +1,4 @@
-//! A client's polling body, and each packet in it.
+//! The body of a client's polling request: splits it into packets and reads each.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

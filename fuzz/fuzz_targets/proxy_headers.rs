@@ -1,4 +1,5 @@
-//! The headers of proxies, whatever the client sent: it cannot change what a proxy appends.
+//! The headers that proxies append to: whatever a client sends in them, it cannot change what the
+//! trusted proxy appends.
 #![no_main]
 
 use std::net::IpAddr;
@@ -8,44 +9,44 @@ use specter_proto::forwarded::{ForwardedFor, forwarded, x_forwarded_for, x_forwa
 
 const CLIENT: &str = "203.0.113.9";
 
-fuzz_target!(|sent: Vec<Vec<u8>>| {
-    // Proxies have addresses in `10.0.0.0/8`.
-    let trusts = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
-    let client = ForwardedFor::Address(CLIENT.parse().expect("an address"));
+fuzz_target!(|lines: Vec<Vec<u8>>| {
+    // The trusted proxies have addresses in `10.0.0.0/8`.
+    let is_trusted = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
+    let client = ForwardedFor::Address(CLIENT.parse().expect("CLIENT is an address"));
 
-    let lines = || sent.iter().map(Vec::as_slice);
-    let _ = forwarded(lines(), trusts);
-    let _ = x_forwarded_for(lines(), trusts);
-    let _ = x_forwarded_value(lines());
+    let sent_lines = || lines.iter().map(Vec::as_slice);
+    let _ = forwarded(sent_lines(), is_trusted);
+    let _ = x_forwarded_for(sent_lines(), is_trusted);
+    let _ = x_forwarded_value(sent_lines());
 
     for element in [
         format!("for={CLIENT};proto=http"),
         format!("host=\"a\\\"b\";proto=\"http\";for=\"{CLIENT}:47\""),
     ] {
-        // The proxy adds a line of its own.
-        let said = forwarded(lines().chain([element.as_bytes()]), trusts);
-        assert_eq!((said.client, said.proto.as_deref()), (client, Some("http")));
-        // The proxy appends to the last line.
-        let received = append(&sent, &element);
-        let said = forwarded(received.iter().map(Vec::as_slice), trusts);
-        assert!(said.client == client || said.client == ForwardedFor::Hidden);
-        assert!(said.proto.is_none_or(|proto| proto == "http"));
+        // The proxy may append a line of its own.
+        let read = forwarded(sent_lines().chain([element.as_bytes()]), is_trusted);
+        assert_eq!((read.client, read.proto.as_deref()), (client, Some("http")));
+        // The proxy may append an element to the last line.
+        let extended = append(&lines, &element);
+        let read = forwarded(extended.iter().map(Vec::as_slice), is_trusted);
+        assert!(read.client == client || read.client == ForwardedFor::Hidden);
+        assert!(read.proto.is_none_or(|proto| proto == "http"));
     }
 
-    let received = append(&sent, CLIENT);
-    let received = received.iter().map(Vec::as_slice);
-    assert_eq!(x_forwarded_for(received, trusts), client);
-    let received = append(&sent, "https");
-    let received = received.iter().map(Vec::as_slice);
-    assert_eq!(x_forwarded_value(received), Some("https"));
+    let extended = append(&lines, CLIENT);
+    let extended = extended.iter().map(Vec::as_slice);
+    assert_eq!(x_forwarded_for(extended, is_trusted), client);
+    let extended = append(&lines, "https");
+    let extended = extended.iter().map(Vec::as_slice);
+    assert_eq!(x_forwarded_value(extended), Some("https"));
 });
 
-/// The lines with an element more at the end of the last one.
-fn append(sent: &[Vec<u8>], element: &str) -> Vec<Vec<u8>> {
-    let mut lines = sent.to_vec();
-    let mut last = lines.pop().unwrap_or_default();
+/// Returns the lines with one more element at the end of the last line.
+fn append(lines: &[Vec<u8>], element: &str) -> Vec<Vec<u8>> {
+    let mut extended = lines.to_vec();
+    let mut last = extended.pop().unwrap_or_default();
     last.extend_from_slice(b", ");
     last.extend_from_slice(element.as_bytes());
-    lines.push(last);
-    lines
+    extended.push(last);
+    extended
 }

@@ -1,44 +1,45 @@
-//! `cargo xtask bench`: sets up what the benchmarks compare with, builds them, runs them.
+//! `cargo xtask bench`: installs the servers that Specter is compared with, builds the benchmarks
+//! and runs them.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::process;
-use crate::report::{Failure, Outcome};
-use crate::{node, python, workspace};
+use crate::report::{StepError, StepResult};
+use crate::{cargo, node, process, python};
 
 const NODE: &str = "benches/servers/node";
 const PYTHON: &str = "benches/servers/python";
 
-/// For as many rounds as anybody asks for. Each window has a limit of its own.
-const LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
+/// How long all rounds may take. It is generous, because the caller chooses the number of rounds
+/// and the benchmarks limit each measurement by themselves.
+const TIME_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Runs the benchmarks; the arguments are theirs: `--quick`, `--rounds N`, `--slopes`, `--case
-/// NAME`, `--server NAME`.
+/// Runs the benchmarks with these arguments: `--quick`, `--rounds N`, `--slopes`, `--case NAME`,
+/// `--server NAME`.
 pub(crate) fn run(arguments: &[&str]) -> ExitCode {
-    match set_up_and_run(arguments) {
+    match install_and_run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(reason)) => {
+        Err(StepError(reason)) => {
             eprintln!("{reason}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn set_up_and_run(arguments: &[&str]) -> Outcome {
-    let chosen: Vec<&str> = arguments
+fn install_and_run(arguments: &[&str]) -> StepResult {
+    let servers: Vec<&str> = arguments
         .windows(2)
         .filter_map(|pair| (pair[0] == "--server").then_some(pair[1]))
         .collect();
-    let takes_part = |name| chosen.is_empty() || chosen.contains(&name);
-    if takes_part("node") {
+    let is_selected = |name| servers.is_empty() || servers.contains(&name);
+    if is_selected("node") {
         node::install(NODE)?;
     }
-    if takes_part("python") {
+    if is_selected("python") {
         python::install(PYTHON)?;
     }
     let build = ["build", "--release", "--package", "specter-bench", "--bins"];
-    process::run(cargo().args(build))?;
+    process::run(cargo::command().args(build))?;
     let bench = [
         "run",
         "--release",
@@ -48,11 +49,5 @@ fn set_up_and_run(arguments: &[&str]) -> Outcome {
         "bench",
         "--",
     ];
-    process::run_within(LIMIT, cargo().args(bench).args(arguments))
-}
-
-fn cargo() -> Command {
-    let mut command = Command::new("cargo");
-    command.current_dir(workspace::root());
-    command
+    process::run_within(TIME_LIMIT, cargo::command().args(bench).args(arguments))
 }

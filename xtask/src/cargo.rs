@@ -1,31 +1,38 @@
-//! Cargo's own checks, and the programs that the other steps need.
+//! Cargo's own checks and tests, and the example programs that other steps need.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process;
-use crate::report::{Failure, Outcome, Report};
-use crate::suites::Target;
+use crate::report::{CommandReport, StepError, StepResult};
+use crate::suites::Implementation;
+use crate::test_counts;
 use crate::workspace;
 
-fn cargo() -> Command {
+/// Returns a command that runs Cargo in the repository's root.
+pub(crate) fn command() -> Command {
+    // Cargo sets `CARGO` for the programs that it runs: the same Cargo is used again.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace::root());
     command
 }
 
-pub(crate) fn format(report: &mut Report) {
+pub(crate) fn format(report: &mut CommandReport) {
     report.step("cargo fmt --check", || {
-        process::run(cargo().args(["fmt", "--all", "--check"]))
+        process::run(command().args(["fmt", "--all", "--check"]))?;
+        // The fuzz targets are a workspace of their own.
+        let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+        process::run(command().args(fuzz))
     });
 }
 
-pub(crate) fn lint(report: &mut Report) {
+pub(crate) fn lint(report: &mut CommandReport) {
     report.step("cargo clippy", || {
-        process::run(cargo().args([
+        process::run(command().args([
             "clippy",
             "--workspace",
             "--all-targets",
+            "--all-features",
             "--quiet",
             "--",
             "-D",
@@ -34,9 +41,9 @@ pub(crate) fn lint(report: &mut Report) {
     });
 }
 
-pub(crate) fn document(report: &mut Report) {
+pub(crate) fn document(report: &mut CommandReport) {
     report.step("cargo doc", || {
-        let mut command = cargo();
+        let mut command = command();
         command
             .args(["doc", "--workspace", "--no-deps", "--quiet"])
             .env("RUSTDOCFLAGS", "-D warnings");
@@ -44,35 +51,49 @@ pub(crate) fn document(report: &mut Report) {
     });
 }
 
-pub(crate) fn test(report: &mut Report) {
+pub(crate) fn test(report: &mut CommandReport) {
     report.tests("cargo test", || {
         process::run_tests(
-            cargo().args(["test", "--workspace", "--no-fail-fast"]),
-            process::count_cargo,
+            command().args(["test", "--workspace", "--no-fail-fast"]),
+            test_counts::read_cargo,
+        )
+    });
+    report.tests("cargo test: loom", || {
+        process::run_tests(
+            command().args([
+                "test",
+                "--package",
+                "specter-engine",
+                "--lib",
+                "--features",
+                "loom",
+                "outgoing::model",
+            ]),
+            test_counts::read_cargo,
         )
     });
 }
 
-/// Builds the example programs as the tests have them, and says where they are.
-pub(crate) fn build_examples(report: &mut Report) -> Option<Target> {
+/// Builds the example programs in the mode of the tests, and returns their paths.
+pub(crate) fn build_examples(report: &mut CommandReport) -> Option<Implementation> {
     report.step("cargo build --examples", || {
-        let mut command = cargo();
+        let mut command = command();
         command.args([
             "build",
             "--examples",
             "--message-format=json-render-diagnostics",
         ]);
         let messages = process::output(&mut command)?;
-        Ok(Target::Specter {
+        Ok(Implementation::Specter {
             conformance: executable(&messages, "conformance")?,
             chat: executable(&messages, "chat")?,
         })
     })
 }
 
-/// Builds one example as users run it.
-pub(crate) fn build_release(name: &str) -> Outcome<PathBuf> {
-    let mut command = cargo();
+/// Builds one example in release mode, and returns the path of the program.
+pub(crate) fn build_release(name: &str) -> StepResult<PathBuf> {
+    let mut command = command();
     command.args([
         "build",
         "--release",
@@ -83,8 +104,8 @@ pub(crate) fn build_release(name: &str) -> Outcome<PathBuf> {
     executable(&process::output(&mut command)?, name)
 }
 
-/// The path of an example among cargo's messages, one JSON object a line.
-fn executable(messages: &[String], name: &str) -> Outcome<PathBuf> {
+/// Finds the path of an example in Cargo's messages, each of which is a line with a JSON object.
+fn executable(messages: &[String], name: &str) -> StepResult<PathBuf> {
     let kind = format!(r#""kind":["example"],"crate_types":["bin"],"name":"{name}""#);
     let path = messages
         .iter()
@@ -94,8 +115,8 @@ fn executable(messages: &[String], name: &str) -> Outcome<PathBuf> {
             rest.split_once('"').map(|(path, _)| PathBuf::from(path))
         });
     path.ok_or_else(|| {
-        Failure(format!(
-            "cargo did not say where it put the example `{name}`"
+        StepError(format!(
+            "Cargo's messages do not contain the path of the example `{name}`"
         ))
     })
 }
@@ -105,10 +126,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_examples_path_is_found_among_cargos_messages() {
+    fn an_examples_path_is_found_in_cargos_messages() {
         let messages = [
-            r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"crate_types":["lib"],"name":"chat"},"executable":null}"#,
-            r#"{"reason":"compiler-artifact","target":{"kind":["example"],"crate_types":["bin"],"name":"chat"},"executable":"/t/chat","fresh":true}"#,
+            concat!(
+                r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"#,
+                r#""crate_types":["lib"],"name":"chat"},"executable":null}"#,
+            ),
+            concat!(
+                r#"{"reason":"compiler-artifact","target":{"kind":["example"],"#,
+                r#""crate_types":["bin"],"name":"chat"},"executable":"/t/chat","fresh":true}"#,
+            ),
         ]
         .map(str::to_owned);
         assert_eq!(

@@ -1,32 +1,33 @@
-//! The chat, as somebody who wants to see it runs it.
+//! `cargo xtask demo`: the chat example, in release mode.
 
 use std::process::{Command, ExitCode};
 
-use crate::report::{Failure, Outcome};
+use crate::report::{StepError, StepResult};
 use crate::{cargo, node};
 
 /// Installs, builds and serves the chat until it is stopped.
 pub(crate) fn run() -> ExitCode {
-    match serve() {
+    match build_and_serve() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(reason)) => {
+        Err(StepError(reason)) => {
             eprintln!("{reason}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn serve() -> Outcome {
-    println!("=== The client's bundle, from npm");
+fn build_and_serve() -> StepResult {
+    println!("=== Installing the client's bundle from npm");
     node::install(node::CHAT)?;
-    println!("=== The chat, in release mode");
+    println!("=== Building the chat in release mode");
     let chat = cargo::build_release("chat")?;
     println!("=== Press Ctrl-C to stop");
-    // The terminal's Ctrl-C reaches the chat as well; it drains and ends, and so does this program.
+    // The terminal sends Ctrl-C to the chat as well: the chat shuts down, and then this program
+    // ends too.
     let status = Command::new(chat).status()?;
     if status.success() {
         Ok(())
     } else {
-        Err(Failure(format!("the chat ended: {status}")))
+        Err(StepError(format!("the chat failed: {status}")))
     }
 }

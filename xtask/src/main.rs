@@ -1,55 +1,64 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
-//! Each command is a list of steps; `report` keeps count of what passed, `process` runs programs
-//! and reads their counts, and the other modules know one tool or one kind of step each. Nothing
-//! here knows how Specter works: it only starts programs and reads what they print.
+//! Each command is a list of steps. `report` runs the steps and prints what became of them,
+//! `process` runs programs, and each other module knows one tool or one group of steps. This crate
+//! does not know how Specter works: it starts programs and reads their output.
 
 mod bench;
-mod browser;
 mod cargo;
+mod chromium;
 mod demo;
+mod dependencies;
+mod fuzz;
 mod node;
 mod process;
+mod published;
 mod python;
 mod report;
 mod server;
 mod suites;
+mod test_counts;
 mod workspace;
 
 use std::process::ExitCode;
 
-use report::Report;
-use suites::Target;
+use report::CommandReport;
+use suites::Implementation;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test             everything: cargo's tests, then the JavaScript and Python clients, the chat and its page in a browser;
-                   installs what it needs from npm, PyPI and Debian
-  test --offline   cargo's tests only: needs no npm, Python or browser
-  suites           the clients' suites only, against Specter
-  reference        the clients' suites only, against the reference implementation: shows the suites to be right
+  test             runs every test: Cargo's, the JavaScript and Python clients' suites, the chat and
+                   its page in a browser; installs what they need from npm, PyPI and Debian
+  test --offline   runs Cargo's tests only, which need neither npm nor Python nor a browser
+  suites           runs the clients' suites only, against Specter
+  reference        runs the clients' suites only, against the reference implementation, which shows
+                   that the suites are right
   demo             builds the chat and serves it on http://127.0.0.1:3000 (PORT changes the port)
-  bench            the benchmarks, beside other servers; writes benches/RESULTS.md. --quick, --rounds N, --slopes, --case NAME, --server NAME
-  ci               what a change must pass: formatting, lints, documentation, then `test`
+  bench            runs the benchmarks of Specter and of other servers; writes benches/RESULTS.md;
+                   options: --quick, --rounds N, --slopes, --case NAME, --server NAME
+  dependencies     checks licenses and sources of dependencies, the minimum Rust version, each
+                   feature by itself, and the minimum versions that the manifests declare
+  fuzz             fuzzes for 180 seconds; the commit selects the targets and the seed
+  fuzz TARGET      fuzzes one target for 180 seconds
+  ci               checks what a change must pass: formatting, lints, documentation, and all that
+                   `dependencies`, `test` and `fuzz` do
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["test"] => reported(test),
-        ["test", "--offline"] => reported(cargo::test),
-        ["suites"] => reported(suites_against_specter),
-        ["reference"] => reported(|report| suites::run(report, &Target::Reference)),
+        ["test"] => run_steps(test),
+        ["test", "--offline"] => run_steps(cargo::test),
+        ["suites"] => run_steps(suites_against_specter),
+        ["reference"] => run_steps(|report| suites::run(report, &Implementation::Reference)),
         ["demo"] => demo::run(),
         ["bench", options @ ..] => bench::run(options),
-        ["ci"] => reported(|report| {
-            cargo::format(report);
-            cargo::lint(report);
-            cargo::document(report);
-            test(report);
-        }),
+        ["dependencies"] => run_steps(dependencies::check),
+        ["fuzz"] => run_steps(fuzz::run),
+        ["fuzz", target] => run_steps(|report| fuzz::run_one(report, target)),
+        ["ci"] => run_steps(ci),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS
@@ -61,20 +70,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn test(report: &mut Report) {
+fn ci(report: &mut CommandReport) {
+    cargo::format(report);
+    cargo::lint(report);
+    cargo::document(report);
+    dependencies::check(report);
+    test(report);
+    fuzz::run(report);
+}
+
+fn test(report: &mut CommandReport) {
     cargo::test(report);
     suites_against_specter(report);
 }
 
-fn suites_against_specter(report: &mut Report) {
-    if let Some(target) = cargo::build_examples(report) {
-        suites::run(report, &target);
+fn suites_against_specter(report: &mut CommandReport) {
+    if let Some(implementation) = cargo::build_examples(report) {
+        suites::run(report, &implementation);
     }
 }
 
-/// Runs steps, and ends with what they came to.
-fn reported(steps: impl FnOnce(&mut Report)) -> ExitCode {
-    let mut report = Report::default();
+/// Runs the steps of a command, and returns an exit code that tells whether all passed.
+fn run_steps(steps: impl FnOnce(&mut CommandReport)) -> ExitCode {
+    let mut report = CommandReport::default();
     steps(&mut report);
     report.conclude()
 }

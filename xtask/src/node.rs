@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process::{self, Environment};
-use crate::report::{Outcome, Tally};
+use crate::report::StepResult;
+use crate::test_counts::{self, TestCounts};
 use crate::workspace;
 
 /// The folder of the JavaScript clients and their suites.
@@ -12,8 +13,8 @@ pub(crate) const CLIENTS: &str = "clients/js";
 /// The folder of the chat, whose page needs the client's bundle.
 pub(crate) const CHAT: &str = "examples/chat";
 
-/// Installs what a folder's lock file names, unless that is done already.
-pub(crate) fn install(folder: &str) -> Outcome {
+/// Installs the packages of a folder's lock file. Does nothing if they are installed already.
+pub(crate) fn install(folder: &str) -> StepResult {
     let folder = workspace::path(folder);
     if workspace::is_newer(
         &folder.join("node_modules/.package-lock.json"),
@@ -29,7 +30,7 @@ pub(crate) fn install(folder: &str) -> Outcome {
     )
 }
 
-/// A script of the clients' folder.
+/// Returns a command that runs a script of the clients' folder.
 pub(crate) fn script(path: &str) -> Command {
     let mut command = Command::new("node");
     command.current_dir(workspace::path(CLIENTS)).arg(path);
@@ -37,7 +38,7 @@ pub(crate) fn script(path: &str) -> Command {
 }
 
 /// Runs every test file of one suite.
-pub(crate) fn test(suite: &str, environment: &Environment) -> Outcome<Tally> {
+pub(crate) fn test(suite: &str, environment: &Environment) -> StepResult<TestCounts> {
     let mut command = Command::new("node");
     command.args([
         "--test",
@@ -49,10 +50,10 @@ pub(crate) fn test(suite: &str, environment: &Environment) -> Outcome<Tally> {
         .current_dir(workspace::path(CLIENTS))
         .args(test_files(suite)?);
     environment.apply(&mut command);
-    process::run_tests(&mut command, process::count_node)
+    process::run_tests(&mut command, test_counts::read_node)
 }
 
-fn test_files(suite: &str) -> Outcome<Vec<String>> {
+fn test_files(suite: &str) -> StepResult<Vec<String>> {
     let folder = Path::new("suites").join(suite);
     let mut files = Vec::new();
     for entry in workspace::path(CLIENTS).join(&folder).read_dir()? {

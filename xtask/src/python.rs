@@ -1,29 +1,31 @@
-//! Python, in a virtual environment of its own.
+//! Python packages, each group in a virtual environment of its own.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process::{self, Environment};
-use crate::report::{Outcome, Tally};
+use crate::report::StepResult;
+use crate::test_counts::{self, TestCounts};
 use crate::workspace;
 
-/// Where the clients' suites are.
+/// The folder of the Python client's suites.
 pub(crate) const CLIENTS: &str = "clients/python";
 
-/// Makes the virtual environment of a folder, and installs what its requirements name, unless that
-/// is done already.
-pub(crate) fn install(folder: &str) -> Outcome {
-    let folder = workspace::path(folder);
-    let wanted = fs::read(folder.join("requirements.txt"))?;
-    let installed = folder.join(".venv/installed.txt");
-    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
-        println!("up to date: {}", folder.display());
+/// Creates the virtual environment `.venv` of a folder and installs the packages of its
+/// `requirements.txt`. Does nothing if the same packages are installed already.
+pub(crate) fn install(folder: &str) -> StepResult {
+    let path = workspace::path(folder);
+    let requirements = fs::read(path.join("requirements.txt"))?;
+    let installed = path.join(".venv/installed.txt");
+    if fs::read(&installed).is_ok_and(|installed| installed == requirements) {
+        println!("up to date: {}", path.display());
         return Ok(());
     }
     process::run(
         Command::new("python3")
             .args(["-m", "venv", "--clear", ".venv"])
-            .current_dir(&folder),
+            .current_dir(&path),
     )?;
     let install = [
         "-m",
@@ -35,22 +37,26 @@ pub(crate) fn install(folder: &str) -> Outcome {
         "requirements.txt",
     ];
     process::run(
-        Command::new(folder.join(".venv/bin/python"))
+        Command::new(program(folder, "python"))
             .args(install)
-            .current_dir(&folder),
+            .current_dir(&path),
     )?;
-    fs::write(installed, wanted)?;
+    fs::write(installed, requirements)?;
     Ok(())
 }
 
-/// Runs one suite.
-pub(crate) fn test(suite: &str, environment: &Environment) -> Outcome<Tally> {
-    let folder = workspace::path(CLIENTS);
-    let mut command = Command::new(folder.join(".venv/bin/python"));
+/// Returns the path of a program that [`install`] has put into the folder's virtual environment.
+pub(crate) fn program(folder: &str, name: &str) -> PathBuf {
+    workspace::path(folder).join(".venv/bin").join(name)
+}
+
+/// Runs one suite of the Python client.
+pub(crate) fn test(suite: &str, environment: &Environment) -> StepResult<TestCounts> {
+    let mut command = Command::new(program(CLIENTS, "python"));
     command
         .args(["-m", "pytest", "-q", &format!("suites/{suite}")])
-        .current_dir(&folder);
+        .current_dir(workspace::path(CLIENTS));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
     environment.apply(&mut command);
-    process::run_tests(&mut command, process::count_pytest)
+    process::run_tests(&mut command, test_counts::read_pytest)
 }

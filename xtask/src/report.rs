@@ -1,135 +1,110 @@
-//! What the steps of a command came to: a heading for each as it begins, and a table of counts at
+//! Runs the steps of a command: prints a heading when a step begins, and a table of all steps at
 //! the end.
 
-use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// How many tests a step ran, and how they ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
-    pub(crate) skipped: u64,
-}
+use crate::test_counts::TestCounts;
 
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.skipped += other.skipped;
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
-        if self.skipped > 0 {
-            write!(f, ", {} skipped", self.skipped)?;
-        }
-        Ok(())
-    }
-}
-
-/// Why a step did not succeed, in a sentence.
+/// Why a step failed, in a sentence.
 #[derive(Debug)]
-pub(crate) struct Failure(pub(crate) String);
+pub(crate) struct StepError(pub(crate) String);
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error> From<E> for StepError {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
 }
 
-/// What a step returns: nothing to count, or counts.
-pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+/// What the function of a step returns.
+pub(crate) type StepResult<T = ()> = Result<T, StepError>;
 
-struct Row {
+/// A step that has ended: a row of the table.
+struct CompletedStep {
     name: String,
-    tally: Tally,
-    failure: Option<String>,
-    took: Duration,
+    counts: TestCounts,
+    error: Option<String>,
+    duration: Duration,
 }
 
-/// The steps so far.
+/// The steps of a command that have ended.
 #[derive(Default)]
-pub(crate) struct Report {
-    rows: Vec<Row>,
+pub(crate) struct CommandReport {
+    steps: Vec<CompletedStep>,
 }
 
-impl Report {
-    /// A step that either works or does not, such as an installation. `None` means that it did not.
-    pub(crate) fn step<T>(&mut self, name: &str, run: impl FnOnce() -> Outcome<T>) -> Option<T> {
+impl CommandReport {
+    /// Runs a step without tests, such as an installation. Returns `None` if it failed.
+    pub(crate) fn step<T>(&mut self, name: &str, run: impl FnOnce() -> StepResult<T>) -> Option<T> {
         let mut value = None;
-        self.row(name, || {
+        self.run(name, || {
             value = Some(run()?);
-            Ok(Tally::default())
+            Ok(TestCounts::default())
         });
         value
     }
 
-    /// A step that runs tests. One that ran none has failed, and so has one whose program failed
-    /// without a failed test.
-    pub(crate) fn tests(&mut self, name: &str, run: impl FnOnce() -> Outcome<Tally>) {
-        self.row(name, || {
-            let tally = run()?;
-            if tally.passed + tally.failed == 0 {
-                return Err(Failure("no test was run".to_owned()));
+    /// Runs a step that consists of tests. A step without any test has failed.
+    pub(crate) fn tests(&mut self, name: &str, run: impl FnOnce() -> StepResult<TestCounts>) {
+        self.run(name, || {
+            let counts = run()?;
+            if counts.passed + counts.failed == 0 {
+                return Err(StepError("no test was run".to_owned()));
             }
-            Ok(tally)
+            Ok(counts)
         });
     }
 
-    /// Something that cannot be run because what it needs failed. It counts as a failure: nothing
-    /// is left out silently.
-    pub(crate) fn not_run(&mut self, name: &str) {
-        self.row(name, || {
-            Err(Failure(
-                "not run: what it needs was not installed".to_owned(),
+    /// Records a step that cannot run because an earlier step failed. It counts as failed, so that
+    /// no step is left out silently.
+    pub(crate) fn blocked(&mut self, name: &str) {
+        self.run(name, || {
+            Err(StepError(
+                "not run, because a step that it needs failed".to_owned(),
             ))
         });
     }
 
-    fn row(&mut self, name: &str, run: impl FnOnce() -> Outcome<Tally>) {
+    fn run(&mut self, name: &str, run: impl FnOnce() -> StepResult<TestCounts>) {
         println!("\n=== {name}");
-        let began = Instant::now();
-        let (mut tally, failure) = match run() {
-            Ok(tally) => (tally, None),
-            Err(Failure(reason)) => (Tally::default(), Some(reason)),
+        let started = Instant::now();
+        let (mut counts, error) = match run() {
+            Ok(counts) => (counts, None),
+            Err(StepError(reason)) => (TestCounts::default(), Some(reason)),
         };
-        if let Some(reason) = &failure {
+        if let Some(reason) = &error {
             eprintln!("{name}: {reason}");
-            tally.failed = tally.failed.max(1);
+            counts.failed = counts.failed.max(1);
         }
-        self.rows.push(Row {
+        self.steps.push(CompletedStep {
             name: name.to_owned(),
-            tally,
-            failure,
-            took: began.elapsed(),
+            counts,
+            error,
+            duration: started.elapsed(),
         });
     }
 
-    /// Prints the table; the last line is the sum, as `N passed, N failed`.
+    /// Prints the table. The last line is the sum, such as `12 passed, 0 failed`.
     pub(crate) fn conclude(self) -> ExitCode {
-        let mut sum = Tally::default();
+        let mut sum = TestCounts::default();
         println!("\n=== Summary");
-        for row in &self.rows {
-            let mark = if row.tally.failed == 0 {
+        for step in &self.steps {
+            let mark = if step.counts.failed == 0 {
                 "ok    "
             } else {
                 "FAILED"
             };
-            let counts = match (&row.failure, row.tally) {
+            let details = match (&step.error, step.counts) {
                 (Some(reason), _) => reason.clone(),
-                (None, tally) if tally == Tally::default() => String::new(),
-                (None, tally) => tally.to_string(),
+                (None, counts) if counts == TestCounts::default() => String::new(),
+                (None, counts) => counts.to_string(),
             };
             println!(
-                "{mark} {:<28} {:>6.1} s  {counts}",
-                row.name,
-                row.took.as_secs_f64()
+                "{mark} {:<28} {:>6.1} s  {details}",
+                step.name,
+                step.duration.as_secs_f64()
             );
-            sum += row.tally;
+            sum += step.counts;
         }
         println!("\n{sum}");
         if sum.failed == 0 {
@@ -144,8 +119,8 @@ impl Report {
 mod tests {
     use super::*;
 
-    fn tally(passed: u64, failed: u64) -> Tally {
-        Tally {
+    fn counts(passed: u64, failed: u64) -> TestCounts {
+        TestCounts {
             passed,
             failed,
             skipped: 0,
@@ -153,38 +128,25 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_summed() {
-        let mut report = Report::default();
-        report.tests("one", || Ok(tally(3, 0)));
-        report.tests("two", || Ok(tally(4, 0)));
+    fn passed_steps_are_a_success() {
+        let mut report = CommandReport::default();
+        report.tests("one", || Ok(counts(3, 0)));
+        report.tests("two", || Ok(counts(4, 0)));
         assert_eq!(report.conclude(), ExitCode::SUCCESS);
     }
 
     #[test]
     fn a_step_without_tests_has_failed() {
-        let mut report = Report::default();
-        report.tests("empty", || Ok(tally(0, 0)));
+        let mut report = CommandReport::default();
+        report.tests("empty", || Ok(counts(0, 0)));
         assert_eq!(report.conclude(), ExitCode::FAILURE);
     }
 
     #[test]
-    fn what_was_not_run_has_failed() {
-        let mut report = Report::default();
-        report.not_run("suite");
-        assert_eq!(report.rows[0].tally.failed, 1);
+    fn a_blocked_step_has_failed() {
+        let mut report = CommandReport::default();
+        report.blocked("suite");
+        assert_eq!(report.steps[0].counts.failed, 1);
         assert_eq!(report.conclude(), ExitCode::FAILURE);
-    }
-
-    #[test]
-    fn a_tally_reads_as_the_runners_say_it() {
-        assert_eq!(tally(2, 1).to_string(), "2 passed, 1 failed");
-        assert_eq!(
-            Tally {
-                skipped: 1,
-                ..tally(2, 0)
-            }
-            .to_string(),
-            "2 passed, 0 failed, 1 skipped"
-        );
     }
 }

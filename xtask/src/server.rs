@@ -1,32 +1,35 @@
-//! A server under test: started on a port of its own choice, and killed whatever happens.
+//! A server that a suite talks to: it listens on a port that the system chooses, and it is killed
+//! at the end in any case.
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::process::{self, Running};
-use crate::report::{Failure, Outcome};
+use crate::process::{self, ChildProcess};
+use crate::report::{StepError, StepResult};
 use crate::workspace;
 
-const READY_WITHIN: Duration = Duration::from_secs(20);
-const SHOWN_LINES: usize = 40;
+/// How long a server may take until it listens.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// How many lines of a server's log are printed when a suite fails.
+const LOG_TAIL_LINES: usize = 40;
 
-/// A running server. Dropping it kills it.
-pub(crate) struct Server {
+/// A running server. Dropping this value kills it.
+pub(crate) struct SuiteServer {
     url: String,
     log: PathBuf,
-    _process: Running,
+    _process: ChildProcess,
 }
 
-impl Server {
-    /// Starts a server that prints `listening on PORT` (or an address that ends with it) when it is
-    /// ready.
+impl SuiteServer {
+    /// Starts a server and waits until it prints `listening on PORT`, or `listening on ADDRESS`
+    /// with an address that ends with the port.
     ///
-    /// What it prints on its standard error goes to `artifacts/logs/NAME.log`.
-    pub(crate) fn start(name: &str, command: &mut Command) -> Outcome<Self> {
+    /// Its standard error goes to the file `artifacts/logs/NAME.log`.
+    pub(crate) fn start(name: &str, command: &mut Command) -> StepResult<Self> {
         let folder = workspace::path("artifacts/logs");
         fs::create_dir_all(&folder)?;
         let log = folder.join(format!("{name}.log"));
@@ -34,27 +37,27 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?);
-        let mut process = Running(
+        let mut process = ChildProcess(
             command
                 .spawn()
-                .map_err(|error| process::cannot_run(command, &error))?,
+                .map_err(|error| process::cannot_start(command, &error))?,
         );
-        let (sender, ready) = mpsc::channel();
+        let (sender, port) = mpsc::channel();
         process.read_lines(move |line| {
-            if let Some(port) = port_in(&line) {
-                // Nobody waits for a second one.
+            if let Some(port) = parse_port(&line) {
+                // Sending fails after the first port, when the receiver is gone.
                 let _ = sender.send(port);
             }
         });
-        match ready.recv_timeout(READY_WITHIN) {
+        match port.recv_timeout(START_TIMEOUT) {
             Ok(port) => Ok(Self {
                 url: format!("http://127.0.0.1:{port}"),
                 log,
                 _process: process,
             }),
-            Err(_) => Err(Failure(format!(
-                "the server `{name}` did not get ready; {}",
-                tail(&log)
+            Err(_) => Err(StepError(format!(
+                "the server `{name}` did not start; {}",
+                read_tail(&log)
             ))),
         }
     }
@@ -63,30 +66,30 @@ impl Server {
         &self.url
     }
 
-    /// Prints the end of what the server said.
-    pub(crate) fn show_log(&self) {
-        eprintln!("{}", tail(&self.log));
+    /// Prints the last lines of the server's log.
+    pub(crate) fn print_log(&self) {
+        eprintln!("{}", read_tail(&self.log));
     }
 }
 
-fn port_in(line: &str) -> Option<u16> {
+fn parse_port(line: &str) -> Option<u16> {
     let address = line.strip_prefix("listening on ")?;
     address.rsplit(':').next()?.trim().parse().ok()
 }
 
-fn tail(log: &PathBuf) -> String {
+fn read_tail(log: &Path) -> String {
     let mut text = Vec::new();
     if File::open(log)
         .and_then(|mut file| file.read_to_end(&mut text))
         .is_err()
         || text.is_empty()
     {
-        return "it said nothing".to_owned();
+        return "its log is empty".to_owned();
     }
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
-    format!("the end of {}:\n{last}", log.display())
+    let tail = lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n");
+    format!("the end of {}:\n{tail}", log.display())
 }
 
 #[cfg(test)]
@@ -95,17 +98,22 @@ mod tests {
 
     #[test]
     fn the_port_is_read_from_the_line() {
-        assert_eq!(port_in("listening on 3000"), Some(3000));
-        assert_eq!(port_in("listening on http://127.0.0.1:40123"), Some(40123));
-        assert_eq!(port_in("listening on nothing"), None);
-        assert_eq!(port_in("mounted /socket.io/ on 3000"), None);
+        assert_eq!(parse_port("listening on 3000"), Some(3000));
+        assert_eq!(
+            parse_port("listening on http://127.0.0.1:40123"),
+            Some(40123)
+        );
+        assert_eq!(parse_port("listening on nothing"), None);
+        assert_eq!(parse_port("mounted /socket.io/ on 3000"), None);
     }
 
     #[test]
-    fn a_server_that_does_not_start_says_why() {
+    fn the_error_of_a_server_that_does_not_start_contains_its_log() {
         let mut command = Command::new("sh");
-        command.args(["-c", "echo the port is taken >&2; exit 1"]);
-        let Failure(reason) = Server::start("xtask-test", &mut command).err().unwrap();
-        assert!(reason.contains("the port is taken"), "{reason}");
+        command.args(["-c", "echo the port is in use >&2; exit 1"]);
+        let StepError(reason) = SuiteServer::start("xtask-test", &mut command)
+            .err()
+            .unwrap();
+        assert!(reason.contains("the port is in use"), "{reason}");
     }
 }

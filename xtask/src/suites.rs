@@ -1,24 +1,25 @@
-//! The outside clients' suites: which there are, which server each talks to, and what has to be
-//! installed first.
+//! The suites of the official clients: their list, the server that each talks to, and the
+//! packages that must be installed first.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process::Environment;
-use crate::report::{Outcome, Report, Tally};
-use crate::server::Server;
-use crate::{browser, node, python};
+use crate::report::{CommandReport, StepResult};
+use crate::server::SuiteServer;
+use crate::test_counts::TestCounts;
+use crate::{chromium, node, python, workspace};
 
-/// Who plays the servers.
-pub(crate) enum Target {
-    /// The example programs.
+/// The implementation that the suites test.
+pub(crate) enum Implementation {
+    /// Specter's example programs.
     Specter { conformance: PathBuf, chat: PathBuf },
-    /// The reference implementation on Node.js, which shows the suites themselves to be right.
+    /// The reference implementation on Node.js. It shows that the suites themselves are right.
     Reference,
 }
 
-impl Target {
-    /// The conformance server's program and first arguments.
+impl Implementation {
+    /// Returns the program of the conformance server and its first arguments.
     fn conformance(&self) -> Vec<String> {
         match self {
             Self::Specter { conformance, .. } => vec![conformance.display().to_string()],
@@ -26,22 +27,22 @@ impl Target {
         }
     }
 
-    fn serve_profile(&self, profile: &str) -> Outcome<Server> {
+    fn start_conformance(&self, profile: &str) -> StepResult<SuiteServer> {
         let words = self.conformance();
         let mut command = Command::new(&words[0]);
         command
             .args(&words[1..])
             .args(["--profile", profile, "--port", "0"]);
-        command.current_dir(crate::workspace::path(node::CLIENTS));
-        Server::start(&format!("conformance-{profile}"), &mut command)
+        command.current_dir(workspace::path(node::CLIENTS));
+        SuiteServer::start(&format!("conformance-{profile}"), &mut command)
     }
 
-    fn serve_chat(&self) -> Outcome<Server> {
+    fn start_chat(&self) -> StepResult<SuiteServer> {
         let mut command = match self {
             Self::Specter { chat, .. } => Command::new(chat),
             Self::Reference => node::script("reference/chat.js"),
         };
-        Server::start("chat", command.env("PORT", "0"))
+        SuiteServer::start("chat", command.env("PORT", "0"))
     }
 
     fn environment(&self) -> Environment {
@@ -53,105 +54,128 @@ impl Target {
     }
 }
 
-/// What a suite talks to.
+/// The server that a suite talks to.
 #[derive(Clone, Copy)]
-enum Against {
-    Profile(&'static str),
+enum RequiredServer {
+    /// The conformance server with this profile.
+    Conformance(&'static str),
     Chat,
-    /// The suite starts its servers itself.
-    Own,
+    /// The suite starts conformance servers itself.
+    StartedBySuite,
 }
 
-/// Suites that are run in one way, once the same things are installed.
-struct Kind {
+/// Suites with the same test runner, which need the same packages.
+struct SuiteGroup {
     name: &'static str,
-    run: fn(&str, &Environment) -> Outcome<Tally>,
-    /// By folder.
-    suites: &'static [(&'static str, Against)],
+    run: fn(&str, &Environment) -> StepResult<TestCounts>,
+    /// The folder of each suite, and its server.
+    suites: &'static [(&'static str, RequiredServer)],
 }
 
-const JAVASCRIPT: Kind = Kind {
+const JAVASCRIPT: SuiteGroup = SuiteGroup {
     name: "JavaScript",
     run: node::test,
     suites: &[
-        ("engine", Against::Profile("engine")),
-        ("engine-client", Against::Profile("engine-client")),
-        ("socket", Against::Profile("socket")),
-        ("socket-client", Against::Profile("socket-client")),
-        ("bench", Against::Profile("bench")),
-        ("lifecycle", Against::Own),
-        ("chat", Against::Chat),
+        ("engine", RequiredServer::Conformance("engine")),
+        (
+            "engine-client",
+            RequiredServer::Conformance("engine-client"),
+        ),
+        ("socket", RequiredServer::Conformance("socket")),
+        (
+            "socket-client",
+            RequiredServer::Conformance("socket-client"),
+        ),
+        ("bench", RequiredServer::Conformance("bench")),
+        ("lifecycle", RequiredServer::StartedBySuite),
+        ("chat", RequiredServer::Chat),
     ],
 };
 
-const PYTHON: Kind = Kind {
+const PYTHON: SuiteGroup = SuiteGroup {
     name: "Python",
     run: python::test,
     suites: &[
-        ("socket", Against::Profile("socket")),
-        ("socket-client", Against::Profile("socket-client")),
+        ("socket", RequiredServer::Conformance("socket")),
+        (
+            "socket-client",
+            RequiredServer::Conformance("socket-client"),
+        ),
     ],
 };
 
-const CHROMIUM: Kind = Kind {
+const CHROMIUM: SuiteGroup = SuiteGroup {
     name: "Chromium",
     run: node::test,
-    suites: &[("browser", Against::Chat)],
+    suites: &[("browser", RequiredServer::Chat)],
 };
 
-/// Installs what the suites need, and runs them all.
-pub(crate) fn run(report: &mut Report, target: &Target) {
+/// Installs what the suites need, and runs all suites.
+pub(crate) fn run(report: &mut CommandReport, implementation: &Implementation) {
     let clients = report.step("npm ci: clients", || node::install(node::CLIENTS));
     let page = report.step("npm ci: chat page", || node::install(node::CHAT));
-    let python = report.step("pip install", || python::install(python::CLIENTS));
-    let chromium = report.step("Chromium", browser::install);
+    let python = report.step("pip install: clients", || python::install(python::CLIENTS));
+    let chromium = report.step("Chromium", chromium::install);
 
-    let packages = clients.and(page).map(|()| target.environment());
-    JAVASCRIPT.run(report, target, packages.as_ref());
-    // The reference needs its packages even where the client is Python.
-    PYTHON.run(report, target, python.and(packages.as_ref()));
-    let browser = chromium.zip(packages).map(|(path, mut environment)| {
-        environment.set("CHROMIUM", path.display().to_string());
-        environment
-    });
-    CHROMIUM.run(report, target, browser.as_ref());
+    let node_environment = clients.and(page).map(|()| implementation.environment());
+    JAVASCRIPT.run(report, implementation, node_environment.as_ref());
+    // The reference implementation needs Node.js's packages also where the client is Python.
+    let python_environment = python.and(node_environment.as_ref());
+    PYTHON.run(report, implementation, python_environment);
+    let browser_environment = chromium
+        .zip(node_environment)
+        .map(|(path, mut environment)| {
+            environment.set("CHROMIUM", path.display().to_string());
+            environment
+        });
+    CHROMIUM.run(report, implementation, browser_environment.as_ref());
 }
 
-impl Kind {
-    /// Runs the suites with this environment; without one, something that they need was not
-    /// installed.
-    fn run(&self, report: &mut Report, target: &Target, environment: Option<&Environment>) {
-        for &(suite, against) in self.suites {
+impl SuiteGroup {
+    /// Runs the suites with this environment. `None` means that an installation failed: the suites
+    /// are recorded as blocked.
+    fn run(
+        &self,
+        report: &mut CommandReport,
+        implementation: &Implementation,
+        environment: Option<&Environment>,
+    ) {
+        for &(suite, server) in self.suites {
             let name = format!("{}: {suite}", self.name);
             match environment {
                 Some(environment) => report.tests(&name, || {
-                    self.run_one(target, suite, against, environment.clone())
+                    self.run_suite(implementation, suite, server, environment.clone())
                 }),
-                None => report.not_run(&name),
+                None => report.blocked(&name),
             }
         }
     }
 
-    fn run_one(
+    fn run_suite(
         &self,
-        target: &Target,
+        implementation: &Implementation,
         suite: &str,
-        against: Against,
+        server: RequiredServer,
         mut environment: Environment,
-    ) -> Outcome<Tally> {
-        let server = match against {
-            Against::Profile(profile) => Some(target.serve_profile(profile)?),
-            Against::Chat => Some(target.serve_chat()?),
-            Against::Own => None,
+    ) -> StepResult<TestCounts> {
+        let server = match server {
+            RequiredServer::Conformance(profile) => {
+                Some(implementation.start_conformance(profile)?)
+            }
+            RequiredServer::Chat => Some(implementation.start_chat()?),
+            RequiredServer::StartedBySuite => None,
         };
-        match &server {
-            Some(server) => environment.set("SPECTER_URL", server.url()),
-            None => environment.set("SPECTER_SERVER", format!("{:?}", target.conformance())),
+        if let Some(server) = &server {
+            environment.set("SPECTER_URL", server.url());
+        } else {
+            let command = format!("{:?}", implementation.conformance());
+            environment.set("SPECTER_SERVER", command);
         }
-        let outcome = (self.run)(suite, &environment);
-        if let Some(server) = server.filter(|_| !matches!(outcome, Ok(Tally { failed: 0, .. }))) {
-            server.show_log();
+        let result = (self.run)(suite, &environment);
+        let has_passed = matches!(result, Ok(TestCounts { failed: 0, .. }));
+        if let Some(server) = server.filter(|_| !has_passed) {
+            server.print_log();
         }
-        outcome
+        result
     }
 }

@@ -1,0 +1,403 @@
+//! The application: what it refuses to start with, how it is mounted, how it stops.
+
+use crate::common::{Log, Server};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::routing::get;
+use serde_json::{Value, json};
+use specter::prelude::*;
+use tower::ServiceExt;
+
+struct Missing;
+
+#[injectable]
+struct NeedsMissing {
+    #[expect(dead_code)]
+    missing: Arc<Missing>,
+}
+
+#[injectable]
+struct Hidden;
+
+#[module(providers = [Hidden])]
+struct Private;
+
+/// Behind a trait, so that only the graph can tell how long it lives.
+trait Session: Send + Sync {}
+
+#[injectable(scope = socket, as = dyn Session)]
+struct PerSocket {
+    #[expect(dead_code)]
+    socket: Socket,
+}
+
+impl Session for PerSocket {}
+
+#[injectable]
+struct Singleton {
+    #[expect(dead_code)]
+    inner: Arc<dyn Session>,
+}
+
+#[injectable]
+struct CircleA {
+    #[expect(dead_code)]
+    b: Arc<CircleB>,
+}
+
+#[injectable]
+struct CircleB {
+    #[expect(dead_code)]
+    a: Arc<CircleA>,
+}
+
+#[socketio_controller]
+struct Faulty {
+    #[expect(dead_code)]
+    hidden: Arc<Hidden>,
+}
+
+#[handlers]
+impl Faulty {
+    #[on_event]
+    fn same(&self, ack: Ack, nowhere: Inject<Missing>) {
+        drop((ack, nowhere));
+    }
+}
+
+#[handlers]
+impl Faulty {
+    #[on_event("same")]
+    fn same_again(&mut self) {}
+
+    #[on_event]
+    fn other(&mut self) {}
+}
+
+#[handlers]
+impl Faulty {
+    #[on_event(concurrent)]
+    async fn beside(&self) {}
+}
+
+#[socketio_controller]
+struct NoHandlers;
+
+#[socketio_controller]
+struct AlsoTakesAck;
+
+#[handlers]
+impl AlsoTakesAck {
+    #[on_event]
+    fn same(&self, ack: Ack) {
+        drop(ack);
+    }
+}
+
+#[module(
+    imports = [Private],
+    controllers = [Faulty, NoHandlers, AlsoTakesAck],
+    providers = [NeedsMissing, PerSocket, Singleton, CircleA, CircleB],
+)]
+struct FaultyModule;
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_reported_at_once() {
+    let error = App::create::<FaultyModule>()
+        .await
+        .err()
+        .expect("it cannot start");
+    let specter::Error::Startup(faults) = &error else {
+        panic!("{error}")
+    };
+    let mut codes: Vec<_> = faults
+        .graph()
+        .iter()
+        .map(specter::di::Fault::code)
+        .collect();
+    codes.extend(
+        faults
+            .controllers()
+            .iter()
+            .map(specter::app::ControllerFault::code),
+    );
+    codes.sort_unstable();
+    assert_eq!(
+        codes,
+        [
+            "ack_taken_twice",
+            "concurrent_with_exclusive",
+            "controller_without_handlers",
+            "dependency_cycle",
+            "event_duplicate",
+            "provider_missing",
+            "provider_missing",
+            "provider_not_visible",
+            "scope_violation",
+        ],
+        "{error}"
+    );
+    let report = format!("{error:?}");
+    assert_eq!(
+        report,
+        error.to_string(),
+        "`main` prints the report as it is meant to be read"
+    );
+    for text in [
+        "`FaultyModule` cannot start: 9 faults",
+        "tests/behaviour/app.rs:",
+        "help: ",
+        "`Hidden`",
+        "`Private`",
+    ] {
+        assert!(report.contains(text), "{text} in\n{report}");
+    }
+}
+
+#[socketio_controller]
+struct One;
+
+#[handlers]
+impl One {
+    #[on_event]
+    fn twice(&self, ack: Ack) {
+        drop(ack);
+    }
+}
+
+#[socketio_controller]
+struct Two;
+
+#[handlers]
+impl Two {
+    #[on_event]
+    fn twice(&self, ack: Ack) {
+        drop(ack);
+    }
+}
+
+#[module(controllers = [One, Two])]
+struct AckTakenTwice;
+
+#[module]
+struct Empty;
+
+#[tokio::test]
+async fn two_that_would_answer_are_refused_and_so_is_nobody() {
+    let error = App::create::<AckTakenTwice>()
+        .await
+        .err()
+        .expect("it cannot start");
+    assert!(
+        error
+            .to_string()
+            .contains("two handlers of `twice` take `Ack`"),
+        "{error}"
+    );
+    let error = App::create::<Empty>().await.err().expect("it cannot start");
+    assert!(
+        error.to_string().contains("`Empty` has no controllers"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn impossible_settings_are_reported_with_the_rest() {
+    let app = App::builder::<Empty>()
+        .max_payload(0)
+        .socket(|config| config.max_pending_events(0))
+        .shutdown_spread(std::time::Duration::MAX);
+    let error = app.create().await.err().expect("it cannot start");
+    let specter::Error::Startup(faults) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (faults.settings().len(), faults.controllers().len()),
+        (3, 1),
+        "{error}"
+    );
+    assert!(error.to_string().contains("4 faults"), "{error}");
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the database is asleep")]
+struct Asleep;
+
+struct Pool;
+
+#[injectable]
+async fn pool() -> Result<Pool, Asleep> {
+    tokio::task::yield_now().await;
+    Err(Asleep)
+}
+
+#[module(controllers = [One], providers = [pool])]
+struct FailsToStart;
+
+#[tokio::test]
+async fn a_factory_that_fails_names_itself_and_its_cause() {
+    let error = App::create::<FailsToStart>()
+        .await
+        .err()
+        .expect("it cannot start")
+        .to_string();
+    assert!(
+        error.contains("pool")
+            && error.contains("the database is asleep")
+            && error.contains("tests/behaviour/app.rs"),
+        "{error}"
+    );
+}
+
+struct Greeting(&'static str);
+
+#[injectable]
+async fn greeting() -> Greeting {
+    Greeting("hello")
+}
+
+#[socketio_controller(namespace = "/greet")]
+struct Greeter {
+    greeting: Arc<Greeting>,
+    io: Io,
+}
+
+#[handlers]
+impl Greeter {
+    #[on_event]
+    fn greet(&self, again: Inject<Greeting>, socket: &Socket) -> Result<String, EmitError> {
+        self.io
+            .of("/greet")?
+            .to(socket.id())
+            .emit("greeted", again.0.0)?;
+        Ok(self.greeting.0.to_owned())
+    }
+}
+
+#[module(providers = [greeting], exports = [greeting])]
+struct GreetingModule;
+
+#[module(imports = [GreetingModule], controllers = [Greeter])]
+struct GreeterModule;
+
+async fn say(greeting: Inject<Greeting>) -> &'static str {
+    greeting.0.0
+}
+
+async fn get_of(router: axum::Router, uri: &str) -> (StatusCode, String) {
+    let response = router
+        .oneshot(Request::get(uri).body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20)
+        .await
+        .unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn the_router_is_merged_nested_and_layered_without_a_fallback() {
+    let app = App::create::<GreeterModule>().await.unwrap();
+    let own = axum::Router::new().route("/", get(|| async { "mine" }));
+    let router = own
+        .nest(
+            "/inner",
+            app.into_router().layer(axum::middleware::from_fn(
+                |request, next: axum::middleware::Next| next.run(request),
+            )),
+        )
+        .fallback(|| async { (StatusCode::NOT_FOUND, "my fallback") });
+    assert_eq!(get_of(router.clone(), "/").await.1, "mine");
+    for path in [
+        "/inner/socket.io/?EIO=4&transport=polling",
+        "/inner/socket.io?EIO=4&transport=polling",
+    ] {
+        let (status, body) = get_of(router.clone(), path).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        assert!(body.starts_with("0{"), "{body}");
+    }
+    for path in ["/inner/socket.io/more", "/socket.io/", "/inner/other"] {
+        assert_eq!(
+            get_of(router.clone(), path).await.1,
+            "my fallback",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn axum_handlers_take_the_same_singletons() {
+    let app = App::create::<GreeterModule>().await.unwrap();
+    assert_eq!(app.get::<Greeting>().unwrap().0, "hello");
+    let router = app
+        .routes(axum::Router::new().route("/say", get(say)))
+        .into_router();
+    assert_eq!(get_of(router, "/say").await.1, "hello");
+    let unreachable = axum::Router::new().route("/say", get(say));
+    assert_eq!(
+        get_of(unreachable, "/say").await.0,
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
+}
+
+#[tokio::test]
+async fn a_gateway_uses_what_its_imports_export() {
+    let server = Server::of(App::builder::<GreeterModule>()).await;
+    let mut client = server.open().await;
+    client.connect("/greet", Value::Null).await;
+    client.send(r#"42/greet,1["greet"]"#).await;
+    assert_eq!(client.text().await, r#"42/greet,["greeted","hello"]"#);
+    assert_eq!(client.text().await, r#"43/greet,1["hello"]"#);
+}
+
+#[socketio_controller("/custom/path", namespace = "/custom")]
+struct Custom {
+    log: Arc<Log>,
+}
+
+#[handlers]
+impl Custom {
+    #[on_event]
+    fn echo(&self, args: Args) -> Args {
+        args
+    }
+
+    #[on_event("disconnect")]
+    async fn left(&self, reason: DisconnectReason) {
+        self.log.say(reason.as_str());
+    }
+}
+
+#[tokio::test]
+async fn a_controller_may_have_a_path_of_its_own() {
+    let (log, _reader) = Log::new();
+    let server = Server::of(App::builder_of::<Custom>().provide(log)).await;
+    let mut client = server
+        .open_at("/custom/path/?EIO=4&transport=websocket")
+        .await;
+    client.connect("/custom", Value::Null).await;
+    assert_eq!(
+        client.call_in("/custom", "echo", json!([1, "x"])).await,
+        json!([1, "x"])
+    );
+}
+
+#[tokio::test]
+async fn shutting_down_closes_without_disconnect_packets_and_runs_the_handlers() {
+    let (log, mut reader) = Log::new();
+    let app = App::builder_of::<Custom>()
+        .provide(log)
+        .shutdown_spread(std::time::Duration::from_millis(1));
+    let server = Server::of(app).await;
+    let mut client = server
+        .open_at("/custom/path/?EIO=4&transport=websocket")
+        .await;
+    client.connect("/custom", Value::Null).await;
+    let (handle, other) = (server.handle.clone(), server.handle.clone());
+    tokio::join!(handle.shutdown(), other.shutdown());
+    assert_eq!(client.next().await, None, "no DISCONNECT packet");
+    assert_eq!(reader.line().await, "server shutting down");
+    assert_eq!(handle.connections(), 0);
+    server.stopped().await.unwrap();
+}

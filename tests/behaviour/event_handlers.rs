@@ -1,0 +1,216 @@
+//! Objects that subscribe to events, set up and torn down as one.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::common::{Log, Server};
+use serde_json::json;
+use specter::prelude::*;
+
+#[injectable]
+struct Presence {
+    log: Arc<Log>,
+    io: Io,
+    #[state]
+    here: AtomicU32,
+}
+
+impl EventHandler for Presence {
+    const NAMESPACE: &'static str = "/presence";
+
+    fn name(&self) -> &'static str {
+        "presence"
+    }
+
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
+        let (here, gone, count) = (self.clone(), self.clone(), self);
+        events
+            .on_connect(0, move || {
+                here.here.fetch_add(1, Ordering::Relaxed);
+            })
+            .on_disconnect(0, move |_: Socket, reason: DisconnectReason| {
+                gone.here.fetch_sub(1, Ordering::Relaxed);
+                gone.log.say(reason.as_str());
+            })
+            .on("count", 0, move || {
+                Ok::<_, EventError>(count.here.load(Ordering::Relaxed))
+            });
+    }
+
+    async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
+        self.io.of("/presence")?;
+        for step in ["first", "second", "third", "fourth"] {
+            let log = self.log.clone();
+            clean_up.add(step, async move {
+                log.say(step);
+                match step {
+                    "second" => Err("on purpose".into()),
+                    "third" => panic!("on purpose"),
+                    _ => Ok(()),
+                }
+            });
+        }
+        self.log.say("setup");
+        Ok(())
+    }
+
+    async fn on_teardown(&self) -> Result<(), SetupError> {
+        self.log.say("teardown");
+        Err("on purpose".into())
+    }
+}
+
+#[module(handlers = [Presence])]
+struct PresenceModule;
+
+#[tokio::test]
+async fn a_listed_handler_serves_its_namespace_and_goes_with_the_app() {
+    let (log, mut lines) = Log::new();
+    let server = Server::of(App::builder::<PresenceModule>().provide(log)).await;
+    assert_eq!(lines.line().await, "setup");
+    let mut client = server.join("/presence").await;
+    let mut other = server.join("/presence").await;
+    assert_eq!(
+        client.call_in("/presence", "count", json!([])).await,
+        json!([2])
+    );
+    other.send("41/presence,").await;
+    assert_eq!(lines.line().await, "client namespace disconnect");
+    assert_eq!(
+        client.call_in("/presence", "count", json!([])).await,
+        json!([1])
+    );
+    server.handle.shutdown().await;
+    let rest = lines.unread();
+    assert_eq!(
+        rest,
+        [
+            "server shutting down",
+            "teardown",
+            "fourth",
+            "third",
+            "second",
+            "first"
+        ],
+        "all run, in reverse, whatever fails"
+    );
+}
+
+/// Registered while the App runs.
+struct Late {
+    log: Arc<Log>,
+}
+
+impl EventHandler for Late {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
+        events.on("late", 0, || Ok::<_, EventError>("late"));
+    }
+
+    async fn on_setup(&self, _: &mut Cleanup) -> Result<(), SetupError> {
+        self.log.say("setup");
+        Ok(())
+    }
+
+    async fn on_teardown(&self) -> Result<(), SetupError> {
+        self.log.say("teardown");
+        Ok(())
+    }
+}
+
+#[socketio_controller]
+struct Root;
+
+#[handlers]
+impl Root {
+    #[on_event("*")]
+    fn rest(&self) -> &'static str {
+        "rest"
+    }
+}
+
+#[tokio::test]
+async fn setting_up_and_tearing_down_are_idempotent() {
+    let app = App::of::<Root>().await.unwrap();
+    let ingress = app.ingress();
+    let (log, mut lines) = Log::new();
+    let late = ingress
+        .register(Arc::new(Late { log: Arc::new(log) }))
+        .unwrap();
+    let server = Server::serve(app).await;
+    let mut client = server.join("/").await;
+    late.teardown().await.unwrap();
+    for _ in 0..2 {
+        late.setup().await.unwrap();
+        late.setup().await.unwrap();
+        assert_eq!(client.call("late", json!([])).await, json!(["late"]));
+        late.teardown().await.unwrap();
+        late.teardown().await.unwrap();
+        assert_eq!(client.call("late", json!([])).await, json!(["rest"]));
+        assert_eq!(lines.unread(), ["setup", "teardown"]);
+    }
+    late.setup().await.unwrap();
+    server.handle.shutdown().await;
+    assert_eq!(
+        lines.unread(),
+        ["setup", "teardown"],
+        "the App tears down what is left"
+    );
+}
+
+#[injectable]
+struct Failing {
+    log: Arc<Log>,
+}
+
+impl EventHandler for Failing {
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
+        events.on("fine", 0, || ()).on("connect", 0, || ());
+    }
+
+    async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
+        let log = self.log.clone();
+        clean_up.add("undo", async move {
+            log.say("undone");
+            Ok(())
+        });
+        Ok(())
+    }
+}
+
+#[module(handlers = [Presence, Failing])]
+struct FailingModule;
+
+#[tokio::test]
+async fn one_that_cannot_be_set_up_keeps_the_app_from_starting() {
+    let (log, mut lines) = Log::new();
+    let app = App::builder::<FailingModule>().provide(log).create().await;
+    let error = app.err().expect("it fails");
+    assert_eq!(error.code(), "event_handler", "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("`Failing`") && text.contains("`connect`"),
+        "{text}"
+    );
+    let lines = lines.unread();
+    assert_eq!(lines[..2], ["setup", "undone"]);
+    assert_eq!(lines[2], "teardown", "what was set up is torn down");
+}
+
+#[injectable(scope = socket)]
+struct Scoped;
+
+impl EventHandler for Scoped {
+    fn events(self: Arc<Self>, _: &mut EventSubscriptions<'_>) {}
+}
+
+#[module(handlers = [Scoped])]
+struct ScopedModule;
+
+#[tokio::test]
+async fn a_handler_is_a_singleton() {
+    let error = App::create::<ScopedModule>().await.err().expect("a fault");
+    let text = error.to_string();
+    assert!(
+        text.contains("event handler `Scoped` is not a singleton"),
+        "{text}"
+    );
+}

@@ -1,0 +1,421 @@
+//! Functions that subscribe while the App runs, beside controllers or without any.
+
+use crate::common::{Log, LogReader, Server};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use specter::gateway::{ErrorReport, IngressError, SocketIngress};
+use specter::prelude::*;
+use tokio::sync::Notify;
+
+#[socketio_controller(priority = 2, event_priorities("early" = -5))]
+struct Methods {
+    log: Arc<Log>,
+}
+
+#[handlers]
+impl Methods {
+    #[on_event]
+    fn order(&mut self) -> &'static str {
+        self.log.say("method");
+        "method"
+    }
+
+    #[on_event]
+    fn early(&mut self) {
+        self.log.say("method");
+    }
+
+    #[on_event]
+    fn fails(&mut self) -> Result<u8, &'static str> {
+        Err("method")
+    }
+
+    #[on_event("*")]
+    fn rest(&mut self) -> &'static str {
+        "rest"
+    }
+}
+
+#[socketio_controller(namespace = "/own")]
+struct Own;
+
+#[handlers]
+impl Own {
+    #[on_event]
+    fn fails(&self) -> Result<u8, &'static str> {
+        Err("own")
+    }
+
+    #[on_error]
+    fn failed(&self, error: &EventError, socket: &Socket) -> Result<(), EmitError> {
+        socket.emit("failed", error.text())
+    }
+}
+
+#[injectable]
+struct Shop {
+    log: Arc<Log>,
+}
+
+#[module(controllers = [Methods, Own], providers = [Shop, Visit])]
+struct Listening;
+
+struct Started {
+    server: Server,
+    ingress: SocketIngress,
+    log: Arc<Log>,
+    lines: LogReader,
+}
+
+async fn start() -> Started {
+    let (log, lines) = Log::new();
+    let app = App::builder::<Listening>()
+        .provide(log)
+        .create()
+        .await
+        .unwrap();
+    let (ingress, log) = (app.ingress(), app.get().unwrap());
+    Started {
+        server: Server::serve(app).await,
+        ingress,
+        log,
+        lines,
+    }
+}
+
+async fn lines(log: &mut LogReader, count: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for _ in 0..count {
+        lines.push(log.line().await);
+    }
+    lines
+}
+
+#[derive(Deserialize)]
+struct Post {
+    text: String,
+}
+
+#[tokio::test]
+async fn subscribers_take_parameters_by_type_as_methods_do() {
+    let Started {
+        server, ingress, ..
+    } = start().await;
+    ingress
+        .on("sum", 0, |a: i64, b: Option<i64>| {
+            Ok::<_, EventError>(a + b.unwrap_or(0))
+        })
+        .unwrap();
+    ingress
+        .on(
+            "post",
+            0,
+            async |post: Post, socket: Socket, info: EventInfo, io: Io| {
+                tokio::task::yield_now().await;
+                io.emit("posted", (&post.text, info.name()))?;
+                Ok::<_, EventError>((post.text, socket.rooms().len()))
+            },
+        )
+        .unwrap();
+    ingress.on("quiet", 0, || ()).unwrap();
+    ingress
+        .on("shop", 0, |shop: Inject<Shop>, args: Args| {
+            shop.log.say("sold");
+            Ok::<_, EventError>(args)
+        })
+        .unwrap();
+    ingress
+        .on("later", 0, |ack: Ack, n: u8| {
+            tokio::spawn(async move { ack.send((n, "later")) });
+        })
+        .unwrap();
+    ingress
+        .on("fails", -1, async |n: u8| {
+            Err::<(), _>(EventError::new("no").with_data(&n))
+        })
+        .unwrap();
+    ingress
+        .on("panics", 0, async || -> () { panic!("a secret") })
+        .unwrap();
+    let mut client = server.join("/").await;
+    assert_eq!(client.call("sum", json!([1, 2])).await, json!([3]));
+    let missing = json!([{ "error": "argument `1` is missing", "code": "invalid_argument" }]);
+    assert_eq!(client.call("sum", json!([])).await, missing);
+    client.send(r#"427["post",{"text":"hi"}]"#).await;
+    assert_eq!(client.event().await, json!(["posted", "hi", "post"]));
+    assert_eq!(client.text().await, r#"437["hi",0]"#);
+    assert_eq!(client.call("quiet", json!([])).await, json!([]));
+    assert_eq!(client.call("shop", json!([1, "b"])).await, json!([1, "b"]));
+    assert_eq!(client.call("later", json!([4])).await, json!([4, "later"]));
+    assert_eq!(
+        client.call("fails", json!([5])).await,
+        json!([{ "error": "no", "data": 5 }])
+    );
+    assert_eq!(
+        client.call("panics", json!([])).await[0]["error"],
+        "internal error"
+    );
+}
+
+#[tokio::test]
+async fn subscribers_stand_among_methods_by_priority_and_all_run() {
+    let Started {
+        server,
+        ingress,
+        log,
+        lines: mut reader,
+    } = start().await;
+    let say = |line: &'static str| {
+        let log = log.clone();
+        move || log.say(line)
+    };
+    ingress.on("order", 2, say("tie")).unwrap();
+    ingress.on("order", 9, say("last")).unwrap();
+    ingress.on("order", 2, say("second tie")).unwrap();
+    ingress
+        .on("order", 0, {
+            let say = say("first");
+            move || {
+                say();
+                Err::<(), _>("failed")
+            }
+        })
+        .unwrap();
+    ingress.on("early", -1, say("subscriber")).unwrap();
+    let mut client = server.join("/").await;
+    assert_eq!(client.call("order", json!([])).await, json!(["method"]));
+    assert_eq!(
+        lines(&mut reader, 5).await,
+        ["first", "method", "tie", "second tie", "last"]
+    );
+    client.call("early", json!([])).await;
+    assert_eq!(
+        lines(&mut reader, 2).await,
+        ["method", "subscriber"],
+        "`event_priorities`"
+    );
+}
+
+#[tokio::test]
+async fn a_subscription_is_taken_back() {
+    let Started {
+        server, ingress, ..
+    } = start().await;
+    let mut client = server.join("/").await;
+    assert_eq!(client.call("new", json!([])).await, json!(["rest"]));
+    let first = ingress.on("new", 0, || Ok::<_, EventError>("new")).unwrap();
+    let any = ingress.on("*", 0, || Ok::<_, EventError>("any")).unwrap();
+    assert_eq!(
+        client.call("new", json!([])).await,
+        json!(["new"]),
+        "it is handled now"
+    );
+    assert_eq!(client.call("other", json!([])).await, json!(["any"]));
+    first.cancel();
+    first.cancel();
+    assert_eq!(client.call("new", json!([])).await, json!(["any"]));
+    any.cancel();
+    assert_eq!(client.call("new", json!([])).await, json!(["rest"]));
+    drop(
+        ingress
+            .on("kept", 0, || Ok::<_, EventError>("kept"))
+            .unwrap(),
+    );
+    assert_eq!(client.call("kept", json!([])).await, json!(["kept"]));
+}
+
+#[tokio::test]
+async fn connects_may_be_refused_and_disconnects_are_told() {
+    let Started {
+        server,
+        ingress,
+        log,
+        lines: mut reader,
+    } = start().await;
+    ingress
+        .on_connect(0, {
+            let log = log.clone();
+            move |auth: Auth<Option<Value>>, socket: Socket| {
+                let log = log.clone();
+                async move {
+                    log.say("connect");
+                    socket.emit("hello", ())?;
+                    match auth.0 {
+                        Some(_) => Err(EventError::new("no").with_data(&1)),
+                        None => Ok(()),
+                    }
+                }
+            }
+        })
+        .unwrap();
+    ingress
+        .on_disconnect(0, move |socket: Socket, reason: DisconnectReason| {
+            log.say(format!("{} {reason}", socket.is_connected()));
+        })
+        .unwrap();
+    let mut client = server.open().await;
+    client.send(r#"40{"a":1}"#).await;
+    assert_eq!(client.text().await, r#"44{"message":"no","data":1}"#);
+    client.connect("/", Value::Null).await;
+    assert_eq!(client.event().await, json!(["hello"]));
+    client.send("41").await;
+    assert_eq!(
+        lines(&mut reader, 3).await,
+        ["connect", "connect", "false client namespace disconnect"],
+        "a refused socket does not disconnect"
+    );
+}
+
+#[tokio::test]
+async fn errors_reach_the_controller_else_the_namespace_else_the_default() {
+    let Started {
+        server,
+        ingress,
+        log,
+        lines: mut reader,
+    } = start().await;
+    let tell = |name: &'static str| {
+        let log = log.clone();
+        move |report: ErrorReport| {
+            log.say(format!(
+                "{name}: {} at {}",
+                report.error(),
+                report.event().name()
+            ));
+        }
+    };
+    ingress
+        .on("closure", 0, || Err::<(), _>("closure"))
+        .unwrap();
+    ingress
+        .of("/own")
+        .unwrap()
+        .on("closure", 0, || Err::<(), _>("own closure"))
+        .unwrap();
+    ingress.on_error_default(tell("default"));
+    let mut client = server.join("/").await;
+    client.connect("/own", Value::Null).await;
+    client.send(r#"42["fails"]"#).await;
+    assert_eq!(reader.line().await, "default: method at fails");
+    let own = ingress.on_error({
+        let tell = tell("namespace");
+        let tell = Arc::new(tell);
+        move |report: ErrorReport| {
+            let tell = tell.clone();
+            async move {
+                tokio::task::yield_now().await;
+                tell(report);
+            }
+        }
+    });
+    let panics = ingress
+        .on_error(|_: ErrorReport| -> () { panic!("on purpose") })
+        .unwrap();
+    let own = own.unwrap();
+    client.send(r#"42["fails"]"#).await;
+    assert_eq!(reader.line().await, "namespace: method at fails");
+    client.send(r#"42["closure"]"#).await;
+    assert_eq!(reader.line().await, "namespace: closure at closure");
+    client.send(r#"42/own,["closure"]"#).await;
+    assert_eq!(reader.line().await, "default: own closure at closure");
+    client.send(r#"42/own,["fails"]"#).await;
+    assert_eq!(client.text().await, r#"42/own,["failed","own"]"#);
+    own.cancel();
+    panics.cancel();
+    client.send(r#"42["closure"]"#).await;
+    assert_eq!(
+        reader.line().await,
+        "default: closure at closure",
+        "and the controller's alone heard of its own"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_subscribed_to_says_so() {
+    let Started { ingress, .. } = start().await;
+    let code = |event: &str| ingress.on(event, 0, || ()).unwrap_err().code();
+    for reserved in ["connect", "disconnect", "connect_error", ""] {
+        assert_eq!(code(reserved), "ingress_reserved");
+    }
+    assert_eq!(
+        ingress.of("/nowhere").unwrap_err().code(),
+        "ingress_unknown_namespace"
+    );
+    // A service that is provided nowhere, and one that only sockets have.
+    let missing = |taken: Result<_, IngressError>| taken.unwrap_err().to_string();
+    assert_eq!(
+        missing(ingress.on("late", 0, |_: Socket, _: Inject<Nowhere>| ())),
+        "parameter 2 is to be `Arc<Nowhere>`, of which the application does not have exactly one \
+         singleton"
+    );
+    let scoped = ingress.on_connect(0, |_: Inject<Visit>| ());
+    assert_eq!(scoped.as_ref().unwrap_err().code(), "ingress_not_provided");
+    assert!(missing(scoped).contains("parameter 1 is to be `Arc<Visit>`"));
+    ingress.on("late", 0, |_: Io, _: Inject<Shop>| ()).unwrap();
+}
+
+struct Nowhere;
+
+#[injectable(scope = socket)]
+struct Visit;
+
+/// A service that subscribes when it is built.
+#[injectable]
+async fn greeter(ingress: SocketIngress, log: Arc<Log>) -> Result<Greeter, EventErrorText> {
+    let subscribed = ingress.on("greet", 0, move |name: String| {
+        log.say(format!("hello {name}"));
+    });
+    subscribed
+        .map(|_| Greeter)
+        .map_err(|error| EventErrorText(error.to_string()))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct EventErrorText(String);
+
+struct Greeter;
+
+#[socketio_controller]
+struct Slow {
+    #[allow(dead_code, reason = "it is built for what it does when it is built")]
+    greeter: Arc<Greeter>,
+    door: Arc<Notify>,
+}
+
+#[handlers]
+impl Slow {
+    #[on_event(concurrent)]
+    async fn waits(&self) -> u8 {
+        self.door.notified().await;
+        1
+    }
+
+    #[on_event]
+    fn open(&self) {
+        self.door.notify_one();
+    }
+}
+
+#[module(controllers = [Slow], providers = [greeter])]
+struct SlowModule;
+
+#[tokio::test]
+async fn a_service_subscribes_when_it_is_built_and_concurrent_methods_stay_so() {
+    let (log, mut reader) = Log::new();
+    let app = App::builder::<SlowModule>()
+        .provide(log.clone())
+        .provide(Notify::new());
+    let app = app.create().await.unwrap();
+    app.ingress()
+        .on("waits", 1, move || log.say("after"))
+        .unwrap();
+    let server = Server::serve(app).await;
+    let mut client = server.join("/").await;
+    client.send(r#"421["waits"]"#).await;
+    client.send(r#"42["greet","you"]"#).await;
+    assert_eq!(reader.line().await, "hello you");
+    client.send(r#"42["open"]"#).await;
+    assert_eq!(client.text().await, "431[1]");
+    assert_eq!(reader.line().await, "after");
+}

@@ -1,0 +1,165 @@
+//! What is wrong with policies is said at start, all at once.
+
+use specter::gateway::{
+    ErrorFilter, FilterContext, HandlerOutcome, InterceptContext, Interceptor, Next,
+};
+use specter::prelude::*;
+
+#[injectable(scope = socket)]
+struct PerSocket;
+
+impl Interceptor for PerSocket {
+    async fn intercept(
+        &self,
+        _: &InterceptContext<'_>,
+        next: Next<'_>,
+    ) -> Result<HandlerOutcome, EventError> {
+        next.run().await
+    }
+}
+
+impl ErrorFilter for PerSocket {
+    async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
+        error
+    }
+}
+
+#[socketio_controller(interceptors(PerSocket), event_priorities("a" = 1, "b" = 2), unlisted)]
+struct Wrong;
+
+#[handlers]
+impl Wrong {
+    #[on_event(filters(PerSocket))]
+    fn a(&self) {}
+
+    #[on_event]
+    fn c(&self) {}
+}
+
+#[module(controllers = [Wrong], providers = [PerSocket])]
+struct WrongModule;
+
+#[tokio::test]
+async fn what_is_wrong_with_policies_is_said_at_start() {
+    let text = |error: specter::Error| error.to_string();
+    let error = App::builder::<WrongModule>()
+        .create()
+        .await
+        .err()
+        .map(text)
+        .unwrap();
+    assert!(
+        error.contains("has a priority for `b`, which it does not handle"),
+        "{error}"
+    );
+}
+
+#[socketio_controller(interceptors(PerSocket), unlisted)]
+struct AlsoWrong;
+
+#[handlers]
+impl AlsoWrong {
+    #[on_event(filters(PerSocket), interceptors(PerSocket))]
+    fn a(&self) {}
+}
+
+#[module(controllers = [AlsoWrong], providers = [PerSocket])]
+struct AlsoWrongModule;
+
+/// The faults of an application that nothing of was started.
+fn faults(app: specter::app::AppBuilder) -> Vec<String> {
+    match app.check() {
+        Err(specter::Error::Startup(faults)) => {
+            faults.graph().iter().map(ToString::to_string).collect()
+        }
+        Err(error) => panic!("{error}"),
+        Ok(()) => Vec::new(),
+    }
+}
+
+#[test]
+fn policies_are_singletons() {
+    let faults = faults(App::builder::<AlsoWrongModule>());
+    let texts: Vec<_> = faults
+        .iter()
+        .map(|fault| fault.lines().next().unwrap_or(fault))
+        .collect();
+    // Asked for in three places.
+    assert_eq!(
+        texts,
+        [
+            "interceptor `PerSocket` is not a singleton [singleton_required]",
+            "interceptor `PerSocket` is not a singleton [singleton_required]",
+            "error filter `PerSocket` is not a singleton [singleton_required]",
+        ]
+    );
+    assert!(
+        faults[0].contains("`AlsoWrong` in `AlsoWrongModule` takes it as interceptor")
+            && faults[0].contains("`PerSocket` has `scope = socket`")
+            && faults[0].contains(
+                "help: there is one for all sockets: declare `PerSocket` without `scope`"
+            ),
+        "{}",
+        faults[0]
+    );
+}
+
+#[test]
+fn the_apps_own_policies_are_checked_before_anything_starts() {
+    let app = || App::builder::<RightModule>();
+    assert_eq!(faults(app().filter::<Right>()), Vec::<String>::new());
+    let missing = faults(app().guard::<Never>());
+    assert_eq!(missing.len(), 1);
+    assert!(
+        missing[0].starts_with(
+            "nothing provides `Arc<Never>` [provider_missing]\n    tests/behaviour/policy_faults.rs:"
+        ) && missing[0].contains("the application takes it as guard"),
+        "{missing:?}"
+    );
+    let scoped = faults(App::builder::<AlsoWrongModule>().filter::<PerSocket>());
+    assert!(
+        scoped[0].contains("the application takes it as error filter"),
+        "{scoped:?}"
+    );
+}
+
+#[injectable]
+struct Right;
+
+impl ErrorFilter for Right {
+    async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
+        error
+    }
+}
+
+#[module(providers = [Right])]
+struct RightModule;
+
+/// Provided nowhere.
+struct Never;
+
+impl Guard for Never {
+    async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> {
+        Err(Reject::new("never"))
+    }
+}
+
+#[injectable(scope = socket)]
+struct SocketsOwn;
+
+impl EventHandler for SocketsOwn {
+    fn events(self: Arc<Self>, _: &mut EventSubscriptions<'_>) {}
+}
+
+#[module(handlers = [SocketsOwn])]
+struct HandlersModule;
+
+#[test]
+fn event_handlers_are_singletons() {
+    let faults = faults(App::builder::<HandlersModule>());
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].starts_with("event handler `SocketsOwn` is not a singleton"),
+        "{faults:?}"
+    );
+}

@@ -1,0 +1,282 @@
+//! Guards, interceptors, error filters and time limits around functions that subscribe.
+
+use std::time::Duration;
+
+use crate::common::{Log, LogReader};
+use serde_json::json;
+use specter::gateway::{
+    ErrorFilter, FilterContext, HandlerOutcome, IngressError, InterceptContext, Interceptor, Next,
+    SocketIngress,
+};
+use specter::prelude::*;
+use specter::testing::TestApp;
+
+/// Asks for a word in the auth.
+macro_rules! doors {
+    ($($name:ident $word:literal)*) => {$(
+        #[injectable]
+        struct $name {
+            log: Arc<Log>,
+        }
+
+        impl Guard for $name {
+            async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
+                self.log.say(format!("{} {}", stringify!($name), cx.event().unwrap_or("connect")));
+                match cx.auth::<serde_json::Value>() {
+                    Some(Ok(words)) if words[$word] == true => Ok(()),
+                    _ => Err(Reject::new(concat!("no ", $word))),
+                }
+            }
+        }
+    )*};
+}
+
+doors!(OfApp "app" OfModule "module" OfOne "one");
+
+/// Says when it is entered and left, and turns an error's text.
+macro_rules! layers {
+    ($($name:ident $label:literal)*) => {$(
+        #[injectable]
+        struct $name {
+            log: Arc<Log>,
+        }
+
+        impl Interceptor for $name {
+            async fn intercept(
+                &self,
+                cx: &InterceptContext<'_>,
+                next: Next<'_>,
+            ) -> Result<HandlerOutcome, EventError> {
+                self.log.say(format!("{} in {} of {}", $label, cx.event().name(), cx.controller()));
+                let handled = next.run().await;
+                self.log.say(format!("{} out {}", $label, handled.is_ok()));
+                handled
+            }
+        }
+
+        impl ErrorFilter for $name {
+            async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
+                EventError::new(format!("{} {}", error.text(), $label))
+            }
+        }
+    )*};
+}
+
+layers!(AppLayer "app" ModuleLayer "module" OneLayer "one");
+
+#[injectable]
+struct Counter {
+    log: Arc<Log>,
+}
+
+impl EventHandler for Counter {
+    const NAMESPACE: &'static str = "/counter";
+
+    fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
+        let log = self.log.clone();
+        events.on("plain", 0, move |n: u32| {
+            log.say("plain");
+            Ok::<_, EventError>(n)
+        });
+        events
+            .through(|ingress| {
+                ingress
+                    .guard::<OfOne>()
+                    .interceptor::<OneLayer>()
+                    .filter::<OneLayer>()
+            })
+            .on(
+                "inner",
+                0,
+                |n: u32| if n == 0 { Err("zero") } else { Ok(n) },
+            );
+        events
+            .through(|ingress| ingress.timeout(Duration::from_secs(2)))
+            .on("slow", 0, async || std::future::pending::<()>().await);
+    }
+}
+
+#[module(
+    handlers = [Counter],
+    providers = [OfModule, ModuleLayer],
+    guards(OfModule), interceptors(ModuleLayer), filters(ModuleLayer)
+)]
+struct CounterModule;
+
+#[module(imports = [CounterModule], providers = [OfApp, OfOne, AppLayer, OneLayer])]
+struct AppModule;
+
+fn lines(log: &mut LogReader) -> Vec<String> {
+    log.unread()
+}
+
+async fn start() -> (TestApp, LogReader, SocketIngress) {
+    let (log, reader) = Log::new();
+    let app = TestApp::builder::<AppModule>()
+        .provide(log)
+        .configure(|app| {
+            app.guard::<OfApp>()
+                .interceptor::<AppLayer>()
+                .filter::<AppLayer>()
+        })
+        .start()
+        .await;
+    let ingress = app.ingress();
+    (app, reader, ingress)
+}
+
+#[tokio::test(start_paused = true)]
+async fn guards_of_the_app_and_of_the_module_guard_a_namespace_without_controllers() {
+    let (app, mut log, _) = start().await;
+    let refused = app.client().refused("/counter").await;
+    assert_eq!(refused.message(), "no app module app");
+    let refused = app
+        .client()
+        .auth(json!({ "app": true }))
+        .refused("/counter")
+        .await;
+    assert_eq!(refused.message(), "no module module app");
+    assert_eq!(
+        lines(&mut log),
+        ["OfApp connect", "OfApp connect", "OfModule connect"]
+    );
+    let words = json!({ "app": true, "module": true });
+    let client = app.client().auth(words).connect("/counter").await;
+    lines(&mut log);
+    assert_eq!(client.emit_with_ack::<u32>("plain", 3).await, 3);
+    assert_eq!(
+        lines(&mut log),
+        [
+            "app in plain of Counter",
+            "module in plain of Counter",
+            "plain",
+            "module out true",
+            "app out true",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_has_its_own_within_those_of_the_module_and_the_app() {
+    let (app, mut log, _) = start().await;
+    let words = json!({ "app": true, "module": true });
+    let stranger = app.client().auth(words).connect("/counter").await;
+    let error = stranger.emit_with_ack::<u32>("inner", 1).error().await;
+    assert_eq!(error.message, "no one one module app");
+    let words = json!({ "app": true, "module": true, "one": true });
+    let client = app.client().auth(words).connect("/counter").await;
+    lines(&mut log);
+    assert_eq!(client.emit_with_ack::<u32>("inner", 3).await, 3);
+    assert_eq!(
+        lines(&mut log),
+        [
+            "OfOne inner",
+            "app in inner of Counter",
+            "module in inner of Counter",
+            "one in inner of Counter",
+            "one out true",
+            "module out true",
+            "app out true",
+        ]
+    );
+    let error = client.emit_with_ack::<u32>("inner", 0).error().await;
+    assert_eq!(error.message, "zero one module app");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_takes_too_long_is_dropped() {
+    let (app, _, _) = start().await;
+    let words = json!({ "app": true, "module": true });
+    let client = app.client().auth(words).connect("/counter").await;
+    let error = client.emit_with_ack::<()>("slow", ()).error().await;
+    assert_eq!(error.message, "timed out module app");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_at_run_time_has_the_apps_and_its_own() {
+    let (app, mut log, ingress) = start().await;
+    let ingress = ingress.of("/counter").unwrap();
+    let own = ingress.guard::<OfOne>().filter::<OneLayer>();
+    own.on("late", 0, |text: String| {
+        Err::<(), _>(EventError::new(text))
+    })
+    .unwrap();
+    own.on_connect(0, || ()).unwrap();
+    // Nothing stands around what is told of a disconnect.
+    let (told, mut gone) = Log::new();
+    own.on_disconnect(0, move |_: Socket, reason: DisconnectReason| {
+        told.say(reason.as_str());
+    })
+    .unwrap();
+    let words = json!({ "app": true, "module": true });
+    let refused = app.client().auth(words).refused("/counter").await;
+    assert_eq!(refused.message(), "no one one app");
+    assert!(lines(&mut log).contains(&"OfOne connect".to_owned()));
+
+    let words = json!({ "app": true, "module": true, "one": true });
+    let client = app.client().auth(words).connect("/counter").await;
+    lines(&mut log);
+    let error = client.emit_with_ack::<()>("late", "no").error().await;
+    assert_eq!(error.message, "no one app");
+    assert_eq!(
+        lines(&mut log),
+        [
+            "OfOne late",
+            "app in late of SocketIngress",
+            "app out false"
+        ]
+    );
+    client.disconnect();
+    assert_eq!(gone.line().await, "client namespace disconnect");
+    assert_eq!(lines(&mut log), Vec::<String>::new());
+}
+
+struct Nowhere;
+
+impl Guard for Nowhere {
+    async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_is_not_provided_is_an_error_of_the_subscription() {
+    let (_app, _, ingress) = start().await;
+    let guarded = ingress.of("/counter").unwrap().guard::<Nowhere>();
+    let error = guarded.on("late", 0, || ()).unwrap_err();
+    assert_eq!(
+        error,
+        IngressError::NotProvided {
+            role: "guard".to_owned(),
+            service: "Arc<Nowhere>".to_owned(),
+        }
+    );
+}
+
+#[socketio_controller(namespace = "/counter", guards(OfOne))]
+struct Beside {}
+
+#[handlers]
+impl Beside {
+    #[on_event]
+    fn ping(&self) -> &'static str {
+        "pong"
+    }
+}
+
+#[module(
+    handlers = [Counter], controllers = [Beside],
+    providers = [OfModule, OfOne, ModuleLayer, OneLayer],
+    guards(OfModule), interceptors(ModuleLayer), filters(ModuleLayer)
+)]
+struct BothModule;
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_of_controllers_and_handlers_is_asked_once() {
+    let (log, mut reader) = Log::new();
+    let app = TestApp::builder::<BothModule>().provide(log).start().await;
+    let words = json!({ "module": true, "one": true });
+    let client = app.client().auth(words).connect("/counter").await;
+    assert_eq!(lines(&mut reader), ["OfModule connect", "OfOne connect"]);
+    assert_eq!(client.emit_with_ack::<String>("ping", ()).await, "pong");
+}
