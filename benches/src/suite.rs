@@ -505,7 +505,7 @@ mod tests {
         for case in CASES {
             let is_cpu = case.metric == Metric::Cpu;
             let in_turn = SERVERS.iter().filter(|server| case.is_in_turn(server));
-            assert_eq!(in_turn.count(), if is_cpu { 7 } else { 0 }, "{}", case.name);
+            assert_eq!(in_turn.count(), if is_cpu { 8 } else { 0 }, "{}", case.name);
         }
     }
 }

@@ -13,18 +13,18 @@ use crate::connection::Connection;
 use crate::handshake::Handshake;
 use crate::session::post_body::PostBody;
 
-/// Decides who may open a session, and what its messages go to.
+/// Decides who may open a session, and creates the handler of its messages.
 pub trait Acceptor: Send + Sync + 'static {
-    /// What the messages of one connection go to.
+    /// The handler of one connection's messages.
     type Handler: MessageHandler;
 
-    /// Asked before a session exists, once for each handshake request and for no other.
+    /// Admits a client, or rejects it. Called before a session exists, once for each handshake.
     ///
-    /// A refusal answers a polling request with `403` and `{"code":4,"message":…}`, a WebSocket
+    /// A rejection answers a polling request with `403` and `{"code":4,"message":…}`, a WebSocket
     /// request with `400` and the message as its body.
     ///
     /// # Cancellation
-    /// Dropped when the client goes away before it is answered.
+    /// The future is dropped when the client leaves before it is answered.
     fn admit(
         &self,
         handshake: &Handshake,
@@ -33,7 +33,8 @@ pub trait Acceptor: Send + Sync + 'static {
         ready(Ok(()))
     }
 
-    /// A session was opened. What is sent here follows the handshake's answer.
+    /// Creates the handler of a session that was opened. Packets that are sent here follow the
+    /// response to the handshake.
     fn open(&self, connection: &Connection) -> Self::Handler;
 
     /// Adds headers to the first response of a session: the answer to a polling handshake, or the
@@ -43,56 +44,58 @@ pub trait Acceptor: Send + Sync + 'static {
     }
 }
 
-/// Takes the messages of one connection, on the connection's own task.
+/// Handles the messages of one connection, on the connection's own task.
 ///
-/// A panic in it ends this connection and no other.
+/// A panic in a method ends this connection and no other.
 pub trait MessageHandler: Send + 'static {
-    /// One message, in the order of arrival. `Err` closes the connection for that reason.
+    /// Handles one message. Messages come in the order of their arrival. `Err` closes the
+    /// connection for that reason.
     ///
-    /// Must not block: no other message of the connection, and no timer of it, is served meanwhile.
+    /// It must not block: meanwhile no other message and no timer of the connection is served.
     fn message(
         &mut self,
         message: IncomingMessage<'_>,
         context: &MessageContext<'_>,
     ) -> Result<(), CloseReason>;
 
-    /// Drives what messages have started.
+    /// Polls what earlier messages have started.
     ///
-    /// Called each time the connection's task runs, after reading and before writing. It registers
-    /// the task's waker where it waits; [`Connection::wake`] makes the task run as well.
+    /// Called each time the connection's task runs, after reading and before writing. A handler
+    /// that waits for something registers the task's waker there; [`Connection::wake`] makes the
+    /// task run as well.
     fn poll(&mut self, cx: &mut Context<'_>) {
         let _ = cx;
     }
 
-    /// While true nothing more is read, and the ping clock stands still. Asked after every
-    /// message and after every [`poll`](Self::poll).
+    /// Whether reading pauses. While it does, the heartbeat pauses too. Called after every message
+    /// and after every [`poll`](Self::poll).
     fn backlogged(&self) -> bool {
         false
     }
 
-    /// When [`poll`](Self::poll) must be called at the latest, whatever else happens. Asked
-    /// after every `poll`. `None`: nothing is due.
+    /// When [`poll`](Self::poll) must be called at the latest. Called after every `poll`. `None`
+    /// where nothing is due.
     fn deadline(&self) -> Option<Instant> {
         None
     }
 
-    /// How many bytes it holds for this connection: messages that wait or are not complete. They
-    /// count towards
+    /// How many bytes the handler holds for this connection: messages that are pending or
+    /// incomplete. They count towards
     /// [`EngineConfig::max_buffered_total`](crate::config::EngineConfig::max_buffered_total).
-    /// Asked after every [`poll`](Self::poll).
+    /// Called after every [`poll`](Self::poll).
     fn buffered_bytes(&self) -> usize {
         0
     }
 
-    /// Asked while the server drains, after every [`poll`](Self::poll): ready when nothing
-    /// that messages have started is left to finish. Then what was sent is flushed and the
-    /// connection closes. Messages still arrive until then.
+    /// Ready when nothing that messages have started is left to finish. Called while the server
+    /// drains, after every [`poll`](Self::poll). When it is ready, what was sent is flushed and the
+    /// connection closes. Messages arrive until then.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
     }
 
-    /// The connection closed: no message follows, and nothing can be sent. Called exactly once.
+    /// The connection has closed: no message follows, and nothing can be sent. Called exactly once.
     fn closed(&mut self, reason: CloseReason) {
         let _ = reason;
     }
@@ -105,23 +108,23 @@ pub trait MessageHandler: Send + 'static {
     }
 }
 
-/// One message from the peer, lent for the call.
+/// One message from the peer, borrowed for the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncomingMessage<'a> {
-    /// Text, without the packet type in front of it.
+    /// A text, without the packet type in front of it.
     Text(&'a str),
-    /// Bytes.
+    /// A binary message.
     Binary(&'a [u8]),
 }
 
-/// What is known of the way a message came.
+/// How a message arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageContext<'a> {
     carrier: Carrier<'a>,
     waker: &'a Waker,
 }
 
-/// What brought a message.
+/// The transport of a message.
 #[derive(Clone, Copy, Debug)]
 enum Carrier<'a> {
     WebSocket,
@@ -130,7 +133,8 @@ enum Carrier<'a> {
 }
 
 impl<'a> MessageContext<'a> {
-    /// The context of a message that came in a request with these headers, or over a WebSocket.
+    /// The context of a message that arrived in a request with these headers, or, for `None`, on a
+    /// WebSocket.
     pub const fn new(request_headers: Option<&'a HeaderMap>) -> Self {
         let carrier = match request_headers {
             Some(headers) => Carrier::Headers(headers),
@@ -151,7 +155,8 @@ impl<'a> MessageContext<'a> {
         Self { carrier, waker }
     }
 
-    /// Wakes the connection's task: for what is begun while the message is taken.
+    /// The waker of the connection's task, for futures that are started while the message is
+    /// handled.
     pub const fn waker(&self) -> &'a Waker {
         self.waker
     }
@@ -166,7 +171,7 @@ impl<'a> MessageContext<'a> {
     }
 }
 
-/// Why a handshake was refused, in words for the client.
+/// The rejection of a handshake, with a message for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct HandshakeRejection {
@@ -174,14 +179,14 @@ pub struct HandshakeRejection {
 }
 
 impl HandshakeRejection {
-    /// A refusal with this message, which the client gets to see.
+    /// A rejection with this message, which the client receives.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             message: message.into(),
         }
     }
 
-    /// What the client is told.
+    /// The message for the client.
     pub fn message(&self) -> &str {
         &self.message
     }

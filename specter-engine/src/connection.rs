@@ -1,9 +1,7 @@
-//! The handle to a connection that everybody else holds: send, close, ask.
+//! The handle to a connection, through which the rest of the program sends and closes.
 //!
-//! Cheap to clone, usable from any thread. It reaches the connection's task only through the queue,
-//! the mailbox and the waker (and, where the task itself sends, what its turn gathers), and its
-//! transport only where the task left it for others to write to; the timers and the handler are the
-//! task's alone.
+//! It is cheap to clone and usable from any thread. It reaches the connection's task through the
+//! queue, the mailbox and the waker. The timers and the handler belong to the task alone.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +29,8 @@ use specter_proto::engine::Transport;
 #[derive(Clone)]
 pub struct Connection(Arc<ConnectionState>);
 
-/// In this order: what a broadcast touches stands together, behind the count of handles.
+/// The state that all handles share. The order matters: what a broadcast touches stands together,
+/// after the count of handles.
 #[repr(C)]
 struct ConnectionState {
     outgoing: Outgoing,
@@ -44,19 +43,19 @@ struct ConnectionState {
     handshake: Arc<Handshake>,
 }
 
-/// Whether the server stops.
+/// How far the server's shutdown has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrainState {
-    /// It does not.
+    /// The server runs.
     No = 0,
-    /// Connections close when what runs on them is finished.
+    /// Connections close when their handlers have finished.
     Draining = 1,
-    /// The time for that is over.
+    /// The time for that is over: connections close at once.
     AtOnce = 2,
 }
 
 impl Connection {
-    /// A connection that is opening over `transport`. Nothing drives it yet.
+    /// A connection that opens over `transport`. No task drives it yet.
     pub(crate) fn new(
         handshake: Arc<Handshake>,
         transport: Transport,
@@ -87,12 +86,12 @@ impl Connection {
         self.0.sid.as_str()
     }
 
-    /// What the request that opened the session said.
+    /// The request that opened the session.
     pub fn handshake(&self) -> &Arc<Handshake> {
         &self.0.handshake
     }
 
-    /// What carries the session at present.
+    /// The transport of the session at present.
     pub fn transport(&self) -> Transport {
         if self.0.on_websocket.load(Ordering::Relaxed) {
             Transport::WebSocket
@@ -114,14 +113,15 @@ impl Connection {
         self.push(packet, Urgency::Ordinary)
     }
 
-    /// As [`send`](Self::send), for what is never refused: acknowledgements, replies to CONNECT,
-    /// DISCONNECT packets.
+    /// As [`send`](Self::send), for packets that the limits do not apply to: acknowledgements,
+    /// replies to CONNECT, DISCONNECT packets.
     pub fn send_required(&self, packet: impl EncodePacket) -> Result<(), SendError> {
         self.push(packet, Urgency::Required)
     }
 
-    /// The same for a packet that `write` appends to the bytes it is lent, as it is sent on a
-    /// WebSocket. `None`: nothing has happened, and it is to be sent in another way.
+    /// The same for a packet that `write` appends to the turn's batch, as it is sent on a
+    /// WebSocket. `None` where that is not possible at present: nothing has happened, and the
+    /// packet is to be sent by [`send_required`](Self::send_required).
     #[inline]
     pub fn append_required<E>(
         &self,
@@ -144,8 +144,8 @@ impl Connection {
         self.push_unwoken(packet, Urgency::Ordinary)
     }
 
-    /// Writes what is queued in the place of an idle task; wakes one that is not idle, or that must
-    /// go on with it.
+    /// Writes what is queued in the place of an idle task. Wakes a task that is not idle, or that
+    /// must write the rest.
     pub(crate) fn write_queued(&self) {
         if self.0.outgoing.write_queued() {
             self.wake();
@@ -173,41 +173,42 @@ impl Connection {
         })
     }
 
-    /// What a packet counts for in the queue.
+    /// How many bytes a packet counts for in the queue.
     pub fn cost(packet: &EncodedPacket) -> usize {
         crate::outgoing::queue::cost(packet)
     }
 
-    /// A packet of this connection did not fit where it was held: the queue's policy applies.
+    /// A packet for this connection did not fit where it was held before it could be queued: the
+    /// queue's policy applies.
     pub fn note_overflow(&self) {
         let wake = self.0.outgoing.queue.overflow();
         self.wake_if(wake);
     }
 
-    /// Whether more than `max_queued_bytes` wait to be written: the peer's own events wait until
-    /// they are fewer.
+    /// Whether more than `max_queued_bytes` wait to be written. Until they are fewer, none of the
+    /// peer's events begins.
     pub fn is_behind(&self) -> bool {
         self.0.outgoing.queue.is_behind()
     }
 
-    /// Whether more than `max_burst_bytes` wait to be written, of which acknowledgements and
-    /// replies are a large part.
+    /// Whether more than `max_burst_bytes` wait to be written, which only acknowledgements and
+    /// replies can cause.
     pub fn is_over_burst(&self) -> bool {
         self.0.outgoing.queue.bytes() > self.max_burst_bytes()
     }
 
-    /// How many bytes may wait to be written at all.
+    /// The setting `max_burst_bytes`: how many bytes may wait to be written at all.
     pub fn max_burst_bytes(&self) -> usize {
         self.0.outgoing.queue.limits().max_burst_bytes
     }
 
-    /// This connection holds `bytes` more outside of its outgoing queue. They count towards
-    /// `max_buffered_total` until they are [let go](Self::let_go).
+    /// Counts `bytes` that this connection holds outside of its outgoing queue towards
+    /// `max_buffered_total`, until [`let_go`](Self::let_go).
     pub fn hold(&self, bytes: usize) {
         self.share().add_other(bytes, self.0.outgoing.queue.bytes());
     }
 
-    /// This connection holds `bytes` less outside of its outgoing queue.
+    /// This connection holds `bytes` fewer outside of its outgoing queue.
     pub fn let_go(&self, bytes: usize) {
         self.share().sub_other(bytes, self.0.outgoing.queue.bytes());
     }
@@ -216,12 +217,12 @@ impl Connection {
         self.0.outgoing.queue.share()
     }
 
-    /// Shows each packet that waits: see [`OutgoingQueue::for_each_packet`].
+    /// Passes each packet that waits to `show`: see [`OutgoingQueue::for_each_packet`].
     pub(crate) fn for_each_packet(&self, show: impl FnMut(usize, usize)) {
         self.0.outgoing.queue.for_each_packet(show);
     }
 
-    /// How many bytes wait to be written, each packet counting 64 more for its place in the queue.
+    /// How many bytes wait to be written. Each packet counts for 64 more, its place in the queue.
     pub fn queued_bytes(&self) -> usize {
         self.0.outgoing.queue.bytes() + write_batch::cost(self)
     }
@@ -239,25 +240,23 @@ impl Connection {
         self.0.outgoing.queue.ready().await
     }
 
-    /// Closes the connection; nothing can be sent from now on. The first reason stands, further
-    /// calls do nothing.
+    /// Closes the connection: nothing can be sent from now on. Only the first call has an effect.
     ///
     /// What is queued is written first: on a WebSocket for 5 s, and on for a minute at most while
     /// the peer reads; a polling session waits up to 30 s for the request that can carry it. Where
-    /// the reason says that nobody reads ([`CloseReason::SlowClient`],
+    /// the reason implies that nobody reads ([`CloseReason::SlowClient`],
     /// [`CloseReason::PingTimeout`]) the queue is discarded.
     pub fn close(&self, reason: CloseReason) {
         let wake = self.0.outgoing.queue.close(reason);
         self.wake_if(wake);
     }
 
-    /// The server stops. The connection closes as soon as its handler has nothing more to finish.
+    /// Closes the connection as soon as its handler has nothing more to finish.
     pub(crate) fn drain(&self) {
         self.set_stop(DrainState::Draining);
     }
 
-    /// The time for stopping is over: the connection closes, and nothing waits for its client or
-    /// for handlers that still run.
+    /// Closes the connection at once: nothing waits for its client or for handlers that still run.
     pub(crate) fn stop_at_once(&self) {
         self.set_stop(DrainState::AtOnce);
         self.close(CloseReason::ServerShuttingDown);
@@ -268,7 +267,7 @@ impl Connection {
         self.wake();
     }
 
-    /// Whether the server stops, and how.
+    /// How far the server's shutdown has come.
     pub fn stop(&self) -> DrainState {
         match self.0.stop.load(Ordering::Relaxed) {
             0 => DrainState::No,
@@ -292,7 +291,7 @@ impl Connection {
         self.0.outgoing.queue.close_reason()
     }
 
-    /// Makes the connection's task poll the handler soon.
+    /// Wakes the connection's task, which polls the handler.
     pub fn wake(&self) {
         self.0.waker.wake();
     }
@@ -304,7 +303,7 @@ impl Connection {
         }
     }
 
-    /// Tells it from all other connections that are held at the same time.
+    /// The address of the shared state, which differs from that of every other living connection.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }

@@ -46,6 +46,7 @@ pub(crate) fn document(report: &mut CommandReport) {
         let mut command = command();
         command
             .args(["doc", "--workspace", "--no-deps", "--quiet"])
+            .args(["--features", "specter-io/testing,specter-io/garde"])
             .env("RUSTDOCFLAGS", "-D warnings");
         process::run(&mut command)
     });

@@ -7,10 +7,10 @@ use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
-/// How much of a body that is too long is still received, so that a client that is sending it gets
-/// to read the answer instead of a reset connection.
+/// How many bytes of a body that is too long are still received, so that a client which is sending
+/// it can read the response instead of a reset connection.
 const DISCARDED: u64 = 256 * 1024;
-/// How long that may take.
+/// How long receiving them may take.
 const DISCARD_LIMIT: Duration = Duration::from_secs(1);
 
 /// Why a body was not received.
@@ -42,7 +42,7 @@ pub(crate) async fn receive<B: Body<Data = Bytes> + Unpin>(
             .unwrap_or(Err(BodyError::TooSlow))
     };
     if received == Err(BodyError::TooLong) && announced <= limit_u64.saturating_add(DISCARDED) {
-        // Best effort: the answer is the same. Boxed, because it is rare.
+        // Best effort: the response is the same. Boxed, because it is rare.
         let _ = Box::pin(timeout(DISCARD_LIMIT, discard(&mut body))).await;
     }
     received

@@ -94,15 +94,15 @@ pub(crate) struct EndpointState<A> {
     refused: RejectionCounters,
 }
 
-/// What a request is.
+/// The kind of a request.
 enum RequestKind {
     /// The handshake of a session.
     Open(Transport),
-    /// A WebSocket that wants to take over a session.
+    /// An upgrade of a session to a WebSocket.
     Upgrade(Connection),
-    /// For the packets of a session that wait, or come next.
+    /// A poll for the packets of a session.
     Poll(Connection),
-    /// Packets for a session.
+    /// A post of packets to a session.
     Post(Connection),
 }
 
@@ -121,7 +121,7 @@ impl<A: Acceptor> Endpoint<A> {
         Self::under_budget(acceptor, config, budget)
     }
 
-    /// The same, for one of several endpoints that share the limit `max_buffered_total`.
+    /// The same for one of several endpoints that share the budget `max_buffered_total`.
     pub fn under_budget(
         acceptor: A,
         config: EngineConfig,
@@ -139,7 +139,7 @@ impl<A: Acceptor> Endpoint<A> {
         })))
     }
 
-    /// The answer to a request that came from `peer`.
+    /// Answers a request that came from `peer`.
     pub(crate) fn answer<B>(
         &self,
         request: Request<B>,
@@ -163,14 +163,13 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.closed(reason)
     }
 
-    /// How many requests were refused since the endpoint was made, handshakes and those of
-    /// sessions, by the code that stands in the log as well. Codes that did not occur are not
-    /// listed.
+    /// How many requests were rejected since the endpoint was created, by the code that the log has
+    /// as well. Codes that did not occur are not listed.
     pub fn refused(&self) -> Vec<(&'static str, u64)> {
         self.0.refused.all()
     }
 
-    /// Opens no further sessions: handshakes are answered with 503. Those that are open go on.
+    /// Opens no further sessions: handshakes are answered with 503. Open sessions go on.
     pub fn refuse_handshakes(&self) {
         self.0.registry.refuse();
     }
@@ -190,12 +189,12 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.stop_at_once();
     }
 
-    /// Makes the tasks of all sessions run.
+    /// Wakes the tasks of all sessions.
     pub fn wake_all(&self) {
         self.0.registry.wake_all();
     }
 
-    /// How many sessions have handlers that are not done.
+    /// How many sessions have handlers that still run.
     pub fn running_handlers(&self) -> usize {
         self.0.registry.running_handlers()
     }
@@ -235,7 +234,7 @@ where
 }
 
 impl<A: Acceptor> EndpointState<A> {
-    /// The answer to a request, whatever it is.
+    /// Answers a request.
     async fn respond<B>(self: Arc<Self>, request: Request<B>, peer: Option<SocketAddr>) -> Response
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin,
@@ -266,7 +265,7 @@ impl<A: Acceptor> EndpointState<A> {
         response
     }
 
-    /// Serves a request whose origin may.
+    /// Serves a request whose origin is allowed.
     async fn serve<B>(
         &self,
         parts: &mut request::Parts,
@@ -295,7 +294,7 @@ impl<A: Acceptor> EndpointState<A> {
         }
     }
 
-    /// Finds out what a request is.
+    /// Classifies a request.
     fn asked(
         &self,
         query: &Query<'_>,
@@ -350,7 +349,7 @@ impl<A: Acceptor> EndpointState<A> {
         }
     }
 
-    /// Counts and logs a refusal, and says it.
+    /// Counts and logs a rejection, and returns its response.
     fn reject(&self, refused: Rejection, wants_upgrade: bool) -> Response {
         self.refused.count(&refused);
         if refused == Rejection::NoUpgrade {
@@ -409,7 +408,7 @@ impl<A: Acceptor> EndpointState<A> {
         Ok(response)
     }
 
-    /// A poll: answered with what is there, or handed to the session.
+    /// Answers a poll with the packets that are queued, or hands it to the session.
     async fn poll(&self, connection: &Connection) -> Result<Response, Rejection> {
         let waiting = connection.answer_poll(self.config.max_packets_per_poll);
         let packets = if let Some(packets) = waiting {
@@ -424,7 +423,7 @@ impl<A: Acceptor> EndpointState<A> {
         Ok(reply::packets(packets, self.config.ping_timeout))
     }
 
-    /// A body of packets.
+    /// Receives a body of packets and hands it to the session.
     async fn post<B>(
         &self,
         connection: Connection,

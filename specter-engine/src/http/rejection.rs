@@ -9,32 +9,32 @@ use crate::http::reply::Response;
 use crate::session::mailbox::RequestConflict;
 use crate::session::registry::CapacityError;
 
-/// Why a request is not served.
+/// Why a request is rejected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Rejection {
-    /// For one of the protocol's own reasons.
+    /// One of the protocol's own reasons.
     Protocol(RequestError),
     /// A page of this origin may not use the endpoint.
     Origin,
-    /// There is no place for another session.
+    /// The limits allow no further session.
     CapacityError(CapacityError),
-    /// The request that would open a session is longer than one may be that is kept.
+    /// The handshake request exceeds `max_handshake_bytes`.
     HandshakeTooLong,
-    /// The client asks for a version of the WebSocket protocol that is not 13.
+    /// The client requests a version of the WebSocket protocol other than 13.
     WebSocketVersion,
-    /// A WebSocket is asked for, and the HTTP server offers no upgrade.
+    /// A WebSocket is requested, and the HTTP server offers no upgrade.
     NoUpgrade,
-    /// Another request of the kind is under way. The session ends for it.
+    /// Another request of the same kind is under way. This ends the session.
     Overlap,
-    /// A body that is not text. The session ends for it.
+    /// The body is not text. This ends the session.
     BinaryBody,
-    /// A body that broke off. The session ends for it.
+    /// The body broke off. This ends the session.
     BrokenBody,
-    /// A body over the limit. The session ends for it.
+    /// The body exceeds the limit. This ends the session.
     BodyTooLong,
-    /// A body that did not arrive in time. The session ends for it.
+    /// The body did not arrive in time. This ends the session.
     BodyTimeout,
-    /// A method that means nothing to a session.
+    /// The method is neither GET nor POST.
     Method,
 }
 

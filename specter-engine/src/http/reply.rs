@@ -9,15 +9,15 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use crate::http::slow_reader_body::SlowReaderBody;
 use crate::session::poll_response::PollResponse;
 
-/// What the endpoint answers.
+/// The response of an endpoint.
 pub(crate) type Response = http::Response<SlowReaderBody>;
 
-/// The headers of the answer to a poll. Copying a map takes no hashing.
+/// The headers of the response to a poll. Copying a map takes no hashing.
 static PACKETS: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=UTF-8"));
-/// Those of the answer to a post.
+/// The headers of the response to a post.
 static TAKEN: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/html"));
 
-/// Packets for a poll, taken by the client with at most so long a rest.
+/// The response to a poll, which the client must not stop reading for longer than `patience`.
 pub(crate) fn packets(answer: PollResponse, patience: Duration) -> Response {
     with_headers(
         StatusCode::OK,
@@ -26,23 +26,23 @@ pub(crate) fn packets(answer: PollResponse, patience: Duration) -> Response {
     )
 }
 
-/// A post was taken.
+/// The response to an accepted post.
 pub(crate) fn taken() -> Response {
     let body = Bytes::from_static(b"ok");
     with_headers(StatusCode::OK, TAKEN.clone(), body.into())
 }
 
-/// The first packet of a session that polls.
+/// The response to a polling handshake.
 pub(crate) fn open(packet: Vec<u8>) -> Response {
     with_headers(StatusCode::OK, PACKETS.clone(), packet.into())
 }
 
-/// A refusal.
+/// A rejection with a JSON body.
 pub(crate) fn json(status: StatusCode, body: String) -> Response {
     with_type(status, "application/json", body.into())
 }
 
-/// A status that says it all.
+/// A response without a body.
 pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(SlowReaderBody::default());
     *response.status_mut() = status;
@@ -63,7 +63,7 @@ fn with_headers(status: StatusCode, headers: HeaderMap, body: SlowReaderBody) ->
 fn headers_of(content_type: &'static str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    // Every answer is for one moment of one session.
+    // No response may be used twice.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers
 }

@@ -164,7 +164,8 @@ impl FrameWriter {
         self.packets.is_empty() && self.control.is_none()
     }
 
-    /// The frame to be written, where it is alone and nothing of it is written yet: the common case.
+    /// The frame to be written, where it is alone and nothing of it is written yet: the common
+    /// case.
     fn only_frame(&self) -> Option<&[u8]> {
         let packet = self.packets.front()?;
         let only = self.packets.len() == 1
