@@ -398,7 +398,7 @@ fn types_and_files_have_names_of_the_field() {
     for folder in CRATES {
         for (path, text) in sources(folder) {
             let stem = path.file_stem().unwrap().to_string_lossy().to_lowercase();
-            let is_banned = |name: &str| BANNED.iter().any(|banned| *banned == name);
+            let is_banned = |name: &str| BANNED.contains(&name);
             let file_is_banned = BANNED.iter().any(|banned| banned.to_lowercase() == stem);
             assert!(!file_is_banned, "{}", path.display());
             for line in text.lines() {

@@ -94,7 +94,7 @@ impl Client {
     }
 
     /// The socket of a client that has written everything.
-    fn into_blocking(self) -> io::Result<std::net::TcpStream> {
+    pub(crate) fn into_blocking(self) -> io::Result<std::net::TcpStream> {
         let stream = std::net::TcpStream::from(self.stream);
         stream.set_nonblocking(false)?;
         Ok(stream)

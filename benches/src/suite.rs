@@ -376,6 +376,18 @@ pub const CASES: &[Case] = &[
             &[],
         )
     },
+    Case {
+        metric: Metric::Latency,
+        // The slow clients are cut off in the midst of it.
+        seconds: 25.0,
+        ..case(
+            "slow-crowd",
+            "p99 of 50 quiet connections beside 110 broadcasts/s of 1 KiB to 2,000 that never read",
+            &["slow-crowd"],
+            Field::Few,
+            &[at_most(50_000.0, Of::One)],
+        )
+    },
 ];
 
 /// How many windows a round has for servers that run in turn: a machine's speed changes within
@@ -457,7 +469,7 @@ impl Case {
             Field::All => true,
             Field::Broadcasters => server.socket_io || is_loop,
             Field::SocketIo => server.socket_io,
-            Field::Few if is_loop => self.load.first() != Some(&"polling"),
+            Field::Few if is_loop => !matches!(self.load, ["polling" | "slow-crowd", ..]),
             Field::Few => ["specter", "specter-router", "socketioxide"].contains(&server.name),
             Field::Slope => server.name == "specter" || is_loop,
             Field::SlopeOfSpecter => server.name == "specter",
@@ -465,7 +477,7 @@ impl Case {
     }
 
     fn is_too_long_for(&self, server: &Server) -> bool {
-        let crowd = ["broadcast-10k", "rooms", "idle", "flood"].contains(&self.name);
+        let crowd = ["broadcast-10k", "rooms", "idle", "flood", "slow-crowd"].contains(&self.name);
         crowd && server.name == "python"
     }
 }

@@ -40,7 +40,7 @@ impl Root {
     }
 
     /// Declares a value that the root does not take when it is built, but that is asked of its
-    /// scope later: [`OpenScope::get`](crate::Scoped::get). It is checked and built like a
+    /// scope later: [`OpenScope::get`](crate::OpenScope::get). It is checked and built like a
     /// dependency.
     pub fn require(mut self, key: Key, label: &'static str, location: Location) -> Self {
         self.required

@@ -136,8 +136,10 @@ impl Connection {
         let _ = self.push(packet, Urgency::Control);
     }
 
-    /// As [`send`](Self::send), but leaves it to the sender to wake the task or to
-    /// [`write`](Self::write) in its place.
+    /// As [`send`](Self::send), but leaves it to the sender to wake the task ([`wake_if`]) or, in a
+    /// broadcast, to write in its place.
+    ///
+    /// [`wake_if`]: Self::wake_if
     pub fn queue_unwoken(&self, packet: impl EncodePacket) -> Result<Wake, SendError> {
         self.push_unwoken(packet, Urgency::Ordinary)
     }

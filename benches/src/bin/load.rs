@@ -8,7 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use specter_bench::listen::LOAD_CORE;
 use specter_bench::load::{
-    Broadcast, Connects, Echo, Flood, Idle, PollingEcho, Rooms, Shape, Target, Waiting, Windows,
+    Broadcast, Connects, Echo, Flood, Idle, PollingEcho, Rooms, Shape, SlowCrowd, Target, Waiting,
+    Windows,
 };
 use specter_bench::machine;
 use specter_bench::process::Process;
@@ -75,6 +76,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             quiet: number("quiet", 1000),
             rate: number("rate", 1000),
             in_flight: number("in_flight", 512),
+        }
+        .run(windows)?,
+        "slow-crowd" => SlowCrowd {
+            slow: number("slow", 2000),
+            quiet: number("quiet", 50),
+            rate: number("rate", 500),
+            broadcasts: number("broadcasts", 110),
+            size: number("size", 1024),
         }
         .run(windows)?,
         "polling" => PollingEcho {

@@ -53,7 +53,9 @@ impl Connects {
                 let lives = thread
                     .join()
                     .map_err(|_| io::Error::other("a thread panicked"))??;
-                lives.into_iter().for_each(|took| window.record(took));
+                for took in lives {
+                    window.record(took);
+                }
             }
             windows.close(window)?;
         }

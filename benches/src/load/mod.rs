@@ -8,6 +8,7 @@ mod echo;
 mod flood;
 mod measure;
 mod polling;
+mod slow_crowd;
 mod waiting;
 
 pub use broadcast::{Broadcast, Rooms};
@@ -16,4 +17,5 @@ pub use echo::{Echo, Shape};
 pub use flood::Flood;
 pub use measure::{Figures, READY, Target, Windows};
 pub use polling::PollingEcho;
+pub use slow_crowd::SlowCrowd;
 pub use waiting::Waiting;

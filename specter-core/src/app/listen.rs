@@ -62,7 +62,7 @@ impl App {
         listeners: impl IntoIterator<Item = TcpListener>,
     ) -> Result<(), Error> {
         // From here on a signal drains, also one that comes before the first connection.
-        let signals = StopSignals::new();
+        let signals = StopSignals::catch();
         let handle = self.handle();
         let (stop, stopped) = oneshot::channel();
         let stopping = async move {

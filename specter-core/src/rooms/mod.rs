@@ -1,7 +1,7 @@
 //! Rooms and groups: who is in which, and sending to many at once.
 //!
 //! A namespace's hub owns its sockets and rooms, and sends to them on this node. Operators
-//! ([`Broadcast`]) say whom an event reaches; the [`adapter`] carries it there. Groups are the
+//! ([`Broadcast`]) say whom an event reaches; the `adapter` carries it there. Groups are the
 //! application's own, across namespaces. Rooms and groups share one index of members.
 //!
 //! Rooms and [`Socket`](crate::socket::Socket)s know each other: a socket joins rooms and starts

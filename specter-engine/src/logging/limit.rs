@@ -34,6 +34,7 @@ struct Window {
 }
 
 impl LogLimit {
+    #[expect(clippy::new_without_default, reason = "only made for a static")]
     pub const fn new() -> Self {
         Self(Mutex::new(Window::new()))
     }
@@ -45,6 +46,7 @@ impl LogLimit {
 }
 
 impl KeyedLogLimit {
+    #[expect(clippy::new_without_default, reason = "only made for a static")]
     pub const fn new() -> Self {
         Self {
             windows: Mutex::new(BTreeMap::new()),

@@ -164,8 +164,7 @@ impl FrameWriter {
         self.packets.is_empty() && self.control.is_none()
     }
 
-    /// What there is to write where that is one frame, whole: the rule, and told at a
-    /// prefetch_queue.
+    /// The frame to be written, where it is alone and nothing of it is written yet: the common case.
     fn only_frame(&self) -> Option<&[u8]> {
         let packet = self.packets.front()?;
         let only = self.packets.len() == 1

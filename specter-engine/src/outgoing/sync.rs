@@ -1,5 +1,5 @@
-//! The locks and atomics of the outgoing path: parking_lot's and the standard library's, or those
-//! of the model checker loom under the feature `loom`.
+//! The locks and atomics of the outgoing path: those of `parking_lot` and of the standard library,
+//! or, under the feature `loom`, those of that model checker.
 
 #[cfg(feature = "loom")]
 pub(crate) use self::model::{AtomicBool, AtomicUsize, Mutex, MutexGuard};
@@ -18,7 +18,7 @@ mod model {
     pub(crate) use loom::sync::MutexGuard;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize};
 
-    /// loom's mutex with the interface of parking_lot's.
+    /// loom's mutex with the interface of the one of `parking_lot`.
     #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
@@ -38,6 +38,7 @@ mod model {
         }
 
         /// Only the cache is prefetched by this, and the model has none.
+        #[expect(clippy::unused_self, reason = "the interface of the real mutex")]
         pub(crate) fn is_locked(&self) -> bool {
             false
         }

@@ -25,7 +25,7 @@ pub struct StopSignals {
 #[cfg(unix)]
 impl StopSignals {
     /// Catches the signals from now on.
-    pub fn new() -> Self {
+    pub fn catch() -> Self {
         Self {
             interrupt: unix::signal(unix::SignalKind::interrupt()).ok(),
             terminate: unix::signal(unix::SignalKind::terminate()).ok(),
@@ -54,7 +54,7 @@ pub struct StopSignals;
 #[cfg(not(unix))]
 impl StopSignals {
     /// Catches the signals from now on.
-    pub fn new() -> Self {
+    pub fn catch() -> Self {
         Self
     }
 

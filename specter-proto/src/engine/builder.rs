@@ -29,19 +29,21 @@ pub struct FrameBuilder {
     buffer: Buffer,
 }
 
-/// Room for the WebSocket header, then the body. One word, because it is handed on many times;
-/// `None` once it is given away.
-type Buffer = Option<Box<Vec<u8>>>;
+/// `None` once the buffer is given away.
+type Buffer = Option<BoxedBuffer>;
+
+/// Room for the WebSocket header, then the body. Boxed, because a builder is moved often.
+type BoxedBuffer = Box<Vec<u8>>;
 
 /// Up to this size, in bytes, a frame is copied out of the thread's buffer, and the buffer is kept.
 const COPIED: usize = 16 * 1024;
 
 thread_local! {
     /// The buffer in which the thread writes frames.
-    static BUFFERS: Recycler<Box<Vec<u8>>> = const { Recycler::new(1, COPIED) };
+    static BUFFERS: Recycler<BoxedBuffer> = const { Recycler::new(1, COPIED) };
 }
 
-impl Recyclable for Box<Vec<u8>> {
+impl Recyclable for BoxedBuffer {
     fn retained_bytes(&self) -> usize {
         self.capacity()
     }

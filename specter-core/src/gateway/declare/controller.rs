@@ -1,5 +1,5 @@
-//! Controllers as the macros register them: the trait, the blocks of handlers, what their parameters
-//! need, and controllers of which one instance serves all sockets.
+//! Controllers as the macros register them: the trait, the blocks of handlers, what their
+//! parameters need, and controllers of which one instance serves all sockets.
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What the macros say about a controller and its handlers: plain constants, which name nothing else
-//! of the gateway but the settings of an endpoint.
+//! What the macros say about a controller and its handlers: plain constants, which name nothing
+//! else of the gateway but the settings of an endpoint.
 
 use std::time::Duration;
 

@@ -23,8 +23,8 @@ use crate::socket::Socket;
 /// stops.
 pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
-/// Notifies the error subscribers of a failure that no controller handles. All of them together have
-/// this long.
+/// Notifies the error subscribers of a failure that no controller handles. All of them together
+/// have this long.
 async fn notify_errors_within(
     limit: Duration,
     table: &NamespaceTable,
