@@ -282,6 +282,7 @@ fn written_files() -> Vec<(PathBuf, String)> {
         "examples",
         "benches/src",
         "benches/micro",
+        "fuzz/fuzz_targets",
         "xtask",
     ];
     let files = folders.into_iter().flat_map(sources);

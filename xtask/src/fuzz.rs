@@ -85,7 +85,7 @@ fn fuzz(report: &mut CommandReport, folder: &Path, plan: &Plan) {
                 .arg(format!("-max_total_time={}", time.as_secs()))
                 .arg(format!("-timeout={}", INPUT_TIMEOUT.as_secs()))
                 .arg(format!("-artifact_prefix={}/{target}-", failures.display()))
-                .args(["-verbosity=0", "-print_final_stats=1"])
+                .args(["-verbosity=0", "-print_funcs=0", "-print_final_stats=1"])
                 .current_dir(workspace::root());
             process::run(&mut command)
         });
