@@ -112,7 +112,8 @@ fn the_apps_own_policies_are_checked_before_anything_starts() {
     assert_eq!(missing.len(), 1);
     assert!(
         missing[0].starts_with(
-            "nothing provides `Arc<Never>` [provider_missing]\n    tests/behaviour/policy_faults.rs:"
+            "nothing provides `Arc<Never>` [provider_missing]\n    \
+             tests/behaviour/policy_faults.rs:"
         ) && missing[0].contains("the application takes it as guard"),
         "{missing:?}"
     );
