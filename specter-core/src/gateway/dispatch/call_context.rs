@@ -106,14 +106,14 @@ impl Outcome {
         matches!(self, Self::Failed(_) | Self::Rejected(_))
     }
 
-    /// Whether it holds nothing that is to be sent or dropped.
+    /// Whether it holds nothing that must be sent.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Unit | Self::Value(None) | Self::Taken)
     }
 }
 
-/// What a handler is called with: the socket, what happened, and where injected values come from.
+/// The context of a call: the socket, the occasion, and the source of injected values.
 ///
 /// Types that implement [`FromContext`](crate::extract::FromContext) read it.
 pub struct CallContext {
@@ -121,35 +121,35 @@ pub struct CallContext {
     pub(crate) values: InjectionSource,
     pub(crate) handler: &'static str,
     pub(crate) cause: Trigger,
-    /// For a handler that answers itself, where an answer is wanted.
+    /// The acknowledgement of a handler that answers itself, where the client asked for one.
     pub(crate) ack: Option<Arc<AckCell>>,
-    /// That of an earlier call, for the next if nobody else has it any more.
+    /// The acknowledgement of an earlier call, which is used again if nobody else holds it.
     pub(crate) recycled_ack: Option<Arc<AckCell>>,
-    /// How long the handler may take.
+    /// The handler's timeout.
     pub(crate) limit: Option<Duration>,
-    /// Set when nobody waits for the handler any more.
+    /// Set when nobody awaits the handler any more.
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
-    /// What came of the call, once it is over.
+    /// The outcome of the call, after it has ended.
     pub(crate) outcome: Outcome,
-    /// Nothing but this handler decides on the answer, and nobody waits for it: what it returns is
-    /// sent at once.
+    /// This handler alone decides on the answer, and nothing waits for the outcome: a returned
+    /// value is sent at once.
     pub(crate) is_sole_handler: bool,
-    /// That was done.
+    /// The returned value was sent.
     pub(crate) is_answered: AtomicBool,
 }
 
 /// Where injected values come from.
 pub(crate) enum InjectionSource {
-    /// The socket's scope, as the controller at this place of it sees it.
+    /// The socket's scope, as the controller at this position sees it.
     Scope(Arc<OpenScope>, usize),
-    /// The singletons, for what belongs to no controller.
+    /// The singletons, for functions that belong to no controller.
     Container(Container),
 }
 
-/// What there is to read where nothing was sent.
+/// The arguments of a call that has none.
 static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
 
-/// Why a handler is called.
+/// The occasion of a call.
 pub(crate) enum Trigger {
     Connect,
     Disconnect(DisconnectReason),
@@ -157,7 +157,7 @@ pub(crate) enum Trigger {
     Error(Box<Failure>),
 }
 
-/// What `#[on_error]` is called with.
+/// A failure, as `#[on_error]` receives it.
 pub(crate) struct Failure {
     pub(crate) error: EventError,
     pub(crate) event: EventInfo,
@@ -188,8 +188,8 @@ impl CallContext {
         }
     }
 
-    /// A value of the socket's scope, or a singleton: what `Inject<T>` is made of. `None` where it
-    /// was not declared.
+    /// A value of the socket's scope, or a singleton, as `Inject<T>` extracts it. `None` where no
+    /// handler declared it.
     pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match &self.values {
             InjectionSource::Scope(scope, position) => scope.get::<V>(*position),
@@ -197,7 +197,7 @@ impl CallContext {
         }
     }
 
-    /// A cursor over the arguments. Never used by hand.
+    /// A cursor over the arguments, for the macros' expansions.
     #[doc(hidden)]
     #[inline]
     pub fn arguments(&self) -> Arguments<'_> {
@@ -207,7 +207,7 @@ impl CallContext {
         }
     }
 
-    /// Prepares it for a call of another handler, for the same cause.
+    /// Prepares the context for a call of another handler on the same occasion.
     #[inline]
     pub(crate) fn retarget(&mut self, position: usize, handler: Option<&'static HandlerInfo>) {
         if let InjectionSource::Scope(_, at) = &mut self.values {
@@ -219,14 +219,14 @@ impl CallContext {
         self.cancelled = None;
     }
 
-    /// For this event.
+    /// Sets the event.
     #[inline]
     pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
         self.cause = Trigger::Event(event.open());
         self
     }
 
-    /// Runs a handler that is over when it returns, on its controller. None is that of another,
+    /// Runs a handler that does not suspend. `this` is `None` for a controller of another type,
     /// which the wiring rules out.
     #[inline]
     pub(in crate::gateway) fn run<T>(
@@ -244,13 +244,13 @@ impl CallContext {
         self.put_outcome(outcome);
     }
 
-    /// Says what came of the call.
+    /// Stores the outcome of the call.
     #[inline]
     pub(in crate::gateway) fn put_outcome(&mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
 
-    /// Lets go of what belongs to the event that it was for.
+    /// Releases what belongs to the event.
     #[inline]
     pub(crate) fn clear(&mut self) {
         if let Trigger::Event(event) = std::mem::replace(&mut self.cause, Trigger::Connect) {
@@ -269,7 +269,7 @@ impl CallContext {
         }
     }
 
-    /// Puts an acknowledgement there for the handler to take.
+    /// Provides an acknowledgement for the handler to take, if the client asked for one.
     pub(crate) fn offer_ack(&mut self) {
         let Some(id) = self.wanted_ack() else { return };
         let spare = self.recycled_ack.take();
@@ -280,7 +280,7 @@ impl CallContext {
         EventInfo::new(self.event_name(), self.args().clone())
     }
 
-    /// Under which id the client wants an answer from the return value.
+    /// The id of the acknowledgement that the client asked for.
     #[inline]
     pub(crate) fn wanted_ack(&self) -> Option<u64> {
         match &self.cause {
@@ -294,7 +294,8 @@ impl CallContext {
         self.wanted_ack().is_some()
     }
 
-    /// Encodes a handler's value, and sends it where nothing else can come of the call.
+    /// Encodes the value that a handler returned, and sends it if this handler alone decides on the
+    /// answer.
     pub(crate) fn encode<T: Serialize>(&self, value: &T) -> Result<Outcome, EventError> {
         if is_unit(value) {
             return Ok(Outcome::Unit);
@@ -304,7 +305,7 @@ impl CallContext {
         };
         if self.is_sole_handler && self.ack.is_none() {
             self.socket.send_ack(id, value)?;
-            // The handler may still panic: when its value or its arguments are dropped.
+            // The handler may still panic, when its value or its arguments are dropped.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
         }
@@ -312,7 +313,7 @@ impl CallContext {
         Ok(Outcome::Answer(packet))
     }
 
-    /// What a call's end means.
+    /// The outcome of a body's end.
     pub(crate) fn finish(&self, called: CallResult) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match called {
@@ -364,7 +365,7 @@ impl Watch for CallContext {
     }
 }
 
-/// A call that goes on.
+/// A call that has not ended.
 pub fn pending<F: Future<Output = CompletedCall> + Send + 'static>(call: F) -> CallState {
     CallState::Pending(Box::pin(call))
 }
@@ -375,7 +376,7 @@ pub fn blocking(call: impl FnOnce() -> CompletedCall + Send + 'static) -> CallSt
     CallState::Pending(Box::pin(async move {
         match running.await {
             Ok(done) => done,
-            // Panics are caught inside; this is the runtime's end, and nobody polls further.
+            // Panics are caught inside: the runtime shuts down, and nobody polls this again.
             Err(_) => std::future::pending().await,
         }
     }))

@@ -35,9 +35,9 @@ pub(in crate::gateway) struct EventRun {
 
 /// What became of an event whose handlers were started.
 pub(in crate::gateway) enum RunStart {
-    /// It is over, and its context is free for another.
+    /// It has finished. Its context can be used for another event.
     Finished(Option<Box<CallContext>>),
-    /// It is to be polled.
+    /// It waits for something, and is to be polled.
     Running(EventRun),
 }
 
@@ -59,7 +59,7 @@ enum RunPhase {
 }
 
 impl EventRun {
-    /// The event in the context, on its way through this chain.
+    /// The run of the context's event through these handlers.
     pub(in crate::gateway) fn new(cx: Box<CallContext>, chain: HandlerChain) -> Self {
         Self {
             cx: Some(cx),
@@ -70,7 +70,7 @@ impl EventRun {
         }
     }
 
-    /// Begins it and runs it as far as it comes at once.
+    /// Starts the run, and continues until it has to wait or has finished.
     pub(in crate::gateway) fn begin(
         cx: Box<CallContext>,
         chain: HandlerChain,
@@ -81,9 +81,8 @@ impl EventRun {
         Self::new(cx, chain).poll_to_pause(env, instances, task)
     }
 
-    /// The same for the only handler of an event, whose controller is there. If it succeeds at
-    /// once, which is the rule, no run is needed; if it is over when it returns, neither controller
-    /// nor context move.
+    /// The same for the sole handler of an event. If it succeeds at once, which is the common case,
+    /// no run is created; if it does not suspend, neither the controller nor the context is moved.
     pub(in crate::gateway) fn start_direct(
         mut cx: Box<CallContext>,
         straight: &DirectHandler,
@@ -141,7 +140,7 @@ impl EventRun {
         run
     }
 
-    /// Runs it as far as it comes.
+    /// Continues until it has to wait or has finished.
     #[inline(never)]
     fn poll_to_pause(
         mut self,
@@ -156,7 +155,7 @@ impl EventRun {
         }
     }
 
-    /// Drops what still runs, and brings its controller back where that can be.
+    /// Drops what still runs, and returns its controller where that is possible.
     #[cold]
     pub(in crate::gateway) fn abort(
         self,
@@ -198,7 +197,7 @@ impl EventRun {
         })
     }
 
-    /// Lets go of the event, once it is over.
+    /// Releases the event, after the run has finished.
     pub(in crate::gateway) fn clear(&mut self) {
         if let Some(cx) = &mut self.cx {
             cx.clear();
@@ -307,7 +306,7 @@ impl EventRun {
         let Some(instance) = take(&mut instances[target.controller]) else {
             return;
         };
-        // It is here between two calls.
+        // The context is here between two calls.
         let Some(cx) = self.cx.take() else { return };
         let step = start(env, target, instance, cx);
         self.on_step(env, target, step, instances);
@@ -327,7 +326,7 @@ impl EventRun {
         }
     }
 
-    /// A handler is over, and the context is back.
+    /// A handler has returned, and the context is back.
     fn on_returned(
         &mut self,
         env: &SocketEnv,
@@ -340,7 +339,7 @@ impl EventRun {
         self.on_outcome(env, target, ended.instance, outcome, instances);
     }
 
-    /// What became of a handler's call. Its failure is filtered, then counts.
+    /// Records the outcome of a call. A failure passes through the filters first.
     fn on_outcome(
         &mut self,
         env: &SocketEnv,

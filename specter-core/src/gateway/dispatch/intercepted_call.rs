@@ -13,7 +13,7 @@ use crate::gateway::policies::interceptor::{
     ErasedInterceptor, Innermost, InterceptContext, intercept,
 };
 
-/// Begins a call with interceptors around it.
+/// Starts a call inside of interceptors.
 pub(in crate::gateway) fn start_intercepted(
     interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
     env: SocketEnv,
@@ -47,7 +47,7 @@ pub(in crate::gateway) fn start_intercepted(
     }))
 }
 
-/// The call in the middle. It outlives the interceptors, so that the controller does.
+/// The innermost call. It outlives the interceptors, so that the controller does.
 struct Call {
     env: SocketEnv,
     target: HandlerTarget,
@@ -59,7 +59,7 @@ enum State {
     Ready(Instance, Box<CallContext>),
     Running(PendingCall),
     Over(Instance, Box<CallContext>),
-    /// Between two of the others.
+    /// The state is being replaced.
     Changing,
 }
 
@@ -90,8 +90,8 @@ impl Call {
         outcome
     }
 
-    /// The controller and the context, back from the handler. A handler that an interceptor did not
-    /// wait for ends now.
+    /// Returns the controller and the context. A handler that no interceptor awaited is cancelled
+    /// first.
     async fn into_parts(self) -> (Instance, Box<CallContext>) {
         match self.state {
             State::Ready(instance, cx) | State::Over(instance, cx) => (instance, cx),

@@ -28,7 +28,7 @@ impl SocketEnv {
         &self.table.controllers[position]
     }
 
-    /// The context of a call.
+    /// The context of a call of one handler.
     pub(in crate::gateway) fn context(
         &self,
         position: usize,
@@ -41,7 +41,7 @@ impl SocketEnv {
         cx
     }
 
-    /// A context for calls of controllers that is not aimed at one yet.
+    /// A context for calls of controllers, before a handler is chosen.
     pub(in crate::gateway) fn event_context(&self) -> Box<CallContext> {
         Box::new(CallContext {
             socket: self.socket.clone(),
@@ -58,7 +58,7 @@ impl SocketEnv {
         })
     }
 
-    /// The context of a call that belongs to no controller.
+    /// The context of a subscriber's call, which belongs to no controller.
     pub(in crate::gateway) fn subscriber_context(&self, cause: Trigger) -> CallContext {
         CallContext {
             socket: self.socket.clone(),
@@ -75,7 +75,7 @@ impl SocketEnv {
         }
     }
 
-    /// Begins a handler with what stands around it.
+    /// Starts a handler inside of its interceptors.
     pub(in crate::gateway) fn start(
         &self,
         target: HandlerTarget,
@@ -98,8 +98,8 @@ impl SocketEnv {
         }
     }
 
-    /// Begins a controller's `#[on_error]`; gives both back where there is none, or nothing to
-    /// tell.
+    /// Starts a controller's `#[on_error]`. Returns the arguments where there is none, or where the
+    /// failure only says that the socket has disconnected.
     pub(in crate::gateway) fn start_error_handler(
         &self,
         position: usize,
