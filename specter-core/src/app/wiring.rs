@@ -313,13 +313,13 @@ fn tables<'a>(
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Tables<'a> {
     let mut paths = Tables::new();
-    let around = Arc::new(resolve_policies::surroundings(settings, container));
+    let policies = Arc::new(resolve_policies::subscriber_policies(settings, container));
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
-        let served = (hub.clone(), ingress.clone());
-        let mut table = namespace_table(settings, container, served, indices, &around);
+        let parts = (hub.clone(), ingress.clone());
+        let mut table = namespace_table(settings, container, parts, indices, &policies);
         table.connect_policies = resolve_policies::connect_policies(
             settings,
             container,
@@ -367,42 +367,42 @@ fn namespace_table(
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
-    around: &Arc<SubscriberPolicies>,
+    subscriber_policies: &Arc<SubscriberPolicies>,
 ) -> NamespaceTable {
     let plan = container.scope(indices);
-    let mut wired = Vec::with_capacity(indices.len());
+    let mut tables = Vec::with_capacity(indices.len());
     for (position, index) in indices.iter().enumerate() {
         let Some(registration) = registration(container.roots(), *index) else {
             continue;
         };
-        let find = PolicyResolver {
-            sight: PolicyScope {
+        let resolver = PolicyResolver {
+            scope: PolicyScope {
                 container,
                 root: Some((&plan, position)),
             },
-            open: &settings.bypassed_guards,
+            bypassed_guards: &settings.bypassed_guards,
         };
         let policies = settings.policies.around(&registration.policies);
         let blocks = registration
             .blocks
             .iter()
-            .map(|block| find.block(block, &policies))
+            .map(|block| resolver.block(block, &policies))
             .collect();
-        wired.push(ControllerTable::new(
+        tables.push(ControllerTable::new(
             registration.info,
             blocks,
-            find.all(&policies.guards),
-            find.all(&policies.filters),
+            resolver.all(&policies.guards),
+            resolver.all(&policies.filters),
             registration.singleton,
         ));
     }
     NamespaceTable {
         hub,
-        controllers: wired,
+        controllers: tables,
         plan,
         ingress,
         subscriber_policies: NamespacePolicies {
-            around: around.clone(),
+            declared: subscriber_policies.clone(),
             container: container.clone(),
         },
         connect_policies: Vec::new(),
