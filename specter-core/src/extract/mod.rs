@@ -32,10 +32,10 @@
 //! [`DisconnectReason`]: crate::socket::DisconnectReason
 //! [`EventInfo`]: crate::gateway::EventInfo
 
-// A parameter whose type implements `FromContext` is taken from the call's context. Any other is the
-// next positional argument. One trait, `FromEvent`, covers both with a marker parameter, so that the
-// compiler selects the implementation and its errors are readable. Each provided extractor has its
-// own file.
+// A parameter whose type implements `FromContext` is taken from the call's context. Any other is
+// the next positional argument. One trait, `FromEvent`, covers both with a marker parameter, so
+// that the compiler selects the implementation and its errors are readable. Each provided extractor
+// has its own file.
 
 mod auth;
 mod borrow;
@@ -98,7 +98,8 @@ use crate::gateway::{CallContext, EventError, Requirements};
     label = "does not implement `FromContext`",
     note = "`connect` has no arguments: take the client's payload as `Auth<T>`, where `T` derives \
         `serde::Deserialize`, and a service as `Inject<T>`",
-    note = "all parameters that a handler can take: https://docs.rs/specter-io/latest/specter/extract"
+    note = "all parameters that a handler can take: \
+        https://docs.rs/specter-io/latest/specter/extract"
 )]
 pub trait FromContext<'a>: Sized {
     /// Takes the value from the context.
@@ -141,7 +142,8 @@ pub mod marker {
     label = "neither an argument of the event nor taken from the context",
     note = "for an argument of the event, derive `serde::Deserialize` (and `garde::Validate` for \
         `Valid<T>`); take a service as `Inject<T>`, without `Arc`",
-    note = "all parameters that a handler can take: https://docs.rs/specter-io/latest/specter/extract"
+    note = "all parameters that a handler can take: \
+        https://docs.rs/specter-io/latest/specter/extract"
 )]
 pub trait FromEvent<'a, M>: Sized {
     /// Takes the value from the context or the arguments.

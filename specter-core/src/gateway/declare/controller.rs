@@ -133,8 +133,8 @@ impl HandlersBlock {
 
 inventory::collect!(HandlersBlock);
 
-/// What the parameters of handlers inject. It is declared at start, so that it is validated with the
-/// graph.
+/// What the parameters of handlers inject. It is declared at start, so that it is validated with
+/// the graph.
 #[derive(Default)]
 pub struct Requirements {
     pub(crate) dependencies: Vec<Requirement>,
@@ -163,8 +163,8 @@ impl Requirements {
     }
 }
 
-/// How a controller's single instance is built, and how each socket obtains it. Only the expansion of
-/// the macro creates it; there the compiler has checked that the controller is `Sync`.
+/// How a controller's single instance is built, and how each socket obtains it. Only the expansion
+/// of the macro creates it; there the compiler has checked that the controller is `Sync`.
 pub struct Singleton {
     /// Lists the instance as a provider.
     pub(crate) provide: fn(&mut ModuleBuilder),
