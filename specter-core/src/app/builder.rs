@@ -9,7 +9,7 @@ use specter_di::{ConfiguredModule, Graph, Location, Module, Provide};
 use super::endpoint_settings::EndpointConfig;
 use super::error::Error;
 use super::settings::AppSettings;
-use super::{App, wiring};
+use super::{App, validation, wiring};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor};
 use crate::rooms::GroupLimits;
 use crate::rooms::RoomLimits;
@@ -325,8 +325,8 @@ impl AppBuilder {
     ///
     /// # Errors
     /// Everything that is wrong with settings, modules, providers and controllers.
-    pub fn check(self) -> Result<(), Error> {
-        wiring::check(self.settings)
+    pub fn check(mut self) -> Result<(), Error> {
+        validation::validate(&mut self.settings).map(drop)
     }
 
     /// Validates everything and starts it.
@@ -338,6 +338,8 @@ impl AppBuilder {
     /// # Cancellation
     /// Dropped, it drops what was built so far.
     pub async fn create(self) -> Result<App, Error> {
-        wiring::start(self.settings).await
+        let accept_backlog = self.settings.accept_backlog;
+        let started = wiring::start(self.settings).await?;
+        Ok(App::new(started, accept_backlog))
     }
 }

@@ -1,11 +1,10 @@
-//! The settings of each path: those of the App, changed by the attributes of the controllers on the
-//! path. Controllers that share a path must agree.
+//! The settings of each path's endpoint: those of the App, changed by the attributes of the
+//! controllers on the path. Controllers that share a path must not contradict each other.
 
 use std::collections::BTreeMap;
 
 use super::check::ControllerFault;
 use super::registration::Registration;
-use super::settings::AppSettings;
 use crate::gateway::{EndpointOption, EndpointSetting};
 use crate::socket::SocketConfig;
 use specter_engine::{ConfigError, EngineConfig};
@@ -21,6 +20,7 @@ pub(super) struct EndpointConfig {
 pub(super) type Endpoints = BTreeMap<String, EndpointConfig>;
 
 impl EndpointConfig {
+    /// Applies one setting.
     pub(super) fn set(&mut self, option: EndpointOption) {
         match option {
             EndpointOption::PingInterval(time) => self.engine.ping_interval = time,
@@ -32,7 +32,7 @@ impl EndpointConfig {
         }
     }
 
-    /// All that a controller could ask for, in a fixed order.
+    /// The settings that a controller's attribute can change, in a fixed order.
     pub(super) fn options(&self) -> [EndpointOption; 6] {
         [
             EndpointOption::PingInterval(self.engine.ping_interval),
@@ -44,6 +44,7 @@ impl EndpointConfig {
         ]
     }
 
+    /// Everything that is wrong with the settings.
     pub(super) fn faults(&self) -> Vec<ConfigError> {
         let mut faults = self.engine.faults();
         faults.extend(self.socket.faults());
@@ -51,21 +52,24 @@ impl EndpointConfig {
     }
 }
 
-/// Puts together what is said of each path, and reports what does not go together, or cannot work.
+/// Merges the settings of each path: the builder's, and those of the attributes of the controllers
+/// on the path. `chosen` are the settings that were set on the builder; attributes must not
+/// contradict them, nor each other.
 pub(super) fn merge_settings<'a>(
-    settings: &AppSettings,
+    defaults: &EndpointConfig,
+    chosen: &[EndpointSetting],
     controllers: impl Iterator<Item = (&'a str, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,
 ) -> Endpoints {
-    let mut said: BTreeMap<&str, Vec<EndpointSetting>> = BTreeMap::new();
+    let mut applied: BTreeMap<&str, Vec<EndpointSetting>> = BTreeMap::new();
     let mut endpoints = Endpoints::new();
     for (path, registration) in controllers {
         let endpoint = endpoints
             .entry(path.to_owned())
-            .or_insert_with(|| settings.endpoint.clone());
-        let said = said.entry(path).or_insert_with(|| settings.chosen.clone());
+            .or_insert_with(|| defaults.clone());
+        let applied = applied.entry(path).or_insert_with(|| chosen.to_vec());
         for setting in registration.info.endpoint {
-            let earlier = said
+            let earlier = applied
                 .iter()
                 .find(|earlier| earlier.option.name() == setting.option.name());
             match earlier {
@@ -78,9 +82,9 @@ pub(super) fn merge_settings<'a>(
                 }
                 Some(_) => {}
                 None => {
-                    faults.extend(impossible(*setting));
+                    faults.extend(invalid_setting(*setting));
                     endpoint.set(setting.option);
-                    said.push(*setting);
+                    applied.push(*setting);
                 }
             }
         }
@@ -88,11 +92,11 @@ pub(super) fn merge_settings<'a>(
     endpoints
 }
 
-/// What is wrong with a controller's setting by itself.
-fn impossible(setting: EndpointSetting) -> Option<ControllerFault> {
-    let mut alone = EndpointConfig::default();
-    alone.set(setting.option);
-    let error = alone.faults().into_iter().next()?;
+/// The fault of an attribute's setting whose value is not allowed.
+fn invalid_setting(setting: EndpointSetting) -> Option<ControllerFault> {
+    let mut endpoint = EndpointConfig::default();
+    endpoint.set(setting.option);
+    let error = endpoint.faults().into_iter().next()?;
     Some(ControllerFault::InvalidSetting {
         error,
         at: setting.location,

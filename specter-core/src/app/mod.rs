@@ -16,6 +16,7 @@ mod resolve_policies;
 mod routes;
 mod settings;
 mod shutdown;
+mod validation;
 mod wiring;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use self::mount::Mount;
 pub use self::registration::{controller, controller_within, event_handler, event_handler_within};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
+use self::wiring::StartedApp;
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
@@ -57,6 +59,25 @@ pub struct App {
 }
 
 impl App {
+    fn new(started: StartedApp, accept_backlog: u32) -> Self {
+        let StartedApp {
+            container,
+            io,
+            ingress,
+            mounts,
+            handle,
+        } = started;
+        Self {
+            container,
+            io,
+            ingress,
+            mounts,
+            routes: Router::new(),
+            handle,
+            accept_backlog,
+        }
+    }
+
     /// Validates the module's graph and starts it, with the defaults for everything.
     ///
     /// # Errors

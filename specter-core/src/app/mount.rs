@@ -1,4 +1,4 @@
-//! An endpoint and the path that it is mounted on.
+//! Mounts: each pairs an endpoint with the path that it is served at.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,24 +8,25 @@ use axum::Router;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// A namespace on a path.
+/// A namespace on a path: the same namespace may exist on several paths.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct MountKey {
-    /// With its slash at the end.
+    /// Ends with a slash.
     pub(super) path: String,
     pub(super) namespace: String,
 }
 
-/// An endpoint and where it is mounted.
+/// An endpoint and the path that it is served at.
 pub(super) struct Mount {
+    /// Ends with a slash.
     pub(super) path: String,
     pub(super) endpoint: Endpoint<SocketIoAcceptor>,
-    /// Set when new CONNECTs are refused.
+    /// Set at shutdown: the endpoint rejects each further CONNECT.
     pub(super) draining: Arc<AtomicBool>,
 }
 
 impl Mount {
-    /// A router that serves the endpoint at its path, with and without a slash at the end.
+    /// A router that serves the endpoint at its path, with and without the final slash.
     pub(super) fn into_router(self) -> Router {
         let bare = self.path.trim_end_matches('/');
         let router = Router::new();
@@ -38,8 +39,9 @@ impl Mount {
     }
 }
 
-/// A path with one slash at its end; `None` where it cannot be mounted.
-pub(super) fn normalized(path: &str) -> Option<String> {
+/// The path with exactly one slash at its end. `None` if axum cannot serve the path, or would read
+/// it as a pattern.
+pub(super) fn normalize_path(path: &str) -> Option<String> {
     let trimmed = path.trim_end_matches('/');
     let is_plain = !path.contains(['{', '}', '*', '?', '#', ' ']) && !path.contains("//");
     (path.starts_with('/') && is_plain).then(|| format!("{trimmed}/"))
@@ -47,15 +49,18 @@ pub(super) fn normalized(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::normalized;
+    use super::normalize_path;
 
     #[test]
     fn paths_end_with_one_slash() {
-        assert_eq!(normalized("/socket.io").as_deref(), Some("/socket.io/"));
-        assert_eq!(normalized("/socket.io/").as_deref(), Some("/socket.io/"));
-        assert_eq!(normalized("/").as_deref(), Some("/"));
-        assert_eq!(normalized("socket.io"), None);
-        assert_eq!(normalized("/a/{b}"), None);
-        assert_eq!(normalized("/a//b"), None);
+        assert_eq!(normalize_path("/socket.io").as_deref(), Some("/socket.io/"));
+        assert_eq!(
+            normalize_path("/socket.io/").as_deref(),
+            Some("/socket.io/")
+        );
+        assert_eq!(normalize_path("/").as_deref(), Some("/"));
+        assert_eq!(normalize_path("socket.io"), None);
+        assert_eq!(normalize_path("/a/{b}"), None);
+        assert_eq!(normalize_path("/a//b"), None);
     }
 }

@@ -1,34 +1,36 @@
-//! Resolves declared guards, interceptors and error filters to instances, once, when the singletons
-//! are built.
+//! Resolves the declared guards, interceptors and error filters to their instances, once, after the
+//! singletons are built.
 
 use std::sync::Arc;
 
 use specter_di::{Container, Key};
 
 use super::registration::{EventHandlerEntry, ModuleEntry, RegisteredBlock};
-use super::settings::AppSettings;
 use crate::gateway::declare::table::{
     BlockTable, ConnectPolicies, ControllerTable, HandlerPolicies,
 };
 use crate::gateway::subscribe::{PolicySet, SubscriberPolicies};
 use crate::gateway::{ErasedGuard, Policies, Policy, PolicyScope};
 
-/// Finds what policies stand for.
+/// Resolves policies as one root of the container sees them.
 pub(super) struct PolicyResolver<'a> {
-    pub(super) sight: PolicyScope<'a>,
-    /// Guards that let everybody pass.
-    pub(super) open: &'a [Key],
+    pub(super) scope: PolicyScope<'a>,
+    /// Guards that a test bypasses.
+    pub(super) bypassed: &'a [Key],
 }
 
 impl PolicyResolver<'_> {
+    /// The instances of policies, in their order, without bypassed guards.
     pub(super) fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
         policies
             .iter()
-            .filter(|policy| !self.open.contains(&policy.declared.key))
-            .map(|policy| policy.find(self.sight))
+            .filter(|policy| !self.bypassed.contains(&policy.declared.key))
+            .map(|policy| policy.find(self.scope))
             .collect()
     }
 
+    /// The handlers of a block with their policies. `outer` is what the App, the module and the
+    /// controller declare.
     pub(super) fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
         let handlers = registered.policies.iter().zip(&registered.takes_ack);
         let handlers = handlers
@@ -49,66 +51,70 @@ impl PolicyResolver<'_> {
     }
 }
 
-/// The listed event handlers, and the places of their roots.
+/// The listed event handlers, each with the index of its root.
 fn handlers(container: &Container) -> impl Iterator<Item = (usize, &EventHandlerEntry)> {
     let roots = container.roots().iter().enumerate();
     roots.filter_map(|(index, root)| Some((index, root.meta::<ModuleEntry>()?.handler()?)))
 }
 
-/// What stands around subscribers.
-pub(super) fn surroundings(settings: &AppSettings, container: &Container) -> SubscriberPolicies {
-    let around = |find: &PolicyResolver<'_>, policies: &Policies| PolicySet {
-        interceptors: find.all(&policies.interceptors),
-        filters: find.all(&policies.filters),
-    };
-    let open = &settings.bypassed_guards;
-    let sight = PolicyScope {
-        container,
-        root: None,
+/// The policies of all subscribers: those of the App, and for a listed event handler also those of
+/// its module.
+pub(super) fn subscriber_policies(
+    app: &Policies,
+    bypassed: &[Key],
+    container: &Container,
+) -> SubscriberPolicies {
+    let resolve = |scope: PolicyScope<'_>, policies: &Policies| {
+        let resolver = PolicyResolver { scope, bypassed };
+        PolicySet {
+            interceptors: resolver.all(&policies.interceptors),
+            filters: resolver.all(&policies.filters),
+        }
     };
     let listed = handlers(container).map(|(index, handler)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let sight = PolicyScope { container, root };
-        let policies = settings.policies.around(&handler.policies);
-        (index, around(&PolicyResolver { sight, open }, &policies))
+        let policies = app.around(&handler.policies);
+        (index, resolve(PolicyScope { container, root }, &policies))
     });
+    let root = None;
     SubscriberPolicies {
-        app: around(&PolicyResolver { sight, open }, &settings.policies),
+        app: resolve(PolicyScope { container, root }, app),
         listed: listed.collect(),
-        open: open.clone(),
+        open: bypassed.to_vec(),
     }
 }
 
-/// What guards a namespace for its event handlers, but for the guards that are asked for its
-/// controllers already.
+/// The guards and filters that a namespace's event handlers add when a client connects. Guards that
+/// its controllers have already are left out, so that each runs once.
 pub(super) fn connect_policies(
-    settings: &AppSettings,
+    app: &Policies,
+    bypassed: &[Key],
     container: &Container,
     namespace: &str,
     controllers: &[ControllerTable],
 ) -> Vec<ConnectPolicies> {
     let guards = controllers.iter().flat_map(|table| &table.guards);
-    let mut asked: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
+    let mut present: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
     let handlers = handlers(container).filter(|(_, handler)| handler.namespace == namespace);
-    let entry = |(index, handler): (usize, &EventHandlerEntry)| {
+    let resolve = |(index, handler): (usize, &EventHandlerEntry)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let find = PolicyResolver {
-            sight: PolicyScope { container, root },
-            open: &settings.bypassed_guards,
+        let resolver = PolicyResolver {
+            scope: PolicyScope { container, root },
+            bypassed,
         };
-        let policies = settings.policies.around(&handler.policies);
-        let mut guards = find.all(&policies.guards);
-        // The same guard, not only one of the same type: each module may have its own.
-        guards.retain(|guard| !asked.iter().any(|other| is_same(guard, other)));
-        asked.extend(guards.iter().cloned());
+        let policies = app.around(&handler.policies);
+        let mut guards = resolver.all(&policies.guards);
+        // Compares instances, not types: two modules may each have a guard of the same type.
+        guards.retain(|guard| !present.iter().any(|other| is_same(guard, other)));
+        present.extend(guards.iter().cloned());
         ConnectPolicies {
             guards,
-            filters: find.all(&policies.filters),
+            filters: resolver.all(&policies.filters),
         }
     };
-    handlers.map(entry).collect()
+    handlers.map(resolve).collect()
 }
 
 fn is_same(one: &Arc<dyn ErasedGuard>, other: &Arc<dyn ErasedGuard>) -> bool {
