@@ -1,24 +1,25 @@
-//! An application under test: started as in production, reached without a port.
+//! `TestApp`: an application that is started as in production and reached without a port.
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
 use specter_di::{Container, Module};
 use tower_service::Service as _;
 
-use super::{ClientBuilder, TestAppBuilder, TestClient};
+use super::builder::TestAppBuilder;
+use super::client::TestClient;
+use super::client_builder::{ClientBuilder, RunningApp};
 use crate::app::{App, AppHandle};
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
-/// An application under test: made as [`App`] makes it, checks, providers, guards and all, and
-/// served over streams in memory.
+/// An application under test. It is started as [`App`] starts it, with all checks, providers and
+/// guards, and is served over streams in memory.
 ///
 /// See the [module](super) for examples.
 pub struct TestApp {
@@ -27,13 +28,6 @@ pub struct TestApp {
     io: Io,
     ingress: SocketIngress,
     container: Container,
-}
-
-/// What clients need of the application.
-#[derive(Clone)]
-pub(super) struct RunningApp {
-    pub(super) router: Router,
-    pub(super) timeout: Duration,
 }
 
 impl TestApp {
@@ -50,43 +44,43 @@ impl TestApp {
         }
     }
 
-    /// The application of a module.
+    /// Prepares to start the application of a module.
     pub fn builder<M: Module>() -> TestAppBuilder {
         App::builder::<M>().into()
     }
 
-    /// The application of a single controller. What it injects is
-    /// [provided](TestAppBuilder::provide) by the test.
+    /// Prepares to start an application with a single controller. The test
+    /// [provides](TestAppBuilder::provide) what the controller injects.
     pub fn builder_of<C: Controller>() -> TestAppBuilder {
         App::builder_of::<C>().into()
     }
 
-    /// Starts the application of a module as it is.
+    /// Starts the application of a module without changes.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start, with everything that is wrong.
     pub async fn start<M: Module>() -> Self {
         Self::builder::<M>().start().await
     }
 
-    /// Starts the application of a single controller as it is.
+    /// Starts an application with a single controller without changes.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start, with everything that is wrong.
     pub async fn of<C: Controller>() -> Self {
         Self::builder_of::<C>().start().await
     }
 
-    /// A client that joins a namespace and brings nothing to authenticate by.
+    /// Connects a client to a namespace, without `auth`.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If the server rejects the client.
     #[track_caller]
     pub fn connect(&self, namespace: &str) -> impl Future<Output = TestClient> + use<> {
         self.client().connect(namespace)
     }
 
-    /// A client that is about to connect: say what it authenticates by, its headers, its path.
+    /// Prepares a client: its `auth`, headers, path and address can be set before it connects.
     pub fn client(&self) -> ClientBuilder {
         ClientBuilder::new(self.app.clone())
     }
@@ -99,10 +93,10 @@ impl TestApp {
         }
     }
 
-    /// A singleton, of any module, as [`App::get`].
+    /// A singleton of any module, as [`App::get`] returns it.
     ///
     /// # Panics
-    /// When no module provides it.
+    /// If no module provides it.
     #[track_caller]
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Arc<T> {
         self.container
@@ -110,23 +104,23 @@ impl TestApp {
             .unwrap_or_else(|| panic!("no singleton `{}`", std::any::type_name::<T>()))
     }
 
-    /// The whole server, to emit from the test.
+    /// The whole server: emits from the test, to all namespaces.
     pub fn io(&self) -> Io {
         self.io.clone()
     }
 
-    /// Subscribes functions to events, as [`App::ingress`].
+    /// Subscribes functions to events at run time, as [`App::ingress`] does.
     pub fn ingress(&self) -> SocketIngress {
         self.ingress.clone()
     }
 
-    /// A handle to shut the application down.
+    /// A handle that shuts the application down.
     pub fn handle(&self) -> AppHandle {
         self.handle.clone()
     }
 
-    /// Shuts the application down and waits until all is done: `disconnect` handlers, tear-down,
-    /// `on_shutdown`.
+    /// Shuts the application down. Waits until `disconnect` handlers, the tear-down of scopes and the
+    /// providers' `on_shutdown` have run.
     pub async fn shutdown(&self) {
         self.handle.shutdown().await;
     }

@@ -1,4 +1,4 @@
-//! What a test changes of an application before it starts.
+//! `TestAppBuilder`: what a test changes in an application before it starts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,14 +6,17 @@ use std::time::Duration;
 use axum::Router;
 use specter_di::Provide;
 
-use super::TestApp;
+use super::app::TestApp;
 use crate::app::{AppBuilder, Error};
 use crate::gateway::Guard;
 
-/// How long what a test expects may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for what a test expects.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An application under test, before it starts.
+/// An application under test that is not started yet.
+///
+/// It starts with the settings of [`AppBuilder`] and their defaults; [`configure`](Self::configure)
+/// changes them.
 #[must_use = "nothing starts before `start`"]
 pub struct TestAppBuilder {
     app: AppBuilder,
@@ -26,13 +29,13 @@ impl From<AppBuilder> for TestAppBuilder {
         Self {
             app,
             routes: Router::new(),
-            timeout: PATIENCE,
+            timeout: DEFAULT_TIMEOUT,
         }
     }
 }
 
 impl TestAppBuilder {
-    /// A value that every provider and controller may inject as `Arc<T>`, as
+    /// Provides a value that every provider and controller may inject as `Arc<T>`. See
     /// [`AppBuilder::provide`].
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
@@ -40,15 +43,15 @@ impl TestAppBuilder {
         self
     }
 
-    /// Lets a value stand in for whatever provides `Arc<T>`: `.bind::<dyn
-    /// Repository>(Arc::new(Fake))`. As [`AppBuilder::bind`].
+    /// Replaces all providers of `Arc<T>` by a value:
+    /// `.bind::<dyn Repository>(Arc::new(Fake))`. See [`AppBuilder::bind`].
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.app = self.app.bind(value);
         self
     }
 
-    /// Lets a value stand in for a provider, in its module, under all its types. As
+    /// Replaces the provider `P` by a value, in its module and under all its types. See
     /// [`AppBuilder::replace`].
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
@@ -59,36 +62,39 @@ impl TestAppBuilder {
         self
     }
 
-    /// Lets everybody pass where `G` guards, on modules, controllers, events and the App alike. It
-    /// is never asked.
-    pub fn allow<G: Guard>(mut self) -> Self {
+    /// Removes the guard `G` wherever it is declared: on the App, modules, controllers and events. It
+    /// is not built for them, and its `check` does not run.
+    pub fn bypass_guard<G: Guard>(mut self) -> Self {
         self.app = self.app.bypass_guard::<G>();
         self
     }
 
-    /// Changes any setting of the application: `.configure(|app| app.ping_timeout(SECOND))`.
+    /// Changes settings of the application: `.configure(|app| app.ping_timeout(SECOND))`. Default:
+    /// the defaults of [`AppBuilder`].
     pub fn configure(mut self, change: impl FnOnce(AppBuilder) -> AppBuilder) -> Self {
         self.app = change(self.app);
         self
     }
 
-    /// Adds axum routes beside the gateways, as [`App::routes`](crate::app::App::routes).
+    /// Adds axum routes to the application, as [`App::routes`](crate::app::App::routes) does.
+    /// Default: none.
     pub fn routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
         self
     }
 
-    /// How long what a test expects may take before the test fails. 5 s, of the paused clock where
-    /// it is paused.
+    /// How long a client waits for what a test expects: the handshake, the reply to CONNECT, an event,
+    /// an acknowledgement. Default: 5 s; with a paused clock, of the paused clock's time. After that
+    /// the test fails.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Starts it.
+    /// Starts the application.
     ///
     /// # Panics
-    /// When it does not start, with everything that is wrong.
+    /// If it does not start, with everything that is wrong.
     pub async fn start(self) -> TestApp {
         match self.try_start().await {
             Ok(app) => app,
@@ -96,10 +102,10 @@ impl TestAppBuilder {
         }
     }
 
-    /// The same, with a start that fails as an error.
+    /// Starts the application, or returns why it does not start.
     ///
     /// # Errors
-    /// As [`AppBuilder::create`].
+    /// Those of [`AppBuilder::create`].
     pub async fn try_start(self) -> Result<TestApp, Error> {
         let app = self.app.create().await?.routes(self.routes);
         Ok(TestApp::new(app, self.timeout))

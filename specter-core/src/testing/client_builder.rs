@@ -1,22 +1,30 @@
-//! A client that is about to connect: what it says of itself.
+//! `ClientBuilder`: a client that is not connected yet, with what it sends in its handshake.
 
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::Location;
+use std::time::Duration;
 
+use axum::Router;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use super::app::RunningApp;
 use super::client::{TestClient, auth_json};
-use super::client_connection::Line;
-use super::client_handshake;
-use super::client_handshake::Handshake;
-use super::wire::Reader;
-use crate::testing::ConnectError;
+use super::client_connection::ClientConnection;
+use super::client_handshake::{self, UpgradeRequest};
+use super::connect_error::ConnectError;
+use super::wire::MessageReader;
 
-/// A client that is about to connect. Clones are clients alike.
+/// The application that clients connect to.
+#[derive(Clone)]
+pub(super) struct RunningApp {
+    pub(super) router: Router,
+    /// How long clients wait for what a test expects.
+    pub(super) timeout: Duration,
+}
+
+/// A client that is not connected yet. A clone connects a second client with the same settings.
 #[derive(Clone)]
 #[must_use = "nothing connects before `connect`"]
 pub struct ClientBuilder {
@@ -40,44 +48,45 @@ impl ClientBuilder {
         }
     }
 
-    /// What it authenticates by: the object that a JavaScript client has as `auth`. It goes with
-    /// the first namespace.
+    /// The payload of CONNECT, which a JavaScript client sets as `auth`: an object. It is sent for the
+    /// first namespace only. Default: none.
     ///
     /// # Panics
-    /// When it cannot be encoded, or is no object.
+    /// If it cannot be encoded, or is no object.
     #[track_caller]
     pub fn auth(mut self, auth: impl Serialize) -> Self {
         self.auth = auth_json(&auth, Location::caller());
         self
     }
 
-    /// The path that it connects to. `/socket.io/`.
+    /// The path that the client connects to. Default: `/socket.io/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Adds a pair to the query. Name and value are sent as they are: percent-encoded, where that
-    /// is needed.
+    /// Adds a pair to the query. Name and value are sent unchanged: percent-encode them if they need
+    /// it. Default: only the pairs of Engine.IO, `EIO=4` and `transport=websocket`.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query = format!("{}&{name}={value}", self.query);
         self
     }
 
-    /// Adds a header, such as `origin` or `cookie`.
+    /// Adds a header to the handshake, such as `origin` or `cookie`. Default: none but those of the
+    /// WebSocket handshake, with `host: test.local`.
     ///
     /// # Panics
-    /// When name or value cannot stand in a header.
+    /// If the name or the value is not valid in a header.
     #[track_caller]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(header), Ok(value)) => drop(self.headers.append(header, value)),
-            _ => panic!("`{name}: {value}` cannot be a header"),
+            _ => panic!("`{name}: {value}` is no valid header"),
         }
         self
     }
 
-    /// The address that it comes from. `127.0.0.1`.
+    /// The client's address. Default: `127.0.0.1`.
     pub fn address(mut self, address: impl Into<IpAddr>) -> Self {
         self.address = address.into();
         self
@@ -86,37 +95,40 @@ impl ClientBuilder {
     /// Opens a connection and joins a namespace.
     ///
     /// # Panics
-    /// When the client is refused.
+    /// If the server rejects the client.
     #[track_caller]
     pub fn connect(self, namespace: &str) -> impl Future<Output = TestClient> + use<> {
-        let (site, namespace) = (Location::caller(), namespace.to_owned());
+        let (caller, namespace) = (Location::caller(), namespace.to_owned());
         async move {
-            let connected = self.open(&namespace, site).await;
-            connected.unwrap_or_else(|refused| panic!("{site}: {refused}"))
+            let client = self.open(&namespace, caller).await;
+            client.unwrap_or_else(|error| panic!("{caller}: {error}"))
         }
     }
 
-    /// The same, with a refusal as an error.
+    /// Opens a connection and joins a namespace, and returns the server's rejection as an error.
     #[track_caller]
     pub fn try_connect(
         self,
         namespace: &str,
     ) -> impl Future<Output = Result<TestClient, ConnectError>> + use<> {
-        let (site, namespace) = (Location::caller(), namespace.to_owned());
-        async move { self.open(&namespace, site).await }
+        let (caller, namespace) = (Location::caller(), namespace.to_owned());
+        async move { self.open(&namespace, caller).await }
     }
 
-    /// Connects in vain, and returns why the client was refused.
+    /// Tries to connect, which the server must reject, and returns the rejection.
     ///
     /// # Panics
-    /// When it is let in.
+    /// If the server accepts the client.
     #[track_caller]
-    pub fn refused(self, namespace: &str) -> impl Future<Output = ConnectError> + use<> {
-        let (site, namespace) = (Location::caller(), namespace.to_owned());
+    pub fn expect_connect_error(
+        self,
+        namespace: &str,
+    ) -> impl Future<Output = ConnectError> + use<> {
+        let (caller, namespace) = (Location::caller(), namespace.to_owned());
         async move {
-            match self.open(&namespace, site).await {
-                Err(refused) => refused,
-                Ok(_) => panic!("{site}: the client was let into `{namespace}`"),
+            match self.open(&namespace, caller).await {
+                Err(error) => error,
+                Ok(_) => panic!("{caller}: the server accepted the client in `{namespace}`"),
             }
         }
     }
@@ -124,31 +136,31 @@ impl ClientBuilder {
     async fn open(
         self,
         namespace: &str,
-        site: &'static Location<'static>,
+        caller: &'static Location<'static>,
     ) -> Result<TestClient, ConnectError> {
-        let handshake = Handshake {
+        let request = UpgradeRequest {
             target: format!("{}?{}", self.path, self.query),
             headers: self.headers,
-            // Whichever: nobody asks for the port.
+            // Any port: the application does not read it.
             address: SocketAddr::new(self.address, 50_000),
         };
-        let opening = client_handshake::open(&self.app.router, &handshake);
-        let opened = tokio::time::timeout(self.app.timeout, opening).await;
-        let Ok(opened) = opened else {
-            panic!("{site}: the server does not answer the handshake");
+        let opening = client_handshake::open(&self.app.router, &request);
+        let Ok(opened) = tokio::time::timeout(self.app.timeout, opening).await else {
+            panic!("{caller}: the server does not answer the handshake");
         };
-        let (stream, early) = opened?;
-        let line = Line::new(stream, Reader::starting_with(early), self.app.timeout);
-        let opened = line.wait(|state| match &state.closed {
-            Some(why) => Some(Err(why.clone())),
+        let (stream, received) = opened?;
+        let reader = MessageReader::with_buffer(received);
+        let connection = ClientConnection::new(stream, reader, self.app.timeout);
+        let opened = connection.wait(|state| match &state.closed {
+            Some(reason) => Some(Err(reason.clone())),
             None => state.open.then_some(Ok(())),
         });
         match opened.await {
             Some(Ok(())) => {}
-            Some(Err(why)) => panic!("{site}: the connection was not opened: {why}"),
-            None => panic!("{site}: the server does not open the connection"),
+            Some(Err(reason)) => panic!("{caller}: the connection was not opened: {reason}"),
+            None => panic!("{caller}: the server does not send the OPEN packet"),
         }
-        TestClient::join_on(line, namespace, self.auth.as_deref(), site).await
+        TestClient::join_on(connection, namespace, self.auth.as_deref(), caller).await
     }
 }
 

@@ -1,8 +1,8 @@
-//! One client's connection: two tasks that keep it alive as a client does, and what came, by
-//! namespace, until a test looks.
+//! The connection of a test's client: one task reads and one writes, as in a client library.
 //!
-//! Pings are answered here, so that a connection lives however long a test looks elsewhere. What is
-//! expected of it is the client's business.
+//! Received packets are kept by namespace until the test takes them. Pings are answered here, so
+//! that the connection stays open while the test does something else. What a test expects is in
+//! `client` and `received`.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,56 +12,49 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use specter_proto::engine::{EncodedPacket, FrameKind};
-use specter_proto::socketio::{
-    AckPacket, Decoder, DecoderLimits, EventPacket, Packet, PacketKind, parse_header,
-};
+use specter_proto::socketio::{AckPacket, Decoder, EventPacket, Packet, PacketKind, parse_header};
 use specter_proto::websocket::Opcode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::wire::{Message, Reader, frame};
+use super::connect_error::ConnectError;
+use super::packets::UNLIMITED;
+use super::wire::{Message, MessageReader, encode_frame};
 use crate::socket::SocketId;
-use crate::testing::ConnectError;
 
-/// What a client may be sent: the server's limits hold for the server.
-pub(super) const LIMITS: DecoderLimits = DecoderLimits {
-    max_attachments: usize::MAX,
-    max_bytes: usize::MAX,
-    max_namespace: usize::MAX,
-    max_event_name_len: usize::MAX,
-};
-
-/// A connection. Dropped, it is lost, as when a tab is closed.
-pub(super) struct Line {
+/// A client's open connection. Dropping it closes the stream without a closing handshake, as when a
+/// browser tab is closed.
+pub(super) struct ClientConnection {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
-    /// Whether nothing is read.
-    deaf: watch::Sender<bool>,
+    /// `true` while the read task does not read.
+    reading_stopped: watch::Sender<bool>,
     tasks: [AbortHandle; 2],
     next_ack: AtomicU64,
-    /// How long what is expected may take.
+    /// How long the test waits for anything that it expects.
     pub(super) timeout: Duration,
 }
 
 #[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<ClientState>,
     changed: Notify,
     ignores_pings: AtomicBool,
 }
 
-/// What came.
+/// What the connection has received.
 #[derive(Default)]
-pub(super) struct State {
-    /// The server's first packet came.
+pub(super) struct ClientState {
+    /// Whether the server's OPEN packet was received.
     pub(super) open: bool,
-    /// Why nothing comes any more.
+    /// Why the connection is closed; `None` while it is open.
     pub(super) closed: Option<String>,
     pub(super) namespaces: HashMap<String, ClientNamespace>,
 }
 
-/// The client's side of a namespace.
+/// What the client knows of a namespace that it joins or has joined, and the packets that the test
+/// has not taken yet.
 pub(super) struct ClientNamespace {
     pub(super) phase: Phase,
     pub(super) events: VecDeque<EventPacket>,
@@ -69,14 +62,14 @@ pub(super) struct ClientNamespace {
 }
 
 pub(super) enum Phase {
-    /// CONNECT is not answered.
+    /// CONNECT was sent and is not answered yet.
     Joining,
     Joined(SocketId),
     ConnectError(ConnectError),
-    /// The client left.
+    /// The client left the namespace.
     Left,
     /// The server disconnected the socket.
-    Dismissed,
+    Disconnected,
 }
 
 impl Default for ClientNamespace {
@@ -89,38 +82,42 @@ impl Default for ClientNamespace {
     }
 }
 
-impl State {
-    /// Why nothing more comes in a namespace, if that is so.
-    pub(super) fn over(&self, namespace: &str) -> Option<String> {
-        match self.namespaces.get(namespace).map(|seat| &seat.phase) {
-            Some(Phase::Dismissed) => Some("the server disconnected it".into()),
-            Some(Phase::Left) => Some("it left the namespace".into()),
+impl ClientState {
+    /// Why the client receives nothing more in a namespace; `None` while it still may.
+    pub(super) fn end_reason(&self, namespace: &str) -> Option<String> {
+        match self
+            .namespaces
+            .get(namespace)
+            .map(|namespace| &namespace.phase)
+        {
+            Some(Phase::Disconnected) => Some("the server disconnected the client".into()),
+            Some(Phase::Left) => Some("the client left the namespace".into()),
             _ => self.closed.clone(),
         }
     }
 }
 
-impl Line {
-    /// Takes over a stream on which a WebSocket was opened.
-    pub(super) fn new(stream: DuplexStream, reader: Reader, timeout: Duration) -> Arc<Self> {
+impl ClientConnection {
+    /// Starts the two tasks on a stream whose WebSocket handshake is done.
+    pub(super) fn new(stream: DuplexStream, reader: MessageReader, timeout: Duration) -> Arc<Self> {
         let (incoming, outgoing) = tokio::io::split(stream);
         let shared = Arc::new(Shared::default());
         let (sender, queue) = mpsc::unbounded_channel();
-        let (deaf, hears) = watch::channel(false);
-        let inbound = Inbound {
+        let (reading_stopped, is_stopped) = watch::channel(false);
+        let read_task = ReadTask {
             shared: shared.clone(),
             outgoing: sender.clone(),
-            decoder: Decoder::new(LIMITS),
-            deaf: hears,
+            decoder: Decoder::new(UNLIMITED),
+            reading_stopped: is_stopped,
         };
         let tasks = [
             tokio::spawn(write(outgoing, queue)).abort_handle(),
-            tokio::spawn(inbound.read(incoming, reader)).abort_handle(),
+            tokio::spawn(read_task.run(incoming, reader)).abort_handle(),
         ];
         Arc::new(Self {
             shared,
             outgoing: sender,
-            deaf,
+            reading_stopped,
             tasks,
             next_ack: AtomicU64::new(0),
             timeout,
@@ -139,30 +136,30 @@ impl Line {
     }
 
     pub(super) fn send_frame(&self, opcode: Opcode, payload: &[u8]) {
-        // A closed connection takes nothing, as a network that is gone.
-        let _ = self.outgoing.send(frame(opcode, payload));
+        // A closed connection discards frames, as a lost network does.
+        let _ = self.outgoing.send(encode_frame(opcode, payload));
     }
 
-    /// An id for an acknowledgement, used once.
+    /// An unused id for an acknowledgement.
     pub(super) fn ack_id(&self) -> u64 {
         self.next_ack.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Looks at what came.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.shared.state.lock())
+    /// Reads or changes the state.
+    pub(super) fn with_state<T>(&self, read: impl FnOnce(&mut ClientState) -> T) -> T {
+        read(&mut self.shared.state.lock())
     }
 
-    /// Waits until `check` finds what it looks for; `None` when that took too long.
+    /// Waits until `check` returns a value. `None` if that takes longer than the timeout.
     pub(super) async fn wait<T>(
         &self,
-        mut check: impl FnMut(&mut State) -> Option<T>,
+        mut check: impl FnMut(&mut ClientState) -> Option<T>,
     ) -> Option<T> {
         let search = async {
             loop {
                 let changed = self.shared.changed.notified();
                 tokio::pin!(changed);
-                // From here on no change is missed.
+                // Registers before the check, so that a change after the check wakes this task.
                 changed.as_mut().enable();
                 if let Some(found) = check(&mut self.shared.state.lock()) {
                     return found;
@@ -173,26 +170,26 @@ impl Line {
         tokio::time::timeout(self.timeout, search).await.ok()
     }
 
-    /// Leaves pings unanswered from now on, or answers them again.
+    /// Stops answering pings, or resumes.
     pub(super) fn ignore_pings(&self, ignore: bool) {
         self.shared.ignores_pings.store(ignore, Ordering::Relaxed);
     }
 
-    /// Reads nothing from now on, or reads again.
+    /// Stops reading, or resumes.
     pub(super) fn stop_reading(&self, stop: bool) {
-        self.deaf.send_replace(stop);
+        self.reading_stopped.send_replace(stop);
     }
 
-    /// The network is gone: nothing is sent and nothing comes.
-    pub(super) fn cut(&self) {
+    /// Ends both tasks without a closing handshake, as a lost network does.
+    pub(super) fn abort(&self) {
         self.tasks.iter().for_each(AbortHandle::abort);
-        self.shared.close("the test cut the connection");
+        self.shared.close("the test aborted the connection");
     }
 }
 
-impl Drop for Line {
+impl Drop for ClientConnection {
     fn drop(&mut self) {
-        self.cut();
+        self.abort();
     }
 }
 
@@ -211,25 +208,24 @@ async fn write(mut stream: WriteHalf<DuplexStream>, mut queue: mpsc::UnboundedRe
     }
 }
 
-/// What reads a connection.
-struct Inbound {
+/// The task that reads the connection.
+struct ReadTask {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
     decoder: Decoder,
-    deaf: watch::Receiver<bool>,
+    reading_stopped: watch::Receiver<bool>,
 }
 
-impl Inbound {
-    async fn read(mut self, mut stream: ReadHalf<DuplexStream>, mut reader: Reader) {
+impl ReadTask {
+    async fn run(mut self, mut stream: ReadHalf<DuplexStream>, mut reader: MessageReader) {
         let why = loop {
-            match self.messages(&mut reader) {
-                Ok(()) => {}
-                Err(why) => break why,
+            if let Err(why) = self.process_messages(&mut reader) {
+                break why;
             }
             let read = tokio::select! {
                 biased;
-                Ok(()) = self.deaf.changed() => continue,
-                read = stream.read_buf(&mut reader.buffer), if !*self.deaf.borrow() => read,
+                Ok(()) = self.reading_stopped.changed() => continue,
+                read = stream.read_buf(&mut reader.buffer), if !*self.reading_stopped.borrow() => read,
                 else => return,
             };
             match read {
@@ -241,12 +237,12 @@ impl Inbound {
         self.shared.close(&why);
     }
 
-    /// Takes all messages that are whole. An error is why there will be no more.
-    fn messages(&mut self, reader: &mut Reader) -> Result<(), String> {
+    /// Processes all complete messages. An error says why the connection ends.
+    fn process_messages(&mut self, reader: &mut MessageReader) -> Result<(), String> {
         let broken = |rule: &str| format!("the server sent {rule}");
         while let Some(message) = reader.next().map_err(broken)? {
             match message {
-                Message::Text(text) => self.text(&text).map_err(|why| {
+                Message::Text(text) => self.process_text(&text).map_err(|why| {
                     format!(
                         "the server sent the packet {text:?}, which a client cannot read: {why}"
                     )
@@ -254,7 +250,7 @@ impl Inbound {
                 Message::Binary(data) => {
                     let packet = self.decoder.binary(&data);
                     let packet = packet.map_err(|error| broken(&error.to_string()))?;
-                    self.take(packet);
+                    self.store(packet);
                 }
                 Message::Ping(data) => self.reply(Opcode::Pong, &data),
                 Message::Pong => {}
@@ -272,12 +268,12 @@ impl Inbound {
     }
 
     fn reply(&self, opcode: Opcode, payload: &[u8]) {
-        // Whoever closes at the same moment needs no answer.
-        let _ = self.outgoing.send(frame(opcode, payload));
+        // The send fails if the connection closes at the same moment; then no reply is needed.
+        let _ = self.outgoing.send(encode_frame(opcode, payload));
     }
 
-    /// Takes an Engine.IO packet.
-    fn text(&mut self, text: &str) -> Result<(), String> {
+    /// Processes an Engine.IO packet in a text message.
+    fn process_text(&mut self, text: &str) -> Result<(), String> {
         match text.split_at_checked(1) {
             Some(("0", _)) => {
                 self.shared.state.lock().open = true;
@@ -291,52 +287,52 @@ impl Inbound {
             Some(("4", text)) => {
                 let header = parse_header(text).map_err(|error| error.to_string())?;
                 if header.kind == PacketKind::ConnectError {
-                    let refused = ConnectError::from_json(header.data);
-                    self.enter(header.namespace, |seat| {
-                        seat.phase = Phase::ConnectError(refused);
+                    let error = ConnectError::from_json(header.data);
+                    self.update(header.namespace, |namespace| {
+                        namespace.phase = Phase::ConnectError(error);
                     });
                     return Ok(());
                 }
                 let packet = self.decoder.text(text);
-                self.take(packet.map_err(|error| error.to_string())?);
+                self.store(packet.map_err(|error| error.to_string())?);
             }
             Some(("1" | "6", _)) => {}
-            _ => return Err("no Engine.IO packet of a server".into()),
+            _ => return Err("it is no Engine.IO packet that a server sends".into()),
         }
         Ok(())
     }
 
-    /// Takes a Socket.IO packet, if one is whole.
-    fn take(&self, packet: Option<Packet>) {
+    /// Stores a Socket.IO packet. `None` is an incomplete packet, whose attachments follow.
+    fn store(&self, packet: Option<Packet>) {
         #[derive(Deserialize)]
-        struct AckSender {
+        struct ConnectReply {
             sid: SocketId,
         }
         let Some(packet) = packet else { return };
-        let namespace = packet.namespace().to_owned();
-        self.enter(&namespace, |seat| match packet {
+        let name = packet.namespace().to_owned();
+        self.update(&name, |namespace| match packet {
             Packet::Connect(packet) => {
-                let answer = serde_json::from_str(packet.auth().unwrap_or_default());
-                seat.phase = match answer {
-                    Ok(AckSender { sid }) => Phase::Joined(sid),
-                    Err(_) => {
-                        Phase::ConnectError(ConnectError::from_json("an answer without `sid`"))
-                    }
+                let reply = serde_json::from_str(packet.auth().unwrap_or_default());
+                namespace.phase = match reply {
+                    Ok(ConnectReply { sid }) => Phase::Joined(sid),
+                    Err(_) => Phase::ConnectError(ConnectError::from_json(
+                        "the server's reply to CONNECT has no `sid`",
+                    )),
                 };
             }
-            Packet::Disconnect(_) => seat.phase = Phase::Dismissed,
-            Packet::Event(packet) => seat.events.push_back(packet),
+            Packet::Disconnect(_) => namespace.phase = Phase::Disconnected,
+            Packet::Event(packet) => namespace.events.push_back(packet),
             Packet::Ack(packet) => {
-                seat.acks.insert(packet.id(), packet);
+                namespace.acks.insert(packet.id(), packet);
             }
         });
     }
 
-    /// Changes a namespace's seat, and tells who waits. What comes for a namespace that was not
-    /// asked for comes for nobody.
-    fn enter(&self, namespace: &str, change: impl FnOnce(&mut ClientNamespace)) {
-        if let Some(seat) = self.shared.state.lock().namespaces.get_mut(namespace) {
-            change(seat);
+    /// Changes the state of a namespace and wakes the waiting test. Packets for a namespace that the
+    /// client never asked to join are discarded.
+    fn update(&self, name: &str, change: impl FnOnce(&mut ClientNamespace)) {
+        if let Some(namespace) = self.shared.state.lock().namespaces.get_mut(name) {
+            change(namespace);
         }
         self.shared.changed.notify_waiters();
     }

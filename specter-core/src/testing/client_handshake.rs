@@ -1,7 +1,7 @@
-//! Opening a connection: an in-memory stream to the application's HTTP server, and the request for
-//! a WebSocket on it.
+//! The WebSocket handshake of a test's client: opens a stream in memory to the application's HTTP
+//! server and sends the upgrade request on it.
 //!
-//! It must not know what the WebSocket is for.
+//! It knows HTTP only: neither Engine.IO nor Socket.IO.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,29 +18,30 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tower_service::Service as _;
 
-use crate::testing::ConnectError;
+use super::connect_error::ConnectError;
 
-/// Bytes that wait to be read in each direction, as in a kernel's buffers.
-const BUFFER: usize = 256 * 1024;
+/// How many unread bytes each direction of a stream holds, as the kernel's socket buffers do.
+const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The request that opens a connection.
 #[derive(Clone, Debug)]
-pub(super) struct Handshake {
+pub(super) struct UpgradeRequest {
     /// Path and query.
     pub(super) target: String,
     pub(super) headers: HeaderMap,
     pub(super) address: SocketAddr,
 }
 
-/// Opens a WebSocket: the stream, and what came behind the answer.
+/// Opens a WebSocket. Returns the stream, and the bytes that were received after the response's
+/// head.
 pub(super) async fn open(
     router: &Router,
-    handshake: &Handshake,
+    upgrade: &UpgradeRequest,
 ) -> Result<(DuplexStream, BytesMut), ConnectError> {
-    let mut stream = serve(router.clone(), handshake.address);
-    let answered = ask(&mut stream, handshake).await;
-    let (status, rest) = answered.unwrap_or_else(|error| {
-        panic!("the application did not answer the handshake with HTTP: {error}")
+    let mut stream = serve(router.clone(), upgrade.address);
+    let response = send_request(&mut stream, upgrade).await;
+    let (status, rest) = response.unwrap_or_else(|error| {
+        panic!("the application did not answer the handshake with an HTTP response: {error}")
     });
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok((stream, rest));
@@ -53,7 +54,7 @@ pub(super) async fn open(
 
 /// Has the application's own HTTP server serve one end of a stream, and returns the other.
 fn serve(router: Router, address: SocketAddr) -> DuplexStream {
-    let (client, server) = tokio::io::duplex(BUFFER);
+    let (client, server) = tokio::io::duplex(BUFFER_BYTES);
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
@@ -62,16 +63,18 @@ fn serve(router: Router, address: SocketAddr) -> DuplexStream {
     let connection = http1::Builder::new()
         .serve_connection(TokioIo::new(server), service)
         .with_upgrades();
-    // It fails where the client goes away before it is answered, which is the client's decision.
+    // An error means that the client closed the stream before the response, as tests may do.
     tokio::spawn(async move { drop(connection.await) });
     client
 }
 
-async fn ask(
+/// Sends the request. Returns the response's status and body; after a 101, the first bytes of the
+/// WebSocket instead of a body.
+async fn send_request(
     stream: &mut DuplexStream,
-    handshake: &Handshake,
+    upgrade: &UpgradeRequest,
 ) -> io::Result<(StatusCode, BytesMut)> {
-    stream.write_all(&request(handshake)).await?;
+    stream.write_all(&encode_request(upgrade)).await?;
     let mut buffer = BytesMut::new();
     let end = loop {
         if let Some(at) = find(&buffer, b"\r\n\r\n") {
@@ -94,18 +97,19 @@ async fn ask(
     Ok((status, buffer))
 }
 
-/// The request, as bytes. The key is any 16 bytes: what matters is that the server takes it.
-fn request(handshake: &Handshake) -> Vec<u8> {
-    let target = &handshake.target;
+/// The request's bytes. The `Sec-WebSocket-Key` is constant: the client does not check the server's
+/// `Sec-WebSocket-Accept`.
+fn encode_request(upgrade: &UpgradeRequest) -> Vec<u8> {
+    let target = &upgrade.target;
     let mut request = format!(
         "GET {target} HTTP/1.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: c3BlY3RlciB0ZXN0IGtpdA==\r\n"
     )
     .into_bytes();
-    if !handshake.headers.contains_key(http::header::HOST) {
+    if !upgrade.headers.contains_key(http::header::HOST) {
         request.extend_from_slice(b"host: test.local\r\n");
     }
-    for (name, value) in &handshake.headers {
+    for (name, value) in &upgrade.headers {
         request.extend_from_slice(name.as_str().as_bytes());
         request.extend_from_slice(b": ");
         request.extend_from_slice(value.as_bytes());
@@ -117,7 +121,7 @@ fn request(handshake: &Handshake) -> Vec<u8> {
 
 fn content_length(head: &str) -> usize {
     head.lines()
-        .filter_map(|line| line.split_once(':'))
+        .filter_map(|connection| connection.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .and_then(|(_, value)| value.trim().parse().ok())
         .unwrap_or(0)

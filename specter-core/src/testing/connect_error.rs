@@ -1,31 +1,31 @@
-//! What a client is told that is not let in, or whose event failed.
+//! The errors that a client receives: the rejection of a connection, and the error of an event.
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a client was not let in: what it was told, and nothing that it was not.
+/// Why the server rejected a client, with only what the client was sent.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The HTTP request was refused: by an origin policy, by `AppBuilder::admit`, by a limit, or
-    /// because nothing is on that path.
-    #[error("the handshake was refused with {status}: {body}")]
+    /// The server rejected the HTTP request: by the origin policy, by `AppBuilder::admit`, by a
+    /// limit, or because there is no gateway at that path.
+    #[error("the server rejected the handshake with {status}: {body}")]
     Handshake {
-        /// The answer's status.
+        /// The response's status.
         status: StatusCode,
-        /// The answer's body.
+        /// The response's body.
         body: String,
     },
-    /// CONNECT was answered with an error: by a guard, a `connect` handler, a provider that failed,
-    /// or because nobody serves the namespace. It is what a JavaScript client gets as
+    /// The server answered CONNECT with an error: a guard or a `connect` handler rejected the client,
+    /// a provider failed, or the namespace does not exist. A JavaScript client gets it as
     /// `connect_error`.
-    #[error("the connection to the namespace was refused: {message}")]
+    #[error("the server rejected the connection to the namespace: {message}")]
     Connect {
         /// The error's message.
         message: String,
-        /// The error's data; `Null` where there is none.
+        /// The error's data; `Null` if there is none.
         data: Value,
     },
 }
@@ -39,7 +39,7 @@ impl ConnectError {
         }
     }
 
-    /// The words: the message of a refused CONNECT, or the body of a refused handshake.
+    /// The message of a rejected CONNECT, or the response's body of a rejected handshake.
     pub fn message(&self) -> &str {
         match self {
             Self::Handshake { body, .. } => body,
@@ -47,10 +47,10 @@ impl ConnectError {
         }
     }
 
-    /// The data that came with the refusal.
+    /// The data of a rejected CONNECT, as a `T`.
     ///
     /// # Panics
-    /// Where it is not a `T`.
+    /// If it is no `T`.
     #[track_caller]
     pub fn data<T: DeserializeOwned>(&self) -> T {
         let data = match self {
@@ -58,7 +58,7 @@ impl ConnectError {
             Self::Connect { data, .. } => data,
         };
         T::deserialize(data).unwrap_or_else(|error| {
-            panic!("the refusal's data {data} is not what was expected: {error}")
+            panic!("the error's data {data} is not of the expected type: {error}")
         })
     }
 
@@ -79,20 +79,20 @@ impl ConnectError {
     }
 }
 
-/// A failed event's acknowledgement: what the client may see of an error.
+/// The acknowledgement of an event that failed: what the client may see of the error.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct EventErrorReply {
-    /// The words.
+    /// The error's text.
     #[serde(rename = "error")]
     pub message: String,
-    /// The stable name, where the error has one.
+    /// The error's stable name, if it has one.
     #[serde(default)]
     pub code: Option<String>,
-    /// What the error carries for the client; `Null` where there is none.
+    /// The error's data for the client; `Null` if there is none.
     #[serde(default)]
     pub data: Value,
-    /// The id under which the log has the cause of an `internal error`.
+    /// The id by which the log names the cause of an `internal error`.
     #[serde(default)]
     pub id: Option<String>,
 }

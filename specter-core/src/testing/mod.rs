@@ -1,10 +1,10 @@
-//! Testing a gateway: the application as it is, and clients that speak Socket.IO to it, without a
-//! port. Taught in `specter::testing`.
+//! The testing kit: starts an application as in production, and connects Socket.IO clients to it
+//! without a port. `specter::testing` has the guide.
 //!
-//! A client's WebSocket is a stream in memory; what is behind it is what serves in production:
-//! HTTP, handshake, origin policy, framing, sessions, codecs, guards, scopes. It owns the client's
-//! side of the wire (`opening`, `wire`, `line`) and what a test says (`client`, `received`).
-//! Nothing else in the runtime may know it.
+//! A client's WebSocket is a stream in memory. The server's side is the production code: HTTP,
+//! handshake, origin policy, framing, sessions, codecs, guards, scopes. The client's side is here:
+//! `client_handshake`, `wire` (framing), `packets` and `client_connection`, with the interface for
+//! tests above it (`client`, `received`). No other module of the crate may name this one.
 
 mod app;
 mod builder;
@@ -14,6 +14,7 @@ mod client_connection;
 mod client_handshake;
 mod connect_error;
 mod detached;
+mod packets;
 mod received;
 mod wire;
 

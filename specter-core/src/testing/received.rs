@@ -1,4 +1,4 @@
-//! What came from the server, and the answers in both directions.
+//! Events received from the server, and acknowledgements in both directions.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -11,31 +11,30 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use specter_proto::socketio::{Args, EventPacket, encode};
 
-use super::EventErrorReply;
-use super::client::encoded;
-use super::client_connection::Line;
-use super::detached::decoded_ack;
+use super::client_connection::ClientConnection;
+use super::connect_error::EventErrorReply;
+use super::packets::{decode_ack, expect_encoded};
 use crate::socket::Socket;
 
-/// A connection and a namespace on it.
-pub(super) type Place = (Arc<Line>, Arc<str>);
+/// A client's connection, and the name of a namespace on it.
+pub(super) type ClientOrigin = (Arc<ClientConnection>, Arc<str>);
 
-/// Whose event it is that came.
+/// What received an event, and sends its acknowledgement.
 #[derive(Clone)]
-pub(super) enum Origin {
-    Client(Place),
-    /// A socket without a client.
+pub(super) enum EventSource {
+    Client(ClientOrigin),
+    /// A socket of a [`TestNamespace`](super::TestNamespace).
     Socket(Socket),
 }
 
-/// An event that came from the server.
+/// An event received from the server.
 pub struct ReceivedEvent {
     packet: EventPacket,
-    origin: Origin,
+    origin: EventSource,
 }
 
 impl ReceivedEvent {
-    pub(super) fn new(packet: EventPacket, origin: Origin) -> Self {
+    pub(super) fn new(packet: EventPacket, origin: EventSource) -> Self {
         Self { packet, origin }
     }
 
@@ -44,22 +43,22 @@ impl ReceivedEvent {
         self.packet.name()
     }
 
-    /// Its arguments, unread.
+    /// The event's arguments, not deserialized.
     pub fn args(&self) -> Args {
         self.packet.raw_args()
     }
 
-    /// Its arguments as a `T`, of which `()` takes none, a tuple several and anything else one.
+    /// The event's arguments as a `T`: `()` takes none, a tuple several, any other type one.
     ///
     /// # Panics
-    /// When they are no `T`.
+    /// If they are no `T`.
     #[track_caller]
     pub fn data<T: DeserializeOwned>(&self) -> T {
-        self.read(Location::caller())
+        self.decode(Location::caller())
     }
 
-    /// What answers it; `None` where it asks for no acknowledgement.
-    pub fn answer(&self) -> Option<AckSender> {
+    /// Sends the acknowledgement that the event requests. `None` if it requests none.
+    pub fn ack_sender(&self) -> Option<AckSender> {
         let id = self.packet.id()?;
         Some(AckSender {
             id,
@@ -67,10 +66,11 @@ impl ReceivedEvent {
         })
     }
 
-    pub(super) fn read<T: DeserializeOwned>(&self, site: &Location<'_>) -> T {
+    pub(super) fn decode<T: DeserializeOwned>(&self, caller: &Location<'_>) -> T {
         self.packet.args().decode().unwrap_or_else(|error| {
             panic!(
-                "{site}: `{}` came with {}, which is not what was expected: {error}",
+                "{caller}: `{}` arrived with the arguments {}, which are not of the expected type: \
+                 {error}",
                 self.name(),
                 self.args().to_json()
             )
@@ -87,28 +87,29 @@ impl fmt::Debug for ReceivedEvent {
     }
 }
 
-/// The acknowledgement that the server asked for, to be sent when the test pleases; dropped, it is
-/// never sent.
-#[must_use = "the server waits for the answer until it is sent"]
+/// Sends the acknowledgement that the server requested, at any time. Dropped without
+/// [`send`](Self::send), it sends none.
+#[must_use = "the server waits for the acknowledgement until `send` is called"]
 pub struct AckSender {
     id: u64,
-    origin: Origin,
+    origin: EventSource,
 }
 
 impl AckSender {
-    /// Sends it. `data` is the arguments: `()` none, a tuple several, anything else one.
+    /// Sends the acknowledgement. `data` becomes its arguments: `()` none, a tuple several, any other
+    /// value one.
     ///
     /// # Panics
-    /// When it cannot be encoded.
+    /// If `data` cannot be encoded.
     #[track_caller]
     pub fn send(self, data: impl Serialize) {
         match self.origin {
-            Origin::Client((line, namespace)) => {
-                line.send(&encoded(encode::ack(&namespace, self.id, &data)));
+            EventSource::Client((connection, namespace)) => {
+                connection.send(&expect_encoded(encode::ack(&namespace, self.id, &data)));
             }
-            Origin::Socket(socket) => {
-                let packet = encoded(encode::ack(socket.hub().name(), self.id, &data));
-                if let Some(ack) = decoded_ack(&packet) {
+            EventSource::Socket(socket) => {
+                let packet = expect_encoded(encode::ack(socket.hub().name(), self.id, &data));
+                if let Some(ack) = decode_ack(&packet) {
                     socket.acks().answer(ack);
                 }
             }
@@ -122,74 +123,74 @@ impl fmt::Debug for AckSender {
     }
 }
 
-/// The server's acknowledgement to come. Await it for its arguments as a `T`, of which `()` takes
-/// none, a tuple several and anything else one; [`error`](Self::error) is for an event that is
-/// expected to fail.
-#[must_use = "the event is sent, but nobody looks at its acknowledgement"]
+/// An acknowledgement that the server has not sent yet. Await it for its arguments as a `T`: `()`
+/// takes none, a tuple several, any other type one. Where the event is expected to fail, await
+/// [`error`](Self::error) instead.
+#[must_use = "the event is sent, but its acknowledgement is not checked: await it"]
 pub struct PendingAck<T> {
-    place: Place,
+    place: ClientOrigin,
     event: Box<str>,
     id: u64,
-    site: &'static Location<'static>,
+    caller: &'static Location<'static>,
     data: PhantomData<fn() -> T>,
 }
 
 impl<T> PendingAck<T> {
     pub(super) fn new(
-        place: Place,
+        place: ClientOrigin,
         event: &str,
         id: u64,
-        site: &'static Location<'static>,
+        caller: &'static Location<'static>,
     ) -> Self {
         Self {
             place,
             event: event.into(),
             id,
-            site,
+            caller,
             data: PhantomData,
         }
     }
 
-    /// Waits for the error that the event failed with.
+    /// Waits for the acknowledgement of an event that fails, and returns the error.
     ///
     /// # Panics
-    /// When no acknowledgement comes, or one without an error.
+    /// If no acknowledgement arrives, or it has no error.
     pub async fn error(self) -> EventErrorReply {
-        let (site, event) = (self.site, self.event.clone());
+        let (caller, event) = (self.caller, self.event.clone());
         let args = self.args().await;
         args.arguments().decode().unwrap_or_else(|_| {
             panic!(
-                "{site}: `{event}` was expected to fail, and was acknowledged with {}",
+                "{caller}: `{event}` was expected to fail, but was acknowledged with {}",
                 args.to_json()
             )
         })
     }
 
-    /// Waits for all arguments, unread.
+    /// Waits for the acknowledgement and returns its arguments, not deserialized.
     ///
     /// # Panics
-    /// When no acknowledgement comes.
+    /// If no acknowledgement arrives.
     pub async fn args(self) -> Args {
         let Self {
-            place: (line, namespace),
+            place: (connection, namespace),
             event,
             id,
-            site,
+            caller,
             ..
         } = self;
-        let answered = line.wait(|state| {
-            let over = state.over(&namespace);
+        let args = connection.wait(|state| {
+            let end_reason = state.end_reason(&namespace);
             match state.namespaces.get_mut(&*namespace)?.acks.remove(&id) {
                 Some(ack) => Some(Ok(ack.raw_args())),
-                None => over.map(Err),
+                None => end_reason.map(Err),
             }
         });
-        match answered.await {
+        match args.await {
             Some(Ok(args)) => args,
-            Some(Err(why)) => panic!("{site}: `{event}` was not acknowledged: {why}"),
+            Some(Err(reason)) => panic!("{caller}: `{event}` was not acknowledged: {reason}"),
             None => panic!(
-                "{site}: `{event}` was not acknowledged within {:?}",
-                line.timeout
+                "{caller}: `{event}` was not acknowledged within {:?}",
+                connection.timeout
             ),
         }
     }
@@ -201,12 +202,12 @@ impl<T: DeserializeOwned + 'static> IntoFuture for PendingAck<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (site, event) = (self.site, self.event.clone());
+            let (caller, event) = (self.caller, self.event.clone());
             let args = self.args().await;
             args.arguments().decode().unwrap_or_else(|error| {
                 panic!(
-                    "{site}: `{event}` was acknowledged with {}, which is not what was expected: \
-                     {error}",
+                    "{caller}: `{event}` was acknowledged with {}, which is not of the expected \
+                     type: {error}",
                     args.to_json()
                 )
             })

@@ -1,38 +1,39 @@
-//! The client's side of a WebSocket: frames out, masked, and messages in.
+//! WebSocket framing (RFC 6455) on the client's side: encodes masked frames, and joins the server's
+//! frames to messages.
 //!
-//! What the server sends is held to the rules that a browser would hold it to. It must not know
-//! what messages mean.
+//! The reader rejects what a browser would reject. It does not interpret the messages.
 
 use bytes::{Buf, BytesMut};
 use specter_proto::websocket::Opcode;
 
-/// Clients mask with a key of their choice; any does where no proxy is to be protected.
+/// The masking key. RFC 6455, section 5.3 wants an unpredictable key, which protects proxies; in
+/// memory there are none.
 const MASK: [u8; 4] = [0x5a, 0xc3, 0x0f, 0x96];
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;
-/// What the second byte says when a 16-bit length follows.
+/// The length bits of the second byte if a 16-bit length follows.
 const LENGTH_16: u8 = 0x7e;
-/// What the second byte says when a 64-bit length follows.
+/// The length bits of the second byte if a 64-bit length follows.
 const LENGTH_64: u8 = 0x7f;
 const OPCODE_BITS: u8 = 0x0f;
 const RESERVED_BITS: u8 = 0x70;
 
-/// What came from the server.
+/// A complete message from the server, or a control frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Message {
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
-    /// With the status code, if there is one.
+    /// With the status code, if the server sent one.
     Close(Option<u16>),
 }
 
-/// A frame that came: whether it is its message's last, its kind, its payload.
-type Part = (bool, Opcode, Vec<u8>);
+/// A frame from the server: whether it is the last of its message, the opcode and the payload.
+type RawFrame = (bool, Opcode, Vec<u8>);
 
-/// One whole frame from a client.
-pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+/// Encodes a message as one masked frame.
+pub(super) fn encode_frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     frame.push(FIN | opcode.bits());
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
@@ -52,34 +53,36 @@ pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Puts messages together from bytes as they come.
+/// Joins received bytes to messages.
 #[derive(Default)]
-pub(super) struct Reader {
-    /// What came and is not read yet: bytes are appended here.
+pub(super) struct MessageReader {
+    /// Bytes that were received and not parsed yet. The connection appends to it.
     pub(super) buffer: BytesMut,
-    /// The fragments so far of a message that is not whole.
+    /// The fragments of an incomplete message.
     partial: Option<(Opcode, Vec<u8>)>,
 }
 
-impl Reader {
-    pub(super) fn starting_with(buffer: BytesMut) -> Self {
+impl MessageReader {
+    /// A reader for a stream of which the handshake has read `buffer` already.
+    pub(super) fn with_buffer(buffer: BytesMut) -> Self {
         Self {
             buffer,
             partial: None,
         }
     }
 
-    /// The next message; `None` while it is not whole. An error says which rule the server broke.
+    /// The next message. `None` if more bytes are needed. An error names the rule that the server
+    /// broke.
     pub(super) fn next(&mut self) -> Result<Option<Message>, &'static str> {
-        while let Some(part) = self.frame()? {
-            if let Some(message) = self.take(part)? {
+        while let Some(frame) = self.next_frame()? {
+            if let Some(message) = self.join(frame)? {
                 return Ok(Some(message));
             }
         }
         Ok(None)
     }
 
-    fn frame(&mut self) -> Result<Option<Part>, &'static str> {
+    fn next_frame(&mut self) -> Result<Option<RawFrame>, &'static str> {
         let [first, second, ..] = *self.buffer else {
             return Ok(None);
         };
@@ -113,8 +116,9 @@ impl Reader {
         Ok(Some((first & FIN != 0, opcode, payload)))
     }
 
-    fn take(&mut self, (fin, opcode, payload): Part) -> Result<Option<Message>, &'static str> {
+    fn join(&mut self, (fin, opcode, payload): RawFrame) -> Result<Option<Message>, &'static str> {
         let (kind, whole) = match (opcode, self.partial.take()) {
+            // Control frames may come between fragments (RFC 6455, section 5.4).
             (Opcode::Ping, partial) => {
                 self.partial = partial;
                 return Ok(Some(Message::Ping(payload)));
@@ -157,12 +161,12 @@ mod tests {
     use specter_proto::engine::{EncodedPacket, Frame};
     use specter_proto::websocket::Opcode;
 
-    use super::{Message, Reader, frame};
+    use super::{Message, MessageReader, encode_frame};
 
     fn read(bytes: &[u8]) -> Result<Vec<Message>, &'static str> {
-        let mut reader = Reader::default();
+        let mut reader = MessageReader::default();
         let mut messages = Vec::new();
-        // Byte by byte: every place to be interrupted at.
+        // Byte by byte, so that reading is interrupted at every position.
         for byte in bytes {
             reader.buffer.extend_from_slice(&[*byte]);
             while let Some(message) = reader.next()? {
@@ -196,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_breaks_the_rules_is_told_on() {
+    fn violations_of_the_protocol_are_reported() {
         for (bytes, rule) in [
             (&b"\x81\x80"[..], "a masked frame"),
             (b"\xc1\x00", "a frame with reserved bits"),
@@ -213,7 +217,7 @@ mod tests {
     #[test]
     fn frames_are_masked() {
         assert_eq!(
-            frame(Opcode::Text, b"hi!hi"),
+            encode_frame(Opcode::Text, b"hi!hi"),
             [
                 0x81,
                 0x85,
@@ -228,9 +232,12 @@ mod tests {
                 b'i' ^ 0x5a
             ]
         );
-        assert_eq!(frame(Opcode::Binary, &[0; 126])[..4], [0x82, 0xfe, 0, 126]);
         assert_eq!(
-            frame(Opcode::Binary, &vec![0; 65_536])[..10],
+            encode_frame(Opcode::Binary, &[0; 126])[..4],
+            [0x82, 0xfe, 0, 126]
+        );
+        assert_eq!(
+            encode_frame(Opcode::Binary, &vec![0; 65_536])[..10],
             [0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0]
         );
     }

@@ -1,4 +1,4 @@
-//! What a test that fails says.
+//! The messages of a failing test.
 
 use specter::testing::TestApp;
 
@@ -10,7 +10,7 @@ pub(crate) async fn failure(test: impl Future<Output = ()> + Send + 'static) -> 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_come_fails_with_what_came() {
+async fn a_missing_event_fails_with_the_events_that_arrived() {
     let said = failure(async {
         let (ann, bob) = {
             let app = app().await;
@@ -26,21 +26,21 @@ async fn what_does_not_come_fails_with_what_came() {
     );
     assert!(
         said.ends_with(
-            r#"the client in `/chat` expected `gone`, but 5s went by; what came and was not expected: `posted` [{"room":"lobby","text":"hi"}]"#
+            r#"the client in `/chat` expected `gone`, but 5s passed; these events arrived instead: `posted` [{"room":"lobby","text":"hi"}]"#
         ),
         "{said}"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_as_expected_fails_with_what_it_is() {
+async fn other_mismatches_fail_with_what_arrived() {
     let said = failure(async {
         let ann = member(&app().await, "ann").await;
         ann.emit_with_ack::<bool>("post", post("hi")).await;
     });
     let said = said.await;
     assert!(
-        said.contains("`post` was acknowledged with [1,1], which is not what was expected"),
+        said.contains("`post` was acknowledged with [1,1], which is not of the expected type"),
         "{said}"
     );
 
@@ -48,7 +48,7 @@ async fn what_is_not_as_expected_fails_with_what_it_is() {
         let app = app().await;
         app.connect("/chat").await;
     });
-    assert!(said.await.contains("refused: members only"));
+    assert!(said.await.contains("the server rejected the connection to the namespace: members only"));
 
     let said = failure(async {
         let app = TestApp::builder_of::<Echo>();
@@ -67,7 +67,7 @@ async fn what_is_not_as_expected_fails_with_what_it_is() {
     });
     assert!(
         said.await
-            .contains("expected `more`, but the server disconnected it; nothing else came")
+            .contains("expected `more`, but the server disconnected the client; no other event arrived")
     );
 
     let said = failure(async {
