@@ -79,7 +79,7 @@ impl EventHandler for Counter {
             Ok::<_, EventError>(n)
         });
         events
-            .through(|ingress| {
+            .with_options(|ingress| {
                 ingress
                     .guard::<OfOne>()
                     .interceptor::<OneLayer>()
@@ -91,7 +91,7 @@ impl EventHandler for Counter {
                 |n: u32| if n == 0 { Err("zero") } else { Ok(n) },
             );
         events
-            .through(|ingress| ingress.timeout(Duration::from_secs(2)))
+            .with_options(|ingress| ingress.timeout(Duration::from_secs(2)))
             .on("slow", 0, async || std::future::pending::<()>().await);
     }
 }

@@ -16,7 +16,7 @@ use crate::gateway::{ErasedGuard, Policies, Policy, PolicyScope};
 pub(super) struct PolicyResolver<'a> {
     pub(super) scope: PolicyScope<'a>,
     /// Guards that a test bypasses.
-    pub(super) bypassed: &'a [Key],
+    pub(super) bypassed_guards: &'a [Key],
 }
 
 impl PolicyResolver<'_> {
@@ -24,7 +24,7 @@ impl PolicyResolver<'_> {
     pub(super) fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
         policies
             .iter()
-            .filter(|policy| !self.bypassed.contains(&policy.declared.key))
+            .filter(|policy| !self.bypassed_guards.contains(&policy.declared.key))
             .map(|policy| policy.find(self.scope))
             .collect()
     }
@@ -61,17 +61,20 @@ fn handlers(container: &Container) -> impl Iterator<Item = (usize, &EventHandler
 /// its module.
 pub(super) fn subscriber_policies(
     app: &Policies,
-    bypassed: &[Key],
+    bypassed_guards: &[Key],
     container: &Container,
 ) -> SubscriberPolicies {
     let resolve = |scope: PolicyScope<'_>, policies: &Policies| {
-        let resolver = PolicyResolver { scope, bypassed };
+        let resolver = PolicyResolver {
+            scope,
+            bypassed_guards,
+        };
         PolicySet {
             interceptors: resolver.all(&policies.interceptors),
             filters: resolver.all(&policies.filters),
         }
     };
-    let listed = handlers(container).map(|(index, handler)| {
+    let by_handler_root = handlers(container).map(|(index, handler)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
         let policies = app.around(&handler.policies);
@@ -80,8 +83,8 @@ pub(super) fn subscriber_policies(
     let root = None;
     SubscriberPolicies {
         app: resolve(PolicyScope { container, root }, app),
-        listed: listed.collect(),
-        open: bypassed.to_vec(),
+        by_handler_root: by_handler_root.collect(),
+        bypassed_guards: bypassed_guards.to_vec(),
     }
 }
 
@@ -89,7 +92,7 @@ pub(super) fn subscriber_policies(
 /// its controllers have already are left out, so that each runs once.
 pub(super) fn connect_policies(
     app: &Policies,
-    bypassed: &[Key],
+    bypassed_guards: &[Key],
     container: &Container,
     namespace: &str,
     controllers: &[ControllerTable],
@@ -102,7 +105,7 @@ pub(super) fn connect_policies(
         let root = Some((&plan, 0));
         let resolver = PolicyResolver {
             scope: PolicyScope { container, root },
-            bypassed,
+            bypassed_guards,
         };
         let policies = app.around(&handler.policies);
         let mut guards = resolver.all(&policies.guards);

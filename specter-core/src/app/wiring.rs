@@ -136,18 +136,18 @@ fn build_namespaces<'a>(
     hubs: &Hubs,
     ingress: &SocketIngress,
 ) -> Namespaces<'a> {
-    let (policies, bypassed) = (&settings.policies, settings.bypassed_guards.as_slice());
-    let around = Arc::new(subscriber_policies(policies, bypassed, container));
+    let (policies, bypassed_guards) = (&settings.policies, settings.bypassed_guards.as_slice());
+    let declared = Arc::new(subscriber_policies(policies, bypassed_guards, container));
     let mut paths = Namespaces::new();
     for (key, indices) in controllers {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
         let hub_and_ingress = (hub.clone(), ingress.clone());
-        let mut table = namespace_table(settings, container, hub_and_ingress, indices, &around);
+        let mut table = namespace_table(settings, container, hub_and_ingress, indices, &declared);
         table.connect_policies = connect_policies(
             policies,
-            bypassed,
+            bypassed_guards,
             container,
             &key.namespace,
             &table.controllers,
@@ -163,7 +163,7 @@ fn namespace_table(
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
-    around: &Arc<SubscriberPolicies>,
+    declared: &Arc<SubscriberPolicies>,
 ) -> NamespaceTable {
     let plan = container.scope(indices);
     let mut controllers = Vec::with_capacity(indices.len());
@@ -176,7 +176,7 @@ fn namespace_table(
                 container,
                 root: Some((&plan, position)),
             },
-            bypassed: &settings.bypassed_guards,
+            bypassed_guards: &settings.bypassed_guards,
         };
         let policies = settings.policies.around(&registration.policies);
         let blocks = registration
@@ -198,7 +198,7 @@ fn namespace_table(
         plan,
         ingress,
         subscriber_policies: NamespacePolicies {
-            around: around.clone(),
+            declared: declared.clone(),
             container: container.clone(),
         },
         connect_policies: Vec::new(),

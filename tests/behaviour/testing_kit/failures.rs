@@ -48,7 +48,10 @@ async fn other_mismatches_fail_with_what_arrived() {
         let app = app().await;
         app.connect("/chat").await;
     });
-    assert!(said.await.contains("the server rejected the connection to the namespace: members only"));
+    assert!(
+        said.await
+            .contains("the server rejected the connection to the namespace: members only")
+    );
 
     let said = failure(async {
         let app = TestApp::builder_of::<Echo>();
@@ -65,10 +68,9 @@ async fn other_mismatches_fail_with_what_arrived() {
         ann.emit("leave", false);
         ann.expect::<()>("more").await;
     });
-    assert!(
-        said.await
-            .contains("expected `more`, but the server disconnected the client; no other event arrived")
-    );
+    assert!(said.await.contains(
+        "expected `more`, but the server disconnected the client; no other event arrived"
+    ));
 
     let said = failure(async {
         let ann = member(&app().await, "ann").await;

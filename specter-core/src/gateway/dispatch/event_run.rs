@@ -414,7 +414,7 @@ impl EventRun {
             cx.offer_ack();
             context.ack.clone_from(&cx.ack);
         }
-        match subscriber.start(&env.table.subscriber_policies, context) {
+        match env.table.subscriber_policies.start(subscriber, context) {
             SubscriberCall::Done(outcome) => self.on_subscriber_outcome(env, outcome),
             SubscriberCall::Pending(call) => self.phase = RunPhase::RunningSubscriber(call),
         }
