@@ -121,11 +121,11 @@ async fn controllers_of_one_path_that_differ_are_named_with_their_places() {
         "{report}"
     );
     for text in [
-        "`/live/` is asked for with two settings of `ping_interval`",
+        "`/live/` has two different settings of `ping_interval`",
         "tests/behaviour/endpoints.rs:15:33: `5s` here",
         "tests/behaviour/endpoints.rs:43:55: `1s` here",
         "`max_queued_bytes` must be at least one",
-        "tests/behaviour/endpoints.rs:52:56: asked for here",
+        "tests/behaviour/endpoints.rs:52:56: set here",
         "help: ",
     ] {
         assert!(report.contains(text), "{text} in\n{report}");
@@ -143,7 +143,7 @@ async fn a_controller_and_the_builder_that_differ_are_named_with_their_places() 
         "the default said aloud counts\n{report}"
     );
     for text in [
-        "two settings of `ping_timeout` [endpoint_differs]",
+        "two different settings of `ping_timeout` [endpoint_differs]",
         &format!("tests/behaviour/endpoints.rs:{line}:"),
         "`20s` here",
         "tests/behaviour/endpoints.rs:15:55: `3s` here",

@@ -1,5 +1,5 @@
-//! The checks of controllers that the container cannot make. All faults are found at start and
-//! reported together.
+//! Checks of controllers that the container cannot make, and `ControllerFault`, which reports what
+//! they find. All faults are found at start and reported together.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,15 +11,16 @@ use super::registration::Registration;
 use crate::gateway::{EndpointSetting, EventKind, HandlerInfo};
 use specter_engine::ConfigError;
 
-/// One thing that is wrong with the controllers.
+/// A fault of a controller, or of several controllers together. Its `Display` text names the places
+/// in the source and says what to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ControllerFault {
-    /// A controller without a `#[handlers]` block.
+    /// A controller has no `#[handlers]` block.
     NoHandlers {
         /// The controller.
         controller: &'static str,
-        /// Where it stands.
+        /// The controller's place.
         at: Location,
     },
     /// Two blocks of one controller handle the same event.
@@ -28,50 +29,51 @@ pub enum ControllerFault {
         controller: &'static str,
         /// The event, as it is written in `#[on_event]`.
         event: &'static str,
-        /// Where the first stands.
+        /// The place of the first handler.
         first: Location,
-        /// Where the second stands.
+        /// The place of the second handler.
         second: Location,
     },
     /// A controller has a `concurrent` handler in one block and one with `&mut self` in another.
     ConcurrentExclusive {
         /// The controller.
         controller: &'static str,
-        /// The concurrent handler.
+        /// The place of the concurrent handler.
         concurrent: Location,
-        /// The block of handlers with `&mut self`.
+        /// The place of the block with a `&mut self` handler.
         exclusive: Location,
     },
-    /// Two handlers of one event take `Ack`, and only one can answer.
+    /// Two handlers of one event take `Ack`, but an event has only one acknowledgement.
     AckTakenTwice {
         /// The event.
         event: &'static str,
-        /// Where the first stands.
+        /// The place of the first handler.
         first: Location,
-        /// Where the second stands.
+        /// The place of the second handler.
         second: Location,
     },
-    /// A path that cannot be mounted.
+    /// A path that axum's router cannot serve.
     InvalidPath {
-        /// The path as written.
+        /// The path as it is written.
         path: String,
-        /// Where it stands.
+        /// The place of the controller or event handler that uses the path.
         at: Location,
     },
-    /// Two settings of one path's endpoint: of two controllers, or of one and the builder.
+    /// Two different values for one setting of one path's endpoint: in the attributes of two
+    /// controllers, or in an attribute and on the builder.
     ConflictingSetting {
         /// The path.
         path: String,
-        /// What is set first, or on the builder.
+        /// The setting of the first controller, or of the builder.
         first: EndpointSetting,
-        /// What a controller asks for.
+        /// The setting of the second controller.
         second: EndpointSetting,
     },
-    /// A controller asks for an endpoint that cannot work.
+    /// A setting in a controller's attribute has a value that is not allowed.
     InvalidSetting {
-        /// What is wrong.
+        /// Why the value is not allowed.
         error: ConfigError,
-        /// Where it is asked for.
+        /// The setting's place.
         at: Location,
     },
     /// `event_priorities` names an event that the controller does not handle.
@@ -80,10 +82,10 @@ pub enum ControllerFault {
         controller: &'static str,
         /// The event.
         event: &'static str,
-        /// Where the controller stands.
+        /// The controller's place.
         at: Location,
     },
-    /// No controller at all.
+    /// The application has no controllers and no event handlers.
     NoControllers {
         /// The App's module.
         module: &'static str,
@@ -114,8 +116,8 @@ impl fmt::Display for ControllerFault {
             Self::NoHandlers { controller, at } => write!(
                 f,
                 "controller `{controller}` has no handlers [{code}]\n    {at}: the \
-                 controller\n    help: annotate its impl with `#[handlers]`, and methods in it \
-                 with `#[on_event]`"
+                 controller\n    help: annotate its `impl` block with `#[handlers]`, and methods \
+                 in the block with `#[on_event]`"
             ),
             Self::DuplicateEvent {
                 controller,
@@ -125,7 +127,8 @@ impl fmt::Display for ControllerFault {
             } => write!(
                 f,
                 "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: \
-                 here\n    {second}: and here\n    help: remove one, or call one from the other"
+                 here\n    {second}: and here\n    help: remove one of the handlers, or call one from the \
+                 other"
             ),
             Self::ConcurrentExclusive {
                 controller,
@@ -134,9 +137,9 @@ impl fmt::Display for ControllerFault {
             } => write!(
                 f,
                 "controller `{controller}` has a concurrent handler and one with `&mut self` \
-                 [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the \
-                 controller for itself\n    help: take `&self` everywhere, with a lock around \
-                 what changes; or do without `concurrent`"
+                 [{code}]\n    {concurrent}: runs concurrently with other events\n    \
+                 {exclusive}: needs exclusive access to the controller\n    help: take `&self` in \
+                 all handlers and put fields that change behind a lock, or remove `concurrent`"
             ),
             Self::AckTakenTwice {
                 event,
@@ -144,14 +147,14 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    \
-                 {first}: here\n    {second}: and here\n    help: let one of them return its \
-                 answer, or nothing"
+                "two handlers of `{event}` take `Ack`, but an event has only one acknowledgement \
+                 [{code}]\n    {first}: here\n    {second}: and here\n    help: remove the \
+                 parameter from one of them; that handler can return its answer instead"
             ),
             Self::InvalidPath { path, at } => write!(
                 f,
-                "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path \
-                 begins with `/`, and has no `{{`, `}}`, `*` or `?`"
+                "`{path}` is not a valid path [{code}]\n    {at}: used here\n    help: begin the \
+                 path with `/`, and remove `//`, spaces, `{{`, `}}`, `*`, `?` and `#`"
             ),
             Self::ConflictingSetting {
                 path,
@@ -159,9 +162,10 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "`{path}` is asked for with two settings of `{}` [{code}]\n    {}: `{}` here\n    \
-                 {}: `{}` here\n    help: all of one path share one endpoint; say it once, or the \
-                 same, or give a controller a path of its own",
+                "`{path}` has two different settings of `{}` [{code}]\n    {}: `{}` here\n    \
+                 {}: `{}` here\n    help: controllers on one path share an endpoint and its \
+                 settings: remove one of the two, set both to the same value, or move one \
+                 controller to another path",
                 first.option.name(),
                 first.location,
                 first.option,
@@ -169,7 +173,7 @@ impl fmt::Display for ControllerFault {
                 second.option
             ),
             Self::InvalidSetting { error, at } => {
-                write!(f, "{error} [{code}]\n    {at}: asked for here")
+                write!(f, "{error} [{code}]\n    {at}: set here")
             }
             Self::PriorityWithoutEvent {
                 controller,
@@ -178,12 +182,12 @@ impl fmt::Display for ControllerFault {
             } => write!(
                 f,
                 "controller `{controller}` has a priority for `{event}`, which it does not handle \
-                 [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or \
-                 remove it"
+                 [{code}]\n    {at}: in its `event_priorities`\n    help: correct the event's \
+                 name, or remove it from `event_priorities`"
             ),
             Self::NoControllers { module } => write!(
                 f,
-                "`{module}` has no controllers [{code}]\n    help: list them in a module: \
+                "`{module}` has no controllers [{code}]\n    help: list a controller in the module: \
                  `#[module(controllers = [ChatGateway])]`"
             ),
         }
@@ -192,7 +196,7 @@ impl fmt::Display for ControllerFault {
 
 impl std::error::Error for ControllerFault {}
 
-/// Checks a controller by itself.
+/// Checks one controller.
 pub(super) fn controller(registration: &Registration, faults: &mut Vec<ControllerFault>) {
     let name = registration.info.name;
     if registration.blocks.is_empty() {
@@ -239,6 +243,7 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<Controlle
     }
 }
 
+/// The handlers of all blocks of a controller.
 fn handlers(registration: &Registration) -> impl Iterator<Item = &'static HandlerInfo> {
     registration
         .blocks
@@ -246,7 +251,7 @@ fn handlers(registration: &Registration) -> impl Iterator<Item = &'static Handle
         .flat_map(|block| block.block.handlers)
 }
 
-/// Checks the controllers of each namespace beside each other.
+/// Checks that at most one handler of an event takes `Ack`, among all controllers of a namespace.
 pub(super) fn acknowledgements<'a>(
     controllers: impl Iterator<Item = (&'a MountKey, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,

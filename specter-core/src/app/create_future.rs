@@ -1,8 +1,8 @@
-//! The future that `App::create` and `AppBuilder::create` return.
+//! `CreateApp`: the future that `App::create` and `App::of` return.
 //!
-//! It is a type of its own because the compiler checks the bounds of a generic `async fn` wherever
-//! its future is named: a controller in the place of a module would be reported at the call, at
-//! `.await` and at `?`.
+//! The future is a type of its own for the sake of compile errors. The compiler checks the bounds of
+//! a generic `async fn` wherever its future is used, so that a controller in the place of a module
+//! would be reported three times: at the call, at `.await` and at `?`.
 
 use std::fmt;
 use std::future::Future;
@@ -11,8 +11,9 @@ use std::task::{Context, Poll};
 
 use crate::app::{App, AppBuilder, Error};
 
-/// An application that starts while it is awaited. Dropped, it drops what was built so far.
-#[must_use = "nothing starts before it is awaited"]
+/// Starts an application when it is awaited. If it is dropped before it completes, the singletons
+/// that were built so far are dropped too.
+#[must_use = "the application does not start until this future is awaited"]
 pub struct CreateApp(Pin<Box<dyn Future<Output = Result<App, Error>> + Send>>);
 
 impl CreateApp {

@@ -11,12 +11,12 @@ use specter_engine::ConfigError;
 
 /// Why an application did not start, or stopped.
 ///
-/// Its `Debug` is its `Display`: returned from `main`, the whole report is printed as it is meant
-/// to be read.
+/// Its `Debug` output is the same as its `Display` output, so that a `main` that returns the error
+/// prints a readable report.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Modules, providers or controllers are wrong: all faults at once.
+    /// Settings, modules, providers or controllers are wrong. It holds all faults at once.
     #[error(transparent)]
     Startup(StartupFaults),
     /// A provider failed while it was built.
@@ -25,22 +25,23 @@ pub enum Error {
     /// An event handler could not be set up.
     #[error(transparent)]
     Handler(EventHandlerError),
-    /// A setting is impossible.
+    /// A setting of an endpoint is not valid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The address could not be listened on, or the listener failed.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// The address as it was given.
+        /// The address that was passed to [`App::listen`](super::App::listen).
         address: String,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         cause: io::Error,
     },
-    /// The binary is built with `panic = "abort"`: one handler's panic would end every connection.
+    /// The binary is built with `panic = "abort"`, so that a panic in one handler would end the whole
+    /// process.
     #[error(
-        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the \
-         server: remove it from the profile in Cargo.toml"
+        "the binary is built with `panic = \"abort\"`, so that a panic in a handler would end the \
+         whole process: remove this setting from the profile in Cargo.toml"
     )]
     PanicAbort,
 }
@@ -65,7 +66,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Everything that is wrong with an application: its graph's faults, then its controllers'.
+/// All faults of an application: those of its settings, of its graph and of its controllers.
 #[derive(Debug)]
 pub struct StartupFaults {
     pub(super) app: &'static str,
@@ -75,17 +76,17 @@ pub struct StartupFaults {
 }
 
 impl StartupFaults {
-    /// The settings that cannot work.
+    /// The faults of the settings on the builder.
     pub fn settings(&self) -> &[ConfigError] {
         &self.settings
     }
 
-    /// The graph's faults.
+    /// The faults of modules and providers.
     pub fn graph(&self) -> &[specter_di::Fault] {
         self.graph.as_ref().map_or(&[], Report::faults)
     }
 
-    /// The controllers' faults.
+    /// The faults of controllers.
     pub fn controllers(&self) -> &[ControllerFault] {
         &self.controllers
     }

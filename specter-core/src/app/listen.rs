@@ -1,7 +1,6 @@
-//! `App::listen` and `App::serve`: the framework's own HTTP server in front of an App.
+//! `App::listen` and `App::serve`: serve an App with the HTTP server of `specter-engine`.
 //!
-//! The server itself is `specter-engine`'s. Programs that need TLS or HTTP/2 serve the App's router
-//! with a server of their own.
+//! Programs that need TLS or HTTP/2 serve the App's router with a server of their own.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -26,19 +25,20 @@ use super::App;
 use super::error::Error;
 use crate::socketio::SocketIoAcceptor;
 
-/// How long requests may take after the server was told to stop.
+/// How long running HTTP requests may still take after a shutdown begins.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 impl App {
-    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or
-    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains. A second signal
-    /// while it drains ends the process at once, with the status 130 or 143.
+    /// Listens on an address and serves the App until the process receives SIGINT or SIGTERM, or
+    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called. Then it shuts down gracefully,
+    /// as `AppHandle::shutdown` does, and returns. A second signal during the shutdown ends the
+    /// process at once, with the status 130 or 143.
     ///
-    /// A client that does not send a request's head for 30 s, or does not read an answer for 60 s,
-    /// loses its connection.
+    /// A connection is closed if a request's head takes longer than 30 s to arrive, or if the client
+    /// reads nothing of a response for 60 s.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// If the server cannot listen on the address.
     pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
         let shown = format!("{address:?}");
         let listener = bind(address, self.accept_backlog)
@@ -50,33 +50,41 @@ impl App {
         self.serve(listener).await
     }
 
-    /// The same on a listener that is already bound, for example to port 0.
+    /// Serves the App, as [`listen`](Self::listen) does, on a listener that is already bound, for
+    /// example to port 0.
+    ///
+    /// # Errors
+    /// None at present.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
         self.serve_all([listener]).await
     }
 
-    /// The same on several listeners that are already bound, for example to an IPv4 and an IPv6
-    /// address.
+    /// Serves the App, as [`listen`](Self::listen) does, on several listeners that are already bound,
+    /// for example to an IPv4 and to an IPv6 address.
+    ///
+    /// # Errors
+    /// None at present.
     pub async fn serve_all(
         self,
         listeners: impl IntoIterator<Item = TcpListener>,
     ) -> Result<(), Error> {
-        // From here on a signal drains, also one that comes before the first connection.
+        // Installed first, so that a signal before the first connection shuts down gracefully too.
         let signals = StopSignals::catch();
         let handle = self.handle();
         let (stop, stopped) = oneshot::channel();
         let stopping = async move {
             tokio::select! {
                 Ok(()) = stopped => handle.shutdown().await,
-                () = handle.drained() => {}
+                () = handle.wait_done() => {}
             }
             let deadline = handle.deadline().unwrap_or_else(Instant::now);
             deadline.min(Instant::now() + REQUEST_GRACE)
         };
         let stopping = stopping.boxed().shared();
         let router = self.into_request_router();
-        // Tasks of their own: `main`'s thread is none of the runtime's workers, and each connection
-        // would have to change threads. The set ends them when this future is dropped.
+        // Each accept loop is a task. `main`'s thread is no worker of the runtime, so that each
+        // connection that it accepts would have to move to another thread. The set aborts the tasks
+        // when this future is dropped.
         let mut serving = JoinSet::new();
         for listener in listeners {
             let address = listener
@@ -104,7 +112,7 @@ impl App {
     }
 }
 
-/// The axum router of an App, which answers the requests that are for no gateway.
+/// The axum router of an App. It answers the requests whose path is no gateway's.
 #[derive(Clone)]
 struct AppRouter(Router);
 

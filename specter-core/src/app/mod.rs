@@ -1,7 +1,8 @@
-//! The application: it turns modules into a plan, the plan into tables, and puts the tables behind
-//! endpoints.
+//! The application: validates modules and settings, starts the singletons, mounts a gateway at each
+//! path, serves it and shuts it down.
 //!
-//! This module owns the order of starting and stopping. Nothing below it names it.
+//! This module decides the order of starting and stopping. No other module of the crate, except
+//! `testing`, may name it.
 
 mod builder;
 mod check;
@@ -39,7 +40,7 @@ use self::wiring::StartedApp;
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
-/// A started application: every singleton is built, every gateway is ready to be mounted.
+/// A started application: all singletons are built, and all gateways are ready to be served.
 ///
 /// ```no_run
 /// # use specter_core::app::App;
@@ -47,7 +48,7 @@ use crate::rooms::Io;
 /// App::create::<ChatModule>().await?.listen("127.0.0.1:3000").await
 /// # }
 /// ```
-#[must_use = "an app serves nobody before `listen`, or before its router is served"]
+#[must_use = "an `App` accepts no connections until `listen` is called or its router is served"]
 pub struct App {
     container: Container,
     io: Io,
@@ -78,70 +79,76 @@ impl App {
         }
     }
 
-    /// Validates the module's graph and starts it, with the defaults for everything.
+    /// Validates the module and starts its application, with the default settings.
     ///
     /// # Errors
-    /// Everything that is wrong with modules, providers and controllers at once; or the provider
-    /// that failed to start.
+    /// All faults of modules, providers and controllers at once, or the error of a provider that
+    /// failed to start.
     pub fn create<M: Module>() -> CreateApp {
         CreateApp::of(Self::builder::<M>())
     }
 
-    /// Starts a single controller, without a module. It has no providers but the framework's.
+    /// Starts an application with a single controller and no module. The controller can inject only
+    /// what the framework provides.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
     pub fn of<C: Controller>() -> CreateApp {
         CreateApp::of(Self::builder_of::<C>())
     }
 
-    /// An application with settings of its own.
+    /// Prepares to start a module's application: settings can be changed before it starts.
     pub fn builder<M: Module>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<M>())
     }
 
-    /// A single controller with settings of its own.
+    /// Prepares to start an application with a single controller and no module: settings can be
+    /// changed before it starts.
     pub fn builder_of<C: Controller>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<
             registration::SingleControllerModule<C>,
         >())
     }
 
-    /// A singleton, of any module.
+    /// A singleton of any module. `None` if no module provides it, or if several do and the App's own
+    /// module does not see exactly one of them.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.container.get::<Arc<T>>()
     }
 
-    /// All singletons.
+    /// The container with all singletons.
     #[cfg(feature = "testing")]
     pub(crate) fn container(&self) -> &Container {
         &self.container
     }
 
-    /// The graph of modules, providers and controllers, to look at: as text, and as a Mermaid
-    /// diagram.
+    /// A view of the graph of modules, providers and controllers, which can be printed as text or as
+    /// a Mermaid diagram.
     pub fn graph(&self) -> GraphView {
         self.container.view()
     }
 
-    /// The whole server, to emit from anywhere.
+    /// The whole server: emits to the clients of any namespace, from any task.
     pub fn io(&self) -> Io {
         self.io.clone()
     }
 
-    /// Subscribes functions to events, from anywhere.
+    /// Subscribes functions to events at run time, from any task.
     pub fn ingress(&self) -> SocketIngress {
         self.ingress.clone()
     }
 
-    /// A handle to shut the application down, from any task.
+    /// A handle that shuts the application down, from any task.
     pub fn handle(&self) -> AppHandle {
         self.handle.clone()
     }
 
-    /// The gateways and [`routes`](Self::routes) as an axum router, without a fallback; it may be
-    /// merged, nested and layered.
+    /// The gateways and the [`routes`](Self::routes) as an axum router. The router has no fallback,
+    /// and may be merged, nested and layered.
     ///
-    /// Whoever serves it also stops it: keep a [`handle`](Self::handle), and call its `shutdown`
-    /// before the server stops. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`
-    /// for the clients' addresses to be known.
+    /// The program that serves the router also shuts the application down: keep a
+    /// [`handle`](Self::handle), and call its `shutdown` before the server stops. Serve the router
+    /// with `into_make_service_with_connect_info::<SocketAddr>()`, or clients have no address.
     pub fn into_router(self) -> Router {
         self.mounts.into_iter().fold(self.routes, |router, mount| {
             router.merge(mount.into_router())

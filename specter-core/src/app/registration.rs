@@ -1,4 +1,4 @@
-//! The controllers that modules list, registered as roots of the container.
+//! Registers the controllers and event handlers that modules list as roots of the container.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
@@ -12,7 +12,7 @@ use crate::gateway::{
     Requirements, SocketIngress,
 };
 
-/// What a module lists for the App.
+/// A controller or an event handler that a module lists.
 pub(super) enum ModuleEntry {
     Controller(Registration),
     Handler(EventHandlerEntry),
@@ -34,34 +34,35 @@ impl ModuleEntry {
     }
 }
 
-/// What the App knows of a listed event handler.
+/// A listed event handler.
 pub(super) struct EventHandlerEntry {
     pub(super) location: Location,
     pub(super) namespace: &'static str,
-    /// The module's.
+    /// The policies of its module.
     pub(super) policies: Policies,
-    /// Registers the one at this place of the roots.
+    /// Registers the event handler whose root has this index.
     pub(super) register:
         fn(&Container, usize, &SocketIngress) -> Result<RegisteredHandler, EventHandlerError>,
 }
 
-/// What the App knows of a listed controller.
+/// A listed controller.
 pub(super) struct Registration {
     pub(super) info: &'static ControllerInfo,
     pub(super) type_id: TypeId,
-    /// Takes the one instance that serves all sockets out of what the scope built.
+    /// For a controller of singleton scope: takes its instance out of the value that the scope built.
     pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
-    /// Its `#[handlers]` blocks in the order of their places in the source.
+    /// Its `#[handlers]` blocks, in the order of the source.
     pub(super) blocks: Vec<RegisteredBlock>,
-    /// The module's, and within them its own.
+    /// The policies of its module, and within them its own.
     pub(super) policies: Policies,
 }
 
+/// A `#[handlers]` block of a listed controller.
 pub(super) struct RegisteredBlock {
     pub(super) block: &'static HandlersBlock,
-    /// By handler id.
+    /// The handlers' own policies, by handler id.
     pub(super) policies: Vec<Policies>,
-    /// By handler id.
+    /// Whether a handler takes `Ack`, by handler id.
     pub(super) takes_ack: Vec<bool>,
 }
 
@@ -70,7 +71,7 @@ pub fn controller<C: Controller>(module: &mut ModuleBuilder) {
     controller_within::<C>(module, |_| {});
 }
 
-/// Adds a controller to a module with guards, interceptors and error filters of the module's.
+/// Adds a controller to a module that declares guards, interceptors and error filters.
 pub fn controller_within<C: Controller>(
     module: &mut ModuleBuilder,
     declare: impl FnOnce(&mut Policies),
@@ -87,7 +88,6 @@ pub fn controller_within<C: Controller>(
         }
         None => Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build),
     };
-    // What `Io` as a parameter needs is always there.
     let mut required = Requirements::default();
     let blocks = blocks_of::<C>()
         .map(|block| register_block(block, &mut required))
@@ -95,8 +95,8 @@ pub fn controller_within<C: Controller>(
     for requirement in required.dependencies {
         root = root.require(requirement.key, requirement.label, requirement.location);
     }
-    let of_handlers = blocks.iter().flat_map(|block| &block.policies);
-    for policies in [&policies].into_iter().chain(of_handlers) {
+    let handler_policies = blocks.iter().flat_map(|block| &block.policies);
+    for policies in [&policies].into_iter().chain(handler_policies) {
         root = policies.required_of(root);
     }
     module.root(root.meta(ModuleEntry::Controller(Registration {
@@ -108,10 +108,11 @@ pub fn controller_within<C: Controller>(
     })));
 }
 
-/// The root of an event handler, by which the App finds it.
-struct Handling<H>(PhantomData<fn() -> H>);
+/// The root of an event handler. It holds nothing: the handler itself is a singleton, which the root
+/// requires.
+struct EventHandlerRoot<H>(PhantomData<fn() -> H>);
 
-/// Adds an event handler to a module, and its provider.
+/// Adds an event handler to a module, together with its provider.
 pub fn event_handler<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,
@@ -120,8 +121,8 @@ pub fn event_handler<H: EventHandler + Provide>(
     event_handler_within::<H>(module, name, location, |_| {});
 }
 
-/// Adds an event handler to a module with guards, interceptors and error filters of the module's,
-/// and its provider.
+/// Adds an event handler, together with its provider, to a module that declares guards, interceptors
+/// and error filters.
 pub fn event_handler_within<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,
@@ -132,17 +133,18 @@ pub fn event_handler_within<H: EventHandler + Provide>(
     declare(&mut policies);
     module.provide::<H>();
     let key = <Arc<H> as Dependency>::key();
-    let mut root = Root::new::<Handling<H>>(name, location, |_| {}, |_| Handling(PhantomData))
-        .require_singleton("event handler", key, "self", location);
+    let mut root =
+        Root::new::<EventHandlerRoot<H>>(name, location, |_| {}, |_| EventHandlerRoot(PhantomData))
+            .require_singleton("event handler", key, "self", location);
     root = policies.required_of(root);
     module.root(root.meta(ModuleEntry::Handler(EventHandlerEntry {
         policies,
         location,
         namespace: H::NAMESPACE,
         register: |container, index, ingress| {
-            // Always there: the root requires it.
+            // The singleton exists: the root requires it.
             let handler = container.scope(&[index]).singleton::<Arc<H>>(0);
-            let handler = handler.ok_or_else(|| "there is no such singleton".into());
+            let handler = handler.ok_or_else(|| "its singleton does not exist".into());
             let registered =
                 handler.and_then(|handler| Ok(ingress.of_listed(index).register(handler)?));
             registered.map_err(EventHandlerError::unregistered::<H>)
@@ -155,7 +157,7 @@ fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
     let mut blocks: Vec<_> = inventory::iter::<HandlersBlock>()
         .filter(|block| (block.controller)() == id)
         .collect();
-    // The linker's order is arbitrary.
+    // `inventory` lists the blocks in the order of the linker, which is arbitrary.
     blocks.sort_by_key(|block| {
         (
             block.location.file,
@@ -183,17 +185,17 @@ fn register_block(block: &'static HandlersBlock, required: &mut Requirements) ->
     registered
 }
 
-/// The controllers of the binary that no module lists, unless they say so themselves.
+/// The controllers of the binary that no module lists, except those with the option `unlisted`.
 pub(super) fn unlisted(listed: &[TypeId]) -> Vec<&'static ControllerInfo> {
     let mut unlisted: Vec<_> = inventory::iter::<ControllerRegistration>()
-        .filter(|known| !known.info.unlisted && !listed.contains(&(known.type_id)()))
-        .map(|known| known.info)
+        .filter(|controller| !controller.info.unlisted && !listed.contains(&(controller.type_id)()))
+        .map(|controller| controller.info)
         .collect();
     unlisted.sort_by_key(|info| (info.location.file, info.location.line));
     unlisted
 }
 
-/// The module of an App of one controller.
+/// The module of an App with a single controller: it lists the controller and nothing else.
 pub(super) struct SingleControllerModule<C>(PhantomData<C>);
 
 impl<C: Controller> Module for SingleControllerModule<C> {

@@ -1,5 +1,4 @@
-//! Axum routes that an App serves beside its gateways, and how their handlers reach the App's
-//! singletons.
+//! Axum routes of an App, and `Inject<T>` as an extractor: their handlers take the App's singletons.
 
 use std::sync::Arc;
 
@@ -16,8 +15,8 @@ use crate::extract::Inject;
 use crate::logging::log_limited;
 
 impl App {
-    /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through
-    /// [`Inject<T>`].
+    /// Adds axum routes, which are served together with the gateways. Their handlers take the App's
+    /// singletons through the extractor [`Inject<T>`].
     pub fn routes(mut self, routes: Router) -> Self {
         let container = self.container.clone();
         let provide = move |mut request: Request, next: Next| {
@@ -33,20 +32,24 @@ impl App {
     }
 }
 
-/// The container that a request's handlers may reach.
+/// The request extension through which `Inject<T>` finds the container.
 #[derive(Clone)]
 struct ContainerExtension(Container);
 
-/// An axum handler asked for a singleton that it cannot have. Answered with 500; the log says
-/// which.
+/// Why an axum handler did not get a singleton that it takes as `Inject<T>`. The request is answered
+/// with 500, and the log names the singleton.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InjectRejection {
-    /// The handler's routes were not given to the App.
-    #[error("`Inject<{0}>` works in routes that were added with `App::routes`")]
+    /// The handler's route was not added with [`App::routes`].
+    #[error("`Inject<{0}>` works only in routes that are added with `App::routes`")]
     NotReachable(&'static str),
-    /// No module provides it, or several do and the App's own module does not see one of them.
-    #[error("no singleton `{0}`")]
+    /// No module provides it, or several do and the App's own module does not see exactly one of
+    /// them.
+    #[error(
+        "the application has no singleton `{0}`, or several of which its own module does not see \
+         exactly one"
+    )]
     NotProvided(&'static str),
 }
 
@@ -63,7 +66,7 @@ impl InjectRejection {
 impl IntoResponse for InjectRejection {
     fn into_response(self) -> Response {
         log_limited!(
-            ERROR, target: "specter::di", error = %self, "an axum handler's dependency is missing"
+            ERROR, target: "specter::di", error = %self, "an axum handler takes a singleton that is not available"
         );
         (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
     }

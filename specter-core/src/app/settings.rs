@@ -1,4 +1,5 @@
-//! The settings of an application, as plain data: what the builder collects and the wiring applies.
+//! The settings of an application, as plain data. The builder sets them, the validation checks them
+//! and the wiring applies them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +17,10 @@ use crate::socketio::Admission;
 pub(super) struct AppSettings {
     pub(super) graph: Graph,
     pub(super) path: String,
-    /// The settings of paths whose controllers change nothing.
+    /// The settings of each path's endpoint, before the attributes of controllers change them.
     pub(super) endpoint: EndpointConfig,
-    /// The endpoint settings that were set on the builder, and where: a controller's attribute must
-    /// not contradict them.
+    /// The endpoint settings that were set on the builder, with the place of each call. A controller's
+    /// attribute must not contradict them.
     pub(super) chosen: Vec<EndpointSetting>,
     pub(super) rooms: RoomLimits,
     pub(super) groups: GroupLimits,
@@ -44,7 +45,7 @@ impl AppSettings {
             admission: None,
             shutdown: ShutdownConfig {
                 spread: Duration::from_millis(500),
-                limit: Duration::from_secs(30),
+                timeout: Duration::from_secs(30),
             },
             accept_backlog: 4096,
             bypassed_guards: Vec::new(),
@@ -52,23 +53,24 @@ impl AppSettings {
     }
 }
 
-/// How the application stops.
+/// The settings of a graceful shutdown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShutdownConfig {
-    /// Transports close staggered over this time, so that clients do not all come back at once.
+    /// The time over which connections are closed, so that clients do not all reconnect at once.
     pub(super) spread: Duration,
-    /// Handlers that run on after this are left behind.
-    pub(super) limit: Duration,
+    /// The longest time that the whole shutdown may take.
+    pub(super) timeout: Duration,
 }
 
 impl ShutdownConfig {
+    /// The durations that are too long to be meant.
     pub(super) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("shutdown_spread", self.spread),
-            ("shutdown_timeout", self.limit),
+            ("shutdown_timeout", self.timeout),
         ];
-        let impossible = times.into_iter().filter(|(_, time)| *time > LONGEST);
-        impossible
+        let too_long = times.into_iter().filter(|(_, time)| *time > LONGEST);
+        too_long
             .map(|(setting, _)| ConfigError::Duration { setting })
             .collect()
     }

@@ -1,7 +1,8 @@
-//! Graceful shutdown: the drain, and the handle that starts it.
+//! Graceful shutdown: `AppHandle` and the steps of the drain.
 //!
-//! The time for shutting down is divided. Handlers have most of it; then those that still run are
-//! dropped; the last part is kept for `disconnect` handlers and for the hooks of providers.
+//! `shutdown_timeout` is divided. Handlers that run when the shutdown begins have most of it; those
+//! that still run after that are dropped. The rest is reserved for `disconnect` handlers and for the
+//! `on_shutdown` hooks of providers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -18,10 +19,11 @@ use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// So much of the limit, or a quarter of it, is left for what follows the handlers.
-const LONGEST_RESERVE: Duration = Duration::from_secs(5);
+/// The largest part of `shutdown_timeout` that is reserved for `disconnect` handlers and hooks. It is
+/// a quarter if that is less.
+const MAX_RESERVE: Duration = Duration::from_secs(5);
 
-/// Stops an application, from any task. Clones are the same handle.
+/// Shuts an application down, from any task. Clones refer to the same application.
 #[derive(Clone)]
 pub struct AppHandle(Arc<Shared>);
 
@@ -32,7 +34,7 @@ struct Shared {
     ingress: SocketIngress,
     config: ShutdownConfig,
     once: OnceCell<()>,
-    /// When all must be over. Set when the drain begins.
+    /// When the whole shutdown must be done. Set when it begins.
     deadline: OnceLock<Instant>,
     done: AtomicBool,
     finished: Notify,
@@ -58,21 +60,25 @@ impl AppHandle {
         }))
     }
 
-    /// Drains. New handshakes get 503, and no further event begins; what runs is finished, and
-    /// acknowledgements, pongs and DISCONNECT packets are still read meanwhile. A connection closes
-    /// when nothing of it runs any more and what was sent to it is flushed, without a DISCONNECT
-    /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting
-    /// down`, then the providers' `on_shutdown`.
+    /// Shuts the application down gracefully:
     ///
-    /// Returns when all is done, after the App's `shutdown_timeout` at the latest: handlers that
-    /// run on until shortly before that are dropped. Idempotent: every call waits for the same end.
+    /// 1. New handshakes are answered with 503, and no further event is handled. Acknowledgements,
+    ///    pongs and DISCONNECT packets are still read.
+    /// 2. A connection closes when none of its handlers runs and everything that was sent to it is
+    ///    written. No DISCONNECT packet is sent, so that clients reconnect. Its `disconnect` handlers
+    ///    run with the reason `server shutting down`.
+    /// 3. The `on_shutdown` hooks of the providers run.
+    ///
+    /// Returns when all of this is done, at the latest after the App's
+    /// [`shutdown_timeout`](super::AppBuilder::shutdown_timeout): handlers that still run shortly
+    /// before that are dropped. Idempotent: every call waits for the same shutdown.
     pub async fn shutdown(&self) {
         self.0.once.get_or_init(|| self.drain()).await;
     }
 
     async fn drain(&self) {
         let shared = &self.0;
-        let deadline = Instant::now() + shared.config.limit;
+        let deadline = Instant::now() + shared.config.timeout;
         let _ = shared.deadline.set(deadline);
         tracing::info!(target: "specter::engine", connections = self.connections(), "shutting down");
         shared
@@ -94,15 +100,16 @@ impl AppHandle {
         shared.finished.notify_waiters();
     }
 
-    /// Lets what runs end, then cuts off the rest.
+    /// Waits for running handlers and closes the connections; near the deadline, drops the handlers
+    /// that still run.
     async fn close_connections(&self, deadline: Instant) {
         let shared = &self.0;
-        let reserve = (shared.config.limit / 4).min(LONGEST_RESERVE);
+        let reserve = (shared.config.timeout / 4).min(MAX_RESERVE);
         let finish = async {
             for endpoint in &shared.endpoints {
                 endpoint.drain(shared.config.spread).await;
             }
-            self.closed().await;
+            self.wait_closed().await;
         };
         if timeout_at(deadline - reserve, finish).await.is_ok() {
             return;
@@ -116,21 +123,21 @@ impl AppHandle {
             tracing::warn!(
                 target: "specter::engine",
                 connections = handlers,
-                shutdown_timeout = ?shared.config.limit,
-                "handlers ran on until the time for shutting down was nearly over, and are dropped"
+                shutdown_timeout = ?shared.config.timeout,
+                "handlers that still ran near the end of the shutdown's time are dropped"
             );
         }
         shared.endpoints.iter().for_each(Endpoint::stop_at_once);
-        let _ = timeout_at(deadline - reserve / 2, self.closed()).await;
+        let _ = timeout_at(deadline - reserve / 2, self.wait_closed()).await;
     }
 
-    async fn closed(&self) {
+    async fn wait_closed(&self) {
         for endpoint in &self.0.endpoints {
             endpoint.wait_closed().await;
         }
     }
 
-    /// When all must be over, once the drain has begun.
+    /// When the shutdown must be done. `None` before it begins.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.deadline.get().copied()
     }
@@ -140,8 +147,8 @@ impl AppHandle {
         self.0.endpoints.iter().map(Endpoint::connections).sum()
     }
 
-    /// Waits for the end of a shutdown that somebody began.
-    pub(super) async fn drained(&self) {
+    /// Waits until a shutdown is done, without beginning one.
+    pub(super) async fn wait_done(&self) {
         loop {
             let finished = self.0.finished.notified();
             tokio::pin!(finished);
