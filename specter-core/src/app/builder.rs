@@ -35,9 +35,9 @@ impl AppBuilder {
         }
     }
 
-    /// The path of controllers whose attribute names none. Default: `/socket.io/`, which is also the
-    /// default of the clients. Requests are served with and without the final slash. A path that
-    /// axum's router cannot serve is an error at start.
+    /// The path of controllers whose attribute names none. Default: `/socket.io/`, which is also
+    /// the default of the clients. Requests are served with and without the final slash. A path
+    /// that axum's router cannot serve is an error at start.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.settings.path = path.into();
         self
@@ -76,8 +76,8 @@ impl AppBuilder {
         self.choose(EndpointOption::PingInterval(interval))
     }
 
-    /// How long a client may take to answer a ping. Default: 20 s. After that its connection is closed
-    /// with `ping timeout`. See [`EngineConfig::ping_timeout`].
+    /// How long a client may take to answer a ping. Default: 20 s. After that its connection is
+    /// closed with `ping timeout`. See [`EngineConfig::ping_timeout`].
     #[track_caller]
     pub fn ping_timeout(self, timeout: Duration) -> Self {
         self.choose(EndpointOption::PingTimeout(timeout))
@@ -106,8 +106,8 @@ impl AppBuilder {
         self
     }
 
-    /// How many bytes the process may buffer for all clients together. Default: 1 GiB. Above that, the
-    /// connections that hold the most are closed. See [`EngineConfig::max_buffered_total`].
+    /// How many bytes the process may buffer for all clients together. Default: 1 GiB. Above that,
+    /// the connections that hold the most are closed. See [`EngineConfig::max_buffered_total`].
     pub fn max_buffered_total(mut self, bytes: usize) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.max_buffered_total(bytes);
         self
@@ -120,9 +120,9 @@ impl AppBuilder {
         self
     }
 
-    /// The proxies, as addresses or ranges such as `10.0.0.0/8`, from whose headers the server takes a
-    /// client's address, scheme and host. Default: none. An entry that is neither is an error at
-    /// start. See [`EngineConfig::trusted_proxies`].
+    /// The proxies, as addresses or ranges such as `10.0.0.0/8`, from whose headers the server
+    /// takes a client's address, scheme and host. Default: none. An entry that is neither is an
+    /// error at start. See [`EngineConfig::trusted_proxies`].
     pub fn trusted_proxies<S: Into<String>>(
         mut self,
         proxies: impl IntoIterator<Item = S>,
@@ -131,16 +131,16 @@ impl AppBuilder {
         self
     }
 
-    /// Which family of headers the trusted proxies write. Default: [`ProxyHeaders::XForwarded`]. The
-    /// other family is never read, because clients can write it themselves. See
+    /// Which family of headers the trusted proxies write. Default: [`ProxyHeaders::XForwarded`].
+    /// The other family is never read, because clients can write it themselves. See
     /// [`EngineConfig::proxy_headers`].
     pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.proxy_headers(headers);
         self
     }
 
-    /// Changes any setting of the Engine.IO layer: `.engine(|engine| engine.allow_upgrades(false))`.
-    /// Default: the defaults of [`EngineConfig`].
+    /// Changes any setting of the Engine.IO layer:
+    /// `.engine(|engine| engine.allow_upgrades(false))`. Default: the defaults of [`EngineConfig`].
     #[track_caller]
     pub fn engine(self, change: impl FnOnce(EngineConfig) -> EngineConfig) -> Self {
         let mut changed = self.settings.endpoint.clone();
@@ -148,15 +148,16 @@ impl AppBuilder {
         self.change(changed)
     }
 
-    /// How long a connection may stay open before it joins a namespace. Default: 45 s. After that it
-    /// is closed. See [`SocketConfig::connect_timeout`].
+    /// How long a connection may stay open before it joins a namespace. Default: 45 s. After that
+    /// it is closed. See [`SocketConfig::connect_timeout`].
     #[track_caller]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.choose(EndpointOption::ConnectTimeout(timeout))
     }
 
-    /// How long the server waits for a client's acknowledgement if the call sets no timeout. Default:
-    /// 30 s. After that the call fails with `AckError::Timeout`. See [`SocketConfig::ack_timeout`].
+    /// How long the server waits for a client's acknowledgement if the call sets no timeout.
+    /// Default: 30 s. After that the call fails with `AckError::Timeout`. See
+    /// [`SocketConfig::ack_timeout`].
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.settings.endpoint.socket = self.settings.endpoint.socket.ack_timeout(timeout);
         self
@@ -193,8 +194,8 @@ impl AppBuilder {
         self
     }
 
-    /// Replaces the settings of endpoints. Those that differ are applied one by one, so that the place
-    /// of the call is kept.
+    /// Replaces the settings of endpoints. Those that differ are applied one by one, so that the
+    /// place of the call is kept.
     #[track_caller]
     fn change(mut self, changed: EndpointConfig) -> Self {
         let before = self.settings.endpoint.options();
@@ -221,8 +222,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a guard for all controllers and event handlers. It runs when a client connects, before the
-    /// guards of modules and controllers. A module must provide it. Default: none.
+    /// Adds a guard for all controllers and event handlers. It runs when a client connects, before
+    /// the guards of modules and controllers. A module must provide it. Default: none.
     #[track_caller]
     pub fn guard<G: Guard>(mut self) -> Self {
         self.settings
@@ -231,8 +232,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds an interceptor around every handler, outside the interceptors of modules and controllers.
-    /// A module must provide it. Default: none.
+    /// Adds an interceptor around every handler, outside the interceptors of modules and
+    /// controllers. A module must provide it. Default: none.
     #[track_caller]
     pub fn interceptor<I: Interceptor>(mut self) -> Self {
         self.settings
@@ -241,8 +242,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds an error filter for every handler. It runs after the filters of controllers and modules. A
-    /// module must provide it. Default: none.
+    /// Adds an error filter for every handler. It runs after the filters of controllers and
+    /// modules. A module must provide it. Default: none.
     #[track_caller]
     pub fn filter<F: ErrorFilter>(mut self) -> Self {
         self.settings
@@ -261,8 +262,8 @@ impl AppBuilder {
     }
 
     /// Sets a function that accepts or rejects each handshake before a session exists. A rejected
-    /// handshake is answered with 403, or with 400 if it is for a WebSocket. Default: all handshakes
-    /// are accepted that the limits and the origin policy allow.
+    /// handshake is answered with 403, or with 400 if it is for a WebSocket. Default: all
+    /// handshakes are accepted that the limits and the origin policy allow.
     pub fn admit<F, R>(mut self, admit: F) -> Self
     where
         F: Fn(&Handshake) -> R + Send + Sync + 'static,
@@ -272,27 +273,27 @@ impl AppBuilder {
         self
     }
 
-    /// How long a graceful shutdown may take in all. Default: 30 s. The last quarter of it, but at most
-    /// 5 s, is reserved for `disconnect` handlers and the providers' `on_shutdown`: handlers that
-    /// still run when it begins are dropped.
+    /// How long a graceful shutdown may take in all. Default: 30 s. The last quarter of it, but at
+    /// most 5 s, is reserved for `disconnect` handlers and the providers' `on_shutdown`: handlers
+    /// that still run when it begins are dropped.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.settings.shutdown.timeout = timeout;
         self
     }
 
-    /// The time over which connections are closed at shutdown, so that clients do not all reconnect at
-    /// once. Default: 500 ms. Zero closes all of them at once.
+    /// The time over which connections are closed at shutdown, so that clients do not all reconnect
+    /// at once. Default: 500 ms. Zero closes all of them at once.
     pub fn shutdown_spread(mut self, spread: Duration) -> Self {
         self.settings.shutdown.spread = spread;
         self
     }
 
-    /// How many connections the operating system may queue before [`App::listen`](super::App::listen)
-    /// accepts them. Default: 4,096. A client that connects while the queue is full waits for a
-    /// second or longer before it tries again. Linux also limits the queue to `net.core.somaxconn`
-    /// (4,096 by default): raise both for a longer queue. The setting has no effect on
-    /// [`App::serve`](super::App::serve), whose listener is bound already, nor on
-    /// [`App::into_router`](super::App::into_router).
+    /// How many connections the operating system may queue before
+    /// [`App::listen`](super::App::listen) accepts them. Default: 4,096. A client that connects
+    /// while the queue is full waits for a second or longer before it tries again. Linux also
+    /// limits the queue to `net.core.somaxconn` (4,096 by default): raise both for a longer queue.
+    /// The setting has no effect on [`App::serve`](super::App::serve), whose listener is bound
+    /// already, nor on [`App::into_router`](super::App::into_router).
     pub fn accept_backlog(mut self, connections: u32) -> Self {
         self.settings.accept_backlog = connections;
         self
@@ -312,8 +313,9 @@ impl AppBuilder {
         self
     }
 
-    /// Replaces the provider `P` by a value, in tests: in the provider's module, under all its types,
-    /// and with its visibility. The provider is not built, nor are providers that only it needs.
+    /// Replaces the provider `P` by a value, in tests: in the provider's module, under all its
+    /// types, and with its visibility. The provider is not built, nor are providers that only it
+    /// needs.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,
@@ -324,16 +326,16 @@ impl AppBuilder {
     }
 
     /// Replaces all providers of `Arc<T>` by a value, in tests:
-    /// `.bind::<dyn Repository>(Arc::new(Fake))`. Providers that are needed only as `Arc<T>` are not
-    /// built, nor are providers that only they need.
+    /// `.bind::<dyn Repository>(Arc::new(Fake))`. Providers that are needed only as `Arc<T>` are
+    /// not built, nor are providers that only they need.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.settings.graph.bind(value);
         self
     }
 
-    /// Validates the application without starting it. [`graph_test!`](macro@crate::graph_test) defines
-    /// a test that does so.
+    /// Validates the application without starting it. [`graph_test!`](macro@crate::graph_test)
+    /// defines a test that does so.
     ///
     /// # Errors
     /// All faults of settings, modules, providers and controllers at once.
@@ -344,12 +346,12 @@ impl AppBuilder {
     /// Validates the application and starts it.
     ///
     /// # Errors
-    /// All faults of settings, modules, providers and controllers at once, or the error of a provider
-    /// or an event handler that failed to start.
+    /// All faults of settings, modules, providers and controllers at once, or the error of a
+    /// provider or an event handler that failed to start.
     ///
     /// # Cancellation
-    /// If the future is dropped before it completes, the singletons that were built so far are dropped
-    /// too.
+    /// If the future is dropped before it completes, the singletons that were built so far are
+    /// dropped too.
     pub async fn create(self) -> Result<App, Error> {
         let accept_backlog = self.settings.accept_backlog;
         let started = wiring::start(self.settings).await?;

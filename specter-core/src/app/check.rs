@@ -127,8 +127,8 @@ impl fmt::Display for ControllerFault {
             } => write!(
                 f,
                 "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: \
-                 here\n    {second}: and here\n    help: remove one of the handlers, or call one from the \
-                 other"
+                 here\n    {second}: and here\n    help: remove one of the handlers, or \
+                 call one from the other"
             ),
             Self::ConcurrentExclusive {
                 controller,
@@ -187,8 +187,8 @@ impl fmt::Display for ControllerFault {
             ),
             Self::NoControllers { module } => write!(
                 f,
-                "`{module}` has no controllers [{code}]\n    help: list a controller in the module: \
-                 `#[module(controllers = [ChatGateway])]`"
+                "`{module}` has no controllers [{code}]\n    help: list a controller in the \
+                 module: `#[module(controllers = [ChatGateway])]`"
             ),
         }
     }

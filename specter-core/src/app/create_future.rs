@@ -1,8 +1,8 @@
 //! `CreateApp`: the future that `App::create` and `App::of` return.
 //!
-//! The future is a type of its own for the sake of compile errors. The compiler checks the bounds of
-//! a generic `async fn` wherever its future is used, so that a controller in the place of a module
-//! would be reported three times: at the call, at `.await` and at `?`.
+//! The future is a type of its own for the sake of compile errors. The compiler checks the bounds
+//! of a generic `async fn` wherever its future is used, so that a controller in the place of a
+//! module would be reported three times: at the call, at `.await` and at `?`.
 
 use std::fmt;
 use std::future::Future;

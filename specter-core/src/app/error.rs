@@ -37,8 +37,8 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// The binary is built with `panic = "abort"`, so that a panic in one handler would end the whole
-    /// process.
+    /// The binary is built with `panic = "abort"`, so that a panic in one handler would end the
+    /// whole process.
     #[error(
         "the binary is built with `panic = \"abort\"`, so that a panic in a handler would end the \
          whole process: remove this setting from the profile in Cargo.toml"

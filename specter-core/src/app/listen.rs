@@ -30,12 +30,12 @@ const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 impl App {
     /// Listens on an address and serves the App until the process receives SIGINT or SIGTERM, or
-    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called. Then it shuts down gracefully,
-    /// as `AppHandle::shutdown` does, and returns. A second signal during the shutdown ends the
-    /// process at once, with the status 130 or 143.
+    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called. Then it shuts down
+    /// gracefully, as `AppHandle::shutdown` does, and returns. A second signal during the shutdown
+    /// ends the process at once, with the status 130 or 143.
     ///
-    /// A connection is closed if a request's head takes longer than 30 s to arrive, or if the client
-    /// reads nothing of a response for 60 s.
+    /// A connection is closed if a request's head takes longer than 30 s to arrive, or if the
+    /// client reads nothing of a response for 60 s.
     ///
     /// # Errors
     /// If the server cannot listen on the address.
@@ -59,8 +59,8 @@ impl App {
         self.serve_all([listener]).await
     }
 
-    /// Serves the App, as [`listen`](Self::listen) does, on several listeners that are already bound,
-    /// for example to an IPv4 and to an IPv6 address.
+    /// Serves the App, as [`listen`](Self::listen) does, on several listeners that are already
+    /// bound, for example to an IPv4 and to an IPv6 address.
     ///
     /// # Errors
     /// None at present.

@@ -110,8 +110,8 @@ impl App {
         >())
     }
 
-    /// A singleton of any module. `None` if no module provides it, or if several do and the App's own
-    /// module does not see exactly one of them.
+    /// A singleton of any module. `None` if no module provides it, or if several do and the App's
+    /// own module does not see exactly one of them.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.container.get::<Arc<T>>()
     }
@@ -122,8 +122,8 @@ impl App {
         &self.container
     }
 
-    /// A view of the graph of modules, providers and controllers, which can be printed as text or as
-    /// a Mermaid diagram.
+    /// A view of the graph of modules, providers and controllers, which can be printed as text or
+    /// as a Mermaid diagram.
     pub fn graph(&self) -> GraphView {
         self.container.view()
     }

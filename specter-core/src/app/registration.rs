@@ -49,7 +49,8 @@ pub(super) struct EventHandlerEntry {
 pub(super) struct Registration {
     pub(super) info: &'static ControllerInfo,
     pub(super) type_id: TypeId,
-    /// For a controller of singleton scope: takes its instance out of the value that the scope built.
+    /// For a controller of singleton scope: takes its instance out of the value that the scope
+    /// built.
     pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     /// Its `#[handlers]` blocks, in the order of the source.
     pub(super) blocks: Vec<RegisteredBlock>,
@@ -108,8 +109,8 @@ pub fn controller_within<C: Controller>(
     })));
 }
 
-/// The root of an event handler. It holds nothing: the handler itself is a singleton, which the root
-/// requires.
+/// The root of an event handler. It holds nothing: the handler itself is a singleton, which the
+/// root requires.
 struct EventHandlerRoot<H>(PhantomData<fn() -> H>);
 
 /// Adds an event handler to a module, together with its provider.
@@ -121,8 +122,8 @@ pub fn event_handler<H: EventHandler + Provide>(
     event_handler_within::<H>(module, name, location, |_| {});
 }
 
-/// Adds an event handler, together with its provider, to a module that declares guards, interceptors
-/// and error filters.
+/// Adds an event handler, together with its provider, to a module that declares guards,
+/// interceptors and error filters.
 pub fn event_handler_within<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,

@@ -1,4 +1,5 @@
-//! Axum routes of an App, and `Inject<T>` as an extractor: their handlers take the App's singletons.
+//! Axum routes of an App, and `Inject<T>` as an extractor: their handlers take the App's
+//! singletons.
 
 use std::sync::Arc;
 
@@ -36,8 +37,8 @@ impl App {
 #[derive(Clone)]
 struct ContainerExtension(Container);
 
-/// Why an axum handler did not get a singleton that it takes as `Inject<T>`. The request is answered
-/// with 500, and the log names the singleton.
+/// Why an axum handler did not get a singleton that it takes as `Inject<T>`. The request is
+/// answered with 500, and the log names the singleton.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InjectRejection {
@@ -66,7 +67,8 @@ impl InjectRejection {
 impl IntoResponse for InjectRejection {
     fn into_response(self) -> Response {
         log_limited!(
-            ERROR, target: "specter::di", error = %self, "an axum handler takes a singleton that is not available"
+            ERROR, target: "specter::di", error = %self,
+            "an axum handler takes a singleton that is not available"
         );
         (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
     }

@@ -19,8 +19,8 @@ pub(super) struct AppSettings {
     pub(super) path: String,
     /// The settings of each path's endpoint, before the attributes of controllers change them.
     pub(super) endpoint: EndpointConfig,
-    /// The endpoint settings that were set on the builder, with the place of each call. A controller's
-    /// attribute must not contradict them.
+    /// The endpoint settings that were set on the builder, with the place of each call. A
+    /// controller's attribute must not contradict them.
     pub(super) chosen: Vec<EndpointSetting>,
     pub(super) rooms: RoomLimits,
     pub(super) groups: GroupLimits,

@@ -1,8 +1,8 @@
 //! Graceful shutdown: `AppHandle` and the steps of the drain.
 //!
 //! `shutdown_timeout` is divided. Handlers that run when the shutdown begins have most of it; those
-//! that still run after that are dropped. The rest is reserved for `disconnect` handlers and for the
-//! `on_shutdown` hooks of providers.
+//! that still run after that are dropped. The rest is reserved for `disconnect` handlers and for
+//! the `on_shutdown` hooks of providers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -19,8 +19,8 @@ use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// The largest part of `shutdown_timeout` that is reserved for `disconnect` handlers and hooks. It is
-/// a quarter if that is less.
+/// The largest part of `shutdown_timeout` that is reserved for `disconnect` handlers and hooks. It
+/// is a quarter if that is less.
 const MAX_RESERVE: Duration = Duration::from_secs(5);
 
 /// Shuts an application down, from any task. Clones refer to the same application.
@@ -65,8 +65,8 @@ impl AppHandle {
     /// 1. New handshakes are answered with 503, and no further event is handled. Acknowledgements,
     ///    pongs and DISCONNECT packets are still read.
     /// 2. A connection closes when none of its handlers runs and everything that was sent to it is
-    ///    written. No DISCONNECT packet is sent, so that clients reconnect. Its `disconnect` handlers
-    ///    run with the reason `server shutting down`.
+    ///    written. No DISCONNECT packet is sent, so that clients reconnect. Its `disconnect`
+    ///    handlers run with the reason `server shutting down`.
     /// 3. The `on_shutdown` hooks of the providers run.
     ///
     /// Returns when all of this is done, at the latest after the App's
@@ -80,7 +80,8 @@ impl AppHandle {
         let shared = &self.0;
         let deadline = Instant::now() + shared.config.timeout;
         let _ = shared.deadline.set(deadline);
-        tracing::info!(target: "specter::engine", connections = self.connections(), "shutting down");
+        let connections = self.connections();
+        tracing::info!(target: "specter::engine", connections, "shutting down");
         shared
             .endpoints
             .iter()

@@ -8,8 +8,8 @@ use specter_engine::ConfigError;
 use specter_engine::internals::LONGEST;
 
 /// The timeouts and limits of the Socket.IO layer. `AppBuilder::socket` changes them. A timeout or
-/// limit of zero is an error at start, except where a setting says otherwise, and so is a timeout of
-/// more than thirty days.
+/// limit of zero is an error at start, except where a setting says otherwise, and so is a timeout
+/// of more than thirty days.
 ///
 /// ```
 /// use specter_core::socket::SocketConfig;
@@ -57,23 +57,24 @@ impl Default for SocketConfig {
 }
 
 impl SocketConfig {
-    /// How long a connection may stay open before it joins a namespace. Default: 45 s. After that it
-    /// is closed.
+    /// How long a connection may stay open before it joins a namespace. Default: 45 s. After that
+    /// it is closed.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long the guards, the construction of the controllers and their `connect` handlers may take
-    /// together. Default: 20 s. After that the client is rejected with CONNECT_ERROR, with the
-    /// message `connect timeout`.
+    /// How long the guards, the construction of the controllers and their `connect` handlers may
+    /// take together. Default: 20 s. After that the client is rejected with `CONNECT_ERROR`, with
+    /// the message `connect timeout`.
     pub fn connect_handler_timeout(mut self, timeout: Duration) -> Self {
         self.connect_handler_timeout = timeout;
         self
     }
 
-    /// How long the server waits for a client's acknowledgement if the call sets no timeout. Default:
-    /// 30 s. After that the call fails with [`AckError::Timeout`](crate::socket::AckError::Timeout).
+    /// How long the server waits for a client's acknowledgement if the call sets no timeout.
+    /// Default: 30 s. After that the call fails with
+    /// [`AckError::Timeout`](crate::socket::AckError::Timeout).
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.ack_timeout = timeout;
         self
@@ -83,10 +84,10 @@ impl SocketConfig {
     /// they are dropped.
     ///
     /// The event handlers that run when the client disconnects share one such period; each
-    /// `disconnect` handler has one of its own. When a handler is dropped, its controller is kept, so
-    /// that the controller's `disconnect` handler and the tear-down still run. An exception is a
-    /// `blocking` handler with `&mut self`, which cannot be interrupted: the `disconnect` handler of
-    /// its controller does not run, and a log line names the controller. `connect` handlers have
+    /// `disconnect` handler has one of its own. When a handler is dropped, its controller is kept,
+    /// so that the controller's `disconnect` handler and the tear-down still run. An exception is a
+    /// `blocking` handler with `&mut self`, which cannot be interrupted: the `disconnect` handler
+    /// of its controller does not run, and a log line names the controller. `connect` handlers have
     /// [`connect_handler_timeout`](Self::connect_handler_timeout) instead.
     pub fn handler_grace_period(mut self, grace: Duration) -> Self {
         self.handler_grace_period = grace;
@@ -94,50 +95,50 @@ impl SocketConfig {
     }
 
     /// How many namespaces one connection may join. Default: 32. A further CONNECT is answered with
-    /// CONNECT_ERROR, with the message `Too many namespaces`.
+    /// `CONNECT_ERROR`, with the message `Too many namespaces`.
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.max_namespaces = namespaces;
         self
     }
 
-    /// How many events of one connection may be pending: received, but not handled yet. Default: 256.
-    /// At the limit the server stops reading from the connection until some are handled, and its ping
-    /// timeout stands still meanwhile.
+    /// How many events of one connection may be pending: received, but not handled yet. Default:
+    /// 256. At the limit the server stops reading from the connection until some are handled, and
+    /// its ping timeout stands still meanwhile.
     pub fn max_pending_events(mut self, events: usize) -> Self {
         self.max_pending_events = events;
         self
     }
 
-    /// How many bytes the pending events of one connection may have together. Default: 1 MiB. At the
-    /// limit the server stops reading, as at [`max_pending_events`](Self::max_pending_events).
+    /// How many bytes the pending events of one connection may have together. Default: 1 MiB. At
+    /// the limit the server stops reading, as at [`max_pending_events`](Self::max_pending_events).
     pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
         self.max_pending_bytes = bytes;
         self
     }
 
     /// How long all attachments of a packet together may take to arrive after the packet itself.
-    /// Default: 30 s. After that the connection is closed with `parse error`. The time does not pass
-    /// while the server does not read from the connection.
+    /// Default: 30 s. After that the connection is closed with `parse error`. The time does not
+    /// pass while the server does not read from the connection.
     pub fn attachment_timeout(mut self, timeout: Duration) -> Self {
         self.attachment_timeout = timeout;
         self
     }
 
-    /// How many binary attachments a packet from a client may have. Default: 10. Zero allows none. A
-    /// packet with more closes the connection with `parse error`.
+    /// How many binary attachments a packet from a client may have. Default: 10. Zero allows none.
+    /// A packet with more closes the connection with `parse error`.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.max_attachments = attachments;
         self
     }
 
-    /// How many attachments ([`Binary`] values) a packet to a client may have, in events, broadcasts
-    /// and acknowledgements. Default: 10. Zero allows none. With more, `emit` and its variants return
-    /// `EncodeError::TooManyAttachments`, and a handler's answer becomes an error acknowledgement. A
-    /// limit of more than 255 is an error at start.
+    /// How many attachments ([`Binary`] values) a packet to a client may have, in events,
+    /// broadcasts and acknowledgements. Default: 10. Zero allows none. With more, `emit` and its
+    /// variants return `EncodeError::TooManyAttachments`, and a handler's answer becomes an error
+    /// acknowledgement. A limit of more than 255 is an error at start.
     ///
-    /// Current JavaScript clients accept 10. They close the connection when they receive a packet with
-    /// more, and do so again after they have reconnected if it is sent again. Raise the limit only if
-    /// all clients accept more, because their parser has a larger `maxAttachments`.
+    /// Current JavaScript clients accept 10. They close the connection when they receive a packet
+    /// with more, and do so again after they have reconnected if it is sent again. Raise the limit
+    /// only if all clients accept more, because their parser has a larger `maxAttachments`.
     ///
     /// [`Binary`]: specter_proto::socketio::Binary
     pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
@@ -145,8 +146,8 @@ impl SocketConfig {
         self
     }
 
-    /// How many bytes the `auth` payload of CONNECT may have. It is kept as long as the socket exists.
-    /// Default: 16 KiB. A larger payload is answered with CONNECT_ERROR, with the message
+    /// How many bytes the `auth` payload of CONNECT may have. It is kept as long as the socket
+    /// exists. Default: 16 KiB. A larger payload is answered with `CONNECT_ERROR`, with the message
     /// `invalid auth`.
     pub fn max_auth_bytes(mut self, bytes: usize) -> Self {
         self.max_auth_bytes = bytes;
@@ -160,15 +161,15 @@ impl SocketConfig {
         self
     }
 
-    /// How many bytes the name of an event from a client may have. Default: 256. A packet with a longer
-    /// name closes the connection with `parse error`.
+    /// How many bytes the name of an event from a client may have. Default: 256. A packet with a
+    /// longer name closes the connection with `parse error`.
     pub fn max_event_name_len(mut self, bytes: usize) -> Self {
         self.max_event_name_len = bytes;
         self
     }
 
-    /// How many `concurrent` handlers of one socket may run at once. Default: 64. Further events wait
-    /// until one of them returns.
+    /// How many `concurrent` handlers of one socket may run at once. Default: 64. Further events
+    /// wait until one of them returns.
     pub fn max_concurrent(mut self, handlers: usize) -> Self {
         self.max_concurrent = handlers;
         self

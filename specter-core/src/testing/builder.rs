@@ -1,23 +1,20 @@
-//! `TestAppBuilder`: what a test changes in an application before it starts.
+//! [`TestAppBuilder`]: what a test changes in an application before it starts.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use specter_di::Provide;
+use specter_di::{Module, Provide};
 
-use super::app::TestApp;
-use crate::app::{AppBuilder, Error};
-use crate::gateway::Guard;
+use super::TestApp;
+use crate::app::{App, AppBuilder, Error};
+use crate::gateway::{Controller, Guard};
 
-/// How long a client waits for what a test expects.
+/// How long a client waits for what its test expects, by default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An application under test that is not started yet.
-///
-/// It starts with the settings of [`AppBuilder`] and their defaults; [`configure`](Self::configure)
-/// changes them.
-#[must_use = "nothing starts before `start`"]
+/// Builds an application under test.
+#[must_use = "the application does not start until `start` is called"]
 pub struct TestAppBuilder {
     app: AppBuilder,
     routes: Router,
@@ -34,8 +31,37 @@ impl From<AppBuilder> for TestAppBuilder {
     }
 }
 
+impl TestApp {
+    /// Builds the application of a module.
+    pub fn builder<M: Module>() -> TestAppBuilder {
+        App::builder::<M>().into()
+    }
+
+    /// Builds an application of a single controller. The test
+    /// [provides](TestAppBuilder::provide) what the controller injects.
+    pub fn builder_of<C: Controller>() -> TestAppBuilder {
+        App::builder_of::<C>().into()
+    }
+
+    /// Starts the application of a module without changes.
+    ///
+    /// # Panics
+    /// If the application does not start.
+    pub async fn start<M: Module>() -> Self {
+        Self::builder::<M>().start().await
+    }
+
+    /// Starts an application of a single controller without changes.
+    ///
+    /// # Panics
+    /// If the application does not start.
+    pub async fn of<C: Controller>() -> Self {
+        Self::builder_of::<C>().start().await
+    }
+}
+
 impl TestAppBuilder {
-    /// Provides a value that every provider and controller may inject as `Arc<T>`. See
+    /// Adds a value that every provider and controller may inject as `Arc<T>`, as with
     /// [`AppBuilder::provide`].
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
@@ -43,16 +69,16 @@ impl TestAppBuilder {
         self
     }
 
-    /// Replaces all providers of `Arc<T>` by a value:
-    /// `.bind::<dyn Repository>(Arc::new(Fake))`. See [`AppBuilder::bind`].
+    /// Injects a value in place of whatever provides `Arc<T>`, as [`AppBuilder::bind`] does:
+    /// `.bind::<dyn Repository>(Arc::new(Fake))`.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.app = self.app.bind(value);
         self
     }
 
-    /// Replaces the provider `P` by a value, in its module and under all its types. See
-    /// [`AppBuilder::replace`].
+    /// Replaces a provider by a value, in the provider's module and for all its types, as
+    /// [`AppBuilder::replace`] does.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,
@@ -62,30 +88,27 @@ impl TestAppBuilder {
         self
     }
 
-    /// Removes the guard `G` wherever it is declared: on the App, modules, controllers and events. It
-    /// is not built for them, and its `check` does not run.
+    /// Switches the guard `G` off wherever it is declared: on the App, on modules, on controllers
+    /// and on events. Its `check` is never called.
     pub fn bypass_guard<G: Guard>(mut self) -> Self {
         self.app = self.app.bypass_guard::<G>();
         self
     }
 
-    /// Changes settings of the application: `.configure(|app| app.ping_timeout(SECOND))`. Default:
-    /// the defaults of [`AppBuilder`].
+    /// Changes any setting of the application: `.configure(|app| app.ping_timeout(SECOND))`.
     pub fn configure(mut self, change: impl FnOnce(AppBuilder) -> AppBuilder) -> Self {
         self.app = change(self.app);
         self
     }
 
-    /// Adds axum routes to the application, as [`App::routes`](crate::app::App::routes) does.
-    /// Default: none.
+    /// Adds axum routes, as [`App::routes`] does.
     pub fn routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
         self
     }
 
-    /// How long a client waits for what a test expects: the handshake, the reply to CONNECT, an event,
-    /// an acknowledgement. Default: 5 s; with a paused clock, of the paused clock's time. After that
-    /// the test fails.
+    /// Sets how long a client waits for what its test expects. After that the test fails. Default:
+    /// 5 s, measured on the paused clock if the clock is paused.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -94,7 +117,7 @@ impl TestAppBuilder {
     /// Starts the application.
     ///
     /// # Panics
-    /// If it does not start, with everything that is wrong.
+    /// If the application does not start. The message lists everything that is wrong.
     pub async fn start(self) -> TestApp {
         match self.try_start().await {
             Ok(app) => app,
@@ -102,7 +125,7 @@ impl TestAppBuilder {
         }
     }
 
-    /// Starts the application, or returns why it does not start.
+    /// Starts the application, or returns the error of its start.
     ///
     /// # Errors
     /// Those of [`AppBuilder::create`].

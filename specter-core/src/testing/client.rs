@@ -1,4 +1,4 @@
-//! `TestClient`: a client in a namespace, with which a test emits events and expects the server's.
+//! [`TestClient`]: a Socket.IO client in a namespace, by which a test emits and waits for events.
 
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -13,21 +13,21 @@ use specter_proto::engine::Frame;
 use specter_proto::socketio::encode;
 use specter_proto::websocket::Opcode;
 
-use super::client_connection::{ClientConnection, ClientNamespace, ClientState, Phase};
-use super::connect_error::ConnectError;
-use super::packets::expect_encoded;
-use super::received::{AckSender, EventSource, PendingAck, ReceivedEvent};
+use super::ConnectError;
+use super::client_connection::{ClientConnection, ClientNamespace, Phase, State};
+use super::packets::encoded;
+use super::received::{AckSender, JoinedNamespace, PendingAck, ReceivedEvent, Receiver};
 use crate::socket::SocketId;
 
-/// How long `expect_none` and `expect_silence` wait for an unexpected event.
-const SILENCE: Duration = Duration::from_millis(50);
+/// How long [`TestClient::expect_none`] watches.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// A Socket.IO client that has joined a namespace.
 ///
-/// The methods that expect something wait for it. If it does not arrive within the App's
-/// [`timeout`](super::TestAppBuilder::timeout), the test fails at the line that expected it, and the
-/// message lists what arrived instead. The client answers pings by itself. Dropping the last client
-/// of a connection closes the connection as closing a browser tab does.
+/// Its methods wait for what the test expects. If it is not received within the
+/// [`timeout`](super::TestAppBuilder::timeout), the test fails at the line that expected it, and
+/// the message lists what was received instead. Pings are answered automatically. Dropping the last
+/// client of a connection aborts the connection, as closing a browser tab does.
 ///
 /// See the [module](super) for examples.
 pub struct TestClient {
@@ -40,10 +40,11 @@ pub struct TestClient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disconnection {
-    /// With a DISCONNECT packet, from this namespace only, as `socket.disconnect()` does. Clients do
-    /// not reconnect by themselves after it.
+    /// By a DISCONNECT packet, from this namespace only, as `socket.disconnect()` does. Clients do
+    /// not reconnect automatically.
     Namespace,
-    /// The connection was closed, with all its namespaces. Clients reconnect by themselves.
+    /// By closing the connection, and with it every namespace on it. Clients reconnect
+    /// automatically.
     Transport,
 }
 
@@ -53,11 +54,11 @@ impl TestClient {
         connection: Arc<ClientConnection>,
         namespace: &str,
         auth: Option<&str>,
-        caller: &'static Location<'static>,
+        site: &'static Location<'static>,
     ) -> Result<Self, ConnectError> {
         connection.with_state(|state| match state.namespaces.entry(namespace.into()) {
             Entry::Occupied(entry) if matches!(entry.get().phase, Phase::Joined(_)) => {
-                panic!("{caller}: the connection has joined `{namespace}` already")
+                panic!("{site}: the connection has already joined `{namespace}`")
             }
             Entry::Occupied(mut entry) => drop(entry.insert(ClientNamespace::default())),
             Entry::Vacant(entry) => drop(entry.insert(ClientNamespace::default())),
@@ -68,17 +69,17 @@ impl TestClient {
         };
         let packet = format!("0{prefix}{}", auth.unwrap_or_default());
         connection.send(&Frame::text_message(&packet).into());
-        let reply = connection.wait(|state| {
+        let answer = connection.wait(|state| {
             let end_reason = state.end_reason(namespace);
             match &state.namespaces.get(namespace)?.phase {
                 Phase::Joined(id) => Some(Ok(*id)),
                 Phase::ConnectError(error) => Some(Err(error.clone())),
-                _ => end_reason.map(|reason| {
-                    panic!("{caller}: `{namespace}` could not be joined: {reason}");
+                _ => end_reason.map(|why| {
+                    panic!("{site}: `{namespace}` could not be joined: {why}");
                 }),
             }
         });
-        match reply.await {
+        match answer.await {
             Some(Ok(id)) => Ok(Self {
                 connection,
                 namespace: namespace.into(),
@@ -86,13 +87,13 @@ impl TestClient {
             }),
             Some(Err(error)) => Err(error),
             None => panic!(
-                "{caller}: the server did not answer CONNECT to `{namespace}` within {:?}",
+                "{site}: the server did not answer CONNECT to `{namespace}` within {:?}",
                 connection.timeout
             ),
         }
     }
 
-    /// The socket's id, the same as [`Socket::id`](crate::socket::Socket::id) on the server.
+    /// The id of the client's socket.
     pub fn id(&self) -> SocketId {
         self.id
     }
@@ -102,244 +103,246 @@ impl TestClient {
         &self.namespace
     }
 
-    /// Joins another namespace on the same connection, without `auth`.
+    /// Joins another namespace on the same connection.
     ///
     /// # Panics
-    /// If the server rejects the client, or the connection has joined that namespace already.
+    /// If the client is refused.
     #[track_caller]
     pub fn join(&self, namespace: &str) -> impl Future<Output = Self> + use<> {
-        let (caller, joining) = (Location::caller(), self.try_join(namespace, ()));
+        let (site, joining) = (Location::caller(), self.try_join(namespace, ()));
         async move {
-            let client = joining.await;
-            client.unwrap_or_else(|error| panic!("{caller}: {error}"))
+            let joined = joining.await;
+            joined.unwrap_or_else(|error| panic!("{site}: {error}"))
         }
     }
 
-    /// Joins another namespace on the same connection, and returns the server's rejection as an
-    /// error. `auth` is the payload of CONNECT, an object; `()` sends none.
+    /// Joins another namespace on the same connection with a CONNECT payload (`()` for none), or
+    /// returns why the client was refused.
+    ///
+    /// # Errors
+    /// The client was refused.
     ///
     /// # Panics
-    /// If the connection has joined that namespace already, or `auth` is no object.
+    /// If the connection has already joined that namespace.
     #[track_caller]
     pub fn try_join<A: Serialize>(
         &self,
         namespace: &str,
         auth: A,
     ) -> impl Future<Output = Result<Self, ConnectError>> + use<A> {
-        let (caller, connection) = (Location::caller(), self.connection.clone());
-        let (namespace, auth) = (namespace.to_owned(), auth_json(&auth, caller));
-        async move { Self::join_on(connection, &namespace, auth.as_deref(), caller).await }
+        let (site, connection) = (Location::caller(), self.connection.clone());
+        let (namespace, auth) = (namespace.to_owned(), auth_json(&auth, site));
+        async move { Self::join_on(connection, &namespace, auth.as_deref(), site).await }
     }
 
-    /// Emits an event. `data` becomes the arguments, as for
-    /// [`Socket::emit`](crate::socket::Socket::emit): `()` none, a tuple several, any other value
-    /// one.
+    /// Emits an event. `data` is its arguments, as for
+    /// [`Socket::emit`](crate::socket::Socket::emit): `()` for none, a tuple for several, anything
+    /// else for one.
     ///
     /// # Panics
-    /// If the client has left the namespace, or the event cannot be encoded.
+    /// If the client is no longer in the namespace, or `data` cannot be serialized.
     #[track_caller]
     pub fn emit(&self, event: &str, data: impl Serialize) {
         self.check_joined();
         let packet = encode::event(&self.namespace, None, event, &data);
-        self.connection.send(&expect_encoded(packet));
+        self.connection.send(&encoded(packet));
     }
 
-    /// Emits an event and requests an acknowledgement. The event is sent at once; await the returned
-    /// [`PendingAck`] for the acknowledgement.
+    /// Emits an event and requests an acknowledgement. The event is sent immediately; await the
+    /// returned [`PendingAck`] for the acknowledgement.
     ///
     /// # Panics
-    /// As [`emit`](Self::emit) does. Awaiting panics if no acknowledgement arrives, or its arguments
-    /// are no `T`.
+    /// As [`emit`](Self::emit). When it is awaited: if no acknowledgement is received, or its
+    /// arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn emit_with_ack<T>(&self, event: &str, data: impl Serialize) -> PendingAck<T> {
         self.check_joined();
         let id = self.connection.ack_id();
         let packet = encode::event(&self.namespace, Some(id), event, &data);
-        self.connection.send(&expect_encoded(packet));
-        PendingAck::new(self.origin(), event, id, Location::caller())
+        self.connection.send(&encoded(packet));
+        PendingAck::new(self.joined_namespace(), event, id, Location::caller())
     }
 
-    /// Waits for the next event of this name and returns its arguments as a `T`: `()` takes none, a
-    /// tuple several, any other type one. Events of other names are kept until they are expected.
+    /// Waits for the next event of this name, and decodes its arguments as a `T`: `()` for none, a
+    /// tuple for several, anything else for one. Events of other names are kept until they are
+    /// expected.
     ///
     /// # Panics
-    /// If the event does not arrive, or its arguments are no `T`.
+    /// If the event is not received, or its arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn expect<T: DeserializeOwned>(&self, event: &str) -> impl Future<Output = T> {
-        let caller = Location::caller();
-        async move { self.next_of(event, caller).await.decode(caller) }
+        let site = Location::caller();
+        async move { self.next_of(event, site).await.read(site) }
     }
 
-    /// Waits for the next event of this name, which must request an acknowledgement. Returns the
-    /// event's arguments, and the [`AckSender`] that sends the acknowledgement.
+    /// Waits for the next event of this name, which must request an acknowledgement. Returns its
+    /// arguments, and the [`AckSender`] that acknowledges it.
     ///
     /// # Panics
-    /// If the event does not arrive, requests no acknowledgement, or its arguments are no `T`.
+    /// If the event is not received, requests no acknowledgement, or its arguments cannot be
+    /// decoded as a `T`.
     #[track_caller]
     pub fn expect_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
     ) -> impl Future<Output = (T, AckSender)> {
-        let caller = Location::caller();
+        let site = Location::caller();
         async move {
-            let received = self.next_of(event, caller).await;
-            let Some(ack) = received.ack_sender() else {
-                panic!("{caller}: `{event}` arrived, but requests no acknowledgement");
+            let received = self.next_of(event, site).await;
+            let Some(answer) = received.answer() else {
+                panic!("{site}: `{event}` was received, but it requests no acknowledgement");
             };
-            (received.decode(caller), ack)
+            (received.read(site), answer)
         }
     }
 
     /// Waits for the next event of any name.
     ///
     /// # Panics
-    /// If none arrives.
+    /// If none is received.
     #[track_caller]
     pub fn next_event(&self) -> impl Future<Output = ReceivedEvent> {
-        let caller = Location::caller();
-        async move { self.take(|_| true, "an event", caller).await }
+        let site = Location::caller();
+        async move { self.take(|_| true, "an event", site).await }
     }
 
-    /// Checks that no event of this name arrives until the application is idle.
+    /// Waits until the application is idle, and checks that no event of this name was received.
     ///
-    /// With a paused clock, the check takes no time and is exact. With a running clock, it waits for
+    /// With a paused clock this takes no time and is exact. With a running clock it watches for
     /// 50 ms.
     ///
     /// # Panics
-    /// If an event of this name arrived that was not taken before.
+    /// If such an event was received and not taken.
     #[track_caller]
     pub fn expect_none(&self, event: &str) -> impl Future<Output = ()> {
-        let caller = Location::caller();
+        let site = Location::caller();
         async move {
-            tokio::time::sleep(SILENCE).await;
-            self.check_unread(|name| name == event, caller);
+            tokio::time::sleep(QUIET).await;
+            self.check_unread(|name| name == event, site);
         }
     }
 
-    /// Checks, as [`expect_none`](Self::expect_none) does, that no event of any name arrives.
+    /// As [`expect_none`](Self::expect_none), for events of every name.
     ///
     /// # Panics
-    /// If an event arrived that was not taken before.
+    /// If an event was received and not taken.
     #[track_caller]
     pub fn expect_silence(&self) -> impl Future<Output = ()> {
-        let caller = Location::caller();
+        let site = Location::caller();
         async move {
-            tokio::time::sleep(SILENCE).await;
-            self.check_unread(|_| true, caller);
+            tokio::time::sleep(QUIET).await;
+            self.check_unread(|_| true, site);
         }
     }
 
-    /// Waits until the server disconnects this client from its namespace, or closes the connection.
-    /// Events that arrived before can still be expected.
+    /// Waits until the server disconnects this client, from its namespace or by closing the
+    /// connection. Events that were received before can still be expected.
     ///
     /// # Panics
-    /// If the server does not, or the client itself left the namespace.
+    /// If the server does not, or if the client itself has left.
     #[track_caller]
     pub fn expect_disconnect(&self) -> impl Future<Output = Disconnection> {
-        let caller = Location::caller();
+        let site = Location::caller();
         async move {
-            let disconnected =
-                self.connection.wait(
-                    |state| match state.namespaces.get(&*self.namespace)?.phase {
-                        Phase::Disconnected => Some(Disconnection::Namespace),
-                        Phase::Left => {
-                            panic!("{caller}: the client itself left `{}`", self.namespace)
-                        }
-                        _ => state.closed.as_ref().map(|_| Disconnection::Transport),
-                    },
-                );
+            let disconnected = self.connection.wait(|state| {
+                let joined = state.namespaces.get(&*self.namespace)?;
+                match joined.phase {
+                    Phase::Disconnected => Some(Disconnection::Namespace),
+                    Phase::Left => panic!("{site}: the client left `{}` itself", self.namespace),
+                    _ => state.closed.as_ref().map(|_| Disconnection::Transport),
+                }
+            });
             let disconnected = disconnected.await;
-            disconnected.unwrap_or_else(|| self.fail("to be disconnected", None, caller))
+            disconnected.unwrap_or_else(|| self.fail("to be disconnected", None, site))
         }
     }
 
-    /// Whether the client is connected to its namespace, by the packets that it has received.
+    /// Whether the client is in its namespace, as far as the client knows.
     pub fn is_connected(&self) -> bool {
         self.connection.with_state(|state| {
             state.closed.is_none()
                 && state.namespaces.get(&*self.namespace).is_some_and(
-                    |namespace| matches!(namespace.phase, Phase::Joined(id) if id == self.id),
+                    |joined| matches!(joined.phase, Phase::Joined(id) if id == self.id),
                 )
         })
     }
 
-    /// Leaves the namespace. The connection stays open, with its other namespaces.
+    /// Leaves the namespace. The connection and its other namespaces stay.
     pub fn disconnect(&self) {
         self.connection.send(&encode::disconnect(&self.namespace));
         self.connection.with_state(|state| {
-            if let Some(namespace) = state.namespaces.get_mut(&*self.namespace) {
-                namespace.phase = Phase::Left;
+            if let Some(joined) = state.namespaces.get_mut(&*self.namespace) {
+                joined.phase = Phase::Left;
             }
         });
     }
 
-    /// Closes the connection, with all its namespaces, by a WebSocket closing handshake. Waits until
-    /// the server has answered.
+    /// Closes the connection, and with it every namespace on it, by a WebSocket close frame. Waits
+    /// for the server's close frame.
     ///
     /// # Panics
     /// If the server does not answer.
     #[track_caller]
     pub fn close(&self) -> impl Future<Output = ()> {
-        let caller = Location::caller();
+        let site = Location::caller();
         async move {
             self.connection
                 .send_frame(Opcode::Close, &1000_u16.to_be_bytes());
             let closed = self.connection.wait(|state| state.closed.clone()).await;
             if closed.is_none() {
-                self.fail("the server to close the connection", None, caller);
+                self.fail("the server to close the connection", None, site);
             }
         }
     }
 
-    /// Drops the connection without a closing handshake, as a client that loses its network does.
+    /// Aborts the connection without a close frame, as the loss of a network does.
     pub fn abort_connection(&self) {
         self.connection.abort();
     }
 
-    /// Stops answering pings (`true`), as a client that hangs does, or resumes (`false`). The server
-    /// notices after its `ping_timeout`.
+    /// Stops answering pings, or starts again, to simulate a client that hangs. The server detects
+    /// it by its `ping_timeout`.
     pub fn ignore_pings(&self, ignore: bool) {
         self.connection.ignore_pings(ignore);
     }
 
-    /// Stops reading (`true`), as a slow client does, or resumes (`false`). The stream buffers 256
-    /// KiB, as a network would. After that, the connection's outgoing queue fills, and the App's
-    /// [`queue_policy`](crate::app::AppBuilder::queue_policy) applies.
+    /// Stops reading, or starts again, to simulate a slow client. The stream buffers 256 KiB, as a
+    /// network would; after that the connection's queue fills, and the App's queue policy applies.
     pub fn stop_reading(&self, stop: bool) {
         self.connection.stop_reading(stop);
     }
 
-    /// Sends a Socket.IO packet as text, unchecked, for tests of packets that no client library
-    /// sends. `2["event"]` is what [`emit`](Self::emit) sends in the namespace `/`.
+    /// Sends a Socket.IO packet without checking it, for tests of what no client library would
+    /// send. `2["event"]` is what [`emit`](Self::emit) sends in `/`.
     pub fn send_raw(&self, packet: &str) {
         self.connection.send(&Frame::text_message(packet).into());
     }
 
-    fn origin(&self) -> (Arc<ClientConnection>, Arc<str>) {
+    fn joined_namespace(&self) -> JoinedNamespace {
         (self.connection.clone(), self.namespace.clone())
     }
 
     #[track_caller]
     fn check_joined(&self) {
-        let end_reason = self
+        if let Some(why) = self
             .connection
-            .with_state(|state| state.end_reason(&self.namespace));
-        if let Some(reason) = end_reason {
-            panic!("the client is no longer in `{}`: {reason}", self.namespace);
+            .with_state(|state| state.end_reason(&self.namespace))
+        {
+            panic!("the client is no longer in `{}`: {why}", self.namespace);
         }
     }
 
-    async fn next_of(&self, event: &str, caller: &'static Location<'static>) -> ReceivedEvent {
+    async fn next_of(&self, event: &str, site: &'static Location<'static>) -> ReceivedEvent {
         let wanted = format!("`{event}`");
-        self.take(|name| name == event, &wanted, caller).await
+        self.take(|name| name == event, &wanted, site).await
     }
 
-    /// Removes and returns the first event whose name `is_wanted`, as soon as there is one.
+    /// Waits for an event whose name is wanted, and takes the first.
     async fn take(
         &self,
         is_wanted: impl Fn(&str) -> bool,
         wanted: &str,
-        caller: &'static Location<'static>,
+        site: &'static Location<'static>,
     ) -> ReceivedEvent {
         let taken = self.connection.wait(|state| {
             let end_reason = state.end_reason(&self.namespace);
@@ -351,33 +354,29 @@ impl TestClient {
             }
         });
         match taken.await {
-            Some(Ok(event)) => ReceivedEvent::new(event, EventSource::Client(self.origin())),
-            Some(Err(reason)) => self.fail(wanted, Some(reason), caller),
-            None => self.fail(wanted, None, caller),
+            Some(Ok(event)) => ReceivedEvent::new(event, Receiver::Client(self.joined_namespace())),
+            Some(Err(why)) => self.fail(wanted, Some(why), site),
+            None => self.fail(wanted, None, site),
         }
     }
 
-    fn check_unread(&self, is_wrong: impl Fn(&str) -> bool, caller: &'static Location<'static>) {
+    fn check_unread(&self, is_wrong: impl Fn(&str) -> bool, site: &'static Location<'static>) {
         let wrong = self.connection.with_state(|state| {
             let mut events = unread(state, &self.namespace);
             events.find(|(name, _)| is_wrong(name))
         });
         if let Some((name, args)) = wrong {
             panic!(
-                "{caller}: the client in `{}` expected no `{name}`, but received one with {args}",
+                "{site}: the client in `{}` expected no `{name}`, but received one with {args}",
                 self.namespace
             );
         }
     }
 
-    /// Fails the test, and says what was expected and what was received instead.
-    fn fail(
-        &self,
-        wanted: &str,
-        end_reason: Option<String>,
-        caller: &'static Location<'static>,
-    ) -> ! {
-        let reason = end_reason.unwrap_or_else(|| format!("{:?} passed", self.connection.timeout));
+    /// Fails the test with what was expected and what was received instead.
+    fn fail(&self, wanted: &str, why: Option<String>, site: &'static Location<'static>) -> ! {
+        let why = why
+            .unwrap_or_else(|| format!("it was not received within {:?}", self.connection.timeout));
         let unread = self.connection.with_state(|state| {
             let events = unread(state, &self.namespace);
             let events: Vec<_> = events
@@ -386,11 +385,11 @@ impl TestClient {
             events.join(", ")
         });
         let instead = match unread.as_str() {
-            "" => "no other event arrived".to_owned(),
-            unread => format!("these events arrived instead: {unread}"),
+            "" => "no other event was received".to_owned(),
+            unread => format!("other events were received: {unread}"),
         };
         panic!(
-            "{caller}: the client in `{}` expected {wanted}, but {reason}; {instead}",
+            "{site}: the client in `{}` expected {wanted}, but {why}; {instead}",
             self.namespace
         );
     }
@@ -405,26 +404,21 @@ impl fmt::Debug for TestClient {
     }
 }
 
-/// The names of the events that the test has not taken, and their arguments as JSON.
-fn unread(state: &ClientState, namespace: &str) -> impl Iterator<Item = (String, String)> {
-    let events = state
-        .namespaces
-        .get(namespace)
-        .map(|namespace| &namespace.events);
+/// The events that were received and not taken: their names, and their arguments as JSON.
+fn unread(state: &State, namespace: &str) -> impl Iterator<Item = (String, String)> {
+    let events = state.namespaces.get(namespace).map(|joined| &joined.events);
     let events = events.into_iter().flatten();
     events.map(|event| (event.name().to_owned(), event.raw_args().to_json()))
 }
 
-/// The payload of CONNECT as JSON; `None` if it is `()`.
-///
-/// # Panics
-/// If it cannot be encoded, or is no object.
-pub(super) fn auth_json(auth: &impl Serialize, caller: &Location<'_>) -> Option<String> {
-    let json = serde_json::to_string(auth)
-        .unwrap_or_else(|error| panic!("{caller}: `auth` cannot be encoded: {error}"));
+/// The CONNECT payload as JSON; `None` if there is none.
+pub(super) fn auth_json(auth: &impl Serialize, site: &Location<'_>) -> Option<String> {
+    let json = serde_json::to_string(auth).unwrap_or_else(|error| {
+        panic!("{site}: the CONNECT payload cannot be serialized: {error}")
+    });
     assert!(
         json == "null" || json.starts_with('{'),
-        "{caller}: `auth` must be an object, as clients send it with CONNECT, but is {json}"
+        "{site}: the CONNECT payload must be an object, not {json}"
     );
     (json != "null").then_some(json)
 }

@@ -1,32 +1,24 @@
-//! `ClientBuilder`: a client that is not connected yet, with what it sends in its handshake.
+//! [`ClientBuilder`]: the request and the CONNECT payload with which a client connects.
 
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::Location;
-use std::time::Duration;
 
-use axum::Router;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::client::{TestClient, auth_json};
 use super::client_connection::ClientConnection;
-use super::client_handshake::{self, UpgradeRequest};
-use super::connect_error::ConnectError;
-use super::wire::MessageReader;
+use super::client_handshake;
+use super::client_handshake::Handshake;
+use super::running_app::RunningApp;
+use super::wire::Reader;
+use crate::testing::ConnectError;
 
-/// The application that clients connect to.
+/// Builds a client. Clones build further clients with the same settings.
 #[derive(Clone)]
-pub(super) struct RunningApp {
-    pub(super) router: Router,
-    /// How long clients wait for what a test expects.
-    pub(super) timeout: Duration,
-}
-
-/// A client that is not connected yet. A clone connects a second client with the same settings.
-#[derive(Clone)]
-#[must_use = "nothing connects before `connect`"]
+#[must_use = "the client does not connect until `connect` is called"]
 pub struct ClientBuilder {
     app: RunningApp,
     path: String,
@@ -48,32 +40,31 @@ impl ClientBuilder {
         }
     }
 
-    /// The payload of CONNECT, which a JavaScript client sets as `auth`: an object. It is sent for the
-    /// first namespace only. Default: none.
+    /// Sets the CONNECT payload: the object that a JavaScript client has as `auth`. It is sent to
+    /// the first namespace. Default: none.
     ///
     /// # Panics
-    /// If it cannot be encoded, or is no object.
+    /// If the payload cannot be serialized or is no object.
     #[track_caller]
     pub fn auth(mut self, auth: impl Serialize) -> Self {
         self.auth = auth_json(&auth, Location::caller());
         self
     }
 
-    /// The path that the client connects to. Default: `/socket.io/`.
+    /// Sets the path of the server. Default: `/socket.io/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Adds a pair to the query. Name and value are sent unchanged: percent-encode them if they need
-    /// it. Default: only the pairs of Engine.IO, `EIO=4` and `transport=websocket`.
+    /// Adds a pair to the query. Name and value are sent unchanged: percent-encode them where that
+    /// is needed.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query = format!("{}&{name}={value}", self.query);
         self
     }
 
-    /// Adds a header to the handshake, such as `origin` or `cookie`. Default: none but those of the
-    /// WebSocket handshake, with `host: test.local`.
+    /// Adds a header, such as `origin` or `cookie`.
     ///
     /// # Panics
     /// If the name or the value is not valid in a header.
@@ -81,12 +72,12 @@ impl ClientBuilder {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(header), Ok(value)) => drop(self.headers.append(header, value)),
-            _ => panic!("`{name}: {value}` is no valid header"),
+            _ => panic!("`{name}: {value}` is not a valid header"),
         }
         self
     }
 
-    /// The client's address. Default: `127.0.0.1`.
+    /// Sets the client's IP address. Default: `127.0.0.1`.
     pub fn address(mut self, address: impl Into<IpAddr>) -> Self {
         self.address = address.into();
         self
@@ -95,40 +86,43 @@ impl ClientBuilder {
     /// Opens a connection and joins a namespace.
     ///
     /// # Panics
-    /// If the server rejects the client.
+    /// If the client is refused.
     #[track_caller]
     pub fn connect(self, namespace: &str) -> impl Future<Output = TestClient> + use<> {
-        let (caller, namespace) = (Location::caller(), namespace.to_owned());
+        let (site, namespace) = (Location::caller(), namespace.to_owned());
         async move {
-            let client = self.open(&namespace, caller).await;
-            client.unwrap_or_else(|error| panic!("{caller}: {error}"))
+            let connected = self.open(&namespace, site).await;
+            connected.unwrap_or_else(|error| panic!("{site}: {error}"))
         }
     }
 
-    /// Opens a connection and joins a namespace, and returns the server's rejection as an error.
+    /// Opens a connection and joins a namespace, or returns why the client was refused.
+    ///
+    /// # Errors
+    /// The client was refused: by the handshake or by the answer to CONNECT.
     #[track_caller]
     pub fn try_connect(
         self,
         namespace: &str,
     ) -> impl Future<Output = Result<TestClient, ConnectError>> + use<> {
-        let (caller, namespace) = (Location::caller(), namespace.to_owned());
-        async move { self.open(&namespace, caller).await }
+        let (site, namespace) = (Location::caller(), namespace.to_owned());
+        async move { self.open(&namespace, site).await }
     }
 
-    /// Tries to connect, which the server must reject, and returns the rejection.
+    /// Connects a client that is expected to be refused, and returns why it was.
     ///
     /// # Panics
-    /// If the server accepts the client.
+    /// If the client is accepted.
     #[track_caller]
     pub fn expect_connect_error(
         self,
         namespace: &str,
     ) -> impl Future<Output = ConnectError> + use<> {
-        let (caller, namespace) = (Location::caller(), namespace.to_owned());
+        let (site, namespace) = (Location::caller(), namespace.to_owned());
         async move {
-            match self.open(&namespace, caller).await {
+            match self.open(&namespace, site).await {
                 Err(error) => error,
-                Ok(_) => panic!("{caller}: the server accepted the client in `{namespace}`"),
+                Ok(_) => panic!("{site}: the client was accepted in `{namespace}`"),
             }
         }
     }
@@ -136,31 +130,31 @@ impl ClientBuilder {
     async fn open(
         self,
         namespace: &str,
-        caller: &'static Location<'static>,
+        site: &'static Location<'static>,
     ) -> Result<TestClient, ConnectError> {
-        let request = UpgradeRequest {
+        let handshake = Handshake {
             target: format!("{}?{}", self.path, self.query),
             headers: self.headers,
-            // Any port: the application does not read it.
+            // The port is arbitrary.
             address: SocketAddr::new(self.address, 50_000),
         };
-        let opening = client_handshake::open(&self.app.router, &request);
-        let Ok(opened) = tokio::time::timeout(self.app.timeout, opening).await else {
-            panic!("{caller}: the server does not answer the handshake");
+        let upgrade = client_handshake::open(&self.app.router, &handshake);
+        let Ok(upgraded) = tokio::time::timeout(self.app.timeout, upgrade).await else {
+            panic!("{site}: the server does not answer the handshake");
         };
-        let (stream, received) = opened?;
-        let reader = MessageReader::with_buffer(received);
+        let (stream, early) = upgraded?;
+        let reader = Reader::starting_with(early);
         let connection = ClientConnection::new(stream, reader, self.app.timeout);
         let opened = connection.wait(|state| match &state.closed {
-            Some(reason) => Some(Err(reason.clone())),
+            Some(why) => Some(Err(why.clone())),
             None => state.open.then_some(Ok(())),
         });
         match opened.await {
             Some(Ok(())) => {}
-            Some(Err(reason)) => panic!("{caller}: the connection was not opened: {reason}"),
-            None => panic!("{caller}: the server does not send the OPEN packet"),
+            Some(Err(why)) => panic!("{site}: the connection was not opened: {why}"),
+            None => panic!("{site}: the server does not open the connection"),
         }
-        TestClient::join_on(connection, namespace, self.auth.as_deref(), caller).await
+        TestClient::join_on(connection, namespace, self.auth.as_deref(), site).await
     }
 }
 

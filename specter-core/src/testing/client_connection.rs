@@ -1,8 +1,8 @@
-//! The connection of a test's client: one task reads and one writes, as in a client library.
+//! One client's connection. A reading and a writing task keep it alive as a client library does,
+//! and store what they receive by namespace until the test takes it.
 //!
-//! Received packets are kept by namespace until the test takes them. Pings are answered here, so
-//! that the connection stays open while the test does something else. What a test expects is in
-//! `client` and `received`.
+//! The reading task answers pings, so that the connection stays open while the test does something
+//! else.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,43 +18,41 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, W
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::connect_error::ConnectError;
-use super::packets::UNLIMITED;
-use super::wire::{Message, MessageReader, encode_frame};
+use super::packets::LIMITS;
+use super::wire::{Message, Reader, frame};
 use crate::socket::SocketId;
+use crate::testing::ConnectError;
 
-/// A client's open connection. Dropping it closes the stream without a closing handshake, as when a
-/// browser tab is closed.
+/// A client's connection. Dropping it aborts the connection, as closing a browser tab does.
 pub(super) struct ClientConnection {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
-    /// `true` while the read task does not read.
-    reading_stopped: watch::Sender<bool>,
+    /// Whether the client has stopped reading.
+    paused: watch::Sender<bool>,
     tasks: [AbortHandle; 2],
     next_ack: AtomicU64,
-    /// How long the test waits for anything that it expects.
+    /// How long [`wait`](Self::wait) waits.
     pub(super) timeout: Duration,
 }
 
 #[derive(Default)]
 struct Shared {
-    state: Mutex<ClientState>,
+    state: Mutex<State>,
     changed: Notify,
     ignores_pings: AtomicBool,
 }
 
-/// What the connection has received.
+/// What the client has received.
 #[derive(Default)]
-pub(super) struct ClientState {
+pub(super) struct State {
     /// Whether the server's OPEN packet was received.
     pub(super) open: bool,
-    /// Why the connection is closed; `None` while it is open.
+    /// Why the connection is closed.
     pub(super) closed: Option<String>,
     pub(super) namespaces: HashMap<String, ClientNamespace>,
 }
 
-/// What the client knows of a namespace that it joins or has joined, and the packets that the test
-/// has not taken yet.
+/// The client's state in one namespace, with the packets that the test has not taken.
 pub(super) struct ClientNamespace {
     pub(super) phase: Phase,
     pub(super) events: VecDeque<EventPacket>,
@@ -62,13 +60,13 @@ pub(super) struct ClientNamespace {
 }
 
 pub(super) enum Phase {
-    /// CONNECT was sent and is not answered yet.
+    /// The server has not answered CONNECT.
     Joining,
     Joined(SocketId),
     ConnectError(ConnectError),
-    /// The client left the namespace.
+    /// The client has left.
     Left,
-    /// The server disconnected the socket.
+    /// The server has disconnected the socket.
     Disconnected,
 }
 
@@ -82,42 +80,38 @@ impl Default for ClientNamespace {
     }
 }
 
-impl ClientState {
-    /// Why the client receives nothing more in a namespace; `None` while it still may.
+impl State {
+    /// Why the namespace receives nothing more; `None` if it still may.
     pub(super) fn end_reason(&self, namespace: &str) -> Option<String> {
-        match self
-            .namespaces
-            .get(namespace)
-            .map(|namespace| &namespace.phase)
-        {
-            Some(Phase::Disconnected) => Some("the server disconnected the client".into()),
-            Some(Phase::Left) => Some("the client left the namespace".into()),
+        match self.namespaces.get(namespace).map(|joined| &joined.phase) {
+            Some(Phase::Disconnected) => Some("the server disconnected it".into()),
+            Some(Phase::Left) => Some("it left the namespace".into()),
             _ => self.closed.clone(),
         }
     }
 }
 
 impl ClientConnection {
-    /// Starts the two tasks on a stream whose WebSocket handshake is done.
-    pub(super) fn new(stream: DuplexStream, reader: MessageReader, timeout: Duration) -> Arc<Self> {
+    /// Starts the tasks of a connection, on a stream on which a WebSocket was opened.
+    pub(super) fn new(stream: DuplexStream, reader: Reader, timeout: Duration) -> Arc<Self> {
         let (incoming, outgoing) = tokio::io::split(stream);
         let shared = Arc::new(Shared::default());
         let (sender, queue) = mpsc::unbounded_channel();
-        let (reading_stopped, is_stopped) = watch::channel(false);
+        let (paused, is_paused) = watch::channel(false);
         let read_task = ReadTask {
             shared: shared.clone(),
             outgoing: sender.clone(),
-            decoder: Decoder::new(UNLIMITED),
-            reading_stopped: is_stopped,
+            decoder: Decoder::new(LIMITS),
+            is_paused,
         };
         let tasks = [
             tokio::spawn(write(outgoing, queue)).abort_handle(),
-            tokio::spawn(read_task.run(incoming, reader)).abort_handle(),
+            tokio::spawn(read_task.read(incoming, reader)).abort_handle(),
         ];
         Arc::new(Self {
             shared,
             outgoing: sender,
-            reading_stopped,
+            paused,
             tasks,
             next_ack: AtomicU64::new(0),
             timeout,
@@ -136,30 +130,30 @@ impl ClientConnection {
     }
 
     pub(super) fn send_frame(&self, opcode: Opcode, payload: &[u8]) {
-        // A closed connection discards frames, as a lost network does.
-        let _ = self.outgoing.send(encode_frame(opcode, payload));
+        // Fails if the connection is closed: what a client sends is lost then.
+        let _ = self.outgoing.send(frame(opcode, payload));
     }
 
-    /// An unused id for an acknowledgement.
+    /// The next acknowledgement id.
     pub(super) fn ack_id(&self) -> u64 {
         self.next_ack.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Reads or changes the state.
-    pub(super) fn with_state<T>(&self, read: impl FnOnce(&mut ClientState) -> T) -> T {
-        read(&mut self.shared.state.lock())
+    /// Calls `f` with what the client has received.
+    pub(super) fn with_state<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.shared.state.lock())
     }
 
-    /// Waits until `check` returns a value. `None` if that takes longer than the timeout.
+    /// Waits until `check` returns `Some`. `None` after the timeout.
     pub(super) async fn wait<T>(
         &self,
-        mut check: impl FnMut(&mut ClientState) -> Option<T>,
+        mut check: impl FnMut(&mut State) -> Option<T>,
     ) -> Option<T> {
         let search = async {
             loop {
                 let changed = self.shared.changed.notified();
                 tokio::pin!(changed);
-                // Registers before the check, so that a change after the check wakes this task.
+                // Registers before the check, so that no change after it is missed.
                 changed.as_mut().enable();
                 if let Some(found) = check(&mut self.shared.state.lock()) {
                     return found;
@@ -170,17 +164,17 @@ impl ClientConnection {
         tokio::time::timeout(self.timeout, search).await.ok()
     }
 
-    /// Stops answering pings, or resumes.
+    /// Stops answering pings, or starts again.
     pub(super) fn ignore_pings(&self, ignore: bool) {
         self.shared.ignores_pings.store(ignore, Ordering::Relaxed);
     }
 
-    /// Stops reading, or resumes.
+    /// Stops reading, or starts again.
     pub(super) fn stop_reading(&self, stop: bool) {
-        self.reading_stopped.send_replace(stop);
+        self.paused.send_replace(stop);
     }
 
-    /// Ends both tasks without a closing handshake, as a lost network does.
+    /// Aborts the connection: nothing is sent or received any more.
     pub(super) fn abort(&self) {
         self.tasks.iter().for_each(AbortHandle::abort);
         self.shared.close("the test aborted the connection");
@@ -208,24 +202,25 @@ async fn write(mut stream: WriteHalf<DuplexStream>, mut queue: mpsc::UnboundedRe
     }
 }
 
-/// The task that reads the connection.
+/// The reading task.
 struct ReadTask {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
     decoder: Decoder,
-    reading_stopped: watch::Receiver<bool>,
+    is_paused: watch::Receiver<bool>,
 }
 
 impl ReadTask {
-    async fn run(mut self, mut stream: ReadHalf<DuplexStream>, mut reader: MessageReader) {
+    async fn read(mut self, mut stream: ReadHalf<DuplexStream>, mut reader: Reader) {
         let why = loop {
-            if let Err(why) = self.process_messages(&mut reader) {
-                break why;
+            match self.messages(&mut reader) {
+                Ok(()) => {}
+                Err(why) => break why,
             }
             let read = tokio::select! {
                 biased;
-                Ok(()) = self.reading_stopped.changed() => continue,
-                read = stream.read_buf(&mut reader.buffer), if !*self.reading_stopped.borrow() => read,
+                Ok(()) = self.is_paused.changed() => continue,
+                read = stream.read_buf(&mut reader.buffer), if !*self.is_paused.borrow() => read,
                 else => return,
             };
             match read {
@@ -237,12 +232,12 @@ impl ReadTask {
         self.shared.close(&why);
     }
 
-    /// Processes all complete messages. An error says why the connection ends.
-    fn process_messages(&mut self, reader: &mut MessageReader) -> Result<(), String> {
+    /// Processes all complete messages. An error is why the connection ends.
+    fn messages(&mut self, reader: &mut Reader) -> Result<(), String> {
         let broken = |rule: &str| format!("the server sent {rule}");
         while let Some(message) = reader.next().map_err(broken)? {
             match message {
-                Message::Text(text) => self.process_text(&text).map_err(|why| {
+                Message::Text(text) => self.text(&text).map_err(|why| {
                     format!(
                         "the server sent the packet {text:?}, which a client cannot read: {why}"
                     )
@@ -250,7 +245,7 @@ impl ReadTask {
                 Message::Binary(data) => {
                     let packet = self.decoder.binary(&data);
                     let packet = packet.map_err(|error| broken(&error.to_string()))?;
-                    self.store(packet);
+                    self.take(packet);
                 }
                 Message::Ping(data) => self.reply(Opcode::Pong, &data),
                 Message::Pong => {}
@@ -268,12 +263,12 @@ impl ReadTask {
     }
 
     fn reply(&self, opcode: Opcode, payload: &[u8]) {
-        // The send fails if the connection closes at the same moment; then no reply is needed.
-        let _ = self.outgoing.send(encode_frame(opcode, payload));
+        // Fails if the connection is being closed: no reply is needed then.
+        let _ = self.outgoing.send(frame(opcode, payload));
     }
 
-    /// Processes an Engine.IO packet in a text message.
-    fn process_text(&mut self, text: &str) -> Result<(), String> {
+    /// Processes an Engine.IO packet.
+    fn text(&mut self, text: &str) -> Result<(), String> {
         match text.split_at_checked(1) {
             Some(("0", _)) => {
                 self.shared.state.lock().open = true;
@@ -288,51 +283,51 @@ impl ReadTask {
                 let header = parse_header(text).map_err(|error| error.to_string())?;
                 if header.kind == PacketKind::ConnectError {
                     let error = ConnectError::from_json(header.data);
-                    self.update(header.namespace, |namespace| {
-                        namespace.phase = Phase::ConnectError(error);
+                    self.update(header.namespace, |joined| {
+                        joined.phase = Phase::ConnectError(error);
                     });
                     return Ok(());
                 }
                 let packet = self.decoder.text(text);
-                self.store(packet.map_err(|error| error.to_string())?);
+                self.take(packet.map_err(|error| error.to_string())?);
             }
             Some(("1" | "6", _)) => {}
-            _ => return Err("it is no Engine.IO packet that a server sends".into()),
+            _ => return Err("it is not an Engine.IO packet that servers send".into()),
         }
         Ok(())
     }
 
-    /// Stores a Socket.IO packet. `None` is an incomplete packet, whose attachments follow.
-    fn store(&self, packet: Option<Packet>) {
+    /// Stores a Socket.IO packet, if it is complete.
+    fn take(&self, packet: Option<Packet>) {
         #[derive(Deserialize)]
-        struct ConnectReply {
+        struct ConnectAnswer {
             sid: SocketId,
         }
         let Some(packet) = packet else { return };
-        let name = packet.namespace().to_owned();
-        self.update(&name, |namespace| match packet {
+        let namespace = packet.namespace().to_owned();
+        self.update(&namespace, |joined| match packet {
             Packet::Connect(packet) => {
-                let reply = serde_json::from_str(packet.auth().unwrap_or_default());
-                namespace.phase = match reply {
-                    Ok(ConnectReply { sid }) => Phase::Joined(sid),
-                    Err(_) => Phase::ConnectError(ConnectError::from_json(
-                        "the server's reply to CONNECT has no `sid`",
-                    )),
+                let answer = serde_json::from_str(packet.auth().unwrap_or_default());
+                joined.phase = match answer {
+                    Ok(ConnectAnswer { sid }) => Phase::Joined(sid),
+                    Err(_) => {
+                        Phase::ConnectError(ConnectError::from_json("an answer without `sid`"))
+                    }
                 };
             }
-            Packet::Disconnect(_) => namespace.phase = Phase::Disconnected,
-            Packet::Event(packet) => namespace.events.push_back(packet),
+            Packet::Disconnect(_) => joined.phase = Phase::Disconnected,
+            Packet::Event(packet) => joined.events.push_back(packet),
             Packet::Ack(packet) => {
-                namespace.acks.insert(packet.id(), packet);
+                joined.acks.insert(packet.id(), packet);
             }
         });
     }
 
-    /// Changes the state of a namespace and wakes the waiting test. Packets for a namespace that the
-    /// client never asked to join are discarded.
-    fn update(&self, name: &str, change: impl FnOnce(&mut ClientNamespace)) {
-        if let Some(namespace) = self.shared.state.lock().namespaces.get_mut(name) {
-            change(namespace);
+    /// Changes the state of a namespace and wakes those who wait for it. Packets of a namespace
+    /// that the client has not joined are ignored.
+    fn update(&self, namespace: &str, change: impl FnOnce(&mut ClientNamespace)) {
+        if let Some(joined) = self.shared.state.lock().namespaces.get_mut(namespace) {
+            change(joined);
         }
         self.shared.changed.notify_waiters();
     }

@@ -1,7 +1,5 @@
-//! The WebSocket handshake of a test's client: opens a stream in memory to the application's HTTP
-//! server and sends the upgrade request on it.
-//!
-//! It knows HTTP only: neither Engine.IO nor Socket.IO.
+//! Opens a WebSocket to the application: an in-memory stream to its HTTP server, and the upgrade
+//! request on it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,30 +16,29 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tower_service::Service as _;
 
-use super::connect_error::ConnectError;
+use crate::testing::ConnectError;
 
-/// How many unread bytes each direction of a stream holds, as the kernel's socket buffers do.
-const BUFFER_BYTES: usize = 256 * 1024;
+/// The capacity of the stream in each direction, in bytes. It stands for the kernel's buffers.
+const BUFFER: usize = 256 * 1024;
 
 /// The request that opens a connection.
 #[derive(Clone, Debug)]
-pub(super) struct UpgradeRequest {
+pub(super) struct Handshake {
     /// Path and query.
     pub(super) target: String,
     pub(super) headers: HeaderMap,
     pub(super) address: SocketAddr,
 }
 
-/// Opens a WebSocket. Returns the stream, and the bytes that were received after the response's
-/// head.
+/// Opens a WebSocket. Returns the stream, and the bytes that were received after the response.
 pub(super) async fn open(
     router: &Router,
-    upgrade: &UpgradeRequest,
+    handshake: &Handshake,
 ) -> Result<(DuplexStream, BytesMut), ConnectError> {
-    let mut stream = serve(router.clone(), upgrade.address);
-    let response = send_request(&mut stream, upgrade).await;
+    let mut stream = serve(router.clone(), handshake.address);
+    let response = exchange(&mut stream, handshake).await;
     let (status, rest) = response.unwrap_or_else(|error| {
-        panic!("the application did not answer the handshake with an HTTP response: {error}")
+        panic!("the application did not answer the handshake with HTTP: {error}")
     });
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return Ok((stream, rest));
@@ -52,9 +49,9 @@ pub(super) async fn open(
     })
 }
 
-/// Has the application's own HTTP server serve one end of a stream, and returns the other.
+/// Serves one end of a stream with the application's HTTP server, and returns the other end.
 fn serve(router: Router, address: SocketAddr) -> DuplexStream {
-    let (client, server) = tokio::io::duplex(BUFFER_BYTES);
+    let (client, server) = tokio::io::duplex(BUFFER);
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
@@ -63,18 +60,17 @@ fn serve(router: Router, address: SocketAddr) -> DuplexStream {
     let connection = http1::Builder::new()
         .serve_connection(TokioIo::new(server), service)
         .with_upgrades();
-    // An error means that the client closed the stream before the response, as tests may do.
+    // An error means that the client closed the stream before the response was sent.
     tokio::spawn(async move { drop(connection.await) });
     client
 }
 
-/// Sends the request. Returns the response's status and body; after a 101, the first bytes of the
-/// WebSocket instead of a body.
-async fn send_request(
+/// Sends the upgrade request. Returns the response's status, and the bytes after its head.
+async fn exchange(
     stream: &mut DuplexStream,
-    upgrade: &UpgradeRequest,
+    handshake: &Handshake,
 ) -> io::Result<(StatusCode, BytesMut)> {
-    stream.write_all(&encode_request(upgrade)).await?;
+    stream.write_all(&request(handshake)).await?;
     let mut buffer = BytesMut::new();
     let end = loop {
         if let Some(at) = find(&buffer, b"\r\n\r\n") {
@@ -97,19 +93,18 @@ async fn send_request(
     Ok((status, buffer))
 }
 
-/// The request's bytes. The `Sec-WebSocket-Key` is constant: the client does not check the server's
-/// `Sec-WebSocket-Accept`.
-fn encode_request(upgrade: &UpgradeRequest) -> Vec<u8> {
-    let target = &upgrade.target;
+/// The upgrade request, as bytes. Its `sec-websocket-key` may be any 16 bytes.
+fn request(handshake: &Handshake) -> Vec<u8> {
+    let target = &handshake.target;
     let mut request = format!(
         "GET {target} HTTP/1.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: c3BlY3RlciB0ZXN0IGtpdA==\r\n"
     )
     .into_bytes();
-    if !upgrade.headers.contains_key(http::header::HOST) {
+    if !handshake.headers.contains_key(http::header::HOST) {
         request.extend_from_slice(b"host: test.local\r\n");
     }
-    for (name, value) in &upgrade.headers {
+    for (name, value) in &handshake.headers {
         request.extend_from_slice(name.as_str().as_bytes());
         request.extend_from_slice(b": ");
         request.extend_from_slice(value.as_bytes());
@@ -121,7 +116,7 @@ fn encode_request(upgrade: &UpgradeRequest) -> Vec<u8> {
 
 fn content_length(head: &str) -> usize {
     head.lines()
-        .filter_map(|connection| connection.split_once(':'))
+        .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .and_then(|(_, value)| value.trim().parse().ok())
         .unwrap_or(0)

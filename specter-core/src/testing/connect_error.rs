@@ -1,37 +1,38 @@
-//! The errors that a client receives: the rejection of a connection, and the error of an event.
+//! The errors that the server sends to clients: of a refused connection and of a failed event.
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why the server rejected a client, with only what the client was sent.
+/// Why a client was refused, as the server told the client.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The server rejected the HTTP request: by the origin policy, by `AppBuilder::admit`, by a
-    /// limit, or because there is no gateway at that path.
-    #[error("the server rejected the handshake with {status}: {body}")]
+    /// The HTTP request was refused: by the origin policy, by `AppBuilder::admit`, by a limit, or
+    /// because no endpoint is mounted on the path.
+    #[error("the handshake was refused with {status}: {body}")]
     Handshake {
         /// The response's status.
         status: StatusCode,
         /// The response's body.
         body: String,
     },
-    /// The server answered CONNECT with an error: a guard or a `connect` handler rejected the client,
-    /// a provider failed, or the namespace does not exist. A JavaScript client gets it as
+    /// CONNECT was answered with an error: by a guard, by a `connect` handler, because a provider
+    /// failed, or because no controller serves the namespace. A JavaScript client receives it as
     /// `connect_error`.
-    #[error("the server rejected the connection to the namespace: {message}")]
+    #[error("the connection to the namespace was refused: {message}")]
     Connect {
         /// The error's message.
         message: String,
-        /// The error's data; `Null` if there is none.
+        /// The error's data, or `Null`.
         data: Value,
     },
 }
 
 impl ConnectError {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs: `test_refused_handshake` or
+    /// `test_refused_connect`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Handshake { .. } => "test_refused_handshake",
@@ -39,7 +40,7 @@ impl ConnectError {
         }
     }
 
-    /// The message of a rejected CONNECT, or the response's body of a rejected handshake.
+    /// The message of a refused CONNECT, or the body of a refused handshake.
     pub fn message(&self) -> &str {
         match self {
             Self::Handshake { body, .. } => body,
@@ -47,10 +48,10 @@ impl ConnectError {
         }
     }
 
-    /// The data of a rejected CONNECT, as a `T`.
+    /// The data of a refused CONNECT.
     ///
     /// # Panics
-    /// If it is no `T`.
+    /// If the data cannot be decoded as a `T`.
     #[track_caller]
     pub fn data<T: DeserializeOwned>(&self) -> T {
         let data = match self {
@@ -58,7 +59,7 @@ impl ConnectError {
             Self::Connect { data, .. } => data,
         };
         T::deserialize(data).unwrap_or_else(|error| {
-            panic!("the error's data {data} is not of the expected type: {error}")
+            panic!("the data {data} of the refusal is not what was expected: {error}")
         })
     }
 
@@ -79,17 +80,17 @@ impl ConnectError {
     }
 }
 
-/// The acknowledgement of an event that failed: what the client may see of the error.
+/// The acknowledgement of a failed event: the part of its error that clients may see.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct EventErrorReply {
-    /// The error's text.
+    /// The error's message.
     #[serde(rename = "error")]
     pub message: String,
     /// The error's stable name, if it has one.
     #[serde(default)]
     pub code: Option<String>,
-    /// The error's data for the client; `Null` if there is none.
+    /// The error's data for the client, or `Null`.
     #[serde(default)]
     pub data: Value,
     /// The id by which the log names the cause of an `internal error`.

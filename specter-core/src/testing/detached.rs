@@ -1,5 +1,5 @@
-//! Sockets without a client, for tests that build a controller and call its methods. Events that are
-//! emitted to such a socket are kept until the test takes them.
+//! Sockets without a client, for controllers that a test builds by hand. A [`TestSocket`] keeps
+//! what is emitted to it until the test takes it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,42 +9,42 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use specter_proto::socketio::{EventPacket, Packet};
-
-use super::packets::decode;
-use super::received::{EventSource, ReceivedEvent};
-use crate::rooms::{Hub, Namespace};
-use crate::socket::Socket;
 use specter_engine::EngineConfig;
 use specter_engine::internals::{detached, take_sent};
+use specter_proto::socketio::{EventPacket, Packet};
 
-/// A namespace without a server, whose sockets have no clients, for tests that build a controller
-/// and call its methods.
+use super::packets::decoded;
+use super::received::{ReceivedEvent, Receiver};
+use crate::rooms::{Hub, Namespace};
+use crate::socket::Socket;
+
+/// A namespace without a server, whose sockets have no clients, for controllers that a test builds
+/// by hand.
 ///
-/// Its [`socket`](Self::socket)s support all that handlers do with sockets: emit, join rooms, emit
-/// to each other, request acknowledgements. See the [module](super) for an example.
+/// Its [`socket`](Self::socket)s do what a handler needs: they emit, join rooms, reach each other
+/// and request acknowledgements. See the [module](super) for an example.
 #[derive(Clone)]
 pub struct TestNamespace(Arc<Hub>);
 
 impl TestNamespace {
-    /// A namespace without sockets.
+    /// Creates a namespace without sockets.
     pub fn new(name: &str) -> Self {
         Self(Hub::with_defaults(name))
     }
 
-    /// The [`Namespace`] that handlers and services take.
+    /// The namespace, as handlers and services use it.
     pub fn namespace(&self) -> Namespace {
         Namespace::new(self.0.clone())
     }
 
-    /// Connects a new socket. Dropping the socket disconnects it.
+    /// Adds a connected socket. Dropping the [`TestSocket`] disconnects it.
     pub fn socket(&self) -> TestSocket {
         let config = EngineConfig::default();
         let ack_timeout = crate::socket::SocketConfig::default().ack_timeout;
         let socket = Socket::new(detached(&config), self.0.clone(), None, ack_timeout);
         self.0.add(&socket);
         socket.open_gate();
-        // The reply to CONNECT, which is no event of the test.
+        // Discards the answer to CONNECT: no client has sent one.
         drop(take_sent(socket.connection()));
         TestSocket {
             socket,
@@ -59,7 +59,7 @@ impl fmt::Debug for TestNamespace {
     }
 }
 
-/// A connected [`Socket`] without a client: pass `&socket` to a handler, then check what the handler
+/// A connected [`Socket`] without a client: pass `&socket` to a handler, then look at what it
 /// emitted.
 pub struct TestSocket {
     socket: Socket,
@@ -67,36 +67,40 @@ pub struct TestSocket {
 }
 
 impl TestSocket {
-    /// Takes the oldest event of this name that was emitted to the socket, and returns its arguments
-    /// as a `T`: `()` takes none, a tuple several, any other type one.
+    /// Takes the first event of this name that was emitted to the socket and not taken before, and
+    /// decodes its arguments as a `T`: `()` for none, a tuple for several, anything else for one.
     ///
     /// # Panics
-    /// If there is no such event, or its arguments are no `T`.
+    /// If there is no such event, or its arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn expect<T: DeserializeOwned>(&self, event: &str) -> T {
-        let mut unread = self.collect();
-        let at = unread.iter().position(|packet| packet.name() == event);
-        let Some(packet) = at.and_then(|at| unread.remove(at)) else {
-            let others = unread
-                .iter()
-                .map(|packet| format!("`{}` {}", packet.name(), packet.raw_args().to_json()));
-            match others.collect::<Vec<_>>().join(", ").as_str() {
-                "" => panic!("no `{event}` was emitted, nor any other event"),
-                others => panic!("no `{event}` was emitted, but {others}"),
+        let unread = {
+            let mut unread = self.collect();
+            match unread.iter().position(|packet| packet.name() == event) {
+                Some(at) => Ok(unread.remove(at)),
+                None => Err(unread
+                    .iter()
+                    .map(|packet| format!("`{}` {}", packet.name(), packet.raw_args().to_json()))
+                    .collect::<Vec<_>>()),
             }
         };
-        drop(unread);
-        self.received(packet).decode(Location::caller())
+        match unread {
+            Ok(Some(packet)) => self.received(packet).read(Location::caller()),
+            Ok(None) => panic!("no `{event}` was emitted"),
+            Err(others) if others.is_empty() => {
+                panic!("no `{event}` was emitted, nor any other event")
+            }
+            Err(others) => panic!("no `{event}` was emitted, but {}", others.join(", ")),
+        }
     }
 
-    /// Takes the oldest event that was emitted to the socket. `None` if there is none.
+    /// Takes the next event that was emitted to the socket. `None` if there is none.
     pub fn next_event(&self) -> Option<ReceivedEvent> {
         let next = self.collect().pop_front();
         next.map(|packet| self.received(packet))
     }
 
-    /// Checks that no event of this name was emitted to the socket, apart from those that the test
-    /// has taken.
+    /// Checks that there is no event of this name that the test has not taken.
     ///
     /// # Panics
     /// If there is one.
@@ -113,14 +117,14 @@ impl TestSocket {
     }
 
     fn received(&self, packet: EventPacket) -> ReceivedEvent {
-        ReceivedEvent::new(packet, EventSource::Socket(self.socket.clone()))
+        ReceivedEvent::new(packet, Receiver::Socket(self.socket.clone()))
     }
 
     /// The events that were emitted so far and not taken.
     fn collect(&self) -> parking_lot::MutexGuard<'_, VecDeque<EventPacket>> {
         let mut unread = self.unread.lock();
         for packet in take_sent(self.socket.connection()) {
-            if let Some(Packet::Event(event)) = decode(&packet) {
+            if let Some(Packet::Event(event)) = decoded(&packet) {
                 unread.push_back(event);
             }
         }

@@ -1,10 +1,11 @@
-//! The testing kit: starts an application as in production, and connects Socket.IO clients to it
-//! without a port. `specter::testing` has the guide.
+//! The testing kit: a real application without a port, and Socket.IO clients that connect to it.
+//! `specter::testing` documents it for users.
 //!
-//! A client's WebSocket is a stream in memory. The server's side is the production code: HTTP,
-//! handshake, origin policy, framing, sessions, codecs, guards, scopes. The client's side is here:
-//! `client_handshake`, `wire` (framing), `packets` and `client_connection`, with the interface for
-//! tests above it (`client`, `received`). No other module of the crate may name this one.
+//! A client's WebSocket is a stream in memory. The server side of that stream is the production
+//! code: HTTP, handshake, origin policy, framing, sessions, codecs, guards, scopes. This module
+//! contains the client side of the protocols (`client_handshake`, `wire`, `client_connection`) and
+//! what tests call (`app`, `builder`, `client_builder`, `client`, `received`, `detached`). No other
+//! module of the runtime may import it.
 
 mod app;
 mod builder;
@@ -16,6 +17,7 @@ mod connect_error;
 mod detached;
 mod packets;
 mod received;
+mod running_app;
 mod wire;
 
 pub use self::app::TestApp;

@@ -1,29 +1,25 @@
-//! Socket.IO packets on the client's side: limits for decoding, and helpers that fail the test when
-//! a packet cannot be encoded.
+//! Encoding and decoding of packets for the client's side of a test.
 
 use specter_proto::engine::{EncodedPacket, FrameKind};
 use specter_proto::socketio::{AckPacket, Decoder, DecoderLimits, EncodeError, Packet};
 
-/// A test's client accepts packets of any size: limits protect the server, not its tests.
-pub(super) const UNLIMITED: DecoderLimits = DecoderLimits {
+/// The client's limits: none, because the limits that are under test are the server's.
+pub(super) const LIMITS: DecoderLimits = DecoderLimits {
     max_attachments: usize::MAX,
     max_bytes: usize::MAX,
     max_namespace: usize::MAX,
     max_event_name_len: usize::MAX,
 };
 
-/// The encoded packet.
-///
-/// # Panics
-/// If encoding failed.
+/// The packet, or a failure of the test.
 #[track_caller]
-pub(super) fn expect_encoded<T>(packet: Result<T, EncodeError>) -> T {
+pub(super) fn encoded<T>(packet: Result<T, EncodeError>) -> T {
     packet.unwrap_or_else(|error| panic!("the packet cannot be encoded: {error}"))
 }
 
-/// Decodes a whole packet, attachments included. `None` if it is no valid packet.
-pub(super) fn decode(packet: &EncodedPacket) -> Option<Packet> {
-    let mut decoder = Decoder::new(UNLIMITED);
+/// Decodes a packet as its receiver would. `None` if it is no Socket.IO packet.
+pub(super) fn decoded(packet: &EncodedPacket) -> Option<Packet> {
+    let mut decoder = Decoder::new(LIMITS);
     packet.frames().find_map(|frame| match frame.kind() {
         FrameKind::Binary => decoder.binary(frame.payload()).ok()?,
         FrameKind::Text => {
@@ -34,8 +30,8 @@ pub(super) fn decode(packet: &EncodedPacket) -> Option<Packet> {
 }
 
 /// Decodes an acknowledgement. `None` if it is another packet.
-pub(super) fn decode_ack(packet: &EncodedPacket) -> Option<AckPacket> {
-    match decode(packet)? {
+pub(super) fn decoded_ack(packet: &EncodedPacket) -> Option<AckPacket> {
+    match decoded(packet)? {
         Packet::Ack(ack) => Some(ack),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! Events received from the server, and acknowledgements in both directions.
+//! Events that a client has received, and acknowledgements in both directions.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -11,31 +11,31 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use specter_proto::socketio::{Args, EventPacket, encode};
 
+use super::EventErrorReply;
 use super::client_connection::ClientConnection;
-use super::connect_error::EventErrorReply;
-use super::packets::{decode_ack, expect_encoded};
+use super::packets::{decoded_ack, encoded};
 use crate::socket::Socket;
 
-/// A client's connection, and the name of a namespace on it.
-pub(super) type ClientOrigin = (Arc<ClientConnection>, Arc<str>);
+/// A connection and the name of a namespace on it.
+pub(super) type JoinedNamespace = (Arc<ClientConnection>, Arc<str>);
 
-/// What received an event, and sends its acknowledgement.
+/// The receiver of an event.
 #[derive(Clone)]
-pub(super) enum EventSource {
-    Client(ClientOrigin),
-    /// A socket of a [`TestNamespace`](super::TestNamespace).
+pub(super) enum Receiver {
+    Client(JoinedNamespace),
+    /// A [`TestSocket`](super::TestSocket), which has no client.
     Socket(Socket),
 }
 
-/// An event received from the server.
+/// An event that the server has emitted.
 pub struct ReceivedEvent {
     packet: EventPacket,
-    origin: EventSource,
+    receiver: Receiver,
 }
 
 impl ReceivedEvent {
-    pub(super) fn new(packet: EventPacket, origin: EventSource) -> Self {
-        Self { packet, origin }
+    pub(super) fn new(packet: EventPacket, receiver: Receiver) -> Self {
+        Self { packet, receiver }
     }
 
     /// The event's name.
@@ -43,34 +43,33 @@ impl ReceivedEvent {
         self.packet.name()
     }
 
-    /// The event's arguments, not deserialized.
+    /// The event's arguments, not decoded.
     pub fn args(&self) -> Args {
         self.packet.raw_args()
     }
 
-    /// The event's arguments as a `T`: `()` takes none, a tuple several, any other type one.
+    /// The event's arguments as a `T`: `()` for none, a tuple for several, anything else for one.
     ///
     /// # Panics
-    /// If they are no `T`.
+    /// If the arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn data<T: DeserializeOwned>(&self) -> T {
-        self.decode(Location::caller())
+        self.read(Location::caller())
     }
 
-    /// Sends the acknowledgement that the event requests. `None` if it requests none.
-    pub fn ack_sender(&self) -> Option<AckSender> {
+    /// By which the test acknowledges the event. `None` if the server requested no acknowledgement.
+    pub fn answer(&self) -> Option<AckSender> {
         let id = self.packet.id()?;
         Some(AckSender {
             id,
-            origin: self.origin.clone(),
+            receiver: self.receiver.clone(),
         })
     }
 
-    pub(super) fn decode<T: DeserializeOwned>(&self, caller: &Location<'_>) -> T {
+    pub(super) fn read<T: DeserializeOwned>(&self, site: &Location<'_>) -> T {
         self.packet.args().decode().unwrap_or_else(|error| {
             panic!(
-                "{caller}: `{}` arrived with the arguments {}, which are not of the expected type: \
-                 {error}",
+                "{site}: `{}` was received with {}, which is not what was expected: {error}",
                 self.name(),
                 self.args().to_json()
             )
@@ -87,29 +86,28 @@ impl fmt::Debug for ReceivedEvent {
     }
 }
 
-/// Sends the acknowledgement that the server requested, at any time. Dropped without
-/// [`send`](Self::send), it sends none.
+/// Sends the acknowledgement that the server requested. If it is dropped, none is sent.
 #[must_use = "the server waits for the acknowledgement until `send` is called"]
 pub struct AckSender {
     id: u64,
-    origin: EventSource,
+    receiver: Receiver,
 }
 
 impl AckSender {
-    /// Sends the acknowledgement. `data` becomes its arguments: `()` none, a tuple several, any other
-    /// value one.
+    /// Sends the acknowledgement. `data` is its arguments: `()` for none, a tuple for several,
+    /// anything else for one.
     ///
     /// # Panics
-    /// If `data` cannot be encoded.
+    /// If `data` cannot be serialized.
     #[track_caller]
     pub fn send(self, data: impl Serialize) {
-        match self.origin {
-            EventSource::Client((connection, namespace)) => {
-                connection.send(&expect_encoded(encode::ack(&namespace, self.id, &data)));
+        match self.receiver {
+            Receiver::Client((connection, namespace)) => {
+                connection.send(&encoded(encode::ack(&namespace, self.id, &data)));
             }
-            EventSource::Socket(socket) => {
-                let packet = expect_encoded(encode::ack(socket.hub().name(), self.id, &data));
-                if let Some(ack) = decode_ack(&packet) {
+            Receiver::Socket(socket) => {
+                let packet = encoded(encode::ack(socket.hub().name(), self.id, &data));
+                if let Some(ack) = decoded_ack(&packet) {
                     socket.acks().answer(ack);
                 }
             }
@@ -123,73 +121,74 @@ impl fmt::Debug for AckSender {
     }
 }
 
-/// An acknowledgement that the server has not sent yet. Await it for its arguments as a `T`: `()`
-/// takes none, a tuple several, any other type one. Where the event is expected to fail, await
-/// [`error`](Self::error) instead.
-#[must_use = "the event is sent, but its acknowledgement is not checked: await it"]
+/// An acknowledgement that the server has not sent yet.
+///
+/// Await it for its arguments as a `T`: `()` for none, a tuple for several, anything else for one.
+/// For an event that is expected to fail, await [`error`](Self::error) instead.
+#[must_use = "the event is sent, but its acknowledgement is ignored unless this is awaited"]
 pub struct PendingAck<T> {
-    place: ClientOrigin,
+    namespace: JoinedNamespace,
     event: Box<str>,
     id: u64,
-    caller: &'static Location<'static>,
+    site: &'static Location<'static>,
     data: PhantomData<fn() -> T>,
 }
 
 impl<T> PendingAck<T> {
     pub(super) fn new(
-        place: ClientOrigin,
+        namespace: JoinedNamespace,
         event: &str,
         id: u64,
-        caller: &'static Location<'static>,
+        site: &'static Location<'static>,
     ) -> Self {
         Self {
-            place,
+            namespace,
             event: event.into(),
             id,
-            caller,
+            site,
             data: PhantomData,
         }
     }
 
-    /// Waits for the acknowledgement of an event that fails, and returns the error.
+    /// Waits for the acknowledgement of an event that fails, and returns its error.
     ///
     /// # Panics
-    /// If no acknowledgement arrives, or it has no error.
+    /// If no acknowledgement is received within the timeout, or one without an error.
     pub async fn error(self) -> EventErrorReply {
-        let (caller, event) = (self.caller, self.event.clone());
+        let (site, event) = (self.site, self.event.clone());
         let args = self.args().await;
         args.arguments().decode().unwrap_or_else(|_| {
             panic!(
-                "{caller}: `{event}` was expected to fail, but was acknowledged with {}",
+                "{site}: `{event}` was expected to fail, but was acknowledged with {}",
                 args.to_json()
             )
         })
     }
 
-    /// Waits for the acknowledgement and returns its arguments, not deserialized.
+    /// Waits for the acknowledgement, and returns its arguments without decoding them.
     ///
     /// # Panics
-    /// If no acknowledgement arrives.
+    /// If no acknowledgement is received within the timeout.
     pub async fn args(self) -> Args {
         let Self {
-            place: (connection, namespace),
+            namespace: (connection, namespace),
             event,
             id,
-            caller,
+            site,
             ..
         } = self;
-        let args = connection.wait(|state| {
+        let answer = connection.wait(|state| {
             let end_reason = state.end_reason(&namespace);
             match state.namespaces.get_mut(&*namespace)?.acks.remove(&id) {
                 Some(ack) => Some(Ok(ack.raw_args())),
                 None => end_reason.map(Err),
             }
         });
-        match args.await {
+        match answer.await {
             Some(Ok(args)) => args,
-            Some(Err(reason)) => panic!("{caller}: `{event}` was not acknowledged: {reason}"),
+            Some(Err(why)) => panic!("{site}: `{event}` was not acknowledged: {why}"),
             None => panic!(
-                "{caller}: `{event}` was not acknowledged within {:?}",
+                "{site}: `{event}` was not acknowledged within {:?}",
                 connection.timeout
             ),
         }
@@ -202,12 +201,12 @@ impl<T: DeserializeOwned + 'static> IntoFuture for PendingAck<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (caller, event) = (self.caller, self.event.clone());
+            let (site, event) = (self.site, self.event.clone());
             let args = self.args().await;
             args.arguments().decode().unwrap_or_else(|error| {
                 panic!(
-                    "{caller}: `{event}` was acknowledged with {}, which is not of the expected \
-                     type: {error}",
+                    "{site}: `{event}` was acknowledged with {}, which is not what was expected: \
+                     {error}",
                     args.to_json()
                 )
             })

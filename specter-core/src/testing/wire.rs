@@ -1,39 +1,38 @@
-//! WebSocket framing (RFC 6455) on the client's side: encodes masked frames, and joins the server's
-//! frames to messages.
+//! The client's side of the WebSocket protocol (RFC 6455): encodes masked frames and decodes
+//! messages.
 //!
-//! The reader rejects what a browser would reject. It does not interpret the messages.
+//! It rejects what a browser would reject in the server's frames.
 
 use bytes::{Buf, BytesMut};
 use specter_proto::websocket::Opcode;
 
-/// The masking key. RFC 6455, section 5.3 wants an unpredictable key, which protects proxies; in
-/// memory there are none.
+/// The masking key. It need not be random: no proxy reads these frames.
 const MASK: [u8; 4] = [0x5a, 0xc3, 0x0f, 0x96];
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;
-/// The length bits of the second byte if a 16-bit length follows.
+/// The length field's value if a 16-bit length follows.
 const LENGTH_16: u8 = 0x7e;
-/// The length bits of the second byte if a 64-bit length follows.
+/// The length field's value if a 64-bit length follows.
 const LENGTH_64: u8 = 0x7f;
 const OPCODE_BITS: u8 = 0x0f;
 const RESERVED_BITS: u8 = 0x70;
 
-/// A complete message from the server, or a control frame.
+/// A message or control frame from the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Message {
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
-    /// With the status code, if the server sent one.
+    /// With the status code, if there is one.
     Close(Option<u16>),
 }
 
-/// A frame from the server: whether it is the last of its message, the opcode and the payload.
-type RawFrame = (bool, Opcode, Vec<u8>);
+/// A received frame: its FIN bit, opcode and payload.
+type ReceivedFrame = (bool, Opcode, Vec<u8>);
 
-/// Encodes a message as one masked frame.
-pub(super) fn encode_frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+/// Encodes one masked frame with the FIN bit set.
+pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     frame.push(FIN | opcode.bits());
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
@@ -53,36 +52,35 @@ pub(super) fn encode_frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Joins received bytes to messages.
+/// Decodes messages from received bytes.
 #[derive(Default)]
-pub(super) struct MessageReader {
-    /// Bytes that were received and not parsed yet. The connection appends to it.
+pub(super) struct Reader {
+    /// Received bytes that are not decoded yet.
     pub(super) buffer: BytesMut,
-    /// The fragments of an incomplete message.
+    /// The opcode and the fragments received so far of an incomplete message.
     partial: Option<(Opcode, Vec<u8>)>,
 }
 
-impl MessageReader {
-    /// A reader for a stream of which the handshake has read `buffer` already.
-    pub(super) fn with_buffer(buffer: BytesMut) -> Self {
+impl Reader {
+    pub(super) fn starting_with(buffer: BytesMut) -> Self {
         Self {
             buffer,
             partial: None,
         }
     }
 
-    /// The next message. `None` if more bytes are needed. An error names the rule that the server
+    /// The next message; `None` while it is incomplete. An error names the rule that the server
     /// broke.
     pub(super) fn next(&mut self) -> Result<Option<Message>, &'static str> {
-        while let Some(frame) = self.next_frame()? {
-            if let Some(message) = self.join(frame)? {
+        while let Some(frame) = self.frame()? {
+            if let Some(message) = self.take(frame)? {
                 return Ok(Some(message));
             }
         }
         Ok(None)
     }
 
-    fn next_frame(&mut self) -> Result<Option<RawFrame>, &'static str> {
+    fn frame(&mut self) -> Result<Option<ReceivedFrame>, &'static str> {
         let [first, second, ..] = *self.buffer else {
             return Ok(None);
         };
@@ -92,7 +90,8 @@ impl MessageReader {
         if second & MASKED != 0 {
             return Err("a masked frame");
         }
-        let opcode = Opcode::from_bits(first & OPCODE_BITS).ok_or("a frame of unknown kind")?;
+        let opcode =
+            Opcode::from_bits(first & OPCODE_BITS).ok_or("a frame with an unknown opcode")?;
         let extended = |len: usize| self.buffer.get(2..2 + len);
         let (header, len) = match second {
             LENGTH_16 => match extended(2) {
@@ -106,7 +105,7 @@ impl MessageReader {
             short => (2, usize::from(short)),
         };
         if opcode.is_control() && (len > 125 || first & FIN == 0) {
-            return Err("a control frame that is long or in fragments");
+            return Err("a control frame that is fragmented or longer than 125 bytes");
         }
         if self.buffer.len() - header < len {
             return Ok(None);
@@ -116,9 +115,11 @@ impl MessageReader {
         Ok(Some((first & FIN != 0, opcode, payload)))
     }
 
-    fn join(&mut self, (fin, opcode, payload): RawFrame) -> Result<Option<Message>, &'static str> {
+    fn take(
+        &mut self,
+        (fin, opcode, payload): ReceivedFrame,
+    ) -> Result<Option<Message>, &'static str> {
         let (kind, whole) = match (opcode, self.partial.take()) {
-            // Control frames may come between fragments (RFC 6455, section 5.4).
             (Opcode::Ping, partial) => {
                 self.partial = partial;
                 return Ok(Some(Message::Ping(payload)));
@@ -136,7 +137,7 @@ impl MessageReader {
                 (kind, whole)
             }
             (Opcode::Text | Opcode::Binary, None) => (opcode, payload),
-            _ => return Err("a fragment out of place"),
+            _ => return Err("an unexpected continuation or data frame"),
         };
         if !fin {
             self.partial = Some((kind, whole));
@@ -161,12 +162,12 @@ mod tests {
     use specter_proto::engine::{EncodedPacket, Frame};
     use specter_proto::websocket::Opcode;
 
-    use super::{Message, MessageReader, encode_frame};
+    use super::{Message, Reader, frame};
 
     fn read(bytes: &[u8]) -> Result<Vec<Message>, &'static str> {
-        let mut reader = MessageReader::default();
+        let mut reader = Reader::default();
         let mut messages = Vec::new();
-        // Byte by byte, so that reading is interrupted at every position.
+        // One byte at a time, so that decoding is interrupted everywhere.
         for byte in bytes {
             reader.buffer.extend_from_slice(&[*byte]);
             while let Some(message) = reader.next()? {
@@ -200,15 +201,21 @@ mod tests {
     }
 
     #[test]
-    fn violations_of_the_protocol_are_reported() {
+    fn invalid_frames_are_rejected_with_the_broken_rule() {
         for (bytes, rule) in [
             (&b"\x81\x80"[..], "a masked frame"),
             (b"\xc1\x00", "a frame with reserved bits"),
-            (b"\x83\x00", "a frame of unknown kind"),
-            (b"\x80\x00", "a fragment out of place"),
-            (b"\x01\x00\x81\x00", "a fragment out of place"),
+            (b"\x83\x00", "a frame with an unknown opcode"),
+            (b"\x80\x00", "an unexpected continuation or data frame"),
+            (
+                b"\x01\x00\x81\x00",
+                "an unexpected continuation or data frame",
+            ),
             (b"\x81\x01\xff", "text that is not UTF-8"),
-            (b"\x09\x00", "a control frame that is long or in fragments"),
+            (
+                b"\x09\x00",
+                "a control frame that is fragmented or longer than 125 bytes",
+            ),
         ] {
             assert_eq!(read(bytes), Err(rule), "{bytes:?}");
         }
@@ -217,7 +224,7 @@ mod tests {
     #[test]
     fn frames_are_masked() {
         assert_eq!(
-            encode_frame(Opcode::Text, b"hi!hi"),
+            frame(Opcode::Text, b"hi!hi"),
             [
                 0x81,
                 0x85,
@@ -232,12 +239,9 @@ mod tests {
                 b'i' ^ 0x5a
             ]
         );
+        assert_eq!(frame(Opcode::Binary, &[0; 126])[..4], [0x82, 0xfe, 0, 126]);
         assert_eq!(
-            encode_frame(Opcode::Binary, &[0; 126])[..4],
-            [0x82, 0xfe, 0, 126]
-        );
-        assert_eq!(
-            encode_frame(Opcode::Binary, &vec![0; 65_536])[..10],
+            frame(Opcode::Binary, &vec![0; 65_536])[..10],
             [0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0]
         );
     }

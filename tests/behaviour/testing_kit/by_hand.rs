@@ -33,7 +33,7 @@ async fn a_controller_built_by_hand_is_a_struct() {
             (question.name(), question.data::<String>()),
             ("confirm", "sure?".into())
         );
-        question.ack_sender().unwrap().send(true);
+        question.answer().unwrap().send(true);
     };
     let (confirmed, ()) = tokio::join!(chat.confirm(&ann, "sure?".into()), asked);
     assert!(confirmed.unwrap());

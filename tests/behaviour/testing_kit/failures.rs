@@ -1,4 +1,4 @@
-//! The messages of a failing test.
+//! The messages of failing tests.
 
 use specter::testing::TestApp;
 
@@ -10,8 +10,8 @@ pub(crate) async fn failure(test: impl Future<Output = ()> + Send + 'static) -> 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_event_fails_with_the_events_that_arrived() {
-    let said = failure(async {
+async fn a_missing_event_fails_with_the_events_that_were_received() {
+    let message = failure(async {
         let (ann, bob) = {
             let app = app().await;
             (member(&app, "ann").await, member(&app, "bob").await)
@@ -19,65 +19,66 @@ async fn a_missing_event_fails_with_the_events_that_arrived() {
         bob.emit("post", post("hi"));
         ann.expect::<String>("gone").await;
     });
-    let said = said.await;
+    let message = message.await;
     assert!(
-        said.starts_with("tests/behaviour/testing_kit/failures.rs:"),
-        "{said}"
+        message.starts_with("tests/behaviour/testing_kit/failures.rs:"),
+        "{message}"
     );
     assert!(
-        said.ends_with(
-            r#"the client in `/chat` expected `gone`, but 5s passed; these events arrived instead: `posted` [{"room":"lobby","text":"hi"}]"#
+        message.ends_with(
+            r#"the client in `/chat` expected `gone`, but it was not received within 5s; other events were received: `posted` [{"room":"lobby","text":"hi"}]"#
         ),
-        "{said}"
+        "{message}"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_mismatches_fail_with_what_arrived() {
-    let said = failure(async {
+async fn an_unexpected_value_fails_with_the_value() {
+    let message = failure(async {
         let ann = member(&app().await, "ann").await;
         ann.emit_with_ack::<bool>("post", post("hi")).await;
     });
-    let said = said.await;
+    let message = message.await;
     assert!(
-        said.contains("`post` was acknowledged with [1,1], which is not of the expected type"),
-        "{said}"
+        message.contains("`post` was acknowledged with [1,1], which is not what was expected"),
+        "{message}"
     );
 
-    let said = failure(async {
+    let message = failure(async {
         let app = app().await;
         app.connect("/chat").await;
     });
-    assert!(
-        said.await
-            .contains("the server rejected the connection to the namespace: members only")
-    );
+    assert!(message.await.contains("refused: members only"));
 
-    let said = failure(async {
+    let message = failure(async {
         let app = TestApp::builder_of::<Echo>();
         let app = app.configure(|app| app.admit(|_| std::future::pending()));
         app.start().await.connect("/").await;
     });
     assert!(
-        said.await
+        message
+            .await
             .ends_with("the server does not answer the handshake")
     );
 
-    let said = failure(async {
+    let message = failure(async {
         let ann = member(&app().await, "ann").await;
         ann.emit("leave", false);
         ann.expect::<()>("more").await;
     });
-    assert!(said.await.contains(
-        "expected `more`, but the server disconnected the client; no other event arrived"
-    ));
+    assert!(
+        message.await.contains(
+            "expected `more`, but the server disconnected it; no other event was received"
+        )
+    );
 
-    let said = failure(async {
+    let message = failure(async {
         let ann = member(&app().await, "ann").await;
         ann.emit_with_ack::<()>("unknown", ()).await;
     });
     assert!(
-        said.await
+        message
+            .await
             .contains("`unknown` was not acknowledged within 5s")
     );
 }

@@ -198,7 +198,7 @@ where
 }
 
 fn reason(cx: &CallContext) -> DisconnectReason {
-    match cx.cause {
+    match cx.trigger {
         Trigger::Disconnect(reason) => reason,
         // Unreachable: disconnect callbacks are called at disconnects only.
         _ => DisconnectReason::ServerNamespaceDisconnect,

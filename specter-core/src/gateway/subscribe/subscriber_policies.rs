@@ -113,7 +113,7 @@ impl NamespacePolicies {
             filters,
         } = self.declared.joined(options, scope);
         let (socket, event) = (cx.socket.clone(), cx.info());
-        let guarded_event = match cx.cause {
+        let guarded_event = match cx.trigger {
             Trigger::Connect => None,
             _ => Some(&event),
         };
