@@ -1,4 +1,4 @@
-//! `AppBuilder`: sets an application's settings, and starts it.
+//! [`AppBuilder`]: sets the settings of an application, then checks or starts it.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,23 +6,22 @@ use std::time::Duration;
 
 use specter_di::{ConfiguredModule, Graph, Location, Module, Provide};
 
-use super::endpoint_settings::EndpointConfig;
 use super::error::Error;
-use super::settings::AppSettings;
+use super::settings::{AppSettings, EndpointConfig};
 use super::{App, validation, wiring};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor};
-use crate::rooms::{GroupLimits, RoomLimits};
+use crate::rooms::GroupLimits;
+use crate::rooms::RoomLimits;
 use crate::socket::SocketConfig;
 use specter_engine::{
     EngineConfig, Handshake, HandshakeRejection, OriginPolicy, ProxyHeaders, QueuePolicy,
 };
 
-/// The settings of an application that is not started yet. Every limit has a default that is safe
-/// for a server on the open internet.
+/// Builds an application. Every limit has a default that is safe on the open internet.
 ///
-/// The settings apply to all paths of the App's controllers. A controller's attribute can change
-/// some of them for its own path: `#[socketio_controller("/live/", ping_interval = "5s")]`. A
-/// setting that has different values in the attribute and on the builder is an error at start.
+/// The settings apply to every path that the App's controllers use. A controller's attribute may
+/// set some of them for its own path (`#[socketio_controller("/live/", ping_interval = "5s")]`). If
+/// both the builder and an attribute set one, the values must be equal.
 #[must_use = "the application does not start until `create` is called"]
 pub struct AppBuilder {
     pub(super) settings: AppSettings,
@@ -45,9 +44,9 @@ impl AppBuilder {
 
     /// The origins whose pages may connect, for example
     /// `["https://app.example", "https://*.app.example"]`. Default: [`OriginPolicy::Same`], the
-    /// server's own origin. Requests from pages of other origins are rejected with 403, and a log
-    /// line names the origin. Requests without `Origin`, as native clients send them, are accepted.
-    /// See [`EngineConfig::origins`].
+    /// server's own origin and, for a server on loopback, pages on loopback. Requests from pages of
+    /// other origins are rejected with 403, and a log line names the origin. Requests without
+    /// `Origin`, as native clients send them, are accepted. See [`EngineConfig::origins`].
     pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.origins(origins);
         self
@@ -121,8 +120,9 @@ impl AppBuilder {
     }
 
     /// The proxies, as addresses or ranges such as `10.0.0.0/8`, from whose headers the server
-    /// takes a client's address, scheme and host. Default: none. An entry that is neither is an
-    /// error at start. See [`EngineConfig::trusted_proxies`].
+    /// takes a client's address, scheme and host. Which headers,
+    /// [`proxy_headers`](Self::proxy_headers) says. Default: none. An entry that is neither an
+    /// address nor a range is an error at start. See [`EngineConfig::trusted_proxies`].
     pub fn trusted_proxies<S: Into<String>>(
         mut self,
         proxies: impl IntoIterator<Item = S>,
@@ -179,8 +179,8 @@ impl AppBuilder {
         self.change(changed)
     }
 
-    /// Applies a setting that a controller's attribute could contradict, and keeps the place of the
-    /// call.
+    /// Sets an option that a controller's attribute may set too, and records its place in the
+    /// source.
     #[track_caller]
     fn choose(mut self, option: EndpointOption) -> Self {
         self.settings.endpoint.set(option);
@@ -194,8 +194,6 @@ impl AppBuilder {
         self
     }
 
-    /// Replaces the settings of endpoints. Those that differ are applied one by one, so that the
-    /// place of the call is kept.
     #[track_caller]
     fn change(mut self, changed: EndpointConfig) -> Self {
         let before = self.settings.endpoint.options();
@@ -252,7 +250,7 @@ impl AppBuilder {
         self
     }
 
-    /// Removes a guard wherever it is declared, in tests.
+    /// Removes a guard wherever it is declared.
     #[cfg(feature = "testing")]
     pub(crate) fn bypass_guard<G: Guard>(mut self) -> Self {
         self.settings
@@ -306,16 +304,15 @@ impl AppBuilder {
         self
     }
 
-    /// Adds an import to the App's module, for a module whose options are known only at run time:
-    /// `.import(ConfigModule::with(options))`.
+    /// Imports another module into the App's module, as if it were in its `imports` list. Use it
+    /// for options that are known only at run time: `.import(ConfigModule::with(options))`.
     pub fn import<M: Module>(mut self, module: ConfiguredModule<M>) -> Self {
         self.settings.graph.import(module);
         self
     }
 
-    /// Replaces the provider `P` by a value, in tests: in the provider's module, under all its
-    /// types, and with its visibility. The provider is not built, nor are providers that only it
-    /// needs.
+    /// Replaces a provider by a value, in tests: in its module, under all its types, with
+    /// the provider's visibility. Neither the provider nor what only it needs is built.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,
@@ -325,20 +322,20 @@ impl AppBuilder {
         self
     }
 
-    /// Replaces all providers of `Arc<T>` by a value, in tests:
-    /// `.bind::<dyn Repository>(Arc::new(Fake))`. Providers that are needed only as `Arc<T>` are
-    /// not built, nor are providers that only they need.
+    /// Replaces whatever provides `Arc<T>` by a value, in tests: `.bind::<dyn
+    /// Repository>(Arc::new(Fake))`. Neither the providers that are needed only as `Arc<T>` nor
+    /// what only they need is built.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.settings.graph.bind(value);
         self
     }
 
-    /// Validates the application without starting it. [`graph_test!`](macro@crate::graph_test)
-    /// defines a test that does so.
+    /// Validates the application without starting it. [`graph_test!`](macro@crate::graph_test) does
+    /// this in a test.
     ///
     /// # Errors
-    /// All faults of settings, modules, providers and controllers at once.
+    /// All faults of settings, modules, providers and controllers in one report.
     pub fn check(mut self) -> Result<(), Error> {
         validation::validate(&mut self.settings).map(drop)
     }
@@ -346,12 +343,12 @@ impl AppBuilder {
     /// Validates the application and starts it.
     ///
     /// # Errors
-    /// All faults of settings, modules, providers and controllers at once, or the error of a
-    /// provider or an event handler that failed to start.
+    /// All faults of settings, modules, providers and controllers in one report; or the error of
+    /// the provider or event handler that failed to start.
     ///
     /// # Cancellation
-    /// If the future is dropped before it completes, the singletons that were built so far are
-    /// dropped too.
+    /// If this future is dropped, the providers that were built so far are dropped; their
+    /// `on_shutdown` hooks do not run.
     pub async fn create(self) -> Result<App, Error> {
         let accept_backlog = self.settings.accept_backlog;
         let started = wiring::start(self.settings).await?;

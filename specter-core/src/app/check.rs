@@ -1,5 +1,5 @@
-//! Checks of controllers that the container cannot make, and `ControllerFault`, which reports what
-//! they find. All faults are found at start and reported together.
+//! Checks of controllers that the container does not make. All faults are found at start and
+//! reported together.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,16 +11,15 @@ use super::registration::Registration;
 use crate::gateway::{EndpointSetting, EventKind, HandlerInfo};
 use specter_engine::ConfigError;
 
-/// A fault of a controller, or of several controllers together. Its `Display` text names the places
-/// in the source and says what to change.
+/// A fault of the controllers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ControllerFault {
-    /// A controller has no `#[handlers]` block.
+    /// A controller without a `#[handlers]` block.
     NoHandlers {
         /// The controller.
         controller: &'static str,
-        /// The controller's place.
+        /// Its place in the source.
         at: Location,
     },
     /// Two blocks of one controller handle the same event.
@@ -29,51 +28,51 @@ pub enum ControllerFault {
         controller: &'static str,
         /// The event, as it is written in `#[on_event]`.
         event: &'static str,
-        /// The place of the first handler.
+        /// The place of the first in the source.
         first: Location,
-        /// The place of the second handler.
+        /// The place of the second in the source.
         second: Location,
     },
     /// A controller has a `concurrent` handler in one block and one with `&mut self` in another.
     ConcurrentExclusive {
         /// The controller.
         controller: &'static str,
-        /// The place of the concurrent handler.
+        /// The concurrent handler.
         concurrent: Location,
-        /// The place of the block with a `&mut self` handler.
+        /// The block of handlers with `&mut self`.
         exclusive: Location,
     },
-    /// Two handlers of one event take `Ack`, but an event has only one acknowledgement.
+    /// Two handlers of one event take `Ack`, but only one can send it.
     AckTakenTwice {
         /// The event.
         event: &'static str,
-        /// The place of the first handler.
+        /// The place of the first in the source.
         first: Location,
-        /// The place of the second handler.
+        /// The place of the second in the source.
         second: Location,
     },
-    /// A path that axum's router cannot serve.
+    /// A path that cannot be mounted.
     InvalidPath {
-        /// The path as it is written.
+        /// The path as written.
         path: String,
-        /// The place of the controller or event handler that uses the path.
+        /// Its place in the source.
         at: Location,
     },
-    /// Two different values for one setting of one path's endpoint: in the attributes of two
-    /// controllers, or in an attribute and on the builder.
+    /// Two controllers, or a controller and the builder, set an endpoint setting of one path
+    /// differently.
     ConflictingSetting {
         /// The path.
         path: String,
-        /// The setting of the first controller, or of the builder.
+        /// The first, or the builder's.
         first: EndpointSetting,
-        /// The setting of the second controller.
+        /// The controller's that differs.
         second: EndpointSetting,
     },
-    /// A setting in a controller's attribute has a value that is not allowed.
+    /// A controller sets an endpoint setting to a value that cannot work.
     InvalidSetting {
-        /// Why the value is not allowed.
+        /// What is wrong.
         error: ConfigError,
-        /// The setting's place.
+        /// The setting's place in the source.
         at: Location,
     },
     /// `event_priorities` names an event that the controller does not handle.
@@ -82,10 +81,10 @@ pub enum ControllerFault {
         controller: &'static str,
         /// The event.
         event: &'static str,
-        /// The controller's place.
+        /// The controller's place in the source.
         at: Location,
     },
-    /// The application has no controllers and no event handlers.
+    /// The App has no controller and no event handler.
     NoControllers {
         /// The App's module.
         module: &'static str,
@@ -93,7 +92,7 @@ pub enum ControllerFault {
 }
 
 impl ControllerFault {
-    /// A stable name of the fault.
+    /// A stable name of the fault, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoHandlers { .. } => "controller_without_handlers",
@@ -101,7 +100,7 @@ impl ControllerFault {
             Self::ConcurrentExclusive { .. } => "concurrent_with_exclusive",
             Self::AckTakenTwice { .. } => "ack_taken_twice",
             Self::InvalidPath { .. } => "path_invalid",
-            Self::ConflictingSetting { .. } => "endpoint_differs",
+            Self::ConflictingSetting { .. } => "setting_conflict",
             Self::InvalidSetting { error, .. } => error.code(),
             Self::PriorityWithoutEvent { .. } => "priority_without_event",
             Self::NoControllers { .. } => "no_controllers",
@@ -116,8 +115,8 @@ impl fmt::Display for ControllerFault {
             Self::NoHandlers { controller, at } => write!(
                 f,
                 "controller `{controller}` has no handlers [{code}]\n    {at}: the \
-                 controller\n    help: annotate its `impl` block with `#[handlers]`, and methods \
-                 in the block with `#[on_event]`"
+                 controller\n    help: mark its impl block with `#[handlers]`, and methods in the \
+                 block with `#[on_event(\"…\")]`"
             ),
             Self::DuplicateEvent {
                 controller,
@@ -127,8 +126,7 @@ impl fmt::Display for ControllerFault {
             } => write!(
                 f,
                 "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: \
-                 here\n    {second}: and here\n    help: remove one of the handlers, or \
-                 call one from the other"
+                 here\n    {second}: and here\n    help: remove one of them, or call one from the other"
             ),
             Self::ConcurrentExclusive {
                 controller,
@@ -138,8 +136,9 @@ impl fmt::Display for ControllerFault {
                 f,
                 "controller `{controller}` has a concurrent handler and one with `&mut self` \
                  [{code}]\n    {concurrent}: runs concurrently with other events\n    \
-                 {exclusive}: needs exclusive access to the controller\n    help: take `&self` in \
-                 all handlers and put fields that change behind a lock, or remove `concurrent`"
+                 {exclusive}: needs exclusive access to the controller\n    help: take `&self` \
+                 in all handlers and put a lock around the state that changes, or remove \
+                 `concurrent`"
             ),
             Self::AckTakenTwice {
                 event,
@@ -147,14 +146,14 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "two handlers of `{event}` take `Ack`, but an event has only one acknowledgement \
-                 [{code}]\n    {first}: here\n    {second}: and here\n    help: remove the \
-                 parameter from one of them; that handler can return its answer instead"
+                "two handlers of `{event}` take `Ack`, but only one can send it [{code}]\n    \
+                 {first}: here\n    {second}: and here\n    help: remove the `Ack` parameter \
+                 from one of them; it may return a value instead"
             ),
             Self::InvalidPath { path, at } => write!(
                 f,
-                "`{path}` is not a valid path [{code}]\n    {at}: used here\n    help: begin the \
-                 path with `/`, and remove `//`, spaces, `{{`, `}}`, `*`, `?` and `#`"
+                "the path `{path}` cannot be mounted [{code}]\n    {at}: set here\n    help: a \
+                 path begins with `/` and contains no `{{`, `}}`, `*`, `?`, `#`, space or `//`"
             ),
             Self::ConflictingSetting {
                 path,
@@ -162,10 +161,9 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "`{path}` has two different settings of `{}` [{code}]\n    {}: `{}` here\n    \
-                 {}: `{}` here\n    help: controllers on one path share an endpoint and its \
-                 settings: remove one of the two, set both to the same value, or move one \
-                 controller to another path",
+                "`{}` is set differently for the path `{path}` [{code}]\n    {}: `{}` here\n    \
+                 {}: `{}` here\n    help: controllers on one path share one endpoint; set it \
+                 once, or set the same value, or give one controller its own path",
                 first.option.name(),
                 first.location,
                 first.option,
@@ -181,14 +179,14 @@ impl fmt::Display for ControllerFault {
                 at,
             } => write!(
                 f,
-                "controller `{controller}` has a priority for `{event}`, which it does not handle \
-                 [{code}]\n    {at}: in its `event_priorities`\n    help: correct the event's \
-                 name, or remove it from `event_priorities`"
+                "controller `{controller}` sets a priority for `{event}`, which it does not handle \
+                 [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or \
+                 remove it"
             ),
             Self::NoControllers { module } => write!(
                 f,
-                "`{module}` has no controllers [{code}]\n    help: list a controller in the \
-                 module: `#[module(controllers = [ChatGateway])]`"
+                "`{module}` has no controllers [{code}]\n    help: list them in a module: \
+                 `#[module(controllers = [ChatGateway])]`"
             ),
         }
     }
@@ -243,7 +241,6 @@ pub(super) fn controller(registration: &Registration, faults: &mut Vec<Controlle
     }
 }
 
-/// The handlers of all blocks of a controller.
 fn handlers(registration: &Registration) -> impl Iterator<Item = &'static HandlerInfo> {
     registration
         .blocks
@@ -251,7 +248,7 @@ fn handlers(registration: &Registration) -> impl Iterator<Item = &'static Handle
         .flat_map(|block| block.block.handlers)
 }
 
-/// Checks that at most one handler of an event takes `Ack`, among all controllers of a namespace.
+/// Checks that in each namespace at most one handler of an event takes its `Ack`.
 pub(super) fn acknowledgements<'a>(
     controllers: impl Iterator<Item = (&'a MountKey, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,

@@ -1,8 +1,8 @@
-//! `CreateApp`: the future that `App::create` and `App::of` return.
+//! The future that `App::create` and `AppBuilder::create` return.
 //!
-//! The future is a type of its own for the sake of compile errors. The compiler checks the bounds
-//! of a generic `async fn` wherever its future is used, so that a controller in the place of a
-//! module would be reported three times: at the call, at `.await` and at `?`.
+//! It is a named type because the compiler checks the bounds of a generic `async fn` everywhere its
+//! future is used: if a controller is passed where a module is needed, it would report the same
+//! error at the call, at `.await` and at `?`.
 
 use std::fmt;
 use std::future::Future;
@@ -11,9 +11,9 @@ use std::task::{Context, Poll};
 
 use crate::app::{App, AppBuilder, Error};
 
-/// Starts an application when it is awaited. If it is dropped before it completes, the singletons
-/// that were built so far are dropped too.
-#[must_use = "the application does not start until this future is awaited"]
+/// A future that starts an application. If it is dropped, the providers that were built so far are
+/// dropped.
+#[must_use = "the application does not start until this is awaited"]
 pub struct CreateApp(Pin<Box<dyn Future<Output = Result<App, Error>> + Send>>);
 
 impl CreateApp {

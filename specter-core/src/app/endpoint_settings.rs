@@ -1,75 +1,35 @@
-//! The settings of each path's endpoint: those of the App, changed by the attributes of the
-//! controllers on the path. Controllers that share a path must not contradict each other.
+//! Merges the endpoint settings of each path: those of the App, changed by the attributes of the
+//! controllers on the path. Controllers that share a path must agree.
 
 use std::collections::BTreeMap;
 
 use super::check::ControllerFault;
 use super::registration::Registration;
-use crate::gateway::{EndpointOption, EndpointSetting};
-use crate::socket::SocketConfig;
-use specter_engine::{ConfigError, EngineConfig};
-
-/// The settings of one path.
-#[derive(Clone, Default)]
-pub(super) struct EndpointConfig {
-    pub(super) engine: EngineConfig,
-    pub(super) socket: SocketConfig,
-}
+use super::settings::EndpointConfig;
+use crate::gateway::EndpointSetting;
 
 /// The settings of each path.
 pub(super) type Endpoints = BTreeMap<String, EndpointConfig>;
 
-impl EndpointConfig {
-    /// Applies one setting.
-    pub(super) fn set(&mut self, option: EndpointOption) {
-        match option {
-            EndpointOption::PingInterval(time) => self.engine.ping_interval = time,
-            EndpointOption::PingTimeout(time) => self.engine.ping_timeout = time,
-            EndpointOption::UpgradeTimeout(time) => self.engine.upgrade_timeout = time,
-            EndpointOption::ConnectTimeout(time) => self.socket.connect_timeout = time,
-            EndpointOption::MaxPayload(bytes) => self.engine.max_payload = bytes,
-            EndpointOption::MaxQueuedBytes(bytes) => self.engine.max_queued_bytes = bytes,
-        }
-    }
-
-    /// The settings that a controller's attribute can change, in a fixed order.
-    pub(super) fn options(&self) -> [EndpointOption; 6] {
-        [
-            EndpointOption::PingInterval(self.engine.ping_interval),
-            EndpointOption::PingTimeout(self.engine.ping_timeout),
-            EndpointOption::UpgradeTimeout(self.engine.upgrade_timeout),
-            EndpointOption::ConnectTimeout(self.socket.connect_timeout),
-            EndpointOption::MaxPayload(self.engine.max_payload),
-            EndpointOption::MaxQueuedBytes(self.engine.max_queued_bytes),
-        ]
-    }
-
-    /// Everything that is wrong with the settings.
-    pub(super) fn faults(&self) -> Vec<ConfigError> {
-        let mut faults = self.engine.faults();
-        faults.extend(self.socket.faults());
-        faults
-    }
-}
-
-/// Merges the settings of each path: the builder's, and those of the attributes of the controllers
-/// on the path. `chosen` are the settings that were set on the builder; attributes must not
-/// contradict them, nor each other.
+/// Merges the settings of each path. Reports settings that contradict each other or cannot work.
+///
+/// `defaults` are the App's settings; `chosen` are those of them that were set on the builder,
+/// which attributes must not contradict.
 pub(super) fn merge_settings<'a>(
     defaults: &EndpointConfig,
     chosen: &[EndpointSetting],
     controllers: impl Iterator<Item = (&'a str, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,
 ) -> Endpoints {
-    let mut applied: BTreeMap<&str, Vec<EndpointSetting>> = BTreeMap::new();
+    let mut set_so_far: BTreeMap<&str, Vec<EndpointSetting>> = BTreeMap::new();
     let mut endpoints = Endpoints::new();
     for (path, registration) in controllers {
         let endpoint = endpoints
             .entry(path.to_owned())
             .or_insert_with(|| defaults.clone());
-        let applied = applied.entry(path).or_insert_with(|| chosen.to_vec());
+        let set_so_far = set_so_far.entry(path).or_insert_with(|| chosen.to_vec());
         for setting in registration.info.endpoint {
-            let earlier = applied
+            let earlier = set_so_far
                 .iter()
                 .find(|earlier| earlier.option.name() == setting.option.name());
             match earlier {
@@ -82,9 +42,9 @@ pub(super) fn merge_settings<'a>(
                 }
                 Some(_) => {}
                 None => {
-                    faults.extend(invalid_setting(*setting));
+                    faults.extend(invalid(*setting));
                     endpoint.set(setting.option);
-                    applied.push(*setting);
+                    set_so_far.push(*setting);
                 }
             }
         }
@@ -92,11 +52,11 @@ pub(super) fn merge_settings<'a>(
     endpoints
 }
 
-/// The fault of an attribute's setting whose value is not allowed.
-fn invalid_setting(setting: EndpointSetting) -> Option<ControllerFault> {
-    let mut endpoint = EndpointConfig::default();
-    endpoint.set(setting.option);
-    let error = endpoint.faults().into_iter().next()?;
+/// The fault of a controller's setting that cannot work, whatever the others are.
+fn invalid(setting: EndpointSetting) -> Option<ControllerFault> {
+    let mut config = EndpointConfig::default();
+    config.set(setting.option);
+    let error = config.faults().into_iter().next()?;
     Some(ControllerFault::InvalidSetting {
         error,
         at: setting.location,

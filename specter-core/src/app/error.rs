@@ -9,14 +9,13 @@ use super::check::ControllerFault;
 use crate::gateway::EventHandlerError;
 use specter_engine::ConfigError;
 
-/// Why an application did not start, or stopped.
+/// Why an application did not start, or could not be served.
 ///
-/// Its `Debug` output is the same as its `Display` output, so that a `main` that returns the error
-/// prints a readable report.
+/// `Debug` prints the same text as `Display`, so that an error returned from `main` is readable.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Settings, modules, providers or controllers are wrong. It holds all faults at once.
+    /// All faults of settings, modules, providers and controllers.
     #[error(transparent)]
     Startup(StartupFaults),
     /// A provider failed while it was built.
@@ -25,29 +24,29 @@ pub enum Error {
     /// An event handler could not be set up.
     #[error(transparent)]
     Handler(EventHandlerError),
-    /// A setting of an endpoint is not valid.
+    /// A setting has a value that cannot work.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// The address that was passed to [`App::listen`](super::App::listen).
+        /// The address that was passed to `listen`.
         address: String,
-        /// The error of the operating system.
+        /// The operating system's error.
         #[source]
         cause: io::Error,
     },
-    /// The binary is built with `panic = "abort"`, so that a panic in one handler would end the
-    /// whole process.
+    /// The binary is built with `panic = "abort"`, with which a panic in one handler would end
+    /// every connection.
     #[error(
-        "the binary is built with `panic = \"abort\"`, so that a panic in a handler would end the \
-         whole process: remove this setting from the profile in Cargo.toml"
+        "the binary is built with `panic = \"abort\"`, with which a panic in one handler would end \
+         the server; remove this line from the profile in Cargo.toml"
     )]
     PanicAbort,
 }
 
 impl Error {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Startup(_) => "startup_faults",
@@ -66,7 +65,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// All faults of an application: those of its settings, of its graph and of its controllers.
+/// All faults of an application: those of its settings, its graph and its controllers.
 #[derive(Debug)]
 pub struct StartupFaults {
     pub(super) app: &'static str,
@@ -76,17 +75,17 @@ pub struct StartupFaults {
 }
 
 impl StartupFaults {
-    /// The faults of the settings on the builder.
+    /// The faults of the settings.
     pub fn settings(&self) -> &[ConfigError] {
         &self.settings
     }
 
-    /// The faults of modules and providers.
+    /// The faults of the graph of modules and providers.
     pub fn graph(&self) -> &[specter_di::Fault] {
         self.graph.as_ref().map_or(&[], Report::faults)
     }
 
-    /// The faults of controllers.
+    /// The faults of the controllers.
     pub fn controllers(&self) -> &[ControllerFault] {
         &self.controllers
     }

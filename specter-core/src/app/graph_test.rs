@@ -2,11 +2,11 @@
 
 use super::AppBuilder;
 
-/// Defines a test that validates the application of a module: `specter::graph_test!(AppModule);`.
+/// Defines a test that validates an application: `specter::graph_test!(AppModule);`.
 ///
-/// The test is named `graph_is_valid`, so that a Rust module can hold one. It starts nothing, and
-/// fails with the report of all faults. If the program sets more on its builder, pass the same as
-/// a second argument: `|app| app.provide(Config::default())`.
+/// The test is named `graph_is_valid`, so that a Rust module can have one of them. It starts
+/// nothing, and fails with the report of all faults. A second argument applies the settings of the
+/// application's builder: `|app| app.provide(Config::default())`.
 ///
 /// ```
 /// # struct AppModule;
@@ -32,7 +32,7 @@ macro_rules! graph_test {
 /// Validates an application.
 ///
 /// # Panics
-/// If it has faults, with the report of all of them.
+/// If it has faults; the message is their report.
 pub fn assert_valid(app: AppBuilder) {
     if let Err(error) = app.check() {
         panic!("{error}");

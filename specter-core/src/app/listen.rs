@@ -1,6 +1,7 @@
-//! `App::listen` and `App::serve`: serve an App with the HTTP server of `specter-engine`.
+//! `App::listen` and `App::serve`: the framework's own HTTP server in front of an App.
 //!
-//! Programs that need TLS or HTTP/2 serve the App's router with a server of their own.
+//! The server itself is `specter-engine`'s. Programs that need TLS or HTTP/2 serve the App's router
+//! with a server of their own.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -25,20 +26,19 @@ use super::App;
 use super::error::Error;
 use crate::socketio::SocketIoAcceptor;
 
-/// How long running HTTP requests may still take after a shutdown begins.
+/// How long running requests may still take after the drain.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 impl App {
-    /// Listens on an address and serves the App until the process receives SIGINT or SIGTERM, or
-    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called. Then it shuts down
-    /// gracefully, as `AppHandle::shutdown` does, and returns. A second signal during the shutdown
-    /// ends the process at once, with the status 130 or 143.
+    /// Serves on an address until the process receives SIGINT or SIGTERM, or
+    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called; then shuts down gracefully. A
+    /// second signal meanwhile ends the process immediately, with the status 130 or 143.
     ///
-    /// A connection is closed if a request's head takes longer than 30 s to arrive, or if the
-    /// client reads nothing of a response for 60 s.
+    /// A client that takes more than 30 s to send the head of a request, or does not read a
+    /// response for 60 s, is disconnected.
     ///
     /// # Errors
-    /// If the server cannot listen on the address.
+    /// The server cannot listen on the address.
     pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
         let shown = format!("{address:?}");
         let listener = bind(address, self.accept_backlog)
@@ -50,41 +50,34 @@ impl App {
         self.serve(listener).await
     }
 
-    /// Serves the App, as [`listen`](Self::listen) does, on a listener that is already bound, for
-    /// example to port 0.
-    ///
-    /// # Errors
-    /// None at present.
+    /// As [`listen`](Self::listen), on a listener that is already bound, for example to port 0.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
         self.serve_all([listener]).await
     }
 
-    /// Serves the App, as [`listen`](Self::listen) does, on several listeners that are already
-    /// bound, for example to an IPv4 and to an IPv6 address.
-    ///
-    /// # Errors
-    /// None at present.
+    /// As [`listen`](Self::listen), on several listeners that are already bound, for example to an
+    /// IPv4 and an IPv6 address.
     pub async fn serve_all(
         self,
         listeners: impl IntoIterator<Item = TcpListener>,
     ) -> Result<(), Error> {
-        // Installed first, so that a signal before the first connection shuts down gracefully too.
+        // From here on a signal starts the drain, even before the first connection.
         let signals = StopSignals::catch();
         let handle = self.handle();
         let (stop, stopped) = oneshot::channel();
         let stopping = async move {
             tokio::select! {
                 Ok(()) = stopped => handle.shutdown().await,
-                () = handle.wait_done() => {}
+                () = handle.drained() => {}
             }
             let deadline = handle.deadline().unwrap_or_else(Instant::now);
             deadline.min(Instant::now() + REQUEST_GRACE)
         };
         let stopping = stopping.boxed().shared();
         let router = self.into_request_router();
-        // Each accept loop is a task. `main`'s thread is no worker of the runtime, so that each
-        // connection that it accepts would have to move to another thread. The set aborts the tasks
-        // when this future is dropped.
+        // The accept loops run in tasks because the thread of `main` is no worker of the runtime:
+        // each connection that it accepts would move to another thread. Dropping this future drops
+        // the set, which ends the tasks.
         let mut serving = JoinSet::new();
         for listener in listeners {
             let address = listener
@@ -112,7 +105,7 @@ impl App {
     }
 }
 
-/// The axum router of an App. It answers the requests whose path is no gateway's.
+/// The axum router of an App. It answers the requests that are for no gateway.
 #[derive(Clone)]
 struct AppRouter(Router);
 

@@ -1,8 +1,8 @@
-//! The application: validates modules and settings, starts the singletons, mounts a gateway at each
-//! path, serves it and shuts it down.
+//! The application: validates its modules, starts their singletons, builds the tables of each
+//! namespace and mounts the endpoints.
 //!
-//! This module decides the order of starting and stopping. No other module of the crate, except
-//! `testing`, may name it.
+//! The order of starting (`validation`, then `wiring`) and of stopping (`shutdown`) is decided
+//! here. No module of the runtime but the testing kit imports this one.
 
 mod builder;
 mod check;
@@ -48,7 +48,7 @@ use crate::rooms::Io;
 /// App::create::<ChatModule>().await?.listen("127.0.0.1:3000").await
 /// # }
 /// ```
-#[must_use = "an `App` accepts no connections until `listen` is called or its router is served"]
+#[must_use = "the application serves nothing until `listen` is called or its router is served"]
 pub struct App {
     container: Container,
     io: Io,
@@ -79,31 +79,27 @@ impl App {
         }
     }
 
-    /// Validates the module and starts its application, with the default settings.
+    /// Validates a module and everything that it imports, and starts it with default settings.
     ///
     /// # Errors
-    /// All faults of modules, providers and controllers at once, or the error of a provider that
-    /// failed to start.
+    /// All faults of modules, providers and controllers in one report; or the error of the provider
+    /// that failed to start.
     pub fn create<M: Module>() -> CreateApp {
         CreateApp::of(Self::builder::<M>())
     }
 
-    /// Starts an application with a single controller and no module. The controller can inject only
-    /// what the framework provides.
-    ///
-    /// # Errors
-    /// As [`create`](Self::create).
+    /// Starts a single controller without a module. Only the framework's own values can be injected
+    /// into it.
     pub fn of<C: Controller>() -> CreateApp {
         CreateApp::of(Self::builder_of::<C>())
     }
 
-    /// Prepares to start a module's application: settings can be changed before it starts.
+    /// Starts building an application with other settings.
     pub fn builder<M: Module>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<M>())
     }
 
-    /// Prepares to start an application with a single controller and no module: settings can be
-    /// changed before it starts.
+    /// Starts building an application of a single controller with other settings.
     pub fn builder_of<C: Controller>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<
             registration::SingleControllerModule<C>,
@@ -116,39 +112,39 @@ impl App {
         self.container.get::<Arc<T>>()
     }
 
-    /// The container with all singletons.
+    /// All singletons.
     #[cfg(feature = "testing")]
     pub(crate) fn container(&self) -> &Container {
         &self.container
     }
 
-    /// A view of the graph of modules, providers and controllers, which can be printed as text or
-    /// as a Mermaid diagram.
+    /// The graph of modules, providers and controllers, which can be printed as text and as a
+    /// Mermaid diagram.
     pub fn graph(&self) -> GraphView {
         self.container.view()
     }
 
-    /// The whole server: emits to the clients of any namespace, from any task.
+    /// The whole server, by which any task can emit.
     pub fn io(&self) -> Io {
         self.io.clone()
     }
 
-    /// Subscribes functions to events at run time, from any task.
+    /// Subscribes functions to events, from any task.
     pub fn ingress(&self) -> SocketIngress {
         self.ingress.clone()
     }
 
-    /// A handle that shuts the application down, from any task.
+    /// A handle by which any task can shut the application down.
     pub fn handle(&self) -> AppHandle {
         self.handle.clone()
     }
 
-    /// The gateways and the [`routes`](Self::routes) as an axum router. The router has no fallback,
-    /// and may be merged, nested and layered.
+    /// The gateways and [`routes`](Self::routes) as an axum router without a fallback. It can be
+    /// merged, nested and layered.
     ///
-    /// The program that serves the router also shuts the application down: keep a
-    /// [`handle`](Self::handle), and call its `shutdown` before the server stops. Serve the router
-    /// with `into_make_service_with_connect_info::<SocketAddr>()`, or clients have no address.
+    /// Signals do not stop it: keep a [`handle`](Self::handle), and call its `shutdown` before you
+    /// stop the server. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so
+    /// that the clients' addresses are known.
     pub fn into_router(self) -> Router {
         self.mounts.into_iter().fold(self.routes, |router, mount| {
             router.merge(mount.into_router())

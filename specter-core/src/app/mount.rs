@@ -1,4 +1,4 @@
-//! Mounts: each pairs an endpoint with the path that it is served at.
+//! Endpoints and the paths on which they are mounted.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,7 +8,7 @@ use axum::Router;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// A namespace on a path: the same namespace may exist on several paths.
+/// The path and name of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct MountKey {
     /// Ends with a slash.
@@ -16,17 +16,16 @@ pub(super) struct MountKey {
     pub(super) namespace: String,
 }
 
-/// An endpoint and the path that it is served at.
+/// An endpoint and its path.
 pub(super) struct Mount {
-    /// Ends with a slash.
     pub(super) path: String,
     pub(super) endpoint: Endpoint<SocketIoAcceptor>,
-    /// Set at shutdown: the endpoint rejects each further CONNECT.
+    /// Set when the drain begins: CONNECT packets are then refused.
     pub(super) draining: Arc<AtomicBool>,
 }
 
 impl Mount {
-    /// A router that serves the endpoint at its path, with and without the final slash.
+    /// A router that serves the endpoint at its path, with and without a slash at the end.
     pub(super) fn into_router(self) -> Router {
         let bare = self.path.trim_end_matches('/');
         let router = Router::new();
@@ -39,8 +38,7 @@ impl Mount {
     }
 }
 
-/// The path with exactly one slash at its end. `None` if axum cannot serve the path, or would read
-/// it as a pattern.
+/// The path with one slash at its end. `None` if it cannot be mounted.
 pub(super) fn normalize_path(path: &str) -> Option<String> {
     let trimmed = path.trim_end_matches('/');
     let is_plain = !path.contains(['{', '}', '*', '?', '#', ' ']) && !path.contains("//");

@@ -12,7 +12,7 @@ use crate::gateway::{
     Requirements, SocketIngress,
 };
 
-/// A controller or an event handler that a module lists.
+/// A controller or event handler that a module lists, attached to its root in the container.
 pub(super) enum ModuleEntry {
     Controller(Registration),
     Handler(EventHandlerEntry),
@@ -38,9 +38,9 @@ impl ModuleEntry {
 pub(super) struct EventHandlerEntry {
     pub(super) location: Location,
     pub(super) namespace: &'static str,
-    /// The policies of its module.
+    /// Those of the module.
     pub(super) policies: Policies,
-    /// Registers the event handler whose root has this index.
+    /// Registers the handler of the root at this index.
     pub(super) register:
         fn(&Container, usize, &SocketIngress) -> Result<RegisteredHandler, EventHandlerError>,
 }
@@ -49,21 +49,20 @@ pub(super) struct EventHandlerEntry {
 pub(super) struct Registration {
     pub(super) info: &'static ControllerInfo,
     pub(super) type_id: TypeId,
-    /// For a controller of singleton scope: takes its instance out of the value that the scope
-    /// built.
+    /// For a controller that serves all sockets with one instance: converts what its root builds to
+    /// that instance.
     pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
-    /// Its `#[handlers]` blocks, in the order of the source.
+    /// Its `#[handlers]` blocks, in source order.
     pub(super) blocks: Vec<RegisteredBlock>,
-    /// The policies of its module, and within them its own.
+    /// Those of the module around its own.
     pub(super) policies: Policies,
 }
 
-/// A `#[handlers]` block of a listed controller.
 pub(super) struct RegisteredBlock {
     pub(super) block: &'static HandlersBlock,
-    /// The handlers' own policies, by handler id.
+    /// The policies of each handler, by handler id.
     pub(super) policies: Vec<Policies>,
-    /// Whether a handler takes `Ack`, by handler id.
+    /// Whether each handler takes an `Ack`, by handler id.
     pub(super) takes_ack: Vec<bool>,
 }
 
@@ -72,7 +71,8 @@ pub fn controller<C: Controller>(module: &mut ModuleBuilder) {
     controller_within::<C>(module, |_| {});
 }
 
-/// Adds a controller to a module that declares guards, interceptors and error filters.
+/// Adds a controller to a module, with the guards, interceptors and error filters that the module
+/// declares.
 pub fn controller_within<C: Controller>(
     module: &mut ModuleBuilder,
     declare: impl FnOnce(&mut Policies),
@@ -89,6 +89,7 @@ pub fn controller_within<C: Controller>(
         }
         None => Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build),
     };
+    // What the handlers' parameters inject, so that the container checks that it is provided.
     let mut required = Requirements::default();
     let blocks = blocks_of::<C>()
         .map(|block| register_block(block, &mut required))
@@ -96,8 +97,8 @@ pub fn controller_within<C: Controller>(
     for requirement in required.dependencies {
         root = root.require(requirement.key, requirement.label, requirement.location);
     }
-    let handler_policies = blocks.iter().flat_map(|block| &block.policies);
-    for policies in [&policies].into_iter().chain(handler_policies) {
+    let of_handlers = blocks.iter().flat_map(|block| &block.policies);
+    for policies in [&policies].into_iter().chain(of_handlers) {
         root = policies.required_of(root);
     }
     module.root(root.meta(ModuleEntry::Controller(Registration {
@@ -109,11 +110,10 @@ pub fn controller_within<C: Controller>(
     })));
 }
 
-/// The root of an event handler. It holds nothing: the handler itself is a singleton, which the
-/// root requires.
-struct EventHandlerRoot<H>(PhantomData<fn() -> H>);
+/// The root of an event handler, to which its [`EventHandlerEntry`] is attached.
+struct HandlerRoot<H>(PhantomData<fn() -> H>);
 
-/// Adds an event handler to a module, together with its provider.
+/// Adds an event handler and its provider to a module.
 pub fn event_handler<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,
@@ -122,8 +122,8 @@ pub fn event_handler<H: EventHandler + Provide>(
     event_handler_within::<H>(module, name, location, |_| {});
 }
 
-/// Adds an event handler, together with its provider, to a module that declares guards,
-/// interceptors and error filters.
+/// Adds an event handler and its provider to a module, with the guards, interceptors and error
+/// filters that the module declares.
 pub fn event_handler_within<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,
@@ -135,7 +135,7 @@ pub fn event_handler_within<H: EventHandler + Provide>(
     module.provide::<H>();
     let key = <Arc<H> as Dependency>::key();
     let mut root =
-        Root::new::<EventHandlerRoot<H>>(name, location, |_| {}, |_| EventHandlerRoot(PhantomData))
+        Root::new::<HandlerRoot<H>>(name, location, |_| {}, |_| HandlerRoot(PhantomData))
             .require_singleton("event handler", key, "self", location);
     root = policies.required_of(root);
     module.root(root.meta(ModuleEntry::Handler(EventHandlerEntry {
@@ -143,9 +143,9 @@ pub fn event_handler_within<H: EventHandler + Provide>(
         location,
         namespace: H::NAMESPACE,
         register: |container, index, ingress| {
-            // The singleton exists: the root requires it.
+            // Never `None`: the root requires the singleton.
             let handler = container.scope(&[index]).singleton::<Arc<H>>(0);
-            let handler = handler.ok_or_else(|| "its singleton does not exist".into());
+            let handler = handler.ok_or_else(|| "its singleton is missing".into());
             let registered =
                 handler.and_then(|handler| Ok(ingress.of_listed(index).register(handler)?));
             registered.map_err(EventHandlerError::unregistered::<H>)
@@ -158,7 +158,7 @@ fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
     let mut blocks: Vec<_> = inventory::iter::<HandlersBlock>()
         .filter(|block| (block.controller)() == id)
         .collect();
-    // `inventory` lists the blocks in the order of the linker, which is arbitrary.
+    // The linker collects them in an arbitrary order.
     blocks.sort_by_key(|block| {
         (
             block.location.file,
@@ -186,17 +186,17 @@ fn register_block(block: &'static HandlersBlock, required: &mut Requirements) ->
     registered
 }
 
-/// The controllers of the binary that no module lists, except those with the option `unlisted`.
+/// The controllers of the binary that no module lists and that are not marked `unlisted`.
 pub(super) fn unlisted(listed: &[TypeId]) -> Vec<&'static ControllerInfo> {
     let mut unlisted: Vec<_> = inventory::iter::<ControllerRegistration>()
-        .filter(|controller| !controller.info.unlisted && !listed.contains(&(controller.type_id)()))
-        .map(|controller| controller.info)
+        .filter(|one| !one.info.unlisted && !listed.contains(&(one.type_id)()))
+        .map(|one| one.info)
         .collect();
     unlisted.sort_by_key(|info| (info.location.file, info.location.line));
     unlisted
 }
 
-/// The module of an App with a single controller: it lists the controller and nothing else.
+/// The module of an App of a single controller.
 pub(super) struct SingleControllerModule<C>(PhantomData<C>);
 
 impl<C: Controller> Module for SingleControllerModule<C> {

@@ -1,5 +1,4 @@
-//! Axum routes of an App, and `Inject<T>` as an extractor: their handlers take the App's
-//! singletons.
+//! Axum routes that an App serves in addition to its gateways, and [`Inject<T>`] in their handlers.
 
 use std::sync::Arc;
 
@@ -16,8 +15,7 @@ use crate::extract::Inject;
 use crate::logging::log_limited;
 
 impl App {
-    /// Adds axum routes, which are served together with the gateways. Their handlers take the App's
-    /// singletons through the extractor [`Inject<T>`].
+    /// Adds axum routes to the App. Their handlers take the App's singletons as [`Inject<T>`].
     pub fn routes(mut self, routes: Router) -> Self {
         let container = self.container.clone();
         let provide = move |mut request: Request, next: Next| {
@@ -33,29 +31,25 @@ impl App {
     }
 }
 
-/// The request extension through which `Inject<T>` finds the container.
+/// The request extension by which handlers reach the container.
 #[derive(Clone)]
 struct ContainerExtension(Container);
 
-/// Why an axum handler did not get a singleton that it takes as `Inject<T>`. The request is
-/// answered with 500, and the log names the singleton.
+/// An axum handler takes an [`Inject<T>`] that cannot be injected. The response is 500; the log
+/// names the type.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InjectRejection {
     /// The handler's route was not added with [`App::routes`].
-    #[error("`Inject<{0}>` works only in routes that are added with `App::routes`")]
+    #[error("`Inject<{0}>` works in routes that were added with `App::routes`")]
     NotReachable(&'static str),
-    /// No module provides it, or several do and the App's own module does not see exactly one of
-    /// them.
-    #[error(
-        "the application has no singleton `{0}`, or several of which its own module does not see \
-         exactly one"
-    )]
+    /// No module provides the type, or several do and the App's own module sees none of them.
+    #[error("no module provides the singleton `{0}`")]
     NotProvided(&'static str),
 }
 
 impl InjectRejection {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs: `inject_not_reachable` or `inject_not_provided`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotReachable(_) => "inject_not_reachable",
@@ -67,8 +61,8 @@ impl InjectRejection {
 impl IntoResponse for InjectRejection {
     fn into_response(self) -> Response {
         log_limited!(
-            ERROR, target: "specter::di", error = %self,
-            "an axum handler takes a singleton that is not available"
+            ERROR, target: "specter::di", error = %self, "a dependency of an axum handler is \
+                missing"
         );
         (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
     }

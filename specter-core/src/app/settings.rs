@@ -1,25 +1,25 @@
-//! The settings of an application, as plain data. The builder sets them, the validation checks them
-//! and the wiring applies them.
+//! The settings of an application, as plain data. The builder collects them and the wiring applies
+//! them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use specter_di::{Graph, Key};
-use specter_engine::ConfigError;
 use specter_engine::internals::LONGEST;
+use specter_engine::{ConfigError, EngineConfig};
 
-use super::endpoint_settings::EndpointConfig;
-use crate::gateway::{EndpointSetting, Policies};
+use crate::gateway::{EndpointOption, EndpointSetting, Policies};
 use crate::rooms::{GroupLimits, RoomLimits};
+use crate::socket::SocketConfig;
 use crate::socketio::Admission;
 
 /// All settings of an application.
 pub(super) struct AppSettings {
     pub(super) graph: Graph,
     pub(super) path: String,
-    /// The settings of each path's endpoint, before the attributes of controllers change them.
+    /// The settings of paths whose controllers set none.
     pub(super) endpoint: EndpointConfig,
-    /// The endpoint settings that were set on the builder, with the place of each call. A
+    /// The endpoint settings that were set on the builder, with their places in the source. A
     /// controller's attribute must not contradict them.
     pub(super) chosen: Vec<EndpointSetting>,
     pub(super) rooms: RoomLimits,
@@ -28,8 +28,46 @@ pub(super) struct AppSettings {
     pub(super) admission: Option<Arc<Admission>>,
     pub(super) shutdown: ShutdownConfig,
     pub(super) accept_backlog: u32,
-    /// Guards that a test bypasses.
+    /// The keys of guards that a test has switched off.
     pub(super) bypassed_guards: Vec<Key>,
+}
+
+/// The settings of the endpoint on one path.
+#[derive(Clone, Default)]
+pub(super) struct EndpointConfig {
+    pub(super) engine: EngineConfig,
+    pub(super) socket: SocketConfig,
+}
+
+impl EndpointConfig {
+    pub(super) fn set(&mut self, option: EndpointOption) {
+        match option {
+            EndpointOption::PingInterval(time) => self.engine.ping_interval = time,
+            EndpointOption::PingTimeout(time) => self.engine.ping_timeout = time,
+            EndpointOption::UpgradeTimeout(time) => self.engine.upgrade_timeout = time,
+            EndpointOption::ConnectTimeout(time) => self.socket.connect_timeout = time,
+            EndpointOption::MaxPayload(bytes) => self.engine.max_payload = bytes,
+            EndpointOption::MaxQueuedBytes(bytes) => self.engine.max_queued_bytes = bytes,
+        }
+    }
+
+    /// The settings that a controller's attribute can set, in a fixed order.
+    pub(super) fn options(&self) -> [EndpointOption; 6] {
+        [
+            EndpointOption::PingInterval(self.engine.ping_interval),
+            EndpointOption::PingTimeout(self.engine.ping_timeout),
+            EndpointOption::UpgradeTimeout(self.engine.upgrade_timeout),
+            EndpointOption::ConnectTimeout(self.socket.connect_timeout),
+            EndpointOption::MaxPayload(self.engine.max_payload),
+            EndpointOption::MaxQueuedBytes(self.engine.max_queued_bytes),
+        ]
+    }
+
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = self.engine.faults();
+        faults.extend(self.socket.faults());
+        faults
+    }
 }
 
 impl AppSettings {
@@ -53,17 +91,16 @@ impl AppSettings {
     }
 }
 
-/// The settings of a graceful shutdown.
+/// The times of a graceful shutdown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShutdownConfig {
-    /// The time over which connections are closed, so that clients do not all reconnect at once.
+    /// Connections are closed spread over this time, so that clients do not all reconnect at once.
     pub(super) spread: Duration,
-    /// The longest time that the whole shutdown may take.
+    /// The time limit of the whole shutdown.
     pub(super) timeout: Duration,
 }
 
 impl ShutdownConfig {
-    /// The durations that are too long to be meant.
     pub(super) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("shutdown_spread", self.spread),

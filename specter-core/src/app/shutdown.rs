@@ -1,8 +1,7 @@
-//! Graceful shutdown: `AppHandle` and the steps of the drain.
+//! Graceful shutdown: the drain, and the handle that starts it.
 //!
-//! `shutdown_timeout` is divided. Handlers that run when the shutdown begins have most of it; those
-//! that still run after that are dropped. The rest is reserved for `disconnect` handlers and for
-//! the `on_shutdown` hooks of providers.
+//! The time limit is divided. Running handlers have most of it; those that are still running then
+//! are dropped. The last part is reserved for `disconnect` handlers and for the providers' hooks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -19,9 +18,8 @@ use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// The largest part of `shutdown_timeout` that is reserved for `disconnect` handlers and hooks. It
-/// is a quarter if that is less.
-const MAX_RESERVE: Duration = Duration::from_secs(5);
+/// The most time that is reserved for what follows the handlers. Of a short limit, it is a quarter.
+const LONGEST_RESERVE: Duration = Duration::from_secs(5);
 
 /// Shuts an application down, from any task. Clones refer to the same application.
 #[derive(Clone)]
@@ -34,7 +32,7 @@ struct Shared {
     ingress: SocketIngress,
     config: ShutdownConfig,
     once: OnceCell<()>,
-    /// When the whole shutdown must be done. Set when it begins.
+    /// When the shutdown must have ended. Set when the drain begins.
     deadline: OnceLock<Instant>,
     done: AtomicBool,
     finished: Notify,
@@ -62,16 +60,16 @@ impl AppHandle {
 
     /// Shuts the application down gracefully:
     ///
-    /// 1. New handshakes are answered with 503, and no further event is handled. Acknowledgements,
-    ///    pongs and DISCONNECT packets are still read.
-    /// 2. A connection closes when none of its handlers runs and everything that was sent to it is
-    ///    written. No DISCONNECT packet is sent, so that clients reconnect. Its `disconnect`
-    ///    handlers run with the reason `server shutting down`.
-    /// 3. The `on_shutdown` hooks of the providers run.
+    /// 1. New handshakes are answered with 503, and no further event starts. Running handlers
+    ///    continue; acknowledgements, pongs and DISCONNECT packets are still read.
+    /// 2. Each connection is closed once its handlers have completed and its queue is flushed. No
+    ///    DISCONNECT packet is sent, so that clients reconnect.
+    /// 3. `disconnect` handlers run with the reason `server shutting down`.
+    /// 4. The providers' `on_shutdown` hooks run.
     ///
-    /// Returns when all of this is done, at the latest after the App's
-    /// [`shutdown_timeout`](super::AppBuilder::shutdown_timeout): handlers that still run shortly
-    /// before that are dropped. Idempotent: every call waits for the same shutdown.
+    /// Returns when all of this is done, at the latest after the App's `shutdown_timeout`; handlers
+    /// that are still running shortly before that are dropped. Further calls wait for the same
+    /// shutdown.
     pub async fn shutdown(&self) {
         self.0.once.get_or_init(|| self.drain()).await;
     }
@@ -80,8 +78,7 @@ impl AppHandle {
         let shared = &self.0;
         let deadline = Instant::now() + shared.config.timeout;
         let _ = shared.deadline.set(deadline);
-        let connections = self.connections();
-        tracing::info!(target: "specter::engine", connections, "shutting down");
+        tracing::info!(target: "specter::engine", connections = self.connections(), "shutting down");
         shared
             .endpoints
             .iter()
@@ -101,16 +98,16 @@ impl AppHandle {
         shared.finished.notify_waiters();
     }
 
-    /// Waits for running handlers and closes the connections; near the deadline, drops the handlers
-    /// that still run.
+    /// Waits until the connections have closed; closes the remaining ones shortly before the
+    /// deadline.
     async fn close_connections(&self, deadline: Instant) {
         let shared = &self.0;
-        let reserve = (shared.config.timeout / 4).min(MAX_RESERVE);
+        let reserve = (shared.config.timeout / 4).min(LONGEST_RESERVE);
         let finish = async {
             for endpoint in &shared.endpoints {
                 endpoint.drain(shared.config.spread).await;
             }
-            self.wait_closed().await;
+            self.closed().await;
         };
         if timeout_at(deadline - reserve, finish).await.is_ok() {
             return;
@@ -125,31 +122,32 @@ impl AppHandle {
                 target: "specter::engine",
                 connections = handlers,
                 shutdown_timeout = ?shared.config.timeout,
-                "handlers that still ran near the end of the shutdown's time are dropped"
+                "handlers are still running and the shutdown timeout is nearly over; they are \
+                 dropped"
             );
         }
         shared.endpoints.iter().for_each(Endpoint::stop_at_once);
-        let _ = timeout_at(deadline - reserve / 2, self.wait_closed()).await;
+        let _ = timeout_at(deadline - reserve / 2, self.closed()).await;
     }
 
-    async fn wait_closed(&self) {
+    async fn closed(&self) {
         for endpoint in &self.0.endpoints {
             endpoint.wait_closed().await;
         }
     }
 
-    /// When the shutdown must be done. `None` before it begins.
+    /// When the shutdown must have ended; `None` before the drain has begun.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.deadline.get().copied()
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     pub fn connections(&self) -> usize {
         self.0.endpoints.iter().map(Endpoint::connections).sum()
     }
 
-    /// Waits until a shutdown is done, without beginning one.
-    pub(super) async fn wait_done(&self) {
+    /// Waits until a shutdown, which another task has started, is done.
+    pub(super) async fn drained(&self) {
         loop {
             let finished = self.0.finished.notified();
             tokio::pin!(finished);

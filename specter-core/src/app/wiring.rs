@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use specter_di::{Container, Plan, RootInfo};
 
-use super::endpoint_settings::{EndpointConfig, Endpoints};
+use super::endpoint_settings::Endpoints;
 use super::error::Error;
 use super::mount::{Mount, MountKey};
 use super::registration::{self, ModuleEntry, Registration};
 use super::resolve_policies::{PolicyResolver, connect_policies, subscriber_policies};
-use super::settings::AppSettings;
+use super::settings::{AppSettings, EndpointConfig};
 use super::shutdown::AppHandle;
 use super::validation::{MountedControllers, ValidApp, validate};
 use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
@@ -122,8 +122,8 @@ fn warn_unlisted(plan: &Plan) {
     for info in registration::unlisted(&listed) {
         tracing::warn!(
             target: "specter::gateway", controller = info.name, at = %info.location,
-            "no module lists this controller, so it handles no events: list it in \
-             `controllers = […]`, or add `unlisted` to its attribute"
+            "no module lists this controller, so it is not served; list it in `controllers = […]` \
+             of a module, or add `unlisted` to its attribute"
         );
     }
 }

@@ -1,8 +1,9 @@
-//! What a handler can take: traits by which a parameter's type says where its value comes from.
+//! Extractors: the types that handlers take as parameters.
 //!
-//! A type that implements [`FromContext`] comes from the context; any other is the next positional
-//! argument, by [`serde::Deserialize`]. One trait with a marker parameter serves both, so that the
-//! compiler decides and its errors are readable. A file each for the extractors that are provided.
+//! A parameter whose type implements [`FromContext`] is taken from the call's context. Any other is
+//! the next positional argument of the event, decoded by [`serde::Deserialize`]. One trait,
+//! [`FromEvent`], covers both with a marker parameter, so that the compiler selects the
+//! implementation and its errors are readable. Each provided extractor has its own file.
 
 mod auth;
 mod borrow;
@@ -30,10 +31,10 @@ pub use self::text::Text;
 pub use self::valid::Valid;
 use crate::gateway::{CallContext, EventError, Requirements};
 
-/// A handler parameter that comes from the context: the socket, its scope, the handshake, what
-/// guards left.
+/// A handler parameter that is taken from the context: the socket, its scope, the handshake, values
+/// that guards stored.
 ///
-/// Implement it for your own types; compose it from others:
+/// Implement it for your own types, and compose it from other extractors:
 ///
 /// ```
 /// use specter_core::extract::{Extension, FromContext};
@@ -56,10 +57,10 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// }
 /// ```
 ///
-/// It does not wait: what must be awaited belongs into a guard, which leaves its result as an
-/// [`Extension`], or into the handler.
-// The notes name what implements it. The compiler would list the same again, in an order that
-// depends on other crates: hence `do_not_recommend` on each implementation.
+/// Extraction is not async. Await in a guard, which stores its result as an [`Extension`], or in
+/// the handler.
+// The notes list the implementations. Each implementation is marked `do_not_recommend`, because the
+// compiler would list them once more, in an order that depends on other crates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from the context",
     label = "only what comes from the context can be taken here",
@@ -70,38 +71,41 @@ use crate::gateway::{CallContext, EventError, Requirements};
     note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromContext<'a>: Sized {
-    /// Takes it from the context. The error is the event's (at connect, the rejection).
+    /// Takes the value from the context.
+    ///
+    /// # Errors
+    /// The error that the event fails with. At connect it rejects the client.
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what it needs injected, so that it is validated at start. Forward to those that it
-    /// is composed of.
+    /// Declares what the extractor injects, so that it is validated at start. An extractor that is
+    /// composed of others calls their `requires`. Default: nothing.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
-/// Markers that tell the families of parameters apart.
+/// Markers of the kinds of parameters, by which their implementations do not overlap.
 #[doc(hidden)]
 pub mod marker {
-    /// Comes from the context.
+    /// Taken from the context.
     #[derive(Debug)]
     pub struct Context;
-    /// Is the next positional argument.
+    /// The next positional argument.
     #[derive(Debug)]
     pub struct Argument;
-    /// Is the next positional argument, checked.
+    /// The next positional argument, validated.
     #[derive(Debug)]
     pub struct Validated;
-    /// Comes with events only.
+    /// Available at events only.
     #[derive(Debug)]
     pub struct Event;
-    /// Comes with `disconnect` only.
+    /// Available at `disconnect` only.
     #[derive(Debug)]
     pub struct Reason;
-    /// Comes with `#[on_error]` only.
+    /// Available in `#[on_error]` only.
     #[derive(Debug)]
     pub struct Error;
 }
 
-/// A parameter of an event's handler. Implement [`FromContext`] or `Deserialize` instead.
+/// A parameter of an event's handler. Implement [`FromContext`] or `Deserialize` instead of this.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
     label = "neither an argument nor from the context",
@@ -115,14 +119,14 @@ pub mod marker {
     note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
 )]
 pub trait FromEvent<'a, M>: Sized {
-    /// Takes it from the context or the arguments.
+    /// Takes the value from the context or the arguments.
     fn from_event(
         cx: &'a CallContext,
         args: &mut Arguments<'a>,
         label: &'static str,
     ) -> Result<Self, EventError>;
 
-    /// Declares what it needs.
+    /// Declares what the parameter injects.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
@@ -151,7 +155,7 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
     }
 }
 
-/// A parameter of a `disconnect` handler: from the context, or the
+/// A parameter of a `disconnect` handler: taken from the context, or the
 /// [`DisconnectReason`](crate::socket::DisconnectReason).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `disconnect`",
@@ -160,10 +164,10 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
         other types with `FromContext`"
 )]
 pub trait FromDisconnect<'a, M>: Sized {
-    /// Takes it from the context.
+    /// Takes the value from the context.
     fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what it needs.
+    /// Declares what the parameter injects.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
@@ -177,7 +181,7 @@ impl<'a, T: FromContext<'a>> FromDisconnect<'a, marker::Context> for T {
     }
 }
 
-/// A parameter of an `#[on_error]` handler: `&EventError`, `&EventInfo`, or from the context.
+/// A parameter of an `#[on_error]` handler: `&EventError`, `&EventInfo`, or taken from the context.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `#[on_error]`",
     label = "not from the context",
@@ -185,10 +189,10 @@ impl<'a, T: FromContext<'a>> FromDisconnect<'a, marker::Context> for T {
         types with `FromContext`; the failed event's arguments are in `EventInfo`"
 )]
 pub trait FromError<'a, M>: Sized {
-    /// Takes it from the context.
+    /// Takes the value from the context.
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what it needs.
+    /// Declares what the parameter injects.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
@@ -202,7 +206,7 @@ impl<'a, T: FromContext<'a>> FromError<'a, marker::Context> for T {
     }
 }
 
-/// What the macros call for each parameter.
+/// The functions that the macros' expansions call for each parameter.
 #[doc(hidden)]
 pub mod param {
     use super::{
