@@ -57,7 +57,7 @@ borrowed! {
     message = "a handler cannot borrow an `Ack`",
     label = "sending an acknowledgement consumes the `Ack`",
     note = "take it by value to send the acknowledgement: `ack: Ack`",
-    note = "to learn whether an acknowledgement was requested, take `WantsAck` and return the answer"
+    note = "to learn whether one was requested, take `WantsAck` and return the answer"
 )]
 pub trait Borrowable {}
 

@@ -1,9 +1,41 @@
 //! Extractors: the types that handlers take as parameters.
 //!
-//! A parameter whose type implements [`FromContext`] is taken from the call's context. Any other is
-//! the next positional argument of the event, decoded by [`serde::Deserialize`]. One trait,
-//! [`FromEvent`], covers both with a marker parameter, so that the compiler selects the
-//! implementation and its errors are readable. Each provided extractor has its own file.
+//! | Parameter | Value | Available in |
+//! |---|---|---|
+//! | `T: Deserialize`, `&str` | the next positional argument of the event | events |
+//! | `Valid<T>` | the next argument, validated (feature `garde`) | events |
+//! | [`RestArgs`] | the remaining arguments, not decoded | events |
+//! | [`Args`], `&Args` | all arguments, not decoded | events |
+//! | [`Ack`] | sends the acknowledgement, from any task | events |
+//! | [`WantsAck`] | whether the client requested an acknowledgement | events |
+//! | [`Socket`], `&Socket` | the socket | all handlers |
+//! | [`Auth<T>`] | the payload that the client sent with CONNECT | all handlers |
+//! | [`Extension<T>`] | a value that a guard or a layer stored | all handlers |
+//! | [`Inject<T>`] | a service of the container | all handlers |
+//! | [`Io`], [`Namespace`], [`BroadcastGroup`], [`SocketIngress`] | emit and subscribe | all handlers |
+//! | [`Handshake`], `Arc<Handshake>` | the HTTP request that opened the connection | all handlers |
+//! | `T:` [`FromContext`] | an extractor of your own | all handlers |
+//! | [`DisconnectReason`] | why the socket disconnected | `disconnect` |
+//! | `&`[`EventError`], `&`[`EventInfo`] | the error, and the event that failed | `#[on_error]` |
+//!
+//! "All handlers" are those of events, of `connect`, of `disconnect` and `#[on_error]`.
+//!
+//! [`Args`]: specter_proto::socketio::Args
+//! [`Ack`]: crate::gateway::Ack
+//! [`Socket`]: crate::socket::Socket
+//! [`EventError`]: crate::gateway::EventError
+//! [`Io`]: crate::rooms::Io
+//! [`Namespace`]: crate::rooms::Namespace
+//! [`BroadcastGroup`]: crate::rooms::BroadcastGroup
+//! [`SocketIngress`]: crate::gateway::SocketIngress
+//! [`Handshake`]: specter_engine::Handshake
+//! [`DisconnectReason`]: crate::socket::DisconnectReason
+//! [`EventInfo`]: crate::gateway::EventInfo
+
+// A parameter whose type implements `FromContext` is taken from the call's context. Any other is the
+// next positional argument. One trait, `FromEvent`, covers both with a marker parameter, so that the
+// compiler selects the implementation and its errors are readable. Each provided extractor has its
+// own file.
 
 mod auth;
 mod borrow;
@@ -63,12 +95,10 @@ use crate::gateway::{CallContext, EventError, Requirements};
 // compiler would list them once more, in an order that depends on other crates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from the context",
-    label = "only what comes from the context can be taken here",
-    note = "`connect` has no arguments: what the client sent along is taken as `Auth<T>`, a \
-        service as `Inject<T>`",
-    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` \
-        come from the context",
-    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
+    label = "does not implement `FromContext`",
+    note = "`connect` has no arguments: take the client's payload as `Auth<T>`, where `T` derives \
+        `serde::Deserialize`, and a service as `Inject<T>`",
+    note = "all parameters that a handler can take: https://docs.rs/specter-io/latest/specter/extract"
 )]
 pub trait FromContext<'a>: Sized {
     /// Takes the value from the context.
@@ -108,15 +138,10 @@ pub mod marker {
 /// A parameter of an event's handler. Implement [`FromContext`] or `Deserialize` instead of this.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
-    label = "neither an argument nor from the context",
-    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, \
-        and in `Valid<T>` also `garde::Validate`",
-    note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the \
-        controller",
-    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `WantsAck`, `Args`, `RestArgs`, `Io`, \
-        `Namespace`, `Handshake` and types with `FromContext` come from the context; \
-        `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
-    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
+    label = "neither an argument of the event nor taken from the context",
+    note = "for an argument of the event, derive `serde::Deserialize` (and `garde::Validate` for \
+        `Valid<T>`); take a service as `Inject<T>`, without `Arc`",
+    note = "all parameters that a handler can take: https://docs.rs/specter-io/latest/specter/extract"
 )]
 pub trait FromEvent<'a, M>: Sized {
     /// Takes the value from the context or the arguments.
@@ -159,9 +184,9 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
 /// [`DisconnectReason`](crate::socket::DisconnectReason).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `disconnect`",
-    label = "not from the context",
-    note = "`disconnect` has no arguments: it takes `DisconnectReason`, `Socket`, `Inject<T>` and \
-        other types with `FromContext`"
+    label = "does not implement `FromContext`",
+    note = "`disconnect` has no arguments: take `DisconnectReason`, `Socket`, `Inject<T>`, or a \
+        type that implements `FromContext`"
 )]
 pub trait FromDisconnect<'a, M>: Sized {
     /// Takes the value from the context.
@@ -184,9 +209,9 @@ impl<'a, T: FromContext<'a>> FromDisconnect<'a, marker::Context> for T {
 /// A parameter of an `#[on_error]` handler: `&EventError`, `&EventInfo`, or taken from the context.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `#[on_error]`",
-    label = "not from the context",
-    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>` and other \
-        types with `FromContext`; the failed event's arguments are in `EventInfo`"
+    label = "does not implement `FromContext`",
+    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>`, or a type that \
+        implements `FromContext`; the arguments of the failed event are in `EventInfo`"
 )]
 pub trait FromError<'a, M>: Sized {
     /// Takes the value from the context.

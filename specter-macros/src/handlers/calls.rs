@@ -121,8 +121,6 @@ fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let controller = &block.controller;
     let own = own(Span::call_site());
     let call = arms.call(controller, locals, &quote_spanned!(own=> __p::call_shared));
-    let held_start =
-        quote_spanned!(own=> fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState);
     let (started, start) = match &arms.started {
         None => (
             quote_spanned!(own=> |__held, _, __context| __p::CallState::unknown(__p::ControllerRef::into_instance(__held), __context)),
@@ -140,24 +138,24 @@ fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
                     __instance,
                     #id,
                     #cx,
-                    __calls::<::std::boxed::Box<#controller>>().2,
-                    __calls::<::std::sync::Arc<#controller>>().2,
+                    __calls::<::std::boxed::Box<#controller>>().start,
+                    __calls::<::std::sync::Arc<#controller>>().start,
                 )
             },
         ),
     };
     let items = quote_spanned! {own=>
         const fn __calls<__H: __p::ControllerRef<#controller>>()
-        -> (fn(u16, &mut __p::Requirements), fn(&mut __p::Instance, u16, &mut __p::CallContext), #held_start)
+        -> __p::CallFunctions<__H>
         where __H::Target: __p::SharedController {
-            (#requirements, #call, #started)
+            __p::CallFunctions { requirements: #requirements, call: #call, start: #started }
         }
     };
     Calls {
         items: Some(items),
         share: option(Some(quote_spanned!(own=> __p::share::<#controller>))),
-        requirements: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().0),
-        call: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().1),
+        requirements: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().requirements),
+        call: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().call),
         start,
     }
 }
