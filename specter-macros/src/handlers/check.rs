@@ -36,7 +36,8 @@ fn duplicates(handlers: &[Handler], diag: &mut Diagnostics) {
             continue;
         };
         let event = second.event.name();
-        let help = "a controller has one handler for an event: join the two, or move one to another controller";
+        let help = "a controller has one handler for an event: join the two, or move one to \
+            another controller";
         let message = format_args!(
             "`{event}` is handled twice, by `{}` and by `{}`",
             first.method, second.method
