@@ -34,6 +34,7 @@ impl SlowCrowd {
             slow.push(Client::connect(windows.target().address)?.join("slow")?);
         }
         let mut crowd = Crowd::connect(windows, self.quiet + 1)?;
+        let open_files = windows.target().process.open_files()?;
         let broadcaster = self.quiet;
         let mut event = Vec::new();
         wire::push_client_frame(&mut event, TEXT, b"4210[\"echo\",\"quiet\"]");
@@ -78,6 +79,8 @@ impl SlowCrowd {
             for sent in sent_at.iter().flatten() {
                 window.record(sent.elapsed());
             }
+            let still_open = windows.target().process.open_files()?;
+            window.set_closed_connections(open_files.saturating_sub(still_open));
             windows.close(window)?;
         }
         drop(slow);
