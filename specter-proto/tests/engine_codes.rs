@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use specter_proto::engine::{
-    BadRequest, PacketError, PayloadError, ProbeRefused, RequestError, Violation as EngineViolation,
+    BadRequest, PacketError, PayloadError, ProbeRejected, RequestError,
+    Violation as EngineViolation,
 };
 use specter_proto::websocket::Violation;
 
@@ -14,7 +15,7 @@ fn codes_are_unique_and_name_their_layer() {
     codes.extend(requests().iter().map(RequestError::code));
     codes.extend(packets().iter().map(PacketError::code));
     codes.extend(payloads().iter().map(PayloadError::code));
-    codes.extend(probes().iter().map(ProbeRefused::code));
+    codes.extend(probes().iter().map(ProbeRejected::code));
     codes.push(EngineViolation::UnexpectedPing.code());
     for code in &codes {
         assert!(code.starts_with("engine_") || code.starts_with("websocket_"));
@@ -101,10 +102,10 @@ fn payloads() -> [PayloadError; 3] {
     ]
 }
 
-fn probes() -> [ProbeRefused; 3] {
+fn probes() -> [ProbeRejected; 3] {
     [
-        ProbeRefused::AlreadyProbing,
-        ProbeRefused::AlreadyUpgraded,
-        ProbeRefused::SessionOver,
+        ProbeRejected::AlreadyProbing,
+        ProbeRejected::AlreadyUpgraded,
+        ProbeRejected::SessionOver,
     ]
 }
