@@ -57,8 +57,8 @@ impl<T: ?Sized> Policy<T> {
     /// # Panics
     /// Never in an App, whose graph was checked for it. Leaving a missing guard out would be worse
     /// than a panic.
-    pub(crate) fn find(&self, sight: PolicyScope<'_>) -> Arc<T> {
-        (self.resolve)(sight)
+    pub(crate) fn find(&self, scope: PolicyScope<'_>) -> Arc<T> {
+        (self.resolve)(scope)
             .unwrap_or_else(|| panic!("there is no singleton `{}`", self.declared.key))
     }
 }
@@ -72,7 +72,7 @@ impl Policies {
     pub fn guard<G: Guard>(&mut self, label: &'static str, location: Location) {
         self.guards.push(Policy {
             declared: DeclaredPolicy::new::<G>("guard", label, location),
-            resolve: |sight| Some(found::<G>(sight)?),
+            resolve: |scope| Some(found::<G>(scope)?),
         });
     }
 
@@ -80,7 +80,7 @@ impl Policies {
     pub fn interceptor<I: Interceptor>(&mut self, label: &'static str, location: Location) {
         self.interceptors.push(Policy {
             declared: DeclaredPolicy::new::<I>("interceptor", label, location),
-            resolve: |sight| Some(found::<I>(sight)?),
+            resolve: |scope| Some(found::<I>(scope)?),
         });
     }
 
@@ -88,7 +88,7 @@ impl Policies {
     pub fn filter<F: ErrorFilter>(&mut self, label: &'static str, location: Location) {
         self.filters.push(Policy {
             declared: DeclaredPolicy::new::<F>("error filter", label, location),
-            resolve: |sight| Some(found::<F>(sight)?),
+            resolve: |scope| Some(found::<F>(scope)?),
         });
     }
 
@@ -134,11 +134,11 @@ impl DeclaredPolicy {
 
 /// Finds a singleton as the root's module sees it, or, for the App's own policies, as the App's
 /// module does.
-fn found<T: Send + Sync + 'static>(sight: PolicyScope<'_>) -> Option<Arc<T>> {
-    let seen = sight
+fn found<T: Send + Sync + 'static>(scope: PolicyScope<'_>) -> Option<Arc<T>> {
+    let of_root = scope
         .root
         .and_then(|(plan, position)| plan.singleton::<Arc<T>>(position));
-    seen.or_else(|| sight.container.get::<Arc<T>>())
+    of_root.or_else(|| scope.container.get::<Arc<T>>())
 }
 
 fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {

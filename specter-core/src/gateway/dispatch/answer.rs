@@ -34,7 +34,7 @@ impl EventAnswer {
 
     /// Sends the answer, if the client asked for one.
     pub(in crate::gateway) fn send(self, env: &SocketEnv, cx: &CallContext) {
-        let Some(id) = cx.wanted_ack() else { return };
+        let Some(id) = cx.requested_ack() else { return };
         if cx.is_answered.load(Ordering::Relaxed) {
             return;
         }

@@ -1,7 +1,8 @@
-//! The context of one call of a handler: what the handler is called with, and the outcome.
+//! The context of one call of a handler: what the handler is called with, and its outcome.
 //!
-//! Where a handler may suspend, the controller moves into the call and returns with the outcome;
-//! the future costs one allocation. Other handlers are called in place, without an allocation.
+//! A handler that may suspend takes the controller into a boxed future, which returns it with the
+//! outcome; this costs one allocation for each call. A handler that does not suspend is called in
+//! place, without an allocation.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,25 +20,24 @@ use super::ack::AckCell;
 use super::catch_unwind::{BodyEnd, Watch, panic_text, run_caught, watch};
 use super::event_info::EventInfo;
 use super::instance::Instance;
-use super::invoke::wrong_instance;
 use crate::gateway::declare::descriptor::{EventKind, HandlerInfo};
 use crate::gateway::error::EventError;
 use crate::logging::log_limited;
 use crate::socket::{DisconnectReason, Reject, Socket};
 
-/// A boxed call under way.
+/// A running call, boxed.
 pub(crate) type PendingCall = Pin<Box<dyn Future<Output = CompletedCall> + Send>>;
 
-/// How a call went, or that it goes on.
+/// A call: completed, or still running.
 pub enum CallState {
-    /// It is over.
+    /// The call has completed.
     Done(CompletedCall),
-    /// It goes on: poll it.
+    /// The call is running: poll the future.
     Pending(PendingCall),
 }
 
 impl CallState {
-    /// Waits for the end of the call.
+    /// Waits until the call has completed.
     pub(in crate::gateway) async fn finish(self) -> CompletedCall {
         match self {
             Self::Done(completed) => completed,
@@ -46,49 +46,49 @@ impl CallState {
     }
 }
 
-/// A call that is over: what went into it, and in the context what came of it.
+/// A completed call: the controller that the call took, and the context with the outcome.
 pub struct CompletedCall {
     pub(crate) instance: Instance,
     pub(crate) cx: Box<CallContext>,
 }
 
 impl CompletedCall {
-    /// The end of a handler's body.
+    /// Completes a call with the result of the handler's body.
     pub fn new(instance: Instance, mut cx: Box<CallContext>, called: CallResult) -> Self {
         let outcome = cx.finish(called);
         cx.put_outcome(outcome);
         Self { instance, cx }
     }
 
-    /// The end with this outcome.
+    /// Completes a call with an outcome.
     pub(crate) fn with(instance: Instance, mut cx: Box<CallContext>, outcome: Outcome) -> Self {
         cx.put_outcome(outcome);
         Self { instance, cx }
     }
 
-    /// Takes what came of it.
+    /// Takes the outcome; `Outcome::Unit` remains.
     pub(crate) fn take_outcome(&mut self) -> Outcome {
         std::mem::take(&mut self.cx.outcome)
     }
 }
 
-/// What a handler's end means for the acknowledgement. Handed on several times for each event: what
-/// is rare and large is boxed.
+/// The outcome of a handler, and what it means for the acknowledgement. It is moved several times
+/// for each event; rare and large contents are therefore boxed.
 #[derive(Default)]
 pub enum Outcome {
-    /// It returned nothing to answer with.
+    /// The handler returned `()`.
     #[default]
     Unit,
-    /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known
-    /// who does.
+    /// The handler returned a value but the client requested no acknowledgement (`None`), or an
+    /// interceptor returned a value (`Some`), for which that is not known yet.
     Value(Option<Box<EncodedArgs>>),
-    /// It returned a value: the acknowledgement with it.
+    /// The handler returned a value: the encoded acknowledgement.
     Answer(PacketWriter),
-    /// It took the acknowledgement upon itself, or what it returned was sent.
+    /// The handler took the [`Ack`](super::ack::Ack), or its value has been sent already.
     Taken,
-    /// It failed.
+    /// The handler failed.
     Failed(EventError),
-    /// It refuses the client: at connect only.
+    /// The handler rejects the client; at connect only.
     Rejected(Box<Reject>),
 }
 
@@ -106,39 +106,40 @@ impl Outcome {
         matches!(self, Self::Failed(_) | Self::Rejected(_))
     }
 
-    /// Whether it holds nothing that must be sent.
+    /// Whether there is nothing to send.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Unit | Self::Value(None) | Self::Taken)
     }
 }
 
-/// The context of a call: the socket, the occasion, and the source of injected values.
+/// The context of a call: the socket, the event, and the source of injected values.
 ///
 /// Types that implement [`FromContext`](crate::extract::FromContext) read it.
 pub struct CallContext {
     pub(crate) socket: Socket,
     pub(crate) values: InjectionSource,
     pub(crate) handler: &'static str,
-    pub(crate) cause: Trigger,
-    /// The acknowledgement of a handler that answers itself, where the client asked for one.
+    pub(crate) trigger: Trigger,
+    /// The acknowledgement that the handler may take as an `Ack`. `None` if the handler takes none
+    /// or the client requested none.
     pub(crate) ack: Option<Arc<AckCell>>,
-    /// The acknowledgement of an earlier call, which is used again if nobody else holds it.
+    /// The cell of an earlier acknowledgement, which is used again if nobody else holds it.
     pub(crate) recycled_ack: Option<Arc<AckCell>>,
     /// The handler's timeout.
     pub(crate) limit: Option<Duration>,
-    /// Set when nobody awaits the handler any more.
+    /// Set when no interceptor awaits the handler any more.
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
-    /// The outcome of the call, after it has ended.
+    /// The outcome, once the call has completed.
     pub(crate) outcome: Outcome,
-    /// This handler alone decides on the answer, and nothing waits for the outcome: a returned
-    /// value is sent at once.
+    /// Whether this is the event's only handler and nothing waits for its outcome. A returned value
+    /// is then sent immediately.
     pub(crate) is_sole_handler: bool,
-    /// The returned value was sent.
+    /// Whether the returned value has been sent.
     pub(crate) is_answered: AtomicBool,
 }
 
-/// Where injected values come from.
+/// The source of injected values.
 pub(crate) enum InjectionSource {
     /// The socket's scope, as the controller at this position sees it.
     Scope(Arc<OpenScope>, usize),
@@ -149,7 +150,7 @@ pub(crate) enum InjectionSource {
 /// The arguments of a call that has none.
 static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
 
-/// The occasion of a call.
+/// What a handler is called for.
 pub(crate) enum Trigger {
     Connect,
     Disconnect(DisconnectReason),
@@ -164,14 +165,14 @@ pub(crate) struct Failure {
 }
 
 impl CallContext {
-    /// The socket.
+    /// The socket for which the handler is called.
     pub fn socket(&self) -> &Socket {
         &self.socket
     }
 
-    /// The event's name; `connect` and `disconnect` for those.
+    /// The event's name. It is `connect` or `disconnect` for those handlers.
     pub fn event_name(&self) -> &str {
-        match &self.cause {
+        match &self.trigger {
             Trigger::Connect => EventKind::Connect.name(),
             Trigger::Disconnect(_) => EventKind::Disconnect.name(),
             Trigger::Event(event) => event.name(),
@@ -179,17 +180,17 @@ impl CallContext {
         }
     }
 
-    /// The event's arguments, unread; none at connect and disconnect.
+    /// The event's arguments, not decoded; empty at connect and disconnect.
     pub fn args(&self) -> &Args {
-        match &self.cause {
+        match &self.trigger {
             Trigger::Event(event) => event.args(),
             Trigger::Error(failure) => failure.event.args(),
             Trigger::Connect | Trigger::Disconnect(_) => &NO_ARGUMENTS,
         }
     }
 
-    /// A value of the socket's scope, or a singleton, as `Inject<T>` extracts it. `None` where no
-    /// handler declared it.
+    /// A value of the socket's scope, or a singleton, as `Inject<T>` extracts it. `None` if no
+    /// handler has declared it.
     pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match &self.values {
             InjectionSource::Scope(scope, position) => scope.get::<V>(*position),
@@ -201,13 +202,13 @@ impl CallContext {
     #[doc(hidden)]
     #[inline]
     pub fn arguments(&self) -> Arguments<'_> {
-        match &self.cause {
+        match &self.trigger {
             Trigger::Event(event) => event.args().arguments(),
             _ => NO_ARGUMENTS.arguments(),
         }
     }
 
-    /// Prepares the context for a call of another handler on the same occasion.
+    /// Prepares the context for a call of another handler of the same event.
     #[inline]
     pub(crate) fn retarget(&mut self, position: usize, handler: Option<&'static HandlerInfo>) {
         if let InjectionSource::Scope(_, at) = &mut self.values {
@@ -222,26 +223,8 @@ impl CallContext {
     /// Sets the event.
     #[inline]
     pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
-        self.cause = Trigger::Event(event.open());
+        self.trigger = Trigger::Event(event.open());
         self
-    }
-
-    /// Runs a handler that does not suspend. `this` is `None` for a controller of another type,
-    /// which the wiring rules out.
-    #[inline]
-    pub(in crate::gateway) fn run<T>(
-        &mut self,
-        this: Option<T>,
-        body: impl FnOnce(T, &Self) -> Result<Outcome, EventError>,
-    ) {
-        let outcome = match this {
-            Some(this) => {
-                let result = catch_sync(|| body(this, self));
-                self.finish(result)
-            }
-            None => Outcome::Failed(wrong_instance(self)),
-        };
-        self.put_outcome(outcome);
     }
 
     /// Stores the outcome of the call.
@@ -250,10 +233,10 @@ impl CallContext {
         self.outcome = outcome;
     }
 
-    /// Releases what belongs to the event.
+    /// Releases the event and what was stored for it.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        if let Trigger::Event(event) = std::mem::replace(&mut self.cause, Trigger::Connect) {
+        if let Trigger::Event(event) = std::mem::replace(&mut self.trigger, Trigger::Connect) {
             event.recycle();
         }
         self.clear_ack();
@@ -269,9 +252,11 @@ impl CallContext {
         }
     }
 
-    /// Provides an acknowledgement for the handler to take, if the client asked for one.
+    /// Provides the acknowledgement for a handler that takes an `Ack`, if the client requested one.
     pub(crate) fn offer_ack(&mut self) {
-        let Some(id) = self.wanted_ack() else { return };
+        let Some(id) = self.requested_ack() else {
+            return;
+        };
         let spare = self.recycled_ack.take();
         self.ack = Some(AckCell::renewed(spare, &self.socket, id));
     }
@@ -280,32 +265,32 @@ impl CallContext {
         EventInfo::new(self.event_name(), self.args().clone())
     }
 
-    /// The id of the acknowledgement that the client asked for.
+    /// The id of the acknowledgement that the client requested.
     #[inline]
-    pub(crate) fn wanted_ack(&self) -> Option<u64> {
-        match &self.cause {
+    pub(crate) fn requested_ack(&self) -> Option<u64> {
+        match &self.trigger {
             Trigger::Event(event) => event.id(),
             _ => None,
         }
     }
 
-    /// Whether the client wants an acknowledgement.
+    /// Whether the client requested an acknowledgement.
     pub(crate) fn wants_ack(&self) -> bool {
-        self.wanted_ack().is_some()
+        self.requested_ack().is_some()
     }
 
-    /// Encodes the value that a handler returned, and sends it if this handler alone decides on the
-    /// answer.
+    /// Encodes the value that a handler returned, and sends it immediately if this is the event's
+    /// only handler.
     pub(crate) fn encode<T: Serialize>(&self, value: &T) -> Result<Outcome, EventError> {
         if is_unit(value) {
             return Ok(Outcome::Unit);
         }
-        let Some(id) = self.wanted_ack() else {
+        let Some(id) = self.requested_ack() else {
             return Ok(Outcome::Value(None));
         };
         if self.is_sole_handler && self.ack.is_none() {
             self.socket.send_ack(id, value)?;
-            // The handler may still panic, when its value or its arguments are dropped.
+            // Recorded here, because dropping the value or the arguments may still panic.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
         }
@@ -313,7 +298,7 @@ impl CallContext {
         Ok(Outcome::Answer(packet))
     }
 
-    /// The outcome of a body's end.
+    /// Converts the result of the handler's body to the outcome.
     pub(crate) fn finish(&self, called: CallResult) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match called {
@@ -324,7 +309,7 @@ impl CallContext {
             BodyEnd::TimedOut => {
                 log_limited!(
                     WARN, key = self.handler, target: "specter::gateway", handler = self.handler,
-                    limit = ?self.limit, "a handler was not done in time, and was dropped"
+                    limit = ?self.limit, "a handler exceeded its timeout and was dropped"
                 );
                 EventError::new("timed out").with_code("timeout")
             }
@@ -334,7 +319,7 @@ impl CallContext {
     }
 }
 
-/// The end of a handler's body, with what it returned.
+/// How a handler's body ended, with its return value.
 pub type CallResult = BodyEnd<Result<Outcome, EventError>>;
 
 /// Runs the body of a handler that may suspend, as the macros' expansions do.
@@ -365,18 +350,19 @@ impl Watch for CallContext {
     }
 }
 
-/// A call that has not ended.
+/// Boxes a running call.
 pub fn pending<F: Future<Output = CompletedCall> + Send + 'static>(call: F) -> CallState {
     CallState::Pending(Box::pin(call))
 }
 
-/// A call on the blocking pool. The pool's threads are tokio's.
+/// Runs a call on tokio's pool of threads for blocking code.
 pub fn blocking(call: impl FnOnce() -> CompletedCall + Send + 'static) -> CallState {
     let running = tokio::task::spawn_blocking(call);
     CallState::Pending(Box::pin(async move {
         match running.await {
             Ok(done) => done,
-            // Panics are caught inside: the runtime shuts down, and nobody polls this again.
+            // Panics are caught inside of the call. An error therefore means that the runtime is
+            // shutting down, and that this future is not polled again.
             Err(_) => std::future::pending().await,
         }
     }))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::call_context::{CallContext, CallState, CompletedCall, Outcome};
+use super::call_context::{CallContext, CallState, CompletedCall, Outcome, catch_sync};
 use super::instance::{Instance, SharedController};
 use crate::gateway::error::EventError;
 
@@ -73,6 +73,26 @@ pub fn call_none(_: &mut Instance, _: u16, cx: &mut CallContext) {
 /// The `start` of a block in which no handler suspends.
 pub fn start_none(instance: Instance, _: u16, cx: Box<CallContext>) -> CallState {
     CallState::unknown(instance, cx)
+}
+
+impl CallContext {
+    /// Runs a handler that does not suspend. `this` is `None` for a controller of another type,
+    /// which the wiring rules out.
+    #[inline]
+    pub(in crate::gateway) fn run<T>(
+        &mut self,
+        this: Option<T>,
+        body: impl FnOnce(T, &Self) -> Result<Outcome, EventError>,
+    ) {
+        let outcome = match this {
+            Some(this) => {
+                let result = catch_sync(|| body(this, self));
+                self.finish(result)
+            }
+            None => Outcome::Failed(wrong_instance(self)),
+        };
+        self.put_outcome(outcome);
+    }
 }
 
 /// An instance of another controller, or of a kind that the handler cannot use: a fault of the

@@ -184,10 +184,8 @@ async fn connect_subscribers(env: &SocketEnv, limit: &ConnectDeadline) -> Result
         return Ok(());
     };
     for subscriber in &*subscribers {
-        let call = subscriber.start(
-            &env.table.subscriber_policies,
-            env.subscriber_context(Trigger::Connect),
-        );
+        let cx = env.subscriber_context(Trigger::Connect);
+        let call = env.table.subscriber_policies.start(subscriber, cx);
         if let Some(error) = limit.wait(call.end()).await?.into_error() {
             return Err(error.into());
         }
