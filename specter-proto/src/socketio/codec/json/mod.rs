@@ -1,9 +1,9 @@
-//! The default codec: a packet is a text whose data is JSON, and an attachment a message of its
-//! own.
+//! The default codec (Socket.IO v5, "Packet encoding"): a packet is a text whose data is JSON, and
+//! each attachment is a separate binary message.
 //!
-//! Socket.IO v5, "Packet encoding". Inbound, `decoder` checks a text in one pass (`scanner`) and
-//! copies it once; arguments are read later, by `args_deserializer`. Outbound, [`encode`] writes a
-//! value straight into the frame that is sent, through `args_serializer`.
+//! Inbound, `decoder` checks a text in one pass (`scanner`) and copies it once. Arguments are read
+//! later (`args_deserializer`). Outbound, [`encode`] writes a value directly into the frame that is
+//! sent (`args_serializer`).
 
 pub(crate) mod args_deserializer;
 pub(crate) mod args_serializer;
