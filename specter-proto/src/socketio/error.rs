@@ -34,7 +34,7 @@ pub enum ParseError {
     NamespaceLength {
         /// The name's length in bytes.
         length: usize,
-        /// The limit, `DecoderLimits::max_namespace_len`.
+        /// The limit, `DecoderLimits::max_namespace`.
         max: usize,
     },
     /// The event's name is longer than allowed.

@@ -153,7 +153,7 @@ impl fmt::Debug for EventPacket {
     }
 }
 
-/// An event that is being handled. Its arguments can be borrowed.
+/// An event that is being handled. All its arguments are there to be borrowed.
 ///
 /// It is three words large and an [`EventPacket`] is one, so packets that wait are kept as
 /// `EventPacket` and converted when they are handled.

@@ -29,7 +29,7 @@ pub fn is_unit<T: Serialize>(value: &T) -> bool {
 /// serializes as a unit.
 ///
 /// serde does not distinguish a null of `serde_json::Value` from `()`, but the name does. Other
-/// types with such a name serialize as a unit only if they represent `()`.
+/// types with such a name serialize as a unit only if they stand for `()`.
 #[inline]
 pub(super) fn is_unit_name(type_name: &str) -> bool {
     // The compiler computes this condition, which is false for most types.

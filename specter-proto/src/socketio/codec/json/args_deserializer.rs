@@ -1,5 +1,5 @@
-//! Reads all arguments as one value, the reverse of `args_serializer`: a tuple or an array takes
-//! several arguments, `()` takes none, and any other type takes one.
+//! Reads all arguments as one value, the reverse of `args_serializer`: tuples and arrays are
+//! several arguments, `()` is no argument, and every other type is one.
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
@@ -49,7 +49,7 @@ fn retry_leniently<'a, T: Deserialize<'a>>(
 /// argument is in `failure`.
 struct ArgsDeserializer<'b, 'a> {
     arguments: &'b mut Arguments<'a>,
-    /// How leniently arguments are read. `None` reads them strictly.
+    /// How leniently the arguments are read. `None` if integers must be sent as integers.
     leniency: Option<&'b Leniency>,
     failure: &'b mut Option<Unread<'a>>,
 }
@@ -67,8 +67,7 @@ impl<'a> ArgsDeserializer<'_, 'a> {
     }
 }
 
-/// Defines methods that read one argument. Each calls the method of the same name on the argument's
-/// deserializer.
+/// Methods that read one argument, with the same method of the argument's deserializer.
 macro_rules! one_argument {
     ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
         fn $method<V: Visitor<'a>>(mut self, $($hint: $type,)* visitor: V) -> Result<V::Value, Self::Error> {

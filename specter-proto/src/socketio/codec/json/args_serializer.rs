@@ -1,9 +1,9 @@
-//! Serializes a value as arguments, by its outermost shape.
+//! Serializes a value as arguments, according to its outermost type.
 //!
-//! `()` becomes no argument, a tuple or an array several, and [`Args`](crate::socketio::Args) the
-//! arguments that they contain. Any other value becomes one argument, which `serde_json`
-//! serializes. serde makes references and boxes invisible. A unit that is not `()`, such as the
-//! null of a `serde_json::Value`, becomes a null.
+//! `()` is no argument, a tuple or an array is several, and [`Args`](crate::socketio::Args) are the
+//! arguments that they hold. Every other value is one argument and is serialized by `serde_json`.
+//! References and boxes make no difference to serde. A unit that is not `()`, such as the null of a
+//! `serde_json::Value`, is a null.
 
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
@@ -16,8 +16,8 @@ type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>>;
 type JsonSerializer<'a> = &'a mut Json<'a>;
 type Error = serde_json::Error;
 
-/// Appends the arguments that `value` becomes to `body`, joined by commas. `after_name` puts a
-/// comma before the first argument. Returns the number of arguments.
+/// Appends the arguments that `value` stands for to `body`, joined by commas. With `after_name`, a
+/// comma also comes before the first argument. Returns the number of arguments.
 pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
     value: &T,
     body: &mut Vec<u8>,
@@ -38,8 +38,7 @@ pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
 /// A serializer of a value that stands for arguments.
 struct ArgsSerializer<'a> {
     body: &'a mut Vec<u8>,
-    /// The serializer of a single argument. It is stored here because its compound serializers
-    /// borrow it.
+    /// The serializer of a single argument, which the argument's compound serializers borrow.
     json: &'a mut Option<Json<'a>>,
     after_name: bool,
     count: &'a mut usize,
@@ -85,8 +84,7 @@ impl<'a> Serializer for ArgsSerializer<'a> {
         self.single().serialize_unit()
     }
 
-    /// Writes bytes as a list of numbers. If the bytes are the JSON of
-    /// [`Args`](crate::socketio::Args), writes them unchanged.
+    /// Writes a list of numbers, or the JSON of [`Args`](crate::socketio::Args).
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
         let Some(count) = attachment_scope::take_raw_args() else {
             return self.single().serialize_bytes(value);
@@ -121,7 +119,7 @@ impl<'a> Serializer for ArgsSerializer<'a> {
     fn serialize_tuple(self, _: usize) -> Result<TupleSerializer<'a>, Error> {
         Ok(TupleSerializer {
             body: self.body,
-            needs_needs_comma: self.after_name,
+            needs_comma: self.after_name,
             count: self.count,
         })
     }
@@ -187,7 +185,6 @@ impl<'a> Serializer for ArgsSerializer<'a> {
 /// The elements of a tuple, each of which is an argument.
 struct TupleSerializer<'a> {
     body: &'a mut Vec<u8>,
-    needs_/// Whether a comma comes before the next argument.
     needs_comma: bool,
     count: &'a mut usize,
 }

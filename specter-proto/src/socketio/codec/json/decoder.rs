@@ -1,8 +1,8 @@
-//! Decodes the messages of one connection into packets. It checks their form and their limits, and
-//! collects their attachments.
+//! Decodes the messages of one connection into packets: their form, their limits, and their
+//! attachments.
 //!
-//! Every fault that a packet can have by itself is found here, before the packet has any effect.
-//! The decoder does not know which namespaces exist or which of them the client has joined.
+//! Every fault that a packet has by itself is found here, before the packet has any effect. The
+//! decoder does not know which namespaces exist and who has joined them.
 
 use std::fmt;
 
@@ -25,33 +25,32 @@ const EVENT: u8 = PacketKind::Event.as_byte();
 /// The first byte of an event with attachments.
 const BINARY_EVENT: u8 = PacketKind::BinaryEvent.as_byte();
 
-/// The limits of one packet from a client. A packet over a limit is an error, after which the
-/// connection must be closed.
+/// The limits of one received packet. A packet over a limit is an error, after which the connection
+/// must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecoderLimits {
-    /// The largest number of attachments. Default: 10. A packet with more is
-    /// [`ParseError::TooManyAttachments`].
+    /// The largest number of attachments. A packet that announces more is
+    /// [`ParseError::TooManyAttachments`]. Default: 10, as in Socket.IO.
     pub max_attachments: usize,
     /// The largest size of the text and the attachments together, in bytes. A larger packet is
     /// [`ParseError::Size`]. A limit above 4 GiB counts as 4 GiB. Default: 1,000,000, as in
     /// Socket.IO.
     pub max_bytes: usize,
-    /// The longest name of a namespace, in bytes. Default: 256. A longer name is
-    /// [`ParseError::NamespaceLength`].
-    pub max_namespace_len: usize,
-    /// The longest name of an event, in bytes. Default: 256. A longer name is
-    /// [`ParseError::EventNameLength`].
+    /// The longest name of a namespace, in bytes. A longer one is [`ParseError::NamespaceLength`].
+    /// Default: 256.
+    pub max_namespace: usize,
+    /// The longest name of an event, in bytes. A longer one is [`ParseError::EventNameLength`].
+    /// Default: 256.
     pub max_event_name_len: usize,
 }
 
 impl Default for DecoderLimits {
-    /// 10 attachments and 1 MB, as the reference implementation of Socket.IO allows, and names of
-    /// 256 bytes.
+    /// 10 attachments and 1 MB, as in Socket.IO, and names of 256 bytes.
     fn default() -> Self {
         Self {
             max_attachments: 10,
             max_bytes: 1_000_000,
-            max_namespace_len: 256,
+            max_namespace: 256,
             max_event_name_len: 256,
         }
     }
@@ -68,8 +67,7 @@ impl DecoderLimits {
     }
 }
 
-/// Decodes the messages of one connection into packets. After an error the connection must be
-/// closed.
+/// Decodes the messages of a connection into packets. After an error the connection must be closed.
 ///
 /// ```
 /// use specter_proto::socketio::{Decoder, DecoderLimits, Packet};
@@ -96,19 +94,19 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// A packet whose attachments have not all been received.
+/// A packet that waits for attachments.
 struct Pending {
     /// The packet with the attachments so far. `None` for an acknowledgement without an id, which
-    /// is dropped when it is complete.
+    /// acknowledges nothing.
     packet: Option<Packet>,
-    /// The number of attachments that have not been received.
+    /// The number of attachments that were not received yet.
     missing: usize,
-    /// The size of the text and the attachments so far.
+    /// The size of the text and the attachments so far, in bytes.
     bytes: usize,
 }
 
 impl Decoder {
-    /// Creates the decoder of one connection.
+    /// Creates a decoder for one connection.
     pub fn new(mut limits: DecoderLimits) -> Self {
         limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
@@ -118,12 +116,12 @@ impl Decoder {
         }
     }
 
-    /// Decodes a text message, without its Engine.IO type. Returns `None` if the packet's
-    /// attachments have not been received yet, or if the packet needs no action (an acknowledgement
-    /// without an id).
+    /// Takes a text message, without the Engine.IO type in front of it. Returns `None` if the
+    /// packet waits for attachments, or if there is nothing to do, as for an acknowledgement
+    /// without an id.
     ///
-    /// JavaScript sends a text that was cut inside a character with a lone surrogate, such as
-    /// `\ud83d`. Each lone surrogate in the data is replaced by U+FFFD.
+    /// A text that was cut inside a character has a lone surrogate, which JavaScript sends as an
+    /// escape such as `\ud83d`. Each of them is replaced by U+FFFD.
     pub fn text(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
         if self.pending.is_some() {
             self.pending = None;
@@ -158,7 +156,7 @@ impl Decoder {
         self.event(text, &header, IgnorePlaceholders).map(Some)
     }
 
-    /// Decodes an event with attachments.
+    /// Takes the text of an event with attachments.
     #[inline(never)]
     fn binary_event(&mut self, text: &str) -> Result<Option<Packet>, DecodeFailure> {
         let (attachments, at) = read_attachments(text.as_bytes(), 1)?;
@@ -170,7 +168,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Decodes a packet of any kind.
+    /// Takes the text of any packet.
     #[inline(never)]
     fn other_packet(&mut self, text: &str) -> Result<Option<Packet>, DecodeFailure> {
         let header = HeaderLayout::read(text)?;
@@ -191,7 +189,7 @@ impl Decoder {
         }
     }
 
-    /// Waits for the attachments of a packet.
+    /// Keeps a packet until its attachments have been received.
     #[inline]
     fn await_attachments(&mut self, packet: Option<Packet>, missing: usize, bytes: usize) {
         self.pending = Some(Pending {
@@ -201,8 +199,8 @@ impl Decoder {
         });
     }
 
-    /// Takes a binary message, which is the next attachment of the pending packet. Returns the
-    /// packet with its last attachment.
+    /// Takes a binary message, which is the next attachment of the packet that waits for some.
+    /// Returns the packet with its last attachment.
     pub fn binary(&mut self, data: &[u8]) -> Result<Option<Packet>, ParseError> {
         let pending = self.pending.as_mut().ok_or(ParseError::UnexpectedBinary)?;
         pending.bytes = pending.bytes.saturating_add(data.len());
@@ -222,26 +220,25 @@ impl Decoder {
         Ok(self.pending.take().and_then(|pending| pending.packet))
     }
 
-    /// Whether a packet's attachments have not all been received.
+    /// Whether a packet waits for attachments.
     pub fn is_pending(&self) -> bool {
         self.pending.is_some()
     }
 
-    /// The number of bytes that the decoder holds of a packet whose attachments have not all been
-    /// received.
+    /// The number of bytes that the decoder holds of a packet that waits for attachments.
     #[inline]
     pub fn buffered_bytes(&self) -> usize {
         self.pending.as_ref().map_or(0, |pending| pending.bytes)
     }
 
-    /// Drops a packet whose attachments have not all been received.
+    /// Drops a packet that waits for attachments.
     pub fn reset(&mut self) {
         self.pending = None;
     }
 
     fn check_namespace(&self, header: &HeaderLayout) -> Result<(), ParseError> {
         let length = header.namespace.len();
-        let max = self.limits.max_namespace_len;
+        let max = self.limits.max_namespace;
         if length > max {
             Err(ParseError::NamespaceLength { length, max })
         } else {
@@ -285,7 +282,7 @@ impl Decoder {
         Ok(Packet::Event(EventPacket(PacketBuf::new(text, layout))))
     }
 
-    /// Reads an event's data, from the opening bracket on.
+    /// Reads the data of an event from its start on.
     #[inline(never)]
     fn read_event<P: PlaceholderVisitor>(
         &mut self,
@@ -310,7 +307,8 @@ impl Decoder {
     }
 }
 
-/// Decodes an acknowledgement. Returns `None` if it has no id.
+/// Decodes an acknowledgement. Returns `None` if it has no id, because it acknowledges nothing
+/// then.
 fn ack<P: PlaceholderVisitor>(
     text: &str,
     header: &HeaderLayout,
@@ -355,9 +353,9 @@ fn disconnect(text: &str, header: &HeaderLayout) -> Result<Packet, ParseError> {
 
 /// The reason why a text could not be decoded.
 enum DecodeFailure {
-    /// The packet breaks a rule.
+    /// The text breaks a rule.
     Invalid(ParseError),
-    /// The data, which begins at index `data`, has a lone surrogate, which can be repaired.
+    /// The text's data, which begins at `data`, has a lone surrogate, which can be repaired.
     LoneSurrogate { kind: PacketKind, data: usize },
 }
 

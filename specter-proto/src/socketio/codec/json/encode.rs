@@ -1,12 +1,12 @@
-//! Encodes outgoing packets, each once, directly into the frame that is sent.
+//! Encodes outgoing packets, each once and directly into the frame that is sent.
 //!
-//! The header is written first, as the header of a packet without attachments. It is corrected if
-//! the arguments have attachments. The outermost shape of a value decides which arguments it
-//! becomes (`args_serializer`): `()` becomes none, a tuple several, [`Args`](crate::socketio::Args)
-//! those that they contain, and any other value one.
+//! The header is written first, as that of a packet without attachments, and is corrected if the
+//! arguments have any. The outermost type of a value decides which arguments it stands for
+//! (`args_serializer`): `()` is no argument, a tuple is several, [`Args`](crate::socketio::Args)
+//! are those that they hold, and every other value is one.
 //!
-//! A [`Destination`] has the namespace's name, which is written unchanged. The caller must make
-//! sure that it begins with `/` and contains neither `,` nor `?`.
+//! A [`Destination`] has the name of a namespace, which is written unchanged. The caller must
+//! ensure that the name begins with `/` and contains neither `,` nor `?`.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -31,14 +31,14 @@ use crate::socketio::reserved::is_reserved;
 /// buffer.
 const EXPECTED_ARGS_SIZE: usize = 96;
 
-/// The number of digits of the longest number in a header.
+/// The number of digits of the largest number in a header.
 const MAX_DIGITS: usize = 20;
 
-/// Encodes an event. With an `id`, the client is asked for an acknowledgement.
+/// Encodes an event. With an `id` it asks the client for an acknowledgement.
 ///
 /// Fails if the name is [reserved](is_reserved), if the arguments cannot be written as JSON, if
-/// they have more attachments than the destination accepts, or if they have attachments and contain
-/// a forged placeholder or nest too deeply.
+/// they have more attachments than the destination accepts, or if they have attachments and also
+/// contain a forged placeholder or are nested too deeply.
 ///
 /// ```
 /// use specter_proto::socketio::encode;
@@ -100,8 +100,8 @@ pub fn outgoing_ack<'a, T: Serialize + ?Sized>(
     Ok(close(frame, attachments))
 }
 
-/// Encodes an acknowledgement as [`ack`] does, and appends its WebSocket frames to `bytes`. If
-/// encoding fails, or a value's `Serialize` panics, `bytes` is unchanged.
+/// Encodes an acknowledgement at the end of `bytes`, as it is sent on a WebSocket. If that fails,
+/// or a value panics, `bytes` is unchanged.
 ///
 /// ```
 /// use specter_proto::socketio::encode;
@@ -140,8 +140,8 @@ fn write_ack<T: Serialize + ?Sized>(
     Ok(attachments)
 }
 
-/// Encodes the server's reply to a CONNECT: the client has joined the namespace, and `sid` is its
-/// public id there.
+/// Encodes the server's answer to a CONNECT: the client has joined the namespace, and `sid` is the
+/// socket's public id.
 pub fn connect(namespace: &str, sid: &str) -> EncodedPacket {
     let mut frame = frame(namespace, sid.len() + 16);
     let UnfinishedPacket { body, .. } =
@@ -152,8 +152,8 @@ pub fn connect(namespace: &str, sid: &str) -> EncodedPacket {
     frame.finish(FrameKind::Text).into()
 }
 
-/// Encodes the server's rejection of a CONNECT. Bytes in `data` become lists of numbers, because
-/// this packet cannot have attachments. Fails if `data` cannot be written as JSON.
+/// Encodes the server's rejection of a CONNECT. Bytes in `data` are written as lists of numbers.
+/// Fails if `data` cannot be written as JSON.
 pub fn connect_error<T: Serialize + ?Sized>(
     namespace: &str,
     message: &str,
@@ -172,14 +172,14 @@ pub fn connect_error<T: Serialize + ?Sized>(
     Ok(frame.finish(FrameKind::Text).into())
 }
 
-/// Encodes the packet that removes the client from a namespace.
+/// Encodes a DISCONNECT: the client is no longer in the namespace.
 pub fn disconnect(namespace: &str) -> EncodedPacket {
     let mut frame = frame(namespace, 0);
     UnfinishedPacket::new(frame.body(), DISCONNECT, namespace, None);
     frame.finish(FrameKind::Text).into()
 }
 
-/// Arguments that are encoded before the packets that will have them are known.
+/// Arguments that were encoded before their packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EncodedArgs {
     /// The JSON of the arguments, joined by commas, without brackets around them.
@@ -191,7 +191,7 @@ pub struct EncodedArgs {
 }
 
 /// Encodes arguments for [`event_encoded`] and [`ack_encoded`]. Their destination is not known yet,
-/// so only [`MAX_ATTACHMENTS`] limits their attachments. Check each destination later, with
+/// so only [`MAX_ATTACHMENTS`] limits their attachments; check each destination later with
 /// [`Destination::check_attachments`]. Fails as [`event`] does, apart from the name.
 pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError> {
     let mut json = Vec::new();
@@ -204,8 +204,8 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
     })
 }
 
-/// Creates an event with encoded arguments. It checks neither the name (see [`is_reserved`]) nor
-/// the number of attachments.
+/// Encodes an event with arguments that were encoded before. Checks neither the name (see
+/// [`is_reserved`]) nor the number of attachments.
 pub fn event_encoded(
     namespace: &str,
     id: Option<u64>,
@@ -224,7 +224,8 @@ pub fn event_encoded(
     close(frame, attachments)
 }
 
-/// Creates an acknowledgement with encoded arguments. It does not check the number of attachments.
+/// Encodes an acknowledgement with arguments that were encoded before. Does not check the number of
+/// attachments.
 pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> PacketWriter {
     let mut frame = frame(namespace, args.json.len() + 2);
     let mut packet = UnfinishedPacket::new(frame.body(), ACK, namespace, Some(id));
@@ -235,7 +236,7 @@ pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> PacketWriter 
     close(frame, attachments)
 }
 
-/// The kind of a packet without attachments, and of the same packet with attachments.
+/// The kind of a packet without attachments, and with attachments.
 type Kinds = [PacketKind; 2];
 
 const EVENT: Kinds = [PacketKind::Event, PacketKind::BinaryEvent];
@@ -247,14 +248,12 @@ const CONNECT_ERROR: Kinds = [PacketKind::ConnectError; 2];
 /// A packet of this kind has no attachments.
 const DISCONNECT: Kinds = [PacketKind::Disconnect; 2];
 
-/// The largest size of a header: the Engine.IO type, the kind, the namespace with its comma, and
-/// the id.
+/// The largest size of a header: Engine.IO type, kind, the namespace and its comma, the id.
 fn header_size(namespace: &str) -> usize {
     2 + (namespace.len() + 1) + MAX_DIGITS
 }
 
-/// Begins the frame of a packet to this namespace, with room for a header and `capacity` bytes
-/// after it.
+/// A frame for a packet to this namespace, with room for a header and `capacity` bytes after it.
 fn frame(namespace: &str, capacity: usize) -> FrameBuilder {
     FrameBuilder::new(header_size(namespace) + capacity)
 }
@@ -273,7 +272,7 @@ struct UnfinishedPacket<'a> {
 }
 
 impl<'a> UnfinishedPacket<'a> {
-    /// Appends the packet's header to `body`.
+    /// Writes the header at the end of `body`.
     #[inline]
     fn new(body: &'a mut Vec<u8>, kinds: Kinds, namespace: &str, id: Option<u64>) -> Self {
         let start = body.len();
@@ -288,18 +287,18 @@ impl<'a> UnfinishedPacket<'a> {
         Self { kinds, body, start }
     }
 
-    /// Closes the data after the last argument, and corrects the header if there are attachments.
+    /// Ends the data after the last argument.
     #[inline]
     fn end(&mut self, attachments: &Attachments) {
         self.body.push(b']');
         if !attachments.is_nothing() {
-            self.set_attachment_count(attachments.len());
+            self.announce(attachments.len());
         }
     }
 
-    /// Changes the header into that of a packet with `count` attachments.
+    /// Changes the header to that of a packet with this number of attachments.
     #[inline(never)]
-    fn set_attachment_count(&mut self, count: usize) {
+    fn announce(&mut self, attachments: usize) {
         let body = &mut *self.body;
         let kind = self.start + 1;
         if let Some(kind) = body.get_mut(kind) {
@@ -307,17 +306,17 @@ impl<'a> UnfinishedPacket<'a> {
         }
         // The number and a hyphen come after the kind.
         let at = kind + 1;
-        if let Some(&digit) = b"0123456789".get(count) {
+        if let Some(&digit) = b"0123456789".get(attachments) {
             insert(body, at, [digit, b'-']);
         } else {
             let mut digits = [0; MAX_DIGITS];
-            let digits = decimal(count as u64, &mut digits);
-            body.splice(at..at, digits.iter().copied().chain([b'-']));
+            let count = decimal(attachments as u64, &mut digits);
+            body.splice(at..at, count.iter().copied().chain([b'-']));
         }
     }
 }
 
-/// Inserts bytes into `text` at an index.
+/// Inserts bytes into the text at an index.
 fn insert<const N: usize>(text: &mut Vec<u8>, at: usize, bytes: [u8; N]) {
     let after = at..text.len();
     text.extend_from_slice(&bytes);
@@ -327,7 +326,7 @@ fn insert<const N: usize>(text: &mut Vec<u8>, at: usize, bytes: [u8; N]) {
     }
 }
 
-/// Appends the arguments to `body`. Returns the number of arguments and their attachments.
+/// Appends the arguments to `body`. Returns their number and their attachments.
 fn write_args<T: Serialize + ?Sized>(
     args: &T,
     body: &mut Vec<u8>,
@@ -347,9 +346,9 @@ fn write_args<T: Serialize + ?Sized>(
 
 /// Checks the number of attachments, and that every placeholder names one of them.
 ///
-/// Clients fail on a placeholder that names no attachment, and the data of one client can look like
-/// a placeholder to all others. Clients look for placeholders only in packets with attachments, so
-/// only such packets are checked.
+/// Clients fail on a placeholder that names no attachment, and data from one client could look like
+/// such a placeholder to all others. Clients look for placeholders only in packets with
+/// attachments, so only such packets are checked.
 #[inline(never)]
 fn check_attachments(
     elements: Option<&[u8]>,
@@ -376,13 +375,13 @@ fn check_attachments(
     })
 }
 
-/// Appends `["name"`.
+/// Writes `["name"`.
 fn write_event_start(body: &mut Vec<u8>, name: &str) {
     body.push(b'[');
     write_string(body, name);
 }
 
-/// Appends a JSON string.
+/// Writes a JSON string.
 fn write_string(body: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     body.push(b'"');
@@ -403,7 +402,7 @@ fn write_string(body: &mut Vec<u8>, text: &str) {
     body.push(b'"');
 }
 
-/// Appends an acknowledgement id.
+/// Writes an acknowledgement id.
 #[inline]
 fn write_id(body: &mut Vec<u8>, id: u64) {
     /// A smaller number has at most eight digits, which fit one 64-bit word.
@@ -427,7 +426,7 @@ fn write_id(body: &mut Vec<u8>, id: u64) {
     body.truncate(end);
 }
 
-/// Returns the decimal digits of a number, at the end of `digits`.
+/// The decimal digits of a number, at the end of `digits`.
 fn decimal(mut number: u64, digits: &mut [u8; MAX_DIGITS]) -> &[u8] {
     let mut start = digits.len();
     for digit in digits.iter_mut().rev() {

@@ -1,17 +1,16 @@
-//! Finds the path to a decoding error inside an argument, and removes the values that the client
-//! sent from the error's text.
+//! The path to a decoding error inside an argument, and the error's text without the client's data.
 //!
 //! `serde_json` reports a line and a column. The path is computed from them only after an error, so
 //! that decoding valid arguments costs nothing.
 
 use crate::socketio::error::ArgumentError;
 
-/// The longest path and the longest message, in bytes. Longer ones are cut, because they appear in
+/// The longest path or message, in bytes. Longer ones are cut, because they are put into
 /// acknowledgements and logs.
 const MAX_LENGTH: usize = 200;
 
-/// Converts `serde_json`'s error about the argument `text`. `end` is the index at which the
-/// rejected value ends, if it is known more exactly than from the error.
+/// The error of the argument `text` at `index`. `end` is the index at which the rejected value
+/// ends, if that is known better than from `serde_json`'s error.
 pub(in crate::socketio) fn invalid(
     index: usize,
     text: &str,
@@ -27,7 +26,7 @@ pub(in crate::socketio) fn invalid(
     }
 }
 
-/// The byte index of the error's line and column.
+/// The index in `text` to which the error's line and column refer.
 fn byte_offset(text: &str, error: &serde_json::Error) -> Option<usize> {
     let lines_before = error.line().checked_sub(1)?;
     let lines = text.split_inclusive('\n').take(lines_before);
@@ -35,7 +34,7 @@ fn byte_offset(text: &str, error: &serde_json::Error) -> Option<usize> {
     Some(len_before + error.column())
 }
 
-/// The error's message without its line and column.
+/// The error's message without its position.
 pub(in crate::socketio) fn without_position(error: &serde_json::Error) -> String {
     let mut message = error.to_string();
     if error.line() > 0 {
@@ -44,8 +43,8 @@ pub(in crate::socketio) fn without_position(error: &serde_json::Error) -> String
     message
 }
 
-/// The error's message without its position and without the rejected value: `invalid type: string
-/// "…", expected u32` becomes `invalid type: string, expected u32`.
+/// The error's message without its position and without the client's value: instead of `invalid
+/// type: string "…", expected u32` it is `invalid type: string, expected u32`.
 fn message(error: &serde_json::Error) -> String {
     let message = without_position(error);
     let Some(expected) = message.rfind(", expected ") else {
@@ -71,14 +70,14 @@ fn shorten(mut text: String) -> String {
     text
 }
 
-/// A container around the current index.
+/// An object or array that contains the current index.
 enum Level<'a> {
     Object { key: &'a str },
     Array { index: usize },
 }
 
 /// The path of the innermost value that begins at or before `offset` and ends at or after it.
-/// `text` is valid JSON. It is read once, up to the offset.
+/// `text` must be valid JSON, and is read once, up to the offset.
 fn path_at(text: &str, offset: usize) -> String {
     let mut levels: Vec<Level<'_>> = Vec::new();
     let mut key = None;

@@ -1,7 +1,7 @@
 //! The header of a packet: its kind, number of attachments, namespace and acknowledgement id
 //! (Socket.IO v5, "Packet encoding").
 //!
-//! This file knows only the grammar. The decoder checks which kinds a client may send, and the
+//! This module only knows the grammar. The decoder checks which kinds a client may send, and the
 //! limits.
 
 use crate::socketio::error::ParseError;
@@ -66,21 +66,20 @@ pub const MAX_ID: u64 = 1 << 53;
 /// A packet's header, and the data after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// The packet's kind.
+    /// The kind of the packet.
     pub kind: PacketKind,
-    /// The number of attachments after the packet. 0 for a kind that has none.
+    /// The number of attachments that follow. 0 for a kind without attachments.
     pub attachments: usize,
-    /// The name of the namespace, `/` if the header has none. A query, which earlier versions of
-    /// the protocol had, is part of the name.
+    /// The namespace as it is written, or `/` if none is written. A query, which earlier versions
+    /// of the protocol had, is part of the name.
     pub namespace: &'a str,
-    /// The acknowledgement id, if there is one.
+    /// The acknowledgement id.
     pub id: Option<u64>,
-    /// The unchecked rest of the text: JSON, or nothing.
+    /// The JSON after the header, unchecked. It may be empty.
     pub data: &'a str,
 }
 
-/// Reads the header of a packet. `text` is the text of an Engine.IO message without the `4` before
-/// it.
+/// Reads a packet's header. `text` is an Engine.IO message, without the `4` in front of it.
 ///
 /// Fails if the kind is unknown, the number of attachments is malformed, or the id is larger than
 /// [`MAX_ID`].
@@ -102,12 +101,12 @@ pub fn parse_header(text: &str) -> Result<Header<'_>, ParseError> {
     })
 }
 
-/// A header whose parts are ranges of its text. They stay valid for a copy of the text.
+/// A header, with ranges of its text instead of references, so that they also hold for a copy.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::socketio) struct HeaderLayout {
     pub(in crate::socketio) kind: PacketKind,
     pub(in crate::socketio) attachments: usize,
-    /// Empty if the header has no namespace.
+    /// Empty if no namespace is written.
     pub(in crate::socketio) namespace: Span,
     pub(in crate::socketio) id: Option<u64>,
     /// The index at which the data begins.
@@ -128,7 +127,8 @@ impl HeaderLayout {
         Self::after_kind(kind, attachments, text, at)
     }
 
-    /// Reads the header from `at` on, after the kind and the number of attachments.
+    /// Reads the rest of the header, which begins at `at`, after the kind and the number of
+    /// attachments.
     #[inline]
     pub(in crate::socketio) fn after_kind(
         kind: PacketKind,
@@ -152,12 +152,12 @@ impl HeaderLayout {
     }
 }
 
-/// The namespace in a range of a packet's text. An empty range is the root namespace.
+/// The namespace that a packet's range names. An empty range is the root namespace.
 pub(in crate::socketio) fn namespace_of(text: &str, span: Span) -> &str {
     if span.len() == 0 { "/" } else { span.of(text) }
 }
 
-/// Reads `N-`. Returns the number and the index after the dash. A number that is too large for a
+/// Reads `N-`, and returns the number and the index after it. A number that is too large for a
 /// `usize` becomes the largest `usize`.
 #[inline]
 pub(in crate::socketio) fn read_attachments(
@@ -188,7 +188,8 @@ fn read_many_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), P
     Ok((count, at + 1))
 }
 
-/// Reads `/name` up to the comma or the end of the text. Returns the name and the index after it.
+/// Reads `/name` up to a comma or the end of the text. Returns the range of the name and the index
+/// after the comma.
 fn read_namespace(text: &str, start: usize) -> (Span, usize) {
     if text.as_bytes().get(start) != Some(&b'/') {
         return (Span::empty(start), start);
@@ -201,7 +202,7 @@ fn read_namespace(text: &str, start: usize) -> (Span, usize) {
     (Span::new(start, start + name.len()), next)
 }
 
-/// Reads the digits of an id, if there are any. Returns the id and the index after it.
+/// Reads an id, if there are digits. Returns it and the index after it.
 #[inline]
 fn read_id(bytes: &[u8], start: usize) -> Result<(Option<u64>, usize), ParseError> {
     let mut at = start;

@@ -4,7 +4,7 @@ use serde::de::value::Error;
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// The deserializer of an absent argument.
+/// The deserializer of a missing argument.
 pub(in crate::socketio) struct Missing;
 
 impl<'de> Deserializer<'de> for Missing {

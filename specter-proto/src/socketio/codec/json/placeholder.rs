@@ -1,20 +1,20 @@
-//! Visitors of the placeholders that the scanner finds. They ignore, check or collect the
-//! placeholders' numbers.
+//! Visitors of the placeholders that the scanner finds. They ignore, check or collect the numbers
+//! of the placeholders.
 //!
 //! A placeholder stands for an attachment. It is an object with `"_placeholder": true` and the
-//! attachment's number as `num`. Other members are allowed and ignored, as in the parsers of the
-//! clients.
+//! attachment's number as `num`. It may have other members, as in the clients' own parsers.
 
 use super::scanner::ScanError;
 use crate::socketio::span::Span;
 
-/// Decides what happens to the placeholders of a text.
+/// A visitor of the placeholders of a text.
 pub(in crate::socketio) trait PlaceholderVisitor {
     /// Whether the scanner must look for placeholders at all.
     const NEEDS_PLACEHOLDERS: bool;
 
-    /// Visits an object with `"_placeholder": true`. `number` is the range of its `num`.
-    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError>;
+    /// Is called for each object with `"_placeholder": true`, with the range of the value of its
+    /// `num`.
+    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError>;
 }
 
 /// Ignores placeholders, which are plain data in a packet without attachments.
@@ -23,7 +23,7 @@ pub(in crate::socketio) struct IgnorePlaceholders;
 impl PlaceholderVisitor for IgnorePlaceholders {
     const NEEDS_PLACEHOLDERS: bool = false;
 
-    fn visit(&mut self, _: &str, _: Option<Span>) -> Result<(), ScanError> {
+    fn found(&mut self, _: &str, _: Option<Span>) -> Result<(), ScanError> {
         Ok(())
     }
 }
@@ -34,7 +34,7 @@ pub(in crate::socketio) struct CheckIndices(pub(in crate::socketio) usize);
 impl PlaceholderVisitor for CheckIndices {
     const NEEDS_PLACEHOLDERS: bool = true;
 
-    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
+    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
         match number.and_then(|span| index(text, span)) {
             Some(index) if index < self.0 => Ok(()),
             _ => Err(ScanError::Placeholder),
@@ -42,14 +42,15 @@ impl PlaceholderVisitor for CheckIndices {
     }
 }
 
-/// Collects the ranges of the numbers, so that other numbers can replace them.
+/// Collects the numbers of the placeholders and their ranges, so that other numbers can replace
+/// them.
 #[derive(Default)]
 pub(in crate::socketio) struct CollectIndices(Vec<(Span, usize)>);
 
 impl PlaceholderVisitor for CollectIndices {
     const NEEDS_PLACEHOLDERS: bool = true;
 
-    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
+    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
         let span = number.ok_or(ScanError::Placeholder)?;
         let index = index(text, span).ok_or(ScanError::Placeholder)?;
         self.0.push((span, index));
@@ -58,7 +59,7 @@ impl PlaceholderVisitor for CollectIndices {
 }
 
 impl CollectIndices {
-    /// Appends `text`, from which the numbers were collected, to `out`, with `offset` added to each
+    /// Appends `text`, in which the numbers were found, to `out`, with `offset` added to each
     /// number.
     pub(in crate::socketio) fn shift(mut self, text: &str, offset: usize, out: &mut Vec<u8>) {
         // A placeholder inside another one is found before it, although its number may come after
@@ -75,7 +76,7 @@ impl CollectIndices {
     }
 }
 
-/// The number of an attachment, which has decimal digits only.
+/// The number of an attachment, which is written in decimal digits only.
 fn index(text: &str, span: Span) -> Option<usize> {
     let digits = span.of(text);
     if let [digit @ b'0'..=b'9'] = digits.as_bytes() {

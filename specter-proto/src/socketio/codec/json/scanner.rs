@@ -1,8 +1,8 @@
 //! Scans the JSON of a packet in one pass: checks that it is well-formed and not nested too deeply,
 //! and finds its arguments.
 //!
-//! The scanner builds no values; serde later reads arguments directly into the types of the
-//! handler. The scanner passes the placeholders of a packet with attachments to a
+//! The scanner builds no values: serde reads the arguments later, directly into the handler's
+//! types. The scanner passes the placeholders of a packet with attachments to a
 //! [`PlaceholderVisitor`]. Every function takes linear time and recurses at most [`MAX_DEPTH`]
 //! levels.
 
@@ -13,21 +13,21 @@ use super::string_scan::find_special;
 use super::surrogates;
 use crate::socketio::span::Span;
 
-/// The deepest nesting of one argument, in levels. `serde_json` reads no deeper nesting later.
+/// The deepest nesting of one argument, which is the deepest that `serde_json` reads later.
 pub(in crate::socketio) const MAX_DEPTH: u8 = 127;
 
-/// The reason why a text was rejected.
+/// The fault of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::socketio) enum ScanError {
-    /// The text is not JSON, or has another shape than required.
+    /// The text is not JSON, or not of the expected shape.
     Syntax,
-    /// The text is nested more deeply than [`MAX_DEPTH`].
+    /// The nesting is deeper than [`MAX_DEPTH`].
     TooDeep,
-    /// A placeholder names no attachment.
+    /// A placeholder has a number that names no attachment.
     Placeholder,
     /// The data of an event does not begin with a name.
     EventName,
-    /// A string has the escape of half a character. The text was not checked beyond it; see
+    /// A string has the escape of a lone surrogate. The text after it was not checked; see
     /// [`surrogates`].
     LoneSurrogate,
 }
@@ -35,9 +35,9 @@ pub(in crate::socketio) enum ScanError {
 /// The name of an event, which is the first element of its data: a string or a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::socketio) enum EventName {
-    /// The range of the name in the text, without quotes. The name has no escapes.
+    /// The name as it is in the text, without quotes.
     Raw(Span),
-    /// The name after its escapes were decoded.
+    /// The name without its escapes.
     Unescaped(Box<str>),
 }
 
@@ -56,7 +56,7 @@ impl EventName {
         }
     }
 
-    /// The name. `text` is the text from which it was read.
+    /// The name, which was read from `text`.
     pub(in crate::socketio) fn of<'a>(&'a self, text: &'a str) -> &'a str {
         match self {
             Self::Raw(span) => span.of(text),
@@ -65,7 +65,7 @@ impl EventName {
     }
 }
 
-/// The range of the elements of an array, without the brackets, and their number.
+/// The range of an array's elements, without the brackets, and their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::socketio) struct ArgSpan {
     pub(in crate::socketio) span: Span,
@@ -128,7 +128,7 @@ pub(in crate::socketio) fn array<P: PlaceholderVisitor>(
     Ok(elements)
 }
 
-/// Scans one object, which begins at `from`, and returns its range.
+/// Scans one object, which begins at `from`, possibly after white space.
 pub(in crate::socketio) fn object(text: &str, from: usize) -> Result<Span, ScanError> {
     let mut scanner = Scanner::new(text, from, IgnorePlaceholders);
     scanner.skip_whitespace();
@@ -142,8 +142,8 @@ pub(in crate::socketio) fn object(text: &str, from: usize) -> Result<Span, ScanE
     Ok(Span::new(start, end))
 }
 
-/// The index at which the first value of `text` ends. The length of `text` if it does not begin
-/// with a valid value.
+/// The index after the value with which `text` begins, or the end of the text if it begins with
+/// none.
 pub(in crate::socketio) fn skip(text: &str) -> usize {
     let mut scanner = Scanner::new(text, 0, IgnorePlaceholders);
     match scanner.value() {
@@ -169,7 +169,7 @@ pub(in crate::socketio) fn scan_joined<P: PlaceholderVisitor>(
     Ok(scanner.placeholders)
 }
 
-/// A string in the text, without its quotes.
+/// A string as it is in the text, without its quotes.
 #[derive(Clone, Copy)]
 struct StringToken {
     span: Span,
@@ -178,7 +178,7 @@ struct StringToken {
 
 struct Scanner<'a, P> {
     text: &'a str,
-    /// The bytes of `text`. The scanner compares bytes, not characters.
+    /// The bytes of `text`, because scanning needs no characters.
     bytes: &'a [u8],
     at: usize,
     depth: u8,
@@ -208,7 +208,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         }
     }
 
-    /// Consumes and returns the next byte that is not white space.
+    /// Takes the next byte that is not white space.
     #[inline]
     fn next_token(&mut self) -> Option<u8> {
         self.skip_whitespace();
@@ -257,8 +257,8 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         }
     }
 
-    /// Scans elements and the closing bracket. `is_required`: there must be an element, because a
-    /// comma comes before.
+    /// Scans elements up to and including the closing bracket. `after_comma` means that a comma
+    /// came before, so there must be an element.
     fn elements(&mut self, after_comma: bool) -> Result<ArgSpan, ScanError> {
         self.skip_whitespace();
         let start = self.at;
@@ -287,7 +287,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
             Some(b'"') => self.string().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{') => match self.common_placeholder() {
-                Some(number) => self.placeholders.visit(self.text, Some(number)),
+                Some(number) => self.placeholders.found(self.text, Some(number)),
                 None => self.nested(Self::members),
             },
             Some(b'[') => self.nested(|scanner| scanner.elements(false).map(drop)),
@@ -331,7 +331,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         Ok(())
     }
 
-    /// Scans the members of an object and the closing brace.
+    /// Scans the members of an object up to and including the closing brace.
     fn members(&mut self) -> Result<(), ScanError> {
         let mut is_placeholder = false;
         let mut number = None;
@@ -364,7 +364,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
             }
         }
         if is_placeholder {
-            self.placeholders.visit(self.text, number)
+            self.placeholders.found(self.text, number)
         } else {
             Ok(())
         }
@@ -473,7 +473,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         Ok(())
     }
 
-    /// Consumes at least one digit.
+    /// Skips at least one digit.
     fn digits(&mut self) -> Result<(), ScanError> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {

@@ -1,7 +1,7 @@
-//! Finds the first byte of a JSON string that is not plain: a quote, a backslash or a control
-//! character. It compares many bytes at a time.
+//! Finds the next quote, backslash or control character of a JSON string, where its plain part
+//! ends. It compares many bytes at a time.
 
-/// The index of the first quote, backslash or control character at or after `from`. The length of
+/// The index of the first quote, backslash or control character at or after `from`, or the end of
 /// `bytes` if there is none.
 #[inline]
 pub(in crate::socketio) fn find_special(bytes: &[u8], from: usize) -> usize {
@@ -78,7 +78,7 @@ fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
-/// The index of the first byte of `word` that is a quote, a backslash or a control character.
+/// The index of the first quote, backslash or control character in `word`.
 #[inline]
 fn first_special(word: [u8; WORD]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; WORD]);

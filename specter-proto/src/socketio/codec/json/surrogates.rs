@@ -2,19 +2,19 @@
 //!
 //! JavaScript cuts strings between UTF-16 units: `"👋".slice(0, 1)` is half a character. Clients
 //! send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) but not valid
-//! Unicode. The scanner rejects such a packet. Only then is the packet's text repaired and decoded
-//! once more.
+//! Unicode. The scanner rejects such a packet. Only then is its text repaired and decoded once
+//! more.
 
 use memchr::memchr;
 
-/// The escape that replaces a lone surrogate. It has the same length, so indices in the text stay
-/// valid.
+/// The escape that replaces the escape of a lone surrogate. Both have the same length, so indices
+/// in the text do not change.
 const REPLACEMENT: &str = r"\ufffd";
 
 /// The length of the escape of a UTF-16 unit, in bytes.
 const ESCAPE_LEN: usize = REPLACEMENT.len();
 
-/// The type of the UTF-16 unit that the four hexadecimal digits of an escape stand for.
+/// The UTF-16 unit that an escape stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Unit {
     /// The first unit of a surrogate pair.
@@ -48,8 +48,8 @@ impl Unit {
     }
 }
 
-/// The length of the escapes of one character at the start of `bytes`: 12 for a pair of surrogates,
-/// otherwise 6. `None` if there is a lone surrogate or no such escape.
+/// The length of the escapes of one character at the start of `bytes`: 12 for a surrogate pair, 6
+/// for any other character. `None` for a lone surrogate, and if there is no such escape.
 pub(in crate::socketio) fn character_len(bytes: &[u8]) -> Option<usize> {
     match Unit::at_start(bytes)? {
         Unit::Character => Some(ESCAPE_LEN),

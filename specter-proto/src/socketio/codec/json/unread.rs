@@ -1,5 +1,5 @@
-//! An argument that could not be read. Its error is created only if a second, lenient attempt fails
-//! too.
+//! An argument that could not be read. Its error is created only after a further attempt to read it
+//! has failed too.
 
 use serde::de::DeserializeSeed;
 
@@ -10,7 +10,7 @@ use crate::socketio::error::ArgumentError;
 /// An argument that could not be read.
 pub(in crate::socketio) struct Unread<'a> {
     pub(in crate::socketio) index: usize,
-    /// The JSON of the argument. Empty if there is no argument.
+    /// The JSON of the argument. Empty if the argument is missing.
     pub(in crate::socketio) text: &'a str,
     /// `None` if the argument is missing.
     failure: Option<Failure>,
@@ -25,7 +25,7 @@ struct Failure {
 }
 
 impl<'a> Unread<'a> {
-    /// Reads an argument that does not exist: `None` for an `Option`, an error for any other type.
+    /// Reads a missing argument, which is `None` for an `Option` and an error for any other type.
     pub(in crate::socketio) fn missing<'de, S: DeserializeSeed<'de>>(
         index: usize,
         seed: S,
@@ -53,7 +53,7 @@ impl<'a> Unread<'a> {
         }
     }
 
-    /// Whether a lenient attempt may succeed.
+    /// Whether reading the argument leniently may succeed.
     pub(in crate::socketio) fn may_hold_float(&self) -> bool {
         self.failure.is_some() && lenient::may_hold_float(self.text)
     }

@@ -1,5 +1,5 @@
-//! Wraps visitors and serde's access types, so that values nested in a type are decoded leniently
-//! too. Map keys and variant names are read unchanged.
+//! Wraps visitors and accessors so that values inside other values are decoded leniently too. Map
+//! keys and variant names are read unchanged.
 
 use std::fmt;
 

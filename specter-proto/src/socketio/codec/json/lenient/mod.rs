@@ -1,13 +1,13 @@
 //! Decodes integers that were sent as floats.
 //!
-//! Python and other languages send `1.0` where JavaScript sends `1`, and serde's integer types
-//! reject it. A value that could not be decoded is decoded a second time. The second attempt
-//! accepts floats with an integral value wherever a type requests an integer. Values that can be
-//! decoded at once never come here.
+//! Python and other clients write `1.0` where a JavaScript client writes `1`, and serde's integer
+//! types reject it. A value that could not be decoded is therefore decoded once more, with integral
+//! floats accepted wherever a type requests an integer. Values that can be decoded at once are not
+//! affected.
 //!
 //! Types that buffer what they read (flattened structs, tagged and untagged enums) request an
-//! integer only after the value was read. If the second attempt fails and met such a float in a
-//! buffer, a third attempt buffers it as an integer.
+//! integer only later, from the buffer. If the second attempt fails too, a third one converts
+//! integral floats in the buffers into integers.
 
 mod access;
 mod number;
@@ -26,8 +26,8 @@ use super::error_path;
 
 /// Reads JSON from a client, such as the payload of its CONNECT, into a `T`.
 ///
-/// It reads everything that `serde_json` reads, in the same way. In addition, an integer may have
-/// been sent as a float:
+/// JSON that `serde_json` can read is read by it. In addition, an integer may have been sent as a
+/// float:
 ///
 /// ```
 /// use specter_proto::socketio::decode_json;
@@ -38,11 +38,11 @@ use super::error_path;
 /// assert_eq!(decode_json::<f64>("1.0").unwrap(), 1.0);
 /// ```
 pub fn decode_json<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
-    serde_json::from_str(json).or_else(|error| retry_json(json, error))
+    serde_json::from_str(json).or_else(|error| decode_json_again(json, error))
 }
 
 #[cold]
-fn retry_json<'a, T: Deserialize<'a>>(
+fn decode_json_again<'a, T: Deserialize<'a>>(
     json: &'a str,
     error: serde_json::Error,
 ) -> serde_json::Result<T> {
@@ -57,7 +57,7 @@ fn retry_json<'a, T: Deserialize<'a>>(
     })
 }
 
-/// Whether `json` may contain a float. If not, a lenient attempt cannot succeed.
+/// Whether `json` may contain a float, so that reading it leniently may succeed.
 pub(in crate::socketio) fn may_hold_float(json: &str) -> bool {
     memchr3(b'.', b'e', b'E', json.as_bytes()).is_some()
 }
@@ -80,10 +80,10 @@ pub(in crate::socketio) fn retry<R, E>(
     read
 }
 
-/// What one attempt allows, and what it found.
+/// The rules of one attempt, and its observations.
 #[derive(Debug, Default)]
 pub(in crate::socketio) struct Leniency {
-    /// Whether integral floats become integers in buffers too.
+    /// Whether integral floats in buffers are converted into integers too.
     includes_buffers: bool,
     /// Whether there was an integral float in a buffer.
     has_buffered_float: Cell<bool>,
@@ -99,15 +99,15 @@ impl Leniency {
     }
 }
 
-/// A deserializer or a seed that also accepts integral floats as integers.
+/// Wraps a deserializer, or a seed of one, so that integral floats in its data are integers.
 pub(in crate::socketio) struct Lenient<'c, T> {
     inner: T,
     leniency: &'c Leniency,
 }
 
 impl<'c, T> Lenient<'c, T> {
-    /// Wraps `inner`, which must be a deserializer of `serde_json`, because only those return a
-    /// value's text.
+    /// Wraps `inner`, which must be a deserializer of `serde_json`, because only that can return
+    /// the text of a value.
     pub(in crate::socketio) fn new(inner: T, leniency: &'c Leniency) -> Self {
         Self { inner, leniency }
     }
@@ -117,8 +117,7 @@ impl<'c, T> Lenient<'c, T> {
 type NumberDeserializer<'a, 'de> = &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
 impl<'c, 'de, D: Deserializer<'de>> Lenient<'c, D> {
-    /// Reads an integer of `bits`. `read_strictly` is the method of `serde_json` that reads any
-    /// other number.
+    /// Reads an integer of `bits`. `read_exactly` is `serde_json`'s way to read it.
     fn integer<V: Visitor<'de>>(
         self,
         visitor: V,
@@ -152,7 +151,7 @@ impl<'c, 'de, D: Deserializer<'de>> Lenient<'c, D> {
     }
 }
 
-/// The size of the requested integer.
+/// The size of the integer that a type requests.
 #[derive(Clone, Copy)]
 enum Bits {
     /// 64 bits or fewer.
@@ -161,8 +160,7 @@ enum Bits {
     Is128,
 }
 
-/// Defines methods that read integers. Each uses the method of the same name on `serde_json`'s
-/// deserializer.
+/// Methods that read integers, with the same method of `serde_json`'s deserializer.
 macro_rules! integers {
     ($($method:ident: $bits:ident;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -270,9 +268,8 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Lenient<'_, S> {
     }
 }
 
-/// Whether `T` is the type in which serde's derived code buffers values. Only the type's name
-/// tells. If a later version of serde named it differently, integral floats in buffers would be
-/// rejected.
+/// Whether `T` is one of the types in which the code that serde derives buffers values. Only the
+/// type's name tells. If serde renamed the type, floats in buffers would not be converted.
 fn is_buffer<T>() -> bool {
     let name = type_name::<T>().split('<').next().unwrap_or_default();
     matches!(name.rsplit("::").next(), Some("Content" | "TagOrContent"))

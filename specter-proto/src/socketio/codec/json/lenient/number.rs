@@ -1,6 +1,6 @@
 //! Integers that are written as floats: `1.0`, `1e3`, `-0.0`.
 //!
-//! They are read from their text, digit by digit, because a float does not represent every 64-bit
+//! They are read digit by digit from their text, because a float cannot represent every 64-bit
 //! integer.
 
 /// An integer, read from the text of a float.
@@ -16,9 +16,9 @@ pub(super) enum Integer {
 const MAX_DIGITS: i64 = 39;
 
 impl Integer {
-    /// The integer that a float's text stands for. `None` if `text` is no number, has a fraction or
-    /// needs more than 128 bits, or if it is written as an integer, which every integer type reads
-    /// by itself. The text is read once.
+    /// The integer that the float `text` represents. `None` if `text` is no number, has a fraction,
+    /// or needs more than 128 bits. Also `None` if it is written as an integer, because every
+    /// integer type can read it then. Takes one pass.
     pub(super) fn of_float(text: &str) -> Option<Self> {
         if !is_float(text) {
             return None;
@@ -46,8 +46,8 @@ pub(super) fn is_float(text: &str) -> bool {
         && text.contains(['.', 'e', 'E'])
 }
 
-/// The value of the digits `whole` and `fraction`, where `exponent` moves the decimal point between
-/// them to the right. `None` if digits remain after the point.
+/// The digits of `whole` and `fraction` as one integer, multiplied by ten to the power of
+/// `exponent` minus the number of the fraction's digits.
 fn magnitude(whole: &str, fraction: &str, exponent: i64) -> Option<u128> {
     let digits = || whole.bytes().chain(fraction.bytes());
     if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
@@ -76,7 +76,7 @@ fn magnitude(whole: &str, fraction: &str, exponent: i64) -> Option<u128> {
     Some(magnitude)
 }
 
-/// The exponent. One that is too large for an `i64` becomes the largest `i64`.
+/// Reads an exponent. One that is too large for an `i64` becomes the largest `i64`.
 fn read_exponent(text: &str) -> Option<i64> {
     let (is_negative, digits) = match text.as_bytes() {
         [b'-', digits @ ..] => (true, digits),

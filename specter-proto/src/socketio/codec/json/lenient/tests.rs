@@ -1,5 +1,4 @@
-//! Tests that integral floats are read as integers in all kinds of types, and that nothing else
-//! changes.
+//! Integral floats in all kinds of types, and values that must not change.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,7 +21,7 @@ fn error_of<T: DeserializeOwned>(json: &str) -> String {
     }
 }
 
-/// Makes the first lenient attempt, even if `serde_json` can read the text.
+/// Reads JSON by a first lenient attempt, even if `serde_json` could read it.
 fn lenient<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
     let leniency = Leniency::default();
     let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -201,7 +200,7 @@ fn types_that_buffer_accept_integral_floats_if_nothing_else_fits() {
 }
 
 #[test]
-fn the_error_names_the_value_that_does_not_fit() {
+fn the_error_is_that_of_the_value_that_does_not_fit() {
     let error = error_of::<Point>(r#"{"x":1.0,"y":"text"}"#);
     assert!(error.contains("string \"text\", expected f64"), "{error}");
     let error = error_of::<Point>(r#"{"x":1.5,"y":2.0}"#);
@@ -251,7 +250,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A type that requests most of what JSON can contain.
+/// A type that accepts most JSON values.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 enum Anything {
@@ -284,8 +283,8 @@ proptest! {
         assert_same::<BTreeMap<&str, Value>>(&json);
         assert_same::<(i128, u128)>(&json);
         assert_same::<Option<f32>>(&json);
-        let expected: Value = serde_json::from_str(&json).unwrap();
-        prop_assert_eq!(lenient::<Value>(&json).unwrap().to_string(), expected.to_string());
+        let as_sent: Value = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(lenient::<Value>(&json).unwrap().to_string(), as_sent.to_string());
     }
 
     #[test]
