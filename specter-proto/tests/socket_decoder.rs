@@ -207,7 +207,7 @@ fn connect_error_is_for_servers() {
 #[test]
 fn names_are_bounded() {
     let limits = DecoderLimits {
-        max_namespace: 4,
+        max_namespace_len: 4,
         max_event_name_len: 4,
         ..DecoderLimits::default()
     };

@@ -348,24 +348,24 @@ mod tests {
     }
 
     #[derive(Clone, Debug)]
-    enum Sent {
+    enum Message {
         Text(String),
         Binary(Vec<u8>),
     }
 
-    fn sent() -> impl Strategy<Value = Sent> {
+    fn message() -> impl Strategy<Value = Message> {
         prop_oneof![
-            "[^\u{1e}]*".prop_map(Sent::Text),
-            prop::collection::vec(any::<u8>(), 0..200).prop_map(Sent::Binary),
+            "[^\u{1e}]*".prop_map(Message::Text),
+            prop::collection::vec(any::<u8>(), 0..200).prop_map(Message::Binary),
         ]
     }
 
     proptest! {
         #[test]
-        fn written_packets_are_read_back(messages in prop::collection::vec(sent(), 1..20)) {
+        fn written_packets_are_read_back(messages in prop::collection::vec(message(), 1..20)) {
             let frames: Vec<_> = messages.iter().map(|message| match message {
-                Sent::Text(text) => Frame::text_message(text),
-                Sent::Binary(data) => Frame::binary_message(data),
+                Message::Text(text) => Frame::text_message(text),
+                Message::Binary(data) => Frame::binary_message(data),
             }).collect();
             let mut encoder = PayloadEncoder::for_frames(frames.iter());
             let capacity = encoder.body.capacity();
@@ -378,10 +378,10 @@ mod tests {
             prop_assert_eq!(body.capacity(), capacity);
             let read = decode_all(&body).unwrap();
             prop_assert_eq!(read.len(), messages.len());
-            for (read, sent) in read.iter().zip(&messages) {
-                match sent {
-                    Sent::Text(text) => prop_assert_eq!(read.as_packet(), Packet::Message(text)),
-                    Sent::Binary(data) => prop_assert_eq!(read.as_packet(), Packet::Binary(data)),
+            for (read, message) in read.iter().zip(&messages) {
+                match message {
+                    Message::Text(text) => prop_assert_eq!(read.as_packet(), Packet::Message(text)),
+                    Message::Binary(data) => prop_assert_eq!(read.as_packet(), Packet::Binary(data)),
                 }
             }
         }

@@ -24,7 +24,7 @@ use crate::socketio::codec::json::lenient::{Leniency, Lenient};
 use crate::socketio::codec::json::placeholder::CollectIndices;
 use crate::socketio::codec::json::scanner;
 use crate::socketio::codec::json::scanner::ArgSpan;
-use crate::socketio::codec::json::unread::Unread;
+use crate::socketio::codec::json::unread::UnreadArgument;
 
 /// The name of the newtype struct as which [`Args`] are serialized. The packet encoder recognizes
 /// them by it.
@@ -243,12 +243,15 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reads the next argument without leniency for integers.
-    pub(super) fn read<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, Unread<'a>> {
+    pub(super) fn read<S: DeserializeSeed<'a>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, UnreadArgument<'a>> {
         let index = self.index;
         self.index += 1;
         let text = self.rest;
         if text.is_empty() {
-            return Unread::missing(index, seed);
+            return UnreadArgument::missing(index, seed);
         }
         let mut json = serde_json::Deserializer::from_str(text);
         let read =
@@ -269,9 +272,9 @@ impl<'a> Arguments<'a> {
                     return Ok(value);
                 }
                 let error = serde_json::Error::custom("the type read only a part of the value");
-                Err(Unread::rejected(index, argument, error, None))
+                Err(UnreadArgument::rejected(index, argument, error, None))
             }
-            Err(error) => Err(Unread::rejected(
+            Err(error) => Err(UnreadArgument::rejected(
                 index,
                 self.skip_to_next(text),
                 error,
@@ -294,7 +297,7 @@ impl<'a> Arguments<'a> {
     fn retry_leniently<S: DeserializeSeed<'a> + Clone>(
         &self,
         seed: &S,
-        unread: Unread<'a>,
+        unread: UnreadArgument<'a>,
     ) -> Result<S::Value, ArgumentError> {
         if !unread.may_hold_float() {
             return Err(unread.into());
@@ -316,17 +319,18 @@ impl<'a> Arguments<'a> {
         &mut self,
         seed: S,
         leniency: &Leniency,
-    ) -> Result<S::Value, Unread<'a>> {
+    ) -> Result<S::Value, UnreadArgument<'a>> {
         let index = self.index;
         self.index += 1;
         let text = self.skip_to_next(self.rest);
         if text.is_empty() {
-            return Unread::missing(index, seed);
+            return UnreadArgument::missing(index, seed);
         }
         let mut json = serde_json::Deserializer::from_str(text);
         let seed = || seed.deserialize(Lenient::new(&mut json, leniency));
-        attachment_scope::read_with_attachments(self.packet, seed)
-            .map_err(|error| Unread::rejected(index, text, error, leniency.rejected_end(text)))
+        attachment_scope::read_with_attachments(self.packet, seed).map_err(|error| {
+            UnreadArgument::rejected(index, text, error, leniency.rejected_end(text))
+        })
     }
 
     /// Reads the remaining arguments as one value, by the rule by which the encoder makes arguments

@@ -34,7 +34,7 @@ pub enum ParseError {
     NamespaceLength {
         /// The name's length in bytes.
         length: usize,
-        /// The limit, `DecoderLimits::max_namespace`.
+        /// The limit, `DecoderLimits::max_namespace_len`.
         max: usize,
     },
     /// The event's name is longer than allowed.

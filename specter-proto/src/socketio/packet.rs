@@ -20,7 +20,7 @@ pub enum Packet {
     Connect(ConnectPacket),
     /// The client leaves a namespace.
     Disconnect(DisconnectPacket),
-    /// The client sends an event, with attachments or without.
+    /// The client sends an event.
     Event(EventPacket),
     /// The client acknowledges an event of the server.
     Ack(AckPacket),
@@ -153,7 +153,7 @@ impl fmt::Debug for EventPacket {
     }
 }
 
-/// An event that is being handled. All its arguments are there to be borrowed.
+/// An event that is being handled. Its arguments can be borrowed from it.
 ///
 /// It is three words large and an [`EventPacket`] is one, so packets that wait are kept as
 /// `EventPacket` and converted when they are handled.

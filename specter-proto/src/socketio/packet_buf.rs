@@ -189,8 +189,9 @@ fn copy_attachment(data: &[u8]) -> Bytes {
             buffer.extend_from_slice(data);
             buffer.freeze()
         }
-        // `Bytes::copy_from_slice` would return a handle that is moved to its place, and that move
-        // would have to wait until the processor has stored the whole copy.
+        // `Bytes::copy_from_slice` returns a handle that is moved to its final place afterwards,
+        // and the move has to wait until the processor has stored the copied bytes. `Bytes::from`
+        // creates the handle there.
         None => Bytes::from(Box::<[u8]>::from(data)),
     }
 }

@@ -5,11 +5,11 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
-/// Whether `value` is `()`, or references and boxes around it: as arguments such a value is no
+/// Whether `value` is `()`, or references and boxes around it. As arguments, such a value is no
 /// argument.
 ///
-/// Every other value is at least one argument. This includes a value that serializes as a unit,
-/// such as the null of a `serde_json::Value`.
+/// Another value that serializes as a unit, such as the null of a `serde_json::Value`, is one
+/// argument.
 ///
 /// ```
 /// use specter_proto::socketio::is_unit;

@@ -41,8 +41,8 @@ pub(super) struct Heartbeat {
     timeout: Duration,
     next_ping: Instant,
     wait: Option<Wait>,
-    /// Since when nothing is read, so that no pong can be seen. The time of `wait` does not run
-    /// meanwhile.
+    /// When reading stopped. `None` while packets are read. During a pause no pong can be noticed,
+    /// so the time of `wait` does not run.
     paused_since: Option<Instant>,
 }
 
@@ -141,8 +141,8 @@ impl Heartbeat {
         Some(Beat::Ping)
     }
 
-    /// When a pong must come that is awaited from `now` on. During a pause the wait begins with the
-    /// pause, because [`resume`](Self::resume) adds the length of the pause.
+    /// Returns when a pong must come that is awaited from `now` on. During a pause the wait begins
+    /// with the pause, because [`resume`](Self::resume) adds the length of the pause.
     fn pong_by(&self, now: Instant) -> Instant {
         later(self.paused_since.unwrap_or(now), self.timeout)
     }

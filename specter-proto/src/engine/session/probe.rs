@@ -73,8 +73,8 @@ pub(super) struct Probing {
     until: Instant,
     /// When a waiting poll is released next. `None` until the probe was answered.
     release_at: Option<Instant>,
-    /// Since when nothing is read, so that the client's next packet cannot be seen. The time of
-    /// `until` does not run meanwhile.
+    /// When reading stopped. `None` while packets are read. During a pause the client's next packet
+    /// cannot be noticed, so the time of `until` does not run.
     paused_since: Option<Instant>,
 }
 

@@ -41,8 +41,8 @@ impl FrameHeader {
 }
 
 /// The result of [`parse`].
-pub(super) enum Parsed {
-    Header(FrameHeader),
+pub(super) enum ParsedHeader {
+    Complete(FrameHeader),
     /// At least this many bytes of the frame have not arrived yet.
     Missing(usize),
 }
@@ -93,14 +93,14 @@ pub(super) fn parse(
     input: &[u8],
     limits: &Limits,
     message: Option<&Assembly>,
-) -> Result<Parsed, Violation> {
+) -> Result<ParsedHeader, Violation> {
     let Some((&first, rest)) = input.split_first() else {
-        return Ok(Parsed::Missing(MIN_HEADER));
+        return Ok(ParsedHeader::Missing(MIN_HEADER));
     };
     let (fin, opcode) = read_first(first)?;
     check_order(fin, opcode, limits, message)?;
     let Some((&second, rest)) = rest.split_first() else {
-        return Ok(Parsed::Missing(MIN_HEADER - 1));
+        return Ok(ParsedHeader::Missing(MIN_HEADER - 1));
     };
     if second & MASKED == 0 {
         return Err(Violation::Unmasked);
@@ -111,15 +111,15 @@ pub(super) fn parse(
     }
     let Some((length, rest)) = read_length(short, rest)? else {
         let size = if short == 126 { 2 } else { 8 };
-        return Ok(Parsed::Missing(size + MASK_LEN - rest.len()));
+        return Ok(ParsedHeader::Missing(size + MASK_LEN - rest.len()));
     };
     let length = check_length(opcode, length, limits, message)?;
     let Some((mask, payload)) = rest.split_first_chunk() else {
-        return Ok(Parsed::Missing(
+        return Ok(ParsedHeader::Missing(
             length.saturating_add(MASK_LEN - rest.len()),
         ));
     };
-    Ok(Parsed::Header(FrameHeader {
+    Ok(ParsedHeader::Complete(FrameHeader {
         fin,
         opcode,
         mask: *mask,

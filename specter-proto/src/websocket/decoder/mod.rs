@@ -17,7 +17,7 @@ mod tests;
 use std::ops::Range;
 
 use self::assembly::Assembly;
-use self::frame::{FrameHeader, Parsed};
+use self::frame::{FrameHeader, ParsedHeader};
 use self::short_text::ShortText;
 use super::control::is_valid_close_code;
 use super::header::Opcode;
@@ -120,11 +120,11 @@ enum End {
 /// The frames that were read from the input, up to the first one that completes an event.
 struct Step {
     consumed: usize,
-    found: Found,
+    result: StepResult,
 }
 
 /// The end of a [`Step`].
-enum Found {
+enum StepResult {
     /// A frame that is an event by itself. The range of the input has its unmasked payload.
     Frame(Opcode, Range<usize>),
     /// The last fragment of the message in the assembly.
@@ -193,25 +193,25 @@ impl Decoder {
     /// Decodes input that does not begin with a whole message in one frame, and checks every rule.
     #[inline(never)]
     fn decode_any<'b>(&'b mut self, input: &'b mut [u8]) -> Result<Decoded<'b>, Violation> {
-        let Step { consumed, found } = match self.step(input) {
+        let Step { consumed, result } = match self.step(input) {
             Ok(step) => step,
             Err(violation) => return self.fail(violation),
         };
-        let event = match found {
-            Found::Missing(wanted) => {
+        let event = match result {
+            StepResult::Missing(wanted) => {
                 return Ok(Decoded {
                     consumed,
                     event: None,
                     wanted,
                 });
             }
-            Found::Frame(opcode, payload) => {
+            StepResult::Frame(opcode, payload) => {
                 match read_frame(opcode, input.get(payload).unwrap_or_default()) {
                     Ok(event) => event,
                     Err(violation) => return self.fail(violation),
                 }
             }
-            Found::Message => {
+            StepResult::Message => {
                 let message = self.assembly.as_ref();
                 return Ok(Decoded {
                     consumed,
@@ -255,24 +255,26 @@ impl Decoder {
         let mut consumed = 0;
         loop {
             let rest = input.get_mut(consumed..).unwrap_or_default();
-            let found = |consumed, found| Ok(Step { consumed, found });
+            let step = |consumed, result| Ok(Step { consumed, result });
             let header = match frame::parse(rest, &self.limits, self.assembly.as_ref())? {
-                Parsed::Header(header) => header,
-                Parsed::Missing(wanted) => return found(consumed, Found::Missing(wanted)),
+                ParsedHeader::Complete(header) => header,
+                ParsedHeader::Missing(wanted) => {
+                    return step(consumed, StepResult::Missing(wanted));
+                }
             };
             let end = header.size.saturating_add(header.length);
             let available = rest.len();
             let Some(payload) = rest.get_mut(header.size..end) else {
-                return found(consumed, Found::Missing(end - available));
+                return step(consumed, StepResult::Missing(end - available));
             };
             unmask(payload, header.mask);
             let start = consumed + header.size;
             consumed += end;
             if header.opcode.is_control() || header.is_whole_message() {
-                return found(consumed, Found::Frame(header.opcode, start..consumed));
+                return step(consumed, StepResult::Frame(header.opcode, start..consumed));
             }
             if self.add_fragment(&header, payload)? {
-                return found(consumed, Found::Message);
+                return step(consumed, StepResult::Message);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Compares whole messages in one frame, which are read by a shorter way, with the same messages in
 //! fragments.
 
-use super::tests::{Seen, decode_all, feed, frame, frames, violation_of};
+use super::tests::{OwnedEvent, decode_all, feed, frame, frames, violation_of};
 use crate::websocket::Opcode::{Binary, Continuation, Ping, Text};
 use crate::websocket::decoder::*;
 
@@ -22,9 +22,9 @@ fn a_message_in_one_frame_equals_the_same_message_in_fragments() {
             let whole = frame(true, opcode, &payload);
             let (head, tail) = payload.split_at(length / 3);
             let fragments = frames([(false, opcode, head), (true, Continuation, tail)]);
-            let (seen, violation) = feed(LIMITS, [&whole[..]]);
-            assert_eq!((seen.len(), violation), (1, None), "{length}");
-            assert_eq!(feed(LIMITS, [&fragments[..]]), (seen, None), "{length}");
+            let (events, violation) = feed(LIMITS, [&whole[..]]);
+            assert_eq!((events.len(), violation), (1, None), "{length}");
+            assert_eq!(feed(LIMITS, [&fragments[..]]), (events, None), "{length}");
         }
     }
 }
@@ -62,7 +62,7 @@ fn a_byte_that_is_no_utf8_is_found_at_every_index() {
             assert!(decoder.decode(&mut input.clone()).is_err());
             let mut good = frame(true, Text, b"fine");
             assert_eq!(decoder.decode(&mut good), Err(Violation::NotUtf8));
-            let data = Seen::Binary(payload.clone());
+            let data = OwnedEvent::Binary(payload.clone());
             assert_eq!(
                 decode_all(&frame(true, Binary, &payload)),
                 (vec![data], None)

@@ -14,7 +14,7 @@ const LIMITS: Limits = Limits {
 
 /// An event that owns its bytes, so that it outlives the call.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Seen {
+pub(super) enum OwnedEvent {
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
@@ -22,7 +22,7 @@ pub(super) enum Seen {
     Close(Option<u16>, String),
 }
 
-impl From<Event<'_>> for Seen {
+impl From<Event<'_>> for OwnedEvent {
     fn from(event: Event<'_>) -> Self {
         match event {
             Event::Text(text) => Self::Text(text.to_owned()),
@@ -56,10 +56,10 @@ pub(super) fn frames<'a>(frames: impl IntoIterator<Item = (bool, Opcode, &'a [u8
 pub(super) fn feed<'a>(
     limits: Limits,
     chunks: impl IntoIterator<Item = &'a [u8]>,
-) -> (Vec<Seen>, Option<Violation>) {
+) -> (Vec<OwnedEvent>, Option<Violation>) {
     let mut decoder = Decoder::new(limits);
     let mut buffer = Vec::new();
-    let mut seen = Vec::new();
+    let mut events = Vec::new();
     for chunk in chunks {
         buffer.extend_from_slice(chunk);
         let mut at = 0;
@@ -70,25 +70,25 @@ pub(super) fn feed<'a>(
                     assert!(step.consumed <= rest);
                     at += step.consumed;
                     match step.event {
-                        Some(event) => seen.push(event.into()),
+                        Some(event) => events.push(event.into()),
                         None => break,
                     }
                 }
-                Err(violation) => return (seen, Some(violation)),
+                Err(violation) => return (events, Some(violation)),
             }
         }
         buffer.drain(..at);
     }
-    (seen, None)
+    (events, None)
 }
 
-pub(super) fn decode_all(input: &[u8]) -> (Vec<Seen>, Option<Violation>) {
+pub(super) fn decode_all(input: &[u8]) -> (Vec<OwnedEvent>, Option<Violation>) {
     feed(LIMITS, [input])
 }
 
 pub(super) fn violation_of(input: &[u8]) -> Violation {
-    let (seen, violation) = decode_all(input);
-    assert_eq!(seen, []);
+    let (events, violation) = decode_all(input);
+    assert_eq!(events, []);
     violation.expect("the input must break a rule")
 }
 
@@ -144,11 +144,11 @@ fn several_frames_in_one_input_are_returned_one_by_one() {
         decode_all(&input),
         (
             vec![
-                Seen::Text("a".to_owned()),
-                Seen::Ping(b"p".to_vec()),
-                Seen::Binary(vec![]),
-                Seen::Pong(vec![]),
-                Seen::Close(Some(1000), "bye".to_owned()),
+                OwnedEvent::Text("a".to_owned()),
+                OwnedEvent::Ping(b"p".to_vec()),
+                OwnedEvent::Binary(vec![]),
+                OwnedEvent::Pong(vec![]),
+                OwnedEvent::Close(Some(1000), "bye".to_owned()),
             ],
             None
         )
@@ -170,9 +170,9 @@ fn fragments_are_joined_and_control_frames_may_come_between_them() {
         decode_all(&input),
         (
             vec![
-                Seen::Ping(b"now".to_vec()),
-                Seen::Text("hé!".to_owned()),
-                Seen::Binary(vec![0xFF, 0xFE]),
+                OwnedEvent::Ping(b"now".to_vec()),
+                OwnedEvent::Text("hé!".to_owned()),
+                OwnedEvent::Binary(vec![0xFF, 0xFE]),
             ],
             None
         )
@@ -248,7 +248,7 @@ fn the_limit_counts_all_fragments() {
     input.extend(frame(true, Continuation, b""));
     assert_eq!(
         decode_all(&input),
-        (vec![Seen::Binary(vec![0; 1000])], None)
+        (vec![OwnedEvent::Binary(vec![0; 1000])], None)
     );
     let mut input = frame(false, Binary, &[0; 600]);
     input.extend([0x80, 0xFE, 0x01, 0x91]);
@@ -284,10 +284,10 @@ fn an_invalid_text_is_rejected_at_its_first_invalid_fragment() {
 #[test]
 fn close_frames_are_checked() {
     let close = |payload: &[u8]| decode_all(&frame(true, Close, payload));
-    assert_eq!(close(b"").0, [Seen::Close(None, String::new())]);
+    assert_eq!(close(b"").0, [OwnedEvent::Close(None, String::new())]);
     assert_eq!(
         close(b"\x0F\xA0").0,
-        [Seen::Close(Some(4000), String::new())]
+        [OwnedEvent::Close(Some(4000), String::new())]
     );
     assert_eq!(close(b"\x03").1, Some(Violation::ShortClose));
     for code in [0u16, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000] {
@@ -376,23 +376,23 @@ enum Message {
 }
 
 impl Message {
-    fn write(&self, out: &mut Vec<u8>) -> Seen {
+    fn write(&self, out: &mut Vec<u8>) -> OwnedEvent {
         match self {
             Self::Text(parts) => {
                 write_parts(out, Text, parts.iter().map(String::as_bytes));
-                Seen::Text(parts.concat())
+                OwnedEvent::Text(parts.concat())
             }
             Self::Binary(parts) => {
                 write_parts(out, Binary, parts.iter().map(Vec::as_slice));
-                Seen::Binary(parts.concat())
+                OwnedEvent::Binary(parts.concat())
             }
             Self::Ping(data) => {
                 out.extend(frame(true, Ping, data));
-                Seen::Ping(data.clone())
+                OwnedEvent::Ping(data.clone())
             }
             Self::Pong(data) => {
                 out.extend(frame(true, Pong, data));
-                Seen::Pong(data.clone())
+                OwnedEvent::Pong(data.clone())
             }
         }
     }
@@ -483,15 +483,15 @@ proptest! {
         for message in &messages {
             message.write(&mut input);
         }
-        let (seen, violation) = feed(Limits { max_message, max_fragments }, [input.as_slice()]);
-        for seen in &seen {
-            match seen {
-                Seen::Text(text) => prop_assert!(text.len() <= max_message),
-                Seen::Binary(data) => prop_assert!(data.len() <= max_message),
+        let (events, violation) = feed(Limits { max_message, max_fragments }, [input.as_slice()]);
+        for event in &events {
+            match event {
+                OwnedEvent::Text(text) => prop_assert!(text.len() <= max_message),
+                OwnedEvent::Binary(data) => prop_assert!(data.len() <= max_message),
                 _ => {}
             }
         }
-        prop_assert_eq!(violation.is_none(), seen.len() == messages.len());
+        prop_assert_eq!(violation.is_none(), events.len() == messages.len());
         prop_assert!(violation.is_none_or(|violation| violation.close_code() == 1009));
     }
 }

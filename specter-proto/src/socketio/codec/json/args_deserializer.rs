@@ -1,12 +1,12 @@
-//! Reads all arguments as one value, the reverse of `args_serializer`: tuples and arrays are
-//! several arguments, `()` is no argument, and every other type is one.
+//! Reads all arguments as one value, the reverse of `args_serializer`: a tuple or an array takes
+//! several arguments, `()` takes none, and every other type takes one.
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::lenient;
 use super::lenient::Leniency;
-use super::unread::Unread;
+use super::unread::UnreadArgument;
 use crate::socketio::args::Arguments;
 use crate::socketio::error::ArgumentError;
 
@@ -20,7 +20,7 @@ pub(in crate::socketio) fn decode<'a, T: Deserialize<'a>>(
 fn read<'a, T: Deserialize<'a>>(
     arguments: &Arguments<'a>,
     leniency: Option<&Leniency>,
-) -> Result<T, Unread<'a>> {
+) -> Result<T, UnreadArgument<'a>> {
     let mut failure = None;
     T::deserialize(ArgsDeserializer {
         arguments: &mut arguments.clone(),
@@ -28,8 +28,8 @@ fn read<'a, T: Deserialize<'a>>(
         failure: &mut failure,
     })
     .map_err(|error| {
-        // Without the failure of an argument, the type has rejected the arguments as a whole.
-        failure.unwrap_or_else(|| Unread::rejected(arguments.index(), "", error, None))
+        // No single argument was rejected, so the type has rejected the arguments as a whole.
+        failure.unwrap_or_else(|| UnreadArgument::rejected(arguments.index(), "", error, None))
     })
 }
 
@@ -37,7 +37,7 @@ fn read<'a, T: Deserialize<'a>>(
 #[cold]
 fn retry_leniently<'a, T: Deserialize<'a>>(
     arguments: &Arguments<'a>,
-    unread: Unread<'a>,
+    unread: UnreadArgument<'a>,
 ) -> Result<T, ArgumentError> {
     if !lenient::may_hold_float(arguments.remaining_json()) {
         return Err(unread.into());
@@ -45,13 +45,13 @@ fn retry_leniently<'a, T: Deserialize<'a>>(
     lenient::retry(|leniency| read(arguments, Some(leniency))).map_err(ArgumentError::from)
 }
 
-/// A deserializer whose data are arguments. Its errors only signal a failure: the error of the
-/// argument is in `failure`.
+/// A deserializer that reads arguments. Its errors only signal a failure: the error of the argument
+/// is in `failure`.
 struct ArgsDeserializer<'b, 'a> {
     arguments: &'b mut Arguments<'a>,
     /// How leniently the arguments are read. `None` if integers must be sent as integers.
     leniency: Option<&'b Leniency>,
-    failure: &'b mut Option<Unread<'a>>,
+    failure: &'b mut Option<UnreadArgument<'a>>,
 }
 
 impl<'a> ArgsDeserializer<'_, 'a> {

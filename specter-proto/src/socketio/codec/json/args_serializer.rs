@@ -1,9 +1,9 @@
 //! Serializes a value as arguments, according to its outermost type.
 //!
-//! `()` is no argument, a tuple or an array is several, and [`Args`](crate::socketio::Args) are the
-//! arguments that they hold. Every other value is one argument and is serialized by `serde_json`.
+//! `()` becomes no argument, a tuple or an array several, and [`Args`](crate::socketio::Args) the
+//! arguments that they hold. Every other value becomes one argument, which `serde_json` serializes.
 //! References and boxes make no difference to serde. A unit that is not `()`, such as the null of a
-//! `serde_json::Value`, is a null.
+//! `serde_json::Value`, becomes a null.
 
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
@@ -16,7 +16,7 @@ type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>>;
 type JsonSerializer<'a> = &'a mut Json<'a>;
 type Error = serde_json::Error;
 
-/// Appends the arguments that `value` stands for to `body`, joined by commas. With `after_name`, a
+/// Appends the arguments that `value` becomes to `body`, joined by commas. With `after_name`, a
 /// comma also comes before the first argument. Returns the number of arguments.
 pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
     value: &T,
@@ -35,7 +35,7 @@ pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
     Ok(count)
 }
 
-/// A serializer of a value that stands for arguments.
+/// Serializes a value as arguments.
 struct ArgsSerializer<'a> {
     body: &'a mut Vec<u8>,
     /// The serializer of a single argument, which the argument's compound serializers borrow.

@@ -1,8 +1,8 @@
-//! Decodes the messages of one connection into packets: their form, their limits, and their
-//! attachments.
+//! Decodes the messages of one connection into packets: checks their form and their limits, and
+//! collects their attachments.
 //!
 //! Every fault that a packet has by itself is found here, before the packet has any effect. The
-//! decoder does not know which namespaces exist and who has joined them.
+//! decoder does not know which namespaces exist, nor who has joined them.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ pub struct DecoderLimits {
     pub max_bytes: usize,
     /// The longest name of a namespace, in bytes. A longer one is [`ParseError::NamespaceLength`].
     /// Default: 256.
-    pub max_namespace: usize,
+    pub max_namespace_len: usize,
     /// The longest name of an event, in bytes. A longer one is [`ParseError::EventNameLength`].
     /// Default: 256.
     pub max_event_name_len: usize,
@@ -50,7 +50,7 @@ impl Default for DecoderLimits {
         Self {
             max_attachments: 10,
             max_bytes: 1_000_000,
-            max_namespace: 256,
+            max_namespace_len: 256,
             max_event_name_len: 256,
         }
     }
@@ -120,8 +120,8 @@ impl Decoder {
     /// packet waits for attachments, or if there is nothing to do, as for an acknowledgement
     /// without an id.
     ///
-    /// A text that was cut inside a character has a lone surrogate, which JavaScript sends as an
-    /// escape such as `\ud83d`. Each of them is replaced by U+FFFD.
+    /// JavaScript can cut a text inside a character, and sends a lone surrogate there as an escape
+    /// such as `\ud83d`. Each lone surrogate in the packet's data is replaced by U+FFFD.
     pub fn text(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
         if self.pending.is_some() {
             self.pending = None;
@@ -238,7 +238,7 @@ impl Decoder {
 
     fn check_namespace(&self, header: &HeaderLayout) -> Result<(), ParseError> {
         let length = header.namespace.len();
-        let max = self.limits.max_namespace;
+        let max = self.limits.max_namespace_len;
         if length > max {
             Err(ParseError::NamespaceLength { length, max })
         } else {
@@ -307,8 +307,8 @@ impl Decoder {
     }
 }
 
-/// Decodes an acknowledgement. Returns `None` if it has no id, because it acknowledges nothing
-/// then.
+/// Decodes an acknowledgement. Returns `None` if it has no id, because then it acknowledges
+/// nothing.
 fn ack<P: PlaceholderVisitor>(
     text: &str,
     header: &HeaderLayout,

@@ -1,9 +1,9 @@
 //! Encodes outgoing packets, each once and directly into the frame that is sent.
 //!
-//! The header is written first, as that of a packet without attachments, and is corrected if the
-//! arguments have any. The outermost type of a value decides which arguments it stands for
-//! (`args_serializer`): `()` is no argument, a tuple is several, [`Args`](crate::socketio::Args)
-//! are those that they hold, and every other value is one.
+//! The header is written first, as the header of a packet without attachments. It is corrected if
+//! the arguments have attachments. The outermost type of a value decides which arguments it becomes
+//! (`args_serializer`): `()` becomes no argument, a tuple several, [`Args`](crate::socketio::Args)
+//! the arguments that they hold, and every other value one.
 //!
 //! A [`Destination`] has the name of a namespace, which is written unchanged. The caller must
 //! ensure that the name begins with `/` and contains neither `,` nor `?`.
@@ -195,8 +195,8 @@ pub struct EncodedArgs {
 /// [`Destination::check_attachments`]. Fails as [`event`] does, apart from the name.
 pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError> {
     let mut json = Vec::new();
-    let unlimited = Destination::from("/");
-    let (count, attachments) = write_args(args, &mut json, false, unlimited)?;
+    let to = Destination::from("/");
+    let (count, attachments) = write_args(args, &mut json, false, to)?;
     Ok(EncodedArgs {
         json,
         count,
@@ -292,13 +292,13 @@ impl<'a> UnfinishedPacket<'a> {
     fn end(&mut self, attachments: &Attachments) {
         self.body.push(b']');
         if !attachments.is_nothing() {
-            self.announce(attachments.len());
+            self.set_attachment_count(attachments.len());
         }
     }
 
     /// Changes the header to that of a packet with this number of attachments.
     #[inline(never)]
-    fn announce(&mut self, attachments: usize) {
+    fn set_attachment_count(&mut self, attachments: usize) {
         let body = &mut *self.body;
         let kind = self.start + 1;
         if let Some(kind) = body.get_mut(kind) {

@@ -1,7 +1,7 @@
-//! A cache of the start of the last event's data on a connection: `["name",`.
+//! A cache of how the data of a connection's last event begins: `["name",`.
 //!
-//! Most events begin like an earlier event of their connection. Comparing them with it is cheaper
-//! than scanning and checking the name again, by about 4 % of an echo with 16 events in flight.
+//! Most events begin like an earlier event of their connection. Comparing the two is cheaper than
+//! scanning and checking the name again: it saves about 4 % of an echo with 16 events in flight.
 
 use crate::socketio::short_eq::short_eq;
 use crate::socketio::span::Span;

@@ -5,9 +5,9 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 /// The deserializer of a missing argument.
-pub(in crate::socketio) struct Missing;
+pub(in crate::socketio) struct MissingArgument;
 
-impl<'de> Deserializer<'de> for Missing {
+impl<'de> Deserializer<'de> for MissingArgument {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {

@@ -12,9 +12,9 @@ pub(in crate::socketio) trait PlaceholderVisitor {
     /// Whether the scanner must look for placeholders at all.
     const NEEDS_PLACEHOLDERS: bool;
 
-    /// Is called for each object with `"_placeholder": true`, with the range of the value of its
+    /// Visits an object with `"_placeholder": true`. `number` is the range of the value of its
     /// `num`.
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError>;
+    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError>;
 }
 
 /// Ignores placeholders, which are plain data in a packet without attachments.
@@ -23,7 +23,7 @@ pub(in crate::socketio) struct IgnorePlaceholders;
 impl PlaceholderVisitor for IgnorePlaceholders {
     const NEEDS_PLACEHOLDERS: bool = false;
 
-    fn found(&mut self, _: &str, _: Option<Span>) -> Result<(), ScanError> {
+    fn visit(&mut self, _: &str, _: Option<Span>) -> Result<(), ScanError> {
         Ok(())
     }
 }
@@ -34,7 +34,7 @@ pub(in crate::socketio) struct CheckIndices(pub(in crate::socketio) usize);
 impl PlaceholderVisitor for CheckIndices {
     const NEEDS_PLACEHOLDERS: bool = true;
 
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
+    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
         match number.and_then(|span| index(text, span)) {
             Some(index) if index < self.0 => Ok(()),
             _ => Err(ScanError::Placeholder),
@@ -50,7 +50,7 @@ pub(in crate::socketio) struct CollectIndices(Vec<(Span, usize)>);
 impl PlaceholderVisitor for CollectIndices {
     const NEEDS_PLACEHOLDERS: bool = true;
 
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
+    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
         let span = number.ok_or(ScanError::Placeholder)?;
         let index = index(text, span).ok_or(ScanError::Placeholder)?;
         self.0.push((span, index));
@@ -62,7 +62,7 @@ impl CollectIndices {
     /// Appends `text`, in which the numbers were found, to `out`, with `offset` added to each
     /// number.
     pub(in crate::socketio) fn shift(mut self, text: &str, offset: usize, out: &mut Vec<u8>) {
-        // A placeholder inside another one is found before it, although its number may come after
+        // A placeholder inside another one is visited before it, although its number may come after
         // it.
         self.0.sort_unstable_by_key(|(span, _)| span.start());
         let mut copied = 0;

@@ -287,7 +287,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
             Some(b'"') => self.string().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'{') => match self.common_placeholder() {
-                Some(number) => self.placeholders.found(self.text, Some(number)),
+                Some(number) => self.placeholders.visit(self.text, Some(number)),
                 None => self.nested(Self::members),
             },
             Some(b'[') => self.nested(|scanner| scanner.elements(false).map(drop)),
@@ -299,8 +299,8 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
     }
 
     /// Skips a placeholder in the form in which every client writes it, and returns the range of
-    /// its number. Returns `None` for every other object or form, and where the nesting is too
-    /// deep; the object must be scanned by all rules then.
+    /// its number. Returns `None` for every other object or form, and if the nesting is too deep.
+    /// The object must then be scanned by [`members`](Self::members).
     #[inline]
     fn common_placeholder(&mut self) -> Option<Span> {
         const START: &[u8] = br#"{"_placeholder":true,"num":"#;
@@ -364,7 +364,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
             }
         }
         if is_placeholder {
-            self.placeholders.found(self.text, number)
+            self.placeholders.visit(self.text, number)
         } else {
             Ok(())
         }

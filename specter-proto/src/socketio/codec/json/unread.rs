@@ -3,12 +3,12 @@
 
 use serde::de::DeserializeSeed;
 
-use super::missing::Missing;
+use super::missing::MissingArgument;
 use super::{error_path, lenient};
 use crate::socketio::error::ArgumentError;
 
 /// An argument that could not be read.
-pub(in crate::socketio) struct Unread<'a> {
+pub(in crate::socketio) struct UnreadArgument<'a> {
     pub(in crate::socketio) index: usize,
     /// The JSON of the argument. Empty if the argument is missing.
     pub(in crate::socketio) text: &'a str,
@@ -24,20 +24,20 @@ struct Failure {
     end: Option<usize>,
 }
 
-impl<'a> Unread<'a> {
+impl<'a> UnreadArgument<'a> {
     /// Reads a missing argument, which is `None` for an `Option` and an error for any other type.
     pub(in crate::socketio) fn missing<'de, S: DeserializeSeed<'de>>(
         index: usize,
         seed: S,
     ) -> Result<S::Value, Self> {
-        seed.deserialize(Missing).map_err(|_| Self {
+        seed.deserialize(MissingArgument).map_err(|_| Self {
             index,
             text: "",
             failure: None,
         })
     }
 
-    /// Creates an `Unread` for an argument that the type rejected.
+    /// Creates an `UnreadArgument` for an argument that the type rejected.
     #[cold]
     pub(in crate::socketio) fn rejected(
         index: usize,
@@ -59,9 +59,9 @@ impl<'a> Unread<'a> {
     }
 }
 
-impl From<Unread<'_>> for ArgumentError {
-    fn from(unread: Unread<'_>) -> Self {
-        let Unread {
+impl From<UnreadArgument<'_>> for ArgumentError {
+    fn from(unread: UnreadArgument<'_>) -> Self {
+        let UnreadArgument {
             index,
             text,
             failure,
