@@ -109,8 +109,8 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
     })
 }
 
-/// The text before the first such byte, which must be ASCII, and the text after it. Without such a
-/// byte, the whole text and an empty one.
+/// Returns the text before the first such byte, which must be ASCII, and the text after it. Without
+/// such a byte, returns the whole text and an empty one.
 fn split_at_byte(text: &str, byte: u8) -> (&str, &str) {
     memchr(byte, text.as_bytes())
         .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))

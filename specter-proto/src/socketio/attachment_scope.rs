@@ -32,8 +32,8 @@ enum Reading {
     Packet(Option<Arc<PacketBuf>>),
 }
 
-/// What the thread is writing. Most packets have no attachments, so only this value is checked for
-/// them.
+/// The packet that the thread is writing. Most packets have no attachments, so nothing but this
+/// value is checked for them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
     Nothing,
@@ -88,10 +88,10 @@ pub(super) fn attachment(number: usize) -> Option<Bytes> {
     })
 }
 
-/// Runs `write`. Returns its result and what was attached meanwhile.
+/// Runs `write`. Returns its result and the attachments that it added.
 #[inline]
 pub(super) fn collect_attachments<R>(write: impl FnOnce() -> R) -> (R, Attachments) {
-    /// Restores what the thread was writing before, also after a panic.
+    /// Restores the state of the outer packet, also after a panic.
     struct Restore(Writing);
     impl Drop for Restore {
         #[inline]

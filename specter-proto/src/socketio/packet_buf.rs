@@ -180,7 +180,8 @@ impl PacketBuf {
 }
 
 /// Copies an attachment, into recycled memory if that fits. Memory of more than twice the
-/// attachment's size does not fit, because whoever keeps the attachment keeps all of that memory.
+/// attachment's size does not fit, because it would all be in use as long as the attachment is
+/// kept.
 fn copy_attachment(data: &[u8]) -> Bytes {
     let recycled = Recycler::take(&ATTACHMENT);
     let fits = |buffer: &BytesMut| (data.len()..=2 * data.len()).contains(&buffer.capacity());

@@ -13,9 +13,9 @@ pub(super) fn unmask(data: &mut [u8], key: [u8; 4]) {
         return;
     };
     let key = u64::from(u32::from_le_bytes(key)) * 0x1_0000_0001;
-    // The last 8 bytes overlap the words before them unless the length is a multiple of 8. They are
-    // read before these words are unmasked and written after, so no bytes are left over. They begin
-    // at any byte of the key, so the key is rotated.
+    // The last 8 bytes overlap the words that are unmasked below. They are read before these words
+    // change and written back afterwards, so no byte remains that is in no word. They may begin at
+    // any byte of the key, so the key is rotated.
     let rotation = u32::try_from(data.len() % 4 * 8).unwrap_or_default();
     let last = unmasked(*last, key.rotate_right(rotation));
     let (words, _) = data.as_chunks_mut::<8>();

@@ -20,13 +20,14 @@ pub(super) enum Beat {
 /// The wait for a pong.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
+    /// When the pong must have come.
     until: Instant,
     /// Whether another packet extended the wait, because it showed that the client is there. Only
     /// one packet extends it: a client that sends packets and never answers a ping does not work.
     is_extended: bool,
 }
 
-/// The time that an awaited pong gets at least when reading continues, because the pong may be the
+/// The least time that an awaited pong gets when reading continues, because the pong may be the
 /// next packet that is read.
 const MIN_WAIT_AFTER_PAUSE: Duration = Duration::from_secs(1);
 

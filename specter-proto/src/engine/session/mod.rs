@@ -300,8 +300,8 @@ impl Session {
         !self.is_over && self.heartbeat.is_overdue(now)
     }
 
-    /// Notes that the peer reads what it is sent. The peer may have to read that before it can
-    /// answer a ping, so an awaited pong gets the whole timeout from `now`.
+    /// Notes that the peer is reading outgoing data. It may have to read more of that data before
+    /// it can answer a ping, so an awaited pong gets the whole timeout from `now`.
     pub fn postpone_pong(&mut self, now: Instant) {
         if !self.is_over {
             self.heartbeat.renew_wait(now);

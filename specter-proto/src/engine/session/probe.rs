@@ -14,7 +14,7 @@ use crate::engine::packet::Packet;
 /// The time from `3probe` to the first release of a waiting poll. By then the client has most
 /// likely read `3probe` and does not poll again.
 const FIRST_RELEASE: Duration = Duration::from_millis(20);
-/// The time that a client gets at least when reading continues, because its packet may be the next
+/// The least time that a client gets when reading continues, because its packet may be the next
 /// that is read.
 const MIN_WAIT_AFTER_PAUSE: Duration = Duration::from_secs(1);
 /// The time between two further releases of a waiting poll.
