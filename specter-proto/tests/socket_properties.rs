@@ -132,12 +132,12 @@ fn received(packet: &EncodedPacket) -> Packet {
     let mut decoder = Decoder::new(limits());
     let mut frames = packet.frames();
     let text = std::str::from_utf8(frames.next().unwrap().payload()).unwrap();
-    let mut decoded = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
+    let mut result = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
     for frame in frames {
-        assert!(decoded.is_none());
-        decoded = decoder.binary(frame.payload()).unwrap();
+        assert!(result.is_none());
+        result = decoder.binary(frame.payload()).unwrap();
     }
-    decoded.unwrap()
+    result.unwrap()
 }
 
 fn received_event(packet: &EncodedPacket) -> EventPacket {
