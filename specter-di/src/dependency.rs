@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::lazy::{Defer, Late};
+use crate::late::{Defer, LateValues};
 use crate::slot::{Input, ValueSources};
 use crate::{Key, Location};
 
@@ -172,14 +172,14 @@ impl Dependencies {
 pub struct Resolved<'a> {
     values: &'a ValueSources<'a>,
     inputs: std::slice::Iter<'a, Input>,
-    late: Option<&'a Arc<Late>>,
+    late: Option<&'a Arc<LateValues>>,
 }
 
 impl<'a> Resolved<'a> {
     pub(crate) fn new(
         values: &'a ValueSources<'a>,
         inputs: &'a [Input],
-        late: Option<&'a Arc<Late>>,
+        late: Option<&'a Arc<LateValues>>,
     ) -> Self {
         Self {
             values,
@@ -216,10 +216,10 @@ impl<'a> Resolved<'a> {
     }
 
     /// The next dependency, one that is built later.
-    pub(crate) fn late(&mut self) -> (Arc<Late>, u16) {
+    pub(crate) fn late(&mut self) -> (Arc<LateValues>, u16) {
         match (self.inputs.next(), self.late) {
             (Some(Input::Late(place)), Some(late)) => (late.clone(), *place),
-            _ => undeclared::<Late>(),
+            _ => undeclared::<LateValues>(),
         }
     }
 

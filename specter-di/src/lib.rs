@@ -17,6 +17,7 @@ pub mod expansion;
 mod fault;
 mod graph;
 mod key;
+mod late;
 mod lazy;
 mod lifecycle;
 mod location;
@@ -44,7 +45,7 @@ pub use fault::{Fault, FaultKind, Report, Step};
 pub use graph::Graph;
 pub use key::Key;
 #[doc(hidden)]
-pub use lazy::Defer;
+pub use late::Defer;
 pub use lazy::Lazy;
 pub use lifecycle::{HookCause, HookFailure, HookKind};
 pub use location::Location;

@@ -17,7 +17,7 @@ use crate::graph::{
     Binding, BoundGraph, BoundRoot, BuildStep, CompiledRow, Compiler, LateInput, ModuleNode,
     TooLarge, provide_late,
 };
-use crate::lazy::Late;
+use crate::late::LateValues;
 use crate::root::RootInfo;
 use crate::slot::{Input, Slot, Slots, ValueSources};
 use crate::{GraphView, Scope};
@@ -138,7 +138,7 @@ impl Plan {
             singletons.push(value.into_boxed());
         }
         let none = Slots::default();
-        let late = Arc::new(Late::default());
+        let late = Arc::new(LateValues::default());
         for step in &steps {
             let binding = &wiring.bindings[step.binding];
             let values = ValueSources::of_singletons(&singletons, &none);

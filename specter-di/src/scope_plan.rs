@@ -12,7 +12,7 @@ use crate::error::{BuildCause, BuildFailure};
 use crate::graph::{
     Binding, BuildStep, Compiler, LateInput, ResolvedDependency, Source, TooLarge, provide_late,
 };
-use crate::lazy::Late;
+use crate::late::LateValues;
 use crate::open_scope::{OpenScope, Roots, ScopeState};
 use crate::panic::catch_unwind;
 use crate::plan::{Wiring, built};
@@ -139,7 +139,7 @@ impl ScopePlan {
     }
 
     /// What hands the late values over, where there are any.
-    fn late(&self) -> Option<Arc<Late>> {
+    fn late(&self) -> Option<Arc<LateValues>> {
         (!self.0.late.is_empty()).then(Arc::default)
     }
 
@@ -157,7 +157,7 @@ impl ScopePlan {
     fn fill(
         &self,
         scope: &mut ScopeState,
-        late: Option<&Arc<Late>>,
+        late: Option<&Arc<LateValues>>,
         at: &mut At,
     ) -> Result<(), BuildCause> {
         let running = self.0.container.running();
@@ -175,7 +175,7 @@ impl ScopePlan {
         Ok(())
     }
 
-    fn fill_roots(&self, scope: &mut ScopeState, late: Option<&Arc<Late>>, at: &mut At) {
+    fn fill_roots(&self, scope: &mut ScopeState, late: Option<&Arc<LateValues>>, at: &mut At) {
         let running = self.0.container.running();
         let reach = self.reach(scope);
         let mut build = |(number, planned): (usize, &PlannedRoot)| {

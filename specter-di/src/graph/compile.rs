@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::bind::{Binding, BoundGraph, ResolvedDependency};
 use crate::Scope;
 use crate::dependency::Arity;
-use crate::lazy::{Defer, Late};
+use crate::late::{Defer, LateValues};
 use crate::slot::{Input, ValueSources};
 
 /// Builds one value into the next slot.
@@ -21,10 +21,12 @@ pub(crate) struct LateInput {
 }
 
 /// Hands the late values of a filled row over to those who wait for them.
-pub(crate) fn provide_late(late: &Late, inputs: &[LateInput], values: ValueSources<'_>) {
+pub(crate) fn provide_late(late: &LateValues, inputs: &[LateInput], values: ValueSources<'_>) {
     late.fill(inputs.iter().map(|LateInput { input, defer }| {
         // Always there: nothing else is resolved to one binding.
-        defer.of(&values, *input).unwrap_or_else(|| Box::new(()))
+        defer
+            .weak_reference(&values, *input)
+            .unwrap_or_else(|| Box::new(()))
     }));
 }
 
