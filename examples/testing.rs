@@ -128,18 +128,24 @@ mod tests {
     /// The auction, for everybody.
     async fn open_auction() -> TestApp {
         let app = TestApp::builder::<AuctionModule>();
-        app.allow::<Ticketed>().start().await
+        app.bypass_guard::<Ticketed>().start().await
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_enters_without_a_ticket() {
         let app = TestApp::start::<AuctionModule>().await;
         assert_eq!(
-            app.client().refused("/auction").await.message(),
+            app.client()
+                .expect_connect_error("/auction")
+                .await
+                .message(),
             "no ticket"
         );
         let forged = app.client().auth(json!({ "number": 1_000 }));
-        assert_eq!(forged.refused("/auction").await.message(), "no ticket");
+        assert_eq!(
+            forged.expect_connect_error("/auction").await.message(),
+            "no ticket"
+        );
         app.client()
             .auth(json!({ "number": 7 }))
             .connect("/auction")
@@ -177,7 +183,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_large_bid_that_nobody_confirms_lapses() {
-        let app = TestApp::builder::<AuctionModule>().allow::<Ticketed>();
+        let app = TestApp::builder::<AuctionModule>().bypass_guard::<Ticketed>();
         let app = app.timeout(Duration::from_secs(60)).start().await;
         let ann = app.connect("/auction").await;
         let start = Instant::now();

@@ -37,7 +37,9 @@ impl Profile {
 
     /// A profile that is Engine.IO by itself.
     pub(crate) fn of_engine<A: Acceptor>(endpoint: Endpoint<A>) -> Self {
-        let router = Router::new().route_service("/engine.io/", endpoint.clone());
+        let router = Router::new()
+            .route_service("/engine.io", endpoint.clone())
+            .route_service("/engine.io/", endpoint.clone());
         let drain = async move {
             endpoint.refuse_handshakes();
             endpoint

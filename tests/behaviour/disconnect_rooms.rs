@@ -222,7 +222,7 @@ async fn rooms_of_a_refused_client_are_readable_to_those_that_had_let_it_in() {
         .provide(log)
         .start()
         .await;
-    app.client().refused("/strict").await;
+    app.client().expect_connect_error("/strict").await;
     assert_eq!(lines.line().await, r#"["hall"] 0 0"#);
     assert_eq!(app.io().of("/strict").unwrap().room_count("hall"), 0);
 }

@@ -117,15 +117,15 @@ async fn controllers_of_one_path_that_differ_are_named_with_their_places() {
     let codes: Vec<_> = faults.iter().map(ControllerFault::code).collect();
     assert_eq!(
         codes,
-        ["engine_config_zero_limit", "endpoint_differs"],
+        ["engine_config_zero_limit", "setting_conflict"],
         "{report}"
     );
     for text in [
-        "`/live/` is asked for with two settings of `ping_interval`",
+        "`ping_interval` is set differently for the path `/live/`",
         "tests/behaviour/endpoints.rs:15:33: `5s` here",
         "tests/behaviour/endpoints.rs:43:55: `1s` here",
         "`max_queued_bytes` must be at least one",
-        "tests/behaviour/endpoints.rs:52:56: asked for here",
+        "tests/behaviour/endpoints.rs:52:56: set here",
         "help: ",
     ] {
         assert!(report.contains(text), "{text} in\n{report}");
@@ -143,7 +143,7 @@ async fn a_controller_and_the_builder_that_differ_are_named_with_their_places() 
         "the default said aloud counts\n{report}"
     );
     for text in [
-        "two settings of `ping_timeout` [endpoint_differs]",
+        "`ping_timeout` is set differently for the path `/live/` [setting_conflict]",
         &format!("tests/behaviour/endpoints.rs:{line}:"),
         "`20s` here",
         "tests/behaviour/endpoints.rs:15:55: `3s` here",

@@ -374,7 +374,7 @@ async fn a_refused_client_is_answered_although_a_disconnect_handler_never_ends()
     let refused = app
         .client()
         .auth(serde_json::json!({}))
-        .refused("/late")
+        .expect_connect_error("/late")
         .await;
     assert_eq!(refused.message(), "no");
     for expected in ["late", "after", "scope torn down"] {

@@ -345,12 +345,12 @@ async fn what_cannot_be_subscribed_to_says_so() {
     let missing = |taken: Result<_, IngressError>| taken.unwrap_err().to_string();
     assert_eq!(
         missing(ingress.on("late", 0, |_: Socket, _: Inject<Nowhere>| ())),
-        "parameter 2 is to be `Arc<Nowhere>`, of which the application does not have exactly one \
-         singleton"
+        "parameter 2 needs a singleton of type `Arc<Nowhere>`, but the App does not have exactly \
+         one; add it to the providers of one module"
     );
     let scoped = ingress.on_connect(0, |_: Inject<Visit>| ());
     assert_eq!(scoped.as_ref().unwrap_err().code(), "ingress_not_provided");
-    assert!(missing(scoped).contains("parameter 1 is to be `Arc<Visit>`"));
+    assert!(missing(scoped).contains("parameter 1 needs a singleton of type `Arc<Visit>`"));
     ingress.on("late", 0, |_: Io, _: Inject<Shop>| ()).unwrap();
 }
 

@@ -238,10 +238,16 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
     let app = TestApp::builder::<AppModule>().start().await;
     let auth = json!({ "token": SECRET });
     for namespace in ["/login", "/read", "/broken"] {
-        app.client().auth(&auth).refused(namespace).await;
+        app.client()
+            .auth(&auth)
+            .expect_connect_error(namespace)
+            .await;
     }
     let large = json!({ "token": SECRET.repeat(1000) });
-    app.client().auth(large).refused("/login").await;
+    app.client()
+        .auth(large)
+        .expect_connect_error("/login")
+        .await;
 
     let client = app
         .client()
@@ -291,7 +297,11 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
         client.send_raw(&packet);
         client.expect_disconnect().await;
     }
-    let nobody = app.client().auth(&auth).refused("/nobody\nforged").await;
+    let nobody = app
+        .client()
+        .auth(&auth)
+        .expect_connect_error("/nobody\nforged")
+        .await;
     assert_eq!(nobody.message(), "Invalid namespace");
     requests(&app).await;
     app.shutdown().await;

@@ -49,7 +49,7 @@ async fn what_is_wrong_with_policies_is_said_at_start() {
         .map(text)
         .unwrap();
     assert!(
-        error.contains("has a priority for `b`, which it does not handle"),
+        error.contains("sets a priority for `b`, which it does not handle"),
         "{error}"
     );
 }

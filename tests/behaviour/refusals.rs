@@ -126,7 +126,12 @@ struct House;
 
 async fn refused(app: &TestApp, namespace: &str, how: &str) -> (String, Value) {
     let auth = json!({ "how": how });
-    match app.client().auth(auth).refused(namespace).await {
+    match app
+        .client()
+        .auth(auth)
+        .expect_connect_error(namespace)
+        .await
+    {
         ConnectError::Connect { message, data } => (message, data),
         other => panic!("{other:?}"),
     }

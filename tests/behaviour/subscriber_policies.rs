@@ -79,7 +79,7 @@ impl EventHandler for Counter {
             Ok::<_, EventError>(n)
         });
         events
-            .through(|ingress| {
+            .with_options(|ingress| {
                 ingress
                     .guard::<OfOne>()
                     .interceptor::<OneLayer>()
@@ -91,7 +91,7 @@ impl EventHandler for Counter {
                 |n: u32| if n == 0 { Err("zero") } else { Ok(n) },
             );
         events
-            .through(|ingress| ingress.timeout(Duration::from_secs(2)))
+            .with_options(|ingress| ingress.timeout(Duration::from_secs(2)))
             .on("slow", 0, async || std::future::pending::<()>().await);
     }
 }
@@ -128,12 +128,12 @@ async fn start() -> (TestApp, LogReader, SocketIngress) {
 #[tokio::test(start_paused = true)]
 async fn guards_of_the_app_and_of_the_module_guard_a_namespace_without_controllers() {
     let (app, mut log, _) = start().await;
-    let refused = app.client().refused("/counter").await;
+    let refused = app.client().expect_connect_error("/counter").await;
     assert_eq!(refused.message(), "no app module app");
     let refused = app
         .client()
         .auth(json!({ "app": true }))
-        .refused("/counter")
+        .expect_connect_error("/counter")
         .await;
     assert_eq!(refused.message(), "no module module app");
     assert_eq!(
@@ -209,7 +209,11 @@ async fn a_subscription_at_run_time_has_the_apps_and_its_own() {
     })
     .unwrap();
     let words = json!({ "app": true, "module": true });
-    let refused = app.client().auth(words).refused("/counter").await;
+    let refused = app
+        .client()
+        .auth(words)
+        .expect_connect_error("/counter")
+        .await;
     assert_eq!(refused.message(), "no one one app");
     assert!(lines(&mut log).contains(&"OfOne connect".to_owned()));
 

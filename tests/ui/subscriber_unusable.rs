@@ -26,7 +26,7 @@ struct Presence;
 impl EventHandler for Presence {
     fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
         events
-            .through(|ingress| ingress.interceptor::<Plain>().filter::<Plain>())
+            .with_options(|ingress| ingress.interceptor::<Plain>().filter::<Plain>())
             .on("g", 0, |_: Socket, _: Opaque| ());
     }
 }

@@ -1,4 +1,4 @@
-//! The builder of an application: its settings, and its start.
+//! [`AppBuilder`]: sets the settings of an application, then checks or starts it.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use specter_di::{ConfiguredModule, Graph, Location, Module, Provide};
 
-use super::endpoint_settings::EndpointConfig;
 use super::error::Error;
-use super::settings::AppSettings;
+use super::settings::{AppSettings, EndpointConfig};
 use super::{App, wiring};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor};
 use crate::rooms::GroupLimits;
@@ -18,12 +17,12 @@ use specter_engine::{
     EngineConfig, Handshake, HandshakeRejection, OriginPolicy, ProxyHeaders, QueuePolicy,
 };
 
-/// An application's settings. Every limit has a default that holds on the open internet.
+/// Builds an application. Every limit has a default that is safe on the open internet.
 ///
-/// The settings apply to every path that the App's controllers are on. A controller's attribute may
-/// say some of them for its own path (`#[socketio_controller("/live/", ping_interval = "5s")]`);
-/// where both speak, they must say the same.
-#[must_use = "nothing starts before `create`"]
+/// The settings apply to every path that the App's controllers use. A controller's attribute may
+/// set some of them for its own path (`#[socketio_controller("/live/", ping_interval = "5s")]`). If
+/// both the builder and an attribute set one, the values must be equal.
+#[must_use = "the application does not start until `create` is called"]
 pub struct AppBuilder {
     pub(super) settings: AppSettings,
 }
@@ -35,7 +34,7 @@ impl AppBuilder {
         }
     }
 
-    /// The path of the controllers that name none. Default: `/socket.io/`, which is the clients'
+    /// The path of controllers that set none. Default: `/socket.io/`, which is the clients'
     /// default. A path that axum cannot mount is reported at start.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.settings.path = path.into();
@@ -173,7 +172,8 @@ impl AppBuilder {
         self.change(changed)
     }
 
-    /// Sets what a controller could contradict, and keeps where.
+    /// Sets an option that a controller's attribute may set too, and records its place in the
+    /// source.
     #[track_caller]
     fn choose(mut self, option: EndpointOption) -> Self {
         self.settings.endpoint.set(option);
@@ -264,8 +264,8 @@ impl AppBuilder {
     /// How long a graceful shutdown may take in all. Default: 30 s. Handlers that still run when
     /// three quarters of it are over (or all but 5 s) are dropped; the rest is for `disconnect`
     /// handlers and the providers' `on_shutdown`.
-    pub fn shutdown_timeout(mut self, limit: Duration) -> Self {
-        self.settings.shutdown.limit = limit;
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.shutdown.timeout = timeout;
         self
     }
 
@@ -293,15 +293,15 @@ impl AppBuilder {
         self
     }
 
-    /// Lets the App's module import another one, as if it were in its list. It is for options that
-    /// are known only at run time: `.import(ConfigModule::with(options))`.
+    /// Imports another module into the App's module, as if it were in its `imports` list. Use it
+    /// for options that are known only at run time: `.import(ConfigModule::with(options))`.
     pub fn import<M: Module>(mut self, module: ConfiguredModule<M>) -> Self {
         self.settings.graph.import(module);
         self
     }
 
-    /// Replaces a provider by a value, in tests: in its module, under all its types, as visible as
-    /// the provider is. The provider is not built, nor is what only it needed.
+    /// Replaces a provider by a value, in tests: in its module, under all its types, with
+    /// the provider's visibility. Neither the provider nor what only it needs is built.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,
@@ -312,31 +312,32 @@ impl AppBuilder {
     }
 
     /// Replaces whatever provides `Arc<T>` by a value, in tests: `.bind::<dyn
-    /// Repository>(Arc::new(Fake))`. Providers that are needed only as `Arc<T>` are not built, nor
-    /// is what only they needed.
+    /// Repository>(Arc::new(Fake))`. Neither the providers that are needed only as `Arc<T>` nor
+    /// what only they need is built.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.settings.graph.bind(value);
         self
     }
 
-    /// Validates everything and starts nothing. [`graph_test!`](macro@crate::graph_test) makes it a
-    /// test.
+    /// Validates the application without starting it. [`graph_test!`](macro@crate::graph_test) does
+    /// this in a test.
     ///
     /// # Errors
-    /// Everything that is wrong with settings, modules, providers and controllers.
+    /// All faults of settings, modules, providers and controllers in one report.
     pub fn check(self) -> Result<(), Error> {
         wiring::check(self.settings)
     }
 
-    /// Validates everything and starts it.
+    /// Validates the application and starts it.
     ///
     /// # Errors
-    /// Everything that is wrong with modules, providers and controllers at once; or the provider
-    /// that failed to start.
+    /// All faults of settings, modules, providers and controllers in one report; or the error of
+    /// the provider or event handler that failed to start.
     ///
     /// # Cancellation
-    /// Dropped, it drops what was built so far.
+    /// If this future is dropped, the providers that were built so far are dropped; their
+    /// `on_shutdown` hooks do not run.
     pub async fn create(self) -> Result<App, Error> {
         wiring::start(self.settings).await
     }

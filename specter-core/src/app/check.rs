@@ -1,4 +1,4 @@
-//! The checks of controllers that the container cannot make. All faults are found at start and
+//! Checks of controllers that the container does not make. All faults are found at start and
 //! reported together.
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use super::registration::Registration;
 use crate::gateway::{EndpointSetting, EventKind, HandlerInfo};
 use specter_engine::ConfigError;
 
-/// One thing that is wrong with the controllers.
+/// A fault of the controllers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ControllerFault {
@@ -19,7 +19,7 @@ pub enum ControllerFault {
     NoHandlers {
         /// The controller.
         controller: &'static str,
-        /// Where it stands.
+        /// Its place in the source.
         at: Location,
     },
     /// Two blocks of one controller handle the same event.
@@ -28,9 +28,9 @@ pub enum ControllerFault {
         controller: &'static str,
         /// The event, as it is written in `#[on_event]`.
         event: &'static str,
-        /// Where the first stands.
+        /// The place of the first in the source.
         first: Location,
-        /// Where the second stands.
+        /// The place of the second in the source.
         second: Location,
     },
     /// A controller has a `concurrent` handler in one block and one with `&mut self` in another.
@@ -42,36 +42,37 @@ pub enum ControllerFault {
         /// The block of handlers with `&mut self`.
         exclusive: Location,
     },
-    /// Two handlers of one event take `Ack`, and only one can answer.
+    /// Two handlers of one event take `Ack`, but only one can send it.
     AckTakenTwice {
         /// The event.
         event: &'static str,
-        /// Where the first stands.
+        /// The place of the first in the source.
         first: Location,
-        /// Where the second stands.
+        /// The place of the second in the source.
         second: Location,
     },
     /// A path that cannot be mounted.
     InvalidPath {
         /// The path as written.
         path: String,
-        /// Where it stands.
+        /// Its place in the source.
         at: Location,
     },
-    /// Two settings of one path's endpoint: of two controllers, or of one and the builder.
+    /// Two controllers, or a controller and the builder, set an endpoint setting of one path
+    /// differently.
     ConflictingSetting {
         /// The path.
         path: String,
-        /// What is set first, or on the builder.
+        /// The first, or the builder's.
         first: EndpointSetting,
-        /// What a controller asks for.
+        /// The controller's that differs.
         second: EndpointSetting,
     },
-    /// A controller asks for an endpoint that cannot work.
+    /// A controller sets an endpoint setting to a value that cannot work.
     InvalidSetting {
         /// What is wrong.
         error: ConfigError,
-        /// Where it is asked for.
+        /// The setting's place in the source.
         at: Location,
     },
     /// `event_priorities` names an event that the controller does not handle.
@@ -80,10 +81,10 @@ pub enum ControllerFault {
         controller: &'static str,
         /// The event.
         event: &'static str,
-        /// Where the controller stands.
+        /// The controller's place in the source.
         at: Location,
     },
-    /// No controller at all.
+    /// The App has no controller and no event handler.
     NoControllers {
         /// The App's module.
         module: &'static str,
@@ -91,7 +92,7 @@ pub enum ControllerFault {
 }
 
 impl ControllerFault {
-    /// A stable name of the fault.
+    /// A stable name of the fault, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoHandlers { .. } => "controller_without_handlers",
@@ -99,7 +100,7 @@ impl ControllerFault {
             Self::ConcurrentExclusive { .. } => "concurrent_with_exclusive",
             Self::AckTakenTwice { .. } => "ack_taken_twice",
             Self::InvalidPath { .. } => "path_invalid",
-            Self::ConflictingSetting { .. } => "endpoint_differs",
+            Self::ConflictingSetting { .. } => "setting_conflict",
             Self::InvalidSetting { error, .. } => error.code(),
             Self::PriorityWithoutEvent { .. } => "priority_without_event",
             Self::NoControllers { .. } => "no_controllers",
@@ -114,8 +115,8 @@ impl fmt::Display for ControllerFault {
             Self::NoHandlers { controller, at } => write!(
                 f,
                 "controller `{controller}` has no handlers [{code}]\n    {at}: the \
-                 controller\n    help: annotate its impl with `#[handlers]`, and methods in it \
-                 with `#[on_event]`"
+                 controller\n    help: mark its impl block with `#[handlers]`, and methods in the \
+                 block with `#[on_event(\"…\")]`"
             ),
             Self::DuplicateEvent {
                 controller,
@@ -125,7 +126,7 @@ impl fmt::Display for ControllerFault {
             } => write!(
                 f,
                 "controller `{controller}` handles `{event}` twice [{code}]\n    {first}: \
-                 here\n    {second}: and here\n    help: remove one, or call one from the other"
+                 here\n    {second}: and here\n    help: remove one of them, or call one from the other"
             ),
             Self::ConcurrentExclusive {
                 controller,
@@ -134,9 +135,10 @@ impl fmt::Display for ControllerFault {
             } => write!(
                 f,
                 "controller `{controller}` has a concurrent handler and one with `&mut self` \
-                 [{code}]\n    {concurrent}: runs beside other events\n    {exclusive}: needs the \
-                 controller for itself\n    help: take `&self` everywhere, with a lock around \
-                 what changes; or do without `concurrent`"
+                 [{code}]\n    {concurrent}: runs concurrently with other events\n    \
+                 {exclusive}: needs exclusive access to the controller\n    help: take `&self` \
+                 in all handlers and put a lock around the state that changes, or remove \
+                 `concurrent`"
             ),
             Self::AckTakenTwice {
                 event,
@@ -144,14 +146,14 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "two handlers of `{event}` take `Ack`, and only one can answer [{code}]\n    \
-                 {first}: here\n    {second}: and here\n    help: let one of them return its \
-                 answer, or nothing"
+                "two handlers of `{event}` take `Ack`, but only one can send it [{code}]\n    \
+                 {first}: here\n    {second}: and here\n    help: remove the `Ack` parameter \
+                 from one of them; it may return a value instead"
             ),
             Self::InvalidPath { path, at } => write!(
                 f,
-                "`{path}` cannot be mounted [{code}]\n    {at}: asked for here\n    help: a path \
-                 begins with `/`, and has no `{{`, `}}`, `*` or `?`"
+                "the path `{path}` cannot be mounted [{code}]\n    {at}: set here\n    help: a \
+                 path begins with `/` and contains no `{{`, `}}`, `*`, `?`, `#`, space or `//`"
             ),
             Self::ConflictingSetting {
                 path,
@@ -159,9 +161,9 @@ impl fmt::Display for ControllerFault {
                 second,
             } => write!(
                 f,
-                "`{path}` is asked for with two settings of `{}` [{code}]\n    {}: `{}` here\n    \
-                 {}: `{}` here\n    help: all of one path share one endpoint; say it once, or the \
-                 same, or give a controller a path of its own",
+                "`{}` is set differently for the path `{path}` [{code}]\n    {}: `{}` here\n    \
+                 {}: `{}` here\n    help: controllers on one path share one endpoint; set it \
+                 once, or set the same value, or give one controller its own path",
                 first.option.name(),
                 first.location,
                 first.option,
@@ -169,7 +171,7 @@ impl fmt::Display for ControllerFault {
                 second.option
             ),
             Self::InvalidSetting { error, at } => {
-                write!(f, "{error} [{code}]\n    {at}: asked for here")
+                write!(f, "{error} [{code}]\n    {at}: set here")
             }
             Self::PriorityWithoutEvent {
                 controller,
@@ -177,7 +179,7 @@ impl fmt::Display for ControllerFault {
                 at,
             } => write!(
                 f,
-                "controller `{controller}` has a priority for `{event}`, which it does not handle \
+                "controller `{controller}` sets a priority for `{event}`, which it does not handle \
                  [{code}]\n    {at}: in its `event_priorities`\n    help: correct the name, or \
                  remove it"
             ),
@@ -192,7 +194,7 @@ impl fmt::Display for ControllerFault {
 
 impl std::error::Error for ControllerFault {}
 
-/// Checks a controller by itself.
+/// Checks one controller.
 pub(super) fn controller(registration: &Registration, faults: &mut Vec<ControllerFault>) {
     let name = registration.info.name;
     if registration.blocks.is_empty() {
@@ -246,7 +248,7 @@ fn handlers(registration: &Registration) -> impl Iterator<Item = &'static Handle
         .flat_map(|block| block.block.handlers)
 }
 
-/// Checks the controllers of each namespace beside each other.
+/// Checks that in each namespace at most one handler of an event takes its `Ack`.
 pub(super) fn acknowledgements<'a>(
     controllers: impl Iterator<Item = (&'a MountKey, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,

@@ -1,8 +1,8 @@
 //! The future that `App::create` and `AppBuilder::create` return.
 //!
-//! It is a type of its own because the compiler checks the bounds of a generic `async fn` wherever
-//! its future is named: a controller in the place of a module would be reported at the call, at
-//! `.await` and at `?`.
+//! It is a named type because the compiler checks the bounds of a generic `async fn` everywhere its
+//! future is used: if a controller is passed where a module is needed, it would report the same
+//! error at the call, at `.await` and at `?`.
 
 use std::fmt;
 use std::future::Future;
@@ -11,8 +11,9 @@ use std::task::{Context, Poll};
 
 use crate::app::{App, AppBuilder, Error};
 
-/// An application that starts while it is awaited. Dropped, it drops what was built so far.
-#[must_use = "nothing starts before it is awaited"]
+/// A future that starts an application. If it is dropped, the providers that were built so far are
+/// dropped.
+#[must_use = "the application does not start until this is awaited"]
 pub struct CreateApp(Pin<Box<dyn Future<Output = Result<App, Error>> + Send>>);
 
 impl CreateApp {

@@ -9,14 +9,13 @@ use super::check::ControllerFault;
 use crate::gateway::EventHandlerError;
 use specter_engine::ConfigError;
 
-/// Why an application did not start, or stopped.
+/// Why an application did not start, or could not be served.
 ///
-/// Its `Debug` is its `Display`: returned from `main`, the whole report is printed as it is meant
-/// to be read.
+/// `Debug` prints the same text as `Display`, so that an error returned from `main` is readable.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Modules, providers or controllers are wrong: all faults at once.
+    /// All faults of settings, modules, providers and controllers.
     #[error(transparent)]
     Startup(StartupFaults),
     /// A provider failed while it was built.
@@ -25,28 +24,29 @@ pub enum Error {
     /// An event handler could not be set up.
     #[error(transparent)]
     Handler(EventHandlerError),
-    /// A setting is impossible.
+    /// A setting has a value that cannot work.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The address could not be listened on, or the listener failed.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// The address as it was given.
+        /// The address that was passed to `listen`.
         address: String,
-        /// What the system said.
+        /// The operating system's error.
         #[source]
         cause: io::Error,
     },
-    /// The binary is built with `panic = "abort"`: one handler's panic would end every connection.
+    /// The binary is built with `panic = "abort"`, with which a panic in one handler would end
+    /// every connection.
     #[error(
-        "the binary is built with `panic = \"abort\"`, but a handler's panic must not end the \
-         server: remove it from the profile in Cargo.toml"
+        "the binary is built with `panic = \"abort\"`, with which a panic in one handler would end \
+         the server; remove this line from the profile in Cargo.toml"
     )]
     PanicAbort,
 }
 
 impl Error {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Startup(_) => "startup_faults",
@@ -65,7 +65,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Everything that is wrong with an application: its graph's faults, then its controllers'.
+/// All faults of an application: those of its settings, its graph and its controllers.
 #[derive(Debug)]
 pub struct StartupFaults {
     pub(super) app: &'static str,
@@ -75,17 +75,17 @@ pub struct StartupFaults {
 }
 
 impl StartupFaults {
-    /// The settings that cannot work.
+    /// The faults of the settings.
     pub fn settings(&self) -> &[ConfigError] {
         &self.settings
     }
 
-    /// The graph's faults.
+    /// The faults of the graph of modules and providers.
     pub fn graph(&self) -> &[specter_di::Fault] {
         self.graph.as_ref().map_or(&[], Report::faults)
     }
 
-    /// The controllers' faults.
+    /// The faults of the controllers.
     pub fn controllers(&self) -> &[ControllerFault] {
         &self.controllers
     }

@@ -1,12 +1,12 @@
-//! `graph_test!`: checks an application's graph in a test, without starting anything.
+//! `graph_test!`: a test that validates an application without starting it.
 
 use super::AppBuilder;
 
-/// A test that validates an application's module, in one line: `specter::graph_test!(AppModule);`.
+/// Defines a test that validates an application: `specter::graph_test!(AppModule);`.
 ///
-/// It is called `graph_is_valid`, so there is one in a module; it fails with the whole report, and
-/// starts nothing. What the application's builder adds is declared by a second argument: `|app|
-/// app.provide(Config::default())`.
+/// The test is named `graph_is_valid`, so that a Rust module can have one of them. It starts
+/// nothing, and fails with the report of all faults. A second argument applies the settings of the
+/// application's builder: `|app| app.provide(Config::default())`.
 ///
 /// ```
 /// # struct AppModule;
@@ -32,8 +32,7 @@ macro_rules! graph_test {
 /// Validates an application.
 ///
 /// # Panics
-///
-/// With the report, when it has faults.
+/// If it has faults; the message is their report.
 pub fn assert_valid(app: AppBuilder) {
     if let Err(error) = app.check() {
         panic!("{error}");

@@ -26,19 +26,19 @@ use super::App;
 use super::error::Error;
 use crate::socketio::SocketIoAcceptor;
 
-/// How long requests may take after the server was told to stop.
+/// How long running requests may still take after the drain.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 impl App {
-    /// Serves on an address until the process is told to stop (SIGINT, SIGTERM) or
-    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called, then drains. A second signal
-    /// while it drains ends the process at once, with the status 130 or 143.
+    /// Serves on an address until the process receives SIGINT or SIGTERM, or
+    /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called; then shuts down gracefully. A
+    /// second signal meanwhile ends the process immediately, with the status 130 or 143.
     ///
-    /// A client that does not send a request's head for 30 s, or does not read an answer for 60 s,
-    /// loses its connection.
+    /// A client that takes more than 30 s to send the head of a request, or does not read a
+    /// response for 60 s, is disconnected.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
         let shown = format!("{address:?}");
         let listener = bind(address, self.accept_backlog)
@@ -50,18 +50,18 @@ impl App {
         self.serve(listener).await
     }
 
-    /// The same on a listener that is already bound, for example to port 0.
+    /// As [`listen`](Self::listen), on a listener that is already bound, for example to port 0.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
         self.serve_all([listener]).await
     }
 
-    /// The same on several listeners that are already bound, for example to an IPv4 and an IPv6
-    /// address.
+    /// As [`listen`](Self::listen), on several listeners that are already bound, for example to an
+    /// IPv4 and an IPv6 address.
     pub async fn serve_all(
         self,
         listeners: impl IntoIterator<Item = TcpListener>,
     ) -> Result<(), Error> {
-        // From here on a signal drains, also one that comes before the first connection.
+        // From here on a signal starts the drain, even before the first connection.
         let signals = StopSignals::catch();
         let handle = self.handle();
         let (stop, stopped) = oneshot::channel();
@@ -75,8 +75,9 @@ impl App {
         };
         let stopping = stopping.boxed().shared();
         let router = self.into_request_router();
-        // Tasks of their own: `main`'s thread is none of the runtime's workers, and each connection
-        // would have to change threads. The set ends them when this future is dropped.
+        // The accept loops run in tasks because the thread of `main` is no worker of the runtime:
+        // each connection that it accepts would move to another thread. Dropping this future drops
+        // the set, which ends the tasks.
         let mut serving = JoinSet::new();
         for listener in listeners {
             let address = listener
@@ -104,7 +105,7 @@ impl App {
     }
 }
 
-/// The axum router of an App, which answers the requests that are for no gateway.
+/// The axum router of an App. It answers the requests that are for no gateway.
 #[derive(Clone)]
 struct AppRouter(Router);
 

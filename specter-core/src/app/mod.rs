@@ -1,7 +1,8 @@
-//! The application: it turns modules into a plan, the plan into tables, and puts the tables behind
-//! endpoints.
+//! The application: validates its modules, starts their singletons, builds the tables of each
+//! namespace and mounts the endpoints.
 //!
-//! This module owns the order of starting and stopping. Nothing below it names it.
+//! The order of starting (`wiring`) and of stopping (`shutdown`) is decided here. No module of the
+//! runtime but the testing kit imports this one.
 
 mod builder;
 mod check;
@@ -37,7 +38,7 @@ pub use self::shutdown::AppHandle;
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
-/// A started application: every singleton is built, every gateway is ready to be mounted.
+/// A started application: all singletons are built, and all gateways are ready to be served.
 ///
 /// ```no_run
 /// # use specter_core::app::App;
@@ -45,7 +46,7 @@ use crate::rooms::Io;
 /// App::create::<ChatModule>().await?.listen("127.0.0.1:3000").await
 /// # }
 /// ```
-#[must_use = "an app serves nobody before `listen`, or before its router is served"]
+#[must_use = "the application serves nothing until `listen` is called or its router is served"]
 pub struct App {
     container: Container,
     io: Io,
@@ -57,33 +58,35 @@ pub struct App {
 }
 
 impl App {
-    /// Validates the module's graph and starts it, with the defaults for everything.
+    /// Validates a module and everything that it imports, and starts it with default settings.
     ///
     /// # Errors
-    /// Everything that is wrong with modules, providers and controllers at once; or the provider
+    /// All faults of modules, providers and controllers in one report; or the error of the provider
     /// that failed to start.
     pub fn create<M: Module>() -> CreateApp {
         CreateApp::of(Self::builder::<M>())
     }
 
-    /// Starts a single controller, without a module. It has no providers but the framework's.
+    /// Starts a single controller without a module. Only the framework's own values can be injected
+    /// into it.
     pub fn of<C: Controller>() -> CreateApp {
         CreateApp::of(Self::builder_of::<C>())
     }
 
-    /// An application with settings of its own.
+    /// Starts building an application with other settings.
     pub fn builder<M: Module>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<M>())
     }
 
-    /// A single controller with settings of its own.
+    /// Starts building an application of a single controller with other settings.
     pub fn builder_of<C: Controller>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<
             registration::SingleControllerModule<C>,
         >())
     }
 
-    /// A singleton, of any module.
+    /// A singleton of any module. `None` if no module provides it, or if several do and the App's
+    /// own module sees none of them.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.container.get::<Arc<T>>()
     }
@@ -94,33 +97,33 @@ impl App {
         &self.container
     }
 
-    /// The graph of modules, providers and controllers, to look at: as text, and as a Mermaid
-    /// diagram.
+    /// The graph of modules, providers and controllers, which can be printed as text and as a
+    /// Mermaid diagram.
     pub fn graph(&self) -> GraphView {
         self.container.view()
     }
 
-    /// The whole server, to emit from anywhere.
+    /// The whole server, by which any task can emit.
     pub fn io(&self) -> Io {
         self.io.clone()
     }
 
-    /// Subscribes functions to events, from anywhere.
+    /// Subscribes functions to events, from any task.
     pub fn ingress(&self) -> SocketIngress {
         self.ingress.clone()
     }
 
-    /// A handle to shut the application down, from any task.
+    /// A handle by which any task can shut the application down.
     pub fn handle(&self) -> AppHandle {
         self.handle.clone()
     }
 
-    /// The gateways and [`routes`](Self::routes) as an axum router, without a fallback; it may be
+    /// The gateways and [`routes`](Self::routes) as an axum router without a fallback. It can be
     /// merged, nested and layered.
     ///
-    /// Whoever serves it also stops it: keep a [`handle`](Self::handle), and call its `shutdown`
-    /// before the server stops. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`
-    /// for the clients' addresses to be known.
+    /// Signals do not stop it: keep a [`handle`](Self::handle), and call its `shutdown` before you
+    /// stop the server. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so
+    /// that the clients' addresses are known.
     pub fn into_router(self) -> Router {
         self.mounts.into_iter().fold(self.routes, |router, mount| {
             router.merge(mount.into_router())

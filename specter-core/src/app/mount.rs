@@ -1,4 +1,4 @@
-//! An endpoint and the path that it is mounted on.
+//! Endpoints and the paths on which they are mounted.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,19 +8,19 @@ use axum::Router;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// A namespace on a path.
+/// The path and name of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct MountKey {
-    /// With its slash at the end.
+    /// Ends with a slash.
     pub(super) path: String,
     pub(super) namespace: String,
 }
 
-/// An endpoint and where it is mounted.
+/// An endpoint and its path.
 pub(super) struct Mount {
     pub(super) path: String,
     pub(super) endpoint: Endpoint<SocketIoAcceptor>,
-    /// Set when new CONNECTs are refused.
+    /// Set when the drain begins: CONNECT packets are then refused.
     pub(super) draining: Arc<AtomicBool>,
 }
 
@@ -38,7 +38,7 @@ impl Mount {
     }
 }
 
-/// A path with one slash at its end; `None` where it cannot be mounted.
+/// The path with one slash at its end. `None` if it cannot be mounted.
 pub(super) fn normalized(path: &str) -> Option<String> {
     let trimmed = path.trim_end_matches('/');
     let is_plain = !path.contains(['{', '}', '*', '?', '#', ' ']) && !path.contains("//");

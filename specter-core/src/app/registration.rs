@@ -1,4 +1,4 @@
-//! The controllers that modules list, registered as roots of the container.
+//! Registers the controllers and event handlers that modules list as roots of the container.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
@@ -12,7 +12,7 @@ use crate::gateway::{
     Requirements, SocketIngress,
 };
 
-/// What a module lists for the App.
+/// A controller or event handler that a module lists, attached to its root in the container.
 pub(super) enum ModuleEntry {
     Controller(Registration),
     Handler(EventHandlerEntry),
@@ -34,34 +34,35 @@ impl ModuleEntry {
     }
 }
 
-/// What the App knows of a listed event handler.
+/// A listed event handler.
 pub(super) struct EventHandlerEntry {
     pub(super) location: Location,
     pub(super) namespace: &'static str,
-    /// The module's.
+    /// Those of the module.
     pub(super) policies: Policies,
-    /// Registers the one at this place of the roots.
+    /// Registers the handler of the root at this index.
     pub(super) register:
         fn(&Container, usize, &SocketIngress) -> Result<RegisteredHandler, EventHandlerError>,
 }
 
-/// What the App knows of a listed controller.
+/// A listed controller.
 pub(super) struct Registration {
     pub(super) info: &'static ControllerInfo,
     pub(super) type_id: TypeId,
-    /// Takes the one instance that serves all sockets out of what the scope built.
+    /// For a controller that serves all sockets with one instance: converts what its root builds to
+    /// that instance.
     pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
-    /// Its `#[handlers]` blocks in the order of their places in the source.
+    /// Its `#[handlers]` blocks, in source order.
     pub(super) blocks: Vec<RegisteredBlock>,
-    /// The module's, and within them its own.
+    /// Those of the module around its own.
     pub(super) policies: Policies,
 }
 
 pub(super) struct RegisteredBlock {
     pub(super) block: &'static HandlersBlock,
-    /// By handler id.
+    /// The policies of each handler, by handler id.
     pub(super) policies: Vec<Policies>,
-    /// By handler id.
+    /// Whether each handler takes an `Ack`, by handler id.
     pub(super) takes_ack: Vec<bool>,
 }
 
@@ -70,7 +71,8 @@ pub fn controller<C: Controller>(module: &mut ModuleBuilder) {
     controller_within::<C>(module, |_| {});
 }
 
-/// Adds a controller to a module with guards, interceptors and error filters of the module's.
+/// Adds a controller to a module, with the guards, interceptors and error filters that the module
+/// declares.
 pub fn controller_within<C: Controller>(
     module: &mut ModuleBuilder,
     declare: impl FnOnce(&mut Policies),
@@ -87,7 +89,7 @@ pub fn controller_within<C: Controller>(
         }
         None => Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build),
     };
-    // What `Io` as a parameter needs is always there.
+    // What the handlers' parameters inject, so that the container checks that it is provided.
     let mut required = Requirements::default();
     let blocks = blocks_of::<C>()
         .map(|block| register_block(block, &mut required))
@@ -108,10 +110,10 @@ pub fn controller_within<C: Controller>(
     })));
 }
 
-/// The root of an event handler, by which the App finds it.
-struct Handling<H>(PhantomData<fn() -> H>);
+/// The root of an event handler, to which its [`EventHandlerEntry`] is attached.
+struct HandlerRoot<H>(PhantomData<fn() -> H>);
 
-/// Adds an event handler to a module, and its provider.
+/// Adds an event handler and its provider to a module.
 pub fn event_handler<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,
@@ -120,8 +122,8 @@ pub fn event_handler<H: EventHandler + Provide>(
     event_handler_within::<H>(module, name, location, |_| {});
 }
 
-/// Adds an event handler to a module with guards, interceptors and error filters of the module's,
-/// and its provider.
+/// Adds an event handler and its provider to a module, with the guards, interceptors and error
+/// filters that the module declares.
 pub fn event_handler_within<H: EventHandler + Provide>(
     module: &mut ModuleBuilder,
     name: &'static str,
@@ -132,17 +134,18 @@ pub fn event_handler_within<H: EventHandler + Provide>(
     declare(&mut policies);
     module.provide::<H>();
     let key = <Arc<H> as Dependency>::key();
-    let mut root = Root::new::<Handling<H>>(name, location, |_| {}, |_| Handling(PhantomData))
-        .require_singleton("event handler", key, "self", location);
+    let mut root =
+        Root::new::<HandlerRoot<H>>(name, location, |_| {}, |_| HandlerRoot(PhantomData))
+            .require_singleton("event handler", key, "self", location);
     root = policies.required_of(root);
     module.root(root.meta(ModuleEntry::Handler(EventHandlerEntry {
         policies,
         location,
         namespace: H::NAMESPACE,
         register: |container, index, ingress| {
-            // Always there: the root requires it.
+            // Never `None`: the root requires the singleton.
             let handler = container.scope(&[index]).singleton::<Arc<H>>(0);
-            let handler = handler.ok_or_else(|| "there is no such singleton".into());
+            let handler = handler.ok_or_else(|| "its singleton is missing".into());
             let registered =
                 handler.and_then(|handler| Ok(ingress.of_listed(index).register(handler)?));
             registered.map_err(EventHandlerError::unregistered::<H>)
@@ -155,7 +158,7 @@ fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
     let mut blocks: Vec<_> = inventory::iter::<HandlersBlock>()
         .filter(|block| (block.controller)() == id)
         .collect();
-    // The linker's order is arbitrary.
+    // The linker collects them in an arbitrary order.
     blocks.sort_by_key(|block| {
         (
             block.location.file,
@@ -183,17 +186,17 @@ fn register_block(block: &'static HandlersBlock, required: &mut Requirements) ->
     registered
 }
 
-/// The controllers of the binary that no module lists, unless they say so themselves.
+/// The controllers of the binary that no module lists and that are not marked `unlisted`.
 pub(super) fn unlisted(listed: &[TypeId]) -> Vec<&'static ControllerInfo> {
     let mut unlisted: Vec<_> = inventory::iter::<ControllerRegistration>()
-        .filter(|known| !known.info.unlisted && !listed.contains(&(known.type_id)()))
-        .map(|known| known.info)
+        .filter(|one| !one.info.unlisted && !listed.contains(&(one.type_id)()))
+        .map(|one| one.info)
         .collect();
     unlisted.sort_by_key(|info| (info.location.file, info.location.line));
     unlisted
 }
 
-/// The module of an App of one controller.
+/// The module of an App of a single controller.
 pub(super) struct SingleControllerModule<C>(PhantomData<C>);
 
 impl<C: Controller> Module for SingleControllerModule<C> {

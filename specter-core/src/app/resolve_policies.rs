@@ -13,19 +13,19 @@ use crate::gateway::declare::table::{
 use crate::gateway::subscribe::{PolicySet, SubscriberPolicies};
 use crate::gateway::{ErasedGuard, Policies, Policy, PolicyScope};
 
-/// Finds what policies stand for.
+/// Resolves policies to instances, as one root of the container sees them.
 pub(super) struct PolicyResolver<'a> {
-    pub(super) sight: PolicyScope<'a>,
-    /// Guards that let everybody pass.
-    pub(super) open: &'a [Key],
+    pub(super) scope: PolicyScope<'a>,
+    /// The keys of guards that a test has switched off. They are left out.
+    pub(super) bypassed_guards: &'a [Key],
 }
 
 impl PolicyResolver<'_> {
     pub(super) fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
         policies
             .iter()
-            .filter(|policy| !self.open.contains(&policy.declared.key))
-            .map(|policy| policy.find(self.sight))
+            .filter(|policy| !self.bypassed_guards.contains(&policy.declared.key))
+            .map(|policy| policy.find(self.scope))
             .collect()
     }
 
@@ -49,39 +49,49 @@ impl PolicyResolver<'_> {
     }
 }
 
-/// The listed event handlers, and the places of their roots.
+/// The listed event handlers, with the indices of their roots.
 fn handlers(container: &Container) -> impl Iterator<Item = (usize, &EventHandlerEntry)> {
     let roots = container.roots().iter().enumerate();
     roots.filter_map(|(index, root)| Some((index, root.meta::<ModuleEntry>()?.handler()?)))
 }
 
-/// What stands around subscribers.
-pub(super) fn surroundings(settings: &AppSettings, container: &Container) -> SubscriberPolicies {
-    let around = |find: &PolicyResolver<'_>, policies: &Policies| PolicySet {
-        interceptors: find.all(&policies.interceptors),
-        filters: find.all(&policies.filters),
+/// Resolves the policies of the App and of its modules that apply to subscribers.
+pub(super) fn subscriber_policies(
+    settings: &AppSettings,
+    container: &Container,
+) -> SubscriberPolicies {
+    let bypassed_guards = &settings.bypassed_guards;
+    let resolve = |scope: PolicyScope<'_>, policies: &Policies| {
+        let resolver = PolicyResolver {
+            scope,
+            bypassed_guards,
+        };
+        PolicySet {
+            interceptors: resolver.all(&policies.interceptors),
+            filters: resolver.all(&policies.filters),
+        }
     };
-    let open = &settings.bypassed_guards;
-    let sight = PolicyScope {
-        container,
-        root: None,
-    };
-    let listed = handlers(container).map(|(index, handler)| {
+    let by_handler_root = handlers(container).map(|(index, handler)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let sight = PolicyScope { container, root };
         let policies = settings.policies.around(&handler.policies);
-        (index, around(&PolicyResolver { sight, open }, &policies))
+        (index, resolve(PolicyScope { container, root }, &policies))
     });
     SubscriberPolicies {
-        app: around(&PolicyResolver { sight, open }, &settings.policies),
-        listed: listed.collect(),
-        open: open.clone(),
+        app: resolve(
+            PolicyScope {
+                container,
+                root: None,
+            },
+            &settings.policies,
+        ),
+        by_handler_root: by_handler_root.collect(),
+        bypassed_guards: bypassed_guards.clone(),
     }
 }
 
-/// What guards a namespace for its event handlers, but for the guards that are asked for its
-/// controllers already.
+/// The guards that the event handlers of a namespace add at connect: those of the App and of their
+/// modules, except guards that already run for one of the namespace's controllers.
 pub(super) fn connect_policies(
     settings: &AppSettings,
     container: &Container,
@@ -89,23 +99,23 @@ pub(super) fn connect_policies(
     controllers: &[ControllerTable],
 ) -> Vec<ConnectPolicies> {
     let guards = controllers.iter().flat_map(|table| &table.guards);
-    let mut asked: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
+    let mut known_guards: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
     let handlers = handlers(container).filter(|(_, handler)| handler.namespace == namespace);
     let entry = |(index, handler): (usize, &EventHandlerEntry)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let find = PolicyResolver {
-            sight: PolicyScope { container, root },
-            open: &settings.bypassed_guards,
+        let resolver = PolicyResolver {
+            scope: PolicyScope { container, root },
+            bypassed_guards: &settings.bypassed_guards,
         };
         let policies = settings.policies.around(&handler.policies);
-        let mut guards = find.all(&policies.guards);
-        // The same guard, not only one of the same type: each module may have its own.
-        guards.retain(|guard| !asked.iter().any(|other| is_same(guard, other)));
-        asked.extend(guards.iter().cloned());
+        let mut guards = resolver.all(&policies.guards);
+        // Instances are compared, not types: each module may have its own guard of a type.
+        guards.retain(|guard| !known_guards.iter().any(|other| is_same(guard, other)));
+        known_guards.extend(guards.iter().cloned());
         ConnectPolicies {
             guards,
-            filters: find.all(&policies.filters),
+            filters: resolver.all(&policies.filters),
         }
     };
     handlers.map(entry).collect()

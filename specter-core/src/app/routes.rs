@@ -1,5 +1,4 @@
-//! Axum routes that an App serves beside its gateways, and how their handlers reach the App's
-//! singletons.
+//! Axum routes that an App serves in addition to its gateways, and [`Inject<T>`] in their handlers.
 
 use std::sync::Arc;
 
@@ -16,8 +15,7 @@ use crate::extract::Inject;
 use crate::logging::log_limited;
 
 impl App {
-    /// Adds axum routes beside the gateways. Their handlers reach the App's singletons through
-    /// [`Inject<T>`].
+    /// Adds axum routes to the App. Their handlers take the App's singletons as [`Inject<T>`].
     pub fn routes(mut self, routes: Router) -> Self {
         let container = self.container.clone();
         let provide = move |mut request: Request, next: Next| {
@@ -33,25 +31,25 @@ impl App {
     }
 }
 
-/// The container that a request's handlers may reach.
+/// The request extension by which handlers reach the container.
 #[derive(Clone)]
 struct ContainerExtension(Container);
 
-/// An axum handler asked for a singleton that it cannot have. Answered with 500; the log says
-/// which.
+/// An axum handler takes an [`Inject<T>`] that cannot be injected. The response is 500; the log
+/// names the type.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InjectRejection {
-    /// The handler's routes were not given to the App.
+    /// The handler's route was not added with [`App::routes`].
     #[error("`Inject<{0}>` works in routes that were added with `App::routes`")]
     NotReachable(&'static str),
-    /// No module provides it, or several do and the App's own module does not see one of them.
-    #[error("no singleton `{0}`")]
+    /// No module provides the type, or several do and the App's own module sees none of them.
+    #[error("no module provides the singleton `{0}`")]
     NotProvided(&'static str),
 }
 
 impl InjectRejection {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs: `inject_not_reachable` or `inject_not_provided`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotReachable(_) => "inject_not_reachable",
@@ -63,7 +61,8 @@ impl InjectRejection {
 impl IntoResponse for InjectRejection {
     fn into_response(self) -> Response {
         log_limited!(
-            ERROR, target: "specter::di", error = %self, "an axum handler's dependency is missing"
+            ERROR, target: "specter::di", error = %self, "a dependency of an axum handler is \
+                missing"
         );
         (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
     }

@@ -1,7 +1,7 @@
 //! Graceful shutdown: the drain, and the handle that starts it.
 //!
-//! The time for shutting down is divided. Handlers have most of it; then those that still run are
-//! dropped; the last part is kept for `disconnect` handlers and for the hooks of providers.
+//! The time limit is divided. Running handlers have most of it; those that are still running then
+//! are dropped. The last part is reserved for `disconnect` handlers and for the providers' hooks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -18,10 +18,10 @@ use crate::gateway::lifecycle::HOOK_LIMIT;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// So much of the limit, or a quarter of it, is left for what follows the handlers.
+/// The most time that is reserved for what follows the handlers. Of a short limit, it is a quarter.
 const LONGEST_RESERVE: Duration = Duration::from_secs(5);
 
-/// Stops an application, from any task. Clones are the same handle.
+/// Shuts an application down, from any task. Clones refer to the same application.
 #[derive(Clone)]
 pub struct AppHandle(Arc<Shared>);
 
@@ -32,7 +32,7 @@ struct Shared {
     ingress: SocketIngress,
     config: ShutdownConfig,
     once: OnceCell<()>,
-    /// When all must be over. Set when the drain begins.
+    /// When the shutdown must have ended. Set when the drain begins.
     deadline: OnceLock<Instant>,
     done: AtomicBool,
     finished: Notify,
@@ -58,21 +58,25 @@ impl AppHandle {
         }))
     }
 
-    /// Drains. New handshakes get 503, and no further event begins; what runs is finished, and
-    /// acknowledgements, pongs and DISCONNECT packets are still read meanwhile. A connection closes
-    /// when nothing of it runs any more and what was sent to it is flushed, without a DISCONNECT
-    /// packet, so that its client reconnects. `disconnect` handlers run with `server shutting
-    /// down`, then the providers' `on_shutdown`.
+    /// Shuts the application down gracefully:
     ///
-    /// Returns when all is done, after the App's `shutdown_timeout` at the latest: handlers that
-    /// run on until shortly before that are dropped. Idempotent: every call waits for the same end.
+    /// 1. New handshakes are answered with 503, and no further event starts. Running handlers
+    ///    continue; acknowledgements, pongs and DISCONNECT packets are still read.
+    /// 2. Each connection is closed once its handlers have completed and its queue is flushed. No
+    ///    DISCONNECT packet is sent, so that clients reconnect.
+    /// 3. `disconnect` handlers run with the reason `server shutting down`.
+    /// 4. The providers' `on_shutdown` hooks run.
+    ///
+    /// Returns when all of this is done, at the latest after the App's `shutdown_timeout`; handlers
+    /// that are still running shortly before that are dropped. Further calls wait for the same
+    /// shutdown.
     pub async fn shutdown(&self) {
         self.0.once.get_or_init(|| self.drain()).await;
     }
 
     async fn drain(&self) {
         let shared = &self.0;
-        let deadline = Instant::now() + shared.config.limit;
+        let deadline = Instant::now() + shared.config.timeout;
         let _ = shared.deadline.set(deadline);
         tracing::info!(target: "specter::engine", connections = self.connections(), "shutting down");
         shared
@@ -94,10 +98,11 @@ impl AppHandle {
         shared.finished.notify_waiters();
     }
 
-    /// Lets what runs end, then cuts off the rest.
+    /// Waits until the connections have closed; closes the remaining ones shortly before the
+    /// deadline.
     async fn close_connections(&self, deadline: Instant) {
         let shared = &self.0;
-        let reserve = (shared.config.limit / 4).min(LONGEST_RESERVE);
+        let reserve = (shared.config.timeout / 4).min(LONGEST_RESERVE);
         let finish = async {
             for endpoint in &shared.endpoints {
                 endpoint.drain(shared.config.spread).await;
@@ -116,8 +121,9 @@ impl AppHandle {
             tracing::warn!(
                 target: "specter::engine",
                 connections = handlers,
-                shutdown_timeout = ?shared.config.limit,
-                "handlers ran on until the time for shutting down was nearly over, and are dropped"
+                shutdown_timeout = ?shared.config.timeout,
+                "handlers are still running and the shutdown timeout is nearly over; they are \
+                 dropped"
             );
         }
         shared.endpoints.iter().for_each(Endpoint::stop_at_once);
@@ -130,17 +136,17 @@ impl AppHandle {
         }
     }
 
-    /// When all must be over, once the drain has begun.
+    /// When the shutdown must have ended; `None` before the drain has begun.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.deadline.get().copied()
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     pub fn connections(&self) -> usize {
         self.0.endpoints.iter().map(Endpoint::connections).sum()
     }
 
-    /// Waits for the end of a shutdown that somebody began.
+    /// Waits until a shutdown, which another task has started, is done.
     pub(super) async fn drained(&self) {
         loop {
             let finished = self.0.finished.notified();

@@ -1,5 +1,5 @@
-//! The start of an App, from its settings and modules: checks, starts the singletons, builds the
-//! tables and mounts the endpoints.
+//! Starts an App from its settings: validates the modules, starts the singletons, builds the tables
+//! of each namespace and mounts the endpoints.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use specter_di::{Container, Plan, Report};
 use super::App;
 use super::check::{self, ControllerFault};
 use super::endpoint_settings;
-use super::endpoint_settings::{EndpointConfig, Endpoints};
+use super::endpoint_settings::Endpoints;
 use super::error::{Error, StartupFaults};
 use super::mount::{Mount, MountKey, normalized};
 use super::registration;
 use super::registration::{EventHandlerEntry, ModuleEntry, Registration};
 use super::resolve_policies;
 use super::resolve_policies::PolicyResolver;
-use super::settings::AppSettings;
+use super::settings::{AppSettings, EndpointConfig};
 use super::shutdown::AppHandle;
 use crate::gateway::UnknownEvents;
 use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
@@ -37,11 +37,11 @@ use specter_engine::internals::BufferBudget;
 /// The listed controllers by mount, as indices among the graph's roots, in their order.
 type Mounted = BTreeMap<MountKey, Vec<usize>>;
 
-/// What stands behind each path: the namespaces by their names.
+/// The namespaces of each path, by their names.
 type Tables<'a> = BTreeMap<&'a str, HashMap<String, Arc<dyn NamespaceService>>>;
 
-/// What is validated, ready to start.
-struct Valid {
+/// A validated application.
+struct Validated {
     plan: Plan,
     mounted: Mounted,
     endpoints: Endpoints,
@@ -55,7 +55,7 @@ pub(super) fn check(mut settings: AppSettings) -> Result<(), Error> {
 }
 
 pub(super) async fn start(mut settings: AppSettings) -> Result<App, Error> {
-    let Valid {
+    let Validated {
         plan,
         mounted,
         endpoints,
@@ -101,14 +101,14 @@ pub(super) async fn start(mut settings: AppSettings) -> Result<App, Error> {
     })
 }
 
-/// The sockets and rooms of a namespace.
+/// The hub of a namespace, with the limits that apply to it.
 fn hub(settings: &AppSettings, endpoints: &Endpoints, key: &MountKey) -> Arc<Hub> {
     let endpoint = endpoints.get(&key.path).unwrap_or(&settings.endpoint);
     let max_attachments = endpoint.socket.max_outgoing_attachments;
     Hub::new(&key.namespace, settings.rooms, max_attachments)
 }
 
-/// Shuts down what was started for an application that does not start after all.
+/// Shuts down the singletons of an application whose start failed.
 async fn abort_start(error: Error, container: &Container) -> Error {
     for failure in container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
         tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
@@ -116,15 +116,15 @@ async fn abort_start(error: Error, container: &Container) -> Error {
     error
 }
 
-/// Gives the graph what the framework adds to it, and checks everything. The settings's graph is
-/// used up.
-fn validate(settings: &mut AppSettings) -> Result<Valid, Error> {
+/// Adds the framework's values to the graph, and validates everything. Takes the graph out of the
+/// settings.
+fn validate(settings: &mut AppSettings) -> Result<Validated, Error> {
     if cfg!(panic = "abort") {
         return Err(Error::PanicAbort);
     }
     let io = Io::default();
     settings.graph.scope_name("socket");
-    // In the order in which the gateway gives them.
+    // In the order in which the gateway opens a scope with them.
     settings.graph.seed::<Socket>("Socket");
     settings.graph.seed::<Namespace>("Namespace");
     settings.graph.seed::<Arc<Handshake>>("Handshake");
@@ -144,7 +144,7 @@ fn validate(settings: &mut AppSettings) -> Result<Valid, Error> {
     let (mounted, endpoints) = check_controllers(settings, app, &mut faults);
     let graph = std::mem::take(&mut settings.graph);
     let plan = report(app, setting_faults(settings), graph.validate(), faults)?;
-    Ok(Valid {
+    Ok(Validated {
         plan,
         mounted,
         endpoints,
@@ -183,7 +183,7 @@ fn check_controllers(
         mounted.entry(key).or_default().push(index);
     }
     for indices in mounted.values_mut() {
-        // Stable: ties stay in module order.
+        // A stable sort: controllers of equal priority stay in module order.
         indices.sort_by_key(|index| {
             listed[*index]
                 .controller()
@@ -204,7 +204,7 @@ fn check_controllers(
     (mounted, endpoints)
 }
 
-/// Mounts the namespaces that event handlers alone serve.
+/// Mounts the namespaces that event handlers serve and no controller does.
 fn mount_handlers<'a>(
     settings: &AppSettings,
     handlers: impl Iterator<Item = &'a EventHandlerEntry>,
@@ -244,7 +244,7 @@ async fn set_up_handlers(container: &Container, ingress: &SocketIngress) -> Resu
     Ok(())
 }
 
-/// Everything that is wrong with the settings.
+/// The faults of all settings.
 fn setting_faults(settings: &AppSettings) -> Vec<ConfigError> {
     let mut faults = settings.endpoint.faults();
     faults.extend(settings.rooms.faults());
@@ -300,8 +300,8 @@ fn warn_unlisted(plan: &Plan) {
     for info in registration::unlisted(&listed) {
         tracing::warn!(
             target: "specter::gateway", controller = info.name, at = %info.location,
-            "no module lists this controller: it serves nobody. List it in `controllers = […]`, \
-             or say `unlisted` in its attribute"
+            "no module lists this controller, so it is not served; list it in `controllers = […]` \
+             of a module, or add `unlisted` to its attribute"
         );
     }
 }
@@ -313,13 +313,13 @@ fn tables<'a>(
     (hubs, ingress): (&HashMap<MountKey, Arc<Hub>>, &SocketIngress),
 ) -> Tables<'a> {
     let mut paths = Tables::new();
-    let around = Arc::new(resolve_policies::surroundings(settings, container));
+    let policies = Arc::new(resolve_policies::subscriber_policies(settings, container));
     for (key, indices) in mounted {
         let (Some(hub), Ok(ingress)) = (hubs.get(key), ingress.ingress(&key.namespace)) else {
             continue;
         };
-        let served = (hub.clone(), ingress.clone());
-        let mut table = namespace_table(settings, container, served, indices, &around);
+        let parts = (hub.clone(), ingress.clone());
+        let mut table = namespace_table(settings, container, parts, indices, &policies);
         table.connect_policies = resolve_policies::connect_policies(
             settings,
             container,
@@ -367,42 +367,42 @@ fn namespace_table(
     container: &Container,
     (hub, ingress): (Arc<Hub>, Arc<Ingress>),
     indices: &[usize],
-    around: &Arc<SubscriberPolicies>,
+    subscriber_policies: &Arc<SubscriberPolicies>,
 ) -> NamespaceTable {
     let plan = container.scope(indices);
-    let mut wired = Vec::with_capacity(indices.len());
+    let mut tables = Vec::with_capacity(indices.len());
     for (position, index) in indices.iter().enumerate() {
         let Some(registration) = registration(container.roots(), *index) else {
             continue;
         };
-        let find = PolicyResolver {
-            sight: PolicyScope {
+        let resolver = PolicyResolver {
+            scope: PolicyScope {
                 container,
                 root: Some((&plan, position)),
             },
-            open: &settings.bypassed_guards,
+            bypassed_guards: &settings.bypassed_guards,
         };
         let policies = settings.policies.around(&registration.policies);
         let blocks = registration
             .blocks
             .iter()
-            .map(|block| find.block(block, &policies))
+            .map(|block| resolver.block(block, &policies))
             .collect();
-        wired.push(ControllerTable::new(
+        tables.push(ControllerTable::new(
             registration.info,
             blocks,
-            find.all(&policies.guards),
-            find.all(&policies.filters),
+            resolver.all(&policies.guards),
+            resolver.all(&policies.filters),
             registration.singleton,
         ));
     }
     NamespaceTable {
         hub,
-        controllers: wired,
+        controllers: tables,
         plan,
         ingress,
         subscriber_policies: NamespacePolicies {
-            around: around.clone(),
+            declared: subscriber_policies.clone(),
             container: container.clone(),
         },
         connect_policies: Vec::new(),

@@ -71,7 +71,7 @@ impl<'a> FromContext<'a> for EventInfo {
 #[diagnostic::do_not_recommend]
 impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
     fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError> {
-        match &cx.cause {
+        match &cx.trigger {
             Trigger::Disconnect(reason) => Ok(*reason),
             _ => Err(EventError::internal(std::io::Error::other(
                 "there is no reason before the disconnect",
@@ -84,7 +84,7 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
 #[diagnostic::do_not_recommend]
 impl<'a> FromError<'a, marker::Error> for EventError {
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {
-        match &cx.cause {
+        match &cx.trigger {
             Trigger::Error(failure) => Ok(failure.error.duplicate()),
             _ => Err(EventError::internal(std::io::Error::other(
                 "no handler failed",

@@ -296,7 +296,9 @@ mod tests {
             .map(|_| detached(&EngineConfig::default()))
             .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
             .collect();
-        sockets.iter().for_each(|socket| hub.add(socket));
+        for socket in &sockets {
+            hub.add(socket);
+        }
         sockets[0].end();
         let packet = encode::event(hub.destination(), None, "event", &()).unwrap();
         let audience = Audience {

@@ -1,24 +1,24 @@
-//! An application under test: started as in production, reached without a port.
+//! [`TestApp`]: an application under test, started as in production and reached without a port.
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
-use specter_di::{Container, Module};
+use specter_di::Container;
 use tower_service::Service as _;
 
-use super::{ClientBuilder, TestAppBuilder, TestClient};
+use super::running_app::RunningApp;
+use super::{ClientBuilder, TestClient};
 use crate::app::{App, AppHandle};
-use crate::gateway::{Controller, SocketIngress};
+use crate::gateway::SocketIngress;
 use crate::rooms::Io;
 
-/// An application under test: made as [`App`] makes it, checks, providers, guards and all, and
-/// served over streams in memory.
+/// An application under test. It is created as [`App`] creates it, with all checks, providers and
+/// guards, and serves its clients over streams in memory.
 ///
 /// See the [module](super) for examples.
 pub struct TestApp {
@@ -27,13 +27,6 @@ pub struct TestApp {
     io: Io,
     ingress: SocketIngress,
     container: Container,
-}
-
-/// What clients need of the application.
-#[derive(Clone)]
-pub(super) struct RunningApp {
-    pub(super) router: Router,
-    pub(super) timeout: Duration,
 }
 
 impl TestApp {
@@ -50,48 +43,22 @@ impl TestApp {
         }
     }
 
-    /// The application of a module.
-    pub fn builder<M: Module>() -> TestAppBuilder {
-        App::builder::<M>().into()
-    }
-
-    /// The application of a single controller. What it injects is
-    /// [provided](TestAppBuilder::provide) by the test.
-    pub fn builder_of<C: Controller>() -> TestAppBuilder {
-        App::builder_of::<C>().into()
-    }
-
-    /// Starts the application of a module as it is.
+    /// Connects a client to a namespace, without a CONNECT payload.
     ///
     /// # Panics
-    /// When it does not start.
-    pub async fn start<M: Module>() -> Self {
-        Self::builder::<M>().start().await
-    }
-
-    /// Starts the application of a single controller as it is.
-    ///
-    /// # Panics
-    /// When it does not start.
-    pub async fn of<C: Controller>() -> Self {
-        Self::builder_of::<C>().start().await
-    }
-
-    /// A client that joins a namespace and brings nothing to authenticate by.
-    ///
-    /// # Panics
-    /// When it is refused.
+    /// If the client is refused.
     #[track_caller]
     pub fn connect(&self, namespace: &str) -> impl Future<Output = TestClient> + use<> {
         self.client().connect(namespace)
     }
 
-    /// A client that is about to connect: say what it authenticates by, its headers, its path.
+    /// Builds a client: set its CONNECT payload, headers, path and address, then connect it.
     pub fn client(&self) -> ClientBuilder {
         ClientBuilder::new(self.app.clone())
     }
 
-    /// Sends a request to the application's routes, [those of axum](App::routes) included.
+    /// Sends an HTTP request to the application: to its Socket.IO path or to its
+    /// [axum routes](App::routes).
     pub async fn request(&self, request: Request<Body>) -> Response {
         match self.app.router.clone().call(request).await {
             Ok(response) => response,
@@ -99,18 +66,21 @@ impl TestApp {
         }
     }
 
-    /// A singleton, of any module, as [`App::get`].
+    /// A singleton of any module, as [`App::get`] returns it.
     ///
     /// # Panics
-    /// When no module provides it.
+    /// If no module provides it.
     #[track_caller]
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Arc<T> {
-        self.container
-            .get::<Arc<T>>()
-            .unwrap_or_else(|| panic!("no singleton `{}`", std::any::type_name::<T>()))
+        self.container.get::<Arc<T>>().unwrap_or_else(|| {
+            panic!(
+                "no module provides the singleton `{}`",
+                std::any::type_name::<T>()
+            )
+        })
     }
 
-    /// The whole server, to emit from the test.
+    /// The whole server, by which the test can emit to all sockets.
     pub fn io(&self) -> Io {
         self.io.clone()
     }
@@ -125,7 +95,7 @@ impl TestApp {
         self.handle.clone()
     }
 
-    /// Shuts the application down and waits until all is done: `disconnect` handlers, tear-down,
+    /// Shuts the application down and waits for all of it: `disconnect` handlers, teardown hooks,
     /// `on_shutdown`.
     pub async fn shutdown(&self) {
         self.handle.shutdown().await;

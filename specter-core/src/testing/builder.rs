@@ -1,20 +1,20 @@
-//! What a test changes of an application before it starts.
+//! [`TestAppBuilder`]: what a test changes in an application before it starts.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use specter_di::Provide;
+use specter_di::{Module, Provide};
 
 use super::TestApp;
-use crate::app::{AppBuilder, Error};
-use crate::gateway::Guard;
+use crate::app::{App, AppBuilder, Error};
+use crate::gateway::{Controller, Guard};
 
-/// How long what a test expects may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for what its test expects, by default.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An application under test, before it starts.
-#[must_use = "nothing starts before `start`"]
+/// Builds an application under test.
+#[must_use = "the application does not start until `start` is called"]
 pub struct TestAppBuilder {
     app: AppBuilder,
     routes: Router,
@@ -26,13 +26,42 @@ impl From<AppBuilder> for TestAppBuilder {
         Self {
             app,
             routes: Router::new(),
-            timeout: PATIENCE,
+            timeout: DEFAULT_TIMEOUT,
         }
     }
 }
 
+impl TestApp {
+    /// Builds the application of a module.
+    pub fn builder<M: Module>() -> TestAppBuilder {
+        App::builder::<M>().into()
+    }
+
+    /// Builds an application of a single controller. The test
+    /// [provides](TestAppBuilder::provide) what the controller injects.
+    pub fn builder_of<C: Controller>() -> TestAppBuilder {
+        App::builder_of::<C>().into()
+    }
+
+    /// Starts the application of a module without changes.
+    ///
+    /// # Panics
+    /// If the application does not start.
+    pub async fn start<M: Module>() -> Self {
+        Self::builder::<M>().start().await
+    }
+
+    /// Starts an application of a single controller without changes.
+    ///
+    /// # Panics
+    /// If the application does not start.
+    pub async fn of<C: Controller>() -> Self {
+        Self::builder_of::<C>().start().await
+    }
+}
+
 impl TestAppBuilder {
-    /// A value that every provider and controller may inject as `Arc<T>`, as
+    /// Adds a value that every provider and controller may inject as `Arc<T>`, as with
     /// [`AppBuilder::provide`].
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
@@ -40,16 +69,16 @@ impl TestAppBuilder {
         self
     }
 
-    /// Lets a value stand in for whatever provides `Arc<T>`: `.bind::<dyn
-    /// Repository>(Arc::new(Fake))`. As [`AppBuilder::bind`].
+    /// Injects a value in place of whatever provides `Arc<T>`, as [`AppBuilder::bind`] does:
+    /// `.bind::<dyn Repository>(Arc::new(Fake))`.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.app = self.app.bind(value);
         self
     }
 
-    /// Lets a value stand in for a provider, in its module, under all its types. As
-    /// [`AppBuilder::replace`].
+    /// Replaces a provider by a value, in the provider's module and for all its types, as
+    /// [`AppBuilder::replace`] does.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,
@@ -59,9 +88,9 @@ impl TestAppBuilder {
         self
     }
 
-    /// Lets everybody pass where `G` guards, on modules, controllers, events and the App alike. It
-    /// is never asked.
-    pub fn allow<G: Guard>(mut self) -> Self {
+    /// Switches the guard `G` off wherever it is declared: on the App, on modules, on controllers
+    /// and on events. Its `check` is never called.
+    pub fn bypass_guard<G: Guard>(mut self) -> Self {
         self.app = self.app.bypass_guard::<G>();
         self
     }
@@ -72,23 +101,23 @@ impl TestAppBuilder {
         self
     }
 
-    /// Adds axum routes beside the gateways, as [`App::routes`](crate::app::App::routes).
+    /// Adds axum routes, as [`App::routes`] does.
     pub fn routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
         self
     }
 
-    /// How long what a test expects may take before the test fails. 5 s, of the paused clock where
-    /// it is paused.
+    /// Sets how long a client waits for what its test expects. After that the test fails. Default:
+    /// 5 s, measured on the paused clock if the clock is paused.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Starts it.
+    /// Starts the application.
     ///
     /// # Panics
-    /// When it does not start, with everything that is wrong.
+    /// If the application does not start. The message lists everything that is wrong.
     pub async fn start(self) -> TestApp {
         match self.try_start().await {
             Ok(app) => app,
@@ -96,10 +125,10 @@ impl TestAppBuilder {
         }
     }
 
-    /// The same, with a start that fails as an error.
+    /// Starts the application, or returns the error of its start.
     ///
     /// # Errors
-    /// As [`AppBuilder::create`].
+    /// Those of [`AppBuilder::create`].
     pub async fn try_start(self) -> Result<TestApp, Error> {
         let app = self.app.create().await?.routes(self.routes);
         Ok(TestApp::new(app, self.timeout))

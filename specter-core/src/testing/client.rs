@@ -1,4 +1,4 @@
-//! A client in a namespace, as a test holds it: emits, answers, expects.
+//! [`TestClient`]: a Socket.IO client in a namespace, by which a test emits and waits for events.
 
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -10,93 +10,95 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use specter_proto::engine::Frame;
-use specter_proto::socketio::{EncodeError, encode};
+use specter_proto::socketio::encode;
 use specter_proto::websocket::Opcode;
 
 use super::ConnectError;
-use super::client_connection::{ClientNamespace, Line, Phase, State};
-use super::received::{AckSender, Origin, PendingAck, ReceivedEvent};
+use super::client_connection::{ClientConnection, ClientNamespace, Phase, State};
+use super::packets::encoded;
+use super::received::{AckSender, JoinedNamespace, PendingAck, ReceivedEvent, Receiver};
 use crate::socket::SocketId;
 
-/// How long silence must last to count as such.
+/// How long [`TestClient::expect_none`] watches.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// A Socket.IO client that has joined a namespace.
 ///
-/// What a test expects is waited for, and what does not come in the App's
-/// [`timeout`](super::TestAppBuilder::timeout) fails the test, at the line that expected it, with
-/// what came instead. Pings are answered by themselves. Dropping the last client of a connection
-/// loses the connection, as closing a tab does.
+/// Its methods wait for what the test expects. If it is not received within the
+/// [`timeout`](super::TestAppBuilder::timeout), the test fails at the line that expected it, and
+/// the message lists what was received instead. Pings are answered automatically. Dropping the last
+/// client of a connection aborts the connection, as closing a browser tab does.
 ///
 /// See the [module](super) for examples.
 pub struct TestClient {
-    pub(super) line: Arc<Line>,
+    pub(super) connection: Arc<ClientConnection>,
     namespace: Arc<str>,
     id: SocketId,
 }
 
-/// How the server parted with a client.
+/// How the server disconnected a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disconnection {
-    /// By a packet, from this namespace only: `socket.disconnect()`. Clients do not come back by
-    /// themselves.
+    /// By a DISCONNECT packet, from this namespace only, as `socket.disconnect()` does. Clients do
+    /// not reconnect automatically.
     Namespace,
-    /// The connection was closed, with every namespace on it. Clients reconnect by themselves.
+    /// By closing the connection, and with it every namespace on it. Clients reconnect
+    /// automatically.
     Transport,
 }
 
 impl TestClient {
     /// Joins a namespace on an open connection.
     pub(super) async fn join_on(
-        line: Arc<Line>,
+        connection: Arc<ClientConnection>,
         namespace: &str,
         auth: Option<&str>,
         site: &'static Location<'static>,
     ) -> Result<Self, ConnectError> {
-        line.look(|state| match state.namespaces.entry(namespace.into()) {
-            Entry::Occupied(seat) if matches!(seat.get().phase, Phase::Joined(_)) => {
-                panic!("{site}: the connection is in `{namespace}` already")
+        connection.with_state(|state| match state.namespaces.entry(namespace.into()) {
+            Entry::Occupied(entry) if matches!(entry.get().phase, Phase::Joined(_)) => {
+                panic!("{site}: the connection has already joined `{namespace}`")
             }
-            Entry::Occupied(mut seat) => drop(seat.insert(ClientNamespace::default())),
-            Entry::Vacant(seat) => drop(seat.insert(ClientNamespace::default())),
+            Entry::Occupied(mut entry) => drop(entry.insert(ClientNamespace::default())),
+            Entry::Vacant(entry) => drop(entry.insert(ClientNamespace::default())),
         });
         let prefix = match namespace {
             "/" => String::new(),
             other => format!("{other},"),
         };
         let packet = format!("0{prefix}{}", auth.unwrap_or_default());
-        line.send(&Frame::text_message(&packet).into());
-        let answered = line.wait(|state| {
-            let over = state.over(namespace);
+        connection.send(&Frame::text_message(&packet).into());
+        let answer = connection.wait(|state| {
+            let end_reason = state.end_reason(namespace);
             match &state.namespaces.get(namespace)?.phase {
                 Phase::Joined(id) => Some(Ok(*id)),
-                Phase::ConnectError(refused) => Some(Err(refused.clone())),
-                _ => over.map(|why| {
+                Phase::ConnectError(error) => Some(Err(error.clone())),
+                _ => end_reason.map(|why| {
                     panic!("{site}: `{namespace}` could not be joined: {why}");
                 }),
             }
         });
-        match answered.await {
+        match answer.await {
             Some(Ok(id)) => Ok(Self {
-                line,
+                connection,
                 namespace: namespace.into(),
                 id,
             }),
-            Some(Err(refused)) => Err(refused),
+            Some(Err(error)) => Err(error),
             None => panic!(
                 "{site}: the server did not answer CONNECT to `{namespace}` within {:?}",
-                line.timeout
+                connection.timeout
             ),
         }
     }
 
-    /// The socket's id, as the server knows it.
+    /// The id of the client's socket.
     pub fn id(&self) -> SocketId {
         self.id
     }
 
-    /// The namespace that it is in.
+    /// The name of the client's namespace.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
@@ -104,75 +106,81 @@ impl TestClient {
     /// Joins another namespace on the same connection.
     ///
     /// # Panics
-    /// When the client is refused there.
+    /// If the client is refused.
     #[track_caller]
     pub fn join(&self, namespace: &str) -> impl Future<Output = Self> + use<> {
         let (site, joining) = (Location::caller(), self.try_join(namespace, ()));
         async move {
             let joined = joining.await;
-            joined.unwrap_or_else(|refused| panic!("{site}: {refused}"))
+            joined.unwrap_or_else(|error| panic!("{site}: {error}"))
         }
     }
 
-    /// The same with something to authenticate by (`()` is nothing), and a refusal as an error.
+    /// Joins another namespace on the same connection with a CONNECT payload (`()` for none), or
+    /// returns why the client was refused.
+    ///
+    /// # Errors
+    /// The client was refused.
     ///
     /// # Panics
-    /// When the connection is in that namespace already.
+    /// If the connection has already joined that namespace.
     #[track_caller]
     pub fn try_join<A: Serialize>(
         &self,
         namespace: &str,
         auth: A,
     ) -> impl Future<Output = Result<Self, ConnectError>> + use<A> {
-        let (site, line) = (Location::caller(), self.line.clone());
+        let (site, connection) = (Location::caller(), self.connection.clone());
         let (namespace, auth) = (namespace.to_owned(), auth_json(&auth, site));
-        async move { Self::join_on(line, &namespace, auth.as_deref(), site).await }
+        async move { Self::join_on(connection, &namespace, auth.as_deref(), site).await }
     }
 
-    /// Emits an event. `data` is the arguments, as for
-    /// [`Socket::emit`](crate::socket::Socket::emit): `()` none, a tuple several, anything else
-    /// one.
+    /// Emits an event. `data` is its arguments, as for
+    /// [`Socket::emit`](crate::socket::Socket::emit): `()` for none, a tuple for several, anything
+    /// else for one.
     ///
     /// # Panics
-    /// When the client is not in the namespace any more, or the event cannot be encoded.
+    /// If the client is no longer in the namespace, or `data` cannot be serialized.
     #[track_caller]
     pub fn emit(&self, event: &str, data: impl Serialize) {
         self.check_joined();
         let packet = encode::event(&self.namespace, None, event, &data);
-        self.line.send(&encoded(packet));
+        self.connection.send(&encoded(packet));
     }
 
-    /// Emits an event and asks for an acknowledgement. The event is sent at once; await what this
-    /// returns for the answer.
+    /// Emits an event and requests an acknowledgement. The event is sent immediately; await the
+    /// returned [`PendingAck`] for the acknowledgement.
     ///
     /// # Panics
-    /// As [`emit`](Self::emit); awaited, when the answer does not come or is no `T`.
+    /// As [`emit`](Self::emit). When it is awaited: if no acknowledgement is received, or its
+    /// arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn emit_with_ack<T>(&self, event: &str, data: impl Serialize) -> PendingAck<T> {
         self.check_joined();
-        let id = self.line.ack_id();
+        let id = self.connection.ack_id();
         let packet = encode::event(&self.namespace, Some(id), event, &data);
-        self.line.send(&encoded(packet));
-        PendingAck::new(self.sender(), event, id, Location::caller())
+        self.connection.send(&encoded(packet));
+        PendingAck::new(self.joined_namespace(), event, id, Location::caller())
     }
 
-    /// Waits for the next event of this name, and reads its arguments as a `T`, of which `()` takes
-    /// none, a tuple several and anything else one. Events of other names wait to be expected
-    /// themselves.
+    /// Waits for the next event of this name, and decodes its arguments as a `T`: `()` for none, a
+    /// tuple for several, anything else for one. Events of other names are kept until they are
+    /// expected.
     ///
     /// # Panics
-    /// When it does not come, or its arguments are no `T`.
+    /// If the event is not received, or its arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn expect<T: DeserializeOwned>(&self, event: &str) -> impl Future<Output = T> {
         let site = Location::caller();
         async move { self.next_of(event, site).await.read(site) }
     }
 
-    /// Waits for the next event of this name that asks for an acknowledgement: its arguments, and
-    /// what answers it.
+    /// Waits for the next event of this name, which must request an acknowledgement. Returns its
+    /// arguments, and the [`AckSender`] that acknowledges it.
     ///
     /// # Panics
-    /// When it does not come, asks for nothing, or its arguments are no `T`.
+    /// If the event is not received, requests no acknowledgement, or its arguments cannot be
+    /// decoded as a `T`.
     #[track_caller]
     pub fn expect_with_ack<T: DeserializeOwned>(
         &self,
@@ -182,29 +190,29 @@ impl TestClient {
         async move {
             let received = self.next_of(event, site).await;
             let Some(answer) = received.answer() else {
-                panic!("{site}: `{event}` came, but asks for no acknowledgement");
+                panic!("{site}: `{event}` was received, but it requests no acknowledgement");
             };
             (received.read(site), answer)
         }
     }
 
-    /// Waits for the next event, whatever its name.
+    /// Waits for the next event of any name.
     ///
     /// # Panics
-    /// When none comes.
+    /// If none is received.
     #[track_caller]
     pub fn next_event(&self) -> impl Future<Output = ReceivedEvent> {
         let site = Location::caller();
         async move { self.take(|_| true, "an event", site).await }
     }
 
-    /// Waits until the application has come to rest, and checks that no event of this name came.
+    /// Waits until the application is idle, and checks that no event of this name was received.
     ///
-    /// With a paused clock that costs no time, and is exact; with a running one it watches for 50
-    /// ms.
+    /// With a paused clock this takes no time and is exact. With a running clock it watches for
+    /// 50 ms.
     ///
     /// # Panics
-    /// When one came.
+    /// If such an event was received and not taken.
     #[track_caller]
     pub fn expect_none(&self, event: &str) -> impl Future<Output = ()> {
         let site = Location::caller();
@@ -217,7 +225,7 @@ impl TestClient {
     /// As [`expect_none`](Self::expect_none), for events of every name.
     ///
     /// # Panics
-    /// When one came that no test has taken.
+    /// If an event was received and not taken.
     #[track_caller]
     pub fn expect_silence(&self) -> impl Future<Output = ()> {
         let site = Location::caller();
@@ -227,98 +235,100 @@ impl TestClient {
         }
     }
 
-    /// Waits until the server disconnects this client, from its namespace or altogether. Events
-    /// that came before can still be expected.
+    /// Waits until the server disconnects this client, from its namespace or by closing the
+    /// connection. Events that were received before can still be expected.
     ///
     /// # Panics
-    /// When it does not, or when the client itself left.
+    /// If the server does not, or if the client itself has left.
     #[track_caller]
     pub fn expect_disconnect(&self) -> impl Future<Output = Disconnection> {
         let site = Location::caller();
         async move {
-            let parted = self.line.wait(|state| {
-                let seat = state.namespaces.get(&*self.namespace)?;
-                match seat.phase {
-                    Phase::Dismissed => Some(Disconnection::Namespace),
+            let disconnected = self.connection.wait(|state| {
+                let joined = state.namespaces.get(&*self.namespace)?;
+                match joined.phase {
+                    Phase::Disconnected => Some(Disconnection::Namespace),
                     Phase::Left => panic!("{site}: the client left `{}` itself", self.namespace),
                     _ => state.closed.as_ref().map(|_| Disconnection::Transport),
                 }
             });
-            let parted = parted.await;
-            parted.unwrap_or_else(|| self.fail("to be disconnected", None, site))
+            let disconnected = disconnected.await;
+            disconnected.unwrap_or_else(|| self.fail("to be disconnected", None, site))
         }
     }
 
-    /// Whether the client is in its namespace, as far as it knows.
+    /// Whether the client is in its namespace, as far as the client knows.
     pub fn is_connected(&self) -> bool {
-        self.line.look(|state| {
+        self.connection.with_state(|state| {
             state.closed.is_none()
-                && state
-                    .namespaces
-                    .get(&*self.namespace)
-                    .is_some_and(|seat| matches!(seat.phase, Phase::Joined(id) if id == self.id))
+                && state.namespaces.get(&*self.namespace).is_some_and(
+                    |joined| matches!(joined.phase, Phase::Joined(id) if id == self.id),
+                )
         })
     }
 
-    /// Leaves the namespace. The connection stays, with its other namespaces.
+    /// Leaves the namespace. The connection and its other namespaces stay.
     pub fn disconnect(&self) {
-        self.line.send(&encode::disconnect(&self.namespace));
-        self.line.look(|state| {
-            if let Some(seat) = state.namespaces.get_mut(&*self.namespace) {
-                seat.phase = Phase::Left;
+        self.connection.send(&encode::disconnect(&self.namespace));
+        self.connection.with_state(|state| {
+            if let Some(joined) = state.namespaces.get_mut(&*self.namespace) {
+                joined.phase = Phase::Left;
             }
         });
     }
 
-    /// Closes the connection in order, with every namespace on it, and waits until the server has
-    /// agreed.
+    /// Closes the connection, and with it every namespace on it, by a WebSocket close frame. Waits
+    /// for the server's close frame.
     ///
     /// # Panics
-    /// When the server does not.
+    /// If the server does not answer.
     #[track_caller]
     pub fn close(&self) -> impl Future<Output = ()> {
         let site = Location::caller();
         async move {
-            self.line.send_frame(Opcode::Close, &1000_u16.to_be_bytes());
-            let closed = self.line.wait(|state| state.closed.clone()).await;
+            self.connection
+                .send_frame(Opcode::Close, &1000_u16.to_be_bytes());
+            let closed = self.connection.wait(|state| state.closed.clone()).await;
             if closed.is_none() {
                 self.fail("the server to close the connection", None, site);
             }
         }
     }
 
-    /// Loses the connection without a word, as a client whose network goes away does.
+    /// Aborts the connection without a close frame, as the loss of a network does.
     pub fn abort_connection(&self) {
-        self.line.cut();
+        self.connection.abort();
     }
 
-    /// Stops answering pings, or answers them again: a client that hangs. The server finds out by
-    /// its `ping_timeout`.
+    /// Stops answering pings, or starts again, to simulate a client that hangs. The server detects
+    /// it by its `ping_timeout`.
     pub fn ignore_pings(&self, ignore: bool) {
-        self.line.ignore_pings(ignore);
+        self.connection.ignore_pings(ignore);
     }
 
-    /// Stops reading, or reads again: a client that does not take what it is sent. 256 KiB are
-    /// taken by what stands for the network; then the connection's queue fills, and the App's
-    /// policy applies.
+    /// Stops reading, or starts again, to simulate a slow client. The stream buffers 256 KiB, as a
+    /// network would; after that the connection's queue fills, and the App's queue policy applies.
     pub fn stop_reading(&self, stop: bool) {
-        self.line.stop_reading(stop);
+        self.connection.stop_reading(stop);
     }
 
-    /// Sends a text message as it is, for tests of what no client library would send: `2["event"]`
-    /// is what [`emit`](Self::emit) sends in `/`.
+    /// Sends a Socket.IO packet without checking it, for tests of what no client library would
+    /// send. `2["event"]` is what [`emit`](Self::emit) sends in `/`.
     pub fn send_raw(&self, packet: &str) {
-        self.line.send(&Frame::text_message(packet).into());
+        self.connection.send(&Frame::text_message(packet).into());
     }
 
-    fn sender(&self) -> (Arc<Line>, Arc<str>) {
-        (self.line.clone(), self.namespace.clone())
+    fn joined_namespace(&self) -> JoinedNamespace {
+        (self.connection.clone(), self.namespace.clone())
     }
 
     #[track_caller]
     fn check_joined(&self) {
-        if let Some(why) = self.line.look(|state| state.over(&self.namespace)) {
-            panic!("the client is not in `{}` any more: {why}", self.namespace);
+        if let Some(why) = self
+            .connection
+            .with_state(|state| state.end_reason(&self.namespace))
+        {
+            panic!("the client is no longer in `{}`: {why}", self.namespace);
         }
     }
 
@@ -327,46 +337,47 @@ impl TestClient {
         self.take(|name| name == event, &wanted, site).await
     }
 
-    /// Takes the first event whose name is wanted out of those that came, once there is one.
+    /// Waits for an event whose name is wanted, and takes the first.
     async fn take(
         &self,
         is_wanted: impl Fn(&str) -> bool,
         wanted: &str,
         site: &'static Location<'static>,
     ) -> ReceivedEvent {
-        let taken = self.line.wait(|state| {
-            let over = state.over(&self.namespace);
+        let taken = self.connection.wait(|state| {
+            let end_reason = state.end_reason(&self.namespace);
             let events = &mut state.namespaces.get_mut(&*self.namespace)?.events;
             let at = events.iter().position(|event| is_wanted(event.name()));
             match at.and_then(|at| events.remove(at)) {
                 Some(event) => Some(Ok(event)),
-                None => over.map(Err),
+                None => end_reason.map(Err),
             }
         });
         match taken.await {
-            Some(Ok(event)) => ReceivedEvent::new(event, Origin::Client(self.sender())),
+            Some(Ok(event)) => ReceivedEvent::new(event, Receiver::Client(self.joined_namespace())),
             Some(Err(why)) => self.fail(wanted, Some(why), site),
             None => self.fail(wanted, None, site),
         }
     }
 
     fn check_unread(&self, is_wrong: impl Fn(&str) -> bool, site: &'static Location<'static>) {
-        let wrong = self.line.look(|state| {
+        let wrong = self.connection.with_state(|state| {
             let mut events = unread(state, &self.namespace);
             events.find(|(name, _)| is_wrong(name))
         });
         if let Some((name, args)) = wrong {
             panic!(
-                "{site}: the client in `{}` expected no `{name}`, and got one with {args}",
+                "{site}: the client in `{}` expected no `{name}`, but received one with {args}",
                 self.namespace
             );
         }
     }
 
-    /// Fails the test: what was expected, and what there was instead.
+    /// Fails the test with what was expected and what was received instead.
     fn fail(&self, wanted: &str, why: Option<String>, site: &'static Location<'static>) -> ! {
-        let why = why.unwrap_or_else(|| format!("{:?} went by", self.line.timeout));
-        let unread = self.line.look(|state| {
+        let why = why
+            .unwrap_or_else(|| format!("it was not received within {:?}", self.connection.timeout));
+        let unread = self.connection.with_state(|state| {
             let events = unread(state, &self.namespace);
             let events: Vec<_> = events
                 .map(|(name, args)| format!("`{name}` {args}"))
@@ -374,8 +385,8 @@ impl TestClient {
             events.join(", ")
         });
         let instead = match unread.as_str() {
-            "" => "nothing else came".to_owned(),
-            unread => format!("what came and was not expected: {unread}"),
+            "" => "no other event was received".to_owned(),
+            unread => format!("other events were received: {unread}"),
         };
         panic!(
             "{site}: the client in `{}` expected {wanted}, but {why}; {instead}",
@@ -393,25 +404,21 @@ impl fmt::Debug for TestClient {
     }
 }
 
-/// The events that came and were not taken: names, and arguments as JSON.
+/// The events that were received and not taken: their names, and their arguments as JSON.
 fn unread(state: &State, namespace: &str) -> impl Iterator<Item = (String, String)> {
-    let events = state.namespaces.get(namespace).map(|seat| &seat.events);
+    let events = state.namespaces.get(namespace).map(|joined| &joined.events);
     let events = events.into_iter().flatten();
     events.map(|event| (event.name().to_owned(), event.raw_args().to_json()))
 }
 
-/// What goes with CONNECT; `None` for nothing.
+/// The CONNECT payload as JSON; `None` if there is none.
 pub(super) fn auth_json(auth: &impl Serialize, site: &Location<'_>) -> Option<String> {
-    let json = serde_json::to_string(auth)
-        .unwrap_or_else(|error| panic!("{site}: the auth cannot be encoded: {error}"));
+    let json = serde_json::to_string(auth).unwrap_or_else(|error| {
+        panic!("{site}: the CONNECT payload cannot be serialized: {error}")
+    });
     assert!(
         json == "null" || json.starts_with('{'),
-        "{site}: what clients send with CONNECT is an object, not {json}"
+        "{site}: the CONNECT payload must be an object, not {json}"
     );
     (json != "null").then_some(json)
-}
-
-#[track_caller]
-pub(super) fn encoded<T>(packet: Result<T, EncodeError>) -> T {
-    packet.unwrap_or_else(|error| panic!("the packet cannot be encoded: {error}"))
 }

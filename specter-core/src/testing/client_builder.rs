@@ -1,4 +1,4 @@
-//! A client that is about to connect: what it says of itself.
+//! [`ClientBuilder`]: the request and the CONNECT payload with which a client connects.
 
 use std::fmt;
 use std::future::Future;
@@ -8,17 +8,17 @@ use std::panic::Location;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use super::app::RunningApp;
 use super::client::{TestClient, auth_json};
-use super::client_connection::Line;
+use super::client_connection::ClientConnection;
 use super::client_handshake;
 use super::client_handshake::Handshake;
+use super::running_app::RunningApp;
 use super::wire::Reader;
 use crate::testing::ConnectError;
 
-/// A client that is about to connect. Clones are clients alike.
+/// Builds a client. Clones build further clients with the same settings.
 #[derive(Clone)]
-#[must_use = "nothing connects before `connect`"]
+#[must_use = "the client does not connect until `connect` is called"]
 pub struct ClientBuilder {
     app: RunningApp,
     path: String,
@@ -40,24 +40,24 @@ impl ClientBuilder {
         }
     }
 
-    /// What it authenticates by: the object that a JavaScript client has as `auth`. It goes with
-    /// the first namespace.
+    /// Sets the CONNECT payload: the object that a JavaScript client has as `auth`. It is sent to
+    /// the first namespace. Default: none.
     ///
     /// # Panics
-    /// When it cannot be encoded, or is no object.
+    /// If the payload cannot be serialized or is no object.
     #[track_caller]
     pub fn auth(mut self, auth: impl Serialize) -> Self {
         self.auth = auth_json(&auth, Location::caller());
         self
     }
 
-    /// The path that it connects to. `/socket.io/`.
+    /// Sets the path of the server. Default: `/socket.io/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Adds a pair to the query. Name and value are sent as they are: percent-encoded, where that
+    /// Adds a pair to the query. Name and value are sent unchanged: percent-encode them where that
     /// is needed.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query = format!("{}&{name}={value}", self.query);
@@ -67,17 +67,17 @@ impl ClientBuilder {
     /// Adds a header, such as `origin` or `cookie`.
     ///
     /// # Panics
-    /// When name or value cannot stand in a header.
+    /// If the name or the value is not valid in a header.
     #[track_caller]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(header), Ok(value)) => drop(self.headers.append(header, value)),
-            _ => panic!("`{name}: {value}` cannot be a header"),
+            _ => panic!("`{name}: {value}` is not a valid header"),
         }
         self
     }
 
-    /// The address that it comes from. `127.0.0.1`.
+    /// Sets the client's IP address. Default: `127.0.0.1`.
     pub fn address(mut self, address: impl Into<IpAddr>) -> Self {
         self.address = address.into();
         self
@@ -86,17 +86,20 @@ impl ClientBuilder {
     /// Opens a connection and joins a namespace.
     ///
     /// # Panics
-    /// When the client is refused.
+    /// If the client is refused.
     #[track_caller]
     pub fn connect(self, namespace: &str) -> impl Future<Output = TestClient> + use<> {
         let (site, namespace) = (Location::caller(), namespace.to_owned());
         async move {
             let connected = self.open(&namespace, site).await;
-            connected.unwrap_or_else(|refused| panic!("{site}: {refused}"))
+            connected.unwrap_or_else(|error| panic!("{site}: {error}"))
         }
     }
 
-    /// The same, with a refusal as an error.
+    /// Opens a connection and joins a namespace, or returns why the client was refused.
+    ///
+    /// # Errors
+    /// The client was refused: by the handshake or by the answer to CONNECT.
     #[track_caller]
     pub fn try_connect(
         self,
@@ -106,17 +109,20 @@ impl ClientBuilder {
         async move { self.open(&namespace, site).await }
     }
 
-    /// Connects in vain, and returns why the client was refused.
+    /// Connects a client that is expected to be refused, and returns why it was.
     ///
     /// # Panics
-    /// When it is let in.
+    /// If the client is accepted.
     #[track_caller]
-    pub fn refused(self, namespace: &str) -> impl Future<Output = ConnectError> + use<> {
+    pub fn expect_connect_error(
+        self,
+        namespace: &str,
+    ) -> impl Future<Output = ConnectError> + use<> {
         let (site, namespace) = (Location::caller(), namespace.to_owned());
         async move {
             match self.open(&namespace, site).await {
-                Err(refused) => refused,
-                Ok(_) => panic!("{site}: the client was let into `{namespace}`"),
+                Err(error) => error,
+                Ok(_) => panic!("{site}: the client was accepted in `{namespace}`"),
             }
         }
     }
@@ -129,17 +135,17 @@ impl ClientBuilder {
         let handshake = Handshake {
             target: format!("{}?{}", self.path, self.query),
             headers: self.headers,
-            // Whichever: nobody asks for the port.
+            // The port is arbitrary.
             address: SocketAddr::new(self.address, 50_000),
         };
-        let opening = client_handshake::open(&self.app.router, &handshake);
-        let opened = tokio::time::timeout(self.app.timeout, opening).await;
-        let Ok(opened) = opened else {
+        let upgrade = client_handshake::open(&self.app.router, &handshake);
+        let Ok(upgraded) = tokio::time::timeout(self.app.timeout, upgrade).await else {
             panic!("{site}: the server does not answer the handshake");
         };
-        let (stream, early) = opened?;
-        let line = Line::new(stream, Reader::starting_with(early), self.app.timeout);
-        let opened = line.wait(|state| match &state.closed {
+        let (stream, early) = upgraded?;
+        let reader = Reader::starting_with(early);
+        let connection = ClientConnection::new(stream, reader, self.app.timeout);
+        let opened = connection.wait(|state| match &state.closed {
             Some(why) => Some(Err(why.clone())),
             None => state.open.then_some(Ok(())),
         });
@@ -148,7 +154,7 @@ impl ClientBuilder {
             Some(Err(why)) => panic!("{site}: the connection was not opened: {why}"),
             None => panic!("{site}: the server does not open the connection"),
         }
-        TestClient::join_on(line, namespace, self.auth.as_deref(), site).await
+        TestClient::join_on(connection, namespace, self.auth.as_deref(), site).await
     }
 }
 

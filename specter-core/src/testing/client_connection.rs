@@ -1,8 +1,8 @@
-//! One client's connection: two tasks that keep it alive as a client does, and what came, by
-//! namespace, until a test looks.
+//! One client's connection. A reading and a writing task keep it alive as a client library does,
+//! and store what they receive by namespace until the test takes it.
 //!
-//! Pings are answered here, so that a connection lives however long a test looks elsewhere. What is
-//! expected of it is the client's business.
+//! The reading task answers pings, so that the connection stays open while the test does something
+//! else.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,35 +12,26 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use specter_proto::engine::{EncodedPacket, FrameKind};
-use specter_proto::socketio::{
-    AckPacket, Decoder, DecoderLimits, EventPacket, Packet, PacketKind, parse_header,
-};
+use specter_proto::socketio::{AckPacket, Decoder, EventPacket, Packet, PacketKind, parse_header};
 use specter_proto::websocket::Opcode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
+use super::packets::LIMITS;
 use super::wire::{Message, Reader, frame};
 use crate::socket::SocketId;
 use crate::testing::ConnectError;
 
-/// What a client may be sent: the server's limits hold for the server.
-pub(super) const LIMITS: DecoderLimits = DecoderLimits {
-    max_attachments: usize::MAX,
-    max_bytes: usize::MAX,
-    max_namespace: usize::MAX,
-    max_event_name_len: usize::MAX,
-};
-
-/// A connection. Dropped, it is lost, as when a tab is closed.
-pub(super) struct Line {
+/// A client's connection. Dropping it aborts the connection, as closing a browser tab does.
+pub(super) struct ClientConnection {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
-    /// Whether nothing is read.
-    deaf: watch::Sender<bool>,
+    /// Whether the client has stopped reading.
+    paused: watch::Sender<bool>,
     tasks: [AbortHandle; 2],
     next_ack: AtomicU64,
-    /// How long what is expected may take.
+    /// How long [`wait`](Self::wait) waits.
     pub(super) timeout: Duration,
 }
 
@@ -51,17 +42,17 @@ struct Shared {
     ignores_pings: AtomicBool,
 }
 
-/// What came.
+/// What the client has received.
 #[derive(Default)]
 pub(super) struct State {
-    /// The server's first packet came.
+    /// Whether the server's OPEN packet was received.
     pub(super) open: bool,
-    /// Why nothing comes any more.
+    /// Why the connection is closed.
     pub(super) closed: Option<String>,
     pub(super) namespaces: HashMap<String, ClientNamespace>,
 }
 
-/// The client's side of a namespace.
+/// The client's state in one namespace, with the packets that the test has not taken.
 pub(super) struct ClientNamespace {
     pub(super) phase: Phase,
     pub(super) events: VecDeque<EventPacket>,
@@ -69,14 +60,14 @@ pub(super) struct ClientNamespace {
 }
 
 pub(super) enum Phase {
-    /// CONNECT is not answered.
+    /// The server has not answered CONNECT.
     Joining,
     Joined(SocketId),
     ConnectError(ConnectError),
-    /// The client left.
+    /// The client has left.
     Left,
-    /// The server disconnected the socket.
-    Dismissed,
+    /// The server has disconnected the socket.
+    Disconnected,
 }
 
 impl Default for ClientNamespace {
@@ -90,37 +81,37 @@ impl Default for ClientNamespace {
 }
 
 impl State {
-    /// Why nothing more comes in a namespace, if that is so.
-    pub(super) fn over(&self, namespace: &str) -> Option<String> {
-        match self.namespaces.get(namespace).map(|seat| &seat.phase) {
-            Some(Phase::Dismissed) => Some("the server disconnected it".into()),
+    /// Why the namespace receives nothing more; `None` if it still may.
+    pub(super) fn end_reason(&self, namespace: &str) -> Option<String> {
+        match self.namespaces.get(namespace).map(|joined| &joined.phase) {
+            Some(Phase::Disconnected) => Some("the server disconnected it".into()),
             Some(Phase::Left) => Some("it left the namespace".into()),
             _ => self.closed.clone(),
         }
     }
 }
 
-impl Line {
-    /// Takes over a stream on which a WebSocket was opened.
+impl ClientConnection {
+    /// Starts the tasks of a connection, on a stream on which a WebSocket was opened.
     pub(super) fn new(stream: DuplexStream, reader: Reader, timeout: Duration) -> Arc<Self> {
         let (incoming, outgoing) = tokio::io::split(stream);
         let shared = Arc::new(Shared::default());
         let (sender, queue) = mpsc::unbounded_channel();
-        let (deaf, hears) = watch::channel(false);
-        let inbound = Inbound {
+        let (paused, is_paused) = watch::channel(false);
+        let read_task = ReadTask {
             shared: shared.clone(),
             outgoing: sender.clone(),
             decoder: Decoder::new(LIMITS),
-            deaf: hears,
+            is_paused,
         };
         let tasks = [
             tokio::spawn(write(outgoing, queue)).abort_handle(),
-            tokio::spawn(inbound.read(incoming, reader)).abort_handle(),
+            tokio::spawn(read_task.read(incoming, reader)).abort_handle(),
         ];
         Arc::new(Self {
             shared,
             outgoing: sender,
-            deaf,
+            paused,
             tasks,
             next_ack: AtomicU64::new(0),
             timeout,
@@ -139,21 +130,21 @@ impl Line {
     }
 
     pub(super) fn send_frame(&self, opcode: Opcode, payload: &[u8]) {
-        // A closed connection takes nothing, as a network that is gone.
+        // Fails if the connection is closed: what a client sends is lost then.
         let _ = self.outgoing.send(frame(opcode, payload));
     }
 
-    /// An id for an acknowledgement, used once.
+    /// The next acknowledgement id.
     pub(super) fn ack_id(&self) -> u64 {
         self.next_ack.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Looks at what came.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.shared.state.lock())
+    /// Calls `f` with what the client has received.
+    pub(super) fn with_state<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.shared.state.lock())
     }
 
-    /// Waits until `check` finds what it looks for; `None` when that took too long.
+    /// Waits until `check` returns `Some`. `None` after the timeout.
     pub(super) async fn wait<T>(
         &self,
         mut check: impl FnMut(&mut State) -> Option<T>,
@@ -162,7 +153,7 @@ impl Line {
             loop {
                 let changed = self.shared.changed.notified();
                 tokio::pin!(changed);
-                // From here on no change is missed.
+                // Registers before the check, so that no change after it is missed.
                 changed.as_mut().enable();
                 if let Some(found) = check(&mut self.shared.state.lock()) {
                     return found;
@@ -173,26 +164,26 @@ impl Line {
         tokio::time::timeout(self.timeout, search).await.ok()
     }
 
-    /// Leaves pings unanswered from now on, or answers them again.
+    /// Stops answering pings, or starts again.
     pub(super) fn ignore_pings(&self, ignore: bool) {
         self.shared.ignores_pings.store(ignore, Ordering::Relaxed);
     }
 
-    /// Reads nothing from now on, or reads again.
+    /// Stops reading, or starts again.
     pub(super) fn stop_reading(&self, stop: bool) {
-        self.deaf.send_replace(stop);
+        self.paused.send_replace(stop);
     }
 
-    /// The network is gone: nothing is sent and nothing comes.
-    pub(super) fn cut(&self) {
+    /// Aborts the connection: nothing is sent or received any more.
+    pub(super) fn abort(&self) {
         self.tasks.iter().for_each(AbortHandle::abort);
-        self.shared.close("the test cut the connection");
+        self.shared.close("the test aborted the connection");
     }
 }
 
-impl Drop for Line {
+impl Drop for ClientConnection {
     fn drop(&mut self) {
-        self.cut();
+        self.abort();
     }
 }
 
@@ -211,15 +202,15 @@ async fn write(mut stream: WriteHalf<DuplexStream>, mut queue: mpsc::UnboundedRe
     }
 }
 
-/// What reads a connection.
-struct Inbound {
+/// The reading task.
+struct ReadTask {
     shared: Arc<Shared>,
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
     decoder: Decoder,
-    deaf: watch::Receiver<bool>,
+    is_paused: watch::Receiver<bool>,
 }
 
-impl Inbound {
+impl ReadTask {
     async fn read(mut self, mut stream: ReadHalf<DuplexStream>, mut reader: Reader) {
         let why = loop {
             match self.messages(&mut reader) {
@@ -228,8 +219,8 @@ impl Inbound {
             }
             let read = tokio::select! {
                 biased;
-                Ok(()) = self.deaf.changed() => continue,
-                read = stream.read_buf(&mut reader.buffer), if !*self.deaf.borrow() => read,
+                Ok(()) = self.is_paused.changed() => continue,
+                read = stream.read_buf(&mut reader.buffer), if !*self.is_paused.borrow() => read,
                 else => return,
             };
             match read {
@@ -241,7 +232,7 @@ impl Inbound {
         self.shared.close(&why);
     }
 
-    /// Takes all messages that are whole. An error is why there will be no more.
+    /// Processes all complete messages. An error is why the connection ends.
     fn messages(&mut self, reader: &mut Reader) -> Result<(), String> {
         let broken = |rule: &str| format!("the server sent {rule}");
         while let Some(message) = reader.next().map_err(broken)? {
@@ -272,11 +263,11 @@ impl Inbound {
     }
 
     fn reply(&self, opcode: Opcode, payload: &[u8]) {
-        // Whoever closes at the same moment needs no answer.
+        // Fails if the connection is being closed: no reply is needed then.
         let _ = self.outgoing.send(frame(opcode, payload));
     }
 
-    /// Takes an Engine.IO packet.
+    /// Processes an Engine.IO packet.
     fn text(&mut self, text: &str) -> Result<(), String> {
         match text.split_at_checked(1) {
             Some(("0", _)) => {
@@ -291,9 +282,9 @@ impl Inbound {
             Some(("4", text)) => {
                 let header = parse_header(text).map_err(|error| error.to_string())?;
                 if header.kind == PacketKind::ConnectError {
-                    let refused = ConnectError::from_json(header.data);
-                    self.enter(header.namespace, |seat| {
-                        seat.phase = Phase::ConnectError(refused);
+                    let error = ConnectError::from_json(header.data);
+                    self.update(header.namespace, |joined| {
+                        joined.phase = Phase::ConnectError(error);
                     });
                     return Ok(());
                 }
@@ -301,42 +292,42 @@ impl Inbound {
                 self.take(packet.map_err(|error| error.to_string())?);
             }
             Some(("1" | "6", _)) => {}
-            _ => return Err("no Engine.IO packet of a server".into()),
+            _ => return Err("it is not an Engine.IO packet that servers send".into()),
         }
         Ok(())
     }
 
-    /// Takes a Socket.IO packet, if one is whole.
+    /// Stores a Socket.IO packet, if it is complete.
     fn take(&self, packet: Option<Packet>) {
         #[derive(Deserialize)]
-        struct AckSender {
+        struct ConnectAnswer {
             sid: SocketId,
         }
         let Some(packet) = packet else { return };
         let namespace = packet.namespace().to_owned();
-        self.enter(&namespace, |seat| match packet {
+        self.update(&namespace, |joined| match packet {
             Packet::Connect(packet) => {
                 let answer = serde_json::from_str(packet.auth().unwrap_or_default());
-                seat.phase = match answer {
-                    Ok(AckSender { sid }) => Phase::Joined(sid),
+                joined.phase = match answer {
+                    Ok(ConnectAnswer { sid }) => Phase::Joined(sid),
                     Err(_) => {
                         Phase::ConnectError(ConnectError::from_json("an answer without `sid`"))
                     }
                 };
             }
-            Packet::Disconnect(_) => seat.phase = Phase::Dismissed,
-            Packet::Event(packet) => seat.events.push_back(packet),
+            Packet::Disconnect(_) => joined.phase = Phase::Disconnected,
+            Packet::Event(packet) => joined.events.push_back(packet),
             Packet::Ack(packet) => {
-                seat.acks.insert(packet.id(), packet);
+                joined.acks.insert(packet.id(), packet);
             }
         });
     }
 
-    /// Changes a namespace's seat, and tells who waits. What comes for a namespace that was not
-    /// asked for comes for nobody.
-    fn enter(&self, namespace: &str, change: impl FnOnce(&mut ClientNamespace)) {
-        if let Some(seat) = self.shared.state.lock().namespaces.get_mut(namespace) {
-            change(seat);
+    /// Changes the state of a namespace and wakes those who wait for it. Packets of a namespace
+    /// that the client has not joined are ignored.
+    fn update(&self, namespace: &str, change: impl FnOnce(&mut ClientNamespace)) {
+        if let Some(joined) = self.shared.state.lock().namespaces.get_mut(namespace) {
+            change(joined);
         }
         self.shared.changed.notify_waiters();
     }

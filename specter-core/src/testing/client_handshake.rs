@@ -1,7 +1,5 @@
-//! Opening a connection: an in-memory stream to the application's HTTP server, and the request for
-//! a WebSocket on it.
-//!
-//! It must not know what the WebSocket is for.
+//! Opens a WebSocket to the application: an in-memory stream to its HTTP server, and the upgrade
+//! request on it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +18,7 @@ use tower_service::Service as _;
 
 use crate::testing::ConnectError;
 
-/// Bytes that wait to be read in each direction, as in a kernel's buffers.
+/// The capacity of the stream in each direction, in bytes. It stands for the kernel's buffers.
 const BUFFER: usize = 256 * 1024;
 
 /// The request that opens a connection.
@@ -32,14 +30,14 @@ pub(super) struct Handshake {
     pub(super) address: SocketAddr,
 }
 
-/// Opens a WebSocket: the stream, and what came behind the answer.
+/// Opens a WebSocket. Returns the stream, and the bytes that were received after the response.
 pub(super) async fn open(
     router: &Router,
     handshake: &Handshake,
 ) -> Result<(DuplexStream, BytesMut), ConnectError> {
     let mut stream = serve(router.clone(), handshake.address);
-    let answered = ask(&mut stream, handshake).await;
-    let (status, rest) = answered.unwrap_or_else(|error| {
+    let response = exchange(&mut stream, handshake).await;
+    let (status, rest) = response.unwrap_or_else(|error| {
         panic!("the application did not answer the handshake with HTTP: {error}")
     });
     if status == StatusCode::SWITCHING_PROTOCOLS {
@@ -51,7 +49,7 @@ pub(super) async fn open(
     })
 }
 
-/// Has the application's own HTTP server serve one end of a stream, and returns the other.
+/// Serves one end of a stream with the application's HTTP server, and returns the other end.
 fn serve(router: Router, address: SocketAddr) -> DuplexStream {
     let (client, server) = tokio::io::duplex(BUFFER);
     let service = service_fn(move |request: Request<Incoming>| {
@@ -62,12 +60,13 @@ fn serve(router: Router, address: SocketAddr) -> DuplexStream {
     let connection = http1::Builder::new()
         .serve_connection(TokioIo::new(server), service)
         .with_upgrades();
-    // It fails where the client goes away before it is answered, which is the client's decision.
+    // An error means that the client closed the stream before the response was sent.
     tokio::spawn(async move { drop(connection.await) });
     client
 }
 
-async fn ask(
+/// Sends the upgrade request. Returns the response's status, and the bytes after its head.
+async fn exchange(
     stream: &mut DuplexStream,
     handshake: &Handshake,
 ) -> io::Result<(StatusCode, BytesMut)> {
@@ -94,7 +93,7 @@ async fn ask(
     Ok((status, buffer))
 }
 
-/// The request, as bytes. The key is any 16 bytes: what matters is that the server takes it.
+/// The upgrade request, as bytes. Its `sec-websocket-key` may be any 16 bytes.
 fn request(handshake: &Handshake) -> Vec<u8> {
     let target = &handshake.target;
     let mut request = format!(

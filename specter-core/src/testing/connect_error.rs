@@ -1,37 +1,38 @@
-//! What a client is told that is not let in, or whose event failed.
+//! The errors that the server sends to clients: of a refused connection and of a failed event.
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a client was not let in: what it was told, and nothing that it was not.
+/// Why a client was refused, as the server told the client.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The HTTP request was refused: by an origin policy, by `AppBuilder::admit`, by a limit, or
-    /// because nothing is on that path.
+    /// The HTTP request was refused: by the origin policy, by `AppBuilder::admit`, by a limit, or
+    /// because no endpoint is mounted on the path.
     #[error("the handshake was refused with {status}: {body}")]
     Handshake {
-        /// The answer's status.
+        /// The response's status.
         status: StatusCode,
-        /// The answer's body.
+        /// The response's body.
         body: String,
     },
-    /// CONNECT was answered with an error: by a guard, a `connect` handler, a provider that failed,
-    /// or because nobody serves the namespace. It is what a JavaScript client gets as
+    /// CONNECT was answered with an error: by a guard, by a `connect` handler, because a provider
+    /// failed, or because no controller serves the namespace. A JavaScript client receives it as
     /// `connect_error`.
     #[error("the connection to the namespace was refused: {message}")]
     Connect {
         /// The error's message.
         message: String,
-        /// The error's data; `Null` where there is none.
+        /// The error's data, or `Null`.
         data: Value,
     },
 }
 
 impl ConnectError {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs: `test_refused_handshake` or
+    /// `test_refused_connect`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Handshake { .. } => "test_refused_handshake",
@@ -39,7 +40,7 @@ impl ConnectError {
         }
     }
 
-    /// The words: the message of a refused CONNECT, or the body of a refused handshake.
+    /// The message of a refused CONNECT, or the body of a refused handshake.
     pub fn message(&self) -> &str {
         match self {
             Self::Handshake { body, .. } => body,
@@ -47,10 +48,10 @@ impl ConnectError {
         }
     }
 
-    /// The data that came with the refusal.
+    /// The data of a refused CONNECT.
     ///
     /// # Panics
-    /// Where it is not a `T`.
+    /// If the data cannot be decoded as a `T`.
     #[track_caller]
     pub fn data<T: DeserializeOwned>(&self) -> T {
         let data = match self {
@@ -58,7 +59,7 @@ impl ConnectError {
             Self::Connect { data, .. } => data,
         };
         T::deserialize(data).unwrap_or_else(|error| {
-            panic!("the refusal's data {data} is not what was expected: {error}")
+            panic!("the data {data} of the refusal is not what was expected: {error}")
         })
     }
 
@@ -79,20 +80,20 @@ impl ConnectError {
     }
 }
 
-/// A failed event's acknowledgement: what the client may see of an error.
+/// The acknowledgement of a failed event: the part of its error that clients may see.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct EventErrorReply {
-    /// The words.
+    /// The error's message.
     #[serde(rename = "error")]
     pub message: String,
-    /// The stable name, where the error has one.
+    /// The error's stable name, if it has one.
     #[serde(default)]
     pub code: Option<String>,
-    /// What the error carries for the client; `Null` where there is none.
+    /// The error's data for the client, or `Null`.
     #[serde(default)]
     pub data: Value,
-    /// The id under which the log has the cause of an `internal error`.
+    /// The id by which the log names the cause of an `internal error`.
     #[serde(default)]
     pub id: Option<String>,
 }

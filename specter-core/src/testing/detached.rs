@@ -1,7 +1,5 @@
-//! Sockets without a client, for controllers that a test builds by hand: what is emitted to them is
-//! kept until the test looks.
-//!
-//! It owns nothing of the wire: there is none.
+//! Sockets without a client, for controllers that a test builds by hand. A [`TestSocket`] keeps
+//! what is emitted to it until the test takes it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,43 +9,42 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use specter_proto::engine::{EncodedPacket, FrameKind};
-use specter_proto::socketio::{AckPacket, Decoder, EventPacket, Packet};
-
-use super::client_connection::LIMITS;
-use super::received::{Origin, ReceivedEvent};
-use crate::rooms::{Hub, Namespace};
-use crate::socket::Socket;
 use specter_engine::EngineConfig;
 use specter_engine::internals::{detached, take_sent};
+use specter_proto::socketio::{EventPacket, Packet};
 
-/// A namespace without a server, whose sockets have no clients: for controllers that a test builds
+use super::packets::decoded;
+use super::received::{ReceivedEvent, Receiver};
+use crate::rooms::{Hub, Namespace};
+use crate::socket::Socket;
+
+/// A namespace without a server, whose sockets have no clients, for controllers that a test builds
 /// by hand.
 ///
-/// Its [`socket`](Self::socket)s can do all that a handler asks of one: emit, join rooms, reach
-/// each other, ask for acknowledgements. See the [module](super) for an example.
+/// Its [`socket`](Self::socket)s do what a handler needs: they emit, join rooms, reach each other
+/// and request acknowledgements. See the [module](super) for an example.
 #[derive(Clone)]
 pub struct TestNamespace(Arc<Hub>);
 
 impl TestNamespace {
-    /// An empty one.
+    /// Creates a namespace without sockets.
     pub fn new(name: &str) -> Self {
         Self(Hub::with_defaults(name))
     }
 
-    /// As handlers and services hold it.
+    /// The namespace, as handlers and services use it.
     pub fn namespace(&self) -> Namespace {
         Namespace::new(self.0.clone())
     }
 
-    /// A socket that is connected to it. Dropped, it leaves.
+    /// Adds a connected socket. Dropping the [`TestSocket`] disconnects it.
     pub fn socket(&self) -> TestSocket {
         let config = EngineConfig::default();
         let ack_timeout = crate::socket::SocketConfig::default().ack_timeout;
         let socket = Socket::new(detached(&config), self.0.clone(), None, ack_timeout);
         self.0.add(&socket);
         socket.open_gate();
-        // The answer to a CONNECT that nobody sent.
+        // Discards the answer to CONNECT: no client has sent one.
         drop(take_sent(socket.connection()));
         TestSocket {
             socket,
@@ -70,11 +67,11 @@ pub struct TestSocket {
 }
 
 impl TestSocket {
-    /// Takes the first event of this name that was emitted to it and not taken before, and reads
-    /// its arguments as a `T`, of which `()` takes none, a tuple several and anything else one.
+    /// Takes the first event of this name that was emitted to the socket and not taken before, and
+    /// decodes its arguments as a `T`: `()` for none, a tuple for several, anything else for one.
     ///
     /// # Panics
-    /// When there is none, or its arguments are no `T`.
+    /// If there is no such event, or its arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn expect<T: DeserializeOwned>(&self, event: &str) -> T {
         let unread = {
@@ -91,22 +88,22 @@ impl TestSocket {
             Ok(Some(packet)) => self.received(packet).read(Location::caller()),
             Ok(None) => panic!("no `{event}` was emitted"),
             Err(others) if others.is_empty() => {
-                panic!("no `{event}` was emitted, and nothing else")
+                panic!("no `{event}` was emitted, nor any other event")
             }
             Err(others) => panic!("no `{event}` was emitted, but {}", others.join(", ")),
         }
     }
 
-    /// Takes the next event that was emitted to it; `None` where there is none.
+    /// Takes the next event that was emitted to the socket. `None` if there is none.
     pub fn next_event(&self) -> Option<ReceivedEvent> {
         let next = self.collect().pop_front();
         next.map(|packet| self.received(packet))
     }
 
-    /// Checks that no event of this name was emitted to it.
+    /// Checks that there is no event of this name that the test has not taken.
     ///
     /// # Panics
-    /// When one was, and was not taken.
+    /// If there is one.
     #[track_caller]
     pub fn expect_none(&self, event: &str) {
         let args = {
@@ -120,10 +117,10 @@ impl TestSocket {
     }
 
     fn received(&self, packet: EventPacket) -> ReceivedEvent {
-        ReceivedEvent::new(packet, Origin::Socket(self.socket.clone()))
+        ReceivedEvent::new(packet, Receiver::Socket(self.socket.clone()))
     }
 
-    /// What was emitted so far and not taken.
+    /// The events that were emitted so far and not taken.
     fn collect(&self) -> parking_lot::MutexGuard<'_, VecDeque<EventPacket>> {
         let mut unread = self.unread.lock();
         for packet in take_sent(self.socket.connection()) {
@@ -153,23 +150,4 @@ impl fmt::Debug for TestSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TestSocket").field(&self.socket).finish()
     }
-}
-
-/// An encoded acknowledgement as the one that its receiver decodes.
-pub(super) fn decoded_ack(packet: &EncodedPacket) -> Option<AckPacket> {
-    match decoded(packet)? {
-        Packet::Ack(ack) => Some(ack),
-        _ => None,
-    }
-}
-
-fn decoded(packet: &EncodedPacket) -> Option<Packet> {
-    let mut decoder = Decoder::new(LIMITS);
-    packet.frames().find_map(|frame| match frame.kind() {
-        FrameKind::Binary => decoder.binary(frame.payload()).ok()?,
-        FrameKind::Text => {
-            let text = std::str::from_utf8(frame.payload()).ok()?;
-            decoder.text(text.strip_prefix('4')?).ok()?
-        }
-    })
 }

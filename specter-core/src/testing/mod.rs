@@ -1,10 +1,11 @@
-//! Testing a gateway: the application as it is, and clients that speak Socket.IO to it, without a
-//! port. Taught in `specter::testing`.
+//! The testing kit: a real application without a port, and Socket.IO clients that connect to it.
+//! `specter::testing` documents it for users.
 //!
-//! A client's WebSocket is a stream in memory; what is behind it is what serves in production:
-//! HTTP, handshake, origin policy, framing, sessions, codecs, guards, scopes. It owns the client's
-//! side of the wire (`opening`, `wire`, `line`) and what a test says (`client`, `received`).
-//! Nothing else in the runtime may know it.
+//! A client's WebSocket is a stream in memory. The server side of that stream is the production
+//! code: HTTP, handshake, origin policy, framing, sessions, codecs, guards, scopes. This module
+//! contains the client side of the protocols (`client_handshake`, `wire`, `client_connection`) and
+//! what tests call (`app`, `builder`, `client_builder`, `client`, `received`, `detached`). No other
+//! module of the runtime may import it.
 
 mod app;
 mod builder;
@@ -14,7 +15,9 @@ mod client_connection;
 mod client_handshake;
 mod connect_error;
 mod detached;
+mod packets;
 mod received;
+mod running_app;
 mod wire;
 
 pub use self::app::TestApp;

@@ -1,4 +1,4 @@
-//! What came from the server, and the answers in both directions.
+//! Events that a client has received, and acknowledgements in both directions.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -12,31 +12,30 @@ use serde::de::DeserializeOwned;
 use specter_proto::socketio::{Args, EventPacket, encode};
 
 use super::EventErrorReply;
-use super::client::encoded;
-use super::client_connection::Line;
-use super::detached::decoded_ack;
+use super::client_connection::ClientConnection;
+use super::packets::{decoded_ack, encoded};
 use crate::socket::Socket;
 
-/// A connection and a namespace on it.
-pub(super) type Place = (Arc<Line>, Arc<str>);
+/// A connection and the name of a namespace on it.
+pub(super) type JoinedNamespace = (Arc<ClientConnection>, Arc<str>);
 
-/// Whose event it is that came.
+/// The receiver of an event.
 #[derive(Clone)]
-pub(super) enum Origin {
-    Client(Place),
-    /// A socket without a client.
+pub(super) enum Receiver {
+    Client(JoinedNamespace),
+    /// A [`TestSocket`](super::TestSocket), which has no client.
     Socket(Socket),
 }
 
-/// An event that came from the server.
+/// An event that the server has emitted.
 pub struct ReceivedEvent {
     packet: EventPacket,
-    origin: Origin,
+    receiver: Receiver,
 }
 
 impl ReceivedEvent {
-    pub(super) fn new(packet: EventPacket, origin: Origin) -> Self {
-        Self { packet, origin }
+    pub(super) fn new(packet: EventPacket, receiver: Receiver) -> Self {
+        Self { packet, receiver }
     }
 
     /// The event's name.
@@ -44,33 +43,33 @@ impl ReceivedEvent {
         self.packet.name()
     }
 
-    /// Its arguments, unread.
+    /// The event's arguments, not decoded.
     pub fn args(&self) -> Args {
         self.packet.raw_args()
     }
 
-    /// Its arguments as a `T`, of which `()` takes none, a tuple several and anything else one.
+    /// The event's arguments as a `T`: `()` for none, a tuple for several, anything else for one.
     ///
     /// # Panics
-    /// When they are no `T`.
+    /// If the arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn data<T: DeserializeOwned>(&self) -> T {
         self.read(Location::caller())
     }
 
-    /// What answers it; `None` where it asks for no acknowledgement.
+    /// By which the test acknowledges the event. `None` if the server requested no acknowledgement.
     pub fn answer(&self) -> Option<AckSender> {
         let id = self.packet.id()?;
         Some(AckSender {
             id,
-            origin: self.origin.clone(),
+            receiver: self.receiver.clone(),
         })
     }
 
     pub(super) fn read<T: DeserializeOwned>(&self, site: &Location<'_>) -> T {
         self.packet.args().decode().unwrap_or_else(|error| {
             panic!(
-                "{site}: `{}` came with {}, which is not what was expected: {error}",
+                "{site}: `{}` was received with {}, which is not what was expected: {error}",
                 self.name(),
                 self.args().to_json()
             )
@@ -87,26 +86,26 @@ impl fmt::Debug for ReceivedEvent {
     }
 }
 
-/// The acknowledgement that the server asked for, to be sent when the test pleases; dropped, it is
-/// never sent.
-#[must_use = "the server waits for the answer until it is sent"]
+/// Sends the acknowledgement that the server requested. If it is dropped, none is sent.
+#[must_use = "the server waits for the acknowledgement until `send` is called"]
 pub struct AckSender {
     id: u64,
-    origin: Origin,
+    receiver: Receiver,
 }
 
 impl AckSender {
-    /// Sends it. `data` is the arguments: `()` none, a tuple several, anything else one.
+    /// Sends the acknowledgement. `data` is its arguments: `()` for none, a tuple for several,
+    /// anything else for one.
     ///
     /// # Panics
-    /// When it cannot be encoded.
+    /// If `data` cannot be serialized.
     #[track_caller]
     pub fn send(self, data: impl Serialize) {
-        match self.origin {
-            Origin::Client((line, namespace)) => {
-                line.send(&encoded(encode::ack(&namespace, self.id, &data)));
+        match self.receiver {
+            Receiver::Client((connection, namespace)) => {
+                connection.send(&encoded(encode::ack(&namespace, self.id, &data)));
             }
-            Origin::Socket(socket) => {
+            Receiver::Socket(socket) => {
                 let packet = encoded(encode::ack(socket.hub().name(), self.id, &data));
                 if let Some(ack) = decoded_ack(&packet) {
                     socket.acks().answer(ack);
@@ -122,12 +121,13 @@ impl fmt::Debug for AckSender {
     }
 }
 
-/// The server's acknowledgement to come. Await it for its arguments as a `T`, of which `()` takes
-/// none, a tuple several and anything else one; [`error`](Self::error) is for an event that is
-/// expected to fail.
-#[must_use = "the event is sent, but nobody looks at its acknowledgement"]
+/// An acknowledgement that the server has not sent yet.
+///
+/// Await it for its arguments as a `T`: `()` for none, a tuple for several, anything else for one.
+/// For an event that is expected to fail, await [`error`](Self::error) instead.
+#[must_use = "the event is sent, but its acknowledgement is ignored unless this is awaited"]
 pub struct PendingAck<T> {
-    place: Place,
+    namespace: JoinedNamespace,
     event: Box<str>,
     id: u64,
     site: &'static Location<'static>,
@@ -136,13 +136,13 @@ pub struct PendingAck<T> {
 
 impl<T> PendingAck<T> {
     pub(super) fn new(
-        place: Place,
+        namespace: JoinedNamespace,
         event: &str,
         id: u64,
         site: &'static Location<'static>,
     ) -> Self {
         Self {
-            place,
+            namespace,
             event: event.into(),
             id,
             site,
@@ -150,46 +150,46 @@ impl<T> PendingAck<T> {
         }
     }
 
-    /// Waits for the error that the event failed with.
+    /// Waits for the acknowledgement of an event that fails, and returns its error.
     ///
     /// # Panics
-    /// When no acknowledgement comes, or one without an error.
+    /// If no acknowledgement is received within the timeout, or one without an error.
     pub async fn error(self) -> EventErrorReply {
         let (site, event) = (self.site, self.event.clone());
         let args = self.args().await;
         args.arguments().decode().unwrap_or_else(|_| {
             panic!(
-                "{site}: `{event}` was expected to fail, and was acknowledged with {}",
+                "{site}: `{event}` was expected to fail, but was acknowledged with {}",
                 args.to_json()
             )
         })
     }
 
-    /// Waits for all arguments, unread.
+    /// Waits for the acknowledgement, and returns its arguments without decoding them.
     ///
     /// # Panics
-    /// When no acknowledgement comes.
+    /// If no acknowledgement is received within the timeout.
     pub async fn args(self) -> Args {
         let Self {
-            place: (line, namespace),
+            namespace: (connection, namespace),
             event,
             id,
             site,
             ..
         } = self;
-        let answered = line.wait(|state| {
-            let over = state.over(&namespace);
+        let answer = connection.wait(|state| {
+            let end_reason = state.end_reason(&namespace);
             match state.namespaces.get_mut(&*namespace)?.acks.remove(&id) {
                 Some(ack) => Some(Ok(ack.raw_args())),
-                None => over.map(Err),
+                None => end_reason.map(Err),
             }
         });
-        match answered.await {
+        match answer.await {
             Some(Ok(args)) => args,
             Some(Err(why)) => panic!("{site}: `{event}` was not acknowledged: {why}"),
             None => panic!(
                 "{site}: `{event}` was not acknowledged within {:?}",
-                line.timeout
+                connection.timeout
             ),
         }
     }

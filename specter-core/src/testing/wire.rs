@@ -1,23 +1,23 @@
-//! The client's side of a WebSocket: frames out, masked, and messages in.
+//! The client's side of the WebSocket protocol (RFC 6455): encodes masked frames and decodes
+//! messages.
 //!
-//! What the server sends is held to the rules that a browser would hold it to. It must not know
-//! what messages mean.
+//! It rejects what a browser would reject in the server's frames.
 
 use bytes::{Buf, BytesMut};
 use specter_proto::websocket::Opcode;
 
-/// Clients mask with a key of their choice; any does where no proxy is to be protected.
+/// The masking key. It need not be random: no proxy reads these frames.
 const MASK: [u8; 4] = [0x5a, 0xc3, 0x0f, 0x96];
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;
-/// What the second byte says when a 16-bit length follows.
+/// The length field's value if a 16-bit length follows.
 const LENGTH_16: u8 = 0x7e;
-/// What the second byte says when a 64-bit length follows.
+/// The length field's value if a 64-bit length follows.
 const LENGTH_64: u8 = 0x7f;
 const OPCODE_BITS: u8 = 0x0f;
 const RESERVED_BITS: u8 = 0x70;
 
-/// What came from the server.
+/// A message or control frame from the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Message {
     Text(String),
@@ -28,10 +28,10 @@ pub(super) enum Message {
     Close(Option<u16>),
 }
 
-/// A frame that came: whether it is its message's last, its kind, its payload.
-type Part = (bool, Opcode, Vec<u8>);
+/// A received frame: its FIN bit, opcode and payload.
+type ReceivedFrame = (bool, Opcode, Vec<u8>);
 
-/// One whole frame from a client.
+/// Encodes one masked frame with the FIN bit set.
 pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     frame.push(FIN | opcode.bits());
@@ -52,12 +52,12 @@ pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Puts messages together from bytes as they come.
+/// Decodes messages from received bytes.
 #[derive(Default)]
 pub(super) struct Reader {
-    /// What came and is not read yet: bytes are appended here.
+    /// Received bytes that are not decoded yet.
     pub(super) buffer: BytesMut,
-    /// The fragments so far of a message that is not whole.
+    /// The opcode and the fragments received so far of an incomplete message.
     partial: Option<(Opcode, Vec<u8>)>,
 }
 
@@ -69,17 +69,18 @@ impl Reader {
         }
     }
 
-    /// The next message; `None` while it is not whole. An error says which rule the server broke.
+    /// The next message; `None` while it is incomplete. An error names the rule that the server
+    /// broke.
     pub(super) fn next(&mut self) -> Result<Option<Message>, &'static str> {
-        while let Some(part) = self.frame()? {
-            if let Some(message) = self.take(part)? {
+        while let Some(frame) = self.frame()? {
+            if let Some(message) = self.take(frame)? {
                 return Ok(Some(message));
             }
         }
         Ok(None)
     }
 
-    fn frame(&mut self) -> Result<Option<Part>, &'static str> {
+    fn frame(&mut self) -> Result<Option<ReceivedFrame>, &'static str> {
         let [first, second, ..] = *self.buffer else {
             return Ok(None);
         };
@@ -89,7 +90,8 @@ impl Reader {
         if second & MASKED != 0 {
             return Err("a masked frame");
         }
-        let opcode = Opcode::from_bits(first & OPCODE_BITS).ok_or("a frame of unknown kind")?;
+        let opcode =
+            Opcode::from_bits(first & OPCODE_BITS).ok_or("a frame with an unknown opcode")?;
         let extended = |len: usize| self.buffer.get(2..2 + len);
         let (header, len) = match second {
             LENGTH_16 => match extended(2) {
@@ -103,7 +105,7 @@ impl Reader {
             short => (2, usize::from(short)),
         };
         if opcode.is_control() && (len > 125 || first & FIN == 0) {
-            return Err("a control frame that is long or in fragments");
+            return Err("a control frame that is fragmented or longer than 125 bytes");
         }
         if self.buffer.len() - header < len {
             return Ok(None);
@@ -113,7 +115,10 @@ impl Reader {
         Ok(Some((first & FIN != 0, opcode, payload)))
     }
 
-    fn take(&mut self, (fin, opcode, payload): Part) -> Result<Option<Message>, &'static str> {
+    fn take(
+        &mut self,
+        (fin, opcode, payload): ReceivedFrame,
+    ) -> Result<Option<Message>, &'static str> {
         let (kind, whole) = match (opcode, self.partial.take()) {
             (Opcode::Ping, partial) => {
                 self.partial = partial;
@@ -132,7 +137,7 @@ impl Reader {
                 (kind, whole)
             }
             (Opcode::Text | Opcode::Binary, None) => (opcode, payload),
-            _ => return Err("a fragment out of place"),
+            _ => return Err("an unexpected continuation or data frame"),
         };
         if !fin {
             self.partial = Some((kind, whole));
@@ -162,7 +167,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<Vec<Message>, &'static str> {
         let mut reader = Reader::default();
         let mut messages = Vec::new();
-        // Byte by byte: every place to be interrupted at.
+        // One byte at a time, so that decoding is interrupted everywhere.
         for byte in bytes {
             reader.buffer.extend_from_slice(&[*byte]);
             while let Some(message) = reader.next()? {
@@ -196,15 +201,21 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_breaks_the_rules_is_told_on() {
+    fn invalid_frames_are_rejected_with_the_broken_rule() {
         for (bytes, rule) in [
             (&b"\x81\x80"[..], "a masked frame"),
             (b"\xc1\x00", "a frame with reserved bits"),
-            (b"\x83\x00", "a frame of unknown kind"),
-            (b"\x80\x00", "a fragment out of place"),
-            (b"\x01\x00\x81\x00", "a fragment out of place"),
+            (b"\x83\x00", "a frame with an unknown opcode"),
+            (b"\x80\x00", "an unexpected continuation or data frame"),
+            (
+                b"\x01\x00\x81\x00",
+                "an unexpected continuation or data frame",
+            ),
             (b"\x81\x01\xff", "text that is not UTF-8"),
-            (b"\x09\x00", "a control frame that is long or in fragments"),
+            (
+                b"\x09\x00",
+                "a control frame that is fragmented or longer than 125 bytes",
+            ),
         ] {
             assert_eq!(read(bytes), Err(rule), "{bytes:?}");
         }

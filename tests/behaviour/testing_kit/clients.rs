@@ -29,18 +29,28 @@ async fn refusals_are_values() {
     let refused = app
         .client()
         .auth(json!({ "name": "eve" }))
-        .refused("/chat")
+        .expect_connect_error("/chat")
         .await;
     assert_eq!(refused.message(), "members only");
     assert_eq!(refused.data::<Value>()["retry"], false);
     assert_eq!(
-        app.client().refused("/nowhere").await.message(),
+        app.client()
+            .expect_connect_error("/nowhere")
+            .await
+            .message(),
         "Invalid namespace"
     );
-    let refused = app.client().path("/elsewhere/").refused("/chat").await;
+    let refused = app
+        .client()
+        .path("/elsewhere/")
+        .expect_connect_error("/chat")
+        .await;
     assert_eq!(refused.code(), "test_refused_handshake");
     let origin = app.client().header("origin", "https://evil.example");
-    assert_eq!(origin.refused("/").await.message(), "Origin not allowed");
+    assert_eq!(
+        origin.expect_connect_error("/").await.message(),
+        "Origin not allowed"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! What a test that fails says.
+//! The messages of failing tests.
 
 use specter::testing::TestApp;
 
@@ -10,8 +10,8 @@ pub(crate) async fn failure(test: impl Future<Output = ()> + Send + 'static) -> 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_come_fails_with_what_came() {
-    let said = failure(async {
+async fn a_missing_event_fails_with_the_events_that_were_received() {
+    let message = failure(async {
         let (ann, bob) = {
             let app = app().await;
             (member(&app, "ann").await, member(&app, "bob").await)
@@ -19,63 +19,66 @@ async fn what_does_not_come_fails_with_what_came() {
         bob.emit("post", post("hi"));
         ann.expect::<String>("gone").await;
     });
-    let said = said.await;
+    let message = message.await;
     assert!(
-        said.starts_with("tests/behaviour/testing_kit/failures.rs:"),
-        "{said}"
+        message.starts_with("tests/behaviour/testing_kit/failures.rs:"),
+        "{message}"
     );
     assert!(
-        said.ends_with(
-            r#"the client in `/chat` expected `gone`, but 5s went by; what came and was not expected: `posted` [{"room":"lobby","text":"hi"}]"#
+        message.ends_with(
+            r#"the client in `/chat` expected `gone`, but it was not received within 5s; other events were received: `posted` [{"room":"lobby","text":"hi"}]"#
         ),
-        "{said}"
+        "{message}"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_as_expected_fails_with_what_it_is() {
-    let said = failure(async {
+async fn an_unexpected_value_fails_with_the_value() {
+    let message = failure(async {
         let ann = member(&app().await, "ann").await;
         ann.emit_with_ack::<bool>("post", post("hi")).await;
     });
-    let said = said.await;
+    let message = message.await;
     assert!(
-        said.contains("`post` was acknowledged with [1,1], which is not what was expected"),
-        "{said}"
+        message.contains("`post` was acknowledged with [1,1], which is not what was expected"),
+        "{message}"
     );
 
-    let said = failure(async {
+    let message = failure(async {
         let app = app().await;
         app.connect("/chat").await;
     });
-    assert!(said.await.contains("refused: members only"));
+    assert!(message.await.contains("refused: members only"));
 
-    let said = failure(async {
+    let message = failure(async {
         let app = TestApp::builder_of::<Echo>();
         let app = app.configure(|app| app.admit(|_| std::future::pending()));
         app.start().await.connect("/").await;
     });
     assert!(
-        said.await
+        message
+            .await
             .ends_with("the server does not answer the handshake")
     );
 
-    let said = failure(async {
+    let message = failure(async {
         let ann = member(&app().await, "ann").await;
         ann.emit("leave", false);
         ann.expect::<()>("more").await;
     });
     assert!(
-        said.await
-            .contains("expected `more`, but the server disconnected it; nothing else came")
+        message.await.contains(
+            "expected `more`, but the server disconnected it; no other event was received"
+        )
     );
 
-    let said = failure(async {
+    let message = failure(async {
         let ann = member(&app().await, "ann").await;
         ann.emit_with_ack::<()>("unknown", ()).await;
     });
     assert!(
-        said.await
+        message
+            .await
             .contains("`unknown` was not acknowledged within 5s")
     );
 }

@@ -9,7 +9,7 @@ use super::gateway::{Archive, ChatModule, Members, Memory, Post, member, post};
 #[tokio::test(start_paused = true)]
 async fn a_guard_can_be_taken_out() {
     let app = TestApp::builder::<ChatModule>();
-    let app = app.allow::<Members>().start().await;
+    let app = app.bypass_guard::<Members>().start().await;
     let client = app.connect("/chat").await;
     let (name, _) = client.expect::<(Option<String>, SocketId)>("welcome").await;
     assert_eq!(name, None);

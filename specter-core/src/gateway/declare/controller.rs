@@ -14,7 +14,7 @@ use super::policies::Policies;
 use crate::gateway::dispatch::call_context::{CallContext, CallState, CompletedCall};
 use crate::gateway::dispatch::instance::Instance;
 
-/// A struct annotated with `#[socketio_controller]`. Never written by hand.
+/// A struct that is annotated with `#[socketio_controller]`, which implements this trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a controller",
     label = "not a controller",
@@ -24,30 +24,30 @@ use crate::gateway::dispatch::instance::Instance;
         started by `App::create`"
 )]
 pub trait Controller: Sized + Send + 'static {
-    /// What its attribute says.
+    /// The arguments of the attribute.
     const INFO: ControllerInfo;
 
-    /// Declares its injected fields.
+    /// Declares the injected fields.
     fn dependencies(dependencies: &mut Dependencies);
 
-    /// Builds it from its injected fields, in the order of their declaration.
+    /// Builds the controller from its injected fields, in the order of their declaration.
     fn build(resolved: &mut Resolved<'_>) -> Self;
 
     /// Whether one instance serves all sockets.
     const SINGLETON: bool = false;
 
-    /// How the instance that serves all sockets is made.
+    /// How the instance that serves all sockets is built; `None` where each socket has its own.
     fn singleton() -> Option<Singleton> {
         None
     }
 
-    /// Declares its guards, interceptors and error filters.
+    /// Declares the controller's guards, interceptors and error filters.
     fn policies(_policies: &mut Policies) {}
 }
 
 /// A controller that exists in the binary, whether or not a module lists it.
 pub struct ControllerRegistration {
-    /// What its attribute says.
+    /// The arguments of its attribute.
     pub info: &'static ControllerInfo,
     /// Its type.
     pub type_id: fn() -> TypeId,
@@ -55,7 +55,7 @@ pub struct ControllerRegistration {
 
 inventory::collect!(ControllerRegistration);
 
-/// What a field of `#[state]` without an expression starts from.
+/// The initial value of a `#[state]` field without an expression.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default to start from",
     label = "not `Default`",
@@ -73,7 +73,7 @@ impl<T: Default> InitialState for T {
     }
 }
 
-/// What a field of `#[state]` starts from.
+/// The initial value of a `#[state]` field.
 pub fn initial_state<T: InitialState>() -> T {
     T::initial_state()
 }
@@ -82,7 +82,7 @@ pub fn initial_state<T: InitialState>() -> T {
 pub struct HandlersBlock {
     /// The controller's type.
     pub controller: fn() -> TypeId,
-    /// Where the block stands.
+    /// The place of the block in the source.
     pub location: Location,
     /// Its handlers; the index is their id.
     pub handlers: &'static [HandlerInfo],
@@ -96,14 +96,14 @@ pub struct HandlersBlock {
     pub requirements: fn(u16, &mut Requirements),
     /// Declares a handler's guards, interceptors and error filters.
     pub policies: fn(u16, &mut Policies),
-    /// Calls a handler that is over when it returns. What came of it is in the context then.
+    /// Calls a handler that does not suspend. The outcome is in the context afterwards.
     pub call: fn(&mut Instance, u16, &mut CallContext),
-    /// Calls one that may suspend.
+    /// Calls a handler that may suspend.
     pub start: fn(Instance, u16, Box<CallContext>) -> CallState,
 }
 
 impl HandlersBlock {
-    /// Begins a handler, whichever it is.
+    /// Starts a handler of either kind.
     pub(crate) fn begin(
         &self,
         mut instance: Instance,
@@ -125,8 +125,8 @@ impl HandlersBlock {
 
 inventory::collect!(HandlersBlock);
 
-/// What a handler's parameters need beyond the event: declared at start, so that it is validated
-/// with the graph.
+/// What the parameters of handlers need besides the event. It is declared at start, so that it is
+/// validated with the graph.
 #[derive(Default)]
 pub struct Requirements {
     pub(crate) dependencies: Vec<Requirement>,
@@ -140,7 +140,7 @@ pub(crate) struct Requirement {
 }
 
 impl Requirements {
-    /// A dependency of the socket's scope.
+    /// Requires a dependency of the socket's scope.
     pub fn inject<V: Dependency>(&mut self, label: &'static str, location: Location) {
         self.dependencies.push(Requirement {
             key: V::key(),
@@ -149,25 +149,25 @@ impl Requirements {
         });
     }
 
-    /// The handler answers the event itself.
+    /// Notes that the handler takes the acknowledgement and answers itself.
     pub fn ack(&mut self) {
         self.takes_ack = true;
     }
 }
 
-/// How the one instance is made and reaches each socket. Made by the macro, which knows that the
-/// type is `Sync`.
+/// How the one instance is built, and how it reaches each socket. Only the macro creates it, which
+/// knows that the type is `Sync`.
 pub struct Singleton {
     /// Lists the instance as a provider.
     pub(crate) provide: fn(&mut ModuleBuilder),
-    /// What each socket's scope gets instead of an instance of its own.
+    /// The root of each socket's scope, in the place of an instance of its own.
     pub(crate) root: fn() -> Root,
-    /// The instance in it.
+    /// Converts the built root into the instance.
     pub(crate) instance: fn(Box<dyn Any + Send>) -> Instance,
 }
 
 impl Singleton {
-    /// That of `C`.
+    /// The singleton of `C`.
     pub fn of<C: Controller + Sync>() -> Self {
         Self {
             provide: |module| module.provide::<One<C>>(),
@@ -181,7 +181,7 @@ impl Singleton {
             },
             instance: |built| match built.downcast::<Arc<C>>() {
                 Ok(one) => Instance::Shared(*one),
-                // The root above makes nothing else.
+                // The root above builds nothing else.
                 Err(other) => Instance::Exclusive(other),
             },
         }

@@ -12,53 +12,53 @@ use super::endpoint_setting::EndpointSetting;
 pub struct ControllerInfo {
     /// The struct's name.
     pub name: &'static str,
-    /// The path that it asks for, else the App's.
+    /// The path of its endpoint; `None` for the App's path.
     pub path: Option<&'static str>,
     /// Its namespace.
     pub namespace: &'static str,
-    /// What it asks of the endpoint on its path.
+    /// The settings of the endpoint that it changes.
     pub endpoint: &'static [EndpointSetting],
-    /// Its place among the controllers of an event: lower first.
+    /// Its priority among the controllers of an event: lower ones first.
     pub priority: i32,
-    /// Its place at single events, where it is another.
+    /// Its priority at single events, where that differs.
     pub event_priorities: &'static [(&'static str, i32)],
-    /// Not missed when no module lists it.
+    /// No warning is logged when no module lists it.
     pub unlisted: bool,
     /// What a handler's panic does to the socket.
     pub on_panic: OnPanic,
-    /// Where the struct stands.
+    /// The place of the struct in the source.
     pub location: Location,
 }
 
 impl ControllerInfo {
-    /// Its place at an event, where it is another than its own.
+    /// The priority at an event, where it differs from the controller's.
     pub(crate) fn event_priority(&self, event: &str) -> Option<i32> {
         let mut priorities = self.event_priorities.iter();
         priorities.find_map(|(name, priority)| (*name == event).then_some(*priority))
     }
 }
 
-/// What a handler's panic does.
+/// The consequence of a handler's panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnPanic {
-    /// The controller goes on, its state perhaps half changed.
+    /// The controller continues, with state that may be half changed.
     Continue,
     /// The socket is disconnected.
     Disconnect,
 }
 
-/// What a handler is called for.
+/// The occasion on which a handler is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// The client connects.
     Connect,
-    /// The client is gone.
+    /// The client has disconnected.
     Disconnect,
     /// The event of this name.
     Named(&'static str),
     /// Events that nobody else handles.
     Any,
-    /// A failed handler of the same controller.
+    /// A handler of the same controller has failed.
     Error,
 }
 
@@ -78,34 +78,34 @@ impl EventKind {
 /// One handler.
 #[derive(Clone, Copy, Debug)]
 pub struct HandlerInfo {
-    /// What it is called for.
+    /// The occasion on which it is called.
     pub event: EventKind,
     /// The method's name.
     pub method: &'static str,
     /// The method's doc comment.
     pub docs: &'static str,
-    /// Its own priority, else the controller's.
+    /// Its own priority; `None` for the controller's.
     pub priority: Option<i32>,
-    /// Runs beside the socket's other events.
+    /// Runs concurrently with the socket's other events.
     pub concurrent: bool,
-    /// It is over when it returns: called by `call`, not `start`.
+    /// It does not suspend: it is called by `call`, not by `start`.
     pub inline: bool,
     /// It runs on the blocking pool, where nothing can end it.
     pub blocking: bool,
-    /// How long it may take.
+    /// Its timeout.
     pub timeout: Option<Duration>,
-    /// Where the method stands.
+    /// The place of the method in the source.
     pub location: Location,
 }
 
 impl HandlerInfo {
-    /// What it is for, in one line: the first of its doc comment, if it has one.
+    /// The first line of its doc comment, if it has one.
     pub(crate) fn summary(&self) -> Option<&'static str> {
         self.docs.lines().next()
     }
 }
 
-/// The place where it is written.
+/// The location of the macro's call.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __location {

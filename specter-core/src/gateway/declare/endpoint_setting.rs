@@ -10,22 +10,22 @@ use specter_di::Location;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndpointOption {
-    /// Time between two pings.
+    /// The time between two pings.
     PingInterval(Duration),
-    /// Time for the answer to a ping.
+    /// How long a client may take to answer a ping.
     PingTimeout(Duration),
-    /// Time for a WebSocket to take a polling session over.
+    /// How long an upgrade to a WebSocket may take.
     UpgradeTimeout(Duration),
-    /// Time that a connection may stay without a namespace.
+    /// How long a connection may stay without joining a namespace.
     ConnectTimeout(Duration),
-    /// Bytes of any packet.
+    /// How many bytes a packet may have.
     MaxPayload(usize),
-    /// Bytes that may wait to be sent to one client.
+    /// How many bytes may wait to be written to one client.
     MaxQueuedBytes(usize),
 }
 
 impl EndpointOption {
-    /// Its name, in the attribute and on the builder alike.
+    /// The name of the setting, which is the same in the attribute and on the builder.
     pub fn name(self) -> &'static str {
         match self {
             Self::PingInterval(_) => "ping_interval",
@@ -38,7 +38,7 @@ impl EndpointOption {
     }
 }
 
-/// The value alone: `25s`, `1000000`.
+/// Displays the value alone: `25s`, `1000000`.
 impl fmt::Display for EndpointOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -51,11 +51,11 @@ impl fmt::Display for EndpointOption {
     }
 }
 
-/// A setting, and where it stands.
+/// A setting with its place in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndpointSetting {
-    /// What is set.
+    /// The setting and its value.
     pub option: EndpointOption,
-    /// By which line.
+    /// Where it is set.
     pub location: Location,
 }

@@ -18,24 +18,24 @@ pub struct Policies {
     pub(crate) filters: Vec<Policy<dyn ErasedFilter>>,
 }
 
-/// One policy: what must be injected for it, and how it is found.
+/// One declared policy: its key in the container, and how its instance is resolved.
 pub(crate) struct Policy<T: ?Sized> {
     pub(crate) declared: DeclaredPolicy,
     resolve: fn(PolicyScope<'_>) -> Option<Arc<T>>,
 }
 
-/// Where a policy is looked for: at the place of a root of a plan, where there is one, else among
-/// all singletons.
+/// Where a policy is resolved: as a root of a plan sees it, or, without a root, among all
+/// singletons.
 #[derive(Clone, Copy)]
 pub(crate) struct PolicyScope<'a> {
     pub(crate) container: &'a Container,
     pub(crate) root: Option<(&'a ScopePlan, usize)>,
 }
 
-/// Where a policy is asked for.
+/// The declaration of a policy.
 #[derive(Clone, Copy)]
 pub(crate) struct DeclaredPolicy {
-    /// What it is to be: `guard`, for messages.
+    /// Its role in messages, such as `guard`.
     pub(crate) role: &'static str,
     pub(crate) key: Key,
     pub(crate) label: &'static str,
@@ -52,13 +52,13 @@ impl<T: ?Sized> Clone for Policy<T> {
 }
 
 impl<T: ?Sized> Policy<T> {
-    /// Finds it.
+    /// Resolves the instance.
     ///
     /// # Panics
-    /// Never in an App: its graph, or the subscription, was checked for it. A guard must not be
-    /// left out for want of it.
-    pub(crate) fn find(&self, sight: PolicyScope<'_>) -> Arc<T> {
-        (self.resolve)(sight)
+    /// Never in an App, whose graph was checked for it. Leaving a missing guard out would be worse
+    /// than a panic.
+    pub(crate) fn find(&self, scope: PolicyScope<'_>) -> Arc<T> {
+        (self.resolve)(scope)
             .unwrap_or_else(|| panic!("there is no singleton `{}`", self.declared.key))
     }
 }
@@ -72,7 +72,7 @@ impl Policies {
     pub fn guard<G: Guard>(&mut self, label: &'static str, location: Location) {
         self.guards.push(Policy {
             declared: DeclaredPolicy::new::<G>("guard", label, location),
-            resolve: |sight| Some(found::<G>(sight)?),
+            resolve: |scope| Some(found::<G>(scope)?),
         });
     }
 
@@ -80,7 +80,7 @@ impl Policies {
     pub fn interceptor<I: Interceptor>(&mut self, label: &'static str, location: Location) {
         self.interceptors.push(Policy {
             declared: DeclaredPolicy::new::<I>("interceptor", label, location),
-            resolve: |sight| Some(found::<I>(sight)?),
+            resolve: |scope| Some(found::<I>(scope)?),
         });
     }
 
@@ -88,12 +88,12 @@ impl Policies {
     pub fn filter<F: ErrorFilter>(&mut self, label: &'static str, location: Location) {
         self.filters.push(Policy {
             declared: DeclaredPolicy::new::<F>("error filter", label, location),
-            resolve: |sight| Some(found::<F>(sight)?),
+            resolve: |scope| Some(found::<F>(scope)?),
         });
     }
 
-    /// These, and within them those of `inner`: outer guards and interceptors come first, outer
-    /// filters last.
+    /// These policies around those of `inner`: the outer guards and interceptors come first, the
+    /// outer filters last.
     pub(crate) fn around(&self, inner: &Self) -> Self {
         Self {
             guards: joined(&self.guards, &inner.guards),
@@ -102,7 +102,7 @@ impl Policies {
         }
     }
 
-    /// A root that requires them, as singletons.
+    /// A root that requires the policies as singletons.
     pub(crate) fn required_of(&self, root: Root) -> Root {
         self.declared().fold(root, |root, policy| {
             root.require_singleton(policy.role, policy.key, policy.label, policy.location)
@@ -132,12 +132,13 @@ impl DeclaredPolicy {
     }
 }
 
-/// What the root's module sees; the App's own policies, what the App's module sees.
-fn found<T: Send + Sync + 'static>(sight: PolicyScope<'_>) -> Option<Arc<T>> {
-    let seen = sight
+/// Finds a singleton as the root's module sees it, or, for the App's own policies, as the App's
+/// module does.
+fn found<T: Send + Sync + 'static>(scope: PolicyScope<'_>) -> Option<Arc<T>> {
+    let of_root = scope
         .root
         .and_then(|(plan, position)| plan.singleton::<Arc<T>>(position));
-    seen.or_else(|| sight.container.get::<Arc<T>>())
+    of_root.or_else(|| scope.container.get::<Arc<T>>())
 }
 
 fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {

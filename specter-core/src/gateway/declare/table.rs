@@ -21,7 +21,7 @@ use crate::rooms::Hub;
 /// A namespace's controllers, in their order, and what a socket of it needs.
 pub(crate) struct NamespaceTable {
     pub(crate) hub: Arc<Hub>,
-    /// By priority, ties in module order.
+    /// Sorted by priority, and by module order within one priority.
     pub(crate) controllers: Vec<ControllerTable>,
     /// Builds the controllers, in the same order.
     pub(crate) plan: ScopePlan,
@@ -33,12 +33,12 @@ pub(crate) struct NamespaceTable {
     pub(crate) connect_policies: Vec<ConnectPolicies>,
     pub(crate) unknown: UnknownEvents,
     pub(crate) connect_handler_timeout: Duration,
-    /// How long each handler may run on after its client left.
+    /// How long handlers may go on running after their client has left.
     pub(crate) handler_grace_period: Duration,
     pub(crate) max_concurrent: usize,
 }
 
-/// What guards a namespace for one of its listed event handlers, and filters why it refuses.
+/// The guards of a listed event handler's namespace, and the filters of their rejections.
 pub(crate) struct ConnectPolicies {
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
     pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
@@ -49,11 +49,11 @@ pub(crate) struct ControllerTable {
     pub(crate) info: &'static ControllerInfo,
     pub(crate) blocks: Vec<BlockTable>,
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
-    /// For what is refused before a handler is called.
+    /// The filters of rejections before a handler is called.
     pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
     pub(crate) shared: bool,
-    /// Whether sockets' instances are shared by their handlers: so that some run concurrently, or
-    /// that one on the blocking pool that does not end leaves the controller to `disconnect`.
+    /// Whether handlers share a socket's instance: because some run concurrently, or so that a
+    /// handler on the blocking pool which does not end leaves the controller to `disconnect`.
     holds_shared: bool,
     pub(crate) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     pub(crate) connect: Option<HandlerRef>,
@@ -65,19 +65,19 @@ pub(crate) struct ControllerTable {
 /// One `#[handlers]` block with its handlers' guards.
 pub(crate) struct BlockTable {
     pub(crate) block: &'static HandlersBlock,
-    /// By handler id.
+    /// Indexed by handler id.
     pub(crate) handlers: Vec<HandlerPolicies>,
 }
 
-/// What stands around one handler.
+/// The policies of one handler.
 pub(crate) struct HandlerPolicies {
-    /// Its own; the controller's ran at connect.
+    /// Its own guards; the controller's ran at connect.
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
-    /// All that apply, the outermost first.
+    /// All interceptors that apply, the outermost first.
     pub(crate) interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
-    /// All that apply, the innermost first.
+    /// All filters that apply, the innermost first.
     pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
-    /// Whether it takes the acknowledgement upon itself.
+    /// Whether it takes an `Ack`.
     pub(crate) takes_ack: bool,
 }
 
@@ -88,14 +88,14 @@ pub(crate) struct HandlerRef {
     pub(crate) id: u16,
 }
 
-/// The only handler of an event, with nothing around it: the rule.
+/// The sole handler of an event, without policies: the common case.
 #[derive(Clone, Copy)]
 pub(crate) struct DirectHandler {
     pub(crate) name: &'static str,
     pub(crate) target: HandlerTarget,
     pub(crate) block: &'static HandlersBlock,
     pub(crate) handler: &'static HandlerInfo,
-    /// Whether it takes the acknowledgement upon itself.
+    /// Whether it takes an `Ack`.
     pub(crate) takes_ack: bool,
 }
 
@@ -158,7 +158,7 @@ impl ControllerTable {
         })
     }
 
-    /// What the macro said about a handler.
+    /// The descriptor of a handler.
     pub(crate) fn handler(&self, handler: HandlerRef) -> Option<&'static HandlerInfo> {
         self.blocks
             .get(handler.block)?
@@ -167,7 +167,7 @@ impl ControllerTable {
             .get(usize::from(handler.id))
     }
 
-    /// What stands around a handler.
+    /// The policies of a handler.
     pub(crate) fn policies_of(&self, handler: HandlerRef) -> Option<&HandlerPolicies> {
         let entry = self.blocks.get(handler.block)?;
         entry.handlers.get(usize::from(handler.id))
@@ -186,7 +186,7 @@ impl ControllerTable {
         }
     }
 
-    /// An instance as its handlers need it held.
+    /// Converts a built controller into an instance as its handlers need it: exclusive or shared.
     pub(crate) fn instance(&self, built: Box<dyn Any + Send>) -> Instance {
         if let Some(instance) = self.singleton {
             return instance(built);
@@ -200,7 +200,7 @@ impl ControllerTable {
     }
 }
 
-/// The handlers of one event, in their order. One is the rule.
+/// The methods that handle one event, in their order. Most events have one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Targets {
     #[default]
@@ -231,8 +231,8 @@ impl Targets {
 }
 
 impl NamespaceTable {
-    /// The only handler for an event's name, if that is all there is. Subscribers, who come and go,
-    /// are not looked at.
+    /// The sole method for an event's name, if there is one without policies. Subscribers, which
+    /// come and go, are not considered.
     pub(crate) fn straight(&self, name: &str) -> Option<DirectHandler> {
         let controllers = self.controllers.iter().enumerate();
         let mut found = controllers
@@ -313,15 +313,15 @@ impl NamespaceTable {
         })
     }
 
-    /// Whether a method runs beside the socket's other events.
+    /// Whether a method runs concurrently with the socket's other events.
     pub(crate) fn runs_concurrently(&self, target: HandlerTarget) -> bool {
         let table = &self.controllers[target.controller];
         let handler = table.handler(target.handler);
         table.shared && handler.is_some_and(|handler| handler.concurrent)
     }
 
-    /// Whether any controller has a concurrent handler: where none has, nothing need be looked up
-    /// early.
+    /// Whether any controller has a concurrent handler. Where none has, pending events need no
+    /// early look-up.
     pub(crate) fn has_concurrent(&self) -> bool {
         self.controllers.iter().any(|controller| controller.shared)
     }
@@ -334,7 +334,7 @@ impl NamespaceTable {
         self.unknown.note(self.hub.name(), name, known);
     }
 
-    /// The names that are handled here.
+    /// The names of the events that are handled here.
     pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
         self.controllers
             .iter()

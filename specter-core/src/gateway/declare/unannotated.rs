@@ -1,12 +1,12 @@
 //! The fallback for functions without `#[injectable]` in a macro's list, which gives the compiler a
 //! type to complain about.
 
-/// A function that is not annotated. `#[injectable]` makes a type beside a function, and that is
-/// what a list names; where there is none, this one stands behind the name, and the compiler says
-/// what it lacks instead of that a function is no type.
+/// Stands for a function without `#[injectable]`. The attribute declares a type of the function's
+/// name, which is what a list names. Where it is missing, the name resolves to this type, and the
+/// compiler says what it lacks.
 pub struct FunctionWithoutInjectable;
 
-/// Imported behind the name that a list has.
+/// Imported under the name of each element of a list.
 pub mod otherwise {
     pub use super::FunctionWithoutInjectable as __Listed;
 }

@@ -9,14 +9,14 @@ use specter_proto::socketio::{PacketWriter, encode};
 use crate::gateway::error::EventError;
 use crate::socket::{EmitError, Socket};
 
-/// The acknowledgement of an event, as a parameter: the handler answers itself, later, from any
+/// The acknowledgement of an event, as a parameter. The handler answers itself: later, from any
 /// task, at most once.
 ///
-/// Dropped unsent, the client is answered with the handler's error, else with `not answered`. Where
-/// the client asked for no acknowledgement, sending does nothing.
+/// If it is dropped unsent, the client receives the handler's error, or `not answered`. If the
+/// client asked for no acknowledgement, sending does nothing.
 ///
-/// A handler whose answer is what it returns asks by [`WantsAck`](crate::extract::WantsAck) whether
-/// one is wanted.
+/// A handler that answers by its return value can take [`WantsAck`](crate::extract::WantsAck) to
+/// learn whether the client asked for an acknowledgement.
 ///
 /// ```
 /// # use specter_core::gateway::Ack;
@@ -37,7 +37,7 @@ impl Ack {
         Self { cell }
     }
 
-    /// Settles the acknowledgement, if the client waits for one and this is the first time.
+    /// Claims the acknowledgement, if the client asked for one and it is not sent yet.
     fn settle(&mut self, how: impl FnOnce(&AckCell)) {
         if let Some(cell) = self.cell.take() {
             how(&cell);
@@ -50,7 +50,8 @@ impl Ack {
         self.cell.is_some()
     }
 
-    /// Answers. `data` is the arguments: `()` none, a tuple several, anything else one.
+    /// Sends the acknowledgement. `data` is its arguments: `()` none, a tuple several, anything
+    /// else one.
     pub fn send<T: Serialize>(mut self, data: T) -> Result<(), EmitError> {
         let mut sent = Ok(());
         self.settle(|cell| {
@@ -66,12 +67,12 @@ impl Ack {
         sent
     }
 
-    /// Never answers, on purpose: the client waits until its own time-out, if it has one.
+    /// Never answers, on purpose: the client waits until its own timeout, if it has one.
     pub fn leave_unanswered(mut self) {
         self.settle(|cell| cell.state.store(ANSWERED, Ordering::Release));
     }
 
-    /// Answers with an error, as a failed handler would.
+    /// Sends an error, as a failed handler would.
     pub fn fail(mut self, error: impl crate::gateway::error::IntoEventError) {
         self.settle(|cell| cell.refuse(&error.into_event_error()));
     }
@@ -83,8 +84,8 @@ impl Drop for Ack {
     }
 }
 
-/// What the handler's `Ack` and the dispatch share about one acknowledgement, and of the same
-/// socket about later ones.
+/// The state that a handler's `Ack` and the dispatch share. It is recycled for later events of the
+/// socket.
 pub(crate) struct AckCell {
     socket: Socket,
     id: AtomicU64,
@@ -92,18 +93,17 @@ pub(crate) struct AckCell {
     state: AtomicU8,
 }
 
-/// The handler runs, the `Ack` lives.
+/// The handler runs, and the `Ack` exists.
 const RUNNING: u8 = 0;
-/// The handler runs and dropped the `Ack`: its end decides what is said.
+/// The handler runs and has dropped the `Ack`: its outcome decides the answer.
 const DROPPED_EARLY: u8 = 1;
-/// The handler is over, the `Ack` lives on.
+/// The handler has ended, and the `Ack` still exists.
 const FINISHED: u8 = 2;
-/// Nothing more is said, whoever has it.
+/// Nothing more is sent.
 const ANSWERED: u8 = 3;
 
 impl AckCell {
-    /// For the event with this id: the one that an earlier event of the socket had, if nobody holds
-    /// that any more.
+    /// The cell for the event with this id: that of an earlier event, if nobody else holds it.
     pub(crate) fn renewed(spare: Option<Arc<Self>>, socket: &Socket, id: u64) -> Arc<Self> {
         match spare {
             // Nobody else has it, and none of its kind looks at it without having it.
@@ -136,7 +136,7 @@ impl AckCell {
         self.taken.load(Ordering::Acquire)
     }
 
-    /// Sends the first answer; there is no second.
+    /// Sends the first answer. Later ones are not sent.
     fn answer(&self, packet: PacketWriter) {
         if self.state.swap(ANSWERED, Ordering::AcqRel) != ANSWERED {
             self.socket.send_ack_packet(packet);
@@ -164,7 +164,7 @@ impl AckCell {
         }
     }
 
-    /// The handler is over. An error that it ended with is the answer, unless it gave one.
+    /// The handler has ended. Its error is the answer, unless it has answered.
     pub(crate) fn handler_finished(&self, error: Option<&EventError>) {
         if self.is_answered() {
             return;

@@ -10,7 +10,7 @@ use crate::gateway::error::EventError;
 use crate::gateway::lifecycle::SocketEnv;
 use crate::socket::Socket;
 
-/// What the client will be answered: the first value, else the first error, else nothing.
+/// The answer of an event: the first value, else the first error, else nothing.
 pub(in crate::gateway) enum EventAnswer {
     Unit,
     Value(Box<EncodedArgs>),
@@ -21,8 +21,7 @@ pub(in crate::gateway) enum EventAnswer {
 }
 
 impl EventAnswer {
-    /// What a handler's end counts for, if for anything. A failure counts only after filters and
-    /// `#[on_error]`.
+    /// Records a handler's outcome. A failure is returned: it counts only after the filters.
     pub(in crate::gateway) fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
         match outcome {
             Outcome::Failed(error) => Err(error),
@@ -33,9 +32,9 @@ impl EventAnswer {
         }
     }
 
-    /// Sends it, where the client wants one.
+    /// Sends the answer, if the client asked for one.
     pub(in crate::gateway) fn send(self, env: &SocketEnv, cx: &CallContext) {
-        let Some(id) = cx.wanted_ack() else { return };
+        let Some(id) = cx.requested_ack() else { return };
         if cx.is_answered.load(Ordering::Relaxed) {
             return;
         }
@@ -60,8 +59,8 @@ impl EventAnswer {
     }
 }
 
-/// Sends a value that was encoded before it was known to whom it goes. One with more attachments
-/// than clients take becomes an error, as any value that cannot be encoded.
+/// Sends a value that was encoded before its recipient was known. A value with more attachments
+/// than clients accept becomes an error, as any value that cannot be encoded.
 fn answer_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), EncodeError> {
     let to = socket.hub().destination();
     if let Err(error) = to.check_attachments(value.attachments.len()) {
@@ -71,7 +70,7 @@ fn answer_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), En
     Ok(())
 }
 
-/// Sends what a handler that did not fail leaves to be sent.
+/// Sends the outcome of a sole handler that has not failed.
 #[inline]
 pub(in crate::gateway) fn conclude(env: &SocketEnv, cx: &mut CallContext) {
     if *cx.is_answered.get_mut() {
@@ -93,8 +92,8 @@ pub(in crate::gateway) fn conclude(env: &SocketEnv, cx: &mut CallContext) {
     }
 }
 
-/// A handler is over. If it took the acknowledgement, that is its own: an unsent one that it
-/// dropped is answered now.
+/// Ends a handler's part in the acknowledgement. If the handler took it and dropped it unsent, it
+/// is answered now.
 #[inline]
 pub(in crate::gateway) fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
     let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());

@@ -1,7 +1,8 @@
-//! The context of one call of a handler: what the handler is called with, and the outcome.
+//! The context of one call of a handler: what the handler is called with, and its outcome.
 //!
-//! Where a handler may suspend, the controller moves into the call and returns with the outcome;
-//! the future costs one allocation. Other handlers are called in place, without an allocation.
+//! A handler that may suspend takes the controller into a boxed future, which returns it with the
+//! outcome; this costs one allocation for each call. A handler that does not suspend is called in
+//! place, without an allocation.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,25 +20,24 @@ use super::ack::AckCell;
 use super::catch_unwind::{BodyEnd, Watch, panic_text, run_caught, watch};
 use super::event_info::EventInfo;
 use super::instance::Instance;
-use super::invoke::wrong_instance;
 use crate::gateway::declare::descriptor::{EventKind, HandlerInfo};
 use crate::gateway::error::EventError;
 use crate::logging::log_limited;
 use crate::socket::{DisconnectReason, Reject, Socket};
 
-/// A boxed call under way.
+/// A running call, boxed.
 pub(crate) type PendingCall = Pin<Box<dyn Future<Output = CompletedCall> + Send>>;
 
-/// How a call went, or that it goes on.
+/// A call: completed, or still running.
 pub enum CallState {
-    /// It is over.
+    /// The call has completed.
     Done(CompletedCall),
-    /// It goes on: poll it.
+    /// The call is running: poll the future.
     Pending(PendingCall),
 }
 
 impl CallState {
-    /// Waits for the end of the call.
+    /// Waits until the call has completed.
     pub(in crate::gateway) async fn finish(self) -> CompletedCall {
         match self {
             Self::Done(completed) => completed,
@@ -46,49 +46,49 @@ impl CallState {
     }
 }
 
-/// A call that is over: what went into it, and in the context what came of it.
+/// A completed call: the controller that the call took, and the context with the outcome.
 pub struct CompletedCall {
     pub(crate) instance: Instance,
     pub(crate) cx: Box<CallContext>,
 }
 
 impl CompletedCall {
-    /// The end of a handler's body.
+    /// Completes a call with the result of the handler's body.
     pub fn new(instance: Instance, mut cx: Box<CallContext>, called: CallResult) -> Self {
         let outcome = cx.finish(called);
         cx.put_outcome(outcome);
         Self { instance, cx }
     }
 
-    /// The end with this outcome.
+    /// Completes a call with an outcome.
     pub(crate) fn with(instance: Instance, mut cx: Box<CallContext>, outcome: Outcome) -> Self {
         cx.put_outcome(outcome);
         Self { instance, cx }
     }
 
-    /// Takes what came of it.
+    /// Takes the outcome; `Outcome::Unit` remains.
     pub(crate) fn take_outcome(&mut self) -> Outcome {
         std::mem::take(&mut self.cx.outcome)
     }
 }
 
-/// What a handler's end means for the acknowledgement. Handed on several times for each event: what
-/// is rare and large is boxed.
+/// The outcome of a handler, and what it means for the acknowledgement. It is moved several times
+/// for each event; rare and large contents are therefore boxed.
 #[derive(Default)]
 pub enum Outcome {
-    /// It returned nothing to answer with.
+    /// The handler returned `()`.
     #[default]
     Unit,
-    /// It returned a value that nobody wants, or, of an interceptor, one for which it is not known
-    /// who does.
+    /// The handler returned a value but the client requested no acknowledgement (`None`), or an
+    /// interceptor returned a value (`Some`), for which that is not known yet.
     Value(Option<Box<EncodedArgs>>),
-    /// It returned a value: the acknowledgement with it.
+    /// The handler returned a value: the encoded acknowledgement.
     Answer(PacketWriter),
-    /// It took the acknowledgement upon itself, or what it returned was sent.
+    /// The handler took the [`Ack`](super::ack::Ack), or its value has been sent already.
     Taken,
-    /// It failed.
+    /// The handler failed.
     Failed(EventError),
-    /// It refuses the client: at connect only.
+    /// The handler rejects the client; at connect only.
     Rejected(Box<Reject>),
 }
 
@@ -106,50 +106,51 @@ impl Outcome {
         matches!(self, Self::Failed(_) | Self::Rejected(_))
     }
 
-    /// Whether it holds nothing that is to be sent or dropped.
+    /// Whether there is nothing to send.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Unit | Self::Value(None) | Self::Taken)
     }
 }
 
-/// What a handler is called with: the socket, what happened, and where injected values come from.
+/// The context of a call: the socket, the event, and the source of injected values.
 ///
 /// Types that implement [`FromContext`](crate::extract::FromContext) read it.
 pub struct CallContext {
     pub(crate) socket: Socket,
     pub(crate) values: InjectionSource,
     pub(crate) handler: &'static str,
-    pub(crate) cause: Trigger,
-    /// For a handler that answers itself, where an answer is wanted.
+    pub(crate) trigger: Trigger,
+    /// The acknowledgement that the handler may take as an `Ack`. `None` if the handler takes none
+    /// or the client requested none.
     pub(crate) ack: Option<Arc<AckCell>>,
-    /// That of an earlier call, for the next if nobody else has it any more.
+    /// The cell of an earlier acknowledgement, which is used again if nobody else holds it.
     pub(crate) recycled_ack: Option<Arc<AckCell>>,
-    /// How long the handler may take.
+    /// The handler's timeout.
     pub(crate) limit: Option<Duration>,
-    /// Set when nobody waits for the handler any more.
+    /// Set when no interceptor awaits the handler any more.
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
-    /// What came of the call, once it is over.
+    /// The outcome, once the call has completed.
     pub(crate) outcome: Outcome,
-    /// Nothing but this handler decides on the answer, and nobody waits for it: what it returns is
-    /// sent at once.
+    /// Whether this is the event's only handler and nothing waits for its outcome. A returned value
+    /// is then sent immediately.
     pub(crate) is_sole_handler: bool,
-    /// That was done.
+    /// Whether the returned value has been sent.
     pub(crate) is_answered: AtomicBool,
 }
 
-/// Where injected values come from.
+/// The source of injected values.
 pub(crate) enum InjectionSource {
-    /// The socket's scope, as the controller at this place of it sees it.
+    /// The socket's scope, as the controller at this position sees it.
     Scope(Arc<OpenScope>, usize),
-    /// The singletons, for what belongs to no controller.
+    /// The singletons, for functions that belong to no controller.
     Container(Container),
 }
 
-/// What there is to read where nothing was sent.
+/// The arguments of a call that has none.
 static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
 
-/// Why a handler is called.
+/// What a handler is called for.
 pub(crate) enum Trigger {
     Connect,
     Disconnect(DisconnectReason),
@@ -157,21 +158,21 @@ pub(crate) enum Trigger {
     Error(Box<Failure>),
 }
 
-/// What `#[on_error]` is called with.
+/// A failure, as `#[on_error]` receives it.
 pub(crate) struct Failure {
     pub(crate) error: EventError,
     pub(crate) event: EventInfo,
 }
 
 impl CallContext {
-    /// The socket.
+    /// The socket for which the handler is called.
     pub fn socket(&self) -> &Socket {
         &self.socket
     }
 
-    /// The event's name; `connect` and `disconnect` for those.
+    /// The event's name. It is `connect` or `disconnect` for those handlers.
     pub fn event_name(&self) -> &str {
-        match &self.cause {
+        match &self.trigger {
             Trigger::Connect => EventKind::Connect.name(),
             Trigger::Disconnect(_) => EventKind::Disconnect.name(),
             Trigger::Event(event) => event.name(),
@@ -179,17 +180,17 @@ impl CallContext {
         }
     }
 
-    /// The event's arguments, unread; none at connect and disconnect.
+    /// The event's arguments, not decoded; empty at connect and disconnect.
     pub fn args(&self) -> &Args {
-        match &self.cause {
+        match &self.trigger {
             Trigger::Event(event) => event.args(),
             Trigger::Error(failure) => failure.event.args(),
             Trigger::Connect | Trigger::Disconnect(_) => &NO_ARGUMENTS,
         }
     }
 
-    /// A value of the socket's scope, or a singleton: what `Inject<T>` is made of. `None` where it
-    /// was not declared.
+    /// A value of the socket's scope, or a singleton, as `Inject<T>` extracts it. `None` if no
+    /// handler has declared it.
     pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match &self.values {
             InjectionSource::Scope(scope, position) => scope.get::<V>(*position),
@@ -197,17 +198,17 @@ impl CallContext {
         }
     }
 
-    /// A cursor over the arguments. Never used by hand.
+    /// A cursor over the arguments, for the macros' expansions.
     #[doc(hidden)]
     #[inline]
     pub fn arguments(&self) -> Arguments<'_> {
-        match &self.cause {
+        match &self.trigger {
             Trigger::Event(event) => event.args().arguments(),
             _ => NO_ARGUMENTS.arguments(),
         }
     }
 
-    /// Prepares it for a call of another handler, for the same cause.
+    /// Prepares the context for a call of another handler of the same event.
     #[inline]
     pub(crate) fn retarget(&mut self, position: usize, handler: Option<&'static HandlerInfo>) {
         if let InjectionSource::Scope(_, at) = &mut self.values {
@@ -219,41 +220,23 @@ impl CallContext {
         self.cancelled = None;
     }
 
-    /// For this event.
+    /// Sets the event.
     #[inline]
     pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
-        self.cause = Trigger::Event(event.open());
+        self.trigger = Trigger::Event(event.open());
         self
     }
 
-    /// Runs a handler that is over when it returns, on its controller. None is that of another,
-    /// which the wiring rules out.
-    #[inline]
-    pub(in crate::gateway) fn run<T>(
-        &mut self,
-        this: Option<T>,
-        body: impl FnOnce(T, &Self) -> Result<Outcome, EventError>,
-    ) {
-        let outcome = match this {
-            Some(this) => {
-                let result = catch_sync(|| body(this, self));
-                self.finish(result)
-            }
-            None => Outcome::Failed(wrong_instance(self)),
-        };
-        self.put_outcome(outcome);
-    }
-
-    /// Says what came of the call.
+    /// Stores the outcome of the call.
     #[inline]
     pub(in crate::gateway) fn put_outcome(&mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
 
-    /// Lets go of what belongs to the event that it was for.
+    /// Releases the event and what was stored for it.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        if let Trigger::Event(event) = std::mem::replace(&mut self.cause, Trigger::Connect) {
+        if let Trigger::Event(event) = std::mem::replace(&mut self.trigger, Trigger::Connect) {
             event.recycle();
         }
         self.clear_ack();
@@ -269,9 +252,11 @@ impl CallContext {
         }
     }
 
-    /// Puts an acknowledgement there for the handler to take.
+    /// Provides the acknowledgement for a handler that takes an `Ack`, if the client requested one.
     pub(crate) fn offer_ack(&mut self) {
-        let Some(id) = self.wanted_ack() else { return };
+        let Some(id) = self.requested_ack() else {
+            return;
+        };
         let spare = self.recycled_ack.take();
         self.ack = Some(AckCell::renewed(spare, &self.socket, id));
     }
@@ -280,31 +265,32 @@ impl CallContext {
         EventInfo::new(self.event_name(), self.args().clone())
     }
 
-    /// Under which id the client wants an answer from the return value.
+    /// The id of the acknowledgement that the client requested.
     #[inline]
-    pub(crate) fn wanted_ack(&self) -> Option<u64> {
-        match &self.cause {
+    pub(crate) fn requested_ack(&self) -> Option<u64> {
+        match &self.trigger {
             Trigger::Event(event) => event.id(),
             _ => None,
         }
     }
 
-    /// Whether the client wants an acknowledgement.
+    /// Whether the client requested an acknowledgement.
     pub(crate) fn wants_ack(&self) -> bool {
-        self.wanted_ack().is_some()
+        self.requested_ack().is_some()
     }
 
-    /// Encodes a handler's value, and sends it where nothing else can come of the call.
+    /// Encodes the value that a handler returned, and sends it immediately if this is the event's
+    /// only handler.
     pub(crate) fn encode<T: Serialize>(&self, value: &T) -> Result<Outcome, EventError> {
         if is_unit(value) {
             return Ok(Outcome::Unit);
         }
-        let Some(id) = self.wanted_ack() else {
+        let Some(id) = self.requested_ack() else {
             return Ok(Outcome::Value(None));
         };
         if self.is_sole_handler && self.ack.is_none() {
             self.socket.send_ack(id, value)?;
-            // The handler may still panic: when its value or its arguments are dropped.
+            // Recorded here, because dropping the value or the arguments may still panic.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
         }
@@ -312,7 +298,7 @@ impl CallContext {
         Ok(Outcome::Answer(packet))
     }
 
-    /// What a call's end means.
+    /// Converts the result of the handler's body to the outcome.
     pub(crate) fn finish(&self, called: CallResult) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match called {
@@ -323,7 +309,7 @@ impl CallContext {
             BodyEnd::TimedOut => {
                 log_limited!(
                     WARN, key = self.handler, target: "specter::gateway", handler = self.handler,
-                    limit = ?self.limit, "a handler was not done in time, and was dropped"
+                    limit = ?self.limit, "a handler exceeded its timeout and was dropped"
                 );
                 EventError::new("timed out").with_code("timeout")
             }
@@ -333,7 +319,7 @@ impl CallContext {
     }
 }
 
-/// The end of a handler's body, with what it returned.
+/// How a handler's body ended, with its return value.
 pub type CallResult = BodyEnd<Result<Outcome, EventError>>;
 
 /// Runs the body of a handler that may suspend, as the macros' expansions do.
@@ -364,18 +350,19 @@ impl Watch for CallContext {
     }
 }
 
-/// A call that goes on.
+/// Boxes a running call.
 pub fn pending<F: Future<Output = CompletedCall> + Send + 'static>(call: F) -> CallState {
     CallState::Pending(Box::pin(call))
 }
 
-/// A call on the blocking pool. The pool's threads are tokio's.
+/// Runs a call on tokio's pool of threads for blocking code.
 pub fn blocking(call: impl FnOnce() -> CompletedCall + Send + 'static) -> CallState {
     let running = tokio::task::spawn_blocking(call);
     CallState::Pending(Box::pin(async move {
         match running.await {
             Ok(done) => done,
-            // Panics are caught inside; this is the runtime's end, and nobody polls further.
+            // Panics are caught inside of the call. An error therefore means that the runtime is
+            // shutting down, and that this future is not polled again.
             Err(_) => std::future::pending().await,
         }
     }))

@@ -18,7 +18,7 @@ pub enum BodyEnd<T> {
     Panicked(Box<dyn Any + Send>),
     /// It took longer than it may, and was dropped.
     TimedOut,
-    /// Nobody waited for it any more, and it was dropped.
+    /// Nobody awaited it any more, and it was dropped.
     Cancelled,
 }
 
@@ -102,8 +102,8 @@ pub(in crate::gateway) fn run_caught<T>(body: impl FnOnce() -> T) -> BodyEnd<T> 
     catch_unwind(AssertUnwindSafe(body)).map_or_else(BodyEnd::Panicked, BodyEnd::Returned)
 }
 
-/// Runs a future until it ends, or until `stop` says so after a poll that did not end it. It is
-/// dropped then, and a panic of that is caught.
+/// Runs a future until it ends, or until `stop` returns true after a poll that did not end it. Then
+/// the future is dropped, and a panic of the drop is caught.
 pub(in crate::gateway) async fn run_until<F: Future>(
     body: F,
     mut stop: impl FnMut(&mut Context<'_>) -> bool,
@@ -137,7 +137,7 @@ pub(in crate::gateway) async fn run_within<F: Future>(
     .await
 }
 
-/// Drops something of a handler that nobody waits for any more. A panic of it concerns nobody.
+/// Drops a part of a handler that nobody awaits any more, and ignores its panic.
 pub(in crate::gateway) fn drop_caught(drop: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(drop));
 }
@@ -161,8 +161,8 @@ impl<F: Future> Future for CatchUnwind<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let body = self.project().body;
-        // The controller may be left half changed: documented, and `on_panic = "disconnect"` opts
-        // out.
+        // The controller may be left half changed, as documented; `on_panic = "disconnect"` avoids
+        // it.
         match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => Poll::Ready(Err(payload)),

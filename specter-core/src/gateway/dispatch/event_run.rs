@@ -1,5 +1,5 @@
-//! The run of one event through its handlers (methods of controllers, and subscribers) in their
-//! order.
+//! Runs one event through its handlers: the controllers' methods and the subscribers, one after
+//! another.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -23,34 +23,35 @@ use crate::logging::{OneLine, Untrusted, log_limited};
 use crate::socket::Reject;
 use crate::socket::service::BoxFuture;
 
+/// One event that runs through its handlers, as a state machine that the connection's task polls.
 pub(in crate::gateway) struct EventRun {
-    /// The context with the event. Absent while a method runs, which takes it along and brings it
-    /// back.
+    /// The context with the event. `None` while a method runs: the call owns it then.
     cx: Option<Box<CallContext>>,
     chain: HandlerChain,
+    /// The index in the chain of the next handler.
     at: usize,
     answer: EventAnswer,
     phase: RunPhase,
 }
 
-/// What became of an event whose handlers were started.
+/// An event whose handlers have been started: finished, or still running.
 pub(in crate::gateway) enum RunStart {
-    /// It is over, and its context is free for another.
+    /// The event is finished. Its context can be used for another event.
     Finished(Option<Box<CallContext>>),
-    /// It is to be polled.
+    /// The event waits for something and must be polled.
     Running(EventRun),
 }
 
-/// What the event waits for. Each step begins in [`NextHandler`](Self::NextHandler), and leaves
-/// that phase where there is nothing to wait for.
+/// What the event waits for. Every step starts from [`NextHandler`](Self::NextHandler) and stays
+/// there if it has nothing to wait for.
 enum RunPhase {
     /// The handler at `at` is the next one to be called.
     NextHandler,
     CheckingGuards(HandlerTarget, BoxFuture<Result<(), Reject>>),
     RunningHandler(HandlerTarget, PendingCall),
-    /// A handler failed, and its error passes through the filters.
+    /// The error of a handler passes through the error filters.
     RunningFilters(HandlerTarget, Option<Instance>, BoxFuture<EventError>),
-    /// `#[on_error]` of the target's controller runs.
+    /// The `#[on_error]` handler of the target's controller runs.
     RunningOnError(HandlerTarget, PendingCall),
     /// A subscriber runs.
     RunningSubscriber(BoxFuture<Outcome>),
@@ -59,7 +60,7 @@ enum RunPhase {
 }
 
 impl EventRun {
-    /// The event in the context, on its way through this chain.
+    /// Prepares the run of the context's event through these handlers.
     pub(in crate::gateway) fn new(cx: Box<CallContext>, chain: HandlerChain) -> Self {
         Self {
             cx: Some(cx),
@@ -70,7 +71,7 @@ impl EventRun {
         }
     }
 
-    /// Begins it and runs it as far as it comes at once.
+    /// Starts a run, and continues until it has to wait or is finished.
     pub(in crate::gateway) fn begin(
         cx: Box<CallContext>,
         chain: HandlerChain,
@@ -81,27 +82,27 @@ impl EventRun {
         Self::new(cx, chain).poll_to_pause(env, instances, task)
     }
 
-    /// The same for the only handler of an event, whose controller is there. If it succeeds at
-    /// once, which is the rule, no run is needed; if it is over when it returns, neither controller
-    /// nor context move.
+    /// As [`begin`](Self::begin), for an event with a single handler and no policies. If the
+    /// handler does not suspend and succeeds, which is the common case, no run is created, and
+    /// neither the controller nor the context is moved.
     pub(in crate::gateway) fn start_direct(
         mut cx: Box<CallContext>,
-        straight: &DirectHandler,
+        direct: &DirectHandler,
         env: &SocketEnv,
         instances: &mut [Option<Instance>],
         task: &mut Context<'_>,
     ) -> RunStart {
-        let target = straight.target;
-        cx.retarget(target.controller, Some(straight.handler));
-        cx.is_sole_handler = straight.handler.inline;
-        if straight.takes_ack {
+        let target = direct.target;
+        cx.retarget(target.controller, Some(direct.handler));
+        cx.is_sole_handler = direct.handler.inline;
+        if direct.takes_ack {
             cx.offer_ack();
         }
         let slot = &mut instances[target.controller];
-        if straight.handler.inline
+        if direct.handler.inline
             && let Some(instance) = slot
         {
-            (straight.block.call)(instance, target.handler.id, &mut cx);
+            (direct.block.call)(instance, target.handler.id, &mut cx);
             if !cx.outcome.is_failure() {
                 conclude(env, &mut cx);
                 cx.clear();
@@ -112,19 +113,19 @@ impl EventRun {
             cx.clear();
             return RunStart::Finished(Some(cx));
         };
-        let step = if straight.handler.inline {
+        let call = if direct.handler.inline {
             CallState::Done(CompletedCall { instance, cx })
         } else {
-            (straight.block.start)(instance, target.handler.id, cx)
+            (direct.block.start)(instance, target.handler.id, cx)
         };
         let chain = HandlerChain::Methods(Targets::One(target));
-        Self::with_started(step, target, chain, env, instances).poll_to_pause(env, instances, task)
+        Self::with_started(call, target, chain, env, instances).poll_to_pause(env, instances, task)
     }
 
-    /// The run of a handler that was started and has not succeeded at once: it goes on, or failed.
+    /// The run of a handler that has been started and is still running or has failed.
     #[inline(never)]
     fn with_started(
-        step: CallState,
+        call: CallState,
         target: HandlerTarget,
         chain: HandlerChain,
         env: &SocketEnv,
@@ -137,11 +138,11 @@ impl EventRun {
             answer: EventAnswer::Unit,
             phase: RunPhase::NextHandler,
         };
-        run.on_step(env, target, step, instances);
+        run.on_started(env, target, call, instances);
         run
     }
 
-    /// Runs it as far as it comes.
+    /// Continues until the run has to wait or is finished.
     #[inline(never)]
     fn poll_to_pause(
         mut self,
@@ -156,7 +157,8 @@ impl EventRun {
         }
     }
 
-    /// Drops what still runs, and brings its controller back where that can be.
+    /// Drops the handler that is still running, and returns its controller to `instances` if that
+    /// is possible.
     #[cold]
     pub(in crate::gateway) fn abort(
         self,
@@ -184,8 +186,8 @@ impl EventRun {
                 drop_caught(|| drop(call));
                 return Some(AbortedHandler::SUBSCRIBER);
             }
-            RunPhase::NotifyingErrors(telling) => {
-                drop_caught(|| drop(telling));
+            RunPhase::NotifyingErrors(notifying) => {
+                drop_caught(|| drop(notifying));
                 return Some(AbortedHandler::SUBSCRIBER);
             }
         };
@@ -198,7 +200,7 @@ impl EventRun {
         })
     }
 
-    /// Lets go of the event, once it is over.
+    /// Releases the event of a finished run.
     pub(in crate::gateway) fn clear(&mut self) {
         if let Some(cx) = &mut self.cx {
             cx.clear();
@@ -220,12 +222,12 @@ impl EventRun {
         loop {
             match &mut self.phase {
                 RunPhase::NextHandler => {
-                    let Some(turn) = self.chain.get(self.at) else {
+                    let Some(entry) = self.chain.get(self.at) else {
                         self.answer(env);
                         return Poll::Ready(());
                     };
                     self.at += 1;
-                    match turn {
+                    match entry {
                         ChainEntry::Method(target) => self.guard(env, target, instances),
                         ChainEntry::Subscriber(subscriber) => self.subscriber(env, &subscriber),
                     }
@@ -266,8 +268,8 @@ impl EventRun {
                     self.phase = RunPhase::NextHandler;
                     self.on_subscriber_outcome(env, outcome);
                 }
-                RunPhase::NotifyingErrors(telling) => {
-                    ready!(telling.as_mut().poll(cx));
+                RunPhase::NotifyingErrors(notifying) => {
+                    ready!(notifying.as_mut().poll(cx));
                     self.phase = RunPhase::NextHandler;
                 }
             }
@@ -307,27 +309,27 @@ impl EventRun {
         let Some(instance) = take(&mut instances[target.controller]) else {
             return;
         };
-        // It is here between two calls.
+        // `Some`: no other call is running.
         let Some(cx) = self.cx.take() else { return };
-        let step = start(env, target, instance, cx);
-        self.on_step(env, target, step, instances);
+        let call = start(env, target, instance, cx);
+        self.on_started(env, target, call, instances);
     }
 
-    /// A handler was called.
-    fn on_step(
+    /// A handler has been started.
+    fn on_started(
         &mut self,
         env: &SocketEnv,
         target: HandlerTarget,
-        step: CallState,
+        call: CallState,
         instances: &mut [Option<Instance>],
     ) {
-        match step {
+        match call {
             CallState::Done(ended) => self.on_returned(env, target, ended, instances),
             CallState::Pending(call) => self.phase = RunPhase::RunningHandler(target, call),
         }
     }
 
-    /// A handler is over, and the context is back.
+    /// A handler has returned, and its context with it.
     fn on_returned(
         &mut self,
         env: &SocketEnv,
@@ -340,7 +342,7 @@ impl EventRun {
         self.on_outcome(env, target, ended.instance, outcome, instances);
     }
 
-    /// What became of a handler's call. Its failure is filtered, then counts.
+    /// Records the outcome of a call. A failure passes through the filters first.
     fn on_outcome(
         &mut self,
         env: &SocketEnv,
@@ -355,7 +357,7 @@ impl EventRun {
         }
     }
 
-    /// A handler failed.
+    /// A handler has failed: applies its error filters.
     fn apply_filters(
         &mut self,
         env: &SocketEnv,
@@ -378,8 +380,7 @@ impl EventRun {
         }
     }
 
-    /// The controller is back and its error is what it will be: it counts, and `#[on_error]` is
-    /// told.
+    /// Records the final error of a handler, and starts the controller's `#[on_error]` handler.
     fn report_failure(
         &mut self,
         env: &SocketEnv,
@@ -407,7 +408,7 @@ impl EventRun {
     fn subscriber(&mut self, env: &SocketEnv, subscriber: &Arc<Subscriber>) {
         let Some(cx) = &mut self.cx else { return };
         cx.retarget(0, None);
-        let Trigger::Event(event) = &cx.cause else {
+        let Trigger::Event(event) = &cx.trigger else {
             return;
         };
         let mut context = env.subscriber_context(Trigger::Event(event.clone()));
@@ -415,7 +416,7 @@ impl EventRun {
             cx.offer_ack();
             context.ack.clone_from(&cx.ack);
         }
-        match subscriber.start(&env.table.subscriber_policies, context) {
+        match env.table.subscriber_policies.start(subscriber, context) {
             SubscriberCall::Done(outcome) => self.on_subscriber_outcome(env, outcome),
             SubscriberCall::Pending(call) => self.phase = RunPhase::RunningSubscriber(call),
         }
@@ -429,18 +430,18 @@ impl EventRun {
         }
     }
 
-    /// Tells a failure that no controller takes to the error subscribers.
+    /// Notifies the error subscribers of a failure that no `#[on_error]` handler takes.
     fn notify_error_subscribers(&mut self, env: &SocketEnv, failure: Failure) {
         if failure.error.is_gone() {
             return;
         }
         let report = ErrorReport::new(failure, env.socket.clone());
-        if let Some(telling) = env.table.ingress.notify(&report) {
-            self.phase = RunPhase::NotifyingErrors(telling);
+        if let Some(notifying) = env.table.ingress.notify(&report) {
+            self.phase = RunPhase::NotifyingErrors(notifying);
         }
     }
 
-    /// Counts a success towards the answer; gives a failure back.
+    /// Records a success for the answer. Returns the error of a failure.
     fn record(&mut self, outcome: Outcome) -> Option<EventError> {
         match EventAnswer::of(outcome) {
             Ok(Some(answer))
@@ -485,18 +486,18 @@ impl EventRun {
         self.cx.as_ref().map_or("", |cx| cx.event_name())
     }
 
-    /// The event, for those who are told of its failure.
+    /// The event, for error filters, error handlers and subscribers.
     fn info(&self) -> EventInfo {
         let cx = self.cx.as_ref();
         cx.map_or_else(EventInfo::connect, |cx| cx.info())
     }
 }
 
-/// A handler that was dropped because it ran on after its client left.
+/// A handler that was dropped because it was still running after its client had disconnected.
 pub(in crate::gateway) struct AbortedHandler {
     pub(in crate::gateway) controller: &'static str,
     pub(in crate::gateway) handler: &'static str,
-    /// Its controller was lost with it, and has a `disconnect` handler.
+    /// Whether its controller was dropped with it and therefore misses its `disconnect` handler.
     pub(in crate::gateway) misses_disconnect: bool,
 }
 
@@ -508,8 +509,8 @@ impl AbortedHandler {
     };
 }
 
-/// Polls a call for the last time, in which its handler is dropped and its controller comes back.
-/// `None` where the call has it elsewhere: on the blocking pool.
+/// Polls a call once more; in that poll it drops the handler's body and returns the controller.
+/// `None` if the controller is on the blocking pool.
 fn abort_call(env: &SocketEnv, mut call: PendingCall) -> Option<CompletedCall> {
     let mut task = Context::from_waker(Waker::noop());
     let polled = env.socket.abandon_in(|| call.as_mut().poll(&mut task));
@@ -520,7 +521,7 @@ fn abort_call(env: &SocketEnv, mut call: PendingCall) -> Option<CompletedCall> {
     }
 }
 
-/// Begins a method, with the context of its event.
+/// Starts a method with the context of its event.
 fn start(
     env: &SocketEnv,
     target: HandlerTarget,
@@ -545,7 +546,7 @@ fn log_failed_error_handler(cx: &CallContext) {
     }
 }
 
-/// Takes an exclusive controller out of its place; a shared one stays.
+/// Takes an exclusive controller out of its slot; a shared one is cloned.
 #[inline]
 fn take(slot: &mut Option<Instance>) -> Option<Instance> {
     match slot {

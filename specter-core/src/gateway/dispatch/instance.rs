@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 /// A controller between two calls.
 pub enum Instance {
-    /// One handler at a time has it, some by `&mut self`.
+    /// One handler at a time has the controller, some by `&mut self`.
     Exclusive(Box<dyn Any + Send>),
-    /// Handlers run beside each other on it.
+    /// Handlers run on the controller concurrently.
     Shared(Arc<dyn Any + Send + Sync>),
 }
 
 impl Instance {
-    /// Gives an exclusive controller back.
+    /// The instance of an exclusive controller.
     pub fn from_exclusive<C: Send + 'static>(this: Box<C>) -> Self {
         Self::Exclusive(this)
     }
 }
 
-/// What holds a controller during a call of a `&self` handler that may suspend.
+/// The owner of a controller during a call of a `&self` handler that may suspend.
 pub trait ControllerRef<C>: Deref<Target = C> + Send + 'static {
-    /// Gives it back.
+    /// Returns the instance after the call.
     fn into_instance(self) -> Instance;
 }
 
@@ -37,8 +37,8 @@ impl<C: Send + SharedController + 'static> ControllerRef<C> for Arc<C> {
     }
 }
 
-/// A controller with handlers that share it, by `&self`. A block's needs for `Sync` are all this
-/// one, so that there is one complaint about a controller that is not.
+/// A controller that handlers share by `&self`. All requirements of `Sync` go through this trait,
+/// so that the compiler reports a controller that is not `Sync` once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `Sync`, and a handler takes it by `&self`",
     label = "shares the controller",

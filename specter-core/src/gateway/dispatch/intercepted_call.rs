@@ -1,4 +1,4 @@
-//! A handler's call inside of its interceptors.
+//! Starts a handler's call, inside of its interceptors if it has any.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,14 +7,39 @@ use std::task::{Context, Poll, ready};
 use super::call_context::{CallContext, CallState, CompletedCall, Outcome, PendingCall};
 use super::catch_unwind::run_until;
 use super::instance::Instance;
-use crate::gateway::declare::table::HandlerTarget;
+use crate::gateway::declare::table::{HandlerPolicies, HandlerTarget};
 use crate::gateway::lifecycle::SocketEnv;
 use crate::gateway::policies::interceptor::{
     ErasedInterceptor, Innermost, InterceptContext, intercept,
 };
 
-/// Begins a call with interceptors around it.
-pub(in crate::gateway) fn start_intercepted(
+impl SocketEnv {
+    /// Starts a handler's call inside of its interceptors.
+    pub(in crate::gateway) fn start(
+        &self,
+        target: HandlerTarget,
+        policies: Option<&HandlerPolicies>,
+        instance: Instance,
+        cx: Box<CallContext>,
+    ) -> CallState {
+        match policies {
+            Some(policies) if !policies.interceptors.is_empty() => start_intercepted(
+                policies.interceptors.clone(),
+                self.clone(),
+                target,
+                instance,
+                cx,
+            ),
+            _ => {
+                let table = self.controller(target.controller);
+                table.start(instance, target.handler, cx)
+            }
+        }
+    }
+}
+
+/// Starts a call inside of interceptors.
+fn start_intercepted(
     interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
     env: SocketEnv,
     target: HandlerTarget,
@@ -47,7 +72,8 @@ pub(in crate::gateway) fn start_intercepted(
     }))
 }
 
-/// The call in the middle. It outlives the interceptors, so that the controller does.
+/// The innermost call. It outlives the interceptors, so that the controller is returned even if an
+/// interceptor drops the call.
 struct Call {
     env: SocketEnv,
     target: HandlerTarget,
@@ -58,8 +84,8 @@ struct Call {
 enum State {
     Ready(Instance, Box<CallContext>),
     Running(PendingCall),
-    Over(Instance, Box<CallContext>),
-    /// Between two of the others.
+    Completed(Instance, Box<CallContext>),
+    /// The state is being replaced.
     Changing,
 }
 
@@ -86,21 +112,21 @@ impl Innermost for Call {
 impl Call {
     fn ended(&mut self, mut ended: CompletedCall) -> Outcome {
         let outcome = ended.take_outcome();
-        self.state = State::Over(ended.instance, ended.cx);
+        self.state = State::Completed(ended.instance, ended.cx);
         outcome
     }
 
-    /// The controller and the context, back from the handler. A handler that an interceptor did not
-    /// wait for ends now.
+    /// Returns the controller and the context. A handler that is still running, because no
+    /// interceptor awaits it, is cancelled first.
     async fn into_parts(self) -> (Instance, Box<CallContext>) {
         match self.state {
-            State::Ready(instance, cx) | State::Over(instance, cx) => (instance, cx),
+            State::Ready(instance, cx) | State::Completed(instance, cx) => (instance, cx),
             State::Running(call) => {
                 self.cancelled.store(true, Ordering::Release);
                 let ended = call.await;
                 (ended.instance, ended.cx)
             }
-            // Only within `poll_end`.
+            // Unreachable: `poll_end` replaces this state before it returns.
             State::Changing => std::future::pending().await,
         }
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::call_context::{CallContext, CallState, CompletedCall, Outcome};
+use super::call_context::{CallContext, CallState, CompletedCall, Outcome, catch_sync};
 use super::instance::{Instance, SharedController};
 use crate::gateway::error::EventError;
 
-/// Takes the controller for a handler with `&mut self`; `Err` where the instance is not of this
-/// kind, which the wiring rules out.
+/// Takes the controller for a handler with `&mut self`. `Err` for an instance of another kind,
+/// which the wiring rules out.
 pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongInstance> {
     match instance {
         Instance::Exclusive(any) => any
@@ -17,7 +17,7 @@ pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongI
     }
 }
 
-/// Calls a `&self` handler on whatever holds the controller.
+/// Calls a `&self` handler that may suspend, on an exclusive or a shared instance.
 pub fn start_shared<C: Send + SharedController + 'static>(
     instance: Instance,
     id: u16,
@@ -38,7 +38,7 @@ pub fn start_shared<C: Send + SharedController + 'static>(
     WrongInstance(wrong).into_step(cx)
 }
 
-/// Calls handlers that are over when they return, some of them with `&mut self`.
+/// Calls handlers that do not suspend, some of which take `&mut self`.
 pub fn call_exclusive<C: Send + 'static>(
     instance: &mut Instance,
     cx: &mut CallContext,
@@ -51,8 +51,7 @@ pub fn call_exclusive<C: Send + 'static>(
     cx.run(this, body);
 }
 
-/// Calls handlers that are over when they return, all of them with `&self`, on whatever holds the
-/// controller.
+/// Calls handlers that do not suspend and take `&self`, on an exclusive or a shared instance.
 pub fn call_shared<C: Send + SharedController + 'static>(
     instance: &mut Instance,
     cx: &mut CallContext,
@@ -65,19 +64,39 @@ pub fn call_shared<C: Send + SharedController + 'static>(
     cx.run(this, body);
 }
 
-/// For a block without handlers that are over when they return.
+/// The `call` of a block in which all handlers may suspend.
 pub fn call_none(_: &mut Instance, _: u16, cx: &mut CallContext) {
     let error = wrong_instance(cx);
     cx.put_outcome(Outcome::Failed(error));
 }
 
-/// For a block without handlers that may suspend.
+/// The `start` of a block in which no handler suspends.
 pub fn start_none(instance: Instance, _: u16, cx: Box<CallContext>) -> CallState {
     CallState::unknown(instance, cx)
 }
 
-/// An instance that is not of the controller's type, or not held as the handler needs: a fault of
-/// the wiring, answered as such.
+impl CallContext {
+    /// Runs a handler that does not suspend. `this` is `None` for a controller of another type,
+    /// which the wiring rules out.
+    #[inline]
+    pub(in crate::gateway) fn run<T>(
+        &mut self,
+        this: Option<T>,
+        body: impl FnOnce(T, &Self) -> Result<Outcome, EventError>,
+    ) {
+        let outcome = match this {
+            Some(this) => {
+                let result = catch_sync(|| body(this, self));
+                self.finish(result)
+            }
+            None => Outcome::Failed(wrong_instance(self)),
+        };
+        self.put_outcome(outcome);
+    }
+}
+
+/// An instance of another controller, or of a kind that the handler cannot use: a fault of the
+/// wiring, which is answered with an internal error.
 pub struct WrongInstance(Instance);
 
 impl WrongInstance {
@@ -88,8 +107,8 @@ impl WrongInstance {
     }
 }
 
-/// What a call ends with that the wiring rules out: on a controller of another kind, or of a
-/// handler that its block does not know.
+/// The error of a call that the wiring rules out: on an instance of another kind, or of a handler
+/// that its block does not know.
 #[cold]
 pub fn wrong_instance(cx: &CallContext) -> EventError {
     EventError::internal(std::io::Error::other(format!(
@@ -99,13 +118,13 @@ pub fn wrong_instance(cx: &CallContext) -> EventError {
 }
 
 impl CallState {
-    /// A handler id that its block does not know: a fault of the wiring, answered as such.
+    /// The end of a call with a handler id that its block does not know: a fault of the wiring.
     pub fn unknown(instance: Instance, cx: Box<CallContext>) -> Self {
         WrongInstance(instance).into_step(cx)
     }
 }
 
-/// Makes a controller shareable; the handlers' block that takes `&self` only vouches for `Sync`.
+/// Makes an instance shared. A block whose handlers all take `&self` requires `Sync`.
 pub fn share<C: Send + SharedController + 'static>(instance: Instance) -> Instance {
     match instance {
         Instance::Exclusive(any) => match any.downcast::<C>() {

@@ -30,22 +30,22 @@ use crate::logging::log_limited;
 use crate::socket::DisconnectReason;
 use crate::socket::service::{BoxFuture, SocketService, StartResult};
 
-/// A connected socket's controllers and what runs on them.
+/// The controllers of a connected socket, and the events that run on them.
 pub(in crate::gateway) struct Dispatch {
     env: SocketEnv,
     instances: Vec<Option<Instance>>,
-    /// Whether some handler runs concurrently with others: where none does, nothing need be looked
-    /// up early.
+    /// Whether some handler runs concurrently with others. Where none does, pending events need no
+    /// early look-up.
     concurrent: bool,
-    /// The handler of the event before, which is often that of the next.
+    /// The sole handler of the last event, which is often that of the next one.
     straight: Option<DirectHandler>,
-    /// Made for the first event and kept for the next, while none runs.
+    /// The context of calls, recycled from event to event.
     cx: Option<Box<CallContext>>,
-    /// The event whose turn it is.
+    /// The event that runs in its turn.
     running: Option<EventRun>,
-    /// It was begun since the last poll, and run as far as it came: it waits to be woken.
+    /// The event was started since the last poll, and ran until it had to wait.
     just_begun: bool,
-    /// Events of `concurrent` handlers; made for the first one.
+    /// Events of `concurrent` handlers. Allocated for the first one.
     concurrent_runs: Option<Box<FuturesUnordered<ConcurrentRun>>>,
     concurrent_bytes: usize,
     leaving: Option<DisconnectReason>,
@@ -95,7 +95,7 @@ impl Dispatch {
         Poll::Ready(())
     }
 
-    /// Begins an event by all the rules.
+    /// Starts an event in the general case.
     #[inline(never)]
     fn begin_any(&mut self, event: EventPacket, cx: &mut Context<'_>) -> StartResult {
         let table = &self.env.table;
@@ -112,7 +112,7 @@ impl Dispatch {
         self.begun(begun)
     }
 
-    /// Begins an event concurrently with those that run.
+    /// Starts an event concurrently with those that run.
     fn start_concurrent(&mut self, event: EventPacket, chain: HandlerChain, cx: &mut Context<'_>) {
         let instances = self.shared(&chain);
         let size = event.size();
@@ -125,7 +125,7 @@ impl Dispatch {
                 env: self.env.clone(),
                 instances,
             });
-        // What comes behind it finds it begun.
+        // Later events must find it started.
         self.poll_concurrent(cx);
     }
 
@@ -271,7 +271,7 @@ impl SocketService for Dispatch {
     }
 }
 
-/// An event that does not wait for its turn: owns what it runs on.
+/// An event that runs concurrently with others. It owns its controllers' instances.
 struct ConcurrentRun {
     run: EventRun,
     /// The event's bytes.
@@ -281,7 +281,7 @@ struct ConcurrentRun {
 }
 
 impl Future for ConcurrentRun {
-    /// The event's bytes, which are free now.
+    /// How many bytes the event held.
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {

@@ -17,7 +17,7 @@ pub(crate) struct UnknownEvents {
 }
 
 impl UnknownEvents {
-    /// Notes one. The names are asked for only when it is logged.
+    /// Notes an unknown event. The handled names are collected only if it is logged.
     pub(crate) fn note<'a>(
         &self,
         namespace: &str,
@@ -54,7 +54,7 @@ impl UnknownEvents {
     }
 }
 
-/// The known name that differs the least, if it differs by a third or less.
+/// The handled name that differs least, if it differs by a third or less.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > COMPARED {
         return None;
@@ -67,7 +67,7 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// How many characters must be changed, left out or put in (Levenshtein), without regard to case.
+/// The Levenshtein distance of two names, without regard to case.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

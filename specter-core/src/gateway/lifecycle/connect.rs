@@ -74,7 +74,7 @@ async fn connect(
     Ok(Box::new(Dispatch::new(env, instances)))
 }
 
-/// What comes before the first `connect`: guards, then the scope with its controllers.
+/// Everything before the first `connect`: guards, then the scope with its controllers.
 async fn prepare(
     table: &Arc<NamespaceTable>,
     socket: &Socket,
@@ -108,7 +108,7 @@ async fn prepare(
     Ok((env, instances))
 }
 
-/// The time that a connect may take.
+/// The deadline of a connect.
 struct ConnectDeadline {
     until: Instant,
     of: Duration,
@@ -144,8 +144,8 @@ async fn build(
     built.map_err(EventError::from)
 }
 
-/// Runs one controller's `connect`. The instance is back in its place afterwards, unless it ran out
-/// of time.
+/// Runs one controller's `connect`. The instance is back in its place afterwards, unless the
+/// deadline has passed.
 async fn connect_one(
     env: &SocketEnv,
     position: usize,
@@ -178,16 +178,14 @@ async fn connect_one(
     Err(limit.wait(filtered).await?.into())
 }
 
-/// Runs the namespace's subscribers of connects, to the first that refuses.
+/// Runs the namespace's subscribers of connects, up to the first that rejects.
 async fn connect_subscribers(env: &SocketEnv, limit: &ConnectDeadline) -> Result<(), Reject> {
     let Some(subscribers) = env.table.ingress.of(&SubscriptionKey::Connect) else {
         return Ok(());
     };
     for subscriber in &*subscribers {
-        let call = subscriber.start(
-            &env.table.subscriber_policies,
-            env.subscriber_context(Trigger::Connect),
-        );
+        let cx = env.subscriber_context(Trigger::Connect);
+        let call = env.table.subscriber_policies.start(subscriber, cx);
         if let Some(error) = limit.wait(call.end()).await?.into_error() {
             return Err(error.into());
         }
@@ -195,7 +193,7 @@ async fn connect_subscribers(env: &SocketEnv, limit: &ConnectDeadline) -> Result
     Ok(())
 }
 
-/// What keeps a client from connecting, as the filters let it through.
+/// Passes the error that keeps a client from connecting through the filters.
 async fn connect_error(
     filters: &[Arc<dyn ErasedFilter>],
     socket: &Socket,
@@ -213,9 +211,9 @@ async fn connect_error(
     .await
 }
 
-/// Ends a socket that is refused after some controllers let it in.
+/// Ends a socket that is rejected after some controllers have accepted it.
 async fn refuse(env: SocketEnv, instances: Vec<Option<Instance>>) {
-    // As after any other disconnect: nothing reaches it any more.
+    // As after any other disconnect, nothing reaches the socket any more.
     env.socket.end();
     let limit = env.table.connect_handler_timeout;
     let reason = DisconnectReason::ServerNamespaceDisconnect;

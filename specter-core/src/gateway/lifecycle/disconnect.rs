@@ -14,7 +14,7 @@ use crate::gateway::subscribe::SubscriptionKey;
 use crate::logging::{OneLine, log_limited};
 use crate::socket::DisconnectReason;
 
-/// Whether the subscribers of connects were told of a socket, so that those of disconnects are.
+/// Whether the subscribers of connects saw a socket, so that those of disconnects do too.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::gateway) enum Subscribers {
     Unaware,
@@ -23,7 +23,7 @@ pub(in crate::gateway) enum Subscribers {
 
 /// Runs `disconnect` of the controllers and the subscribers, then tears the scope down.
 ///
-/// Each step has `limit`, so that one that does not end keeps no other from running.
+/// Each step has `limit`, so that a step which does not end does not keep others from running.
 pub(in crate::gateway) async fn disconnect(
     env: SocketEnv,
     instances: Vec<Option<Instance>>,
@@ -55,8 +55,7 @@ pub(in crate::gateway) async fn disconnect(
             }
         }
     }
-    // Whoever still shares the scope, an event's context for one, does not keep it from being torn
-    // down.
+    // The scope is torn down although others, such as an event's context, may still share it.
     for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
         log_limited!(
             ERROR, target: "specter::di", failure = %OneLine(failure),

@@ -19,8 +19,7 @@ use crate::gateway::dispatch::event_info::EventInfo;
 use crate::logging::log_limited;
 use crate::socket::Socket;
 
-/// How long each provider's hook may take, when a socket's scope is torn down and when the App
-/// stops.
+/// The timeout of each provider's hook when a socket's scope is torn down and when the App stops.
 pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Notifies the error subscribers of a failure that no controller handles. All of them together

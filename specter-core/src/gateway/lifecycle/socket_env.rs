@@ -1,21 +1,18 @@
-//! What every call of a socket's handlers needs: its namespace's table, the socket, and its scope.
+//! The environment of a socket's handlers: the table of its namespace, the socket, and its scope.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use specter_di::OpenScope;
 
-use crate::gateway::declare::table::{
-    ControllerTable, HandlerPolicies, HandlerRef, HandlerTarget, NamespaceTable,
-};
+use crate::gateway::declare::table::{ControllerTable, HandlerRef, NamespaceTable};
 use crate::gateway::dispatch::call_context::{
     CallContext, CallState, Failure, InjectionSource, Outcome, Trigger,
 };
 use crate::gateway::dispatch::instance::Instance;
-use crate::gateway::dispatch::intercepted_call::start_intercepted;
 use crate::socket::Socket;
 
-/// What every call of a socket's handlers needs.
+/// The environment of a socket's handlers. It creates the contexts of their calls.
 #[derive(Clone)]
 pub(in crate::gateway) struct SocketEnv {
     pub(in crate::gateway) table: Arc<NamespaceTable>,
@@ -28,43 +25,47 @@ impl SocketEnv {
         &self.table.controllers[position]
     }
 
-    /// The context of a call.
+    /// The context of a call of one handler.
     pub(in crate::gateway) fn context(
         &self,
         position: usize,
         handler: HandlerRef,
-        cause: Trigger,
+        trigger: Trigger,
     ) -> Box<CallContext> {
         let mut cx = self.event_context();
-        cx.cause = cause;
+        cx.trigger = trigger;
         cx.retarget(position, self.controller(position).handler(handler));
         cx
     }
 
-    /// A context for calls of controllers that is not aimed at one yet.
+    /// A context for calls of controllers, before a handler is chosen.
     pub(in crate::gateway) fn event_context(&self) -> Box<CallContext> {
-        Box::new(CallContext {
-            socket: self.socket.clone(),
-            values: InjectionSource::Scope(self.scope.clone(), 0),
-            handler: "",
-            cause: Trigger::Connect,
-            ack: None,
-            recycled_ack: None,
-            limit: None,
-            cancelled: None,
-            outcome: Outcome::Unit,
-            is_sole_handler: false,
-            is_answered: AtomicBool::new(false),
-        })
+        let values = InjectionSource::Scope(self.scope.clone(), 0);
+        Box::new(self.context_of(values, "", Trigger::Connect))
     }
 
-    /// The context of a call that belongs to no controller.
-    pub(in crate::gateway) fn subscriber_context(&self, cause: Trigger) -> CallContext {
+    /// The context of a subscriber's call, which belongs to no controller.
+    pub(in crate::gateway) fn subscriber_context(&self, trigger: Trigger) -> CallContext {
+        let container = self.table.subscriber_policies.container.clone();
+        self.context_of(
+            InjectionSource::Container(container),
+            "a subscriber",
+            trigger,
+        )
+    }
+
+    #[inline]
+    fn context_of(
+        &self,
+        values: InjectionSource,
+        handler: &'static str,
+        trigger: Trigger,
+    ) -> CallContext {
         CallContext {
             socket: self.socket.clone(),
-            values: InjectionSource::Container(self.table.subscriber_policies.container.clone()),
-            handler: "a subscriber",
-            cause,
+            values,
+            handler,
+            trigger,
             ack: None,
             recycled_ack: None,
             limit: None,
@@ -75,31 +76,8 @@ impl SocketEnv {
         }
     }
 
-    /// Begins a handler with what stands around it.
-    pub(in crate::gateway) fn start(
-        &self,
-        target: HandlerTarget,
-        policies: Option<&HandlerPolicies>,
-        instance: Instance,
-        cx: Box<CallContext>,
-    ) -> CallState {
-        match policies {
-            Some(policies) if !policies.interceptors.is_empty() => start_intercepted(
-                policies.interceptors.clone(),
-                self.clone(),
-                target,
-                instance,
-                cx,
-            ),
-            _ => {
-                let table = self.controller(target.controller);
-                table.start(instance, target.handler, cx)
-            }
-        }
-    }
-
-    /// Begins a controller's `#[on_error]`; gives both back where there is none, or nothing to
-    /// tell.
+    /// Starts a controller's `#[on_error]` handler. Returns the arguments if the controller has
+    /// none, or if the error is only that the socket has disconnected.
     pub(in crate::gateway) fn start_error_handler(
         &self,
         position: usize,

@@ -1,4 +1,4 @@
-//! Error filters, which change an error before anybody is notified of it.
+//! Error filters, which may change an error before the client and the error handlers see it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,13 +9,12 @@ use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
 
-/// Turns the error of a handler into another, or leaves it as it is. An injectable
-/// singleton.
+/// Replaces the error of a handler, or returns it unchanged. An injectable singleton.
 ///
-/// It sees what failed at an event (a guard's rejection, an argument, the handler, its panic) and
-/// at connect, before the acknowledgement, `CONNECT_ERROR` or `#[on_error]` do. The event's filters
-/// come first, then the controller's, the module's and the App's. Errors of `disconnect` and of
-/// `#[on_error]` itself are only logged, unfiltered.
+/// It receives every error of an event (a guard's rejection, an invalid argument, the handler's
+/// error or panic) and of a connect, before the acknowledgement, `CONNECT_ERROR` or `#[on_error]`
+/// does. The event's filters run first, then the controller's, the module's and the App's. Errors
+/// of `disconnect` and of `#[on_error]` itself are logged without being filtered.
 ///
 /// ```
 /// use specter_core::gateway::{ErrorFilter, EventError, FilterContext};
@@ -38,7 +37,7 @@ use crate::socket::Socket;
         module lists it under `providers`"
 )]
 pub trait ErrorFilter: Send + Sync + 'static {
-    /// What the error becomes.
+    /// Returns the error that takes the place of `error`.
     fn filter(
         &self,
         error: EventError,
@@ -46,7 +45,7 @@ pub trait ErrorFilter: Send + Sync + 'static {
     ) -> impl Future<Output = EventError> + Send;
 }
 
-/// What an error filter may look at.
+/// The socket and the event of a failed call, for an error filter.
 #[derive(Debug)]
 pub struct FilterContext<'a> {
     socket: &'a Socket,
@@ -59,13 +58,13 @@ impl FilterContext<'_> {
         self.socket
     }
 
-    /// The event that failed; its name is `connect` at connect.
+    /// The event that failed. Its name is `connect` if connecting failed.
     pub fn event(&self) -> &EventInfo {
         self.event
     }
 }
 
-/// A filter behind one vtable.
+/// A type-erased error filter.
 pub(crate) trait ErasedFilter: Send + Sync {
     fn filter_boxed<'a>(
         &'a self,
@@ -84,8 +83,8 @@ impl<F: ErrorFilter> ErasedFilter for F {
     }
 }
 
-/// Passes an error through filters. One that panics is replaced by its panic, which the next ones
-/// see.
+/// Passes an error through filters, in their order. If a filter panics, its panic is the error that
+/// the next filter receives.
 pub(in crate::gateway) async fn filtered(
     filters: Vec<Arc<dyn ErasedFilter>>,
     socket: Socket,

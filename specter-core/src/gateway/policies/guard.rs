@@ -1,6 +1,6 @@
-//! Guards: who may connect, and who may send an event.
+//! Guards, which decide who may connect and who may send an event.
 //!
-//! They run before a socket's controllers are built and before an event's arguments are read.
+//! They run before a socket's controllers are built, and before an event's arguments are decoded.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,9 +18,9 @@ use crate::socket::{Reject, Socket};
 /// Decides whether a client may connect, or whether an event may be handled. An injectable
 /// singleton.
 ///
-/// It runs at connect before the socket's controllers are built, and on events before arguments are
-/// read; never on disconnect. What it learns it leaves with the caller ([`GuardContext::insert`]);
-/// handlers take it as `Extension<T>`.
+/// It runs at connect before the socket's controllers are built, and at events before the arguments
+/// are decoded; never at disconnect. To pass a value to handlers (the user that a token names), it
+/// calls [`GuardContext::insert`]; handlers take the value as `Extension<T>`.
 ///
 /// ```
 /// use specter_core::gateway::{Guard, GuardContext};
@@ -54,17 +54,17 @@ pub trait Guard: Send + Sync + 'static {
     fn check(&self, cx: &GuardContext<'_>) -> impl Future<Output = Result<(), Reject>> + Send;
 }
 
-/// Who asks to be admitted.
+/// Who wants to connect or has sent an event.
 ///
-/// A guard that serves every kind of caller asks the [`GuardContext`] itself, and needs no `match`.
+/// A guard for every kind of caller uses the methods of [`GuardContext`] and needs no `match`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Caller<'a> {
-    /// A Socket.IO client, which connects or has sent an event.
+    /// A Socket.IO client that connects or has sent an event.
     Socket(&'a Socket),
 }
 
-/// What a guard may look at: who calls, and for what.
+/// The caller and the event that a guard decides about.
 #[derive(Debug)]
 pub struct GuardContext<'a> {
     caller: Caller<'a>,
@@ -76,19 +76,19 @@ impl<'a> GuardContext<'a> {
         Self { caller, event }
     }
 
-    /// Who asks to be admitted.
+    /// Who wants to connect or has sent the event.
     pub fn caller(&self) -> Caller<'a> {
         self.caller
     }
 
-    /// The socket that connects or has sent the event. `None` where the caller has none.
+    /// The socket that connects or has sent the event. `None` if the caller is no Socket.IO client.
     pub fn socket(&self) -> Option<&'a Socket> {
         match self.caller {
             Caller::Socket(socket) => Some(socket),
         }
     }
 
-    /// The headers of the HTTP request: of a socket, the one that opened its connection.
+    /// The headers of the HTTP request; for a socket, of the request that opened its connection.
     pub fn headers(&self) -> &'a HeaderMap {
         match self.caller {
             Caller::Socket(socket) => socket.handshake().headers(),
@@ -100,8 +100,8 @@ impl<'a> GuardContext<'a> {
         self.event.map(EventInfo::name)
     }
 
-    /// The event's arguments, unread; `None` at connect. Reading them in a guard costs the time to
-    /// decode them twice.
+    /// The event's arguments, not decoded yet; `None` at connect. Arguments that a guard decodes
+    /// are decoded again for the handler.
     pub fn args(&self) -> Option<&'a Args> {
         self.event.map(EventInfo::args)
     }
@@ -113,16 +113,16 @@ impl<'a> GuardContext<'a> {
         }
     }
 
-    /// Leaves a value with the caller, one of each type; handlers take it as `Extension<T>`.
-    /// Returns the value of this type that was there.
+    /// Stores a value with the caller, one of each type; handlers take it as `Extension<T>`.
+    /// Returns the value of this type that it replaces.
     pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
         match self.caller {
             Caller::Socket(socket) => socket.insert(value),
         }
     }
 
-    /// A value that an earlier guard left with the caller by [`insert`](Self::insert), or an axum
-    /// layer with the request.
+    /// A value that an earlier guard stored with [`insert`](Self::insert), or that a layer stored
+    /// in the request's extensions.
     pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         match self.caller {
             Caller::Socket(socket) => socket.extension(),
@@ -130,7 +130,7 @@ impl<'a> GuardContext<'a> {
     }
 }
 
-/// A guard behind one vtable.
+/// A type-erased guard.
 pub(crate) trait ErasedGuard: Send + Sync {
     fn check_boxed<'a>(
         &'a self,
@@ -147,7 +147,7 @@ impl<G: Guard> ErasedGuard for G {
     }
 }
 
-/// Runs guards in their order, to the first rejection.
+/// Runs guards in their order, up to the first that rejects.
 pub(in crate::gateway) async fn check_guards(
     guards: &[Arc<dyn ErasedGuard>],
     socket: &Socket,

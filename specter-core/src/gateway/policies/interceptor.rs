@@ -1,7 +1,7 @@
 //! Interceptors, which run around a handler.
 //!
-//! An intercepted call costs one boxed future. A call without interceptors costs a look at an empty
-//! list.
+//! Each interceptor of a call costs one boxed future. A call without interceptors costs one check
+//! of an empty list.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -17,13 +17,13 @@ use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
 
-/// Runs around the handlers of a module, a controller or an event: before, after, or instead. An
+/// Runs around the handlers of a module, a controller or an event, and may replace their call. An
 /// injectable singleton.
 ///
-/// Interceptors run inside of the guards, around the reading of arguments and the handler: the
-/// App's outermost, then the module's, the controller's, the event's. They run at `connect` (an
-/// error refuses the client) and at events, never at `disconnect` or `#[on_error]`. Dropping
-/// `next`'s future drops the handler's body; the controller lives on.
+/// Interceptors run after the guards, around the decoding of arguments and the handler: the App's
+/// outermost, then the module's, the controller's and the event's. They run at `connect`, where an
+/// error refuses the client, and at events, but not at `disconnect` or `#[on_error]`. If the future
+/// of `next.run()` is dropped, the handler's body is dropped; the controller stays alive.
 ///
 /// ```
 /// use specter_core::gateway::{EventError, HandlerOutcome, InterceptContext, Interceptor, Next};
@@ -50,7 +50,7 @@ use crate::socket::Socket;
         module lists it under `providers`"
 )]
 pub trait Interceptor: Send + Sync + 'static {
-    /// Calls `next.run()`, or answers itself.
+    /// Calls `next.run()`, or returns an outcome of its own.
     fn intercept(
         &self,
         cx: &InterceptContext<'_>,
@@ -58,7 +58,7 @@ pub trait Interceptor: Send + Sync + 'static {
     ) -> impl Future<Output = Result<HandlerOutcome, EventError>> + Send;
 }
 
-/// What an interceptor may look at.
+/// The call that an interceptor runs around.
 #[derive(Debug)]
 pub struct InterceptContext<'a> {
     pub(in crate::gateway) socket: &'a Socket,
@@ -68,39 +68,43 @@ pub struct InterceptContext<'a> {
 }
 
 impl InterceptContext<'_> {
-    /// The socket that connects or sent the event.
+    /// The socket that connects or has sent the event.
     pub fn socket(&self) -> &Socket {
         self.socket
     }
 
-    /// The event, with its arguments; its name is `connect` at connect.
+    /// The event with its arguments. Its name is `connect` at connect.
     pub fn event(&self) -> &EventInfo {
         self.event
     }
 
-    /// The name of the controller; for a subscriber that of its event handler, else
-    /// `SocketIngress`.
+    /// The type name of the controller. For a subscriber, the type name of its event handler, or
+    /// `SocketIngress` if it has none.
     pub fn controller(&self) -> &'static str {
         self.controller
     }
 
-    /// The name of the method that is called, or `a subscriber`.
+    /// The name of the method, or `a subscriber`.
     pub fn method(&self) -> &'static str {
         self.method
     }
 }
 
-/// How a handler succeeded: with an answer, or without. At connect an answer means nothing.
+/// The outcome of a handler that succeeded: the acknowledgement's data, or nothing. At connect the
+/// data is ignored.
 pub struct HandlerOutcome(Outcome);
 
 impl HandlerOutcome {
-    /// Without an answer.
+    /// An outcome without data.
     pub fn nothing() -> Self {
         Self(Outcome::Unit)
     }
 
-    /// With this answer, as a handler would return it: `()` none, a tuple several arguments,
-    /// anything else one.
+    /// An outcome with data, encoded as a handler's return value is: `()` is no data, a tuple is
+    /// several arguments, anything else is one argument.
+    ///
+    /// # Errors
+    /// The data cannot be serialized.
     pub fn answer<T: Serialize>(data: &T) -> Result<Self, EventError> {
         if specter_proto::socketio::is_unit(data) {
             return Ok(Self::nothing());
@@ -115,7 +119,7 @@ impl std::fmt::Debug for HandlerOutcome {
     }
 }
 
-/// What an interceptor stands around: the next one, at last the handler.
+/// The rest of the call: the remaining interceptors and the handler.
 #[must_use = "the handler does not run unless `run` is called"]
 pub struct Next<'a> {
     rest: &'a [Arc<dyn ErasedInterceptor>],
@@ -125,22 +129,25 @@ pub struct Next<'a> {
 
 /// The call inside of the last interceptor.
 pub(in crate::gateway) trait Innermost: Send {
-    /// Starts the call, or polls it, to its end. It is not polled after that.
+    /// Starts the call, or continues it. It must not be polled again once it is ready.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome>;
 }
 
 impl Next<'_> {
-    /// Runs it.
+    /// Runs the remaining interceptors and the handler.
+    ///
+    /// # Errors
+    /// The error of an inner interceptor, of an argument or of the handler.
     pub async fn run(self) -> Result<HandlerOutcome, EventError> {
         let Self { rest, cx, call } = self;
         match rest.split_first() {
             Some((first, rest)) => first.intercept_boxed(cx, Next { rest, cx, call }).await,
-            None => handled(poll_fn(|cx| call.poll_end(cx)).await),
+            None => into_result(poll_fn(|cx| call.poll_end(cx)).await),
         }
     }
 }
 
-/// An interceptor behind one vtable.
+/// A type-erased interceptor.
 pub(crate) trait ErasedInterceptor: Send + Sync {
     fn intercept_boxed<'a>(
         &'a self,
@@ -180,7 +187,7 @@ pub(in crate::gateway) async fn intercept(
     }
 }
 
-fn handled(outcome: Outcome) -> Result<HandlerOutcome, EventError> {
+fn into_result(outcome: Outcome) -> Result<HandlerOutcome, EventError> {
     match outcome {
         Outcome::Failed(error) => Err(error),
         Outcome::Rejected(reject) => Err((*reject).into()),

@@ -1,4 +1,5 @@
-//! What runs around handlers: guards, interceptors, error filters and the rate limit.
+//! What runs around handlers: guards, interceptors and error filters, and the rate limit, which is
+//! a guard and an interceptor.
 
 pub(crate) mod filter;
 pub(crate) mod guard;

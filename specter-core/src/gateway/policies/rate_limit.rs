@@ -1,4 +1,4 @@
-//! A guard that limits the rate of events, by token buckets for each socket or for each key.
+//! The rate limit: a guard and interceptor with a token bucket for each socket or for each key.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,22 +17,23 @@ use super::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
 
-/// How many keys one limiter remembers.
+/// The most keys for which one [`RateLimit`] keeps a bucket.
 const MAX_KEYS: usize = 65_536;
-/// How often it looks for keys to forget, at most.
+/// The shortest time between two searches for buckets that can be removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How much is allowed: a bucket that holds so many tokens and is filled again evenly. What it lets
-/// through takes one.
+/// An allowed rate, as the size and refill rate of a token bucket. Each permitted call takes one
+/// token; the bucket refills evenly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     burst: u32,
-    /// Time in which one token comes back.
+    /// The time in which one token is refilled.
     interval: Duration,
 }
 
 impl Rate {
-    /// So many in each `period`, all of them at once if need be. At least one.
+    /// `count` calls in each `period`. All of them may come at once, unless [`burst`](Self::burst)
+    /// says less. A `count` of 0 is taken as 1.
     ///
     /// ```
     /// use specter_core::gateway::Rate;
@@ -49,17 +50,18 @@ impl Rate {
         }
     }
 
-    /// So many in each second.
+    /// `count` calls in each second.
     pub fn per_second(count: u32) -> Self {
         Self::new(count, Duration::from_secs(1))
     }
 
-    /// So many in each minute.
+    /// `count` calls in each minute.
     pub fn per_minute(count: u32) -> Self {
         Self::new(count, Duration::from_secs(60))
     }
 
-    /// How many may come at once, where it is not the whole count. At least one.
+    /// The most calls that may come at once: the size of the bucket. Default: the count. A `burst`
+    /// of 0 is taken as 1.
     #[must_use]
     pub fn burst(mut self, burst: u32) -> Self {
         self.burst = burst.max(1);
@@ -67,43 +69,46 @@ impl Rate {
     }
 }
 
-/// Whose bucket is asked.
+/// The bucket from which a call takes its token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RateKey(Option<Box<str>>);
 
 impl RateKey {
-    /// The socket's own, which ends with it.
+    /// The socket's own bucket, which is removed with the socket.
     pub fn socket() -> Self {
         Self(None)
     }
 
-    /// That of a name: a user's id, an address, a tenant.
+    /// The bucket of a name, such as a user's id, an address or a tenant.
     pub fn named(name: impl Into<String>) -> Self {
         Self(Some(name.into().into()))
     }
 }
 
-/// The options of a [`RateLimit`]: an `#[injectable]` of yours, so that they may come from the
-/// configuration.
+/// The rate and the key of a [`RateLimit`]. Implement it for an `#[injectable]` type of yours,
+/// which may read them from the configuration.
 pub trait RatePolicy: Send + Sync + 'static {
-    /// How much is allowed.
+    /// The allowed rate. It is read at each call.
     fn rate(&self) -> Rate;
 
-    /// Whose bucket is asked: the socket's, unless said. `event` is `None` at connect.
+    /// The bucket that a call of `event` takes its token from; `event` is `None` at connect.
+    /// Default: the socket's own.
     fn key(&self, socket: &Socket, event: Option<&str>) -> RateKey {
         let _ = (socket, event);
         RateKey::socket()
     }
 }
 
-/// Lets through what a policy allows, and rejects the rest with `rate limited`, the code
-/// `rate_limited` and `{"retryAfterMs": …}` as its data.
+/// Permits calls at the rate of a [`RatePolicy`]. It rejects the others with the message
+/// `rate limited`, the code `rate_limited` and the data `{"retryAfterMs": …}`.
 ///
-/// As a guard of an event it limits that event, as a guard of a controller its connects (with a key
-/// of more than one socket: `named`). As an interceptor of a controller or module it limits
-/// connects and all events together. A bucket is the policy's and the key's: events that share a
-/// policy share it. At 65,536 names those whose buckets are full are forgotten; if none is, new
-/// names are rejected.
+/// As a guard of an event it limits that event. As a guard of a controller it limits connects; the
+/// key must then be [`named`](RateKey::named), because each socket connects only once. As an
+/// interceptor of a controller or module it limits connects and all events together. There is one
+/// bucket for each policy and key, so events with the same policy share their buckets.
+///
+/// One `RateLimit` keeps at most 65,536 named buckets. At that limit the full ones are removed,
+/// which loses nothing; if none is full, calls with a new name are rejected.
 ///
 /// ```
 /// use specter_core::gateway::{Rate, RateKey, RatePolicy};
@@ -142,7 +147,8 @@ pub struct RateLimit<P> {
 }
 
 impl<P: RatePolicy> RateLimit<P> {
-    /// A limiter by hand; modules list it as a provider.
+    /// Builds a limiter outside of the container. Modules list `RateLimit<P>` as a provider
+    /// instead.
     pub fn new(policy: Arc<P>) -> Self {
         Self {
             policy,
@@ -154,10 +160,7 @@ impl<P: RatePolicy> RateLimit<P> {
         let (rate, now) = (self.policy.rate(), Instant::now());
         let taken = match self.policy.key(socket, event) {
             RateKey(Some(name)) => self.buckets.take(name, rate, now),
-            RateKey(None) => SubscriptionOptions::<P>::of(socket, now)
-                .0
-                .lock()
-                .take(rate, now),
+            RateKey(None) => SocketBucket::<P>::of(socket, now).0.lock().take(rate, now),
         };
         taken.map_err(|wait| {
             let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -168,20 +171,20 @@ impl<P: RatePolicy> RateLimit<P> {
     }
 }
 
-/// A socket's own bucket of a policy, kept with the socket.
-struct SubscriptionOptions<P>(Arc<Mutex<Bucket>>, PhantomData<fn() -> P>);
+/// A socket's own bucket of the policy `P`, stored as an extension of the socket.
+struct SocketBucket<P>(Arc<Mutex<Bucket>>, PhantomData<fn() -> P>);
 
-impl<P: 'static> SubscriptionOptions<P> {
+impl<P: 'static> SocketBucket<P> {
     fn of(socket: &Socket, now: Instant) -> Self {
         socket.extension::<Self>().unwrap_or_else(|| {
-            let own = Self(Arc::new(Mutex::new(Bucket { full_at: now })), PhantomData);
-            socket.insert(own.clone());
-            own
+            let bucket = Self(Arc::new(Mutex::new(Bucket { full_at: now })), PhantomData);
+            socket.insert(bucket.clone());
+            bucket
         })
     }
 }
 
-impl<P> Clone for SubscriptionOptions<P> {
+impl<P> Clone for SocketBucket<P> {
     fn clone(&self) -> Self {
         Self(self.0.clone(), PhantomData)
     }
@@ -237,13 +240,13 @@ impl<P> fmt::Debug for RateLimit<P> {
     }
 }
 
-/// A bucket: all that is kept is the time at which it will be full again.
+/// A token bucket, represented by the time at which it will be full again.
 struct Bucket {
     full_at: Instant,
 }
 
 impl Bucket {
-    /// Takes a token, or says when there will be one.
+    /// Takes a token. The error is the time until there is one.
     fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.max(now) + rate.interval;
         let allowed = now + rate.interval * rate.burst;
@@ -263,7 +266,7 @@ struct Buckets<K> {
 
 struct State<K> {
     by_key: HashMap<K, Bucket>,
-    /// When full buckets were last forgotten.
+    /// When full buckets were last removed.
     swept: Option<Instant>,
 }
 
@@ -293,7 +296,8 @@ impl<K: Hash + Eq> Buckets<K> {
 }
 
 impl<K> State<K> {
-    /// Forgets full buckets: a look at all of them, so not for every new key of a flood.
+    /// Removes full buckets. It looks at every bucket, and therefore does nothing if it ran less
+    /// than [`SWEEP_INTERVAL`] ago: in a flood of new keys it would run for each of them.
     fn sweep(&mut self, now: Instant) {
         if self.swept.is_some_and(|swept| now < swept + SWEEP_INTERVAL) {
             return;
@@ -310,7 +314,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn a_bucket_gives_its_burst_then_what_comes_back() {
+    fn a_bucket_permits_its_burst_and_then_its_refill() {
         let buckets = Buckets::new(10);
         let rate = Rate::per_second(2).burst(3);
         let start = Instant::now();
@@ -332,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_bounded_and_full_buckets_are_forgotten() {
+    fn keys_are_bounded_and_full_buckets_are_removed() {
         let buckets = Buckets::new(2);
         let rate = Rate::per_second(1);
         let start = Instant::now();
@@ -341,7 +345,7 @@ mod tests {
         assert_eq!(buckets.take(3, rate, start), Err(SECOND));
         assert!(
             buckets.take(1, rate, start).is_err(),
-            "known ones still count"
+            "the bucket of a known key still counts"
         );
         assert_eq!(buckets.take(3, rate, start + SECOND), Ok(()));
         assert_eq!(buckets.state.lock().by_key.len(), 1);

@@ -1,4 +1,4 @@
-//! Functions that are notified of failures which no controller handles.
+//! Functions that are notified of errors which no controller's `#[on_error]` handles.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::subscriber::{Later, Now};
+use super::callback::{AsyncFunction, SyncFunction};
 use crate::gateway::dispatch::call_context::Failure;
 use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
@@ -15,12 +15,12 @@ use crate::logging::{OneLine, log_limited};
 use crate::socket::Socket;
 use crate::socket::service::BoxFuture;
 
-/// What failed, where, and for whom. Clones are the same report.
+/// An error, the event that failed, and the socket for which it failed. Clones share one report.
 #[derive(Clone, Debug)]
-pub struct ErrorReport(Arc<Reported>);
+pub struct ErrorReport(Arc<ReportData>);
 
 #[derive(Debug)]
-struct Reported {
+struct ReportData {
     error: EventError,
     event: EventInfo,
     socket: Socket,
@@ -29,7 +29,7 @@ struct Reported {
 impl ErrorReport {
     pub(crate) fn new(failure: Failure, socket: Socket) -> Self {
         let Failure { error, event } = failure;
-        Self(Arc::new(Reported {
+        Self(Arc::new(ReportData {
             error,
             event,
             socket,
@@ -41,50 +41,50 @@ impl ErrorReport {
         &self.0.error
     }
 
-    /// The event; its name is `connect` or `disconnect` for those.
+    /// The event that failed. Its name is `connect` or `disconnect` if that failed.
     pub fn event(&self) -> &EventInfo {
         &self.0.event
     }
 
-    /// The socket.
+    /// The socket for which the event failed.
     pub fn socket(&self) -> &Socket {
         &self.0.socket
     }
 }
 
-/// A function that is told of failures: `Fn(ErrorReport)`, sync or async.
+/// A function that is notified of errors: `Fn(ErrorReport)`, sync or async.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be told of errors",
+    message = "`{Self}` cannot be notified of errors",
     label = "not a function of a report",
     note = "it takes the report, and returns nothing: `|report: ErrorReport| …`, or an async \
         function"
 )]
 pub trait ErrorCallback<M>: Send + Sync + 'static {
     #[doc(hidden)]
-    fn into_tell(self) -> ErasedTell;
+    fn into_erased(self) -> ErasedErrorCallback;
 }
 
-/// A function behind one vtable.
-pub struct ErasedTell(Tell);
+/// An error callback, type-erased.
+pub struct ErasedErrorCallback(Callback);
 
-type Tell = Arc<dyn Fn(ErrorReport) -> Option<BoxFuture<()>> + Send + Sync>;
+type Callback = Arc<dyn Fn(ErrorReport) -> Option<BoxFuture<()>> + Send + Sync>;
 
-impl<F: Fn(ErrorReport) + Send + Sync + 'static> ErrorCallback<Now> for F {
-    fn into_tell(self) -> ErasedTell {
-        ErasedTell(Arc::new(move |report| {
+impl<F: Fn(ErrorReport) + Send + Sync + 'static> ErrorCallback<SyncFunction> for F {
+    fn into_erased(self) -> ErasedErrorCallback {
+        ErasedErrorCallback(Arc::new(move |report| {
             self(report);
             None
         }))
     }
 }
 
-impl<F, R> ErrorCallback<(Later, R)> for F
+impl<F, R> ErrorCallback<(AsyncFunction, R)> for F
 where
     F: Fn(ErrorReport) -> R + Send + Sync + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    fn into_tell(self) -> ErasedTell {
-        ErasedTell(Arc::new(move |report| Some(Box::pin(self(report)))))
+    fn into_erased(self) -> ErasedErrorCallback {
+        ErasedErrorCallback(Arc::new(move |report| Some(Box::pin(self(report)))))
     }
 }
 
@@ -94,43 +94,40 @@ pub(crate) struct ErrorSubscribers(Mutex<List>);
 
 #[derive(Default)]
 struct List {
-    next: u64,
-    subscribed: Vec<(u64, Tell)>,
+    next_id: u64,
+    callbacks: Vec<(u64, Callback)>,
 }
 
 impl ErrorSubscribers {
     pub(in crate::gateway) fn add<M>(&self, subscriber: impl ErrorCallback<M>) -> u64 {
         let mut list = self.0.lock();
-        let id = list.next;
-        list.next += 1;
-        list.subscribed.push((id, subscriber.into_tell().0));
+        let id = list.next_id;
+        list.next_id += 1;
+        list.callbacks.push((id, subscriber.into_erased().0));
         id
     }
 
     pub(in crate::gateway) fn cancel(&self, id: u64) {
-        self.0.lock().subscribed.retain(|(other, _)| *other != id);
+        self.0.lock().callbacks.retain(|(other, _)| *other != id);
     }
 
-    /// Tells all of them, one after another; nothing where there are none.
+    /// Notifies all of them, one after another. `None` if there are none.
     pub(in crate::gateway) fn notify(&self, report: &ErrorReport) -> Option<BoxFuture<()>> {
         let list = self.0.lock();
-        if list.subscribed.is_empty() {
+        if list.callbacks.is_empty() {
             return None;
         }
-        let told: Vec<Tell> = list
-            .subscribed
-            .iter()
-            .map(|(_, tell)| tell.clone())
-            .collect();
+        let callbacks = list.callbacks.iter();
+        let callbacks: Vec<Callback> = callbacks.map(|(_, callback)| callback.clone()).collect();
         let report = report.clone();
         Some(Box::pin(async move {
-            for tell in told {
-                let ended = match catch_unwind(AssertUnwindSafe(|| tell(report.clone()))) {
-                    Ok(Some(telling)) => caught(telling).await,
+            for callback in callbacks {
+                let result = match catch_unwind(AssertUnwindSafe(|| callback(report.clone()))) {
+                    Ok(Some(running)) => caught(running).await,
                     Ok(None) => Ok(()),
                     Err(payload) => Err(payload),
                 };
-                if let Err(payload) = ended {
+                if let Err(payload) = result {
                     log_limited!(
                         ERROR, target: "specter::gateway", panic = %OneLine(panic_text(&*payload)),
                         "an error subscriber panicked"

@@ -1,5 +1,5 @@
-//! Event handlers: objects that subscribe to several events of a namespace, and are set up and torn
-//! down as one.
+//! Event handlers: singletons that subscribe to several events of a namespace, and whose
+//! subscriptions are set up and torn down together.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,24 +8,29 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use super::callback::{DisconnectCallback, EventCallback};
+use super::error_subscribers::ErrorCallback;
+use super::ingress_error::IngressError;
+use super::socket_ingress::SocketIngress;
+use super::subscription::Subscription;
 use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
-use crate::gateway::subscribe::{
-    DisconnectCallback, ErrorCallback, EventCallback, IngressError, SocketIngress, Subscription,
-};
 use crate::socket::service::BoxFuture;
 
-/// How long each step of setting up or tearing down may take.
-const STEP_LIMIT: Duration = Duration::from_secs(10);
+/// The time limit of each step of a set-up or teardown.
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a step of setting up or tearing down may fail with.
+/// The error of a step of a set-up or teardown: any error, as `?` converts it.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An object that handles events of a namespace, without a controller for each socket: an
-/// `#[injectable]` singleton that a module lists (`handlers = [Presence]`, which provides it too),
-/// or that is registered while the App runs ([`SocketIngress::register`]).
+/// A singleton that handles events of a namespace, where a controller is built for each socket.
 ///
-/// The App sets the listed ones up when all providers are there, and tears all down at shutdown, in
-/// reverse.
+/// It is `#[injectable]`. A module lists it under `handlers`, which provides it too
+/// (`handlers = [Presence]`), or it is registered while the App runs
+/// ([`SocketIngress::register`]).
+///
+/// The App sets the listed ones up after all providers are built, and tears all of them down at
+/// shutdown, in reverse order. Each step of a set-up or teardown may take 10 s; after that it is
+/// dropped and has failed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -36,7 +41,7 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// impl Presence {
 ///     fn announce(&self, socket: &Socket, state: &str) {
-///         // Nobody there is no reason to fail.
+///         // That this socket has disconnected meanwhile is no error.
 ///         let _ = socket.broadcast().emit("presence", (socket.id(), state));
 ///     }
 /// }
@@ -54,8 +59,8 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 ///         });
 ///     }
 ///
-///     async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
-///         clean_up.add("farewell", async { println!("bye"); Ok(()) });
+///     async fn on_setup(&self, cleanup: &mut Cleanup) -> Result<(), SetupError> {
+///         cleanup.add("farewell", async { println!("bye"); Ok(()) });
 ///         Ok(())
 ///     }
 /// }
@@ -63,57 +68,63 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event handler",
     label = "not an event handler",
-    note = "implement `EventHandler` for it, and make it `#[injectable]`; a controller is listed \
-        under `controllers`"
+    note = "implement `EventHandler` for it and mark it `#[injectable]`; list a controller under \
+        `controllers` instead"
 )]
 pub trait EventHandler: Send + Sync + 'static {
-    /// The namespace whose events it handles. It is served even if no controller does.
+    /// The namespace whose events it handles. A listed handler makes the App serve this namespace,
+    /// even if no controller does. Default: `/`.
     const NAMESPACE: &'static str = "/";
 
-    /// What it is called in logs and errors.
+    /// The handler's name in logs and errors. Default: the name of its type.
     fn name(&self) -> &str {
         type_label::<Self>()
     }
 
-    /// Subscribes to its events.
+    /// Adds the handler's subscriptions to `events`.
     fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>);
 
-    /// Runs before its events are subscribed to. What it adds to `clean_up` runs when it is torn
-    /// down, and if this fails.
+    /// Runs before the handler's events are subscribed to. The steps that it adds to `cleanup` run
+    /// at the teardown, and also if this set-up fails.
     fn on_setup(
         &self,
-        clean_up: &mut Cleanup,
+        cleanup: &mut Cleanup,
     ) -> impl Future<Output = Result<(), SetupError>> + Send {
-        let _ = clean_up;
+        let _ = cleanup;
         async { Ok(()) }
     }
 
-    /// Runs when its subscriptions have been taken back, before the clean-ups.
+    /// Runs at the teardown: after the subscriptions are cancelled, before the cleanup steps.
     fn on_teardown(&self) -> impl Future<Output = Result<(), SetupError>> + Send {
         async { Ok(()) }
     }
 }
 
+/// The last segment of a type's name.
 pub(in crate::gateway) fn type_label<H: ?Sized>() -> &'static str {
     let path = std::any::type_name::<H>();
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// The list in which an [`EventHandler`] subscribes.
+/// Collects the subscriptions of an [`EventHandler`]. The first that fails makes the set-up fail.
 pub struct EventSubscriptions<'a> {
-    /// That of the handler.
-    whole: &'a SocketIngress,
-    /// What is subscribed through.
+    /// The handler's ingress, without options.
+    handler_ingress: &'a SocketIngress,
+    /// The ingress through which the next subscriptions are made.
     ingress: SocketIngress,
     subscriptions: Vec<Subscription>,
     error: Option<IngressError>,
 }
 
 impl EventSubscriptions<'_> {
-    /// What is subscribed to from here on goes through this: `events.through(|ingress|
-    /// ingress.guard::<Member>())`. It takes the place of what was said here before.
-    pub fn through(&mut self, change: impl FnOnce(&SocketIngress) -> SocketIngress) -> &mut Self {
-        self.ingress = change(self.whole);
+    /// Sets the options (guards, interceptors, filters, timeout) for all subscriptions made after
+    /// this call, replacing those set by an earlier call:
+    /// `events.with_options(|ingress| ingress.guard::<Member>())`.
+    pub fn with_options(
+        &mut self,
+        options: impl FnOnce(&SocketIngress) -> SocketIngress,
+    ) -> &mut Self {
+        self.ingress = options(self.handler_ingress);
         self
     }
 
@@ -144,7 +155,7 @@ impl EventSubscriptions<'_> {
         self.add(added)
     }
 
-    /// Subscribes to the namespace's failures; see [`SocketIngress::on_error`].
+    /// Subscribes to the namespace's errors; see [`SocketIngress::on_error`].
     pub fn on_error<M>(&mut self, subscriber: impl ErrorCallback<M>) -> &mut Self {
         let added = self.ingress.on_error(subscriber);
         self.add(added)
@@ -153,20 +164,21 @@ impl EventSubscriptions<'_> {
     fn add(&mut self, added: Result<Subscription, IngressError>) -> &mut Self {
         match added {
             Ok(subscription) => self.subscriptions.push(subscription),
-            // The first is what the set-up fails with.
-            Err(error) => self.error = self.error.take().or(Some(error)),
+            Err(error) => {
+                self.error.get_or_insert(error);
+            }
         }
         self
     }
 }
 
-/// What is to be undone when an event handler is torn down: in reverse, and all of it, whatever
-/// fails.
+/// The steps that undo a handler's set-up. They run in reverse order, and all of them run even if
+/// one fails.
 #[derive(Default)]
 pub struct Cleanup(Vec<(String, BoxFuture<Result<(), SetupError>>)>);
 
 impl Cleanup {
-    /// Adds a step, called `name` in logs and errors.
+    /// Adds a step. `name` appears in logs and errors.
     pub fn add(
         &mut self,
         name: impl Into<String>,
@@ -177,12 +189,12 @@ impl Cleanup {
 
     async fn run(self, failures: &mut Vec<SetupFailure>) {
         for (name, step) in self.0.into_iter().rev() {
-            failures.extend(ended(&name, step).await);
+            failures.extend(run_step(&name, step).await);
         }
     }
 }
 
-/// A step that did not end well.
+/// A failed step of a set-up or teardown, and its cause.
 #[derive(Debug, thiserror::Error)]
 #[error("{step}: {cause}")]
 pub struct SetupFailure {
@@ -190,7 +202,7 @@ pub struct SetupFailure {
     cause: SetupError,
 }
 
-/// Why an event handler was not set up, or not torn down as it should be.
+/// The failed steps of an event handler's set-up or teardown.
 #[derive(Debug, thiserror::Error)]
 #[error("event handler `{handler}`: {}", joined(failures))]
 pub struct EventHandlerError {
@@ -199,7 +211,7 @@ pub struct EventHandlerError {
 }
 
 impl EventHandlerError {
-    /// For one that did not come to its set-up.
+    /// A handler whose registration failed, so that no set-up was tried.
     pub(crate) fn unregistered<H: ?Sized>(cause: SetupError) -> Self {
         Self {
             handler: type_label::<H>().to_owned(),
@@ -210,12 +222,12 @@ impl EventHandlerError {
         }
     }
 
-    /// A stable name of the error.
+    /// A stable name of the error, for programs: `event_handler`.
     pub fn code(&self) -> &'static str {
         "event_handler"
     }
 
-    /// The steps that did not end well, in their order.
+    /// The failed steps, in the order in which they ran.
     pub fn failures(&self) -> &[SetupFailure] {
         &self.failures
     }
@@ -226,16 +238,16 @@ fn joined(failures: &[SetupFailure]) -> String {
     failures.join("; ")
 }
 
-/// Runs a step under the limit. `None` when it ended well.
-async fn ended(
+/// Runs a step under the time limit. `None` if it succeeded.
+async fn run_step(
     step: &str,
     running: impl Future<Output = Result<(), SetupError>>,
 ) -> Option<SetupFailure> {
-    let cause = match tokio::time::timeout(STEP_LIMIT, caught(running)).await {
+    let cause = match tokio::time::timeout(STEP_TIMEOUT, caught(running)).await {
         Ok(Ok(Ok(()))) => return None,
         Ok(Ok(Err(cause))) => cause,
         Ok(Err(payload)) => format!("it panicked: {}", panic_text(&*payload)).into(),
-        Err(_) => format!("it was not done within {STEP_LIMIT:?}").into(),
+        Err(_) => format!("it did not complete within {STEP_TIMEOUT:?}").into(),
     };
     Some(SetupFailure {
         step: step.to_owned(),
@@ -243,38 +255,41 @@ async fn ended(
     })
 }
 
-/// An [`EventHandler`] that an App knows. Clones are the same one.
+/// An [`EventHandler`] that is registered with an App. Clones refer to the same handler.
 #[derive(Clone)]
-pub struct RegisteredHandler(Arc<dyn Registered>);
+pub struct RegisteredHandler(Arc<dyn ErasedRegistration>);
 
 impl RegisteredHandler {
     pub(in crate::gateway) fn new<H: EventHandler>(
         handler: Arc<H>,
         ingress: SocketIngress,
     ) -> Self {
-        Self(Arc::new(ControllerRef {
+        Self(Arc::new(Registration {
             handler,
             ingress,
             active: Mutex::default(),
         }))
     }
 
-    /// Runs `on_setup` and subscribes. Set up already, it does nothing.
+    /// Runs `on_setup`, then subscribes to the handler's events. Does nothing if the handler is
+    /// already set up.
     ///
     /// # Errors
-    /// `on_setup` failed, or an event cannot be subscribed to; what was done is undone.
+    /// `on_setup` failed or a subscription failed. The subscriptions made so far are cancelled and
+    /// the cleanup steps have run.
     ///
     /// # Cancellation
-    /// Dropped, it leaves the handler torn down without its clean-ups.
+    /// If this future is dropped before it completes, the handler is not set up, and the cleanup
+    /// steps added so far are dropped without running.
     pub async fn setup(&self) -> Result<(), EventHandlerError> {
         self.0.setup().await
     }
 
-    /// Takes the subscriptions back, runs `on_teardown`, then the clean-ups in reverse. Torn down
-    /// already, it does nothing.
+    /// Cancels the subscriptions, runs `on_teardown`, then the cleanup steps in reverse order. Does
+    /// nothing if the handler is not set up.
     ///
     /// # Errors
-    /// All steps that failed. They stop no other step.
+    /// The failed steps. A failed step does not stop the following ones.
     pub async fn teardown(&self) -> Result<(), EventHandlerError> {
         self.0.teardown().await
     }
@@ -286,33 +301,33 @@ impl std::fmt::Debug for RegisteredHandler {
     }
 }
 
-type CompletedCall<'a> = Pin<Box<dyn Future<Output = Result<(), EventHandlerError>> + Send + 'a>>;
+type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<(), EventHandlerError>> + Send + 'a>>;
 
-trait Registered: Send + Sync {
-    fn setup(&self) -> CompletedCall<'_>;
-    fn teardown(&self) -> CompletedCall<'_>;
+trait ErasedRegistration: Send + Sync {
+    fn setup(&self) -> HandlerFuture<'_>;
+    fn teardown(&self) -> HandlerFuture<'_>;
 }
 
-struct ControllerRef<H> {
+struct Registration<H> {
     handler: Arc<H>,
-    /// That of its namespace.
+    /// Subscribes to the handler's namespace.
     ingress: SocketIngress,
-    /// While it is set up.
+    /// `Some` while the handler is set up.
     active: Mutex<Option<Active>>,
 }
 
 struct Active {
     subscriptions: Vec<Subscription>,
-    clean_up: Cleanup,
+    cleanup: Cleanup,
 }
 
-impl<H: EventHandler> ControllerRef<H> {
-    async fn begin(&self) -> Result<Active, Vec<SetupFailure>> {
-        let mut clean_up = Cleanup::default();
+impl<H: EventHandler> Registration<H> {
+    async fn start(&self) -> Result<Active, Vec<SetupFailure>> {
+        let mut cleanup = Cleanup::default();
         let mut failures = Vec::new();
-        failures.extend(ended("on_setup", self.handler.on_setup(&mut clean_up)).await);
+        failures.extend(run_step("on_setup", self.handler.on_setup(&mut cleanup)).await);
         let mut events = EventSubscriptions {
-            whole: &self.ingress,
+            handler_ingress: &self.ingress,
             ingress: self.ingress.clone(),
             subscriptions: Vec::new(),
             error: None,
@@ -326,26 +341,26 @@ impl<H: EventHandler> ControllerRef<H> {
                     .take()
                     .map_or(Ok(()), |error| Err(error.into()))
             };
-            failures.extend(ended("events", subscribing).await);
+            failures.extend(run_step("events", subscribing).await);
         }
         let subscriptions = events.subscriptions;
         if failures.is_empty() {
             return Ok(Active {
                 subscriptions,
-                clean_up,
+                cleanup,
             });
         }
         subscriptions.iter().rev().for_each(Subscription::cancel);
-        clean_up.run(&mut failures).await;
+        cleanup.run(&mut failures).await;
         Err(failures)
     }
 
-    async fn end(&self, active: Active) -> Vec<SetupFailure> {
+    async fn stop(&self, active: Active) -> Vec<SetupFailure> {
         let mut failures = Vec::new();
         let subscriptions = active.subscriptions.iter().rev();
         subscriptions.for_each(Subscription::cancel);
-        failures.extend(ended("on_teardown", self.handler.on_teardown()).await);
-        active.clean_up.run(&mut failures).await;
+        failures.extend(run_step("on_teardown", self.handler.on_teardown()).await);
+        active.cleanup.run(&mut failures).await;
         failures
     }
 
@@ -360,16 +375,16 @@ impl<H: EventHandler> ControllerRef<H> {
     }
 }
 
-impl<H: EventHandler> Registered for ControllerRef<H> {
-    fn setup(&self) -> CompletedCall<'_> {
+impl<H: EventHandler> ErasedRegistration for Registration<H> {
+    fn setup(&self) -> HandlerFuture<'_> {
         Box::pin(async {
             let mut active = self.active.lock().await;
             if active.is_some() {
                 return Ok(());
             }
-            match self.begin().await {
-                Ok(begun) => {
-                    *active = Some(begun);
+            match self.start().await {
+                Ok(started) => {
+                    *active = Some(started);
                     Ok(())
                 }
                 Err(failures) => self.result(failures),
@@ -377,11 +392,11 @@ impl<H: EventHandler> Registered for ControllerRef<H> {
         })
     }
 
-    fn teardown(&self) -> CompletedCall<'_> {
+    fn teardown(&self) -> HandlerFuture<'_> {
         Box::pin(async {
             let mut active = self.active.lock().await;
             match active.take() {
-                Some(active) => self.result(self.end(active).await),
+                Some(active) => self.result(self.stop(active).await),
                 None => Ok(()),
             }
         })

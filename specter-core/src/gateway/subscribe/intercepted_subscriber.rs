@@ -1,9 +1,10 @@
-//! A subscriber's call inside of its interceptors.
+//! Runs a subscriber inside of its interceptors.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Subscriber, SubscriberCall};
+use super::callback::SubscriberCall;
+use super::subscriber::Subscriber;
 use crate::gateway::dispatch::call_context::{CallContext, Outcome};
 use crate::gateway::policies::interceptor::{
     ErasedInterceptor, Innermost, InterceptContext, intercept,
@@ -17,18 +18,19 @@ pub(in crate::gateway) async fn intercepted_subscriber(
     cx: CallContext,
 ) -> Outcome {
     let (socket, event) = (cx.socket.clone(), cx.info());
-    let cx_of_call = InterceptContext {
+    let intercept_cx = InterceptContext {
         socket: &socket,
         event: &event,
         controller: subscriber.owner(),
         method: cx.handler,
     };
     let mut call = InnermostSubscriber::Ready(subscriber, Some(Box::new(cx)));
-    intercept(interceptors, &cx_of_call, &mut call).await
+    intercept(interceptors, &intercept_cx, &mut call).await
 }
 
-/// A subscriber in the middle.
+/// The subscriber's call, which the last interceptor's `next` runs.
 enum InnermostSubscriber<'a> {
+    /// Not started. The context is `None` once it has been moved into a completed call.
     Ready(&'a Subscriber, Option<Box<CallContext>>),
     Running(BoxFuture<Outcome>),
 }

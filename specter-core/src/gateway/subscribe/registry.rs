@@ -1,4 +1,4 @@
-//! The subscribers of one namespace, in their order.
+//! The subscribers of one namespace, ordered by priority.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,29 +7,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 
-use crate::gateway::subscribe::{
-    ErrorReport, ErrorSubscribers, IngressError, Subscriber, SubscriberCall, Subscription,
-};
+use super::error_subscribers::{ErrorReport, ErrorSubscribers};
+use super::ingress_error::IngressError;
+use super::subscriber::Subscriber;
 use crate::socket::service::BoxFuture;
 
-/// What is subscribed to in a namespace.
+/// The subscribers of one namespace.
 pub(crate) struct Ingress {
-    /// How many subscribers of events there are: the only thing that is looked at while there is
-    /// none.
+    /// How many subscribers of events, connects and disconnects there are. While it is 0, an event
+    /// reads nothing else of this struct.
     count: AtomicUsize,
     lists: RwLock<Lists>,
     errors: ErrorSubscribers,
-    defaults: Arc<ErrorSubscribers>,
+    /// The App's error subscribers. They are notified if the namespace has none.
+    default_errors: Arc<ErrorSubscribers>,
 }
 
-/// By priority, ties in the order of subscription. Replaced as a whole, so that an event keeps the
-/// list that it began with.
+/// Subscribers by priority; those of equal priority in the order of subscription. A change replaces
+/// the whole list, so that a running event keeps the list with which it started.
 type List = Arc<[Arc<Subscriber>]>;
 
 #[derive(Default)]
 struct Lists {
-    by_slot: HashMap<SubscriptionKey, List>,
-    next: u64,
+    by_key: HashMap<SubscriptionKey, List>,
+    next_id: u64,
 }
 
 /// What can be subscribed to.
@@ -42,7 +43,7 @@ pub(crate) enum SubscriptionKey {
 }
 
 impl SubscriptionKey {
-    /// That of an event which clients emit.
+    /// The key of an event that clients emit; `*` is every event without a handler of its own.
     pub(crate) fn of_event(name: &str) -> Result<Self, IngressError> {
         match name {
             "*" => Ok(Self::Any),
@@ -54,12 +55,12 @@ impl SubscriptionKey {
 }
 
 impl Ingress {
-    pub(crate) fn new(defaults: Arc<ErrorSubscribers>) -> Self {
+    pub(crate) fn new(default_errors: Arc<ErrorSubscribers>) -> Self {
         Self {
             count: AtomicUsize::new(0),
             lists: RwLock::default(),
             errors: ErrorSubscribers::default(),
-            defaults,
+            default_errors,
         }
     }
 
@@ -75,31 +76,25 @@ impl Ingress {
         self.list(&SubscriptionKey::Any)
     }
 
-    /// The subscribers of one end of a socket.
-    pub(crate) fn of(&self, slot: &SubscriptionKey) -> Option<List> {
+    /// The subscribers of connects or of disconnects.
+    pub(crate) fn of(&self, key: &SubscriptionKey) -> Option<List> {
         if self.is_empty() {
             return None;
         }
-        self.list(slot)
+        self.list(key)
     }
 
-    fn list(&self, slot: &SubscriptionKey) -> Option<List> {
-        self.lists.read().by_slot.get(slot).cloned()
+    fn list(&self, key: &SubscriptionKey) -> Option<List> {
+        self.lists.read().by_key.get(key).cloned()
     }
 
-    pub(crate) fn subscribe(
-        self: &Arc<Self>,
-        slot: SubscriptionKey,
-        subscriber: Subscriber,
-    ) -> Subscription {
+    /// Adds a subscriber and returns its number, by which it is cancelled.
+    pub(crate) fn subscribe(&self, key: SubscriptionKey, subscriber: Subscriber) -> u64 {
         let mut lists = self.lists.write();
-        let id = lists.next;
-        lists.next += 1;
-        let subscriber = Arc::new(subscriber.numbered(id));
-        let list = lists
-            .by_slot
-            .entry(slot.clone())
-            .or_insert_with(|| Arc::from([]));
+        let id = lists.next_id;
+        lists.next_id += 1;
+        let subscriber = Arc::new(subscriber.with_id(id));
+        let list = lists.by_key.entry(key).or_insert_with(|| Arc::from([]));
         let at = list.partition_point(|other| other.priority() <= subscriber.priority());
         let (before, after) = list.split_at(at);
         *list = before
@@ -109,12 +104,12 @@ impl Ingress {
             .cloned()
             .collect();
         self.count.fetch_add(1, Ordering::Release);
-        Subscription::of_event(Arc::downgrade(self), slot, id)
+        id
     }
 
-    pub(crate) fn cancel(&self, slot: &SubscriptionKey, id: u64) {
+    pub(crate) fn cancel(&self, key: &SubscriptionKey, id: u64) {
         let mut lists = self.lists.write();
-        let Some(list) = lists.by_slot.get_mut(slot) else {
+        let Some(list) = lists.by_key.get_mut(key) else {
             return;
         };
         let rest: List = list
@@ -125,7 +120,7 @@ impl Ingress {
         self.count
             .fetch_sub(list.len() - rest.len(), Ordering::Release);
         if rest.is_empty() {
-            lists.by_slot.remove(slot);
+            lists.by_key.remove(key);
         } else {
             *list = rest;
         }
@@ -135,17 +130,18 @@ impl Ingress {
         &self.errors
     }
 
-    /// Tells the namespace's error subscribers, else the App's; nothing where there are none.
+    /// Notifies the namespace's error subscribers, or the App's if the namespace has none. `None`
+    /// if there is nobody to notify.
     pub(crate) fn notify(&self, report: &ErrorReport) -> Option<BoxFuture<()>> {
         self.errors
             .notify(report)
-            .or_else(|| self.defaults.notify(report))
+            .or_else(|| self.default_errors.notify(report))
     }
 
-    /// The names that are subscribed to, for the hint in the log about an unknown one.
+    /// The event names that have subscribers, for the log's hint about an unknown event.
     pub(crate) fn names(&self) -> Vec<Box<str>> {
         let lists = self.lists.read();
-        let names = lists.by_slot.keys().filter_map(|slot| match slot {
+        let names = lists.by_key.keys().filter_map(|key| match key {
             SubscriptionKey::Named(name) => Some(name.clone()),
             SubscriptionKey::Any | SubscriptionKey::Connect | SubscriptionKey::Disconnect => None,
         });
@@ -156,15 +152,5 @@ impl Ingress {
 impl fmt::Debug for Ingress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ingress").finish_non_exhaustive()
-    }
-}
-
-impl SubscriberCall {
-    /// Waits for the end of a call.
-    pub(crate) async fn end(self) -> crate::gateway::Outcome {
-        match self {
-            Self::Done(outcome) => outcome,
-            Self::Pending(call) => call.await,
-        }
     }
 }

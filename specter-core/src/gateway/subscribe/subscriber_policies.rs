@@ -1,44 +1,35 @@
-//! The guards, interceptors and error filters of subscribers: those of the App and of the event
-//! handler's module, and those of the subscription.
+//! Runs subscribers inside of the guards, interceptors and error filters that apply to them: those
+//! of the App, those of the event handler's module, and those of the subscription itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use specter_di::{Container, Key};
 
+use super::callback::SubscriberCall;
 use super::intercepted_subscriber::intercepted_subscriber;
-use crate::gateway::declare::policies::{Policies, PolicyScope};
+use super::subscriber::Subscriber;
+use super::subscription_options::SubscriptionOptions;
+use crate::gateway::declare::policies::PolicyScope;
 use crate::gateway::dispatch::call_context::{CallContext, Outcome, Trigger};
 use crate::gateway::policies::filter::{ErasedFilter, filtered};
 use crate::gateway::policies::guard::check_guards;
 use crate::gateway::policies::interceptor::ErasedInterceptor;
-use crate::gateway::subscribe::Subscriber;
 
-/// What is said at a subscription.
-#[derive(Clone, Default)]
-pub(crate) struct SubscriptionOptions {
-    pub(in crate::gateway) policies: Policies,
-    pub(in crate::gateway) limit: Option<Duration>,
-    /// The event handler that subscribes: the place of its root, where a module lists it, and its
-    /// type's name.
-    pub(in crate::gateway) listed: Option<usize>,
-    pub(in crate::gateway) handler: Option<&'static str>,
-}
-
-/// What the App and the modules declare, found at start.
+/// The policies that the App and its modules declare for subscribers, resolved at start.
 #[derive(Default)]
 pub(crate) struct SubscriberPolicies {
-    /// Around all subscribers.
+    /// For subscribers that belong to no listed event handler.
     pub(crate) app: PolicySet,
-    /// Around those of a listed event handler, the App's included; by the place of its root.
-    pub(crate) listed: HashMap<usize, PolicySet>,
-    /// Guards that let everybody pass.
-    pub(crate) open: Vec<Key>,
+    /// For the subscribers of a listed event handler, by the index of its root. The App's policies
+    /// are included.
+    pub(crate) by_handler_root: HashMap<usize, PolicySet>,
+    /// The keys of guards that a test has switched off.
+    pub(crate) bypassed_guards: Vec<Key>,
 }
 
-/// What stands around a call. Guards of the App and of modules run at connect, so that there are
-/// none here.
+/// Interceptors and error filters around a call. There are no guards here: those of the App and of
+/// modules run at connect.
 #[derive(Default)]
 pub(crate) struct PolicySet {
     /// The outermost first.
@@ -48,88 +39,96 @@ pub(crate) struct PolicySet {
 }
 
 impl SubscriberPolicies {
-    fn outside(&self, own: &SubscriptionOptions) -> &PolicySet {
-        let listed = own.listed.and_then(|root| self.listed.get(&root));
-        listed.unwrap_or(&self.app)
+    /// The interceptors and filters outside of the subscription's own.
+    fn outer(&self, options: &SubscriptionOptions) -> &PolicySet {
+        options
+            .handler_root
+            .and_then(|root| self.by_handler_root.get(&root))
+            .unwrap_or(&self.app)
     }
 
-    /// Whether nothing stands around a subscriber.
-    pub(in crate::gateway) fn is_empty(&self, own: &SubscriptionOptions) -> bool {
-        let PolicySet {
-            interceptors,
-            filters,
-        } = self.outside(own);
-        interceptors.is_empty() && filters.is_empty() && own.policies.is_empty()
+    /// Whether a subscriber with these options has no policies at all.
+    fn is_empty(&self, options: &SubscriptionOptions) -> bool {
+        let outer = self.outer(options);
+        outer.interceptors.is_empty() && outer.filters.is_empty() && options.policies.is_empty()
     }
 
-    /// All that stands around a subscriber but its guards.
-    fn around(&self, own: &SubscriptionOptions, container: &Container) -> PolicySet {
-        let sight = PolicyScope {
-            container,
-            root: None,
-        };
-        let outside = self.outside(own);
-        let interceptors = own.policies.interceptors.iter();
-        let filters = own.policies.filters.iter();
-        let inner_filters = filters.map(|policy| policy.find(sight));
+    /// The outer interceptors and filters joined with the subscription's own.
+    fn joined(&self, options: &SubscriptionOptions, scope: PolicyScope<'_>) -> PolicySet {
+        let outer = self.outer(options);
+        let interceptors = options.policies.interceptors.iter();
+        let filters = options.policies.filters.iter();
         PolicySet {
-            interceptors: outside
+            interceptors: outer
                 .interceptors
                 .iter()
                 .cloned()
-                .chain(interceptors.map(|policy| policy.find(sight)))
+                .chain(interceptors.map(|policy| policy.find(scope)))
                 .collect(),
-            filters: inner_filters
-                .chain(outside.filters.iter().cloned())
+            filters: filters
+                .map(|policy| policy.find(scope))
+                .chain(outer.filters.iter().cloned())
                 .collect(),
         }
     }
 }
 
-/// What the policies of a namespace's subscribers are resolved with.
+/// What it takes to run a namespace's subscribers inside of their policies.
 #[derive(Clone)]
 pub(crate) struct NamespacePolicies {
-    /// The policies of the App and of the event handlers' modules.
-    pub(crate) around: Arc<SubscriberPolicies>,
-    /// Holds the singletons that subscriptions name.
+    pub(crate) declared: Arc<SubscriberPolicies>,
+    /// Holds the singletons that subscriptions name as policies.
     pub(crate) container: Container,
 }
 
-/// Runs a subscriber inside of its policies.
-pub(in crate::gateway) async fn run_with_policies(
-    subscriber: Arc<Subscriber>,
-    policies: NamespacePolicies,
-    cx: CallContext,
-) -> Outcome {
-    let own = subscriber.own();
-    let (surroundings, container) = (&policies.around, &policies.container);
-    let sight = PolicyScope {
-        container,
-        root: None,
-    };
-    let guards = own.policies.guards.iter();
-    let guards = guards.filter(|policy| !surroundings.open.contains(&policy.declared.key));
-    let guards: Vec<_> = guards.map(|policy| policy.find(sight)).collect();
-    let PolicySet {
-        interceptors,
-        filters,
-    } = surroundings.around(own, container);
-    let (socket, event) = (cx.socket.clone(), cx.info());
-    let checked = match cx.cause {
-        Trigger::Connect => None,
-        _ => Some(&event),
-    };
-    let outcome = match check_guards(&guards, &socket, checked).await {
-        Ok(()) => intercepted_subscriber(&interceptors, &subscriber, cx).await,
-        Err(reject) => Outcome::Rejected(Box::new(reject)),
-    };
-    let error = match outcome {
-        Outcome::Failed(error) => error,
-        Outcome::Rejected(reject) => (*reject).into(),
-        outcome => return outcome,
-    };
-    if filters.is_empty() || error.is_gone() {
-        return Outcome::Failed(error);
+impl NamespacePolicies {
+    /// Starts a subscriber inside of its policies.
+    pub(in crate::gateway) fn start(
+        &self,
+        subscriber: &Arc<Subscriber>,
+        cx: CallContext,
+    ) -> SubscriberCall {
+        if self.declared.is_empty(subscriber.options()) {
+            return subscriber.call(cx);
+        }
+        SubscriberCall::Pending(Box::pin(self.clone().run(subscriber.clone(), cx)))
     }
-    Outcome::Failed(filtered(filters, socket, event, error).await)
+
+    async fn run(self, subscriber: Arc<Subscriber>, cx: CallContext) -> Outcome {
+        let options = subscriber.options();
+        let scope = PolicyScope {
+            container: &self.container,
+            root: None,
+        };
+        let bypassed = &self.declared.bypassed_guards;
+        let guards: Vec<_> = options
+            .policies
+            .guards
+            .iter()
+            .filter(|policy| !bypassed.contains(&policy.declared.key))
+            .map(|policy| policy.find(scope))
+            .collect();
+        let PolicySet {
+            interceptors,
+            filters,
+        } = self.declared.joined(options, scope);
+        let (socket, event) = (cx.socket.clone(), cx.info());
+        let guarded_event = match cx.trigger {
+            Trigger::Connect => None,
+            _ => Some(&event),
+        };
+        let outcome = match check_guards(&guards, &socket, guarded_event).await {
+            Ok(()) => intercepted_subscriber(&interceptors, &subscriber, cx).await,
+            Err(reject) => Outcome::Rejected(Box::new(reject)),
+        };
+        let error = match outcome {
+            Outcome::Failed(error) => error,
+            Outcome::Rejected(reject) => (*reject).into(),
+            outcome => return outcome,
+        };
+        if filters.is_empty() || error.is_gone() {
+            return Outcome::Failed(error);
+        }
+        Outcome::Failed(filtered(filters, socket, event, error).await)
+    }
 }

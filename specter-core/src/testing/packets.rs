@@ -1,0 +1,38 @@
+//! Encoding and decoding of packets for the client's side of a test.
+
+use specter_proto::engine::{EncodedPacket, FrameKind};
+use specter_proto::socketio::{AckPacket, Decoder, DecoderLimits, EncodeError, Packet};
+
+/// The client's limits: none, because the limits that are under test are the server's.
+pub(super) const LIMITS: DecoderLimits = DecoderLimits {
+    max_attachments: usize::MAX,
+    max_bytes: usize::MAX,
+    max_namespace: usize::MAX,
+    max_event_name_len: usize::MAX,
+};
+
+/// The packet, or a failure of the test.
+#[track_caller]
+pub(super) fn encoded<T>(packet: Result<T, EncodeError>) -> T {
+    packet.unwrap_or_else(|error| panic!("the packet cannot be encoded: {error}"))
+}
+
+/// Decodes a packet as its receiver would. `None` if it is no Socket.IO packet.
+pub(super) fn decoded(packet: &EncodedPacket) -> Option<Packet> {
+    let mut decoder = Decoder::new(LIMITS);
+    packet.frames().find_map(|frame| match frame.kind() {
+        FrameKind::Binary => decoder.binary(frame.payload()).ok()?,
+        FrameKind::Text => {
+            let text = std::str::from_utf8(frame.payload()).ok()?;
+            decoder.text(text.strip_prefix('4')?).ok()?
+        }
+    })
+}
+
+/// Decodes an acknowledgement. `None` if it is another packet.
+pub(super) fn decoded_ack(packet: &EncodedPacket) -> Option<AckPacket> {
+    match decoded(packet)? {
+        Packet::Ack(ack) => Some(ack),
+        _ => None,
+    }
+}
