@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::GraphView;
-use crate::graph::{Binding, BuildStep};
-use crate::lifecycle::{HookFailure, HookKind, run, shut_down};
+use crate::error::{HookFailure, HookKind};
+use crate::graph::BuildStep;
+use crate::lifecycle::{HookedValue, shut_down};
 use crate::plan::{Wiring, built};
 use crate::root::RootInfo;
 use crate::scope_plan::ScopePlan;
@@ -93,8 +94,8 @@ impl Container {
         L: Future<Output = ()>,
     {
         let singletons = &self.0.singletons;
-        for (position, (binding, slot)) in self.built().enumerate() {
-            let run = run(binding, HookKind::Init, (singletons, slot), limit());
+        for (position, value) in self.built().enumerate() {
+            let run = value.run(HookKind::Init, singletons, limit());
             let Err(failure) = run.await else { continue };
             self.0.shut_down.store(true, Ordering::Relaxed);
             let before: Vec<_> = self.built().take(position).collect();
@@ -123,7 +124,7 @@ impl Container {
         shut_down(self.built(), &self.0.singletons, &limit).await
     }
 
-    fn built(&self) -> impl DoubleEndedIterator<Item = (&Binding, u16)> {
+    fn built(&self) -> impl DoubleEndedIterator<Item = HookedValue<'_>> {
         let given = self.0.singletons.len() - self.0.steps.len();
         built(&self.0.wiring, &self.0.steps, given)
     }

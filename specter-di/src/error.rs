@@ -1,10 +1,9 @@
-//! What can go wrong while values are built. What is wrong with a graph is in `fault`.
+//! Errors of build functions and hooks. The faults of a graph are in `fault`.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::Location;
-use crate::lifecycle::HookFailure;
 use crate::panic::Panicked;
 
 /// Why a factory gave no value: any error, also `anyhow`'s or a text.
@@ -134,6 +133,100 @@ impl BuildFailure {
             BuildCause::Panicked(_) => "provider_panicked",
             BuildCause::SeedMissing => "seed_missing",
         }
+    }
+}
+
+/// When a hook is called.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum HookKind {
+    /// When all singletons are built, dependencies first.
+    Init,
+    /// Before the value goes, in reverse order.
+    Shutdown,
+}
+
+impl fmt::Display for HookKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Init => "on_init",
+            Self::Shutdown => "on_shutdown",
+        })
+    }
+}
+
+/// Why a hook did not end well.
+#[derive(thiserror::Error, Debug)]
+#[non_exhaustive]
+pub enum HookCause {
+    /// It returned an error.
+    #[error("failed: {0}")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// It panicked, with this message.
+    #[error("panicked: {0}")]
+    Panicked(String),
+    /// It was dropped at its time limit.
+    #[error("did not end in time")]
+    TimedOut,
+}
+
+/// A hook that did not end well.
+#[derive(thiserror::Error, Debug)]
+#[error("`{kind}` of `{provider}` ({location}) {cause}")]
+pub struct HookFailure {
+    provider: String,
+    location: Location,
+    kind: HookKind,
+    cause: HookCause,
+}
+
+impl HookFailure {
+    pub(crate) fn new(
+        provider: String,
+        location: Location,
+        kind: HookKind,
+        cause: HookCause,
+    ) -> Self {
+        Self {
+            provider,
+            location,
+            kind,
+            cause,
+        }
+    }
+
+    /// The name of the provider.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Where the provider was declared.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+
+    /// Which of its hooks it was.
+    pub fn kind(&self) -> HookKind {
+        self.kind
+    }
+
+    /// Why.
+    pub fn cause(&self) -> &HookCause {
+        &self.cause
+    }
+
+    /// A stable name of the kind of failure.
+    pub fn code(&self) -> &'static str {
+        match self.cause {
+            HookCause::Failed(_) => "hook_failed",
+            HookCause::Panicked(_) => "hook_panicked",
+            HookCause::TimedOut => "hook_timed_out",
+        }
+    }
+}
+
+impl From<Panicked> for HookCause {
+    fn from(panicked: Panicked) -> Self {
+        Self::Panicked(panicked.0)
     }
 }
 

@@ -40,14 +40,15 @@ pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
 #[doc(hidden)]
 pub use error::factory_failed;
-pub use error::{BuildCause, BuildError, BuildFailure, StartError};
+pub use error::{
+    BuildCause, BuildError, BuildFailure, HookCause, HookFailure, HookKind, StartError,
+};
 pub use fault::{Fault, FaultKind, Report, Step};
 pub use graph::Graph;
 pub use key::Key;
 #[doc(hidden)]
 pub use late::Defer;
 pub use lazy::Lazy;
-pub use lifecycle::{HookCause, HookFailure, HookKind};
 pub use location::Location;
 pub use module::{Exported, Module, ModuleBuilder, ModuleKind, ProviderKind};
 pub use plan::Plan;

@@ -6,7 +6,8 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::lifecycle::{HookFailure, shut_down};
+use crate::error::HookFailure;
+use crate::lifecycle::shut_down;
 use crate::scope_plan::ScopePlan;
 use crate::seeds::SeedList;
 use crate::slot::Slots;

@@ -8,7 +8,6 @@ use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::build::build;
 use crate::container::Container;
 use crate::dependency::Resolved;
 use crate::error::StartError;
@@ -18,6 +17,7 @@ use crate::graph::{
     TooLarge, provide_late,
 };
 use crate::late::LateValues;
+use crate::lifecycle::HookedValue;
 use crate::root::RootInfo;
 use crate::slot::{Input, Slot, Slots, ValueSources};
 use crate::{GraphView, Scope};
@@ -143,9 +143,8 @@ impl Plan {
             let binding = &wiring.bindings[step.binding];
             let values = ValueSources::of_singletons(&singletons, &none);
             let resolved = Resolved::new(&values, &step.inputs, Some(&late));
-            let value = build(binding, resolved)
-                .await
-                .map_err(StartError::Provider)?;
+            let value = binding.source.build(resolved).await;
+            let value = value.map_err(|cause| StartError::Provider(binding.failure(cause)))?;
             tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
             singletons.push(value.into_boxed());
         }
@@ -173,12 +172,12 @@ pub(crate) fn built<'a>(
     wiring: &'a Wiring,
     steps: &'a [BuildStep],
     given: usize,
-) -> impl DoubleEndedIterator<Item = (&'a Binding, u16)> {
+) -> impl DoubleEndedIterator<Item = HookedValue<'a>> {
     let slots = given..given + steps.len();
     steps.iter().zip(slots).filter_map(|(step, slot)| {
         // Always so: the compiler numbered them.
         let slot = u16::try_from(slot).ok()?;
-        Some((&wiring.bindings[step.binding], slot))
+        Some(wiring.bindings[step.binding].hooked_value(slot))
     })
 }
 

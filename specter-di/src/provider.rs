@@ -1,21 +1,16 @@
 //! What makes values: struct providers, factories and their other names. Owns the type-erased build
 //! functions. Must not know who needs the values.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::build::{AsyncBuild, Source, SyncBuild};
 use crate::dependency::{DeclaredDependency, Dependencies, Resolved};
 use crate::error::BuildError;
 use crate::lifecycle::{self, Hooks};
-use crate::slot::{Shared, Slot};
+use crate::slot::Slot;
 use crate::{Key, Location, Scope};
-
-pub(crate) type BuildFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-pub(crate) type AsyncBuild =
-    Box<dyn Fn(&mut Resolved<'_>) -> BuildFuture<Result<Slot, BuildError>> + Send + Sync>;
 
 /// Something that a module can list among its providers: a struct, or what stands for a factory
 /// function.
@@ -45,43 +40,9 @@ pub struct Provider {
     pub(crate) scope: Scope,
     pub(crate) location: Location,
     pub(crate) dependencies: Vec<DeclaredDependency>,
-    pub(crate) build: Build,
+    pub(crate) build: Source,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) hooks: Hooks,
-}
-
-/// A build function.
-pub(crate) enum Build {
-    Sync(SyncBuild),
-    Async(AsyncBuild),
-}
-
-/// A build function that needs no waiting. What it returns fits into registers, which a `Slot` does
-/// not.
-pub(crate) enum SyncBuild {
-    Shared(Building<Arc<dyn Shared>>),
-    Boxed(Building<Box<dyn Any + Send + Sync>>),
-    /// It may fail.
-    Fallible(Building<Result<Slot, BuildError>>),
-}
-
-type Building<T> = Box<dyn Fn(&mut Resolved<'_>) -> T + Send + Sync>;
-
-impl SyncBuild {
-    fn boxed<V: Send + Sync + 'static>(
-        build: impl Fn(&mut Resolved<'_>) -> V + Send + Sync + 'static,
-    ) -> Self {
-        Self::Boxed(Box::new(move |resolved| Box::new(build(resolved))))
-    }
-
-    #[inline]
-    pub(crate) fn call(&self, resolved: &mut Resolved<'_>) -> Result<Slot, BuildError> {
-        match self {
-            Self::Shared(build) => Ok(Slot::Shared(build(resolved))),
-            Self::Boxed(build) => Ok(Slot::Boxed(build(resolved))),
-            Self::Fallible(build) => build(resolved),
-        }
-    }
 }
 
 /// Another type under which a provider's value is found.
@@ -116,7 +77,7 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Async(build),
+            Source::Async(build),
         )
     }
 
@@ -138,7 +99,7 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Sync(build),
+            Source::Sync(build),
         )
     }
 
@@ -161,7 +122,7 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Sync(SyncBuild::Fallible(build)),
+            Source::Sync(SyncBuild::Fallible(build)),
         )
     }
 
@@ -183,7 +144,7 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Sync(build),
+            Source::Sync(build),
         )
     }
 
@@ -193,7 +154,7 @@ impl Provider {
         V: Clone + Send + Sync + 'static,
     {
         let name = Key::of::<V>().inner_name().into();
-        let build = Build::Sync(cloning(value));
+        let build = Source::Sync(SyncBuild::cloning(value));
         Self::with_build::<V>(name, Scope::Singleton, location, Vec::new(), build)
     }
 
@@ -202,7 +163,7 @@ impl Provider {
         scope: Scope,
         location: Location,
         dependencies: Vec<DeclaredDependency>,
-        build: Build,
+        build: Source,
     ) -> Self {
         Self {
             key: Key::of::<V>(),
@@ -253,7 +214,7 @@ impl Provider {
             self.scope == Scope::Singleton,
             "`{name}` is no singleton, so it cannot have `on_init`"
         );
-        self.hooks.init = Some(lifecycle::erased(hook));
+        self.hooks.init = Some(lifecycle::erase_type(hook));
         self
     }
 
@@ -270,7 +231,7 @@ impl Provider {
         F: Future<Output = Result<(), BuildError>> + Send + 'static,
     {
         self.check_value::<V>();
-        self.hooks.shutdown = Some(lifecycle::erased(hook));
+        self.hooks.shutdown = Some(lifecycle::erase_type(hook));
         self
     }
 
@@ -297,9 +258,4 @@ impl Provider {
     pub fn scope(&self) -> Scope {
         self.scope
     }
-}
-
-/// A build function that gives clones of a value.
-pub(crate) fn cloning<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
-    SyncBuild::boxed(move |_| value.clone())
 }

@@ -5,18 +5,16 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::build::build;
+use crate::build::{BuildFuture, Source};
 use crate::container::Container;
 use crate::dependency::{Arity, Resolved};
 use crate::error::{BuildCause, BuildFailure};
-use crate::graph::{
-    Binding, BuildStep, Compiler, LateInput, ResolvedDependency, Source, TooLarge, provide_late,
-};
+use crate::graph::{BuildStep, Compiler, LateInput, ResolvedDependency, TooLarge, provide_late};
 use crate::late::LateValues;
+use crate::lifecycle::HookedValue;
 use crate::open_scope::{OpenScope, Roots, ScopeState};
 use crate::panic::catch_unwind;
 use crate::plan::{Wiring, built};
-use crate::provider::BuildFuture;
 use crate::seeds::{PlannedSeed, SeedList, Seeds};
 use crate::slot::{Input, Slots, ValueSources};
 
@@ -199,7 +197,9 @@ impl ScopePlan {
         for step in &self.0.steps {
             let reach = self.reach(&scope);
             let resolved = Resolved::new(&reach, &step.inputs, late.as_ref());
-            let value = build(&running.wiring.bindings[step.binding], resolved).await?;
+            let binding = &running.wiring.bindings[step.binding];
+            let value = binding.source.build(resolved).await;
+            let value = value.map_err(|cause| binding.failure(cause))?;
             scope.slots.push(value);
         }
         let mut at = At::Root(0);
@@ -229,7 +229,7 @@ impl ScopePlan {
     }
 
     /// The bindings that were built for the scope, in order, and their slots.
-    pub(crate) fn built(&self) -> impl DoubleEndedIterator<Item = (&Binding, u16)> {
+    pub(crate) fn built(&self) -> impl DoubleEndedIterator<Item = HookedValue<'_>> {
         built(&self.0.container.running().wiring, &self.0.steps, 0)
     }
 

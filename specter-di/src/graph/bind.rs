@@ -4,14 +4,17 @@
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::overrides::Overrides;
 use super::{ExternalValue, Graph};
+use crate::build::Source;
 use crate::dependency::DeclaredDependency;
+use crate::error::{BuildCause, BuildFailure};
 use crate::fault::{Fault, FaultKind, Step};
-use crate::lifecycle::Hooks;
+use crate::lifecycle::{HookedValue, Hooks};
 use crate::module::{Export, Listed, ModuleBuilder};
-use crate::provider::{Alias, AsyncBuild, Build, Provider, SyncBuild};
+use crate::provider::{Alias, Provider};
 use crate::root::{Root, RootBuild, RootInfo};
 use crate::slot::Slot;
 use crate::{Key, Location, Scope};
@@ -61,13 +64,6 @@ pub(crate) struct Binding {
     pub(crate) source: Source,
     pub(crate) needs: Vec<ResolvedDependency>,
     pub(crate) hooks: Hooks,
-}
-
-/// Where a binding's value comes from.
-pub(crate) enum Source {
-    ExternalValue,
-    Sync(SyncBuild),
-    Async(AsyncBuild),
 }
 
 /// A dependency and the bindings that it was resolved to.
@@ -270,10 +266,7 @@ impl BoundGraph {
             module: Some(module),
             alias_of: None,
             is_pruned: false,
-            source: match provider.build {
-                Build::Sync(build) => Source::Sync(build),
-                Build::Async(build) => Source::Async(build),
-            },
+            source: provider.build,
             needs: unresolved(provider.dependencies),
             hooks: provider.hooks,
         });
@@ -294,6 +287,16 @@ impl BoundGraph {
             required: unresolved(root.required),
             build: root.build,
         });
+    }
+
+    /// The bindings that are the embedder's values.
+    pub(crate) fn value_bindings(&self) -> Range<usize> {
+        0..self.values.len()
+    }
+
+    /// The bindings that are seeds.
+    pub(crate) fn seed_bindings(&self) -> Range<usize> {
+        self.values.len()..self.values.len() + self.seeds
     }
 
     /// The name of a type: with its path where another type of the graph has the same short name.
@@ -322,6 +325,21 @@ impl BoundGraph {
 }
 
 impl Binding {
+    /// The failure of this binding's build function.
+    pub(crate) fn failure(&self, cause: BuildCause) -> BuildFailure {
+        BuildFailure::new(self.name.clone(), self.location, cause)
+    }
+
+    /// The hooks of this binding's value, which lies in `slot`.
+    pub(crate) fn hooked_value(&self, slot: u16) -> HookedValue<'_> {
+        HookedValue {
+            provider: &self.name,
+            location: self.location,
+            hooks: &self.hooks,
+            slot,
+        }
+    }
+
     fn given(given: ExternalValue, scope: Scope) -> Self {
         Self {
             key: given.key,

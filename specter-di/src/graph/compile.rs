@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::bind::{Binding, BoundGraph, ResolvedDependency};
+use super::bind::{Binding, ResolvedDependency};
 use crate::Scope;
 use crate::dependency::Arity;
 use crate::late::{Defer, LateValues};
@@ -137,18 +137,6 @@ impl<'a> Compiler<'a> {
             known: self.known,
             late: self.late.into(),
         })
-    }
-}
-
-impl BoundGraph {
-    /// The bindings that are the embedder's values.
-    pub(crate) fn value_bindings(&self) -> std::ops::Range<usize> {
-        0..self.values.len()
-    }
-
-    /// The bindings that are seeds.
-    pub(crate) fn seed_bindings(&self) -> std::ops::Range<usize> {
-        self.values.len()..self.values.len() + self.seeds
     }
 }
 

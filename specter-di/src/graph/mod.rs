@@ -13,7 +13,7 @@ mod walk;
 
 use std::sync::Arc;
 
-pub(crate) use bind::{Binding, BoundGraph, BoundRoot, ModuleNode, ResolvedDependency, Source};
+pub(crate) use bind::{Binding, BoundGraph, BoundRoot, ModuleNode, ResolvedDependency};
 pub(crate) use compile::{BuildStep, CompiledRow, Compiler, LateInput, TooLarge, provide_late};
 
 use self::collect::Collected;

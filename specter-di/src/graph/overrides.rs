@@ -4,8 +4,9 @@ use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
 use super::ExternalValue;
+use crate::build::SyncBuild;
 use crate::fault::{Fault, FaultKind, Step};
-use crate::provider::{SyncBuild, cloning};
+
 use crate::slot::Slot;
 use crate::{Key, Location, Provide};
 
@@ -34,7 +35,7 @@ impl Overrides {
         let replacement = Replacement {
             name: P::provider().name.into_owned(),
             location,
-            build: cloning(value),
+            build: SyncBuild::cloning(value),
         };
         self.replaced.insert(TypeId::of::<P>(), replacement);
     }
