@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::external::ExternalValue;
 use super::overrides::Overrides;
-use super::{ExternalValue, Graph};
 use crate::build::Source;
 use crate::dependency::DeclaredDependency;
 use crate::error::{BuildCause, BuildFailure};
@@ -18,6 +18,18 @@ use crate::provider::{Alias, Provider};
 use crate::root::{Root, RootBuild, RootInfo};
 use crate::slot::Slot;
 use crate::{Key, Location, Scope};
+
+/// The modules of a graph and what the embedder adds to them, before anything is numbered.
+pub(super) struct GraphParts {
+    /// Imported modules precede those that import them.
+    pub(super) modules: Vec<ModuleBuilder>,
+    pub(super) values: Vec<(ExternalValue, Slot)>,
+    pub(super) seeds: Vec<ExternalValue>,
+    pub(super) overrides: Overrides,
+    /// The singletons that the embedder takes by type alone.
+    pub(super) required: Vec<DeclaredDependency>,
+    pub(super) scope_name: &'static str,
+}
 
 /// A graph that is being checked.
 pub(crate) struct BoundGraph {
@@ -81,17 +93,15 @@ pub(crate) struct BoundRoot {
 }
 
 impl BoundGraph {
-    pub(super) fn new(graph: Graph, faults: &mut Vec<Fault>) -> Self {
-        let Graph {
-            collected,
+    pub(super) fn new(parts: GraphParts, faults: &mut Vec<Fault>) -> Self {
+        let GraphParts {
+            modules,
             values,
             seeds,
-            scope_name,
             mut overrides,
             required,
-            ..
-        } = graph;
-        let modules = collected.modules;
+            scope_name,
+        } = parts;
         let mut graph = Self {
             modules: Vec::with_capacity(modules.len()),
             bindings: Vec::new(),
@@ -103,7 +113,7 @@ impl BoundGraph {
             required: unresolved(required),
             overridden: Vec::new(),
         };
-        graph.give(values, seeds, &mut overrides);
+        graph.bind_external(values, seeds, &mut overrides);
         let numbers = modules
             .iter()
             .enumerate()
@@ -118,8 +128,8 @@ impl BoundGraph {
         graph
     }
 
-    /// Binds what the embedder gives; what it binds instead comes first.
-    fn give(
+    /// Binds the embedder's values and seeds. Values of `Graph::bind` come first.
+    fn bind_external(
         &mut self,
         values: Vec<(ExternalValue, Slot)>,
         seeds: Vec<ExternalValue>,
@@ -127,16 +137,17 @@ impl BoundGraph {
     ) {
         let values = values
             .into_iter()
-            .filter(|(given, _)| !overrides.binds(given.key));
+            .filter(|(external, _)| !overrides.binds(external.key));
         let values: Vec<_> = values.collect();
-        for (given, value) in overrides.take_bound().into_iter().chain(values) {
-            self.bindings.push(Binding::given(given, Scope::Singleton));
+        for (external, value) in overrides.take_bound().into_iter().chain(values) {
+            let binding = Binding::external(external, Scope::Singleton);
+            self.bindings.push(binding);
             self.values.push(value);
         }
         self.bindings.extend(
             seeds
                 .into_iter()
-                .map(|seed| Binding::given(seed, Scope::Scoped)),
+                .map(|seed| Binding::external(seed, Scope::Scoped)),
         );
     }
 
@@ -340,12 +351,12 @@ impl Binding {
         }
     }
 
-    fn given(given: ExternalValue, scope: Scope) -> Self {
+    fn external(external: ExternalValue, scope: Scope) -> Self {
         Self {
-            key: given.key,
-            name: given.name,
+            key: external.key,
+            name: external.name,
             scope,
-            location: given.location,
+            location: external.location,
             module: None,
             alias_of: None,
             is_pruned: false,

@@ -5,6 +5,7 @@ mod bind;
 mod check;
 mod collect;
 mod compile;
+mod external;
 mod overrides;
 mod prune;
 mod resolve;
@@ -16,7 +17,9 @@ use std::sync::Arc;
 pub(crate) use bind::{Binding, BoundGraph, BoundRoot, ModuleNode, ResolvedDependency};
 pub(crate) use compile::{BuildStep, CompiledRow, Compiler, LateInput, TooLarge, provide_late};
 
+use self::bind::GraphParts;
 use self::collect::Collected;
+use self::external::ExternalValue;
 use self::overrides::Overrides;
 use crate::configured::ConfiguredModule;
 use crate::dependency::DeclaredDependency;
@@ -37,13 +40,6 @@ pub struct Graph {
     scope_name: &'static str,
     overrides: Overrides,
     required: Vec<DeclaredDependency>,
-}
-
-/// A value or seed that the embedder gives.
-pub(crate) struct ExternalValue {
-    pub(crate) key: Key,
-    pub(crate) name: String,
-    pub(crate) location: Location,
 }
 
 impl Default for Graph {
@@ -107,13 +103,8 @@ impl Graph {
     /// Adds a singleton that every module sees.
     #[track_caller]
     pub fn value<V: Clone + Send + Sync + 'static>(&mut self, value: V) {
-        let key = Key::of::<V>();
-        let given = ExternalValue {
-            key,
-            name: key.name(),
-            location: Location::caller(),
-        };
-        self.values.push((given, Slot::boxed(value)));
+        let external = ExternalValue::of(Key::of::<V>(), Location::caller());
+        self.values.push((external, Slot::boxed(value)));
     }
 
     /// Adds a singleton that every module sees as `Arc<T>`.
@@ -153,13 +144,8 @@ impl Graph {
     /// A provider that is needed only as `Arc<T>` is not built, nor is what only it needed.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(&mut self, value: Arc<T>) {
-        let key = Key::of::<Arc<T>>();
-        let given = ExternalValue {
-            key,
-            name: key.name(),
-            location: Location::caller(),
-        };
-        self.overrides.bind(given, Slot::boxed(value));
+        let external = ExternalValue::of(Key::of::<Arc<T>>(), Location::caller());
+        self.overrides.bind(external, Slot::boxed(value));
     }
 
     /// Checks everything and compiles the plan.
@@ -192,7 +178,15 @@ impl Graph {
     fn check(self) -> Checked {
         let mut faults = Vec::new();
         let configured = self.collected.configured_twice();
-        let mut graph = BoundGraph::new(self, &mut faults);
+        let parts = GraphParts {
+            modules: self.collected.modules,
+            values: self.values,
+            seeds: self.seeds,
+            overrides: self.overrides,
+            required: self.required,
+            scope_name: self.scope_name,
+        };
+        let mut graph = BoundGraph::new(parts, &mut faults);
         check::configurations(&graph, &configured, &mut faults);
         check::module_cycles(&graph, &mut faults);
         let visible = visibility::Visibility::of(&graph, &mut faults);

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
-use super::ExternalValue;
+use super::external::ExternalValue;
 use crate::build::SyncBuild;
 use crate::fault::{Fault, FaultKind, Step};
 
@@ -41,10 +41,10 @@ impl Overrides {
     }
 
     /// The last value for a key counts.
-    pub(super) fn bind(&mut self, given: ExternalValue, value: Slot) {
-        self.bound.retain(|(other, _)| other.key != given.key);
-        self.keys.insert(given.key);
-        self.bound.push((given, value));
+    pub(super) fn bind(&mut self, external: ExternalValue, value: Slot) {
+        self.bound.retain(|(other, _)| other.key != external.key);
+        self.keys.insert(external.key);
+        self.bound.push((external, value));
     }
 
     /// What stands in for a provider; once.
