@@ -8,7 +8,6 @@
 //! futures, what its scopes are is the embedder's to say.
 
 mod build;
-mod configured;
 mod container;
 mod dependency;
 mod error;
@@ -35,7 +34,6 @@ mod testing;
 mod view;
 
 pub use crate::open_scope::OpenScope;
-pub use configured::ConfiguredModule;
 pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
 #[doc(hidden)]
@@ -50,7 +48,7 @@ pub use key::Key;
 pub use late::Defer;
 pub use lazy::Lazy;
 pub use location::Location;
-pub use module::{Exported, Module, ModuleBuilder, ModuleKind, ProviderKind};
+pub use module::{ConfiguredModule, Exported, Module, ModuleBuilder, ModuleKind, ProviderKind};
 pub use plan::Plan;
 pub use provider::{Provide, Provider};
 pub use root::{Root, RootInfo};

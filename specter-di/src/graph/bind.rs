@@ -13,7 +13,7 @@ use crate::dependency::DeclaredDependency;
 use crate::error::{BuildCause, BuildFailure};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::lifecycle::{HookedValue, Hooks};
-use crate::module::{Export, Listed, ModuleBuilder};
+use crate::module::{Export, ModuleBuilder, ProviderEntry};
 use crate::provider::{Alias, Provider};
 use crate::root::{Root, RootBuild, RootInfo};
 use crate::slot::Slot;
@@ -204,10 +204,10 @@ impl BoundGraph {
     fn bind_provider(
         &mut self,
         module: usize,
-        listed: Listed,
+        listed: ProviderEntry,
         overrides: &mut Overrides,
     ) -> Vec<usize> {
-        let Listed { id, provider } = listed;
+        let ProviderEntry { id, provider } = listed;
         let key = provider.key;
         let bind_alias = provider
             .aliases

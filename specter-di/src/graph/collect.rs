@@ -4,8 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 use crate::Location;
-use crate::configured::Additions;
-use crate::module::{Import, ModuleBuilder};
+use crate::module::{Additions, Import, ModuleBuilder};
 
 /// The modules of a graph.
 #[derive(Default)]
