@@ -9,6 +9,7 @@
 
 mod build;
 mod container;
+mod container_state;
 mod dependency;
 mod error;
 #[doc(hidden)]
@@ -24,16 +25,18 @@ mod module;
 mod open_scope;
 mod panic;
 mod plan;
+mod planned_scope;
 mod provider;
 mod root;
 mod scope;
+mod scope_layout;
 mod scope_plan;
 mod seeds;
 mod slot;
 mod testing;
 mod view;
+mod wiring;
 
-pub use crate::open_scope::OpenScope;
 pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
 #[doc(hidden)]
@@ -49,6 +52,7 @@ pub use late::Defer;
 pub use lazy::Lazy;
 pub use location::Location;
 pub use module::{ConfiguredModule, Exported, Module, ModuleBuilder, ModuleKind, ProviderKind};
+pub use open_scope::OpenScope;
 pub use plan::Plan;
 pub use provider::{Provide, Provider};
 pub use root::{Root, RootInfo};

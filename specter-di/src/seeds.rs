@@ -68,7 +68,7 @@ impl<L: SeedList, V: Clone + Send + Sync + 'static> SeedList for (L, V) {
 /// A seed that may be given, and whether anything takes it.
 pub(crate) struct PlannedSeed {
     pub(crate) type_id: TypeId,
-    pub(crate) needed: bool,
+    pub(crate) is_needed: bool,
 }
 
 impl Seeds {
@@ -106,7 +106,7 @@ impl<L: SeedList> Seeds<L> {
         };
         let order: Vec<_> = planned.iter().map(given).collect();
         let mut places = order.iter().zip(planned);
-        match places.position(|(place, seed)| place.is_none() && seed.needed) {
+        match places.position(|(place, seed)| place.is_none() && seed.is_needed) {
             Some(missing) => Err(missing),
             None => Ok(Reordered {
                 order,

@@ -71,8 +71,12 @@ impl GraphView {
             let primary = bindings[*binding].alias_of.unwrap_or(*binding);
             numbers[primary]
         };
-        let edges =
-            |needs: &[ResolvedDependency]| needs.iter().map(|need| edge(need, &numbered)).collect();
+        let edges = |dependencies: &[ResolvedDependency]| {
+            dependencies
+                .iter()
+                .map(|dependency| edge(dependency, &numbered))
+                .collect()
+        };
         let provided = bindings.iter().enumerate().filter(|(_, one)| shown(one));
         let provided = provided.map(|(number, binding)| Node {
             name: binding.name.clone(),
@@ -83,11 +87,15 @@ impl GraphView {
                 .filter(|other| other.alias_of == Some(number))
                 .map(|alias| alias.key.inner_name())
                 .collect(),
-            edges: edges(&binding.needs),
+            edges: edges(&binding.dependencies),
         });
         let rooted = roots.0.iter().zip(roots.1).map(|(root, info)| {
-            let mut edges: Vec<Edge> = edges(&root.needs);
-            edges.extend(root.required.iter().map(|need| edge(need, &numbered)));
+            let mut edges: Vec<Edge> = edges(&root.dependencies);
+            edges.extend(
+                root.required
+                    .iter()
+                    .map(|dependency| edge(dependency, &numbered)),
+            );
             Node {
                 name: info.name.to_owned(),
                 kind: Kind::Root,
@@ -254,19 +262,19 @@ fn module(module: &ModuleNode, all: &[ModuleNode]) -> ModuleView {
     }
 }
 
-fn edge(need: &ResolvedDependency, numbered: &impl Fn(&usize) -> Option<usize>) -> Edge {
-    let key = need.declared.key.name();
-    let arity = need.declared.arity;
+fn edge(dependency: &ResolvedDependency, numbered: &impl Fn(&usize) -> Option<usize>) -> Edge {
+    let key = dependency.declared.key.name();
+    let arity = dependency.declared.arity;
     Edge {
-        label: need.declared.label,
+        label: dependency.declared.label,
         wanted: match arity {
             Arity::One => key,
             Arity::Optional => format!("Option<{key}>"),
             Arity::Many => format!("Vec<{key}>"),
-            Arity::Deferred => format!("Lazy<{}>", need.declared.key.inner_name()),
+            Arity::Deferred => format!("Lazy<{}>", dependency.declared.key.inner_name()),
         },
         is_deferred: arity == Arity::Deferred,
         is_absent: matches!(arity, Arity::Optional | Arity::Many),
-        targets: need.targets.iter().filter_map(numbered).collect(),
+        targets: dependency.targets.iter().filter_map(numbered).collect(),
     }
 }

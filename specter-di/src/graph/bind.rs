@@ -74,7 +74,7 @@ pub(crate) struct Binding {
     /// Something stands in for it: it is not built.
     pub(crate) is_pruned: bool,
     pub(crate) source: Source,
-    pub(crate) needs: Vec<ResolvedDependency>,
+    pub(crate) dependencies: Vec<ResolvedDependency>,
     pub(crate) hooks: Hooks,
 }
 
@@ -87,7 +87,7 @@ pub(crate) struct ResolvedDependency {
 /// A root.
 pub(crate) struct BoundRoot {
     pub(crate) module: usize,
-    pub(crate) needs: Vec<ResolvedDependency>,
+    pub(crate) dependencies: Vec<ResolvedDependency>,
     pub(crate) required: Vec<ResolvedDependency>,
     pub(crate) build: RootBuild,
 }
@@ -237,7 +237,7 @@ impl BoundGraph {
             alias_of: None,
             is_pruned: false,
             source,
-            needs: Vec::new(),
+            dependencies: Vec::new(),
             hooks: Hooks::default(),
         };
         let primary = match (replacement, bound) {
@@ -257,7 +257,7 @@ impl BoundGraph {
             found.push(self.bindings.len());
             self.bindings.push(Binding {
                 alias_of: Some(primary),
-                needs: vec![ResolvedDependency {
+                dependencies: vec![ResolvedDependency {
                     declared,
                     targets: vec![primary],
                 }],
@@ -278,7 +278,7 @@ impl BoundGraph {
             alias_of: None,
             is_pruned: false,
             source: provider.build,
-            needs: unresolved(provider.dependencies),
+            dependencies: unresolved(provider.dependencies),
             hooks: provider.hooks,
         });
         provider.aliases
@@ -294,7 +294,7 @@ impl BoundGraph {
         });
         self.roots.push(BoundRoot {
             module,
-            needs: unresolved(root.dependencies),
+            dependencies: unresolved(root.dependencies),
             required: unresolved(root.required),
             build: root.build,
         });
@@ -313,17 +313,20 @@ impl BoundGraph {
     /// The name of a type: with its path where another type of the graph has the same short name.
     pub(super) fn name_of(&self, key: Key) -> String {
         let name = key.name();
-        let needs = self.bindings.iter().flat_map(|binding| &binding.needs);
-        let needs = needs.chain(
+        let dependencies = self
+            .bindings
+            .iter()
+            .flat_map(|binding| &binding.dependencies);
+        let dependencies = dependencies.chain(
             self.roots
                 .iter()
-                .flat_map(|root| root.needs.iter().chain(&root.required)),
+                .flat_map(|root| root.dependencies.iter().chain(&root.required)),
         );
         let keys = self
             .bindings
             .iter()
             .map(|binding| binding.key)
-            .chain(needs.map(|need| need.declared.key));
+            .chain(dependencies.map(|dependency| dependency.declared.key));
         if keys
             .into_iter()
             .any(|other| other != key && other.name() == name)
@@ -361,7 +364,7 @@ impl Binding {
             alias_of: None,
             is_pruned: false,
             source: Source::ExternalValue,
-            needs: Vec::new(),
+            dependencies: Vec::new(),
             hooks: Hooks::default(),
         }
     }

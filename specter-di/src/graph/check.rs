@@ -62,11 +62,11 @@ pub(super) fn dependency_order(graph: &BoundGraph, faults: &mut Vec<Fault>) -> V
         .iter()
         .map(|binding| {
             binding
-                .needs
+                .dependencies
                 .iter()
                 // What is deferred is there later: it closes no circle.
-                .filter(|need| need.declared.arity != Arity::Deferred)
-                .flat_map(|need| need.targets.iter().copied())
+                .filter(|dependency| dependency.declared.arity != Arity::Deferred)
+                .flat_map(|dependency| dependency.targets.iter().copied())
                 .collect()
         })
         .collect();
@@ -106,9 +106,9 @@ pub(super) fn scopes(graph: &BoundGraph, faults: &mut Vec<Fault>) {
 fn reach(graph: &BoundGraph, path: &mut Vec<usize>, seen: &mut [bool], faults: &mut Vec<Fault>) {
     let Some(&last) = path.last() else { return };
     for target in graph.bindings[last]
-        .needs
+        .dependencies
         .iter()
-        .flat_map(|need| &need.targets)
+        .flat_map(|dependency| &dependency.targets)
     {
         if std::mem::replace(&mut seen[*target], true) {
             continue;
@@ -162,27 +162,27 @@ pub(super) fn required_singletons(graph: &BoundGraph, faults: &mut Vec<Fault>) {
         .iter()
         .zip(&graph.infos)
         .flat_map(|(root, info)| {
-            let needs = root.required.iter();
-            needs.map(move |need| {
+            let dependencies = root.required.iter();
+            dependencies.map(move |dependency| {
                 (
-                    need,
+                    dependency,
                     format!("`{}` in `{}` takes it", info.name, info.module),
                 )
             })
         });
     let required = graph.required.iter();
-    let required = required.map(|need| (need, "the application takes it".to_owned()));
+    let required = required.map(|dependency| (dependency, "the application takes it".to_owned()));
     let mut seen = Vec::new();
-    for (need, taken) in required.chain(roots) {
+    for (dependency, taken) in required.chain(roots) {
         let DeclaredDependency {
             required_singletons: Some(role),
             location,
             ..
-        } = need.declared
+        } = dependency.declared
         else {
             continue;
         };
-        for target in &need.targets {
+        for target in &dependency.targets {
             let held = &graph.bindings[*target];
             if held.scope == Scope::Singleton || seen.contains(&(*target, location)) {
                 continue;
@@ -234,14 +234,17 @@ fn declared_as(held: &Binding, scoped: &str) -> String {
 /// The step from one binding to another.
 fn takes(graph: &BoundGraph, from: usize, to: usize) -> Step {
     let binding = &graph.bindings[from];
-    let need = binding.needs.iter().find(|need| need.targets.contains(&to));
-    let (location, text) = need.map_or((binding.location, String::new()), |need| {
-        let key = graph.name_of(need.declared.key);
+    let dependency = binding
+        .dependencies
+        .iter()
+        .find(|dependency| dependency.targets.contains(&to));
+    let (location, text) = dependency.map_or((binding.location, String::new()), |dependency| {
+        let key = graph.name_of(dependency.declared.key);
         (
-            need.declared.location,
+            dependency.declared.location,
             format!(
                 "`{}` takes `{key}` as `{}`",
-                binding.name, need.declared.label
+                binding.name, dependency.declared.label
             ),
         )
     });

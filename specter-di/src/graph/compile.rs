@@ -33,7 +33,7 @@ pub(crate) fn provide_late(late: &LateValues, inputs: &[LateInput], values: Valu
 /// The steps that fill a row of slots, and where the values of bindings lie then.
 pub(crate) struct CompiledRow {
     pub(crate) steps: Box<[BuildStep]>,
-    pub(crate) known: Vec<Option<Input>>,
+    pub(crate) inputs: Vec<Option<Input>>,
     pub(crate) late: Box<[LateInput]>,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Compiler<'a> {
             return Ok(input);
         }
         let bindings = self.bindings;
-        let inputs = self.inputs(&bindings[binding].needs)?;
+        let inputs = self.inputs(&bindings[binding].dependencies)?;
         let input = (self.place)(number(self.given + self.steps.len())?);
         self.steps.push(BuildStep { binding, inputs });
         if bindings[binding].scope != Scope::Transient {
@@ -101,23 +101,23 @@ impl<'a> Compiler<'a> {
     /// Where the values of some dependencies will lie.
     pub(crate) fn inputs(
         &mut self,
-        needs: &[ResolvedDependency],
+        dependencies: &[ResolvedDependency],
     ) -> Result<Box<[Input]>, TooLarge> {
-        let mut inputs = Vec::with_capacity(needs.len());
-        for need in needs {
-            if let Some(defer) = need.declared.defer {
-                for target in &need.targets {
+        let mut inputs = Vec::with_capacity(dependencies.len());
+        for dependency in dependencies {
+            if let Some(defer) = dependency.declared.defer {
+                for target in &dependency.targets {
                     inputs.push(Input::Late(number(self.late.len() + self.waiting.len())?));
                     self.waiting.push_back((*target, defer));
                 }
                 continue;
             }
-            match need.declared.arity {
-                Arity::Many => inputs.push(Input::Many(number(need.targets.len())?)),
-                Arity::Optional if need.targets.is_empty() => inputs.push(Input::Absent),
+            match dependency.declared.arity {
+                Arity::Many => inputs.push(Input::Many(number(dependency.targets.len())?)),
+                Arity::Optional if dependency.targets.is_empty() => inputs.push(Input::Absent),
                 Arity::One | Arity::Optional | Arity::Deferred => {}
             }
-            for target in &need.targets {
+            for target in &dependency.targets {
                 inputs.push(self.emit(*target)?);
             }
         }
@@ -134,7 +134,7 @@ impl<'a> Compiler<'a> {
         }
         Ok(CompiledRow {
             steps: self.steps.into(),
-            known: self.known,
+            inputs: self.known,
             late: self.late.into(),
         })
     }

@@ -17,15 +17,15 @@ pub(super) fn prune(graph: &mut BoundGraph) {
     let roots = graph
         .roots
         .iter()
-        .flat_map(|root| root.needs.iter().chain(&root.required))
+        .flat_map(|root| root.dependencies.iter().chain(&root.required))
         .chain(&graph.required)
-        .flat_map(|need| need.targets.iter().copied());
+        .flat_map(|dependency| dependency.targets.iter().copied());
     let certain = (0..graph.bindings.len()).filter(|number| !doubted[*number]);
     let kept = reached(graph, certain.chain(roots), |_| Vec::new());
     for (number, binding) in graph.bindings.iter_mut().enumerate() {
         if binding.module.is_some() && !kept[number] {
             binding.is_pruned = true;
-            binding.needs.clear();
+            binding.dependencies.clear();
         }
     }
 }
@@ -42,8 +42,12 @@ fn reached(
         if std::mem::replace(&mut reached[number], true) {
             continue;
         }
-        let needs = &graph.bindings[number].needs;
-        open.extend(needs.iter().flat_map(|need| need.targets.iter().copied()));
+        let dependencies = &graph.bindings[number].dependencies;
+        open.extend(
+            dependencies
+                .iter()
+                .flat_map(|dependency| dependency.targets.iter().copied()),
+        );
         open.extend(more(number));
     }
     reached

@@ -17,15 +17,15 @@ struct Consumer<'a> {
 /// is one of; without one it is a root's.
 pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Option<usize>, Fault)> {
     let mut all = Vec::new();
-    // Taken out while the draft is read, then put back.
-    let mut needs: Vec<Vec<ResolvedDependency>> = Vec::with_capacity(graph.bindings.len());
+    // Taken out while the graph is read, then put back.
+    let mut dependencies: Vec<Vec<ResolvedDependency>> = Vec::with_capacity(graph.bindings.len());
     for number in 0..graph.bindings.len() {
         let mut faults = Vec::new();
-        needs.push(resolved_needs(graph, number, visible, &mut faults));
+        dependencies.push(resolve_dependencies(graph, number, visible, &mut faults));
         all.extend(faults.into_iter().map(|fault| (Some(number), fault)));
     }
-    for (binding, needs) in graph.bindings.iter_mut().zip(needs) {
-        binding.needs = needs;
+    for (binding, dependencies) in graph.bindings.iter_mut().zip(dependencies) {
+        binding.dependencies = dependencies;
     }
     let mut faults = Vec::new();
     let mut roots = Vec::with_capacity(graph.roots.len());
@@ -34,16 +34,18 @@ pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Opti
             name: info.name,
             module: root.module,
         };
-        let mut of = |needs: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
-            needs
+        let mut of = |dependencies: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
+            dependencies
                 .iter()
-                .map(|need| resolve_need(graph, &consumer, need, visible, &mut faults))
+                .map(|dependency| {
+                    resolve_dependency(graph, &consumer, dependency, visible, &mut faults)
+                })
                 .collect()
         };
-        roots.push((of(&root.needs), of(&root.required)));
+        roots.push((of(&root.dependencies), of(&root.required)));
     }
-    for (root, (needs, required)) in graph.roots.iter_mut().zip(roots) {
-        root.needs = needs;
+    for (root, (dependencies, required)) in graph.roots.iter_mut().zip(roots) {
+        root.dependencies = dependencies;
         root.required = required;
     }
     all.extend(faults.into_iter().map(|fault| (None, fault)));
@@ -57,8 +59,8 @@ pub(super) fn required(graph: &mut BoundGraph, visible: &Visibility) -> Vec<Faul
     let found: Vec<_> = graph
         .required
         .iter()
-        .map(|need| {
-            let key = need.declared.key;
+        .map(|dependency| {
+            let key = dependency.declared.key;
             let listed = listed(graph, key);
             let is_singleton = |binding: &usize| graph.bindings[*binding].scope == Scope::Singleton;
             let singletons: Vec<_> = listed.iter().copied().filter(is_singleton).collect();
@@ -70,13 +72,13 @@ pub(super) fn required(graph: &mut BoundGraph, visible: &Visibility) -> Vec<Faul
             visible.by_type(graph, key, all)
         })
         .collect();
-    for (need, targets) in graph.required.iter().zip(&found) {
+    for (dependency, targets) in graph.required.iter().zip(&found) {
         if targets.len() != 1 {
-            faults.push(not_one(graph, &need.declared, targets));
+            faults.push(not_one(graph, &dependency.declared, targets));
         }
     }
-    for (need, targets) in graph.required.iter_mut().zip(found) {
-        need.targets = targets;
+    for (dependency, targets) in graph.required.iter_mut().zip(found) {
+        dependency.targets = targets;
     }
     faults
 }
@@ -118,7 +120,7 @@ fn not_one(graph: &BoundGraph, declared: &DeclaredDependency, targets: &[usize])
     Fault::new(FaultKind::Ambiguous, text, steps, help.to_owned())
 }
 
-fn resolved_needs(
+fn resolve_dependencies(
     graph: &BoundGraph,
     number: usize,
     visible: &Visibility,
@@ -133,24 +135,24 @@ fn resolved_needs(
         module,
     };
     binding
-        .needs
+        .dependencies
         .iter()
-        .map(|need| resolve_need(graph, &consumer, need, visible, faults))
+        .map(|dependency| resolve_dependency(graph, &consumer, dependency, visible, faults))
         .collect()
 }
 
-fn resolve_need(
+fn resolve_dependency(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
-    need: &ResolvedDependency,
+    dependency: &ResolvedDependency,
     visible: &Visibility,
     faults: &mut Vec<Fault>,
 ) -> ResolvedDependency {
-    let declared = need.declared;
-    if !need.targets.is_empty() {
+    let declared = dependency.declared;
+    if !dependency.targets.is_empty() {
         return ResolvedDependency {
             declared,
-            targets: need.targets.clone(),
+            targets: dependency.targets.clone(),
         };
     }
     let targets = visible.seen(consumer.module, declared.key);
@@ -330,8 +332,8 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDepen
 }
 
 /// For an `Arc<T>` that nobody provides: whether `T` itself is a value of the embedder.
-fn by_value(draft: &BoundGraph, key: Key, pointee: &str) -> Option<String> {
-    let given = draft
+fn by_value(graph: &BoundGraph, key: Key, pointee: &str) -> Option<String> {
+    let given = graph
         .bindings
         .iter()
         .filter(|binding| binding.module.is_none());
