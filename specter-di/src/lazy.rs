@@ -1,5 +1,5 @@
-//! A dependency that is there once everything is built, so that two providers can know each other.
-//! Owns how a row's late values are handed over. Must not know in which order values are built.
+//! Deferred dependencies, with which two providers can refer to each other.
+//! Must not know in which order values are built.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,17 +10,18 @@ use crate::dependency::{Arity, Dependency, Resolved};
 use crate::late::{Defer, ErasedWeak, LateValues};
 use crate::slot::{Input, ValueSources};
 
-/// A dependency that may be built after what takes it: it breaks circles.
+/// A dependency that may be built after the provider that takes it. It breaks circles of
+/// dependencies.
 ///
-/// What is deferred is the access and not the building: a singleton is there when the container has
-/// started (in `on_init` too), a scoped value when its scope is open. It is held weakly, as two
-/// that hold each other would never be dropped.
+/// The access is deferred, not the building. A singleton is available from the `on_init` hooks on,
+/// a scoped value as soon as its scope is open. The reference is weak, because two values that own
+/// each other would never be dropped.
 ///
 /// ```
 /// # use std::sync::Arc;
 /// # use specter_di::Lazy;
 /// struct Rooms {
-///     users: Lazy<Users>, // and `Users` has an `Arc<Rooms>`
+///     users: Lazy<Users>, // `Users` has an `Arc<Rooms>` in turn
 /// }
 /// # struct Users;
 ///
@@ -31,7 +32,7 @@ use crate::slot::{Input, ValueSources};
 ///     }
 /// }
 ///
-/// // By hand, in a test:
+/// // A test makes one without a container:
 /// let users = Arc::new(Users);
 /// let rooms = Rooms { users: Lazy::of(&users) };
 /// assert_eq!(rooms.greet(), Some("hello"));
@@ -43,7 +44,7 @@ pub struct Lazy<T: ?Sized> {
 }
 
 impl<T: ?Sized + Send + Sync + 'static> Lazy<T> {
-    /// One that has its value already. It does not keep it alive.
+    /// A reference to a value that exists already. It does not keep the value alive.
     pub fn of(value: &Arc<T>) -> Self {
         let late = LateValues::default();
         late.fill([Box::new(Arc::downgrade(value)) as ErasedWeak]);
@@ -54,7 +55,7 @@ impl<T: ?Sized + Send + Sync + 'static> Lazy<T> {
         }
     }
 
-    /// The value; `None` while it is not built, and when it is gone with its container or scope.
+    /// The value. `None` until it is built, and after its container or scope was dropped.
     pub fn get(&self) -> Option<Arc<T>> {
         let value = self.late.get(self.index)?;
         (**value).downcast_ref::<Weak<T>>()?.upgrade()

@@ -2,10 +2,13 @@
 //!
 //! # The crate
 //!
-//! From declaration to scope: [`Provider`] and [`Root`] in a [`Module`], collected by [`Graph`],
-//! checked and compiled to a [`Plan`], started as a [`Container`], whose [`ScopePlan`]s open
-//! [`OpenScope`]. The crate must not know tokio, axum or sockets: what it waits for are plain
-//! futures, what its scopes are is the embedder's to say.
+//! The types in the order in which they are used: a [`Module`] lists each [`Provider`] and [`Root`].
+//! A [`Graph`] collects the modules and validates them. The result is a [`Plan`], which starts a
+//! [`Container`]. The container makes a [`ScopePlan`] for each kind of scope, which opens an
+//! [`OpenScope`] as often as needed.
+//!
+//! The crate does not depend on tokio, axum or sockets. It awaits plain futures, and the embedder
+//! decides what a scope is.
 
 mod build;
 mod container;

@@ -1,5 +1,5 @@
-//! Takes the collected modules apart: numbers every provider, seed and value as a binding, and
-//! finds what is listed twice. Must not know which binding a dependency is resolved to.
+//! Numbers every value, seed and provider of the collected modules as a binding, and finds providers
+//! and roots that are listed twice. Must not know to which binding a dependency is resolved.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -31,29 +31,30 @@ pub(super) struct GraphParts {
     pub(super) scope_name: &'static str,
 }
 
-/// A graph that is being checked.
+/// A graph whose modules, bindings and roots refer to one another by index.
 pub(crate) struct BoundGraph {
     pub(crate) modules: Vec<ModuleNode>,
-    /// The values first, then the seeds, then the providers in module order.
+    /// The embedder's values, followed by the seeds, followed by the providers in module order.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) values: Vec<Slot>,
+    /// The number of seeds.
     pub(crate) seeds: usize,
     pub(crate) roots: Vec<BoundRoot>,
     pub(crate) infos: Vec<RootInfo>,
     pub(crate) scope_name: &'static str,
-    /// What the embedder takes by type alone.
+    /// The singletons that the embedder takes by type alone.
     pub(super) required: Vec<ResolvedDependency>,
-    /// The providers for whose values something else stands in.
+    /// The providers that an override replaces.
     pub(super) overridden: Vec<usize>,
 }
 
-/// A module; everything that it refers to is a number.
+/// A module, which refers to other modules and bindings by index.
 pub(crate) struct ModuleNode {
     pub(crate) name: &'static str,
     pub(crate) location: Location,
     pub(crate) is_global: bool,
     pub(crate) imports: Vec<usize>,
-    /// Its own bindings, each with the type that provides it.
+    /// The bindings of its own providers, each with the type of the provider.
     pub(crate) own: Vec<(TypeId, usize)>,
     pub(crate) exports: Vec<Export>,
     /// The imported modules among the exports.
@@ -61,30 +62,30 @@ pub(crate) struct ModuleNode {
     pub(crate) imported_ids: Vec<TypeId>,
 }
 
-/// What one key is bound to.
+/// The provider, alias or external value behind a key.
 pub(crate) struct Binding {
     pub(crate) key: Key,
     pub(crate) name: String,
     pub(crate) scope: Scope,
     pub(crate) location: Location,
-    /// `None`: the embedder gave it, every module sees it.
+    /// The module that owns the binding. `None` for values and seeds, which every module sees.
     pub(crate) module: Option<usize>,
-    /// Another name of this binding's value.
+    /// The binding whose value this one provides under another type.
     pub(crate) alias_of: Option<usize>,
-    /// Something stands in for it: it is not built.
+    /// Whether an override made the binding unreachable, so that it is not built.
     pub(crate) is_pruned: bool,
     pub(crate) source: Source,
     pub(crate) dependencies: Vec<ResolvedDependency>,
     pub(crate) hooks: Hooks,
 }
 
-/// A dependency and the bindings that it was resolved to.
+/// A dependency and the bindings to which it was resolved.
 pub(crate) struct ResolvedDependency {
     pub(crate) declared: DeclaredDependency,
     pub(crate) targets: Vec<usize>,
 }
 
-/// A root.
+/// A root, with its dependencies resolved.
 pub(crate) struct BoundRoot {
     pub(crate) module: usize,
     pub(crate) dependencies: Vec<ResolvedDependency>,
@@ -162,7 +163,7 @@ impl BoundGraph {
         for listed in module.providers {
             let id = listed.id;
             let entry = (listed.provider.name.clone(), listed.provider.location);
-            let bound = owners.providers.own(id, number, entry);
+            let bound = owners.providers.record(id, number, entry);
             if bound.is_empty() {
                 *bound = self.bind_provider(number, listed, overrides);
             }
@@ -170,7 +171,7 @@ impl BoundGraph {
         }
         for root in module.roots {
             let entry = (root.name.into(), root.location);
-            let bound = owners.roots.own(root.type_id, number, entry);
+            let bound = owners.roots.record(root.type_id, number, entry);
             if bound.is_empty() {
                 bound.push(self.roots.len());
                 self.bind_root(number, module.name, root);
@@ -199,8 +200,8 @@ impl BoundGraph {
         });
     }
 
-    /// The bindings through which a provider's value is found: its own and one for each of its
-    /// aliases.
+    /// Binds a provider. The result is the bindings under which its value is found: the provider's
+    /// own or its replacement, and one for each alias.
     fn bind_provider(
         &mut self,
         module: usize,
@@ -267,7 +268,7 @@ impl BoundGraph {
         found
     }
 
-    /// The binding of the provider itself.
+    /// Adds the binding of the provider itself, and returns the provider's aliases.
     fn bind_own(&mut self, module: usize, provider: Provider) -> Vec<Alias> {
         self.bindings.push(Binding {
             key: provider.key,
@@ -310,7 +311,8 @@ impl BoundGraph {
         self.values.len()..self.values.len() + self.seeds
     }
 
-    /// The name of a type: with its path where another type of the graph has the same short name.
+    /// The name of a type in reports. It has a path if another type of the graph has the same short
+    /// name.
     pub(super) fn name_of(&self, key: Key) -> String {
         let name = key.name();
         let dependencies = self
@@ -380,20 +382,21 @@ fn unresolved(dependencies: Vec<DeclaredDependency>) -> Vec<ResolvedDependency> 
         .collect()
 }
 
-/// Which modules list which providers and roots.
+/// The modules that list each provider and each root.
 #[derive(Default)]
 struct Owners {
     providers: Listings,
     roots: Listings,
 }
 
-/// What was listed, in the order of its first listing.
+/// Providers or roots in the order in which modules first list them.
 #[derive(Default)]
 struct Listings {
     numbers: HashMap<TypeId, usize>,
     entries: Vec<Listing>,
 }
 
+/// A provider or root, and the modules that list it.
 struct Listing {
     name: Cow<'static, str>,
     location: Location,
@@ -402,8 +405,9 @@ struct Listing {
 }
 
 impl Listings {
-    /// Notes that `module` lists it, and gives its bindings: empty the first time.
-    fn own(
+    /// Records that `module` lists a provider or root. The result is its bindings, which are empty
+    /// the first time.
+    fn record(
         &mut self,
         id: TypeId,
         module: usize,
@@ -462,21 +466,21 @@ fn duplicate(graph: &BoundGraph, kind: FaultKind, entry: &Listing) -> Fault {
     let (text, help) = match (owners.as_slice(), kind) {
         ([_], _) => (
             format!("{} lists `{name}` more than once", names.concat()),
-            "list it once".to_owned(),
+            "remove all entries but one".to_owned(),
         ),
-        (_, FaultKind::DuplicateRoot) => (
+        (_, kind) => (
             format!(
                 "`{name}` is listed by several modules: {}",
                 names.join(", ")
             ),
-            format!("leave `{name}` in one of them"),
-        ),
-        _ => (
-            format!("`{name}` has several owners: {}", names.join(", ")),
-            format!(
-                "leave `{name}` in one of them, export it there, and import that module in the \
-                 others"
-            ),
+            if kind == FaultKind::DuplicateRoot {
+                format!("keep `{name}` in one of them, and remove it from the others")
+            } else {
+                format!(
+                    "keep `{name}` in one of them, export it there, and import that module in the \
+                     others"
+                )
+            },
         ),
     };
     Fault::new(kind, text, steps, help)
