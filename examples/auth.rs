@@ -1,4 +1,4 @@
-//! Tokens and limits: guards that know the user, tell others off, and count.
+//! Authentication by token, authorization and rate limits, all as guards.
 //!
 //! `cargo run --example auth`, then connect a Socket.IO client to `http://127.0.0.1:3000` with
 //! `auth: { token: "ann's" }`.
@@ -11,20 +11,23 @@ use specter::app::AppBuilder;
 use specter::gateway::{Rate, RateKey, RateLimit, RatePolicy};
 use specter::prelude::*;
 
-/// Who is at the other end. The guard leaves it with the socket; handlers take it as
-/// `Extension<User>`.
+/// The authenticated user of a socket. The guard inserts it into the socket's extensions; handlers
+/// take it as `Extension<User>`.
 #[derive(Clone, Serialize)]
 struct User {
     name: &'static str,
     admin: bool,
 }
 
-/// Where tokens are checked: in an application of yours, a database or a key.
+/// Checks tokens. A real application would ask a database or verify a signature.
 #[injectable]
 struct Tokens;
 
 impl Tokens {
-    #[allow(clippy::unused_async, reason = "a real one waits for a database")]
+    #[allow(
+        clippy::unused_async,
+        reason = "a real implementation awaits a database"
+    )]
     async fn user(&self, token: &str) -> Option<User> {
         match token {
             "ann's" => Some(User {
@@ -45,7 +48,7 @@ struct Credentials {
     token: String,
 }
 
-/// Lets in who has a token.
+/// Accepts clients with a valid token.
 #[injectable]
 struct Authenticated {
     tokens: Arc<Tokens>,
@@ -69,7 +72,7 @@ impl Guard for Authenticated {
     }
 }
 
-/// Stands on single events.
+/// Accepts administrators. It guards single events.
 #[injectable]
 struct Admins;
 
@@ -82,7 +85,7 @@ impl Guard for Admins {
     }
 }
 
-/// How often one address may try to connect.
+/// Limits how often one address may try to connect.
 #[injectable]
 struct Logins;
 
@@ -97,7 +100,7 @@ impl RatePolicy for Logins {
     }
 }
 
-/// How often one socket may post.
+/// Limits how often one socket may post.
 #[injectable]
 struct Posts;
 
@@ -107,7 +110,7 @@ impl RatePolicy for Posts {
     }
 }
 
-/// Nobody without a token gets an instance: the guards come first, the cheap one before the others.
+/// The guards run before a controller is built for the socket, in this order: the cheap one first.
 #[socketio_controller(guards(RateLimit<Logins>, Authenticated))]
 struct Board;
 
@@ -140,7 +143,7 @@ impl Board {
 )]
 struct BoardModule;
 
-/// The application, as the tests start it too.
+/// The application. The tests start it too.
 pub fn app() -> AppBuilder {
     App::builder::<BoardModule>()
 }

@@ -1,5 +1,5 @@
-//! HTTP routes and a gateway over one container: a poll that pages vote in over Socket.IO, and
-//! scripts over HTTP.
+//! HTTP routes and a gateway that share one container: a poll in which web pages vote over
+//! Socket.IO and scripts vote over HTTP.
 //!
 //! `cargo run --example axum-app`, then `curl -X POST http://127.0.0.1:3000/votes/tea`. The tests
 //! below need no port.
@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use specter::prelude::*;
 
-/// The votes of everybody, however they came.
+/// All votes, over Socket.IO and over HTTP.
 #[injectable]
 struct Votes {
     io: Io,
@@ -28,7 +28,7 @@ impl Votes {
         self.counts.lock().unwrap().clone()
     }
 
-    /// Counts a vote and tells every page.
+    /// Counts a vote and sends the new tally to all pages.
     fn cast(&self, option: &str) -> Result<Tally, VoteError> {
         let tally = {
             let mut counts = self.counts.lock().unwrap();
@@ -66,7 +66,7 @@ impl Poll {
         socket.emit("tally", self.votes.tally())
     }
 
-    /// Votes once. Whoever votes again changes nothing, and is told so by `false`.
+    /// Counts the first vote of a page. Returns `false` for further votes, which are not counted.
     #[on_event]
     fn vote(&mut self, option: &str) -> Result<bool, VoteError> {
         if !self.voted {

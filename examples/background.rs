@@ -1,4 +1,4 @@
-//! A task of the application that sends to whoever subscribed: it begins and ends with the App.
+//! A background task that sends prices to subscribers. It starts and ends with the App.
 //!
 //! `cargo run --example background`, then emit `follow` with `"ACME"` from a Socket.IO client on
 //! `http://127.0.0.1:3000`.
@@ -8,11 +8,11 @@ use std::time::Duration;
 use specter::app::AppBuilder;
 use specter::prelude::*;
 
-/// What the task works with: a value given to the App.
+/// The time between two prices, a value that the program provides to the App.
 pub struct Pace(pub Duration);
 
-/// Publishes prices to a group for each share. It serves no event; setting up begins its task, and
-/// the clean-up ends it.
+/// Publishes the price of each share to a group. It handles no events: `on_setup` starts its task,
+/// and the clean-up ends the task.
 #[injectable]
 struct Ticker {
     groups: BroadcastGroup,
@@ -36,7 +36,7 @@ impl EventHandler for Ticker {
         });
         clean_up.add("the task", async move {
             task.abort();
-            // Ended by the line above: that is no failure.
+            // An error says that the task was aborted, which is intended.
             let _ = task.await;
             Ok(())
         });
@@ -69,7 +69,7 @@ impl Prices {
 #[module(controllers = [Prices], handlers = [Ticker])]
 struct PricesModule;
 
-/// The application, as the tests start it too.
+/// The application. The tests start it too.
 pub fn app(pace: Pace) -> AppBuilder {
     App::builder::<PricesModule>().provide(pace)
 }

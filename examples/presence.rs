@@ -1,5 +1,5 @@
-//! Who is here: an event handler that listens beside a controller, to the same events, in the order
-//! of their priorities.
+//! A presence list: an event handler and a controller handle the same events, in the order of their
+//! priorities.
 //!
 //! `cargo run --example presence`, then connect a Socket.IO client to `http://127.0.0.1:3000` with
 //! `auth: { name: "ann" }`.
@@ -11,21 +11,20 @@ use serde::{Deserialize, Serialize};
 use specter::app::AppBuilder;
 use specter::prelude::*;
 
-/// What the client connects with.
+/// The client's `auth` payload.
 #[derive(Deserialize)]
 struct Login {
     name: String,
 }
 
-/// One line of the list.
+/// An entry of the presence list.
 #[derive(Clone, Serialize)]
 struct Person {
     name: String,
     status: String,
 }
 
-/// Keeps the list, whichever controllers there are. It subscribes by itself: no controller knows
-/// it.
+/// Keeps the presence list. It subscribes to events by itself, without the help of a controller.
 #[injectable]
 struct Presence {
     #[state]
@@ -36,7 +35,7 @@ impl Presence {
     fn arrived(&self, socket: &Socket, name: String) -> Result<(), EmitError> {
         let status = "online".to_owned();
         self.change(|people| people.insert(socket.id(), Person { name, status }));
-        self.tell(socket)
+        self.publish(socket)
     }
 
     fn changed(&self, socket: &Socket, status: String) -> Result<(), EmitError> {
@@ -45,12 +44,12 @@ impl Presence {
                 person.status = status;
             }
         });
-        self.tell(socket)
+        self.publish(socket)
     }
 
     fn left(&self, socket: &Socket) -> Result<(), EmitError> {
         self.change(|people| people.remove(&socket.id()));
-        self.tell(socket)
+        self.publish(socket)
     }
 
     fn list(&self) -> Vec<Person> {
@@ -59,8 +58,8 @@ impl Presence {
         list
     }
 
-    /// Tells everybody in the namespace, this socket included.
-    fn tell(&self, socket: &Socket) -> Result<(), EmitError> {
+    /// Sends the list to all sockets in the namespace, this one included.
+    fn publish(&self, socket: &Socket) -> Result<(), EmitError> {
         socket.namespace().emit("presence", self.list())
     }
 
@@ -78,7 +77,7 @@ impl EventHandler for Presence {
                     .arrived(&socket, login.name)
                     .map_err(EventError::from)
             })
-            // Before the controller's `status`, which answers with what is then in the list.
+            // A negative priority: runs before the controller's `status`, which reads the new list.
             .on("status", -10, move |socket: Socket, status: String| {
                 changed.changed(&socket, status).map_err(EventError::from)
             })
@@ -89,7 +88,7 @@ impl EventHandler for Presence {
     }
 }
 
-/// Counts how often each client changed its mind.
+/// Counts how often each client changes its status.
 #[socketio_controller]
 struct Moods {
     presence: Arc<Presence>,
@@ -114,7 +113,7 @@ impl Moods {
 #[module(controllers = [Moods], handlers = [Presence])]
 struct PresenceModule;
 
-/// The application, as the tests start it too.
+/// The application. The tests start it too.
 pub fn app() -> AppBuilder {
     App::builder::<PresenceModule>()
 }

@@ -1,7 +1,7 @@
-//! Testing a gateway: an auction, and its tests, which need no port and no waiting.
+//! Testing a gateway: an auction and its tests, which need no port and do not sleep.
 //!
-//! `cargo test --example testing` runs them; `cargo run --example testing` holds the auction on
-//! port 3000.
+//! `cargo test --example testing` runs the tests; `cargo run --example testing` serves the auction
+//! on port 3000.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use specter::prelude::*;
 
-/// What was bid so far.
+/// The accepted bids.
 #[injectable]
 #[derive(Default)]
 struct Bids {
@@ -53,7 +53,7 @@ struct Ticket {
     number: u32,
 }
 
-/// Lets in who has a ticket.
+/// Accepts clients with a valid ticket.
 #[injectable]
 struct Ticketed;
 
@@ -66,7 +66,7 @@ impl Guard for Ticketed {
     }
 }
 
-/// Bids from here on are asked for twice.
+/// A bid of this amount or more must be confirmed by the bidder.
 const LARGE: u32 = 1_000;
 
 #[socketio_controller(namespace = "/auction", guards(Ticketed))]
@@ -125,7 +125,7 @@ mod tests {
 
     use super::{Auction, AuctionModule, BidError, Bids, Ticketed};
 
-    /// The auction, for everybody.
+    /// The auction, without its guard.
     async fn open_auction() -> TestApp {
         let app = TestApp::builder::<AuctionModule>();
         app.bypass_guard::<Ticketed>().start().await
@@ -189,12 +189,12 @@ mod tests {
         let start = Instant::now();
         let error = ann.emit_with_ack::<()>("bid", 5_000).error().await;
         assert_eq!(error.code.as_deref(), Some("not_confirmed"));
-        // Fifteen seconds of the auction, and none of the test's.
+        // 15 s of the paused clock, which take the test no time.
         assert_eq!(start.elapsed().as_secs(), 15);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_vanishes_while_asked_has_not_bid() {
+    async fn a_bidder_that_disconnects_before_confirming_has_not_bid() {
         let app = open_auction().await;
         let (ann, bob) = (app.connect("/auction").await, app.connect("/auction").await);
         bob.expect::<u32>("highest").await;
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_controller_alone() {
+    async fn a_controller_is_tested_without_an_application() {
         let mut auction = Auction {
             bids: Arc::new(Bids::default()),
             name: "ann".into(),

@@ -2,17 +2,17 @@
 //!
 //! # The crate
 //!
-//! The modules below are the whole of the public interface; [`prelude`] has what a gateway needs.
+//! The modules below are the public interface. [`prelude`] exports what a typical gateway needs.
 
 pub use specter_core::app::{App, AppBuilder, AppHandle, Error};
-/// Connections: their settings and handshakes, and Engine.IO by itself.
+/// Engine.IO: connections, their settings and handshakes, and servers without Socket.IO.
 pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
-/// What a client may see of an error: the trait, and the derive that implements it.
+/// Converts an error to what clients may see of it: the trait, and the derive macro for it.
 pub use specter_core::gateway::IntoEventError;
 pub use specter_core::graph_test;
 pub use specter_core::{app, extract, gateway, rooms, socket};
-/// The dependency injection container, which is useful by itself.
+/// The dependency injection container, which can be used without gateways.
 pub use specter_di as di;
 pub use specter_macros::{
     IntoEventError, handlers, injectable, module, on_error, on_event, socketio_controller,
@@ -24,10 +24,10 @@ pub use specter_proto::socketio::{Args, Binary};
 #[cfg(feature = "testing")]
 pub mod testing;
 
-/// The result of starting and serving an application; handlers have errors of their own.
+/// The result of starting and serving an application. Handlers return [`EventError`] instead.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What a gateway needs: `use specter::prelude::*;`.
+/// The names that a typical gateway needs: `use specter::prelude::*;`.
 pub mod prelude {
     pub use std::sync::Arc;
 

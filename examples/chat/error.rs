@@ -1,4 +1,4 @@
-//! What can be wrong with what a client asks for, in words for the person at the page.
+//! `ChatError`: the errors of requests, with texts for the person who uses the page.
 
 use serde_json::json;
 use specter::prelude::*;
@@ -6,8 +6,8 @@ use specter::prelude::*;
 use crate::names::{Nickname, RoomName, Text};
 use crate::roster::MAX_ROOMS;
 
-/// The error of every request. Its text and its code reach the client, in the acknowledgement or as
-/// the reason why it may not enter.
+/// The error of a request. Its text and its code are sent to the client, in the acknowledgement or
+/// as the rejection of its connection.
 #[derive(Debug, thiserror::Error, IntoEventError)]
 pub(crate) enum ChatError {
     #[error("a nickname is needed")]
@@ -24,20 +24,20 @@ pub(crate) enum ChatError {
     NotInRoom,
     #[error("a message has 1 to {max} characters", max = Text::MAX)]
     TextInvalid,
-    /// The framework refused to let the socket into a room. The client learns no more than an id
-    /// that the log has too.
+    /// The framework did not let the socket join a room. The client receives only an id, under
+    /// which the log has the error.
     #[error(transparent)]
     #[event_error(internal)]
     Join(#[from] JoinError),
-    /// An event could not be encoded.
+    /// An event could not be sent.
     #[error(transparent)]
     #[event_error(internal)]
     Emit(#[from] EmitError),
 }
 
 impl ChatError {
-    /// The error as the refusal of a connection: `connect_error` gets the text, and the code in
-    /// `error.data`.
+    /// The error as the rejection of a connection. The client's `connect_error` handler receives
+    /// the text as `error.message` and the code in `error.data`.
     pub(crate) fn into_reject(self) -> Reject {
         let error = self.into_event_error();
         Reject::new(error.text()).with_data(&json!({ "code": error.code() }))

@@ -1,5 +1,5 @@
-//! The chat's events. One `ChatGateway` is made for each socket and lives as long as it: what it
-//! holds is that visitor's.
+//! The controller of the chat: it handles all events. Each socket has its own `ChatGateway`, so
+//! that its fields are the state of one visitor.
 
 use std::collections::HashSet;
 
@@ -11,24 +11,24 @@ use crate::names::{Nickname, RoomName, Text};
 use crate::roster::{Presence, RoomSummary, Roster};
 use crate::storage::{Message, MessageRepository, Timestamp};
 
-/// What the client sends when it connects.
+/// The client's `auth` payload.
 #[derive(Deserialize)]
 struct Login {
     #[serde(default)]
     nickname: String,
-    /// Chosen by the page at random: whoever has it may use the nickname again.
+    /// A random value that the page chooses. A client with the same key may use the nickname too.
     #[serde(default)]
     key: String,
 }
 
-/// What a client gets when it is let in.
+/// The first event to a client after its connection is accepted.
 #[derive(Serialize)]
 struct Welcome<'a> {
     nickname: &'a Nickname,
     rooms: Vec<RoomSummary>,
 }
 
-/// A room, as somebody finds it who enters.
+/// The answer to a client that enters a room.
 #[derive(Serialize)]
 struct Entered {
     room: RoomName,
@@ -42,7 +42,7 @@ struct Present<'a> {
     present: Vec<Nickname>,
 }
 
-/// Somebody came or went.
+/// A person entered or left a room.
 #[derive(Serialize)]
 struct Notice<'a> {
     room: &'a RoomName,
@@ -69,7 +69,7 @@ struct Typing<'a> {
 pub(crate) struct ChatGateway {
     messages: Arc<MessageRepository>,
     roster: Arc<Roster>,
-    /// Known from `connect` on, which runs before anything else.
+    /// Set in `connect`, which runs before all other handlers.
     #[state]
     nickname: Nickname,
     #[state]
@@ -78,7 +78,7 @@ pub(crate) struct ChatGateway {
 
 #[handlers]
 impl ChatGateway {
-    /// Lets somebody in who has a nickname that nobody else has.
+    /// Accepts a client whose nickname nobody else uses.
     #[on_event("connect")]
     fn connect(&mut self, socket: &Socket, Auth(login): Auth<Login>) -> Result<(), Reject> {
         self.nickname = Nickname::parse(&login.nickname).map_err(ChatError::into_reject)?;
@@ -92,16 +92,17 @@ impl ChatGateway {
         Ok(socket.emit("welcome", &welcome)?)
     }
 
-    /// Enters a room, and opens it if it is not there. Entering again tells what was missed.
+    /// Enters a room, and creates it if it does not exist. A client that enters again, after it has
+    /// reconnected, receives the history with what it missed.
     #[on_event("room:join")]
     fn join(&mut self, socket: &Socket, room: &str) -> Result<Entered, ChatError> {
         let room = RoomName::parse(room)?;
         if !self.rooms.contains(&room) {
             socket.join(&room)?;
-            let joined = self.roster.join(&room, &self.nickname);
+            let joined = self.roster.enter_room(&room, &self.nickname);
             let presence = joined.inspect_err(|_| socket.leave(&room))?;
             self.rooms.insert(room.clone());
-            self.tell_presence(socket, &room, presence, NoticeKind::Joined)?;
+            self.announce_presence(socket, &room, presence, NoticeKind::Joined)?;
         }
         let history = self.messages.history(&room);
         let present = self.roster.present(&room);
@@ -117,11 +118,11 @@ impl ChatGateway {
     fn leave(&mut self, socket: &Socket, room: &str) -> Result<(), ChatError> {
         let room = self.rooms.take(room).ok_or(ChatError::NotInRoom)?;
         socket.leave(&room);
-        let presence = self.roster.part(&room, &self.nickname);
-        self.tell_presence(socket, &room, presence, NoticeKind::Left)
+        let presence = self.roster.leave_room(&room, &self.nickname);
+        self.announce_presence(socket, &room, presence, NoticeKind::Left)
     }
 
-    /// Says something to the others in a room. The acknowledgement is the message as it was kept.
+    /// Sends a message to the others in a room. The acknowledgement is the message as it was saved.
     #[on_event]
     fn message(&mut self, socket: &Socket, room: &str, text: &str) -> Result<Message, ChatError> {
         let room = self.rooms.get(room).ok_or(ChatError::NotInRoom)?;
@@ -130,7 +131,7 @@ impl ChatGateway {
         Ok(message)
     }
 
-    /// Shows the others in a room that one is writing, or no longer.
+    /// Shows the others in a room that this person starts or stops typing.
     #[on_event]
     fn typing(&mut self, socket: &Socket, room: &str, active: bool) -> Result<(), ChatError> {
         let room = self.rooms.get(room).ok_or(ChatError::NotInRoom)?;
@@ -142,29 +143,29 @@ impl ChatGateway {
         Ok(socket.to(room.as_ref()).emit("typing", &typing)?)
     }
 
-    /// Runs however the socket went, once, after everything else of it.
+    /// Runs once, after all other handlers of the socket, whatever the reason of the disconnect.
     #[on_event("disconnect")]
     fn left(&mut self, socket: &Socket) -> Result<(), ChatError> {
         self.roster.leave(&self.nickname);
         for room in std::mem::take(&mut self.rooms) {
-            let presence = self.roster.part(&room, &self.nickname);
-            self.tell_presence(socket, &room, presence, NoticeKind::Left)?;
+            let presence = self.roster.leave_room(&room, &self.nickname);
+            self.announce_presence(socket, &room, presence, NoticeKind::Left)?;
         }
         Ok(())
     }
 }
 
 impl ChatGateway {
-    /// Tells the others in a room that this person came or went, and everybody how full the rooms
-    /// are now.
-    fn tell_presence(
+    /// Announces that this person entered or left: to the others in the room, and in the list of
+    /// rooms to everybody.
+    fn announce_presence(
         &self,
         socket: &Socket,
         room: &RoomName,
         presence: Presence,
         kind: NoticeKind,
     ) -> Result<(), ChatError> {
-        if presence == Presence::Same {
+        if presence == Presence::Unchanged {
             return Ok(());
         }
         let others = socket.to(room.as_ref());

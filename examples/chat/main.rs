@@ -1,16 +1,17 @@
-//! A chat: rooms, who is present, who is typing, what was said before; nicknames through the
-//! client's `auth`.
+//! A chat with rooms, presence, typing notices and a history. Clients send their nickname as
+//! `auth`.
 //!
-//! `cargo xtask demo` installs the client's bundle, builds this and serves it on
-//! <http://127.0.0.1:3000>; `PORT` changes the port.
+//! `cargo xtask demo` installs the client's bundle, builds the example and serves it on
+//! <http://127.0.0.1:3000>. The environment variable `PORT` changes the port.
 //!
-//! - `names`: the values that clients choose, checked once when they come in;
-//! - `storage`: the history, a module of its own that exports its repository;
-//! - `roster`: who has which nickname, and who is in which room;
-//! - `gateway`: the controller, the only file that knows events;
+//! - `names`: the values that clients choose, validated when they are received;
+//! - `storage`: the history, in a module of its own that exports its repository;
+//! - `roster`: the nicknames in use, and who is in which room;
+//! - `gateway`: the controller, which handles all events;
 //! - `web/`: the page, plain files without a build step.
 //!
-//! This file puts them together: one module, one axum router for the gateway, the page and a route.
+//! This file puts them together: one module, and one axum router for the gateway, the page and an
+//! HTTP route.
 
 mod error;
 mod gateway;
@@ -31,7 +32,7 @@ use crate::gateway::ChatGateway;
 use crate::roster::{RoomSummary, Roster};
 use crate::storage::StorageModule;
 
-/// The whole application: the gateway with what it needs, and the history from its own module.
+/// The application's module: the gateway, the roster, and the history from its own module.
 #[module(imports = [StorageModule], controllers = [ChatGateway], providers = [Roster])]
 struct ChatModule;
 
@@ -47,28 +48,28 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(app.serve(listener).await?)
 }
 
-/// What the application serves beside the gateway.
+/// The HTTP routes: an API, the client's bundle and the page.
 fn routes() -> Router {
-    let bundle = here().join("node_modules/socket.io-client/dist");
+    let bundle = example_folder().join("node_modules/socket.io-client/dist");
     if !bundle.exists() {
         eprintln!(
             "the page needs its client: run `cargo xtask demo`, or `npm ci` in {}",
-            here().display()
+            example_folder().display()
         );
     }
     Router::new()
         .route("/api/rooms", get(rooms))
         .nest_service("/vendor", ServeDir::new(bundle))
-        .fallback_service(ServeDir::new(here().join("web")))
+        .fallback_service(ServeDir::new(example_folder().join("web")))
 }
 
-/// The rooms, as JSON: an axum handler takes the same singletons as the gateway.
+/// The list of rooms as JSON. An axum handler takes the same singletons as the gateway.
 async fn rooms(roster: Inject<Roster>) -> Json<Vec<RoomSummary>> {
     Json(roster.rooms())
 }
 
-/// This example's folder, where the page and the bundle are.
-fn here() -> PathBuf {
+/// The folder of this example, with the page and the bundle.
+fn example_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/chat")
 }
 

@@ -1,5 +1,5 @@
-//! The values that clients choose, checked once when they come in: whoever holds one need not check
-//! it again.
+//! The values that clients choose. Each is validated when it is parsed, so that the rest of the
+//! program need not check it again.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use crate::error::ChatError;
 
-/// What somebody is called.
+/// The name of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Nickname(String);
 
 impl Nickname {
-    /// In characters.
+    /// The largest length, in characters.
     pub(crate) const MAX: usize = 24;
 
     pub(crate) fn parse(text: &str) -> Result<Self, ChatError> {
@@ -26,13 +26,13 @@ impl Nickname {
     }
 }
 
-/// What a room is called.
+/// The name of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub(crate) struct RoomName(String);
 
 impl RoomName {
-    /// In characters.
+    /// The largest length, in characters.
     pub(crate) const MAX: usize = 32;
 
     pub(crate) fn parse(text: &str) -> Result<Self, ChatError> {
@@ -43,7 +43,7 @@ impl RoomName {
     }
 }
 
-/// Rooms are looked up by the text that a client sent.
+/// Rooms are looked up by the text that a client sends.
 impl Borrow<str> for RoomName {
     fn borrow(&self) -> &str {
         &self.0
@@ -62,13 +62,13 @@ impl fmt::Display for RoomName {
     }
 }
 
-/// What somebody says.
+/// The text of a message.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Text(String);
 
 impl Text {
-    /// In characters.
+    /// The largest length, in characters.
     pub(crate) const MAX: usize = 2_000;
 
     pub(crate) fn parse(text: &str) -> Result<Self, ChatError> {

@@ -1,7 +1,8 @@
-//! Who is here: nicknames in use, and who is in which room.
+//! The roster: the nicknames in use, and who is in which room.
 //!
-//! A person may have several sockets (two windows, or a connection that the server does not know to
-//! be lost yet): they count as one person, who comes with the first and goes with the last.
+//! A person may have several sockets: in two windows, or because the server has not noticed yet
+//! that a connection is lost. They count as one person, who enters with the first socket and leaves
+//! with the last.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +16,10 @@ use crate::names::{Nickname, RoomName};
 
 /// How many rooms there may be at once.
 pub(crate) const MAX_ROOMS: usize = 50;
-/// Rooms that are there even when nobody is in them.
-const LASTING: [&str; 3] = ["lobby", "rust", "random"];
+/// Rooms that exist even while nobody is in them.
+const PERMANENT_ROOMS: [&str; 3] = ["lobby", "rust", "random"];
 
-/// A room in the list of all.
+/// A room in the list of rooms.
 #[derive(Debug, Serialize)]
 pub(crate) struct RoomSummary {
     name: RoomName,
@@ -38,43 +39,43 @@ struct State {
 }
 
 struct Person {
-    /// Whoever knows it may use the nickname as well.
+    /// A client with this key may use the nickname too.
     key: String,
     sockets: usize,
 }
 
 #[derive(Default)]
 struct Room {
-    lasting: bool,
-    /// How many sockets each has in here.
+    is_permanent: bool,
+    /// How many sockets each person has in the room.
     present: BTreeMap<Nickname, usize>,
 }
 
 impl State {
     fn at_start() -> Self {
-        let lasting = LASTING.iter().filter_map(|name| {
+        let permanent = PERMANENT_ROOMS.iter().filter_map(|name| {
             let room = Room {
-                lasting: true,
+                is_permanent: true,
                 ..Room::default()
             };
             Some((RoomName::parse(name).ok()?, room))
         });
         Self {
             people: HashMap::new(),
-            rooms: lasting.collect(),
+            rooms: permanent.collect(),
         }
     }
 }
 
-/// Whether a person came or went, or only one of several sockets of theirs.
+/// Whether a person entered or left, or only one of several sockets of that person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     Changed,
-    Same,
+    Unchanged,
 }
 
 impl Roster {
-    /// Takes a nickname, if nobody has it, or whoever has it uses the same key.
+    /// Reserves a nickname for one more socket. Fails if a person with another key uses it.
     pub(crate) fn enter(&self, nickname: &Nickname, key: &str) -> Result<(), ChatError> {
         let mut state = self.state();
         let person = state
@@ -91,7 +92,7 @@ impl Roster {
         Ok(())
     }
 
-    /// Gives a nickname back.
+    /// Releases a nickname for one socket.
     pub(crate) fn leave(&self, nickname: &Nickname) {
         let mut state = self.state();
         if let Some(person) = state.people.get_mut(nickname) {
@@ -102,8 +103,12 @@ impl Roster {
         }
     }
 
-    /// Puts one of a person's sockets into a room, which is opened if it is not there.
-    pub(crate) fn join(&self, room: &RoomName, nickname: &Nickname) -> Result<Presence, ChatError> {
+    /// Adds one socket of a person to a room, which is created if it does not exist.
+    pub(crate) fn enter_room(
+        &self,
+        room: &RoomName,
+        nickname: &Nickname,
+    ) -> Result<Presence, ChatError> {
         let mut state = self.state();
         if state.rooms.len() == MAX_ROOMS && !state.rooms.contains_key(room) {
             return Err(ChatError::TooManyRooms);
@@ -114,31 +119,32 @@ impl Roster {
         Ok(if *sockets == 1 {
             Presence::Changed
         } else {
-            Presence::Same
+            Presence::Unchanged
         })
     }
 
-    /// Takes one of a person's sockets out of a room; the last to leave closes it.
-    pub(crate) fn part(&self, room: &RoomName, nickname: &Nickname) -> Presence {
+    /// Removes one socket of a person from a room. An empty room is removed, unless it is
+    /// permanent.
+    pub(crate) fn leave_room(&self, room: &RoomName, nickname: &Nickname) -> Presence {
         let mut state = self.state();
-        let Some(there) = state.rooms.get_mut(room) else {
-            return Presence::Same;
+        let Some(entered) = state.rooms.get_mut(room) else {
+            return Presence::Unchanged;
         };
-        let Some(sockets) = there.present.get_mut(nickname) else {
-            return Presence::Same;
+        let Some(sockets) = entered.present.get_mut(nickname) else {
+            return Presence::Unchanged;
         };
         *sockets -= 1;
         if *sockets > 0 {
-            return Presence::Same;
+            return Presence::Unchanged;
         }
-        there.present.remove(nickname);
-        if there.present.is_empty() && !there.lasting {
+        entered.present.remove(nickname);
+        if entered.present.is_empty() && !entered.is_permanent {
             state.rooms.shift_remove(room);
         }
         Presence::Changed
     }
 
-    /// Who is in a room, by name.
+    /// The people in a room, sorted by name.
     pub(crate) fn present(&self, room: &RoomName) -> Vec<Nickname> {
         let state = self.state();
         state
@@ -160,7 +166,8 @@ impl Roster {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing here panics half way: what a poisoned lock guards is whole.
+        // No method panics between two changes, so that the state is consistent even if the lock is
+        // poisoned.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

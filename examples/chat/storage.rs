@@ -1,4 +1,5 @@
-//! What was said, kept in memory: the module that another storage would replace.
+//! The history of messages, kept in memory. A real application would replace this module by one
+//! with a database.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,11 +11,11 @@ use specter::prelude::*;
 
 use crate::names::{Nickname, RoomName, Text};
 
-/// Keeps the history, and lets other modules have it.
+/// Provides the history, and exports it to other modules.
 #[module(providers = [MessageRepository], exports = [MessageRepository])]
 pub(crate) struct StorageModule;
 
-/// One message, as the page gets it.
+/// A message, as it is sent to the page.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Message {
     id: u64,
@@ -24,7 +25,7 @@ pub(crate) struct Message {
     at: Timestamp,
 }
 
-/// Milliseconds since 1970, as JavaScript counts.
+/// A time in milliseconds since 1970, as JavaScript's `Date` takes it.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Timestamp(u128);
@@ -36,17 +37,17 @@ impl Timestamp {
     }
 }
 
-/// The last messages of the rooms in which somebody spoke last.
+/// The latest messages of each room. Only the rooms with the latest messages are kept.
 #[injectable]
 pub(crate) struct MessageRepository {
     #[state]
-    kept: Mutex<Kept>,
+    history: Mutex<History>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct History {
     last_id: u64,
-    /// The room that was spoken in last stands at the end.
+    /// Ordered by the latest message: the room with the newest message is the last one.
     rooms: IndexMap<RoomName, VecDeque<Message>>,
 }
 
@@ -54,33 +55,34 @@ impl MessageRepository {
     const MESSAGES_PER_ROOM: usize = 200;
     const ROOMS: usize = 100;
 
-    /// Keeps a message; the oldest of its room makes place for it.
+    /// Saves a message, and removes the oldest ones beyond the limits.
     pub(crate) fn save(&self, room: &RoomName, nickname: &Nickname, text: Text) -> Message {
-        let mut kept = self.kept();
-        kept.last_id += 1;
+        let mut history = self.lock();
+        history.last_id += 1;
         let message = Message {
-            id: kept.last_id,
+            id: history.last_id,
             room: room.clone(),
             nickname: nickname.clone(),
             text,
             at: Timestamp::now(),
         };
-        let mut messages = kept.rooms.shift_remove(room).unwrap_or_default();
+        let mut messages = history.rooms.shift_remove(room).unwrap_or_default();
         messages.push_back(message.clone());
         if messages.len() > Self::MESSAGES_PER_ROOM {
             messages.pop_front();
         }
-        kept.rooms.insert(room.clone(), messages);
-        if kept.rooms.len() > Self::ROOMS {
-            kept.rooms.shift_remove_index(0);
+        history.rooms.insert(room.clone(), messages);
+        if history.rooms.len() > Self::ROOMS {
+            history.rooms.shift_remove_index(0);
         }
         message
     }
 
-    /// A room's messages, oldest first.
+    /// The messages of a room, oldest first.
     pub(crate) fn history(&self, room: &RoomName) -> Vec<Message> {
-        let kept = self.kept();
-        kept.rooms
+        let history = self.lock();
+        history
+            .rooms
             .get(room)
             .into_iter()
             .flatten()
@@ -88,8 +90,9 @@ impl MessageRepository {
             .collect()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Nothing here panics half way: what a poisoned lock guards is whole.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, History> {
+        // No method panics between two changes, so that the history is consistent even if the lock
+        // is poisoned.
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,5 @@
-//! Profile `bench`: Socket.IO at its defaults, for load. The benchmarks serve the same module.
+//! Profile `bench`: Socket.IO with the default settings, for load generators. The benchmarks serve
+//! the same module.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,7 +9,7 @@ use specter::prelude::*;
 #[module(controllers = [Bench], providers = [Counter])]
 pub(crate) struct BenchModule;
 
-/// The singleton that every controller shares.
+/// A singleton that all controllers share.
 #[injectable]
 struct Counter {
     #[state]
@@ -32,9 +33,9 @@ impl Bench {
         &self,
         socket: &Socket,
         args: &'a Args,
-        WantsAck(asked): WantsAck,
+        WantsAck(wants_ack): WantsAck,
     ) -> Result<&'a Args, EmitError> {
-        if !asked {
+        if !wants_ack {
             socket.emit("echo", args)?;
         }
         Ok(args)

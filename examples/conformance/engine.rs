@@ -1,4 +1,4 @@
-//! Profile `engine`: plain Engine.IO that echoes every message.
+//! Profile `engine`: Engine.IO without Socket.IO. It echoes every message.
 
 use std::time::Duration;
 
@@ -36,13 +36,13 @@ impl MessageHandler for EchoHandler {
         message: IncomingMessage<'_>,
         _: &MessageContext<'_>,
     ) -> Result<(), CloseReason> {
-        // An error means that the connection is closing, which ends this handler as well.
+        // An error means that the connection is closing, which also ends this handler.
         let _ = self.0.send(echo(message).into());
         Ok(())
     }
 }
 
-/// The same message, to be sent.
+/// The frame that sends the same message back.
 pub(crate) fn echo(message: IncomingMessage<'_>) -> Frame {
     match message {
         IncomingMessage::Text(text) => Frame::text_message(text),

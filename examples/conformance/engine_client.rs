@@ -1,4 +1,5 @@
-//! Profile `engine-client`: plain Engine.IO, as the tests of engine.io-client want their server.
+//! Profile `engine-client`: Engine.IO without Socket.IO, as the tests of engine.io-client expect
+//! their server.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub(crate) fn profile() -> Result<Profile, ConfigError> {
 struct Greeting;
 
 impl Acceptor for Greeting {
-    type Handler = Answers;
+    type Handler = Replies;
 
     async fn admit(&self, handshake: &Handshake) -> Result<(), HandshakeRejection> {
         if handshake.query_value("deny").is_some() {
@@ -32,10 +33,10 @@ impl Acceptor for Greeting {
         Ok(())
     }
 
-    fn open(&self, connection: &Connection) -> Answers {
-        let answers = Answers(connection.clone());
-        answers.send(Frame::text_message("hi"));
-        answers
+    fn open(&self, connection: &Connection) -> Replies {
+        let replies = Replies(connection.clone());
+        replies.send(Frame::text_message("hi"));
+        replies
     }
 
     fn initial_headers(&self, _: &Handshake, headers: &mut HeaderMap) {
@@ -57,16 +58,16 @@ impl Acceptor for Greeting {
     }
 }
 
-struct Answers(Connection);
+struct Replies(Connection);
 
-impl Answers {
+impl Replies {
     fn send(&self, frame: Frame) {
-        // An error means that the connection is closing, which ends this handler as well.
+        // An error means that the connection is closing, which also ends this handler.
         let _ = self.0.send(frame.into());
     }
 }
 
-impl MessageHandler for Answers {
+impl MessageHandler for Replies {
     fn message(
         &mut self,
         message: IncomingMessage<'_>,
@@ -84,7 +85,8 @@ impl MessageHandler for Answers {
     }
 }
 
-/// The headers of the request that carried the message, repeated ones joined: none on a WebSocket.
+/// The headers of the request that carried the message, with repeated headers joined. Messages on a
+/// WebSocket have none.
 fn headers_as_json(context: MessageContext<'_>) -> String {
     let mut values = BTreeMap::<&str, Vec<_>>::new();
     for (name, value) in context.request_headers().into_iter().flatten() {

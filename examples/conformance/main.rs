@@ -1,12 +1,12 @@
-//! Small servers that outside test suites, clients and load generators can be pointed at.
+//! Small servers for external test suites, clients and load generators.
 //!
 //! ```text
 //! cargo run --release --example conformance -- --profile NAME [--port N]
 //! ```
 //!
-//! One file a profile; each makes a router and says how it is drained, and is an ordinary user of
-//! the public API. This file reads the command line; `serve` listens. The controllers are
-//! `unlisted`, because only one profile's module is started.
+//! Each profile is a file, which uses only the public API: it builds a router and says how the
+//! router is shut down. This file reads the command line; `serve` listens. The controllers are
+//! `unlisted`, because only the module of one profile is started.
 //!
 //! The server listens on `127.0.0.1` and `[::1]`, prints `listening on PORT` when it is ready, and
 //! ends on SIGTERM.
@@ -30,11 +30,11 @@ use tokio::runtime::{self, Runtime};
 const USAGE: &str = "usage: conformance --profile \
     engine|engine-client|socket|socket-client|bench [--port N] [--router]";
 
-/// What the command line asks for.
+/// The options of the command line.
 struct Options {
     profile: String,
     port: Option<u16>,
-    /// The profile `bench` is served as a router by `axum::serve`, not by `App::serve`.
+    /// Serves the profile `bench` as a router by `axum::serve`, not by `App::serve`.
     router: bool,
 }
 
@@ -61,9 +61,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Load is served by all cores. Everything else by one thread: requests that are sent at once are
-/// then taken in the order in which they arrive, and suites that were written against a server of
-/// one thread count on that.
+/// The profile `bench` uses all cores; the others use one thread. With one thread, requests that
+/// are sent at the same time are handled in the order of their arrival. Test suites that were
+/// written against a single-threaded server rely on that.
 fn runtime(options: &Options) -> Result<Runtime, Box<dyn std::error::Error>> {
     let mut builder = match options.profile.as_str() {
         "bench" => runtime::Builder::new_multi_thread(),
@@ -72,7 +72,8 @@ fn runtime(options: &Options) -> Result<Runtime, Box<dyn std::error::Error>> {
     Ok(builder.enable_all().build()?)
 }
 
-/// Serves the profile until the process is told to stop. `false` if there is none of this name.
+/// Serves the profile until the process receives a signal to stop. Returns `false` if there is no
+/// profile of this name.
 async fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
     let (profile, default_port): (Profile, u16) = match options.profile.as_str() {
         "engine" => (engine::profile()?, 3000),
@@ -93,7 +94,7 @@ async fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
     Ok(true)
 }
 
-/// Serves an App with the framework's own server.
+/// Serves an App with the framework's own HTTP server.
 async fn serve_app(app: App, port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let port = first.local_addr()?.port();

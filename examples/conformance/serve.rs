@@ -1,4 +1,4 @@
-//! Listening on both loopback addresses, and stopping. It knows no profile.
+//! Serves a profile's router on both loopback addresses, and shuts it down.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,19 +13,19 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Sessions are closed over this time.
+/// The time over which sessions are closed.
 const SPREAD: Duration = Duration::from_millis(100);
-/// What still runs after this is left behind.
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long requests may still take after the sessions are closed.
+const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
-/// A profile's router, and what ends its sessions.
+/// A profile: its router, and a future that closes its sessions.
 pub(crate) struct Profile {
     router: Router,
     drain: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Profile {
-    /// A profile that is an application.
+    /// A profile that serves an application.
     pub(crate) fn of_app(app: App) -> Self {
         let handle = app.handle();
         let drain = async move { handle.shutdown().await };
@@ -35,7 +35,7 @@ impl Profile {
         }
     }
 
-    /// A profile that is Engine.IO by itself.
+    /// A profile that serves Engine.IO without Socket.IO.
     pub(crate) fn of_engine<A: Acceptor>(endpoint: Endpoint<A>) -> Self {
         let router = Router::new()
             .route_service("/engine.io", endpoint.clone())
@@ -76,8 +76,8 @@ impl Profile {
             }
             self.drain.await;
             drop(stop);
-            // Requests that never end would keep the servers.
-            tokio::time::sleep(LIMIT).await;
+            // A request that never ends would keep the servers running.
+            tokio::time::sleep(REQUEST_GRACE).await;
         };
         tokio::select! {
             served = serving => served.map(|_| ()),
@@ -93,12 +93,12 @@ async fn serve_on(
     mut stopped: watch::Receiver<()>,
 ) -> io::Result<()> {
     let listener = listener.tap_io(|stream| {
-        // An optimisation: without it, packets are delayed, not lost.
+        // An error only means that packets may be delayed.
         let _ = stream.set_nodelay(true);
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let stopped = async move {
-        // An error says that the sender is gone, which is the signal.
+        // The error says that the sender was dropped, which is the signal to stop.
         let _ = stopped.changed().await;
     };
     axum::serve(listener, service)

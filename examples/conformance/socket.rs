@@ -1,4 +1,5 @@
-//! Profile `socket`: Socket.IO with two namespaces that greet with the auth payload, and echo.
+//! Profile `socket`: Socket.IO with two namespaces. Both send the `auth` payload back when a client
+//! connects; `/` also echoes messages.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(crate) async fn profile() -> specter::Result<Profile> {
     Ok(Profile::of_app(app))
 }
 
-/// The payload as the client wrote it.
+/// The `auth` payload as the client sent it, not deserialized.
 type Payload = Auth<Option<Box<RawValue>>>;
 
 fn greet(socket: &Socket, Auth(payload): &Payload) -> Result<(), Reject> {

@@ -1,6 +1,5 @@
-//! The error sink of one expansion. It owns every complaint about the user's code, so that one
-//! mistake does not hide the next, and turns them into `compile_error!`s behind the user's item. It
-//! knows no attribute.
+//! Collects the errors of one expansion, so that one mistake does not hide the next, and appends
+//! them to the user's item as `compile_error!`s.
 
 use std::fmt::Display;
 
@@ -8,20 +7,20 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
-/// Collects what is wrong with an annotated item. Must be [finished](Self::finish), else the errors
-/// would be lost.
+/// The errors of one annotated item. [`finish`](Self::finish) must be called, or they would be
+/// lost.
 #[derive(Default)]
 pub(crate) struct Diagnostics {
     errors: Vec<Error>,
 }
 
 impl Diagnostics {
-    /// An error that underlines `at`.
+    /// Adds an error that underlines `at`.
     pub(crate) fn error(&mut self, at: impl ToTokens, message: impl Display) {
         self.errors.push(Error::new_spanned(at, message));
     }
 
-    /// An error that underlines `at`, with a line that says what to do.
+    /// Adds an error that underlines `at`, with a line that says what to do.
     pub(crate) fn error_help(
         &mut self,
         at: impl ToTokens,
@@ -31,17 +30,17 @@ impl Diagnostics {
         self.error(at, format_args!("{message}\nhelp: {help}"));
     }
 
-    /// The value, or nothing and an error more.
+    /// The value of a result; its error is added.
     pub(crate) fn absorb<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.errors.push(error)).ok()
     }
 
-    /// How many errors there are so far.
+    /// The number of errors so far.
     pub(crate) fn count(&self) -> usize {
         self.errors.len()
     }
 
-    /// What the macro returns: `output`, and every error behind it.
+    /// The output of the macro: `output`, followed by the errors.
     pub(crate) fn finish(mut self, mut output: TokenStream) -> TokenStream {
         for error in self.errors.drain(..) {
             output.extend(error.to_compile_error());
@@ -54,7 +53,7 @@ impl Drop for Diagnostics {
     fn drop(&mut self) {
         assert!(
             self.errors.is_empty() || std::thread::panicking(),
-            "a macro dropped its errors unread"
+            "a macro dropped its errors without reporting them"
         );
     }
 }

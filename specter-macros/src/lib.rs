@@ -1,9 +1,9 @@
 //! The attributes of the Specter gateway framework. Use them through the `specter` crate.
 //!
-//! Each macro reads its item into a model (`parse`), finds what is wrong with it (`check`), and
-//! writes a small expansion (`expand`) of calls into the runtime, which this crate knows by name
-//! only. The user's item always comes back, and all errors in it come at once, so that editors keep
-//! working and one mistake does not hide the next.
+//! Each macro parses its item into a model (`parse`), reports errors in it (`check`), and generates
+//! a small expansion (`expand`) that calls the runtime. This crate knows the runtime's items by
+//! name only. The output always contains the user's item, and all errors are reported together, so
+//! that editors keep working and one mistake does not hide the next.
 
 mod controller;
 mod diag;
@@ -18,7 +18,7 @@ mod tests;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct a controller: one is built for each socket that connects to its namespace.
+/// Makes a struct a controller. For each socket that connects to its namespace, one is built.
 ///
 /// ```
 /// # use std::time::Instant;
@@ -32,10 +32,10 @@ use proc_macro::TokenStream;
 /// # }
 /// #[socketio_controller("/socket.io/", namespace = "/chat", guards(Authenticated))]
 /// pub struct ChatGateway {
-///     repo: Arc<RoomRepository>,          // injected, found by its type
-///     socket: Socket,                     // injected by the framework
-///     #[state] sent: u32,                 // this socket's own, starts from its default
-///     #[state(Instant::now())] since: Instant,
+///     repo: Arc<RoomRepository>,               // injected, found by its type
+///     socket: Socket,                          // injected by the framework
+///     #[state] sent: u32,                      // state of this socket; starts with its default
+///     #[state(Instant::now())] since: Instant, // state with an initial value
 /// }
 /// # #[handlers]
 /// # impl ChatGateway {
@@ -44,18 +44,27 @@ use proc_macro::TokenStream;
 /// # }
 /// ```
 ///
-/// All arguments are optional: the request path (else the application's), `namespace` (else `/`),
-/// [options of the endpoint](#the-endpoint), `priority` (lower runs first among the controllers of
-/// a namespace), `event_priorities("name" = 5)` (the same for single events), `guards(A, B)`,
-/// `interceptors(A, B)`, `filters(A, B)`, `scope = singleton` (one instance for all sockets, whose
-/// handlers take `&self`; `connect` and `disconnect` still run for each), `on_panic = "disconnect"`
-/// (else the socket stays), and `unlisted` for a controller that is meant to stand in no module.
-/// The handlers stand in an impl block annotated with [`#[handlers]`](macro@handlers).
+/// The handlers are in an impl block with [`#[handlers]`](macro@handlers).
 ///
-/// # The endpoint
+/// # Arguments
 ///
-/// What stands on one path is one endpoint, and so is each connection to it. Its options may stand
-/// here instead of on the `AppBuilder`, where they mean the same and apply to every path:
+/// All of them are optional.
+///
+/// | Argument | Meaning | Default |
+/// |---|---|---|
+/// | `"/path/"` | the request path | the application's path, `/socket.io/` |
+/// | `namespace = "/chat"` | the namespace that the controller serves | `/` |
+/// | `priority = 5` | the order of the namespace's controllers; the lowest runs first | 0 |
+/// | `event_priorities("name" = 5)` | the priority for single events | `priority` |
+/// | `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)` | policies around all handlers | none |
+/// | `scope = singleton` | one instance serves all sockets; its handlers take `&self`, and `connect` and `disconnect` still run for each socket | `scope = socket` |
+/// | `on_panic = "disconnect"` | disconnects a socket after a handler has panicked | `"continue"` |
+/// | `unlisted` | silences the warning that no module lists the controller | |
+///
+/// # Settings of the endpoint
+///
+/// All controllers on one path share one endpoint and its connections. A controller may set some of
+/// the settings that the `AppBuilder` sets for all paths:
 ///
 /// ```
 /// # use specter::prelude::*;
@@ -72,17 +81,17 @@ use proc_macro::TokenStream;
 /// # impl Live { #[on_event] fn look(&self) {} }
 /// ```
 ///
-/// They are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a text such
-/// as `"5s"`, or a constant of type `Duration`), `max_payload` and `max_queued_bytes` (bytes, as a
-/// constant of type `usize`). Controllers of one path, and the builder, may each say any of them.
-/// Where two say the same option they must say the same value; otherwise the application does not
-/// start, and names both places.
+/// They are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a string such
+/// as `"5s"`, or a constant expression of type `Duration`), and `max_payload` and
+/// `max_queued_bytes` (bytes: a constant expression of type `usize`). If several controllers of one
+/// path, or a controller and the builder, set the same setting, the values must be equal. Otherwise
+/// the application does not start, and the error names both places.
 #[proc_macro_attribute]
 pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenStream {
     controller::socketio_controller(arguments.into(), item.into()).into()
 }
 
-/// Makes the annotated methods of an impl block the handlers of its controller.
+/// Makes the marked methods of an impl block the handlers of a controller.
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
@@ -139,40 +148,51 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 /// }
 /// ```
 ///
-/// Methods without a mark are left alone. A controller may have several such blocks, in any file of
-/// its crate. Parameters are found by their types, in any order: what implements `FromContext`
-/// comes from the context, every other type is the next argument of the event. `&T` is lent from an
-/// extracted `T` (an `Ack` is not), `&str` from the packet's own text, `&[u8]` from `Binary`,
-/// `&[T]` from a `Vec<T>`. The returned value is the acknowledgement.
+/// Methods without a mark are not changed. A controller may have several such blocks, in any file
+/// of its crate.
+///
+/// Parameters are extracted by type, in any order: a type that implements `FromContext` is taken
+/// from the context, and any other is the next argument of the event. A reference borrows from the
+/// extracted value: `&T` from a `T` (except `Ack`), `&str` from the text of the packet, `&[u8]`
+/// from a `Binary`, `&[T]` from a `Vec<T>`. The table of all parameters is in the documentation of
+/// `specter::extract`. The return value is the acknowledgement.
 ///
 /// # Events
 ///
-/// `connect` and `disconnect` are the socket's own; `"*"` takes what no other handler takes.
-/// `#[on_event]` knows `concurrent` (runs beside the socket's other events; not in a block with
-/// `&mut self`), `blocking` (a plain `fn` that runs on a thread that may block), `priority = 5`
-/// (instead of the controller's), `timeout = "5s"` (or an expression: for an `async fn`, which is
-/// dropped then and answered `timed out`; its controller lives on), `guards(A, B)`,
-/// `interceptors(A, B)` and `filters(A, B)`.
+/// `#[on_event("name")]` marks the handler of an event; `#[on_event]` uses the method's name.
+/// `"connect"` runs before the client is answered and may refuse it; `"disconnect"` runs after the
+/// socket has disconnected; `"*"` handles every event without a handler of its own.
+///
+/// | Argument | Meaning | Default |
+/// |---|---|---|
+/// | `priority = 5` | the order of the handlers of one event; the lowest runs first | the controller's |
+/// | `timeout = "5s"` | drops an `async fn` after this time; the event fails with `timed out`, and the controller stays | none |
+/// | `concurrent` | runs concurrently with the socket's other events; not possible in a controller with `&mut self` handlers | one event after another |
+/// | `blocking` | runs a plain `fn` on a thread on which it may block | on the connection's task |
+/// | `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)` | policies around this handler | none |
+///
+/// A `timeout` may also be an expression of type `Duration`.
 #[proc_macro_attribute]
 pub fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handlers::handlers(arguments.into(), item.into()).into()
 }
 
-/// Marks a method as the handler of an event. Only inside an impl block annotated with
-/// [`#[handlers]`](macro@handlers), where its options are described.
+/// Marks a method as the handler of an event, in an impl block with
+/// [`#[handlers]`](macro@handlers), which documents its arguments.
 #[proc_macro_attribute]
 pub fn on_event(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced::method_mark("#[on_event]", item.into()).into()
 }
 
-/// Marks a method as the one that is told of its controller's failed events. Only inside an impl
-/// block annotated with [`#[handlers]`](macro@handlers).
+/// Marks the method that is called after a handler of its controller has failed, in an impl block
+/// with [`#[handlers]`](macro@handlers). It takes `&EventError` and `&EventInfo`, and what else
+/// comes from the context. What it returns is not sent.
 #[proc_macro_attribute]
 pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced::method_mark("#[on_error]", item.into()).into()
 }
 
-/// Makes a struct, or what a function returns, injectable as `Arc<T>`.
+/// Makes a struct, or the return value of a function, injectable as `Arc<T>`.
 ///
 /// ```
 /// # use std::sync::atomic::AtomicU64;
@@ -186,37 +206,38 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// # impl Pool {
 /// #     async fn open(_: &Config) -> Result<Self, PoolError> { Ok(Self) }
 /// # }
-/// #[injectable]                           // scope = singleton unless said
+/// #[injectable]                           // one for the application
 /// pub struct RoomRepository { pool: Arc<Pool>, #[state] hits: AtomicU64 }
 ///
 /// #[injectable(scope = socket)]           // one for each socket
 /// pub struct Draft { socket: Socket }
 ///
-/// #[injectable]                           // a factory: async and fallible if it likes
+/// #[injectable]                           // a factory; it may be async and may fail
 /// async fn pool(config: Arc<Config>) -> Result<Pool, PoolError> {
 ///     Pool::open(&config).await
 /// }
 /// ```
 ///
-/// The fields of a struct and the parameters of a function are its dependencies: `Arc<T>`,
-/// `Option<Arc<T>>`, `Vec<Arc<T>>` (all that the module sees), `Lazy<T>` (what may be built later,
-/// so that two can know each other), or a value of the framework. A module lists both by their
-/// name, what is generic with its types: `Cache<User>`, `cache::<User>`.
+/// The fields of the struct and the parameters of the function are the dependencies: `Arc<T>`,
+/// `Option<Arc<T>>` (`None` if nothing provides it), `Vec<Arc<T>>` (all that the module sees),
+/// `Lazy<T>` (resolved later, so that two providers can depend on each other), or a value of the
+/// framework. A module lists the struct or function by its name, a generic one with its types:
+/// `Cache<User>`, `cache::<User>`.
 ///
-/// A function that is not `async` is called at once, also if it may fail: a socket whose own
-/// providers are all such is connected without a wait.
+/// A factory that is not `async` is called without waiting, also if it may fail. A socket whose
+/// providers are all of this kind connects without a wait.
 ///
-/// # Options
+/// # Arguments
 ///
-/// - `scope = singleton`: one for the application; `socket`: one for each socket; `transient`: one
-///   for each that takes it.
-/// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is found as `Arc<dyn
-///   Repository>` too.
-/// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`, `async` and
-///   fallible if they like. `on_init` runs when all singletons are built, dependencies first;
-///   `on_shutdown` in reverse, of a socket's own after its `disconnect`. Each has a time limit, and
-///   is reported by name if it fails or hangs: an `on_init` ends the start, an `on_shutdown` stops
-///   no other.
+/// - `scope = singleton` (default): one value for the application. `scope = socket`: one for each
+///   socket. `scope = transient`: one for each place that injects it.
+/// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is also injected as
+///   `Arc<dyn Repository>`.
+/// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`; they may be
+///   async and may fail. `on_init` is for singletons only and runs after all of them are built,
+///   dependencies first. `on_shutdown` runs in reverse order; for a value of a socket, after the
+///   `disconnect` handlers. Each has a time limit of 10 s. If an `on_init` fails or exceeds it, the
+///   application does not start; a failed `on_shutdown` is logged, and the others still run.
 ///
 /// ```
 /// # use specter::prelude::*;
@@ -239,8 +260,8 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A singleton that takes what is known by its type to live in a socket's scope does not compile;
-/// what only the graph can know, such as a `dyn Trait` of that scope, is a fault at start.
+/// A singleton cannot inject a value of a socket. If the value's type shows its scope, this is a
+/// compile error; otherwise, such as for a `dyn Trait`, it is a fault that is reported at start.
 #[proc_macro_attribute]
 pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
     injectable::injectable(arguments.into(), item.into()).into()
@@ -274,17 +295,20 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct ChatModule;
 /// ```
 ///
-/// What the module's own see is its providers and what its imports export. Its guards,
-/// `interceptors(A, B)` and `filters(A, B)` stand around each of its controllers. All arguments are
-/// optional.
+/// The controllers and providers of a module can inject its own providers and what its imports
+/// export. All arguments are optional:
 ///
-/// - `handlers` lists, and provides, objects that implement `EventHandler`.
-/// - `exports` names providers, or imported modules, all of whose exports are passed on.
-/// - `global` lets every module see what this one exports, once some module imports it.
-/// - An import can be an expression that configures the module: each value is the module's own and
-///   is injected by its providers as `Arc<T>`. A module is configured in one place. For options
-///   that are known at run time only there is
+/// - `imports` lists other modules. An import may also be an expression that configures the module:
+///   `ConfigModule::with(options)`. The module's providers inject the value as `Arc<T>`. A module
+///   can be configured in one place only. For options that are known only at run time, call
 ///   `App::builder::<AppModule>().import(ConfigModule::with(options))`.
+/// - `controllers` lists the controllers that the application serves.
+/// - `handlers` lists, and provides, types that implement `EventHandler`.
+/// - `providers` lists structs and functions with [`#[injectable]`](macro@injectable).
+/// - `exports` lists providers, and imported modules all of whose exports are exported again.
+/// - `global` makes the exports visible to every module, once one module imports this one.
+/// - `guards(A, B)`, `interceptors(A, B)` and `filters(A, B)` apply to each controller of the
+///   module.
 ///
 /// ```
 /// # use specter::prelude::*;
@@ -292,7 +316,7 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # #[socketio_controller]
 /// # pub struct ChatGateway;
 /// #[injectable]
-/// pub struct Config { options: Arc<Options> }     // what `with` gives
+/// pub struct Config { options: Arc<Options> }     // the value passed to `with`
 ///
 /// #[module(providers = [Config], exports = [Config])]
 /// pub struct ConfigModule;
@@ -308,7 +332,7 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
     module::module(arguments.into(), item.into()).into()
 }
 
-/// Says what a client is told of an error: its text, its code and perhaps one of its fields.
+/// Declares what clients see of an error: its text, a code, and optionally one of its fields.
 ///
 /// ```
 /// # use specter::prelude::*;
@@ -329,8 +353,14 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// assert_eq!((error.text(), error.code()), ("the room is full", Some("room_full")));
 /// ```
 ///
-/// The text is that of `Display`; what is `internal` has to be an `Error`. `thiserror` writes both.
-/// A struct takes the same attributes as a variant.
+/// The text is the one of `Display`. An error with an `internal` variant must implement
+/// `std::error::Error`. `thiserror` implements both. A struct takes the same attributes as a
+/// variant:
+///
+/// - `code = "…"`: the code. Default: the name in snake case.
+/// - `internal`: the client sees `internal error` and an id; the log has the error with the same
+///   id.
+/// - `#[event_error(data)]` on a field: the field is sent as the error's data.
 #[proc_macro_derive(IntoEventError, attributes(event_error))]
 pub fn into_event_error(item: TokenStream) -> TokenStream {
     event_error::into_event_error(item.into()).into()

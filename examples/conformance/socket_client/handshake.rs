@@ -1,4 +1,4 @@
-//! The handshake, as the reference tells it to its users.
+//! The handshake with the fields that the reference server's `socket.handshake` has.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use specter::prelude::*;
 
 use super::handshake::HandshakeView;
 
-/// Who connects.
+/// Accepts or rejects the connection, and says who is connected.
 #[socketio_controller(unlisted)]
 pub(super) struct Identity;
 
@@ -35,9 +35,9 @@ impl Identity {
 #[socketio_controller(unlisted)]
 pub(super) struct Greetings;
 
-/// What the client is to answer besides a number.
+/// The second argument of the client's acknowledgement.
 #[derive(Deserialize)]
-struct Answer {
+struct AckDetails {
     test: bool,
 }
 
@@ -58,12 +58,12 @@ impl Greetings {
         value
     }
 
-    /// Not acknowledged itself as long as the client's acknowledgement is waited for; beside the
-    /// socket's other events.
+    /// Requests an acknowledgement from the client, while further events of the socket are handled.
+    /// The handler takes `Ack` so that the event itself is not acknowledged meanwhile.
     #[on_event(concurrent)]
     async fn ack(&self, socket: &Socket, _unanswered: Ack) -> Result<(), EventError> {
-        if let Ok((5, Answer { test: true })) =
-            socket.emit_with_ack::<(u32, Answer)>("ack", ()).await
+        if let Ok((5, AckDetails { test: true })) =
+            socket.emit_with_ack::<(u32, AckDetails)>("ack", ()).await
         {
             socket.emit("got it", ())?;
         }
@@ -105,21 +105,21 @@ impl Greetings {
     }
 }
 
-/// The present time as JavaScript's `toISOString` writes it.
+/// The current time as JavaScript's `toISOString` writes it.
 fn iso_now() -> String {
     Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
         .to_string()
 }
 
-/// Bytes in both directions.
+/// Binary attachments in both directions.
 #[socketio_controller(unlisted)]
 pub(super) struct Attachments {
     #[state]
-    had_first: bool,
+    received_first: bool,
 }
 
-/// Bytes within an object.
+/// An object with binary data in it.
 #[derive(Deserialize)]
 struct Mixed {
     hello: String,
@@ -154,12 +154,12 @@ impl Attachments {
 
     #[on_event]
     fn abuff1(&mut self, _bytes: Binary) {
-        self.had_first = true;
+        self.received_first = true;
     }
 
     #[on_event]
     fn abuff2(&mut self, socket: &Socket, _text: &str) -> Result<(), EmitError> {
-        if self.had_first {
+        if self.received_first {
             socket.emit("abuff2-ack", ())?;
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! Profile `socket-client`: Socket.IO, as the tests of socket.io-client want their server.
+//! Profile `socket-client`: Socket.IO, as the tests of socket.io-client expect their server.
 //!
-//! Three controllers share the main namespace, each for one kind of event; `handshake` is what two
-//! namespaces tell.
+//! Three controllers share the main namespace, each for one kind of event. `handshake` has the view
+//! of the handshake that two namespaces send.
 
 mod handshake;
 mod main_namespace;

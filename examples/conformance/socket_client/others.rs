@@ -40,7 +40,7 @@ impl No {
     }
 }
 
-/// Namespaces that only exist.
+/// Namespaces that accept connections and handle no events.
 macro_rules! exists {
     ($($controller:ident: $namespace:literal),+) => {
         $(

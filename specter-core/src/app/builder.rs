@@ -8,7 +8,7 @@ use specter_di::{ConfiguredModule, Graph, Location, Module, Provide};
 
 use super::error::Error;
 use super::settings::{AppSettings, EndpointConfig};
-use super::{App, wiring};
+use super::{App, validation, wiring};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor};
 use crate::rooms::GroupLimits;
 use crate::rooms::RoomLimits;
@@ -34,92 +34,95 @@ impl AppBuilder {
         }
     }
 
-    /// The path of controllers that set none. Default: `/socket.io/`, which is the clients'
-    /// default. A path that axum cannot mount is reported at start.
+    /// The path of controllers whose attribute names none. Default: `/socket.io/`, which is also
+    /// the default of the clients. Requests are served with and without the final slash. A path
+    /// that axum's router cannot serve is an error at start.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.settings.path = path.into();
         self
     }
 
-    /// The origins whose pages may connect, for example `["https://app.example",
-    /// "https://*.app.example"]`; see [`OriginPolicy`]. Default: the server's own origin, and pages
-    /// on loopback to a server on loopback. Requests from pages of other origins are rejected with
-    /// 403, and a line in the log names the origin.
+    /// The origins whose pages may connect, for example
+    /// `["https://app.example", "https://*.app.example"]`. Default: [`OriginPolicy::Same`], the
+    /// server's own origin and, for a server on loopback, pages on loopback. Requests from pages of
+    /// other origins are rejected with 403, and a log line names the origin. Requests without
+    /// `Origin`, as native clients send them, are accepted. See [`EngineConfig::origins`].
     pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.origins(origins);
         self
     }
 
     /// Allows credentialed cross-origin requests (cookies, HTTP authentication) from the listed
-    /// origins by sending `Access-Control-Allow-Credentials: true`. Default: `false`. Fails at
-    /// start together with the origin `*`.
+    /// origins by sending `Access-Control-Allow-Credentials: true`. Default: `false`. Together with
+    /// the origin `*` it is an error at start.
     pub fn credentials(mut self, allowed: bool) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.credentials(allowed);
         self
     }
 
-    /// How many bytes a packet of a client may have, binary attachments included one by one.
-    /// Default: 1,000,000. A larger packet closes the connection; a larger polling body is answered
-    /// with 413 as well.
+    /// The largest message that a client may send, in bytes. Each binary attachment is a message of
+    /// its own. Default: 1,000,000. A larger message closes the connection. See
+    /// [`EngineConfig::max_payload`].
     #[track_caller]
     pub fn max_payload(self, bytes: usize) -> Self {
         self.choose(EndpointOption::MaxPayload(bytes))
     }
 
-    /// The time between two pings of the server. Default: 25 s. The client learns it in the
-    /// handshake.
+    /// How long the server waits after a pong before it sends the next ping. Default: 25 s. Clients
+    /// learn the value in the handshake. See [`EngineConfig::ping_interval`].
     #[track_caller]
     pub fn ping_interval(self, interval: Duration) -> Self {
         self.choose(EndpointOption::PingInterval(interval))
     }
 
-    /// How long a client may take to answer a ping. Default: 20 s. A client that does not answer in
-    /// time is disconnected with `ping timeout`.
+    /// How long a client may take to answer a ping. Default: 20 s. After that its connection is
+    /// closed with `ping timeout`. See [`EngineConfig::ping_timeout`].
     #[track_caller]
     pub fn ping_timeout(self, timeout: Duration) -> Self {
         self.choose(EndpointOption::PingTimeout(timeout))
     }
 
-    /// How many bytes may wait to be written to one client before it is *behind*: none of its
-    /// further events begins until it has caught up. Default: 1 MiB. See
-    /// [`EngineConfig::max_queued_bytes`].
+    /// How many bytes may be queued for one client before it is *behind*. Default: 1 MiB. While a
+    /// client is behind, its further events wait. See [`EngineConfig::max_queued_bytes`].
     #[track_caller]
     pub fn max_queued_bytes(self, bytes: usize) -> Self {
         self.choose(EndpointOption::MaxQueuedBytes(bytes))
     }
 
-    /// How many bytes may wait to be written to one client at all. Default: 16 MiB. An event that
-    /// would exceed it makes the client count as too slow, and [`queue_policy`](Self::queue_policy)
-    /// applies. See [`EngineConfig::max_burst_bytes`].
+    /// How many bytes may be queued for one client at most. Default: 16 MiB. The client of an event
+    /// that would exceed it is too slow, and [`queue_policy`](Self::queue_policy) applies. See
+    /// [`EngineConfig::max_burst_bytes`].
     pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.max_burst_bytes(bytes);
         self
     }
 
-    /// How long a client may be behind while fewer than `max_queued_bytes` reach it. Default: 10 s.
-    /// After that it counts as too slow, and [`queue_policy`](Self::queue_policy) applies. See
+    /// How long a client may be behind while it takes less than `max_queued_bytes`. Default: 10 s.
+    /// After that it is too slow, and [`queue_policy`](Self::queue_policy) applies. See
     /// [`EngineConfig::slow_client_timeout`].
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.slow_client_timeout(timeout);
         self
     }
 
-    /// How many bytes all clients together may make the process hold. Default: 1 GiB. Above that,
-    /// the clients that hold most are disconnected. See [`EngineConfig::max_buffered_total`].
+    /// How many bytes the process may buffer for all clients together. Default: 1 GiB. Above that,
+    /// the connections that hold the most are closed. See [`EngineConfig::max_buffered_total`].
     pub fn max_buffered_total(mut self, bytes: usize) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.max_buffered_total(bytes);
         self
     }
 
-    /// What happens to a client that reads too slowly. Default: [`QueuePolicy::Disconnect`].
+    /// What happens to a client that reads too slowly. Default: [`QueuePolicy::Disconnect`], which
+    /// closes its connection. See [`EngineConfig::queue_policy`].
     pub fn queue_policy(mut self, policy: QueuePolicy) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.queue_policy(policy);
         self
     }
 
-    /// The proxies (addresses or networks such as `10.0.0.0/8`) whose `X-Forwarded-*` headers are
-    /// believed; [`proxy_headers`](Self::proxy_headers) selects `Forwarded` instead. Default: none.
-    /// An entry that is no address or network is reported at start.
+    /// The proxies, as addresses or ranges such as `10.0.0.0/8`, from whose headers the server
+    /// takes a client's address, scheme and host. Which headers,
+    /// [`proxy_headers`](Self::proxy_headers) says. Default: none. An entry that is neither an
+    /// address nor a range is an error at start. See [`EngineConfig::trusted_proxies`].
     pub fn trusted_proxies<S: Into<String>>(
         mut self,
         proxies: impl IntoIterator<Item = S>,
@@ -128,14 +131,16 @@ impl AppBuilder {
         self
     }
 
-    /// Which family of headers the trusted proxies write. The other family passes through them as
-    /// the client wrote it, and is never read. Default: `X-Forwarded-*`.
+    /// Which family of headers the trusted proxies write. Default: [`ProxyHeaders::XForwarded`].
+    /// The other family is never read, because clients can write it themselves. See
+    /// [`EngineConfig::proxy_headers`].
     pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.proxy_headers(headers);
         self
     }
 
-    /// Any other setting of the Engine.IO layer: `.engine(|engine| engine.allow_upgrades(false))`.
+    /// Changes any setting of the Engine.IO layer:
+    /// `.engine(|engine| engine.allow_upgrades(false))`. Default: the defaults of [`EngineConfig`].
     #[track_caller]
     pub fn engine(self, change: impl FnOnce(EngineConfig) -> EngineConfig) -> Self {
         let mut changed = self.settings.endpoint.clone();
@@ -143,28 +148,30 @@ impl AppBuilder {
         self.change(changed)
     }
 
-    /// How long a connection may stay without joining a namespace. Default: 45 s. After that it is
-    /// closed.
+    /// How long a connection may stay open before it joins a namespace. Default: 45 s. After that
+    /// it is closed. See [`SocketConfig::connect_timeout`].
     #[track_caller]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.choose(EndpointOption::ConnectTimeout(timeout))
     }
 
-    /// How long the server waits for a client's acknowledgement where the call sets no timeout of
-    /// its own. Default: 30 s. After that, the call fails with `AckError::Timeout`.
+    /// How long the server waits for a client's acknowledgement if the call sets no timeout.
+    /// Default: 30 s. After that the call fails with `AckError::Timeout`. See
+    /// [`SocketConfig::ack_timeout`].
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.settings.endpoint.socket = self.settings.endpoint.socket.ack_timeout(timeout);
         self
     }
 
-    /// How long handlers may go on running after their client has left. Default: 30 s. After that
+    /// How long handlers may run on after their client has disconnected. Default: 30 s. After that
     /// they are dropped. See [`SocketConfig::handler_grace_period`].
     pub fn handler_grace_period(mut self, grace: Duration) -> Self {
         self.settings.endpoint.socket = self.settings.endpoint.socket.handler_grace_period(grace);
         self
     }
 
-    /// Any other setting of the Socket.IO layer: `.socket(|socket| socket.max_namespaces(4))`.
+    /// Changes any setting of the Socket.IO layer: `.socket(|socket| socket.max_namespaces(4))`.
+    /// Default: the defaults of [`SocketConfig`].
     #[track_caller]
     pub fn socket(self, change: impl FnOnce(SocketConfig) -> SocketConfig) -> Self {
         let mut changed = self.settings.endpoint.clone();
@@ -199,20 +206,22 @@ impl AppBuilder {
         self
     }
 
-    /// Changes the limits on rooms: `.rooms(|limits| limits.rooms_per_socket(16))`.
+    /// Changes the limits on rooms: `.rooms(|limits| limits.rooms_per_socket(16))`. Default: the
+    /// defaults of [`RoomLimits`].
     pub fn rooms(mut self, change: impl FnOnce(RoomLimits) -> RoomLimits) -> Self {
         self.settings.rooms = change(self.settings.rooms);
         self
     }
 
-    /// Changes the limits on groups: `.groups(|limits| limits.groups_per_socket(16))`.
+    /// Changes the limits on groups: `.groups(|limits| limits.groups_per_socket(16))`. Default: the
+    /// defaults of [`GroupLimits`].
     pub fn groups(mut self, change: impl FnOnce(GroupLimits) -> GroupLimits) -> Self {
         self.settings.groups = change(self.settings.groups);
         self
     }
 
-    /// Adds a guard for every controller, which runs before the guards of modules and controllers.
-    /// A module must provide it.
+    /// Adds a guard for all controllers and event handlers. It runs when a client connects, before
+    /// the guards of modules and controllers. A module must provide it. Default: none.
     #[track_caller]
     pub fn guard<G: Guard>(mut self) -> Self {
         self.settings
@@ -221,8 +230,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds an interceptor around every handler, outside of the interceptors of modules and
-    /// controllers. A module must provide it.
+    /// Adds an interceptor around every handler, outside the interceptors of modules and
+    /// controllers. A module must provide it. Default: none.
     #[track_caller]
     pub fn interceptor<I: Interceptor>(mut self) -> Self {
         self.settings
@@ -231,8 +240,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds an error filter for every handler, which runs after the filters of controllers and
-    /// modules. A module must provide it.
+    /// Adds an error filter for every handler. It runs after the filters of controllers and
+    /// modules. A module must provide it. Default: none.
     #[track_caller]
     pub fn filter<F: ErrorFilter>(mut self) -> Self {
         self.settings
@@ -250,8 +259,9 @@ impl AppBuilder {
         self
     }
 
-    /// Decides on handshakes before a session exists. A rejection is answered with 403, and with
-    /// 400 on a WebSocket.
+    /// Sets a function that accepts or rejects each handshake before a session exists. A rejected
+    /// handshake is answered with 403, or with 400 if it is for a WebSocket. Default: all
+    /// handshakes are accepted that the limits and the origin policy allow.
     pub fn admit<F, R>(mut self, admit: F) -> Self
     where
         F: Fn(&Handshake) -> R + Send + Sync + 'static,
@@ -261,26 +271,27 @@ impl AppBuilder {
         self
     }
 
-    /// How long a graceful shutdown may take in all. Default: 30 s. Handlers that still run when
-    /// three quarters of it are over (or all but 5 s) are dropped; the rest is for `disconnect`
-    /// handlers and the providers' `on_shutdown`.
+    /// How long a graceful shutdown may take in all. Default: 30 s. The last quarter of it, but at
+    /// most 5 s, is reserved for `disconnect` handlers and the providers' `on_shutdown`: handlers
+    /// that still run when it begins are dropped.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.settings.shutdown.timeout = timeout;
         self
     }
 
-    /// The time over which connections are closed at shutdown, so that not all clients reconnect at
-    /// once. Default: 500 ms.
+    /// The time over which connections are closed at shutdown, so that clients do not all reconnect
+    /// at once. Default: 500 ms. Zero closes all of them at once.
     pub fn shutdown_spread(mut self, spread: Duration) -> Self {
         self.settings.shutdown.spread = spread;
         self
     }
 
-    /// How many connections the system may hold that [`App::listen`](super::App::listen) has not
-    /// accepted yet. Default: 4,096. Clients that connect while it is full wait for a second or
-    /// longer before they try again. Linux limits it to `net.core.somaxconn` (4,096 by default);
-    /// raise that setting too for more. It has no effect on [`App::serve`](super::App::serve),
-    /// whose listener is already bound, and on [`App::into_router`](super::App::into_router).
+    /// How many connections the operating system may queue before
+    /// [`App::listen`](super::App::listen) accepts them. Default: 4,096. A client that connects
+    /// while the queue is full waits for a second or longer before it tries again. Linux also
+    /// limits the queue to `net.core.somaxconn` (4,096 by default): raise both for a longer queue.
+    /// The setting has no effect on [`App::serve`](super::App::serve), whose listener is bound
+    /// already, nor on [`App::into_router`](super::App::into_router).
     pub fn accept_backlog(mut self, connections: u32) -> Self {
         self.settings.accept_backlog = connections;
         self
@@ -325,8 +336,8 @@ impl AppBuilder {
     ///
     /// # Errors
     /// All faults of settings, modules, providers and controllers in one report.
-    pub fn check(self) -> Result<(), Error> {
-        wiring::check(self.settings)
+    pub fn check(mut self) -> Result<(), Error> {
+        validation::validate(&mut self.settings).map(drop)
     }
 
     /// Validates the application and starts it.
@@ -339,6 +350,8 @@ impl AppBuilder {
     /// If this future is dropped, the providers that were built so far are dropped; their
     /// `on_shutdown` hooks do not run.
     pub async fn create(self) -> Result<App, Error> {
-        wiring::start(self.settings).await
+        let accept_backlog = self.settings.accept_backlog;
+        let started = wiring::start(self.settings).await?;
+        Ok(App::new(started, accept_backlog))
     }
 }

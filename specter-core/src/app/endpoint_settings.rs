@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 
 use super::check::ControllerFault;
 use super::registration::Registration;
-use super::settings::{AppSettings, EndpointConfig};
+use super::settings::EndpointConfig;
 use crate::gateway::EndpointSetting;
 
 /// The settings of each path.
 pub(super) type Endpoints = BTreeMap<String, EndpointConfig>;
 
 /// Merges the settings of each path. Reports settings that contradict each other or cannot work.
+///
+/// `defaults` are the App's settings; `chosen` are those of them that were set on the builder,
+/// which attributes must not contradict.
 pub(super) fn merge_settings<'a>(
-    settings: &AppSettings,
+    defaults: &EndpointConfig,
+    chosen: &[EndpointSetting],
     controllers: impl Iterator<Item = (&'a str, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,
 ) -> Endpoints {
@@ -22,10 +26,8 @@ pub(super) fn merge_settings<'a>(
     for (path, registration) in controllers {
         let endpoint = endpoints
             .entry(path.to_owned())
-            .or_insert_with(|| settings.endpoint.clone());
-        let set_so_far = set_so_far
-            .entry(path)
-            .or_insert_with(|| settings.chosen.clone());
+            .or_insert_with(|| defaults.clone());
+        let set_so_far = set_so_far.entry(path).or_insert_with(|| chosen.to_vec());
         for setting in registration.info.endpoint {
             let earlier = set_so_far
                 .iter()

@@ -1,8 +1,8 @@
 //! The application: validates its modules, starts their singletons, builds the tables of each
 //! namespace and mounts the endpoints.
 //!
-//! The order of starting (`wiring`) and of stopping (`shutdown`) is decided here. No module of the
-//! runtime but the testing kit imports this one.
+//! The order of starting (`validation`, then `wiring`) and of stopping (`shutdown`) is decided
+//! here. No module of the runtime but the testing kit imports this one.
 
 mod builder;
 mod check;
@@ -17,6 +17,7 @@ mod resolve_policies;
 mod routes;
 mod settings;
 mod shutdown;
+mod validation;
 mod wiring;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use self::mount::Mount;
 pub use self::registration::{controller, controller_within, event_handler, event_handler_within};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
+use self::wiring::StartedApp;
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
 
@@ -58,6 +60,25 @@ pub struct App {
 }
 
 impl App {
+    fn new(started: StartedApp, accept_backlog: u32) -> Self {
+        let StartedApp {
+            container,
+            io,
+            ingress,
+            mounts,
+            handle,
+        } = started;
+        Self {
+            container,
+            io,
+            ingress,
+            mounts,
+            routes: Router::new(),
+            handle,
+            accept_backlog,
+        }
+    }
+
     /// Validates a module and everything that it imports, and starts it with default settings.
     ///
     /// # Errors
@@ -86,7 +107,7 @@ impl App {
     }
 
     /// A singleton of any module. `None` if no module provides it, or if several do and the App's
-    /// own module sees none of them.
+    /// own module does not see exactly one of them.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.container.get::<Arc<T>>()
     }

@@ -39,7 +39,7 @@ impl Mount {
 }
 
 /// The path with one slash at its end. `None` if it cannot be mounted.
-pub(super) fn normalized(path: &str) -> Option<String> {
+pub(super) fn normalize_path(path: &str) -> Option<String> {
     let trimmed = path.trim_end_matches('/');
     let is_plain = !path.contains(['{', '}', '*', '?', '#', ' ']) && !path.contains("//");
     (path.starts_with('/') && is_plain).then(|| format!("{trimmed}/"))
@@ -47,15 +47,18 @@ pub(super) fn normalized(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::normalized;
+    use super::normalize_path;
 
     #[test]
     fn paths_end_with_one_slash() {
-        assert_eq!(normalized("/socket.io").as_deref(), Some("/socket.io/"));
-        assert_eq!(normalized("/socket.io/").as_deref(), Some("/socket.io/"));
-        assert_eq!(normalized("/").as_deref(), Some("/"));
-        assert_eq!(normalized("socket.io"), None);
-        assert_eq!(normalized("/a/{b}"), None);
-        assert_eq!(normalized("/a//b"), None);
+        assert_eq!(normalize_path("/socket.io").as_deref(), Some("/socket.io/"));
+        assert_eq!(
+            normalize_path("/socket.io/").as_deref(),
+            Some("/socket.io/")
+        );
+        assert_eq!(normalize_path("/").as_deref(), Some("/"));
+        assert_eq!(normalize_path("socket.io"), None);
+        assert_eq!(normalize_path("/a/{b}"), None);
+        assert_eq!(normalize_path("/a//b"), None);
     }
 }

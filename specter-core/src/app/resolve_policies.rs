@@ -1,26 +1,26 @@
-//! Resolves declared guards, interceptors and error filters to instances, once, when the singletons
-//! are built.
+//! Resolves the declared guards, interceptors and error filters to their instances, once, after the
+//! singletons are built.
 
 use std::sync::Arc;
 
 use specter_di::{Container, Key};
 
 use super::registration::{EventHandlerEntry, ModuleEntry, RegisteredBlock};
-use super::settings::AppSettings;
 use crate::gateway::declare::table::{
     BlockTable, ConnectPolicies, ControllerTable, HandlerPolicies,
 };
 use crate::gateway::subscribe::{PolicySet, SubscriberPolicies};
 use crate::gateway::{ErasedGuard, Policies, Policy, PolicyScope};
 
-/// Resolves policies to instances, as one root of the container sees them.
+/// Resolves policies as one root of the container sees them.
 pub(super) struct PolicyResolver<'a> {
     pub(super) scope: PolicyScope<'a>,
-    /// The keys of guards that a test has switched off. They are left out.
+    /// Guards that a test bypasses.
     pub(super) bypassed_guards: &'a [Key],
 }
 
 impl PolicyResolver<'_> {
+    /// The instances of policies, in their order, without bypassed guards.
     pub(super) fn all<T: ?Sized>(&self, policies: &[Policy<T>]) -> Vec<Arc<T>> {
         policies
             .iter()
@@ -29,6 +29,8 @@ impl PolicyResolver<'_> {
             .collect()
     }
 
+    /// The handlers of a block with their policies. `outer` is what the App, the module and the
+    /// controller declare.
     pub(super) fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
         let handlers = registered.policies.iter().zip(&registered.takes_ack);
         let handlers = handlers
@@ -49,18 +51,19 @@ impl PolicyResolver<'_> {
     }
 }
 
-/// The listed event handlers, with the indices of their roots.
+/// The listed event handlers, each with the index of its root.
 fn handlers(container: &Container) -> impl Iterator<Item = (usize, &EventHandlerEntry)> {
     let roots = container.roots().iter().enumerate();
     roots.filter_map(|(index, root)| Some((index, root.meta::<ModuleEntry>()?.handler()?)))
 }
 
-/// Resolves the policies of the App and of its modules that apply to subscribers.
+/// The policies of all subscribers: those of the App, and for a listed event handler also those of
+/// its module.
 pub(super) fn subscriber_policies(
-    settings: &AppSettings,
+    app: &Policies,
+    bypassed_guards: &[Key],
     container: &Container,
 ) -> SubscriberPolicies {
-    let bypassed_guards = &settings.bypassed_guards;
     let resolve = |scope: PolicyScope<'_>, policies: &Policies| {
         let resolver = PolicyResolver {
             scope,
@@ -74,51 +77,47 @@ pub(super) fn subscriber_policies(
     let by_handler_root = handlers(container).map(|(index, handler)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let policies = settings.policies.around(&handler.policies);
+        let policies = app.around(&handler.policies);
         (index, resolve(PolicyScope { container, root }, &policies))
     });
+    let root = None;
     SubscriberPolicies {
-        app: resolve(
-            PolicyScope {
-                container,
-                root: None,
-            },
-            &settings.policies,
-        ),
+        app: resolve(PolicyScope { container, root }, app),
         by_handler_root: by_handler_root.collect(),
-        bypassed_guards: bypassed_guards.clone(),
+        bypassed_guards: bypassed_guards.to_vec(),
     }
 }
 
-/// The guards that the event handlers of a namespace add at connect: those of the App and of their
-/// modules, except guards that already run for one of the namespace's controllers.
+/// The guards and filters that a namespace's event handlers add when a client connects. Guards that
+/// its controllers have already are left out, so that each runs once.
 pub(super) fn connect_policies(
-    settings: &AppSettings,
+    app: &Policies,
+    bypassed_guards: &[Key],
     container: &Container,
     namespace: &str,
     controllers: &[ControllerTable],
 ) -> Vec<ConnectPolicies> {
     let guards = controllers.iter().flat_map(|table| &table.guards);
-    let mut known_guards: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
+    let mut present: Vec<Arc<dyn ErasedGuard>> = guards.cloned().collect();
     let handlers = handlers(container).filter(|(_, handler)| handler.namespace == namespace);
-    let entry = |(index, handler): (usize, &EventHandlerEntry)| {
+    let resolve = |(index, handler): (usize, &EventHandlerEntry)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
         let resolver = PolicyResolver {
             scope: PolicyScope { container, root },
-            bypassed_guards: &settings.bypassed_guards,
+            bypassed_guards,
         };
-        let policies = settings.policies.around(&handler.policies);
+        let policies = app.around(&handler.policies);
         let mut guards = resolver.all(&policies.guards);
-        // Instances are compared, not types: each module may have its own guard of a type.
-        guards.retain(|guard| !known_guards.iter().any(|other| is_same(guard, other)));
-        known_guards.extend(guards.iter().cloned());
+        // Compares instances, not types: two modules may each have a guard of the same type.
+        guards.retain(|guard| !present.iter().any(|other| is_same(guard, other)));
+        present.extend(guards.iter().cloned());
         ConnectPolicies {
             guards,
             filters: resolver.all(&policies.filters),
         }
     };
-    handlers.map(entry).collect()
+    handlers.map(resolve).collect()
 }
 
 fn is_same(one: &Arc<dyn ErasedGuard>, other: &Arc<dyn ErasedGuard>) -> bool {

@@ -11,14 +11,14 @@ use crate::logging::{OneLine, described, log_limited};
 
 /// The payload that the client sent with CONNECT (`auth` in the clients' options), as a `T`.
 ///
-/// An integer may have been sent as a float, such as `1.0`. Where the client sent none:
-/// `Auth<Option<T>>` is `None`, else `{}` is decoded. One that cannot be decoded refuses the client
-/// with `invalid auth`; the log says what was expected and where, never what came. Every handler of
-/// the socket may take it.
+/// An integer may be sent as a float, such as `1.0`. If the client sent no payload,
+/// `Auth<Option<T>>` is `None`, and any other `Auth<T>` is decoded from `{}`. A payload that cannot
+/// be decoded rejects the client with `invalid auth`; the log says what was expected and where, but
+/// never contains the payload. Every handler of the socket may take it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Auth<T>(pub T);
 
-/// Without the payload: it is where tokens are.
+/// Leaves the payload out: it contains tokens.
 impl<T> fmt::Debug for Auth<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Auth(…)")
@@ -30,7 +30,7 @@ impl<'a, T: DeserializeOwned> FromContext<'a> for Auth<T> {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
         let decoded = match cx.socket().auth_json() {
             Some(json) => decode_json(json),
-            // `null` is what `None` is made of; whatever does not take it gets an empty object.
+            // `null` decodes as `None`. A type that does not accept `null` is decoded from `{}`.
             None => serde_json::from_str("null").or_else(|_| serde_json::from_str("{}")),
         };
         decoded.map(Auth).map_err(|error| {

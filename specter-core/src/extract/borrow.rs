@@ -1,9 +1,9 @@
-//! `&Socket` and `&Args` as parameters, borrowed from the call's context. Cloning both for each
+//! `&Socket` and `&Args` as parameters, borrowed from the call's context. Cloning them for each
 //! event would cost two atomic operations each.
 //!
-//! The macros see a type's name only, which may be that of a user's own `Socket`. The compiler
-//! therefore decides by method look-up: the tag's own method serves the types that the context has,
-//! a trait's method all others.
+//! A macro sees only the name of a type, and a user may have a `Socket` type of their own. The
+//! compiler therefore decides by method lookup: the inherent method of [`BorrowTag`] is found for
+//! the types that the context contains, and the method of [`BorrowOwned`] for all others.
 
 use std::marker::PhantomData;
 
@@ -12,23 +12,26 @@ use specter_proto::socketio::{Args, Arguments};
 use crate::gateway::{Ack, CallContext, EventError};
 use crate::socket::Socket;
 
-/// Stands for the type of which a parameter is a reference.
+/// A value that carries the type `T` of a `&T` parameter into method lookup.
 pub struct BorrowTag<T>(PhantomData<fn() -> T>);
 
 impl<T> BorrowTag<T> {
-    /// The type's tag.
-    #[expect(clippy::new_without_default, reason = "made by macros only")]
+    /// The tag of the type.
+    #[expect(
+        clippy::new_without_default,
+        reason = "only the macros' expansions create it"
+    )]
     pub fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-/// How an own value is made.
+/// Extracts an owned value.
 type Owned<'a, T> = fn(&'a CallContext, &mut Arguments<'a>, &'static str) -> Result<T, EventError>;
 
-/// What the context lends of itself.
-macro_rules! lent {
-    ($($type:ty: |$cx:ident| $lent:expr;)*) => {$(
+/// Implements the types that can be borrowed from the context.
+macro_rules! borrowed {
+    ($($type:ty: |$cx:ident| $borrowed:expr;)*) => {$(
         impl BorrowTag<$type> {
             /// A parameter of an event's handler.
             pub fn event_param<'a>(
@@ -38,29 +41,28 @@ macro_rules! lent {
                 _: &'static str,
                 _: Owned<'a, $type>,
             ) -> Result<&'a $type, EventError> {
-                Ok($lent)
+                Ok($borrowed)
             }
         }
     )*};
 }
 
-lent! {
+borrowed! {
     Socket: |cx| cx.socket();
     Args: |cx| cx.args();
 }
 
-/// What can be lent at all. An [`Ack`] is used up by the answer: lent, it could say nothing but
-/// that it was not answered.
+/// Types that a handler can borrow. [`Ack`] is none: sending an acknowledgement consumes the `Ack`.
 #[diagnostic::on_unimplemented(
-    message = "an `Ack` cannot be lent to a handler",
-    label = "used up by the answer",
-    note = "take it by value, `ack: Ack`, to answer by it",
-    note = "to know whether an answer is wanted take `WantsAck`, and return the answer"
+    message = "a handler cannot borrow an `Ack`",
+    label = "sending an acknowledgement consumes the `Ack`",
+    note = "take it by value to send the acknowledgement: `ack: Ack`",
+    note = "to learn whether one was requested, take `WantsAck` and return the answer"
 )]
 pub trait Borrowable {}
 
 impl BorrowTag<Ack> {
-    /// None: there is no type that it is for.
+    /// Never selected: no type implements [`Borrowable`].
     pub fn event_param<'a, T: Borrowable>(
         self,
         cx: &'a CallContext,
@@ -72,10 +74,10 @@ impl BorrowTag<Ack> {
     }
 }
 
-/// For types of which an own value is made.
+/// For types that are extracted as owned values.
 pub trait BorrowOwned<T>: Sized {
-    /// A parameter of an event's handler. What it takes to make one is demanded where `owned` is
-    /// named, in the handler's line.
+    /// A parameter of an event's handler. The bounds of the extraction are checked where the
+    /// expansion names `owned`, so that errors point to the handler's parameter.
     fn event_param<'a>(
         self,
         cx: &'a CallContext,
@@ -89,7 +91,7 @@ pub trait BorrowOwned<T>: Sized {
 
 impl<T> BorrowOwned<T> for BorrowTag<T> {}
 
-/// What the macros write for `&Socket` and `&Args`.
+/// The expression by which the macros' expansions extract a `&T` parameter.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __borrowed_param {

@@ -33,7 +33,7 @@ impl<'a> FromContext<'a> for Arc<Handshake> {
     }
 }
 
-/// The same, copied: `Arc<Handshake>` is cheaper where it is kept.
+/// A copy of the handshake. `Arc<Handshake>` is cheaper.
 #[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for Handshake {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
@@ -80,7 +80,7 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
     }
 }
 
-/// A copy: the acknowledgement has the error too.
+/// A copy of the error, which the acknowledgement contains too.
 #[diagnostic::do_not_recommend]
 impl<'a> FromError<'a, marker::Error> for EventError {
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {

@@ -7,8 +7,8 @@ use specter_proto::socketio::{Args, Arguments};
 use super::{FromEvent, marker};
 use crate::gateway::{Ack, CallContext, EventError, Requirements};
 
-/// All arguments as they came, unread, attachments included. They can be emitted again as they are.
-/// `&Args` are lent, which costs less.
+/// All arguments of the event, not decoded, with their attachments. They can be emitted again
+/// without decoding them. `&Args` borrows them, which costs less.
 #[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Args {
     fn from_event(
@@ -20,8 +20,8 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
     }
 }
 
-/// The arguments that no parameter before it took, unread, attachments included: `fn post(&self,
-/// room: String, rest: RestArgs)`.
+/// The remaining arguments, after those that earlier parameters took, not decoded, with their
+/// attachments: `fn post(&self, room: String, rest: RestArgs)`.
 #[derive(Clone, Debug, Default)]
 pub struct RestArgs(pub Args);
 
@@ -38,14 +38,14 @@ impl<'a> FromEvent<'a, marker::Event> for RestArgs {
     }
 }
 
-/// Whether the client wants an acknowledgement: for a handler that answers by what it returns, and
-/// does something else where nobody asks.
+/// Whether the client requested an acknowledgement, for a handler that acknowledges by its return
+/// value and otherwise does something else.
 ///
 /// ```
 /// # use specter_core::extract::WantsAck;
 /// # use specter_core::socket::{EmitError, Socket};
-/// fn join(socket: &Socket, WantsAck(asked): WantsAck) -> Result<&'static str, EmitError> {
-///     if !asked {
+/// fn join(socket: &Socket, WantsAck(requested): WantsAck) -> Result<&'static str, EmitError> {
+///     if !requested {
 ///         socket.emit("joined", "welcome")?;
 ///     }
 ///     Ok("welcome")

@@ -1,13 +1,15 @@
-//! `Extension<T>`: a value that a guard or an axum layer left with the socket.
+//! `Extension<T>`: a value that a guard stored with the socket, or a layer with its request.
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};
 
-/// A value that a guard left with the socket (`socket.insert(value)`), or that an axum layer left
-/// with the handshake request.
+/// A value that a guard stored with the socket ([`GuardContext::insert`]), or that an axum layer
+/// stored in the extensions of the handshake request.
 ///
-/// A handler that takes one that is not there fails with an internal error that names the type;
-/// take `Option<Extension<T>>` where it may be missing.
+/// If there is no such value, the handler fails with an internal error that names the type. Take
+/// `Option<Extension<T>>` if it may be missing.
+///
+/// [`GuardContext::insert`]: crate::gateway::GuardContext::insert
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<T>(pub T);
 

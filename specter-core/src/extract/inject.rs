@@ -1,5 +1,5 @@
-//! `Inject<T>`: a service of the container as a parameter of a handler. `app/routes.rs` serves axum
-//! handlers.
+//! `Inject<T>`: a service of the container as a parameter of a handler. `app/routes.rs` implements
+//! it for axum handlers.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,11 +9,12 @@ use specter_di::Location;
 use super::FromContext;
 use crate::gateway::{CallContext, EventError, Requirements};
 
-/// A provider's value: a singleton, or in a handler one of the socket's scope.
+/// A value that a provider builds: a singleton, or in a socket's handler a value of the socket's
+/// scope.
 ///
-/// As a handler's parameter it is validated at start with the rest of the graph. As an axum
-/// handler's it reaches the singletons of the App whose [`routes`](crate::app::App::routes) the
-/// handler is among.
+/// In a socket's handler it is validated at start with the rest of the graph. In an axum handler it
+/// takes singletons only, and the handler's route must be added with
+/// [`App::routes`](crate::app::App::routes).
 pub struct Inject<T: ?Sized>(pub Arc<T>);
 
 impl<T: ?Sized> Clone for Inject<T> {
@@ -43,7 +44,7 @@ impl<'a, T: ?Sized + Send + Sync + 'static> FromContext<'a> for Inject<T> {
     }
 }
 
-/// An extractor of the user's took it without declaring it.
+/// A custom extractor injects the type without declaring it in `requires`.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "`{0}` was not declared: an extractor that takes `Inject<T>` declares it in \

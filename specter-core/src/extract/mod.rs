@@ -1,8 +1,41 @@
-//! What a handler can take: traits by which a parameter's type says where its value comes from.
+//! Extractors: the types that handlers take as parameters.
 //!
-//! A type that implements [`FromContext`] comes from the context; any other is the next positional
-//! argument, by [`serde::Deserialize`]. One trait with a marker parameter serves both, so that the
-//! compiler decides and its errors are readable. A file each for the extractors that are provided.
+//! | Parameter | Value | Available in |
+//! |---|---|---|
+//! | `T: Deserialize`, `&str` | the next positional argument of the event | events |
+//! | `Valid<T>` | the next argument, validated (feature `garde`) | events |
+//! | [`RestArgs`] | the remaining arguments, not decoded | events |
+//! | [`Args`], `&Args` | all arguments, not decoded | events |
+//! | [`Ack`] | sends the acknowledgement, from any task | events |
+//! | [`WantsAck`] | whether the client requested an acknowledgement | events |
+//! | [`Socket`], `&Socket` | the socket | all handlers |
+//! | [`Auth<T>`] | the payload that the client sent with CONNECT | all handlers |
+//! | [`Extension<T>`] | a value that a guard or a layer stored | all handlers |
+//! | [`Inject<T>`] | a service of the container | all handlers |
+//! | [`Io`], [`Namespace`], [`BroadcastGroup`], [`SocketIngress`] | emit and subscribe | all handlers |
+//! | [`Handshake`], `Arc<Handshake>` | the HTTP request that opened the connection | all handlers |
+//! | `T:` [`FromContext`] | an extractor of your own | all handlers |
+//! | [`DisconnectReason`] | why the socket disconnected | `disconnect` |
+//! | `&`[`EventError`], `&`[`EventInfo`] | the error, and the event that failed | `#[on_error]` |
+//!
+//! "All handlers" are those of events, of `connect`, of `disconnect` and `#[on_error]`.
+//!
+//! [`Args`]: specter_proto::socketio::Args
+//! [`Ack`]: crate::gateway::Ack
+//! [`Socket`]: crate::socket::Socket
+//! [`EventError`]: crate::gateway::EventError
+//! [`Io`]: crate::rooms::Io
+//! [`Namespace`]: crate::rooms::Namespace
+//! [`BroadcastGroup`]: crate::rooms::BroadcastGroup
+//! [`SocketIngress`]: crate::gateway::SocketIngress
+//! [`Handshake`]: specter_engine::Handshake
+//! [`DisconnectReason`]: crate::socket::DisconnectReason
+//! [`EventInfo`]: crate::gateway::EventInfo
+
+// A parameter whose type implements `FromContext` is taken from the call's context. Any other is
+// the next positional argument. One trait, `FromEvent`, covers both with a marker parameter, so
+// that the compiler selects the implementation and its errors are readable. Each provided extractor
+// has its own file.
 
 mod auth;
 mod borrow;
@@ -30,10 +63,10 @@ pub use self::text::Text;
 pub use self::valid::Valid;
 use crate::gateway::{CallContext, EventError, Requirements};
 
-/// A handler parameter that comes from the context: the socket, its scope, the handshake, what
-/// guards left.
+/// A handler parameter that is taken from the context: the socket, its scope, the handshake, values
+/// that guards stored.
 ///
-/// Implement it for your own types; compose it from others:
+/// Implement it for your own types, and compose it from other extractors:
 ///
 /// ```
 /// use specter_core::extract::{Extension, FromContext};
@@ -56,73 +89,71 @@ use crate::gateway::{CallContext, EventError, Requirements};
 /// }
 /// ```
 ///
-/// It does not wait: what must be awaited belongs into a guard, which leaves its result as an
-/// [`Extension`], or into the handler.
-// The notes name what implements it. The compiler would list the same again, in an order that
-// depends on other crates: hence `do_not_recommend` on each implementation.
+/// Extraction is not async. Await in a guard, which stores its result as an [`Extension`], or in
+/// the handler.
+// The notes list the implementations. Each implementation is marked `do_not_recommend`, because the
+// compiler would list them once more, in an order that depends on other crates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from the context",
-    label = "only what comes from the context can be taken here",
-    note = "`connect` has no arguments: what the client sent along is taken as `Auth<T>`, a \
-        service as `Inject<T>`",
-    note = "`Socket`, `Extension<T>`, `Io`, `Namespace`, `Handshake` and types with `FromContext` \
-        come from the context",
-    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
+    label = "does not implement `FromContext`",
+    note = "`connect` has no arguments: take the client's payload as `Auth<T>`, where `T` derives \
+        `serde::Deserialize`, and a service as `Inject<T>`",
+    note = "all parameters that a handler can take: \
+        https://docs.rs/specter-io/latest/specter/extract"
 )]
 pub trait FromContext<'a>: Sized {
-    /// Takes it from the context. The error is the event's (at connect, the rejection).
+    /// Takes the value from the context.
+    ///
+    /// # Errors
+    /// The error that the event fails with. At connect it rejects the client.
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what it needs injected, so that it is validated at start. Forward to those that it
-    /// is composed of.
+    /// Declares what the extractor injects, so that it is validated at start. An extractor that is
+    /// composed of others calls their `requires`. Default: nothing.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
-/// Markers that tell the families of parameters apart.
+/// Markers of the kinds of parameters, by which their implementations do not overlap.
 #[doc(hidden)]
 pub mod marker {
-    /// Comes from the context.
+    /// Taken from the context.
     #[derive(Debug)]
     pub struct Context;
-    /// Is the next positional argument.
+    /// The next positional argument.
     #[derive(Debug)]
     pub struct Argument;
-    /// Is the next positional argument, checked.
+    /// The next positional argument, validated.
     #[derive(Debug)]
     pub struct Validated;
-    /// Comes with events only.
+    /// Available at events only.
     #[derive(Debug)]
     pub struct Event;
-    /// Comes with `disconnect` only.
+    /// Available at `disconnect` only.
     #[derive(Debug)]
     pub struct Reason;
-    /// Comes with `#[on_error]` only.
+    /// Available in `#[on_error]` only.
     #[derive(Debug)]
     pub struct Error;
 }
 
-/// A parameter of an event's handler. Implement [`FromContext`] or `Deserialize` instead.
+/// A parameter of an event's handler. Implement [`FromContext`] or `Deserialize` instead of this.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
-    label = "neither an argument nor from the context",
-    note = "an argument of the event is decoded into a type that derives `serde::Deserialize`, \
-        and in `Valid<T>` also `garde::Validate`",
-    note = "a service is taken as `Inject<T>`, without `Arc`, or injected into a field of the \
-        controller",
-    note = "`Socket`, `Auth<T>`, `Extension<T>`, `Ack`, `WantsAck`, `Args`, `RestArgs`, `Io`, \
-        `Namespace`, `Handshake` and types with `FromContext` come from the context; \
-        `DisconnectReason` comes with `disconnect`, `&EventError` with `#[on_error]`",
-    note = "the `T` of `Auth<T>` derives `serde::Deserialize`, that of `Extension<T>` is `Clone`"
+    label = "neither an argument of the event nor taken from the context",
+    note = "for an argument of the event, derive `serde::Deserialize` (and `garde::Validate` for \
+        `Valid<T>`); take a service as `Inject<T>`, without `Arc`",
+    note = "all parameters that a handler can take: \
+        https://docs.rs/specter-io/latest/specter/extract"
 )]
 pub trait FromEvent<'a, M>: Sized {
-    /// Takes it from the context or the arguments.
+    /// Takes the value from the context or the arguments.
     fn from_event(
         cx: &'a CallContext,
         args: &mut Arguments<'a>,
         label: &'static str,
     ) -> Result<Self, EventError>;
 
-    /// Declares what it needs.
+    /// Declares what the parameter injects.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
@@ -151,19 +182,19 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
     }
 }
 
-/// A parameter of a `disconnect` handler: from the context, or the
+/// A parameter of a `disconnect` handler: taken from the context, or the
 /// [`DisconnectReason`](crate::socket::DisconnectReason).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `disconnect`",
-    label = "not from the context",
-    note = "`disconnect` has no arguments: it takes `DisconnectReason`, `Socket`, `Inject<T>` and \
-        other types with `FromContext`"
+    label = "does not implement `FromContext`",
+    note = "`disconnect` has no arguments: take `DisconnectReason`, `Socket`, `Inject<T>`, or a \
+        type that implements `FromContext`"
 )]
 pub trait FromDisconnect<'a, M>: Sized {
-    /// Takes it from the context.
+    /// Takes the value from the context.
     fn from_disconnect(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what it needs.
+    /// Declares what the parameter injects.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
@@ -177,18 +208,18 @@ impl<'a, T: FromContext<'a>> FromDisconnect<'a, marker::Context> for T {
     }
 }
 
-/// A parameter of an `#[on_error]` handler: `&EventError`, `&EventInfo`, or from the context.
+/// A parameter of an `#[on_error]` handler: `&EventError`, `&EventInfo`, or taken from the context.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `#[on_error]`",
-    label = "not from the context",
-    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>` and other \
-        types with `FromContext`; the failed event's arguments are in `EventInfo`"
+    label = "does not implement `FromContext`",
+    note = "`#[on_error]` takes `&EventError`, `&EventInfo`, `Socket`, `Inject<T>`, or a type that \
+        implements `FromContext`; the arguments of the failed event are in `EventInfo`"
 )]
 pub trait FromError<'a, M>: Sized {
-    /// Takes it from the context.
+    /// Takes the value from the context.
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what it needs.
+    /// Declares what the parameter injects.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
@@ -202,7 +233,7 @@ impl<'a, T: FromContext<'a>> FromError<'a, marker::Context> for T {
     }
 }
 
-/// What the macros call for each parameter.
+/// The functions that the macros' expansions call for each parameter.
 #[doc(hidden)]
 pub mod param {
     use super::{

@@ -1,4 +1,4 @@
-//! `&str` parameters: text that is borrowed from the packet.
+//! `&str` parameters: text that borrows from the packet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// What `&str` and `Cow<str>` parameters are read as. serde reads a `Cow` as owned; this borrows
-/// where the packet holds the text as it is, without escapes.
+/// The type as which `&str` and `Cow<str>` parameters are decoded. It borrows from the packet if
+/// the text has no escapes there; serde would always copy a `Cow`.
 #[derive(Debug)]
 pub struct Text<'a>(Cow<'a, str>);
 
 impl<'a> Text<'a> {
-    /// The text, lent or owned.
+    /// The text, borrowed or owned.
     pub fn into_cow(self) -> Cow<'a, str> {
         self.0
     }

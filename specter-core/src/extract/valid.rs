@@ -1,4 +1,4 @@
-//! `Valid<T>`: arguments that are checked by the rules of their types.
+//! `Valid<T>`: arguments that are validated by the rules of their types.
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -7,10 +7,11 @@ use specter_proto::socketio::Arguments;
 use super::{FromEvent, marker};
 use crate::gateway::{CallContext, EventError};
 
-/// The next positional argument, decoded and then checked by its type's [garde] rules.
+/// The next positional argument, decoded and then validated by its type's [garde] rules. Needs the
+/// feature `garde`.
 ///
-/// One that breaks them is answered with the code `invalid_argument` and what is wrong as data:
-/// `[{"path": "text", "message": "…"}, …]`. Needs the feature `garde`.
+/// If the argument breaks a rule, the event fails with the code `invalid_argument`, and the error's
+/// data lists the broken rules: `[{"path": "text", "message": "…"}, …]`.
 ///
 /// ```
 /// use garde::Validate;
@@ -53,7 +54,7 @@ where
     }
 }
 
-/// One rule that is broken.
+/// A broken rule.
 #[derive(Serialize)]
 struct Broken {
     path: String,

@@ -42,7 +42,7 @@ pub mod private {
     pub use super::error::{hidden_error, shown_error};
     pub use crate::gateway::declare::controller::Singleton;
     pub use crate::gateway::declare::controller::{
-        ControllerRegistration, HandlersBlock, InitialState, initial_state,
+        ControllerRegistration, FieldFunctions, HandlersBlock, InitialState, initial_state,
     };
     pub use crate::gateway::declare::unannotated::otherwise;
     pub use crate::gateway::dispatch::call_context::{
@@ -50,8 +50,8 @@ pub mod private {
     };
     pub use crate::gateway::dispatch::instance::{ControllerRef, Instance, SharedController};
     pub use crate::gateway::dispatch::invoke::{
-        WrongInstance, call_exclusive, call_none, call_shared, exclusive, share, start_none,
-        start_shared, wrong_instance,
+        CallFunctions, WrongInstance, call_exclusive, call_none, call_shared, exclusive, share,
+        start_none, start_shared, wrong_instance,
     };
     pub use crate::gateway::dispatch::reply::{
         BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,

@@ -1,4 +1,4 @@
-//! The settings of the Socket.IO layer.
+//! `SocketConfig`: the settings of the Socket.IO layer, their defaults and their validation.
 
 use std::time::Duration;
 
@@ -7,7 +7,9 @@ use specter_proto::socketio::encode::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
 use specter_engine::ConfigError;
 use specter_engine::internals::LONGEST;
 
-/// Times and bounds of the Socket.IO layer, changed through `AppBuilder::socket`.
+/// The timeouts and limits of the Socket.IO layer. `AppBuilder::socket` changes them. A timeout or
+/// limit of zero is an error at start, except where a setting says otherwise, and so is a timeout
+/// of more than thirty days.
 ///
 /// ```
 /// use specter_core::socket::SocketConfig;
@@ -55,79 +57,88 @@ impl Default for SocketConfig {
 }
 
 impl SocketConfig {
-    /// How long a connection may stay without a namespace before it is closed. Default: 45 s.
+    /// How long a connection may stay open before it joins a namespace. Default: 45 s. After that
+    /// it is closed.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long guards, building and `connect` handlers may take together; over it the client is
-    /// refused with `CONNECT_ERROR`. Default: 20 s.
-    pub fn connect_handler_timeout(mut self, limit: Duration) -> Self {
-        self.connect_handler_timeout = limit;
+    /// How long the guards, the construction of the controllers and their `connect` handlers may
+    /// take together. Default: 20 s. After that the client is rejected with `CONNECT_ERROR`, with
+    /// the message `connect timeout`.
+    pub fn connect_handler_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_handler_timeout = timeout;
         self
     }
 
-    /// How long an acknowledgement is waited for unless said otherwise. Default: 30 s.
+    /// How long the server waits for a client's acknowledgement if the call sets no timeout.
+    /// Default: 30 s. After that the call fails with
+    /// [`AckError::Timeout`](crate::socket::AckError::Timeout).
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.ack_timeout = timeout;
         self
     }
 
-    /// How long handlers may run on after their client left. Default: 30 s.
+    /// How long handlers may run on after their client has disconnected. Default: 30 s. After that
+    /// they are dropped.
     ///
-    /// The events' handlers that run when the client leaves share one such time; each `disconnect`
-    /// handler has one of its own. A handler that takes longer is dropped. Its controller stays, so
-    /// that the controller's `disconnect` and all that follows still run. Only a `blocking` handler
-    /// with `&mut self` keeps its controller: the `disconnect` of that controller cannot run, and
-    /// the log says so with the controller's name. `connect` has
+    /// The event handlers that run when the client disconnects share one such period; each
+    /// `disconnect` handler has one of its own. When a handler is dropped, its controller is kept,
+    /// so that the controller's `disconnect` handler and the tear-down still run. An exception is a
+    /// `blocking` handler with `&mut self`, which cannot be interrupted: the `disconnect` handler
+    /// of its controller does not run, and a log line names the controller. `connect` handlers have
     /// [`connect_handler_timeout`](Self::connect_handler_timeout) instead.
     pub fn handler_grace_period(mut self, grace: Duration) -> Self {
         self.handler_grace_period = grace;
         self
     }
 
-    /// How many namespaces one connection may be in. Default: 32.
+    /// How many namespaces one connection may join. Default: 32. A further CONNECT is answered with
+    /// `CONNECT_ERROR`, with the message `Too many namespaces`.
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
         self.max_namespaces = namespaces;
         self
     }
 
-    /// How many events of one connection may wait to be handled. Default: 256.
+    /// How many events of one connection may be pending: received, but not handled yet. Default:
+    /// 256. At the limit the server stops reading from the connection until some are handled, and
+    /// its ping timeout stands still meanwhile.
     pub fn max_pending_events(mut self, events: usize) -> Self {
         self.max_pending_events = events;
         self
     }
 
-    /// How many bytes of events of one connection may wait to be handled. Default: 1 MiB.
+    /// How many bytes the pending events of one connection may have together. Default: 1 MiB. At
+    /// the limit the server stops reading, as at [`max_pending_events`](Self::max_pending_events).
     pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
         self.max_pending_bytes = bytes;
         self
     }
 
-    /// How long the attachments of a packet may take, all together, after the packet itself. A
-    /// connection on which they take longer is closed with `parse error`. The time stands still
-    /// while the server does not read. Default: 30 s.
+    /// How long all attachments of a packet together may take to arrive after the packet itself.
+    /// Default: 30 s. After that the connection is closed with `parse error`. The time does not
+    /// pass while the server does not read from the connection.
     pub fn attachment_timeout(mut self, timeout: Duration) -> Self {
         self.attachment_timeout = timeout;
         self
     }
 
-    /// How many attachments one packet may have; zero is none. Default: 10.
+    /// How many binary attachments a packet from a client may have. Default: 10. Zero allows none.
+    /// A packet with more closes the connection with `parse error`.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
         self.max_attachments = attachments;
         self
     }
 
-    /// Sets how many attachments ([`Binary`] values) one packet to a client may have, in events,
-    /// broadcasts and acknowledgements alike; zero is none. Default: 10.
+    /// How many attachments ([`Binary`] values) a packet to a client may have, in events,
+    /// broadcasts and acknowledgements. Default: 10. Zero allows none. With more, `emit` and its
+    /// variants return `EncodeError::TooManyAttachments`, and a handler's answer becomes an error
+    /// acknowledgement. A limit of more than 255 is an error at start.
     ///
-    /// Current JavaScript clients take 10. They close the connection over a packet with more, and
-    /// do so again after they have reconnected, if it is sent again. Raise this only if all clients
-    /// take more, as those do whose parser has a larger `maxAttachments`.
-    ///
-    /// Over it `emit` and others return `EncodeError::TooManyAttachments`, and a handler's
-    /// answer becomes an error acknowledgement. More than 255 fails at start.
+    /// Current JavaScript clients accept 10. They close the connection when they receive a packet
+    /// with more, and do so again after they have reconnected if it is sent again. Raise the limit
+    /// only if all clients accept more, because their parser has a larger `maxAttachments`.
     ///
     /// [`Binary`]: specter_proto::socketio::Binary
     pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
@@ -135,33 +146,37 @@ impl SocketConfig {
         self
     }
 
-    /// How many bytes the payload of a CONNECT may have, which is kept for the socket's life.
-    /// Default: 16 KiB.
+    /// How many bytes the `auth` payload of CONNECT may have. It is kept as long as the socket
+    /// exists. Default: 16 KiB. A larger payload is answered with `CONNECT_ERROR`, with the message
+    /// `invalid auth`.
     pub fn max_auth_bytes(mut self, bytes: usize) -> Self {
         self.max_auth_bytes = bytes;
         self
     }
 
-    /// How many bytes a namespace's name may have. Default: 256.
+    /// How many bytes the name of a namespace may have in a client's packet. Default: 256. A packet
+    /// with a longer name closes the connection with `parse error`.
     pub fn max_namespace_len(mut self, bytes: usize) -> Self {
         self.max_namespace_len = bytes;
         self
     }
 
-    /// How many bytes an event's name may have. Default: 256.
+    /// How many bytes the name of an event from a client may have. Default: 256. A packet with a
+    /// longer name closes the connection with `parse error`.
     pub fn max_event_name_len(mut self, bytes: usize) -> Self {
         self.max_event_name_len = bytes;
         self
     }
 
-    /// How many `concurrent` handlers of one socket run at once. Default: 64.
+    /// How many `concurrent` handlers of one socket may run at once. Default: 64. Further events
+    /// wait until one of them returns.
     pub fn max_concurrent(mut self, handlers: usize) -> Self {
         self.max_concurrent = handlers;
         self
     }
 
-    /// What is wrong with the settings: what is zero, or longer than any sensible time, would
-    /// disable what it bounds.
+    /// The settings that are zero, or too long or large to be meant, and so would disable what they
+    /// limit.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("connect_timeout", self.connect_timeout),

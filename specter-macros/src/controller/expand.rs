@@ -33,23 +33,23 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
     let checks = controller
         .singleton
         .then(|| construction.singleton_checks(name));
-    // The two functions over the fields stand in one constant, and `__INFO` outside of the impl:
-    // the compiler says what is wrong with a type once for each body that names it.
-    let fields = quote_spanned! {own=>
-        (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self)
-    };
+    // Both functions over the fields are in one constant, and `__INFO` is outside of the impl,
+    // because the compiler reports an error in a type once for each body that names the type.
     runtime.block(&quote_spanned! {own=>
         const __INFO: __p::ControllerInfo = #info;
-        trait __Fields: Sized { const FIELDS: #fields; }
+        trait __Fields: Sized { const FIELDS: __p::FieldFunctions<Self>; }
         impl __Fields for #name {
-            const FIELDS: #fields = (|#declared| { #dependencies }, |#resolved| #built);
+            const FIELDS: __p::FieldFunctions<Self> = __p::FieldFunctions {
+                declare: |#declared| { #dependencies },
+                build: |#resolved| #built,
+            };
         }
         #[diagnostic::do_not_recommend]
         impl __p::Controller for #name {
             const INFO: __p::ControllerInfo = __INFO;
             #singleton
-            fn dependencies(#declared: &mut __p::Dependencies) { <Self as __Fields>::FIELDS.0(#declared); }
-            fn build(#resolved: &mut __p::Resolved<'_>) -> Self { <Self as __Fields>::FIELDS.1(#resolved) }
+            fn dependencies(#declared: &mut __p::Dependencies) { (<Self as __Fields>::FIELDS.declare)(#declared); }
+            fn build(#resolved: &mut __p::Resolved<'_>) -> Self { (<Self as __Fields>::FIELDS.build)(#resolved) }
             fn policies(#declared: &mut __p::Policies) { #policies }
         }
         #checks

@@ -11,7 +11,7 @@ use crate::{
     syntax::{fields::STATE, strip::strip_members},
 };
 
-/// The struct without `#[state]`, and what makes it a controller.
+/// The struct without its `#[state]` attributes, and its implementation of `Controller`.
 pub(crate) fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
     let controller = parse::controller(arguments, &item, &mut diag);

@@ -1,4 +1,4 @@
-//! What is known of a controller before anything is generated.
+//! The parsed controller.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::LitStr;
@@ -11,23 +11,23 @@ pub(crate) struct Controller {
     pub(crate) name: Ident,
     pub(crate) endpoint: Endpoint,
     pub(crate) priority: i32,
-    /// The application means it to stand in no module.
+    /// No warning if no module lists it.
     pub(crate) unlisted: bool,
     pub(crate) on_panic: OnPanic,
     /// Whether one instance serves all sockets.
     pub(crate) singleton: bool,
-    /// Pairs of an event's name and its place among the controllers of that event.
+    /// The priorities of single events, by their names.
     pub(crate) event_priorities: Vec<(LitStr, i32)>,
     pub(crate) policies: Policies,
     pub(crate) construction: Construction,
 }
 
-/// Where clients find the controller.
+/// The controller's path and namespace, and the settings of the path's endpoint.
 #[derive(Default)]
 pub(crate) struct Endpoint {
-    /// The request path; without one, the application's.
+    /// The request path. `None`: the application's.
     pub(crate) path: Option<LitStr>,
-    /// The namespace; without one, `/`.
+    /// The namespace. `None`: `/`.
     pub(crate) namespace: Option<LitStr>,
     /// The settings of the endpoint on the path.
     pub(crate) settings: Vec<Setting>,
@@ -35,13 +35,13 @@ pub(crate) struct Endpoint {
 
 /// A setting of the endpoint.
 pub(crate) struct Setting {
-    /// The variant of the runtime's `EndpointOption`, standing at the option's name.
+    /// The variant of the runtime's `EndpointOption`, with the span of the option's name.
     pub(crate) variant: Ident,
     /// A constant expression.
     pub(crate) value: TokenStream,
 }
 
-/// What becomes of a socket in whose handler a panic was caught.
+/// What happens to a socket after one of its handlers has panicked.
 #[derive(Clone, Copy, Default)]
 pub(crate) enum OnPanic {
     #[default]

@@ -1,4 +1,4 @@
-//! Reads `#[socketio_controller(…)]` and its struct, and checks what can be checked without types.
+//! Parses `#[socketio_controller(…)]` and its struct, and checks what does not need types.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::LitStr;
@@ -17,7 +17,7 @@ use crate::{
 const PLACEMENT: Placement = Placement {
     attribute: "`#[socketio_controller]`",
     on: "a struct",
-    help: "put it on the controller's struct; the impl block with its handlers is annotated with \
+    help: "put it on the controller's struct; the impl block with its handlers has \
         `#[handlers]`",
 };
 
@@ -117,7 +117,7 @@ fn path_is_valid(path: &LitStr, diag: &mut Diagnostics) -> bool {
         diag.error_help(
             path,
             format_args!("the request path contains `{sign}`"),
-            "it is compared as it is, without patterns or a query",
+            "the path is compared literally: it has no patterns and no query",
         );
         return false;
     }
@@ -134,8 +134,8 @@ fn namespace_is_valid(namespace: &LitStr, diag: &mut Diagnostics) -> bool {
     if let Some(sign) = text.chars().find(|sign| [',', '?'].contains(sign)) {
         let message = format_args!("a namespace cannot contain `{sign}`");
         let help = match sign {
-            ',' => "the protocol ends a namespace there",
-            _ => "clients take what follows as a query",
+            ',' => "the protocol ends a namespace at the first comma",
+            _ => "clients treat what follows as a query",
         };
         diag.error_help(namespace, message, help);
         return false;

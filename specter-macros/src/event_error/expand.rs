@@ -1,4 +1,4 @@
-//! Writes the `IntoEventError` impl: one match arm for each variant.
+//! Generates the `IntoEventError` impl, with one match arm for each variant.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};

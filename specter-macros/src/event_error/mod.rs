@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 
 use crate::diag::Diagnostics;
 
-/// What makes the type an answer to a failed event.
+/// The implementation of `IntoEventError`.
 pub(crate) fn into_event_error(item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
     let error = parse::error(item, &mut diag);

@@ -1,4 +1,4 @@
-//! What is known of an error type before anything is generated.
+//! The parsed error type.
 
 use proc_macro2::{Ident, Span};
 use syn::{Generics, Member};
@@ -15,21 +15,21 @@ pub(crate) struct ErrorType {
 
 /// A variant, or the whole struct.
 pub(crate) struct Case {
-    /// The variant's name; none for a struct.
+    /// The variant's name. `None` for a struct.
     pub(crate) variant: Option<Ident>,
     pub(crate) shown: Shown,
 }
 
-/// The field that is sent along.
+/// The field that is sent as data.
 pub(crate) struct Data {
     pub(crate) field: Member,
     pub(crate) span: Span,
 }
 
-/// What a client sees of a case.
+/// What clients see of a case.
 pub(crate) enum Shown {
-    /// Its text, its code, and one of its fields.
+    /// Its text, its code and optionally one of its fields.
     Text { code: String, data: Option<Data> },
-    /// That something failed, and an id that the log has too.
+    /// Only `internal error`, and the id under which the log has the error.
     Nothing,
 }

@@ -1,4 +1,4 @@
-//! Reads an error type and its `#[event_error(…)]` attributes.
+//! Parses an error type and its `#[event_error(…)]` attributes.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{
@@ -17,7 +17,7 @@ pub(crate) fn error(item: TokenStream, diag: &mut Diagnostics) -> Option<ErrorTy
             let mut arguments = arguments(&item.attrs, diag);
             let runtime = arguments.runtime(diag);
             arguments.finish(
-                "`#[event_error]` on an enum, beside those of its variants,",
+                "`#[event_error]` on an enum (its variants have their own)",
                 diag,
             );
             let cases = data.variants.iter().map(|variant| {
@@ -74,7 +74,7 @@ fn arguments(attributes: &[Attribute], diag: &mut Diagnostics) -> Arguments {
             }
             _ => diag.error_help(
                 attribute,
-                "`#[event_error]` says nothing by itself",
+                "`#[event_error]` needs an argument",
                 "write `#[event_error(code = \"…\")]` or `#[event_error(internal)]`",
             ),
         }
@@ -107,7 +107,7 @@ fn shown(
         diag.error_help(
             &internal,
             "an internal error shows neither a code nor data",
-            "leave out `internal`, or the others",
+            "remove `internal`, or remove the code and the data",
         );
     }
     Shown::Nothing

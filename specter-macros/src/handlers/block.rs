@@ -1,6 +1,5 @@
-//! The impl block as far as it concerns handlers: its head, and each method's attributes and
-//! signature. Bodies stay opaque tokens: they are the compiler's business, and half-written ones
-//! must not break the rest.
+//! Parses an impl block as far as handlers need it: its head, and each method's attributes and
+//! signature. Bodies are not parsed, so that an incomplete body does not affect the rest.
 
 use proc_macro2::{Delimiter, TokenTree};
 use syn::{
@@ -21,11 +20,11 @@ pub(crate) struct Block {
     pub(crate) members: Vec<Member>,
 }
 
-/// A member that carries a mark.
+/// A marked member.
 pub(crate) struct Member {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) marks: Vec<Attribute>,
-    /// The method's signature, or why there is none.
+    /// The method's signature, or the error of parsing it.
     pub(crate) signature: syn::Result<Signature>,
 }
 
@@ -58,7 +57,7 @@ impl Parse for Block {
 }
 
 impl Member {
-    /// The next member, if it carries a mark.
+    /// The next member, if it is marked.
     fn parse(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
         let (marks, attributes): (Vec<_>, Vec<_>) = input
             .call(Attribute::parse_outer)?
@@ -90,7 +89,7 @@ fn signature(input: ParseStream<'_>) -> syn::Result<Signature> {
     }
 }
 
-/// Moves behind the member: behind its body, its `;`, or the `;` that follows a constant's block.
+/// Skips the rest of a member: up to its body, its `;`, or the `;` after a constant's block.
 fn skip(input: ParseStream<'_>) -> syn::Result<()> {
     while !input.is_empty() {
         match input.parse()? {

@@ -1,10 +1,10 @@
-//! Writes how handlers are called: what their parameters need from the container, and the functions
-//! that call one: extract the parameters, call the method, encode its reply. One that may suspend
-//! takes the controller and gives it back.
+//! Generates the functions that declare what the handlers' parameters inject and that call the
+//! handlers: extract the parameters, call the method, encode its reply. A call that may suspend
+//! takes the controller and returns it.
 //!
-//! Needing and extracting name the same types. They stand in one function body, the initializer of
-//! the block or `calls`, because the compiler then says once what is wrong with a type, and not
-//! twice.
+//! Both functions name the types of the parameters. They are generated into one function body (the
+//! initializer of the block, or `__calls`), because the compiler then reports an error in a type
+//! once, not twice.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -18,16 +18,16 @@ use super::{
 };
 use crate::syntax::runtime::{location, option, own};
 
-/// The functions of a block that take a controller, as expressions.
+/// The generated functions of a block, as expressions.
 pub(super) struct Calls {
-    /// What they refer to.
+    /// The items that the expressions refer to.
     pub(super) items: Option<TokenStream>,
-    /// What makes a controller shareable, if its handlers let it.
+    /// The function that makes the controller shareable. `None` if a handler takes `&mut self`.
     pub(super) share: TokenStream,
     pub(super) requirements: TokenStream,
-    /// For handlers that are over when they return.
+    /// Calls handlers that do not suspend.
     pub(super) call: TokenStream,
-    /// For all others.
+    /// Starts all other handlers.
     pub(super) start: TokenStream,
 }
 
@@ -57,14 +57,15 @@ impl Calls {
     }
 }
 
-/// The arms of both functions, where there are any.
+/// The match arms of both functions, if they have any.
 struct Arms {
     called: Option<TokenStream>,
     started: Option<TokenStream>,
 }
 
 impl Arms {
-    /// The function that calls, by the runtime's `call`, which hands the controller out.
+    /// The function that calls handlers, through the runtime's function `call`, which borrows the
+    /// controller.
     fn call(&self, controller: &Path, locals: &Locals, call: &TokenStream) -> TokenStream {
         let Locals { this, id, cx, .. } = locals;
         let own = own(Span::call_site());
@@ -80,7 +81,7 @@ impl Arms {
     }
 }
 
-/// The controller is in a box, and some handler takes it by `&mut self`.
+/// For a block in which some handler takes `&mut self`: the controller is in a `Box`.
 fn exclusive(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let controller = &block.controller;
     let Locals { this, id, cx, .. } = locals;
@@ -113,16 +114,14 @@ fn exclusive(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     }
 }
 
-/// The controller is in a box or, when handlers run beside each other, in an `Arc`. What holds it
-/// is written once, for both.
+/// For a block in which all handlers take `&self`: the controller is in a `Box`, or in an `Arc` if
+/// handlers run concurrently. The functions are generated once and are generic over the two.
 fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let Locals { this, id, cx, .. } = locals;
     let requirements = requirements(&block.handlers);
     let controller = &block.controller;
     let own = own(Span::call_site());
     let call = arms.call(controller, locals, &quote_spanned!(own=> __p::call_shared));
-    let held_start =
-        quote_spanned!(own=> fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState);
     let (started, start) = match &arms.started {
         None => (
             quote_spanned!(own=> |__held, _, __context| __p::CallState::unknown(__p::ControllerRef::into_instance(__held), __context)),
@@ -140,29 +139,29 @@ fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
                     __instance,
                     #id,
                     #cx,
-                    __calls::<::std::boxed::Box<#controller>>().2,
-                    __calls::<::std::sync::Arc<#controller>>().2,
+                    __calls::<::std::boxed::Box<#controller>>().start,
+                    __calls::<::std::sync::Arc<#controller>>().start,
                 )
             },
         ),
     };
     let items = quote_spanned! {own=>
         const fn __calls<__H: __p::ControllerRef<#controller>>()
-        -> (fn(u16, &mut __p::Requirements), fn(&mut __p::Instance, u16, &mut __p::CallContext), #held_start)
+        -> __p::CallFunctions<__H>
         where __H::Target: __p::SharedController {
-            (#requirements, #call, #started)
+            __p::CallFunctions { requirements: #requirements, call: #call, start: #started }
         }
     };
     Calls {
         items: Some(items),
         share: option(Some(quote_spanned!(own=> __p::share::<#controller>))),
-        requirements: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().0),
-        call: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().1),
+        requirements: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().requirements),
+        call: quote_spanned!(own=> __calls::<::std::boxed::Box<#controller>>().call),
         start,
     }
 }
 
-/// What each handler's parameters need from the container.
+/// The function that declares what each handler's parameters inject.
 fn requirements(handlers: &[Handler]) -> TokenStream {
     let own_span = own(Span::call_site());
     let into = Ident::new("__r", own_span);
@@ -183,8 +182,8 @@ fn requirements(handlers: &[Handler]) -> TokenStream {
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
 }
 
-/// How a parameter is asked for, by the event: `event` of `Requirements::event::<T, _>` and
-/// `event_param::<T, _>`.
+/// The kind of a handler, by which the runtime's functions for its parameters are named: `event` of
+/// `Requirements::event::<T, _>` and `event_param::<T, _>`.
 pub(super) struct Family {
     pub(super) name: &'static str,
     /// Whether the trait has a marker, which the compiler infers.
@@ -221,8 +220,8 @@ impl Family {
     }
 }
 
-/// The variables of the generated functions. Their names are the macro's own: no expression of the
-/// user's sees them.
+/// The variables of the generated functions. Because of their spans, the user's expressions cannot
+/// refer to them.
 struct Locals {
     this: Ident,
     id: Ident,
@@ -242,7 +241,7 @@ impl Locals {
     }
 }
 
-/// One handler's arm.
+/// The match arm of one handler.
 struct Call<'a> {
     handler: &'a Handler,
     locals: &'a Locals,
@@ -271,7 +270,7 @@ impl Call<'_> {
         }
     }
 
-    /// From the event to the encoded reply.
+    /// The body of the call: from the event to the encoded reply.
     fn body(&self) -> TokenStream {
         let Locals { cx, arguments, .. } = self.locals;
         let emitted = self.handler.event.kind.is_emitted() && !self.handler.parameters.is_empty();
@@ -283,7 +282,7 @@ impl Call<'_> {
             let types = family.arguments(parameter);
             let function = format_ident!("{}_param", family.name, span = own(parameter.span));
             let from = if emitted { quote!(&#cx, &mut #arguments) } else { quote!(&#cx) };
-            if emitted && parameter.has_rule_of_its_own() {
+            if emitted && parameter.is_special_reference() {
                 let ty = &parameter.extracted;
                 return quote_spanned!(own(parameter.span)=> let #local = __p::borrowed_param!(#ty, #from, #label, __p::#function #types)?;);
             }
@@ -310,9 +309,9 @@ impl Call<'_> {
         }
     }
 
-    /// The method's call. Where it may suspend, it borrows what holds the controller by `&mut` for
-    /// `&self` too: a future that held a shared borrow of it would ask for more than the method's
-    /// own does.
+    /// The method's call. A call that may suspend borrows the holder of the controller with `&mut`
+    /// even for a `&self` method: with a shared borrow, the future would be `Send` only if the
+    /// holder is `Sync`.
     fn called(&self) -> TokenStream {
         let (controller, method) = (&self.handler.controller, &self.handler.method);
         let this = &self.locals.this;
@@ -328,7 +327,7 @@ impl Call<'_> {
         quote_spanned!(self.own()=> <#controller>::#method(#receiver #(, #arguments)*) #awaited)
     }
 
-    /// The controller, on its way back.
+    /// The expression that returns the controller.
     fn instance(&self) -> TokenStream {
         let this = &self.locals.this;
         quote_spanned!(self.own()=> __p::ControllerRef::into_instance(#this))

@@ -1,5 +1,5 @@
-//! What one handler alone cannot know: two for one event, and those that may not stand together.
-//! Also which options fit which event.
+//! Checks the handlers of a block: two for one event, combinations that are not allowed, and
+//! options that do not fit the event.
 
 use super::{
     event::EventKind,
@@ -7,18 +7,17 @@ use super::{
 };
 use crate::diag::Diagnostics;
 
-/// Reports what is wrong, and leaves out the handlers that could not be expanded without a second
-/// complaint.
+/// Reports errors, and removes the handlers whose expansion would cause a second error.
 pub(crate) fn handlers(handlers: &mut HandlerTable, diag: &mut Diagnostics) {
     if handlers.marked == 0 {
         diag.error_help(
             &handlers.controller,
             "no method in this block handles an event",
-            "annotate the methods that do with `#[on_event(\"name\")]`, or remove `#[handlers]`",
+            "add `#[on_event(\"name\")]` to the methods that do, or remove `#[handlers]`",
         );
     }
     duplicates(&handlers.handlers, diag);
-    concurrent_beside_exclusive(&handlers.handlers, diag);
+    concurrent_and_exclusive(&handlers.handlers, diag);
     for handler in &handlers.handlers {
         options(handler, diag);
         acknowledgement(handler, diag);
@@ -37,8 +36,8 @@ fn duplicates(handlers: &[Handler], diag: &mut Diagnostics) {
             continue;
         };
         let event = second.event.name();
-        let help =
-            "one controller answers an event once: join the two, or move one to another controller";
+        let help = "a controller has one handler for an event: join the two, or move one to \
+            another controller";
         let message = format_args!(
             "`{event}` is handled twice, by `{}` and by `{}`",
             first.method, second.method
@@ -51,7 +50,7 @@ fn duplicates(handlers: &[Handler], diag: &mut Diagnostics) {
     }
 }
 
-fn concurrent_beside_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
+fn concurrent_and_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
     let Some(exclusive) = handlers.iter().find(|handler| handler.receiver.mutable) else {
         return;
     };
@@ -64,11 +63,11 @@ fn concurrent_beside_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
         diag.error_help(
             word,
             format_args!(
-                "`concurrent` cannot stand beside `&mut self`, which `{}` takes",
+                "a handler cannot be `concurrent` because `{}` takes `&mut self`",
                 exclusive.method
             ),
-            "let every handler of the controller take `&self`, with the state behind a lock, or \
-             leave out `concurrent`",
+            "take `&self` in all handlers of the controller and put its state behind a lock, or \
+             remove `concurrent`",
         );
     }
     if found {
@@ -79,7 +78,7 @@ fn concurrent_beside_exclusive(handlers: &[Handler], diag: &mut Diagnostics) {
     }
 }
 
-/// A handler that takes the acknowledgement answers by it, once, and by nothing else.
+/// Checks that a handler with an `Ack` takes it once and returns nothing.
 fn acknowledgement(handler: &Handler, diag: &mut Diagnostics) {
     let mut taken = handler
         .parameters
@@ -95,22 +94,19 @@ fn acknowledgement(handler: &Handler, diag: &mut Diagnostics) {
         diag.error_help(
             value,
             "the handler takes the `Ack`, so what it returns is not sent",
-            "send it, `ack.send(value)`, and return nothing; or leave out the `Ack`, and what is \
-             returned is the acknowledgement",
+            "call `ack.send(value)` and return nothing, or remove the `Ack` and return the value",
         );
     }
 }
 
-/// Whether there are arguments where something is taken that only an argument can be lent as.
+/// Whether a handler without arguments takes no parameter that only an argument can be.
 fn has_its_arguments(handler: &Handler, diag: &mut Diagnostics) -> bool {
     let help = match &handler.event.kind {
         EventKind::Any | EventKind::Named(_) => return true,
-        EventKind::Connect => {
-            "what the client sent along is taken as `Auth<T>`, the request as `Handshake`"
-        }
-        EventKind::Disconnect => "the reason is taken as `reason: DisconnectReason`",
+        EventKind::Connect => "take the client's payload as `Auth<T>`, the request as `Handshake`",
+        EventKind::Disconnect => "take the reason as `reason: DisconnectReason`",
         EventKind::Error => {
-            "the error is taken as `error: &EventError`, the event as `event: &EventInfo`"
+            "take the error as `error: &EventError`, the event as `event: &EventInfo`"
         }
     };
     let name = handler.event.name();
@@ -136,14 +132,14 @@ fn options(handler: &Handler, diag: &mut Diagnostics) {
         diag.error_help(
             word,
             format_args!("`{name}` cannot be `concurrent`"),
-            "it runs before all other events of the socket, or after them; leave out `concurrent`",
+            "it runs before all other events of the socket, or after them; remove `concurrent`",
         );
     }
     if let (Some(word), Mode::Async) = (&options.blocking, mode) {
         diag.error_help(
             word,
             "an `async fn` cannot be `blocking`",
-            "make it a plain `fn`, which then runs on a thread that may block, or leave out \
+            "make it a plain `fn`, which then runs on a thread that may block, or remove \
              `blocking`",
         );
     }
@@ -151,7 +147,7 @@ fn options(handler: &Handler, diag: &mut Diagnostics) {
         diag.error_help(
             time,
             "only an `async fn` can have a `timeout`",
-            "a plain `fn` cannot be left before its end; make it `async`, or leave out `timeout`",
+            "a plain `fn` cannot be stopped before it returns; make it `async`, or remove `timeout`",
         );
     }
     if event.kind == EventKind::Disconnect {
@@ -160,7 +156,7 @@ fn options(handler: &Handler, diag: &mut Diagnostics) {
             diag.error_help(
                 &policy.ty,
                 "`disconnect` has no interceptors and error filters",
-                "nobody is answered, and nothing may keep it from running",
+                "it always runs, and its result is not sent; remove the policy",
             );
         }
     }

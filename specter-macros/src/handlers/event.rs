@@ -1,4 +1,4 @@
-//! Which event a handler answers, and which names nobody can answer.
+//! The event of a handler, and the names that are reserved.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -9,42 +9,42 @@ use crate::diag::Diagnostics;
 /// An event, with the place that names it.
 pub(crate) struct Event {
     pub(crate) kind: EventKind,
-    /// What names the event: a literal, or the method.
+    /// The tokens that name the event: a literal, or the method's name.
     pub(crate) place: TokenStream,
 }
 
 #[derive(PartialEq, Eq)]
 pub(crate) enum EventKind {
-    /// The client asks to join the namespace.
+    /// A client connects to the namespace.
     Connect,
-    /// The socket has left.
+    /// The socket has disconnected.
     Disconnect,
-    /// What no named handler takes.
+    /// Every event without a handler of its own.
     Any,
-    /// What the client emits under this name.
+    /// An event that the client emits.
     Named(String),
-    /// A handler of the controller failed.
+    /// A handler of the controller has failed.
     Error,
 }
 
 impl Event {
-    /// The event called `name`. Names that a client cannot emit are reported.
+    /// The event with this name. A name that a client cannot emit is an error.
     pub(crate) fn called(name: &LitStr, diag: &mut Diagnostics) -> Option<Self> {
         let help = match name.value().as_str() {
             "" => {
                 diag.error_help(
                     name,
                     "an event's name cannot be empty",
-                    "`\"*\"` takes what no other handler takes",
+                    "`\"*\"` handles every event without a handler of its own",
                 );
                 return None;
             }
             "connect_error" => {
                 "to refuse a client, return `Err(Reject::new(…))` from the `connect` handler"
             }
-            "disconnecting" => "use `\"disconnect\"`, it runs when the socket has left",
+            "disconnecting" => "use `\"disconnect\"`, which runs after the socket has disconnected",
             "newListener" | "removeListener" => {
-                "choose another name, the client libraries use this one themselves"
+                "choose another name: the client libraries use this one internally"
             }
             _ => {
                 return Some(Self {
@@ -55,34 +55,35 @@ impl Event {
         };
         diag.error_help(
             name,
-            format_args!("`{}` is reserved, no client can emit it", name.value()),
+            format_args!("`{}` is reserved: no client can emit it", name.value()),
             help,
         );
         None
     }
 
-    /// What to tell of a name that is allowed, but was most likely meant otherwise.
-    pub(crate) fn doubt(&self) -> Option<&'static str> {
+    /// A warning for a name that is allowed but probably a mistake.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
         let EventKind::Named(name) = &self.kind else {
             return None;
         };
         match name.as_str() {
             "connection" | "on_connect" | "on_connection" => Some(
-                "only a client that emits it calls this; the client's arrival is \
+                "this runs only if a client emits an event of this name; to handle connects, write \
                  `#[on_event(\"connect\")]`",
             ),
             "disconnection" | "on_disconnect" => Some(
-                "only a client that emits it calls this; the client's leaving is \
-                 `#[on_event(\"disconnect\")]`",
+                "this runs only if a client emits an event of this name; to handle disconnects, \
+                 write `#[on_event(\"disconnect\")]`",
             ),
             "on_error" => Some(
-                "only a client that emits it calls this; failed events are told to `#[on_error]`",
+                "this runs only if a client emits an event of this name; to handle failed events, \
+                 write `#[on_error]`",
             ),
             _ => None,
         }
     }
 
-    /// How the event is called in messages.
+    /// The event's name in messages.
     pub(crate) fn name(&self) -> &str {
         match &self.kind {
             EventKind::Connect => "connect",

@@ -1,4 +1,4 @@
-//! Writes the block's table: what each handler answers, what it needs, and how it is started.
+//! Generates the table of a block: each handler's event, requirements, policies and call.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -49,18 +49,19 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
             start: #start,
         }
     };
-    let doubts = doubts(handlers);
+    let warnings = warnings(handlers);
     let block = checked(block, items.as_ref(), &content);
     runtime.block(&quote_spanned! {own(Span::call_site())=>
-        #doubts
+        #warnings
         #block
         __p::inventory::submit! { __BLOCK }
     })
 }
 
-/// The constant `__BLOCK`. What the handlers need of the controller's type is demanded where the
-/// constant calls the function that makes it: once, and each where the user wrote what needs it.
-/// Inside of the function it is taken for granted, so that nothing else complains.
+/// The constant `__BLOCK`. What the handlers require of the controller's type is a bound of the
+/// function that creates the constant. The bounds are checked where the constant calls that
+/// function: each once, at the span of the user's code that requires it. Inside of the function
+/// they hold, so that the compiler reports no further errors.
 fn checked(
     block: &HandlerTable,
     items: Option<&TokenStream>,
@@ -81,8 +82,8 @@ fn checked(
         (parameter, bound, quote!(, #boxed))
     });
     let (parameter, bound, argument) = shares.unwrap_or_default();
-    let known = boxed(controller.span());
-    let alone = block.taking_all().map(|at| {
+    let checked = boxed(controller.span());
+    let not_singleton = block.exclusive_span().map(|at| {
         quote_spanned! {own(at)=> const {
             ::core::assert!(
                 !<__C::Target as __p::Controller>::SINGLETON,
@@ -96,18 +97,18 @@ fn checked(
         where __C::Target: __p::Controller #bound
         {
             #items
-            #alone
+            #not_singleton
             #content
         }
-        const __BLOCK: __p::HandlersBlock = __block::<#known #argument>();
+        const __BLOCK: __p::HandlersBlock = __block::<#checked #argument>();
     }
 }
 
-/// A warning at each name that was most likely meant otherwise. Macros have no warnings of their
-/// own, but the use of something deprecated is one, if it stands at a token of the user's.
-fn doubts(handlers: &[Handler]) -> TokenStream {
+/// A warning at each event name that is probably a mistake. A macro cannot emit warnings, but it
+/// can use a deprecated item at the span of a user's token.
+fn warnings(handlers: &[Handler]) -> TokenStream {
     let warning = |handler: &Handler| {
-        let note = handler.event.doubt()?;
+        let note = handler.event.warning()?;
         let at = Stretch::of(&handler.event.place).first();
         let name = Ident::new(handler.event.name(), at);
         Some(quote_spanned! {at=>
@@ -153,7 +154,7 @@ fn info(handler: &Handler) -> TokenStream {
     }
 }
 
-/// Which handler takes a name that a client emitted.
+/// The function that finds the handler of an emitted event.
 fn resolve(handlers: &[Handler]) -> TokenStream {
     let arms = numbered(handlers).filter_map(|(id, handler)| match &handler.event.kind {
         EventKind::Named(name) => Some(quote!(#name => ::core::option::Option::Some(#id),)),
@@ -167,7 +168,7 @@ fn resolve(handlers: &[Handler]) -> TokenStream {
     }
 }
 
-/// What stands around single events.
+/// The function that declares the policies of each handler.
 fn policies(handlers: &[Handler]) -> TokenStream {
     let own_span = own(Span::call_site());
     let into = Ident::new("__d", own_span);
@@ -180,7 +181,7 @@ fn policies(handlers: &[Handler]) -> TokenStream {
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
 }
 
-/// Each with its id, as a literal.
+/// Each handler with its id, as a literal.
 pub(super) fn numbered<T>(
     handlers: impl IntoIterator<Item = T>,
 ) -> impl Iterator<Item = (Literal, T)> {

@@ -1,4 +1,4 @@
-//! `#[handlers]`: the impl block whose annotated methods answer a controller's events.
+//! `#[handlers]`: an impl block whose marked methods handle a controller's events.
 
 mod block;
 mod calls;
@@ -17,7 +17,7 @@ use crate::{diag::Diagnostics, syntax::strip::replace_members};
 /// The attributes that make a method a handler.
 const MARKS: [&str; 2] = ["on_event", "on_error"];
 
-/// The impl block without its methods' marks, and the table of its handlers.
+/// The impl block without its marks, and the table of its handlers.
 pub(crate) fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
     let mut handlers = parse::handlers(arguments, &item, &mut diag);
@@ -29,13 +29,13 @@ pub(crate) fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream
     diag.finish(output)
 }
 
-/// The impl block with what is allowed to a handler in place of each mark.
+/// The impl block with `#[allow(…)]` in place of each mark.
 pub(crate) fn unmarked(item: TokenStream) -> TokenStream {
     replace_members(item, &MARKS, &allowed())
 }
 
-/// The lints that complain of what a handler has to be: a method of its controller, often `async`,
-/// whose parameters are extracted.
+/// Allows the lints that would fire on handlers because a handler must be a method, is often
+/// `async`, and takes its parameters by value.
 fn allowed() -> TokenStream {
     quote! {
         #[allow(clippy::unused_self, clippy::unused_async, clippy::needless_pass_by_value)]

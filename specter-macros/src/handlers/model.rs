@@ -1,4 +1,4 @@
-//! What is known of an impl block with handlers before anything is generated.
+//! The parsed `#[handlers]` block.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Path, Type};
@@ -14,12 +14,12 @@ pub(crate) struct HandlerTable {
     pub(crate) runtime: Runtime,
     /// The controller.
     pub(crate) controller: Path,
-    /// How many methods carry a mark, those included that were reported and left out.
+    /// The number of marked methods, including those that were left out because of an error.
     pub(crate) marked: usize,
     pub(crate) handlers: Vec<Handler>,
 }
 
-/// A method under one of its marks. Its place in the block is its id.
+/// A method with one of its marks. Its index in the block is its id.
 pub(crate) struct Handler {
     pub(crate) controller: Path,
     pub(crate) method: Ident,
@@ -29,13 +29,13 @@ pub(crate) struct Handler {
     pub(crate) receiver: Receiver,
     pub(crate) mode: Mode,
     pub(crate) parameters: Vec<Parameter>,
-    /// The returned type, if there surely is a value of it.
+    /// The return type, if it certainly is not `()`.
     pub(crate) value: Option<Type>,
-    /// Where complaints about the returned value stand.
+    /// The span of errors about the return value.
     pub(crate) output: Stretch,
 }
 
-/// What the mark says besides the event.
+/// The arguments of a mark other than the event.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) priority: Option<i32>,
@@ -43,7 +43,7 @@ pub(crate) struct Options {
     pub(crate) concurrent: Option<Ident>,
     /// The word `blocking`, if given.
     pub(crate) blocking: Option<Ident>,
-    /// How long it may take, as an expression.
+    /// The timeout, as an expression.
     pub(crate) timeout: Option<TokenStream>,
     pub(crate) policies: Policies,
 }
@@ -61,29 +61,29 @@ pub(crate) struct Receiver {
 pub(crate) enum Mode {
     /// `async fn`, on the connection's task.
     Async,
-    /// `fn`, on the connection's task, at once.
+    /// `fn`, on the connection's task, without suspending.
     Inline,
     /// `fn`, on a thread that may block.
     Blocking,
 }
 
 impl HandlerTable {
-    /// Whether a handler needs the controller for itself.
+    /// Whether a handler takes `&mut self`.
     pub(crate) fn exclusive(&self) -> bool {
         self.handlers.iter().any(|handler| handler.receiver.mutable)
     }
 
-    /// The `self` of a handler that needs the controller for itself.
-    pub(crate) fn taking_all(&self) -> Option<Span> {
-        let taking = self
+    /// The span of the first `&mut self`.
+    pub(crate) fn exclusive_span(&self) -> Option<Span> {
+        let exclusive = self
             .handlers
             .iter()
             .find(|handler| handler.receiver.mutable);
-        taking.map(|handler| handler.receiver.span)
+        exclusive.map(|handler| handler.receiver.span)
     }
 
-    /// The `self` of a handler that needs the controller to be `Sync`: each does where all take
-    /// `&self`; where the controller is in one hand at a time, those whose futures hold a `&self`.
+    /// The span of the first `&self` that requires the controller to be `Sync`. If all handlers
+    /// take `&self`, each of them does; otherwise only those whose futures hold the `&self`.
     pub(crate) fn sharing(&self) -> Option<Span> {
         let exclusive = self.exclusive();
         let sharing = self.handlers.iter().find(|handler| {

@@ -1,6 +1,6 @@
-//! A handler's parameters: which type is extracted for each, and how it is handed to the method.
-//! References are lent from an extracted value: `&T` from `T`, `&str` from a text that is itself
-//! lent or, where it has escapes, owned.
+//! A handler's parameters: the type that is extracted for each, and how the value is passed to the
+//! method. References borrow from an extracted value: `&T` from a `T`, `&str` from a text that
+//! borrows from the packet or, if it has escapes, is owned.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -21,34 +21,34 @@ use crate::{
 /// A parameter other than `self`.
 #[derive(Clone)]
 pub(crate) struct Parameter {
-    /// What errors call it.
+    /// The parameter's name in errors.
     pub(crate) label: String,
     /// The owned type that is extracted.
     pub(crate) extracted: TokenStream,
-    /// Where its type stands.
+    /// The tokens of its type.
     pub(crate) ty: TokenStream,
     pub(crate) span: Span,
-    handed: Handed,
-    /// Borrowable as only an argument can be: `&str`, `&[T]`.
+    passing: Passing,
+    /// Whether it must be an argument of the event: `&str`, `&[T]`.
     pub(crate) is_argument: bool,
 }
 
-/// How the extracted value reaches the method.
+/// How the extracted value is passed to the method.
 #[derive(Clone, Copy)]
-enum Handed {
+enum Passing {
     Owned,
-    Borrowable,
+    Borrowed,
     /// `Option<&T>` from `Option<T>`.
-    LentInside,
+    BorrowedInside,
     /// `Option<&str>` from `Option<Text>`.
-    LentTarget,
+    BorrowedTarget,
     /// `Cow<str>` from `Text`.
     Cow,
     /// `Option<Cow<str>>` from `Option<Text>`.
     CowInside,
 }
 
-/// What a parameter's type has to be freed of to be named outside its method.
+/// What must be replaced in a parameter's type to name the type outside of its method.
 pub(crate) struct Naming<'a> {
     controller: &'a Path,
     lifetimes: Vec<&'a Lifetime>,
@@ -75,7 +75,7 @@ impl<'a> Naming<'a> {
 }
 
 impl Parameter {
-    /// The parameters behind `self`; nothing if one of them was reported.
+    /// The parameters after `self`. `None` if one of them has an error.
     pub(crate) fn of(
         signature: &Signature,
         naming: &Naming<'_>,
@@ -92,74 +92,75 @@ impl Parameter {
     }
 
     fn parse(pat: &Pat, ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<Self> {
-        let (extracted, handed) = match types::bare(ty) {
-            Type::Reference(reference) => (lent(reference, naming, diag)?, Handed::Borrowable),
+        let (extracted, passing) = match types::bare(ty) {
+            Type::Reference(reference) => (borrowed(reference, naming, diag)?, Passing::Borrowed),
             optional if types::is_called(optional, "Option") => option(optional, naming, diag)?,
-            cow if is_cow(cow) => (text(Stretch::of(cow)), Handed::Cow),
-            owned => (self::owned(owned, naming, diag)?, Handed::Owned),
+            cow if is_cow(cow) => (text(Stretch::of(cow)), Passing::Cow),
+            owned => (self::owned(owned, naming, diag)?, Passing::Owned),
         };
         Some(Self {
             label: pattern::label(pat),
             extracted,
             ty: ty.to_token_stream(),
             span: ty.span(),
-            handed,
-            is_argument: is_lent_unsized(ty),
+            passing,
+            is_argument: is_unsized_reference(ty),
         })
     }
 
-    /// Whether it is a reference to a type called like one for which the runtime has a rule:
-    /// `Socket` and `Args`, which the context has and lends (under another name an own value is
-    /// lent, which is the same to the handler), and `Ack`, which nobody lends.
-    pub(crate) fn has_rule_of_its_own(&self) -> bool {
-        matches!(self.handed, Handed::Borrowable)
+    /// Whether the runtime decides how this reference is extracted, because its type has the name
+    /// of a special one: `Socket` and `Args`, which are borrowed from the context, and `Ack`, which
+    /// cannot be borrowed. (Under another name these types are extracted and then borrowed, which
+    /// makes no difference to the handler.)
+    pub(crate) fn is_special_reference(&self) -> bool {
+        matches!(self.passing, Passing::Borrowed)
             && ["Socket", "Args", "Ack"]
                 .iter()
                 .any(|name| self.is_called(name))
     }
 
-    /// Whether the method takes a value of the type called `name`.
+    /// Whether the method takes a value of the type with this name.
     pub(crate) fn is_owned(&self, name: &str) -> bool {
-        matches!(self.handed, Handed::Owned) && self.is_called(name)
+        matches!(self.passing, Passing::Owned) && self.is_called(name)
     }
 
     fn is_called(&self, name: &str) -> bool {
         syn::parse2(self.extracted.clone()).is_ok_and(|ty| types::is_called(&ty, name))
     }
 
-    /// The argument that the method is called with, once the extracted value is in `local`.
+    /// The argument of the method's call; `local` holds the extracted value.
     pub(crate) fn argument(&self, local: &Ident) -> TokenStream {
-        match self.handed {
-            Handed::Owned => quote!(#local),
-            Handed::Borrowable => quote_spanned!(own(self.span)=> &#local),
-            Handed::LentInside => quote_spanned!(own(self.span)=> #local.as_ref()),
-            Handed::LentTarget => quote_spanned!(own(self.span)=> #local.as_deref()),
-            Handed::Cow => quote_spanned!(own(self.span)=> #local.into_cow()),
-            Handed::CowInside => {
+        match self.passing {
+            Passing::Owned => quote!(#local),
+            Passing::Borrowed => quote_spanned!(own(self.span)=> &#local),
+            Passing::BorrowedInside => quote_spanned!(own(self.span)=> #local.as_ref()),
+            Passing::BorrowedTarget => quote_spanned!(own(self.span)=> #local.as_deref()),
+            Passing::Cow => quote_spanned!(own(self.span)=> #local.into_cow()),
+            Passing::CowInside => {
                 quote_spanned!(own(self.span)=> #local.map(__p::Text::into_cow))
             }
         }
     }
 }
 
-/// The type from which `&T` is lent.
-fn lent(
+/// The type that is extracted for a `&T`.
+fn borrowed(
     reference: &TypeReference,
     naming: &Naming<'_>,
     diag: &mut Diagnostics,
 ) -> Option<TokenStream> {
     if reference.mutability.is_some() {
-        let help = "take the value itself and change your own copy of it";
-        diag.error_help(
-            reference,
-            "a handler's arguments are lent for reading only",
-            help,
-        );
+        let help = "take the value itself and change it";
+        diag.error_help(reference, "a handler cannot take a `&mut` reference", help);
         return None;
     }
     if types::is_static(reference) {
         let help = "take an owned type, such as `String`";
-        diag.error_help(reference, "an event's arguments do not live for ever", help);
+        diag.error_help(
+            reference,
+            "an event's arguments do not live as long as `'static`",
+            help,
+        );
         return None;
     }
     let at = Stretch::of(reference);
@@ -175,7 +176,7 @@ fn lent(
             let help = "inject it: give the controller a field `Arc<dyn Trait>`";
             diag.error_help(
                 object,
-                "a trait object is neither an argument nor part of the event",
+                "a trait object can neither be decoded nor taken from the context",
                 help,
             );
             None
@@ -185,30 +186,34 @@ fn lent(
     }
 }
 
-/// `Option<&T>` is lent from an `Option` of what `&T` is lent from.
-fn option(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<(TokenStream, Handed)> {
+/// `Option<&T>` borrows from an `Option` of the type that is extracted for `&T`.
+fn option(
+    ty: &Type,
+    naming: &Naming<'_>,
+    diag: &mut Diagnostics,
+) -> Option<(TokenStream, Passing)> {
     let reference = match types::first_argument(ty).map(types::bare) {
         Some(Type::Reference(reference)) => reference,
         Some(cow) if is_cow(cow) => {
             let inner = text(Stretch::of(cow));
             let optional = quote_spanned!(own(ty.span())=> ::core::option::Option<#inner>);
-            return Some((optional, Handed::CowInside));
+            return Some((optional, Passing::CowInside));
         }
-        _ => return Some((owned(ty, naming, diag)?, Handed::Owned)),
+        _ => return Some((owned(ty, naming, diag)?, Passing::Owned)),
     };
-    let handed = if is_unsized(&reference.elem) {
-        Handed::LentTarget
+    let passing = if is_unsized(&reference.elem) {
+        Passing::BorrowedTarget
     } else {
-        Handed::LentInside
+        Passing::BorrowedInside
     };
-    let inner = lent(reference, naming, diag)?;
+    let inner = borrowed(reference, naming, diag)?;
     Some((
         quote_spanned!(own(ty.span())=> ::core::option::Option<#inner>),
-        handed,
+        passing,
     ))
 }
 
-/// What text is read as, so that it is lent where it can be.
+/// The type that is extracted for text; it borrows from the packet if possible.
 fn text(at: Stretch) -> TokenStream {
     at.over(quote!(__p::Text<'_>))
 }
@@ -224,11 +229,11 @@ fn is_unsized(target: &Type) -> bool {
 }
 
 /// `&str`, `&[T]`, or an `Option` of one.
-fn is_lent_unsized(ty: &Type) -> bool {
+fn is_unsized_reference(ty: &Type) -> bool {
     match types::bare(ty) {
         Type::Reference(reference) => is_unsized(&reference.elem),
         optional if types::is_called(optional, "Option") => {
-            types::first_argument(optional).is_some_and(is_lent_unsized)
+            types::first_argument(optional).is_some_and(is_unsized_reference)
         }
         _ => false,
     }
@@ -238,7 +243,7 @@ fn owned(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<Token
     if let Some(found) = types::impl_trait(ty) {
         let (message, help) = if types::is_callback(&found) {
             (
-                "a handler has no callback: what it returns is the acknowledgement",
+                "a handler takes no callback: its return value is the acknowledgement",
                 "return the answer, or take `ack: Ack` to send it later",
             )
         } else {
@@ -254,7 +259,7 @@ fn owned(ty: &Type, naming: &Naming<'_>, diag: &mut Diagnostics) -> Option<Token
         let help = "own the text (`String`), or borrow it where that is possible (`Cow<'_, str>`)";
         diag.error_help(
             found,
-            "a reference inside another type cannot be lent from an argument",
+            "a reference inside of another type cannot borrow from an argument",
             help,
         );
         return None;

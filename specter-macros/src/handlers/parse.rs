@@ -1,4 +1,4 @@
-//! Reads `#[handlers]`, its block, and the marks and signature of each method in it.
+//! Parses `#[handlers]`, its block, and the marks and signature of each method in it.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -28,7 +28,7 @@ use crate::{
 const PLACEMENT: Placement = Placement {
     attribute: "`#[handlers]`",
     on: "the impl block of a controller",
-    help: "put it on `impl Controller { … }`; the struct is annotated with `#[socketio_controller]`",
+    help: "put it on `impl Controller { … }`; the struct has `#[socketio_controller]`",
 };
 
 pub(crate) fn handlers(
@@ -77,7 +77,7 @@ fn head_is_usable(block: &Block, diag: &mut Diagnostics) -> bool {
         diag.error_help(
             of_trait,
             "handlers are not inherited through a trait",
-            "put them into an own `#[handlers] impl` block of the controller and call the trait's \
+            "write a `#[handlers] impl` block for the controller itself, and call the trait's \
              methods there",
         );
     }
@@ -90,7 +90,7 @@ fn head_is_usable(block: &Block, diag: &mut Diagnostics) -> bool {
     block.generics.params.is_empty() && block.of_trait.is_none() && block.self_path().is_some()
 }
 
-/// The handlers that a method is: one for each of its marks.
+/// The handlers of a method: one for each of its marks.
 fn member_handlers(
     member: &Member,
     controller: &syn::Path,
@@ -156,7 +156,7 @@ fn mark(
         Meta::List(list) => list.tokens.clone(),
         Meta::NameValue(_) => {
             let help = "write `#[on_event(\"name\")]`";
-            diag.error_help(mark, "this attribute is not written like this", help);
+            diag.error_help(mark, "this is not the syntax of the attribute", help);
             return None;
         }
     };
@@ -208,9 +208,9 @@ fn signature_is_usable(signature: &Signature, diag: &mut Diagnostics) -> bool {
     if let ReturnType::Type(_, ty) = &signature.output {
         if types::is_future(ty) {
             let help = "make the method an `async fn` that returns the future's value";
-            diag.error_help(ty, "a handler does not return a future", help);
+            diag.error_help(ty, "a handler must not return a future", help);
         } else if let Some(found) = types::impl_trait(ty) {
-            let help = "name the type, it is encoded as the acknowledgement";
+            let help = "name the type: the value is encoded as the acknowledgement";
             diag.error_help(found, "a handler cannot return `impl Trait`", help);
         }
     }

@@ -1,5 +1,6 @@
-//! Writes the `Provide` impl. A function gets a type of its name to carry it: with braces, so that
-//! it lives among the types only and the function keeps its name among the values.
+//! Generates the `Provide` impl. For a function it also generates a type with the function's name,
+//! which implements the trait. It is a struct with braces and therefore only in the type namespace;
+//! the function keeps its name in the value namespace.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -44,7 +45,7 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         quote_spanned!(own=> let __provider = #built; #options __provider)
     };
     let checks = checks(provider);
-    // What is generic may lack a bound, which has to be said.
+    // A generic provider may lack a bound; the compiler must then report it.
     let quiet = generics
         .params
         .is_empty()
@@ -61,7 +62,7 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
     quote!(#carrier #block)
 }
 
-/// The parameters of a generic provider, with what the container asks of their types.
+/// The type parameters of a generic provider, with the bounds that the container requires.
 fn bounded(provider: &Provider) -> Generics {
     let mut generics = provider.generics.clone();
     if generics.params.is_empty() {
@@ -88,7 +89,7 @@ fn bounded(provider: &Provider) -> Generics {
     generics
 }
 
-/// Its other types and its hooks, as calls on the provider.
+/// The calls that add the value's other types and its hooks to the provider.
 fn options(provider: &Provider, value: &TokenStream) -> TokenStream {
     let local = Ident::new("__v", own(provider.name.span()));
     let aliases = provider.aliases.iter().map(|ListElement { cfgs, ty }| {
@@ -116,7 +117,7 @@ fn options(provider: &Provider, value: &TokenStream) -> TokenStream {
     quote!(#(#calls)*)
 }
 
-/// What the compiler can tell of a singleton's dependencies.
+/// The checks of a singleton's dependencies that the compiler can make.
 fn checks(provider: &Provider) -> TokenStream {
     if provider.scope != Scope::Singleton || !provider.generics.params.is_empty() {
         return TokenStream::new();
@@ -132,7 +133,7 @@ fn checks(provider: &Provider) -> TokenStream {
     }
 }
 
-/// What a module's list names when it names the function.
+/// The type that a module's list names when it names the function.
 fn carrier(provider: &Provider, factory: &Factory) -> TokenStream {
     let (name, visibility) = (&provider.name, &factory.visibility);
     let own = own(name.span());
@@ -195,7 +196,7 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
         });
     let injected = injected(factory);
     let called = called(provider, factory, &locals);
-    // Only what waits makes the scope wait.
+    // An async factory would make the scope's construction async.
     let (constructor, build) = match (factory.is_async, &factory.error) {
         (true, _) => (
             quote_spanned!(own_span=> new::<#injected, _, _>),
@@ -222,7 +223,7 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
     }
 }
 
-/// The call: what is provided, or where that is awaited or may fail, a `Result` of it.
+/// The call of the function: the value, or a `Result` of it if the function is async or may fail.
 fn called(provider: &Provider, factory: &Factory, arguments: &[Ident]) -> TokenStream {
     let name = &provider.name;
     let own = own(name.span());
@@ -254,7 +255,7 @@ fn called(provider: &Provider, factory: &Factory, arguments: &[Ident]) -> TokenS
     }}
 }
 
-/// What is injected of what the function returns.
+/// The injected value, made of the function's return value.
 fn injected(factory: &Factory) -> TokenStream {
     let value = &factory.value;
     if is_shared(factory) {
@@ -269,7 +270,7 @@ fn is_shared(factory: &Factory) -> bool {
     types::is_called(&factory.value, "Arc")
 }
 
-/// Name, scope and place: the first arguments of every provider.
+/// Name, scope and location: the first arguments of every provider.
 fn head(provider: &Provider) -> TokenStream {
     let name = &provider.name;
     let label = if provider.generics.params.is_empty() {

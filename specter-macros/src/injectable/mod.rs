@@ -11,7 +11,7 @@ use crate::{
     syntax::{fields::STATE, item, strip::strip_members},
 };
 
-/// The item, without `#[state]`, and what makes it a provider.
+/// The item without `#[state]`, and its implementation of `Provide`.
 pub(crate) fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
     let provider = parse::provider(arguments, &item, &mut diag);

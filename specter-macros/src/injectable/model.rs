@@ -1,4 +1,4 @@
-//! What is known of a provider before anything is generated.
+//! The parsed provider.
 
 use proc_macro2::{Ident, Span};
 use syn::{Generics, Type, Visibility};
@@ -10,16 +10,16 @@ pub(crate) struct Provider {
     pub(crate) runtime: Runtime,
     pub(crate) name: Ident,
     pub(crate) scope: Scope,
-    /// Types and constants, which a module names.
+    /// Type and constant parameters. A module names their values where it lists the provider.
     pub(crate) generics: Generics,
-    /// The other types that the value is found by: `dyn Trait`.
+    /// The other types under which the value is injected: `dyn Trait`.
     pub(crate) aliases: Vec<ListElement>,
     pub(crate) on_init: Option<Ident>,
     pub(crate) on_shutdown: Option<Ident>,
     pub(crate) source: Source,
 }
 
-/// How long what is provided lives.
+/// How long the value lives.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// As long as the application.
@@ -27,11 +27,11 @@ pub(crate) enum Scope {
     Singleton,
     /// As long as its socket.
     Socket,
-    /// As long as what it was built for: each has its own.
+    /// As long as the value that injects it; each has its own.
     Transient,
 }
 
-/// What builds the value.
+/// How the value is built.
 pub(crate) enum Source {
     Struct(Construction),
     Factory(Box<Factory>),
@@ -43,7 +43,7 @@ pub(crate) struct Factory {
     pub(crate) is_async: bool,
     /// The built value's type, without `Result`.
     pub(crate) value: Type,
-    /// What it fails with, if it can: `_` where an alias of `Result` does not say.
+    /// The type of its error, if it may fail: `_` if an alias of `Result` does not name it.
     pub(crate) error: Option<Type>,
     pub(crate) parameters: Vec<Dependency>,
 }

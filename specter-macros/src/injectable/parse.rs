@@ -1,5 +1,4 @@
-//! Reads `#[injectable(…)]` and its struct or function, and checks what can be checked without
-//! types.
+//! Parses `#[injectable(…)]` and its struct or function, and checks what does not need types.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -47,8 +46,7 @@ pub(crate) fn provider(
         diag.error_help(
             method,
             "only a singleton has `on_init`",
-            "what is built later is ready when it is built: make it an async factory, or do it in \
-             `connect`",
+            "write an async factory that initializes the value, or initialize it in `connect`",
         );
     }
 
@@ -90,15 +88,15 @@ fn scope(arguments: &mut Arguments, diag: &mut Diagnostics) -> Scope {
             diag.error_help(
                 &chosen,
                 format_args!("unknown scope `{other}`"),
-                "`singleton` is built once for the application, `socket` once for each socket, \
-                 `transient` for each that takes it",
+                "`singleton` builds one value for the application, `socket` one for each socket, \
+                 `transient` one for each place that injects it",
             );
             Scope::default()
         }
     }
 }
 
-/// Type parameters are named where a module lists the provider: `Cache<User>`, `cache::<User>`.
+/// Rejects lifetime parameters. (Type parameters are allowed: a module lists `Cache<User>`.)
 fn without_lifetimes(generics: &Generics, diag: &mut Diagnostics) -> Option<()> {
     for lifetime in generics.lifetimes() {
         diag.error_help(
@@ -141,19 +139,23 @@ fn factory(function: &ItemFn, diag: &mut Diagnostics) -> Option<Factory> {
 fn built(signature: &Signature, diag: &mut Diagnostics) -> Option<(Type, Option<Type>)> {
     const HELP: &str = "write `-> T` or `-> Result<T, E>`; the value is injected as `Arc<T>`";
     let ReturnType::Type(_, ty) = &signature.output else {
-        diag.error_help(&signature.ident, "a factory returns what it provides", HELP);
+        diag.error_help(
+            &signature.ident,
+            "a factory must return the value that it provides",
+            HELP,
+        );
         return None;
     };
     if types::is_future(ty) {
         let help = "make the function an `async fn` that returns the future's value";
-        diag.error_help(ty, "a factory does not return a future", help);
+        diag.error_help(ty, "a factory must not return a future", help);
         return None;
     }
     if let Some(found) = types::impl_trait(ty) {
         diag.error_help(
             found,
             "a factory cannot return `impl Trait`",
-            "name the type, it is found by it",
+            "name the type: the value is injected by it",
         );
         return None;
     }
@@ -162,7 +164,7 @@ fn built(signature: &Signature, diag: &mut Diagnostics) -> Option<(Type, Option<
     }
     let mut arguments = types::arguments(ty);
     let Some(value) = arguments.next() else {
-        diag.error_help(ty, "cannot tell what this `Result` holds", HELP);
+        diag.error_help(ty, "the type in this `Result` is unknown", HELP);
         return None;
     };
     let error = arguments.next().cloned().unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! Writes the `Module` impl: one call an element, each where its element stands.
+//! Generates the `Module` impl: one call for each element, with the element's span.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -87,7 +87,7 @@ fn provided(elements: &[ListElement], into: &Ident) -> TokenStream {
     calls.collect()
 }
 
-/// A provider or an imported module: the type tells.
+/// Exports a provider or an imported module; its type decides which.
 fn exported(elements: &[ListElement], into: &Ident) -> TokenStream {
     let calls = elements.iter().map(|element| {
         let own = own(element.ty.span());

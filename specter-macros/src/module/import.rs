@@ -10,7 +10,7 @@ use syn::{
 
 use crate::syntax::list::Element;
 
-/// One import, perhaps behind `#[cfg]`s.
+/// One import, with its `#[cfg]` attributes.
 pub(super) struct Import {
     pub(super) cfgs: Vec<Attribute>,
     pub(super) module: Imported,
@@ -19,9 +19,9 @@ pub(super) struct Import {
 /// How a module is imported.
 #[derive(PartialEq)]
 pub(super) enum Imported {
-    /// As it is.
+    /// By its name.
     Plain(Box<Type>),
-    /// With what an expression gives it.
+    /// By an expression that configures it.
     Configured(Box<Expr>),
 }
 

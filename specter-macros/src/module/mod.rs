@@ -1,4 +1,4 @@
-//! `#[module]`: a struct that stands for a part of the application and lists what belongs to it.
+//! `#[module]`: a struct that represents a part of the application and lists its members.
 
 mod expand;
 mod import;
@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 
 use crate::diag::Diagnostics;
 
-/// The struct, and what makes it a module.
+/// The struct, and its implementation of `Module`.
 pub(crate) fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
     let module = parse::module(arguments, &item, &mut diag);

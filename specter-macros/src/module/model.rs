@@ -1,4 +1,4 @@
-//! What is known of a module before anything is generated.
+//! The parsed module.
 
 use proc_macro2::Ident;
 
@@ -9,14 +9,14 @@ use crate::syntax::{list::ListElement, policies::Policies, runtime::Runtime};
 pub(crate) struct Module {
     pub(crate) runtime: Runtime,
     pub(crate) name: Ident,
-    /// Every module sees what it exports.
+    /// Whether every module sees its exports.
     pub(crate) is_global: bool,
     pub(super) imports: Vec<Import>,
     pub(crate) controllers: Vec<ListElement>,
-    /// Objects that subscribe to events.
+    /// Event handlers.
     pub(crate) handlers: Vec<ListElement>,
     pub(crate) providers: Vec<ListElement>,
     pub(crate) exports: Vec<ListElement>,
-    /// They stand around each controller of the module.
+    /// They apply to each controller of the module.
     pub(crate) policies: Policies,
 }

@@ -1,4 +1,4 @@
-//! Reads `#[module(…)]` and its struct.
+//! Parses `#[module(…)]` and its struct.
 
 use proc_macro2::TokenStream;
 

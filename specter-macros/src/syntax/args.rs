@@ -1,6 +1,6 @@
-//! The arguments of an attribute: a literal, flags, `key = value` and `key(list)`, in any order. An
-//! argument that cannot be read costs only itself; keys that nobody asked for are reported with the
-//! list of those that exist.
+//! Parses the arguments of an attribute: a literal, flags, `key = value` and `key(list)`, in any
+//! order. An argument that cannot be parsed does not affect the others. Unknown keys are reported
+//! with the list of those that exist.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// What stands in an attribute's parentheses. Ask for each option, then [`finish`](Self::finish).
+/// The arguments of an attribute. Take each option, then call [`finish`](Self::finish).
 ///
-/// An option is asked for by its usage, such as `priority = 5`: its first word is the key, the
-/// whole is shown to a user who wrote it otherwise.
+/// An option is taken by its usage, such as `priority = 5`. The first word of the usage is the key;
+/// the whole usage is shown to a user whose syntax is wrong.
 pub(crate) struct Arguments {
     rest: Vec<Argument>,
     usages: Vec<&'static str>,
@@ -114,7 +114,7 @@ impl Arguments {
         Some(number.into_token_stream())
     }
 
-    /// What stands behind `key =`.
+    /// The value after `key =`.
     fn assigned<T>(
         &mut self,
         usage: &'static str,
@@ -129,7 +129,7 @@ impl Arguments {
         value.or_else(|| argument.wrong(usage, diag))
     }
 
-    /// Where an option's name stands, before it is asked for.
+    /// The span of an option's name, before the option is taken.
     pub(crate) fn place(&self, usage: &str) -> Option<Span> {
         let mut keys = self
             .rest
@@ -181,7 +181,7 @@ impl Arguments {
         }
     }
 
-    /// A time as text (`"5s"`, `"250ms"`), or an expression, as an expression.
+    /// A duration as a string (`"5s"`, `"250ms"`) or an expression; returned as an expression.
     pub(crate) fn time(
         &mut self,
         usage: &'static str,
@@ -201,7 +201,7 @@ impl Arguments {
             diag.error_help(
                 &text,
                 format_args!("`{}` is not a time", text.value()),
-                "write a number with `ms`, `s`, `m` or `h` behind it, such as `\"5s\"`",
+                "write a number followed by `ms`, `s`, `m` or `h`, such as `\"5s\"`",
             );
             return None;
         };
@@ -227,7 +227,7 @@ impl Arguments {
         }
     }
 
-    /// What stands between the brackets of `key = […]`.
+    /// The content of the brackets of `key = […]`.
     pub(crate) fn list(
         &mut self,
         usage: &'static str,
@@ -255,7 +255,8 @@ impl Arguments {
             .map_or_else(Runtime::default, Runtime::at)
     }
 
-    /// Reports what nobody asked for. `attribute` is how the user knows it, such as `#[module]`.
+    /// Reports arguments that were not taken. `attribute` is its name in messages, such as
+    /// `#[module]`.
     pub(crate) fn finish(self, attribute: &str, diag: &mut Diagnostics) {
         let usages: Vec<_> = self
             .usages
@@ -316,7 +317,7 @@ impl Argument {
             }
             (TokenTree::Literal(_), _) => {
                 let help = "separate the options by commas";
-                diag.error_help(&tokens, "expected a `,` behind the literal", help);
+                diag.error_help(&tokens, "expected a `,` after the literal", help);
                 return None;
             }
             _ => {
@@ -336,7 +337,7 @@ impl Argument {
         self.key.as_ref().is_some_and(|own| own == key)
     }
 
-    /// What was perhaps meant: the option of a similar name, or the literal.
+    /// The probable intention: the option with a similar name, or the literal.
     fn meant(&self, usages: &[&&'static str]) -> Option<String> {
         let name = self.key.as_ref()?.to_string();
         let keys = usages.iter().map(|usage| key(usage));
@@ -349,7 +350,7 @@ impl Argument {
         takes_literal.then(|| self.as_literal()).flatten()
     }
 
-    /// The literal that was perhaps meant by a word or `name = "…"`.
+    /// The literal that a word or `name = "…"` probably means.
     fn as_literal(&self) -> Option<String> {
         const KEYS: [&str; 3] = ["name", "event", "path"];
         match (&self.key, &self.value) {
@@ -361,12 +362,12 @@ impl Argument {
         }
     }
 
-    /// Reports that the option is known but written otherwise.
+    /// Reports that the option exists but its syntax is wrong.
     fn wrong<T>(&self, usage: &str, diag: &mut Diagnostics) -> Option<T> {
         let key = self.key.to_token_stream();
         diag.error_help(
             &self.tokens,
-            format_args!("`{key}` is not written like this"),
+            format_args!("the syntax of `{key}` is wrong"),
             format_args!("write `{usage}`"),
         );
         None
@@ -378,7 +379,7 @@ fn key(usage: &str) -> &str {
     usage.split([' ', '(']).next().unwrap_or(usage)
 }
 
-/// The tokens without the invisible groups that stand around a declarative macro's fragments.
+/// The tokens without the invisible groups around the fragments of a declarative macro.
 fn visible(tokens: TokenStream) -> TokenStream {
     let tokens = tokens.into_iter().map(|token| match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::None => visible(group.stream()),

@@ -1,8 +1,8 @@
-//! Doc comments as text: they travel with a handler into the running program.
+//! The doc comment of an item as text, which describes a handler in the running program.
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// The item's doc comment, a line for each of its lines; empty without one.
+/// The lines of the item's doc comment; empty if it has none.
 pub(crate) fn text(attributes: &[Attribute]) -> String {
     let lines: Vec<_> = attributes.iter().filter_map(line).collect();
     let text = lines

@@ -1,6 +1,5 @@
-//! A struct whose fields the container fills: `#[state]` fields start from an expression, every
-//! other field is a dependency, found by its type. Controllers and `#[injectable]` structs share
-//! this.
+//! Structs that the container builds: controllers and `#[injectable]` structs. A `#[state]` field
+//! has an initial value; every other field is a dependency, which is injected by its type.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -20,11 +19,10 @@ use crate::{
 /// The attribute of fields that are not injected.
 pub(crate) const STATE: &str = "state";
 
-/// How a struct is put together.
+/// How a struct is built.
 pub(crate) struct Construction {
     fields: Vec<InjectedField>,
-    /// The struct cannot be built by field names; that was reported, and its expansion only has to
-    /// compile.
+    /// A tuple struct, for which an error was reported. Its expansion need only compile.
     broken: bool,
 }
 
@@ -46,7 +44,7 @@ impl Construction {
         if broken {
             diag.error_help(
                 &item.fields,
-                "the fields of a tuple struct have no names to inject them by",
+                "the fields of a tuple struct cannot be injected",
                 "give the fields names: `struct Name { field: Type }`",
             );
         }
@@ -58,7 +56,7 @@ impl Construction {
         Self { fields, broken }
     }
 
-    /// The body of a function that declares the dependencies to `into`.
+    /// The body of a function that adds the dependencies to `into`.
     pub(crate) fn dependencies(&self, into: &Ident) -> TokenStream {
         let declared = self
             .fields
@@ -67,7 +65,7 @@ impl Construction {
         declared.map(|field| field.declared(into)).collect()
     }
 
-    /// What the types of a generic struct's fields have to be.
+    /// The bounds of the field types of a generic struct.
     pub(crate) fn bounds(&self) -> impl Iterator<Item = WherePredicate> {
         self.fields.iter().filter_map(|field| {
             let ty = &field.ty;
@@ -82,7 +80,8 @@ impl Construction {
         })
     }
 
-    /// Complaints, by the compiler, about what a singleton cannot hold. `name` is the struct's.
+    /// Expressions by which the compiler rejects fields that a singleton cannot have. `name` is the
+    /// struct's name.
     pub(crate) fn singleton_checks(&self, name: &Ident) -> TokenStream {
         let injected = self
             .fields
@@ -161,8 +160,8 @@ impl InjectedField {
     }
 }
 
-/// A complaint, by the compiler, if the type of a singleton's dependency is known to exist only
-/// within a socket's scope.
+/// An expression by which the compiler rejects a singleton's dependency whose type shows that it
+/// exists only in a socket's scope.
 pub(crate) fn singleton_check(name: &Ident, ty: &Type, label: &str) -> TokenStream {
     let name = name.unraw().to_string();
     let check = Stretch::of(ty).over(quote!(__p::not_scoped!(#name, #label, #ty)));
@@ -177,8 +176,8 @@ fn initial_state(attribute: &Attribute, diag: &mut Diagnostics) -> Option<Box<Ex
         Meta::NameValue(_) => {
             diag.error_help(
                 attribute,
-                "`#[state]` is not written like this",
-                "write `#[state]` to start from the type's default, or `#[state(expression)]`",
+                "the syntax of `#[state]` is wrong",
+                "write `#[state]` to start with the type's default, or `#[state(expression)]`",
             );
             None
         }

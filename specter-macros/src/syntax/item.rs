@@ -1,4 +1,4 @@
-//! Which item an attribute stands on, and what is said to those who put it on another.
+//! Checks that an attribute is on the kind of item that it is for.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Generics, ItemStruct};
@@ -7,15 +7,15 @@ use crate::diag::Diagnostics;
 
 /// An attribute and the item it is for.
 pub(crate) struct Placement {
-    /// The attribute as messages show it, backticks included.
+    /// The attribute in messages, with backticks.
     pub(crate) attribute: &'static str,
-    /// What it goes on, such as `a struct`.
+    /// The kind of item that it goes on, such as `a struct`.
     pub(crate) on: &'static str,
-    /// What to do instead, if it stands elsewhere.
+    /// What to do if it is on another kind of item.
     pub(crate) help: &'static str,
 }
 
-/// The struct that the attribute stands on.
+/// The struct that has the attribute.
 pub(crate) fn parse_struct(
     item: &TokenStream,
     placement: &Placement,
@@ -30,7 +30,7 @@ pub(crate) fn parse_struct(
     }
 }
 
-/// Reports that the attribute stands on the wrong kind of item.
+/// Reports that the attribute is on the wrong kind of item.
 pub(crate) fn misplaced(
     item: &TokenStream,
     found: Option<TokenTree>,
@@ -54,7 +54,7 @@ pub(crate) fn misplaced(
     }
 }
 
-/// The word that says what an item is: `struct`, `impl`, `fn`, …
+/// The keyword of the item: `struct`, `impl`, `fn`, …
 pub(crate) fn keyword(item: &TokenStream) -> Option<TokenTree> {
     const WORDS: [&str; 11] = [
         "struct",
@@ -78,7 +78,7 @@ pub(crate) fn keyword(item: &TokenStream) -> Option<TokenTree> {
     found.or_else(|| words().find(|word| word.to_string() == "const"))
 }
 
-/// Reports type, lifetime and constant parameters, where the runtime needs one concrete type.
+/// Reports generic parameters, for items of which the runtime needs one concrete type.
 pub(crate) fn refuse_generics(generics: &Generics, what: &str, help: &str, diag: &mut Diagnostics) {
     if !generics.params.is_empty() {
         diag.error_help(generics, format_args!("{what} cannot be generic"), help);

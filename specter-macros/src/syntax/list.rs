@@ -1,5 +1,5 @@
 //! Lists of types in attributes: guards, imports, controllers, providers. Each element keeps its
-//! own tokens, so that the compiler's complaint about a type stands at the element and not at the
+//! own tokens, so that the compiler's errors about a type underline the element and not the
 //! attribute.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// One type in a list, perhaps behind `#[cfg]`s.
+/// One type in a list, with its `#[cfg]` attributes.
 pub(crate) struct ListElement {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) ty: Type,
@@ -35,7 +35,7 @@ impl Parse for ListElement {
             .parse()
             .map_err(|_| syn::Error::new(at, "expected a type, by its name"))?;
         if input.peek(token::Paren) {
-            let message = "a function is listed, not called\nhelp: leave out the `()`";
+            let message = "a function is listed by its name, not called\nhelp: remove the `()`";
             return Err(syn::Error::new_spanned(ty, message));
         }
         Ok(Self { cfgs, ty })
@@ -43,11 +43,12 @@ impl Parse for ListElement {
 }
 
 impl ListElement {
-    /// The statements that `call` writes for the element's type.
+    /// The statements that `call` generates for the element's type.
     ///
-    /// Under the name of a function stands the type that `#[injectable]` makes beside it. Where
-    /// there is none, the compiler would only say that a function is no type; so a type of the
-    /// runtime's stands behind it, of which the compiler says what it lacks.
+    /// For a function, this is the type with its name that `#[injectable]` generates. If the
+    /// function lacks `#[injectable]`, the name resolves to a type of the runtime's instead, for
+    /// which the compiler reports that `#[injectable]` is missing. Otherwise it would only report
+    /// that a function is no type.
     pub(crate) fn named(&self, call: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
         let cfgs = &self.cfgs;
         let Some(path) = self.as_function() else {
@@ -64,7 +65,7 @@ impl ListElement {
         }}
     }
 
-    /// The element's path, if it is named like a function: in lower case, without arguments.
+    /// The element's path, if its name looks like a function's: in lower case, without arguments.
     fn as_function(&self) -> Option<&Path> {
         let Type::Path(TypePath {
             qself: None, path, ..
@@ -81,13 +82,13 @@ impl ListElement {
         (lower && last.arguments.is_none()).then_some(path)
     }
 
-    /// How the element is called in messages.
+    /// The element's name in messages.
     pub(crate) fn name(&self) -> String {
         readable(self.ty.to_token_stream())
     }
 }
 
-/// What a list consists of: something, perhaps behind `#[cfg]`s.
+/// An element of a list, with its `#[cfg]` attributes.
 pub(crate) trait Element: Parse {
     type Subject: ToTokens + PartialEq;
 
@@ -108,8 +109,8 @@ impl Element for ListElement {
     }
 }
 
-/// The elements between a list's brackets. What cannot be read, or is listed twice, is reported and
-/// left out.
+/// The elements of a list. Elements that cannot be parsed or are listed twice are reported and left
+/// out.
 pub(crate) fn parse<E: Element>(tokens: TokenStream, diag: &mut Diagnostics) -> Vec<E> {
     let mut kept: Vec<E> = Vec::new();
     for element in diag
@@ -121,7 +122,10 @@ pub(crate) fn parse<E: Element>(tokens: TokenStream, diag: &mut Diagnostics) -> 
         };
         for attribute in element.cfgs() {
             if !attribute.path().is_ident("cfg") {
-                diag.error(attribute, "only `#[cfg(…)]` can stand in a list");
+                diag.error(
+                    attribute,
+                    "a list can contain no attribute other than `#[cfg(…)]`",
+                );
             }
         }
         let subject = element.subject();
@@ -135,7 +139,7 @@ pub(crate) fn parse<E: Element>(tokens: TokenStream, diag: &mut Diagnostics) -> 
     kept
 }
 
-/// Each element, or why it is none; a broken one ends at the next comma.
+/// Each element, or the error of parsing it; after an error, parsing continues at the next comma.
 fn elements<E: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<syn::Result<E>>> {
     let mut elements = Vec::new();
     while !input.is_empty() {

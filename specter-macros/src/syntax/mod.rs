@@ -1,6 +1,6 @@
-//! What several attributes have in common: their arguments, the items they stand on, the fields
-//! that are injected, and the way expansions name the runtime. It must not know which attribute
-//! asks.
+//! What several attributes have in common: parsing their arguments, the items that they are for,
+//! injected fields, and how expansions name the runtime. Nothing here depends on a single
+//! attribute.
 
 pub(crate) mod args;
 pub(crate) mod docs;

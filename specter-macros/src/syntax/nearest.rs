@@ -1,6 +1,7 @@
 //! Suggests the known word that is most similar to an unknown one.
 
-/// The known word that begins like it, or differs the least, if it differs by a third or less.
+/// The known word that has `word` as a prefix, or the one with the smallest difference, if that is
+/// at most a third of the letters.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let with_distance = known.map(|candidate| {
         let begins = word.len() > 2 && candidate.starts_with(word);
@@ -13,7 +14,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters have to be added, removed or changed.
+/// The number of letters to add, remove or change.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

@@ -19,7 +19,7 @@ pub(crate) fn label(pattern: &Pat) -> String {
         [only] => only.clone(),
         _ => readable(pattern.to_token_stream()),
     };
-    // An underscore says that the body does not use it; whoever supplies it knows the plain name.
+    // A leading underscore only marks an unused parameter; messages show the plain name.
     let plain = label.trim_start_matches('_');
     if plain.is_empty() {
         label

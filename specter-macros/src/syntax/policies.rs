@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// The lists of one place.
+/// The policies of one attribute.
 #[derive(Default)]
 pub(crate) struct Policies {
     pub(crate) guards: Vec<ListElement>,
@@ -31,7 +31,7 @@ impl Policies {
         self.guards.is_empty() && self.interceptors.is_empty() && self.filters.is_empty()
     }
 
-    /// The body of a function that declares them to `into`.
+    /// The body of a function that adds them to `into`.
     pub(crate) fn declared(&self, into: &Ident) -> TokenStream {
         let mut declared = list::added(&self.guards, into, "guard");
         declared.extend(list::added(&self.interceptors, into, "interceptor"));

@@ -1,8 +1,8 @@
-//! Tokens as a person would write them: names of types and patterns in messages and logs.
+//! Formats tokens as a person would write them, for the names of types and patterns in messages.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// `Repository<User>`, where the tokens' own `Display` says `Repository < User >`.
+/// `Repository<User>`, for tokens whose `Display` is `Repository < User >`.
 pub(crate) fn readable(tokens: TokenStream) -> String {
     let mut text = String::new();
     write(tokens, &mut text);

@@ -1,12 +1,12 @@
-//! How expansions name the runtime, and where their tokens claim to stand. Every expansion is one
-//! `const _` block in which `__p` is the framework's private module: nothing leaks into the user's
-//! namespace.
+//! How expansions name the runtime, and the spans of their tokens. Every expansion is one `const _`
+//! block in which `__p` is the framework's private module, so that it adds no names to the user's
+//! scope.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
-/// The framework's crate as the user's code sees it.
+/// The path of the framework's crate in the user's code.
 pub(crate) struct Runtime {
     path: TokenStream,
 }
@@ -48,21 +48,21 @@ pub(crate) fn option(value: Option<impl ToTokens>) -> TokenStream {
     )
 }
 
-/// A span for generated tokens: complaints about them stand at `at`, the names in them are the
-/// macro's own.
+/// A span for generated tokens: errors about them underline `at`, and the user's code cannot refer
+/// to the names in them.
 pub(crate) fn own(at: Span) -> Span {
     Span::mixed_site().located_at(at)
 }
 
-/// The place `at` as a value. The tokens carry the user's own span: `line!()` would else give the
-/// attribute's line.
+/// The location of `at` as a value. The tokens have the user's span, because `line!()` would
+/// otherwise return the attribute's line.
 pub(crate) fn location(at: Span) -> TokenStream {
     quote_spanned!(at=> __p::location!())
 }
 
-/// Where tokens of the user's begin and end. A complaint about generated tokens that were put
-/// [over](Self::over) it underlines all of it; one about tokens at a single span underlines the
-/// first.
+/// The first and the last span of the user's tokens. An error about generated tokens that have
+/// these spans ([`over`](Self::over)) underlines all of the user's tokens; with a single span it
+/// would underline only the first.
 #[derive(Clone, Copy)]
 pub(crate) struct Stretch {
     first: Span,
@@ -83,7 +83,7 @@ impl Stretch {
         self.first
     }
 
-    /// The generated tokens, standing here. Groups keep their content as it is.
+    /// The generated tokens with these spans. The contents of groups keep theirs.
     pub(crate) fn over(self, tokens: TokenStream) -> TokenStream {
         let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = self.first;
@@ -95,7 +95,7 @@ impl Stretch {
     }
 }
 
-/// The same tokens, standing at `at`: complaints about them stand there too.
+/// The same tokens with the span `at`, so that errors about them underline `at`.
 pub(crate) fn moved(tokens: &impl ToTokens, at: Span) -> TokenStream {
     let mut tokens: Vec<TokenTree> = tokens.to_token_stream().into_iter().collect();
     for token in &mut tokens {

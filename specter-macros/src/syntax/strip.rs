@@ -1,14 +1,14 @@
-//! Takes Specter's own attributes off an item's members. It works on tokens and not on a parsed
-//! item, so that the user's code is given back as it was even where it could not be parsed.
+//! Removes Specter's own attributes from an item's members. It works on tokens, not on a parsed
+//! item, so that the user's code is unchanged even if it cannot be parsed.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// The item without the attributes called `names` on its fields or methods.
+/// The item without the attributes named `names` on its fields or methods.
 pub(crate) fn strip_members(item: TokenStream, names: &[&str]) -> TokenStream {
     replace_members(item, names, &TokenStream::new())
 }
 
-/// The item with something else in place of each attribute called `names` on its fields or methods.
+/// The item with other tokens in place of each attribute named `names` on its fields or methods.
 pub(crate) fn replace_members(
     item: TokenStream,
     names: &[&str],
@@ -78,7 +78,7 @@ mod tests {
     use super::{replace_members, strip_members};
 
     #[test]
-    fn only_the_named_attributes_go() {
+    fn only_the_named_attributes_are_removed() {
         let item = quote! { impl A { #[doc = "x"] #[specter::on_event("b")] #[cfg(test)] fn a() { #[on_event] {} } } };
         let kept = quote! { impl A { #[doc = "x"] #[cfg(test)] fn a() { #[on_event] {} } } };
         assert_eq!(
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn something_else_can_take_their_place() {
+    fn they_can_be_replaced() {
         let item = quote! { impl A { #[on_event("b")] fn a() {} fn b() {} } };
         let kept = quote! { impl A { #[inline] fn a() {} fn b() {} } };
         assert_eq!(

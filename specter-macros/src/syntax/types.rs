@@ -1,5 +1,5 @@
-//! Questions about types that can be answered from their tokens alone: no name is resolved, so an
-//! alias is what it is called, not what it stands for.
+//! Inspects types by their tokens. A macro cannot resolve names, so an alias is treated by its own
+//! name.
 
 use proc_macro2::{Ident, Span};
 use syn::{
@@ -72,8 +72,8 @@ pub(crate) fn is_callback(ty: &TypeImplTrait) -> bool {
     })
 }
 
-/// Whether a function that returns the type surely returns a value: not `()`, and no `Result` of
-/// it.
+/// Whether a function with this return type certainly returns a value: neither `()` nor a `Result`
+/// of it.
 pub(crate) fn is_value(ty: &Type) -> bool {
     match bare(ty) {
         Type::Tuple(tuple) => !tuple.elems.is_empty(),
@@ -124,7 +124,7 @@ pub(crate) fn reference(ty: &Type) -> Option<TypeReference> {
     search.0
 }
 
-/// Whether the reference promises to live for ever.
+/// Whether the lifetime of the reference is `'static`.
 pub(crate) fn is_static(reference: &TypeReference) -> bool {
     reference
         .lifetime
@@ -132,7 +132,7 @@ pub(crate) fn is_static(reference: &TypeReference) -> bool {
         .is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-/// Whether the type is a future that a plain function hands back.
+/// Whether the type is a future that a plain function returns.
 pub(crate) fn is_future(ty: &Type) -> bool {
     match bare(ty) {
         Type::ImplTrait(found) => found.bounds.iter().any(is_future_bound),
@@ -149,8 +149,8 @@ fn is_future_bound(bound: &syn::TypeParamBound) -> bool {
         if bound.path.segments.last().is_some_and(|segment| segment.ident == "Future"))
 }
 
-/// The type as a free function of another scope has to name it: `Self` spelled out, the method's
-/// own lifetimes left to inference.
+/// The type as a function outside of the method must name it: `Self` is replaced by the
+/// controller's path, and the method's lifetimes by `'_`.
 pub(crate) fn outside_method(
     mut ty: Type,
     self_path: Option<&Path>,

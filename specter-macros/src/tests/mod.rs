@@ -1,6 +1,6 @@
-//! Runs the macros over the programs in `tests/`: `expansions/NAME.rs` must become
-//! `NAME.expanded.rs`, and what is said to `errors/NAME.rs` must be `NAME.txt`. With
-//! `UPDATE_SNAPSHOTS=1` in the environment both are written anew.
+//! Runs the macros on the programs in `tests/`: `expansions/NAME.rs` must expand to
+//! `NAME.expanded.rs`, and the errors of `errors/NAME.rs` must be those in `NAME.txt`. With
+//! `UPDATE_SNAPSHOTS=1` in the environment, the recorded files are replaced.
 
 mod program;
 
@@ -30,25 +30,25 @@ fn errors_are_as_recorded() {
 }
 
 #[test]
-fn whatever_is_wrong_the_item_comes_back_without_marks() {
+fn items_with_errors_are_returned_without_marks() {
     for input in inputs("errors") {
         let program = Program::read(&input);
         for (item, output) in program.items_and_outputs() {
             assert!(
                 output.starts_with(&item),
-                "{}: the item is not given back",
+                "{}: the output does not begin with the item",
                 program.name
             );
         }
     }
 }
 
-/// Compares what `written` says of each program in `folder` with its record, and reports all that
-/// differ.
-fn compare(folder: &str, extension: &str, written: impl Fn(&Program) -> String) {
+/// Compares the result of `run` for each program in `folder` with its recorded file, and reports
+/// all differences.
+fn compare(folder: &str, extension: &str, run: impl Fn(&Program) -> String) {
     let mut changed = Vec::new();
     for input in inputs(folder) {
-        let text = written(&Program::read(&input));
+        let text = run(&Program::read(&input));
         let record = input.with_extension(extension);
         if fs::read_to_string(&record).unwrap_or_default() == text {
             continue;

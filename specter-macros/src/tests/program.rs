@@ -1,5 +1,5 @@
-//! A small program, its macros run as the compiler would: the first attribute of each item is
-//! called with what stands in its parentheses and the rest of the item.
+//! A small program whose macros are run as the compiler would run them: the first attribute of each
+//! item is called with its arguments and the rest of the item.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ pub(super) struct Program {
     items: Vec<Item>,
 }
 
-/// An item without the attribute that is run on it.
+/// An item, and the attribute that is run on it.
 struct Item {
     attribute: Attribute,
     tokens: TokenStream,
@@ -38,11 +38,11 @@ impl Program {
                 items.push(Item::of(std::mem::take(&mut item)));
             }
         }
-        assert!(item.is_empty(), "{name}: tokens behind the last item");
+        assert!(item.is_empty(), "{name}: tokens after the last item");
         Self { name, items }
     }
 
-    /// The whole program after its macros ran.
+    /// The expanded program.
     pub(super) fn pretty(&self) -> String {
         let output: TokenStream = self.items.iter().map(Item::output).collect();
         let file = syn::parse2(output).unwrap_or_else(|error| panic!("{}: {error}", self.name));
@@ -60,7 +60,7 @@ impl Program {
         errors.0
     }
 
-    /// Each item as it should come back, and what came.
+    /// Each item as the macro should return it, and the macro's output.
     pub(super) fn items_and_outputs(&self) -> impl Iterator<Item = (String, String)> {
         self.items
             .iter()
@@ -126,7 +126,7 @@ impl Item {
     }
 }
 
-/// Gathers the `compile_error!`s of a file.
+/// Collects the `compile_error!`s of a file.
 struct Errors(String);
 
 impl Visit<'_> for Errors {

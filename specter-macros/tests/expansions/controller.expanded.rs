@@ -38,11 +38,11 @@ const _: () = {
         location: __p::location!(),
     };
     trait __Fields: Sized {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+        const FIELDS: __p::FieldFunctions<Self>;
     }
     impl __Fields for ChatGateway {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
-            |__d| {
+        const FIELDS: __p::FieldFunctions<Self> = __p::FieldFunctions {
+            declare: |__d| {
                 __p::Dependencies::add::<
                     Arc<RoomRepository>,
                 >(__d, "repo", __p::location!());
@@ -50,7 +50,7 @@ const _: () = {
                 #[cfg(feature = "audit")]
                 __p::Dependencies::add::<Arc<Audit>>(__d, "audit", __p::location!());
             },
-            |__r| Self {
+            build: |__r| Self {
                 repo: __r.next::<Arc<RoomRepository>>(),
                 socket: __r.next::<Socket>(),
                 #[cfg(feature = "audit")]
@@ -58,16 +58,16 @@ const _: () = {
                 sent: __p::initial_state::<u32>(),
                 r#type: Level::of(3),
             },
-        );
+        };
     }
     #[diagnostic::do_not_recommend]
     impl __p::Controller for ChatGateway {
         const INFO: __p::ControllerInfo = __INFO;
         fn dependencies(__d: &mut __p::Dependencies) {
-            <Self as __Fields>::FIELDS.0(__d);
+            (<Self as __Fields>::FIELDS.declare)(__d);
         }
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
-            <Self as __Fields>::FIELDS.1(__r)
+            (<Self as __Fields>::FIELDS.build)(__r)
         }
         fn policies(__d: &mut __p::Policies) {
             __p::Policies::guard::<

@@ -13,22 +13,22 @@ const _: () = {
         location: __p::location!(),
     };
     trait __Fields: Sized {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+        const FIELDS: __p::FieldFunctions<Self>;
     }
     impl __Fields for Echo {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
-            |__d| {},
-            |__r| Self {},
-        );
+        const FIELDS: __p::FieldFunctions<Self> = __p::FieldFunctions {
+            declare: |__d| {},
+            build: |__r| Self {},
+        };
     }
     #[diagnostic::do_not_recommend]
     impl __p::Controller for Echo {
         const INFO: __p::ControllerInfo = __INFO;
         fn dependencies(__d: &mut __p::Dependencies) {
-            <Self as __Fields>::FIELDS.0(__d);
+            (<Self as __Fields>::FIELDS.declare)(__d);
         }
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
-            <Self as __Fields>::FIELDS.1(__r)
+            (<Self as __Fields>::FIELDS.build)(__r)
         }
         fn policies(__d: &mut __p::Policies) {}
     }
@@ -52,22 +52,22 @@ const _: () = {
         location: __p::location!(),
     };
     trait __Fields: Sized {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+        const FIELDS: __p::FieldFunctions<Self>;
     }
     impl __Fields for Empty {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
-            |__d| {},
-            |__r| Self {},
-        );
+        const FIELDS: __p::FieldFunctions<Self> = __p::FieldFunctions {
+            declare: |__d| {},
+            build: |__r| Self {},
+        };
     }
     #[diagnostic::do_not_recommend]
     impl __p::Controller for Empty {
         const INFO: __p::ControllerInfo = __INFO;
         fn dependencies(__d: &mut __p::Dependencies) {
-            <Self as __Fields>::FIELDS.0(__d);
+            (<Self as __Fields>::FIELDS.declare)(__d);
         }
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
-            <Self as __Fields>::FIELDS.1(__r)
+            (<Self as __Fields>::FIELDS.build)(__r)
         }
         fn policies(__d: &mut __p::Policies) {}
     }

@@ -22,16 +22,12 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
-        const fn __calls<__H: __p::ControllerRef<Notes>>() -> (
-            fn(u16, &mut __p::Requirements),
-            fn(&mut __p::Instance, u16, &mut __p::CallContext),
-            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState,
-        )
+        const fn __calls<__H: __p::ControllerRef<Notes>>() -> __p::CallFunctions<__H>
         where
             __H::Target: __p::SharedController,
         {
-            (
-                |__id, __r| match __id {
+            __p::CallFunctions {
+                requirements: |__id, __r| match __id {
                     0 => {
                         __p::Requirements::event::<
                             Note<'_>,
@@ -53,7 +49,7 @@ const _: () = {
                     }
                     _ => {}
                 },
-                |__instance, __id, __context| __p::call_shared::<
+                call: |__instance, __id, __context| __p::call_shared::<
                     Notes,
                 >(
                     __instance,
@@ -102,11 +98,11 @@ const _: () = {
                         _ => ::core::result::Result::Err(__p::wrong_instance(__cx)),
                     },
                 ),
-                |__held, _, __context| __p::CallState::unknown(
+                start: |__held, _, __context| __p::CallState::unknown(
                     __p::ControllerRef::into_instance(__held),
                     __context,
                 ),
-            )
+            }
         }
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<Notes>(),
@@ -156,11 +152,11 @@ const _: () = {
                 "two" => ::core::option::Option::Some(2),
                 _ => ::core::option::Option::None,
             },
-            requirements: __calls::<::std::boxed::Box<Notes>>().0,
+            requirements: __calls::<::std::boxed::Box<Notes>>().requirements,
             policies: |__id, __d| match __id {
                 _ => {}
             },
-            call: __calls::<::std::boxed::Box<Notes>>().1,
+            call: __calls::<::std::boxed::Box<Notes>>().call,
             start: __p::start_none,
         }
     }

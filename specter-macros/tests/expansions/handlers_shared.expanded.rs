@@ -21,16 +21,14 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
-        const fn __calls<__H: __p::ControllerRef<gateway::Clock>>() -> (
-            fn(u16, &mut __p::Requirements),
-            fn(&mut __p::Instance, u16, &mut __p::CallContext),
-            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState,
-        )
+        const fn __calls<__H: __p::ControllerRef<gateway::Clock>>() -> __p::CallFunctions<
+            __H,
+        >
         where
             __H::Target: __p::SharedController,
         {
-            (
-                |__id, __r| match __id {
+            __p::CallFunctions {
+                requirements: |__id, __r| match __id {
                     1 => {
                         __p::Requirements::event::<
                             ::std::vec::Vec<Part>,
@@ -47,8 +45,8 @@ const _: () = {
                     }
                     _ => {}
                 },
-                __p::call_none,
-                |mut __this, __id, __cx| match __id {
+                call: __p::call_none,
+                start: |mut __this, __id, __cx| match __id {
                     0 => {
                         __p::pending(async move {
                             let __called = __p::catch(
@@ -104,7 +102,7 @@ const _: () = {
                         )
                     }
                 },
-            )
+            }
         }
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<gateway::Clock>(),
@@ -142,19 +140,19 @@ const _: () = {
                 "digest" => ::core::option::Option::Some(1),
                 _ => ::core::option::Option::None,
             },
-            requirements: __calls::<::std::boxed::Box<gateway::Clock>>().0,
+            requirements: __calls::<::std::boxed::Box<gateway::Clock>>().requirements,
             policies: |__id, __d| match __id {
                 _ => {}
             },
-            call: __calls::<::std::boxed::Box<gateway::Clock>>().1,
+            call: __calls::<::std::boxed::Box<gateway::Clock>>().call,
             start: |__instance, __id, __cx| __p::start_shared::<
                 gateway::Clock,
             >(
                 __instance,
                 __id,
                 __cx,
-                __calls::<::std::boxed::Box<gateway::Clock>>().2,
-                __calls::<::std::sync::Arc<gateway::Clock>>().2,
+                __calls::<::std::boxed::Box<gateway::Clock>>().start,
+                __calls::<::std::sync::Arc<gateway::Clock>>().start,
             ),
         }
     }

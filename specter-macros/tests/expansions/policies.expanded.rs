@@ -13,13 +13,13 @@ const _: () = {
         location: __p::location!(),
     };
     trait __Fields: Sized {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self);
+        const FIELDS: __p::FieldFunctions<Self>;
     }
     impl __Fields for Everything {
-        const FIELDS: (fn(&mut __p::Dependencies), fn(&mut __p::Resolved<'_>) -> Self) = (
-            |__d| {},
-            |__r| Self {},
-        );
+        const FIELDS: __p::FieldFunctions<Self> = __p::FieldFunctions {
+            declare: |__d| {},
+            build: |__r| Self {},
+        };
     }
     #[diagnostic::do_not_recommend]
     impl __p::Controller for Everything {
@@ -29,10 +29,10 @@ const _: () = {
             ::core::option::Option::Some(__p::Singleton::of::<Self>())
         }
         fn dependencies(__d: &mut __p::Dependencies) {
-            <Self as __Fields>::FIELDS.0(__d);
+            (<Self as __Fields>::FIELDS.declare)(__d);
         }
         fn build(__r: &mut __p::Resolved<'_>) -> Self {
-            <Self as __Fields>::FIELDS.1(__r)
+            (<Self as __Fields>::FIELDS.build)(__r)
         }
         fn policies(__d: &mut __p::Policies) {
             __p::Policies::guard::<A>(__d, "A", __p::location!());
@@ -61,20 +61,18 @@ const _: () = {
         __C::Target: __p::Controller,
         __S::Target: __p::SharedController,
     {
-        const fn __calls<__H: __p::ControllerRef<Everything>>() -> (
-            fn(u16, &mut __p::Requirements),
-            fn(&mut __p::Instance, u16, &mut __p::CallContext),
-            fn(__H, u16, ::std::boxed::Box<__p::CallContext>) -> __p::CallState,
-        )
+        const fn __calls<__H: __p::ControllerRef<Everything>>() -> __p::CallFunctions<
+            __H,
+        >
         where
             __H::Target: __p::SharedController,
         {
-            (
-                |__id, __r| match __id {
+            __p::CallFunctions {
+                requirements: |__id, __r| match __id {
                     _ => {}
                 },
-                __p::call_none,
-                |mut __this, __id, __cx| match __id {
+                call: __p::call_none,
+                start: |mut __this, __id, __cx| match __id {
                     0 => {
                         __p::pending(async move {
                             let __called = __p::catch(
@@ -116,7 +114,7 @@ const _: () = {
                         )
                     }
                 },
-            )
+            }
         }
         __p::HandlersBlock {
             controller: || ::core::any::TypeId::of::<Everything>(),
@@ -156,7 +154,7 @@ const _: () = {
                 "late" => ::core::option::Option::Some(1),
                 _ => ::core::option::Option::None,
             },
-            requirements: __calls::<::std::boxed::Box<Everything>>().0,
+            requirements: __calls::<::std::boxed::Box<Everything>>().requirements,
             policies: |__id, __d| match __id {
                 0 => {
                     __p::Policies::interceptor::<Trace>(__d, "Trace", __p::location!());
@@ -164,15 +162,15 @@ const _: () = {
                 }
                 _ => {}
             },
-            call: __calls::<::std::boxed::Box<Everything>>().1,
+            call: __calls::<::std::boxed::Box<Everything>>().call,
             start: |__instance, __id, __cx| __p::start_shared::<
                 Everything,
             >(
                 __instance,
                 __id,
                 __cx,
-                __calls::<::std::boxed::Box<Everything>>().2,
-                __calls::<::std::sync::Arc<Everything>>().2,
+                __calls::<::std::boxed::Box<Everything>>().start,
+                __calls::<::std::sync::Arc<Everything>>().start,
             ),
         }
     }

@@ -1,5 +1,5 @@
-//! Controllers as the macros register them: the trait, the blocks of handlers, what their
-//! parameters need, and controllers of which one instance serves all sockets.
+//! Controllers as the macros' expansions declare them: the trait, the blocks of handlers, what the
+//! handlers' parameters inject, and controllers whose single instance serves all sockets.
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub trait Controller: Sized + Send + 'static {
     /// Whether one instance serves all sockets.
     const SINGLETON: bool = false;
 
-    /// How the instance that serves all sockets is built; `None` where each socket has its own.
+    /// How the instance that serves all sockets is built. `None` if each socket has its own.
     fn singleton() -> Option<Singleton> {
         None
     }
@@ -45,7 +45,15 @@ pub trait Controller: Sized + Send + 'static {
     fn policies(_policies: &mut Policies) {}
 }
 
-/// A controller that exists in the binary, whether or not a module lists it.
+/// The functions over the fields of a controller, as the macro generates them.
+pub struct FieldFunctions<C> {
+    /// Declares the injected fields.
+    pub declare: fn(&mut Dependencies),
+    /// Builds the controller.
+    pub build: fn(&mut Resolved<'_>) -> C,
+}
+
+/// A controller of the binary, listed in a module or not.
 pub struct ControllerRegistration {
     /// The arguments of its attribute.
     pub info: &'static ControllerInfo,
@@ -57,9 +65,9 @@ inventory::collect!(ControllerRegistration);
 
 /// The initial value of a `#[state]` field without an expression.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no default to start from",
-    label = "not `Default`",
-    note = "say what it starts from: `#[state(expression)]`"
+    message = "`{Self}` has no default value",
+    label = "does not implement `Default`",
+    note = "write the initial value: `#[state(expression)]`"
 )]
 pub trait InitialState: Sized {
     /// The value.
@@ -92,7 +100,7 @@ pub struct HandlersBlock {
     pub share: Option<fn(Instance) -> Instance>,
     /// The id of a named event.
     pub resolve: fn(&str) -> Option<u16>,
-    /// Declares what a handler's parameters need.
+    /// Declares what a handler's parameters inject.
     pub requirements: fn(u16, &mut Requirements),
     /// Declares a handler's guards, interceptors and error filters.
     pub policies: fn(u16, &mut Policies),
@@ -125,8 +133,8 @@ impl HandlersBlock {
 
 inventory::collect!(HandlersBlock);
 
-/// What the parameters of handlers need besides the event. It is declared at start, so that it is
-/// validated with the graph.
+/// What the parameters of handlers inject. It is declared at start, so that it is validated with
+/// the graph.
 #[derive(Default)]
 pub struct Requirements {
     pub(crate) dependencies: Vec<Requirement>,
@@ -149,18 +157,18 @@ impl Requirements {
         });
     }
 
-    /// Notes that the handler takes the acknowledgement and answers itself.
+    /// Records that the handler takes an `Ack`.
     pub fn ack(&mut self) {
         self.takes_ack = true;
     }
 }
 
-/// How the one instance is built, and how it reaches each socket. Only the macro creates it, which
-/// knows that the type is `Sync`.
+/// How a controller's single instance is built, and how each socket obtains it. Only the expansion
+/// of the macro creates it; there the compiler has checked that the controller is `Sync`.
 pub struct Singleton {
     /// Lists the instance as a provider.
     pub(crate) provide: fn(&mut ModuleBuilder),
-    /// The root of each socket's scope, in the place of an instance of its own.
+    /// The root in each socket's scope, which resolves to the single instance.
     pub(crate) root: fn() -> Root,
     /// Converts the built root into the instance.
     pub(crate) instance: fn(Box<dyn Any + Send>) -> Instance,
@@ -170,7 +178,7 @@ impl Singleton {
     /// The singleton of `C`.
     pub fn of<C: Controller + Sync>() -> Self {
         Self {
-            provide: |module| module.provide::<One<C>>(),
+            provide: |module| module.provide::<SingleInstance<C>>(),
             root: || {
                 Root::new::<Arc<C>>(
                     C::INFO.name,
@@ -180,18 +188,18 @@ impl Singleton {
                 )
             },
             instance: |built| match built.downcast::<Arc<C>>() {
-                Ok(one) => Instance::Shared(*one),
-                // The root above builds nothing else.
+                Ok(instance) => Instance::Shared(*instance),
+                // Unreachable: the root above builds an `Arc<C>`.
                 Err(other) => Instance::Exclusive(other),
             },
         }
     }
 }
 
-/// The provider of the one instance.
-struct One<C>(std::marker::PhantomData<fn() -> C>);
+/// The provider of the single instance.
+struct SingleInstance<C>(std::marker::PhantomData<fn() -> C>);
 
-impl<C: Controller + Sync> Provide for One<C> {
+impl<C: Controller + Sync> Provide for SingleInstance<C> {
     type Value = Arc<C>;
 
     fn provider() -> Provider {

@@ -4,7 +4,19 @@ use std::sync::Arc;
 
 use super::call_context::{CallContext, CallState, CompletedCall, Outcome, catch_sync};
 use super::instance::{Instance, SharedController};
+use crate::gateway::declare::controller::Requirements;
 use crate::gateway::error::EventError;
+
+/// The functions of a block whose handlers take `&self`. `H` holds the controller: a `Box`, or an
+/// `Arc` if handlers run concurrently.
+pub struct CallFunctions<H> {
+    /// Declares what the parameters of a handler inject.
+    pub requirements: fn(u16, &mut Requirements),
+    /// Calls a handler that does not suspend.
+    pub call: fn(&mut Instance, u16, &mut CallContext),
+    /// Starts a handler that may suspend.
+    pub start: fn(H, u16, Box<CallContext>) -> CallState,
+}
 
 /// Takes the controller for a handler with `&mut self`. `Err` for an instance of another kind,
 /// which the wiring rules out.
