@@ -1,10 +1,10 @@
 //! The time to build a controller that depends on four singletons and one scoped value: by
-//! hand-written code, by this container, and by others. Run it with `cargo bench -p specter-di`. The
-//! relevant figure is the ratio to hand-written code.
+//! hand-written code, by this container, and by others. Run it with `cargo bench -p specter-di`.
+//! The relevant figure is the ratio to hand-written code.
 //!
 //! Each candidate builds `Controller` from four existing `Arc`s and a new `Session`, which is made
-//! from a request that the caller passes. shaku is an exception: it cannot pass values, so its session
-//! has no request, and the controller is in a `Box`.
+//! from a request that the caller passes. shaku is an exception: it cannot pass values, so its
+//! session has no request, and the controller is in a `Box`.
 
 use std::any::Any;
 use std::hint::black_box;
@@ -355,8 +355,8 @@ mod by_nject {
 /// A candidate: its name and the function to measure.
 type Contender = (&'static str, Box<dyn FnMut()>);
 
-/// The nanoseconds of one call of each candidate: the median of many rounds, in which the candidates
-/// take turns.
+/// The nanoseconds of one call of each candidate: the median of many rounds, in which the
+/// candidates take turns.
 fn measure(contenders: &mut [Contender]) -> Vec<(&'static str, f64)> {
     const ROUNDS: usize = 301;
     const CALLS: u32 = 5_000;

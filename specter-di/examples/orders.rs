@@ -1,5 +1,5 @@
-//! The orders of a shop: two modules, a trait with a provider, a scope for each order, hooks, and the
-//! report of a faulty graph.
+//! The orders of a shop: two modules, a trait with a provider, a scope for each order, hooks, and
+//! the report of a faulty graph.
 //!
 //! `cargo run -p specter-di --example orders`
 

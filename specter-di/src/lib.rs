@@ -2,10 +2,10 @@
 //!
 //! # The crate
 //!
-//! The types in the order in which they are used: a [`Module`] lists each [`Provider`] and [`Root`].
-//! A [`Graph`] collects the modules and validates them. The result is a [`Plan`], which starts a
-//! [`Container`]. The container makes a [`ScopePlan`] for each kind of scope, which opens an
-//! [`OpenScope`] as often as needed.
+//! The types in the order in which they are used: a [`Module`] lists each [`Provider`] and
+//! [`Root`]. A [`Graph`] collects the modules and validates them. The result is a [`Plan`], which
+//! starts a [`Container`]. The container makes a [`ScopePlan`] for each kind of scope, which opens
+//! an [`OpenScope`] as often as needed.
 //!
 //! The crate does not depend on tokio, axum or sockets. It awaits plain futures, and the embedder
 //! decides what a scope is.

@@ -107,8 +107,9 @@ impl OpenScope {
     /// Closes the scope: drops the roots that were not taken, runs the `on_shutdown` hooks of the
     /// scope's values in reverse order of construction, then drops the values.
     ///
-    /// The result is the hooks that failed or panicked; none of them stops the others. If the future
-    /// is dropped before it is ready, the remaining hooks never run, and the values are dropped.
+    /// The result is the hooks that failed or panicked; none of them stops the others. If the
+    /// future is dropped before it is ready, the remaining hooks never run, and the values are
+    /// dropped.
     pub async fn close(self) -> Vec<HookFailure> {
         self.close_within(std::future::pending).await
     }

@@ -179,8 +179,8 @@ impl ScopePlan {
     /// without opening a scope.
     ///
     /// `position` is the root's position in the list that the scope was planned with. The result is
-    /// `None` if there is no such root, if the root does not take the type, and if the value belongs
-    /// to the scope.
+    /// `None` if there is no such root, if the root does not take the type, and if the value
+    /// belongs to the scope.
     pub fn singleton<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
         self.0.visible(position, &Slots::default(), &())
     }

@@ -6,8 +6,8 @@ use std::fmt;
 /// The values with which a scope is opened: one for each seed type that its roots or their
 /// dependencies take.
 ///
-/// Opening is cheapest if all declared seeds are added, in the order of their declaration. Otherwise
-/// they are brought into that order first, which takes an allocation.
+/// Opening is cheapest if all declared seeds are added, in the order of their declaration.
+/// Otherwise they are brought into that order first, which takes an allocation.
 pub struct Seeds<L = ()> {
     pub(crate) values: L,
 }

@@ -127,10 +127,10 @@ impl GraphView {
         self.to_string()
     }
 
-    /// The graph as a [Mermaid](https://mermaid.js.org) flow chart. It has a box for each module and
-    /// an arrow for each dependency, which is dotted if the dependency is deferred. A root is a box
-    /// with double sides, a singleton a rectangle, a scoped provider has round ends, and a transient
-    /// provider is a hexagon.
+    /// The graph as a [Mermaid](https://mermaid.js.org) flow chart. It has a box for each module
+    /// and an arrow for each dependency, which is dotted if the dependency is deferred. A root is a
+    /// box with double sides, a singleton a rectangle, a scoped provider has round ends, and a
+    /// transient provider is a hexagon.
     pub fn to_mermaid(&self) -> String {
         let mut text = "flowchart LR\n".to_owned();
         // Writing to a string never fails.

@@ -1,5 +1,6 @@
-//! Numbers every value, seed and provider of the collected modules as a binding, and finds providers
-//! and roots that are listed twice. Must not know to which binding a dependency is resolved.
+//! Numbers every value, seed and provider of the collected modules as a binding, and finds
+//! providers and roots that are listed twice. Must not know to which binding a dependency is
+//! resolved.
 
 use std::any::TypeId;
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
-//! Checks of the resolved graph: circles of modules, circles of providers, and singletons that depend
-//! on values of shorter life. Must not change the graph.
+//! Checks of the resolved graph: circles of modules, circles of providers, and singletons that
+//! depend on values of shorter life. Must not change the graph.
 
 use super::bind::{Binding, BoundGraph};
 use super::walk::walk;
@@ -110,8 +110,8 @@ pub(super) fn scopes(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Follows the dependencies of the last binding of `path` through transient providers. A singleton's
-/// `seen` ensures that each scoped binding is reported once.
+/// Follows the dependencies of the last binding of `path` through transient providers. A
+/// singleton's `seen` ensures that each scoped binding is reported once.
 fn find_scoped(
     graph: &BoundGraph,
     path: &mut Vec<usize>,

@@ -60,8 +60,8 @@ pub(crate) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    /// `inputs` addresses the values of other rows. The bindings in `external_values` fill the first
-    /// slots of this row.
+    /// `inputs` addresses the values of other rows. The bindings in `external_values` fill the
+    /// first slots of this row.
     pub(crate) fn new(
         bindings: &'a [Binding],
         mut inputs: Vec<Option<Input>>,
@@ -130,8 +130,8 @@ impl<'a> Compiler<'a> {
     /// The compiled row, including the steps for the values of deferred dependencies.
     pub(crate) fn finish(mut self) -> Result<CompiledRow, TooLarge> {
         while let Some((target, defer)) = self.pending_late.front().copied() {
-            // It is removed only after `emit`, which may add deferred dependencies: their indices are
-            // counted from the lengths of both lists.
+            // It is removed only after `emit`, which may add deferred dependencies: their indices
+            // are counted from the lengths of both lists.
             let input = self.emit(target)?;
             self.pending_late.pop_front();
             self.late.push(LateInput { input, defer });

@@ -131,8 +131,8 @@ impl Graph {
         self.collected.import(module.into());
     }
 
-    /// Replaces a provider by a value. The value has the module, the types and the visibility of the
-    /// provider. This serves tests.
+    /// Replaces a provider by a value. The value has the module, the types and the visibility of
+    /// the provider. This serves tests.
     ///
     /// The provider is not built and its hooks do not run. What only this provider depended on is
     /// not built either. Replacing a provider that no module lists is a fault.
@@ -142,8 +142,8 @@ impl Graph {
             .replace::<P>(value.into(), Location::caller());
     }
 
-    /// Replaces all providers of `Arc<T>` by a value, which every module sees. There need not be any
-    /// provider. This serves tests: `graph.bind::<dyn Repository>(Arc::new(Fake))`.
+    /// Replaces all providers of `Arc<T>` by a value, which every module sees. There need not be
+    /// any provider. This serves tests: `graph.bind::<dyn Repository>(Arc::new(Fake))`.
     ///
     /// A provider that only dependencies on `Arc<T>` take is not built, and its hooks do not run.
     /// What only that provider depended on is not built either.

@@ -4,8 +4,8 @@
 pub(super) struct Walk {
     /// Every node, after the nodes to which its edges lead, except where they form a cycle.
     pub(super) order: Vec<usize>,
-    /// The nodes of one cycle for every edge that leads back to a node on the current path. The first
-    /// node is not repeated at the end.
+    /// The nodes of one cycle for every edge that leads back to a node on the current path. The
+    /// first node is not repeated at the end.
     pub(super) cycles: Vec<Vec<usize>>,
 }
 

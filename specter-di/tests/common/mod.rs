@@ -1,4 +1,5 @@
-//! Macros that declare providers, modules and roots at invented places, and an executor for futures.
+//! Macros that declare providers, modules and roots at invented places, and an executor for
+//! futures.
 
 #![allow(
     dead_code,
@@ -93,8 +94,8 @@ macro_rules! module {
     };
 }
 
-/// A factory whose values have the type `Arc<$value>`. `$build` takes the resolved values and returns
-/// a future.
+/// A factory whose values have the type `Arc<$value>`. `$build` takes the resolved values and
+/// returns a future.
 macro_rules! factory {
     ($scope:ident $name:ident -> $value:ty, at $file:literal:$line:literal { $($field:ident: $ty:ty),* } $build:expr) => {
         #[allow(non_camel_case_types, reason = "it represents a function")]
