@@ -48,6 +48,7 @@ impl BufferBudget {
         }
     }
 
+    #[cfg(any(test, feature = "testing"))]
     /// A budget whose excess has no consequence, for connections that belong to no endpoint.
     pub(crate) fn without_sweep(limit: usize) -> Arc<Self> {
         Arc::new(Self::new(limit, Box::new(|_| {})))
