@@ -3,10 +3,10 @@
 //! Senders push packets into the connection's [`queue`](OutgoingQueue). Two parties write them:
 //!
 //! - the connection's task, at the end of each of its turns (`websocket_writer`). Packets that it
-//! sends during the turn need not pass through the queue: they are collected in the turn's batch
-//! (`write_batch`);
+//!   sends during the turn need not pass through the queue: they are collected in the turn's batch
+//!   (`write_batch`);
 //! - a broadcast (`fan_out`), in place of a task that is idle, with the write half that the task
-//! has parked in the connection's slot (`writer_slot`).
+//!   has parked in the connection's slot (`writer_slot`).
 //!
 //! The slot's state says at each time which of the two may write. `frame_writer` holds partly
 //! written packets; `tcp_writer` is the write half.
