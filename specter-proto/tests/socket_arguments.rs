@@ -250,7 +250,7 @@ fn errors_have_a_path_and_name_the_expected_type() {
 }
 
 #[test]
-fn errors_are_readable_and_coded() {
+fn errors_have_a_text_and_a_code() {
     let event = event(r#"1,{"a":"x"}"#);
     let mut args = event.args();
     args.skip();

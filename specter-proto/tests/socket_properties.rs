@@ -132,12 +132,12 @@ fn received(packet: &EncodedPacket) -> Packet {
     let mut decoder = Decoder::new(limits());
     let mut frames = packet.frames();
     let text = std::str::from_utf8(frames.next().unwrap().payload()).unwrap();
-    let mut result = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
+    let mut decoded_packet = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
     for frame in frames {
-        assert!(result.is_none());
-        result = decoder.binary(frame.payload()).unwrap();
+        assert!(decoded_packet.is_none());
+        decoded_packet = decoder.binary(frame.payload()).unwrap();
     }
-    result.unwrap()
+    decoded_packet.unwrap()
 }
 
 fn received_event(packet: &EncodedPacket) -> EventPacket {

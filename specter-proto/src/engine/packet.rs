@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-/// The type of a packet (Engine.IO v4, "Packet types").
+/// The type of a packet (Engine.IO v4, "Packet encoding").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PacketType {
     /// `0`: the server's handshake.

@@ -31,7 +31,7 @@ pub struct Limits {
     /// [`Violation::TooLong`].
     pub max_message: usize,
     /// The largest number of fragments of a message, empty ones included. A message with more
-    /// fragments is [`Violation::TooManyFragments`].
+    /// fragments is [`Violation::TooManyFragments`]. Default, in [`Limits::new`]: 4,096.
     pub max_fragments: usize,
 }
 
@@ -74,7 +74,7 @@ pub struct Decoded<'b> {
     pub consumed: usize,
     /// The message or control frame that was decoded. `None` if more bytes are needed.
     pub event: Option<Event<'b>>,
-    /// If there is no event, the least number of bytes that must be appended to the input.
+    /// If more bytes are needed, the least number of bytes that must be appended to the input.
     /// Otherwise 0.
     pub wanted: usize,
 }

@@ -433,7 +433,7 @@ fn cut<'a>(input: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
 
 proptest! {
     #[test]
-    fn a_clients_messages_are_read_from_reads_of_any_length(
+    fn a_clients_messages_are_decoded_from_reads_of_any_length(
         messages in prop::collection::vec(message(), 0..12),
         places in prop::collection::vec(any::<usize>(), 0..30),
     ) {
