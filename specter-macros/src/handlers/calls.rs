@@ -12,8 +12,7 @@ use syn::Path;
 
 use super::{
     event::EventKind,
-    expand::numbered,
-    model::{Handler, HandlerTable, Mode},
+    model::{Handler, HandlerTable, Mode, numbered},
     parameter::Parameter,
 };
 use crate::syntax::runtime::{location, option, own};
