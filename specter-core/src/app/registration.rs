@@ -80,7 +80,7 @@ pub fn controller_within<C: Controller>(
     let (mut outer, mut own) = (Policies::default(), Policies::default());
     declare(&mut outer);
     C::policies(&mut own);
-    let policies = outer.around(&own);
+    let policies = outer.with_inner(&own);
     let singleton = C::singleton();
     let mut root = match &singleton {
         Some(singleton) => {
@@ -99,7 +99,7 @@ pub fn controller_within<C: Controller>(
     }
     let of_handlers = blocks.iter().flat_map(|block| &block.policies);
     for policies in [&policies].into_iter().chain(of_handlers) {
-        root = policies.required_of(root);
+        root = policies.require_from(root);
     }
     module.root(root.meta(ModuleEntry::Controller(Registration {
         info: &C::INFO,
@@ -137,7 +137,7 @@ pub fn event_handler_within<H: EventHandler + Provide>(
     let mut root =
         Root::new::<HandlerRoot<H>>(name, location, |_| {}, |_| HandlerRoot(PhantomData))
             .require_singleton("event handler", key, "self", location);
-    root = policies.required_of(root);
+    root = policies.require_from(root);
     module.root(root.meta(ModuleEntry::Handler(EventHandlerEntry {
         policies,
         location,
@@ -146,8 +146,8 @@ pub fn event_handler_within<H: EventHandler + Provide>(
             // Never `None`: the root requires the singleton.
             let handler = container.scope(&[index]).singleton::<Arc<H>>(0);
             let handler = handler.ok_or_else(|| "its singleton is missing".into());
-            let registered =
-                handler.and_then(|handler| Ok(ingress.of_listed(index).register(handler)?));
+            let registered = handler
+                .and_then(|handler| Ok(ingress.for_listed_handler(index).register(handler)?));
             registered.map_err(EventHandlerError::unregistered::<H>)
         },
     })));

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::mount::Mount;
 use super::settings::ShutdownConfig;
 use crate::gateway::SocketIngress;
-use crate::gateway::lifecycle::HOOK_LIMIT;
+use crate::gateway::lifecycle::HOOK_TIMEOUT;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
@@ -90,7 +90,7 @@ impl AppHandle {
         shared.endpoints.iter().for_each(Endpoint::wake_all);
         self.close_connections(deadline).await;
         let _ = timeout_at(deadline, shared.ingress.tear_down()).await;
-        let hook_limit = || sleep_until(deadline.min(Instant::now() + HOOK_LIMIT));
+        let hook_limit = || sleep_until(deadline.min(Instant::now() + HOOK_TIMEOUT));
         for failure in shared.container.shutdown(hook_limit).await {
             tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
         }

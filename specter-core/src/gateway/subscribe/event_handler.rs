@@ -1,5 +1,5 @@
-//! Event handlers: singletons that subscribe to several events of a namespace, and whose
-//! subscriptions are set up and torn down together.
+//! Event handlers: singletons that subscribe to several events of a namespace. Their subscriptions
+//! are set up and torn down together.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use super::error_subscribers::ErrorCallback;
 use super::ingress_error::IngressError;
 use super::socket_ingress::SocketIngress;
 use super::subscription::Subscription;
-use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::socket::service::BoxFuture;
 
 /// The time limit of each step of a set-up or teardown.
@@ -22,15 +22,16 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The error of a step of a set-up or teardown: any error, as `?` converts it.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A singleton that handles events of a namespace, where a controller is built for each socket.
+/// A singleton that handles events of a namespace. A controller, by contrast, is built for each
+/// socket.
 ///
-/// It is `#[injectable]`. A module lists it under `handlers`, which provides it too
-/// (`handlers = [Presence]`), or it is registered while the App runs
+/// It is `#[injectable]`. A module lists it under `handlers`, which also provides it
+/// (`handlers = [Presence]`). Or it is registered while the App runs
 /// ([`SocketIngress::register`]).
 ///
-/// The App sets the listed ones up after all providers are built, and tears all of them down at
-/// shutdown, in reverse order. Each step of a set-up or teardown may take 10 s; after that it is
-/// dropped and has failed.
+/// The App sets the listed event handlers up after all providers are built. At shutdown it tears all
+/// event handlers down, in reverse order. Each step of a set-up or teardown may take 10 s; after that
+/// the step is dropped and counts as failed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,7 +42,7 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// impl Presence {
 ///     fn announce(&self, socket: &Socket, state: &str) {
-///         // That this socket has disconnected meanwhile is no error.
+///         // Ignores the error that this socket has disconnected in the meantime.
 ///         let _ = socket.broadcast().emit("presence", (socket.id(), state));
 ///     }
 /// }
@@ -72,8 +73,8 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
         `controllers` instead"
 )]
 pub trait EventHandler: Send + Sync + 'static {
-    /// The namespace whose events it handles. A listed handler makes the App serve this namespace,
-    /// even if no controller does. Default: `/`.
+    /// The namespace whose events it handles. If a module lists the handler, the App serves this
+    /// namespace even without a controller. Default: `/`.
     const NAMESPACE: &'static str = "/";
 
     /// The handler's name in logs and errors. Default: the name of its type.
@@ -84,8 +85,11 @@ pub trait EventHandler: Send + Sync + 'static {
     /// Adds the handler's subscriptions to `events`.
     fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>);
 
-    /// Runs before the handler's events are subscribed to. The steps that it adds to `cleanup` run
-    /// at the teardown, and also if this set-up fails.
+    /// Runs before the handler subscribes to its events. The steps that it adds to `cleanup` run at the
+    /// teardown, and also if this set-up fails. Default: does nothing.
+    ///
+    /// # Errors
+    /// The set-up fails with the error. For a listed handler, the App does not start.
     fn on_setup(
         &self,
         cleanup: &mut Cleanup,
@@ -94,7 +98,11 @@ pub trait EventHandler: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Runs at the teardown: after the subscriptions are cancelled, before the cleanup steps.
+    /// Runs at the teardown: after the subscriptions are cancelled, before the cleanup steps. Default:
+    /// does nothing.
+    ///
+    /// # Errors
+    /// The error is reported; the teardown continues.
     fn on_teardown(&self) -> impl Future<Output = Result<(), SetupError>> + Send {
         async { Ok(()) }
     }
@@ -106,7 +114,8 @@ pub(in crate::gateway) fn type_label<H: ?Sized>() -> &'static str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// Collects the subscriptions of an [`EventHandler`]. The first that fails makes the set-up fail.
+/// Collects the subscriptions of an [`EventHandler`]. If one fails, the set-up fails with the first
+/// error.
 pub struct EventSubscriptions<'a> {
     /// The handler's ingress, without options.
     handler_ingress: &'a SocketIngress,
@@ -243,11 +252,11 @@ async fn run_step(
     step: &str,
     running: impl Future<Output = Result<(), SetupError>>,
 ) -> Option<SetupFailure> {
-    let cause = match tokio::time::timeout(STEP_TIMEOUT, caught(running)).await {
+    let cause = match tokio::time::timeout(STEP_TIMEOUT, catch_panic(running)).await {
         Ok(Ok(Ok(()))) => return None,
         Ok(Ok(Err(cause))) => cause,
-        Ok(Err(payload)) => format!("it panicked: {}", panic_text(&*payload)).into(),
-        Err(_) => format!("it did not complete within {STEP_TIMEOUT:?}").into(),
+        Ok(Err(payload)) => format!("the step panicked: {}", panic_text(&*payload)).into(),
+        Err(_) => format!("the step did not complete within {STEP_TIMEOUT:?}").into(),
     };
     Some(SetupFailure {
         step: step.to_owned(),
@@ -303,11 +312,13 @@ impl std::fmt::Debug for RegisteredHandler {
 
 type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<(), EventHandlerError>> + Send + 'a>>;
 
+/// A type-erased [`Registration`].
 trait ErasedRegistration: Send + Sync {
     fn setup(&self) -> HandlerFuture<'_>;
     fn teardown(&self) -> HandlerFuture<'_>;
 }
 
+/// A registered event handler.
 struct Registration<H> {
     handler: Arc<H>,
     /// Subscribes to the handler's namespace.
@@ -316,6 +327,7 @@ struct Registration<H> {
     active: Mutex<Option<Active>>,
 }
 
+/// What must be undone at the teardown of a handler.
 struct Active {
     subscriptions: Vec<Subscription>,
     cleanup: Cleanup,
