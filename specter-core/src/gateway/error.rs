@@ -25,9 +25,9 @@ use crate::socket::{Reject, internal_error};
 ///   `internal error` and an id, and the log contains the error under the same id.
 /// - Errors that the client caused are an exception to the conversion by `?`. The client receives
 ///   the text and the code of a [`JoinError`](crate::rooms::JoinError), of a
-///   [`GroupError`](crate::rooms::GroupError), of an [`EmitError`](crate::socket::EmitError) because
-///   its own queue is full, and of an [`AckError`](crate::socket::AckError) because of its own
-///   acknowledgement.
+///   [`GroupError`](crate::rooms::GroupError), of an [`EmitError`](crate::socket::EmitError)
+///   because its own queue is full, and of an [`AckError`](crate::socket::AckError) because of its
+///   own acknowledgement.
 /// - A type of your own decides what the client receives: implement or derive [`IntoEventError`].
 pub struct EventError(Box<Repr>);
 
@@ -135,7 +135,8 @@ impl EventError {
         self
     }
 
-    /// Adds data for the client. Data that cannot be serialized is left out and logged. Default: none.
+    /// Adds data for the client. Data that cannot be serialized is left out and logged. Default:
+    /// none.
     #[must_use]
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         match serde_json::value::to_raw_value(data) {

@@ -1,8 +1,8 @@
 //! Controllers at run time: what a program declares, how a namespace finds the handlers of an
 //! event, and how they are called.
 //!
-//! This module uses sockets and rooms, but knows no transport: packets reach it through the traits of
-//! `socket::service`, which it implements.
+//! This module uses sockets and rooms, but knows no transport: packets reach it through the traits
+//! of `socket::service`, which it implements.
 
 pub(crate) mod declare;
 pub(crate) mod dispatch;

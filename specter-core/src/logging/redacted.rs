@@ -1,7 +1,7 @@
 //! Describes errors about data that a peer sent, without the data.
 //!
-//! serde's messages quote the received value: `invalid type: string "a token", expected u32`. The log
-//! must not contain it. The descriptions here say only what was expected, and where.
+//! serde's messages quote the received value: `invalid type: string "a token", expected u32`. The
+//! log must not contain it. The descriptions here say only what was expected, and where.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -10,8 +10,8 @@ use serde_json::error::Category;
 use specter_engine::logging::expectation;
 use specter_proto::socketio::ArgumentError;
 
-/// Describes an error and its chain of causes in one text. Errors about a peer's data are recognized
-/// by their type; only their kind, their place and the expectation are described.
+/// Describes an error and its chain of causes in one text. Errors about a peer's data are
+/// recognized by their type; only their kind, their place and the expectation are described.
 pub(crate) fn describe_redacted(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);
@@ -49,8 +49,8 @@ fn describe_one(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// Describes a JSON error: its category, its place, and what was expected, if the message is serde's
-/// own and says so.
+/// Describes a JSON error: its category, its place, and what was expected, if the message is
+/// serde's own and says so.
 fn describe_json(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
         Category::Io => "input or output failed",

@@ -1,6 +1,6 @@
-//! The items by which the macros' expansions declare a controller: the trait, the blocks of handlers,
-//! what the handlers' parameters inject, and the single instance of a controller that serves all
-//! sockets.
+//! The items by which the macros' expansions declare a controller: the trait, the blocks of
+//! handlers, what the handlers' parameters inject, and the single instance of a controller that
+//! serves all sockets.
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
@@ -37,8 +37,8 @@ pub trait Controller: Sized + Send + 'static {
     /// Whether one instance serves all sockets.
     const SINGLETON: bool = false;
 
-    /// How the instance that serves all sockets is built. `None` if each socket has an instance of its
-    /// own.
+    /// How the instance that serves all sockets is built. `None` if each socket has an instance of
+    /// its own.
     fn singleton() -> Option<Singleton> {
         None
     }
@@ -98,8 +98,8 @@ pub struct HandlersBlock {
     pub handlers: &'static [HandlerInfo],
     /// Whether a handler of the block takes `&mut self`.
     pub exclusive: bool,
-    /// Converts an exclusive instance to a shared one, as `concurrent` handlers need it. `None` if the
-    /// block is `exclusive`.
+    /// Converts an exclusive instance to a shared one, as `concurrent` handlers need it. `None` if
+    /// the block is `exclusive`.
     pub share: Option<fn(Instance) -> Instance>,
     /// The id of the handler for an event's name.
     pub resolve: fn(&str) -> Option<u16>,
@@ -136,8 +136,8 @@ impl HandlersBlock {
 
 inventory::collect!(HandlersBlock);
 
-/// Collects what the parameters of handlers inject. The parameters declare it at start, so that it is
-/// validated with the graph.
+/// Collects what the parameters of handlers inject. The parameters declare it at start, so that it
+/// is validated with the graph.
 #[derive(Default)]
 pub struct Requirements {
     pub(crate) dependencies: Vec<Requirement>,

@@ -1,5 +1,5 @@
-//! The constants by which the macros describe a controller and its handlers. This file names nothing
-//! else of the gateway except the settings of an endpoint.
+//! The constants by which the macros describe a controller and its handlers. This file names
+//! nothing else of the gateway except the settings of an endpoint.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The settings that a controller's attribute can change on its endpoint. They are plain values; the
-//! App applies them.
+//! The settings that a controller's attribute can change on its endpoint. They are plain values;
+//! the App applies them.
 
 use std::fmt;
 use std::time::Duration;

@@ -24,8 +24,8 @@ pub(crate) struct Policy<T: ?Sized> {
     resolve: fn(PolicyScope<'_>) -> Option<Arc<T>>,
 }
 
-/// Where the instance of a policy is looked up: among the singletons that a root of a plan sees, or,
-/// without a root, among all singletons.
+/// Where the instance of a policy is looked up: among the singletons that a root of a plan sees,
+/// or, without a root, among all singletons.
 #[derive(Clone, Copy)]
 pub(crate) struct PolicyScope<'a> {
     pub(crate) container: &'a Container,

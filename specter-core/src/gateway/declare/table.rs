@@ -57,8 +57,8 @@ pub(crate) struct ControllerTable {
     /// Whether a handler runs concurrently with others.
     pub(crate) has_concurrent: bool,
     /// Whether the handlers of a socket share one instance. This is so if some run concurrently. It
-    /// is also so if some run on the blocking pool and none takes `&mut self`: `disconnect` can then
-    /// be called although such a handler is still running.
+    /// is also so if some run on the blocking pool and none takes `&mut self`: `disconnect` can
+    /// then be called although such a handler is still running.
     is_instance_shared: bool,
     /// For a controller that serves all sockets with one instance: converts what its root builds to
     /// that instance.
@@ -95,8 +95,8 @@ pub(crate) struct HandlerRef {
     pub(crate) id: u16,
 }
 
-/// The sole handler of an event, without guards and interceptors. This is the common case, for which
-/// `EventRun::start_direct` is a faster path.
+/// The sole handler of an event, without guards and interceptors. This is the common case, for
+/// which `EventRun::start_direct` is a faster path.
 #[derive(Clone, Copy)]
 pub(crate) struct DirectHandler {
     pub(crate) name: &'static str,
@@ -241,9 +241,9 @@ impl Targets {
 }
 
 impl NamespaceTable {
-    /// The sole method for an event's name. `None` if there are none or several, or if the method has
-    /// guards or interceptors. The caller must check that there are no subscribers, because those
-    /// can change at any time.
+    /// The sole method for an event's name. `None` if there are none or several, or if the method
+    /// has guards or interceptors. The caller must check that there are no subscribers, because
+    /// those can change at any time.
     pub(crate) fn direct_handler(&self, name: &str) -> Option<DirectHandler> {
         let controllers = self.controllers.iter().enumerate();
         let mut found = controllers
@@ -312,7 +312,8 @@ impl NamespaceTable {
         targets
     }
 
-    /// The priority of a method: its own, else the controller's for the event, else the controller's.
+    /// The priority of a method: its own, else the controller's for the event, else the
+    /// controller's.
     pub(crate) fn priority(&self, target: HandlerTarget) -> i32 {
         let table = &self.controllers[target.controller];
         let handler = table.handler(target.handler);
@@ -332,15 +333,16 @@ impl NamespaceTable {
         table.has_concurrent && handler.is_some_and(|handler| handler.concurrent)
     }
 
-    /// Whether any controller has a concurrent handler. If none has, the dispatch need not look up the
-    /// handlers of an event while another event runs.
+    /// Whether any controller has a concurrent handler. If none has, the dispatch need not look up
+    /// the handlers of an event while another event runs.
     pub(crate) fn has_concurrent(&self) -> bool {
         self.controllers
             .iter()
             .any(|controller| controller.has_concurrent)
     }
 
-    /// Logs an event without a handler, once for each name, with the most similar name that has one.
+    /// Logs an event without a handler, once for each name, with the most similar name that has
+    /// one.
     pub(crate) fn log_unknown(&self, name: &str) {
         let subscribed = self.ingress.names();
         let subscribed = subscribed.iter().map(|name| &**name);

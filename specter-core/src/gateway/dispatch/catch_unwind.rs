@@ -1,5 +1,5 @@
-//! Runs the body of a handler, catches its panic, and drops it at its timeout. The controller is kept
-//! in both cases.
+//! Runs the body of a handler, catches its panic, and drops it at its timeout. The controller is
+//! kept in both cases.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -103,8 +103,8 @@ pub(in crate::gateway) fn run_sync<T>(body: impl FnOnce() -> T) -> BodyEnd<T> {
     catch_unwind(AssertUnwindSafe(body)).map_or_else(BodyEnd::Panicked, BodyEnd::Returned)
 }
 
-/// Runs a future until it ends, or until `stop` returns true after a poll that did not end it. In the
-/// second case the future is dropped, a panic of the drop is ignored, and the result is `None`.
+/// Runs a future until it ends, or until `stop` returns true after a poll that did not end it. In
+/// the second case the future is dropped, a panic of the drop is ignored, and the result is `None`.
 pub(in crate::gateway) async fn run_until<F: Future>(
     body: F,
     mut stop: impl FnMut(&mut Context<'_>) -> bool,
@@ -162,8 +162,8 @@ impl<F: Future> Future for CatchUnwind<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let body = self.project().body;
-        // Unwind safety: a panic may leave the controller's state partly changed. This is documented,
-        // and `on_panic = "disconnect"` disconnects the socket then.
+        // Unwind safety: a panic may leave the controller's state partly changed. This is
+        // documented, and `on_panic = "disconnect"` disconnects the socket then.
         match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => Poll::Ready(Err(payload)),

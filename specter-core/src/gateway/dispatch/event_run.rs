@@ -478,8 +478,8 @@ impl EventRun {
         }
     }
 
-    /// Ends the use of the `Ack` by a handler that has completed. If the handler took it, nothing else is
-    /// sent.
+    /// Ends the use of the `Ack` by a handler that has completed. If the handler took it, nothing
+    /// else is sent.
     fn finish_ack(&mut self, error: Option<&EventError>) {
         let cx = self.cx.as_ref();
         if cx.is_some_and(|cx| finish_ack(cx, error)) {
@@ -524,8 +524,9 @@ impl AbortedHandler {
     };
 }
 
-/// Aborts a call. The call is polled once more; in this poll it drops the handler's body and returns
-/// the controller. `None` if the handler is on the blocking pool, where it cannot be stopped.
+/// Aborts a call. The call is polled once more; in this poll it drops the handler's body and
+/// returns the controller. `None` if the handler is on the blocking pool, where it cannot be
+/// stopped.
 fn abort_call(env: &SocketEnv, mut call: PendingCall) -> Option<CompletedCall> {
     let mut task = Context::from_waker(Waker::noop());
     let polled = env.socket.abandon_in(|| call.as_mut().poll(&mut task));

@@ -1,5 +1,5 @@
-//! The handlers of an event, in the order in which they run: methods of controllers, and subscribers
-//! if there are any.
+//! The handlers of an event, in the order in which they run: methods of controllers, and
+//! subscribers if there are any.
 
 use std::sync::Arc;
 
@@ -85,8 +85,8 @@ impl NamespaceTable {
         HandlerChain::Mixed(chain.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    /// Whether the event runs concurrently with others. This is so if it has methods and all of them
-    /// are concurrent; its subscribers then run concurrently too.
+    /// Whether the event runs concurrently with others. This is so if it has methods and all of
+    /// them are concurrent; its subscribers then run concurrently too.
     pub(in crate::gateway) fn is_concurrent(&self, chain: &HandlerChain) -> bool {
         let mut methods = chain.methods().peekable();
         methods.peek().is_some() && methods.all(|target| self.runs_concurrently(target))

@@ -1,5 +1,5 @@
-//! The instance of a controller, as it is kept between two calls. This file names nothing else of the
-//! gateway.
+//! The instance of a controller, as it is kept between two calls. This file names nothing else of
+//! the gateway.
 
 use std::any::Any;
 use std::ops::Deref;
@@ -20,8 +20,8 @@ impl Instance {
     }
 }
 
-/// The pointer that owns a controller while a `&self` handler that may suspend is called: a `Box` or
-/// an `Arc`.
+/// The pointer that owns a controller while a `&self` handler that may suspend is called: a `Box`
+/// or an `Arc`.
 pub trait ControllerRef<C>: Deref<Target = C> + Send + 'static {
     /// Converts the pointer back to the instance, after the call.
     fn into_instance(self) -> Instance;
@@ -39,13 +39,13 @@ impl<C: Send + SharedController + 'static> ControllerRef<C> for Arc<C> {
     }
 }
 
-/// A controller that handlers share by `&self`. The expansions require this trait instead of `Sync`,
-/// so that the compiler reports a controller that is not `Sync` only once.
+/// A controller that handlers share by `&self`. The expansions require this trait instead of
+/// `Sync`, so that the compiler reports a controller that is not `Sync` only once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `Sync`, and a handler takes it by `&self`",
     label = "this handler shares the controller with others",
-    note = "let the handlers of this block take `&mut self`: no other handler then runs at the same \
-        time, and plain fields need no lock",
+    note = "let the handlers of this block take `&mut self`: no other handler then runs at the \
+        same time, and plain fields need no lock",
     note = "or replace the fields that are not `Sync`: a `Cell` by an atomic, a `RefCell` by a \
         `Mutex`, an `Rc` by an `Arc`"
 )]

@@ -72,8 +72,8 @@ fn start_intercepted(
     }))
 }
 
-/// The call of the handler. It outlives the interceptors, so that the controller is returned even if
-/// an interceptor drops the future of `next.run()`.
+/// The call of the handler. It outlives the interceptors, so that the controller is returned even
+/// if an interceptor drops the future of `next.run()`.
 struct InterceptedCall {
     env: SocketEnv,
     target: HandlerTarget,
@@ -118,8 +118,8 @@ impl InterceptedCall {
         outcome
     }
 
-    /// Returns the controller and the context. If the handler is still running, because an interceptor
-    /// dropped its future, the handler is cancelled first.
+    /// Returns the controller and the context. If the handler is still running, because an
+    /// interceptor dropped its future, the handler is cancelled first.
     async fn into_parts(self) -> (Instance, Box<CallContext>) {
         match self.state {
             State::Ready(instance, cx) | State::Completed(instance, cx) => (instance, cx),

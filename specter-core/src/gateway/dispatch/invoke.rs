@@ -92,8 +92,8 @@ pub fn start_none(instance: Instance, _: u16, cx: Box<CallContext>) -> CallState
 }
 
 impl CallContext {
-    /// Runs a handler that does not suspend, and sets its outcome. `this` is `None` if the instance is
-    /// another controller, which the checks at start rule out.
+    /// Runs a handler that does not suspend, and sets its outcome. `this` is `None` if the instance
+    /// is another controller, which the checks at start rule out.
     #[inline]
     pub(in crate::gateway) fn run<T>(
         &mut self,
@@ -111,8 +111,8 @@ impl CallContext {
     }
 }
 
-/// An instance of another controller, or of a kind that the handler cannot use. This is a bug of the
-/// framework; the event fails with an internal error.
+/// An instance of another controller, or of a kind that the handler cannot use. This is a bug of
+/// the framework; the event fails with an internal error.
 pub struct WrongInstance(Instance);
 
 impl WrongInstance {
@@ -127,8 +127,8 @@ impl WrongInstance {
     }
 }
 
-/// The error of a call on an instance that the handler cannot use, or of a handler id that the block
-/// does not have. This is a bug of the framework.
+/// The error of a call on an instance that the handler cannot use, or of a handler id that the
+/// block does not have. This is a bug of the framework.
 #[cold]
 pub fn wrong_instance(cx: &CallContext) -> EventError {
     EventError::internal(std::io::Error::other(format!(

@@ -39,17 +39,18 @@ pub(in crate::gateway) struct Dispatch {
     env: SocketEnv,
     /// The instance of each controller. `None` while a handler uses an exclusive instance.
     instances: Vec<Option<Instance>>,
-    /// Whether any handler runs concurrently with others. If none does, the handlers of an event need
-    /// not be looked up while another event runs.
+    /// Whether any handler runs concurrently with others. If none does, the handlers of an event
+    /// need not be looked up while another event runs.
     has_concurrent: bool,
-    /// The handler of the last event, if it was a sole one: the next event is often of the same name.
+    /// The handler of the last event, if it was a sole one: the next event is often of the same
+    /// name.
     direct: Option<DirectHandler>,
     /// The context of the last event, which the next one uses again.
     cx: Option<Box<CallContext>>,
     /// The running event. Events that are not concurrent run one after another.
     running: Option<EventRun>,
-    /// Whether `running` was started after the last poll. It has then just been polled, and the next
-    /// poll skips it.
+    /// Whether `running` was started after the last poll. It has then just been polled, and the
+    /// next poll skips it.
     just_started: bool,
     /// The running events of concurrent handlers. `None` until there is one.
     concurrent_runs: Option<Box<FuturesUnordered<ConcurrentRun>>>,
@@ -163,14 +164,15 @@ impl Dispatch {
         if misses_disconnect {
             log_limited!(
                 WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
-                "a handler was still running when the grace period after its client's disconnect ended, \
-                 and was dropped together with its controller, whose `disconnect` therefore does not run"
+                "a handler was still running when the grace period after its client's disconnect \
+                 ended, and was dropped together with its controller, whose `disconnect` \
+                 therefore does not run"
             );
         } else {
             log_limited!(
                 WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
-                "a handler was still running when the grace period after its client's disconnect ended, \
-                 and was dropped"
+                "a handler was still running when the grace period after its client's disconnect \
+                 ended, and was dropped"
             );
         }
     }

@@ -1,11 +1,11 @@
 //! Converts what a handler returns to an outcome. The conversion depends on the static type of the
 //! returned value: a `Result` or another value, and which kind of error.
 //!
-//! A blanket implementation cannot distinguish `Result<T, E>` from other values, because `Result` is
-//! `Serialize` too. The `reply!` macro therefore uses method look-up. It calls a method on a tag of
-//! the value's type; several traits have this method, and are implemented for the tag, for a
-//! reference to it, for a reference to that, and so on. The compiler selects the implementation that
-//! needs the fewest dereferences.
+//! A blanket implementation cannot distinguish `Result<T, E>` from other values, because `Result`
+//! is `Serialize` too. The `reply!` macro therefore uses method look-up. It calls a method on a tag
+//! of the value's type; several traits have this method, and are implemented for the tag, for a
+//! reference to it, for a reference to that, and so on. The compiler selects the implementation
+//! that needs the fewest dereferences.
 
 #![allow(
     clippy::unused_self,
@@ -26,8 +26,8 @@ use crate::socket::Reject;
     message = "`{Self}` cannot be sent as an acknowledgement",
     label = "the returned value is sent as the acknowledgement, and must be `serde::Serialize`",
     note = "derive `serde::Serialize` for it, or return `()`",
-    note = "to send an error, return `Result<T, EventError>`; only `connect` and guards can return a \
-        `Reject`"
+    note = "to send an error, return `Result<T, EventError>`; only `connect` and guards can \
+        return a `Reject`"
 )]
 pub trait Reply {
     /// Encodes the value.
@@ -88,8 +88,8 @@ impl ResultKind {
         }
     }
 
-    /// Converts what `connect` returned. The conversion is returned as a function pointer, so that the
-    /// compiler reports a wrong `T` only once.
+    /// Converts what `connect` returned. The conversion is returned as a function pointer, so that
+    /// the compiler reports a wrong `T` only once.
     pub fn connect<T: ConnectReply, E>(self) -> fn(Result<T, E>) -> Result<(), E> {
         |value| value.map(|_| ())
     }
@@ -156,7 +156,8 @@ pub trait DeclaredError {
 
 impl<E: IntoEventError> DeclaredError for &&&&&ErrorTag<E> {}
 
-/// Selected next: an internal error that is `Send + Sync`, so that error filters can downcast to it.
+/// Selected next: an internal error that is `Send + Sync`, so that error filters can downcast to
+/// it.
 pub trait KeptError {
     /// The kind of the error.
     fn error_kind(&self) -> KeptKind {
@@ -222,8 +223,8 @@ impl RejectKind {
 pub struct DeclaredKind;
 
 impl DeclaredKind {
-    /// The conversion. It is returned as a function pointer, so that the compiler reports a wrong `E`
-    /// only once.
+    /// The conversion. It is returned as a function pointer, so that the compiler reports a wrong
+    /// `E` only once.
     pub fn conversion<E: IntoEventError>(self) -> fn(E) -> EventError {
         IntoEventError::into_event_error
     }
@@ -269,8 +270,8 @@ impl LocalBoxedKind {
     }
 }
 
-/// Converts an error, depending on its type, to an `EventError`; or leaves it a `Reject` if it is one
-/// and `RejectError` is in scope.
+/// Converts an error, depending on its type, to an `EventError`; or leaves it a `Reject` if it is
+/// one and `RejectError` is in scope.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __converted {
@@ -344,7 +345,8 @@ macro_rules! __connect_reply {
     }};
 }
 
-/// Converts what a `disconnect` or `#[on_error]` handler returned to a `Result<Outcome, EventError>`.
+/// Converts what a `disconnect` or `#[on_error]` handler returned. The result is a
+/// `Result<Outcome, EventError>`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __plain_reply {

@@ -69,8 +69,8 @@ async fn connect(
     Ok(Box::new(Dispatch::new(env, instances)))
 }
 
-/// Does everything that precedes the first `connect` handler: runs the guards, then builds the scope
-/// and its controllers.
+/// Does everything that precedes the first `connect` handler: runs the guards, then builds the
+/// scope and its controllers.
 async fn prepare(
     table: &Arc<NamespaceTable>,
     socket: &Socket,

@@ -25,7 +25,8 @@ pub(in crate::gateway) enum DisconnectSubscribers {
 
 /// Calls the `disconnect` handlers and the subscribers, then tears the scope down.
 ///
-/// Each handler and each subscriber may take `limit`. After that it is dropped, and the next one runs.
+/// Each handler and each subscriber may take `limit`. After that it is dropped, and the next one
+/// runs.
 pub(in crate::gateway) async fn disconnect(
     env: SocketEnv,
     instances: Vec<Option<Instance>>,

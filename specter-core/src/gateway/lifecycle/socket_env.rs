@@ -1,4 +1,5 @@
-//! What the calls of a socket's handlers need: the table of the namespace, the socket, and its scope.
+//! What the calls of a socket's handlers need: the table of the namespace, the socket, and its
+//! scope.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,7 +39,8 @@ impl SocketEnv {
         cx
     }
 
-    /// Creates a context for calls of controllers. [`CallContext::retarget`] then selects the handler.
+    /// Creates a context for calls of controllers. [`CallContext::retarget`] then selects the
+    /// handler.
     pub(in crate::gateway) fn event_context(&self) -> Box<CallContext> {
         let values = InjectionSource::Scope(self.scope.clone(), 0);
         Box::new(self.context_of(values, "", Trigger::Connect))

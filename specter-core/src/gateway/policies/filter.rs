@@ -84,8 +84,8 @@ impl<F: ErrorFilter> ErasedFilter for F {
     }
 }
 
-/// Passes an error through filters, in their order. If a filter panics, the next filter receives the
-/// error of the panic.
+/// Passes an error through filters, in their order. If a filter panics, the next filter receives
+/// the error of the panic.
 pub(in crate::gateway) async fn run_filters(
     filters: Vec<Arc<dyn ErasedFilter>>,
     socket: Socket,

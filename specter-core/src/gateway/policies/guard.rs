@@ -15,8 +15,8 @@ use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
 
-/// Decides whether a client may connect, or whether an event may be handled. A guard is an injectable
-/// singleton.
+/// Decides whether a client may connect, or whether an event may be handled. A guard is an
+/// injectable singleton.
 ///
 /// It runs at connect before the socket's controllers are built, and at events before the arguments
 /// are decoded. It never runs at disconnect. To pass a value to handlers, such as the user that a
@@ -116,8 +116,8 @@ impl<'a> GuardContext<'a> {
         }
     }
 
-    /// Stores a value with the caller. Handlers take it as `Extension<T>`. There is one value of each
-    /// type; the one that is replaced is returned.
+    /// Stores a value with the caller. Handlers take it as `Extension<T>`. There is one value of
+    /// each type; the one that is replaced is returned.
     pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
         match self.caller {
             Caller::Socket(socket) => socket.insert(value),

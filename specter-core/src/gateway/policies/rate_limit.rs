@@ -60,8 +60,8 @@ impl Rate {
         Self::new(count, Duration::from_secs(60))
     }
 
-    /// Sets how many calls may be made at once: the size of the bucket. Default: the count. A `burst`
-    /// of 0 counts as 1.
+    /// Sets how many calls may be made at once: the size of the bucket. Default: the count. A
+    /// `burst` of 0 counts as 1.
     #[must_use]
     pub fn burst(mut self, burst: u32) -> Self {
         self.burst = burst.max(1);
@@ -91,8 +91,8 @@ pub trait RatePolicy: Send + Sync + 'static {
     /// The allowed rate. It is read at each call.
     fn rate(&self) -> Rate;
 
-    /// The bucket from which a call of `event` takes its token. At connect, a guard passes `None` and
-    /// an interceptor passes `connect`. Default: the socket's own bucket.
+    /// The bucket from which a call of `event` takes its token. At connect, a guard passes `None`
+    /// and an interceptor passes `connect`. Default: the socket's own bucket.
     fn key(&self, socket: &Socket, event: Option<&str>) -> RateKey {
         let _ = (socket, event);
         RateKey::socket()
@@ -107,9 +107,9 @@ pub trait RatePolicy: Send + Sync + 'static {
 /// interceptor of a controller or module it limits connects and all events together. There is one
 /// bucket for each policy and key, so events with the same policy share their buckets.
 ///
-/// One `RateLimit` keeps at most 65,536 named buckets. At that limit, full buckets are removed, which
-/// changes nothing, because a new bucket is full too. If none is full, calls with a new name are
-/// rejected.
+/// One `RateLimit` keeps at most 65,536 named buckets. At that limit, full buckets are removed,
+/// which changes nothing, because a new bucket is full too. If none is full, calls with a new name
+/// are rejected.
 ///
 /// ```
 /// use specter_core::gateway::{Rate, RateKey, RatePolicy};
@@ -148,8 +148,8 @@ pub struct RateLimit<P> {
 }
 
 impl<P: RatePolicy> RateLimit<P> {
-    /// Builds a rate limit outside of the container. In an App, list `RateLimit<P>` as a provider of a
-    /// module instead.
+    /// Builds a rate limit outside of the container. In an App, list `RateLimit<P>` as a provider
+    /// of a module instead.
     pub fn new(policy: Arc<P>) -> Self {
         Self {
             policy,

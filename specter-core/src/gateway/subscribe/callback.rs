@@ -1,5 +1,5 @@
-//! The traits of functions and closures that can subscribe. Their parameters are extracted by type, as
-//! the parameters of controller methods are.
+//! The traits of functions and closures that can subscribe. Their parameters are extracted by type,
+//! as the parameters of controller methods are.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ impl ErasedCallback {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot handle an event",
     label = "not a function that can be subscribed",
-    note = "it takes owned parameters: payloads that derive `serde::Deserialize`, `Socket`, `Args`, \
-        `Inject<T>`, or another type that handlers can take",
+    note = "it takes owned parameters: payloads that derive `serde::Deserialize`, `Socket`, \
+        `Args`, `Inject<T>`, or another type that handlers can take",
     note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives \
         `IntoEventError`"
 )]

@@ -1,4 +1,5 @@
-//! Error subscribers: functions that are notified of errors that no controller's `#[on_error]` handles.
+//! Error subscribers: functions that are notified of errors that no controller's `#[on_error]`
+//! handles.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -111,8 +112,8 @@ impl ErrorSubscribers {
         self.0.lock().callbacks.retain(|(other, _)| *other != id);
     }
 
-    /// Notifies all error subscribers, one after another, when the returned future is polled. `None` if
-    /// there are none. A subscriber that panics is logged, and the next one is notified.
+    /// Notifies all error subscribers, one after another, when the returned future is polled.
+    /// `None` if there are none. A subscriber that panics is logged, and the next one is notified.
     pub(in crate::gateway) fn notify(&self, report: &ErrorReport) -> Option<BoxFuture<()>> {
         let list = self.0.lock();
         if list.callbacks.is_empty() {

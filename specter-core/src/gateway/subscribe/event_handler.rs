@@ -29,9 +29,9 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 /// (`handlers = [Presence]`). Or it is registered while the App runs
 /// ([`SocketIngress::register`]).
 ///
-/// The App sets the listed event handlers up after all providers are built. At shutdown it tears all
-/// event handlers down, in reverse order. Each step of a set-up or teardown may take 10 s; after that
-/// the step is dropped and counts as failed.
+/// The App sets the listed event handlers up after all providers are built. At shutdown it tears
+/// all event handlers down, in reverse order. Each step of a set-up or teardown may take 10 s;
+/// after that the step is dropped and counts as failed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -85,8 +85,8 @@ pub trait EventHandler: Send + Sync + 'static {
     /// Adds the handler's subscriptions to `events`.
     fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>);
 
-    /// Runs before the handler subscribes to its events. The steps that it adds to `cleanup` run at the
-    /// teardown, and also if this set-up fails. Default: does nothing.
+    /// Runs before the handler subscribes to its events. The steps that it adds to `cleanup` run at
+    /// the teardown, and also if this set-up fails. Default: does nothing.
     ///
     /// # Errors
     /// The set-up fails with the error. For a listed handler, the App does not start.
@@ -98,8 +98,8 @@ pub trait EventHandler: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Runs at the teardown: after the subscriptions are cancelled, before the cleanup steps. Default:
-    /// does nothing.
+    /// Runs at the teardown: after the subscriptions are cancelled, before the cleanup steps.
+    /// Default: does nothing.
     ///
     /// # Errors
     /// The error is reported; the teardown continues.

@@ -10,8 +10,8 @@ pub enum IngressError {
          of the App"
     )]
     UnknownNamespace(String),
-    /// The name is reserved. `on_connect` and `on_disconnect` subscribe to connects and disconnects;
-    /// clients cannot emit the other reserved names.
+    /// The name is reserved. `on_connect` and `on_disconnect` subscribe to connects and
+    /// disconnects; clients cannot emit the other reserved names.
     #[error(
         "`{0}` is not an event that clients emit; to follow connects and disconnects, use \
          `on_connect` and `on_disconnect`"

@@ -23,8 +23,8 @@ pub(crate) struct Ingress {
     default_errors: Arc<ErrorSubscribers>,
 }
 
-/// Subscribers, sorted by priority. Those of equal priority are in the order of their subscription. A
-/// change replaces the whole list, so that a running event keeps the list with which it started.
+/// Subscribers, sorted by priority. Those of equal priority are in the order of their subscription.
+/// A change replaces the whole list, so that a running event keeps the list with which it started.
 type List = Arc<[Arc<Subscriber>]>;
 
 #[derive(Default)]

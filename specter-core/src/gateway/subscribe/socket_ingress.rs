@@ -22,8 +22,8 @@ use crate::gateway::policies::filter::ErrorFilter;
 use crate::gateway::policies::guard::Guard;
 use crate::gateway::policies::interceptor::Interceptor;
 
-/// Subscribes functions to events, at start or while the App runs. Every provider and controller can
-/// inject it.
+/// Subscribes functions to events, at start or while the App runs. Every provider and controller
+/// can inject it.
 ///
 /// It subscribes to the namespace `/`; [`of`](Self::of) chooses another. The subscribers of an
 /// event and the controllers' methods for it run one after another by priority, the lowest number
@@ -31,10 +31,10 @@ use crate::gateway::policies::interceptor::Interceptor;
 /// subscription. All of them run, even if one fails. The return value of a subscriber, `()` or
 /// `Result<T, E>`, has the same effect on the acknowledgement as that of a method.
 ///
-/// A subscriber takes owned parameters, which are extracted by type, as the parameters of methods are.
-/// `Inject<T>` injects singletons only. If the App does not provide one, the subscription itself
-/// fails, before the first event. An async subscriber that captures values is a closure that clones
-/// them in each call and returns a future:
+/// A subscriber takes owned parameters, which are extracted by type, as the parameters of methods
+/// are. `Inject<T>` injects singletons only. If the App does not provide one, the subscription
+/// itself fails, before the first event. An async subscriber that captures values is a closure that
+/// clones them in each call and returns a future:
 /// `move |n: u8| { let log = log.clone(); async move { … } }`.
 ///
 /// # Guards, interceptors, error filters and the timeout
@@ -42,9 +42,9 @@ use crate::gateway::policies::interceptor::Interceptor;
 /// Set them before the function is subscribed:
 /// `ingress.guard::<Member>().timeout(limit).on(…)`. At an event they apply in this order:
 ///
-/// 1. The subscription's guards. The guards of the App and of the module that lists the event handler
-///    do not run at events. They run when a socket connects, after the guards of the controllers; a
-///    guard that has already run for a controller does not run again.
+/// 1. The subscription's guards. The guards of the App and of the module that lists the event
+///    handler do not run at events. They run when a socket connects, after the guards of the
+///    controllers; a guard that has already run for a controller does not run again.
 /// 2. The interceptors: first those of the App, then those of the module that lists the event
 ///    handler, then the subscription's.
 /// 3. The function, until the timeout.

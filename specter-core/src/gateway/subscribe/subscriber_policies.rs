@@ -1,5 +1,5 @@
-//! Runs subscribers inside of their policies: the guards, interceptors and error filters of the App,
-//! of the event handler's module, and of the subscription itself.
+//! Runs subscribers inside of their policies: the guards, interceptors and error filters of the
+//! App, of the event handler's module, and of the subscription itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
