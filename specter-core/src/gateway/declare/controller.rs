@@ -21,8 +21,8 @@ use crate::gateway::dispatch::instance::Instance;
     label = "not a controller",
     note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with \
         `#[handlers]`",
-    note = "list a type that controllers inject under `providers`, and a module under `imports` or \
-        start it with `App::create`"
+    note = "if controllers inject it, list it under `providers`; if it is a module, list it under \
+        `imports` or start it with `App::create`"
 )]
 pub trait Controller: Sized + Send + 'static {
     /// The arguments of the attribute.
