@@ -1,17 +1,17 @@
-//! What it costs to build a controller with four singletons and one value of its scope: by hand, by
-//! this container, and by others. `cargo bench -p specter-di`; the ratio to what is written by hand
-//! is the figure that counts.
+//! The time to build a controller that depends on four singletons and one scoped value: by
+//! hand-written code, by this container, and by others. Run it with `cargo bench -p specter-di`.
+//! The relevant figure is the ratio to hand-written code.
 //!
-//! Each builds `Controller` with four `Arc`s that are there already and a new `Session`, which is
-//! made of a request that comes from outside. Exceptions: shaku knows no values from outside, so
-//! its session has none, and it gives a `Box`.
+//! Each candidate builds `Controller` from four existing `Arc`s and a new `Session`, which is made
+//! from a request that the caller passes. shaku is an exception: it cannot pass values, so its
+//! session has no request, and the controller is in a `Box`.
 
 use std::any::Any;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What is given from outside, as cheap to clone as a handle.
+/// The value that the caller passes. It is as cheap to clone as a handle.
 #[derive(Clone)]
 struct Request(Arc<u64>);
 
@@ -55,8 +55,8 @@ mod by_hand {
         pub(super) clock: Arc<Clock>,
     }
 
-    /// As a framework would keep it: its type erased, and the session kept until the end of the
-    /// scope.
+    /// The controller as a framework would store it: with its type erased, and with the session,
+    /// which lives until the scope ends.
     pub(super) struct Open {
         pub(super) controller: Box<dyn Any + Send>,
         _session: Arc<Session>,
@@ -150,7 +150,7 @@ mod by_specter {
         ready(plan.start()).expect("started")
     }
 
-    /// The end of a future that waits for nothing.
+    /// The output of a future that is never pending.
     fn ready<F: Future>(future: F) -> F::Output {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::pin!(future).poll(&mut context) {
@@ -248,7 +248,7 @@ mod by_shaku {
         request: Five,
     }
 
-    /// What stands for the request.
+    /// Takes the place of the request.
     struct Five(u64);
 
     impl Default for Five {
@@ -352,10 +352,11 @@ mod by_nject {
     }
 }
 
-/// What is measured, by its name.
+/// A candidate: its name and the function to measure.
 type Contender = (&'static str, Box<dyn FnMut()>);
 
-/// The nanoseconds of one call of each: of many rounds, taken in turns, the median.
+/// The nanoseconds of one call of each candidate: the median of many rounds, in which the
+/// candidates take turns.
 fn measure(contenders: &mut [Contender]) -> Vec<(&'static str, f64)> {
     const ROUNDS: usize = 301;
     const CALLS: u32 = 5_000;
@@ -440,7 +441,7 @@ fn contenders() -> Vec<Contender> {
 
 fn main() {
     let mut contenders = contenders();
-    // `-- dill` measures that one alone, for a profiler.
+    // An argument selects one candidate, for a profiler: `-- dill`.
     if let Some(only) = std::env::args()
         .nth(1)
         .filter(|name| !name.starts_with("--"))

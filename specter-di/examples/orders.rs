@@ -1,5 +1,5 @@
-//! A shop's orders: two modules, a trait behind a binding, a value for each order, hooks, and what
-//! a faulty graph says.
+//! The orders of a shop: two modules, a trait with a provider, a scope for each order, hooks, and
+//! the report of a faulty graph.
 //!
 //! `cargo run -p specter-di --example orders`
 
@@ -16,7 +16,7 @@ use specter_di::{
     location,
 };
 
-/// Where orders are kept.
+/// Stores orders.
 trait Ledger: Send + Sync {
     fn write(&self, line: String) -> u32;
 }
@@ -50,7 +50,7 @@ impl Provide for Paper {
     }
 }
 
-/// Who orders: given with each order.
+/// The customer of an order. It is the seed of the order's scope.
 #[derive(Clone)]
 struct Customer(&'static str);
 
@@ -64,7 +64,7 @@ impl Dependency for Customer {
     }
 }
 
-/// What one order's steps share.
+/// The value that the parts of one order share.
 struct Basket {
     customer: Customer,
     ledger: Arc<dyn Ledger>,
@@ -91,7 +91,7 @@ impl Provide for Basket {
     }
 }
 
-/// Takes one order.
+/// The root of an order's scope.
 struct Order {
     basket: Arc<Basket>,
 }
@@ -136,12 +136,12 @@ impl Module for ShopModule {
     }
 }
 
-/// The same without its import.
-struct Forgetful;
+/// A faulty variant of `ShopModule`, which does not import `LedgerModule`.
+struct FaultyModule;
 
-impl Module for Forgetful {
+impl Module for FaultyModule {
     fn define(module: &mut ModuleBuilder) {
-        module.name("Forgetful", location!());
+        module.name("FaultyModule", location!());
         module.provide::<Basket>();
         module.root(order());
     }
@@ -170,7 +170,7 @@ async fn sell() -> Result<u32, Box<dyn Error>> {
         lines = order.place(what);
         scope.close().await;
     }
-    // With a runtime: `|| sleep(Duration::from_secs(10))`.
+    // An application passes a time limit for each hook: `|| sleep(Duration::from_secs(10))`.
     for failure in container.shutdown(std::future::pending).await {
         eprintln!("{failure}");
     }
@@ -178,14 +178,14 @@ async fn sell() -> Result<u32, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if let Err(report) = graph::<Forgetful>().validate() {
+    if let Err(report) = graph::<FaultyModule>().validate() {
         println!("{report}\n");
     }
     block_on(sell())?;
     Ok(())
 }
 
-/// As good a runtime as any for this.
+/// Runs a future on this thread, as an async runtime would.
 fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {

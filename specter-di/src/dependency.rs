@@ -1,17 +1,20 @@
-//! What a field or factory parameter can be, how dependencies are declared, and how a build
-//! function gets their values. Must not know how a value was found.
+//! Dependencies: the types that can be injected, how providers declare them, and how a build
+//! function takes their values. Must not know how a value was found.
 
 use std::sync::Arc;
 
-use crate::lazy::{Defer, Late};
+use crate::late::{Defer, LateValues};
 use crate::slot::{Input, ValueSources};
 use crate::{Key, Location};
 
-/// A type that fields and factory parameters can have.
+/// A type that can be injected into a field or a factory parameter.
 ///
-/// `Arc<T>` takes a provider's value, `Option<Arc<T>>` takes it where there is one, `Vec<Arc<T>>`
-/// takes those of all providers, [`Lazy<T>`](crate::Lazy) takes one that may be built later. An
-/// embedder implements it for its seeds and values that are taken by value:
+/// - `Arc<T>` takes the value of the one provider that the module sees.
+/// - `Option<Arc<T>>` takes that value, or is `None` if the module sees no provider.
+/// - `Vec<Arc<T>>` takes the values of all providers that the module sees.
+/// - [`Lazy<T>`](crate::Lazy) takes the value of the one provider, which may be built later.
+///
+/// An embedder implements the trait for its seeds and for values that are injected by value:
 ///
 /// ```
 /// use specter_di::{Dependency, Key, Resolved};
@@ -32,25 +35,25 @@ use crate::{Key, Location};
     message = "`{Self}` cannot be injected",
     label = "neither an `Arc<T>` nor a value of the framework",
     note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` or `Lazy<T>`; \
-        only the framework's own values, such as `Socket`, are taken as they are",
+        only the framework's own values, such as `Socket`, are injected by value",
     note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it \
         does not start from its default"
 )]
 pub trait Dependency: Sized + Send {
-    /// Whether it is one of the embedder's values that exist only within a scope. Only the
-    /// compiler's complaints depend on it.
+    /// Whether the type is a seed, which exists only within a scope. Only compile errors depend on
+    /// it; the graph itself knows its seeds. Default: `false`.
     const SCOPED: bool = false;
 
-    /// How many providers it takes.
+    /// How many providers the dependency takes. Default: [`Arity::One`].
     const ARITY: Arity = Arity::One;
 
     #[doc(hidden)]
     const DEFER: Option<Defer> = None;
 
-    /// What it is found by.
+    /// The key of the providers that the dependency takes.
     fn key() -> Key;
 
-    /// Takes the next of the resolved values.
+    /// Takes the next of the resolved values. An embedder's type calls [`Resolved::value`].
     fn take(resolved: &mut Resolved<'_>) -> Self;
 }
 
@@ -59,11 +62,11 @@ pub trait Dependency: Sized + Send {
 pub enum Arity {
     /// Exactly one.
     One,
-    /// One, or none.
+    /// One or none.
     Optional,
-    /// All there are, in module order: imports first.
+    /// All that the module sees. Those of imported modules come first.
     Many,
-    /// Exactly one, that may be built later.
+    /// Exactly one, which may be built later.
     Deferred,
 }
 
@@ -105,24 +108,25 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Vec<Arc<T>> {
     }
 }
 
-/// The list in which a provider or root declares what it needs.
+/// The list of dependencies that a provider or root declares.
 #[derive(Default)]
 pub struct Dependencies(Vec<DeclaredDependency>);
 
-/// One declared dependency.
+/// A declared dependency.
 #[derive(Clone, Copy)]
 pub(crate) struct DeclaredDependency {
     pub(crate) key: Key,
     pub(crate) arity: Arity,
     pub(crate) defer: Option<Defer>,
+    /// The name of the field or parameter.
     pub(crate) label: &'static str,
     pub(crate) location: Location,
-    /// What it is taken for, where only a singleton will do: `guard`.
-    pub(crate) required_singletons: Option<&'static str>,
+    /// Set if the dependency has to be a singleton: the role that it has, for example `guard`.
+    pub(crate) singleton_role: Option<&'static str>,
 }
 
 impl DeclaredDependency {
-    /// Exactly one, at once.
+    /// A dependency that takes exactly one value, at once.
     pub(crate) fn one(key: Key, label: &'static str, location: Location) -> Self {
         Self {
             key,
@@ -130,11 +134,11 @@ impl DeclaredDependency {
             defer: None,
             label,
             location,
-            required_singletons: None,
+            singleton_role: None,
         }
     }
 
-    /// Exactly one, which must be a singleton.
+    /// A dependency that takes exactly one value, which has to be a singleton.
     pub(crate) fn singleton(
         role: &'static str,
         key: Key,
@@ -142,14 +146,16 @@ impl DeclaredDependency {
         location: Location,
     ) -> Self {
         Self {
-            required_singletons: Some(role),
+            singleton_role: Some(role),
             ..Self::one(key, label, location)
         }
     }
 }
 
 impl Dependencies {
-    /// Declares the next dependency. `label` is the name of the field or parameter.
+    /// Declares the next dependency. `label` is the name of the field or parameter, and `location`
+    /// is its place; reports show both. The build function takes its dependencies in the order of
+    /// these calls.
     pub fn add<V: Dependency>(&mut self, label: &'static str, location: Location) {
         self.0.push(DeclaredDependency {
             key: V::key(),
@@ -157,7 +163,7 @@ impl Dependencies {
             defer: V::DEFER,
             label,
             location,
-            required_singletons: None,
+            singleton_role: None,
         });
     }
 
@@ -168,43 +174,43 @@ impl Dependencies {
     }
 }
 
-/// The values that a build function needs, in the order in which it declared them.
+/// The values of a build function's dependencies, in the order in which they were declared.
 pub struct Resolved<'a> {
-    values: &'a ValueSources<'a>,
+    sources: &'a ValueSources<'a>,
     inputs: std::slice::Iter<'a, Input>,
-    late: Option<&'a Arc<Late>>,
+    late: Option<&'a Arc<LateValues>>,
 }
 
 impl<'a> Resolved<'a> {
     pub(crate) fn new(
-        values: &'a ValueSources<'a>,
+        sources: &'a ValueSources<'a>,
         inputs: &'a [Input],
-        late: Option<&'a Arc<Late>>,
+        late: Option<&'a Arc<LateValues>>,
     ) -> Self {
         Self {
-            values,
+            sources,
             inputs: inputs.iter(),
             late,
         }
     }
 
-    /// The next dependency.
+    /// Takes the next dependency.
     ///
     /// # Panics
     ///
-    /// When it is not of the type that was declared at this place. The container reports the panic
-    /// as the provider's failure.
+    /// If the next declared dependency has another type. The container catches the panic and
+    /// reports it as the provider's failure.
     #[expect(
         clippy::should_implement_trait,
-        reason = "each call is of another type"
+        reason = "the type differs from call to call"
     )]
     #[inline]
     pub fn next<V: Dependency>(&mut self) -> V {
         V::take(self)
     }
 
-    /// The next dependency, one that takes exactly one value. For implementations of
-    /// [`Dependency::take`].
+    /// Takes the next dependency, which takes exactly one value. Implementations of
+    /// [`Dependency::take`] call it.
     ///
     /// # Panics
     ///
@@ -212,34 +218,35 @@ impl<'a> Resolved<'a> {
     #[inline]
     pub fn value<V: Clone + Send + Sync + 'static>(&mut self) -> V {
         let input = self.inputs.next().copied();
-        self.found(input)
+        self.value_of(input)
     }
 
-    /// The next dependency, one that is built later.
-    pub(crate) fn late(&mut self) -> (Arc<Late>, u16) {
+    /// Takes the next dependency, which is deferred: the row's late values, and the index of the
+    /// dependency among them.
+    pub(crate) fn late(&mut self) -> (Arc<LateValues>, u16) {
         match (self.inputs.next(), self.late) {
-            (Some(Input::Late(place)), Some(late)) => (late.clone(), *place),
-            _ => undeclared::<Late>(),
+            (Some(Input::Late(index)), Some(late)) => (late.clone(), *index),
+            _ => undeclared::<LateValues>(),
         }
     }
 
     fn optional<V: Clone + Send + Sync + 'static>(&mut self) -> Option<V> {
         match self.inputs.next().copied() {
             Some(Input::Absent) => None,
-            input => Some(self.found(input)),
+            input => Some(self.value_of(input)),
         }
     }
 
     fn many<V: Clone + Send + Sync + 'static>(&mut self) -> Vec<V> {
         match self.inputs.next().copied() {
             Some(Input::Many(count)) => (0..count).map(|_| self.value()).collect(),
-            input => vec![self.found(input)],
+            input => vec![self.value_of(input)],
         }
     }
 
     #[inline]
-    fn found<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
-        let value = input.and_then(|input| self.values.get(input));
+    fn value_of<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
+        let value = input.and_then(|input| self.sources.get(input));
         value.unwrap_or_else(|| undeclared::<V>())
     }
 }
@@ -247,7 +254,7 @@ impl<'a> Resolved<'a> {
 #[cold]
 fn undeclared<V: 'static>() -> ! {
     panic!(
-        "the build function takes `{}`, which is not what was declared next",
+        "the build function takes `{}`, which is not the next declared dependency",
         Key::of::<V>()
     )
 }

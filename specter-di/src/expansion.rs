@@ -1,4 +1,4 @@
-//! What the expansions of provider macros call, beside the public interface.
+//! Functions and traits that only the expansions of provider macros use.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use crate::{BuildError, Dependency, Lazy, Provide};
 
-/// How a hook may end: `()`, or a `Result<(), E>`.
+/// The outcome of a hook: `()` or `Result<(), E>`.
 pub trait HookOutcome {
-    /// The end as the container takes it.
+    /// The outcome as a result.
     fn outcome(self) -> Result<(), BuildError>;
 }
 
@@ -25,7 +25,8 @@ impl<E: Into<BuildError>> HookOutcome for Result<(), E> {
     }
 }
 
-/// What a hook may return: an outcome, or a future of one. `Kind` tells which and is inferred.
+/// A type that a hook can return: an outcome, or a future of an outcome. `Kind` is [`Plain`] or
+/// [`Awaited`], and is inferred.
 #[diagnostic::on_unimplemented(
     message = "a hook cannot return `{Self}`",
     label = "not what a hook returns",
@@ -33,15 +34,15 @@ impl<E: Into<BuildError>> HookOutcome for Result<(), E> {
         them without `async`"
 )]
 pub trait HookReturn<Kind> {
-    /// Waits for the end.
+    /// Waits until the hook has ended.
     fn end(self) -> impl Future<Output = Result<(), BuildError>> + Send;
 }
 
-/// The kind of hooks that are done when they return.
+/// The kind of synchronous hooks.
 #[derive(Debug)]
 pub enum Plain {}
 
-/// The kind of hooks that are awaited.
+/// The kind of hooks that return a future.
 #[derive(Debug)]
 pub enum Awaited {}
 
@@ -57,56 +58,57 @@ impl<F: Future<Output: HookOutcome> + Send> HookReturn<Awaited> for F {
     }
 }
 
-/// Waits for the end of a hook that was called. Boxed: a future's type that names `R` would repeat
-/// what is wrong with it.
+/// Waits until a hook that was called has ended. The future is boxed because a type that names `R`
+/// would cause a second compile error if `R` is not what a hook returns.
 pub fn hook_end<'a, Kind: 'a, R: HookReturn<Kind> + 'a>(
     returned: R,
 ) -> Pin<Box<dyn Future<Output = Result<(), BuildError>> + Send + 'a>> {
     Box::pin(returned.end())
 }
 
-/// Asks at compile time whether a dependency's type exists only within a scope. The inherent
-/// constants answer where the type is known to; for all others those of [`NotScoped`] do, which has
-/// to be in scope.
+/// Tells at compile time whether a dependency's type exists only within a scope.
+///
+/// The inherent constants apply to the types for which this is known. For all others the constants
+/// of [`NotScoped`] apply, which has to be imported.
 #[derive(Debug)]
 pub struct ScopedDependency<V>(PhantomData<V>);
 
 impl<V: Dependency> ScopedDependency<V> {
-    /// Whether it is a value of the embedder's.
+    /// Whether the type is a seed.
     pub const IS_SEED: bool = V::SCOPED;
 }
 
 impl<P: Provide> ScopedDependency<Arc<P>> {
-    /// Whether a struct provides it.
+    /// Whether the type is a struct provider with the scope `Scoped`.
     pub const IS_PROVIDED: bool = P::SCOPED;
 }
 
 impl<P: Provide> ScopedDependency<Option<Arc<P>>> {
-    /// Whether a struct provides it.
+    /// Whether the type is a struct provider with the scope `Scoped`.
     pub const IS_PROVIDED: bool = P::SCOPED;
 }
 
 impl<P: Provide> ScopedDependency<Vec<Arc<P>>> {
-    /// Whether a struct provides it.
+    /// Whether the type is a struct provider with the scope `Scoped`.
     pub const IS_PROVIDED: bool = P::SCOPED;
 }
 
 impl<P: Provide> ScopedDependency<Lazy<P>> {
-    /// Whether a struct provides it.
+    /// Whether the type is a struct provider with the scope `Scoped`.
     pub const IS_PROVIDED: bool = P::SCOPED;
 }
 
-/// The answer for what nothing is known of.
+/// The constants of [`ScopedDependency`] for types about which nothing is known.
 pub trait NotScoped {
-    /// It is not known to be a value of the embedder's.
+    /// The type is not known to be a seed.
     const IS_SEED: bool = false;
-    /// It is not known to be provided in a scope.
+    /// The type is not known to be a scoped provider.
     const IS_PROVIDED: bool = false;
 }
 
 impl<V> NotScoped for ScopedDependency<V> {}
 
-/// A compile error, if the type of a singleton's dependency is known to exist only within a scope.
+/// Fails to compile if the type of a singleton's dependency is known to exist only within a scope.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __not_scoped {
@@ -114,9 +116,9 @@ macro_rules! __not_scoped {
         const _: () = {
             #[allow(unused_imports)]
             use $crate::expansion::NotScoped as _;
-            type Asked = $crate::expansion::ScopedDependency<$dependency>;
+            type Checked = $crate::expansion::ScopedDependency<$dependency>;
             ::core::assert!(
-                !(Asked::IS_SEED || Asked::IS_PROVIDED),
+                !(Checked::IS_SEED || Checked::IS_PROVIDED),
                 ::core::concat!(
                     "the singleton `",
                     $name,

@@ -1,4 +1,4 @@
-//! What can be wrong with a graph, each fault with the places to look at and what to change.
+//! Faults of a graph, each with the places that cause it and with a way to fix it.
 //! Must not know how faults are found.
 
 use std::fmt;
@@ -11,34 +11,35 @@ use crate::Location;
 pub enum FaultKind {
     /// Nothing provides a needed type.
     Missing,
-    /// A needed type is provided, but not to the module that needs it.
+    /// A needed type is provided, but the module that needs it does not see the provider.
     NotVisible,
-    /// A type is provided more than once where one is needed.
+    /// A module needs one provider of a type and sees several.
     Ambiguous,
-    /// A provider is listed more than once.
+    /// A provider is listed more than once, by one module or by several.
     DuplicateOwner,
-    /// A root is listed more than once.
+    /// A root is listed more than once, by one module or by several.
     DuplicateRoot,
-    /// A module exports what it neither provides nor imports.
+    /// A module exports something that it neither provides nor imports.
     UnknownExport,
     /// Providers depend on each other in a circle.
     Circular,
     /// Modules import each other in a circle.
     CircularModules,
-    /// A singleton reaches a value that exists only within a scope.
+    /// A singleton depends, directly or through transient providers, on a value that exists only
+    /// within a scope.
     ScopeViolation,
-    /// Only a singleton will do, and something else is provided.
+    /// A value has to be a singleton, and its provider has another scope.
     NotSingleton,
-    /// A module is configured where it was configured already.
+    /// A module is configured in several places.
     ConfiguredTwice,
-    /// Something is replaced that no module provides.
+    /// A provider is replaced that no module lists.
     UnusedReplacement,
-    /// There are more values than a plan can number.
+    /// The container or one of its scopes needs more than 65,535 values.
     TooLarge,
 }
 
 impl FaultKind {
-    /// A stable name of the kind.
+    /// The stable code of the kind, for example `provider_missing`.
     pub fn code(self) -> &'static str {
         match self {
             Self::Missing => "provider_missing",
@@ -58,9 +59,10 @@ impl FaultKind {
     }
 }
 
-/// One thing that is wrong with a graph.
+/// A fault of a graph.
 ///
-/// Its `Display` is several lines: what is wrong, the places, and a line that begins with `help:`.
+/// Its `Display` has several lines: what is wrong, with the code; the places, one on each line; and
+/// a line that begins with `help:`.
 #[derive(Debug)]
 pub struct Fault {
     kind: FaultKind,
@@ -69,12 +71,12 @@ pub struct Fault {
     help: String,
 }
 
-/// One place that a [`Fault`] points at.
+/// A place in the source that is part of a [`Fault`].
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Where to look.
+    /// The place.
     pub location: Location,
-    /// What stands there.
+    /// What the place contributes to the fault.
     pub text: String,
 }
 
@@ -88,12 +90,12 @@ impl Fault {
         }
     }
 
-    /// Its kind.
+    /// The kind of the fault.
     pub fn kind(&self) -> FaultKind {
         self.kind
     }
 
-    /// A stable name of its kind.
+    /// The stable code of the fault's kind, for example `provider_missing`.
     pub fn code(&self) -> &'static str {
         self.kind.code()
     }
@@ -103,7 +105,7 @@ impl Fault {
         &self.text
     }
 
-    /// The places, in the order of the path.
+    /// The places that cause the fault. Those of a path or circle are in its order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -126,7 +128,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// All that is wrong with a graph.
+/// All faults of a graph.
 #[derive(Debug)]
 pub struct Report {
     module: &'static str,
@@ -138,12 +140,12 @@ impl Report {
         Self { module, faults }
     }
 
-    /// The faults: those of modules first, then in module order.
+    /// The faults. Those of modules come first; the others follow in the order of the modules.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// A stable name of this error.
+    /// The stable code of this error: `graph_invalid`.
     pub fn code(&self) -> &'static str {
         "graph_invalid"
     }

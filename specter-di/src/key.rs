@@ -1,5 +1,5 @@
-//! What a value is found by: its type. Owns the readable form of type names.
-//! Must not know who provides or needs the type.
+//! The key by which a value is found, which is its type; and readable names of types.
+//! Must not know who provides or needs a type.
 
 use std::any::TypeId;
 use std::fmt;
@@ -21,7 +21,7 @@ impl Key {
         }
     }
 
-    /// The type's identity.
+    /// The id of the type.
     pub fn type_id(&self) -> TypeId {
         self.type_id
     }
@@ -32,7 +32,7 @@ impl Key {
         shorten(self.type_name, |_| false)
     }
 
-    /// The type's name with the paths of what is not the standard library's:
+    /// The type's name with module paths, except those of the standard library:
     /// `Arc<app::storage::Pool>`.
     pub fn path(&self) -> String {
         shorten(self.type_name, |path| {
@@ -42,12 +42,12 @@ impl Key {
         })
     }
 
-    /// The name of `T` in `Arc<T>`, else the whole name.
+    /// The name of `T` for `Arc<T>`, and the whole name for every other type.
     pub(crate) fn inner_name(&self) -> String {
         self.pointee().unwrap_or_else(|| self.name())
     }
 
-    /// For a pointer such as `Arc<T>`: the name of `T`.
+    /// The name of `T` for `Arc<T>`, and `None` for every other type.
     pub(crate) fn pointee(&self) -> Option<String> {
         let name = self.name();
         Some(name.strip_prefix("Arc<")?.strip_suffix('>')?.to_owned())
@@ -80,7 +80,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Reduces every path in a type name to its last segment, except those that `keep` wants whole.
+/// Reduces every path in a type name to its last segment, except those for which `keep` is true.
 fn shorten(name: &str, keep: fn(&str) -> bool) -> String {
     let mut short = String::with_capacity(name.len());
     let mut rest = name;

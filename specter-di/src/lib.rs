@@ -2,14 +2,17 @@
 //!
 //! # The crate
 //!
-//! From declaration to scope: [`Provider`] and [`Root`] in a [`Module`], collected by [`Graph`],
-//! checked and compiled to a [`Plan`], started as a [`Container`], whose [`ScopePlan`]s open
-//! [`OpenScope`]. The crate must not know tokio, axum or sockets: what it waits for are plain
-//! futures, what its scopes are is the embedder's to say.
+//! The types in the order in which they are used: a [`Module`] lists each [`Provider`] and
+//! [`Root`]. A [`Graph`] collects the modules and validates them. The result is a [`Plan`], which
+//! starts a [`Container`]. The container makes a [`ScopePlan`] for each kind of scope, which opens
+//! an [`OpenScope`] as often as needed.
+//!
+//! The crate does not depend on tokio, axum or sockets. It awaits plain futures, and the embedder
+//! decides what a scope is.
 
 mod build;
-mod configured;
 mod container;
+mod container_state;
 mod dependency;
 mod error;
 #[doc(hidden)]
@@ -17,6 +20,7 @@ pub mod expansion;
 mod fault;
 mod graph;
 mod key;
+mod late;
 mod lazy;
 mod lifecycle;
 mod location;
@@ -24,31 +28,34 @@ mod module;
 mod open_scope;
 mod panic;
 mod plan;
+mod planned_scope;
 mod provider;
 mod root;
 mod scope;
+mod scope_layout;
 mod scope_plan;
 mod seeds;
 mod slot;
 mod testing;
 mod view;
+mod wiring;
 
-pub use crate::open_scope::OpenScope;
-pub use configured::ConfiguredModule;
 pub use container::Container;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
 #[doc(hidden)]
 pub use error::factory_failed;
-pub use error::{BuildCause, BuildError, BuildFailure, StartError};
+pub use error::{
+    BuildCause, BuildError, BuildFailure, HookCause, HookFailure, HookKind, StartError,
+};
 pub use fault::{Fault, FaultKind, Report, Step};
 pub use graph::Graph;
 pub use key::Key;
 #[doc(hidden)]
-pub use lazy::Defer;
+pub use late::Defer;
 pub use lazy::Lazy;
-pub use lifecycle::{HookCause, HookFailure, HookKind};
 pub use location::Location;
-pub use module::{Exported, Module, ModuleBuilder, ModuleKind, ProviderKind};
+pub use module::{ConfiguredModule, Exported, Module, ModuleBuilder, ModuleKind, ProviderKind};
+pub use open_scope::OpenScope;
 pub use plan::Plan;
 pub use provider::{Provide, Provider};
 pub use root::{Root, RootInfo};

@@ -1,21 +1,17 @@
-//! Hooks: what a provider wants to do once everything is built, and before its value goes. Owns how
-//! a hook is run, limited in time and reported. Must not know a clock: limits are futures of the
-//! embedder.
+//! Hooks of providers: how one is run, limited in time, and reported. Must not know a clock: a time
+//! limit is a future that the embedder passes.
 
-use std::error::Error;
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::error::BuildError;
-use crate::graph::Binding;
-use crate::panic::{Panicked, catch_unwind};
-use crate::provider::BuildFuture;
+use crate::build::BuildFuture;
+use crate::error::{BuildError, HookCause, HookFailure, HookKind};
+use crate::panic::catch_unwind;
 use crate::slot::Slots;
 use crate::{Key, Location};
 
-/// A hook of a provider, its value's type erased.
+/// A hook of a provider, with its value's type erased.
 pub(crate) type Hook =
     Box<dyn Fn(&Slots, u16) -> BuildFuture<Result<(), BuildError>> + Send + Sync>;
 
@@ -26,82 +22,33 @@ pub(crate) struct Hooks {
     pub(crate) shutdown: Option<Hook>,
 }
 
-/// When a hook is called.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum HookKind {
-    /// When all singletons are built, dependencies first.
-    Init,
-    /// Before the value goes, in reverse order.
-    Shutdown,
-}
-
-impl fmt::Display for HookKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Init => "on_init",
-            Self::Shutdown => "on_shutdown",
-        })
-    }
-}
-
-/// Why a hook did not end well.
-#[derive(thiserror::Error, Debug)]
-#[non_exhaustive]
-pub enum HookCause {
-    /// It returned an error.
-    #[error("failed: {0}")]
-    Failed(#[source] Box<dyn Error + Send + Sync>),
-    /// It panicked, with this message.
-    #[error("panicked: {0}")]
-    Panicked(String),
-    /// It was dropped at its time limit.
-    #[error("did not end in time")]
-    TimedOut,
-}
-
-/// A hook that did not end well.
-#[derive(thiserror::Error, Debug)]
-#[error("`{kind}` of `{provider}` ({location}) {cause}")]
-pub struct HookFailure {
-    provider: String,
-    location: Location,
-    kind: HookKind,
-    cause: HookCause,
-}
-
-impl HookFailure {
+/// A built value with the hooks of its provider.
+pub(crate) struct HookedValue<'a> {
     /// The name of the provider.
-    pub fn provider(&self) -> &str {
-        &self.provider
-    }
-
+    pub(crate) provider: &'a str,
     /// Where the provider was declared.
-    pub fn location(&self) -> Location {
-        self.location
-    }
+    pub(crate) location: Location,
+    pub(crate) hooks: &'a Hooks,
+    /// The slot that holds the value.
+    pub(crate) slot: u16,
+}
 
-    /// Which of its hooks it was.
-    pub fn kind(&self) -> HookKind {
-        self.kind
-    }
-
-    /// Why.
-    pub fn cause(&self) -> &HookCause {
-        &self.cause
-    }
-
-    /// A stable name of the kind of failure.
-    pub fn code(&self) -> &'static str {
-        match self.cause {
-            HookCause::Failed(_) => "hook_failed",
-            HookCause::Panicked(_) => "hook_panicked",
-            HookCause::TimedOut => "hook_timed_out",
-        }
+impl HookedValue<'_> {
+    /// Runs one of the hooks, if the provider has it, until it ends or `limit` is ready.
+    pub(crate) async fn run<L: Future<Output = ()>>(
+        &self,
+        kind: HookKind,
+        slots: &Slots,
+        limit: L,
+    ) -> Result<(), HookFailure> {
+        let outcome = run(self.hooks, kind, (slots, self.slot), limit).await;
+        outcome
+            .map_err(|cause| HookFailure::new(self.provider.to_owned(), self.location, kind, cause))
     }
 }
 
 /// Erases the type of a hook's value.
-pub(crate) fn erased<V, F>(hook: fn(V) -> F) -> Hook
+pub(crate) fn erase_type<V, F>(hook: fn(V) -> F) -> Hook
 where
     V: Clone + Send + Sync + 'static,
     F: Future<Output = Result<(), BuildError>> + Send + 'static,
@@ -115,34 +62,28 @@ where
     })
 }
 
-/// Runs one hook of the value in a slot, if the binding has it, until `limit` is ready.
-pub(crate) async fn run<L: Future<Output = ()>>(
-    binding: &Binding,
+/// Runs one hook of the value in a slot, if `hooks` has it, until it ends or `limit` is ready.
+async fn run<L: Future<Output = ()>>(
+    hooks: &Hooks,
     kind: HookKind,
     (slots, slot): (&Slots, u16),
     limit: L,
-) -> Result<(), HookFailure> {
+) -> Result<(), HookCause> {
     let hook = match kind {
-        HookKind::Init => &binding.hooks.init,
-        HookKind::Shutdown => &binding.hooks.shutdown,
+        HookKind::Init => &hooks.init,
+        HookKind::Shutdown => &hooks.shutdown,
     };
     let Some(hook) = hook else { return Ok(()) };
-    let outcome = match catch_unwind(|| hook(slots, slot)) {
-        Ok(running) => limited(running, limit).await,
+    match catch_unwind(|| hook(slots, slot)) {
+        Ok(running) => run_within(running, limit).await,
         Err(panicked) => Err(panicked.into()),
-    };
-    outcome.map_err(|cause| HookFailure {
-        provider: binding.name.clone(),
-        location: binding.location,
-        kind,
-        cause,
-    })
+    }
 }
 
-/// Runs the shutdown hooks of a row, from the last of `steps` to the first. A failure stops no
-/// other hook.
+/// Runs the shutdown hooks of a row's values, from the last of `values` to the first. Each gets a
+/// limit of its own. A failure does not stop the remaining hooks.
 pub(crate) async fn shut_down<'a, S, L>(
-    steps: impl DoubleEndedIterator<Item = (&'a Binding, u16)>,
+    values: impl DoubleEndedIterator<Item = HookedValue<'a>>,
     slots: &Slots,
     limit: &S,
 ) -> Vec<HookFailure>
@@ -151,16 +92,18 @@ where
     L: Future<Output = ()>,
 {
     let mut failures = Vec::new();
-    for (binding, slot) in steps.rev() {
-        if binding.hooks.shutdown.is_some() {
-            let run = run(binding, HookKind::Shutdown, (slots, slot), limit());
+    for value in values.rev() {
+        // `limit` is called only for values that have the hook.
+        if value.hooks.shutdown.is_some() {
+            let run = value.run(HookKind::Shutdown, slots, limit());
             failures.extend(run.await.err());
         }
     }
     failures
 }
 
-async fn limited<L: Future<Output = ()>>(
+/// Polls a hook's future, catching its panics, until it or `limit` is ready.
+async fn run_within<L: Future<Output = ()>>(
     mut running: BuildFuture<Result<(), BuildError>>,
     limit: L,
 ) -> Result<(), HookCause> {
@@ -173,10 +116,4 @@ async fn limited<L: Future<Output = ()>>(
         Err(panicked) => Poll::Ready(Err(panicked.into())),
     })
     .await
-}
-
-impl From<Panicked> for HookCause {
-    fn from(panicked: Panicked) -> Self {
-        Self::Panicked(panicked.0)
-    }
 }

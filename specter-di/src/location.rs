@@ -1,11 +1,11 @@
-//! The place in the user's source at which something was declared.
+//! Places in the user's source, which reports show.
 
 use std::fmt;
 
 /// A place in a source file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Location {
-    /// The file, as the compiler names it.
+    /// The path of the file, as the compiler names it.
     pub file: &'static str,
     /// The line, from 1.
     pub line: u32,
@@ -14,7 +14,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// The place of the call.
+    /// The place from which this function, or the `#[track_caller]` function around it, is called.
     #[track_caller]
     pub fn caller() -> Self {
         let caller = std::panic::Location::caller();
@@ -32,7 +32,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// The [`Location`] of this very place, as a constant.
+/// The [`Location`] of the macro's call, as a constant.
 #[macro_export]
 macro_rules! location {
     () => {

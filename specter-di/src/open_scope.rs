@@ -1,38 +1,41 @@
-//! An open scope: its values, its built roots, and its tear-down.
+//! An open scope: its values, its roots, and how it ends.
 
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::lifecycle::{HookFailure, shut_down};
-use crate::scope_plan::ScopePlan;
+use crate::error::HookFailure;
+use crate::lifecycle::shut_down;
+use crate::planned_scope::PlannedScope;
 use crate::seeds::SeedList;
 use crate::slot::Slots;
 
-/// An open scope: its built roots and the values they share. Dropped, or closed, it drops what is
-/// left of the roots, then its values in reverse order of their construction.
+/// An open scope: its roots and the values that they share.
+///
+/// When it is dropped, the roots that were not taken are dropped first, then the values in reverse
+/// order of their construction. Dropping runs no `on_shutdown` hooks; [`close`](Self::close) does.
 pub struct OpenScope(Box<ScopeState>);
 
-/// All of an open scope in one allocation. Dropped in the order of the fields: what was built last
-/// goes first.
+/// The whole state of an open scope, in one allocation. The order of the fields is the order in
+/// which they are dropped: roots before the values that they depend on, values before seeds.
 pub(crate) struct ScopeState<S: ?Sized = dyn SeedList> {
-    // Only so that a scope can be shared: a root need not be `Sync`. Nobody locks it.
+    // The mutex is never locked. It only makes the scope `Sync`, which a root need not be.
     roots: Mutex<Roots>,
     pub(crate) slots: Slots,
-    plan: ScopePlan,
+    plan: Arc<PlannedScope>,
     is_shut_down: AtomicBool,
     pub(crate) seeds: S,
 }
 
-/// A root until it is taken.
-pub(crate) type Built = Option<Box<dyn Any + Send>>;
+/// A root; `None` once it is taken.
+pub(crate) type BuiltRoot = Option<Box<dyn Any + Send>>;
 
-/// Built roots; one without an allocation, since most scopes have one.
+/// The roots of a scope. Most scopes have one root, which needs no allocation for a list.
 pub(crate) enum Roots {
-    One(Built),
-    Many(Box<[Built]>),
+    One(BuiltRoot),
+    Many(Box<[BuiltRoot]>),
 }
 
 impl Default for Roots {
@@ -42,7 +45,7 @@ impl Default for Roots {
 }
 
 impl Roots {
-    fn take(&mut self, position: usize) -> Built {
+    fn take(&mut self, position: usize) -> BuiltRoot {
         match self {
             Self::One(root) if position == 0 => root.take(),
             Self::One(_) => None,
@@ -52,20 +55,20 @@ impl Roots {
 }
 
 impl<S: SeedList> ScopeState<S> {
-    /// A scope in which nothing is built.
+    /// A scope in which nothing is built yet.
     #[inline]
-    pub(crate) fn boxed(plan: ScopePlan, seeds: S, capacity: usize) -> Box<ScopeState> {
-        // The memory first, so that the scope is written where it stays.
-        let place = Box::<Self>::new_uninit();
-        let open = Self {
+    pub(crate) fn boxed(plan: Arc<PlannedScope>, seeds: S, capacity: usize) -> Box<ScopeState> {
+        // The memory is allocated first, so that the scope is written in place and never moved.
+        let memory = Box::<Self>::new_uninit();
+        let scope = Self {
             roots: Mutex::default(),
             slots: Slots::with_capacity(capacity),
             plan,
             is_shut_down: AtomicBool::new(false),
             seeds,
         };
-        let open: Box<Self> = Box::write(place, open);
-        open
+        let scope: Box<Self> = Box::write(memory, scope);
+        scope
     }
 }
 
@@ -77,16 +80,23 @@ impl ScopeState {
 }
 
 impl OpenScope {
-    pub(crate) fn new(open: Box<ScopeState>) -> Self {
-        Self(open)
+    pub(crate) fn new(scope: Box<ScopeState>) -> Self {
+        Self(scope)
     }
 
-    /// The root at a position of the list that the scope was planned with; once.
+    /// Takes the root at a position out of the scope.
+    ///
+    /// `position` is the root's position in the list that the scope was planned with. The result is
+    /// `None` if there is no such root, and if it was taken before.
     pub fn take_root(&mut self, position: usize) -> Option<Box<dyn Any + Send>> {
         self.0.roots().take(position)
     }
 
-    /// A value that the root at a position depends on or requires.
+    /// The value of type `V` that the root at a position depends on or requires.
+    ///
+    /// `position` is the root's position in the list that the scope was planned with. The result is
+    /// `None` if there is no such root, and if the root does not take the type as a single value.
+    /// It does not matter whether the root was taken.
     pub fn get<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
         let ScopeState {
             plan, slots, seeds, ..
@@ -94,16 +104,19 @@ impl OpenScope {
         plan.visible(position, slots, seeds)
     }
 
-    /// Tears the scope down: what is left of the roots is dropped, the `on_shutdown` hooks of its
-    /// values run in reverse order of their construction, then the values are dropped.
+    /// Closes the scope: drops the roots that were not taken, runs the `on_shutdown` hooks of the
+    /// scope's values in reverse order of construction, then drops the values.
     ///
-    /// What is returned are the hooks that did not end well. They stop no other hook.
+    /// The result is the hooks that failed or panicked; none of them stops the others. If the
+    /// future is dropped before it is ready, the remaining hooks never run, and the values are
+    /// dropped.
     pub async fn close(self) -> Vec<HookFailure> {
         self.close_within(std::future::pending).await
     }
 
-    /// As [`close`](Self::close), with a time limit for each hook: `||
-    /// sleep(Duration::from_secs(10))`.
+    /// [Closes](Self::close) the scope with a time limit for each hook. `limit` makes it, for
+    /// example `|| sleep(Duration::from_secs(10))`. A hook that has not ended when its limit is
+    /// ready is dropped, and is in the result.
     pub async fn close_within<S, L>(mut self, limit: S) -> Vec<HookFailure>
     where
         S: Fn() -> L,
@@ -113,11 +126,13 @@ impl OpenScope {
         self.shut_down(limit).await
     }
 
-    /// Runs the `on_shutdown` hooks of a scope that is shared, in reverse order of construction,
-    /// each until it ends or its limit does. Only the first call runs them. The values are dropped
-    /// with the scope.
+    /// Runs the `on_shutdown` hooks of a scope that is shared and therefore cannot be
+    /// [closed](Self::close). The values are dropped with the scope.
     ///
-    /// What is returned are the hooks that did not end well. They stop no other hook.
+    /// The hooks run in reverse order of construction. `limit` makes a time limit for each hook,
+    /// for example `|| sleep(Duration::from_secs(10))`. The result is the hooks that failed,
+    /// panicked or had not ended at their limit; none of them stops the others. Only the first call
+    /// runs the hooks, and every other call returns an empty list.
     pub async fn shut_down<S, L>(&self, limit: S) -> Vec<HookFailure>
     where
         S: Fn() -> L,
@@ -126,7 +141,7 @@ impl OpenScope {
         if self.0.is_shut_down.swap(true, Ordering::Relaxed) {
             return Vec::new();
         }
-        shut_down(self.0.plan.built(), &self.0.slots, &limit).await
+        shut_down(self.0.plan.hooked_values(), &self.0.slots, &limit).await
     }
 }
 

@@ -6,7 +6,8 @@ use std::panic::AssertUnwindSafe;
 /// The message of a caught panic.
 pub(crate) struct Panicked(pub(crate) String);
 
-/// Calls `call`. What a panic leaves half done must not be used again, only dropped.
+/// Calls `call` and catches a panic. After a panic, the caller must only drop what `call` had
+/// changed, because it may be in an inconsistent state.
 pub(crate) fn catch_unwind<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
     std::panic::catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panicked(message(&*payload)))
 }

@@ -1,28 +1,29 @@
-//! A validated graph, compiled: what remains is to run it. Owns the start of the singletons.
-//! Must not find faults; a graph that has any never becomes a plan.
+//! The compiled form of a valid graph, and the start of its singletons.
+//! Must not find faults, apart from the number of values: a graph that has faults has no plan.
 
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use crate::build::build;
 use crate::container::Container;
+use crate::container_state::ContainerState;
 use crate::dependency::Resolved;
 use crate::error::StartError;
 use crate::fault::{Fault, FaultKind};
 use crate::graph::{
-    Binding, BoundGraph, BoundRoot, BuildStep, CompiledRow, Compiler, LateInput, ModuleNode,
-    TooLarge, provide_late,
+    BoundGraph, BuildStep, CompiledRow, Compiler, LateInput, TooLarge, provide_late,
 };
-use crate::lazy::Late;
+use crate::late::LateValues;
 use crate::root::RootInfo;
+use crate::scope_layout::ScopeLayout;
 use crate::slot::{Input, Slot, Slots, ValueSources};
+use crate::wiring::Wiring;
 use crate::{GraphView, Scope};
 
-/// A validated graph, ready to start.
+/// A valid graph that is ready to start.
 pub struct Plan {
     wiring: Wiring,
     values: Vec<Slot>,
@@ -31,28 +32,9 @@ pub struct Plan {
     lookup: HashMap<TypeId, Input>,
 }
 
-/// What is known of a graph once it is valid.
-pub(crate) struct Wiring {
-    pub(crate) scope_name: &'static str,
-    pub(crate) modules: Vec<ModuleNode>,
-    pub(crate) bindings: Vec<Binding>,
-    pub(crate) roots: Vec<BoundRoot>,
-    pub(crate) infos: Vec<RootInfo>,
-    /// The bindings that are seeds.
-    pub(crate) seeds: Range<usize>,
-    /// Where the singletons lie, by binding.
-    pub(crate) singletons: Vec<Option<Input>>,
-}
-
-impl Wiring {
-    pub(crate) fn view(&self) -> GraphView {
-        let roots = (self.roots.as_slice(), self.infos.as_slice());
-        GraphView::new(self.scope_name, &self.modules, &self.bindings, roots)
-    }
-}
-
 impl Plan {
-    /// Compiles a draft without faults. `lookup` has the bindings that are found by type alone.
+    /// Compiles a graph without faults. `order` lists the bindings so that dependencies come first;
+    /// `lookup` has the bindings that can be found by type alone.
     pub(crate) fn compile(
         graph: BoundGraph,
         order: &[usize],
@@ -60,9 +42,9 @@ impl Plan {
     ) -> Result<Self, Fault> {
         let CompiledRow {
             steps,
-            known: singletons,
+            inputs: singletons,
             late,
-        } = singletons(&graph, order).map_err(|TooLarge| too_large())?;
+        } = compile_singletons(&graph, order).map_err(|TooLarge| too_large())?;
         let lookup = lookup
             .into_iter()
             .filter_map(|(key, binding)| Some((key, singletons.get(binding).copied().flatten()?)))
@@ -76,9 +58,9 @@ impl Plan {
             infos: graph.infos,
             singletons,
         };
-        // No scope is larger than the one of all roots.
+        // No scope that names each root at most once is larger than the scope of all roots.
         let all: Vec<usize> = (0..wiring.roots.len()).collect();
-        wiring.scope_row(&all).map_err(|TooLarge| too_large())?;
+        ScopeLayout::compile(&wiring, &all).map_err(|TooLarge| too_large())?;
         Ok(Self {
             wiring,
             values: graph.values,
@@ -88,39 +70,45 @@ impl Plan {
         })
     }
 
-    /// The roots: those of imported modules first, depth first, then the module's own in the order
-    /// of its list.
+    /// The roots of all modules. Roots of imported modules precede those of the modules that import
+    /// them, and the roots of one module are in the order of its list.
     pub fn roots(&self) -> &[RootInfo] {
         &self.wiring.infos
     }
 
-    /// The types of the singletons that [`Container::get`] will find.
+    /// The types for which [`Container::get`] will return a singleton, in no particular order.
     pub fn singletons(&self) -> impl Iterator<Item = TypeId> {
         self.lookup.keys().copied()
     }
 
-    /// The graph to look at.
+    /// The graph as text or diagram.
     pub fn view(&self) -> GraphView {
         self.wiring.view()
     }
 
-    /// Builds every singleton, dependencies first, one after another.
+    /// Builds every singleton, one after another and dependencies first, then runs the `on_init`
+    /// hooks in the same order.
+    ///
+    /// If the future is dropped before it is ready, the values that were built are dropped in
+    /// reverse order; no `on_shutdown` hook runs.
     ///
     /// # Errors
     ///
-    /// The first provider that fails or panics. What was built before it is dropped in reverse
-    /// order; so it is when the future is dropped. Or the first `on_init` that does not end well:
-    /// then `on_shutdown` runs for the providers before it.
+    /// [`StartError::Provider`] for the first provider that fails or panics. The values that were
+    /// built before it are dropped in reverse order. [`StartError::Init`] for the first `on_init`
+    /// hook that fails or panics. The `on_shutdown` hooks of the singletons before it then run in
+    /// reverse order, and all singletons are dropped.
     pub async fn start(self) -> Result<Container, StartError> {
         self.start_within(std::future::pending).await
     }
 
-    /// As [`start`](Self::start), with a time limit for each hook: `||
-    /// sleep(Duration::from_secs(10))`.
+    /// [Starts](Self::start) with a time limit for each hook. `limit` makes it, for example
+    /// `|| sleep(Duration::from_secs(10))`. Building a value has no limit.
     ///
     /// # Errors
     ///
-    /// As `start`.
+    /// As [`start`](Self::start). A hook that has not ended when its limit is ready is dropped, and
+    /// counts as failed.
     pub async fn start_within<S, L>(self, limit: S) -> Result<Container, StartError>
     where
         S: Fn() -> L,
@@ -130,31 +118,38 @@ impl Plan {
             wiring,
             values,
             steps,
-            late: inputs,
+            late: late_inputs,
             lookup,
         } = self;
         let mut singletons = Slots::with_capacity(values.len() + steps.len());
         for value in values {
             singletons.push(value.into_boxed());
         }
-        let none = Slots::default();
-        let late = Arc::new(Late::default());
+        let no_slots = Slots::default();
+        let late = Arc::new(LateValues::default());
         for step in &steps {
             let binding = &wiring.bindings[step.binding];
-            let values = ValueSources::of_singletons(&singletons, &none);
-            let resolved = Resolved::new(&values, &step.inputs, Some(&late));
-            let value = build(binding, resolved)
-                .await
-                .map_err(StartError::Provider)?;
-            tracing::debug!(target: "specter::di", provider = %binding.name, location = %binding.location, "built");
+            let sources = ValueSources::of_singletons(&singletons, &no_slots);
+            let resolved = Resolved::new(&sources, &step.inputs, Some(&late));
+            let value = binding.source.build(resolved).await;
+            let value = value.map_err(|cause| StartError::Provider(binding.failure(cause)))?;
+            tracing::debug!(
+                target: "specter::di",
+                provider = %binding.name,
+                location = %binding.location,
+                "built a singleton"
+            );
             singletons.push(value.into_boxed());
         }
-        provide_late(
-            &late,
-            &inputs,
-            ValueSources::of_singletons(&singletons, &none),
-        );
-        let container = Container::new(wiring, singletons, steps, lookup);
+        let sources = ValueSources::of_singletons(&singletons, &no_slots);
+        provide_late(&late, &late_inputs, sources);
+        let container = Container::new(ContainerState {
+            singletons,
+            wiring,
+            steps,
+            lookup,
+            is_shut_down: AtomicBool::new(false),
+        });
         container.init(&limit).await.map_err(StartError::Init)?;
         Ok(container)
     }
@@ -168,21 +163,7 @@ impl fmt::Debug for Plan {
     }
 }
 
-/// The bindings that some steps built, and their slots: those after the `given` ones.
-pub(crate) fn built<'a>(
-    wiring: &'a Wiring,
-    steps: &'a [BuildStep],
-    given: usize,
-) -> impl DoubleEndedIterator<Item = (&'a Binding, u16)> {
-    let slots = given..given + steps.len();
-    steps.iter().zip(slots).filter_map(|(step, slot)| {
-        // Always so: the compiler numbered them.
-        let slot = u16::try_from(slot).ok()?;
-        Some((&wiring.bindings[step.binding], slot))
-    })
-}
-
-fn singletons(graph: &BoundGraph, order: &[usize]) -> Result<CompiledRow, TooLarge> {
+fn compile_singletons(graph: &BoundGraph, order: &[usize]) -> Result<CompiledRow, TooLarge> {
     let mut compiler = Compiler::new(
         &graph.bindings,
         Vec::new(),
@@ -190,8 +171,8 @@ fn singletons(graph: &BoundGraph, order: &[usize]) -> Result<CompiledRow, TooLar
         Input::Singleton,
     )?;
     for binding in order {
-        if graph.bindings[*binding].scope == Scope::Singleton && !graph.bindings[*binding].is_pruned
-        {
+        let is_pruned = graph.bindings[*binding].is_pruned;
+        if graph.bindings[*binding].scope == Scope::Singleton && !is_pruned {
             compiler.emit(*binding)?;
         }
     }
@@ -203,8 +184,8 @@ fn too_large() -> Fault {
         FaultKind::TooLarge,
         format!("the graph needs more than {} values at once", u16::MAX),
         Vec::new(),
-        "make transient providers singletons: each place that needs a transient one has its own \
-         value"
+        "make transient providers singletons, because every place that takes a transient provider \
+         gets a value of its own"
             .to_owned(),
     )
 }

@@ -1,24 +1,19 @@
-//! What makes values: struct providers, factories and their other names. Owns the type-erased build
-//! functions. Must not know who needs the values.
+//! Providers, which make values: structs, factories and existing values, with their aliases and
+//! hooks. Must not know who needs the values.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::build::{AsyncBuild, Source, SyncBuild};
 use crate::dependency::{DeclaredDependency, Dependencies, Resolved};
 use crate::error::BuildError;
 use crate::lifecycle::{self, Hooks};
-use crate::slot::{Shared, Slot};
+use crate::slot::Slot;
 use crate::{Key, Location, Scope};
 
-pub(crate) type BuildFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-pub(crate) type AsyncBuild =
-    Box<dyn Fn(&mut Resolved<'_>) -> BuildFuture<Result<Slot, BuildError>> + Send + Sync>;
-
-/// Something that a module can list among its providers: a struct, or what stands for a factory
-/// function.
+/// A type that a module can list among its providers: a struct, or the type that represents a
+/// factory function. `#[injectable]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a provider",
     label = "not a provider",
@@ -26,62 +21,29 @@ pub(crate) type AsyncBuild =
     note = "a controller is listed under `controllers`, a module under `imports`"
 )]
 pub trait Provide: 'static {
-    /// What it provides: `Arc<T>`. That it can be shared is asked where a [`Provider`] is made, and
-    /// only there.
+    /// The type of the values, `Arc<T>`. It has to be `Clone + Send + Sync`, which only the
+    /// constructors of [`Provider`] require.
     type Value: 'static;
 
-    /// Whether its values are known at compile time to live within a scope. Only the compiler's
-    /// complaints depend on it; what holds is the provider's [`scope`](Provider::scope).
+    /// Whether the values are known at compile time to live within a scope. Only compile errors
+    /// depend on it; the container goes by the provider's [`scope`](Provider::scope). Default:
+    /// `false`.
     const SCOPED: bool = false;
 
     /// Describes the provider.
     fn provider() -> Provider;
 }
 
-/// How values of one type are made.
+/// A description of how values of one type are made.
 pub struct Provider {
     pub(crate) key: Key,
     pub(crate) name: Cow<'static, str>,
     pub(crate) scope: Scope,
     pub(crate) location: Location,
     pub(crate) dependencies: Vec<DeclaredDependency>,
-    pub(crate) build: Build,
+    pub(crate) build: Source,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) hooks: Hooks,
-}
-
-/// A build function.
-pub(crate) enum Build {
-    Sync(SyncBuild),
-    Async(AsyncBuild),
-}
-
-/// A build function that needs no waiting. What it returns fits into registers, which a `Slot` does
-/// not.
-pub(crate) enum SyncBuild {
-    Shared(Building<Arc<dyn Shared>>),
-    Boxed(Building<Box<dyn Any + Send + Sync>>),
-    /// It may fail.
-    Fallible(Building<Result<Slot, BuildError>>),
-}
-
-type Building<T> = Box<dyn Fn(&mut Resolved<'_>) -> T + Send + Sync>;
-
-impl SyncBuild {
-    fn boxed<V: Send + Sync + 'static>(
-        build: impl Fn(&mut Resolved<'_>) -> V + Send + Sync + 'static,
-    ) -> Self {
-        Self::Boxed(Box::new(move |resolved| Box::new(build(resolved))))
-    }
-
-    #[inline]
-    pub(crate) fn call(&self, resolved: &mut Resolved<'_>) -> Result<Slot, BuildError> {
-        match self {
-            Self::Shared(build) => Ok(Slot::Shared(build(resolved))),
-            Self::Boxed(build) => Ok(Slot::Boxed(build(resolved))),
-            Self::Fallible(build) => build(resolved),
-        }
-    }
 }
 
 /// Another type under which a provider's value is found.
@@ -91,9 +53,11 @@ pub(crate) struct Alias {
 }
 
 impl Provider {
-    /// A factory that is awaited and may fail.
+    /// An asynchronous factory, which may fail.
     ///
-    /// `build` takes its dependencies at once; the future owns them.
+    /// `name` and `location` are shown in reports. `build` takes its dependencies, in the order in
+    /// which `dependencies` declares them, before it returns its future, which therefore owns them.
+    /// A scope that contains such a provider is opened by a future.
     pub fn new<V, B, F>(
         name: impl Into<Cow<'static, str>>,
         scope: Scope,
@@ -116,11 +80,13 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Async(build),
+            Source::Async(build),
         )
     }
 
-    /// A provider that needs no waiting and cannot fail: a struct, or a plain function.
+    /// A synchronous provider that cannot fail: a struct or a plain function.
+    ///
+    /// The parameters are those of [`new`](Self::new).
     pub fn sync<V>(
         name: impl Into<Cow<'static, str>>,
         scope: Scope,
@@ -138,12 +104,13 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Sync(build),
+            Source::Sync(build),
         )
     }
 
-    /// A factory that needs no waiting and may fail: a scope that has such ones only is opened
-    /// without a future.
+    /// A synchronous factory, which may fail.
+    ///
+    /// The parameters are those of [`new`](Self::new).
     pub fn try_sync<V>(
         name: impl Into<Cow<'static, str>>,
         scope: Scope,
@@ -161,11 +128,12 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Sync(SyncBuild::Fallible(build)),
+            Source::Sync(SyncBuild::Fallible(build)),
         )
     }
 
-    /// As [`sync`](Self::sync), of an `Arc<T>`: it is kept without another box around it.
+    /// As [`sync`](Self::sync) for values of type `Arc<T>`, which saves the allocation of a box
+    /// around the `Arc`.
     pub fn shared<T>(
         name: impl Into<Cow<'static, str>>,
         scope: Scope,
@@ -183,17 +151,17 @@ impl Provider {
             scope,
             location,
             dependencies,
-            Build::Sync(build),
+            Source::Sync(build),
         )
     }
 
-    /// A singleton that is there already.
+    /// A singleton whose value exists already.
     pub(crate) fn value<V>(value: V, location: Location) -> Self
     where
         V: Clone + Send + Sync + 'static,
     {
         let name = Key::of::<V>().inner_name().into();
-        let build = Build::Sync(cloning(value));
+        let build = Source::Sync(SyncBuild::cloning(value));
         Self::with_build::<V>(name, Scope::Singleton, location, Vec::new(), build)
     }
 
@@ -202,7 +170,7 @@ impl Provider {
         scope: Scope,
         location: Location,
         dependencies: Vec<DeclaredDependency>,
-        build: Build,
+        build: Source,
     ) -> Self {
         Self {
             key: Key::of::<V>(),
@@ -216,12 +184,12 @@ impl Provider {
         }
     }
 
-    /// Lets the value, of type `V`, be found as a `W` too: `.alias::<Arc<Sql>, Arc<dyn
-    /// Repository>>(|value| value)`.
+    /// Provides the value, of type `V`, under the type `W` as well:
+    /// `.alias::<Arc<Sql>, Arc<dyn Repository>>(|value| value)`.
     ///
     /// # Panics
     ///
-    /// When the provider's values are not of type `V`.
+    /// If the provider's values do not have the type `V`.
     pub fn alias<V, W>(mut self, convert: fn(V) -> W) -> Self
     where
         V: Clone + Send + Sync + 'static,
@@ -235,13 +203,13 @@ impl Provider {
         self
     }
 
-    /// Calls `hook` with the value, of type `V`, when all singletons are built: dependencies first.
-    /// A singleton whose hook fails keeps the container from starting.
+    /// Calls `hook` with the value, of type `V`, after all singletons are built. The hooks of
+    /// dependencies run first. If a hook fails, the container does not start.
     ///
     /// # Panics
     ///
-    /// When the provider's values are not of type `V`, or it is no singleton: what is built later
-    /// is ready when its factory is.
+    /// If the provider's values do not have the type `V`, or if the provider is not a singleton. A
+    /// scoped or transient value is initialized by its factory instead.
     pub fn on_init<V, F>(mut self, hook: fn(V) -> F) -> Self
     where
         V: Clone + Send + Sync + 'static,
@@ -251,26 +219,27 @@ impl Provider {
         let name = &self.name;
         assert!(
             self.scope == Scope::Singleton,
-            "`{name}` is no singleton, so it cannot have `on_init`"
+            "`{name}` is not a singleton, so it cannot have an `on_init` hook: initialize the value in \
+             its factory"
         );
-        self.hooks.init = Some(lifecycle::erased(hook));
+        self.hooks.init = Some(lifecycle::erase_type(hook));
         self
     }
 
-    /// Calls `hook` with the value, of type `V`, before it goes: at the container's shutdown or the
-    /// scope's close, in reverse order of construction. Not when a container or scope is only
-    /// dropped.
+    /// Calls `hook` with the value, of type `V`, when the container is shut down or the scope is
+    /// closed. Hooks run in reverse order of construction. They do not run when a container or
+    /// scope is dropped without that.
     ///
     /// # Panics
     ///
-    /// When the provider's values are not of type `V`.
+    /// If the provider's values do not have the type `V`.
     pub fn on_shutdown<V, F>(mut self, hook: fn(V) -> F) -> Self
     where
         V: Clone + Send + Sync + 'static,
         F: Future<Output = Result<(), BuildError>> + Send + 'static,
     {
         self.check_value::<V>();
-        self.hooks.shutdown = Some(lifecycle::erased(hook));
+        self.hooks.shutdown = Some(lifecycle::erase_type(hook));
         self
     }
 
@@ -283,23 +252,18 @@ impl Provider {
         );
     }
 
-    /// What it provides.
+    /// The type that the provider's values have.
     pub fn key(&self) -> &Key {
         &self.key
     }
 
-    /// Its name: the struct's or the function's.
+    /// The name of the struct or function.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How long its values live.
+    /// How long the provider's values live.
     pub fn scope(&self) -> Scope {
         self.scope
     }
-}
-
-/// A build function that gives clones of a value.
-pub(crate) fn cloning<V: Clone + Send + Sync + 'static>(value: V) -> SyncBuild {
-    SyncBuild::boxed(move |_| value.clone())
 }

@@ -1,4 +1,4 @@
-//! Roots: values that a scope builds for the embedder, and on which nothing depends.
+//! Roots: the values for which scopes are opened, and on which no provider depends.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -8,8 +8,8 @@ use crate::{Key, Location};
 
 pub(crate) type RootBuild = Box<dyn Fn(&mut Resolved<'_>) -> Box<dyn Any + Send> + Send + Sync>;
 
-/// Something that is built when a scope is opened and that no provider depends on, such as a
-/// request's controller.
+/// A value for which a scope is opened, such as the controller of a request. No provider can depend
+/// on it.
 pub struct Root {
     pub(crate) type_id: TypeId,
     pub(crate) name: &'static str,
@@ -22,6 +22,9 @@ pub struct Root {
 
 impl Root {
     /// A root of type `T`.
+    ///
+    /// `name` and `location` are shown in reports. `build` takes its dependencies in the order in
+    /// which `dependencies` declares them.
     pub fn new<T: Send + 'static>(
         name: &'static str,
         location: Location,
@@ -39,18 +42,21 @@ impl Root {
         }
     }
 
-    /// Declares a value that the root does not take when it is built, but that is asked of its
-    /// scope later: [`OpenScope::get`](crate::OpenScope::get). It is checked and built like a
-    /// dependency.
+    /// Declares a value that the root does not take when it is built, but that is taken from its
+    /// scope later, by [`OpenScope::get`](crate::OpenScope::get). It is validated and built like a
+    /// dependency. `label` and `location` are shown in reports.
     pub fn require(mut self, key: Key, label: &'static str, location: Location) -> Self {
         self.required
             .push(DeclaredDependency::one(key, label, location));
         self
     }
 
-    /// As [`require`](Self::require), where only a singleton will do: what holds it outlives the
-    /// scopes. `role` says what it is taken for, `guard` for example. It is found before any scope
-    /// is opened: [`ScopePlan::singleton`](crate::ScopePlan::singleton).
+    /// As [`require`](Self::require) for a value that has to be a singleton. Any other scope is a
+    /// fault of the graph.
+    ///
+    /// The value can be taken before a scope is opened, by
+    /// [`ScopePlan::singleton`](crate::ScopePlan::singleton). `role` names the use of the value in
+    /// reports, for example `guard`.
     pub fn require_singleton(
         mut self,
         role: &'static str,
@@ -63,7 +69,8 @@ impl Root {
         self
     }
 
-    /// Attaches what the embedder wants to know of the root: [`RootInfo::meta`].
+    /// Attaches data of the embedder to the root, replacing any data from an earlier call.
+    /// [`RootInfo::meta`] returns it.
     pub fn meta<M: Any + Send + Sync>(mut self, meta: M) -> Self {
         self.meta = Some(Box::new(meta));
         self
@@ -80,27 +87,28 @@ pub struct RootInfo {
 }
 
 impl RootInfo {
-    /// Its place among all roots, for [`Container::scope`](crate::Container::scope).
+    /// The index of the root among all roots, which [`Container::scope`](crate::Container::scope)
+    /// takes.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its name.
+    /// The name of the root.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Where it was declared.
+    /// Where the root was declared.
     pub fn location(&self) -> Location {
         self.location
     }
 
-    /// The module that lists it.
+    /// The name of the module that lists the root.
     pub fn module(&self) -> &'static str {
         self.module
     }
 
-    /// What [`Root::meta`] attached, if it is an `M`.
+    /// The data that [`Root::meta`] attached. `None` if there is none, or if its type is not `M`.
     pub fn meta<M: Any>(&self) -> Option<&M> {
         self.meta.as_deref()?.downcast_ref()
     }

@@ -1,16 +1,16 @@
-//! How long a provided value lives. Knows nothing of what is provided.
+//! The scopes of providers.
 
-/// How many values a provider makes, and how long each lives.
+/// The scope of a provider: how many values it makes, and how long each of them lives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Scope {
-    /// One value, built when the container starts, dropped with it.
+    /// One value, which is built when the container starts and dropped with the container.
     Singleton,
-    /// One value in each scope that needs it, dropped with the scope.
+    /// One value in each open scope that needs it. It is dropped with the scope.
     ///
-    /// What such a scope is, the embedder decides and names:
+    /// The embedder decides what a scope is, for example a request, and names it by
     /// [`Graph::scope_name`](crate::Graph::scope_name).
     Scoped,
-    /// A value of its own for each place that needs one. It lives as long as the singleton or scope
-    /// that it was built for.
+    /// One value for each dependency that takes it. It lives as long as the container, if it was
+    /// built for a singleton, and as long as the scope otherwise.
     Transient,
 }

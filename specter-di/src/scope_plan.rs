@@ -1,62 +1,48 @@
-//! The compiled plan of a scope, and how it is opened: seeds in, built roots out.
-//! Must not look anything up by type; that was done when the plan was made.
+//! How a planned scope is opened: it takes seeds, builds the scope's values, then its roots.
+//! Must not look anything up by type, which was done when the scope was planned.
 
-use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::build::build;
-use crate::container::Container;
-use crate::dependency::{Arity, Resolved};
+use crate::build::{BuildFuture, Source};
+use crate::container_state::ContainerState;
+use crate::dependency::Resolved;
 use crate::error::{BuildCause, BuildFailure};
-use crate::graph::{
-    Binding, BuildStep, Compiler, LateInput, ResolvedDependency, Source, TooLarge, provide_late,
-};
-use crate::lazy::Late;
+use crate::graph::{TooLarge, provide_late};
+use crate::late::LateValues;
 use crate::open_scope::{OpenScope, Roots, ScopeState};
 use crate::panic::catch_unwind;
-use crate::plan::{Wiring, built};
-use crate::provider::BuildFuture;
-use crate::seeds::{PlannedSeed, SeedList, Seeds};
-use crate::slot::{Input, Slots, ValueSources};
+use crate::planned_scope::{BuildPosition, PlannedScope};
+use crate::scope_layout::{PlannedRoot, ScopeLayout};
+use crate::seeds::{SeedList, Seeds};
+use crate::slot::{Slots, ValueSources};
 
-/// How a scope with certain roots is built. Cheap to clone.
+/// The compiled plan of a scope with certain roots. [`Container::scope`](crate::Container::scope)
+/// makes it.
+///
+/// A clone is a handle to the same plan. It keeps the container alive.
 #[derive(Clone)]
-pub struct ScopePlan(Arc<Planned>);
-
-struct Planned {
-    container: Container,
-    steps: Box<[BuildStep]>,
-    seeds: Box<[PlannedSeed]>,
-    roots: Box<[PlannedRoot]>,
-    late: Box<[LateInput]>,
-    /// Whether some step has to be awaited.
-    waits: bool,
-}
-
-/// A root of the scope.
-pub(crate) struct PlannedRoot {
-    index: usize,
-    inputs: Box<[Input]>,
-    /// Its dependencies and what it requires, by type.
-    visible: Box<[(TypeId, Input)]>,
-}
+pub struct ScopePlan(Arc<PlannedScope>);
 
 /// A scope that is being opened.
+#[must_use = "the scope may not be open yet: call `opened` and await it, or match the variants"]
 pub enum OpenScopeFuture {
-    /// No provider of the scope has to be awaited: it is open, or failed.
+    /// The outcome. No provider of the scope has to be awaited.
     Ready(Result<OpenScope, BuildFailure>),
-    /// Some factory is asynchronous.
+    /// The future of the outcome. At least one provider of the scope has to be awaited.
     Pending(BuildFuture<Result<OpenScope, BuildFailure>>),
 }
 
 impl OpenScopeFuture {
-    /// The open scope, after waiting if need be.
+    /// Waits until the scope is open.
+    ///
+    /// If the future is dropped before it is ready, the values that were built are dropped in
+    /// reverse order; no `on_shutdown` hook runs.
     ///
     /// # Errors
     ///
-    /// The first provider or root that fails or panics. What was built before it is dropped in
-    /// reverse order.
+    /// The failure of the first provider or root that fails or panics, or of a seed that is needed
+    /// and missing. The values that were built before it are dropped in reverse order.
     pub async fn opened(self) -> Result<OpenScope, BuildFailure> {
         match self {
             Self::Ready(outcome) => outcome,
@@ -66,270 +52,146 @@ impl OpenScopeFuture {
 }
 
 impl ScopePlan {
-    pub(crate) fn new(container: &Container, roots: &[usize]) -> Self {
-        let wiring = &container.running().wiring;
-        let ScopeRow { steps, roots, late } = match wiring.scope_row(roots) {
-            Ok(row) => row,
-            Err(TooLarge) => panic!("a scope has more than {} values", u16::MAX),
+    pub(crate) fn new(container: Arc<ContainerState>, roots: &[usize]) -> Self {
+        let layout = match ScopeLayout::compile(&container.wiring, roots) {
+            Ok(layout) => layout,
+            Err(TooLarge) => panic!("the scope needs more than {} values", u16::MAX),
         };
-        let taken = || {
-            let built = steps.iter().flat_map(|step| &step.inputs);
-            let late = late.iter().map(|late| &late.input);
-            built.chain(late).chain(roots.iter().flat_map(|root| {
-                root.inputs
-                    .iter()
-                    .chain(root.visible.iter().map(|(_, input)| input))
-            }))
-        };
-        let seeds = wiring
-            .seeds
-            .clone()
-            .enumerate()
-            .map(|(place, binding)| PlannedSeed {
-                type_id: wiring.bindings[binding].key.type_id(),
-                needed: taken().any(
-                    |input| matches!(input, Input::Seed(taken) if usize::from(*taken) == place),
-                ),
-            });
-        let seeds = seeds.collect();
-        let waits = steps
-            .iter()
-            .any(|step| matches!(wiring.bindings[step.binding].source, Source::Async(_)));
-        Self(Arc::new(Planned {
-            steps,
-            seeds,
-            roots,
-            late,
-            waits,
-            container: container.clone(),
-        }))
+        Self(Arc::new(PlannedScope { container, layout }))
     }
 
-    /// No seeds yet, to be filled in by [`Seeds::with`].
+    /// An empty list of seeds, to which [`Seeds::with`] adds values.
     pub fn seeds(&self) -> Seeds {
         Seeds::new()
     }
 
-    /// Builds what the roots reach, and the roots.
+    /// Opens a scope: builds the values that its roots depend on, then the roots.
     ///
-    /// The result is at hand without a future when every provider in the scope is synchronous.
+    /// The result is [`Ready`](OpenScopeFuture::Ready) if every provider in the scope is
+    /// synchronous. Opening a scope is cheapest if `seeds` has all declared seeds in the order of
+    /// their declaration.
     pub fn open<L: SeedList>(&self, seeds: Seeds<L>) -> OpenScopeFuture {
-        if Seeds::<L>::are_ordered(&self.0.seeds) {
+        let planned = &self.0.layout.seeds;
+        if Seeds::<L>::are_ordered(planned) {
             return self.open_with(seeds.values);
         }
-        match seeds.reordered(&self.0.seeds) {
+        match seeds.reordered(planned) {
             Ok(seeds) => self.open_with(seeds),
-            Err(missing) => OpenScopeFuture::Ready(Err(self.missing(missing))),
+            Err(missing) => OpenScopeFuture::Ready(Err(self.0.seed_missing(missing))),
         }
     }
 
     fn open_with(&self, seeds: impl SeedList) -> OpenScopeFuture {
-        let scope = ScopeState::boxed(self.clone(), seeds, self.0.steps.len());
-        if self.0.waits {
-            OpenScopeFuture::Pending(Box::pin(self.clone().open_waiting(scope)))
+        let layout = &self.0.layout;
+        let scope = ScopeState::boxed(self.0.clone(), seeds, layout.steps.len());
+        if layout.is_async {
+            OpenScopeFuture::Pending(Box::pin(self.clone().open_async(scope)))
         } else {
             OpenScopeFuture::Ready(self.open_now(scope))
         }
     }
 
-    #[cold]
-    fn missing(&self, seed: usize) -> BuildFailure {
-        let wiring = &self.0.container.running().wiring;
-        wiring.bindings[wiring.seeds.start + seed].failure(BuildCause::SeedMissing)
-    }
-
-    /// What hands the late values over, where there are any.
-    fn late(&self) -> Option<Arc<Late>> {
-        (!self.0.late.is_empty()).then(Arc::default)
+    /// The values of deferred dependencies; `None` if the scope has no deferred dependencies.
+    fn late_values(&self) -> Option<Arc<LateValues>> {
+        (!self.0.layout.late.is_empty()).then(Arc::default)
     }
 
     fn open_now(&self, mut scope: Box<ScopeState>) -> Result<OpenScope, BuildFailure> {
-        let late = self.late();
-        let mut at = At::BuildStep(0);
-        match catch_unwind(|| self.fill(&mut scope, late.as_ref(), &mut at)) {
+        let late = self.late_values();
+        let mut position = BuildPosition::Step(0);
+        match catch_unwind(|| self.fill(&mut scope, late.as_ref(), &mut position)) {
             Ok(Ok(())) => Ok(OpenScope::new(scope)),
-            Ok(Err(cause)) => Err(self.failure(at, cause)),
-            Err(panicked) => Err(self.failure(at, panicked.into())),
+            Ok(Err(cause)) => Err(self.0.failure(position, cause)),
+            Err(panicked) => Err(self.0.failure(position, panicked.into())),
         }
     }
 
-    /// Builds everything, synchronously. `at` says how far it came.
+    /// Builds all values and roots synchronously. After an error or panic, `position` names the
+    /// value or root that failed.
     fn fill(
         &self,
         scope: &mut ScopeState,
-        late: Option<&Arc<Late>>,
-        at: &mut At,
+        late: Option<&Arc<LateValues>>,
+        position: &mut BuildPosition,
     ) -> Result<(), BuildCause> {
-        let running = self.0.container.running();
-        for (number, step) in self.0.steps.iter().enumerate() {
-            *at = At::BuildStep(number);
-            // `waits` is false: there is nothing else.
-            let Source::Sync(build) = &running.wiring.bindings[step.binding].source else {
+        let bindings = &self.0.container.wiring.bindings;
+        for (number, step) in self.0.layout.steps.iter().enumerate() {
+            *position = BuildPosition::Step(number);
+            // `is_async` is false, and external values have no step, so no other source occurs.
+            let Source::Sync(build) = &bindings[step.binding].source else {
                 return Err(BuildCause::SeedMissing);
             };
-            let reach = self.reach(scope);
-            let value = build.call(&mut Resolved::new(&reach, &step.inputs, late))?;
+            let sources = self.sources(scope);
+            let value = build.call(&mut Resolved::new(&sources, &step.inputs, late))?;
             scope.slots.push(value);
         }
-        self.fill_roots(scope, late, at);
+        self.fill_roots(scope, late, position);
         Ok(())
     }
 
-    fn fill_roots(&self, scope: &mut ScopeState, late: Option<&Arc<Late>>, at: &mut At) {
-        let running = self.0.container.running();
-        let reach = self.reach(scope);
+    fn fill_roots(
+        &self,
+        scope: &mut ScopeState,
+        late: Option<&Arc<LateValues>>,
+        position: &mut BuildPosition,
+    ) {
+        let bound_roots = &self.0.container.wiring.roots;
+        let layout = &self.0.layout;
+        let sources = self.sources(scope);
         let mut build = |(number, planned): (usize, &PlannedRoot)| {
-            *at = At::Root(number);
-            let root = &running.wiring.roots[planned.index];
-            (root.build)(&mut Resolved::new(&reach, &planned.inputs, late))
+            *position = BuildPosition::Root(number);
+            let root = &bound_roots[planned.index];
+            (root.build)(&mut Resolved::new(&sources, &planned.inputs, late))
         };
-        let roots = self.0.roots.iter().enumerate();
-        *scope.roots() = match &*self.0.roots {
+        let roots = layout.roots.iter().enumerate();
+        *scope.roots() = match &*layout.roots {
             [root] => Roots::One(Some(build((0, root)))),
             _ => Roots::Many(roots.map(build).map(Some).collect()),
         };
         if let Some(late) = late {
-            provide_late(late, &self.0.late, self.reach(scope));
+            provide_late(late, &layout.late, self.sources(scope));
         }
     }
 
-    async fn open_waiting(self, mut scope: Box<ScopeState>) -> Result<OpenScope, BuildFailure> {
-        let late = self.late();
-        let running = self.0.container.running();
-        for step in &self.0.steps {
-            let reach = self.reach(&scope);
-            let resolved = Resolved::new(&reach, &step.inputs, late.as_ref());
-            let value = build(&running.wiring.bindings[step.binding], resolved).await?;
-            scope.slots.push(value);
+    async fn open_async(self, mut scope: Box<ScopeState>) -> Result<OpenScope, BuildFailure> {
+        let late = self.late_values();
+        let bindings = &self.0.container.wiring.bindings;
+        for step in &self.0.layout.steps {
+            let sources = self.sources(&scope);
+            let resolved = Resolved::new(&sources, &step.inputs, late.as_ref());
+            let binding = &bindings[step.binding];
+            let value = binding.source.build(resolved).await;
+            scope
+                .slots
+                .push(value.map_err(|cause| binding.failure(cause))?);
         }
-        let mut at = At::Root(0);
-        catch_unwind(|| self.fill_roots(&mut scope, late.as_ref(), &mut at))
-            .map_err(|panicked| self.failure(at, panicked.into()))?;
+        let mut position = BuildPosition::Root(0);
+        catch_unwind(|| self.fill_roots(&mut scope, late.as_ref(), &mut position))
+            .map_err(|panicked| self.0.failure(position, panicked.into()))?;
         Ok(OpenScope::new(scope))
     }
 
-    #[cold]
-    fn failure(&self, at: At, cause: BuildCause) -> BuildFailure {
-        let wiring = &self.0.container.running().wiring;
-        match at {
-            At::BuildStep(number) => wiring.bindings[self.0.steps[number].binding].failure(cause),
-            At::Root(number) => {
-                let info = &wiring.infos[self.0.roots[number].index];
-                BuildFailure::new(info.name.to_owned(), info.location, cause)
-            }
-        }
+    fn sources<'a>(&'a self, scope: &'a ScopeState) -> ValueSources<'a> {
+        self.0.sources(&scope.slots, &scope.seeds)
     }
 
-    fn reach<'a>(&'a self, scope: &'a ScopeState) -> ValueSources<'a> {
-        ValueSources {
-            singletons: &self.0.container.running().singletons,
-            scoped: &scope.slots,
-            seeds: &scope.seeds,
-        }
-    }
-
-    /// The bindings that were built for the scope, in order, and their slots.
-    pub(crate) fn built(&self) -> impl DoubleEndedIterator<Item = (&Binding, u16)> {
-        built(&self.0.container.running().wiring, &self.0.steps, 0)
-    }
-
-    /// A singleton that the root at a position depends on or requires, without opening a scope.
+    /// The singleton of type `V` that the root at a position depends on or requires. It is found
+    /// without opening a scope.
     ///
-    /// `None` also where the value belongs to the scope.
+    /// `position` is the root's position in the list that the scope was planned with. The result is
+    /// `None` if there is no such root, if the root does not take the type, and if the value
+    /// belongs to the scope.
     pub fn singleton<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
-        self.visible(position, &Slots::default(), &())
+        self.0.visible(position, &Slots::default(), &())
     }
-
-    /// A value that the root at `position` sees.
-    pub(crate) fn visible<V: Clone + 'static>(
-        &self,
-        position: usize,
-        scoped: &Slots,
-        seeds: &dyn SeedList,
-    ) -> Option<V> {
-        let visible = &self.0.roots.get(position)?.visible;
-        let wanted = TypeId::of::<V>();
-        let (_, input) = visible.iter().find(|(type_id, _)| *type_id == wanted)?;
-        let singletons = &self.0.container.running().singletons;
-        ValueSources {
-            singletons,
-            scoped,
-            seeds,
-        }
-        .get(*input)
-    }
-}
-
-/// What is being built.
-#[derive(Clone, Copy)]
-enum At {
-    BuildStep(usize),
-    Root(usize),
 }
 
 impl fmt::Debug for ScopePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScopePlan")
-            .field("roots", &self.0.roots.len())
-            .field("steps", &self.0.steps.len())
-            .field("waits", &self.0.waits)
+            .field("roots", &self.0.layout.roots.len())
+            .field("steps", &self.0.layout.steps.len())
+            .field("is_async", &self.0.layout.is_async)
             .finish_non_exhaustive()
     }
-}
-
-/// The steps of a scope, then its roots.
-pub(crate) struct ScopeRow {
-    steps: Box<[BuildStep]>,
-    roots: Box<[PlannedRoot]>,
-    late: Box<[LateInput]>,
-}
-
-impl Wiring {
-    /// The steps of the scope of some roots, and the roots.
-    pub(crate) fn scope_row(&self, roots: &[usize]) -> Result<ScopeRow, TooLarge> {
-        let mut known = self.singletons.clone();
-        for (place, binding) in self.seeds.clone().enumerate() {
-            known[binding] = Some(Input::Seed(u16::try_from(place).map_err(|_| TooLarge)?));
-        }
-        let mut compiler = Compiler::new(&self.bindings, known, 0..0, Input::Scoped)?;
-        let mut planned = Vec::with_capacity(roots.len());
-        for index in roots {
-            let root = &self.roots[*index];
-            let inputs = compiler.inputs(&root.needs)?;
-            let required = compiler.inputs(&root.required)?;
-            let visible = by_type(&root.needs, &inputs)
-                .chain(by_type(&root.required, &required))
-                .collect();
-            planned.push(PlannedRoot {
-                index: *index,
-                inputs,
-                visible,
-            });
-        }
-        let row = compiler.finish()?;
-        Ok(ScopeRow {
-            steps: row.steps,
-            late: row.late,
-            roots: planned.into(),
-        })
-    }
-}
-
-/// The single values among some dependencies.
-fn by_type<'a>(
-    needs: &'a [ResolvedDependency],
-    inputs: &'a [Input],
-) -> impl Iterator<Item = (TypeId, Input)> + 'a {
-    let mut inputs = inputs.iter().copied();
-    needs.iter().filter_map(move |need| {
-        let input = inputs.next()?;
-        match need.declared.arity {
-            Arity::Many => {
-                inputs.by_ref().take(need.targets.len()).for_each(drop);
-                None
-            }
-            Arity::Deferred => None,
-            Arity::One | Arity::Optional => Some((need.declared.key.type_id(), input)),
-        }
-    })
 }

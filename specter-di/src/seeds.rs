@@ -1,32 +1,35 @@
-//! The values with which a scope is opened, in one allocation.
+//! Seeds: the values with which a scope is opened. They need no allocation of their own.
 
 use std::any::{Any, TypeId};
 use std::fmt;
 
-/// The values that a scope is opened with, one of each declared seed type that its roots reach.
+/// The values with which a scope is opened: one for each seed type that its roots or their
+/// dependencies take.
 ///
-/// Given in the order in which they were declared, they need not be brought into it.
+/// Opening is cheapest if all declared seeds are added, in the order of their declaration.
+/// Otherwise they are brought into that order first, which takes an allocation.
 pub struct Seeds<L = ()> {
     pub(crate) values: L,
 }
 
-/// A list of seeds: `()` is empty, `(L, V)` is `L` and one more. [`Seeds::with`] makes it.
+/// A list of seeds: `()` is the empty list, and `(L, V)` is the list `L` with one more value.
+/// [`Seeds::with`] makes it.
 pub trait SeedList: Send + Sync + 'static {
-    /// How many there are.
+    /// The number of seeds.
     #[doc(hidden)]
     fn len() -> usize
     where
         Self: Sized;
 
-    /// The type of the one at a place.
+    /// The type of the seed at an index.
     #[doc(hidden)]
-    fn type_at(place: usize) -> Option<TypeId>
+    fn type_at(index: usize) -> Option<TypeId>
     where
         Self: Sized;
 
-    /// The one at a place.
+    /// The seed at an index.
     #[doc(hidden)]
-    fn value(&self, place: usize) -> Option<&dyn Any>;
+    fn value(&self, index: usize) -> Option<&dyn Any>;
 }
 
 impl SeedList for () {
@@ -48,31 +51,31 @@ impl<L: SeedList, V: Clone + Send + Sync + 'static> SeedList for (L, V) {
         L::len() + 1
     }
 
-    fn type_at(place: usize) -> Option<TypeId> {
-        if place == L::len() {
+    fn type_at(index: usize) -> Option<TypeId> {
+        if index == L::len() {
             Some(TypeId::of::<V>())
         } else {
-            L::type_at(place)
+            L::type_at(index)
         }
     }
 
-    fn value(&self, place: usize) -> Option<&dyn Any> {
-        if place == L::len() {
+    fn value(&self, index: usize) -> Option<&dyn Any> {
+        if index == L::len() {
             Some(&self.1)
         } else {
-            self.0.value(place)
+            self.0.value(index)
         }
     }
 }
 
-/// A seed that may be given, and whether anything takes it.
+/// A declared seed, and whether the scope needs it.
 pub(crate) struct PlannedSeed {
     pub(crate) type_id: TypeId,
-    pub(crate) needed: bool,
+    pub(crate) is_needed: bool,
 }
 
 impl Seeds {
-    /// No seeds yet.
+    /// An empty list.
     pub fn new() -> Self {
         Self { values: () }
     }
@@ -85,30 +88,32 @@ impl Default for Seeds {
 }
 
 impl<L: SeedList> Seeds<L> {
-    /// Adds a seed. One that was not declared is ignored.
+    /// Adds a seed. A seed whose type was not declared by [`Graph::seed`](crate::Graph::seed) is
+    /// ignored. Of several seeds of one type, the first counts.
     pub fn with<V: Clone + Send + Sync + 'static>(self, value: V) -> Seeds<(L, V)> {
         Seeds {
             values: (self.values, value),
         }
     }
 
-    /// Whether they are in the order that a scope's plan knows.
+    /// Whether the list has all declared seeds, in the order of their declaration.
     pub(crate) fn are_ordered(planned: &[PlannedSeed]) -> bool {
-        let mut places = (0..).zip(planned);
+        let mut indices = (0..).zip(planned);
         L::len() == planned.len()
-            && places.all(|(place, seed)| L::type_at(place) == Some(seed.type_id))
+            && indices.all(|(index, seed)| L::type_at(index) == Some(seed.type_id))
     }
 
-    /// Brings them into that order. The place of one that is needed and not there is the error.
-    pub(crate) fn reordered(self, planned: &[PlannedSeed]) -> Result<Reordered<L>, usize> {
-        let given = |seed: &PlannedSeed| {
-            (0..L::len()).find(|place| L::type_at(*place) == Some(seed.type_id))
+    /// Brings the seeds into the order of their declaration. The error is the index of a declared
+    /// seed that is needed and missing.
+    pub(crate) fn reordered(self, planned: &[PlannedSeed]) -> Result<ReorderedSeeds<L>, usize> {
+        let find = |seed: &PlannedSeed| {
+            (0..L::len()).find(|index| L::type_at(*index) == Some(seed.type_id))
         };
-        let order: Vec<_> = planned.iter().map(given).collect();
-        let mut places = order.iter().zip(planned);
-        match places.position(|(place, seed)| place.is_none() && seed.needed) {
+        let order: Vec<_> = planned.iter().map(find).collect();
+        let mut found = order.iter().zip(planned);
+        match found.position(|(index, seed)| index.is_none() && seed.is_needed) {
             Some(missing) => Err(missing),
-            None => Ok(Reordered {
+            None => Ok(ReorderedSeeds {
                 order,
                 values: self.values,
             }),
@@ -122,23 +127,23 @@ impl<L: SeedList> fmt::Debug for Seeds<L> {
     }
 }
 
-/// Seeds that were given in another order than they were declared in, or not all of them.
-pub(crate) struct Reordered<L> {
-    /// Where each declared one stands among the values.
+/// Seeds that were not added in the order of their declaration, or of which some are missing.
+pub(crate) struct ReorderedSeeds<L> {
+    /// The index of each declared seed among the values.
     order: Vec<Option<usize>>,
     values: L,
 }
 
-impl<L: SeedList> SeedList for Reordered<L> {
+impl<L: SeedList> SeedList for ReorderedSeeds<L> {
     fn len() -> usize {
         L::len()
     }
 
-    fn type_at(place: usize) -> Option<TypeId> {
-        L::type_at(place)
+    fn type_at(index: usize) -> Option<TypeId> {
+        L::type_at(index)
     }
 
-    fn value(&self, place: usize) -> Option<&dyn Any> {
-        self.values.value((*self.order.get(place)?)?)
+    fn value(&self, index: usize) -> Option<&dyn Any> {
+        self.values.value((*self.order.get(index)?)?)
     }
 }

@@ -1,13 +1,14 @@
-//! Rows of type-erased slots that hold built values, addressed by number.
+//! Rows of slots that hold built values with their types erased, and the inputs that address them
+//! by number.
 
 use std::any::Any;
 use std::sync::Arc;
 
 use crate::seeds::SeedList;
 
-/// A built value, its type erased.
+/// A built value with its type erased.
 pub(crate) enum Slot {
-    /// What `Arc<T>` points to, without a box around the `Arc`.
+    /// A value of type `Arc<T>`, without a box around the `Arc`.
     Shared(Arc<dyn Shared>),
     /// Any other value.
     Boxed(Box<dyn Any + Send + Sync>),
@@ -18,8 +19,8 @@ impl Slot {
         Self::Boxed(Box::new(value))
     }
 
-    /// As it is kept best where it stays long and is taken often: a box more, for a virtual call
-    /// less each time.
+    /// Puts an `Arc` into a box. This costs an allocation, and saves a virtual call each time the
+    /// value is taken. It pays for singletons, which are taken often.
     pub(crate) fn into_boxed(self) -> Self {
         match self {
             Self::Shared(shared) => Self::Boxed(shared.into_handle()),
@@ -32,7 +33,7 @@ impl Slot {
         match self {
             Self::Shared(shared) => {
                 let mut handle: Option<V> = None;
-                shared.clone().hand_out(&mut handle);
+                shared.clone().store_in(&mut handle);
                 handle
             }
             Self::Boxed(value) => value.downcast_ref().cloned(),
@@ -40,17 +41,17 @@ impl Slot {
     }
 }
 
-/// What an erased `Arc` points to. It alone knows the type that the handle has to have.
+/// The target of an erased `Arc`, which knows the type that the `Arc` had.
 pub(crate) trait Shared: Send + Sync {
-    /// Puts the handle into an `Option<Arc<Self>>`.
-    fn hand_out(self: Arc<Self>, into: &mut dyn Any);
+    /// Stores the `Arc` in `into`, if that is an `Option<Arc<Self>>`.
+    fn store_in(self: Arc<Self>, into: &mut dyn Any);
 
-    /// The handle itself, boxed.
+    /// The `Arc` in a box.
     fn into_handle(self: Arc<Self>) -> Box<dyn Any + Send + Sync>;
 }
 
 impl<T: Send + Sync + 'static> Shared for T {
-    fn hand_out(self: Arc<Self>, into: &mut dyn Any) {
+    fn store_in(self: Arc<Self>, into: &mut dyn Any) {
         if let Some(into) = into.downcast_mut::<Option<Arc<T>>>() {
             *into = Some(self);
         }
@@ -61,23 +62,23 @@ impl<T: Send + Sync + 'static> Shared for T {
     }
 }
 
-/// How many values a row keeps without an allocation of its own. Few: an open scope is moved once.
+/// The number of values that a row holds without an allocation of its own.
 const INLINE: usize = 2;
 
-/// Built values in the order in which they were built; dropped in reverse, which the order of the
-/// fields sees to.
+/// A row of built values in the order of construction. They are dropped in reverse order, which the
+/// order of the fields ensures.
 #[derive(Default)]
 pub(crate) struct Slots {
-    rest: Rest,
-    /// The first values, the last of them in front.
+    rest: LaterSlots,
+    /// The first values, in reverse order.
     first: [Option<Slot>; INLINE],
 }
 
-/// The values behind the first, dropped from the last on.
+/// The values after the first [`INLINE`] ones. They are dropped in reverse order.
 #[derive(Default)]
-struct Rest(Vec<Slot>);
+struct LaterSlots(Vec<Slot>);
 
-impl Drop for Rest {
+impl Drop for LaterSlots {
     fn drop(&mut self) {
         while let Some(value) = self.0.pop() {
             drop(value);
@@ -88,7 +89,7 @@ impl Drop for Rest {
 impl Slots {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
-            rest: Rest(Vec::with_capacity(capacity.saturating_sub(INLINE))),
+            rest: LaterSlots(Vec::with_capacity(capacity.saturating_sub(INLINE))),
             first: Default::default(),
         }
     }
@@ -105,35 +106,35 @@ impl Slots {
         self.first.iter().flatten().count() + self.rest.0.len()
     }
 
-    /// The value in a slot; `None` where there is none or it is of another type.
+    /// The value in a slot. `None` if the slot is empty or the value has another type.
     #[inline]
     pub(crate) fn get<V: Clone + 'static>(&self, slot: u16) -> Option<V> {
         let slot = usize::from(slot);
         match (INLINE - 1).checked_sub(slot) {
-            Some(place) => self.first.get(place)?.as_ref()?.get(),
+            Some(index) => self.first.get(index)?.as_ref()?.get(),
             None => self.rest.0.get(slot - INLINE)?.get(),
         }
     }
 }
 
-/// Where a build function's next dependency comes from.
+/// Where a build function takes a dependency from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Input {
     /// A slot of the container.
     Singleton(u16),
     /// A slot of the scope that is being opened.
     Scoped(u16),
-    /// A place among what the scope is opened with.
+    /// The index of a seed.
     Seed(u16),
-    /// What is built later: the place among the row's late values.
+    /// The index of a deferred dependency among the row's late values.
     Late(u16),
-    /// An optional dependency that nobody provides.
+    /// An optional dependency without provider.
     Absent,
-    /// So many of the following inputs make up one list.
+    /// A list: the next N inputs are its elements.
     Many(u16),
 }
 
-/// Everything that a build function can reach.
+/// The values that a build function can take.
 #[derive(Clone, Copy)]
 pub(crate) struct ValueSources<'a> {
     pub(crate) singletons: &'a Slots,
@@ -142,24 +143,25 @@ pub(crate) struct ValueSources<'a> {
 }
 
 impl<'a> ValueSources<'a> {
-    /// Without a scope.
-    pub(crate) fn of_singletons(singletons: &'a Slots, none: &'a Slots) -> Self {
+    /// The singletons alone. `empty` is a row without values, which takes the place of a scope's.
+    pub(crate) fn of_singletons(singletons: &'a Slots, empty: &'a Slots) -> Self {
         Self {
             singletons,
-            scoped: none,
+            scoped: empty,
             seeds: &(),
         }
     }
 
-    /// The value that an input stands for, where it is one, and of this type.
+    /// The value of an input that is a single value. `None` for every other input, and if the value
+    /// has another type.
     #[inline]
     pub(crate) fn get<V: Clone + 'static>(&self, input: Input) -> Option<V> {
         match input {
             Input::Singleton(slot) => self.singletons.get(slot),
             Input::Scoped(slot) => self.scoped.get(slot),
-            Input::Seed(place) => self
+            Input::Seed(index) => self
                 .seeds
-                .value(usize::from(place))?
+                .value(usize::from(index))?
                 .downcast_ref()
                 .cloned(),
             Input::Late(_) | Input::Absent | Input::Many(_) => None,

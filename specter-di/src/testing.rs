@@ -1,8 +1,8 @@
-//! Checks an application's graph in a test, without starting anything.
+//! Validates an application's graph in a test, without starting anything.
 
 use crate::Graph;
 
-/// A test that validates the graph of a module, in one line:
+/// Declares a test that validates the graph of a module:
 ///
 /// ```
 /// # struct AppModule;
@@ -12,9 +12,9 @@ use crate::Graph;
 /// specter_di::graph_test!(AppModule);
 /// ```
 ///
-/// It is called `graph_is_valid`, so there is one in a module; it fails with the whole report. What
-/// the embedder adds to the graph, seeds above all, is declared by a second argument: `|graph|
-/// graph.seed::<Request>("Request")`.
+/// The test is named `graph_is_valid`, so a Rust module can have one of them. It fails with the
+/// report of all faults. If the embedder adds values or seeds to the graph, a second argument adds
+/// them in the test: `|graph| graph.seed::<Request>("Request")`.
 #[macro_export]
 macro_rules! graph_test {
     ($module:ty $(,)?) => {
@@ -31,11 +31,11 @@ macro_rules! graph_test {
     };
 }
 
-/// Validates the graph.
+/// Validates the graph. [`graph_test!`](crate::graph_test) calls it.
 ///
 /// # Panics
 ///
-/// With the report, when the graph has faults.
+/// If the graph has faults. The message is the report.
 pub fn assert_valid(graph: Graph) {
     if let Err(report) = graph.validate() {
         panic!("{report}");

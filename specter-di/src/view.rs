@@ -1,4 +1,4 @@
-//! Renders a graph as text and as a Mermaid diagram. Missing dependencies are shown as missing.
+//! Renders a graph as text and as a Mermaid diagram, including dependencies that nothing provides.
 
 use std::fmt::{self, Write};
 
@@ -7,7 +7,7 @@ use crate::graph::{Binding, BoundRoot, ModuleNode, ResolvedDependency};
 use crate::root::RootInfo;
 use crate::{Location, Scope};
 
-/// The modules of a graph, what they provide, and who takes what from whom.
+/// A graph to be read: its modules, their providers and roots, and the dependencies between them.
 ///
 /// Its `Display` is [`to_text`](Self::to_text).
 #[derive(Clone, Debug)]
@@ -26,13 +26,13 @@ struct ModuleView {
     exports: Vec<String>,
 }
 
-/// A provider, a root, or what the embedder gives.
+/// A provider, a root, a value or a seed.
 #[derive(Clone, Debug)]
 struct Node {
     name: String,
     kind: Kind,
     module: Option<usize>,
-    /// Its other types.
+    /// The names of the further types under which the value is found.
     aliases: Vec<String>,
     edges: Vec<Edge>,
 }
@@ -47,10 +47,10 @@ enum Kind {
 #[derive(Clone, Debug)]
 struct Edge {
     label: &'static str,
-    wanted: String,
+    dependency: String,
     is_deferred: bool,
-    /// Nothing provides it, and nothing has to.
-    is_absent: bool,
+    /// Whether the graph is valid without a provider of the dependency.
+    is_optional: bool,
     targets: Vec<usize>,
 }
 
@@ -61,9 +61,9 @@ impl GraphView {
         bindings: &[Binding],
         roots: (&[BoundRoot], &[RootInfo]),
     ) -> Self {
-        let shown = |binding: &Binding| binding.alias_of.is_none() && !binding.is_pruned;
+        let is_shown = |binding: &Binding| binding.alias_of.is_none() && !binding.is_pruned;
         let mut numbers = vec![None; bindings.len()];
-        let primaries = bindings.iter().enumerate().filter(|(_, one)| shown(one));
+        let primaries = bindings.iter().enumerate().filter(|(_, one)| is_shown(one));
         for (node, (number, _)) in primaries.enumerate() {
             numbers[number] = Some(node);
         }
@@ -71,9 +71,13 @@ impl GraphView {
             let primary = bindings[*binding].alias_of.unwrap_or(*binding);
             numbers[primary]
         };
-        let edges =
-            |needs: &[ResolvedDependency]| needs.iter().map(|need| edge(need, &numbered)).collect();
-        let provided = bindings.iter().enumerate().filter(|(_, one)| shown(one));
+        let edges = |dependencies: &[ResolvedDependency]| {
+            dependencies
+                .iter()
+                .map(|dependency| edge(dependency, &numbered))
+                .collect()
+        };
+        let provided = bindings.iter().enumerate().filter(|(_, one)| is_shown(one));
         let provided = provided.map(|(number, binding)| Node {
             name: binding.name.clone(),
             kind: Kind::Provided(binding.scope),
@@ -83,11 +87,15 @@ impl GraphView {
                 .filter(|other| other.alias_of == Some(number))
                 .map(|alias| alias.key.inner_name())
                 .collect(),
-            edges: edges(&binding.needs),
+            edges: edges(&binding.dependencies),
         });
         let rooted = roots.0.iter().zip(roots.1).map(|(root, info)| {
-            let mut edges: Vec<Edge> = edges(&root.needs);
-            edges.extend(root.required.iter().map(|need| edge(need, &numbered)));
+            let mut edges: Vec<Edge> = edges(&root.dependencies);
+            edges.extend(
+                root.required
+                    .iter()
+                    .map(|dependency| edge(dependency, &numbered)),
+            );
             Node {
                 name: info.name.to_owned(),
                 kind: Kind::Root,
@@ -103,8 +111,9 @@ impl GraphView {
         }
     }
 
-    /// As text: each module with what it imports, exports and provides, the application's first;
-    /// then what is given.
+    /// The graph as text. It lists each module, the application's first, with its imports, exports,
+    /// roots and providers, and then the values and seeds that every module sees. Each dependency
+    /// shows where its value comes from.
     ///
     /// ```text
     /// ChatModule (src/chat.rs:8:1)
@@ -118,19 +127,20 @@ impl GraphView {
         self.to_string()
     }
 
-    /// As a [Mermaid](https://mermaid.js.org) flow chart: a box for each module, an arrow for each
-    /// dependency, dotted where it is deferred. Roots have double sides, singletons corners, scoped
-    /// providers round ends, transient ones six sides.
+    /// The graph as a [Mermaid](https://mermaid.js.org) flow chart. It has a box for each module
+    /// and an arrow for each dependency, which is dotted if the dependency is deferred. A root is a
+    /// box with double sides, a singleton a rectangle, a scoped provider has round ends, and a
+    /// transient provider is a hexagon.
     pub fn to_mermaid(&self) -> String {
         let mut text = "flowchart LR\n".to_owned();
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = self.write_mermaid(&mut text);
         text
     }
 
     fn of_module(&self, module: Option<usize>) -> impl Iterator<Item = (usize, &Node)> {
         let nodes = self.nodes.iter().enumerate();
-        // Roots first: they are what the module is for.
+        // Roots come first, because the other nodes serve them.
         let roots = nodes.clone().filter(|(_, node)| node.kind == Kind::Root);
         let others = nodes.filter(|(_, node)| node.kind != Kind::Root);
         roots
@@ -141,8 +151,8 @@ impl GraphView {
     fn write_mermaid(&self, text: &mut String) -> fmt::Result {
         for (number, module) in self.modules.iter().enumerate().rev() {
             writeln!(text, "    subgraph m{number}[\"{}\"]", module.name)?;
-            for (node, shown) in self.of_module(Some(number)) {
-                writeln!(text, "        {}", shown.shape(node))?;
+            for (number, node) in self.of_module(Some(number)) {
+                writeln!(text, "        {}", node.shape(number))?;
             }
             writeln!(text, "    end")?;
         }
@@ -176,13 +186,13 @@ impl GraphView {
         }
         writeln!(f)?;
         for edge in &node.edges {
-            write!(f, "    {}: {} <- ", edge.label, edge.wanted)?;
+            write!(f, "    {}: {} <- ", edge.label, edge.dependency)?;
             let targets = edge
                 .targets
                 .iter()
                 .map(|target| self.seen_from(node, *target));
             let targets: Vec<_> = targets.collect();
-            match (targets.is_empty(), edge.is_absent) {
+            match (targets.is_empty(), edge.is_optional) {
                 (true, true) => writeln!(f, "nothing")?,
                 (true, false) => writeln!(f, "missing")?,
                 (false, _) => writeln!(f, "{}", targets.join(", "))?,
@@ -191,7 +201,7 @@ impl GraphView {
         Ok(())
     }
 
-    /// The name of a node, with its module where that is another.
+    /// The name of the node `target`, with its module if that is not the module of `node`.
     fn seen_from(&self, node: &Node, target: usize) -> String {
         let target = &self.nodes[target];
         match target.module {
@@ -219,7 +229,7 @@ impl fmt::Display for GraphView {
             }
             writeln!(f)?;
         }
-        writeln!(f, "given to every module")?;
+        writeln!(f, "visible in every module")?;
         for (_, node) in self.of_module(None) {
             self.write_node(f, node)?;
         }
@@ -254,19 +264,19 @@ fn module(module: &ModuleNode, all: &[ModuleNode]) -> ModuleView {
     }
 }
 
-fn edge(need: &ResolvedDependency, numbered: &impl Fn(&usize) -> Option<usize>) -> Edge {
-    let key = need.declared.key.name();
-    let arity = need.declared.arity;
+fn edge(dependency: &ResolvedDependency, numbered: &impl Fn(&usize) -> Option<usize>) -> Edge {
+    let key = dependency.declared.key.name();
+    let arity = dependency.declared.arity;
     Edge {
-        label: need.declared.label,
-        wanted: match arity {
+        label: dependency.declared.label,
+        dependency: match arity {
             Arity::One => key,
             Arity::Optional => format!("Option<{key}>"),
             Arity::Many => format!("Vec<{key}>"),
-            Arity::Deferred => format!("Lazy<{}>", need.declared.key.inner_name()),
+            Arity::Deferred => format!("Lazy<{}>", dependency.declared.key.inner_name()),
         },
         is_deferred: arity == Arity::Deferred,
-        is_absent: matches!(arity, Arity::Optional | Arity::Many),
-        targets: need.targets.iter().filter_map(numbered).collect(),
+        is_optional: matches!(arity, Arity::Optional | Arity::Many),
+        targets: dependency.targets.iter().filter_map(numbered).collect(),
     }
 }

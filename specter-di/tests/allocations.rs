@@ -1,4 +1,4 @@
-//! How often opening a scope allocates: once for the scope, beside what its own values are made of.
+//! The allocations of opening a scope: one for the scope, and those of the values that it builds.
 
 #[macro_use]
 mod common;
@@ -36,7 +36,7 @@ impl Provide for Session {
     }
 }
 
-/// Has a size, so that its box is an allocation.
+/// It has a size, because the box of a type without size does not allocate.
 struct Controller {
     _pool: Arc<Pool>,
     _session: Arc<Session>,
@@ -81,13 +81,13 @@ fn a_scope_is_one_allocation() {
         drop(scope.take_root(0));
         drop(scope);
     });
-    // The scope, the session, the controller.
+    // One each for the scope, the session and the controller.
     assert_eq!(counted.count_total, 3);
     assert_eq!(counted.count_current, 0);
 }
 
 #[test]
-fn more_seeds_cost_no_more() {
+fn more_seeds_take_no_further_allocation() {
     let mut graph = graph::<App>();
     graph.seed::<u8>("u8");
     graph.seed::<u16>("u16");
@@ -100,12 +100,12 @@ fn more_seeds_cost_no_more() {
 }
 
 #[test]
-fn another_root_is_its_box_and_a_list_of_roots() {
+fn a_second_root_takes_its_box_and_a_list_of_roots() {
     let plan = plan(graph::<App>(), &[0, 0]);
     let counted = measure(|| {
         let seeds = plan.seeds().with(Request(1));
         assert!(matches!(plan.open(seeds), OpenScopeFuture::Ready(Ok(_))));
     });
-    // The scope, the session, two controllers, the list.
+    // One each for the scope, the session, the two controllers and the list of roots.
     assert_eq!(counted.count_total, 5);
 }

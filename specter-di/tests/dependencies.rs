@@ -1,4 +1,5 @@
-//! The forms of dependencies: optional, all, under another type, one for each place, given by hand.
+//! The forms of dependencies: optional ones, lists, aliases, transient values, and values of the
+//! graph.
 
 #[macro_use]
 mod common;
@@ -57,7 +58,7 @@ impl Provide for Memory {
 }
 
 #[test]
-fn an_optional_dependency_is_there_or_not() {
+fn an_optional_dependency_can_be_missing() {
     provider!(Singleton Pool at "src/db.rs":1 {});
     provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Option<Arc<Pool>>, other: Option<Arc<u8>> });
     module!(App at "src/main.rs":1 { providers: [Rooms, Pool], });
@@ -107,19 +108,19 @@ fn a_list_has_all_providers_in_module_order() {
 }
 
 #[test]
-fn a_singleton_does_not_reach_a_scope_through_an_alias() {
+fn a_singleton_cannot_depend_on_a_scoped_provider_through_an_alias() {
     provider!(Singleton Rooms at "src/rooms.rs":1 { any: Arc<dyn Repository> });
     module!(App at "src/main.rs":1 { providers: [Memory, Rooms], });
     let text = faults::<App>().concat();
     let expected =
-        "a singleton holds what lives in a request scope: `Rooms` -> `Memory` [scope_violation]
+        "a singleton depends on a value that lives in a request scope: `Rooms` -> `Memory` [scope_violation]
     src/rooms.rs:2:5: `Rooms` takes `Arc<dyn Repository>` as `any`";
     assert!(text.starts_with(expected), "{text}");
 }
 
 #[test]
 #[should_panic(expected = "`Sql` provides `Arc<Sql>`, not `Arc<Memory>`")]
-fn an_alias_of_another_type_is_a_mistake() {
+fn an_alias_of_another_type_panics() {
     let _ = Sql::provider().alias::<Arc<Memory>, Arc<dyn Repository>>(|value| value);
 }
 
@@ -137,7 +138,7 @@ impl Provide for Ticket {
 }
 
 #[test]
-fn each_place_has_its_own_transient_value() {
+fn each_dependency_has_a_transient_value_of_its_own() {
     provider!(Singleton Desk at "src/desk.rs":1 { ticket: Arc<Ticket> });
     provider!(Scoped Visit at "src/visit.rs":1 { a: Arc<Ticket>, b: Arc<Ticket> });
     root!(Page at "src/page.rs":1 { visit: Arc<Visit>, again: Arc<Visit>, desk: Arc<Desk>, ticket: Arc<Ticket> });
@@ -169,7 +170,7 @@ fn each_place_has_its_own_transient_value() {
 }
 
 #[test]
-fn a_value_given_by_hand_is_seen_everywhere() {
+fn a_value_of_the_graph_is_visible_everywhere() {
     struct Settings(u8);
     provider!(Singleton Rooms at "src/rooms.rs":1 { settings: Arc<Settings> });
     module!(Chat at "src/chat.rs":1 { providers: [Rooms], });
@@ -182,7 +183,7 @@ fn a_value_given_by_hand_is_seen_everywhere() {
 }
 
 #[test]
-fn a_value_given_twice_is_ambiguous() {
+fn two_values_of_one_type_are_ambiguous() {
     provider!(Singleton Rooms at "src/rooms.rs":1 { limit: Arc<u8> });
     module!(App at "src/main.rs":1 { providers: [Rooms], });
     let mut graph = graph::<App>();
@@ -195,6 +196,6 @@ fn a_value_given_twice_is_ambiguous() {
     );
     assert_eq!(
         report.faults()[0].steps()[1].text,
-        "`Arc<u8>` is given to every module"
+        "`Arc<u8>` is added to the graph, and visible in every module"
     );
 }

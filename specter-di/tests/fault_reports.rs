@@ -1,4 +1,4 @@
-//! Reports as a whole: all faults at once, numbered, under codes of their own.
+//! Whole reports: they have all faults, numbered, each with the code of its kind.
 
 #[macro_use]
 mod common;
@@ -46,8 +46,9 @@ fn the_codes_of_the_kinds_differ() {
     assert_eq!(codes.len(), kinds.len());
 }
 
-/// Thirty faults: eight missing, four hidden, three ambiguous, three duplicate owners, one root
-/// twice, three unknown exports, three circles, three scope violations, two circles of modules.
+/// Thirty faults: eight missing, four not visible, three ambiguous, three duplicate owners, one
+/// root twice, three unknown exports, three circles, three scope violations, two circles of
+/// modules.
 mod thirty {
     use super::*;
 

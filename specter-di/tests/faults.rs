@@ -1,4 +1,4 @@
-//! What a report says of each kind of fault: text, places, help.
+//! The report of each kind of fault: its text, its places and its help.
 
 #[macro_use]
 mod common;
@@ -11,7 +11,7 @@ use specter_di::{FaultKind, Key, Location, Root};
 provider!(Singleton Pool at "src/db.rs":10 {});
 
 #[test]
-fn a_provider_that_is_nowhere() {
+fn a_missing_provider() {
     provider!(Singleton Rooms at "src/rooms.rs":20 { pool: Arc<Pool> });
     module!(Chat at "src/chat.rs":1 { providers: [Rooms], });
 
@@ -38,7 +38,7 @@ fn a_trait_that_nothing_implements() {
 }
 
 #[test]
-fn a_seed_that_is_asked_for_as_an_arc() {
+fn a_seed_that_is_taken_as_an_arc() {
     root!(Page at "src/page.rs":20 { request: Arc<Request> });
     module!(Site at "src/site.rs":1 { roots: [Page], });
 
@@ -46,12 +46,12 @@ fn a_seed_that_is_asked_for_as_an_arc() {
         faults::<Site>(),
         ["nothing provides `Arc<Request>` [provider_missing]
     src/page.rs:21:5: `Page` in `Site` needs it as `request`
-    help: the framework gives `Request` by value: take `Request`, not `Arc<Request>`"]
+    help: take `Request` instead of `Arc<Request>`: it is a value of the framework, which is injected by value"]
     );
 }
 
 #[test]
-fn a_value_that_the_framework_does_not_give() {
+fn a_value_that_the_framework_does_not_have() {
     #[derive(Clone)]
     struct Clock;
     impl specter_di::Dependency for Clock {
@@ -69,7 +69,7 @@ fn a_value_that_the_framework_does_not_give() {
         faults::<Site>(),
         ["nothing provides `Clock` [provider_missing]
     src/page.rs:21:5: `Page` in `Site` needs it as `clock`
-    help: `Clock` is taken by value, so the framework would have to give it, and does not: take it out"]
+    help: remove it, or take a provider's value as `Arc<T>`: only values of the framework are injected by value, and `Clock` is not one of them here"]
     );
 }
 
@@ -87,7 +87,7 @@ fn a_type_of_the_same_name() {
         ["nothing provides `Arc<faults::Pool>` [provider_missing]
     src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `pool`
     src/other.rs:5:1: `Pool` provides another type of that name: `Arc<faults::a_type_of_the_same_name::other::Pool>`
-    help: use the type that is provided, or provide this one too"]
+    help: take the type that is provided, or provide this one as well"]
     );
 }
 
@@ -183,7 +183,7 @@ fn two_providers_of_one_type() {
     src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `pool`
     src/db.rs:10:1: `Pool` in `Db` provides it
     src/replica.rs:4:1: `replica` in `Chat` provides it
-    help: leave one of them in the module's sight, or take all of them as `Vec<Arc<Pool>>`"]
+    help: make only one of them visible to the module (it sees its own providers and the exports of its imports), or take all of them as `Vec<Arc<Pool>>`"]
     );
 }
 
@@ -195,11 +195,11 @@ fn a_provider_with_two_owners() {
     assert_eq!(
         faults::<Chat>(),
         [
-            "`Pool` has several owners: `Db`, `Chat` [provider_duplicate_owner]
+            "`Pool` is listed by several modules: `Db`, `Chat` [provider_duplicate_owner]
     src/db.rs:10:1: `Pool` is declared here
     src/db.rs:1:1: `Db` lists it
     src/chat.rs:1:1: `Chat` lists it
-    help: leave `Pool` in one of them, export it there, and import that module in the others"
+    help: keep `Pool` in one of them, export it there, and import that module in the others"
         ]
     );
 }
@@ -213,7 +213,7 @@ fn a_provider_that_is_listed_twice() {
         ["`Db` lists `Pool` more than once [provider_duplicate_owner]
     src/db.rs:10:1: `Pool` is declared here
     src/db.rs:1:1: `Db` lists it
-    help: list it once"]
+    help: remove all entries but one"]
     );
 }
 
@@ -230,13 +230,13 @@ fn a_root_in_two_modules() {
     src/page.rs:20:1: `Page` is declared here
     src/site.rs:1:1: `Site` lists it
     src/main.rs:1:1: `App` lists it
-    help: leave `Page` in one of them"
+    help: keep `Page` in one of them, and remove it from the others"
         ]
     );
 }
 
 #[test]
-fn an_export_of_what_is_not_there() {
+fn an_export_of_a_provider_that_is_not_there() {
     module!(Db at "src/db.rs":1 { exports: [Pool], });
 
     assert_eq!(
@@ -263,8 +263,8 @@ fn providers_in_a_circle() {
     src/a.rs:2:5: `A` takes `Arc<B>` as `b`
     src/b.rs:3:5: `B` takes `Arc<C>` as `c`
     src/c.rs:2:5: `C` takes `Arc<A>` as `a`
-    help: move what they share into a provider of its own, or hand it over in a call",
-            "a singleton holds what lives in a request scope: `B` -> `C` [scope_violation]
+    help: take one of them as `Lazy<T>`, move what they share into a provider of its own, or pass one of them to the other's methods",
+            "a singleton depends on a value that lives in a request scope: `B` -> `C` [scope_violation]
     src/b.rs:3:5: `B` takes `Arc<C>` as `c`
     src/c.rs:1:1: `C` has `scope = request`
     help: make `B` request-scoped (`scope = request`), or pass `C` to its methods"
@@ -273,7 +273,7 @@ fn providers_in_a_circle() {
 }
 
 #[test]
-fn a_provider_that_needs_itself() {
+fn a_provider_that_depends_on_itself() {
     provider!(Singleton A at "src/a.rs":1 { a: Arc<A> });
     module!(App at "src/main.rs":1 { providers: [A], });
 
@@ -282,7 +282,7 @@ fn a_provider_that_needs_itself() {
         [
             "providers depend on each other: `A` -> `A` [dependency_cycle]
     src/a.rs:2:5: `A` takes `Arc<A>` as `a`
-    help: move what they share into a provider of its own, or hand it over in a call"
+    help: take one of them as `Lazy<T>`, move what they share into a provider of its own, or pass one of them to the other's methods"
         ]
     );
 }
@@ -298,7 +298,7 @@ fn modules_that_import_each_other() {
         ["modules import each other: `A` -> `B` -> `A` [module_cycle]
     src/a.rs:1:1: `A` imports `B`
     src/b.rs:1:1: `B` imports `A`
-    help: move what they share into a module of its own that imports neither"]
+    help: remove one of these imports: a module of its own, which imports none of them, can provide what several of them need"]
     );
 }
 
@@ -314,12 +314,12 @@ fn a_singleton_that_takes_a_seed() {
         .expect("the seed's place");
     assert_eq!(
         declared,
-        "a singleton holds what lives in a request scope: `Cache` -> `Request` [scope_violation]
+        "a singleton depends on a value that lives in a request scope: `Cache` -> `Request` [scope_violation]
     src/cache.rs:9:5: `Cache` takes `Request` as `request`
 "
     );
     assert!(
-        rest.contains(": `Request` is given to each request scope\n"),
+        rest.contains(": `Request` is a seed, which each request scope has of its own\n"),
         "{rest}"
     );
     assert!(
@@ -340,7 +340,7 @@ fn a_singleton_that_reaches_a_scope_through_a_transient() {
 
     assert_eq!(
         faults::<App>(),
-        ["a singleton holds what lives in a request scope: `Cache` -> `Log` -> `User` [scope_violation]
+        ["a singleton depends on a value that lives in a request scope: `Cache` -> `Log` -> `User` [scope_violation]
     src/cache.rs:9:5: `Cache` takes `Arc<Log>` as `log`
     src/log.rs:2:5: `Log` takes `Arc<User>` as `user`
     src/user.rs:1:1: `User` has `scope = request`
@@ -367,14 +367,14 @@ fn more_values_than_can_be_numbered() {
     assert_eq!(
         faults::<App>(),
         ["the graph needs more than 65535 values at once [graph_too_large]
-    help: make transient providers singletons: each place that needs a transient one has its own value"]
+    help: make transient providers singletons, because every place that takes a transient provider gets a value of its own"]
     );
 }
 
 #[test]
-fn what_only_a_singleton_will_do_for() {
+fn a_required_singleton_that_has_another_scope() {
     provider!(Scoped User at "src/user.rs":4 {});
-    provider!(Transient BoundGraph at "src/draft.rs":7 {});
+    provider!(Transient Draft at "src/draft.rs":7 {});
     provider!(Singleton Audit at "src/audit.rs":9 {});
     struct Page;
     impl Page {
@@ -386,13 +386,13 @@ fn what_only_a_singleton_will_do_for() {
             };
             Root::new::<Self>("Page", at(1), |_| {}, |_| Self)
                 .require_singleton("guard", Key::of::<Arc<User>>(), "User", at(2))
-                // Asked for at the same place, it is the same fault.
+                // A requirement with the same place is the same fault.
                 .require_singleton("guard", Key::of::<Arc<User>>(), "User", at(2))
-                .require_singleton("filter", Key::of::<Arc<BoundGraph>>(), "BoundGraph", at(3))
+                .require_singleton("filter", Key::of::<Arc<Draft>>(), "Draft", at(3))
                 .require_singleton("guard", Key::of::<Arc<Audit>>(), "Audit", at(4))
         }
     }
-    module!(Site at "src/site.rs":1 { roots: [Page], providers: [User, BoundGraph, Audit], });
+    module!(Site at "src/site.rs":1 { roots: [Page], providers: [User, Draft, Audit], });
 
     assert_eq!(
         faults::<Site>(),
@@ -400,17 +400,17 @@ fn what_only_a_singleton_will_do_for() {
             "guard `User` is not a singleton [singleton_required]
     src/page.rs:2:1: `Page` in `Site` takes it as guard
     src/user.rs:4:1: `User` has `scope = request`
-    help: there is one for all requests: declare `User` without `scope`, and hand its methods what belongs to one request",
-            "filter `BoundGraph` is not a singleton [singleton_required]
+    help: declare `User` without `scope`: all requests share one instance, and what belongs to one request is passed to its methods",
+            "filter `Draft` is not a singleton [singleton_required]
     src/page.rs:3:1: `Page` in `Site` takes it as filter
-    src/draft.rs:7:1: `BoundGraph` has `scope = transient`
-    help: there is one for all requests: declare `BoundGraph` without `scope`, and hand its methods what belongs to one request",
+    src/draft.rs:7:1: `Draft` has `scope = transient`
+    help: declare `Draft` without `scope`: all requests share one instance, and what belongs to one request is passed to its methods",
         ]
     );
 }
 
 #[test]
-fn what_the_embedder_takes_by_type_alone() {
+fn singletons_that_the_embedder_takes_by_type_alone() {
     provider!(Scoped User at "src/user.rs":4 {});
     provider!(Singleton Rooms at "src/rooms.rs":20 {});
     struct One;
@@ -436,7 +436,8 @@ fn what_the_embedder_takes_by_type_alone() {
             Err(report) => report.faults().iter().map(ToString::to_string).collect(),
         }
     };
-    // Not exported, but there is only one; and one of two that the application's module sees.
+    // `Pool` is not exported, but has only one provider. Of the two providers of `One`, the
+    // application's module sees one.
     let found = [Key::of::<Arc<Pool>>(), Key::of::<Arc<One>>()];
     assert_eq!(faults(&found, graph::<App>()), Vec::<String>::new());
     let not_found = [
@@ -454,14 +455,14 @@ fn what_the_embedder_takes_by_type_alone() {
     src/main.rs:9:1: the application takes it as guard
     src/first.rs:1:1: `first` in `First` provides it
     src/second.rs:1:1: `second` in `App` provides it
-    help: let the application's module see one of them: by its providers or its imports",
+    help: make exactly one of them visible to the application's module, as its own provider or through an import",
             "guard `User` is not a singleton [singleton_required]
     src/main.rs:9:1: the application takes it as guard
     src/user.rs:4:1: `User` has `scope = request`
-    help: there is one for all requests: declare `User` without `scope`, and hand its methods what belongs to one request",
+    help: declare `User` without `scope`: all requests share one instance, and what belongs to one request is passed to its methods",
         ]
     );
-    // What stands in for a provider is the only one.
+    // The replacement of a provider is the only provider.
     let mut replaced = graph::<App>();
     replaced.replace::<Pool>(Arc::new(Pool {}));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Dependencies that may be built later.
+//! Deferred dependencies.
 
 #[macro_use]
 mod common;
@@ -13,7 +13,7 @@ provider!(Singleton Users at "src/users.rs":1 { rooms: Arc<Rooms> });
 module!(App at "src/main.rs":1 { providers: [Rooms, Users], });
 
 #[test]
-fn two_singletons_know_each_other_and_are_dropped() {
+fn two_singletons_can_refer_to_each_other_and_are_dropped() {
     let container = start::<App>();
     let rooms = container.get::<Arc<Rooms>>().expect("built");
     let users = rooms.users.get().expect("started");
@@ -24,7 +24,7 @@ fn two_singletons_know_each_other_and_are_dropped() {
 }
 
 #[test]
-fn two_of_a_scope_know_each_other_and_a_root_knows_both() {
+fn two_scoped_values_can_refer_to_each_other() {
     provider!(Scoped Left at "src/left.rs":1 { right: Lazy<Right>, rooms: Lazy<Rooms> });
     provider!(Scoped Right at "src/right.rs":1 { left: Arc<Left>, request: Request });
     root!(Visit at "src/visit.rs":1 { left: Arc<Left>, later: Lazy<Right> });
@@ -43,12 +43,12 @@ fn two_of_a_scope_know_each_other_and_a_root_knows_both() {
     assert!(visit.left.rooms.get().is_some());
     drop(right);
     block_on(scope.close());
-    assert!(visit.later.get().is_none(), "it went with its scope");
+    assert!(visit.later.get().is_none(), "it was dropped with its scope");
     assert!(visit.left.rooms.get().is_some(), "the container lives");
 }
 
 #[test]
-fn a_deferred_transient_value_is_the_takers_own() {
+fn each_deferred_dependency_has_a_transient_value_of_its_own() {
     provider!(Transient Ticket at "src/ticket.rs":1 {});
     provider!(Singleton Office at "src/office.rs":1 { one: Lazy<Ticket>, other: Lazy<Ticket> });
     module!(Site at "src/main.rs":1 { providers: [Ticket, Office], });
@@ -59,7 +59,7 @@ fn a_deferred_transient_value_is_the_takers_own() {
 }
 
 #[test]
-fn transients_that_defer_each_other_are_too_many_and_no_hang() {
+fn transient_providers_that_defer_each_other_are_a_fault() {
     provider!(Transient Hen at "src/hen.rs":1 { egg: Lazy<Egg> });
     provider!(Transient Egg at "src/egg.rs":1 { hen: Lazy<Hen> });
     provider!(Singleton Farm at "src/farm.rs":1 { hen: Arc<Hen> });
@@ -69,7 +69,7 @@ fn transients_that_defer_each_other_are_too_many_and_no_hang() {
 }
 
 #[test]
-fn what_is_deferred_is_checked_like_the_rest() {
+fn deferred_dependencies_are_validated() {
     provider!(Scoped Session at "src/session.rs":1 {});
     provider!(Singleton Holder at "src/holder.rs":1 { session: Lazy<Session>, nobody: Lazy<u8> });
     module!(Site at "src/main.rs":1 { providers: [Session, Holder], });
@@ -80,7 +80,7 @@ fn what_is_deferred_is_checked_like_the_rest() {
 }
 
 #[test]
-fn by_hand_it_has_its_value() {
+fn a_lazy_value_can_be_made_without_a_container() {
     let value = Arc::new(5);
     let lazy = Lazy::of(&value);
     assert_eq!(lazy.clone().get().as_deref(), Some(&5));
@@ -89,7 +89,7 @@ fn by_hand_it_has_its_value() {
 }
 
 #[test]
-fn what_a_scope_is_opened_with_can_be_deferred() {
+fn a_seed_can_be_a_deferred_dependency() {
     struct Upload;
     root!(Page at "src/page.rs":1 { upload: Lazy<Upload> });
     module!(Site at "src/main.rs":1 { roots: [Page], });
@@ -97,7 +97,7 @@ fn what_a_scope_is_opened_with_can_be_deferred() {
     graph.seed::<Arc<Upload>>("Upload");
     let container = block_on(graph.validate().expect("valid").start()).expect("started");
     let plan = container.scope(&[0]);
-    // In another order than they were declared.
+    // The order differs from that of the declaration.
     let upload = Arc::new(Upload);
     let seeds = plan.seeds().with(upload.clone()).with(Request(1));
     let mut scope = block_on(plan.open(seeds).opened()).expect("open");

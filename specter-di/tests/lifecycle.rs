@@ -1,4 +1,4 @@
-//! The hooks of providers: their order, their failures, their limits.
+//! Hooks of providers: their order, their failures and their time limits.
 
 #[macro_use]
 mod common;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use common::{block_on, graph, pause};
 use specter_di::{BuildError, Container, HookKind, Location, Provide, Provider, Scope, StartError};
 
-/// Notes what happens. Every test has its own, given as a value.
+/// Records what happens. Every test adds one of its own to the graph.
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);
 
@@ -23,7 +23,7 @@ impl Notes {
     }
 }
 
-/// A provider with both hooks. `$ends` says how they end.
+/// A provider with both hooks, which end as `$ends` says.
 macro_rules! hooked {
     ($scope:ident $name:ident { $($field:ident: $ty:ty),* } $ends:expr) => {
         #[allow(dead_code, reason = "the fields are only there to be injected")]
@@ -104,12 +104,12 @@ fn start<M: specter_di::Module>() -> (Result<Container, StartError>, Arc<Notes>)
     let mut graph = graph::<M>();
     graph.value(notes.clone());
     let plan = graph.validate().unwrap_or_else(|report| panic!("{report}"));
-    // What is pending at its second poll has hung: the limit is at once.
+    // The limit is ready at once, so a hook that is pending has exceeded it.
     (block_on(plan.start_within(pause)), notes)
 }
 
 #[test]
-fn a_hook_that_does_not_end_well_is_reported_and_stops_no_other() {
+fn a_hook_that_fails_is_reported_and_does_not_stop_the_others() {
     let (container, notes) = start::<App>();
     let container = container.expect("started");
     assert_eq!(
@@ -133,7 +133,7 @@ fn a_hook_that_does_not_end_well_is_reported_and_stops_no_other() {
     assert_eq!(
         failures.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
-            "`on_shutdown` of `Hangs` (src/hooked.rs:1:1) did not end in time",
+            "`on_shutdown` of `Hangs` (src/hooked.rs:1:1) did not end within its time limit",
             "`on_shutdown` of `Panics` (src/hooked.rs:1:1) panicked: out of ink",
             "`on_shutdown` of `Fails` (src/hooked.rs:1:1) failed: out of paper",
         ]
@@ -153,7 +153,7 @@ fn shutdown_runs_once() {
 }
 
 #[test]
-fn an_init_that_fails_ends_what_began_before_it() {
+fn a_failed_init_hook_shuts_down_the_singletons_before_it() {
     hooked!(Singleton Broken { paper: Arc<Paper> } |_| End::Failed);
     hooked!(Singleton After { broken: Arc<Broken> } |_| End::Well);
     module!(Unready at "src/main.rs":1 { providers: [After, Broken, Paper], });
@@ -178,7 +178,7 @@ fn an_init_that_fails_ends_what_began_before_it() {
 }
 
 #[test]
-fn a_scope_is_torn_down_in_reverse_after_its_roots() {
+fn a_scope_drops_its_roots_and_is_torn_down_in_reverse_order() {
     hooked!(Scoped Visit {} |_| End::Well);
     hooked!(Scoped Basket { visit: Arc<Visit> } |_| End::Failed);
     struct Page {
@@ -224,8 +224,8 @@ fn a_scope_is_torn_down_in_reverse_after_its_roots() {
 }
 
 #[test]
-#[should_panic(expected = "`Visit` is no singleton, so it cannot have `on_init`")]
-fn an_init_hook_of_a_scoped_provider_is_a_mistake() {
+#[should_panic(expected = "`Visit` is not a singleton, so it cannot have an `on_init` hook")]
+fn an_init_hook_of_a_scoped_provider_panics() {
     hooked!(Scoped Visit {} |_| End::Well);
     let _ = Visit::provider().on_init(|_: Arc<Visit>| ready(Ok(())));
 }

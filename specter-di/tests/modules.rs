@@ -1,4 +1,4 @@
-//! What modules see of each other, and in which order they come.
+//! Modules: what they see of each other, their order, and their configuration.
 
 #[macro_use]
 mod common;
@@ -11,7 +11,7 @@ use specter_di::Module as _;
 provider!(Singleton Pool at "src/db.rs":10 {});
 
 #[test]
-fn a_module_sees_its_own_and_what_its_imports_export() {
+fn a_module_sees_its_own_providers_and_the_exports_of_its_imports() {
     provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
     provider!(Singleton Users at "src/users.rs":1 { rooms: Arc<Rooms>, pool: Arc<Pool> });
     module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
@@ -22,7 +22,7 @@ fn a_module_sees_its_own_and_what_its_imports_export() {
 }
 
 #[test]
-fn an_export_can_be_passed_on() {
+fn a_module_can_export_a_provider_of_its_import() {
     provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
     module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
     module!(Storage at "src/storage.rs":1 { imports: [Db], exports: [Pool], });
@@ -31,7 +31,7 @@ fn an_export_can_be_passed_on() {
 }
 
 #[test]
-fn one_provider_over_two_imports_is_one() {
+fn a_provider_that_two_imports_export_is_built_once() {
     provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool>, all: Vec<Arc<Pool>> });
     module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
     module!(Left at "src/left.rs":1 { imports: [Db], exports: [Pool], });
@@ -48,7 +48,7 @@ fn one_provider_over_two_imports_is_one() {
 }
 
 #[test]
-fn a_singleton_that_nobody_needs_is_built() {
+fn a_singleton_on_which_nothing_depends_is_built() {
     module!(Db at "src/db.rs":1 { providers: [Pool], });
     module!(App at "src/main.rs":1 { imports: [Db], });
     assert!(
@@ -58,7 +58,7 @@ fn a_singleton_that_nobody_needs_is_built() {
 }
 
 #[test]
-fn of_several_of_one_type_the_application_has_the_one_it_sees() {
+fn of_several_singletons_of_a_type_get_returns_the_one_that_the_application_sees() {
     struct Limit(u8);
     factory!(Singleton low -> Limit, at "src/low.rs":1 {} |_| async { Ok(Arc::new(Limit(1))) });
     factory!(Singleton high -> Limit, at "src/high.rs":1 {} |_| async { Ok(Arc::new(Limit(9))) });
@@ -76,7 +76,7 @@ fn of_several_of_one_type_the_application_has_the_one_it_sees() {
 }
 
 #[test]
-fn roots_come_in_module_order_imports_first() {
+fn roots_of_imported_modules_come_first() {
     root!(A at "src/a.rs":1 {});
     root!(B at "src/b.rs":1 {});
     root!(C at "src/c.rs":1 {});
@@ -106,7 +106,7 @@ fn roots_come_in_module_order_imports_first() {
 }
 
 #[test]
-fn a_root_carries_what_the_embedder_attached() {
+fn a_root_has_the_data_that_the_embedder_attached() {
     struct Page;
     impl Page {
         fn root() -> specter_di::Root {
@@ -121,7 +121,7 @@ fn a_root_carries_what_the_embedder_attached() {
 }
 
 #[test]
-fn a_module_without_a_name_has_its_types_name() {
+fn a_module_without_a_name_is_named_after_its_type() {
     struct Bare;
     impl specter_di::Module for Bare {
         fn define(module: &mut specter_di::ModuleBuilder) {
@@ -150,7 +150,7 @@ fn a_graph_test_fails_with_the_report() {
 }
 
 #[test]
-fn a_graph_of_nothing_is_valid() {
+fn a_graph_without_modules_is_valid() {
     let container = block_on(
         specter_di::Graph::default()
             .validate()
@@ -161,7 +161,7 @@ fn a_graph_of_nothing_is_valid() {
 }
 
 #[test]
-fn what_a_global_module_exports_is_seen_everywhere() {
+fn the_exports_of_a_global_module_are_visible_everywhere() {
     provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
     struct Db;
     impl specter_di::Module for Db {
@@ -177,7 +177,7 @@ fn what_a_global_module_exports_is_seen_everywhere() {
 }
 
 #[test]
-fn an_imported_module_can_be_passed_on() {
+fn a_module_can_export_a_module_that_it_imports() {
     provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool> });
     module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
     struct Storage;
@@ -192,7 +192,7 @@ fn an_imported_module_can_be_passed_on() {
 }
 
 #[test]
-fn a_module_that_is_not_imported_cannot_be_passed_on() {
+fn a_module_cannot_export_a_module_that_it_does_not_import() {
     module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
     struct Storage;
     impl specter_di::Module for Storage {
@@ -208,7 +208,7 @@ fn a_module_that_is_not_imported_cannot_be_passed_on() {
 }
 
 #[test]
-fn a_module_is_given_values_and_providers_where_it_is_imported() {
+fn an_importer_adds_values_and_providers_to_a_module() {
     struct Limit(u32);
     provider!(Singleton Rooms at "src/rooms.rs":1 { pool: Arc<Pool>, limit: Arc<Limit> });
     provider!(Singleton Users at "src/users.rs":1 { rooms: Arc<Rooms>, limit: Option<Arc<Limit>> });
@@ -223,11 +223,14 @@ fn a_module_is_given_values_and_providers_where_it_is_imported() {
     }
     let users = start::<App>().get::<Arc<Users>>().expect("built");
     assert_eq!(users.rooms.limit.0, 8);
-    assert!(users.limit.is_none(), "a module's options are its own");
+    assert!(
+        users.limit.is_none(),
+        "other modules do not see a module's options"
+    );
 }
 
 #[test]
-fn two_modules_may_be_given_values_of_one_type() {
+fn two_modules_can_be_configured_with_values_of_one_type() {
     module!(Left at "src/left.rs":1 {});
     module!(Right at "src/right.rs":1 {});
     let mut graph = graph::<Left>();
@@ -243,7 +246,7 @@ fn two_modules_may_be_given_values_of_one_type() {
 }
 
 #[test]
-fn a_module_is_configured_once() {
+fn configuring_a_module_twice_is_a_fault() {
     module!(Db at "src/db.rs":1 {});
     module!(App at "src/main.rs":1 { imports: [Db], });
     let mut graph = graph::<App>();

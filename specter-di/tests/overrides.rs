@@ -1,4 +1,4 @@
-//! What stands in for providers: whom it reaches, and what is not built for it.
+//! Overrides: which dependencies they replace, and which providers are no longer built.
 
 #[macro_use]
 mod common;
@@ -23,7 +23,7 @@ impl Repository for Fake {
 provider!(Singleton Pool at "src/db.rs":10 {});
 provider!(Singleton Metrics at "src/metrics.rs":1 {});
 
-/// Found as `dyn Repository` too.
+/// Provided as `dyn Repository` as well.
 struct Sql {
     pool: Arc<Pool>,
 }
@@ -69,7 +69,7 @@ fn started(graph: Graph) -> Container {
 }
 
 #[test]
-fn a_bound_trait_spares_what_provided_it_and_what_only_that_needed() {
+fn a_bound_trait_prunes_its_provider_and_what_only_that_depended_on() {
     let mut graph = graph::<App>();
     graph.bind::<dyn Repository>(Arc::new(Fake));
     let container = started(graph);
@@ -79,12 +79,12 @@ fn a_bound_trait_spares_what_provided_it_and_what_only_that_needed() {
     assert!(container.get::<Arc<Pool>>().is_none());
     assert!(
         container.get::<Arc<Metrics>>().is_some(),
-        "nobody needed it before"
+        "nothing depended on it, with or without the fake"
     );
 }
 
 #[test]
-fn the_last_of_two_fakes_counts() {
+fn the_last_of_two_bound_values_counts() {
     let mut graph = graph::<App>();
     graph.bind::<dyn Repository>(Arc::new(Sql {
         pool: Arc::new(Pool {}),
@@ -95,7 +95,7 @@ fn the_last_of_two_fakes_counts() {
 }
 
 #[test]
-fn what_is_still_needed_by_its_own_type_is_still_built() {
+fn a_provider_that_is_still_taken_by_its_own_type_is_still_built() {
     provider!(Singleton Report at "src/report.rs":1 { sql: Arc<Sql> });
     module!(Site at "src/main.rs":1 { imports: [Db], providers: [Rooms, Report], });
     let mut graph = graph::<Site>();
@@ -106,7 +106,7 @@ fn what_is_still_needed_by_its_own_type_is_still_built() {
 }
 
 #[test]
-fn a_bound_struct_is_found_under_its_other_types_too() {
+fn a_bound_struct_is_found_under_its_aliases() {
     let mut graph = graph::<App>();
     graph.bind(Arc::new(Sql {
         pool: Arc::new(Pool {}),
@@ -118,7 +118,7 @@ fn a_bound_struct_is_found_under_its_other_types_too() {
 }
 
 #[test]
-fn a_replaced_provider_is_not_built_and_has_no_hooks() {
+fn a_replaced_provider_is_not_built_and_its_hooks_do_not_run() {
     let mut graph = graph::<App>();
     let sql = Arc::new(Sql {
         pool: Arc::new(Pool {}),
@@ -132,7 +132,7 @@ fn a_replaced_provider_is_not_built_and_has_no_hooks() {
 }
 
 #[test]
-fn what_is_replaced_stays_as_hidden_as_it_was() {
+fn a_replacement_is_as_visible_as_its_provider() {
     provider!(Singleton Nosy at "src/nosy.rs":1 { pool: Arc<Pool> });
     module!(Site at "src/main.rs":1 { imports: [Db], providers: [Rooms, Nosy], });
     let mut graph = graph::<Site>();
@@ -158,7 +158,7 @@ fn a_replaced_scoped_provider_is_still_scoped() {
 }
 
 #[test]
-fn what_a_fake_spares_need_not_be_valid() {
+fn a_pruned_provider_need_not_be_valid() {
     provider!(Singleton Remote at "src/remote.rs":1 { url: Arc<String> });
     provider!(Singleton Client at "src/client.rs":1 { remote: Arc<Remote> });
     module!(Site at "src/main.rs":1 { providers: [Remote, Client], });
@@ -170,7 +170,7 @@ fn what_a_fake_spares_need_not_be_valid() {
 }
 
 #[test]
-fn a_fake_takes_the_place_of_a_given_value() {
+fn a_bound_value_replaces_a_value_of_the_graph() {
     provider!(Singleton Reader at "src/reader.rs":1 { text: Arc<String> });
     module!(Site at "src/main.rs":1 { providers: [Reader], });
     let mut graph = graph::<Site>();
@@ -183,7 +183,7 @@ fn a_fake_takes_the_place_of_a_given_value() {
 }
 
 #[test]
-fn replacing_what_nobody_provides_is_a_fault() {
+fn replacing_a_provider_that_no_module_lists_is_a_fault() {
     module!(Site at "src/main.rs":1 { providers: [Metrics], });
     let mut graph = graph::<Site>();
     graph.replace::<Pool>(Pool {});
@@ -196,6 +196,6 @@ fn replacing_what_nobody_provides_is_a_fault() {
     );
     assert_eq!(
         fault.help(),
-        "add `Pool` to the providers of a module, or do not replace it"
+        "add `Pool` to the providers of a module, or remove the replacement"
     );
 }

@@ -1,4 +1,4 @@
-//! Opening a scope: what is built for it, from which seeds, and how it ends.
+//! Scopes: what is built when one is opened, from which seeds, and how it ends.
 
 #[macro_use]
 mod common;
@@ -67,7 +67,7 @@ fn a_root_is_taken_once() {
 }
 
 #[test]
-fn only_what_the_roots_reach_is_built() {
+fn only_dependencies_of_the_roots_are_built() {
     factory!(Scoped never -> u8, at "src/never.rs":1 {} |_| async { panic!("nobody needs it") });
     module!(Lazy at "src/main.rs":1 { roots: [Footer], providers: [Pool, User, never], });
     let container = start::<Lazy>();
@@ -75,7 +75,7 @@ fn only_what_the_roots_reach_is_built() {
 }
 
 #[test]
-fn seeds_may_come_in_any_order_and_unneeded_ones_may_be_missing() {
+fn seeds_can_have_any_order_and_unneeded_ones_can_be_missing() {
     root!(Plain at "src/plain.rs":1 { request: Request });
     module!(Small at "src/main.rs":1 { roots: [Plain], });
     let mut graph = graph::<Small>();
@@ -101,7 +101,7 @@ fn seeds_may_come_in_any_order_and_unneeded_ones_may_be_missing() {
 }
 
 #[test]
-fn a_missing_seed_is_a_failure_that_names_it() {
+fn the_failure_of_a_missing_seed_names_it() {
     let plan = start::<App>().scope(&[0]);
     let failure = block_on(plan.open(Seeds::new().with(1_u8)).opened()).expect_err("no request");
     assert_eq!(failure.provider(), "Request");
@@ -109,7 +109,7 @@ fn a_missing_seed_is_a_failure_that_names_it() {
 }
 
 #[test]
-fn a_scope_gives_what_a_root_needs_or_requires() {
+fn a_scope_returns_the_values_that_a_root_takes_or_requires() {
     struct Handler;
     impl Handler {
         fn root() -> Root {
@@ -160,7 +160,7 @@ fn a_scope_gives_what_a_root_needs_or_requires() {
 }
 
 #[test]
-fn an_asynchronous_factory_makes_opening_wait() {
+fn a_scope_with_an_asynchronous_factory_is_opened_by_a_future() {
     struct Session(u32);
     factory!(Scoped session -> Session, at "src/session.rs":1 { request: Request } |resolved| {
         let request = resolved.next::<Request>();
@@ -177,7 +177,7 @@ fn an_asynchronous_factory_makes_opening_wait() {
     assert!(matches!(opening, OpenScopeFuture::Pending(_)));
     let mut scope = block_on(opening.opened()).expect("open");
     assert_eq!(root_of::<Home>(&mut scope, 0).session.0, 4);
-    open(&container, &[1], 1); // a scope without the factory does not wait
+    open(&container, &[1], 1); // a scope without the factory is ready at once
 }
 
 fn at(line: u32) -> Location {
@@ -189,7 +189,7 @@ fn at(line: u32) -> Location {
 }
 
 #[test]
-fn a_scoped_factory_that_fails_or_panics_names_itself() {
+fn the_error_of_a_scoped_factory_names_it() {
     struct Fails;
     struct Panics;
     impl Provide for Fails {
@@ -241,7 +241,7 @@ fn a_scoped_factory_that_fails_or_panics_names_itself() {
 }
 
 #[test]
-fn a_scope_ends_in_reverse_order() {
+fn a_scope_drops_its_values_in_reverse_order() {
     static ENDED: Mutex<Vec<&str>> = Mutex::new(Vec::new());
     macro_rules! ending {
         ($name:ident { $($field:ident: $ty:ty),* }) => {
@@ -288,12 +288,12 @@ fn a_scope_outlives_the_container_handle() {
 }
 
 #[test]
-fn validation_needs_no_start() {
+fn a_plan_shows_its_roots_before_the_start() {
     assert_eq!(graph::<App>().validate().expect("valid").roots().len(), 2);
 }
 
 #[test]
-fn a_plain_factory_that_may_fail_needs_no_future() {
+fn a_synchronous_factory_that_may_fail_needs_no_future() {
     struct Quota;
     #[allow(non_camel_case_types, reason = "it stands for a function")]
     struct quota;
@@ -325,6 +325,6 @@ fn a_plain_factory_that_may_fail_needs_no_future() {
     assert_eq!(failure.code(), "provider_failed");
     assert_eq!(failure.cause().to_string(), "nothing is left");
     let page = root_of::<Page>(&mut open(1).expect("open"), 0);
-    // The scope is gone: it is the page's alone.
+    // The scope was dropped, so the page holds the only reference.
     assert_eq!(Arc::strong_count(&page.quota), 1);
 }

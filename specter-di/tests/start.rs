@@ -1,4 +1,4 @@
-//! How the singletons of a container are built, and what remains when one cannot be.
+//! The start of a container: how singletons are built, and what happens if one cannot be built.
 
 #[macro_use]
 mod common;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use common::{block_on, graph, pause, start};
 use specter_di::{BuildCause, Location, Provide, Provider, Scope, StartError};
 
-/// Notes what happens to it. Every test has its own, given as a value.
+/// Records what happens. Every test adds one of its own to the graph.
 #[derive(Default)]
 struct Notes(Mutex<Vec<&'static str>>);
 
@@ -23,7 +23,7 @@ impl Notes {
     }
 }
 
-/// A provider that notes its construction and its end.
+/// A provider that records when its value is built and dropped.
 macro_rules! noted {
     ($name:ident, $built:literal, $dropped:literal { $($field:ident: $ty:ty),* }) => {
         #[allow(dead_code, reason = "the fields are only there to be injected")]
@@ -74,7 +74,7 @@ fn dependencies_are_built_first_and_dropped_last() {
 }
 
 #[test]
-fn a_factory_is_awaited_and_gets_its_dependencies() {
+fn an_asynchronous_factory_takes_its_dependencies_and_is_awaited() {
     struct Pool(String);
     provider!(Singleton Settings at "src/settings.rs":1 {});
     factory!(Singleton pool -> Pool, at "src/db.rs":3 { settings: Arc<Settings>, url: Arc<str> } |resolved| {
@@ -98,7 +98,7 @@ fn a_factory_is_awaited_and_gets_its_dependencies() {
 struct Broken;
 
 #[test]
-fn a_factory_that_fails_names_itself_and_its_cause() {
+fn the_error_of_a_failed_factory_names_it_and_the_cause() {
     factory!(Singleton broken -> Broken, at "src/broken.rs":7 { config: Arc<Config> } |resolved| {
         let _config = resolved.next::<Arc<Config>>();
         async {
@@ -124,7 +124,7 @@ fn a_factory_that_fails_names_itself_and_its_cause() {
 }
 
 #[test]
-fn the_cause_of_a_failure_is_its_source() {
+fn the_source_of_a_failure_is_its_cause() {
     factory!(Singleton broken -> Broken, at "src/broken.rs":7 {} |_| async { Err(io::Error::other("refused").into()) });
     module!(App at "src/main.rs":1 { providers: [broken], });
     let error = block_on(graph::<App>().validate().expect("valid").start()).expect_err("it fails");
@@ -139,7 +139,7 @@ fn the_cause_of_a_failure_is_its_source() {
 }
 
 #[test]
-fn a_factory_that_panics_names_itself_and_the_message() {
+fn the_error_of_a_panicked_factory_names_it_and_the_message() {
     factory!(Singleton broken -> Broken, at "src/broken.rs":7 {} |_| async {
         pause().await;
         panic!("no {}", "luck")
@@ -154,7 +154,7 @@ fn a_factory_that_panics_names_itself_and_the_message() {
 }
 
 #[test]
-fn a_factory_that_panics_before_its_future_is_reported_too() {
+fn a_factory_that_panics_before_it_returns_its_future_is_reported() {
     factory!(Singleton broken -> Broken, at "src/broken.rs":7 {} |_| {
         assert!(std::hint::black_box(false), "too early");
         async { Ok(Arc::new(Broken)) }
@@ -196,7 +196,7 @@ fn a_struct_that_panics_is_reported() {
 }
 
 #[test]
-fn a_build_function_that_takes_what_it_did_not_declare_is_reported() {
+fn a_build_function_that_takes_an_undeclared_dependency_is_reported() {
     struct Liar;
     impl Provide for Liar {
         type Value = Arc<Self>;
@@ -222,13 +222,13 @@ fn a_build_function_that_takes_what_it_did_not_declare_is_reported() {
     let error = block_on(graph::<App>().validate().expect("valid").start()).expect_err("it panics");
     assert_eq!(
         error.to_string(),
-        "`Liar` (src/liar.rs:2:1) could not be built: panicked: the build function takes `Arc<u8>`, which is not \
-         what was declared next"
+        "`Liar` (src/liar.rs:2:1) could not be built: panicked: the build function takes \
+         `Arc<u8>`, which is not the next declared dependency"
     );
 }
 
 #[test]
-fn a_start_that_is_dropped_drops_what_was_built() {
+fn dropping_the_start_drops_the_values_that_were_built() {
     factory!(Singleton endless -> Broken, at "src/endless.rs":1 { repository: Arc<Repository> } |resolved| {
         let _repository = resolved.next::<Arc<Repository>>();
         std::future::pending()
@@ -253,7 +253,7 @@ fn a_start_that_is_dropped_drops_what_was_built() {
 }
 
 #[test]
-fn an_error_can_be_a_text_or_a_boxed_error() {
+fn an_error_can_be_a_string_or_a_boxed_error() {
     fn boxed() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Err("boxed".into())
     }

@@ -17,7 +17,7 @@ module!(Db at "src/db.rs":1 { providers: [Pool], exports: [Pool], });
 module!(App at "src/main.rs":1 { imports: [Db], roots: [Chat], providers: [Rooms, Log, Session], });
 
 #[test]
-fn the_text_says_who_takes_what_from_whom() {
+fn the_text_shows_where_each_dependency_comes_from() {
     assert_eq!(
         start::<App>().view().to_text(),
         "\
@@ -39,7 +39,7 @@ Db (src/db.rs:1:1)
   Pool, singleton
     chat: Option<Arc<u8>> <- nothing
 
-given to every module
+visible in every module
   Request, request
 "
     );

@@ -19,6 +19,7 @@ use crate::outgoing::write_batch;
 use crate::random_id::{RandomId, random_id};
 use crate::session::buffer_budget::{BufferBudget, BufferShare};
 use crate::session::mailbox::{AcceptedRequests, Mailbox};
+use crate::session::poll_response::ChargedConnection;
 use crate::session::task_waker::TaskWaker;
 use specter_proto::engine::EncodePacket;
 use specter_proto::engine::Transport;
@@ -329,9 +330,26 @@ impl Connection {
         &self.0.mailbox
     }
 
+    /// This connection, as the one that a poll response is charged to.
+    pub(crate) fn charged(&self) -> Arc<dyn ChargedConnection> {
+        Arc::clone(&self.0) as Arc<dyn ChargedConnection>
+    }
+
     pub(crate) fn set_transport(&self, transport: Transport) {
         let on_websocket = transport == Transport::WebSocket;
         self.0.on_websocket.store(on_websocket, Ordering::Relaxed);
+    }
+}
+
+impl ChargedConnection for ConnectionState {
+    fn refund(&self, cost: usize) {
+        if self.outgoing.queue.refund(cost) {
+            self.waker.wake();
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.outgoing.queue.is_closing()
     }
 }
 

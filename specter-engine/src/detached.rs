@@ -22,7 +22,7 @@ pub fn detached(config: &EngineConfig) -> Connection {
 
 /// A connection over a transport that nothing drives.
 pub fn detached_over(transport: Transport, config: &EngineConfig) -> Connection {
-    let budget = BufferBudget::new(config.max_buffered_total);
+    let budget = BufferBudget::without_sweep(config.max_buffered_total);
     under_budget(transport, config, &budget)
 }
 

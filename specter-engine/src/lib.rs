@@ -101,5 +101,5 @@ pub mod internals {
     pub use crate::server::{
         Fallback, RequestRouter, StopSignals, accept_until, bind, follow_signals,
     };
-    pub use crate::session::buffer_budget::BufferBudget;
+    pub use crate::session::buffer_sweep::SharedBudget;
 }

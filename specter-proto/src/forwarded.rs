@@ -1,45 +1,49 @@
 //! The headers in which proxies name the client of a request: `Forwarded` (RFC 7239), and the older
 //! `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
 //!
-//! Every proxy appends to what it received, and the client may have sent anything. The headers are
-//! therefore read from the right, one element for each trusted proxy, and never further than to the
-//! first element that is not the address of a trusted proxy. An element that cannot be read counts
-//! as no address. A line of `Forwarded` that does not follow the grammar counts as no address as a
-//! whole, because a quote that the client left open changes what the proxy's own text means.
+//! Every proxy appends to the header that it received, and the client may have sent anything. The
+//! headers are therefore read from the right, one element for each trusted proxy, up to the first
+//! element that is not the address of a trusted proxy. An element that cannot be read also ends the
+//! reading, and the client's address is unknown. The same holds for a whole line of `Forwarded`
+//! that does not follow the grammar, because a quote that the client left open changes the meaning
+//! of the text that a proxy appended.
 //!
-//! Only the texts: which proxies are trusted, and whether the connection comes from one of them, is
-//! for the caller to know.
+//! This module only reads texts. The caller knows which proxies are trusted, and whether the
+//! connection comes from one of them.
 
 use std::borrow::Cow;
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str;
 
-/// Whom trusted proxies name as the client of a request.
+/// The client of a request, as trusted proxies name it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ForwardedFor {
-    /// There is no such header: nobody stands behind the proxy that sent the request.
+    /// The request has no such header, so the proxy that sent it names no client.
     #[default]
     Nobody,
-    /// Somebody whose address cannot be read: `unknown`, an obfuscated name, or a malformed text.
+    /// The client's address cannot be read: it is `unknown`, an obfuscated name, or malformed.
     Hidden,
-    /// This address. IPv4 addresses mapped into IPv6 are given as IPv4.
+    /// The client has this address. An IPv4 address that is mapped into IPv6 is converted to IPv4.
     Address(IpAddr),
 }
 
-/// What the `Forwarded` header of a request says, as far as trusted proxies wrote it.
+/// The part of a request's `Forwarded` header that trusted proxies wrote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Forwarded<'a> {
-    /// The last address that is not a trusted proxy's.
+    /// The rightmost address that is not a trusted proxy's, or the leftmost one if all of them are.
     pub client: ForwardedFor,
-    /// The `proto` that was named nearest to the client.
+    /// The `proto` parameter of the element nearest to the client, among the elements that were
+    /// read.
     pub proto: Option<Cow<'a, str>>,
-    /// The `host` that was named nearest to the client.
+    /// The `host` parameter of the element nearest to the client, among the elements that were
+    /// read.
     pub host: Option<Cow<'a, str>>,
 }
 
-/// Reads the lines of `Forwarded` (RFC 7239), which are given in their order. The request must come
-/// from a trusted proxy; `trusts` tells which other addresses are those of trusted proxies.
+/// Reads the lines of a request's `Forwarded` header (RFC 7239), in the order in which the request
+/// has them. Call it only for a request that comes from a trusted proxy. `trusts` returns whether
+/// another address is a trusted proxy's.
 ///
 /// ```
 /// use specter_proto::forwarded::{ForwardedFor, forwarded};
@@ -80,8 +84,9 @@ pub fn forwarded<'a>(
     found
 }
 
-/// Reads the lines of `X-Forwarded-For`, as [`forwarded`] reads those of `Forwarded`. Each element
-/// is an address, with a port or without: `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1`, `[2001:db8::1]:5`.
+/// Reads the lines of a request's `X-Forwarded-For` header, in the same way as [`forwarded`]. Each
+/// element is an address with or without a port: `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1`,
+/// `[2001:db8::1]:5`.
 ///
 /// ```
 /// use specter_proto::forwarded::{ForwardedFor, x_forwarded_for};
@@ -115,9 +120,10 @@ pub fn x_forwarded_for<'a>(
     client
 }
 
-/// The value that the nearest proxy gave to `X-Forwarded-Proto` or `X-Forwarded-Host`, whose lines
-/// are given in their order: the last one of a list. `None` where it is empty or not readable; what
-/// stands to its left is never used instead.
+/// Returns the value that the nearest proxy gave to `X-Forwarded-Proto` or `X-Forwarded-Host`,
+/// which is the last one of the list. The lines are in the order in which the request has them.
+/// Returns `None` if that value is empty or not UTF-8. A value to its left is never used instead,
+/// because the client may have written it.
 ///
 /// ```
 /// use specter_proto::forwarded::x_forwarded_value;
@@ -134,7 +140,7 @@ pub fn x_forwarded_value<'a>(
     (!text.is_empty()).then_some(text)
 }
 
-/// What one proxy says of the request that it received (RFC 7239, section 4).
+/// The parameters by which one proxy describes the request that it received (RFC 7239, section 4).
 #[derive(Default)]
 struct Element<'a> {
     node: Option<Value<'a>>,
@@ -144,7 +150,7 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Takes a parameter. `None` if it was given before.
+    /// Sets a parameter. Returns `None` if the element has the parameter already.
     fn set(&mut self, name: &[u8], value: Value<'a>) -> Option<()> {
         let parameters = [
             ("for", &mut self.node),
@@ -152,17 +158,17 @@ impl<'a> Element<'a> {
             ("proto", &mut self.proto),
             ("host", &mut self.host),
         ];
-        for (known, slot) in parameters {
-            if name.eq_ignore_ascii_case(known.as_bytes()) {
+        for (parameter, slot) in parameters {
+            if name.eq_ignore_ascii_case(parameter.as_bytes()) {
                 return slot.replace(value).is_none().then_some(());
             }
         }
-        // An extension, which means nothing here.
+        // Other parameters are extensions and are ignored.
         Some(())
     }
 }
 
-/// The value of a parameter as it stands in the line, without its quotes.
+/// The value of a parameter as it is written in the line, without its quotes.
 #[derive(Clone, Copy)]
 struct Value<'a> {
     raw: &'a [u8],
@@ -170,7 +176,7 @@ struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The value itself. `None` if it is not text.
+    /// Returns the value without its escapes, or `None` if it is not UTF-8.
     fn text(self) -> Option<Cow<'a, str>> {
         if !self.has_escapes {
             return str::from_utf8(self.raw).ok().map(Cow::Borrowed);
@@ -185,8 +191,9 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The elements of a line, in their order. `None` if the line does not follow the grammar. Around
-/// separators whitespace is allowed, which several proxies write after semicolons.
+/// Splits a line into its elements, in order. Returns `None` if the line does not follow the
+/// grammar. Whitespace is allowed around separators, because several proxies write it after
+/// semicolons.
 fn elements(line: &[u8]) -> Option<Vec<Element<'_>>> {
     let mut reader = Reader(line);
     let mut elements = Vec::new();
@@ -211,7 +218,7 @@ fn elements(line: &[u8]) -> Option<Vec<Element<'_>>> {
     }
 }
 
-/// What of a line is not read yet.
+/// The part of a line that is not read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -226,9 +233,9 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// What comes up to the first byte that is not meant.
-    fn take_while(&mut self, is_meant: impl Fn(u8) -> bool) -> &'a [u8] {
-        let end = self.0.iter().position(|byte| !is_meant(*byte));
+    /// Takes the bytes before the first one that `accepts` rejects.
+    fn take_while(&mut self, accepts: impl Fn(u8) -> bool) -> &'a [u8] {
+        let end = self.0.iter().position(|byte| !accepts(*byte));
         let (taken, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
         self.0 = rest;
         taken
@@ -238,12 +245,12 @@ impl<'a> Reader<'a> {
         self.take_while(|byte| matches!(byte, b' ' | b'\t'));
     }
 
-    /// A token (RFC 9110, section 5.6.2); empty if there is none.
+    /// Takes a token (RFC 9110, section 5.6.2). It is empty if there is none.
     fn token(&mut self) -> &'a [u8] {
         self.take_while(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
     }
 
-    /// A token or a quoted string.
+    /// Takes a token or a quoted string.
     fn value(&mut self) -> Option<Value<'a>> {
         if self.take(b'"').is_some() {
             return self.quoted();
@@ -255,7 +262,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The rest of a quoted string (RFC 9110, section 5.6.4).
+    /// Takes the rest of a quoted string (RFC 9110, section 5.6.4), after its opening quote.
     fn quoted(&mut self) -> Option<Value<'a>> {
         let start = self.0;
         let mut has_escapes = false;
@@ -274,14 +281,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a byte may stand in a quoted string, by itself or after a backslash.
+/// Whether a quoted string may contain this byte, by itself or after a backslash.
 fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }
 
-/// The address of a node (RFC 7239, section 6): `1.2.3.4` or `[2001:db8::1]`, either of them with a
-/// port or an obfuscated port after it. `None` for `unknown`, for an obfuscated name, and for a
-/// malformed node.
+/// Parses the address of a node (RFC 7239, section 6): `1.2.3.4` or `[2001:db8::1]`, either of them
+/// with an optional port or obfuscated port after it. Returns `None` for `unknown`, for an
+/// obfuscated name, and for a malformed node.
 fn parse_node(text: &str) -> Option<IpAddr> {
     let (address, rest) = if let Some(inside) = text.strip_prefix('[') {
         let (address, rest) = inside.split_once(']')?;
@@ -295,7 +302,7 @@ fn parse_node(text: &str) -> Option<IpAddr> {
     is_node.then(|| address.to_canonical())
 }
 
-/// Whether a text is a port, or an obfuscated port.
+/// Whether a text is a port or an obfuscated port.
 fn is_port(text: &str) -> bool {
     match text.strip_prefix('_') {
         Some(name) => {

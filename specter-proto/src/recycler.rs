@@ -3,17 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::thread::LocalKey;
 
-/// What a [`Recycler`] keeps.
+/// A value that a [`Recycler`] can keep.
 pub trait Recyclable {
-    /// How many bytes it keeps allocated while it is not used.
+    /// The number of bytes that the value keeps allocated while it is unused.
     fn retained_bytes(&self) -> usize;
 }
 
-/// A pool of used values of one thread, for a `thread_local!`.
+/// A thread's pool of values that can be used again, for a `thread_local!`.
 ///
-/// It has one rule of retention: it keeps at most `max_values` values, each of which retains at
-/// least one byte and at most `max_bytes`; what exceeds that is dropped. The value that was
-/// returned last is taken first, because its memory is most likely in the processor's cache.
+/// The pool keeps at most `max_values` values. Each of them retains at least one byte and at most
+/// `max_bytes` bytes. Values that exceed a limit are dropped. The value that was returned last is
+/// taken first, because its memory is most likely in the processor's cache.
 ///
 /// ```
 /// use specter_proto::recycler::{Recyclable, Recycler};
@@ -35,7 +35,7 @@ pub trait Recyclable {
 /// assert!(Recycler::take(&BUFFERS).is_none());
 /// ```
 pub struct Recycler<T: 'static> {
-    /// The value that was returned last. Most often it is the only one.
+    /// The value that was returned last. It is usually the only one.
     last: Cell<Option<T>>,
     others: RefCell<Vec<T>>,
     max_values: usize,
@@ -43,7 +43,8 @@ pub struct Recycler<T: 'static> {
 }
 
 impl<T: Recyclable> Recycler<T> {
-    /// An empty pool that keeps at most `max_values` values of at most `max_bytes` each.
+    /// Creates an empty pool that keeps at most `max_values` values of at most `max_bytes` bytes
+    /// each.
     pub const fn new(max_values: usize, max_bytes: usize) -> Self {
         Self {
             last: Cell::new(None),
@@ -53,8 +54,8 @@ impl<T: Recyclable> Recycler<T> {
         }
     }
 
-    /// Takes a value out of the thread's pool. `None` where the pool is empty, and while the thread
-    /// ends.
+    /// Takes a value out of the thread's pool. Returns `None` if the pool is empty or the thread is
+    /// ending.
     #[inline]
     pub fn take(pool: &'static LocalKey<Self>) -> Option<T> {
         pool.try_with(|pool| {
@@ -65,11 +66,12 @@ impl<T: Recyclable> Recycler<T> {
         .flatten()
     }
 
-    /// Keeps a value for the next [`take`](Self::take), unless it is too large or the pool is full.
+    /// Keeps a value for a later [`take`](Self::take). Drops it if it exceeds a limit of the pool,
+    /// or if the thread is ending.
     #[inline]
     pub fn put(pool: &'static LocalKey<Self>, value: T) {
         let bytes = value.retained_bytes();
-        // While the thread ends nothing is kept.
+        // `try_with` fails while the thread is ending; then the closure drops the value.
         let dropped = pool.try_with(|pool| {
             if !(1..=pool.max_bytes).contains(&bytes) {
                 return Some(value);
@@ -77,7 +79,7 @@ impl<T: Recyclable> Recycler<T> {
             let before = pool.last.replace(Some(value))?;
             pool.put_other(before)
         });
-        // Outside of the pool: dropping a value may come back to it.
+        // The value is dropped outside of the pool, because its destructor may use the pool.
         drop(dropped);
     }
 
@@ -92,7 +94,7 @@ impl<T: Recyclable> Recycler<T> {
         }
     }
 
-    /// How many values the thread's pool holds.
+    /// The number of values in the thread's pool.
     #[cfg(test)]
     pub(crate) fn len(pool: &'static LocalKey<Self>) -> usize {
         pool.with(|pool| {

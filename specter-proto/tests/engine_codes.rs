@@ -1,9 +1,10 @@
-//! Every refusal and violation of the two lower layers has a code of its own.
+//! Each error and violation of the two lower layers has a code of its own.
 
 use std::collections::HashSet;
 
 use specter_proto::engine::{
-    BadRequest, PacketError, PayloadError, ProbeRefused, RequestError, Violation as EngineViolation,
+    BadRequest, PacketError, PayloadError, ProbeRejected, RequestError,
+    Violation as EngineViolation,
 };
 use specter_proto::websocket::Violation;
 
@@ -14,7 +15,7 @@ fn codes_are_unique_and_name_their_layer() {
     codes.extend(requests().iter().map(RequestError::code));
     codes.extend(packets().iter().map(PacketError::code));
     codes.extend(payloads().iter().map(PayloadError::code));
-    codes.extend(probes().iter().map(ProbeRefused::code));
+    codes.extend(probes().iter().map(ProbeRejected::code));
     codes.push(EngineViolation::UnexpectedPing.code());
     for code in &codes {
         assert!(code.starts_with("engine_") || code.starts_with("websocket_"));
@@ -28,11 +29,21 @@ fn codes_are_unique_and_name_their_layer() {
 }
 
 #[test]
-fn close_codes_are_the_three_that_a_reader_may_answer() {
+fn violations_are_answered_with_one_of_three_close_codes() {
     for violation in websocket() {
         assert!(matches!(violation.close_code(), 1002 | 1007 | 1009));
     }
 }
+
+/// The names that are written with capitals in a message.
+const NAMES: [&str; 6] = [
+    "Engine.IO",
+    "WebSocket",
+    "UTF-8",
+    "`Origin`",
+    "`EIO`",
+    "GET",
+];
 
 #[test]
 fn messages_are_lower_case_and_have_no_full_stop() {
@@ -41,8 +52,12 @@ fn messages_are_lower_case_and_have_no_full_stop() {
     messages.extend(packets().iter().map(ToString::to_string));
     messages.extend(payloads().iter().map(ToString::to_string));
     messages.extend(probes().iter().map(ToString::to_string));
+    messages.push(EngineViolation::UnexpectedPing.to_string());
     for message in messages {
-        assert!(!message.contains(char::is_uppercase), "{message}");
+        let text = NAMES
+            .iter()
+            .fold(message.clone(), |text, name| text.replace(name, ""));
+        assert!(!text.contains(char::is_uppercase), "{message}");
         assert!(!message.ends_with('.'), "{message}");
     }
 }
@@ -92,7 +107,7 @@ fn packets() -> [PacketError; 2] {
     [PacketError::Empty, PacketError::UnknownType { byte: b'9' }]
 }
 
-/// Without the one that wraps a packet's error: it has that one's code.
+/// All variants except `Packet`, which has the code of the packet's error.
 fn payloads() -> [PayloadError; 3] {
     [
         PayloadError::NotUtf8 { at: 0 },
@@ -101,10 +116,10 @@ fn payloads() -> [PayloadError; 3] {
     ]
 }
 
-fn probes() -> [ProbeRefused; 3] {
+fn probes() -> [ProbeRejected; 3] {
     [
-        ProbeRefused::AlreadyProbing,
-        ProbeRefused::AlreadyUpgraded,
-        ProbeRefused::SessionOver,
+        ProbeRejected::AlreadyProbing,
+        ProbeRejected::AlreadyUpgraded,
+        ProbeRejected::SessionOver,
     ]
 }

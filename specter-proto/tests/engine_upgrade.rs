@@ -1,4 +1,4 @@
-//! A client that begins on polling and moves to a WebSocket, played byte for byte without IO.
+//! A client that begins on polling and upgrades to a WebSocket, simulated byte for byte without IO.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use specter_proto::engine::{
 };
 use specter_proto::websocket::{Decoder, Event, Limits, Opcode, accept_key, write_header};
 
-/// A client's text frame.
+/// The WebSocket frame in which a client sends `text`.
 fn masked(text: &str) -> Vec<u8> {
     let key = [9, 8, 7, 6];
     let mut header = [0; specter_proto::websocket::MAX_HEADER];
@@ -21,7 +21,7 @@ fn masked(text: &str) -> Vec<u8> {
     frame
 }
 
-/// The answer to a poll that finds these frames waiting.
+/// The body of a poll's response with these frames.
 fn poll(frames: &[Frame]) -> Vec<u8> {
     let mut encoder = PayloadEncoder::new();
     for frame in frames {
@@ -30,7 +30,7 @@ fn poll(frames: &[Frame]) -> Vec<u8> {
     encoder.finish()
 }
 
-/// The message in a WebSocket frame of the client.
+/// Reads the text message in a WebSocket frame of the client.
 fn read(decoder: &mut Decoder, mut bytes: Vec<u8>) -> String {
     match decoder.decode(&mut bytes).unwrap().event {
         Some(Event::Text(text)) => text.to_owned(),
@@ -39,7 +39,7 @@ fn read(decoder: &mut Decoder, mut bytes: Vec<u8>) -> String {
 }
 
 #[test]
-fn a_client_moves_from_polling_to_a_websocket() {
+fn a_client_upgrades_from_polling_to_a_websocket() {
     let start = Instant::now();
     let config = SessionConfig::default();
 
@@ -68,7 +68,7 @@ fn a_client_moves_from_polling_to_a_websocket() {
     }
     assert_eq!(received, ["0", "[1, 2, 3]"]);
 
-    // A WebSocket probes. The waiting poll is released; then the client moves.
+    // A WebSocket probes. The waiting poll is answered, and the client upgrades.
     assert!(accept_key("AAAAAAAAAAAAAAAAAAAAAA==").is_some());
     session.begin_probe(start).unwrap();
     let mut decoder = Decoder::new(Limits::new(config.max_payload));
@@ -79,16 +79,16 @@ fn a_client_moves_from_polling_to_a_websocket() {
         control::probe_pong().websocket().as_ref(),
         b"\x81\x063probe"
     );
-    let released = session.deadline().unwrap();
-    assert!(released <= start + Duration::from_millis(100));
-    assert_eq!(session.handle_timeout(released), Some(Due::ReleasePoll));
+    let release_at = session.deadline().unwrap();
+    assert!(release_at <= start + Duration::from_millis(100));
+    assert_eq!(session.handle_timeout(release_at), Some(Due::ReleasePoll));
     assert_eq!(poll(&[control::noop()]), b"6");
     let upgrade = read(&mut decoder, masked("5"));
-    let upgrade = session.receive_probe(Packet::parse(&upgrade).unwrap(), released);
+    let upgrade = session.receive_probe(Packet::parse(&upgrade).unwrap(), release_at);
     assert_eq!(upgrade, Probe::Upgraded);
     assert_eq!(session.transport(), Transport::WebSocket);
 
-    // The heartbeat and the end go over the WebSocket.
+    // The heartbeat and the close packet are sent over the WebSocket.
     let due = session.deadline().unwrap();
     assert_eq!(due, start + config.ping_interval);
     assert_eq!(session.handle_timeout(due), Some(Due::SendPing));

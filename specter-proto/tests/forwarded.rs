@@ -1,4 +1,5 @@
-//! What trusted proxies say of a client, whatever the client itself sent.
+//! The client that trusted proxies name in the forwarding headers, whatever the client itself has
+//! sent.
 
 use std::net::IpAddr;
 
@@ -7,7 +8,7 @@ use specter_proto::forwarded::{
     Forwarded, ForwardedFor, forwarded, x_forwarded_for, x_forwarded_value,
 };
 
-/// Proxies have addresses in `10.0.0.0/8`.
+/// Whether an address is a trusted proxy's: these proxies are in `10.0.0.0/8`.
 fn trusts(address: IpAddr) -> bool {
     matches!(address, IpAddr::V4(address) if address.octets()[0] == 10)
 }
@@ -16,7 +17,7 @@ fn read<'a>(lines: &[&'a str]) -> Forwarded<'a> {
     forwarded(lines.iter().map(|line| line.as_bytes()), trusts)
 }
 
-fn read_older(lines: &[&str]) -> ForwardedFor {
+fn read_x_forwarded_for(lines: &[&str]) -> ForwardedFor {
     x_forwarded_for(lines.iter().map(|line| line.as_bytes()), trusts)
 }
 
@@ -25,14 +26,14 @@ fn at(address: &str) -> ForwardedFor {
 }
 
 #[test]
-fn without_a_header_nobody_stands_behind_the_proxy() {
+fn without_a_header_there_is_no_client() {
     assert_eq!(read(&[]), Forwarded::default());
-    assert_eq!(read_older(&[]), ForwardedFor::Nobody);
+    assert_eq!(read_x_forwarded_for(&[]), ForwardedFor::Nobody);
     assert_eq!(x_forwarded_value(std::iter::empty()), None);
 }
 
 #[test]
-fn elements_are_read_from_the_right_up_to_the_first_that_is_no_trusted_proxy() {
+fn elements_are_read_from_the_right_up_to_the_first_untrusted_address() {
     for (lines, client) in [
         (&["for=1.2.3.4"][..], "1.2.3.4"),
         (&["for=6.6.6.6, for=1.2.3.4"], "1.2.3.4"),
@@ -43,18 +44,18 @@ fn elements_are_read_from_the_right_up_to_the_first_that_is_no_trusted_proxy() {
             "1.2.3.4",
         ),
         (&["for=10.0.0.9,for=1.2.3.4", "for=10.0.0.2"], "1.2.3.4"),
-        // All of them are proxies: the first one began.
+        // All of them are trusted proxies, so the first one sent the request.
         (&["for=10.0.0.3, for=10.0.0.2"], "10.0.0.3"),
     ] {
         assert_eq!(read(lines).client, at(client), "{lines:?}");
-        let older: Vec<_> = lines.iter().map(|line| line.replace("for=", "")).collect();
-        let older: Vec<_> = older.iter().map(String::as_str).collect();
-        assert_eq!(read_older(&older), at(client), "{older:?}");
+        let values: Vec<_> = lines.iter().map(|line| line.replace("for=", "")).collect();
+        let values: Vec<_> = values.iter().map(String::as_str).collect();
+        assert_eq!(read_x_forwarded_for(&values), at(client), "{values:?}");
     }
 }
 
 #[test]
-fn nodes_are_written_in_many_ways() {
+fn all_forms_of_a_node_are_read() {
     for (node, client) in [
         ("1.2.3.4", at("1.2.3.4")),
         ("\"1.2.3.4\"", at("1.2.3.4")),
@@ -103,12 +104,12 @@ fn nodes_are_written_in_many_ways() {
         ("1.2.3.4\u{e4}", ForwardedFor::Hidden),
     ] {
         let line = format!("6.6.6.6,{node}");
-        assert_eq!(read_older(&[&line]), client, "{line}");
+        assert_eq!(read_x_forwarded_for(&[&line]), client, "{line}");
     }
 }
 
 #[test]
-fn proto_and_host_are_those_named_nearest_to_the_client() {
+fn proto_and_host_are_those_nearest_to_the_client() {
     for (lines, proto, host) in [
         (
             &["for=1.2.3.4;proto=https;host=app.example"][..],
@@ -148,14 +149,14 @@ fn proto_and_host_are_those_named_nearest_to_the_client() {
             None,
         ),
     ] {
-        let said = read(lines);
-        assert_eq!(said.proto.as_deref(), proto, "{lines:?}");
-        assert_eq!(said.host.as_deref(), host, "{lines:?}");
+        let found = read(lines);
+        assert_eq!(found.proto.as_deref(), proto, "{lines:?}");
+        assert_eq!(found.host.as_deref(), host, "{lines:?}");
     }
 }
 
 #[test]
-fn a_line_that_does_not_follow_the_grammar_says_nothing() {
+fn a_line_that_does_not_follow_the_grammar_hides_the_client() {
     for line in [
         "for=6.6.6.6;proto=https;x=\", for=203.0.113.9",
         "for=6.6.6.6;x=\"\\\", for=203.0.113.9",
@@ -186,19 +187,19 @@ fn a_line_that_does_not_follow_the_grammar_says_nothing() {
             ..Forwarded::default()
         };
         assert_eq!(read(&[line]), hidden, "{line}");
-        // Nor does anything that stands to its left.
+        // Lines to its left are not read.
         assert_eq!(read(&["for=7.7.7.7;proto=https", line]), hidden, "{line}");
-        // What stands to its right was written later.
-        let said = read(&[line, "for=1.2.3.4"]);
-        assert_eq!(said.client, at("1.2.3.4"), "{line}");
-        let said = read(&[line, "for=10.0.0.2;proto=https"]);
-        assert_eq!(said.client, ForwardedFor::Hidden, "{line}");
-        assert_eq!(said.proto.as_deref(), Some("https"), "{line}");
+        // Lines to its right were written by later proxies and are read.
+        let found = read(&[line, "for=1.2.3.4"]);
+        assert_eq!(found.client, at("1.2.3.4"), "{line}");
+        let found = read(&[line, "for=10.0.0.2;proto=https"]);
+        assert_eq!(found.client, ForwardedFor::Hidden, "{line}");
+        assert_eq!(found.proto.as_deref(), Some("https"), "{line}");
     }
 }
 
 #[test]
-fn an_empty_element_is_nobodys_address() {
+fn an_empty_element_hides_the_client() {
     for line in [
         "",
         " ",
@@ -212,9 +213,9 @@ fn an_empty_element_is_nobodys_address() {
             ForwardedFor::Hidden,
             "{line:?}"
         );
-        let older = line.replace("for=", "");
+        let values = line.replace("for=", "");
         assert_eq!(
-            read_older(&["7.7.7.7", &older]),
+            read_x_forwarded_for(&["7.7.7.7", &values]),
             ForwardedFor::Hidden,
             "{line:?}"
         );
@@ -222,15 +223,15 @@ fn an_empty_element_is_nobodys_address() {
 }
 
 #[test]
-fn bytes_that_are_no_text_hide_the_client() {
+fn bytes_that_are_not_utf8_hide_the_client() {
     let lines = [b"for=6.6.6.6".as_slice(), b"for=\"\xFF\""];
     assert_eq!(
         forwarded(lines.into_iter(), trusts).client,
         ForwardedFor::Hidden
     );
     let lines = [b"for=1.2.3.4;host=\"\xFF\"".as_slice()];
-    let said = forwarded(lines.into_iter(), trusts);
-    assert_eq!((said.client, said.host), (at("1.2.3.4"), None));
+    let found = forwarded(lines.into_iter(), trusts);
+    assert_eq!((found.client, found.host), (at("1.2.3.4"), None));
     let lines = [b"6.6.6.6".as_slice(), b"\xFF"];
     assert_eq!(
         x_forwarded_for(lines.into_iter(), trusts),
@@ -239,7 +240,7 @@ fn bytes_that_are_no_text_hide_the_client() {
 }
 
 #[test]
-fn of_a_list_of_values_the_nearest_proxys_counts() {
+fn the_value_of_the_nearest_proxy_is_returned() {
     for (lines, value) in [
         (&[b"https".as_slice()][..], Some("https")),
         (&[b"http, https "], Some("https")),
@@ -255,7 +256,7 @@ fn of_a_list_of_values_the_nearest_proxys_counts() {
     }
 }
 
-/// What a trusted proxy appends for this client, written in its own way.
+/// The element that a trusted proxy appends for this client, in various forms.
 fn appended() -> impl Strategy<Value = (&'static str, ForwardedFor)> {
     let real = || at("203.0.113.9");
     prop_oneof![
@@ -276,7 +277,7 @@ fn appended() -> impl Strategy<Value = (&'static str, ForwardedFor)> {
     ]
 }
 
-/// What a client may send: any bytes, and what looks like such a header.
+/// Bytes that a client may send: any bytes, and texts that resemble such a header.
 fn sent() -> impl Strategy<Value = Vec<u8>> {
     let pieces = "(for=|host=|proto=https|by=|x=|\"|\\\\|,|;| |=|6\\.6\\.6\\.6|10\\.0\\.0\\.1|\
                   \\[::1\\]|unknown|a){0,14}";
@@ -295,33 +296,33 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn no_client_changes_what_a_proxy_appends(
+    fn a_client_cannot_change_the_element_of_a_proxy(
         lines in prop::collection::vec(sent(), 1..4),
         (appended, real) in appended(),
         separator in prop_oneof![Just(","), Just(", "), Just(" , ")],
-        outer in any::<bool>(),
+        has_second_proxy in any::<bool>(),
     ) {
-        let own = read(&[appended]);
+        let expected = read(&[appended]);
         let mut received = lines.clone();
         let last = received.pop().unwrap_or_default();
         received.push(joined(&last, separator, appended));
-        if outer {
+        if has_second_proxy {
             received.push(b"for=10.0.0.2".to_vec());
         }
-        let said = forwarded(received.iter().map(Vec::as_slice), trusts);
-        prop_assert!(said.client == real || said.client == ForwardedFor::Hidden, "{said:?}");
-        prop_assert!(said.proto.is_none() || said.proto == own.proto, "{said:?}");
-        prop_assert!(said.host.is_none() || said.host == own.host, "{said:?}");
+        let found = forwarded(received.iter().map(Vec::as_slice), trusts);
+        prop_assert!(found.client == real || found.client == ForwardedFor::Hidden, "{found:?}");
+        prop_assert!(found.proto.is_none() || found.proto == expected.proto, "{found:?}");
+        prop_assert!(found.host.is_none() || found.host == expected.host, "{found:?}");
 
-        // A proxy that adds a line of its own is not disturbed at all.
+        // The line that a proxy adds is read in any case.
         let mut received = lines;
         received.push(appended.as_bytes().to_vec());
-        let said = forwarded(received.iter().map(Vec::as_slice), trusts);
-        prop_assert_eq!(said, own);
+        let found = forwarded(received.iter().map(Vec::as_slice), trusts);
+        prop_assert_eq!(found, expected);
     }
 
     #[test]
-    fn no_client_changes_what_a_proxy_appends_to_the_older_header(
+    fn a_client_cannot_change_the_x_forwarded_element_of_a_proxy(
         lines in prop::collection::vec(sent(), 1..4),
         real in prop_oneof![
             Just("203.0.113.9"),
@@ -329,18 +330,18 @@ proptest! {
             Just("2001:db8::1"),
             Just("[2001:db8::1]:47"),
         ],
-        outer in any::<bool>(),
+        has_second_proxy in any::<bool>(),
     ) {
-        let own = read_older(&[real]);
+        let expected = read_x_forwarded_for(&[real]);
         for separator in [",", ", "] {
             let mut received = lines.clone();
             let last = received.pop().unwrap_or_default();
             received.push(joined(&last, separator, real));
-            if outer {
+            if has_second_proxy {
                 received.push(b"10.0.0.2".to_vec());
             }
             let received = received.iter().map(Vec::as_slice);
-            prop_assert_eq!(x_forwarded_for(received, trusts), own);
+            prop_assert_eq!(x_forwarded_for(received, trusts), expected);
             let mut received = lines.clone();
             let last = received.pop().unwrap_or_default();
             received.push(joined(&last, separator, "https"));

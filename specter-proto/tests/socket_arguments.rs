@@ -1,4 +1,4 @@
-//! Arguments read into the types of a handler, and what is said when they do not fit.
+//! Arguments that are read into the types of a handler, and the errors of those that do not fit.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ fn event(elements: &str) -> EventPacket {
     decode(&format!(r#"2["m",{elements}]"#), &[])
 }
 
-/// Path and message of the error that a `T` gives.
+/// The path and the message of the error of reading a `T`.
 fn error<T: for<'a> Deserialize<'a>>(elements: &str) -> (String, String) {
     let event = event(elements);
     let outcome = event.args().next::<T>().map(drop);
@@ -53,7 +53,7 @@ struct Tag {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
-struct Lent<'a> {
+struct Borrowed<'a> {
     #[serde(borrow)]
     text: Cow<'a, str>,
     plain: &'a str,
@@ -119,20 +119,20 @@ fn missing_argument_is_none_or_an_error() {
 }
 
 #[test]
-fn text_is_lent_from_the_packet() {
+fn text_is_borrowed_from_the_packet() {
     let event = event(r#"{"text":"a\nb","plain":"é"},"plain","esc\"aped","num\u0041""#);
     let mut args = event.args();
-    let lent: Lent<'_> = args.next().unwrap();
+    let borrowed: Borrowed<'_> = args.next().unwrap();
     assert_eq!(
-        lent,
-        Lent {
+        borrowed,
+        Borrowed {
             text: "a\nb".into(),
             plain: "é"
         }
     );
     let plain: &str = args.next().unwrap();
     assert_eq!(plain, "plain");
-    // A `&str` cannot hold what an escape stands for; a `Cow` can.
+    // A `&str` cannot represent a string with escapes; a `Cow` can.
     assert_eq!(args.clone().next::<&str>().unwrap_err().index(), 2);
     assert_eq!(args.next::<Cow<'_, str>>().unwrap(), "esc\"aped");
     assert_eq!(args.next::<String>().unwrap(), "numA");
@@ -171,17 +171,17 @@ fn bytes_are_shared_with_the_packet() {
 }
 
 #[test]
-fn bytes_come_as_attachments_only() {
-    let expected = |what: &str| {
+fn bytes_are_read_from_attachments_only() {
+    let expected = |found: &str| {
         (
             String::new(),
-            format!("invalid type: {what}, expected binary data"),
+            format!("invalid type: {found}, expected binary data"),
         )
     };
     assert_eq!(error::<Binary>("\"text\""), expected("string"));
     assert_eq!(error::<Binary>("[1,2]"), expected("sequence"));
     assert_eq!(error::<Binary>("{}"), expected("map"));
-    // Plain data in a packet without attachments.
+    // In a packet without attachments this is plain data.
     assert_eq!(
         error::<Binary>(r#"{"_placeholder":true,"num":0}"#),
         expected("map")
@@ -198,7 +198,7 @@ fn bytes_outside_a_packet_are_numbers() {
 }
 
 #[test]
-fn errors_name_the_place_and_the_expectation() {
+fn errors_have_a_path_and_name_the_expected_type() {
     let at = |path: &str, message: &str| (path.to_owned(), message.to_owned());
     let post = |tags: &str| format!(r#"{{"room":"a","text":"b","tags":{tags}}}"#);
     assert_eq!(
@@ -250,7 +250,7 @@ fn errors_name_the_place_and_the_expectation() {
 }
 
 #[test]
-fn errors_are_readable_and_coded() {
+fn errors_have_a_text_and_a_code() {
     let event = event(r#"1,{"a":"x"}"#);
     let mut args = event.args();
     args.skip();
@@ -265,7 +265,7 @@ fn errors_are_readable_and_coded() {
 }
 
 #[test]
-fn errors_tell_no_values_and_stay_short() {
+fn errors_show_no_values_and_are_short() {
     #[derive(Debug, Deserialize)]
     enum Colour {
         Red,
@@ -288,7 +288,7 @@ fn errors_tell_no_values_and_stay_short() {
 }
 
 #[test]
-fn cursor_passes_an_argument_that_does_not_fit() {
+fn cursor_moves_past_an_argument_that_does_not_fit() {
     let event = event(r#"{"a":[1,"]"]} , "x" ,3"#);
     let mut args = event.args();
     assert!(args.next::<u8>().is_err());
@@ -297,10 +297,10 @@ fn cursor_passes_an_argument_that_does_not_fit() {
 }
 
 #[test]
-fn cursor_passes_an_argument_that_is_not_looked_at() {
+fn cursor_moves_past_an_argument_that_is_not_read() {
     #[derive(Debug)]
-    struct Blind;
-    impl<'de> Deserialize<'de> for Blind {
+    struct ReadsNothing;
+    impl<'de> Deserialize<'de> for ReadsNothing {
         fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
             Ok(Self)
         }
@@ -308,10 +308,10 @@ fn cursor_passes_an_argument_that_is_not_looked_at() {
 
     let event = event(r#"[1,2],{"a":1},3"#);
     let mut args = event.args();
-    args.next::<Blind>().unwrap();
-    args.next::<Blind>().unwrap();
+    args.next::<ReadsNothing>().unwrap();
+    args.next::<ReadsNothing>().unwrap();
     assert_eq!(args.next::<u8>(), Ok(3));
-    args.next::<Blind>().unwrap();
+    args.next::<ReadsNothing>().unwrap();
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn no_arguments_are_empty() {
 }
 
 #[test]
-fn rest_is_what_was_not_read() {
+fn rest_has_the_unread_arguments() {
     let text = r#"51-["m", 1 , {"_placeholder":true,"num":0} , 3 ]"#;
     let event = decode(text, &[b"x"]);
     let mut args = event.args();
@@ -405,7 +405,7 @@ fn one_value_of_too_few_or_wrong_arguments_is_an_error() {
 }
 
 #[test]
-fn one_value_finds_its_bytes() {
+fn one_value_may_contain_attachments() {
     let event = decode(
         r#"52-["m",{"_placeholder":true,"num":1},[{"_placeholder":true,"num":0}]]"#,
         &[b"a", b"b"],
@@ -447,7 +447,7 @@ fn integers_may_be_sent_as_floats() {
 }
 
 #[test]
-fn what_is_no_integer_is_blamed_by_its_path() {
+fn a_float_that_is_no_integer_is_reported_with_its_path() {
     assert_eq!(
         error::<Post>(
             r#"{"room":"x","text":"x","tags":[{"name":"x","weight":1.0},{"name":"x","weight":1.5}]}"#
@@ -464,7 +464,7 @@ fn what_is_no_integer_is_blamed_by_its_path() {
             "invalid value: integer, expected u8".to_owned()
         )
     );
-    // What is wrong beside an integral float is what is reported.
+    // The reported error is that of the wrong value, not of the integral float.
     assert_eq!(
         error::<Tag>(r#"{"weight":1.0,"name":2}"#),
         (
@@ -472,7 +472,7 @@ fn what_is_no_integer_is_blamed_by_its_path() {
             "invalid type: integer, expected a string".to_owned()
         )
     );
-    // An integer of 128 bits is not cut before its fraction.
+    // Reading an integer of 128 bits does not stop before a fraction.
     for text in ["1.5", "1e-1", "[1.5]"] {
         assert!(event(text).args().next::<i128>().is_err(), "{text}");
         assert!(event(text).args().decode::<(u128,)>().is_err(), "{text}");
@@ -482,7 +482,7 @@ fn what_is_no_integer_is_blamed_by_its_path() {
 }
 
 #[test]
-fn bytes_beside_an_integral_float_are_attachments() {
+fn attachments_are_found_in_an_argument_with_an_integral_float() {
     let placeholder = r#"{"_placeholder":true,"num":0}"#;
     let event = decode(&format!(r#"51-["m",[1.0,{placeholder}]]"#), &[b"bytes"]);
     let (number, bytes) = event.args().next::<(u8, Binary)>().unwrap();

@@ -1,13 +1,12 @@
-//! Packets whose attachments follow them: how many, in which order, and which placeholders name
-//! them.
+//! Packets with attachments: their number, their order, and the placeholders that name them.
 
 mod common;
 
-use common::{decode, decoder, event, refused};
+use common::{decode, decode_error, decoder, event};
 use specter_proto::socketio::{Binary, Decoder, DecoderLimits, Packet, ParseError};
 
 #[test]
-fn binary_event_is_whole_with_its_last_attachment() {
+fn binary_event_is_complete_with_its_last_attachment() {
     let mut decoder = decoder();
     let text = r#"52-/c,3["up",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]"#;
     assert!(matches!(decoder.text(text), Ok(None)));
@@ -28,15 +27,15 @@ fn binary_event_is_whole_with_its_last_attachment() {
 
 #[test]
 fn number_of_attachments_is_bounded() {
-    assert_eq!(refused(r#"50-["x"]"#), ParseError::AttachmentCount);
-    assert_eq!(refused(r#"60-["x"]"#), ParseError::AttachmentCount);
+    assert_eq!(decode_error(r#"50-["x"]"#), ParseError::AttachmentCount);
+    assert_eq!(decode_error(r#"60-["x"]"#), ParseError::AttachmentCount);
     assert_eq!(
-        refused(r#"511-["x"]"#),
+        decode_error(r#"511-["x"]"#),
         ParseError::TooManyAttachments { count: 11, max: 10 }
     );
     let endless = format!("5{}-[\"x\"]", "9".repeat(40));
     assert!(matches!(
-        refused(&endless),
+        decode_error(&endless),
         ParseError::TooManyAttachments { .. }
     ));
     assert!(matches!(decode(r#"510-["x"]"#), Ok(None)));
@@ -69,19 +68,19 @@ fn placeholders_name_an_attachment() {
             format!(r#"{{"deep":[{{"_placeholder":true,"num":{num}}}]}}"#),
         ] {
             let text = format!(r#"51-["x",{object}]"#);
-            assert_eq!(refused(&text), ParseError::Placeholder, "{text}");
+            assert_eq!(decode_error(&text), ParseError::Placeholder, "{text}");
             let text = format!("61-1[{object}]");
-            assert_eq!(refused(&text), ParseError::Placeholder, "{text}");
+            assert_eq!(decode_error(&text), ParseError::Placeholder, "{text}");
         }
     }
     assert_eq!(
-        refused(r#"51-["x",{"_placeholder":true}]"#),
+        decode_error(r#"51-["x",{"_placeholder":true}]"#),
         ParseError::Placeholder
     );
 }
 
 #[test]
-fn what_only_resembles_a_placeholder_is_data() {
+fn objects_that_only_resemble_a_placeholder_are_data() {
     for object in [
         r#"{"_placeholder":false,"num":9}"#,
         r#"{"_placeholder":"true","num":9}"#,
@@ -100,7 +99,7 @@ fn what_only_resembles_a_placeholder_is_data() {
 }
 
 #[test]
-fn placeholders_are_found_however_they_are_written() {
+fn placeholders_are_found_in_every_form() {
     for object in [
         r#"{"_placeholder":true,"num":9}"#,
         r#"{"_placeholder":true,"num":10}"#,
@@ -116,7 +115,7 @@ fn placeholders_are_found_however_they_are_written() {
         let text = format!(r#"511-["x",{object},1]"#);
         assert!(matches!(decoder.text(&text), Ok(None)), "{object}");
         let text = format!(r#"51-["x",[{object}"#);
-        let unfinished = refused(&text);
+        let unfinished = decode_error(&text);
         assert!(
             matches!(
                 unfinished,
@@ -145,7 +144,7 @@ fn attachments_may_go_unused_or_be_used_twice() {
 }
 
 #[test]
-fn messages_come_in_order() {
+fn messages_out_of_order_are_rejected() {
     assert_eq!(
         decoder().binary(&[1]).unwrap_err(),
         ParseError::UnexpectedBinary
@@ -161,7 +160,7 @@ fn messages_come_in_order() {
 }
 
 #[test]
-fn reset_forgets_what_was_pending() {
+fn reset_drops_the_pending_packet() {
     let mut decoder = decoder();
     assert!(matches!(decoder.text(r#"51-["m"]"#), Ok(None)));
     decoder.reset();

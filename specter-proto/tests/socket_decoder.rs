@@ -1,10 +1,10 @@
-//! What the decoder accepts, what it refuses and why, and what it bounds.
+//! The packets that the decoder accepts, those that it rejects and why, and its limits.
 
 mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{decode, decoder, event, refused};
+use common::{decode, decode_error, decoder, event};
 use specter_proto::socketio::{Decoder, DecoderLimits, Packet, PacketKind, ParseError};
 
 fn payload(kind: PacketKind) -> ParseError {
@@ -42,7 +42,7 @@ fn names_are_unescaped() {
 }
 
 #[test]
-fn numeric_name_is_its_digits() {
+fn a_numeric_name_is_given_as_its_digits() {
     assert_eq!(event("2[1,2]").name(), "1");
     assert_eq!(event("2[-1.5e3]").name(), "-1.5e3");
     assert_eq!(event("2[1,2]").args().next::<u8>(), Ok(2));
@@ -61,7 +61,7 @@ fn event_data_is_an_array_that_begins_with_a_name() {
         "2[\"x\",]",
         "2[\"x\"]]",
     ] {
-        assert_eq!(refused(text), payload(PacketKind::Event), "{text}");
+        assert_eq!(decode_error(text), payload(PacketKind::Event), "{text}");
     }
     for text in [
         "2[]",
@@ -70,12 +70,12 @@ fn event_data_is_an_array_that_begins_with_a_name() {
         "2[[\"x\"]]",
         r#"2[{"toString":"x"}]"#,
     ] {
-        assert_eq!(refused(text), ParseError::EventName, "{text}");
+        assert_eq!(decode_error(text), ParseError::EventName, "{text}");
     }
 }
 
 #[test]
-fn reserved_names_are_refused_however_written() {
+fn reserved_names_are_rejected_in_every_form() {
     for name in [
         "connect",
         "connect_error",
@@ -86,12 +86,12 @@ fn reserved_names_are_refused_however_written() {
         r"connec\u0074",
     ] {
         let text = format!(r#"2["{name}"]"#);
-        assert_eq!(refused(&text), ParseError::ReservedName, "{name}");
-        // Nor is it taken the next time.
+        assert_eq!(decode_error(&text), ParseError::ReservedName, "{name}");
+        // A rejected name is not cached, so it is rejected again.
         let mut decoder = decoder();
         for _ in 0..2 {
-            let refused = decoder.text(&format!(r#"2["{name}",1]"#)).unwrap_err();
-            assert_eq!(refused, ParseError::ReservedName, "{name}");
+            let error = decoder.text(&format!(r#"2["{name}",1]"#)).unwrap_err();
+            assert_eq!(error, ParseError::ReservedName, "{name}");
         }
     }
     assert_eq!(event(r#"2["error","x"]"#).name(), "error");
@@ -99,7 +99,7 @@ fn reserved_names_are_refused_however_written() {
 }
 
 #[test]
-fn invalid_json_is_refused() {
+fn invalid_json_is_rejected() {
     for data in [
         "[\"x\",]",
         "[\"x\",,1]",
@@ -132,7 +132,7 @@ fn invalid_json_is_refused() {
         "[\"x\"]\u{0}",
     ] {
         assert_eq!(
-            refused(&format!("2{data}")),
+            decode_error(&format!("2{data}")),
             payload(PacketKind::Event),
             "{data}"
         );
@@ -147,7 +147,7 @@ fn acknowledgement_is_an_array() {
     assert_eq!((ack.namespace(), ack.id()), ("/c", 7));
     assert_eq!(ack.raw_args().to_json(), r#"["ok",1]"#);
     for text in ["31", "31{}", "31null", "31\"x\"", "3{}", "31[", "31[] 1"] {
-        assert_eq!(refused(text), payload(PacketKind::Ack), "{text}");
+        assert_eq!(decode_error(text), payload(PacketKind::Ack), "{text}");
     }
 }
 
@@ -183,7 +183,7 @@ fn connect_takes_an_object_or_nothing() {
         ("/".into(), Some(auth.into()))
     );
     for text in ["0[]", "0\"x\"", "0null", "0{} x", "0{", "0true", "0/c,[1]"] {
-        assert_eq!(refused(text), payload(PacketKind::Connect), "{text}");
+        assert_eq!(decode_error(text), payload(PacketKind::Connect), "{text}");
     }
 }
 
@@ -195,19 +195,26 @@ fn disconnect_has_no_payload() {
     assert_eq!(packet.namespace(), "/c");
     assert_eq!(decode("1").unwrap().unwrap().namespace(), "/");
     for text in ["1{}", "1/c,null", "1[]", "1 "] {
-        assert_eq!(refused(text), payload(PacketKind::Disconnect), "{text}");
+        assert_eq!(
+            decode_error(text),
+            payload(PacketKind::Disconnect),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn connect_error_is_for_servers() {
-    assert_eq!(refused(r#"4{"message":"x"}"#), ParseError::ConnectError);
+    assert_eq!(
+        decode_error(r#"4{"message":"x"}"#),
+        ParseError::ConnectError
+    );
 }
 
 #[test]
 fn names_are_bounded() {
     let limits = DecoderLimits {
-        max_namespace: 4,
+        max_namespace_len: 4,
         max_event_name_len: 4,
         ..DecoderLimits::default()
     };
@@ -231,26 +238,26 @@ fn nested(depth: usize) -> String {
 }
 
 #[test]
-fn depth_is_what_serde_json_reads() {
+fn the_deepest_nesting_is_that_of_serde_json() {
     let deepest = event(&format!(r#"2["m",{}]"#, nested(127)));
     deepest.args().next::<serde_json::Value>().unwrap();
     assert_eq!(
-        refused(&format!(r#"2["m",{}]"#, nested(128))),
+        decode_error(&format!(r#"2["m",{}]"#, nested(128))),
         ParseError::Depth
     );
     let objects = format!(r#"2["m",{}1{}]"#, r#"{"a":"#.repeat(128), "}".repeat(128));
-    assert_eq!(refused(&objects), ParseError::Depth);
-    let placeholder = |around: usize| {
+    assert_eq!(decode_error(&objects), ParseError::Depth);
+    let nested_placeholder = |depth: usize| {
         let placeholder = r#"{"_placeholder":true,"num":0}"#;
-        let (open, close) = ("[".repeat(around), "]".repeat(around));
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         format!(r#"51-["m",{open}{placeholder}{close}]"#)
     };
-    assert!(matches!(decode(&placeholder(126)), Ok(None)));
-    assert_eq!(refused(&placeholder(127)), ParseError::Depth);
+    assert!(matches!(decode(&nested_placeholder(126)), Ok(None)));
+    assert_eq!(decode_error(&nested_placeholder(127)), ParseError::Depth);
     let auth = format!(r#"0{{"a":{}}}"#, nested(127));
-    assert_eq!(refused(&auth), ParseError::Depth);
+    assert_eq!(decode_error(&auth), ParseError::Depth);
     let endless = format!(r#"2["m",{}"#, "[".repeat(900_000));
-    assert_eq!(refused(&endless), ParseError::Depth);
+    assert_eq!(decode_error(&endless), ParseError::Depth);
 }
 
 #[test]
@@ -261,21 +268,21 @@ fn proto_keys_are_data() {
 }
 
 #[test]
-fn packets_do_not_print_what_they_carry() {
+fn packets_do_not_print_their_content() {
     let secret = format!("{:?}", decode(r#"0{"token":"secret"}"#));
     assert!(!secret.contains("secret"), "{secret}");
     let secret = format!("{:?}", decode(r#"2["m","secret"]"#));
     assert!(!secret.contains("secret"), "{secret}");
 }
 
-/// Each of these takes milliseconds if the work is linear, and minutes if it is quadratic.
+/// Each text takes milliseconds if the decoder's time is linear, and minutes if it is quadratic.
 #[test]
-fn worst_shapes_take_linear_time() {
+fn the_most_expensive_texts_take_linear_time() {
     const SIZE: usize = 990_000;
     let placeholder = r#"{"_placeholder":true,"num":0},"#;
     let binary = |data: String| format!("51-[\"m\",{data}0]");
     let plain = |data: String| format!("2[\"m\",{data}0]");
-    let shapes = [
+    let texts = [
         plain("0,".repeat(SIZE / 2)),
         plain("[],".repeat(SIZE / 3)),
         plain("\"\\n\",".repeat(SIZE / 5)),
@@ -301,9 +308,9 @@ fn worst_shapes_take_linear_time() {
         format!("5{}-[]", "9".repeat(SIZE)),
     ];
     let start = Instant::now();
-    for shape in &shapes {
+    for text in &texts {
         let mut decoder = decoder();
-        let mut packet = decoder.text(shape);
+        let mut packet = decoder.text(text);
         if decoder.is_pending() {
             packet = decoder.binary(&[1]);
         }

@@ -1,4 +1,4 @@
-//! Outgoing packets: what a value's shape makes of it, and what stands on the wire.
+//! Outgoing packets: the arguments that a value becomes, and the bytes that are sent.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -89,7 +89,7 @@ enum Untagged {
 }
 
 #[test]
-fn outermost_shape_makes_the_arguments() {
+fn outermost_type_decides_the_arguments() {
     let one = Box::new((1, "two"));
     for (encoded, elements) in [
         (ack(&()), ""),
@@ -140,7 +140,7 @@ fn outermost_shape_makes_the_arguments() {
 }
 
 #[test]
-fn arguments_stand_behind_the_name() {
+fn arguments_come_after_the_name() {
     assert_eq!(event(&()), r#"42["m"]"#);
     assert_eq!(event(&[0_u8; 0]), r#"42["m"]"#);
     assert_eq!(event(&1), r#"42["m",1]"#);
@@ -153,7 +153,7 @@ fn arguments_stand_behind_the_name() {
 }
 
 #[test]
-fn header_holds_what_is_not_usual() {
+fn header_contains_namespace_and_id() {
     let text_of = |namespace, id| text(&encode::event(namespace, id, "m", &()).unwrap());
     assert_eq!(text_of("/", None), r#"42["m"]"#);
     assert_eq!(text_of("/chat", None), r#"42/chat,["m"]"#);
@@ -186,7 +186,7 @@ fn ids_are_decimal_numbers() {
 }
 
 #[test]
-fn strings_are_what_serde_json_makes_of_them() {
+fn strings_are_encoded_as_serde_json_does() {
     for length in 0..70 {
         let plain = "a".repeat(length);
         assert_eq!(event(&plain), format!(r#"42["m","{plain}"]"#));
@@ -204,12 +204,12 @@ fn strings_are_what_serde_json_makes_of_them() {
             }
         }
     }
-    assert_eq!(event("lent"), r#"42["m","lent"]"#);
+    assert_eq!(event("text"), r#"42["m","text"]"#);
     assert_eq!(encode::args("x").unwrap().count, 1);
 }
 
 #[test]
-fn packets_of_the_server() {
+fn connect_and_disconnect_packets_of_the_server() {
     assert_eq!(text(&encode::connect("/", "abc")), r#"40{"sid":"abc"}"#);
     assert_eq!(
         text(&encode::connect("/c", "a\"b")),
@@ -217,10 +217,10 @@ fn packets_of_the_server() {
     );
     assert_eq!(text(&encode::disconnect("/")), "41");
     assert_eq!(text(&encode::disconnect("/c")), "41/c,");
-    let refusal = encode::connect_error("/c", "no \"way\"", None::<&()>).unwrap();
-    assert_eq!(text(&refusal), r#"44/c,{"message":"no \"way\""}"#);
-    let refusal = encode::connect_error("/", "no", Some(&json!({"code": 42}))).unwrap();
-    assert_eq!(text(&refusal), r#"44{"message":"no","data":{"code":42}}"#);
+    let rejection = encode::connect_error("/c", "no \"way\"", None::<&()>).unwrap();
+    assert_eq!(text(&rejection), r#"44/c,{"message":"no \"way\""}"#);
+    let rejection = encode::connect_error("/", "no", Some(&json!({"code": 42}))).unwrap();
+    assert_eq!(text(&rejection), r#"44{"message":"no","data":{"code":42}}"#);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn names_are_escaped() {
 }
 
 #[test]
-fn reserved_names_are_refused() {
+fn reserved_names_are_rejected() {
     for name in [
         "connect",
         "connect_error",
@@ -242,13 +242,13 @@ fn reserved_names_are_refused() {
     ] {
         let error = encode::event("/", None, name, &()).unwrap_err();
         assert_eq!(error.code(), "socket_encode_reserved_name");
-        assert!(matches!(error, EncodeError::ReservedName { name: refused } if refused == name));
+        assert!(matches!(error, EncodeError::ReservedName { name: rejected } if rejected == name));
     }
     assert!(encode::event("/", None, "error", &()).is_ok());
 }
 
 #[test]
-fn bytes_become_attachments_wherever_they_stand() {
+fn bytes_become_attachments_at_every_place() {
     #[derive(Serialize)]
     struct Upload {
         name: &'static str,
@@ -276,7 +276,7 @@ fn bytes_become_attachments_wherever_they_stand() {
 }
 
 #[test]
-fn a_value_built_on_the_way_keeps_its_bytes() {
+fn bytes_in_an_intermediate_value_become_attachments() {
     struct Detour(Binary);
     impl Serialize for Detour {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -290,7 +290,7 @@ fn a_value_built_on_the_way_keeps_its_bytes() {
 }
 
 #[test]
-fn attachments_are_bounded() {
+fn the_number_of_attachments_is_limited() {
     let bytes = |count: usize| vec![Binary::from(b"x"); count];
     assert_eq!(encode::ack("/", 0, &bytes(255)).unwrap().frame_count(), 256);
     let error = encode::ack("/", 0, &bytes(256)).unwrap_err();
@@ -304,32 +304,32 @@ fn attachments_are_bounded() {
 }
 
 #[test]
-fn a_destination_may_take_fewer_attachments() {
+fn a_destination_may_accept_fewer_attachments() {
     let bytes = |count: usize| vec![Binary::from(b"x"); count];
     let to = Destination::new("/chat", CLIENT_MAX_ATTACHMENTS);
-    let refused = |outcome: Result<(), EncodeError>| match outcome.unwrap_err() {
+    let error_of = |outcome: Result<(), EncodeError>| match outcome.unwrap_err() {
         EncodeError::TooManyAttachments { count, max } => (count, max),
         other => panic!("{other}"),
     };
     assert!(encode::event(to, None, "m", &bytes(10)).is_ok());
     let event = encode::event(to, None, "m", &bytes(11)).map(drop);
-    assert_eq!(refused(event), (11, 10));
+    assert_eq!(error_of(event), (11, 10));
     assert!(encode::ack(to, 7, &bytes(10)).is_ok());
     let ack = encode::ack(to, 7, &bytes(11)).map(drop);
-    assert_eq!(refused(ack), (11, 10));
+    assert_eq!(error_of(ack), (11, 10));
     let mut appended = b"before".to_vec();
     let append = encode::append_ack(&mut appended, to, 7, &bytes(11));
-    assert_eq!((refused(append), &*appended), ((11, 10), &b"before"[..]));
-    assert_eq!(refused(to.check_attachments(11)), (11, 10));
+    assert_eq!((error_of(append), &*appended), ((11, 10), &b"before"[..]));
+    assert_eq!(error_of(to.check_attachments(11)), (11, 10));
     assert_eq!(to.namespace(), "/chat");
-    // No destination takes more than any packet may have.
+    // No destination accepts more than any packet may have.
     let all = Destination::new("/", usize::MAX);
-    assert_eq!(refused(all.check_attachments(256)), (256, 255));
+    assert_eq!(error_of(all.check_attachments(256)), (256, 255));
     assert!(encode::event(Destination::new("/", 0), None, "m", &()).is_ok());
 }
 
 #[test]
-fn whoever_attached_too_much_is_told_the_limit_the_reason_and_the_setting() {
+fn the_error_of_too_many_attachments_has_the_limit_the_reason_and_the_setting() {
     let to = Destination::new("/", CLIENT_MAX_ATTACHMENTS);
     let text = to.check_attachments(11).unwrap_err().to_string();
     for part in [
@@ -349,7 +349,7 @@ fn whoever_attached_too_much_is_told_the_limit_the_reason_and_the_setting() {
 }
 
 #[test]
-fn attachments_are_announced_by_their_number() {
+fn the_header_has_the_number_of_attachments() {
     for count in [1, 9, 10, 99, 100, 255] {
         let args = vec![Binary::from(b"x"); count];
         let placeholders: Vec<_> = (0..count)
@@ -367,14 +367,14 @@ fn attachments_are_announced_by_their_number() {
 }
 
 #[test]
-fn what_json_cannot_hold_is_an_error() {
+fn a_value_that_json_cannot_represent_is_an_error() {
     let error = encode::event("/", None, "m", &BTreeMap::from([((1, 2), 3)])).unwrap_err();
     assert!(matches!(error, EncodeError::Json(_)));
     assert_eq!(error.code(), "socket_encode_not_json");
 }
 
 #[test]
-fn an_error_or_a_panic_leaves_nothing_behind() {
+fn an_error_or_a_panic_does_not_affect_later_packets() {
     struct Failing(bool);
     impl Serialize for Failing {
         fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
@@ -397,7 +397,7 @@ fn an_error_or_a_panic_leaves_nothing_behind() {
 }
 
 #[test]
-fn packets_encoded_inside_another_stay_apart() {
+fn packets_encoded_inside_another_are_separate() {
     struct Emitting(Rc<std::cell::RefCell<Vec<EncodedPacket>>>);
     impl Serialize for Emitting {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -423,7 +423,7 @@ fn packets_encoded_inside_another_stay_apart() {
 }
 
 #[test]
-fn args_are_sent_on_as_they_came() {
+fn args_are_passed_on_unchanged() {
     let plain = received(r#"2["m", 1.50 ,"\u0041",{"a" : [ ]} ]"#, &[]);
     assert_eq!(event(&plain), r#"42["m",1.50 ,"\u0041",{"a" : [ ]}]"#);
     assert_eq!(ack(&plain), r#"437[1.50 ,"\u0041",{"a" : [ ]}]"#);
@@ -455,7 +455,7 @@ fn args_inside_a_value_are_a_list() {
 }
 
 #[test]
-fn placeholders_are_renumbered_behind_other_attachments() {
+fn placeholders_are_renumbered_after_other_attachments() {
     let args = received(
         r#"52-["m",{"num" : 1 ,"_placeholder":true},[{"\u005fplaceholder":true,"num":0}],"num"]"#,
         &[b"zero", b"one"],
@@ -493,9 +493,9 @@ fn placeholder_inside_a_placeholder_is_renumbered_too() {
 #[test]
 fn forged_placeholders_do_not_reach_other_clients() {
     let forged = received(r#"2["m",{"_placeholder":true,"num":9}]"#, &[]);
-    // Alone it is plain data.
+    // In a packet without attachments it is plain data.
     assert_eq!(event(&forged), r#"42["m",{"_placeholder":true,"num":9}]"#);
-    // Beside an attachment every client would fail on it.
+    // In a packet with an attachment every client would fail on it.
     let error = encode::event("/", None, "m", &(Binary::from(b"x"), &forged)).unwrap_err();
     assert!(matches!(error, EncodeError::ForgedPlaceholder));
     let value = json!({"_placeholder": true, "num": -1});
@@ -504,7 +504,7 @@ fn forged_placeholders_do_not_reach_other_clients() {
 }
 
 #[test]
-fn encoded_arguments_go_into_many_packets() {
+fn encoded_arguments_can_be_used_in_several_packets() {
     let none = encode::args(&()).unwrap();
     assert_eq!(none, EncodedArgs::default());
     assert_eq!(

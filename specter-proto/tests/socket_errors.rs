@@ -1,4 +1,5 @@
-//! Errors of the Socket.IO layer: their codes are unique, and their texts read well in a log line.
+//! The errors of the Socket.IO layer: their codes are unique, and their texts are suitable for a
+//! log line.
 
 use std::collections::HashSet;
 use std::error::Error;

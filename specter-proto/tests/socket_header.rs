@@ -1,4 +1,4 @@
-//! A packet's header: what stands before its data.
+//! The header of a packet, which is the part before its data.
 
 use specter_proto::socketio::{MAX_ID, PacketKind, ParseError, parse_header};
 
@@ -14,7 +14,7 @@ fn parts(text: &str) -> (PacketKind, usize, &str, Option<u64>, &str) {
 }
 
 #[test]
-fn every_part_is_optional_behind_the_kind() {
+fn every_part_after_the_kind_is_optional() {
     use PacketKind::{Ack, BinaryAck, BinaryEvent, Connect, ConnectError, Disconnect, Event};
     assert_eq!(parts("0"), (Connect, 0, "/", None, ""));
     assert_eq!(parts("0/c,"), (Connect, 0, "/c", None, ""));
@@ -37,7 +37,7 @@ fn namespace_ends_at_the_comma_or_the_end() {
 }
 
 #[test]
-fn query_of_a_namespace_is_part_of_its_name() {
+fn a_query_is_part_of_the_name_of_a_namespace() {
     assert_eq!(
         parts("0/c?x=1,{}"),
         (PacketKind::Connect, 0, "/c?x=1", None, "{}")
@@ -62,7 +62,7 @@ fn ids_go_up_to_two_to_the_53() {
 }
 
 #[test]
-fn unknown_kinds_are_refused() {
+fn unknown_kinds_are_rejected() {
     for text in ["", "7", "9[]", "abc", "-1", " 2[]", "é"] {
         assert_eq!(parse_header(text), Err(ParseError::UnknownKind), "{text}");
     }

@@ -1,5 +1,5 @@
-//! Properties of the Socket.IO codec: what is encoded comes back, whatever it is, and nothing that
-//! comes from outside does more than be refused.
+//! Properties of the Socket.IO codec: encoded values are decoded unchanged, and input from a peer
+//! is decoded or rejected, without any other effect.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use specter_proto::socketio::{
     Args, Binary, Decoder, DecoderLimits, EventPacket, Packet, encode, is_reserved,
 };
 
-/// What may stand in an argument.
+/// A value inside an argument.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Tree {
@@ -26,7 +26,7 @@ enum Tree {
     Object(BTreeMap<String, Tree>),
 }
 
-/// One tree, two as one argument, and both again.
+/// One tree, two trees as one argument, and the same again.
 type Nested = (Tree, (Tree, Tree), Tree, (Tree, Tree));
 
 fn tree() -> impl Strategy<Value = Tree> {
@@ -49,7 +49,7 @@ fn namespace() -> impl Strategy<Value = String> {
     prop_oneof![Just("/".to_owned()), "/[^,?]{0,20}"]
 }
 
-/// Short ones, as clients count, and long ones.
+/// Short ids, as clients count, and long ones.
 fn id() -> impl Strategy<Value = u64> {
     prop_oneof![0..2_000_000_u64, 0..=specter_proto::socketio::MAX_ID]
 }
@@ -58,7 +58,7 @@ fn name() -> impl Strategy<Value = String> {
     any::<String>().prop_filter("reserved", |name| !is_reserved(name))
 }
 
-/// Fragments that make JSON, and break it, far more often than arbitrary characters do.
+/// Fragments that make valid and invalid JSON far more often than arbitrary characters do.
 fn json_like() -> impl Strategy<Value = String> {
     let fragments = prop::sample::select(vec![
         "[",
@@ -104,7 +104,7 @@ fn json_like() -> impl Strategy<Value = String> {
     vec(fragments, 0..24).prop_map(|fragments| fragments.concat())
 }
 
-/// The elements of a valid array, one fragment of which was replaced.
+/// The elements of a valid array in which one fragment is replaced.
 fn almost_json() -> impl Strategy<Value = String> {
     let place = (any::<prop::sample::Index>(), 0..3_usize);
     (vec(tree(), 0..4), place, json_like(), any::<String>()).prop_map(
@@ -127,17 +127,17 @@ fn limits() -> DecoderLimits {
     }
 }
 
-/// What a peer's decoder makes of a packet.
+/// The packet that a peer's decoder reads.
 fn received(packet: &EncodedPacket) -> Packet {
     let mut decoder = Decoder::new(limits());
     let mut frames = packet.frames();
     let text = std::str::from_utf8(frames.next().unwrap().payload()).unwrap();
-    let mut whole = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
+    let mut decoded_packet = decoder.text(text.strip_prefix('4').unwrap()).unwrap();
     for frame in frames {
-        assert!(whole.is_none());
-        whole = decoder.binary(frame.payload()).unwrap();
+        assert!(decoded_packet.is_none());
+        decoded_packet = decoder.binary(frame.payload()).unwrap();
     }
-    whole.unwrap()
+    decoded_packet.unwrap()
 }
 
 fn received_event(packet: &EncodedPacket) -> EventPacket {
@@ -147,7 +147,7 @@ fn received_event(packet: &EncodedPacket) -> EventPacket {
     }
 }
 
-/// Reads every argument in every way there is.
+/// Reads each argument by all functions and into several types.
 fn read_all(args: &Args) {
     let mut cursor = args.arguments();
     let mut count = 0;
@@ -166,7 +166,7 @@ fn read_all(args: &Args) {
 
 proptest! {
     #[test]
-    fn events_come_back(
+    fn events_are_decoded_unchanged(
         namespace in namespace(),
         id in prop::option::of(id()),
         name in name(),
@@ -187,7 +187,7 @@ proptest! {
     }
 
     #[test]
-    fn acknowledgements_come_back(namespace in namespace(), id in id(), answer in tree()) {
+    fn acknowledgements_are_decoded_unchanged(namespace in namespace(), id in id(), answer in tree()) {
         let packet = encode::ack(&namespace, id, &answer).unwrap();
         let sent: Vec<u8> = packet.frames().flat_map(|frame| frame.websocket().to_vec()).collect();
         let mut appended = b"before".to_vec();
@@ -201,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn arguments_sent_on_stay_the_same(before in tree(), first in tree(), second in tree()) {
+    fn arguments_that_are_passed_on_are_unchanged(before in tree(), first in tree(), second in tree()) {
         let event = received_event(&encode::event("/", None, "m", &(&first, &second)).unwrap());
         let args = event.raw_args();
 
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn encoding_in_two_steps_gives_the_same(name in name(), id in any::<u32>(), value in tree()) {
+    fn encoding_in_two_steps_makes_the_same_packet(name in name(), id in any::<u32>(), value in tree()) {
         let id = u64::from(id);
         let payloads = |packet: &EncodedPacket| -> Vec<Vec<u8>> {
             packet.frames().map(|frame| frame.payload().to_vec()).collect()
@@ -235,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn json_is_what_serde_json_says_it_is(
+    fn the_decoder_and_serde_json_accept_the_same_json(
         elements in prop_oneof![json_like(), almost_json()],
     ) {
         let array = format!("[{elements}]");
@@ -255,7 +255,7 @@ proptest! {
     }
 
     #[test]
-    fn what_came_before_on_the_connection_changes_nothing(
+    fn earlier_packets_of_the_connection_have_no_effect(
         names in vec(prop_oneof![Just("echo".to_owned()), Just("connect".to_owned()), "[a-z]{0,14}", any::<String>()], 2),
         heads in vec(("(/[a-z]{0,3},)?", prop::option::of(id())), 2),
         data in prop_oneof![json_like(), almost_json()],
@@ -278,7 +278,7 @@ proptest! {
         });
         let mut decoder = Decoder::new(limits);
         for text in texts {
-            let seen = |decoder: &mut Decoder| {
+            let decode = |decoder: &mut Decoder| {
                 let packet = decoder.text(&text).map(|packet| {
                     packet.or_else(|| decoder.binary(b"bytes").unwrap())
                 });
@@ -292,13 +292,14 @@ proptest! {
                     _ => None,
                 })
             };
-            // After an error the connection is closed; what the decoder remembers is the same.
-            prop_assert_eq!(seen(&mut decoder), seen(&mut Decoder::new(limits)), "{}", text);
+            // A connection is closed after an error. The decoder's cache must have no effect even
+            // then.
+            prop_assert_eq!(decode(&mut decoder), decode(&mut Decoder::new(limits)), "{}", text);
         }
     }
 
     #[test]
-    fn nothing_from_outside_panics(
+    fn no_input_from_a_peer_panics(
         messages in vec(
             prop_oneof![
                 any::<String>().prop_map(Ok),
@@ -334,7 +335,7 @@ proptest! {
     }
 
     #[test]
-    fn decoded_placeholders_always_have_their_bytes(json in json_like(), count in 1..3_usize) {
+    fn decoded_placeholders_always_name_an_attachment(json in json_like(), count in 1..3_usize) {
         let mut decoder = Decoder::new(DecoderLimits::default());
         let Ok(mut decoded) = decoder.text(&format!("5{count}-[\"m\",{json}]")) else {
             return Ok(());
@@ -343,7 +344,7 @@ proptest! {
             decoded = decoder.binary(b"x").unwrap();
         }
         let Some(Packet::Event(event)) = decoded else { panic!("no event") };
-        // Sent on behind another attachment, every placeholder still names one.
+        // Passed on after another attachment, every placeholder still names one.
         let again = encode::event("/", None, "m", &(Binary::default(), event.raw_args())).unwrap();
         received(&again);
     }

@@ -1,4 +1,5 @@
-//! Text that was cut inside a character: a lone surrogate is U+FFFD wherever it stands.
+//! Text that was cut inside a character: each lone surrogate is replaced by U+FFFD, in every part
+//! of a packet.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ struct Post<'a> {
 }
 
 #[test]
-fn half_a_character_is_replaced_in_every_type() {
+fn lone_surrogates_are_replaced_in_every_type() {
     let event = event(
         r#"2/chat,7["post","cut \ud83d",{"text":"\uDE00","plain":"x","tags":{"\udbff":["\uD83D\uDE00\ud83d",null]}},"\\ud83d"]"#,
     );
@@ -61,7 +62,7 @@ fn half_a_character_is_replaced_in_every_type() {
 fn the_names_of_events_are_repaired() {
     assert_eq!(event(r#"2["cut \ud83d",1]"#).name(), "cut \u{fffd}");
     assert!(event(r#"2["\uDE00"]"#).is_named("\u{fffd}"));
-    // A name that the connection knows stands before repaired arguments.
+    // A cached name may come before repaired arguments.
     let mut decoder = Decoder::new(DecoderLimits::default());
     for argument in ["plain", r"\ud83d", "plain"] {
         let packet = decoder.text(&format!(r#"2["echo","{argument}"]"#)).unwrap();
@@ -84,7 +85,7 @@ fn the_payload_of_connect_is_repaired() {
 }
 
 #[test]
-fn answers_are_repaired() {
+fn acknowledgements_are_repaired() {
     let Packet::Ack(ack) = decoded(r#"35["\ud83d",{"\ud83d":"x"}]"#) else {
         panic!("not an acknowledgement");
     };
@@ -125,8 +126,8 @@ fn arguments_are_passed_on_repaired() {
 }
 
 #[test]
-fn what_breaks_another_rule_is_refused_all_the_same() {
-    let refused = |text: &str| {
+fn packets_that_break_another_rule_are_rejected_nevertheless() {
+    let decode_error = |text: &str| {
         let limits = DecoderLimits {
             max_event_name_len: 4,
             ..DecoderLimits::default()
@@ -141,20 +142,20 @@ fn what_breaks_another_rule_is_refused_all_the_same() {
         r#"31["\ud8"]"#,
     ] {
         assert!(
-            matches!(refused(text), ParseError::Payload { .. }),
+            matches!(decode_error(text), ParseError::Payload { .. }),
             "{text}"
         );
     }
     assert!(matches!(
-        refused(r#"2["\ud83d\ud83d"]"#),
+        decode_error(r#"2["\ud83d\ud83d"]"#),
         ParseError::EventNameLength { length: 6, max: 4 }
     ));
     let placeholder = r#"51-["m","\ud83d",{"_placeholder":true,"num":1}]"#;
-    assert_eq!(refused(placeholder), ParseError::Placeholder);
+    assert_eq!(decode_error(placeholder), ParseError::Placeholder);
 }
 
 #[test]
-fn a_raw_value_beside_bytes_may_hold_half_a_character() {
+fn a_raw_value_in_a_packet_with_attachments_may_have_a_lone_surrogate() {
     let raw = serde_json::value::RawValue::from_string(r#""\ud83d""#.to_owned()).unwrap();
     let packet = encode::event("/", None, "m", &(Binary::from(b"x"), raw)).unwrap();
     assert_eq!(packet.frame_count(), 2);
@@ -162,7 +163,7 @@ fn a_raw_value_beside_bytes_may_hold_half_a_character() {
 
 proptest! {
     #[test]
-    fn every_string_of_utf16_comes_as_its_lossy_text(
+    fn every_utf16_string_is_decoded_as_its_lossy_text(
         units in prop::collection::vec(prop_oneof![any::<u16>(), 0xd7f0_u16..0xe010], 0..12),
         upper in any::<bool>(),
     ) {

@@ -97,7 +97,7 @@ fn policies_are_singletons() {
         faults[0].contains("`AlsoWrong` in `AlsoWrongModule` takes it as interceptor")
             && faults[0].contains("`PerSocket` has `scope = socket`")
             && faults[0].contains(
-                "help: there is one for all sockets: declare `PerSocket` without `scope`"
+                "help: declare `PerSocket` without `scope`: all sockets share one instance"
             ),
         "{}",
         faults[0]

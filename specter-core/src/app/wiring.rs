@@ -22,7 +22,7 @@ use crate::rooms::{Hub, Io, Server};
 use crate::socket::service::NamespaceService;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
-use specter_engine::internals::BufferBudget;
+use specter_engine::internals::SharedBudget;
 
 /// The hub of each namespace on each path.
 type Hubs = HashMap<MountKey, Arc<Hub>>;
@@ -222,7 +222,7 @@ fn build_mounts(
     namespaces: Namespaces<'_>,
     endpoints: &Endpoints,
 ) -> Result<Vec<Mount>, Error> {
-    let budget = BufferBudget::new(settings.endpoint.engine.max_buffered_total);
+    let budget = SharedBudget::new(settings.endpoint.engine.max_buffered_total);
     namespaces
         .into_iter()
         .map(|(path, namespaces)| {

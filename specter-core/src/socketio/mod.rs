@@ -160,7 +160,7 @@ impl ConnectionNamespaces {
         let decoder = Decoder::new(DecoderLimits {
             max_attachments: config.max_attachments,
             max_bytes: shared.max_payload,
-            max_namespace: config.max_namespace_len,
+            max_namespace_len: config.max_namespace_len,
             max_event_name_len: config.max_event_name_len,
         });
         let connect_timeout = Box::pin(tokio::time::sleep(config.connect_timeout));

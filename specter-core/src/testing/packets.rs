@@ -7,7 +7,7 @@ use specter_proto::socketio::{AckPacket, Decoder, DecoderLimits, EncodeError, Pa
 pub(super) const LIMITS: DecoderLimits = DecoderLimits {
     max_attachments: usize::MAX,
     max_bytes: usize::MAX,
-    max_namespace: usize::MAX,
+    max_namespace_len: usize::MAX,
     max_event_name_len: usize::MAX,
 };
 

@@ -1,44 +1,61 @@
-//! Takes the collected modules apart: numbers every provider, seed and value as a binding, and
-//! finds what is listed twice. Must not know which binding a dependency is resolved to.
+//! Numbers every value, seed and provider of the collected modules as a binding, and finds
+//! providers and roots that are listed twice. Must not know to which binding a dependency is
+//! resolved.
 
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
+use super::external::ExternalValue;
 use super::overrides::Overrides;
-use super::{ExternalValue, Graph};
+use crate::build::Source;
 use crate::dependency::DeclaredDependency;
+use crate::error::{BuildCause, BuildFailure};
 use crate::fault::{Fault, FaultKind, Step};
-use crate::lifecycle::Hooks;
-use crate::module::{Export, Listed, ModuleBuilder};
-use crate::provider::{Alias, AsyncBuild, Build, Provider, SyncBuild};
+use crate::lifecycle::{HookedValue, Hooks};
+use crate::module::{Export, ModuleBuilder, ProviderEntry};
+use crate::provider::{Alias, Provider};
 use crate::root::{Root, RootBuild, RootInfo};
 use crate::slot::Slot;
 use crate::{Key, Location, Scope};
 
-/// A graph that is being checked.
+/// The modules of a graph and what the embedder adds to them, before anything is numbered.
+pub(super) struct GraphParts {
+    /// Imported modules precede those that import them.
+    pub(super) modules: Vec<ModuleBuilder>,
+    pub(super) values: Vec<(ExternalValue, Slot)>,
+    pub(super) seeds: Vec<ExternalValue>,
+    pub(super) overrides: Overrides,
+    /// The singletons that the embedder takes by type alone.
+    pub(super) required: Vec<DeclaredDependency>,
+    pub(super) scope_name: &'static str,
+}
+
+/// A graph whose modules, bindings and roots refer to one another by index.
 pub(crate) struct BoundGraph {
     pub(crate) modules: Vec<ModuleNode>,
-    /// The values first, then the seeds, then the providers in module order.
+    /// The embedder's values, followed by the seeds, followed by the providers in module order.
     pub(crate) bindings: Vec<Binding>,
     pub(crate) values: Vec<Slot>,
+    /// The number of seeds.
     pub(crate) seeds: usize,
     pub(crate) roots: Vec<BoundRoot>,
     pub(crate) infos: Vec<RootInfo>,
     pub(crate) scope_name: &'static str,
-    /// What the embedder takes by type alone.
+    /// The singletons that the embedder takes by type alone.
     pub(super) required: Vec<ResolvedDependency>,
-    /// The providers for whose values something else stands in.
+    /// The providers that an override replaces.
     pub(super) overridden: Vec<usize>,
 }
 
-/// A module; everything that it refers to is a number.
+/// A module, which refers to other modules and bindings by index.
 pub(crate) struct ModuleNode {
     pub(crate) name: &'static str,
     pub(crate) location: Location,
     pub(crate) is_global: bool,
     pub(crate) imports: Vec<usize>,
-    /// Its own bindings, each with the type that provides it.
+    /// The bindings of its own providers, each with the type of the provider.
     pub(crate) own: Vec<(TypeId, usize)>,
     pub(crate) exports: Vec<Export>,
     /// The imported modules among the exports.
@@ -46,56 +63,47 @@ pub(crate) struct ModuleNode {
     pub(crate) imported_ids: Vec<TypeId>,
 }
 
-/// What one key is bound to.
+/// The provider, alias or external value behind a key.
 pub(crate) struct Binding {
     pub(crate) key: Key,
     pub(crate) name: String,
     pub(crate) scope: Scope,
     pub(crate) location: Location,
-    /// `None`: the embedder gave it, every module sees it.
+    /// The module that owns the binding. `None` for values and seeds, which every module sees.
     pub(crate) module: Option<usize>,
-    /// Another name of this binding's value.
+    /// The binding whose value this one provides under another type.
     pub(crate) alias_of: Option<usize>,
-    /// Something stands in for it: it is not built.
+    /// Whether an override made the binding unreachable, so that it is not built.
     pub(crate) is_pruned: bool,
     pub(crate) source: Source,
-    pub(crate) needs: Vec<ResolvedDependency>,
+    pub(crate) dependencies: Vec<ResolvedDependency>,
     pub(crate) hooks: Hooks,
 }
 
-/// Where a binding's value comes from.
-pub(crate) enum Source {
-    ExternalValue,
-    Sync(SyncBuild),
-    Async(AsyncBuild),
-}
-
-/// A dependency and the bindings that it was resolved to.
+/// A dependency and the bindings to which it was resolved.
 pub(crate) struct ResolvedDependency {
     pub(crate) declared: DeclaredDependency,
     pub(crate) targets: Vec<usize>,
 }
 
-/// A root.
+/// A root, with its dependencies resolved.
 pub(crate) struct BoundRoot {
     pub(crate) module: usize,
-    pub(crate) needs: Vec<ResolvedDependency>,
+    pub(crate) dependencies: Vec<ResolvedDependency>,
     pub(crate) required: Vec<ResolvedDependency>,
     pub(crate) build: RootBuild,
 }
 
 impl BoundGraph {
-    pub(super) fn new(graph: Graph, faults: &mut Vec<Fault>) -> Self {
-        let Graph {
-            collected,
+    pub(super) fn new(parts: GraphParts, faults: &mut Vec<Fault>) -> Self {
+        let GraphParts {
+            modules,
             values,
             seeds,
-            scope_name,
             mut overrides,
             required,
-            ..
-        } = graph;
-        let modules = collected.modules;
+            scope_name,
+        } = parts;
         let mut graph = Self {
             modules: Vec::with_capacity(modules.len()),
             bindings: Vec::new(),
@@ -107,7 +115,7 @@ impl BoundGraph {
             required: unresolved(required),
             overridden: Vec::new(),
         };
-        graph.give(values, seeds, &mut overrides);
+        graph.bind_external(values, seeds, &mut overrides);
         let numbers = modules
             .iter()
             .enumerate()
@@ -122,8 +130,8 @@ impl BoundGraph {
         graph
     }
 
-    /// Binds what the embedder gives; what it binds instead comes first.
-    fn give(
+    /// Binds the embedder's values and seeds. Values of `Graph::bind` come first.
+    fn bind_external(
         &mut self,
         values: Vec<(ExternalValue, Slot)>,
         seeds: Vec<ExternalValue>,
@@ -131,16 +139,17 @@ impl BoundGraph {
     ) {
         let values = values
             .into_iter()
-            .filter(|(given, _)| !overrides.binds(given.key));
+            .filter(|(external, _)| !overrides.binds(external.key));
         let values: Vec<_> = values.collect();
-        for (given, value) in overrides.take_bound().into_iter().chain(values) {
-            self.bindings.push(Binding::given(given, Scope::Singleton));
+        for (external, value) in overrides.take_bound().into_iter().chain(values) {
+            let binding = Binding::external(external, Scope::Singleton);
+            self.bindings.push(binding);
             self.values.push(value);
         }
         self.bindings.extend(
             seeds
                 .into_iter()
-                .map(|seed| Binding::given(seed, Scope::Scoped)),
+                .map(|seed| Binding::external(seed, Scope::Scoped)),
         );
     }
 
@@ -155,7 +164,7 @@ impl BoundGraph {
         for listed in module.providers {
             let id = listed.id;
             let entry = (listed.provider.name.clone(), listed.provider.location);
-            let bound = owners.providers.own(id, number, entry);
+            let bound = owners.providers.record(id, number, entry);
             if bound.is_empty() {
                 *bound = self.bind_provider(number, listed, overrides);
             }
@@ -163,7 +172,7 @@ impl BoundGraph {
         }
         for root in module.roots {
             let entry = (root.name.into(), root.location);
-            let bound = owners.roots.own(root.type_id, number, entry);
+            let bound = owners.roots.record(root.type_id, number, entry);
             if bound.is_empty() {
                 bound.push(self.roots.len());
                 self.bind_root(number, module.name, root);
@@ -192,15 +201,15 @@ impl BoundGraph {
         });
     }
 
-    /// The bindings through which a provider's value is found: its own and one for each of its
-    /// aliases.
+    /// Binds a provider. The result is the bindings under which its value is found: the provider's
+    /// own or its replacement, and one for each alias.
     fn bind_provider(
         &mut self,
         module: usize,
-        listed: Listed,
+        listed: ProviderEntry,
         overrides: &mut Overrides,
     ) -> Vec<usize> {
-        let Listed { id, provider } = listed;
+        let ProviderEntry { id, provider } = listed;
         let key = provider.key;
         let bind_alias = provider
             .aliases
@@ -230,7 +239,7 @@ impl BoundGraph {
             alias_of: None,
             is_pruned: false,
             source,
-            needs: Vec::new(),
+            dependencies: Vec::new(),
             hooks: Hooks::default(),
         };
         let primary = match (replacement, bound) {
@@ -250,7 +259,7 @@ impl BoundGraph {
             found.push(self.bindings.len());
             self.bindings.push(Binding {
                 alias_of: Some(primary),
-                needs: vec![ResolvedDependency {
+                dependencies: vec![ResolvedDependency {
                     declared,
                     targets: vec![primary],
                 }],
@@ -260,7 +269,7 @@ impl BoundGraph {
         found
     }
 
-    /// The binding of the provider itself.
+    /// Adds the binding of the provider itself, and returns the provider's aliases.
     fn bind_own(&mut self, module: usize, provider: Provider) -> Vec<Alias> {
         self.bindings.push(Binding {
             key: provider.key,
@@ -270,11 +279,8 @@ impl BoundGraph {
             module: Some(module),
             alias_of: None,
             is_pruned: false,
-            source: match provider.build {
-                Build::Sync(build) => Source::Sync(build),
-                Build::Async(build) => Source::Async(build),
-            },
-            needs: unresolved(provider.dependencies),
+            source: provider.build,
+            dependencies: unresolved(provider.dependencies),
             hooks: provider.hooks,
         });
         provider.aliases
@@ -290,26 +296,40 @@ impl BoundGraph {
         });
         self.roots.push(BoundRoot {
             module,
-            needs: unresolved(root.dependencies),
+            dependencies: unresolved(root.dependencies),
             required: unresolved(root.required),
             build: root.build,
         });
     }
 
-    /// The name of a type: with its path where another type of the graph has the same short name.
+    /// The bindings that are the embedder's values.
+    pub(crate) fn value_bindings(&self) -> Range<usize> {
+        0..self.values.len()
+    }
+
+    /// The bindings that are seeds.
+    pub(crate) fn seed_bindings(&self) -> Range<usize> {
+        self.values.len()..self.values.len() + self.seeds
+    }
+
+    /// The name of a type in reports. It has a path if another type of the graph has the same short
+    /// name.
     pub(super) fn name_of(&self, key: Key) -> String {
         let name = key.name();
-        let needs = self.bindings.iter().flat_map(|binding| &binding.needs);
-        let needs = needs.chain(
+        let dependencies = self
+            .bindings
+            .iter()
+            .flat_map(|binding| &binding.dependencies);
+        let dependencies = dependencies.chain(
             self.roots
                 .iter()
-                .flat_map(|root| root.needs.iter().chain(&root.required)),
+                .flat_map(|root| root.dependencies.iter().chain(&root.required)),
         );
         let keys = self
             .bindings
             .iter()
             .map(|binding| binding.key)
-            .chain(needs.map(|need| need.declared.key));
+            .chain(dependencies.map(|dependency| dependency.declared.key));
         if keys
             .into_iter()
             .any(|other| other != key && other.name() == name)
@@ -322,17 +342,32 @@ impl BoundGraph {
 }
 
 impl Binding {
-    fn given(given: ExternalValue, scope: Scope) -> Self {
+    /// The failure of this binding's build function.
+    pub(crate) fn failure(&self, cause: BuildCause) -> BuildFailure {
+        BuildFailure::new(self.name.clone(), self.location, cause)
+    }
+
+    /// The hooks of this binding's value, which lies in `slot`.
+    pub(crate) fn hooked_value(&self, slot: u16) -> HookedValue<'_> {
+        HookedValue {
+            provider: &self.name,
+            location: self.location,
+            hooks: &self.hooks,
+            slot,
+        }
+    }
+
+    fn external(external: ExternalValue, scope: Scope) -> Self {
         Self {
-            key: given.key,
-            name: given.name,
+            key: external.key,
+            name: external.name,
             scope,
-            location: given.location,
+            location: external.location,
             module: None,
             alias_of: None,
             is_pruned: false,
             source: Source::ExternalValue,
-            needs: Vec::new(),
+            dependencies: Vec::new(),
             hooks: Hooks::default(),
         }
     }
@@ -348,20 +383,21 @@ fn unresolved(dependencies: Vec<DeclaredDependency>) -> Vec<ResolvedDependency> 
         .collect()
 }
 
-/// Which modules list which providers and roots.
+/// The modules that list each provider and each root.
 #[derive(Default)]
 struct Owners {
     providers: Listings,
     roots: Listings,
 }
 
-/// What was listed, in the order of its first listing.
+/// Providers or roots in the order in which modules first list them.
 #[derive(Default)]
 struct Listings {
     numbers: HashMap<TypeId, usize>,
     entries: Vec<Listing>,
 }
 
+/// A provider or root, and the modules that list it.
 struct Listing {
     name: Cow<'static, str>,
     location: Location,
@@ -370,8 +406,9 @@ struct Listing {
 }
 
 impl Listings {
-    /// Notes that `module` lists it, and gives its bindings: empty the first time.
-    fn own(
+    /// Records that `module` lists a provider or root. The result is its bindings, which are empty
+    /// the first time.
+    fn record(
         &mut self,
         id: TypeId,
         module: usize,
@@ -430,21 +467,21 @@ fn duplicate(graph: &BoundGraph, kind: FaultKind, entry: &Listing) -> Fault {
     let (text, help) = match (owners.as_slice(), kind) {
         ([_], _) => (
             format!("{} lists `{name}` more than once", names.concat()),
-            "list it once".to_owned(),
+            "remove all entries but one".to_owned(),
         ),
-        (_, FaultKind::DuplicateRoot) => (
+        (_, kind) => (
             format!(
                 "`{name}` is listed by several modules: {}",
                 names.join(", ")
             ),
-            format!("leave `{name}` in one of them"),
-        ),
-        _ => (
-            format!("`{name}` has several owners: {}", names.join(", ")),
-            format!(
-                "leave `{name}` in one of them, export it there, and import that module in the \
-                 others"
-            ),
+            if kind == FaultKind::DuplicateRoot {
+                format!("keep `{name}` in one of them, and remove it from the others")
+            } else {
+                format!(
+                    "keep `{name}` in one of them, export it there, and import that module in the \
+                     others"
+                )
+            },
         ),
     };
     Fault::new(kind, text, steps, help)

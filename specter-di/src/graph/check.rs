@@ -1,5 +1,5 @@
-//! Checks of the resolved graph: circles of modules, circles of providers, and values that outlive
-//! what they hold. Must not change what was resolved.
+//! Checks of the resolved graph: circles of modules, circles of providers, and singletons that
+//! depend on values of shorter life. Must not change the graph.
 
 use super::bind::{Binding, BoundGraph};
 use super::walk::walk;
@@ -7,7 +7,7 @@ use crate::dependency::{Arity, DeclaredDependency};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::{Location, Scope};
 
-/// Modules that were configured in several places.
+/// Reports modules that were configured in several places.
 pub(super) fn configurations(
     graph: &BoundGraph,
     twice: &[(usize, Vec<Location>)],
@@ -23,20 +23,22 @@ pub(super) fn configurations(
             FaultKind::ConfiguredTwice,
             format!("`{name}` is configured more than once"),
             steps.collect(),
-            format!("configure it in one place, and import `{name}` as it is in the others"),
+            format!(
+                "configure `{name}` in one place, and import it without configuration in the others"
+            ),
         ));
     }
 }
 
-/// Modules that import each other, or themselves.
+/// Reports modules that import each other or themselves.
 pub(super) fn module_cycles(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     let edges: Vec<_> = graph
         .modules
         .iter()
         .map(|module| module.imports.clone())
         .collect();
-    // The module that the graph was made of comes last; from it the paths read as a user would
-    // follow them.
+    // The application's module comes last. The walk starts there, so that a path reads in the order
+    // in which a user follows the imports.
     for cycle in walk(&edges, (0..edges.len()).rev()).cycles {
         let module = |number: usize| &graph.modules[number];
         let steps = pairs(&cycle).map(|(from, to)| Step {
@@ -45,7 +47,10 @@ pub(super) fn module_cycles(graph: &BoundGraph, faults: &mut Vec<Fault>) {
         });
         let path = path_of(cycle.iter().map(|number| module(*number).name));
         let text = format!("modules import each other: {path}");
-        let help = "move what they share into a module of its own that imports neither".to_owned();
+        let help =
+            "remove one of these imports: a module of its own, which imports none of them, can \
+            provide what several of them need"
+                .to_owned();
         faults.push(Fault::new(
             FaultKind::CircularModules,
             text,
@@ -55,18 +60,18 @@ pub(super) fn module_cycles(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     }
 }
 
-/// All bindings, dependencies first; a fault for each circle.
+/// All bindings in an order in which dependencies come first. Reports circles of dependencies.
 pub(super) fn dependency_order(graph: &BoundGraph, faults: &mut Vec<Fault>) -> Vec<usize> {
     let edges: Vec<Vec<usize>> = graph
         .bindings
         .iter()
         .map(|binding| {
             binding
-                .needs
+                .dependencies
                 .iter()
-                // What is deferred is there later: it closes no circle.
-                .filter(|need| need.declared.arity != Arity::Deferred)
-                .flat_map(|need| need.targets.iter().copied())
+                // A deferred dependency is built later, so it closes no circle.
+                .filter(|dependency| dependency.declared.arity != Arity::Deferred)
+                .flat_map(|dependency| dependency.targets.iter().copied())
                 .collect()
         })
         .collect();
@@ -82,17 +87,20 @@ pub(super) fn dependency_order(graph: &BoundGraph, faults: &mut Vec<Fault>) -> V
         );
         let text = format!("providers depend on each other: {path}");
         let help =
-            "move what they share into a provider of its own, or hand it over in a call".to_owned();
+            "take one of them as `Lazy<T>`, move what they share into a provider of its own, or \
+            pass one of them to the other's methods"
+                .to_owned();
         faults.push(Fault::new(FaultKind::Circular, text, steps, help));
     }
     found.order
 }
 
-/// Singletons that hold, directly or through transients, what exists only within a scope.
+/// Reports singletons that depend, directly or through transient providers, on values that exist
+/// only within a scope.
 pub(super) fn scopes(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     for (number, binding) in graph.bindings.iter().enumerate() {
         if binding.scope == Scope::Singleton {
-            reach(
+            find_scoped(
                 graph,
                 &mut vec![number],
                 &mut vec![false; graph.bindings.len()],
@@ -102,13 +110,19 @@ pub(super) fn scopes(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Follows the last of `path` through transients; each scoped binding is reported once a singleton.
-fn reach(graph: &BoundGraph, path: &mut Vec<usize>, seen: &mut [bool], faults: &mut Vec<Fault>) {
+/// Follows the dependencies of the last binding of `path` through transient providers. A
+/// singleton's `seen` ensures that each scoped binding is reported once.
+fn find_scoped(
+    graph: &BoundGraph,
+    path: &mut Vec<usize>,
+    seen: &mut [bool],
+    faults: &mut Vec<Fault>,
+) {
     let Some(&last) = path.last() else { return };
     for target in graph.bindings[last]
-        .needs
+        .dependencies
         .iter()
-        .flat_map(|need| &need.targets)
+        .flat_map(|dependency| &dependency.targets)
     {
         if std::mem::replace(&mut seen[*target], true) {
             continue;
@@ -117,7 +131,7 @@ fn reach(graph: &BoundGraph, path: &mut Vec<usize>, seen: &mut [bool], faults: &
         match graph.bindings[*target].scope {
             Scope::Singleton => {}
             Scope::Scoped => faults.push(scope_violation(graph, path)),
-            Scope::Transient => reach(graph, path, seen, faults),
+            Scope::Transient => find_scoped(graph, path, seen, faults),
         }
         path.pop();
     }
@@ -132,10 +146,10 @@ fn scope_violation(graph: &BoundGraph, path: &[usize]) -> Fault {
         .windows(2)
         .map(|pair| takes(graph, pair[0], pair[1]))
         .collect();
-    if let Some(held) = path.last().map(|number| &graph.bindings[*number]) {
+    if let Some(binding) = path.last().map(|number| &graph.bindings[*number]) {
         steps.push(Step {
-            location: held.location,
-            text: declared_as(held, scoped),
+            location: binding.location,
+            text: declared_as(binding, scoped),
         });
     }
     let names = path
@@ -145,7 +159,7 @@ fn scope_violation(graph: &BoundGraph, path: &[usize]) -> Fault {
     Fault::new(
         FaultKind::ScopeViolation,
         format!(
-            "a singleton holds what lives in a {scoped} scope: {}",
+            "a singleton depends on a value that lives in a {scoped} scope: {}",
             names.join(" -> ")
         ),
         steps,
@@ -155,59 +169,65 @@ fn scope_violation(graph: &BoundGraph, path: &[usize]) -> Fault {
     )
 }
 
-/// What only a singleton will do for, and something else is provided; each once, whoever shares it.
+/// Reports values that have to be singletons and are not. A place that several roots share is
+/// reported once.
 pub(super) fn required_singletons(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     let roots = graph
         .roots
         .iter()
         .zip(&graph.infos)
         .flat_map(|(root, info)| {
-            let needs = root.required.iter();
-            needs.map(move |need| {
+            let dependencies = root.required.iter();
+            dependencies.map(move |dependency| {
                 (
-                    need,
+                    dependency,
                     format!("`{}` in `{}` takes it", info.name, info.module),
                 )
             })
         });
     let required = graph.required.iter();
-    let required = required.map(|need| (need, "the application takes it".to_owned()));
+    let required = required.map(|dependency| (dependency, "the application takes it".to_owned()));
     let mut seen = Vec::new();
-    for (need, taken) in required.chain(roots) {
+    for (dependency, consumer) in required.chain(roots) {
         let DeclaredDependency {
-            required_singletons: Some(role),
+            singleton_role: Some(role),
             location,
             ..
-        } = need.declared
+        } = dependency.declared
         else {
             continue;
         };
-        for target in &need.targets {
-            let held = &graph.bindings[*target];
-            if held.scope == Scope::Singleton || seen.contains(&(*target, location)) {
+        for target in &dependency.targets {
+            let binding = &graph.bindings[*target];
+            if binding.scope == Scope::Singleton || seen.contains(&(*target, location)) {
                 continue;
             }
             seen.push((*target, location));
-            faults.push(not_singleton(graph, held, role, (location, taken.clone())));
+            faults.push(not_singleton(
+                graph,
+                binding,
+                role,
+                (location, consumer.clone()),
+            ));
         }
     }
 }
 
 fn not_singleton(
     graph: &BoundGraph,
-    held: &Binding,
+    binding: &Binding,
     role: &str,
-    (location, taken): (Location, String),
+    (location, consumer): (Location, String),
 ) -> Fault {
-    let (name, scoped) = (&held.name, graph.scope_name);
+    let (name, scoped) = (&binding.name, graph.scope_name);
     let steps = vec![
         Step {
             location,
-            text: format!("{taken} as {role}"),
+            text: format!("{consumer} as {role}"),
         },
         Step {
-            location: held.location,
-            text: declared_as(held, scoped),
+            location: binding.location,
+            text: declared_as(binding, scoped),
         },
     ];
     Fault::new(
@@ -215,33 +235,40 @@ fn not_singleton(
         format!("{role} `{name}` is not a singleton"),
         steps,
         format!(
-            "there is one for all {scoped}s: declare `{name}` without `scope`, and hand its \
-             methods what belongs to one {scoped}"
+            "declare `{name}` without `scope`: all {scoped}s share one instance, and what belongs to \
+             one {scoped} is passed to its methods"
         ),
     )
 }
 
-fn declared_as(held: &Binding, scoped: &str) -> String {
-    match held.module {
-        Some(_) if held.scope == Scope::Transient => {
-            format!("`{}` has `scope = transient`", held.name)
+/// The text of the step that shows where a value with a shorter life is declared.
+fn declared_as(binding: &Binding, scoped: &str) -> String {
+    match binding.module {
+        Some(_) if binding.scope == Scope::Transient => {
+            format!("`{}` has `scope = transient`", binding.name)
         }
-        Some(_) => format!("`{}` has `scope = {scoped}`", held.name),
-        None => format!("`{}` is given to each {scoped} scope", held.name),
+        Some(_) => format!("`{}` has `scope = {scoped}`", binding.name),
+        None => format!(
+            "`{}` is a seed, which each {scoped} scope has of its own",
+            binding.name
+        ),
     }
 }
 
-/// The step from one binding to another.
+/// The step of a path that leads from one binding to another.
 fn takes(graph: &BoundGraph, from: usize, to: usize) -> Step {
     let binding = &graph.bindings[from];
-    let need = binding.needs.iter().find(|need| need.targets.contains(&to));
-    let (location, text) = need.map_or((binding.location, String::new()), |need| {
-        let key = graph.name_of(need.declared.key);
+    let dependency = binding
+        .dependencies
+        .iter()
+        .find(|dependency| dependency.targets.contains(&to));
+    let (location, text) = dependency.map_or((binding.location, String::new()), |dependency| {
+        let key = graph.name_of(dependency.declared.key);
         (
-            need.declared.location,
+            dependency.declared.location,
             format!(
                 "`{}` takes `{key}` as `{}`",
-                binding.name, need.declared.label
+                binding.name, dependency.declared.label
             ),
         )
     });
@@ -256,6 +283,7 @@ fn pairs(cycle: &[usize]) -> impl Iterator<Item = (usize, usize)> {
         .zip(cycle.iter().copied().cycle().skip(1))
 }
 
+/// The path through the nodes of a circle, back to the first.
 fn path_of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     let names: Vec<_> = names
         .clone()

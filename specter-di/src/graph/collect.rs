@@ -1,62 +1,68 @@
-//! Collects all modules that are reachable from the root module.
+//! Collects all modules that the application's module imports, directly or indirectly.
 
 use std::any::TypeId;
 use std::collections::HashSet;
 
 use crate::Location;
-use crate::configured::Additions;
-use crate::module::{Import, ModuleBuilder};
+use crate::module::{Additions, Import, ModuleBuilder};
 
 /// The modules of a graph.
 #[derive(Default)]
-pub(super) struct Collected {
-    /// Imports before those that import them.
+pub(super) struct CollectedModules {
+    /// Imported modules precede those that import them.
     pub(super) modules: Vec<ModuleBuilder>,
-    /// Where modules were configured, each time.
-    configured: Vec<(TypeId, Location)>,
-    entered: HashSet<TypeId>,
-    /// What modules are given, until all are there.
-    waiting: Vec<(TypeId, Additions)>,
+    /// Every place that configured a module.
+    configurations: Vec<(TypeId, Location)>,
+    /// The modules that were visited.
+    visited: HashSet<TypeId>,
+    /// The additions of configured modules, until all modules are collected.
+    pending: Vec<(TypeId, Additions)>,
 }
 
-impl Collected {
-    /// A module and all that it imports.
-    pub(super) fn from(root: ModuleBuilder) -> Self {
+impl CollectedModules {
+    /// The application's module and all modules that it imports.
+    pub(super) fn from(application: ModuleBuilder) -> Self {
         let mut collected = Self::default();
-        collected.entered.insert(root.id);
-        collected.enter(root);
-        collected.settle();
+        collected.visited.insert(application.id);
+        collected.add(application);
+        collected.apply_additions();
         collected
     }
 
-    /// The modules that were configured more than once, by their number, with all the places.
+    /// The indices of the modules that were configured more than once, each with all the places.
     pub(super) fn configured_twice(&self) -> Vec<(usize, Vec<Location>)> {
         let places = |module: &ModuleBuilder| -> Vec<Location> {
-            let of_it = self.configured.iter().filter(|(id, _)| *id == module.id);
-            of_it.map(|(_, location)| *location).collect()
+            let all = self.configurations.iter();
+            let own = all.filter(|(id, _)| *id == module.id);
+            own.map(|(_, location)| *location).collect()
         };
         let modules = self.modules.iter().map(places).enumerate();
         modules.filter(|(_, places)| places.len() > 1).collect()
     }
 
-    /// Lets the module that the graph was collected from import another one.
+    /// Adds an import to the application's module. Without modules it does nothing.
     pub(super) fn import(&mut self, import: Import) {
-        let Some(mut root) = self.modules.pop() else {
+        let Some(mut application) = self.modules.pop() else {
             return;
         };
-        if root.imports.iter().all(|known| known.id != import.id) {
-            root.imports.push(Import {
+        if application
+            .imports
+            .iter()
+            .all(|other| other.id != import.id)
+        {
+            application.imports.push(Import {
                 id: import.id,
                 define: import.define,
                 additions: None,
             });
         }
         self.follow(import);
-        self.modules.push(root);
-        self.settle();
+        self.modules.push(application);
+        self.apply_additions();
     }
 
-    fn enter(&mut self, mut module: ModuleBuilder) {
+    /// Adds a module after the modules that it imports.
+    fn add(&mut self, mut module: ModuleBuilder) {
         for import in &mut module.imports {
             let additions = import.additions.take();
             self.follow(Import {
@@ -68,19 +74,20 @@ impl Collected {
         self.modules.push(module);
     }
 
+    /// Adds an imported module, unless it was visited before.
     fn follow(&mut self, import: Import) {
         if let Some(additions) = import.additions {
-            self.configured.push((import.id, additions.location));
-            self.waiting.push((import.id, additions));
+            self.configurations.push((import.id, additions.location));
+            self.pending.push((import.id, additions));
         }
-        if self.entered.insert(import.id) {
-            self.enter((import.define)());
+        if self.visited.insert(import.id) {
+            self.add((import.define)());
         }
     }
 
-    /// Gives the modules what they were configured with.
-    fn settle(&mut self) {
-        for (id, additions) in self.waiting.drain(..) {
+    /// Adds the pending additions to their modules.
+    fn apply_additions(&mut self) {
+        for (id, additions) in self.pending.drain(..) {
             if let Some(module) = self.modules.iter_mut().find(|module| module.id == id) {
                 module.is_global |= additions.is_global;
                 module.providers.extend(additions.providers);

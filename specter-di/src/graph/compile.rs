@@ -1,152 +1,146 @@
-//! Turns resolved bindings into steps that fill numbered slots. Must not run them.
+//! Compiles resolved bindings to steps that fill numbered slots. Must not run the steps.
 
 use std::collections::VecDeque;
 
-use super::bind::{Binding, BoundGraph, ResolvedDependency};
+use super::bind::{Binding, ResolvedDependency};
 use crate::Scope;
 use crate::dependency::Arity;
-use crate::lazy::{Defer, Late};
+use crate::late::{Defer, LateValues};
 use crate::slot::{Input, ValueSources};
 
-/// Builds one value into the next slot.
+/// A step that builds one value into the next slot.
 pub(crate) struct BuildStep {
     pub(crate) binding: usize,
     pub(crate) inputs: Box<[Input]>,
 }
 
-/// A value that is handed over when its row is filled.
+/// The value of a deferred dependency, which is provided when its row is filled.
 pub(crate) struct LateInput {
     pub(crate) input: Input,
     pub(crate) defer: Defer,
 }
 
-/// Hands the late values of a filled row over to those who wait for them.
-pub(crate) fn provide_late(late: &Late, inputs: &[LateInput], values: ValueSources<'_>) {
+/// Provides the values of deferred dependencies, after their row is filled.
+pub(crate) fn provide_late(late: &LateValues, inputs: &[LateInput], values: ValueSources<'_>) {
     late.fill(inputs.iter().map(|LateInput { input, defer }| {
-        // Always there: nothing else is resolved to one binding.
-        defer.of(&values, *input).unwrap_or_else(|| Box::new(()))
+        // A deferred dependency is resolved to exactly one binding, so the value exists.
+        defer
+            .weak_reference(&values, *input)
+            .unwrap_or_else(|| Box::new(()))
     }));
 }
 
-/// The steps that fill a row of slots, and where the values of bindings lie then.
+/// The steps that fill a row of slots, and the inputs that address the values afterwards.
 pub(crate) struct CompiledRow {
     pub(crate) steps: Box<[BuildStep]>,
-    pub(crate) known: Vec<Option<Input>>,
+    /// The input of each binding; `None` for bindings without a slot.
+    pub(crate) inputs: Vec<Option<Input>>,
     pub(crate) late: Box<[LateInput]>,
 }
 
-/// How a slot of the row that is being filled is addressed.
-pub(crate) type Place = fn(u16) -> Input;
+/// The input that addresses a slot of the row that is being filled.
+pub(crate) type SlotInput = fn(u16) -> Input;
 
-/// More values than slots can be numbered.
+/// The error of a row that needs more values than `u16` can number.
 #[derive(Debug)]
 pub(crate) struct TooLarge;
 
-/// Emits the steps that fill one row of slots.
+/// The compiler of one row of slots.
 pub(crate) struct Compiler<'a> {
     bindings: &'a [Binding],
-    /// Where the value of a binding lies already.
-    known: Vec<Option<Input>>,
+    /// The input of each binding that has a slot, a seed or a step already.
+    inputs: Vec<Option<Input>>,
     steps: Vec<BuildStep>,
-    /// How many slots are filled before the first step.
-    given: usize,
-    place: Place,
+    /// The number of slots that are filled before the first step.
+    external_values: usize,
+    slot_input: SlotInput,
     late: Vec<LateInput>,
-    /// The bindings of `late` from its length on.
-    waiting: VecDeque<(usize, Defer)>,
+    /// The targets of deferred dependencies that are not yet in `late`. They follow its elements.
+    pending_late: VecDeque<(usize, Defer)>,
 }
 
 impl<'a> Compiler<'a> {
-    /// `known` says what lies in other rows; the bindings in `given` fill the first slots of this
-    /// one.
+    /// `inputs` addresses the values of other rows. The bindings in `external_values` fill the
+    /// first slots of this row.
     pub(crate) fn new(
         bindings: &'a [Binding],
-        mut known: Vec<Option<Input>>,
-        given: std::ops::Range<usize>,
-        place: Place,
+        mut inputs: Vec<Option<Input>>,
+        external_values: std::ops::Range<usize>,
+        slot_input: SlotInput,
     ) -> Result<Self, TooLarge> {
-        known.resize(bindings.len(), None);
-        let count = given.len();
-        for (slot, binding) in given.enumerate() {
-            known[binding] = Some(place(number(slot)?));
+        inputs.resize(bindings.len(), None);
+        let count = external_values.len();
+        for (slot, binding) in external_values.enumerate() {
+            inputs[binding] = Some(slot_input(number(slot)?));
         }
         Ok(Self {
             bindings,
-            known,
+            inputs,
             steps: Vec::new(),
-            given: count,
-            place,
+            external_values: count,
+            slot_input,
             late: Vec::new(),
-            waiting: VecDeque::new(),
+            pending_late: VecDeque::new(),
         })
     }
 
-    /// Where the value of a binding will lie; emits the steps that build it.
+    /// The input of a binding's value. Emits the steps that build it, unless that was done before.
     pub(crate) fn emit(&mut self, binding: usize) -> Result<Input, TooLarge> {
-        if let Some(input) = self.known[binding] {
+        if let Some(input) = self.inputs[binding] {
             return Ok(input);
         }
         let bindings = self.bindings;
-        let inputs = self.inputs(&bindings[binding].needs)?;
-        let input = (self.place)(number(self.given + self.steps.len())?);
+        let inputs = self.inputs(&bindings[binding].dependencies)?;
+        let input = (self.slot_input)(number(self.external_values + self.steps.len())?);
         self.steps.push(BuildStep { binding, inputs });
         if bindings[binding].scope != Scope::Transient {
-            self.known[binding] = Some(input);
+            self.inputs[binding] = Some(input);
         }
         Ok(input)
     }
 
-    /// Where the values of some dependencies will lie.
+    /// The inputs of some dependencies. Emits the steps that build their values.
     pub(crate) fn inputs(
         &mut self,
-        needs: &[ResolvedDependency],
+        dependencies: &[ResolvedDependency],
     ) -> Result<Box<[Input]>, TooLarge> {
-        let mut inputs = Vec::with_capacity(needs.len());
-        for need in needs {
-            if let Some(defer) = need.declared.defer {
-                for target in &need.targets {
-                    inputs.push(Input::Late(number(self.late.len() + self.waiting.len())?));
-                    self.waiting.push_back((*target, defer));
+        let mut inputs = Vec::with_capacity(dependencies.len());
+        for dependency in dependencies {
+            if let Some(defer) = dependency.declared.defer {
+                for target in &dependency.targets {
+                    inputs.push(Input::Late(number(
+                        self.late.len() + self.pending_late.len(),
+                    )?));
+                    self.pending_late.push_back((*target, defer));
                 }
                 continue;
             }
-            match need.declared.arity {
-                Arity::Many => inputs.push(Input::Many(number(need.targets.len())?)),
-                Arity::Optional if need.targets.is_empty() => inputs.push(Input::Absent),
+            match dependency.declared.arity {
+                Arity::Many => inputs.push(Input::Many(number(dependency.targets.len())?)),
+                Arity::Optional if dependency.targets.is_empty() => inputs.push(Input::Absent),
                 Arity::One | Arity::Optional | Arity::Deferred => {}
             }
-            for target in &need.targets {
+            for target in &dependency.targets {
                 inputs.push(self.emit(*target)?);
             }
         }
         Ok(inputs.into())
     }
 
-    /// The row, what its late values need included.
+    /// The compiled row, including the steps for the values of deferred dependencies.
     pub(crate) fn finish(mut self) -> Result<CompiledRow, TooLarge> {
-        while let Some((target, defer)) = self.waiting.front().copied() {
-            // It keeps its number while more may come to wait.
+        while let Some((target, defer)) = self.pending_late.front().copied() {
+            // It is removed only after `emit`, which may add deferred dependencies: their indices
+            // are counted from the lengths of both lists.
             let input = self.emit(target)?;
-            self.waiting.pop_front();
+            self.pending_late.pop_front();
             self.late.push(LateInput { input, defer });
         }
         Ok(CompiledRow {
             steps: self.steps.into(),
-            known: self.known,
+            inputs: self.inputs,
             late: self.late.into(),
         })
-    }
-}
-
-impl BoundGraph {
-    /// The bindings that are the embedder's values.
-    pub(crate) fn value_bindings(&self) -> std::ops::Range<usize> {
-        0..self.values.len()
-    }
-
-    /// The bindings that are seeds.
-    pub(crate) fn seed_bindings(&self) -> std::ops::Range<usize> {
-        self.values.len()..self.values.len() + self.seeds
     }
 }
 

@@ -1,10 +1,11 @@
-//! The graph of an application: its modules and what the embedder adds to them, collected and
-//! validated. Owns the order of the checks. Must not build anything.
+//! The graph of an application: its modules, and what the embedder adds to them. This file has the
+//! public interface and the order of the validation's steps. Must not build anything.
 
 mod bind;
 mod check;
 mod collect;
 mod compile;
+mod external;
 mod overrides;
 mod prune;
 mod resolve;
@@ -13,25 +14,27 @@ mod walk;
 
 use std::sync::Arc;
 
-pub(crate) use bind::{Binding, BoundGraph, BoundRoot, ModuleNode, ResolvedDependency, Source};
+pub(crate) use bind::{Binding, BoundGraph, BoundRoot, ModuleNode, ResolvedDependency};
 pub(crate) use compile::{BuildStep, CompiledRow, Compiler, LateInput, TooLarge, provide_late};
 
-use self::collect::Collected;
+use self::bind::GraphParts;
+use self::collect::CollectedModules;
+use self::external::ExternalValue;
 use self::overrides::Overrides;
-use crate::configured::ConfiguredModule;
 use crate::dependency::DeclaredDependency;
 use crate::fault::Report;
-use crate::module::{Module, ModuleBuilder};
+use crate::module::{ConfiguredModule, Module, ModuleBuilder};
 use crate::plan::Plan;
 use crate::slot::Slot;
 use crate::{GraphView, Key, Location, Provide};
 
-/// The modules of an application, reached from one of them, and what every module sees besides.
+/// The modules of an application, and the values and seeds that the embedder adds.
 ///
-/// The default one has no modules.
+/// The application's module is the one from which the graph was made by [`Graph::of`]. The default
+/// graph has no modules.
 pub struct Graph {
     name: &'static str,
-    collected: Collected,
+    collected: CollectedModules,
     values: Vec<(ExternalValue, Slot)>,
     seeds: Vec<ExternalValue>,
     scope_name: &'static str,
@@ -39,18 +42,11 @@ pub struct Graph {
     required: Vec<DeclaredDependency>,
 }
 
-/// A value or seed that the embedder gives.
-pub(crate) struct ExternalValue {
-    pub(crate) key: Key,
-    pub(crate) name: String,
-    pub(crate) location: Location,
-}
-
 impl Default for Graph {
     fn default() -> Self {
         Self {
             name: "nothing",
-            collected: Collected::default(),
+            collected: CollectedModules::default(),
             values: Vec::new(),
             seeds: Vec::new(),
             scope_name: "scope",
@@ -61,23 +57,24 @@ impl Default for Graph {
 }
 
 impl Graph {
-    /// Collects `M` and all that it imports.
+    /// The graph of `M`, the application's module, and of all modules that it imports, directly or
+    /// indirectly.
     pub fn of<M: Module>() -> Self {
-        let root = ModuleBuilder::of::<M>();
+        let application = ModuleBuilder::of::<M>();
         Self {
-            name: root.name,
-            collected: Collected::from(root),
+            name: application.name,
+            collected: CollectedModules::from(application),
             ..Self::default()
         }
     }
 
-    /// The name of the module that it was collected from.
+    /// The name of the application's module. `nothing` if the graph has no modules.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What [`Root::meta`](crate::Root::meta) attached to the roots, in their order; those without
-    /// an `M` are left out.
+    /// The data that [`Root::meta`](crate::Root::meta) attached to the roots, in the order of the
+    /// roots. Roots without data of type `M` are skipped.
     pub fn root_metas<M: std::any::Any>(&self) -> impl Iterator<Item = &M> {
         let roots = self
             .collected
@@ -87,14 +84,14 @@ impl Graph {
         roots.filter_map(|root| root.meta.as_deref()?.downcast_ref())
     }
 
-    /// Says what [`Scope::Scoped`](crate::Scope::Scoped) is called in reports, `request` for
-    /// example.
+    /// Sets the name that reports use for [`Scope::Scoped`](crate::Scope::Scoped), for example
+    /// `request`. Default: `scope`.
     pub fn scope_name(&mut self, name: &'static str) {
         self.scope_name = name;
     }
 
-    /// Declares a value that is given whenever a scope is opened. Every module sees it; singletons
-    /// must not reach it.
+    /// Declares a seed: a value of type `V` that is passed whenever a scope is opened. Every module
+    /// sees it. A singleton that depends on it is a fault. `name` is shown in reports.
     #[track_caller]
     pub fn seed<V: Clone + Send + Sync + 'static>(&mut self, name: &'static str) {
         self.seeds.push(ExternalValue {
@@ -104,72 +101,66 @@ impl Graph {
         });
     }
 
-    /// Adds a singleton that every module sees.
+    /// Adds a singleton of type `V`, which every module sees.
     #[track_caller]
     pub fn value<V: Clone + Send + Sync + 'static>(&mut self, value: V) {
-        let key = Key::of::<V>();
-        let given = ExternalValue {
-            key,
-            name: key.name(),
-            location: Location::caller(),
-        };
-        self.values.push((given, Slot::boxed(value)));
+        let external = ExternalValue::of(Key::of::<V>(), Location::caller());
+        self.values.push((external, Slot::boxed(value)));
     }
 
-    /// Adds a singleton that every module sees as `Arc<T>`.
+    /// Adds a singleton, which every module sees as `Arc<T>`.
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(&mut self, value: T) {
         self.value(Arc::new(value));
     }
 
-    /// Declares a singleton that the embedder takes out of the container by its type alone:
-    /// [`Container::get`](crate::Container::get). `role` says what for, `guard` for example.
+    /// Declares that the embedder will take the singleton `key` by [`Container::get`]. A type that
+    /// nothing provides, that has several candidates or that is not a singleton is a fault.
+    ///
+    /// `role` names the use of the value in reports, for example `guard`.
+    ///
+    /// [`Container::get`]: crate::Container::get
     pub fn require_singleton(&mut self, role: &'static str, key: Key, location: Location) {
         self.required
             .push(DeclaredDependency::singleton(role, key, role, location));
     }
 
-    /// Lets the application's module import another one, as if it stood in its list: for options
-    /// that are known at run time only, `graph.import(ConfigModule::with(options))`.
+    /// Adds an import to the application's module, as if the module listed it. This serves options
+    /// that are known only at run time: `graph.import(ConfigModule::with(options))`.
     pub fn import<M: Module>(&mut self, module: ConfiguredModule<M>) {
         self.collected.import(module.into());
     }
 
-    /// Lets a value stand in for a provider: in its module, under all its types, as visible as it.
-    /// For tests.
+    /// Replaces a provider by a value. The value has the module, the types and the visibility of
+    /// the provider. This serves tests.
     ///
-    /// The provider is not built, nor are its hooks called, nor is built what only it needed. One
-    /// that no module lists is a fault.
+    /// The provider is not built and its hooks do not run. What only this provider depended on is
+    /// not built either. Replacing a provider that no module lists is a fault.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(&mut self, value: impl Into<P::Value>) {
         self.overrides
             .replace::<P>(value.into(), Location::caller());
     }
 
-    /// Lets a value stand in for whatever provides `Arc<T>`, if anything does: every module sees
-    /// it, and nothing else of that type. For tests: `graph.bind::<dyn
-    /// Repository>(Arc::new(Fake))`.
+    /// Replaces all providers of `Arc<T>` by a value, which every module sees. There need not be
+    /// any provider. This serves tests: `graph.bind::<dyn Repository>(Arc::new(Fake))`.
     ///
-    /// A provider that is needed only as `Arc<T>` is not built, nor is what only it needed.
+    /// A provider that only dependencies on `Arc<T>` take is not built, and its hooks do not run.
+    /// What only that provider depended on is not built either.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(&mut self, value: Arc<T>) {
-        let key = Key::of::<Arc<T>>();
-        let given = ExternalValue {
-            key,
-            name: key.name(),
-            location: Location::caller(),
-        };
-        self.overrides.bind(given, Slot::boxed(value));
+        let external = ExternalValue::of(Key::of::<Arc<T>>(), Location::caller());
+        self.overrides.bind(external, Slot::boxed(value));
     }
 
-    /// Checks everything and compiles the plan.
+    /// Validates the whole graph and compiles it. Nothing is built.
     ///
     /// # Errors
     ///
-    /// All that is wrong, not only the first.
+    /// The report of all faults, not only of the first.
     pub fn validate(self) -> Result<Plan, Report> {
         let name = self.name;
-        let Checked {
+        let CheckedGraph {
             graph,
             order,
             visible,
@@ -182,33 +173,43 @@ impl Graph {
         Plan::compile(graph, &order, lookup).map_err(|fault| Report::new(name, vec![fault]))
     }
 
-    /// The graph to look at, faults or not.
+    /// The graph as text or diagram. The graph may have faults.
     pub fn view(self) -> GraphView {
         let graph = self.check().graph;
         let roots = (graph.roots.as_slice(), graph.infos.as_slice());
         GraphView::new(graph.scope_name, &graph.modules, &graph.bindings, roots)
     }
 
-    fn check(self) -> Checked {
+    fn check(self) -> CheckedGraph {
         let mut faults = Vec::new();
         let configured = self.collected.configured_twice();
-        let mut graph = BoundGraph::new(self, &mut faults);
+        let parts = GraphParts {
+            modules: self.collected.modules,
+            values: self.values,
+            seeds: self.seeds,
+            overrides: self.overrides,
+            required: self.required,
+            scope_name: self.scope_name,
+        };
+        let mut graph = BoundGraph::new(parts, &mut faults);
         check::configurations(&graph, &configured, &mut faults);
         check::module_cycles(&graph, &mut faults);
         let visible = visibility::Visibility::of(&graph, &mut faults);
         let unresolved = resolve::resolve(&mut graph, &visible);
         let required = resolve::required(&mut graph, &visible);
         prune::prune(&mut graph);
-        let stands = |consumer: Option<usize>| {
+        // What is pruned is not built, so its faults do not matter.
+        let is_built = |consumer: Option<usize>| {
             consumer.is_none_or(|number| !graph.bindings[number].is_pruned)
         };
         let unresolved = unresolved.into_iter();
-        faults.extend(unresolved.filter_map(|(consumer, fault)| stands(consumer).then_some(fault)));
+        faults
+            .extend(unresolved.filter_map(|(consumer, fault)| is_built(consumer).then_some(fault)));
         faults.extend(required);
         let order = check::dependency_order(&graph, &mut faults);
         check::scopes(&graph, &mut faults);
         check::required_singletons(&graph, &mut faults);
-        Checked {
+        CheckedGraph {
             graph,
             order,
             visible,
@@ -217,8 +218,8 @@ impl Graph {
     }
 }
 
-/// A graph, and all that is wrong with it.
-struct Checked {
+/// A graph after all checks, with its faults.
+struct CheckedGraph {
     graph: BoundGraph,
     order: Vec<usize>,
     visible: visibility::Visibility,

@@ -1,24 +1,25 @@
-//! Providers that replace others, above all in tests.
+//! Values that replace providers, mainly in tests.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
-use super::ExternalValue;
+use super::external::ExternalValue;
+use crate::build::SyncBuild;
 use crate::fault::{Fault, FaultKind, Step};
-use crate::provider::{SyncBuild, cloning};
+
 use crate::slot::Slot;
 use crate::{Key, Location, Provide};
 
-/// What was replaced and bound.
+/// The replaced providers and the bound values.
 #[derive(Default)]
 pub(super) struct Overrides {
-    /// By the type that provides.
+    /// The replacements, by the type of the provider.
     replaced: HashMap<TypeId, Replacement>,
     bound: Vec<(ExternalValue, Slot)>,
-    keys: HashSet<Key>,
+    bound_keys: HashSet<Key>,
 }
 
-/// What stands in for one provider.
+/// The replacement of one provider.
 pub(super) struct Replacement {
     name: String,
     location: Location,
@@ -34,33 +35,34 @@ impl Overrides {
         let replacement = Replacement {
             name: P::provider().name.into_owned(),
             location,
-            build: cloning(value),
+            build: SyncBuild::cloning(value),
         };
         self.replaced.insert(TypeId::of::<P>(), replacement);
     }
 
-    /// The last value for a key counts.
-    pub(super) fn bind(&mut self, given: ExternalValue, value: Slot) {
-        self.bound.retain(|(other, _)| other.key != given.key);
-        self.keys.insert(given.key);
-        self.bound.push((given, value));
+    /// Binds a value to a key. It replaces a value that was bound to the key before.
+    pub(super) fn bind(&mut self, external: ExternalValue, value: Slot) {
+        self.bound.retain(|(other, _)| other.key != external.key);
+        self.bound_keys.insert(external.key);
+        self.bound.push((external, value));
     }
 
-    /// What stands in for a provider; once.
+    /// Takes the replacement of a provider.
     pub(super) fn take(&mut self, id: TypeId) -> Option<Replacement> {
         self.replaced.remove(&id)
     }
 
+    /// Whether a value is bound to a key.
     pub(super) fn binds(&self, key: Key) -> bool {
-        self.keys.contains(&key)
+        self.bound_keys.contains(&key)
     }
 
-    /// The bound values; what is bound stays known.
+    /// Takes the bound values. [`binds`](Self::binds) still knows their keys.
     pub(super) fn take_bound(&mut self) -> Vec<(ExternalValue, Slot)> {
         std::mem::take(&mut self.bound)
     }
 
-    /// What is left was not provided at all.
+    /// Reports the replacements that were not taken, because no module lists their provider.
     pub(super) fn report_unused(self, faults: &mut Vec<Fault>) {
         let mut unused: Vec<_> = self.replaced.into_values().collect();
         unused.sort_by_key(|replacement| replacement.location);
@@ -74,7 +76,7 @@ impl Overrides {
                 FaultKind::UnusedReplacement,
                 format!("`{name}` is replaced, but no module provides it"),
                 vec![step],
-                format!("add `{name}` to the providers of a module, or do not replace it"),
+                format!("add `{name}` to the providers of a module, or remove the replacement"),
             )
         }));
     }

@@ -1,37 +1,38 @@
-//! Finds the bindings that an override makes unreachable: replaced providers, and what only they
-//! needed.
+//! Finds the bindings that an override makes unreachable: replaced providers, and the providers on
+//! which only they depended.
 
 use super::bind::{Binding, BoundGraph};
 
-/// Marks what nobody needs any more as displaced, and cuts it off.
+/// Marks unreachable bindings as pruned, and removes their dependencies.
 pub(super) fn prune(graph: &mut BoundGraph) {
     let overridden = graph.overridden.iter().copied();
-    let doubted = reached(graph, overridden, |number| {
-        // Another name of what is in doubt is no reason to keep it.
-        let named = |(other, binding): (usize, &Binding)| {
+    let candidates = reachable(graph, overridden, |number| {
+        // An alias of a candidate is a candidate, too.
+        let alias = |(other, binding): (usize, &Binding)| {
             (binding.alias_of == Some(number)).then_some(other)
         };
         let bindings = graph.bindings.iter().enumerate();
-        bindings.filter_map(named).collect()
+        bindings.filter_map(alias).collect()
     });
     let roots = graph
         .roots
         .iter()
-        .flat_map(|root| root.needs.iter().chain(&root.required))
+        .flat_map(|root| root.dependencies.iter().chain(&root.required))
         .chain(&graph.required)
-        .flat_map(|need| need.targets.iter().copied());
-    let certain = (0..graph.bindings.len()).filter(|number| !doubted[*number]);
-    let kept = reached(graph, certain.chain(roots), |_| Vec::new());
+        .flat_map(|dependency| dependency.targets.iter().copied());
+    let others = (0..graph.bindings.len()).filter(|number| !candidates[*number]);
+    let kept = reachable(graph, others.chain(roots), |_| Vec::new());
     for (number, binding) in graph.bindings.iter_mut().enumerate() {
         if binding.module.is_some() && !kept[number] {
             binding.is_pruned = true;
-            binding.needs.clear();
+            binding.dependencies.clear();
         }
     }
 }
 
-/// The bindings that can be reached from some over what they need, and over `more`.
-fn reached(
+/// The bindings that can be reached from `starts` through dependencies and through `more`, which
+/// returns further edges of a binding.
+fn reachable(
     graph: &BoundGraph,
     starts: impl Iterator<Item = usize>,
     more: impl Fn(usize) -> Vec<usize>,
@@ -42,8 +43,12 @@ fn reached(
         if std::mem::replace(&mut reached[number], true) {
             continue;
         }
-        let needs = &graph.bindings[number].needs;
-        open.extend(needs.iter().flat_map(|need| need.targets.iter().copied()));
+        let dependencies = &graph.bindings[number].dependencies;
+        open.extend(
+            dependencies
+                .iter()
+                .flat_map(|dependency| dependency.targets.iter().copied()),
+        );
         open.extend(more(number));
     }
     reached

@@ -1,5 +1,5 @@
-//! Finds for each dependency the binding it means, and says where it is when the module cannot see
-//! it. Must not know how long values live or in which order they are built.
+//! Resolves each dependency to the bindings that provide it, and explains why one cannot be
+//! resolved. Must not know how long values live or in which order they are built.
 
 use super::bind::{BoundGraph, ResolvedDependency};
 use super::visibility::Visibility;
@@ -7,25 +7,25 @@ use crate::dependency::{Arity, DeclaredDependency};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::{Key, Scope};
 
-/// Who needs something.
+/// The provider or root that has a dependency.
 struct Consumer<'a> {
     name: &'a str,
     module: usize,
 }
 
-/// Resolves every dependency of every provider and root. Each fault comes with the binding that it
-/// is one of; without one it is a root's.
+/// Resolves every dependency of every provider and root. Each fault comes with the binding that has
+/// the dependency, or `None` if a root has it.
 pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Option<usize>, Fault)> {
     let mut all = Vec::new();
-    // Taken out while the draft is read, then put back.
-    let mut needs: Vec<Vec<ResolvedDependency>> = Vec::with_capacity(graph.bindings.len());
+    // They are collected first, because resolving reads the whole graph.
+    let mut dependencies: Vec<Vec<ResolvedDependency>> = Vec::with_capacity(graph.bindings.len());
     for number in 0..graph.bindings.len() {
         let mut faults = Vec::new();
-        needs.push(resolved_needs(graph, number, visible, &mut faults));
+        dependencies.push(resolve_dependencies(graph, number, visible, &mut faults));
         all.extend(faults.into_iter().map(|fault| (Some(number), fault)));
     }
-    for (binding, needs) in graph.bindings.iter_mut().zip(needs) {
-        binding.needs = needs;
+    for (binding, dependencies) in graph.bindings.iter_mut().zip(dependencies) {
+        binding.dependencies = dependencies;
     }
     let mut faults = Vec::new();
     let mut roots = Vec::with_capacity(graph.roots.len());
@@ -34,31 +34,33 @@ pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Opti
             name: info.name,
             module: root.module,
         };
-        let mut of = |needs: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
-            needs
+        let mut of = |dependencies: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
+            dependencies
                 .iter()
-                .map(|need| resolve_need(graph, &consumer, need, visible, &mut faults))
+                .map(|dependency| {
+                    resolve_dependency(graph, &consumer, dependency, visible, &mut faults)
+                })
                 .collect()
         };
-        roots.push((of(&root.needs), of(&root.required)));
+        roots.push((of(&root.dependencies), of(&root.required)));
     }
-    for (root, (needs, required)) in graph.roots.iter_mut().zip(roots) {
-        root.needs = needs;
+    for (root, (dependencies, required)) in graph.roots.iter_mut().zip(roots) {
+        root.dependencies = dependencies;
         root.required = required;
     }
     all.extend(faults.into_iter().map(|fault| (None, fault)));
     all
 }
 
-/// Resolves what the embedder takes by type alone: what the application's module sees one of, else
-/// what there is one of.
+/// Resolves the singletons that the embedder takes by type alone. Each is the one that the
+/// application's module sees, or the only one of the graph if that module sees none.
 pub(super) fn required(graph: &mut BoundGraph, visible: &Visibility) -> Vec<Fault> {
     let mut faults = Vec::new();
     let found: Vec<_> = graph
         .required
         .iter()
-        .map(|need| {
-            let key = need.declared.key;
+        .map(|dependency| {
+            let key = dependency.declared.key;
             let listed = listed(graph, key);
             let is_singleton = |binding: &usize| graph.bindings[*binding].scope == Scope::Singleton;
             let singletons: Vec<_> = listed.iter().copied().filter(is_singleton).collect();
@@ -70,18 +72,18 @@ pub(super) fn required(graph: &mut BoundGraph, visible: &Visibility) -> Vec<Faul
             visible.by_type(graph, key, all)
         })
         .collect();
-    for (need, targets) in graph.required.iter().zip(&found) {
+    for (dependency, targets) in graph.required.iter().zip(&found) {
         if targets.len() != 1 {
-            faults.push(not_one(graph, &need.declared, targets));
+            faults.push(not_exactly_one(graph, &dependency.declared, targets));
         }
     }
-    for (need, targets) in graph.required.iter_mut().zip(found) {
-        need.targets = targets;
+    for (dependency, targets) in graph.required.iter_mut().zip(found) {
+        dependency.targets = targets;
     }
     faults
 }
 
-/// The bindings of a key that are given or that stand in a module's list.
+/// The external values of a key, and its bindings that a module lists.
 fn listed(graph: &BoundGraph, key: Key) -> Vec<usize> {
     let is_listed = |number: usize| match graph.bindings[number].module {
         Some(module) => graph.modules[module]
@@ -96,8 +98,8 @@ fn listed(graph: &BoundGraph, key: Key) -> Vec<usize> {
         .collect()
 }
 
-/// A fault for what the embedder takes by type alone, where there is none or there are several.
-fn not_one(graph: &BoundGraph, declared: &DeclaredDependency, targets: &[usize]) -> Fault {
+/// The fault of a type that the embedder takes by type alone, and that has no binding or several.
+fn not_exactly_one(graph: &BoundGraph, declared: &DeclaredDependency, targets: &[usize]) -> Fault {
     let key = graph.name_of(declared.key);
     let role = declared.label;
     let mut steps = vec![Step {
@@ -114,11 +116,13 @@ fn not_one(graph: &BoundGraph, declared: &DeclaredDependency, targets: &[usize])
     }
     steps.extend(targets.iter().map(|target| provided_here(graph, *target)));
     let text = format!("`{key}` has {} providers in the application", targets.len());
-    let help = "let the application's module see one of them: by its providers or its imports";
+    let help = "make exactly one of them visible to the application's module, as its own provider \
+        or through an import";
     Fault::new(FaultKind::Ambiguous, text, steps, help.to_owned())
 }
 
-fn resolved_needs(
+/// The resolved dependencies of a binding.
+fn resolve_dependencies(
     graph: &BoundGraph,
     number: usize,
     visible: &Visibility,
@@ -133,31 +137,31 @@ fn resolved_needs(
         module,
     };
     binding
-        .needs
+        .dependencies
         .iter()
-        .map(|need| resolve_need(graph, &consumer, need, visible, faults))
+        .map(|dependency| resolve_dependency(graph, &consumer, dependency, visible, faults))
         .collect()
 }
 
-fn resolve_need(
+fn resolve_dependency(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
-    need: &ResolvedDependency,
+    dependency: &ResolvedDependency,
     visible: &Visibility,
     faults: &mut Vec<Fault>,
 ) -> ResolvedDependency {
-    let declared = need.declared;
-    if !need.targets.is_empty() {
+    let declared = dependency.declared;
+    if !dependency.targets.is_empty() {
         return ResolvedDependency {
             declared,
-            targets: need.targets.clone(),
+            targets: dependency.targets.clone(),
         };
     }
     let targets = visible.seen(consumer.module, declared.key);
     match (declared.arity, targets.len()) {
         (Arity::Many, _) | (Arity::Optional, 0) | (_, 1) => {}
         (Arity::One | Arity::Deferred, 0) => {
-            faults.push(unseen(graph, consumer, &declared, visible));
+            faults.push(not_seen(graph, consumer, &declared, visible));
         }
         _ => faults.push(ambiguous(graph, consumer, &declared, &targets)),
     }
@@ -192,7 +196,10 @@ fn ambiguous(
             graph.modules[consumer.module].name
         ),
         steps,
-        format!("leave one of them in the module's sight, or take all of them as `Vec<{key}>`"),
+        format!(
+            "make only one of them visible to the module (it sees its own providers and the exports \
+             of its imports), or take all of them as `Vec<{key}>`"
+        ),
     )
 }
 
@@ -203,7 +210,10 @@ fn provided_here(graph: &BoundGraph, target: usize) -> Step {
             "`{}` in `{}` provides it",
             binding.name, graph.modules[module].name
         ),
-        None => format!("`{}` is given to every module", binding.name),
+        None => format!(
+            "`{}` is added to the graph, and visible in every module",
+            binding.name
+        ),
     };
     Step {
         location: binding.location,
@@ -211,8 +221,9 @@ fn provided_here(graph: &BoundGraph, target: usize) -> Step {
     }
 }
 
-/// A fault for a key that the consumer's module does not see: provided elsewhere, or nowhere.
-fn unseen(
+/// The fault of a dependency that the consumer's module does not see. The key is provided elsewhere
+/// or nowhere.
+fn not_seen(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
     declared: &DeclaredDependency,
@@ -225,11 +236,12 @@ fn unseen(
     if elsewhere.is_empty() {
         missing(graph, consumer, declared)
     } else {
-        hidden(graph, consumer, declared, &elsewhere, visible)
+        not_visible(graph, consumer, declared, &elsewhere, visible)
     }
 }
 
-fn hidden(
+/// The fault of a dependency that only modules provide from which the consumer's does not see it.
+fn not_visible(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
     declared: &DeclaredDependency,
@@ -286,6 +298,7 @@ fn hidden(
     )
 }
 
+/// The fault of a dependency that nothing provides.
 fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDependency) -> Fault {
     let key = declared.key;
     let mut steps = vec![needed_here(graph, consumer, declared)];
@@ -305,7 +318,9 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDepen
     );
     let module = &graph.modules[consumer.module];
     let help = match key.pointee() {
-        _ if steps.len() > 1 => "use the type that is provided, or provide this one too".to_owned(),
+        _ if steps.len() > 1 => {
+            "take the type that is provided, or provide this one as well".to_owned()
+        }
         Some(pointee) if pointee.starts_with("dyn ") => format!(
             "annotate a function that returns `{key}` with `#[injectable]`, and add it to the \
              providers of `{}` ({})",
@@ -313,13 +328,15 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDepen
         ),
         Some(pointee) => by_value(graph, key, &pointee).unwrap_or_else(|| {
             format!(
-                "annotate `{pointee}`, or a function that returns it, with `#[injectable]`, and add it to the \
-                 providers of `{}` ({})",
+                "annotate `{pointee}`, or a function that returns it, with `#[injectable]`, and add \
+                 it to the providers of `{}` ({})",
                 module.name, module.location
             )
         }),
-        None => format!("`{key}` is taken by value, so the framework would have to give it, and \
-            does not: take it out"),
+        None => format!(
+            "remove it, or take a provider's value as `Arc<T>`: only values of the framework are \
+             injected by value, and `{key}` is not one of them here"
+        ),
     };
     Fault::new(
         FaultKind::Missing,
@@ -329,14 +346,19 @@ fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDepen
     )
 }
 
-/// For an `Arc<T>` that nobody provides: whether `T` itself is a value of the embedder.
-fn by_value(draft: &BoundGraph, key: Key, pointee: &str) -> Option<String> {
-    let given = draft
+/// The help for an `Arc<T>` that nothing provides, if `T` itself is a value or seed.
+fn by_value(graph: &BoundGraph, key: Key, pointee: &str) -> Option<String> {
+    let external = graph
         .bindings
         .iter()
         .filter(|binding| binding.module.is_none());
-    given
+    external
         .map(|binding| binding.key.name())
         .find(|name| name == pointee)
-        .map(|name| format!("the framework gives `{name}` by value: take `{name}`, not `{key}`"))
+        .map(|name| {
+            format!(
+                "take `{name}` instead of `{key}`: it is a value of the framework, which is injected \
+                 by value"
+            )
+        })
 }

@@ -1,5 +1,5 @@
-//! What each module sees: its own providers, what its imports export, and what the embedder gave.
-//! Must not know who needs what.
+//! What each module sees: its own providers, the exports of its imports, and the embedder's values
+//! and seeds. Must not know which dependencies there are.
 
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashMap};
@@ -11,29 +11,29 @@ use crate::{Key, Scope};
 
 /// The bindings that modules see and export.
 pub(super) struct Visibility {
-    /// By module: the bindings of each key, in order.
+    /// By module: the visible bindings of each key.
     seen: Vec<HashMap<Key, BTreeSet<usize>>>,
-    /// By module: the exported bindings with the types that provide them.
+    /// By module: the exported bindings, each with the type of its provider.
     exported: Vec<BTreeSet<(TypeId, usize)>>,
 }
 
 impl Visibility {
-    /// Follows imports and exports. A fault for each export of what is not there.
+    /// Follows imports and exports. Reports every export of a provider or module that is not there.
     pub(super) fn of(graph: &BoundGraph, faults: &mut Vec<Fault>) -> Self {
         let exported = exports(graph);
         for (module, exported) in graph.modules.iter().zip(&exported) {
-            let known = |export: &Export| {
+            let exists = |export: &Export| {
                 if export.is_module {
                     module.imported_ids.contains(&export.id)
                 } else {
                     exported.iter().any(|(exported, _)| *exported == export.id)
                 }
             };
-            for export in module.exports.iter().filter(|export| !known(export)) {
-                let (what, help) = unknown(module, export);
+            for export in module.exports.iter().filter(|export| !exists(export)) {
+                let (text, help) = unknown_export(module, export);
                 faults.push(Fault::new(
                     FaultKind::UnknownExport,
-                    what,
+                    text,
                     vec![Step {
                         location: module.location,
                         text: format!("`{}` is declared here", module.name),
@@ -48,14 +48,13 @@ impl Visibility {
         Self { seen, exported }
     }
 
-    /// The bindings of a key that a module sees, in binding order.
+    /// The bindings of a key that a module sees, in the order of bindings.
     pub(super) fn seen(&self, module: usize, key: Key) -> Vec<usize> {
         let bindings = self.seen.get(module).and_then(|seen| seen.get(&key));
         bindings.into_iter().flatten().copied().collect()
     }
 
-    /// The singletons that can be found by type alone: what the last module, the application's,
-    /// sees one of; else what there is one of.
+    /// The singletons that can be found by type alone, see [`by_type`](Self::by_type).
     pub(super) fn lookup(&self, graph: &BoundGraph) -> HashMap<TypeId, usize> {
         let mut all: HashMap<Key, Vec<usize>> = HashMap::new();
         for (number, binding) in graph.bindings.iter().enumerate() {
@@ -72,8 +71,8 @@ impl Visibility {
             .collect()
     }
 
-    /// What a key alone stands for among `all` of its bindings: what the application's module sees,
-    /// else all of them.
+    /// The bindings that `key` can mean without a module: those that the application's module sees.
+    /// If it sees none, they are `all` bindings of the key.
     pub(super) fn by_type(&self, graph: &BoundGraph, key: Key, all: Vec<usize>) -> Vec<usize> {
         let seen = self.seen(application(graph), key);
         if seen.is_empty() { all } else { seen }
@@ -87,13 +86,13 @@ impl Visibility {
     }
 }
 
-/// The last module: imports come first.
+/// The application's module. It is the last one, because imported modules come first.
 pub(super) fn application(graph: &BoundGraph) -> usize {
     graph.modules.len().saturating_sub(1)
 }
 
-/// What is said of an export that is not there, and what to change.
-fn unknown(module: &ModuleNode, export: &Export) -> (String, String) {
+/// The text and the help of a fault for an export that is not there.
+fn unknown_export(module: &ModuleNode, export: &Export) -> (String, String) {
     let (name, module) = (&export.name, module.name);
     if export.is_module {
         (
@@ -110,11 +109,11 @@ fn unknown(module: &ModuleNode, export: &Export) -> (String, String) {
     }
 }
 
-/// What each module exports, what it passes on from its imports included.
+/// The exports of each module, including those that it exports again from its imports.
 fn exports(graph: &BoundGraph) -> Vec<BTreeSet<(TypeId, usize)>> {
     let mut exported = vec![BTreeSet::new(); graph.modules.len()];
-    // Imports come first, so once is enough, unless modules import each other: then until nothing
-    // is added.
+    // Imported modules come first, so one round finds all exports. If modules import each other,
+    // which is a fault, the rounds go on until one adds nothing.
     loop {
         let before: usize = exported.iter().map(BTreeSet::len).sum();
         for (number, module) in graph.modules.iter().enumerate() {
@@ -122,7 +121,7 @@ fn exports(graph: &BoundGraph) -> Vec<BTreeSet<(TypeId, usize)>> {
                 .imports
                 .iter()
                 .flat_map(|import| exported[*import].iter().copied());
-            let found: Vec<_> = module
+            let listed: Vec<_> = module
                 .own
                 .iter()
                 .copied()
@@ -133,7 +132,7 @@ fn exports(graph: &BoundGraph) -> Vec<BTreeSet<(TypeId, usize)>> {
             let reexports: Vec<_> = reexports
                 .flat_map(|import| exported[*import].iter().copied())
                 .collect();
-            exported[number].extend(found.into_iter().chain(reexports));
+            exported[number].extend(listed.into_iter().chain(reexports));
         }
         if exported.iter().map(BTreeSet::len).sum::<usize>() == before {
             return exported;
@@ -141,6 +140,7 @@ fn exports(graph: &BoundGraph) -> Vec<BTreeSet<(TypeId, usize)>> {
     }
 }
 
+/// All bindings that a module sees, by key.
 fn seen_by(
     graph: &BoundGraph,
     exported: &[BTreeSet<(TypeId, usize)>],
@@ -148,7 +148,7 @@ fn seen_by(
 ) -> HashMap<Key, BTreeSet<usize>> {
     let global = (0..graph.modules.len()).filter(|other| graph.modules[*other].is_global);
     let module = &graph.modules[module];
-    let given =
+    let external =
         (0..graph.bindings.len()).filter(|binding| graph.bindings[*binding].module.is_none());
     let own = module.own.iter().map(|(_, binding)| *binding);
     let imported = module
@@ -159,7 +159,7 @@ fn seen_by(
         .flat_map(|import| &exported[import])
         .map(|(_, binding)| *binding);
     let mut seen: HashMap<Key, BTreeSet<usize>> = HashMap::new();
-    for binding in given.chain(own).chain(imported) {
+    for binding in external.chain(own).chain(imported) {
         seen.entry(graph.bindings[binding].key)
             .or_default()
             .insert(binding);

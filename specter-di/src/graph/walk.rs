@@ -1,10 +1,11 @@
-//! Walks a directed graph of numbered nodes.
+//! A depth-first walk through a directed graph of numbered nodes.
 
-/// What a depth-first walk found.
+/// The result of a walk.
 pub(super) struct Walk {
-    /// Every node, after those that its edges lead to (but for cycles).
+    /// Every node, after the nodes to which its edges lead, except where they form a cycle.
     pub(super) order: Vec<usize>,
-    /// One cycle for every edge that leads back: its nodes, the first not repeated at the end.
+    /// The nodes of one cycle for every edge that leads back to a node on the current path. The
+    /// first node is not repeated at the end.
     pub(super) cycles: Vec<Vec<usize>>,
 }
 
@@ -16,7 +17,8 @@ enum State {
     Done,
 }
 
-/// Visits all nodes from `starts`, depth first, without recursion: a chain may be long.
+/// Visits all nodes that can be reached from `starts`, depth first. It does not recurse, because a
+/// chain of nodes may be longer than the stack allows.
 pub(super) fn walk(edges: &[Vec<usize>], starts: impl Iterator<Item = usize>) -> Walk {
     let mut state = vec![State::New; edges.len()];
     let mut found = Walk {
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_come_before_what_leads_to_them() {
+    fn targets_come_before_the_nodes_that_lead_to_them() {
         let found = walk(&[vec![2], vec![0, 2], vec![]], 0..3);
         assert_eq!(found.order, [2, 0, 1]);
         assert!(found.cycles.is_empty());
@@ -74,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_chain_needs_no_stack() {
+    fn a_long_chain_does_not_overflow_the_stack() {
         let edges: Vec<Vec<usize>> = (0..100_000)
             .map(|node| if node == 0 { vec![] } else { vec![node - 1] })
             .collect();

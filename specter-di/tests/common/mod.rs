@@ -1,11 +1,11 @@
-//! Declares providers, modules and roots in few lines, at made-up places; and runs futures without
-//! a runtime.
+//! Macros that declare providers, modules and roots at invented places, and an executor for
+//! futures.
 
 #![allow(
     dead_code,
     unused_macros,
     unused_imports,
-    reason = "each test takes what it needs"
+    reason = "no test uses all of them"
 )]
 
 use std::future::Future;
@@ -16,7 +16,7 @@ use std::thread::Thread;
 
 use specter_di::{Container, Graph, Module, Report};
 
-/// A struct provider. Its fields stand in the lines after it.
+/// A struct provider. The places of its fields are the lines after its own.
 macro_rules! provider {
     ($scope:ident $name:ident at $file:literal:$line:literal { $($field:ident: $ty:ty),* $(,)? }) => {
         #[allow(dead_code, clippy::struct_field_names, reason = "most fields are only there to be \
@@ -94,10 +94,11 @@ macro_rules! module {
     };
 }
 
-/// A factory whose value is `Arc<$value>`; `$build` gets the resolved values and gives a future.
+/// A factory whose values have the type `Arc<$value>`. `$build` takes the resolved values and
+/// returns a future.
 macro_rules! factory {
     ($scope:ident $name:ident -> $value:ty, at $file:literal:$line:literal { $($field:ident: $ty:ty),* } $build:expr) => {
-        #[allow(non_camel_case_types, reason = "it stands for a function")]
+        #[allow(non_camel_case_types, reason = "it represents a function")]
         struct $name;
 
         impl specter_di::Provide for $name {
@@ -116,7 +117,7 @@ macro_rules! factory {
     };
 }
 
-/// A seed that is taken by value.
+/// A seed, which is injected by value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Request(pub(crate) u32);
 
@@ -130,7 +131,7 @@ impl specter_di::Dependency for Request {
     }
 }
 
-/// The graph of `M`, its scopes called `request`, with the seed [`Request`].
+/// The graph of `M`, with the scope name `request` and the seed [`Request`].
 pub(crate) fn graph<M: Module>() -> Graph {
     let mut graph = Graph::of::<M>();
     graph.scope_name("request");
@@ -138,7 +139,7 @@ pub(crate) fn graph<M: Module>() -> Graph {
     graph
 }
 
-/// The report on a graph that must have faults.
+/// The report of a graph that has faults.
 pub(crate) fn report<M: Module>() -> Report {
     graph::<M>().validate().expect_err("the graph has faults")
 }
@@ -181,7 +182,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Is pending once.
+/// Waits for one poll: it is pending once, and then ready.
 pub(crate) async fn pause() {
     let mut paused = false;
     std::future::poll_fn(|cx| {

@@ -1,57 +1,58 @@
-//! What is wrong with a setting: found at start, before anything listens.
+//! The faults of settings. They are found at start, before the server listens.
 
 use crate::config::origin_pattern::OriginFault;
 
-/// A setting that can not work.
+/// A setting with a value that cannot work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A time limit of nothing, or of more than thirty days.
+    /// A duration of zero, or of more than thirty days.
     #[error("`{setting}` must be more than zero and at most thirty days")]
     Duration {
-        /// The setter's name.
+        /// The name of the setting.
         setting: &'static str,
     },
-    /// A limit of nothing.
+    /// A limit of zero.
     #[error("`{setting}` must be at least one")]
     ZeroLimit {
-        /// The setter's name.
+        /// The name of the setting.
         setting: &'static str,
     },
-    /// A limit above what the protocol or the encoder can do.
+    /// A limit above the largest value that the protocol or the encoder supports.
     #[error("`{setting}` must be at most {max}")]
     LimitTooHigh {
-        /// The setter's name.
+        /// The name of the setting.
         setting: &'static str,
-        /// The largest value that it may have.
+        /// The largest possible value.
         max: usize,
     },
     /// Neither polling nor WebSocket is enabled.
     #[error("neither `polling` nor `websocket` is enabled")]
     NoTransport,
-    /// Every page could act with every user's cookies.
+    /// Any origin is allowed together with credentials: every page could act with its visitor's
+    /// cookies.
     #[error("`origins` allows any origin and `credentials` is on: list the origins instead")]
     AnyOriginWithCredentials,
-    /// A listed origin that no client would send.
+    /// A listed origin that no page has.
     #[error("`origins` lists {origin:?}, which no page's origin can match: {fault}")]
     Origin {
-        /// The origin as it was listed.
+        /// The listed origin.
         origin: String,
-        /// What is wrong with it.
+        /// Its fault.
         fault: OriginFault,
     },
-    /// A trusted proxy that is no address.
+    /// A trusted proxy that is neither an address nor a range of addresses.
     #[error(
         "`trusted_proxies` lists {range:?}, which is neither an address nor a range like 10.0.0.0/8"
     )]
     TrustedProxy {
-        /// The range as it was listed.
+        /// The listed range.
         range: String,
     },
 }
 
 impl ConfigError {
-    /// A stable name.
+    /// A stable name of the fault, for programs.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Duration { .. } => "engine_config_duration",

@@ -1,8 +1,8 @@
-//! Ranges of IP addresses in CIDR notation, for naming trusted proxies.
+//! Ranges of IP addresses in CIDR notation, for the setting `trusted_proxies`.
 
 use std::net::IpAddr;
 
-/// An address with the number of its leading bits that count.
+/// All addresses with the same leading bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IpRange {
     network: u128,
@@ -10,7 +10,7 @@ pub(crate) struct IpRange {
 }
 
 impl IpRange {
-    /// Reads `10.0.0.0/8`, `fd00::/8`, or a single address.
+    /// Parses `10.0.0.0/8`, `fd00::/8`, or a single address.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
@@ -25,7 +25,7 @@ impl IpRange {
         if bits > width {
             return None;
         }
-        // An IPv4 range stands behind the 96 bits of its mapped form.
+        // The bits of an IPv4 range are the last 32 of its IPv4-mapped form.
         let host_bits = width - bits;
         let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
         Some(Self {
@@ -34,13 +34,13 @@ impl IpRange {
         })
     }
 
-    /// Whether the address lies in the range. IPv4 addresses mapped into IPv6 count as IPv4.
+    /// Whether the address is in the range. An IPv4-mapped IPv6 address counts as its IPv4 address.
     pub(crate) fn contains(self, address: IpAddr) -> bool {
         mapped(address) & self.mask == self.network
     }
 }
 
-/// Every address as one number; IPv4 in its mapped form.
+/// The address as a number. An IPv4 address is converted to its IPv4-mapped form.
 fn mapped(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_hold_what_shares_their_prefix() {
+    fn ranges_contain_addresses_with_their_prefix() {
         assert!(contains("10.0.0.0/8", "10.255.1.2"));
         assert!(contains("10.1.2.3/8", "10.255.1.2"));
         assert!(!contains("10.0.0.0/8", "11.0.0.1"));
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_refused() {
+    fn invalid_ranges_are_rejected() {
         for text in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "a", "10.0.0.0/-1"] {
             assert_eq!(IpRange::parse(text), None, "{text}");
         }

@@ -1,6 +1,5 @@
-//! The settings of an Engine.IO endpoint, their defaults, and what is refused at start.
-//!
-//! Plain values: nothing here acts on them.
+//! The settings of an Engine.IO endpoint, their defaults, and the checks at start. They are plain
+//! values; other modules apply them.
 
 pub(crate) mod error;
 mod file_limit;
@@ -35,8 +34,8 @@ pub enum QueuePolicy {
     Drop,
 }
 
-/// The family of headers in which trusted proxies say who a client is. Only the one that they write
-/// may be believed: the other one passes through them as the client wrote it.
+/// The family of headers in which trusted proxies name their clients. The other family is never
+/// read, because proxies pass it on as the client wrote it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ProxyHeaders {
     /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
@@ -46,7 +45,8 @@ pub enum ProxyHeaders {
     Forwarded,
 }
 
-/// The settings of an Engine.IO endpoint. The defaults are those of Socket.IO where it has one.
+/// The settings of an Engine.IO endpoint. Where Socket.IO has the same setting, the default is the
+/// same.
 ///
 /// ```
 /// use std::time::Duration;
@@ -91,7 +91,7 @@ pub struct EngineConfig {
     pub(crate) credentials: bool,
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) proxy_headers: ProxyHeaders,
-    /// `None`: what [`EngineConfig::connection_limit`] says.
+    /// `None`: the default of [`EngineConfig::connection_limit`].
     pub(crate) max_connections: Option<usize>,
     pub(crate) max_connections_per_address: Option<usize>,
 }
@@ -127,182 +127,188 @@ impl Default for EngineConfig {
 }
 
 impl EngineConfig {
-    /// How long the server waits after a pong before it pings again. Default: 25 s.
+    /// The time from a pong to the next ping of the server. Default: 25 s. Clients learn it in the
+    /// handshake.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.ping_interval = interval;
         self
     }
 
-    /// How long the client may take to answer a ping, counted from when the ping was due: a server
-    /// that is late with it takes that from the client's time, but no more than a quarter. Any
-    /// packet that is there when the time is over still counts; a poll is none. Default: 20 s.
+    /// How long a client may take to answer a ping, counted from the time at which the ping was
+    /// due. If the server sends the ping late, the client's time is shorter by that, but by a
+    /// quarter at most. Default: 20 s. At the limit the connection is closed with
+    /// [`CloseReason::PingTimeout`](crate::CloseReason::PingTimeout), unless a packet of the client
+    /// has been received meanwhile; a poll request is not a packet.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
         self
     }
 
-    /// How long a WebSocket that wants to take over a polling session may take for it. Over it the
-    /// WebSocket is closed; the session goes on polling. Default: 10 s.
+    /// How long the upgrade of a polling session to a WebSocket may take. Default: 10 s. At the
+    /// limit the WebSocket is closed, and the session continues on polling.
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
         self.upgrade_timeout = timeout;
         self
     }
 
     /// How long the body of a polling request may take to arrive, from the end of the request's
-    /// head to the last byte of the body. A body that takes longer is answered with 408, and its
-    /// session ends with
-    /// [`CloseReason::TransportError`](crate::CloseReason::TransportError). Default: 30 s.
+    /// head to the last byte of the body. Default: 30 s. At the limit the request is answered with
+    /// 408, and the session ends with
+    /// [`CloseReason::TransportError`](crate::CloseReason::TransportError).
     pub fn http_body_timeout(mut self, timeout: Duration) -> Self {
         self.http_body_timeout = timeout;
         self
     }
 
-    /// The largest message and the largest polling body that a client may send, in bytes.
-    /// Advertised to clients. A longer message closes a WebSocket with the code 1009, a longer body
-    /// is answered with 413; either ends the session with
-    /// [`CloseReason::TransportError`](crate::CloseReason::TransportError). Default:
-    /// 1,000,000.
+    /// The largest message and the largest polling body that a client may send, in bytes. Default:
+    /// 1,000,000. Clients learn it in the handshake. A larger message closes a WebSocket with the
+    /// code 1009; a larger body is answered with 413. Both end the session with
+    /// [`CloseReason::TransportError`](crate::CloseReason::TransportError).
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.max_payload = bytes;
         self
     }
 
-    /// How many bytes the target and the headers of a request may have that opens a session,
-    /// because they are kept as long as it is open. More are refused with 431. Default: 16 KiB.
+    /// The largest size in bytes of the target and the headers of a request that opens a session.
+    /// They are kept as long as the session is open. Default: 16 KiB. A larger request is answered
+    /// with 431.
     pub fn max_handshake_bytes(mut self, bytes: usize) -> Self {
         self.max_handshake_bytes = bytes;
         self
     }
 
-    /// How many packets a polling body may hold. Default: 65,536, since a client sends all that it
-    /// emitted in a loop in one body.
+    /// The most packets in a polling body. Default: 65,536, because a client that emits events in a
+    /// loop sends them in one body. A body with more is answered with 400, and the session ends.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
         self
     }
 
-    /// How many packets the answer to a poll may hold; attachments count. The next poll is answered
-    /// with the next ones at once. Default: 16, because the official Python client leaves when it
-    /// is sent more.
+    /// The most packets in the response to a poll; each attachment counts as one. Default: 16,
+    /// because the official Python client disconnects when it receives more. Further packets are in
+    /// the response to the next poll.
     pub fn max_packets_per_poll(mut self, packets: usize) -> Self {
         self.max_packets_per_poll = packets;
         self
     }
 
-    /// How many fragments a WebSocket message may come in. Default: 4,096.
+    /// The most fragments of a WebSocket message. Default: 4,096. A message with more closes the
+    /// connection.
     pub fn max_fragments(mut self, fragments: usize) -> Self {
         self.max_fragments = fragments;
         self
     }
 
-    /// Whether sessions may poll over HTTP. Default: yes.
+    /// Whether sessions may use HTTP long-polling. Default: `true`.
     pub fn polling(mut self, enabled: bool) -> Self {
         self.polling = enabled;
         self
     }
 
-    /// Whether sessions may use a WebSocket. Default: yes.
+    /// Whether sessions may use WebSockets. Default: `true`.
     pub fn websocket(mut self, enabled: bool) -> Self {
         self.websocket = enabled;
         self
     }
 
-    /// Whether a polling session may move to a WebSocket. Default: yes.
+    /// Whether a polling session may upgrade to a WebSocket. Default: `true`.
     pub fn allow_upgrades(mut self, allowed: bool) -> Self {
         self.allow_upgrades = allowed;
         self
     }
 
-    /// How many bytes may wait to be written to one connection before it is *behind*; each packet
-    /// counts 64 bytes more for its place. While a connection is behind, none of its client's
-    /// further events begins. Nothing is lost by that alone: see
-    /// [`slow_client_timeout`](Self::slow_client_timeout). Default: 1 MiB.
+    /// How many bytes may be queued for one connection before it is *behind*. Each packet counts 64
+    /// bytes in addition to its own. Default: 1 MiB. While a connection is behind, no further event
+    /// of its client starts. Packets are lost only if the client reads too slowly: see
+    /// [`slow_client_timeout`](Self::slow_client_timeout).
     pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
         self.max_queued_bytes = bytes;
         self
     }
 
-    /// How many bytes may wait to be written to one connection at all. An event that would make
-    /// them more finds a client that reads too slowly, and the [`queue_policy`](Self::queue_policy)
-    /// applies. An event that is larger than this by itself is refused with an error and changes
-    /// nothing. Acknowledgements, replies to CONNECT, DISCONNECT packets and pings count, but are
-    /// never refused. A value below [`max_queued_bytes`](Self::max_queued_bytes) counts as that
-    /// one. Default: 16 MiB.
+    /// The most bytes that may be queued for one connection. Default: 16 MiB. If an event would
+    /// exceed it, the client counts as too slow, and the [`queue_policy`](Self::queue_policy)
+    /// applies. An event that is larger than this by itself is an error of the sender and changes
+    /// nothing else. Acknowledgements, replies to CONNECT, DISCONNECT packets and pings count, but
+    /// are never rejected. A value below [`max_queued_bytes`](Self::max_queued_bytes) is taken as
+    /// that value.
     pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
         self.max_burst_bytes = bytes;
         self
     }
 
     /// How long a connection may be behind while fewer than
-    /// [`max_queued_bytes`](Self::max_queued_bytes) leave its queue. After that its client counts
-    /// as too slow, and the [`queue_policy`](Self::queue_policy) applies. Default: 10 s.
+    /// [`max_queued_bytes`](Self::max_queued_bytes) leave its queue. Default: 10 s. After that its
+    /// client counts as too slow, and the [`queue_policy`](Self::queue_policy) applies.
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.slow_client_timeout = timeout;
         self
     }
 
-    /// How many bytes all connections of the endpoint together may make the process hold: outgoing
-    /// queues, events that wait, unfinished messages. A packet that waits in many queues counts
-    /// once. Above it, the connections that hold the most are closed: first those that are behind,
-    /// then those with unfinished messages or waiting events. The endpoints of one App share the
-    /// limit. Default: 1 GiB.
+    /// The most bytes that the process may hold for all connections of the endpoint together:
+    /// outgoing queues, pending events, unfinished messages. A packet that is in several queues
+    /// counts once. The endpoints of one App share the limit. Default: 1 GiB. Above it, the
+    /// connections that hold the most are closed: first those that are behind, then those with
+    /// unfinished messages or pending events.
     pub fn max_buffered_total(mut self, bytes: usize) -> Self {
         self.max_buffered_total = bytes;
         self
     }
 
-    /// What happens when a client reads too slowly. Default: [`QueuePolicy::Disconnect`].
+    /// What happens to a connection whose client reads too slowly. Default:
+    /// [`QueuePolicy::Disconnect`].
     pub fn queue_policy(mut self, policy: QueuePolicy) -> Self {
         self.queue_policy = policy;
         self
     }
 
-    /// Which pages may open sessions. Takes an [`OriginPolicy`] or a list of origins, such as
-    /// `https://app.example` or `https://*.app.example`; `*` in a list means any. A page of another
-    /// origin is refused with 403, on polling and on WebSocket alike. Default:
-    /// [`OriginPolicy::Same`].
+    /// The origins whose pages may open sessions: an [`OriginPolicy`], or a list of origins such as
+    /// `https://app.example` or `https://*.app.example`. `*` in a list allows every origin.
+    /// Default: [`OriginPolicy::Same`]. Requests of other pages are rejected with 403, on polling
+    /// and on WebSocket.
     pub fn origins(mut self, origins: impl Into<OriginPolicy>) -> Self {
         self.origins = origins.into();
         self
     }
 
-    /// Whether pages of other origins may send cookies and other credentials with their polling
-    /// requests. Default: no.
+    /// Allows credentialed cross-origin requests (cookies, HTTP authentication) from the listed
+    /// origins by sending `Access-Control-Allow-Credentials: true`. Default: `false`. Fails at
+    /// start together with [`OriginPolicy::Any`].
     pub fn credentials(mut self, allowed: bool) -> Self {
         self.credentials = allowed;
         self
     }
 
-    /// Addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose headers are believed,
-    /// those of [`proxy_headers`](Self::proxy_headers). Needs a server that passes peer addresses
-    /// on. Default: none.
+    /// The addresses (`127.0.0.1`) or ranges (`10.0.0.0/8`) of proxies whose
+    /// [`proxy_headers`](Self::proxy_headers) are believed. Default: none. The HTTP server must
+    /// provide the addresses of its peers (`ConnectInfo<SocketAddr>`).
     ///
-    /// The headers are read from the right, one element for each trusted proxy: the client is the
-    /// last address that is not a trusted proxy's. Where that element cannot be read, the client
-    /// has no address; what stands to its left is not used. The proxy must append to the header, or
-    /// replace it, but not pass on what the client sent.
+    /// A header is read from right to left, one element for each trusted proxy. The client is the
+    /// last address that is no trusted proxy. If that element cannot be parsed, the client has no
+    /// address; elements to its left are not used. A trusted proxy must append to the header or
+    /// replace it; it must not pass it on unchanged.
     pub fn trusted_proxies<S: Into<String>>(mut self, ranges: impl IntoIterator<Item = S>) -> Self {
         self.trusted_proxies = ranges.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Which headers the trusted proxies write. The others are never read. Default:
-    /// [`ProxyHeaders::XForwarded`].
+    /// The family of headers that the trusted proxies write. The other family is never read.
+    /// Default: [`ProxyHeaders::XForwarded`].
     pub fn proxy_headers(mut self, headers: ProxyHeaders) -> Self {
         self.proxy_headers = headers;
         self
     }
 
-    /// How many sessions may be open at once; over it handshakes are answered with 503. Default:
-    /// the smaller of 100,000 and what the process's limit of open files (`ulimit -n`) leaves after
-    /// 128 files for other uses. A number that is larger than the file limit allows is a warning at
-    /// start: connections beyond it could not be accepted.
+    /// The most open sessions. Default: 100,000, or the process's limit of open files (`ulimit -n`)
+    /// less 128 if that is smaller. Further handshakes are answered with 503. A value above the
+    /// limit of open files is a warning at start, because the connections above that limit cannot
+    /// be accepted.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = Some(connections);
         self
     }
 
-    /// The limit of sessions that holds.
+    /// The effective limit of open sessions.
     pub(crate) fn connection_limit(&self) -> usize {
         let default = || {
             file_limit::connections().map_or(MOST_CONNECTIONS, |files| files.min(MOST_CONNECTIONS))
@@ -310,7 +316,7 @@ impl EngineConfig {
         self.max_connections.unwrap_or_else(default)
     }
 
-    /// Says in the log what will not work as it is set.
+    /// Logs a warning for each setting that cannot take full effect.
     pub(crate) fn warn(&self) {
         if let (Some(max_connections), Some(file_limit)) =
             (self.max_connections, file_limit::connections())
@@ -327,18 +333,21 @@ impl EngineConfig {
         }
     }
 
-    /// How many sessions one address may have open at once; over it handshakes are answered with
-    /// 429. IPv6 addresses count together that share their first 64 bits. Default: no limit,
-    /// because all clients behind a proxy that is no [trusted one](Self::trusted_proxies), or
-    /// behind one address of a company or a mobile network, share that address. Set it where the
-    /// server sees its clients' own addresses: without it one client may take all of
+    /// The most open sessions of one IP address. IPv6 addresses with the same first 64 bits count
+    /// as one. Default: no limit, because clients behind a proxy that is not
+    /// [trusted](Self::trusted_proxies), or in one company's or mobile network, share an address.
+    /// Further handshakes are answered with 429. Set it if the server sees its clients' own
+    /// addresses: without it, one client can take all of
     /// [`max_connections`](Self::max_connections).
     pub fn max_connections_per_address(mut self, connections: impl Into<Option<usize>>) -> Self {
         self.max_connections_per_address = connections.into();
         self
     }
 
-    /// Checks the settings. Reports the first fault; [`faults`](Self::faults) reports all.
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The first fault. [`faults`](Self::faults) returns all.
     pub fn validate(&self) -> Result<(), ConfigError> {
         match self.faults().into_iter().next() {
             Some(fault) => Err(fault),
@@ -346,7 +355,7 @@ impl EngineConfig {
         }
     }
 
-    /// All that is wrong with the settings.
+    /// All faults of the settings.
     pub fn faults(&self) -> Vec<ConfigError> {
         let mut faults = Vec::new();
         let durations = [
@@ -387,12 +396,12 @@ impl EngineConfig {
         if self.credentials && self.origins == OriginPolicy::Any {
             faults.push(ConfigError::AnyOriginWithCredentials);
         }
-        faults.extend(self.unreadable_origins());
-        faults.extend(self.unreadable_proxies());
+        faults.extend(self.invalid_origins());
+        faults.extend(self.invalid_proxies());
         faults
     }
 
-    /// What the protocol's state machine keeps to.
+    /// The settings of the protocol's state machine.
     pub(crate) fn session(&self) -> SessionConfig {
         SessionConfig {
             ping_interval: self.ping_interval,
@@ -402,7 +411,7 @@ impl EngineConfig {
         }
     }
 
-    fn unreadable_origins(&self) -> impl Iterator<Item = ConfigError> {
+    fn invalid_origins(&self) -> impl Iterator<Item = ConfigError> {
         let listed = match &self.origins {
             OriginPolicy::Listed(listed) => listed.as_slice(),
             OriginPolicy::Same | OriginPolicy::Any => &[],
@@ -416,7 +425,7 @@ impl EngineConfig {
         })
     }
 
-    fn unreadable_proxies(&self) -> impl Iterator<Item = ConfigError> {
+    fn invalid_proxies(&self) -> impl Iterator<Item = ConfigError> {
         self.trusted_proxies
             .iter()
             .filter(|range| IpRange::parse(range).is_none())
@@ -426,10 +435,11 @@ impl EngineConfig {
     }
 }
 
-/// The default of `max_connections`, where the limit of open files allows that many.
+/// The default of `max_connections`, if the limit of open files allows that many.
 const MOST_CONNECTIONS: usize = 100_000;
 
-/// Longer than any sensible time limit; sums of such durations still fit every clock.
+/// The longest duration that a setting may have. Sums of such durations do not overflow an
+/// `Instant`.
 pub const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
 #[cfg(test)]
@@ -444,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn any_origin_with_credentials_is_refused() {
+    fn any_origin_with_credentials_is_rejected() {
         let config = EngineConfig::default()
             .origins(OriginPolicy::Any)
             .credentials(true);

@@ -1,16 +1,15 @@
-//! Origins as browsers write them, and which of them may open sessions.
-//!
-//! Only the values and their comparison; the request they are compared with is the HTTP layer's.
+//! Origins as browsers send them, and the policy by which they may open sessions. `http/cors.rs`
+//! applies the policy to requests.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Which pages may open sessions, by the `Origin` of their requests.
 ///
-/// Requests without an `Origin` do not come from pages and always may: native clients send none. A
-/// page's own origin always may. The schemes `ws` and `http` count as the same one, and so do `wss`
-/// and `https`, because WebSocket libraries outside of browsers send the address that they connect
-/// to. A port that the scheme implies (80, 443) may be written or left out.
+/// Requests without an `Origin` are always allowed: they do not come from pages, because native
+/// clients send none. Pages of the server's own origin are always allowed. The schemes `ws` and
+/// `http` are equal, and so are `wss` and `https`, because WebSocket libraries outside of browsers
+/// send the address that they connect to. The default port of a scheme (80, 443) may be omitted.
 ///
 /// ```
 /// use specter_engine::{EngineConfig, OriginPolicy};
@@ -26,11 +25,11 @@ use std::net::{IpAddr, Ipv6Addr};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OriginPolicy {
-    /// Only pages of the same origin: scheme, host and port as in the request itself. A page from a
-    /// loopback address may also use a server on a loopback address, whatever the ports.
+    /// Only pages of the same origin: with the scheme, host and port of the request itself. A page
+    /// on a loopback address may also use a server on a loopback address, with any ports.
     #[default]
     Same,
-    /// Those of [`Same`](Self::Same), and the listed ones. An entry is one of these:
+    /// The origins of [`Same`](Self::Same) and the listed ones. An entry is one of these:
     ///
     /// - `scheme://host` or `scheme://host:port`, such as `https://app.example`: this origin.
     /// - `https://*.app.example`, with a port if one is needed: every subdomain of `app.example`,
@@ -42,12 +41,12 @@ pub enum OriginPolicy {
     /// Any other entry fails at start with
     /// [`ConfigError::Origin`](crate::ConfigError::Origin).
     Listed(Vec<String>),
-    /// Every page. Can not be combined with credentials.
+    /// Every page. Cannot be combined with credentials.
     Any,
 }
 
 impl<S: Into<String>> FromIterator<S> for OriginPolicy {
-    /// The listed origins; `*` among them means any.
+    /// A policy of the listed origins, or of any origin if `*` is listed.
     fn from_iter<I: IntoIterator<Item = S>>(origins: I) -> Self {
         let listed: Vec<String> = origins.into_iter().map(Into::into).collect();
         if listed.iter().any(|origin| origin == "*") {
@@ -70,8 +69,8 @@ impl<S: Into<String>> From<Vec<S>> for OriginPolicy {
     }
 }
 
-/// An origin taken apart: scheme and host in lower case, and the port even where it is the default.
-/// The schemes `ws` and `wss` are kept as `http` and `https`.
+/// A parsed origin: scheme and host in lower case, with the port. `ws` and `wss` are stored as
+/// `http` and `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// `null`: a sandboxed page, a file, a redirect across origins.
@@ -85,7 +84,7 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Reads an `Origin` header or a configured origin. `None` where it is neither `null` nor
+    /// Parses an `Origin` header or a configured origin. `None` if it is neither `null` nor
     /// `scheme://host[:port]`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text == "null" {
@@ -110,12 +109,12 @@ impl Origin {
         }
     }
 
-    /// The origin of a page that was loaded with this scheme from this `Host`.
+    /// The origin of a page that was loaded with this scheme from this host.
     pub(crate) fn from_parts(scheme: &str, authority: &str) -> Option<Self> {
         let scheme = http_scheme(scheme.to_ascii_lowercase());
         let (host, port) = split_port(authority)?;
         let port = match port {
-            // `str::parse` alone takes a plus sign as well.
+            // `str::parse` would also accept a plus sign.
             Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
             Some(_) => return None,
             None => default_port(&scheme),
@@ -127,7 +126,7 @@ impl Origin {
         })
     }
 
-    /// Whether the host is a subdomain of the other's, at any depth, and all else is equal.
+    /// Whether the host is a subdomain of the other's, at any depth, and scheme and port are equal.
     pub(crate) fn is_subdomain_of(&self, parent: &Self) -> bool {
         let (
             Self::Tuple { scheme, host, port },
@@ -173,8 +172,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Splits `host:port`, where the host may be an IPv6 address in brackets. Refuses what can not be
-/// an authority without user information. An empty port is none (RFC 3986, section 3.2.3).
+/// Splits `host:port`; the host may be an IPv6 address in brackets. `None` if the text is no
+/// authority or contains user information. An empty port counts as none (RFC 3986, section 3.2.3).
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     let valid = |byte: u8| {
         byte.is_ascii_graphic() && !matches!(byte, b'/' | b'\\' | b'?' | b'#' | b'@' | b'*')
@@ -202,7 +201,7 @@ pub(crate) fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(valid)
 }
 
-/// `http` for `ws`, and `https` for `wss`: in an origin they mean the same.
+/// Replaces `ws` by `http` and `wss` by `https`: in an origin they are equal.
 fn http_scheme(scheme: String) -> String {
     match scheme.as_str() {
         "ws" => "http".to_owned(),
@@ -223,7 +222,7 @@ fn canonical_host(host: &str) -> String {
     }
 }
 
-/// The port that a scheme implies; 0 for schemes that have none (`capacitor://localhost`).
+/// The default port of a scheme; 0 for schemes without one (`capacitor://localhost`).
 fn default_port(scheme: &str) -> u16 {
     match scheme {
         "http" => 80,
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_is_refused() {
+    fn invalid_origins_are_rejected() {
         for text in [
             "",
             "app.example",
@@ -301,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_in_the_list_means_any() {
+    fn a_star_in_the_list_allows_any_origin() {
         assert_eq!(OriginPolicy::from(["*"]), OriginPolicy::Any);
         assert_eq!(
             OriginPolicy::from(vec!["https://a"]),

@@ -1,12 +1,12 @@
 //! The entries of the setting `origins`: an origin, or all subdomains of a domain.
 //!
-//! Every entry that no browser's `Origin` could ever match is refused, with what is wrong with it.
+//! An entry that no `Origin` header could match is rejected with its fault.
 
 use std::net::Ipv4Addr;
 
 use crate::config::origin::{Origin, is_scheme};
 
-/// An entry of the setting `origins`, read once at start.
+/// A parsed entry of the setting `origins`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OriginPattern {
     /// One origin.
@@ -15,14 +15,14 @@ pub(crate) enum OriginPattern {
     Subdomains(Origin),
 }
 
-/// What is wrong with an entry of the setting `origins`.
+/// The fault of an entry of the setting `origins`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OriginFault {
     /// There is no scheme, as in `app.example` or `*.example`.
     #[error("it has no scheme; write `https://app.example`")]
     NoScheme,
-    /// The scheme has characters that no scheme has.
+    /// The scheme contains characters that are not allowed in a scheme.
     #[error(
         "its scheme may hold only letters, digits, `+`, `-` and `.`; write `https://app.example`"
     )]
@@ -33,7 +33,7 @@ pub enum OriginFault {
     /// There is no IPv6 address between the brackets.
     #[error("it has no IPv6 address in brackets; write `http://[2001:db8::1]:8080`")]
     Address,
-    /// The port is no number from 0 to 65535.
+    /// The port is not a number from 0 to 65535.
     #[error("its port is not a number from 0 to 65535; write `https://app.example:8443`")]
     Port,
     /// It ends with a slash.
@@ -48,7 +48,7 @@ pub enum OriginFault {
     /// It has a user name or a password.
     #[error("it has a user name; write `https://app.example`, without what is before the `@`")]
     UserInfo,
-    /// A `*` is somewhere else than in the place of the first label of a domain.
+    /// A `*` that is not the first label of a domain.
     #[error(
         "`*` may only be the first label of a domain, as in `https://*.app.example`, which allows \
          all subdomains; to allow every origin use `OriginPolicy::Any`"
@@ -63,7 +63,7 @@ pub enum OriginFault {
 }
 
 impl OriginPattern {
-    /// Reads an entry of the setting.
+    /// Parses an entry of the setting.
     pub(crate) fn parse(text: &str) -> Result<Self, OriginFault> {
         if text == "null" {
             return Ok(Self::Exact(Origin::Opaque));
@@ -108,7 +108,7 @@ impl OriginPattern {
         }
     }
 
-    /// Whether a page of this origin is meant.
+    /// Whether the entry allows pages of this origin.
     pub(crate) fn matches(&self, origin: &Origin) -> bool {
         match self {
             Self::Exact(exact) => exact == origin,
@@ -117,7 +117,7 @@ impl OriginPattern {
     }
 }
 
-/// Refuses what stands behind the host and the port, and in front of them.
+/// Rejects a path, query, fragment or user information.
 fn check_authority(authority: &str) -> Result<(), OriginFault> {
     let bare = authority.strip_suffix('/').unwrap_or(authority);
     if bare.contains(['/', '?', '#', '\\']) {
@@ -132,7 +132,7 @@ fn check_authority(authority: &str) -> Result<(), OriginFault> {
     Ok(())
 }
 
-/// Refuses hosts that are none; whatever is wrong then is the port.
+/// Rejects invalid hosts. Any fault that remains is in the port.
 fn check_host(authority: &str) -> Result<(), OriginFault> {
     if let Some(rest) = authority.strip_prefix('[') {
         let is_address = rest
@@ -152,7 +152,7 @@ fn check_host(authority: &str) -> Result<(), OriginFault> {
     Ok(())
 }
 
-/// What stands in front of the port.
+/// The host, without the port.
 fn host_of(authority: &str) -> &str {
     authority.split(':').next().unwrap_or_default()
 }

@@ -24,21 +24,20 @@ use crate::config::EngineConfig;
 use crate::config::error::ConfigError;
 use crate::connection::Connection;
 use crate::http::body;
-use crate::http::client_address::{Client, TrustedProxies};
+use crate::http::client_address::Client;
 use crate::http::cors;
-use crate::http::cors::{Origins, Verdict};
+use crate::http::cors::Verdict;
 use crate::http::open_session;
 use crate::http::rejection::Rejection;
-use crate::http::rejection_counters::RejectionCounters;
 use crate::http::reply;
 use crate::http::reply::Response;
+use crate::http::state::EndpointState;
 use crate::http::upgrade;
 use crate::http::upgrade::Upgrade;
 use crate::logging::Untrusted;
 use crate::logging::log_limited;
-use crate::session::buffer_budget::BufferBudget;
+use crate::session::buffer_sweep::SharedBudget;
 use crate::session::post_body::PostBody;
-use crate::session::registry::Registry;
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
 ///
@@ -85,15 +84,6 @@ impl<A> Clone for Endpoint<A> {
     }
 }
 
-pub(crate) struct EndpointState<A> {
-    pub(crate) acceptor: A,
-    pub(crate) config: Arc<EngineConfig>,
-    pub(crate) registry: Arc<Registry>,
-    origins: Origins,
-    proxies: TrustedProxies,
-    refused: RejectionCounters,
-}
-
 /// The kind of a request.
 enum RequestKind {
     /// The handshake of a session.
@@ -106,18 +96,10 @@ enum RequestKind {
     Post(Connection),
 }
 
-impl<A> std::fmt::Debug for EndpointState<A> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint")
-            .field("connections", &self.registry.open())
-            .finish_non_exhaustive()
-    }
-}
-
 impl<A: Acceptor> Endpoint<A> {
     /// An endpoint with these settings, whose sessions go to `acceptor`.
     pub fn new(acceptor: A, config: EngineConfig) -> Result<Self, ConfigError> {
-        let budget = BufferBudget::new(config.max_buffered_total);
+        let budget = SharedBudget::new(config.max_buffered_total);
         Self::under_budget(acceptor, config, budget)
     }
 
@@ -125,18 +107,11 @@ impl<A: Acceptor> Endpoint<A> {
     pub fn under_budget(
         acceptor: A,
         config: EngineConfig,
-        budget: Arc<BufferBudget>,
+        budget: Arc<SharedBudget>,
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         config.warn();
-        Ok(Self(Arc::new(EndpointState {
-            acceptor,
-            registry: Registry::new(&config, budget),
-            origins: Origins::new(&config),
-            proxies: TrustedProxies::new(&config),
-            refused: RejectionCounters::default(),
-            config: Arc::new(config),
-        })))
+        Ok(Self(Arc::new(EndpointState::new(acceptor, config, budget))))
     }
 
     /// Answers a request that came from `peer`.
@@ -166,7 +141,7 @@ impl<A: Acceptor> Endpoint<A> {
     /// How many requests were rejected since the endpoint was created, by the code that the log has
     /// as well. Codes that did not occur are not listed.
     pub fn refused(&self) -> Vec<(&'static str, u64)> {
-        self.0.refused.all()
+        self.0.rejections.all()
     }
 
     /// Opens no further sessions: handshakes are answered with 503. Open sessions go on.
@@ -351,7 +326,7 @@ impl<A: Acceptor> EndpointState<A> {
 
     /// Counts and logs a rejection, and returns its response.
     fn reject(&self, refused: Rejection, wants_upgrade: bool) -> Response {
-        self.refused.count(&refused);
+        self.rejections.count(&refused);
         if refused == Rejection::NoUpgrade {
             Self::warn_of_upgrade();
         }

@@ -13,4 +13,5 @@ mod rejection;
 mod rejection_counters;
 mod reply;
 pub(crate) mod slow_reader_body;
+pub(crate) mod state;
 mod upgrade;

@@ -195,7 +195,7 @@ mod tests {
         let packet = Frame::binary_message(&vec![0; len]);
         connection.send(packet.into()).unwrap();
         let cost = connection.queued_bytes();
-        let answer = PollResponse::counted(vec![b'x'; len], &connection, cost);
+        let answer = PollResponse::charged(vec![b'x'; len], connection.charged(), cost);
         (SlowReaderBody::new(answer, PATIENCE), connection)
     }
 

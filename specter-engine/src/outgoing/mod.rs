@@ -22,13 +22,15 @@ mod sync;
 pub(crate) mod tcp_writer;
 pub(crate) mod websocket_writer;
 pub(crate) mod write_batch;
+mod write_half;
 pub(crate) mod writer_slot;
 
 pub use self::prefetch::prefetch_queues;
 
 use self::queue::OutgoingQueue;
 use self::tcp_writer::TcpWriter;
-use self::writer_slot::{WriteHalf, WriterSlot};
+use self::write_half::WriteHalf;
+use self::writer_slot::WriterSlot;
 
 /// The queue of one connection, and who may write it.
 ///

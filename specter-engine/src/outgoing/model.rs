@@ -20,7 +20,7 @@ use super::queue::{OutgoingQueue, Wake};
 use super::sync::Mutex;
 use super::websocket_writer::{WebSocketWriter, WriteSide};
 use super::write_batch::WriteBatch;
-use super::writer_slot::WriteHalf;
+use super::write_half::WriteHalf;
 use crate::close_reason::CloseReason;
 use crate::config::QueuePolicy;
 

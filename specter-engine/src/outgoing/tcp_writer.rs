@@ -11,7 +11,7 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::writer_slot::WriteHalf;
+use super::write_half::WriteHalf;
 
 /// The write half of a socket. `None` only while it is dropped.
 pub(crate) struct TcpWriter(Option<OwnedWriteHalf>);

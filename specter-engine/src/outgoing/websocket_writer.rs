@@ -11,7 +11,7 @@ use tokio::io::AsyncWrite;
 use super::Outgoing;
 use super::frame_writer::FrameWriter;
 use super::write_batch;
-use super::writer_slot::WriteHalf;
+use super::write_half::WriteHalf;
 
 /// A stream whose write half can be parked in a [`WriterSlot`](super::writer_slot::WriterSlot).
 pub(crate) trait WriteSide: AsyncWrite + Unpin {

@@ -9,23 +9,14 @@
 //! half. A task that appends to the batch of its turn reserves the slot first. Together this keeps
 //! packets in order.
 
-use std::io;
 use std::mem;
 use std::task::{Context, Poll, Waker};
-
-use tokio::io::AsyncWrite;
 
 use super::frame_writer::FrameWriter;
 use super::queue::{OutgoingQueue, cost};
 use super::sync::Mutex;
 use super::tcp_writer::TcpWriter;
-
-/// The write half of a socket, which writes without waiting.
-pub(crate) trait WriteHalf: AsyncWrite + Unpin {
-    /// Writes as many of these bytes as the socket takes at once. Nobody is woken when it takes
-    /// more.
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
-}
+use super::write_half::WriteHalf;
 
 /// Who may write to the socket of a connection.
 #[derive(Default)]

@@ -1,50 +1,33 @@
-//! The budget of bytes that all connections together may hold, and the sweep that closes
-//! connections when it is exceeded.
+//! The budget of bytes that all connections together may hold, and each connection's share of it.
 //!
-//! Each connection reports what it holds in coarse steps, so that sending a packet touches nothing
-//! that connections share. The sum counts a packet once for each queue that holds it, and is
-//! therefore only a first alarm: the sweep counts each packet once. Sending never closes another
-//! connection; the sweep runs in a task of its own.
+//! A connection reports what it holds in coarse steps, so that sending a packet touches nothing that
+//! connections share. The sum of the reports counts a packet once for each queue that holds it. It is
+//! therefore only an alarm; the sweep that it starts (`buffer_sweep`) counts each packet once.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::time::sleep;
-
-use crate::close_reason::CloseReason;
-use crate::connection::Connection;
-use crate::session::registry::Registry;
 
 /// A connection reports what it holds when that has changed by this many bytes since its last
 /// report.
 const STEP: usize = 16 * 1024;
-/// How long a sweep waits before it looks again, while the alarm lasts. After a sweep that closed
-/// nobody the next one waits twice as long, up to [`LONGEST_PAUSE`].
-const PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// How many packets are counted before other tasks have their turn.
-const AT_ONCE: usize = 4096;
-/// An incoming message, or events that wait, of fewer bytes are never a reason to close a
-/// connection.
-const LITTLE: usize = 64 * 1024;
 
-/// The limit `max_buffered_total`, and what has been reported towards it.
-#[derive(Debug)]
-pub struct BufferBudget {
+/// Starts the sweep on this runtime.
+type StartSweep = Box<dyn Fn(&Handle) + Send + Sync>;
+
+/// The limit `max_buffered_total`, and the sum of what the connections have reported.
+pub(crate) struct BufferBudget {
     limit: usize,
     reported: AtomicUsize,
     is_swept: AtomicBool,
-    /// What the sweep runs on: senders may be on threads of their own.
+    /// The runtime of the sweep. Packets may be sent from threads outside of it.
     runtime: OnceLock<Handle>,
-    registries: Mutex<Vec<Weak<Registry>>>,
+    start_sweep: StartSweep,
 }
 
-/// What one connection holds.
+/// The bytes that one connection holds.
 #[derive(Debug)]
 pub(crate) struct BufferShare {
     budget: Arc<BufferBudget>,
@@ -54,15 +37,20 @@ pub(crate) struct BufferShare {
 }
 
 impl BufferBudget {
-    /// A budget of `limit` bytes for all connections that share it.
-    pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self {
+    /// A budget of `limit` bytes. `start_sweep` is called when it is exceeded.
+    pub(crate) fn new(limit: usize, start_sweep: StartSweep) -> Self {
+        Self {
             limit,
             reported: AtomicUsize::new(0),
             is_swept: AtomicBool::new(false),
             runtime: OnceLock::new(),
-            registries: Mutex::default(),
-        })
+            start_sweep,
+        }
+    }
+
+    /// A budget whose excess has no consequence, for connections that belong to no endpoint.
+    pub(crate) fn without_sweep(limit: usize) -> Arc<Self> {
+        Arc::new(Self::new(limit, Box::new(|_| {})))
     }
 
     /// The setting `max_buffered_total`.
@@ -70,12 +58,7 @@ impl BufferBudget {
         self.limit
     }
 
-    /// Lets the sweep see the connections of an endpoint.
-    pub(crate) fn add(&self, registry: &Arc<Registry>) {
-        self.registries.lock().push(Arc::downgrade(registry));
-    }
-
-    /// Sweeps run on the runtime that calls this first.
+    /// Sets the runtime of the sweep to the current one, if it is not set.
     pub(crate) fn run_on_current(&self) {
         if self.runtime.get().is_none()
             && let Ok(runtime) = Handle::try_current()
@@ -85,156 +68,52 @@ impl BufferBudget {
     }
 
     #[cold]
-    fn change(self: &Arc<Self>, before: usize, after: usize) {
+    fn change(&self, before: usize, after: usize) {
         if after < before {
             self.reported.fetch_sub(before - after, Ordering::Relaxed);
             return;
         }
         let added = after - before;
         let before = self.reported.fetch_add(added, Ordering::SeqCst);
-        // Reports of one connection may overtake each other, so that the sum is below zero for a
+        // The reports of one connection may overtake each other, so that the sum is below zero for a
         // moment.
         let total = before.wrapping_add(added);
         if total > self.limit
             && let Some(runtime) = self.runtime.get()
-            && !self.is_swept.swap(true, Ordering::SeqCst)
+            && self.begin_sweep()
         {
-            runtime.spawn(sweep_until_it_fits(Arc::clone(self)));
+            (self.start_sweep)(runtime);
         }
     }
 
-    fn is_exceeded(&self) -> bool {
+    /// Whether the reports exceed the limit.
+    pub(super) fn is_exceeded(&self) -> bool {
         self.reported.load(Ordering::SeqCst) > self.limit
     }
 
-    fn connections(&self) -> Vec<Connection> {
-        let mut registries = self.registries.lock();
-        registries.retain(|registry| registry.strong_count() > 0);
-        let registries = registries.iter().filter_map(Weak::upgrade);
-        registries
-            .flat_map(|registry| registry.connections())
-            .collect()
+    /// Marks the sweep as running. `false` if it already is.
+    pub(super) fn begin_sweep(&self) -> bool {
+        !self.is_swept.swap(true, Ordering::SeqCst)
     }
 
-    /// Counts what the connections hold, each packet once, and closes the largest until the rest
-    /// fits. Those whose outgoing queues are behind go first; where they are not enough, those that
-    /// hold unfinished messages or waiting events. Returns whether one was closed.
-    async fn sweep(&self) -> bool {
-        let mut packets = SharedPackets::default();
-        let mut holders = Vec::new();
-        let mut total = 0;
-        for connection in self.connections() {
-            packets.counted += 1;
-            if packets.counted >= AT_ONCE {
-                packets.counted = 0;
-                tokio::task::yield_now().await;
-            }
-            let held = connection.queued_bytes() + connection.share().other();
-            if held > 0 && !connection.is_closed() {
-                total += packets.add(&connection);
-                holders.push((held, connection));
-            }
-        }
-        holders.sort_unstable_by_key(|(held, _)| Reverse(*held));
-        let behind = |connection: &Connection| connection.is_behind();
-        let incoming = |connection: &Connection| {
-            !connection.is_behind() && connection.share().other() > LITTLE
-        };
-        let candidates = holders.iter().filter(|(_, connection)| behind(connection));
-        let candidates = candidates.chain(holders.iter().filter(|(_, other)| incoming(other)));
-        let mut has_closed = false;
-        for (_, connection) in candidates {
-            if total <= self.limit {
-                break;
-            }
-            let freed = packets.take_away(connection);
-            if freed > 0 {
-                total = total.saturating_sub(freed);
-                connection.close(CloseReason::BufferLimit);
-                has_closed = true;
-            }
-        }
-        has_closed
+    /// Marks the sweep as ended.
+    pub(super) fn end_sweep(&self) {
+        self.is_swept.store(false, Ordering::SeqCst);
+    }
+
+    /// The sum of what the connections have reported.
+    #[cfg(test)]
+    pub(super) fn reported(&self) -> usize {
+        self.reported.load(Ordering::Relaxed)
     }
 }
 
-async fn sweep_until_it_fits(budget: Arc<BufferBudget>) {
-    let mut sweeping = Sweeping(Arc::clone(&budget));
-    let mut pause = PAUSE;
-    loop {
-        let has_closed = budget.sweep().await;
-        // What was closed is freed by the connections' own tasks.
-        sleep(pause).await;
-        pause = if has_closed {
-            PAUSE
-        } else {
-            (2 * pause).min(LONGEST_PAUSE)
-        };
-        if budget.is_exceeded() {
-            continue;
-        }
-        drop(sweeping);
-        // A report that exceeded the budget just now may have found the sweep still going on.
-        if !budget.is_exceeded() || budget.is_swept.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        sweeping = Sweeping(Arc::clone(&budget));
-    }
-}
-
-/// A sweep that goes on. Another one may begin after it, also where its runtime has ended.
-struct Sweeping(Arc<BufferBudget>);
-
-impl Drop for Sweeping {
-    fn drop(&mut self) {
-        self.0.is_swept.store(false, Ordering::SeqCst);
-    }
-}
-
-/// Packets that wait in queues, by the address of their bytes.
-#[derive(Default)]
-struct SharedPackets {
-    occurrences: HashMap<usize, Occurrences>,
-    /// How many packets and connections were counted since other tasks had their turn.
-    counted: usize,
-}
-
-#[derive(Default)]
-struct Occurrences {
-    queues: usize,
-    cost: usize,
-}
-
-impl SharedPackets {
-    /// Adds what a connection holds. Returns how many bytes that adds to the sum.
-    fn add(&mut self, connection: &Connection) -> usize {
-        let mut shared = 0;
-        connection.for_each_packet(|address, cost| {
-            self.counted += 1;
-            let packet = self.occurrences.entry(address).or_default();
-            packet.queues += 1;
-            packet.cost = packet.cost.max(cost);
-            if packet.queues > 1 {
-                shared += cost;
-            }
-        });
-        let held = connection.queued_bytes() + connection.share().other();
-        held.saturating_sub(shared)
-    }
-
-    /// Takes away what a connection holds. Returns how many bytes are freed by that.
-    fn take_away(&mut self, connection: &Connection) -> usize {
-        let mut kept_by_others = 0;
-        connection.for_each_packet(|address, cost| {
-            if let Some(packet) = self.occurrences.get_mut(&address) {
-                packet.queues = packet.queues.saturating_sub(1);
-                if packet.queues > 0 {
-                    kept_by_others += cost;
-                }
-            }
-        });
-        let held = connection.queued_bytes() + connection.share().other();
-        held.saturating_sub(kept_by_others)
+impl fmt::Debug for BufferBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferBudget")
+            .field("limit", &self.limit)
+            .field("reported", &self.reported)
+            .finish_non_exhaustive()
     }
 }
 
@@ -251,7 +130,7 @@ impl BufferShare {
         &self.budget
     }
 
-    /// The outgoing queue holds `queued` bytes now.
+    /// Reports that the outgoing queue now holds `queued` bytes.
     #[inline]
     pub(crate) fn report(&self, queued: usize) {
         let held = queued + self.other.load(Ordering::Relaxed);
@@ -266,19 +145,19 @@ impl BufferShare {
         self.budget.change(before, held);
     }
 
-    /// Bytes that are held outside of the outgoing queue: events that wait, unfinished messages,
-    /// what is emitted before CONNECT is answered.
+    /// The bytes outside of the outgoing queue: pending events, unfinished messages, and packets that
+    /// are held until CONNECT is answered.
     pub(crate) fn other(&self) -> usize {
         self.other.load(Ordering::Relaxed)
     }
 
-    /// `bytes` more are held outside of the queue, which holds `queued`.
+    /// Adds bytes outside of the queue, which holds `queued`.
     pub(crate) fn add_other(&self, bytes: usize, queued: usize) {
         self.other.fetch_add(bytes, Ordering::Relaxed);
         self.report(queued);
     }
 
-    /// `bytes` less are held outside of the queue, which holds `queued`.
+    /// Removes bytes outside of the queue, which holds `queued`.
     pub(crate) fn sub_other(&self, bytes: usize, queued: usize) {
         self.other.fetch_sub(bytes, Ordering::Relaxed);
         self.report(queued);
@@ -291,111 +170,5 @@ impl Drop for BufferShare {
         if reported > 0 {
             self.budget.change(reported, 0);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::BufferBudget;
-    use crate::config::EngineConfig;
-    use crate::connection::Connection;
-    use crate::detached::detached_with;
-    use crate::session::registry::{Registry, SessionSlot};
-    use specter_proto::engine::{EncodedPacket, Frame};
-    use std::sync::Arc;
-
-    const KIB: usize = 1024;
-
-    struct Lab {
-        budget: Arc<BufferBudget>,
-        connections: Vec<Connection>,
-        seats: Vec<SessionSlot>,
-    }
-
-    /// A number of connections under one budget, of which each is behind above 32 KiB.
-    fn lab(limit: usize, connections: usize) -> Lab {
-        let config = EngineConfig::default().max_queued_bytes(32 * KIB);
-        let budget = BufferBudget::new(limit);
-        let registry = Registry::new(&config, Arc::clone(&budget));
-        let mut lab = Lab {
-            budget,
-            connections: Vec::new(),
-            seats: Vec::new(),
-        };
-        for _ in 0..connections {
-            let connection = detached_with(&config, &lab.budget);
-            let mut slot = registry.reserve(None).ok().unwrap();
-            slot.enter(&connection).unwrap();
-            lab.connections.push(connection);
-            lab.seats.push(slot);
-        }
-        lab
-    }
-
-    fn packet(kib: usize) -> EncodedPacket {
-        Frame::binary_message(&vec![0; kib * KIB]).into()
-    }
-
-    fn closed(lab: &Lab) -> Vec<bool> {
-        lab.connections.iter().map(Connection::is_closed).collect()
-    }
-
-    #[tokio::test]
-    async fn the_largest_of_those_that_are_behind_are_closed() {
-        let lab = lab(500 * KIB, 4);
-        for (connection, kib) in lab.connections.iter().zip([30, 100, 300, 200]) {
-            connection.send(packet(kib)).unwrap();
-        }
-        assert!(lab.budget.is_exceeded());
-        assert_eq!(closed(&lab), [false; 4], "sending closes nobody");
-        lab.budget.sweep().await;
-        assert_eq!(closed(&lab), [false, false, true, false]);
-        assert!(!lab.budget.is_exceeded());
-        lab.budget.sweep().await;
-        assert_eq!(closed(&lab), [false, false, true, false]);
-    }
-
-    #[tokio::test]
-    async fn a_packet_in_many_queues_counts_once() {
-        let lab = lab(500 * KIB, 10);
-        let shared = packet(100);
-        for connection in &lab.connections {
-            connection.send(shared.clone()).unwrap();
-        }
-        assert!(lab.budget.is_exceeded(), "the alarm counts it for each");
-        lab.budget.sweep().await;
-        assert_eq!(closed(&lab), [false; 10]);
-        // It is being written to half of them.
-        for connection in &lab.connections[..5] {
-            assert_eq!(connection.outgoing_queue().take(0).len(), 1);
-        }
-        assert!(!lab.budget.sweep().await);
-        assert_eq!(closed(&lab), [false; 10]);
-        lab.connections[3].send(packet(450)).unwrap();
-        lab.budget.sweep().await;
-        let expected: Vec<bool> = (0..10).map(|index| index == 3).collect();
-        assert_eq!(closed(&lab), expected);
-    }
-
-    #[tokio::test]
-    async fn unfinished_messages_count_and_their_holders_go_last() {
-        let lab = lab(500 * KIB, 3);
-        lab.connections[0].hold(400 * KIB);
-        lab.connections[1].hold(300 * KIB);
-        lab.connections[2].send(packet(100)).unwrap();
-        lab.budget.sweep().await;
-        assert_eq!(closed(&lab), [true, false, true]);
-    }
-
-    #[tokio::test]
-    async fn what_a_connection_reported_is_given_back() {
-        let lab = lab(usize::MAX, 3);
-        for connection in &lab.connections {
-            connection.send(packet(100)).unwrap();
-        }
-        let budget = Arc::clone(&lab.budget);
-        assert_ne!(budget.reported.load(super::Ordering::Relaxed), 0);
-        drop(lab);
-        assert_eq!(budget.reported.load(super::Ordering::Relaxed), 0);
     }
 }

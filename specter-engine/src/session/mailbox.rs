@@ -1,7 +1,8 @@
-//! The mailbox of a session, in which HTTP requests reach its task.
+//! The mailbox of a session, in which HTTP requests reach the session's task.
 //!
-//! It has one slot each for a poll, a post and an upgrade. A well-behaved client never has two of a
-//! kind under way: a second one is a conflict that ends the session.
+//! It has one slot each for a poll, a post and an upgrade. A well-behaved client never has two
+//! requests of a kind open: a second one is a conflict that ends the session. `requests` puts the
+//! requests in and wakes the task.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,16 +11,15 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::connection::Connection;
 use crate::session::poll_response::PollResponse;
 use crate::session::post_body::PostBody;
 
-/// Why a request that names a session is not served by it.
+/// Why a session does not serve a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RequestConflict {
-    /// Another request of the kind is under way.
+    /// Another request of the kind is open.
     Overlap,
-    /// The session has moved to another transport.
+    /// The session uses another transport.
     OtherTransport,
     /// The session has ended.
     Ended,
@@ -28,264 +28,209 @@ pub(crate) enum RequestConflict {
 /// The outcome of a poll: the packets as a payload.
 pub(crate) type PollReply = Result<PollResponse, RequestConflict>;
 
-/// Where a poll's outcome goes. Dropped unanswered, the session has ended.
+/// Answers a poll. If it is dropped without an answer, the session has ended.
 pub(crate) type PollRequest = oneshot::Sender<PollReply>;
 
-/// A body that was received in full, to be taken apart by the session's task.
+/// A received body, which the session's task splits into packets.
 pub(crate) struct PostRequest {
     pub(crate) posted: PostBody,
-    /// Told when the last packet was taken. Dropped unanswered, the session has ended.
+    /// Notified when the last packet has been processed. If it is dropped before that, the session
+    /// has ended.
     pub(crate) taken: oneshot::Sender<()>,
 }
 
-/// Which requests the session's transport can serve.
+/// The requests that a session serves at present.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum AcceptedRequests {
-    /// Polls, posts, and an upgrade.
+    /// Polls, posts and an upgrade.
     Polling,
-    /// Polls, to be told of the close. Posts are swallowed.
+    /// Polls, whose response is the close notice. Posts are accepted and discarded.
     CloseNotice,
-    /// No polling any more.
+    /// None of polling: the session uses a WebSocket.
     WebSocket,
-    /// Nothing.
+    /// None: the session has ended.
     Nothing,
 }
 
-/// What the task finds in its mailbox.
+/// The requests that the task takes out of its mailbox.
 #[derive(Default)]
 pub(crate) struct PendingRequests {
     pub(crate) poll: Option<PollRequest>,
     pub(crate) post: Option<Box<PostRequest>>,
     pub(crate) upgrade: Option<OnUpgrade>,
-    /// The client overlapped requests, broke one off, or sent a body that was refused.
+    /// Whether the client has sent overlapping requests, aborted one, or sent an invalid body.
     pub(crate) faulty: bool,
 }
 
 /// The slots of one session.
 pub(crate) struct Mailbox {
     slots: Mutex<Slots>,
-    /// There is something to take; spares the task the lock.
-    waiting: AtomicBool,
+    /// Whether the slots contain something. The task reads this without the lock.
+    has_requests: AtomicBool,
 }
 
 struct Slots {
-    mail: PendingRequests,
-    /// A post is being received, waits to be taken, or is being worked on.
-    posting: bool,
-    /// A poll was handed to the task, and its request has no answer yet.
-    polling: bool,
-    serves: AcceptedRequests,
+    requests: PendingRequests,
+    /// Whether a post is open: its body is being received, is in its slot, or is being processed.
+    has_post: bool,
+    /// Whether the task has a poll that it has not answered.
+    has_poll: bool,
+    accepted: AcceptedRequests,
+}
+
+impl AcceptedRequests {
+    /// Whether polls and posts are accepted.
+    fn admit_polling(self) -> Result<(), RequestConflict> {
+        match self {
+            Self::Polling | Self::CloseNotice => Ok(()),
+            Self::WebSocket => Err(RequestConflict::OtherTransport),
+            Self::Nothing => Err(RequestConflict::Ended),
+        }
+    }
 }
 
 impl Mailbox {
-    pub(crate) fn new(serves: AcceptedRequests) -> Self {
+    pub(crate) fn new(accepted: AcceptedRequests) -> Self {
         Self {
             slots: Mutex::new(Slots {
-                mail: PendingRequests::default(),
-                posting: false,
-                polling: false,
-                serves,
+                requests: PendingRequests::default(),
+                has_post: false,
+                has_poll: false,
+                accepted,
             }),
-            waiting: AtomicBool::new(false),
+            has_requests: AtomicBool::new(false),
         }
     }
 
-    /// Whether anything came.
+    /// Whether there is anything to take.
     pub(crate) fn has_requests(&self) -> bool {
-        self.waiting.load(Ordering::Acquire)
+        self.has_requests.load(Ordering::Acquire)
     }
 
-    /// Takes what came, if anything did.
+    /// Takes everything. `None` if there is nothing.
     pub(crate) fn take(&self) -> Option<PendingRequests> {
         if !self.has_requests() {
             return None;
         }
         let mut slots = self.slots.lock();
-        self.waiting.store(false, Ordering::Release);
-        Some(mem::take(&mut slots.mail))
+        self.has_requests.store(false, Ordering::Release);
+        Some(mem::take(&mut slots.requests))
     }
 
-    /// Takes what may show that the client is there, which a poll does not: that stays.
+    /// Takes everything but the poll: only the rest proves that the client is alive.
     pub(crate) fn take_all_except_poll(&self) -> Option<PendingRequests> {
         if !self.has_requests() {
             return None;
         }
         let mut slots = self.slots.lock();
-        let poll = slots.mail.poll.take();
-        let rest = mem::take(&mut slots.mail);
-        self.waiting.store(poll.is_some(), Ordering::Release);
-        slots.mail.poll = poll;
+        let poll = slots.requests.poll.take();
+        let rest = mem::take(&mut slots.requests);
+        self.has_requests.store(poll.is_some(), Ordering::Release);
+        slots.requests.poll = poll;
         Some(rest)
     }
 
-    /// The post taken last is done with: the next one may come.
+    /// The task has processed the post. The client may send the next one.
     pub(crate) fn post_done(&self) {
-        self.slots.lock().posting = false;
+        self.slots.lock().has_post = false;
     }
 
-    /// From now on only these requests are served. Returns what waited.
-    pub(crate) fn serve_only(&self, serves: AcceptedRequests) -> PendingRequests {
+    /// Accepts only these requests from now on. Returns what was in the slots.
+    pub(crate) fn serve_only(&self, accepted: AcceptedRequests) -> PendingRequests {
         let mut slots = self.slots.lock();
-        slots.serves = serves;
-        self.waiting.store(false, Ordering::Release);
-        mem::take(&mut slots.mail)
+        slots.accepted = accepted;
+        self.has_requests.store(false, Ordering::Release);
+        mem::take(&mut slots.requests)
     }
 
-    /// Puts something into a slot and marks the mailbox.
-    fn put(&self, slots: &mut Slots, change: impl FnOnce(&mut PendingRequests)) {
-        change(&mut slots.mail);
-        self.waiting.store(true, Ordering::Release);
-    }
-}
-
-impl Connection {
-    /// What a poll that arrived can be answered with at once: the packets that wait, where nothing
-    /// but them is concerned. A heartbeat among them concerns the session's clocks, which are its
-    /// task's.
-    pub(crate) fn answer_poll(&self, max_packets: usize) -> Option<PollResponse> {
-        let slots = self.mailbox().slots.lock();
-        if slots.serves != AcceptedRequests::Polling || slots.polling || slots.mail.poll.is_some() {
-            return None;
-        }
-        // Locked for as long: nobody else takes packets for a poll meanwhile.
-        let packets = self.outgoing_queue().take_messages(max_packets);
-        (!packets.is_empty()).then(|| PollResponse::of_packets(&packets, self))
+    /// Calls `answer` if a poll can be answered without the task: the session polls, and no other
+    /// poll is open. The slots stay locked meanwhile, so that no other poll takes packets.
+    pub(super) fn answer_directly<T>(&self, answer: impl FnOnce() -> T) -> Option<T> {
+        let slots = self.slots.lock();
+        let is_free = slots.accepted == AcceptedRequests::Polling
+            && !slots.has_poll
+            && slots.requests.poll.is_none();
+        is_free.then(answer)
     }
 
-    /// The answer to a poll that was handed to the task is on its way.
-    pub(crate) fn poll_answered(&self) {
-        self.mailbox().slots.lock().polling = false;
-    }
-
-    /// A poll arrived. The outcome comes through the receiver; dropping that breaks the poll off.
-    pub(crate) fn begin_poll(&self) -> Result<oneshot::Receiver<PollReply>, RequestConflict> {
-        let mailbox = self.mailbox();
-        let mut slots = mailbox.slots.lock();
-        match slots.serves {
-            AcceptedRequests::Polling | AcceptedRequests::CloseNotice => {}
-            AcceptedRequests::WebSocket => return Err(RequestConflict::OtherTransport),
-            AcceptedRequests::Nothing => return Err(RequestConflict::Ended),
-        }
-        let outcome = if slots.mail.poll.is_some() {
-            mailbox.put(&mut slots, |mail| mail.faulty = true);
-            Err(RequestConflict::Overlap)
-        } else {
-            let (reply, outcome) = oneshot::channel();
-            slots.polling = true;
-            mailbox.put(&mut slots, |mail| mail.poll = Some(reply));
-            Ok(outcome)
-        };
-        drop(slots);
-        self.wake();
-        outcome
-    }
-
-    /// A post arrived; its body may now be received.
-    pub(crate) fn begin_post(self) -> Result<PostPermit, RequestConflict> {
-        let mailbox = self.mailbox();
-        let mut slots = mailbox.slots.lock();
-        match slots.serves {
-            AcceptedRequests::Polling | AcceptedRequests::CloseNotice => {}
-            AcceptedRequests::WebSocket => return Err(RequestConflict::OtherTransport),
-            AcceptedRequests::Nothing => return Err(RequestConflict::Ended),
-        }
-        if slots.posting {
-            mailbox.put(&mut slots, |mail| mail.faulty = true);
-            drop(slots);
-            self.wake();
+    /// Puts a poll into its slot. The reply is received through the returned receiver.
+    pub(super) fn put_poll(&self) -> Result<oneshot::Receiver<PollReply>, RequestConflict> {
+        let mut slots = self.slots.lock();
+        slots.accepted.admit_polling()?;
+        if slots.requests.poll.is_some() {
+            self.put(&mut slots, |requests| requests.faulty = true);
             return Err(RequestConflict::Overlap);
         }
-        slots.posting = true;
-        drop(slots);
-        Ok(PostPermit {
-            connection: Some(self),
-            held: 0,
-        })
+        let (request, reply) = oneshot::channel();
+        slots.has_poll = true;
+        self.put(&mut slots, |requests| requests.poll = Some(request));
+        Ok(reply)
     }
 
-    /// A WebSocket was accepted for this session; the session's task decides what becomes of it.
-    pub(crate) fn begin_upgrade(&self, upgrade: OnUpgrade) -> Result<(), RequestConflict> {
-        let mailbox = self.mailbox();
-        let mut slots = mailbox.slots.lock();
+    /// The response to the poll that the task had is on its way.
+    pub(super) fn poll_answered(&self) {
+        self.slots.lock().has_poll = false;
+    }
+
+    /// Reserves the slot of a post, whose body may then be received.
+    pub(super) fn reserve_post(&self) -> Result<(), RequestConflict> {
+        let mut slots = self.slots.lock();
+        slots.accepted.admit_polling()?;
+        if slots.has_post {
+            self.put(&mut slots, |requests| requests.faulty = true);
+            return Err(RequestConflict::Overlap);
+        }
+        slots.has_post = true;
+        Ok(())
+    }
+
+    /// Puts a received body into the reserved slot. The receiver is notified when the last packet has
+    /// been processed.
+    pub(super) fn put_post(
+        &self,
+        posted: PostBody,
+    ) -> Result<oneshot::Receiver<()>, RequestConflict> {
+        let (taken, outcome) = oneshot::channel();
+        let mut slots = self.slots.lock();
+        slots.accepted.admit_polling()?;
+        if slots.accepted == AcceptedRequests::CloseNotice {
+            slots.has_post = false;
+            let _ = taken.send(());
+        } else {
+            let request = Box::new(PostRequest { posted, taken });
+            self.put(&mut slots, |requests| requests.post = Some(request));
+        }
+        Ok(outcome)
+    }
+
+    /// Frees the reserved slot of a post that was aborted or rejected, and marks the client as faulty.
+    /// After an upgrade it is not: the client may abandon its post then.
+    pub(super) fn abandon_post(&self) {
+        let mut slots = self.slots.lock();
+        slots.has_post = false;
+        if slots.accepted == AcceptedRequests::Polling {
+            self.put(&mut slots, |requests| requests.faulty = true);
+        }
+    }
+
+    /// Puts an accepted WebSocket into its slot.
+    pub(super) fn put_upgrade(&self, upgrade: OnUpgrade) -> Result<(), RequestConflict> {
+        let mut slots = self.slots.lock();
         if matches!(
-            slots.serves,
+            slots.accepted,
             AcceptedRequests::Nothing | AcceptedRequests::CloseNotice
         ) {
             return Err(RequestConflict::Ended);
         }
-        if slots.mail.upgrade.is_some() {
+        if slots.requests.upgrade.is_some() {
             return Err(RequestConflict::Overlap);
         }
-        mailbox.put(&mut slots, |mail| mail.upgrade = Some(upgrade));
-        drop(slots);
-        self.wake();
+        self.put(&mut slots, |requests| requests.upgrade = Some(upgrade));
         Ok(())
     }
-}
 
-/// The right to receive one post's body. Dropped before the body is delivered, it ends the session:
-/// the client broke its request off, or its body was refused.
-pub(crate) struct PostPermit {
-    connection: Option<Connection>,
-    /// Bytes of the body so far.
-    held: usize,
-}
-
-impl PostPermit {
-    /// So many bytes more of the body have arrived. They count towards `max_buffered_total`.
-    /// `false`: the session is over, and the rest of the body is of no use.
-    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
-        let Some(connection) = &self.connection else {
-            return false;
-        };
-        self.held += bytes;
-        connection.hold(bytes);
-        !connection.is_closed()
-    }
-
-    /// Hands the body to the session. The receiver is told when its last packet was taken.
-    pub(crate) fn deliver(
-        mut self,
-        posted: PostBody,
-    ) -> Result<oneshot::Receiver<()>, RequestConflict> {
-        let (taken, outcome) = oneshot::channel();
-        let Some(connection) = self.connection.take() else {
-            return Err(RequestConflict::Ended);
-        };
-        connection.let_go(self.held);
-        let mailbox = connection.mailbox();
-        let mut slots = mailbox.slots.lock();
-        match slots.serves {
-            AcceptedRequests::Polling => {
-                let request = PostRequest { posted, taken };
-                mailbox.put(&mut slots, |mail| mail.post = Some(Box::new(request)));
-            }
-            AcceptedRequests::CloseNotice => {
-                slots.posting = false;
-                let _ = taken.send(());
-            }
-            AcceptedRequests::WebSocket => return Err(RequestConflict::OtherTransport),
-            AcceptedRequests::Nothing => return Err(RequestConflict::Ended),
-        }
-        drop(slots);
-        connection.wake();
-        Ok(outcome)
-    }
-}
-
-impl Drop for PostPermit {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.let_go(self.held);
-            let mailbox = connection.mailbox();
-            let mut slots = mailbox.slots.lock();
-            slots.posting = false;
-            // After an upgrade it is nobody's loss: the session has another transport.
-            if slots.serves == AcceptedRequests::Polling {
-                mailbox.put(&mut slots, |mail| mail.faulty = true);
-            }
-            drop(slots);
-            connection.wake();
-        }
+    fn put(&self, slots: &mut Slots, change: impl FnOnce(&mut PendingRequests)) {
+        change(&mut slots.requests);
+        self.has_requests.store(true, Ordering::Release);
     }
 }

@@ -6,6 +6,7 @@
 //! holds a [`Connection`](crate::Connection).
 
 pub(crate) mod buffer_budget;
+pub(crate) mod buffer_sweep;
 pub(crate) mod close_counters;
 pub(crate) mod closing_websocket;
 pub(crate) mod inbound;
@@ -14,6 +15,7 @@ pub(crate) mod mailbox;
 pub(crate) mod poll_response;
 pub(crate) mod post_body;
 pub(crate) mod registry;
+pub(crate) mod requests;
 pub(crate) mod task;
 pub(crate) mod task_waker;
 pub(crate) mod termination;

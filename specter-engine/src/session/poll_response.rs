@@ -1,83 +1,99 @@
-//! The body of a response to a poll, from the queue to the network.
+//! The body of the response to a poll.
 //!
-//! Its packets are charged to the queue of their connection until the last byte of the body is
-//! dropped. A polling client that does not read therefore fills the queue as one on a WebSocket
+//! Its packets stay charged to the queue of their connection until the last byte of the body is
+//! dropped. A polling client that does not read therefore fills its queue as a client on a WebSocket
 //! does, and one that reads slowly empties it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use specter_proto::engine::{EncodedPacket, PayloadEncoder};
 
-use crate::connection::Connection;
 use crate::outgoing::queue;
 
-/// A polling body and what it counts for.
-pub(crate) struct PollResponse {
-    body: Vec<u8>,
-    /// `None` where it counts for nothing.
-    count: Option<ChargeGuard>,
+/// The connection to whose queue a response is charged.
+pub(crate) trait ChargedConnection: Send + Sync {
+    /// Removes bytes that have been sent from the queue's charge.
+    fn refund(&self, cost: usize);
+
+    /// Whether the connection is closed or closing.
+    fn is_closed(&self) -> bool;
 }
 
-/// What an answer that is handed over in parts still counts for in the queue.
+/// The body of a response, with its charge.
+pub(crate) struct PollResponse {
+    body: Vec<u8>,
+    /// `None` for a body that did not come from the queue.
+    charge: Option<ChargeGuard>,
+}
+
+/// The rest of the charge of a response that is sent in parts.
 pub(crate) struct QueueCharge(Option<ChargeGuard>);
 
+/// Refunds a charge when it is dropped.
 struct ChargeGuard {
-    connection: Connection,
+    connection: Arc<dyn ChargedConnection>,
     cost: usize,
 }
 
-/// Bytes of an answer, and what they count for.
+/// Bytes of a response with their charge.
 struct Part<T, C> {
     bytes: T,
-    _counted: C,
+    _charge: C,
 }
 
 impl PollResponse {
-    /// An answer that counts for nothing.
+    /// A response without a charge.
     pub(crate) fn of(body: Vec<u8>) -> Self {
-        Self { body, count: None }
+        Self { body, charge: None }
     }
 
-    /// An answer with packets from the connection's queue.
-    pub(crate) fn of_packets(packets: &VecDeque<EncodedPacket>, connection: &Connection) -> Self {
+    /// A response with packets from the connection's queue.
+    pub(crate) fn of_packets(
+        packets: &VecDeque<EncodedPacket>,
+        connection: Arc<dyn ChargedConnection>,
+    ) -> Self {
         let frames = || packets.iter().flat_map(EncodedPacket::frames);
         let mut body = PayloadEncoder::for_frames(frames());
         for frame in frames() {
             body.push(frame);
         }
         let cost = packets.iter().map(queue::cost).sum();
-        Self::counted(body.finish(), connection, cost)
+        Self::charged(body.finish(), connection, cost)
     }
 
-    /// An answer with packets for which the connection's queue counted `cost`.
-    pub(crate) fn counted(body: Vec<u8>, connection: &Connection, cost: usize) -> Self {
-        let connection = connection.clone();
+    /// A response with packets that are charged to the connection's queue with `cost`.
+    pub(crate) fn charged(
+        body: Vec<u8>,
+        connection: Arc<dyn ChargedConnection>,
+        cost: usize,
+    ) -> Self {
         Self {
             body,
-            count: Some(ChargeGuard { connection, cost }),
+            charge: Some(ChargeGuard { connection, cost }),
         }
     }
 
-    /// How many bytes it has.
+    /// The length of the body in bytes.
     pub(crate) fn len(&self) -> usize {
         self.body.len()
     }
 
-    /// All of it, which counts until it is dropped.
+    /// The whole body. It stays charged until it is dropped.
     pub(crate) fn into_bytes(self) -> Bytes {
-        match self.count {
-            Some(count) => Bytes::from_owner(Part {
+        match self.charge {
+            Some(charge) => Bytes::from_owner(Part {
                 bytes: self.body,
-                _counted: count,
+                _charge: charge,
             }),
             None => self.body.into(),
         }
     }
 
-    /// Takes it apart, for one that is handed over in parts.
+    /// The body and its charge, for a response that is sent in parts.
     pub(crate) fn into_parts(self) -> (Vec<u8>, QueueCharge) {
-        (self.body, QueueCharge(self.count))
+        (self.body, QueueCharge(self.charge))
     }
 }
 
@@ -88,28 +104,29 @@ impl AsRef<[u8]> for PollResponse {
 }
 
 impl QueueCharge {
-    /// Bytes of the answer, which count until they are dropped. What no part takes away counts as
-    /// long as this exists.
+    /// Moves the charge of `bytes` to the returned part, which stays charged until it is dropped. The
+    /// rest stays charged until this `QueueCharge` is dropped.
     pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&mut self, bytes: T) -> Bytes {
-        let counted = self.0.as_mut().map(|count| {
-            let cost = count.cost.min(bytes.as_ref().len());
-            count.cost -= cost;
+        let charge = self.0.as_mut().map(|charge| {
+            let cost = charge.cost.min(bytes.as_ref().len());
+            charge.cost -= cost;
             ChargeGuard {
-                connection: count.connection.clone(),
+                connection: Arc::clone(&charge.connection),
                 cost,
             }
         });
         Bytes::from_owner(Part {
             bytes,
-            _counted: counted,
+            _charge: charge,
         })
     }
 
-    /// Whether the session is over, so that nobody else limits how long the answer may take.
+    /// Whether the session has ended. Its timeouts then no longer limit how long the response may
+    /// take.
     pub(crate) fn is_orphaned(&self) -> bool {
         self.0
             .as_ref()
-            .is_none_or(|count| count.connection.is_closed())
+            .is_none_or(|charge| charge.connection.is_closed())
     }
 }
 
@@ -121,8 +138,6 @@ impl<T: AsRef<[u8]>, C> AsRef<[u8]> for Part<T, C> {
 
 impl Drop for ChargeGuard {
     fn drop(&mut self) {
-        if self.connection.outgoing_queue().refund(self.cost) {
-            self.connection.wake();
-        }
+        self.connection.refund(self.cost);
     }
 }

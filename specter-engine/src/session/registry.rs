@@ -59,7 +59,7 @@ pub(crate) struct Registry {
 impl Registry {
     /// The registry of an endpoint, whose connections count towards the budget.
     pub(crate) fn new(config: &EngineConfig, budget: Arc<BufferBudget>) -> Arc<Self> {
-        let registry = Arc::new(Self {
+        Arc::new(Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             addresses: Mutex::default(),
             open: AtomicUsize::new(0),
@@ -71,9 +71,7 @@ impl Registry {
             max_connections: config.connection_limit(),
             max_per_address: config.max_connections_per_address,
             budget,
-        });
-        registry.budget.add(&registry);
-        registry
+        })
     }
 
     pub(crate) fn budget(&self) -> &Arc<BufferBudget> {
@@ -304,7 +302,7 @@ mod tests {
     use tokio::time::Instant;
 
     fn registry(config: &EngineConfig) -> Arc<Registry> {
-        Registry::new(config, BufferBudget::new(usize::MAX))
+        Registry::new(config, BufferBudget::without_sweep(usize::MAX))
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! Appends frames to a buffer from which several are sent at once.
+//! Appends frames to a buffer that holds several frames, which are sent with one write.
 
 use crate::websocket::{MAX_HEADER, Opcode, append_header, short_header, write_header};
 
 use super::frame::FrameKind;
 
-/// The header of nearly all frames: those of up to 125 bytes.
+/// The length of the header that nearly all frames have: those of payloads of up to 125 bytes.
 const SHORT_HEADER: usize = 2;
 
-/// Writes a frame at the end of a buffer: the body first, and when its length is known the
-/// WebSocket header in front of it.
+/// Writes a frame at the end of a buffer. The body is written first. The WebSocket header is
+/// written in front of it when the body's length is known.
 ///
-/// Dropped before it is closed, it leaves the buffer as it was.
+/// If the appender is dropped before [`close`](Self::close), it removes what it has written.
 ///
 /// ```
 /// use specter_proto::engine::{FrameAppender, FrameKind};
@@ -24,13 +24,13 @@ const SHORT_HEADER: usize = 2;
 #[derive(Debug)]
 pub struct FrameAppender<'a> {
     bytes: &'a mut Vec<u8>,
-    /// Where the frame begins.
+    /// The index at which the frame begins.
     start: usize,
     is_closed: bool,
 }
 
 impl<'a> FrameAppender<'a> {
-    /// Begins a frame with a body of about `capacity` bytes, which may outgrow it.
+    /// Begins a frame with room for a body of `capacity` bytes. A longer body is possible.
     #[inline]
     pub fn new(bytes: &'a mut Vec<u8>, capacity: usize) -> Self {
         let start = bytes.len();
@@ -43,7 +43,8 @@ impl<'a> FrameAppender<'a> {
         }
     }
 
-    /// The buffer to write the body in. What is in it at first belongs to others: leave it.
+    /// The buffer to append the body to. The bytes that are in it already belong to other frames
+    /// and to the header: do not change or remove them.
     #[inline]
     pub fn body(&mut self) -> &mut Vec<u8> {
         self.bytes
@@ -53,35 +54,35 @@ impl<'a> FrameAppender<'a> {
     ///
     /// # Panics
     ///
-    /// When [`body`](Self::body) was used to take away what it did not add: an error of the
-    /// caller's program, never of a peer.
+    /// If bytes were removed through [`body`](Self::body) that were not added through it. That is
+    /// a bug of the caller, which no peer can cause.
     #[inline]
     pub fn close(mut self, kind: FrameKind) {
         let body = self.start + SHORT_HEADER;
         let payload = self.bytes.len().checked_sub(body);
-        let payload = payload.expect("removed the room of the header from a frame");
-        let place = self.bytes.get_mut(self.start..body);
-        if let Some((place, header)) = place.zip(short_header(kind.opcode(), payload)) {
-            place.copy_from_slice(&header);
+        let payload = payload.expect("only append to `body`: the header's bytes were removed");
+        let target = self.bytes.get_mut(self.start..body);
+        if let Some((target, header)) = target.zip(short_header(kind.opcode(), payload)) {
+            target.copy_from_slice(&header);
         } else {
             self.write_long(kind.opcode(), payload);
         }
         self.is_closed = true;
     }
 
-    /// Writes a longer header, for which the body moves on.
+    /// Writes a header of more than two bytes, after moving the body to make room for it.
     #[inline(never)]
     fn write_long(&mut self, opcode: Opcode, payload: usize) {
-        let mut room = [0; MAX_HEADER];
-        let used = write_header(&mut room, true, opcode, payload);
-        let header = room.get(..used).unwrap_or_default();
+        let mut buffer = [0; MAX_HEADER];
+        let used = write_header(&mut buffer, true, opcode, payload);
+        let header = buffer.get(..used).unwrap_or_default();
         let body = self.start + SHORT_HEADER..self.bytes.len();
-        let more = header.len().saturating_sub(SHORT_HEADER);
-        self.bytes.resize(body.end + more, 0);
+        let additional = header.len().saturating_sub(SHORT_HEADER);
+        self.bytes.resize(body.end + additional, 0);
         self.bytes.copy_within(body, self.start + header.len());
-        let place = self.bytes.get_mut(self.start..self.start + header.len());
-        if let Some(place) = place {
-            place.copy_from_slice(header);
+        let target = self.bytes.get_mut(self.start..self.start + header.len());
+        if let Some(target) = target {
+            target.copy_from_slice(header);
         }
     }
 }
@@ -94,7 +95,7 @@ impl Drop for FrameAppender<'_> {
     }
 }
 
-/// Appends a frame whose payload is there.
+/// Appends a binary frame with this payload.
 pub(crate) fn append_binary(bytes: &mut Vec<u8>, payload: &[u8]) {
     append_header(bytes, Opcode::Binary, payload.len());
     bytes.extend_from_slice(payload);
@@ -106,7 +107,7 @@ mod tests {
     use crate::engine::{FrameBuilder, FrameKind};
 
     #[test]
-    fn an_appended_frame_is_the_frame_by_itself() {
+    fn an_appended_frame_equals_a_built_frame() {
         for len in [0, 1, 125, 126, 127, 65_535, 65_536] {
             let payload = vec![b'x'; len];
             let mut bytes = b"before".to_vec();
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_not_closed_was_never_there() {
+    fn a_frame_that_is_not_closed_is_removed() {
         let mut bytes = b"before".to_vec();
         let mut frame = FrameAppender::new(&mut bytes, 4);
         frame.body().extend_from_slice(b"half");
@@ -133,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "room of the header")]
-    fn taking_away_the_room_of_the_header_is_a_bug() {
+    #[should_panic(expected = "the header's bytes were removed")]
+    fn removing_the_bytes_of_the_header_panics() {
         let mut bytes = b"before".to_vec();
         let mut frame = FrameAppender::new(&mut bytes, 4);
         frame.body().clear();

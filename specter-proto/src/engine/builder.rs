@@ -6,14 +6,14 @@ use bytes::{Buf, Bytes};
 
 use super::frame::{Frame, FrameKind};
 use crate::recycler::{Recyclable, Recycler};
-use crate::websocket::{MAX_HEADER, write_header_behind};
+use crate::websocket::{MAX_HEADER, write_header_at_end};
 
-/// Writes a frame: the body, and at the end, when its length is known, the WebSocket header in
-/// front of it.
+/// Writes a frame. The body is written first. The WebSocket header is written in front of it when
+/// the body's length is known.
 ///
-/// It is written in a buffer that the thread keeps for that, and copied out once its size is known:
-/// a frame takes one allocation of exactly its size. A long one keeps the buffer that it was
-/// written in.
+/// The frame is written into a buffer that the thread recycles, and copied out of it when its size
+/// is known. A frame therefore takes one allocation of exactly its size. A frame that outgrows the
+/// recycled buffers takes over the buffer in which it was written.
 ///
 /// ```
 /// use specter_proto::engine::{FrameBuilder, FrameKind};
@@ -29,18 +29,20 @@ pub struct FrameBuilder {
     buffer: Buffer,
 }
 
-/// `None` once the buffer is given away.
+/// `None` after the buffer was returned to the thread's pool.
 type Buffer = Option<BoxedBuffer>;
 
-/// Room for the WebSocket header, then the body. Boxed, because a builder is moved often.
+/// Room for the WebSocket header, followed by the body. It is boxed because a builder is moved
+/// often.
 type BoxedBuffer = Box<Vec<u8>>;
 
-/// Up to this size, in bytes, a frame is copied out of the thread's buffer, and the buffer is kept.
-const COPIED: usize = 16 * 1024;
+/// The largest buffer that the thread recycles, in bytes. A frame in such a buffer is copied out of
+/// it; a larger buffer becomes the frame.
+const MAX_RECYCLED: usize = 16 * 1024;
 
 thread_local! {
     /// The buffer in which the thread writes frames.
-    static BUFFERS: Recycler<BoxedBuffer> = const { Recycler::new(1, COPIED) };
+    static BUFFERS: Recycler<BoxedBuffer> = const { Recycler::new(1, MAX_RECYCLED) };
 }
 
 impl Recyclable for BoxedBuffer {
@@ -50,10 +52,10 @@ impl Recyclable for BoxedBuffer {
 }
 
 impl FrameBuilder {
-    /// A builder with room for a body of `capacity` bytes, which may outgrow it.
+    /// Creates a builder with room for a body of `capacity` bytes. A longer body is possible.
     pub fn new(capacity: usize) -> Self {
         let mut buffer = Recycler::take(&BUFFERS).unwrap_or_default();
-        // What stands in the header's room is written over.
+        // The room for the header may keep its old content, because `close` overwrites it.
         buffer.truncate(MAX_HEADER);
         if buffer.len() < MAX_HEADER {
             buffer.resize(MAX_HEADER, 0);
@@ -63,26 +65,28 @@ impl FrameBuilder {
         Self { buffer }
     }
 
-    /// The buffer to write the body in. What is in it at first belongs to the builder: leave it.
+    /// The buffer to append the body to. The bytes that are in it at first belong to the header: do
+    /// not change or remove them.
     #[inline]
     pub fn body(&mut self) -> &mut Vec<u8> {
         self.buffer.get_or_insert_default()
     }
 
-    /// Where in [`body`](Self::body) the payload begins.
+    /// The index in [`body`](Self::body) at which the payload begins.
     const BODY_AT: usize = MAX_HEADER;
 
-    /// Writes the WebSocket header in front and closes the frame.
+    /// Writes the WebSocket header in front of the body and returns the frame.
     ///
     /// # Panics
     ///
-    /// When [`body`](Self::body) was used to take away what it did not add: an error of the
-    /// caller's program, never of a peer.
+    /// If bytes were removed through [`body`](Self::body) that were not added through it. That is
+    /// a bug of the caller, which no peer can cause.
     pub fn finish(self, kind: FrameKind) -> Frame {
         self.close(kind).into_frame()
     }
 
-    /// As [`finish`](Self::finish), but leaves the frame where it was written.
+    /// Does the same as [`finish`](Self::finish), but leaves the frame in the buffer in which it
+    /// was written.
     ///
     /// # Panics
     ///
@@ -91,24 +95,24 @@ impl FrameBuilder {
     pub fn close(mut self, kind: FrameKind) -> BufferedFrame {
         let buffer = self.body();
         let payload = buffer.len().checked_sub(Self::BODY_AT);
-        let payload = payload.expect("removed the room of the header from a frame builder");
+        let payload = payload.expect("only append to `body`: the header's bytes were removed");
         let room = buffer.first_chunk_mut();
-        let used = room.map_or(0, |room| write_header_behind(room, kind.opcode(), payload));
+        let used = room.map_or(0, |room| write_header_at_end(room, kind.opcode(), payload));
         BufferedFrame {
             builder: self,
-            header: u8::try_from(used).unwrap_or(u8::MAX),
+            header_len: u8::try_from(used).unwrap_or(u8::MAX),
             kind,
         }
     }
 }
 
-/// A frame that still lies in the buffer in which it was written: sent from there, it takes no
+/// A frame that is still in the buffer in which it was written. Sending it from there needs no
 /// allocation.
 #[derive(Debug)]
 pub struct BufferedFrame {
     builder: FrameBuilder,
-    /// How long its WebSocket header is.
-    header: u8,
+    /// The length of the frame's WebSocket header, in bytes.
+    header_len: u8,
     kind: FrameKind,
 }
 
@@ -121,33 +125,33 @@ impl BufferedFrame {
         frame.unwrap_or_default()
     }
 
-    /// A frame of its own, to be kept, or sent to many.
+    /// Converts it into a frame with memory of its own, to be kept or sent to many recipients.
     pub fn into_frame(mut self) -> Frame {
         let start = self.start();
         let buffer = self.builder.body();
-        let bytes = if buffer.capacity() <= COPIED {
+        let bytes = if buffer.capacity() <= MAX_RECYCLED {
             Bytes::copy_from_slice(buffer.get(start..).unwrap_or_default())
         } else {
             let mut bytes = Bytes::from(mem::take(buffer));
-            // Not `slice`: that would count a second owner of a buffer that has one.
+            // `slice` would count a second owner of this buffer, which has only one.
             bytes.advance(start);
             bytes
         };
         Frame {
             bytes,
-            payload_at: self.header,
+            payload_at: self.header_len,
             kind: self.kind,
         }
     }
 
     #[inline]
     fn start(&self) -> usize {
-        FrameBuilder::BODY_AT.saturating_sub(self.header.into())
+        FrameBuilder::BODY_AT.saturating_sub(self.header_len.into())
     }
 }
 
 impl Drop for FrameBuilder {
-    /// Gives the buffer back, also where its frame was never finished.
+    /// Returns the buffer to the thread's pool, even if the frame was never finished.
     fn drop(&mut self) {
         if let Some(buffer) = self.buffer.take() {
             Recycler::put(&BUFFERS, buffer);
@@ -157,59 +161,59 @@ impl Drop for FrameBuilder {
 
 #[cfg(test)]
 mod tests {
-    use super::{COPIED, FrameBuilder};
+    use super::{FrameBuilder, MAX_RECYCLED};
     use crate::engine::FrameKind;
 
-    fn written(body: &[u8]) -> FrameBuilder {
+    fn builder_with(body: &[u8]) -> FrameBuilder {
         let mut builder = FrameBuilder::new(1);
         builder.body().extend_from_slice(body);
         builder
     }
 
     #[test]
-    #[should_panic(expected = "room of the header")]
-    fn taking_away_the_room_of_the_header_is_a_bug() {
+    #[should_panic(expected = "the header's bytes were removed")]
+    fn removing_the_bytes_of_the_header_panics() {
         let mut builder = FrameBuilder::new(1);
         builder.body().clear();
         builder.finish(FrameKind::Text);
     }
 
     #[test]
-    fn frames_are_built_inside_each_other() {
-        let mut outer = written(b"4ou");
-        let inner = written(b"4inner").finish(FrameKind::Text);
+    fn a_frame_can_be_built_while_another_is_unfinished() {
+        let mut outer = builder_with(b"4ou");
+        let inner = builder_with(b"4inner").finish(FrameKind::Text);
         outer.body().extend_from_slice(b"ter");
         assert_eq!(outer.finish(FrameKind::Text).payload(), b"4outer");
         assert_eq!(inner.payload(), b"4inner");
         drop(FrameBuilder::new(9));
         assert_eq!(
-            written(b"4next").finish(FrameKind::Text).payload(),
+            builder_with(b"4next").finish(FrameKind::Text).payload(),
             b"4next"
         );
     }
 
     #[test]
-    fn a_long_frame_keeps_the_buffer_that_it_was_written_in() {
-        let body = vec![b'x'; COPIED + 1];
-        let mut builder = written(&body);
+    fn a_long_frame_takes_over_the_buffer_in_which_it_was_written() {
+        let body = vec![b'x'; MAX_RECYCLED + 1];
+        let mut builder = builder_with(&body);
         let start = builder.body().as_ptr().addr();
         let frame = builder.finish(FrameKind::Binary);
         assert_eq!(frame.payload(), body);
         let payload = frame.payload().as_ptr().addr();
         assert_eq!(payload, start + FrameBuilder::BODY_AT);
         assert_eq!(
-            written(b"4short").finish(FrameKind::Text).payload(),
+            builder_with(b"4short").finish(FrameKind::Text).payload(),
             b"4short"
         );
     }
 
     #[test]
-    fn a_written_frame_is_the_frame_that_it_becomes() {
+    fn a_buffered_frame_and_the_frame_made_of_it_are_equal() {
         for len in [0, 125, 126, 65_535, 65_536] {
             let body = vec![b'x'; len];
-            let written = written(&body).close(FrameKind::Binary);
-            let bytes = written.websocket().to_vec();
-            let frame = written.into_frame();
+            let buffered = builder_with(&body).close(FrameKind::Binary);
+            let bytes = buffered.websocket().to_vec();
+            let frame = buffered.into_frame();
             assert_eq!(frame.websocket(), &bytes);
             assert_eq!(frame.payload(), body);
         }

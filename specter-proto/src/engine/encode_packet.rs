@@ -1,16 +1,16 @@
-//! The trait of packets that can be queued, or appended to the bytes of a WebSocket.
+//! The trait of packets that can be queued, or appended to the bytes that a WebSocket sends.
 
 use super::EncodedPacket;
 
-/// A packet on its way to the network: either encoded already, or encoded where it is written.
+/// An outgoing packet. It is encoded already, or is encoded when it is written.
 ///
-/// A packet that goes through a queue is converted [`into`](Into) its encoded form. One that is
-/// written at once is appended to the bytes of the WebSocket, without a buffer of its own.
+/// A packet that goes through a queue is converted [`into`](Into) its encoded form. A packet that
+/// is written at once is appended to the bytes of the WebSocket, without a buffer of its own.
 pub trait EncodePacket: Into<EncodedPacket> {
-    /// How many bytes the packet takes on a WebSocket, frame headers included.
+    /// The number of bytes that the packet takes on a WebSocket, frame headers included.
     fn size(&self) -> usize;
 
-    /// Appends the packet as it is sent on a WebSocket.
+    /// Appends the packet's WebSocket frames to `bytes`.
     fn append_to(&self, bytes: &mut Vec<u8>);
 }
 

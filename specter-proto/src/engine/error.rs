@@ -1,49 +1,52 @@
-//! The reasons for which an Engine.IO request is rejected, as the protocol tells its clients.
+//! The reasons for which an Engine.IO request is rejected, with the codes and texts that the
+//! reference server sends to clients.
 
 use serde_json::Value;
 use thiserror::Error;
 
-/// Why a request is refused: the protocol's six codes.
+/// The reason why a request is rejected. There is one for each of the protocol's six codes.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum RequestError {
     /// Code 0: the `transport` parameter names no enabled transport.
-    #[error("unknown transport")]
+    #[error("the `transport` parameter names no enabled transport")]
     UnknownTransport,
     /// Code 1: the `sid` parameter names no session.
-    #[error("unknown session id")]
+    #[error("the `sid` parameter names no session")]
     UnknownSession,
-    /// Code 2: a handshake with a method that is not GET.
-    #[error("bad handshake method")]
+    /// Code 2: the method of a handshake is not GET.
+    #[error("the method of a handshake is not GET")]
     BadMethod,
     /// Code 3: the request contradicts itself or its session.
     #[error("bad request: {0}")]
     BadRequest(BadRequest),
-    /// Code 4: the server does not want this client. The text is shown to it; see
+    /// Code 4: the server rejects this client. The client is sent the text; see
     /// [`RequestError::forbidden`].
     #[error("forbidden: {0}")]
     Forbidden(String),
     /// Code 5: the `EIO` parameter is not `4`.
-    #[error("unsupported protocol version")]
+    #[error("the `EIO` parameter is not `4`, the only supported protocol version")]
     UnsupportedVersion,
 }
 
-/// What is wrong with a request of code 3. Logs and counters have all of it; a client's response
-/// has only what its developer can correct in the URL (see [`RequestError::context`]).
+/// The fault of a request with code 3. Logs and counters show every fault. The response to the
+/// client shows only those that its developer can correct in the URL (see
+/// [`RequestError::context`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum BadRequest {
     /// The `Origin` header is not a valid header value.
-    #[error("invalid origin header")]
+    #[error("the `Origin` header is not a valid header value")]
     InvalidOrigin,
-    /// The transport is not the session's, nor one that it may move to.
-    #[error("not the transport of the session")]
+    /// The request's transport is neither the session's nor one to which the session may move.
+    #[error("the request's transport is not the transport of its session")]
     TransportMismatch,
-    /// The `EIO` parameter is not the session's.
-    #[error("not the protocol version of the session")]
+    /// The request's `EIO` parameter is not that of its session.
+    #[error("the request's protocol version is not that of its session")]
     ProtocolMismatch,
-    /// The transport could not be set up: a WebSocket request that is none, for example.
-    #[error("transport handshake failed")]
+    /// The transport could not be set up. For example, a request for a WebSocket is no WebSocket
+    /// request.
+    #[error("the transport could not be set up")]
     TransportHandshake,
-    /// A query parameter of Engine.IO is given twice with different values.
+    /// A query parameter of Engine.IO is given more than once, with different values.
     #[error("the query parameter `{0}` is given more than once with different values")]
     RepeatedParameter(&'static str),
     /// The client polls by JSONP (the query parameter `j`), which is not supported.
@@ -52,11 +55,11 @@ pub enum BadRequest {
          XMLHttpRequest or fetch, or use a WebSocket"
     )]
     Jsonp,
-    /// No session id could be made.
-    #[error("session id generation failed")]
+    /// No session id could be generated.
+    #[error("no session id could be generated")]
     IdGeneration,
-    /// A layer in front of the endpoint refused the request.
-    #[error("refused by middleware")]
+    /// A layer in front of the endpoint rejected the request.
+    #[error("a layer in front of the endpoint rejected the request")]
     Middleware,
 }
 
@@ -83,12 +86,12 @@ impl From<BadRequest> for RequestError {
 }
 
 impl RequestError {
-    /// Code 4 with the protocol's own text.
+    /// Code 4 with the protocol's default text.
     pub fn forbidden() -> Self {
         Self::Forbidden("Forbidden".to_owned())
     }
 
-    /// The protocol's own code, 0 to 5, which the client is sent.
+    /// The protocol's number of this error, 0 to 5, which is sent to the client.
     pub const fn number(&self) -> u8 {
         match self {
             Self::UnknownTransport => 0,
@@ -112,7 +115,7 @@ impl RequestError {
         }
     }
 
-    /// The text that the client is sent.
+    /// The text that is sent to the client.
     pub fn message(&self) -> &str {
         match self {
             Self::UnknownTransport => "Transport unknown",
@@ -124,9 +127,8 @@ impl RequestError {
         }
     }
 
-    /// What is wrong with the request in more words than [`message`](Self::message) has, which the
-    /// protocol fixes. `None` where the message says it all, or where the client is not to know
-    /// more.
+    /// An explanation with more detail than [`message`](Self::message), whose texts the protocol
+    /// fixes. `None` if the message is sufficient, or if the client must not learn more.
     pub fn context(&self) -> Option<String> {
         match self {
             Self::BadRequest(reason @ (BadRequest::RepeatedParameter(_) | BadRequest::Jsonp)) => {
@@ -144,8 +146,9 @@ impl RequestError {
         }
     }
 
-    /// The body of the response to a polling request. The protocol knows `code` and `message`; the
-    /// [`context`](Self::context), if there is one, is a third field, which clients ignore.
+    /// The body of the response to a polling request. The protocol defines the fields `code` and
+    /// `message`. The [`context`](Self::context), if there is one, is a third field, which clients
+    /// ignore.
     pub fn json(&self) -> String {
         let (code, message) = (self.number(), Value::from(self.message()));
         match self.context() {
@@ -163,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_refusal_is_what_the_reference_server_sends() {
+    fn each_error_has_the_code_and_text_of_the_reference_server() {
         let table = [
             (
                 RequestError::UnknownTransport,

@@ -1,8 +1,8 @@
 //! Outgoing messages in the form that both transports send, encoded once for all recipients.
 //!
-//! A [`Frame`] holds its WebSocket header and its payload in one shared buffer: the WebSocket sends
-//! all of it, polling the part behind the header. Nothing here knows what a payload means, apart
-//! from the Engine.IO type character in front of a text message.
+//! A [`Frame`] holds its WebSocket header and its payload in one shared buffer. A WebSocket sends
+//! the whole buffer, polling only the payload. Nothing here knows what a payload means, apart from
+//! the Engine.IO type character at the start of a text message.
 
 use std::iter;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use bytes::Bytes;
 
 use crate::websocket::{MAX_HEADER, Opcode, write_header};
 
-/// Whether a frame's payload is text or bytes.
+/// Whether a frame's payload is text or binary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FrameKind {
     /// An Engine.IO packet, its type character included.
     Text,
-    /// Raw bytes: a message without a type character.
+    /// The raw bytes of a message, without a type character.
     Binary,
 }
 
@@ -29,11 +29,11 @@ impl FrameKind {
     }
 }
 
-/// An outgoing message, ready for any transport. Cloning it copies a handle, not the bytes.
+/// An outgoing message, ready for either transport. Cloning it copies a handle, not the bytes.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub(super) bytes: Bytes,
-    /// Where the payload starts: the length of the WebSocket header.
+    /// The index at which the payload begins, which is the length of the WebSocket header.
     pub(super) payload_at: u8,
     pub(super) kind: FrameKind,
 }
@@ -44,36 +44,36 @@ impl Frame {
         &self.bytes
     }
 
-    /// What stands behind the WebSocket header. For text this is the Engine.IO packet with its type
-    /// character, for binary the raw data.
+    /// The bytes after the WebSocket header. For a text frame this is the Engine.IO packet with its
+    /// type character, for a binary frame the raw data.
     pub fn payload(&self) -> &[u8] {
         self.bytes
             .get(usize::from(self.payload_at)..)
             .unwrap_or_default()
     }
 
-    /// Whether the payload is text or bytes.
+    /// Whether the payload is text or binary.
     pub fn kind(&self) -> FrameKind {
         self.kind
     }
 
-    /// The bytes that it takes on a WebSocket. Limits count these.
+    /// The number of bytes that the frame takes on a WebSocket. Limits count these bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// A text message: the Engine.IO packet `4` with `text` in it.
+    /// A text message: an Engine.IO packet of the type `4` with this text.
     pub fn text_message(text: &str) -> Self {
-        Self::joined(FrameKind::Text, &[b"4", text.as_bytes()])
+        Self::from_parts(FrameKind::Text, &[b"4", text.as_bytes()])
     }
 
     /// A binary message.
     pub fn binary_message(data: &[u8]) -> Self {
-        Self::joined(FrameKind::Binary, &[data])
+        Self::from_parts(FrameKind::Binary, &[data])
     }
 
-    /// A frame whose payload is these parts, in an allocation of exactly its size.
-    pub(super) fn joined(kind: FrameKind, parts: &[&[u8]]) -> Self {
+    /// A frame with the concatenated parts as its payload, in an allocation of exactly its size.
+    pub(super) fn from_parts(kind: FrameKind, parts: &[&[u8]]) -> Self {
         let payload = parts.iter().map(|part| part.len()).sum();
         let mut header = [0; MAX_HEADER];
         let used = write_header(&mut header, true, kind.opcode(), payload);
@@ -89,8 +89,8 @@ impl Frame {
         }
     }
 
-    /// Whole WebSocket frames, one behind the other, to be sent as they are. Not for polling: their
-    /// payload is not told apart.
+    /// One or more whole WebSocket frames, to be sent unchanged. Polling must not send them,
+    /// because their headers are not separated from their payloads.
     #[doc(hidden)]
     pub fn of_websocket(bytes: Bytes) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Frame {
         }
     }
 
-    /// A frame that stands in the program. `bytes` must be a short one: a header of two bytes.
+    /// A constant text frame. `bytes` must be the whole frame, with a header of two bytes.
     pub(super) const fn from_static(bytes: &'static [u8]) -> Self {
         Self {
             bytes: Bytes::from_static(bytes),
@@ -110,8 +110,8 @@ impl Frame {
     }
 }
 
-/// One message with the attachments that follow it. They are queued, sent and dropped as one item,
-/// never interleaved with another's.
+/// A message and the attachments that follow it. They are queued, sent and dropped together, and no
+/// other packet's frames come between them.
 #[derive(Clone, Debug)]
 pub struct EncodedPacket {
     first: Frame,
@@ -119,7 +119,7 @@ pub struct EncodedPacket {
 }
 
 impl EncodedPacket {
-    /// A message and its attachments, in the order in which they are to be sent.
+    /// Creates a packet of a message and its attachments, in the order in which they are sent.
     pub fn new(first: Frame, attachments: impl Into<Arc<[Frame]>>) -> Self {
         let attachments = attachments.into();
         Self {
@@ -128,25 +128,26 @@ impl EncodedPacket {
         }
     }
 
-    /// The message itself.
+    /// The message, without its attachments.
     pub fn first(&self) -> &Frame {
         &self.first
     }
 
-    /// The frames, in the order in which they are to be sent.
+    /// The frames, in the order in which they are sent.
     pub fn frames(&self) -> impl Iterator<Item = &Frame> {
         let attachments = self.attachments.as_deref().unwrap_or_default();
         iter::once(&self.first).chain(attachments)
     }
 
-    /// How many frames there are: one, and one for each attachment.
+    /// The number of frames: one for the message, and one for each attachment.
     pub fn frame_count(&self) -> usize {
         1 + self.attachments.as_deref().map_or(0, <[Frame]>::len)
     }
 
-    /// Splits it behind so many frames, at least one. The second part is `None` where there are no
-    /// more than that. Both are to be sent one after the other, with nothing between them.
-    #[must_use]
+    /// Splits the packet after `frames` frames, but at least after the first. The second part is
+    /// `None` if the packet has no further frames. Both parts must be sent one after the other,
+    /// with nothing between them.
+    #[must_use = "both parts must be sent, or frames of the packet are lost"]
     pub fn split(self, frames: usize) -> (Self, Option<Self>) {
         let attachments = self.attachments.as_deref().unwrap_or_default();
         let kept = frames.max(1) - 1;
@@ -158,7 +159,7 @@ impl EncodedPacket {
         (Self::new(self.first, kept), Some(rest))
     }
 
-    /// The bytes that all of it takes on a WebSocket. Limits count these.
+    /// The number of bytes that all frames take on a WebSocket. Limits count these bytes.
     pub fn size(&self) -> usize {
         self.frames().map(Frame::size).sum()
     }
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn prepared_counts_its_attachments() {
+    fn a_packet_counts_its_attachments() {
         let alone = EncodedPacket::from(Frame::text_message("a"));
         assert_eq!((alone.frame_count(), alone.size()), (1, 4));
         let both = EncodedPacket::new(

@@ -1,8 +1,8 @@
-//! Engine.IO v4: packets, polling bodies, the handshake's parts, and the state of one session.
+//! Engine.IO v4: packets, polling bodies, the parts of the handshake, and the state of one session.
 //!
-//! This module owns what travels between an Engine.IO client and server, and when. It must not know
-//! what messages contain (that is [`crate::socketio`]'s), nor how bytes move: no HTTP server, no
-//! task.
+//! This module knows what an Engine.IO client and server send each other, and when. It does not
+//! know what messages contain (see [`crate::socketio`]), nor how bytes move: it has no HTTP server
+//! and no task.
 
 mod appender;
 mod builder;
@@ -26,5 +26,5 @@ pub use packet::{Packet, PacketError, PacketType, control};
 pub use payload::{PayloadEncoder, PayloadError, PayloadLimits, PayloadPacket, PayloadPackets};
 pub use query::{Query, pairs};
 pub use session::{
-    Due, Probe, ProbeRefused, Received, Session, SessionConfig, Transport, Violation,
+    Due, Probe, ProbeRejected, Received, Session, SessionConfig, Transport, Violation,
 };

@@ -1,4 +1,4 @@
-//! The packet that opens a session and tells the client its settings.
+//! The OPEN packet, which opens a session and tells the client the session's settings.
 
 use std::time::Duration;
 
@@ -6,24 +6,25 @@ use serde_json::Value;
 
 use super::frame::{Frame, FrameKind};
 
-/// What the server tells a client in the OPEN packet.
+/// The content of the OPEN packet (Engine.IO v4, "Handshake").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Open<'a> {
-    /// The session's id: whoever knows it can speak for the client.
+    /// The session's id. It is a secret: anybody who knows it can send requests in the client's
+    /// name.
     pub sid: &'a str,
-    /// The transports that the client may move to: `websocket`, or none.
+    /// The transports to which the client may upgrade: `websocket`, or none.
     pub upgrades: &'a [&'a str],
-    /// How often the server pings.
+    /// The time between two pings of the server.
     pub ping_interval: Duration,
-    /// How long either side waits for the other's heartbeat.
+    /// How long either side waits for the other's heartbeat before it gives the connection up.
     pub ping_timeout: Duration,
-    /// The largest body or message that the server takes, in bytes.
+    /// The largest polling body or message that the server accepts, in bytes.
     pub max_payload: usize,
 }
 
 impl Open<'_> {
-    /// The packet. Its keys stand in the order in which the reference server writes them, and times
-    /// are whole milliseconds.
+    /// Encodes the packet. The keys are in the order in which the reference server writes them, and
+    /// times are whole milliseconds.
     pub fn encode(&self) -> Frame {
         let text = format!(
             r#"0{{"sid":{},"upgrades":{},"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
@@ -33,7 +34,7 @@ impl Open<'_> {
             self.ping_timeout.as_millis(),
             self.max_payload,
         );
-        Frame::joined(FrameKind::Text, &[text.as_bytes()])
+        Frame::from_parts(FrameKind::Text, &[text.as_bytes()])
     }
 }
 
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_stand_in_the_reference_order() {
+    fn keys_are_in_the_reference_order() {
         assert_eq!(
             open("lv_VI97HAXpY6yYWAAAC", &["websocket"]).encode().payload(),
             br#"0{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#

@@ -1,4 +1,4 @@
-//! Engine.IO packets in their text form: one type character, then what it carries.
+//! Engine.IO packets in their text form: one type character, followed by the packet's data.
 //!
 //! Binary messages are read elsewhere. On a WebSocket they are binary frames. In a polling body,
 //! and in the text frames of a client that sends no binary frames, they are base64 after a `b` (see
@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-/// What a packet is.
+/// The type of a packet (Engine.IO v4, "Packet encoding").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PacketType {
     /// `0`: the server's handshake.
@@ -19,14 +19,14 @@ pub enum PacketType {
     Pong,
     /// `4`: a message.
     Message,
-    /// `5`: the client moves to the transport that it probed.
+    /// `5`: the session moves to the transport that the client probed.
     Upgrade,
-    /// `6`: nothing; it releases a waiting poll.
+    /// `6`: a packet without content. It answers a waiting poll that has nothing to deliver.
     Noop,
 }
 
 impl PacketType {
-    /// The character that stands for it on the wire.
+    /// The type's character on the wire.
     pub const fn as_byte(self) -> u8 {
         match self {
             Self::Open => b'0',
@@ -39,7 +39,7 @@ impl PacketType {
         }
     }
 
-    /// The type that a character stands for.
+    /// The type that a character stands for. `None` if it stands for no type.
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             b'0' => Some(Self::Open),
@@ -54,15 +54,15 @@ impl PacketType {
     }
 }
 
-/// A packet from a client. What [`Open`](Packet::Open), [`Close`](Packet::Close),
-/// [`Upgrade`](Packet::Upgrade) and [`Noop`](Packet::Noop) carry means nothing and is dropped.
+/// A packet from a client. The data of [`Open`](Packet::Open), [`Close`](Packet::Close),
+/// [`Upgrade`](Packet::Upgrade) and [`Noop`](Packet::Noop) has no meaning and is dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Packet<'a> {
     /// A handshake, which only a server sends.
     Open,
     /// The client ends the session.
     Close,
-    /// A ping and its data: `probe`, on a transport that is being tried.
+    /// A ping and its data. The data is `probe` on a WebSocket that probes for an upgrade.
     Ping(&'a str),
     /// A pong and its data.
     Pong(&'a str),
@@ -70,20 +70,20 @@ pub enum Packet<'a> {
     Message(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
-    /// The client moves to this transport.
+    /// The session moves to the WebSocket on which this packet came.
     Upgrade,
-    /// Nothing.
+    /// A packet without content.
     Noop,
 }
 
 impl<'a> Packet<'a> {
-    /// Reads a packet's text form: a WebSocket text message, or an element of a polling body. One
-    /// that starts with `b` is a binary message, which
-    /// [`decode_text`](super::payload::decode_text) reads.
+    /// Reads a packet's text form: a WebSocket text message, or an element of a polling body. A
+    /// text that starts with `b` is a binary message and therefore an error here;
+    /// [`decode_text`](super::payload::decode_text) reads both.
     pub fn parse(text: &'a str) -> Result<Self, PacketError> {
         let first = *text.as_bytes().first().ok_or(PacketError::Empty)?;
         let kind = PacketType::from_byte(first).ok_or(PacketError::UnknownType { byte: first })?;
-        // The type is one ASCII character, so the rest starts on a boundary.
+        // The type is one ASCII character, so the data starts at a character boundary.
         let rest = text.get(1..).unwrap_or_default();
         Ok(match kind {
             PacketType::Open => Self::Open,
@@ -97,16 +97,16 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// Why a text is not a packet. Either closes the session with `parse error`.
+/// The reason why a text is not a packet. Each of them closes the session with `parse error`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum PacketError {
-    /// There is no type character.
-    #[error("empty packet")]
+    /// The text is empty, so it has no type character.
+    #[error("the packet is empty: it must begin with a type, `0` to `6`")]
     Empty,
-    /// The first character is no packet type.
-    #[error("unknown packet type {byte:#04x}")]
+    /// The first character is not a packet type.
+    #[error("the packet type {byte:#04x} is unknown: the types are `0` to `6`")]
     UnknownType {
-        /// Its first byte.
+        /// The first byte of the text.
         byte: u8,
     },
 }
@@ -121,11 +121,11 @@ impl PacketError {
     }
 }
 
-/// The packets that are always the same, as frames.
+/// The packets whose content is constant, as frames.
 pub mod control {
     use crate::engine::Frame;
 
-    /// `2`: the heartbeat.
+    /// `2`: the server's heartbeat.
     pub fn ping() -> Frame {
         const { Frame::from_static(b"\x81\x012") }
     }
@@ -135,7 +135,7 @@ pub mod control {
         const { Frame::from_static(b"\x81\x063probe") }
     }
 
-    /// `6`: releases a waiting poll.
+    /// `6`: answers a waiting poll that has nothing to deliver.
     pub fn noop() -> Frame {
         const { Frame::from_static(b"\x81\x016") }
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_packet_is_an_error() {
+    fn a_text_without_a_known_type_is_an_error() {
         assert_eq!(Packet::parse(""), Err(PacketError::Empty));
         for text in ["9", "7", "b4", "a", " 4", "\u{0}", "é"] {
             let byte = text.as_bytes()[0];
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn constant_frames_are_what_a_builder_makes() {
+    fn constant_frames_equal_built_frames() {
         for (frame, payload) in [
             (control::ping(), "2"),
             (control::probe_pong(), "3probe"),

@@ -1,7 +1,9 @@
-//! Polling bodies: packets joined by the record separator (0x1E), binary ones as `b` and base64.
+//! Polling bodies: packets joined by the record separator (0x1E), binary ones as `b` and base64
+//! (Engine.IO v4, "HTTP long-polling").
 //!
-//! A body is read in one pass, without a copy of its texts; how many bytes it may have is the
-//! HTTP layer's to enforce before it gets here. Not here: what the packets do to a session.
+//! A body is read in one pass, without a copy of its texts. The HTTP layer limits the size of a
+//! body before it is read here. What packets do to a session is decided by
+//! [`Session`](super::Session).
 
 use std::borrow::Cow;
 use std::str::{self, Split};
@@ -15,21 +17,25 @@ use thiserror::Error;
 use super::frame::{Frame, FrameKind};
 use super::packet::{Packet, PacketError};
 
-/// What stands between two packets.
+/// The byte between two packets.
 const SEPARATOR: u8 = 0x1E;
 
-/// Clients pad, or do not; the bits of a value are checked either way.
+/// Some clients pad base64 and others do not, so both are accepted. In either case the unused bits
+/// of the last character must be zero.
 const LENIENT_PADDING: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What bounds a polling body, apart from its size.
+/// The limits of a polling body, apart from its size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PayloadLimits {
-    /// How many packets it may hold. The default is 65,536: a client that emits in a loop sends all
-    /// of it in its next request, so thousands are normal, while the smallest events would fit
-    /// 125,000 times into a body of the default size.
+    /// The largest number of packets in a body. Default: 65,536. A body with more packets is
+    /// rejected with [`PayloadError::TooManyPackets`] before any of them is read.
+    ///
+    /// A client that emits in a loop sends all of it in its next request, so thousands of packets
+    /// are normal. Without this limit a body of the default size could hold 125,000 of the smallest
+    /// events.
     pub max_packets: usize,
 }
 
@@ -41,26 +47,28 @@ impl Default for PayloadLimits {
     }
 }
 
-/// Why a body, or a packet in it, cannot be read. Each closes the session with `parse error`.
+/// The reason why a polling body, or a packet in it, cannot be read. Each of them closes the
+/// session with `parse error`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum PayloadError {
     /// The body is not UTF-8.
-    #[error("polling body is not utf-8 from byte {at} on")]
+    #[error("the polling body is not valid UTF-8 at byte {at}")]
     NotUtf8 {
-        /// Where it stops being UTF-8.
+        /// The number of bytes before the first invalid one.
         at: usize,
     },
-    /// There are more packets than allowed.
-    #[error("polling body holds more than {limit} packets")]
+    /// The body has more packets than allowed.
+    #[error("the polling body has more than {limit} packets, which is the limit")]
     TooManyPackets {
-        /// The limit.
+        /// The limit, [`PayloadLimits::max_packets`].
         limit: usize,
     },
-    /// An element is not a packet. An empty body, and a separator at an end, is an empty packet.
+    /// An element is not a packet. An empty body, and a separator at the start or the end of a
+    /// body, make an empty packet.
     #[error(transparent)]
     Packet(#[from] PacketError),
-    /// What follows a `b` is not base64.
-    #[error("binary packet is not base64")]
+    /// The data after a `b` is not base64.
+    #[error("the data of a binary packet is not valid base64")]
     Base64,
 }
 
@@ -86,7 +94,7 @@ pub enum PayloadPacket<'a> {
 }
 
 impl PayloadPacket<'_> {
-    /// It as a packet, whichever way it was written.
+    /// The element as a packet, regardless of the form in which it was sent.
     pub fn as_packet(&self) -> Packet<'_> {
         match self {
             Self::Text(packet) => *packet,
@@ -95,7 +103,8 @@ impl PayloadPacket<'_> {
     }
 }
 
-/// Checks that a body is UTF-8 and within the limits, then yields its packets one by one.
+/// Checks that a body is UTF-8 and within the limits, and returns an iterator over its packets. A
+/// packet that cannot be read is an error of the iterator's item.
 pub fn decode<'a>(
     body: &'a [u8],
     limits: &PayloadLimits,
@@ -115,7 +124,7 @@ pub fn decode<'a>(
     })
 }
 
-/// Reads one element of a body, by itself.
+/// Reads a single element of a body.
 pub fn decode_one(element: &[u8]) -> Result<PayloadPacket<'_>, PayloadError> {
     let text = simdutf8::compat::from_utf8(element).map_err(|error| PayloadError::NotUtf8 {
         at: error.valid_up_to(),
@@ -125,7 +134,7 @@ pub fn decode_one(element: &[u8]) -> Result<PayloadPacket<'_>, PayloadError> {
 
 /// Reads one packet in the text form that every transport shares: an element of a polling body, or
 /// a WebSocket text message. Clients that cannot send binary data (`forceBase64`) write it as `b`
-/// and base64 on both.
+/// and base64 on both transports.
 pub fn decode_text(packet: &str) -> Result<PayloadPacket<'_>, PayloadError> {
     match packet.strip_prefix('b') {
         Some(encoded) => decode_base64(encoded).map(PayloadPacket::Binary),
@@ -133,7 +142,7 @@ pub fn decode_text(packet: &str) -> Result<PayloadPacket<'_>, PayloadError> {
     }
 }
 
-/// The packets of a body, in order. The first that cannot be read is the last that is yielded.
+/// The packets of a body, in order. The iteration ends after the first packet that cannot be read.
 #[derive(Clone, Debug)]
 pub struct PayloadPackets<'a> {
     rest: Option<Split<'a, char>>,
@@ -154,10 +163,11 @@ impl<'a> Iterator for PayloadPackets<'a> {
 
 impl std::iter::FusedIterator for PayloadPackets<'_> {}
 
-/// Line breaks are dropped first: the Java client breaks its base64 every 76 characters.
+/// Decodes base64 after removing line breaks: the Java client breaks its base64 every 76
+/// characters.
 fn decode_base64(encoded: &str) -> Result<Vec<u8>, PayloadError> {
-    let broken = encoded.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
-    let joined = if broken {
+    let has_line_breaks = encoded.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
+    let joined = if has_line_breaks {
         Cow::Owned(encoded.replace(['\r', '\n'], ""))
     } else {
         Cow::Borrowed(encoded)
@@ -167,21 +177,22 @@ fn decode_base64(encoded: &str) -> Result<Vec<u8>, PayloadError> {
         .map_err(|_| PayloadError::Base64)
 }
 
-/// Writes a polling body.
+/// Encodes a polling body.
 #[derive(Debug, Default)]
 pub struct PayloadEncoder {
     body: Vec<u8>,
-    /// A first packet may be no bytes long, so the body's length does not tell.
-    started: bool,
+    /// Whether a packet was added. The body's length does not tell, because a first packet may be
+    /// empty.
+    has_packets: bool,
 }
 
 impl PayloadEncoder {
-    /// An empty body.
+    /// Creates an empty body.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty body with room for exactly these packets.
+    /// Creates an empty body with the exact capacity for these packets.
     pub fn for_frames<'a>(frames: impl Iterator<Item = &'a Frame>) -> Self {
         let lens = frames.map(|frame| match frame.kind() {
             FrameKind::Text => 1 + frame.payload().len(),
@@ -189,16 +200,16 @@ impl PayloadEncoder {
         });
         Self {
             body: Vec::with_capacity(lens.sum::<usize>().saturating_sub(1)),
-            started: false,
+            has_packets: false,
         }
     }
 
-    /// Adds a packet.
+    /// Appends a packet.
     pub fn push(&mut self, frame: &Frame) {
-        if self.started {
+        if self.has_packets {
             self.body.push(SEPARATOR);
         }
-        self.started = true;
+        self.has_packets = true;
         match frame.kind() {
             FrameKind::Text => self.body.extend_from_slice(frame.payload()),
             FrameKind::Binary => {
@@ -206,25 +217,25 @@ impl PayloadEncoder {
                 let start = self.body.len();
                 let len = frame.payload().len().div_ceil(3) * 4;
                 self.body.resize(start + len, 0);
-                let room = self.body.get_mut(start..).unwrap_or_default();
-                // It fits: that is how long it is.
-                let written = STANDARD.encode_slice(frame.payload(), room);
+                let target = self.body.get_mut(start..).unwrap_or_default();
+                // The target has exactly the encoded length, so encoding cannot fail.
+                let written = STANDARD.encode_slice(frame.payload(), target);
                 debug_assert_eq!(written, Ok(len));
             }
         }
     }
 
-    /// Whether nothing was pushed.
+    /// Whether no packet was added.
     pub fn is_empty(&self) -> bool {
-        !self.started
+        !self.has_packets
     }
 
-    /// How many bytes the body has so far.
+    /// The body's length so far, in bytes.
     pub fn len(&self) -> usize {
         self.body.len()
     }
 
-    /// The body.
+    /// Returns the body.
     pub fn finish(self) -> Vec<u8> {
         self.body
     }
@@ -235,13 +246,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn all(body: &[u8]) -> Result<Vec<PayloadPacket<'_>>, PayloadError> {
+    fn decode_all(body: &[u8]) -> Result<Vec<PayloadPacket<'_>>, PayloadError> {
         decode(body, &PayloadLimits::default())?.collect()
     }
 
     #[test]
     fn packets_are_read_in_order() {
-        let packets = all(b"4hello\x1e2\x1ebAQIDBA==\x1e4").unwrap();
+        let packets = decode_all(b"4hello\x1e2\x1ebAQIDBA==\x1e4").unwrap();
         assert_eq!(
             packets,
             [
@@ -266,7 +277,7 @@ mod tests {
     fn empty_elements_are_empty_packets() {
         for body in [&b""[..], b"\x1e", b"4a\x1e", b"\x1e4a", b"4a\x1e\x1e4b"] {
             assert_eq!(
-                all(body),
+                decode_all(body),
                 Err(PayloadError::Packet(PacketError::Empty)),
                 "{body:?}"
             );
@@ -275,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_body_must_be_utf8() {
-        assert_eq!(all(b"4a\xff"), Err(PayloadError::NotUtf8 { at: 2 }));
+        assert_eq!(decode_all(b"4a\xff"), Err(PayloadError::NotUtf8 { at: 2 }));
     }
 
     #[test]
@@ -292,28 +303,32 @@ mod tests {
     fn base64_may_be_unpadded_or_broken_into_lines() {
         for body in ["bAQIDBA==", "bAQIDBA", "bAQID\nBA==\n", "bAQ\r\nIDBA=="] {
             assert_eq!(
-                all(body.as_bytes()).unwrap(),
+                decode_all(body.as_bytes()).unwrap(),
                 [PayloadPacket::Binary(vec![1, 2, 3, 4])],
                 "{body:?}"
             );
         }
-        assert_eq!(all(b"b").unwrap(), [PayloadPacket::Binary(vec![])]);
+        assert_eq!(decode_all(b"b").unwrap(), [PayloadPacket::Binary(vec![])]);
     }
 
     #[test]
-    fn what_is_not_base64_is_refused() {
+    fn invalid_base64_is_rejected() {
         for body in ["b!", "bA", "bAB", "bAQID_-", "bAQ=ID", "b====", "bé", "b A"] {
-            assert_eq!(all(body.as_bytes()), Err(PayloadError::Base64), "{body:?}");
+            assert_eq!(
+                decode_all(body.as_bytes()),
+                Err(PayloadError::Base64),
+                "{body:?}"
+            );
         }
     }
 
     #[test]
-    fn worst_shapes_yield_no_more_than_their_separators() {
+    fn a_body_of_separators_yields_a_bounded_number_of_packets() {
         let mut limits = PayloadLimits {
             max_packets: usize::MAX,
         };
         let body = vec![SEPARATOR; 1_000_000];
-        // The first element is no packet, so nothing behind it is looked at.
+        // The first element is not a packet, so the elements after it are not read.
         assert_eq!(decode(&body, &limits).unwrap().count(), 1);
         let body = b"6\x1e".repeat(500_000);
         assert_eq!(decode(&body, &limits).unwrap().count(), 500_001);
@@ -333,46 +348,46 @@ mod tests {
     }
 
     #[derive(Clone, Debug)]
-    enum Sent {
+    enum Message {
         Text(String),
         Binary(Vec<u8>),
     }
 
-    fn sent() -> impl Strategy<Value = Sent> {
+    fn message() -> impl Strategy<Value = Message> {
         prop_oneof![
-            "[^\u{1e}]*".prop_map(Sent::Text),
-            prop::collection::vec(any::<u8>(), 0..200).prop_map(Sent::Binary),
+            "[^\u{1e}]*".prop_map(Message::Text),
+            prop::collection::vec(any::<u8>(), 0..200).prop_map(Message::Binary),
         ]
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(messages in prop::collection::vec(sent(), 1..20)) {
+        fn written_packets_are_read_back(messages in prop::collection::vec(message(), 1..20)) {
             let frames: Vec<_> = messages.iter().map(|message| match message {
-                Sent::Text(text) => Frame::text_message(text),
-                Sent::Binary(data) => Frame::binary_message(data),
+                Message::Text(text) => Frame::text_message(text),
+                Message::Binary(data) => Frame::binary_message(data),
             }).collect();
             let mut encoder = PayloadEncoder::for_frames(frames.iter());
-            let room = encoder.body.capacity();
+            let capacity = encoder.body.capacity();
             for frame in &frames {
                 encoder.push(frame);
             }
             let expected_len = encoder.len();
             let body = encoder.finish();
-            prop_assert_eq!((body.len(), room), (expected_len, expected_len));
-            prop_assert_eq!(body.capacity(), room);
-            let read = all(&body).unwrap();
+            prop_assert_eq!((body.len(), capacity), (expected_len, expected_len));
+            prop_assert_eq!(body.capacity(), capacity);
+            let read = decode_all(&body).unwrap();
             prop_assert_eq!(read.len(), messages.len());
-            for (read, sent) in read.iter().zip(&messages) {
-                match sent {
-                    Sent::Text(text) => prop_assert_eq!(read.as_packet(), Packet::Message(text)),
-                    Sent::Binary(data) => prop_assert_eq!(read.as_packet(), Packet::Binary(data)),
+            for (read, message) in read.iter().zip(&messages) {
+                match message {
+                    Message::Text(text) => prop_assert_eq!(read.as_packet(), Packet::Message(text)),
+                    Message::Binary(data) => prop_assert_eq!(read.as_packet(), Packet::Binary(data)),
                 }
             }
         }
 
         #[test]
-        fn any_body_is_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn any_body_is_read_or_rejected(body in prop::collection::vec(any::<u8>(), 0..300)) {
             if let Ok(packets) = decode(&body, &PayloadLimits::default()) {
                 let elements = body.split(|byte| *byte == SEPARATOR).count();
                 prop_assert!(packets.count() <= elements);
@@ -380,7 +395,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_of_packet_characters_is_read_or_refused(body in "[0-6bA-C=\u{1e}\n]{0,60}") {
+        fn any_text_of_packet_characters_is_read_or_rejected(body in "[0-6bA-C=\u{1e}\n]{0,60}") {
             let results: Vec<_> = decode(body.as_bytes(), &PayloadLimits::default()).unwrap().collect();
             let errors = results.iter().filter(|result| result.is_err()).count();
             prop_assert!(errors <= 1);

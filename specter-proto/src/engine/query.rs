@@ -1,8 +1,8 @@
-//! The query of an Engine.IO request: which protocol, which transport, which session.
+//! The query of an Engine.IO request: the protocol version, the transport and the session.
 //!
-//! Values are compared exactly by whoever reads them. Some clients repeat a parameter of the URL
-//! that they were given: equal values count as one. Different values are reported, so that a
-//! request cannot mean different things to different readers.
+//! Values must match exactly. Some clients repeat a parameter that is in the URL which they were
+//! configured with; equal values count as one. Different values are reported, so that a request
+//! cannot mean different things to different readers.
 
 use std::borrow::Cow;
 use std::iter;
@@ -10,10 +10,11 @@ use std::str;
 
 use memchr::{memchr, memchr2};
 
-/// The parameters of a request that Engine.IO knows.
+/// The Engine.IO parameters of a request.
 ///
-/// Each is `None` when it is absent. One that is given more than once holds its first value; if its
-/// values differ, [`repeated`](Self::repeated) names it, and the request must be refused.
+/// A parameter is `None` if the request does not have it. A parameter that occurs more than once
+/// has its first value here. If its values differ, [`repeated`](Self::repeated) names it, and the
+/// request must be rejected.
 ///
 /// ```
 /// use specter_proto::engine::Query;
@@ -25,23 +26,23 @@ use memchr::{memchr, memchr2};
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Query<'a> {
-    /// `EIO`: the protocol's version.
+    /// `EIO`: the version of the protocol.
     pub eio: Option<Cow<'a, str>>,
     /// `transport`: `polling` or `websocket`.
     pub transport: Option<Cow<'a, str>>,
-    /// `sid`: the session; absent in a handshake.
+    /// `sid`: the session. A handshake does not have it.
     pub sid: Option<Cow<'a, str>>,
-    /// Whether there is a `j`: the client polls by JSONP, and reads no other answers.
+    /// Whether there is a parameter `j`: the client polls by JSONP and cannot read other responses.
     pub is_jsonp: bool,
-    /// The first of these parameters, `j` aside, that is given twice with different values.
+    /// The first of these parameters, except `j`, that occurs more than once with different values.
     pub repeated: Option<&'static str>,
 }
 
 impl<'a> Query<'a> {
-    /// Reads a request's query, without its question mark. Whatever else it holds is skipped; see
-    /// [`pairs`] for that.
+    /// Reads a request's query, without its question mark. Other parameters are skipped; use
+    /// [`pairs`] to read them.
     pub fn parse(query: &'a str) -> Self {
-        let (mut parsed, rest) = Self::usual(query);
+        let (mut parsed, rest) = Self::parse_common_start(query);
         for (name, value) in pairs(rest) {
             let (name, slot) = match name.as_ref() {
                 "EIO" => ("EIO", &mut parsed.eio),
@@ -62,8 +63,8 @@ impl<'a> Query<'a> {
         parsed
     }
 
-    /// What nearly every query begins with, and the rest of it.
-    fn usual(query: &'a str) -> (Self, &'a str) {
+    /// Reads the start that nearly every query has, if this one has it, and returns the rest.
+    fn parse_common_start(query: &'a str) -> (Self, &'a str) {
         match query.strip_prefix("EIO=4&transport=polling") {
             Some(rest) if rest.is_empty() || rest.starts_with('&') => {
                 let parsed = Self {
@@ -77,27 +78,28 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Whether the client speaks version 4. Anything but the exact text `4` is another version.
+    /// Whether the client speaks version 4. Every text other than `4` is another version.
     pub fn is_current_version(&self) -> bool {
         self.eio.as_deref() == Some("4")
     }
 }
 
-/// All parameters of a query, without its question mark, in order and decoded: `+` is a space, `%`
-/// escapes are bytes of UTF-8 (others are replaced), a malformed escape stands for itself.
+/// All parameters of a query (without its question mark), decoded, in order. `+` is a space and a
+/// `%` escape is a byte of UTF-8. Invalid UTF-8 is replaced by U+FFFD. A malformed escape is kept
+/// as it is.
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    // Looked for once in all of it: most queries have none.
-    let escaped = memchr2(b'%', b'+', query.as_bytes()).is_some();
+    // Most queries have no escapes, so the whole query is searched for them once.
+    let has_escapes = memchr2(b'%', b'+', query.as_bytes()).is_some();
     let mut rest = query;
     iter::from_fn(move || {
         while !rest.is_empty() {
-            let (pair, behind) = cut(rest, b'&');
-            rest = behind;
+            let (pair, after) = split_at_byte(rest, b'&');
+            rest = after;
             if pair.is_empty() {
                 continue;
             }
-            let (name, value) = cut(pair, b'=');
-            return Some(if escaped {
+            let (name, value) = split_at_byte(pair, b'=');
+            return Some(if has_escapes {
                 (unescape(name), unescape(value))
             } else {
                 (Cow::Borrowed(name), Cow::Borrowed(value))
@@ -107,8 +109,9 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
     })
 }
 
-/// What stands in front of the first such byte, which is ASCII, and behind it.
-fn cut(text: &str, byte: u8) -> (&str, &str) {
+/// Returns the text before the first such byte, which must be ASCII, and the text after it. Without
+/// such a byte, returns the whole text and an empty one.
+fn split_at_byte(text: &str, byte: u8) -> (&str, &str) {
     memchr(byte, text.as_bytes())
         .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
         .unwrap_or((text, ""))
@@ -236,9 +239,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_usual_beginning_is_read_as_any_other(rest in "(EIO|&|=|4|sid|%34|transport|polling|x)*") {
+        fn the_common_start_is_read_like_any_other_query(rest in "(EIO|&|=|4|sid|%34|transport|polling|x)*") {
             let query = format!("EIO=4&transport=polling{rest}");
-            // Nothing, which is skipped, stands before it.
+            // The empty parameter is skipped, but the query does not have the common start.
             let shifted = format!("&{query}");
             prop_assert_eq!(Query::parse(&query), Query::parse(&shifted));
         }
@@ -258,7 +261,7 @@ mod tests {
         }
 
         #[test]
-        fn escaped_values_come_back(value in any::<String>()) {
+        fn escaped_values_are_decoded(value in any::<String>()) {
             use std::fmt::Write as _;
             let mut query = String::from("sid=");
             for byte in value.bytes() {

@@ -1,8 +1,8 @@
 //! The positional arguments of an event or an acknowledgement: [`Args`], which owns them unread,
 //! and [`Arguments`], a cursor that reads them one by one into the types of a handler.
 //!
-//! The text was checked when its packet was decoded. Nothing here checks it again, and no value is
-//! built that was not asked for.
+//! The decoder has checked the text already, so nothing here checks it again, and only values that
+//! are read are built.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,59 +24,62 @@ use crate::socketio::codec::json::lenient::{Leniency, Lenient};
 use crate::socketio::codec::json::placeholder::CollectIndices;
 use crate::socketio::codec::json::scanner;
 use crate::socketio::codec::json::scanner::ArgSpan;
-use crate::socketio::codec::json::unread::Unread;
+use crate::socketio::codec::json::unread::UnreadArgument;
 
-/// The name by which [`Args`] make themselves known to the writer of a packet.
+/// The name of the newtype struct as which [`Args`] are serialized. The packet encoder recognizes
+/// them by it.
 pub(super) const ARGS_NAME: &str = "$specter::Args";
 
-/// Arguments as they came: unread, with their attachments. Only text that was cut inside a
-/// character is repaired, so that every client can read what is passed on.
+/// The arguments of a received packet, unread, with their attachments. They are unchanged, except
+/// that each lone surrogate is replaced by U+FFFD, so that every client can read arguments that are
+/// passed on.
 ///
-/// They can be emitted again. Given to `emit` or returned as an acknowledgement they are the
-/// arguments; inside another value they are a list. Attachments go with them. (Elsewhere, as in
-/// `serde_json::to_string`, they are a list too, but their placeholders are no more than data.)
+/// They can be sent again. Passed to `emit` or returned as an acknowledgement, they become the
+/// arguments of the new packet. Inside another value they become a list. Their attachments are sent
+/// with them. Serialized without a packet, as by `serde_json::to_string`, they also become a list,
+/// but their placeholders are plain data there.
 ///
-/// Cloning is cheap: what came is shared.
+/// Cloning is cheap, because clones share the packet.
 #[derive(Clone, Default)]
 pub struct Args {
-    /// The packet that they are a part of. None came with none.
-    came: Option<Arc<PacketBuf>>,
+    /// The packet that has the arguments. `None` if there are no arguments.
+    packet: Option<Arc<PacketBuf>>,
     elements: ArgSpan,
 }
 
 impl Args {
-    /// Those of a packet.
+    /// The arguments of a packet.
     #[inline]
-    pub(super) fn of(came: Arc<PacketBuf>) -> Self {
+    pub(super) fn of(packet: Arc<PacketBuf>) -> Self {
         Self {
-            elements: came.places().elements,
-            came: Some(came),
+            elements: packet.layout().elements,
+            packet: Some(packet),
         }
     }
 
-    /// The packet that they are a part of.
+    /// The packet that has the arguments.
     #[inline]
     pub(super) fn packet(&self) -> Option<&Arc<PacketBuf>> {
-        self.came.as_ref()
+        self.packet.as_ref()
     }
 
     #[inline]
     pub(super) fn into_packet(self) -> Option<Arc<PacketBuf>> {
-        self.came
+        self.packet
     }
 
-    /// How many there are.
+    /// The number of arguments.
     pub fn len(&self) -> usize {
         self.elements.count()
     }
 
-    /// Whether there is none.
+    /// Whether there are no arguments.
     pub fn is_empty(&self) -> bool {
         self.elements.count() == 0
     }
 
-    /// The argument at `index`, from 0, as a `T`. One that is missing is `None` to an `Option`,
-    /// else an error.
+    /// Reads the argument at `index`, counted from 0, as a `T`. A missing argument is `None` for an
+    /// `Option` and an error for any other type.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, ArgumentError> {
         let mut arguments = self.arguments();
         for _ in 0..index.min(self.len()) {
@@ -86,23 +89,24 @@ impl Args {
         arguments.next()
     }
 
-    /// Reads them from the first on.
+    /// Returns a cursor at the first argument.
     pub fn arguments(&self) -> Arguments<'_> {
         Arguments {
-            came: self.came.as_ref(),
+            packet: self.packet.as_ref(),
             elements: self.elements,
             rest: self.json(),
             index: 0,
         }
     }
 
-    /// Their JSON, joined by commas, without brackets around them. Bytes are placeholders in it.
+    /// The JSON of the arguments, joined by commas, without brackets around them. Attachments are
+    /// placeholders in it.
     pub fn json(&self) -> &str {
-        let text = self.came.as_ref().map_or("", |came| came.text());
+        let text = self.packet.as_ref().map_or("", |packet| packet.text());
         self.elements.span.of(text)
     }
 
-    /// Their JSON as one array. Bytes are placeholders in it.
+    /// The JSON of the arguments as one array. Attachments are placeholders in it.
     pub fn to_json(&self) -> String {
         let elements = self.json();
         let mut json = String::with_capacity(elements.len() + 2);
@@ -112,13 +116,15 @@ impl Args {
         json
     }
 
-    /// The attachments that came with them, in the order of their numbers.
+    /// The attachments of the packet, in the order of their numbers.
     pub fn attachments(&self) -> &[Bytes] {
-        self.came.as_ref().map_or(&[], |came| came.attachments())
+        self.packet
+            .as_ref()
+            .map_or(&[], |packet| packet.attachments())
     }
 
-    /// Appends the arguments, joined by commas, to a packet's JSON, in which `offset` attachments
-    /// stand before those of these arguments.
+    /// Appends the arguments, joined by commas, to the JSON of a packet that has `offset`
+    /// attachments before those of these arguments.
     pub(super) fn write_json(
         &self,
         offset: usize,
@@ -128,9 +134,9 @@ impl Args {
             out.extend_from_slice(self.json().as_bytes());
             return Ok(());
         }
-        let numbers = scanner::joined(self.json(), CollectIndices::default())
-            .map_err(|_| serde_json::Error::custom("arguments that are not valid JSON"))?;
-        numbers.shift(self.json(), offset, out);
+        let indices = scanner::scan_joined(self.json(), CollectIndices::default())
+            .map_err(|_| serde_json::Error::custom("the arguments are not valid JSON"))?;
+        indices.shift(self.json(), offset, out);
         Ok(())
     }
 }
@@ -146,20 +152,20 @@ impl fmt::Debug for Args {
 
 impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(ARGS_NAME, &List(self))
+        serializer.serialize_newtype_struct(ARGS_NAME, &ArgsContent(self))
     }
 }
 
-/// [`Args`] below their own name.
-struct List<'a>(&'a Args);
+/// The content of the newtype struct as which [`Args`] are serialized.
+struct ArgsContent<'a>(&'a Args);
 
-impl Serialize for List<'_> {
+impl Serialize for ArgsContent<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if attachment_scope::give_args(self.0.len()) {
-            if let Some(came) = &self.0.came
-                && !came.attachments().is_empty()
+        if attachment_scope::send_raw_args(self.0.len()) {
+            if let Some(packet) = &self.0.packet
+                && !packet.attachments().is_empty()
             {
-                attachment_scope::attach_all(came);
+                attachment_scope::attach_shared(packet);
             }
             return serializer.serialize_bytes(self.0.json().as_bytes());
         }
@@ -182,45 +188,48 @@ impl Serialize for List<'_> {
 
 /// A cursor over the arguments of a packet.
 ///
-/// Each [`next`](Self::next) reads one, in one pass over its bytes. What it gives may borrow from
-/// the packet; a string with escapes cannot be lent, so borrow strings as `Cow<str>`.
+/// Each call of [`next`](Self::next) reads one argument, in one pass over its bytes. The value may
+/// borrow from the packet. A string with escapes cannot be borrowed, so read strings that may have
+/// escapes as `Cow<str>`.
 #[derive(Clone, Debug)]
 pub struct Arguments<'a> {
-    /// The packet that they are a part of.
-    came: Option<&'a Arc<PacketBuf>>,
-    /// All of its arguments.
+    /// The packet that has the arguments.
+    packet: Option<&'a Arc<PacketBuf>>,
+    /// All arguments of the packet.
     elements: ArgSpan,
-    /// Begins with the next argument.
+    /// The JSON of the packet's arguments, from the next argument on.
     rest: &'a str,
     index: usize,
 }
 
 impl<'a> Arguments<'a> {
-    /// Those of a packet.
+    /// Returns a cursor at the first argument of a packet.
     #[inline]
-    pub(super) fn of(came: &'a Arc<PacketBuf>) -> Self {
-        let elements = came.places().elements;
+    pub(super) fn of(packet: &'a Arc<PacketBuf>) -> Self {
+        let elements = packet.layout().elements;
         Self {
-            came: Some(came),
+            packet: Some(packet),
             elements,
-            rest: elements.span.of(came.text()),
+            rest: elements.span.of(packet.text()),
             index: 0,
         }
     }
 
-    /// Reads the next argument as a `T`. If there is none, an `Option` is `None`, and anything else
-    /// an error. After an error the cursor stands behind the argument all the same.
+    /// Reads the next argument as a `T`. If there is none, an `Option` is `None` and any other type
+    /// is an error. The cursor moves to the argument after it, also if reading it fails.
     ///
-    /// An integer may have been sent as a float, such as `1.0` or `1e3`; `1.5` is an error.
+    /// An integer may have been sent as a float with an integral value, such as `1.0` or `1e3`. A
+    /// fraction, such as `1.5`, is an error.
     #[expect(
         clippy::should_implement_trait,
-        reason = "each argument has a type of its own, so an iterator cannot give them"
+        reason = "each argument has its own type, so an iterator cannot return them"
     )]
     pub fn next<T: Deserialize<'a>>(&mut self) -> Result<T, ArgumentError> {
         self.next_seed(PhantomData)
     }
 
-    /// As [`next`](Self::next), with a seed. It is cloned for each attempt to read the argument.
+    /// Reads the next argument as [`next`](Self::next) does, with a seed. The seed is cloned for
+    /// each attempt to read the argument.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "serde takes seeds by value, and so do its users"
@@ -230,60 +239,70 @@ impl<'a> Arguments<'a> {
         seed: S,
     ) -> Result<S::Value, ArgumentError> {
         self.read(seed.clone())
-            .or_else(|unread| self.read_again(&seed, unread))
+            .or_else(|unread| self.retry_leniently(&seed, unread))
     }
 
-    /// Reads the next argument as it stands.
-    pub(super) fn read<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, Unread<'a>> {
+    /// Reads the next argument without leniency for integers.
+    pub(super) fn read<S: DeserializeSeed<'a>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, UnreadArgument<'a>> {
         let index = self.index;
         self.index += 1;
         let text = self.rest;
         if text.is_empty() {
-            return Unread::missing(index, seed);
+            return UnreadArgument::missing(index, seed);
         }
         let mut json = serde_json::Deserializer::from_str(text);
-        let read = attachment_scope::reading(self.came, || seed.deserialize(&mut json));
+        let read =
+            attachment_scope::read_with_attachments(self.packet, || seed.deserialize(&mut json));
         match read {
             Ok(value) => {
-                // What the iterator would have read next tells how far the value went.
+                // The offset at which an iterator would continue is the end of the value.
                 let end = json.into_iter::<IgnoredAny>().byte_offset();
-                if let Some(rest) = behind(text, end) {
+                if let Some(rest) = after_argument(text, end) {
                     self.rest = rest;
                     return Ok(value);
                 }
-                // A `Deserialize` that reads nothing leaves the cursor before the argument. Inside
-                // of it the cursor is left by an integer of 128 bits that was sent as a float.
-                let argument = self.pass(text);
+                // The value does not end with the argument. A `Deserialize` that reads nothing
+                // leaves the deserializer in front of the argument. One that reads an integer of
+                // 128 bits from a float leaves it inside the argument.
+                let argument = self.skip_to_next(text);
                 if end == 0 {
                     return Ok(value);
                 }
-                let error = serde_json::Error::custom("only a part of the value was read");
-                Err(Unread::refused(index, argument, error, None))
+                let error = serde_json::Error::custom("the type read only a part of the value");
+                Err(UnreadArgument::rejected(index, argument, error, None))
             }
-            Err(error) => Err(Unread::refused(index, self.pass(text), error, None)),
+            Err(error) => Err(UnreadArgument::rejected(
+                index,
+                self.skip_to_next(text),
+                error,
+                None,
+            )),
         }
     }
 
-    /// Moves on to what stands behind the argument that `text` begins with, and gives that
-    /// argument.
+    /// Moves the cursor to the argument after the one that `text` begins with. Returns the JSON of
+    /// the latter.
     #[cold]
-    fn pass(&mut self, text: &'a str) -> &'a str {
+    fn skip_to_next(&mut self, text: &'a str) -> &'a str {
         let end = scanner::skip(text);
-        self.rest = behind(text, end).unwrap_or_default();
+        self.rest = after_argument(text, end).unwrap_or_default();
         text.get(..end).unwrap_or_default()
     }
 
-    /// Reads an argument again that could not be read as it stands.
+    /// Reads an argument again in which integers may have been sent as floats.
     #[cold]
-    fn read_again<S: DeserializeSeed<'a> + Clone>(
+    fn retry_leniently<S: DeserializeSeed<'a> + Clone>(
         &self,
         seed: &S,
-        unread: Unread<'a>,
+        unread: UnreadArgument<'a>,
     ) -> Result<S::Value, ArgumentError> {
         if !unread.may_hold_float() {
             return Err(unread.into());
         }
-        let read = lenient::again(|leniency| {
+        let read = lenient::retry(|leniency| {
             let mut arguments = Self {
                 rest: unread.text,
                 index: unread.index,
@@ -300,39 +319,41 @@ impl<'a> Arguments<'a> {
         &mut self,
         seed: S,
         leniency: &Leniency,
-    ) -> Result<S::Value, Unread<'a>> {
+    ) -> Result<S::Value, UnreadArgument<'a>> {
         let index = self.index;
         self.index += 1;
-        let text = self.pass(self.rest);
+        let text = self.skip_to_next(self.rest);
         if text.is_empty() {
-            return Unread::missing(index, seed);
+            return UnreadArgument::missing(index, seed);
         }
         let mut json = serde_json::Deserializer::from_str(text);
         let seed = || seed.deserialize(Lenient::new(&mut json, leniency));
-        attachment_scope::reading(self.came, seed)
-            .map_err(|error| Unread::refused(index, text, error, leniency.refused_in(text)))
+        attachment_scope::read_with_attachments(self.packet, seed).map_err(|error| {
+            UnreadArgument::rejected(index, text, error, leniency.rejected_end(text))
+        })
     }
 
-    /// Reads everything that remains as one value, by the rule by which a value becomes arguments:
-    /// a tuple takes several, `()` none, and any other type one. What remains is dropped.
+    /// Reads the remaining arguments as one value, by the rule by which the encoder makes arguments
+    /// of a value: a tuple takes several arguments, `()` none, and any other type one. Further
+    /// arguments are dropped.
     pub fn decode<T: Deserialize<'a>>(self) -> Result<T, ArgumentError> {
-        attachment_scope::reading(self.came, || args_deserializer::decode(&self))
+        attachment_scope::read_with_attachments(self.packet, || args_deserializer::decode(&self))
     }
 
-    /// Passes the next argument by. Whether there was one.
+    /// Skips the next argument. Returns whether there was one.
     pub fn skip(&mut self) -> bool {
-        let there = !self.is_empty();
-        self.rest = behind(self.rest, scanner::skip(self.rest)).unwrap_or_default();
+        let is_present = !self.is_empty();
+        self.rest = after_argument(self.rest, scanner::skip(self.rest)).unwrap_or_default();
         self.index += 1;
-        there
+        is_present
     }
 
-    /// Whether none remains.
+    /// Whether no argument remains.
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// How many remain.
+    /// The number of remaining arguments.
     pub fn len(&self) -> usize {
         if self.is_empty() {
             0
@@ -346,25 +367,25 @@ impl<'a> Arguments<'a> {
         self.index
     }
 
-    /// The JSON of what remains, joined by commas.
+    /// The JSON of the remaining arguments, joined by commas.
     pub fn remaining_json(&self) -> &'a str {
         self.rest
     }
 
-    /// What remains, to be kept or sent on. Shares the packet.
+    /// The remaining arguments, to be kept or passed on. They share the packet.
     pub fn rest(&self) -> Args {
         let end = self.elements.span.end();
         let span = Span::new(end.saturating_sub(self.rest.len()), end);
         Args {
-            came: self.came.cloned(),
+            packet: self.packet.cloned(),
             elements: ArgSpan::new(span, self.len()),
         }
     }
 }
 
-/// What begins with the next argument, the last one having ended at `end`. `None` if no argument
+/// The JSON after an argument that ends at `end`, from the next argument on. `None` if no argument
 /// ends there.
-fn behind(text: &str, end: usize) -> Option<&str> {
+fn after_argument(text: &str, end: usize) -> Option<&str> {
     let rest = text.get(end..)?.trim_start_matches(is_white_space);
     match rest.strip_prefix(',') {
         Some(next) => Some(next.trim_start_matches(is_white_space)),

@@ -1,9 +1,8 @@
-//! How a [`Binary`](super::Binary) deep inside a value reaches the attachments of its packet.
+//! Gives a [`Binary`](super::Binary) deep inside a value access to the attachments of its packet.
 //!
-//! serde hands no context down to the types that it reads and writes. The packet that this thread
-//! reads or writes is therefore kept in a thread-local slot for exactly the time of the call: a
-//! guard restores what was there before, also when a user's `Serialize` panics or emits a packet of
-//! its own.
+//! serde passes no context to the types that it reads and writes. The packet that the thread is
+//! reading or writing is therefore in a thread-local variable during the call. A guard restores the
+//! variable's value after the call, also if a user's `Serialize` panics or encodes another packet.
 
 use std::cell::{Cell, RefCell};
 
@@ -16,58 +15,63 @@ use super::packet_buf::PacketBuf;
 thread_local! {
     static READING: RefCell<Reading> = const { RefCell::new(Reading::Nothing) };
     static WRITING: Cell<Writing> = const { Cell::new(Writing::Nothing) };
-    /// The attachments of the packet that this thread is writing, where there are any.
-    static ATTACHED: Cell<Attachments> = const { Cell::new(Attachments::Nothing) };
-    /// Those of the packets within whose values this one is written.
-    static OUTER: RefCell<Vec<Attachments>> = const { RefCell::new(Vec::new()) };
-    static WHOLE_ARGS: Cell<WholeArgs> = const { Cell::new(WholeArgs::Unwanted) };
+    /// The attachments of the packet that the thread is writing, if there are any.
+    static ATTACHMENTS: Cell<Attachments> = const { Cell::new(Attachments::Nothing) };
+    /// The attachments of the outer packets, while a packet is written inside a value of another
+    /// one.
+    static OUTER_ATTACHMENTS: RefCell<Vec<Attachments>> = const { RefCell::new(Vec::new()) };
+    static RAW_ARGS: Cell<RawArgs> = const { Cell::new(RawArgs::NotAccepted) };
 }
 
-/// The packet whose arguments this thread is reading.
+/// The packet whose arguments the thread is reading.
 #[derive(Default)]
 enum Reading {
     #[default]
     Nothing,
-    /// With attachments, where there are any.
+    /// The packet, if it has attachments.
     Packet(Option<Arc<PacketBuf>>),
 }
 
-/// What this thread is writing. Most packets have no attachments: for them nothing else is looked
-/// at.
+/// The packet that the thread is writing. Most packets have no attachments, so nothing but this
+/// value is checked for them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
     Nothing,
-    /// A packet to which nothing is attached yet.
+    /// A packet to which nothing was attached yet.
     Packet,
     /// A packet with attachments.
     WithAttachments,
 }
 
-/// Whether [`Args`](crate::socketio::Args) may hand their JSON to the writer as it is.
+/// Whether [`Args`](crate::socketio::Args) may pass their JSON to the serializer unchanged.
 ///
-/// They meet serializers of any kind and can ask none of them for its type. The writer says that it
-/// is the one that is called next, and they say that what follows is theirs; nothing comes between.
+/// `Args` can be serialized by any serializer and cannot find out its type. The packet's serializer
+/// therefore announces here that it is called next. `Args` then announce that the next bytes are
+/// their JSON. Nothing else is serialized between these steps.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum WholeArgs {
-    Unwanted,
-    Wanted,
-    /// So many follow.
-    Given(usize),
+enum RawArgs {
+    NotAccepted,
+    Accepted,
+    /// The next bytes are the JSON of this many arguments.
+    Follow(usize),
 }
 
-/// Runs `read` with the attachments that its placeholders name.
-pub(super) fn reading<R>(came: Option<&Arc<PacketBuf>>, read: impl FnOnce() -> R) -> R {
-    struct PutBack(Reading);
-    impl Drop for PutBack {
+/// Runs `read`, in which placeholders are resolved to the attachments of `packet`.
+pub(super) fn read_with_attachments<R>(
+    packet: Option<&Arc<PacketBuf>>,
+    read: impl FnOnce() -> R,
+) -> R {
+    struct Restore(Reading);
+    impl Drop for Restore {
         fn drop(&mut self) {
             let before = std::mem::take(&mut self.0);
-            // Replaced first and dropped outside the borrow.
+            // The value is replaced first and dropped after the borrow has ended.
             drop(READING.with(|slot| slot.replace(before)));
         }
     }
-    let with_attachments = came.filter(|came| !came.attachments().is_empty());
+    let with_attachments = packet.filter(|packet| !packet.attachments().is_empty());
     let reading = Reading::Packet(with_attachments.cloned());
-    let _put_back = PutBack(READING.with(|slot| slot.replace(reading)));
+    let _restore = Restore(READING.with(|slot| slot.replace(reading)));
     read()
 }
 
@@ -76,97 +80,101 @@ pub(super) fn is_reading() -> bool {
     READING.with_borrow(|reading| matches!(reading, Reading::Packet(_)))
 }
 
-/// The attachment of this number, of the packet being read.
+/// The attachment with this number, of the packet that is being read.
 pub(super) fn attachment(number: usize) -> Option<Bytes> {
     READING.with_borrow(|reading| match reading {
-        Reading::Packet(Some(came)) => came.attachments().get(number).cloned(),
+        Reading::Packet(Some(packet)) => packet.attachments().get(number).cloned(),
         Reading::Packet(None) | Reading::Nothing => None,
     })
 }
 
-/// Runs `write` and gives the attachments that it left.
+/// Runs `write`. Returns its result and the attachments that it added.
 #[inline]
-pub(super) fn writing<R>(write: impl FnOnce() -> R) -> (R, Attachments) {
-    /// Puts back what this thread wrote before, however this ends.
-    struct PutBack(Writing);
-    impl Drop for PutBack {
+pub(super) fn collect_attachments<R>(write: impl FnOnce() -> R) -> (R, Attachments) {
+    /// Restores the state of the outer packet, also after a panic.
+    struct Restore(Writing);
+    impl Drop for Restore {
         #[inline]
         fn drop(&mut self) {
-            let left = WRITING.replace(self.0);
-            if left == Writing::WithAttachments || self.0 == Writing::WithAttachments {
-                put_back_attached(self.0);
+            let ended = WRITING.replace(self.0);
+            if ended == Writing::WithAttachments || self.0 == Writing::WithAttachments {
+                restore_attachments(self.0);
             }
-            WHOLE_ARGS.set(WholeArgs::Unwanted);
+            RAW_ARGS.set(RawArgs::NotAccepted);
         }
     }
     let before = WRITING.replace(Writing::Packet);
     if before == Writing::WithAttachments {
-        OUTER.with_borrow_mut(|outer| outer.push(ATTACHED.take()));
+        OUTER_ATTACHMENTS.with_borrow_mut(|outer| outer.push(ATTACHMENTS.take()));
     }
-    let _put_back = PutBack(before);
+    let _restore = Restore(before);
     let result = write();
-    let attached = if WRITING.get() == Writing::WithAttachments {
-        ATTACHED.take()
+    let attachments = if WRITING.get() == Writing::WithAttachments {
+        ATTACHMENTS.take()
     } else {
         Attachments::Nothing
     };
-    (result, attached)
+    (result, attachments)
 }
 
 #[inline(never)]
-fn put_back_attached(before: Writing) {
+fn restore_attachments(before: Writing) {
     let outer = if before == Writing::WithAttachments {
-        OUTER.with_borrow_mut(Vec::pop)
+        OUTER_ATTACHMENTS.with_borrow_mut(Vec::pop)
     } else {
         None
     };
-    ATTACHED.with(|attached| attached.set(outer.unwrap_or_default()));
+    ATTACHMENTS.with(|attachments| attachments.set(outer.unwrap_or_default()));
 }
 
-/// Attaches bytes to the packet being written: the number of the first. `None` if none is.
+/// Attaches bytes to the packet that is being written. Returns the number of the first attachment,
+/// or `None` if no packet is being written.
 pub(super) fn attach(attachments: &[Bytes]) -> Option<usize> {
-    let packet = WRITING.get();
-    if packet == Writing::Nothing {
+    if WRITING.get() == Writing::Nothing {
         return None;
     }
-    let mut attached = ATTACHED.take();
+    let mut attached = ATTACHMENTS.take();
     let number = attached.len();
     attached.extend(attachments);
-    ATTACHED.set(attached);
+    ATTACHMENTS.set(attached);
     WRITING.set(Writing::WithAttachments);
     Some(number)
 }
 
-/// Attaches those of arguments that are all there is in the packet being written.
-pub(super) fn attach_all(came: &Arc<PacketBuf>) {
+/// Attaches the attachments of `Args` that are the only arguments of the packet that is being
+/// written.
+pub(super) fn attach_shared(packet: &Arc<PacketBuf>) {
     if WRITING.get() == Writing::Packet {
-        // `set` of the key itself would make a value first for a thread that has none.
-        ATTACHED.with(|attached| attached.set(Attachments::Shared(Arc::clone(came))));
+        // Calling `set` on the key itself would first initialize the variable in a thread that has
+        // not used it yet.
+        ATTACHMENTS.with(|attached| attached.set(Attachments::Shared(Arc::clone(packet))));
         WRITING.set(Writing::WithAttachments);
     } else {
-        // Something is attached already: then they are gathered, and looked through, like any.
-        attach(came.attachments());
+        // There are other attachments already. All of them are collected in one list then, and
+        // their placeholders are checked.
+        attach(packet.attachments());
     }
 }
 
-/// The serializer that is called next takes JSON as it is.
-pub(super) fn want_args() {
-    WHOLE_ARGS.set(WholeArgs::Wanted);
+/// Announces that the serializer that is called next accepts the JSON of arguments unchanged.
+pub(super) fn accept_raw_args() {
+    RAW_ARGS.set(RawArgs::Accepted);
 }
 
-/// Whether the serializer at hand takes JSON as it is; then that of `count` arguments must follow.
-pub(super) fn give_args(count: usize) -> bool {
-    let wanted = WHOLE_ARGS.get() == WholeArgs::Wanted;
-    if wanted {
-        WHOLE_ARGS.set(WholeArgs::Given(count));
+/// Returns whether the current serializer accepts JSON unchanged. If it does, the JSON of `count`
+/// arguments must be serialized next.
+pub(super) fn send_raw_args(count: usize) -> bool {
+    let is_accepted = RAW_ARGS.get() == RawArgs::Accepted;
+    if is_accepted {
+        RAW_ARGS.set(RawArgs::Follow(count));
     }
-    wanted
+    is_accepted
 }
 
-/// How many arguments were given, if what follows is their JSON.
-pub(super) fn take_args() -> Option<usize> {
-    match WHOLE_ARGS.replace(WholeArgs::Unwanted) {
-        WholeArgs::Given(count) => Some(count),
-        WholeArgs::Unwanted | WholeArgs::Wanted => None,
+/// Returns the number of arguments if the next bytes are the JSON of arguments.
+pub(super) fn take_raw_args() -> Option<usize> {
+    match RAW_ARGS.replace(RawArgs::NotAccepted) {
+        RawArgs::Follow(count) => Some(count),
+        RawArgs::NotAccepted | RawArgs::Accepted => None,
     }
 }

@@ -7,32 +7,33 @@ use triomphe::Arc;
 
 use super::packet_buf::PacketBuf;
 
-/// What is attached, and to whom it belongs.
+/// The attachments, with their owner.
 #[derive(Clone, Debug, Default)]
 #[expect(
     clippy::box_collection,
-    reason = "a vector by itself would make all of them twice as large"
+    reason = "an unboxed vector would make every value of this type twice as large"
 )]
 pub(super) enum Attachments {
-    /// The rule.
+    /// There are none, as in most packets.
     #[default]
     Nothing,
-    /// Gathered from values. Boxed: what is attached is handed on many times, and mostly nothing.
-    Gathered(Box<Vec<Bytes>>),
-    /// Those of [`Args`](crate::socketio::Args) that are all there is in the packet. Their
-    /// placeholders were checked when they came.
+    /// Attachments that were collected from values. They are boxed because this type is moved often
+    /// and is `Nothing` in most cases.
+    Owned(Box<Vec<Bytes>>),
+    /// The attachments of [`Args`](crate::socketio::Args) that are the only arguments of the
+    /// packet. Their placeholders were checked when their own packet was received.
     Shared(Arc<PacketBuf>),
 }
 
 impl Attachments {
-    /// Adds more behind what there is.
+    /// Appends attachments.
     pub(super) fn extend(&mut self, attachments: &[Bytes]) {
         let mut all = std::mem::take(self).into_vec();
         all.extend_from_slice(attachments);
         *self = all.into();
     }
 
-    /// Whether that is so without a look at how many there are.
+    /// Whether there are no attachments, found by the variant alone.
     #[inline]
     pub(super) fn is_nothing(&self) -> bool {
         matches!(self, Self::Nothing)
@@ -41,8 +42,8 @@ impl Attachments {
     pub(super) fn into_vec(self) -> Vec<Bytes> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::Gathered(attachments) => *attachments,
-            Self::Shared(came) => came.attachments().to_vec(),
+            Self::Owned(attachments) => *attachments,
+            Self::Shared(packet) => packet.attachments().to_vec(),
         }
     }
 }
@@ -52,7 +53,7 @@ impl From<Vec<Bytes>> for Attachments {
         if attachments.is_empty() {
             Self::Nothing
         } else {
-            Self::Gathered(Box::new(attachments))
+            Self::Owned(Box::new(attachments))
         }
     }
 }
@@ -63,8 +64,8 @@ impl Deref for Attachments {
     fn deref(&self) -> &[Bytes] {
         match self {
             Self::Nothing => &[],
-            Self::Gathered(attachments) => attachments.as_slice(),
-            Self::Shared(came) => came.attachments(),
+            Self::Owned(attachments) => attachments.as_slice(),
+            Self::Shared(packet) => packet.attachments(),
         }
     }
 }

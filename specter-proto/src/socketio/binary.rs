@@ -1,7 +1,7 @@
 //! [`Binary`]: bytes inside an argument.
 //!
-//! Socket.IO carries bytes as attachments beside the JSON, and leaves a placeholder in their place.
-//! Only this type knows how serde sees a placeholder.
+//! Socket.IO sends bytes as attachments after the JSON, with a placeholder for each of them in the
+//! JSON. Only this type knows how a placeholder looks to serde.
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,12 +14,13 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::attachment_scope;
 
-/// Bytes that travel as an attachment: a `Buffer`, `Uint8Array`, `Data` or `bytes` at the client.
+/// Bytes that are sent as an attachment: a `Buffer`, `Uint8Array`, `Data` or `bytes` at the client.
 ///
-/// It may stand anywhere in an argument or an acknowledgement: as the argument itself, in a field,
-/// in a list. Cloning shares the bytes.
+/// A `Binary` may be at any place of an argument or an acknowledgement: it may be the argument
+/// itself, a field, or an element of a list. Cloning shares the bytes.
 ///
-/// Outside a packet it is what bytes are to the format at hand; in JSON a list of numbers.
+/// Outside of a packet it is serialized as the format serializes bytes, which in JSON is a list of
+/// numbers.
 ///
 /// ```
 /// use specter_proto::socketio::Binary;
@@ -110,17 +111,17 @@ impl Serialize for Binary {
 impl<'de> Deserialize<'de> for Binary {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if attachment_scope::is_reading() {
-            deserializer.deserialize_any(Attachments)
+            deserializer.deserialize_any(AttachmentVisitor)
         } else {
-            deserializer.deserialize_byte_buf(Plain)
+            deserializer.deserialize_byte_buf(BytesVisitor)
         }
     }
 }
 
-/// Reads a placeholder, and takes the attachment that it names.
-struct Attachments;
+/// Reads a placeholder and returns the attachment that it names.
+struct AttachmentVisitor;
 
-impl<'de> Visitor<'de> for Attachments {
+impl<'de> Visitor<'de> for AttachmentVisitor {
     type Value = Binary;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,24 +129,25 @@ impl<'de> Visitor<'de> for Attachments {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Binary, A::Error> {
-        let mut marked = false;
+        let mut is_placeholder = false;
         let mut number = None;
         while let Some(key) = map.next_key()? {
             match key {
-                Key::Placeholder => marked = map.next_value()?,
+                Key::Placeholder => is_placeholder = map.next_value()?,
                 Key::Num => number = Some(map.next_value()?),
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         number
-            .filter(|_| marked)
+            .filter(|_| is_placeholder)
             .and_then(attachment_scope::attachment)
             .map(Binary)
             .ok_or_else(|| de::Error::invalid_type(Unexpected::Map, &self))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Binary, A::Error> {
-        // Read to its end, so that the error stands at the list, not at what is in it.
+        // The list is read to its end, so that the error's position is the list and not an element
+        // of it.
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Err(de::Error::invalid_type(Unexpected::Seq, &self))
     }
@@ -179,10 +181,10 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// Reads bytes where no packet is being read.
-struct Plain;
+/// Reads bytes while no packet is being read.
+struct BytesVisitor;
 
-impl<'de> Visitor<'de> for Plain {
+impl<'de> Visitor<'de> for BytesVisitor {
     type Value = Binary;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -198,7 +200,7 @@ impl<'de> Visitor<'de> for Plain {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Binary, A::Error> {
-        // A length that the format claims is not believed beyond a page.
+        // The format's length may be wrong, so it reserves at most 4,096 bytes.
         let mut bytes = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(4096));
         while let Some(byte) = seq.next_element()? {
             bytes.push(byte);

@@ -1,17 +1,17 @@
-//! The namespace of an outgoing packet, and how many attachments its clients accept.
+//! The namespace of an outgoing packet, and the number of attachments that its clients accept.
 
 use super::error::EncodeError;
 
-/// How many attachments a packet may have, whoever reads it.
+/// The largest number of attachments of any outgoing packet.
 pub const MAX_ATTACHMENTS: usize = 255;
 
-/// How many attachments of a packet current JavaScript clients take, unless their parser is
-/// configured otherwise. Over a packet with more they close the connection.
+/// The largest number of attachments of one packet that current JavaScript clients accept, unless
+/// their parser is configured otherwise. They close the connection over a packet with more.
 pub const CLIENT_MAX_ATTACHMENTS: usize = 10;
 
-/// A namespace, and how many attachments of a packet its clients take.
+/// A namespace, and the number of attachments of one packet that its clients accept.
 ///
-/// A namespace's name by itself is a destination where [`MAX_ATTACHMENTS`] are taken.
+/// The name of a namespace converts into a destination that accepts [`MAX_ATTACHMENTS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Destination<'a> {
     namespace: &'a str,
@@ -19,8 +19,8 @@ pub struct Destination<'a> {
 }
 
 impl<'a> Destination<'a> {
-    /// The namespace of this name, whose clients take `max_attachments`, but [`MAX_ATTACHMENTS`] at
-    /// most.
+    /// Creates a destination whose clients accept `max_attachments`, but at most
+    /// [`MAX_ATTACHMENTS`].
     pub fn new(namespace: &'a str, max_attachments: usize) -> Self {
         Self {
             namespace,
@@ -33,7 +33,8 @@ impl<'a> Destination<'a> {
         self.namespace
     }
 
-    /// Checks how many attachments a packet has that is to go there.
+    /// Checks whether the destination accepts a packet with `count` attachments. If not, returns
+    /// [`EncodeError::TooManyAttachments`].
     pub fn check_attachments(&self, count: usize) -> Result<(), EncodeError> {
         let max = self.max_attachments;
         if count > max {

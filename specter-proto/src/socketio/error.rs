@@ -1,81 +1,81 @@
 //! The errors of received packets, of arguments that are read, and of packets that are encoded.
 //!
-//! No message holds a payload: messages end up in logs and in acknowledgements.
+//! No message contains a payload, because messages appear in logs and in acknowledgements.
 
 use super::destination::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
 use crate::socketio::codec::json::header::PacketKind;
 
-/// Why an incoming packet is refused. The connection closes: `parse error`.
+/// The reason why a received packet is rejected. The connection closes with `parse error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// The first character is no packet kind.
-    #[error("unknown packet kind")]
+    /// The first character is not the digit of a packet kind.
+    #[error("the packet kind is unknown: a packet must begin with a digit from 0 to 6")]
     UnknownKind,
-    /// Only servers send `CONNECT_ERROR`.
-    #[error("a client sent a connect error")]
+    /// A client sent `CONNECT_ERROR`, which only servers send.
+    #[error("the client sent CONNECT_ERROR, which only servers may send")]
     ConnectError,
     /// The number of attachments is missing, malformed or 0.
-    #[error("the number of attachments is missing or malformed")]
+    #[error("the number of attachments is missing, malformed or 0")]
     AttachmentCount,
-    /// More attachments than allowed.
-    #[error("{count} attachments, {max} are allowed")]
+    /// The packet announces more attachments than allowed.
+    #[error("the packet has {count} attachments, and at most {max} are allowed")]
     TooManyAttachments {
-        /// What the packet announces.
+        /// The number that the packet announces.
         count: usize,
-        /// What is allowed.
+        /// The limit, `DecoderLimits::max_attachments`.
         max: usize,
     },
-    /// An acknowledgement id above 2^53.
-    #[error("the acknowledgement id is too large")]
+    /// The acknowledgement id is larger than 2^53.
+    #[error("the acknowledgement id is larger than 2^53, the largest that clients can count to")]
     AckId,
-    /// A namespace's name is longer than allowed.
-    #[error("a namespace of {length} bytes, {max} are allowed")]
+    /// The name of the namespace is longer than allowed.
+    #[error("the namespace's name has {length} bytes, and at most {max} are allowed")]
     NamespaceLength {
         /// The name's length in bytes.
         length: usize,
-        /// What is allowed.
+        /// The limit, `DecoderLimits::max_namespace_len`.
         max: usize,
     },
-    /// An event's name is longer than allowed.
-    #[error("an event name of {length} bytes, {max} are allowed")]
+    /// The event's name is longer than allowed.
+    #[error("the event's name has {length} bytes, and at most {max} are allowed")]
     EventNameLength {
         /// The name's length in bytes.
         length: usize,
-        /// What is allowed.
+        /// The limit, `DecoderLimits::max_event_name_len`.
         max: usize,
     },
-    /// The data of an EVENT begins with something that cannot be a name.
-    #[error("the event has no name")]
+    /// The data of an EVENT does not begin with a name, which is a string or a number.
+    #[error("the event has no name: its data must begin with a string or a number")]
     EventName,
-    /// An event named as one of those that the library itself fires.
-    #[error("the event's name is reserved")]
+    /// The event's name is one of those that the Socket.IO libraries fire themselves.
+    #[error("the event's name is reserved for the Socket.IO libraries")]
     ReservedName,
-    /// The data is not the JSON that this kind of packet has: no JSON at all, the wrong shape,
-    /// nothing, or something where nothing belongs.
-    #[error("invalid payload in a packet of kind {kind:?}")]
+    /// The data is not the JSON that this kind of packet has: it is no JSON, has the wrong shape,
+    /// is missing, or is there although this kind has none.
+    #[error("the payload is not valid for a packet of kind {kind:?}")]
     Payload {
         /// The packet's kind.
         kind: PacketKind,
     },
-    /// JSON nested too deeply.
-    #[error("the payload is nested too deeply")]
+    /// The JSON is nested more deeply than 127 levels.
+    #[error("the payload is nested too deeply: at most 127 levels are allowed")]
     Depth,
     /// A placeholder names an attachment that the packet does not have.
-    #[error("a placeholder names no attachment")]
+    #[error("a placeholder names an attachment that the packet does not have")]
     Placeholder,
-    /// A binary message that no packet has announced.
-    #[error("a binary message belongs to no packet")]
+    /// A binary message was received, but no packet is waiting for attachments.
+    #[error("a binary message was received, but no packet is waiting for attachments")]
     UnexpectedBinary,
-    /// A text message where attachments are due.
-    #[error("a text message came before the attachments of the last packet")]
+    /// A text message was received, but a packet is waiting for attachments.
+    #[error("a text message was received, but a packet is waiting for attachments")]
     UnexpectedText,
-    /// The packet, with its attachments, is larger than allowed.
-    #[error("a packet of {size} bytes, {max} are allowed")]
+    /// The packet, including its attachments, is larger than allowed.
+    #[error("the packet has at least {size} bytes, and at most {max} are allowed")]
     Size {
-        /// The size as far as it is known, in bytes.
+        /// The size of what was received so far, in bytes.
         size: usize,
-        /// What is allowed.
+        /// The limit, `DecoderLimits::max_bytes`.
         max: usize,
     },
 }
@@ -103,11 +103,11 @@ impl ParseError {
     }
 }
 
-/// Why an argument could not be read into the type that was asked for.
+/// The reason why an argument could not be read into the requested type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArgumentError {
-    /// There are fewer arguments, and the type is no `Option`.
+    /// The packet has fewer arguments, and the type is not an `Option`.
     #[error("argument {index} is missing")]
     Missing {
         /// The argument's position, from 0.
@@ -118,10 +118,11 @@ pub enum ArgumentError {
     Invalid {
         /// The argument's position, from 0.
         index: usize,
-        /// Where in the argument, as in `user.tags[2]`; empty for the argument itself. To the best
-        /// of what can be known: a type that buffers what it reads blames the whole of it.
+        /// The place in the argument, such as `user.tags[2]`. Empty for the argument itself. The
+        /// path is as exact as possible: a type that buffers what it reads, such as an untagged
+        /// enum, reports its own place.
         path: String,
-        /// What was expected. Of strings and numbers that came instead only the kind is told.
+        /// What was expected. Of a wrong string or number it names only the kind, not the value.
         message: String,
     },
 }
@@ -143,37 +144,39 @@ impl ArgumentError {
     }
 }
 
-/// Why a packet could not be encoded.
+/// The reason why a packet could not be encoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The name is one of those that the clients' libraries fire themselves.
-    #[error("the event name `{name}` is reserved")]
+    /// The event's name is one of those that the clients' libraries fire themselves.
+    #[error("the event name `{name}` is reserved for the Socket.IO libraries; use another name")]
     ReservedName {
         /// The name.
         name: String,
     },
-    /// A value refused to be serialized, or JSON cannot hold it.
+    /// The serialization of a value failed, or JSON cannot represent the value.
     #[error("the arguments cannot be written as JSON")]
     Json(#[from] serde_json::Error),
-    /// More attachments than those who read the packet take, or than any packet may have.
+    /// The packet has more attachments than its clients accept, or than any packet may have.
     #[error("{}", too_many_attachments(*count, *max))]
     TooManyAttachments {
-        /// How many there are.
+        /// The number of attachments.
         count: usize,
-        /// What is allowed.
+        /// The limit: see [`Destination`](super::encode::Destination).
         max: usize,
     },
-    /// Beside real attachments stands data that clients would take for a placeholder and fail on:
-    /// an object with `"_placeholder": true` that no `Binary` wrote, and that names no attachment.
-    #[error("the arguments hold data that looks like a placeholder")]
+    /// A packet with attachments also contains data that clients would take for a placeholder, and
+    /// would fail on: an object with `"_placeholder": true` that no `Binary` wrote and that names
+    /// no attachment.
+    #[error("the arguments contain data that clients would take for an attachment's placeholder")]
     ForgedPlaceholder,
-    /// Arguments with attachments, nested more deeply than a decoder reads.
-    #[error("the arguments are nested too deeply")]
+    /// The arguments of a packet with attachments are nested more deeply than 127 levels, which is
+    /// the most that a decoder accepts.
+    #[error("the arguments are nested too deeply: at most 127 levels are allowed")]
     Depth,
 }
 
-/// What whoever sent too much should know.
+/// The text of [`EncodeError::TooManyAttachments`], for the developer who sent the packet.
 #[cold]
 fn too_many_attachments(count: usize, max: usize) -> String {
     let found = format!("the packet has {count} attachments, and at most {max} are allowed");

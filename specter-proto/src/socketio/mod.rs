@@ -1,12 +1,13 @@
 //! Socket.IO v5: packets, their arguments and their binary attachments.
 //!
-//! Inbound, a [`Decoder`] per connection makes a [`Packet`] of a message and the attachments behind
-//! it: checked, in one pass, and copied once. [`Arguments`] then read each argument straight into
-//! the type that a handler wants. Outbound, [`encode`] writes a value straight into the frame that
-//! is sent. Bytes in either direction are [`Binary`] values anywhere in an argument, and what is to
-//! be passed on unread is [`Args`]. No value tree stands in between.
+//! For received messages, a [`Decoder`] for each connection combines a message and the attachments
+//! after it into a [`Packet`]. It checks the text in one pass and copies it once. [`Arguments`]
+//! then read each argument directly into the type that a handler takes. For outgoing messages,
+//! [`encode`] writes a value directly into the frame that is sent. In both directions bytes are
+//! [`Binary`] values at any place of an argument, and arguments that are passed on unread are
+//! [`Args`]. No step builds a tree of JSON values.
 //!
-//! This module must not know who is connected, which namespaces there are, or how frames travel.
+//! This module does not know who is connected, which namespaces exist, or how frames are sent.
 
 mod args;
 mod attachment_scope;

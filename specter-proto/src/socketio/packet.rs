@@ -1,7 +1,8 @@
 //! Received packets, checked and complete, as the decoder returns them.
 //!
-//! A packet is a pointer to a buffer that holds one copy of its text; its parts are ranges of it.
-//! It can wait for its turn and lend its parts to a handler without holding a read buffer.
+//! A packet is a pointer to a buffer that has a copy of the packet's text; the packet's parts are
+//! ranges of it. A packet can therefore be queued, and can lend its parts to a handler, without
+//! keeping the buffer into which the connection reads.
 
 use std::fmt;
 
@@ -19,14 +20,14 @@ pub enum Packet {
     Connect(ConnectPacket),
     /// The client leaves a namespace.
     Disconnect(DisconnectPacket),
-    /// An event, with its attachments if it has some.
+    /// The client sends an event.
     Event(EventPacket),
-    /// The answer to an event of the server.
+    /// The client acknowledges an event of the server.
     Ack(AckPacket),
 }
 
 impl Packet {
-    /// The namespace that it is for.
+    /// The namespace to which the packet was sent.
     pub fn namespace(&self) -> &str {
         match self {
             Self::Connect(packet) => packet.namespace(),
@@ -37,11 +38,11 @@ impl Packet {
     }
 }
 
-/// CONNECT.
+/// A CONNECT packet: the client asks to join a namespace.
 #[derive(Clone)]
 pub struct ConnectPacket(pub(super) Box<Connect>);
 
-/// What a CONNECT says.
+/// The content of a CONNECT packet.
 #[derive(Clone)]
 pub(super) struct Connect {
     pub(super) text: Box<str>,
@@ -50,12 +51,12 @@ pub(super) struct Connect {
 }
 
 impl ConnectPacket {
-    /// The namespace that it asks for.
+    /// The namespace that the client asks to join.
     pub fn namespace(&self) -> &str {
         namespace_of(&self.0.text, self.0.namespace)
     }
 
-    /// What the client sent with it: the JSON of an object. A secret, usually.
+    /// The JSON object that the client sent along, if it did. It is usually a secret.
     pub fn auth(&self) -> Option<&str> {
         self.0.auth.map(|auth| auth.of(&self.0.text))
     }
@@ -70,71 +71,71 @@ impl fmt::Debug for ConnectPacket {
     }
 }
 
-/// DISCONNECT.
+/// A DISCONNECT packet: the client leaves a namespace.
 #[derive(Clone, Debug)]
 pub struct DisconnectPacket {
     pub(super) namespace: Box<str>,
 }
 
 impl DisconnectPacket {
-    /// The namespace that it leaves.
+    /// The namespace that the client leaves.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 }
 
-/// EVENT and `BINARY_EVENT`.
+/// An EVENT or `BINARY_EVENT` packet.
 #[derive(Clone)]
 pub struct EventPacket(pub(super) Arc<PacketBuf>);
 
 impl EventPacket {
-    /// The namespace that it is for.
+    /// The namespace to which the packet was sent.
     pub fn namespace(&self) -> &str {
-        namespace_of(self.0.text(), self.0.places().namespace)
+        namespace_of(self.0.text(), self.0.layout().namespace)
     }
 
-    /// The event's name. A number is its digits.
+    /// The event's name. A name that is a number is given as its digits.
     #[inline]
     pub fn name(&self) -> &str {
         self.0.name()
     }
 
-    /// Whether that is the event's name: [`name`](Self::name), compared with the fewest steps.
+    /// Whether the event has this name. This is faster than comparing with [`name`](Self::name).
     #[inline]
     pub fn is_named(&self, name: &str) -> bool {
         self.0.is_named(name)
     }
 
-    /// The id under which the client wants an acknowledgement, if it does.
+    /// The id for the acknowledgement, if the client asks for one.
     #[inline]
     pub fn id(&self) -> Option<u64> {
-        self.0.places().id
+        self.0.layout().id
     }
 
-    /// Reads the arguments behind the name.
+    /// A cursor that reads the arguments after the name.
     #[inline]
     pub fn args(&self) -> Arguments<'_> {
         Arguments::of(&self.0)
     }
 
-    /// The arguments behind the name, unread, to be kept or sent on.
+    /// The arguments after the name, unread, to be kept or passed on.
     pub fn raw_args(&self) -> Args {
         Args::of(self.0.clone())
     }
 
-    /// How many bytes came, attachments included.
+    /// The size of the packet as it was received, in bytes, attachments included.
     pub fn size(&self) -> usize {
         self.0.size()
     }
 
-    /// The event, to be handled.
+    /// Converts the packet into an event that is being handled.
     #[inline]
     pub fn open(self) -> ActiveEvent {
         ActiveEvent(Args::of(self.0))
     }
 
-    /// It is done with: where nobody keeps its arguments, its place is kept for the next one on
-    /// this thread.
+    /// Drops the packet. If nothing else shares its buffer, the thread keeps the buffer for a later
+    /// packet.
     #[inline]
     pub fn recycle(self) {
         PacketBuf::recycle(self.0);
@@ -152,9 +153,10 @@ impl fmt::Debug for EventPacket {
     }
 }
 
-/// An event that is being handled. Its arguments are there as a whole, to be lent.
+/// An event that is being handled. Its arguments can be borrowed from it.
 ///
-/// It takes three words where the packet takes one, so that packets are opened where they stay.
+/// It is three words large and an [`EventPacket`] is one, so packets that wait are kept as
+/// `EventPacket` and converted when they are handled.
 #[derive(Clone)]
 pub struct ActiveEvent(Args);
 
@@ -162,26 +164,26 @@ impl ActiveEvent {
     /// The event's name.
     #[inline]
     pub fn name(&self) -> &str {
-        self.0.packet().map_or("", |came| came.name())
+        self.0.packet().map_or("", |packet| packet.name())
     }
 
-    /// The id under which the client wants an acknowledgement, if it does.
+    /// The id for the acknowledgement, if the client asks for one.
     #[inline]
     pub fn id(&self) -> Option<u64> {
-        self.0.packet().and_then(|came| came.places().id)
+        self.0.packet().and_then(|packet| packet.layout().id)
     }
 
-    /// The arguments behind the name.
+    /// The arguments after the name.
     #[inline]
     pub fn args(&self) -> &Args {
         &self.0
     }
 
-    /// It is done with: see [`EventPacket::recycle`].
+    /// Drops the packet and recycles its buffer, as [`EventPacket::recycle`] does.
     #[inline]
     pub fn recycle(self) {
-        if let Some(came) = self.0.into_packet() {
-            PacketBuf::recycle(came);
+        if let Some(packet) = self.0.into_packet() {
+            PacketBuf::recycle(packet);
         }
     }
 }
@@ -195,42 +197,42 @@ impl fmt::Debug for ActiveEvent {
     }
 }
 
-/// ACK and `BINARY_ACK`.
+/// An ACK or `BINARY_ACK` packet, which acknowledges an event of the server.
 #[derive(Clone)]
 pub struct AckPacket {
-    pub(super) came: Arc<PacketBuf>,
+    pub(super) packet: Arc<PacketBuf>,
     pub(super) id: u64,
 }
 
 impl AckPacket {
-    /// The namespace that it is for.
+    /// The namespace to which the packet was sent.
     pub fn namespace(&self) -> &str {
-        namespace_of(self.came.text(), self.came.places().namespace)
+        namespace_of(self.packet.text(), self.packet.layout().namespace)
     }
 
-    /// The id of the event that it answers.
+    /// The id of the acknowledged event.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Reads the answer.
+    /// A cursor that reads the arguments of the acknowledgement.
     pub fn args(&self) -> Arguments<'_> {
-        Arguments::of(&self.came)
+        Arguments::of(&self.packet)
     }
 
-    /// The answer, unread, to be kept or sent on.
+    /// The arguments of the acknowledgement, unread, to be kept or passed on.
     pub fn raw_args(&self) -> Args {
-        Args::of(self.came.clone())
+        Args::of(self.packet.clone())
     }
 
-    /// How many bytes came, attachments included.
+    /// The size of the packet as it was received, in bytes, attachments included.
     pub fn size(&self) -> usize {
-        self.came.size()
+        self.packet.size()
     }
 
-    /// It is done with: see [`EventPacket::recycle`].
+    /// Drops the packet and recycles its buffer, as [`EventPacket::recycle`] does.
     pub fn recycle(self) {
-        PacketBuf::recycle(self.came);
+        PacketBuf::recycle(self.packet);
     }
 }
 

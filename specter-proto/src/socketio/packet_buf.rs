@@ -1,6 +1,6 @@
-//! The buffer of one received packet, which its event, its arguments and those who keep them share.
+//! The buffer of one received packet, which its event and its arguments share.
 //!
-//! A thread recycles the buffers of packets that are done with, so that most packets need no
+//! A thread recycles the buffers of packets that are no longer used, so that most packets need no
 //! allocation.
 
 use std::fmt;
@@ -13,14 +13,14 @@ use super::span::Span;
 use crate::recycler::{Recyclable, Recycler};
 use crate::socketio::codec::json::scanner::{ArgSpan, EventName};
 
-/// A packet that was read.
+/// The text and the attachments of a packet, and where the parts of the text are.
 pub(super) struct PacketBuf {
     text: String,
     attachments: Vec<Bytes>,
-    places: PacketLayout,
+    layout: PacketLayout,
 }
 
-/// Nothing of what packet.
+/// Shows nothing of the content, which may be confidential.
 impl fmt::Debug for PacketBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PacketBuf")
@@ -29,26 +29,26 @@ impl fmt::Debug for PacketBuf {
     }
 }
 
-/// Where its parts lie.
+/// Where the parts of a packet are in its text.
 #[derive(Debug, Default)]
 pub(super) struct PacketLayout {
     pub(super) namespace: Span,
     pub(super) name: EventName,
     pub(super) id: Option<u64>,
-    /// The arguments; behind the name, of an event.
+    /// The arguments. In an event they come after the name.
     pub(super) elements: ArgSpan,
 }
 
-/// How many buffers a thread keeps.
+/// The number of buffers that a thread keeps.
 const MAX_KEPT: usize = 16;
-/// The largest text whose buffer is kept, and the largest attachment, in bytes.
+/// The largest text whose buffer a thread keeps, and the largest attachment, in bytes.
 const MAX_KEPT_BYTES: usize = 2 * 1024;
-/// The largest number of attachments whose list is kept.
+/// The largest list of attachments that a kept buffer may have room for.
 const MAX_KEPT_ATTACHMENTS: usize = 16;
 
 thread_local! {
     static BUFFERS: Recycler<Arc<PacketBuf>> = const { Recycler::new(MAX_KEPT, MAX_KEPT_BYTES) };
-    /// The memory of an attachment that nobody has any more.
+    /// The memory of an attachment that is no longer used.
     static ATTACHMENT: Recycler<BytesMut> = const { Recycler::new(1, MAX_KEPT_BYTES) };
 }
 
@@ -65,44 +65,45 @@ impl Recyclable for BytesMut {
 }
 
 impl PacketBuf {
-    /// A packet with this text, of which its places are known, and without attachments so far.
+    /// A packet with this text and layout, and without attachments so far.
     #[inline]
-    pub(super) fn new(text: &str, places: PacketLayout) -> Arc<Self> {
-        // One that would outgrow its place leaves it to others.
+    pub(super) fn new(text: &str, layout: PacketLayout) -> Arc<Self> {
+        // A text that is longer than recycled buffers leaves them to other packets.
         if text.len() <= MAX_KEPT_BYTES
-            && let Some(mut spare) = Recycler::take(&BUFFERS)
-            && let Some(packet) = Arc::get_mut(&mut spare)
+            && let Some(mut recycled) = Recycler::take(&BUFFERS)
+            && let Some(packet) = Arc::get_mut(&mut recycled)
         {
             packet.text.clear();
             packet.text.push_str(text);
-            packet.places = places;
-            return spare;
+            packet.layout = layout;
+            return recycled;
         }
-        Self::elsewhere(text, places)
+        Self::allocate(text, layout)
     }
 
-    /// The same in a place of its own.
+    /// Does the same in a newly allocated buffer.
     #[inline(never)]
-    fn elsewhere(text: &str, places: PacketLayout) -> Arc<Self> {
+    fn allocate(text: &str, layout: PacketLayout) -> Arc<Self> {
         Arc::new(Self {
             text: text.to_owned(),
             attachments: Vec::new(),
-            places,
+            layout,
         })
     }
 
-    /// Keeps its place for another, if nobody else has it and it is not large.
+    /// Keeps the buffer for a later packet, if nothing else shares it and it is not too large.
     #[inline]
     pub(super) fn recycle(this: Arc<Self>) {
-        let is_usual = this.attachments.capacity() == 0 && this.text.capacity() <= MAX_KEPT_BYTES;
-        if is_usual && Arc::strong_count(&this) == 1 {
+        let is_common_case =
+            this.attachments.capacity() == 0 && this.text.capacity() <= MAX_KEPT_BYTES;
+        if is_common_case && Arc::strong_count(&this) == 1 {
             Recycler::put(&BUFFERS, this);
         } else {
             Self::recycle_any(this);
         }
     }
 
-    /// The same for one that is shared, large, or has room for attachments.
+    /// Does the same for a buffer that may be shared, large, or have room for attachments.
     #[inline(never)]
     fn recycle_any(mut this: Arc<Self>) {
         if let Some(packet) = Arc::get_mut(&mut this)
@@ -114,81 +115,84 @@ impl PacketBuf {
         }
     }
 
-    /// Adds an attachment; nothing where it is shared already.
+    /// Adds an attachment. Does nothing if the packet is shared already.
     pub(super) fn attach(this: &mut Arc<Self>, data: &[u8]) {
         if let Some(packet) = Arc::get_mut(this) {
             if packet.attachments.capacity() == 0 {
-                // One is the rule; how many are announced says nothing of how many come.
+                // Most packets with attachments have one. The announced number is not reserved,
+                // because a client may announce attachments that it never sends.
                 packet.attachments.reserve_exact(1);
             }
-            packet.attachments.push(copied(data));
+            packet.attachments.push(copy_attachment(data));
         }
     }
 
-    /// Lets go of them. The room of a small one is kept, if nobody else has any of it.
+    /// Removes the attachments. The memory of a small attachment is kept if nothing else shares it.
     fn clear_attachments(&mut self) {
         while let Some(attachment) = self.attachments.pop() {
             if attachment.len() <= MAX_KEPT_BYTES
-                && let Ok(mut room) = attachment.try_into_mut()
-                && room.capacity() <= MAX_KEPT_BYTES
+                && let Ok(mut buffer) = attachment.try_into_mut()
+                && buffer.capacity() <= MAX_KEPT_BYTES
             {
-                room.clear();
-                Recycler::put(&ATTACHMENT, room);
+                buffer.clear();
+                Recycler::put(&ATTACHMENT, buffer);
             }
         }
     }
 
-    /// All of it.
+    /// The whole text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// In the order of their numbers.
+    /// The attachments, in the order of their numbers.
     pub(super) fn attachments(&self) -> &[Bytes] {
         &self.attachments
     }
 
-    pub(super) fn places(&self) -> &PacketLayout {
-        &self.places
+    pub(super) fn layout(&self) -> &PacketLayout {
+        &self.layout
     }
 
-    /// The name of an event.
+    /// The name of the event.
     #[inline]
     pub(super) fn name(&self) -> &str {
-        self.places.name.of(&self.text)
+        self.layout.name.of(&self.text)
     }
 
-    /// Whether that is the name of an event.
+    /// Whether the event has this name.
     #[inline]
     pub(super) fn is_named(&self, name: &str) -> bool {
-        match &self.places.name {
+        match &self.layout.name {
             EventName::Raw(span) => {
-                let written = self.text.as_bytes().get(span.start()..span.end());
-                written.is_some_and(|written| short_eq(written, name.as_bytes()))
+                let raw = self.text.as_bytes().get(span.start()..span.end());
+                raw.is_some_and(|raw| short_eq(raw, name.as_bytes()))
             }
             EventName::Unescaped(unescaped) => **unescaped == *name,
         }
     }
 
-    /// How many bytes packet, attachments included.
+    /// The size of the text and the attachments, in bytes.
     pub(super) fn size(&self) -> usize {
         let attachments: usize = self.attachments.iter().map(Bytes::len).sum();
         self.text.len() + attachments
     }
 }
 
-/// A copy of an attachment, in the room that is kept if it fits: whoever keeps the copy keeps all
-/// of that.
-fn copied(data: &[u8]) -> Bytes {
-    let room = Recycler::take(&ATTACHMENT);
-    let fits = |room: &BytesMut| (data.len()..=2 * data.len()).contains(&room.capacity());
-    match room.filter(fits) {
-        Some(mut room) => {
-            room.extend_from_slice(data);
-            room.freeze()
+/// Copies an attachment, into recycled memory if that fits. Memory of more than twice the
+/// attachment's size does not fit, because it would all be in use as long as the attachment is
+/// kept.
+fn copy_attachment(data: &[u8]) -> Bytes {
+    let recycled = Recycler::take(&ATTACHMENT);
+    let fits = |buffer: &BytesMut| (data.len()..=2 * data.len()).contains(&buffer.capacity());
+    match recycled.filter(fits) {
+        Some(mut buffer) => {
+            buffer.extend_from_slice(data);
+            buffer.freeze()
         }
-        // A handle that is made in its place: `copy_from_slice` gives one that is moved there, for
-        // which all that was copied is waited for.
+        // `Bytes::copy_from_slice` returns a handle that is moved to its final place afterwards,
+        // and the move has to wait until the processor has stored the copied bytes. `Bytes::from`
+        // creates the handle there.
         None => Bytes::from(Box::<[u8]>::from(data)),
     }
 }
@@ -201,7 +205,7 @@ mod tests {
     };
     use triomphe::Arc;
 
-    fn kept() -> usize {
+    fn recycled_count() -> usize {
         Recycler::len(&BUFFERS)
     }
 
@@ -210,32 +214,32 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_a_packet_is_the_next_ones() {
+    fn a_later_packet_uses_the_recycled_buffer() {
         let mut first = packet("first");
         PacketBuf::attach(&mut first, b"attached");
-        let place = Arc::as_ptr(&first).addr();
+        let address = Arc::as_ptr(&first).addr();
         PacketBuf::recycle(first);
         let second = packet("2nd");
-        assert_eq!(Arc::as_ptr(&second).addr(), place);
+        assert_eq!(Arc::as_ptr(&second).addr(), address);
         assert_eq!((second.text(), second.attachments().len()), ("2nd", 0));
-        assert_eq!(kept(), 0);
+        assert_eq!(recycled_count(), 0);
     }
 
     #[test]
-    fn a_small_attachment_lies_where_one_before_it_lay() {
+    fn a_small_attachment_uses_the_memory_of_an_earlier_one() {
         let with_attachment = |size| {
             let mut packet = packet("text");
             PacketBuf::attach(&mut packet, &vec![7; size]);
             assert_eq!(*packet.attachments(), [vec![7; size]]);
             packet
         };
-        for (size, room) in [(100, 100), (50, 100), (49, 49), (101, 101)] {
+        for (size, capacity) in [(100, 100), (50, 100), (49, 49), (101, 101)] {
             PacketBuf::recycle(with_attachment(100));
-            // Whoever keeps little shall not keep much.
+            // Keeping a small attachment must not keep much memory.
             let mut packet = with_attachment(size);
             let attachment = Arc::get_mut(&mut packet).unwrap().attachments.pop();
             let attachment = attachment.unwrap().try_into_mut().unwrap();
-            assert_eq!(attachment.capacity(), room);
+            assert_eq!(attachment.capacity(), capacity);
         }
         let first = with_attachment(100);
         let kept = first.attachments()[0].clone();
@@ -248,12 +252,12 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_keeps_stays_as_it_is() {
+    fn a_shared_buffer_is_not_recycled() {
         let first = packet("first");
         let keeper = Arc::clone(&first);
         PacketBuf::recycle(first);
-        assert_eq!((kept(), keeper.text()), (0, "first"));
-        // Nor is a place given that somebody got hold of after all.
+        assert_eq!((recycled_count(), keeper.text()), (0, "first"));
+        // A shared buffer that is in the pool nevertheless is not used either.
         Recycler::put(&BUFFERS, Arc::clone(&keeper));
         Recycler::put(&BUFFERS, Arc::clone(&keeper));
         assert_eq!(packet("second").text(), "second");
@@ -262,27 +266,27 @@ mod tests {
     }
 
     #[test]
-    fn few_and_small_places_are_kept() {
+    fn few_and_small_buffers_are_kept() {
         PacketBuf::recycle(packet(&"x".repeat(MAX_KEPT_BYTES + 1)));
         let mut many = packet("many");
         for _ in 0..=MAX_KEPT_ATTACHMENTS {
             PacketBuf::attach(&mut many, b"");
         }
         PacketBuf::recycle(many);
-        assert_eq!(kept(), 0);
+        assert_eq!(recycled_count(), 0);
         let all: Vec<_> = (0..=MAX_KEPT).map(|_| packet("x")).collect();
         all.into_iter().for_each(PacketBuf::recycle);
-        assert_eq!(kept(), MAX_KEPT);
+        assert_eq!(recycled_count(), MAX_KEPT);
     }
 
     #[test]
-    fn a_name_is_compared_as_it_stands_and_with_its_escapes_undone() {
+    fn names_are_compared_without_escapes() {
         let named = |text, name| {
-            let places = PacketLayout {
+            let layout = PacketLayout {
                 name,
                 ..PacketLayout::default()
             };
-            PacketBuf::new(text, places)
+            PacketBuf::new(text, layout)
         };
         let written = named(r#"2["name"]"#, EventName::Raw(Span::new(3, 7)));
         assert!(written.is_named("name"));

@@ -1,5 +1,5 @@
-//! A packet that was just encoded: it is sent from the buffer in which it was encoded, or converted
-//! into one that can be queued.
+//! A packet that was just encoded. It is sent from the buffer in which it was encoded, or converted
+//! into a packet that can be queued.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use super::attachments::Attachments;
 use crate::engine::{BufferedFrame, EncodedPacket, Frame, append_binary};
 use crate::websocket::{MAX_HEADER, Opcode, write_header};
 
-/// An encoded packet that still lies in the buffer in which it was written.
+/// An encoded packet that is still in the buffer in which it was written.
 ///
-/// Where it can be written at once, its bytes are taken from there; to be queued or sent to many it
-/// becomes a [`EncodedPacket`] packet.
+/// A packet that can be written at once is sent from there. A packet that is queued or sent to many
+/// clients is converted into an [`EncodedPacket`].
 #[derive(Debug)]
 pub struct PacketWriter {
     first: BufferedFrame,
@@ -22,43 +22,45 @@ impl PacketWriter {
         Self { first, attachments }
     }
 
-    /// The bytes that all of it takes on a WebSocket. Limits count these.
+    /// The number of bytes that the packet takes on a WebSocket, attachments included. Limits count
+    /// these bytes.
     #[inline]
     pub fn size(&self) -> usize {
         let first = self.first.websocket().len();
         if self.attachments.is_nothing() {
             first
         } else {
-            first + self.attached_size()
+            first + self.attachments_size()
         }
     }
 
     #[inline(never)]
-    fn attached_size(&self) -> usize {
+    fn attachments_size(&self) -> usize {
         let attachments = self.attachments.iter();
-        let attachments = attachments.map(|data| header(data, &mut [0; MAX_HEADER]) + data.len());
+        let attachments = attachments.map(|data| header_len(data) + data.len());
         attachments.sum()
     }
 
-    /// Appends it as it is sent on a WebSocket.
+    /// Appends the packet's WebSocket frames to `bytes`.
     #[inline]
     pub fn append_to(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.first.websocket());
         if !self.attachments.is_nothing() {
-            append_attached(&self.attachments, bytes);
+            append_attachments(&self.attachments, bytes);
         }
     }
 }
 
 #[inline(never)]
-pub(super) fn append_attached(attachments: &Attachments, bytes: &mut Vec<u8>) {
+pub(super) fn append_attachments(attachments: &Attachments, bytes: &mut Vec<u8>) {
     for data in attachments.iter() {
         append_binary(bytes, data);
     }
 }
 
-fn header(data: &[u8], room: &mut [u8; MAX_HEADER]) -> usize {
-    write_header(room, true, Opcode::Binary, data.len())
+/// The length of the WebSocket header of an attachment.
+fn header_len(data: &[u8]) -> usize {
+    write_header(&mut [0; MAX_HEADER], true, Opcode::Binary, data.len())
 }
 
 impl From<PacketWriter> for EncodedPacket {

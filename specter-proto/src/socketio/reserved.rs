@@ -1,4 +1,4 @@
-//! The event names that neither side may send.
+//! The event names that neither side may send (Socket.IO v5).
 
 const RESERVED: [&str; 6] = [
     "connect",
@@ -9,13 +9,13 @@ const RESERVED: [&str; 6] = [
     "removeListener",
 ];
 
-/// Whether an event of this name is one that the clients' and servers' libraries fire themselves.
-/// Sent over the wire it is an error.
+/// Whether an event of this name is one that the libraries of clients and servers fire themselves.
+/// Such an event is an error in a packet.
 pub fn is_reserved(name: &str) -> bool {
-    is_suspect(name.len()) && RESERVED.contains(&name)
+    has_reserved_length(name.len()) && RESERVED.contains(&name)
 }
 
-/// Whether a name of this length may be reserved.
-pub(super) fn is_suspect(length: usize) -> bool {
+/// Whether there are reserved names of this length.
+pub(super) fn has_reserved_length(length: usize) -> bool {
     (7..=14).contains(&length)
 }

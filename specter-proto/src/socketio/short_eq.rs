@@ -1,7 +1,7 @@
 //! Compares short texts, such as event names, inline: a call of `memcmp` would cost more than the
 //! comparison.
 
-/// Whether both are the same.
+/// Whether both texts are equal.
 #[inline]
 pub(super) fn short_eq(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
@@ -14,7 +14,7 @@ pub(super) fn short_eq(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// Compares the first and the last `N` bytes.
+/// Compares the first and the last `N` bytes, which overlap or meet.
 #[inline]
 fn are_ends_same<const N: usize>(one: &[u8], other: &[u8]) -> bool {
     one.first_chunk::<N>() == other.first_chunk() && one.last_chunk::<N>() == other.last_chunk()

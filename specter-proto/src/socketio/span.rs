@@ -1,11 +1,12 @@
-//! A range of a text in eight bytes. A range outside of the text is empty.
+//! A range of a text, in eight bytes. A range outside of the text is empty.
 //!
-//! Packets hold several of them, so that no packet may have more than [`MAX_TEXT`] bytes.
+//! A packet holds several ranges. To keep them small, a packet's text is limited to [`MAX_TEXT`]
+//! bytes.
 
-/// How many bytes a packet's text may have.
+/// The largest text of a packet, in bytes.
 pub(super) const MAX_TEXT: usize = u32::MAX as usize;
 
-/// Where a part lies in its text, in bytes.
+/// The byte range of a part of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
     start: u32,
@@ -13,21 +14,21 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// From one place to another.
+    /// The range from `start` to `end`, which is not part of it.
     #[inline]
     pub(super) fn new(start: usize, end: usize) -> Self {
         Self {
-            start: place(start),
-            end: place(end),
+            start: index(start),
+            end: index(end),
         }
     }
 
-    /// Nothing, at a place.
+    /// An empty range at an index.
     pub(super) fn empty(at: usize) -> Self {
         Self::new(at, at)
     }
 
-    /// The part itself.
+    /// The part of `text` that the range covers.
     #[inline]
     pub(super) fn of(self, text: &str) -> &str {
         text.get(self.start()..self.end()).unwrap_or_default()
@@ -41,14 +42,15 @@ impl Span {
         self.end as usize
     }
 
-    /// How many bytes it has.
+    /// The number of bytes.
     pub(super) fn len(self) -> usize {
         self.end().saturating_sub(self.start())
     }
 }
 
-/// Beyond [`MAX_TEXT`], which no packet reaches, it lies outside of every text.
+/// An index beyond [`MAX_TEXT`], which no packet's text reaches, becomes an index outside of every
+/// text.
 #[inline]
-fn place(at: usize) -> u32 {
+fn index(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

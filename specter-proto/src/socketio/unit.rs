@@ -1,14 +1,15 @@
-//! Telling `()` from other values: it stands for no argument at all.
+//! Finds out whether a value is `()`, which as arguments is no argument at all.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
-/// Whether `value` is `()`, perhaps behind references and boxes: as arguments it is none.
+/// Whether `value` is `()`, or references and boxes around it. As arguments, such a value is no
+/// argument.
 ///
-/// Everything else is at least one argument, also a value that serializes as a unit, such as the
-/// null of a `serde_json::Value`.
+/// Another value that serializes as a unit, such as the null of a `serde_json::Value`, is one
+/// argument.
 ///
 /// ```
 /// use specter_proto::socketio::is_unit;
@@ -18,24 +19,26 @@ use serde::ser::{Impossible, Serializer};
 /// ```
 #[inline]
 pub fn is_unit<T: Serialize>(value: &T) -> bool {
-    // Larger types than a pointer need not be asked.
+    // A type that is larger than a pointer is neither `()` nor a pointer to it.
     size_of::<T>() <= size_of::<usize>()
-        && names_unit(std::any::type_name::<T>())
-        && value.serialize(Probe).is_ok()
+        && is_unit_name(std::any::type_name::<T>())
+        && value.serialize(UnitSerializer).is_ok()
 }
 
-/// Whether a type, of which a value serializes as a unit, is `()`, perhaps behind pointers. serde
-/// does not tell a null of `serde_json::Value` from it, but the type's name does; no other type
-/// whose name ends like this serializes as a unit unless it stands for one.
+/// Whether the name is that of `()` or of a pointer to it. Call it only for a type of which a value
+/// serializes as a unit.
+///
+/// serde does not distinguish a null of `serde_json::Value` from `()`, but the name does. Other
+/// types with such a name serialize as a unit only if they stand for `()`.
 #[inline]
-pub(super) fn names_unit(type_name: &str) -> bool {
-    // Known to the compiler, which is done with most types here.
+pub(super) fn is_unit_name(type_name: &str) -> bool {
+    // The compiler computes this condition, which is false for most types.
     let may_be_unit = matches!(type_name.as_bytes().last(), Some(b')' | b'>'));
     may_be_unit && type_name.trim_end_matches('>').ends_with("()")
 }
 
 /// Serializes `()` and nothing else.
-struct Probe;
+struct UnitSerializer;
 
 #[derive(Debug)]
 struct NotUnit;
@@ -54,7 +57,7 @@ impl serde::ser::Error for NotUnit {
     }
 }
 
-type No = Impossible<(), NotUnit>;
+type Never = Impossible<(), NotUnit>;
 
 macro_rules! not_unit {
     ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
@@ -62,16 +65,16 @@ macro_rules! not_unit {
     };
 }
 
-impl Serializer for Probe {
+impl Serializer for UnitSerializer {
     type Ok = ();
     type Error = NotUnit;
-    type SerializeSeq = No;
-    type SerializeTuple = No;
-    type SerializeTupleStruct = No;
-    type SerializeTupleVariant = No;
-    type SerializeMap = No;
-    type SerializeStruct = No;
-    type SerializeStructVariant = No;
+    type SerializeSeq = Never;
+    type SerializeTuple = Never;
+    type SerializeTupleStruct = Never;
+    type SerializeTupleVariant = Never;
+    type SerializeMap = Never;
+    type SerializeStruct = Never;
+    type SerializeStructVariant = Never;
 
     fn serialize_unit(self) -> Result<(), NotUnit> {
         Ok(())
@@ -95,13 +98,13 @@ impl Serializer for Probe {
         serialize_none() -> ();
         serialize_unit_struct(&'static str) -> ();
         serialize_unit_variant(&'static str, u32, &'static str) -> ();
-        serialize_seq(Option<usize>) -> No;
-        serialize_tuple(usize) -> No;
-        serialize_tuple_struct(&'static str, usize) -> No;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> No;
-        serialize_map(Option<usize>) -> No;
-        serialize_struct(&'static str, usize) -> No;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> No;
+        serialize_seq(Option<usize>) -> Never;
+        serialize_tuple(usize) -> Never;
+        serialize_tuple_struct(&'static str, usize) -> Never;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Never;
+        serialize_map(Option<usize>) -> Never;
+        serialize_struct(&'static str, usize) -> Never;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Never;
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), NotUnit> {
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_unit_is_one() {
+    fn only_units_are_no_argument() {
         #[derive(Serialize)]
         struct Marker;
 

@@ -1,12 +1,12 @@
-//! The control frames that a server writes, and what a close frame may say.
+//! The control frames that a server writes, and the close codes that a peer may send.
 
 use super::header::{MAX_HEADER, Opcode, write_header};
 
 /// The longest payload of a control frame, in bytes.
 pub(super) const MAX_CONTROL: usize = 125;
 
-/// A close frame. Without a code it is empty and `reason` is not sent; a reason of more than 123
-/// bytes is cut at a character.
+/// Returns a close frame. Without a code the frame is empty, and `reason` is not sent. A reason of
+/// more than 123 bytes is cut between two characters.
 pub fn close_frame(code: Option<u16>, reason: &str) -> Vec<u8> {
     let mut payload = Vec::with_capacity(MAX_CONTROL);
     if let Some(code) = code {
@@ -17,10 +17,11 @@ pub fn close_frame(code: Option<u16>, reason: &str) -> Vec<u8> {
     control_frame(Opcode::Close, &payload)
 }
 
-/// A pong frame with the payload of the ping that it answers.
+/// Returns a pong frame with the payload of the ping that it answers. More than 125 bytes of
+/// payload, which no ping has, are cut off.
 pub fn pong_frame(payload: &[u8]) -> Vec<u8> {
-    let fits = payload.len().min(MAX_CONTROL);
-    control_frame(Opcode::Pong, payload.get(..fits).unwrap_or_default())
+    let len = payload.len().min(MAX_CONTROL);
+    control_frame(Opcode::Pong, payload.get(..len).unwrap_or_default())
 }
 
 fn control_frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
@@ -32,7 +33,7 @@ fn control_frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Whether a peer may send this code (RFC 6455, section 7.4, and the registry it founded).
+/// Whether a peer may send this code (RFC 6455, section 7.4, and IANA's registry of close codes).
 pub(super) const fn is_valid_close_code(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn pongs_echo() {
+    fn pongs_repeat_the_payload_of_the_ping() {
         assert_eq!(pong_frame(b""), [0x8A, 0]);
         assert_eq!(pong_frame(b"ab"), b"\x8A\x02ab");
         assert_eq!(pong_frame(&[0; 300]).len(), 2 + 125);

@@ -1,4 +1,4 @@
-//! The one part of the opening handshake that is computed: the accept key (RFC 6455, section
+//! The accept key, which is the one computed part of the opening handshake (RFC 6455, section
 //! 4.2.2).
 
 use base64::Engine as _;
@@ -7,30 +7,30 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest, Sha1};
 
-/// What the RFC appends to a key before it is hashed.
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/// The length of a key: 16 bytes in padded base64.
+/// The text that is appended to a key before it is hashed (RFC 6455, section 1.3).
+const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// The length of a key, in bytes: 16 bytes in padded base64.
 const KEY_LENGTH: usize = 24;
 
-/// A client's key, whose last character may carry bits that stand for nothing.
-const KEY: GeneralPurpose = GeneralPurpose::new(
+/// The base64 of a client's key. The unused bits of its last character may be set.
+const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
-/// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`; `None` when the key is not 16
-/// bytes in base64.
+/// Returns the `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`, or `None` if the key is
+/// not 16 bytes in base64.
 pub fn accept_key(key: &str) -> Option<String> {
     if key.len() != KEY_LENGTH {
         return None;
     }
-    let nonce = KEY.decode(key).ok()?;
+    let nonce = KEY_BASE64.decode(key).ok()?;
     if nonce.len() != 16 {
         return None;
     }
     let hash = Sha1::new()
         .chain_update(key.as_bytes())
-        .chain_update(GUID)
+        .chain_update(KEY_SUFFIX)
         .finalize();
     Some(STANDARD.encode(hash))
 }
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_16_bytes_of_base64_is_no_key() {
+    fn a_key_other_than_16_bytes_of_base64_is_rejected() {
         for key in [
             "",
             "dGhlIHNhbXBsZSBub25jZQ",

@@ -1,20 +1,22 @@
-//! The header in front of a frame's payload (RFC 6455, section 5.2): opcodes, and writing.
+//! The header in front of a frame's payload (RFC 6455, section 5.2): its opcodes, and how it is
+//! written.
 //!
-//! Only server frames are written here: unmasked, without extensions. Reading is the decoder's.
+//! Only headers of server frames are written here: they are unmasked and use no extension. The
+//! decoder reads the headers of client frames.
 
-/// The longest header of a server frame, in bytes: two, and a 64-bit length.
+/// The longest header of a server frame, in bytes: 2 bytes, and a length of 64 bits.
 pub const MAX_HEADER: usize = 10;
 
-/// The longest payload whose length stands in the header's second byte.
-const SHORT: usize = 125;
-/// What the second byte says when a 16-bit length follows.
+/// The longest payload, in bytes, whose length fits the header's second byte.
+const MAX_SHORT_LENGTH: usize = 125;
+/// The second byte of a header with a length of 16 bits.
 const LENGTH_16: u8 = 126;
-/// What the second byte says when a 64-bit length follows.
+/// The second byte of a header with a length of 64 bits.
 const LENGTH_64: u8 = 127;
 /// The bit of the first byte that marks a message's last frame.
 const FIN: u8 = 0x80;
 
-/// What a frame is.
+/// The type of a frame (RFC 6455, section 5.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Opcode {
     /// A further fragment of a message.
@@ -23,16 +25,16 @@ pub enum Opcode {
     Text,
     /// A message of bytes, or its first fragment.
     Binary,
-    /// The end of the connection.
+    /// The start of the closing handshake, or the answer to it.
     Close,
-    /// A question whether the peer is there.
+    /// A request for a pong, which shows that the peer is there.
     Ping,
     /// The answer to a ping.
     Pong,
 }
 
 impl Opcode {
-    /// The four bits that stand for it on the wire.
+    /// The four bits of the opcode on the wire.
     pub const fn bits(self) -> u8 {
         match self {
             Self::Continuation => 0x0,
@@ -44,7 +46,7 @@ impl Opcode {
         }
     }
 
-    /// The opcode that four bits stand for; `None` for the reserved ones.
+    /// The opcode that four bits stand for. `None` for reserved ones.
     pub const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
             0x0 => Some(Self::Continuation),
@@ -57,18 +59,19 @@ impl Opcode {
         }
     }
 
-    /// Whether it is a control frame: short, never fragmented, allowed between fragments.
+    /// Whether a frame with this opcode is a control frame, which is short, is never fragmented,
+    /// and may come between the fragments of a message.
     pub const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
 }
 
-/// Writes the header of an unmasked frame with `len` bytes of payload to the start of `out`, and
-/// says how long it is.
+/// Writes the header of an unmasked frame with a payload of `len` bytes to the start of `out`, and
+/// returns the header's length. `fin` marks the last frame of a message.
 pub fn write_header(out: &mut [u8; MAX_HEADER], fin: bool, opcode: Opcode, len: usize) -> usize {
     out[0] = opcode.bits() | if fin { FIN } else { 0 };
     match (u8::try_from(len), u16::try_from(len)) {
-        (Ok(short), _) if len <= SHORT => {
+        (Ok(short), _) if len <= MAX_SHORT_LENGTH => {
             out[1] = short;
             2
         }
@@ -85,12 +88,12 @@ pub fn write_header(out: &mut [u8; MAX_HEADER], fin: bool, opcode: Opcode, len: 
     }
 }
 
-/// The header of an unmasked message of one frame, where two bytes are enough. As one value: of
-/// bytes written one by one a copy cannot be made before they have left the processor's store
-/// buffer.
+/// Returns the header of an unmasked message of one frame if two bytes are enough for it. The two
+/// bytes are written as one value, because a processor must wait for separately written bytes to
+/// leave its store buffer before it can copy them together.
 #[inline]
 pub(crate) fn short_header(opcode: Opcode, len: usize) -> Option<[u8; 2]> {
-    let short = u8::try_from(len).ok().filter(|_| len <= SHORT)?;
+    let short = u8::try_from(len).ok().filter(|_| len <= MAX_SHORT_LENGTH)?;
     let first = u16::from(FIN | opcode.bits());
     Some((first | u16::from(short) << 8).to_le_bytes())
 }
@@ -98,35 +101,31 @@ pub(crate) fn short_header(opcode: Opcode, len: usize) -> Option<[u8; 2]> {
 /// Appends the header of an unmasked message of one frame.
 pub(crate) fn append_header(bytes: &mut Vec<u8>, opcode: Opcode, len: usize) {
     let start = bytes.len();
-    // Written in its place: nothing of it is read back.
+    // The header is written in its final place, so that none of it is read back.
     bytes.extend_from_slice(&[0; MAX_HEADER]);
-    let room = bytes.last_chunk_mut();
-    let used = room.map_or(0, |room| write_header(room, true, opcode, len));
+    let target = bytes.last_chunk_mut();
+    let used = target.map_or(0, |target| write_header(target, true, opcode, len));
     bytes.truncate(start + used);
 }
 
-/// Writes the header of an unmasked message of one frame to the end of `room`, so that the payload
-/// can follow, and says how long it is.
+/// Writes the header of an unmasked message of one frame to the end of `out`, directly before its
+/// payload, and returns the header's length.
 #[inline]
-pub(crate) fn write_header_behind(
-    room: &mut [u8; MAX_HEADER],
-    opcode: Opcode,
-    len: usize,
-) -> usize {
+pub(crate) fn write_header_at_end(out: &mut [u8; MAX_HEADER], opcode: Opcode, len: usize) -> usize {
     let first = FIN | opcode.bits();
     match (u8::try_from(len), u16::try_from(len)) {
-        (Ok(short), _) if len <= SHORT => {
-            room[8] = first;
-            room[9] = short;
+        (Ok(short), _) if len <= MAX_SHORT_LENGTH => {
+            out[8] = first;
+            out[9] = short;
             2
         }
         (_, Ok(medium)) => {
-            room[6] = first;
-            room[7] = LENGTH_16;
-            room[8..].copy_from_slice(&medium.to_be_bytes());
+            out[6] = first;
+            out[7] = LENGTH_16;
+            out[8..].copy_from_slice(&medium.to_be_bytes());
             4
         }
-        _ => write_header(room, true, opcode, len),
+        _ => write_header(out, true, opcode, len),
     }
 }
 
@@ -154,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn a_header_before_its_payload_is_the_same() {
+    fn all_ways_of_writing_a_header_agree() {
         for opcode in [Opcode::Text, Opcode::Binary] {
             for len in [0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 1 << 40] {
-                let mut room = [7; MAX_HEADER];
-                let used = write_header_behind(&mut room, opcode, len);
-                let header = &room[MAX_HEADER - used..];
+                let mut out = [7; MAX_HEADER];
+                let used = write_header_at_end(&mut out, opcode, len);
+                let header = &out[MAX_HEADER - used..];
                 let expected = written(true, opcode, len);
                 assert_eq!(header, expected, "{len}");
                 let mut bytes = b"before".to_vec();

@@ -1,6 +1,6 @@
-//! Taking a client's mask off a payload (RFC 6455, section 5.3), many bytes at a time.
+//! Removes a client's mask from a payload (RFC 6455, section 5.3), many bytes at a time.
 
-/// So many words are unmasked together, which makes a vector; one may be left.
+/// The number of words that are unmasked together, which the compiler makes one vector operation.
 const BLOCK: usize = 2;
 
 /// XORs `data` with `key`, repeated.
@@ -13,10 +13,11 @@ pub(super) fn unmask(data: &mut [u8], key: [u8; 4]) {
         return;
     };
     let key = u64::from(u32::from_le_bytes(key)) * 0x1_0000_0001;
-    // Read before the words that it overlaps are unmasked, and written over them in the end: no
-    // byte is left over. It begins somewhere in the key.
-    let turn = u32::try_from(data.len() % 4 * 8).unwrap_or_default();
-    let last = unmasked(*last, key.rotate_right(turn));
+    // The last 8 bytes overlap the words that are unmasked below. They are read before these words
+    // change and written back afterwards, so no byte remains that is in no word. They may begin at
+    // any byte of the key, so the key is rotated.
+    let rotation = u32::try_from(data.len() % 4 * 8).unwrap_or_default();
+    let last = unmasked(*last, key.rotate_right(rotation));
     let (words, _) = data.as_chunks_mut::<8>();
     let (blocks, words) = words.as_chunks_mut::<BLOCK>();
     for block in blocks {
@@ -48,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_is_unmasked_and_no_byte_beside_it() {
+    fn every_length_is_unmasked_and_no_neighbouring_byte() {
         let key = [0x37, 0xfa, 0x21, 0x3d];
         for length in 0..=70 {
             for start in 0..9 {

@@ -1,9 +1,9 @@
-//! WebSocket framing (RFC 6455) as a server needs it: masked frames are read, unmasked ones
-//! written.
+//! WebSocket framing (RFC 6455) as a server needs it: it reads masked frames and writes unmasked
+//! ones.
 //!
-//! This module owns the wire format and its rules, fragmentation included. It must not know what
-//! the messages mean, nor where bytes come from: no Engine.IO, no HTTP request, no socket. No
-//! extension is supported, so none may be agreed on in the handshake.
+//! This module owns the wire format and its rules, fragmentation included. It does not know what
+//! messages mean, nor where bytes come from: it has no Engine.IO, no HTTP requests and no sockets.
+//! It supports no extension, so a handshake must not agree on one.
 
 mod control;
 mod decoder;
@@ -16,5 +16,5 @@ pub use control::{close_frame, pong_frame};
 pub use decoder::{Decoded, Decoder, Event, Limits};
 pub use handshake::accept_key;
 pub use header::{MAX_HEADER, Opcode, write_header};
-pub(crate) use header::{append_header, short_header, write_header_behind};
+pub(crate) use header::{append_header, short_header, write_header_at_end};
 pub use violation::Violation;

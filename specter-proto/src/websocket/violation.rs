@@ -1,60 +1,60 @@
-//! What a peer can do wrong on a WebSocket, and the close code that answers it.
+//! The rules that a peer can break on a WebSocket, and the close codes that answer it.
 
 use thiserror::Error;
 
-/// A broken rule. The connection cannot be read any further.
+/// A broken rule of RFC 6455 or an exceeded limit. Nothing more can be read from the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum Violation {
     /// A reserved bit is set, though no extension was agreed on.
-    #[error("reserved bits set")]
+    #[error("a reserved bit is set, but no extension was agreed on")]
     ReservedBits,
-    /// The opcode means nothing.
-    #[error("reserved opcode {opcode:#03x}")]
+    /// The opcode has no meaning in RFC 6455.
+    #[error("the opcode {opcode:#03x} is reserved")]
     ReservedOpcode {
-        /// Its four bits.
+        /// The opcode's four bits.
         opcode: u8,
     },
     /// A client's frame is not masked.
-    #[error("unmasked frame")]
+    #[error("the client sent an unmasked frame")]
     Unmasked,
-    /// A control frame is a fragment.
-    #[error("fragmented control frame")]
+    /// A control frame is fragmented.
+    #[error("a control frame is fragmented")]
     FragmentedControl,
     /// A control frame has more than 125 bytes of payload.
-    #[error("control frame too long")]
+    #[error("a control frame has a payload of more than 125 bytes")]
     LongControl,
-    /// A continuation frame without a message that it continues.
-    #[error("continuation of no message")]
+    /// A continuation frame comes without a message that it continues.
+    #[error("a continuation frame continues no message")]
     UnexpectedContinuation,
-    /// A new message before the last one's end.
-    #[error("new message inside a fragmented one")]
+    /// A new message begins before the end of a fragmented one.
+    #[error("a new message begins inside a fragmented one")]
     InterruptedMessage,
     /// A message has more fragments than allowed.
-    #[error("message of more than {limit} fragments")]
+    #[error("a message has more than {limit} fragments, which is the limit")]
     TooManyFragments {
-        /// The limit.
+        /// The limit, [`Limits::max_fragments`](super::Limits::max_fragments).
         limit: usize,
     },
     /// A length is not written in its shortest form.
-    #[error("length not in its shortest form")]
+    #[error("the length of a frame is not in its shortest form")]
     LongLength,
-    /// A 64-bit length has its first bit set.
-    #[error("length of more than 63 bits")]
+    /// The first bit of a 64-bit length is set.
+    #[error("the length of a frame has more than 63 bits")]
     LengthOutOfRange,
     /// A message is longer than allowed.
-    #[error("message of more than {limit} bytes")]
+    #[error("a message has more than {limit} bytes, which is the limit")]
     TooLong {
-        /// The limit.
+        /// The limit, [`Limits::max_message`](super::Limits::max_message), in bytes.
         limit: usize,
     },
     /// A text message, or a close reason, is not UTF-8.
-    #[error("text is not utf-8")]
+    #[error("a text message or a close reason is not valid UTF-8")]
     NotUtf8,
-    /// A close frame has half a code.
-    #[error("close frame of one byte")]
+    /// The payload of a close frame is one byte, which is half a code.
+    #[error("the payload of a close frame has one byte, which is half a code")]
     ShortClose,
-    /// A close frame has a code that may not be sent.
-    #[error("invalid close code {code}")]
+    /// A close frame has a code that must not be sent.
+    #[error("the close code {code} must not be sent")]
     CloseCode {
         /// The code.
         code: u16,
@@ -62,7 +62,7 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// The code of the close frame that answers it.
+    /// The code of the close frame that answers the violation.
     pub const fn close_code(&self) -> u16 {
         match self {
             Self::NotUtf8 => 1007,

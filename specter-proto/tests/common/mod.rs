@@ -1,4 +1,4 @@
-//! What the tests of the decoder have in common.
+//! The helpers of the decoder's tests.
 
 use specter_proto::socketio::{Decoder, DecoderLimits, EventPacket, Packet, ParseError};
 
@@ -17,6 +17,6 @@ pub(crate) fn event(text: &str) -> EventPacket {
     }
 }
 
-pub(crate) fn refused(text: &str) -> ParseError {
+pub(crate) fn decode_error(text: &str) -> ParseError {
     decode(text).expect_err(text)
 }

@@ -16,7 +16,7 @@ impl OutgoingQueue {
             max_burst_bytes: max_queued_bytes.saturating_mul(10),
             policy,
         };
-        Self::new(limits, BufferBudget::new(usize::MAX))
+        Self::new(limits, BufferBudget::without_sweep(usize::MAX))
     }
 }
 

@@ -22,7 +22,7 @@ use specter_proto::engine::{EncodePacket, EncodedPacket, Frame};
 use super::Outgoing;
 use super::queue::limits::Urgency;
 use super::queue::{PACKET_OVERHEAD, Wake};
-use super::writer_slot::WriteHalf;
+use super::write_half::WriteHalf;
 use crate::connection::Connection;
 
 /// The largest batch, in bytes as the queue counts them. More goes through the queue.

@@ -67,7 +67,7 @@ impl Polling {
         if packets.is_empty() {
             return Ok(());
         }
-        self.answer(PollResponse::of_packets(&packets, connection))
+        self.answer(PollResponse::of_packets(&packets, connection.charged()))
     }
 
     /// Answers the poll that waits, if one does, with a packet that means nothing.

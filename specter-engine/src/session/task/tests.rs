@@ -53,7 +53,10 @@ impl Wake for Woken {
 }
 
 fn registry(config: &EngineConfig) -> Arc<Registry> {
-    Registry::new(config, BufferBudget::new(config.max_buffered_total))
+    Registry::new(
+        config,
+        BufferBudget::without_sweep(config.max_buffered_total),
+    )
 }
 
 /// A session that polls, run by hand: nobody else wakes or hurries it.

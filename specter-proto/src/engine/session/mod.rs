@@ -1,11 +1,11 @@
-//! The protocol state of one session: heartbeat, upgrade, end. Packets and instants in, actions
-//! out.
+//! The protocol state of one session: heartbeat, upgrade, end. Packets and instants go in, actions
+//! come out.
 //!
-//! A [`Session`] decides; whoever owns it reads, writes and sleeps. It holds no message: not the
-//! ones that wait to be sent, not the ones that wait to be handled. It never learns what a message
-//! means, so everything about Socket.IO is out of its sight.
+//! A [`Session`] decides; its owner reads, writes and sleeps. A session holds no messages, neither
+//! those to be sent nor those to be handled, and does not know what a message means. It therefore
+//! knows nothing of Socket.IO.
 //!
-//! Times come from the caller, so a test can let hours pass in no time.
+//! Times come from the caller, so a test can simulate hours without waiting.
 
 mod heartbeat;
 mod probe;
@@ -21,24 +21,28 @@ use self::probe::{Probing, Tick};
 use super::open::Open;
 use super::packet::Packet;
 
-pub use self::probe::{Probe, ProbeRefused};
+pub use self::probe::{Probe, ProbeRejected};
 
-/// The settings that a session keeps to. They are the same for all sessions of an endpoint.
+/// The settings of a session. They are the same for all sessions of an endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionConfig {
-    /// How long after a pong, or the opening, the next ping is sent.
+    /// The time from a pong, or from the session's opening, to the next ping. Less than 1 ms counts
+    /// as 1 ms. Default: 25 s.
     pub ping_interval: Duration,
-    /// How long a pong may take.
+    /// How long the client may take to answer a ping. If it takes longer, the session ends with
+    /// [`Due::PingTimeout`]. Default: 20 s.
     pub ping_timeout: Duration,
-    /// How long a probing WebSocket may take to become the session's transport.
+    /// How long a probing WebSocket may take to become the session's transport. If it takes longer,
+    /// it is closed ([`Due::ProbeTimeout`]), and the session continues on polling. Default: 10 s.
     pub upgrade_timeout: Duration,
-    /// The largest polling body or message, in bytes. A session does not enforce it: the readers
-    /// of bodies and frames do. It stands here because the client is told it.
+    /// The largest polling body or message, in bytes, which is sent to the client when its session
+    /// opens. The session does not enforce this limit: the readers of bodies and frames do.
+    /// Default: 1,000,000.
     pub max_payload: usize,
 }
 
 impl Default for SessionConfig {
-    /// Socket.IO's own: 25 s, 20 s, 10 s and 1 MB.
+    /// The defaults of Socket.IO: 25 s, 20 s, 10 s and 1 MB.
     fn default() -> Self {
         Self {
             ping_interval: Duration::from_secs(25),
@@ -50,7 +54,7 @@ impl Default for SessionConfig {
 }
 
 impl SessionConfig {
-    /// What a client is told of these settings when its session opens.
+    /// The content of the OPEN packet, by which a client learns these settings.
     pub fn open<'a>(&self, sid: &'a str, upgrades: &'a [&'a str]) -> Open<'a> {
         Open {
             sid,
@@ -62,7 +66,7 @@ impl SessionConfig {
     }
 }
 
-/// What carries a session's packets.
+/// The transport that carries a session's packets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
     /// HTTP long-polling.
@@ -72,7 +76,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Its name on the wire.
+    /// The transport's name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Polling => "polling",
@@ -80,7 +84,7 @@ impl Transport {
         }
     }
 
-    /// The transport of that exact name.
+    /// The transport with exactly this name. `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "polling" => Some(Self::Polling),
@@ -90,24 +94,24 @@ impl Transport {
     }
 }
 
-/// What a packet from the session's transport amounts to.
+/// The effect of a packet from the session's transport.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Received<'a> {
-    /// A text message.
+    /// A text message is to be handled.
     Text(&'a str),
-    /// A binary message.
+    /// A binary message is to be handled.
     Binary(&'a [u8]),
-    /// Nothing to do.
+    /// There is nothing to do.
     Nothing,
-    /// The client ended the session.
+    /// The client has ended the session.
     Close,
 }
 
-/// What a client must not send. The session is over, with `transport error`.
+/// A packet that a client must not send. The session is over, with `transport error`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum Violation {
-    /// A ping on the session's transport: in version 4 only the server pings there.
-    #[error("ping from the client")]
+    /// A ping on the session's transport. In Engine.IO v4 only the server pings there.
+    #[error("the client sent a ping, which in Engine.IO v4 only the server may send")]
     UnexpectedPing,
 }
 
@@ -120,59 +124,59 @@ impl Violation {
     }
 }
 
-/// What time has made necessary.
+/// An action that is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Due {
-    /// Send a ping. A second one need not be queued while an earlier one waits to be written.
+    /// Send a ping. If an earlier ping still waits to be written, a second one need not be queued.
     SendPing,
-    /// The client has not answered: the session is over, with `ping timeout`.
+    /// The client has not answered a ping in time. The session is over, with `ping timeout`.
     PingTimeout,
-    /// The upgrade took too long: close the probing WebSocket. The session lives on.
+    /// The upgrade took too long: close the probing WebSocket. The session continues.
     ProbeTimeout,
-    /// If a poll waits, answer it with a noop: the client waits for that before it upgrades.
+    /// If a poll waits, answer it with a noop. The client waits for this answer before it upgrades.
     ReleasePoll,
 }
 
-/// The protocol state of one session, on whichever transport.
+/// The protocol state of one session, on either transport.
 #[derive(Debug)]
 pub struct Session {
     transport: Transport,
     heartbeat: Heartbeat,
     upgrade_timeout: Duration,
     probing: Option<Probing>,
-    over: bool,
+    is_over: bool,
 }
 
 impl Session {
-    /// A session that has just opened. Its first ping is due one interval later.
+    /// Creates a session that opens at `now`. Its first ping is due one interval later.
     pub fn new(config: &SessionConfig, transport: Transport, now: Instant) -> Self {
         Self {
             transport,
             heartbeat: Heartbeat::new(config.ping_interval, config.ping_timeout, now),
             upgrade_timeout: config.upgrade_timeout,
             probing: None,
-            over: false,
+            is_over: false,
         }
     }
 
-    /// What carries its packets now.
+    /// The transport that carries the session's packets now.
     pub fn transport(&self) -> Transport {
         self.transport
     }
 
-    /// Whether a WebSocket is trying to take over.
+    /// Whether a WebSocket is probing in order to take over the session.
     pub fn is_probing(&self) -> bool {
         self.probing.is_some()
     }
 
-    /// Takes a packet that came over the session's transport. Once the session is over, packets
-    /// amount to nothing.
+    /// Takes a packet that came over the session's transport. After the end of the session a packet
+    /// has no effect. A [`Violation`] ends the session.
     pub fn receive<'a>(
         &mut self,
         packet: Packet<'a>,
         now: Instant,
     ) -> Result<Received<'a>, Violation> {
-        if self.over {
+        if self.is_over {
             return Ok(Received::Nothing);
         }
         match packet {
@@ -196,28 +200,29 @@ impl Session {
         }
     }
 
-    /// Takes a message from the session's transport, as [`receive`](Self::receive) does. Whether it
-    /// is to be handled: not when the session is over.
+    /// Takes a message from the session's transport, as [`receive`](Self::receive) does. Returns
+    /// whether the message is to be handled, which is `false` after the end of the session.
     #[inline]
-    #[must_use]
+    #[must_use = "a message that comes after the end of the session must not be handled"]
     pub fn receive_message(&mut self, now: Instant) -> bool {
-        if !self.over {
+        if !self.is_over {
             self.heartbeat.other_packet(now);
         }
-        !self.over
+        !self.is_over
     }
 
-    /// Lets a WebSocket try to take over.
-    pub fn begin_probe(&mut self, now: Instant) -> Result<(), ProbeRefused> {
-        if self.over {
-            Err(ProbeRefused::SessionOver)
+    /// Lets a WebSocket probe in order to take over the session. Fails if the session is over, has
+    /// a WebSocket already, or if another WebSocket is probing.
+    pub fn begin_probe(&mut self, now: Instant) -> Result<(), ProbeRejected> {
+        if self.is_over {
+            Err(ProbeRejected::SessionOver)
         } else if self.transport == Transport::WebSocket {
-            Err(ProbeRefused::AlreadyUpgraded)
+            Err(ProbeRejected::AlreadyUpgraded)
         } else if self.is_probing() {
-            Err(ProbeRefused::AlreadyProbing)
+            Err(ProbeRejected::AlreadyProbing)
         } else {
             let mut probing = Probing::new(self.upgrade_timeout, now);
-            if self.heartbeat.is_stopped() {
+            if self.heartbeat.is_paused() {
                 probing.pause(now);
             }
             self.probing = Some(probing);
@@ -227,9 +232,9 @@ impl Session {
 
     /// Takes a packet that came over the probing WebSocket.
     ///
-    /// After [`Probe::Upgraded`] that WebSocket is the session's transport and its packets go to
+    /// After [`Probe::Upgraded`] that WebSocket is the session's transport, and its packets go to
     /// [`receive`](Self::receive) and [`receive_message`](Self::receive_message). After
-    /// [`Probe::Failed`] another may try.
+    /// [`Probe::Failed`] another WebSocket may probe.
     pub fn receive_probe(&mut self, packet: Packet<'_>, now: Instant) -> Probe {
         let Some(probing) = &mut self.probing else {
             return Probe::Failed;
@@ -241,22 +246,23 @@ impl Session {
             Probe::Upgraded => {
                 self.probing = None;
                 self.transport = Transport::WebSocket;
-                // A pong may be on its way over either transport.
+                // An awaited pong may be on its way over either transport, so it gets the whole
+                // timeout.
                 self.heartbeat.renew_wait(now);
             }
         }
         probe
     }
 
-    /// The probing WebSocket is gone. The session stays where it is.
+    /// Ends a probe because its WebSocket is gone. The session keeps its transport.
     pub fn probe_lost(&mut self) {
         self.probing = None;
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) must be called next; `None` once the session
-    /// is over.
+    /// When [`handle_timeout`](Self::handle_timeout) must be called next. `None` after the end of
+    /// the session.
     pub fn deadline(&self) -> Option<Instant> {
-        if self.over {
+        if self.is_over {
             return None;
         }
         let heartbeat = self.heartbeat.deadline();
@@ -264,10 +270,10 @@ impl Session {
         Some(probing.map_or(heartbeat, |probing| heartbeat.min(probing)))
     }
 
-    /// One thing that `now` makes necessary. Call it until it returns `None`; from then on the next
-    /// [`deadline`](Self::deadline) lies in the future.
+    /// Returns one action that is due at `now`. Call it until it returns `None`; the next
+    /// [`deadline`](Self::deadline) is then in the future.
     pub fn handle_timeout(&mut self, now: Instant) -> Option<Due> {
-        if self.over {
+        if self.is_over {
             return None;
         }
         match self.heartbeat.beat(now) {
@@ -287,23 +293,24 @@ impl Session {
         }
     }
 
-    /// Whether the wait for a pong is over, so that [`handle_timeout`](Self::handle_timeout) would
-    /// end the session. A pong that came and was not read yet still counts: read it first.
+    /// Whether the time for a pong is over, so that [`handle_timeout`](Self::handle_timeout) would
+    /// end the session. A pong that has arrived but was not read yet still counts, so read pending
+    /// input first.
     pub fn is_pong_overdue(&self, now: Instant) -> bool {
-        !self.over && self.heartbeat.is_overdue(now)
+        !self.is_over && self.heartbeat.is_overdue(now)
     }
 
-    /// The peer has shown that it reads what it is sent. A pong that is awaited may be stuck behind
-    /// that, and gets the whole time-out from now.
+    /// Notes that the peer is reading outgoing data. It may have to read more of that data before
+    /// it can answer a ping, so an awaited pong gets the whole timeout from `now`.
     pub fn postpone_pong(&mut self, now: Instant) {
-        if !self.over {
+        if !self.is_over {
             self.heartbeat.renew_wait(now);
         }
     }
 
-    /// Reading has stopped. Until it goes on, the wait for a pong and the time for an upgrade stand
-    /// still: what is waited for may be among what is unread. Pings are still sent, since a client
-    /// leaves when they stay away.
+    /// Notes that reading has stopped. Until [`resume`](Self::resume) the timeouts of an awaited
+    /// pong and of an upgrade do not run, because the awaited packet may be among the unread ones.
+    /// Pings are still sent, because a client closes the connection if none arrive.
     pub fn pause(&mut self, now: Instant) {
         self.heartbeat.pause(now);
         if let Some(probing) = &mut self.probing {
@@ -311,7 +318,7 @@ impl Session {
         }
     }
 
-    /// Reading goes on.
+    /// Notes that reading continues after a [`pause`](Self::pause).
     pub fn resume(&mut self, now: Instant) {
         self.heartbeat.resume(now);
         if let Some(probing) = &mut self.probing {
@@ -320,12 +327,13 @@ impl Session {
     }
 
     fn end(&mut self) {
-        self.over = true;
+        self.is_over = true;
         self.probing = None;
     }
 }
 
-/// `wait` after `now`. A wait beyond what an instant can hold is as good as a century.
+/// Returns `now` plus `wait`. A wait of more than a century is cut to a century, because an instant
+/// may be unable to hold it.
 fn later(now: Instant, wait: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     now.checked_add(wait.min(CENTURY)).unwrap_or(now)

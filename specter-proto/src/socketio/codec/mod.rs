@@ -1,3 +1,3 @@
-//! The encodings of Socket.IO packets. There is one: [`json`].
+//! The encodings of Socket.IO packets. There is one, [`json`].
 
 pub mod json;

@@ -1,21 +1,22 @@
-//! Gathering a fragmented message.
+//! Assembles a fragmented message.
 //!
-//! How much it may gather is checked by whoever reads the headers. Text is validated as it comes,
-//! so that a bad message is refused at its first bad fragment; each byte is looked at once for
-//! that, apart from the up to three that a fragment may leave of a character.
+//! The reader of the headers checks how much may be assembled. Text is checked with each fragment,
+//! so that an invalid message is rejected at its first invalid fragment. Each byte is checked once,
+//! apart from the up to three bytes of an unfinished character at the end of a fragment.
 
 use super::{Event, read_text};
 use crate::websocket::header::Opcode;
 use crate::websocket::violation::Violation;
 
+/// The fragments of a message so far.
 #[derive(Debug)]
 pub(super) struct Assembly {
     is_text: bool,
     bytes: Vec<u8>,
-    /// Of a text, how many of the bytes are known to be UTF-8.
+    /// The number of bytes of a text that are known to be UTF-8.
     checked: usize,
     fragments: usize,
-    complete: bool,
+    is_complete: bool,
 }
 
 impl Assembly {
@@ -25,7 +26,7 @@ impl Assembly {
             bytes: Vec::new(),
             checked: 0,
             fragments: 0,
-            complete: false,
+            is_complete: false,
         }
     }
 
@@ -38,20 +39,20 @@ impl Assembly {
     }
 
     pub(super) fn is_complete(&self) -> bool {
-        self.complete
+        self.is_complete
     }
 
-    pub(super) fn add(&mut self, payload: &[u8], last: bool) -> Result<(), Violation> {
+    pub(super) fn add(&mut self, payload: &[u8], is_last: bool) -> Result<(), Violation> {
         self.bytes.extend_from_slice(payload);
         self.fragments += 1;
-        self.complete = last;
+        self.is_complete = is_last;
         if self.is_text {
             self.check_text()?;
         }
         Ok(())
     }
 
-    /// The whole message.
+    /// Returns the message.
     pub(super) fn event(&self) -> Result<Event<'_>, Violation> {
         if self.is_text {
             read_text(&self.bytes).map(Event::Text)
@@ -64,8 +65,9 @@ impl Assembly {
         let unchecked = self.bytes.get(self.checked..).unwrap_or_default();
         match simdutf8::compat::from_utf8(unchecked) {
             Ok(text) => self.checked += text.len(),
-            // Without an error length the text just ends too early: the rest may come.
-            Err(error) if error.error_len().is_none() && !self.complete => {
+            // Without an error length the text ends inside a character, which the next fragment may
+            // complete.
+            Err(error) if error.error_len().is_none() && !self.is_complete => {
                 self.checked += error.valid_up_to();
             }
             Err(_) => return Err(Violation::NotUtf8),
@@ -73,9 +75,9 @@ impl Assembly {
         Ok(())
     }
 
-    /// How many bytes the next fragment's check looks at again.
+    /// The number of bytes that are checked again with the next fragment.
     #[cfg(test)]
-    pub(super) fn unchecked(&self) -> usize {
+    pub(super) fn unchecked_len(&self) -> usize {
         self.bytes.len() - self.checked
     }
 }

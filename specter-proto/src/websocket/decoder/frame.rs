@@ -1,7 +1,8 @@
-//! Reading one frame's header, and every rule that can be checked before its payload is there.
+//! Reads the header of one frame, and checks every rule that can be checked before the payload has
+//! arrived.
 //!
-//! Rules are checked in the order of the bytes that break them, so that how a stream is cut into
-//! reads never changes what is wrong with it.
+//! Rules are checked in the order of the bytes that break them. Which violation is reported
+//! therefore does not depend on how the stream is cut into reads.
 
 use super::Limits;
 use super::assembly::Assembly;
@@ -9,10 +10,10 @@ use crate::websocket::control::MAX_CONTROL;
 use crate::websocket::header::Opcode;
 use crate::websocket::violation::Violation;
 
-/// A client's frame begins with two bytes and a mask at least.
-const MIN_HEADER: usize = 2 + MASK;
-/// The length of a mask.
-const MASK: usize = 4;
+/// The shortest header of a client's frame: two bytes and a mask.
+const MIN_HEADER: usize = 2 + MASK_LEN;
+/// The length of a mask, in bytes.
+const MASK_LEN: usize = 4;
 
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
@@ -20,43 +21,46 @@ const OPCODE: u8 = 0x0F;
 const MASKED: u8 = 0x80;
 const LENGTH: u8 = 0x7F;
 
-/// A header whose frame breaks no rule so far.
+/// A header that breaks no rule.
 #[derive(Debug)]
 pub(super) struct FrameHeader {
     pub(super) fin: bool,
     pub(super) opcode: Opcode,
-    pub(super) mask: [u8; MASK],
-    /// The header's own length.
+    pub(super) mask: [u8; MASK_LEN],
+    /// The length of the header, in bytes.
     pub(super) size: usize,
-    /// The payload's length.
+    /// The length of the payload, in bytes.
     pub(super) length: usize,
 }
 
 impl FrameHeader {
-    /// Whether it is a message that has no other fragment.
+    /// Whether the frame is a message, or a control frame, that has no other fragment.
     pub(super) fn is_whole_message(&self) -> bool {
         self.fin && self.opcode != Opcode::Continuation
     }
 }
 
-pub(super) enum Parsed {
-    Header(FrameHeader),
-    /// So many bytes, at least, of the frame are not there yet.
+/// The result of [`parse`].
+pub(super) enum ParsedHeader {
+    Complete(FrameHeader),
+    /// At least this many bytes of the frame have not arrived yet.
     Missing(usize),
 }
 
-/// A whole message in one frame, all of it there and within the limits: what nearly every frame is.
-pub(super) struct Whole {
+/// A frame that is a whole message, has arrived completely, and is within the limits. Nearly all
+/// frames are like this.
+pub(super) struct SingleFrame {
     pub(super) is_text: bool,
-    pub(super) mask: [u8; MASK],
-    /// Where the payload begins and ends.
+    pub(super) mask: [u8; MASK_LEN],
+    /// The indices in the input at which the payload begins and ends.
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-/// Reads such a frame's header in one glance. `None`: whatever else it is, [`parse`] says.
+/// Reads the header of a frame that is a whole message, with the fewest steps. Returns `None` for
+/// any other input, which [`parse`] must read.
 #[inline]
-pub(super) fn whole(input: &[u8], limits: &Limits) -> Option<Whole> {
+pub(super) fn parse_single_frame(input: &[u8], limits: &Limits) -> Option<SingleFrame> {
     let [first, second, mask @ ..] = *input.first_chunk::<MIN_HEADER>()?;
     let is_text = first == FIN | Opcode::Text.bits();
     if !is_text && first != FIN | Opcode::Binary.bits() {
@@ -75,7 +79,7 @@ pub(super) fn whole(input: &[u8], limits: &Limits) -> Option<Whole> {
         _ => return None,
     };
     let end = start + length;
-    (length <= limits.max_message && end <= input.len()).then_some(Whole {
+    (length <= limits.max_message && end <= input.len()).then_some(SingleFrame {
         is_text,
         mask,
         start,
@@ -83,19 +87,20 @@ pub(super) fn whole(input: &[u8], limits: &Limits) -> Option<Whole> {
     })
 }
 
-/// Reads the header at the start of `input`. `message` is what fragments came before.
+/// Reads the header at the start of `input`. `message` has the fragments before it, if there are
+/// any.
 pub(super) fn parse(
     input: &[u8],
     limits: &Limits,
     message: Option<&Assembly>,
-) -> Result<Parsed, Violation> {
+) -> Result<ParsedHeader, Violation> {
     let Some((&first, rest)) = input.split_first() else {
-        return Ok(Parsed::Missing(MIN_HEADER));
+        return Ok(ParsedHeader::Missing(MIN_HEADER));
     };
     let (fin, opcode) = read_first(first)?;
     check_order(fin, opcode, limits, message)?;
     let Some((&second, rest)) = rest.split_first() else {
-        return Ok(Parsed::Missing(MIN_HEADER - 1));
+        return Ok(ParsedHeader::Missing(MIN_HEADER - 1));
     };
     if second & MASKED == 0 {
         return Err(Violation::Unmasked);
@@ -106,13 +111,15 @@ pub(super) fn parse(
     }
     let Some((length, rest)) = read_length(short, rest)? else {
         let size = if short == 126 { 2 } else { 8 };
-        return Ok(Parsed::Missing(size + MASK - rest.len()));
+        return Ok(ParsedHeader::Missing(size + MASK_LEN - rest.len()));
     };
     let length = check_length(opcode, length, limits, message)?;
     let Some((mask, payload)) = rest.split_first_chunk() else {
-        return Ok(Parsed::Missing(length.saturating_add(MASK - rest.len())));
+        return Ok(ParsedHeader::Missing(
+            length.saturating_add(MASK_LEN - rest.len()),
+        ));
     };
-    Ok(Parsed::Header(FrameHeader {
+    Ok(ParsedHeader::Complete(FrameHeader {
         fin,
         opcode,
         mask: *mask,
@@ -130,7 +137,7 @@ fn read_first(byte: u8) -> Result<(bool, Opcode), Violation> {
     Ok((byte & FIN != 0, opcode))
 }
 
-/// Whether such a frame may stand here.
+/// Checks whether a frame with this opcode may come after the fragments in `message`.
 fn check_order(
     fin: bool,
     opcode: Opcode,
@@ -159,9 +166,10 @@ fn check_order(
     Ok(())
 }
 
-/// The payload's length, and what stands behind it; `None` where it is not all there.
+/// Returns the payload's length and the bytes after it, or `None` if the length has not arrived
+/// completely.
 fn read_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violation> {
-    let (length, rest, least) = match short {
+    let (length, rest, min_length) = match short {
         126 => match rest.split_first_chunk() {
             Some((bytes, rest)) => (u16::from_be_bytes(*bytes).into(), rest, 126),
             None => return Ok(None),
@@ -175,13 +183,13 @@ fn read_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violation
     if length >> 63 != 0 {
         return Err(Violation::LengthOutOfRange);
     }
-    if length < least {
+    if length < min_length {
         return Err(Violation::LongLength);
     }
     Ok(Some((length, rest)))
 }
 
-/// Whether that much may follow, counting the fragments before it.
+/// Checks whether a payload of this length may follow, counting the fragments before it.
 fn check_length(
     opcode: Opcode,
     length: u64,

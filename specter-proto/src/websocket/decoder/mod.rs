@@ -1,10 +1,10 @@
-//! Reading a client's frames: bytes in, messages and control frames out.
+//! Reads a client's frames: bytes go in, messages and control frames come out.
 //!
-//! A frame stays in the caller's buffer until all of it is there; nothing of it is touched before,
-//! so a frame that arrives byte by byte costs no more than its headers' reading. A message of one
-//! frame is handed out from that buffer, or where it is a short text from the place where it was
-//! checked. Only fragmented messages are gathered here, and never more than the limits allow:
-//! lengths are checked before their bytes are waited for.
+//! A frame stays in the caller's buffer until all of it has arrived. Before that, nothing of it is
+//! changed, and a frame that arrives byte by byte costs no more than reading its header again for
+//! each byte. A message of one frame is returned from the caller's buffer, or, if it is a short
+//! text, from the copy in which it was checked. Only fragmented messages are assembled here. They
+//! never exceed the limits, because lengths are checked before their bytes have arrived.
 
 mod assembly;
 mod frame;
@@ -17,25 +17,27 @@ mod tests;
 use std::ops::Range;
 
 use self::assembly::Assembly;
-use self::frame::{FrameHeader, Parsed};
-use self::short_text::Short;
+use self::frame::{FrameHeader, ParsedHeader};
+use self::short_text::ShortText;
 use super::control::is_valid_close_code;
 use super::header::Opcode;
 use super::mask::unmask;
 use super::violation::Violation;
 
-/// What bounds a message.
+/// The limits of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// The longest message, in bytes, over all its fragments.
+    /// The longest message, in bytes, over all its fragments. A longer message is
+    /// [`Violation::TooLong`].
     pub max_message: usize,
-    /// How many fragments a message may have, empty ones included.
+    /// The largest number of fragments of a message, empty ones included. A message with more
+    /// fragments is [`Violation::TooManyFragments`]. Default, in [`Limits::new`]: 4,096.
     pub max_fragments: usize,
 }
 
 impl Limits {
-    /// Messages of `max_message` bytes, in up to 4,096 fragments: far more than browsers make, and
-    /// few enough that headers cannot outweigh a message of the default size by much.
+    /// Limits of `max_message` bytes and 4,096 fragments. Browsers make far fewer fragments, and
+    /// the headers of 4,096 cannot outweigh a message of the default size by much.
     pub const fn new(max_message: usize) -> Self {
         Self {
             max_message,
@@ -44,44 +46,46 @@ impl Limits {
     }
 }
 
-/// Something that a client sent.
+/// A message or a control frame of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'b> {
     /// A text message.
     Text(&'b str),
     /// A binary message.
     Binary(&'b [u8]),
-    /// A ping, to be answered with a pong of the same payload.
+    /// A ping. Answer it with a pong of the same payload.
     Ping(&'b [u8]),
     /// A pong.
     Pong(&'b [u8]),
-    /// The client closes. Whatever follows is skipped.
+    /// The client closes the connection. The decoder skips everything after this frame.
     Close {
-        /// Why, as a code that a peer may send.
+        /// The reason as a code that a peer may send. `None` if the frame has no code.
         code: Option<u16>,
-        /// Why, in words.
+        /// The reason in words.
         reason: &'b str,
     },
 }
 
-/// How far a call of [`Decoder::decode`] came.
+/// The result of a call of [`Decoder::decode`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Decoded<'b> {
-    /// How many bytes of the input are done with. The next call gets what stands behind them.
+    /// The number of input bytes that were decoded. Pass only the bytes after them to the next
+    /// call.
     pub consumed: usize,
-    /// What was found. `None`: more bytes are needed.
+    /// The message or control frame that was decoded. `None` if more bytes are needed.
     pub event: Option<Event<'b>>,
-    /// Where there is no event, how many bytes, at least, are missing behind those of the input.
+    /// If more bytes are needed, the least number of bytes that must be appended to the input.
+    /// Otherwise 0.
     pub wanted: usize,
 }
 
-/// Reads what one client sends.
+/// Decodes the frames of one client.
 ///
 /// ```
 /// use specter_proto::websocket::{Decoder, Event, Limits};
 ///
 /// let mut decoder = Decoder::new(Limits::new(1_000_000));
-/// // "Hello", masked, and the first byte of what comes next.
+/// // The masked text "Hello", and the first byte of another frame.
 /// let mut input = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x81";
 ///
 /// let decoded = decoder.decode(&mut input)?;
@@ -95,52 +99,57 @@ pub struct Decoded<'b> {
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
-    /// The fragments so far. Of a message that was handed out, all of them, until the next call.
+    /// The fragments of a message so far. A message that was returned stays here until the next
+    /// call.
     assembly: Option<Assembly>,
-    /// The last short text.
-    short: Short,
+    /// The copy in which the last short text was checked.
+    short_text: ShortText,
     end: End,
 }
 
-/// Whether there is anything left to read.
+/// Whether the end of the input was reached, and how.
 #[derive(Clone, Copy, Debug)]
 enum End {
     NotYet,
+    /// The client has sent a close frame.
     Closed,
+    /// The client has broken a rule.
     Broken(Violation),
 }
 
-/// How far the frames in the input reach.
+/// The frames that were read from the input, up to the first one that completes an event.
 struct Step {
     consumed: usize,
-    found: Found,
+    result: StepResult,
 }
 
-enum Found {
-    /// A frame that is complete in itself; its payload, unmasked, is this part of the input.
+/// The end of a [`Step`].
+enum StepResult {
+    /// A frame that is an event by itself. The range of the input has its unmasked payload.
     Frame(Opcode, Range<usize>),
     /// The last fragment of the message in the assembly.
     Message,
-    /// The beginning of a frame, or nothing.
+    /// An incomplete frame, of which at least this many bytes are missing.
     Missing(usize),
 }
 
 impl Decoder {
-    /// A decoder for a connection that has just been upgraded.
+    /// Creates a decoder for a connection that has just been upgraded.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
             assembly: None,
-            short: Short::new(),
+            short_text: ShortText::new(),
             end: End::NotYet,
         }
     }
 
-    /// Decodes the first message or control frame in `input`, unmasking it in place.
+    /// Decodes the first message or control frame in `input`, and unmasks it in place.
     ///
-    /// Call it again with what is not consumed until it gives no event; then it holds no more
-    /// memory than an unfinished message takes. What it does not consume must come again, followed
-    /// by further bytes. After a violation every call repeats it.
+    /// Call it again with the bytes that were not consumed until it returns no event. Then the
+    /// decoder holds no more memory than an unfinished message takes. Pass the bytes that were not
+    /// consumed again in the next call, followed by further bytes. After a violation every call
+    /// returns the same violation.
     pub fn decode<'b>(&'b mut self, input: &'b mut [u8]) -> Result<Decoded<'b>, Violation> {
         match self.end {
             End::NotYet => {}
@@ -155,18 +164,18 @@ impl Decoder {
         }
         self.release();
         if self.assembly.is_none()
-            && let Some(frame) = frame::whole(input, &self.limits)
+            && let Some(frame) = frame::parse_single_frame(input, &self.limits)
         {
             let payload = input.get_mut(frame.start..frame.end).unwrap_or_default();
             unmask(payload, frame.mask);
             let event = if !frame.is_text {
                 Event::Binary(payload)
-            } else if payload.len() > short_text::LONGEST {
+            } else if payload.len() > short_text::MAX_LEN {
                 match read_text(payload) {
                     Ok(text) => Event::Text(text),
                     Err(violation) => return self.fail(violation),
                 }
-            } else if let Some(text) = self.short.check(payload) {
+            } else if let Some(text) = self.short_text.check(payload) {
                 Event::Text(text)
             } else {
                 self.end = End::Broken(Violation::NotUtf8);
@@ -181,28 +190,28 @@ impl Decoder {
         self.decode_any(input)
     }
 
-    /// Decodes what is not one whole frame of a message, with every rule.
+    /// Decodes input that does not begin with a whole message in one frame, and checks every rule.
     #[inline(never)]
     fn decode_any<'b>(&'b mut self, input: &'b mut [u8]) -> Result<Decoded<'b>, Violation> {
-        let Step { consumed, found } = match self.step(input) {
+        let Step { consumed, result } = match self.step(input) {
             Ok(step) => step,
             Err(violation) => return self.fail(violation),
         };
-        let event = match found {
-            Found::Missing(wanted) => {
+        let event = match result {
+            StepResult::Missing(wanted) => {
                 return Ok(Decoded {
                     consumed,
                     event: None,
                     wanted,
                 });
             }
-            Found::Frame(opcode, payload) => {
+            StepResult::Frame(opcode, payload) => {
                 match read_frame(opcode, input.get(payload).unwrap_or_default()) {
                     Ok(event) => event,
                     Err(violation) => return self.fail(violation),
                 }
             }
-            Found::Message => {
+            StepResult::Message => {
                 let message = self.assembly.as_ref();
                 return Ok(Decoded {
                     consumed,
@@ -221,14 +230,14 @@ impl Decoder {
         })
     }
 
-    /// How many bytes of an unfinished message it holds.
+    /// The number of bytes of an unfinished message that the decoder holds.
     #[inline]
     pub fn buffered_bytes(&self) -> usize {
         self.assembly.as_ref().map_or(0, Assembly::len)
     }
 
-    /// Frees the message that was handed out last, if it was gathered here. Decoding further does
-    /// that too; this is for a caller that has nothing further to decode yet.
+    /// Frees the message that was returned last, if it was assembled here. The next
+    /// [`decode`](Self::decode) does that too; this is for a caller that has nothing to decode yet.
     #[inline]
     pub fn release(&mut self) {
         self.assembly.take_if(|message| message.is_complete());
@@ -241,34 +250,36 @@ impl Decoder {
         Err(violation)
     }
 
-    /// Takes frames from the input until one of them makes an event.
+    /// Reads frames from the input up to the first one that completes an event.
     fn step(&mut self, input: &mut [u8]) -> Result<Step, Violation> {
         let mut consumed = 0;
         loop {
             let rest = input.get_mut(consumed..).unwrap_or_default();
-            let found = |consumed, found| Ok(Step { consumed, found });
+            let step = |consumed, result| Ok(Step { consumed, result });
             let header = match frame::parse(rest, &self.limits, self.assembly.as_ref())? {
-                Parsed::Header(header) => header,
-                Parsed::Missing(wanted) => return found(consumed, Found::Missing(wanted)),
+                ParsedHeader::Complete(header) => header,
+                ParsedHeader::Missing(wanted) => {
+                    return step(consumed, StepResult::Missing(wanted));
+                }
             };
             let end = header.size.saturating_add(header.length);
             let available = rest.len();
             let Some(payload) = rest.get_mut(header.size..end) else {
-                return found(consumed, Found::Missing(end - available));
+                return step(consumed, StepResult::Missing(end - available));
             };
             unmask(payload, header.mask);
             let start = consumed + header.size;
             consumed += end;
             if header.opcode.is_control() || header.is_whole_message() {
-                return found(consumed, Found::Frame(header.opcode, start..consumed));
+                return step(consumed, StepResult::Frame(header.opcode, start..consumed));
             }
             if self.add_fragment(&header, payload)? {
-                return found(consumed, Found::Message);
+                return step(consumed, StepResult::Message);
             }
         }
     }
 
-    /// Adds a fragment to its message, and says whether it was the last.
+    /// Adds a fragment to its message. Returns whether it was the last one.
     fn add_fragment(&mut self, header: &FrameHeader, payload: &[u8]) -> Result<bool, Violation> {
         let message = match header.opcode {
             Opcode::Continuation => self.assembly.as_mut(),
@@ -280,7 +291,7 @@ impl Decoder {
     }
 }
 
-/// Reads a frame that is an event by itself.
+/// Converts a frame into the event that it is by itself.
 fn read_frame(opcode: Opcode, payload: &[u8]) -> Result<Event<'_>, Violation> {
     Ok(match opcode {
         Opcode::Text => Event::Text(read_text(payload)?),

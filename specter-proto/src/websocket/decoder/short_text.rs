@@ -1,57 +1,58 @@
-//! Short texts, each checked as one block.
+//! Checks short texts for UTF-8, each as one block.
 //!
-//! Where it lies, a text this short is looked at byte by byte up to an address that suits the
-//! processor, which is another for each text of a stream. The copy is looked at in one go (on
-//! processors for which `simdutf8` has instructions), whatever the text. It must not know where a
-//! text comes from.
+//! A check in the input's buffer reads a short text byte by byte up to an aligned address, and each
+//! text of a stream begins at another alignment. Each short text is therefore copied into one fixed
+//! block, which is checked as a whole: with vector instructions on processors for which `simdutf8`
+//! has them.
 
 use std::fmt;
 
-/// The longest text that is checked so, in bytes.
-pub(super) const LONGEST: usize = 64;
+/// The longest text that is checked in this way, in bytes.
+pub(super) const MAX_LEN: usize = 64;
 
-/// The text that was checked last, until the next one is.
-pub(super) struct Short([u8; LONGEST]);
+/// The copy of the text that was checked last.
+pub(super) struct ShortText([u8; MAX_LEN]);
 
-impl Short {
+impl ShortText {
     pub(super) const fn new() -> Self {
-        Self([0; LONGEST])
+        Self([0; MAX_LEN])
     }
 
-    /// A text of at most [`LONGEST`] bytes, if it is UTF-8.
+    /// Checks a text of at most [`MAX_LEN`] bytes. Returns `None` if it is longer or not UTF-8.
     #[inline]
     pub(super) fn check(&mut self, bytes: &[u8]) -> Option<&str> {
         let Self(block) = self;
-        // Zeros are text, and go on with no character that ends too early.
-        *block = [0; LONGEST];
+        // The zeros after the text are valid UTF-8 and do not complete a character that ends too
+        // early.
+        *block = [0; MAX_LEN];
         block.get_mut(..bytes.len())?.copy_from_slice(bytes);
         let text = simdutf8::basic::from_utf8(block).ok()?;
         text.get(..bytes.len())
     }
 }
 
-/// Nothing of the text.
-impl fmt::Debug for Short {
+/// Shows nothing of the text, which may be confidential.
+impl fmt::Debug for ShortText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Short").finish_non_exhaustive()
+        f.debug_struct("ShortText").finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, Short};
+    use super::{MAX_LEN, ShortText};
     use proptest::prelude::*;
 
     #[test]
-    fn a_character_that_ends_too_early_is_found_at_every_place() {
-        let mut short = Short::new();
-        for before in 0..LONGEST {
+    fn an_unfinished_character_is_found_at_every_index() {
+        let mut short = ShortText::new();
+        for before in 0..MAX_LEN {
             for character in ["é", "漢", "😀"] {
                 let text = "a".repeat(before) + character;
-                for end in before + 1..=(text.len() - 1).min(LONGEST) {
+                for end in before + 1..=(text.len() - 1).min(MAX_LEN) {
                     assert_eq!(short.check(&text.as_bytes()[..end]), None, "{before} {end}");
                 }
-                if text.len() <= LONGEST {
+                if text.len() <= MAX_LEN {
                     assert_eq!(short.check(text.as_bytes()), Some(&*text));
                 }
             }
@@ -59,19 +60,19 @@ mod tests {
     }
 
     #[test]
-    fn a_text_ends_where_it_ends() {
-        let mut short = Short::new();
-        for text in ["x".repeat(LONGEST), "yy\0".to_owned(), String::new()] {
+    fn nothing_of_the_text_before_is_returned() {
+        let mut short = ShortText::new();
+        for text in ["x".repeat(MAX_LEN), "yy\0".to_owned(), String::new()] {
             assert_eq!(short.check(text.as_bytes()), Some(&*text));
         }
-        assert_eq!(short.check(&[b'x'; LONGEST + 1]), None);
+        assert_eq!(short.check(&[b'x'; MAX_LEN + 1]), None);
     }
 
     proptest! {
         #[test]
-        fn it_is_what_the_standard_library_says(
+        fn the_check_agrees_with_the_standard_library(
             bytes in prop_oneof![
-                prop::collection::vec(any::<u8>(), 0..=LONGEST),
+                prop::collection::vec(any::<u8>(), 0..=MAX_LEN),
                 "\\PC{0,16}".prop_map(String::into_bytes),
                 ("\\PC{1,16}", any::<prop::sample::Index>(), any::<u8>()).prop_map(|(text, at, byte)| {
                     let mut bytes = text.into_bytes();
@@ -81,7 +82,7 @@ mod tests {
                 }),
             ],
         ) {
-            let mut short = Short::new();
+            let mut short = ShortText::new();
             prop_assert_eq!(short.check(&bytes), std::str::from_utf8(&bytes).ok());
         }
     }

@@ -1,8 +1,8 @@
-//! The decoder against a model: frames are written here, cut anywhere, and read again.
+//! Compares the decoder with a model: frames are written here, cut at any byte, and read again.
 
 use proptest::prelude::*;
 
-use super::short_text::LONGEST;
+use super::short_text::MAX_LEN;
 use super::*;
 use crate::websocket::Opcode::{Binary, Close, Continuation, Ping, Pong, Text};
 
@@ -14,7 +14,7 @@ const LIMITS: Limits = Limits {
 
 /// An event that owns its bytes, so that it outlives the call.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Seen {
+pub(super) enum OwnedEvent {
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
@@ -22,7 +22,7 @@ pub(super) enum Seen {
     Close(Option<u16>, String),
 }
 
-impl From<Event<'_>> for Seen {
+impl From<Event<'_>> for OwnedEvent {
     fn from(event: Event<'_>) -> Self {
         match event {
             Event::Text(text) => Self::Text(text.to_owned()),
@@ -34,7 +34,7 @@ impl From<Event<'_>> for Seen {
     }
 }
 
-/// A client's frame.
+/// Returns a client's frame.
 pub(super) fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut header = [0; crate::websocket::MAX_HEADER];
     let used = crate::websocket::write_header(&mut header, fin, opcode, payload.len());
@@ -52,14 +52,14 @@ pub(super) fn frames<'a>(frames: impl IntoIterator<Item = (bool, Opcode, &'a [u8
         .collect()
 }
 
-/// Feeds `chunks` as a connection would: what is not consumed stays in front of the next chunk.
+/// Decodes `chunks` like a connection: bytes that are not consumed stay in front of the next chunk.
 pub(super) fn feed<'a>(
     limits: Limits,
     chunks: impl IntoIterator<Item = &'a [u8]>,
-) -> (Vec<Seen>, Option<Violation>) {
+) -> (Vec<OwnedEvent>, Option<Violation>) {
     let mut decoder = Decoder::new(limits);
     let mut buffer = Vec::new();
-    let mut seen = Vec::new();
+    let mut events = Vec::new();
     for chunk in chunks {
         buffer.extend_from_slice(chunk);
         let mut at = 0;
@@ -70,51 +70,54 @@ pub(super) fn feed<'a>(
                     assert!(step.consumed <= rest);
                     at += step.consumed;
                     match step.event {
-                        Some(event) => seen.push(event.into()),
+                        Some(event) => events.push(event.into()),
                         None => break,
                     }
                 }
-                Err(violation) => return (seen, Some(violation)),
+                Err(violation) => return (events, Some(violation)),
             }
         }
         buffer.drain(..at);
     }
-    (seen, None)
+    (events, None)
 }
 
-pub(super) fn all(input: &[u8]) -> (Vec<Seen>, Option<Violation>) {
+pub(super) fn decode_all(input: &[u8]) -> (Vec<OwnedEvent>, Option<Violation>) {
     feed(LIMITS, [input])
 }
 
-pub(super) fn refused(input: &[u8]) -> Violation {
-    let (seen, violation) = all(input);
-    assert_eq!(seen, []);
-    violation.expect("a violation")
+pub(super) fn violation_of(input: &[u8]) -> Violation {
+    let (events, violation) = decode_all(input);
+    assert_eq!(events, []);
+    violation.expect("the input must break a rule")
 }
 
 #[test]
-fn a_whole_message_is_lent_from_the_input() {
-    // A shorter text is lent from where it was checked.
-    let message = [b'x'; LONGEST + 1];
+fn a_long_message_in_one_frame_is_borrowed_from_the_input() {
+    // A shorter text is borrowed from the copy in which it was checked.
+    let message = [b'x'; MAX_LEN + 1];
     for opcode in [Text, Binary] {
         let mut input = frame(true, opcode, &message);
         let range = input.as_ptr_range();
-        let mut decoder = Decoder::new(Limits::new(LONGEST + 1));
+        let mut decoder = Decoder::new(Limits::new(MAX_LEN + 1));
         let step = decoder.decode(&mut input).unwrap();
-        let lent = match step.event {
+        let message_read = match step.event {
             Some(Event::Text(text)) => text.as_bytes(),
             Some(Event::Binary(data)) => data,
             _ => panic!("{step:?}"),
         };
-        assert_eq!((lent, step.consumed), (&message[..], 6 + LONGEST + 1));
-        assert!(range.contains(&lent.as_ptr()));
+        assert_eq!(
+            (message_read, step.consumed),
+            (&message[..], 6 + MAX_LEN + 1)
+        );
+        assert!(range.contains(&message_read.as_ptr()));
     }
 }
 
 #[test]
-fn texts_are_checked_whatever_their_length() {
-    for length in 0..3 * LONGEST {
-        let limits = Limits::new(4 * LONGEST);
+fn texts_of_every_length_are_checked() {
+    for length in 0..3 * MAX_LEN {
+        let limits = Limits::new(4 * MAX_LEN);
         let text = "x".repeat(length) + "漢";
         let mut whole = frame(true, Text, text.as_bytes());
         let mut cut = frame(true, Text, &text.as_bytes()[..text.len() - 1]);
@@ -122,13 +125,13 @@ fn texts_are_checked_whatever_their_length() {
         let step = decoder.decode(&mut whole).unwrap();
         assert_eq!(step.event, Some(Event::Text(&text)));
         assert_eq!(decoder.decode(&mut cut), Err(Violation::NotUtf8));
-        // It stays broken.
+        // The decoder repeats the violation.
         assert_eq!(decoder.decode(&mut whole), Err(Violation::NotUtf8));
     }
 }
 
 #[test]
-fn several_frames_in_one_input_come_one_by_one() {
+fn several_frames_in_one_input_are_returned_one_by_one() {
     let input = frames([
         (true, Text, &b"a"[..]),
         (true, Ping, b"p"),
@@ -138,14 +141,14 @@ fn several_frames_in_one_input_come_one_by_one() {
         (true, Text, b"never read"),
     ]);
     assert_eq!(
-        all(&input),
+        decode_all(&input),
         (
             vec![
-                Seen::Text("a".to_owned()),
-                Seen::Ping(b"p".to_vec()),
-                Seen::Binary(vec![]),
-                Seen::Pong(vec![]),
-                Seen::Close(Some(1000), "bye".to_owned()),
+                OwnedEvent::Text("a".to_owned()),
+                OwnedEvent::Ping(b"p".to_vec()),
+                OwnedEvent::Binary(vec![]),
+                OwnedEvent::Pong(vec![]),
+                OwnedEvent::Close(Some(1000), "bye".to_owned()),
             ],
             None
         )
@@ -153,7 +156,7 @@ fn several_frames_in_one_input_come_one_by_one() {
 }
 
 #[test]
-fn fragments_are_joined_and_control_frames_may_stand_between_them() {
+fn fragments_are_joined_and_control_frames_may_come_between_them() {
     let input = frames([
         (false, Text, &b"h\xC3"[..]),
         (true, Ping, b"now"),
@@ -164,12 +167,12 @@ fn fragments_are_joined_and_control_frames_may_stand_between_them() {
         (true, Continuation, b"\xFE"),
     ]);
     assert_eq!(
-        all(&input),
+        decode_all(&input),
         (
             vec![
-                Seen::Ping(b"now".to_vec()),
-                Seen::Text("hé!".to_owned()),
-                Seen::Binary(vec![0xFF, 0xFE]),
+                OwnedEvent::Ping(b"now".to_vec()),
+                OwnedEvent::Text("hé!".to_owned()),
+                OwnedEvent::Binary(vec![0xFF, 0xFE]),
             ],
             None
         )
@@ -180,53 +183,59 @@ fn fragments_are_joined_and_control_frames_may_stand_between_them() {
 fn each_broken_rule_has_its_violation() {
     let masked = |first: u8, second: u8| [first, 0x80 | second, 0, 0, 0, 0];
     for bit in [0x40, 0x20, 0x10, 0x70] {
-        assert_eq!(refused(&masked(0x81 | bit, 0)), Violation::ReservedBits);
+        assert_eq!(
+            violation_of(&masked(0x81 | bit, 0)),
+            Violation::ReservedBits
+        );
     }
     for opcode in [3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF] {
         let violation = Violation::ReservedOpcode { opcode };
-        assert_eq!(refused(&masked(0x80 | opcode, 0)), violation);
+        assert_eq!(violation_of(&masked(0x80 | opcode, 0)), violation);
     }
     for first in [0x81, 0x82, 0x88, 0x89, 0x8A] {
-        assert_eq!(refused(&[first, 0]), Violation::Unmasked);
+        assert_eq!(violation_of(&[first, 0]), Violation::Unmasked);
     }
     for first in [0x08, 0x09, 0x0A] {
-        assert_eq!(refused(&masked(first, 0)), Violation::FragmentedControl);
+        assert_eq!(
+            violation_of(&masked(first, 0)),
+            Violation::FragmentedControl
+        );
     }
     for second in [126, 127] {
-        assert_eq!(refused(&masked(0x89, second)), Violation::LongControl);
+        assert_eq!(violation_of(&masked(0x89, second)), Violation::LongControl);
     }
     for first in [0x00, 0x80] {
         assert_eq!(
-            refused(&masked(first, 0)),
+            violation_of(&masked(first, 0)),
             Violation::UnexpectedContinuation
         );
     }
     for opcode in [Text, Binary] {
         let input = frames([(false, opcode, &b""[..]), (true, opcode, b"")]);
-        assert_eq!(refused(&input), Violation::InterruptedMessage);
+        assert_eq!(violation_of(&input), Violation::InterruptedMessage);
     }
     let text = frame(true, Text, b"\xFF");
-    assert_eq!(refused(&text), Violation::NotUtf8);
+    assert_eq!(violation_of(&text), Violation::NotUtf8);
 }
 
 #[test]
-fn lengths_are_checked_before_anything_is_waited_for() {
-    assert_eq!(refused(&[0x81, 0xFE, 0, 125]), Violation::LongLength);
+fn lengths_are_checked_before_the_payload_has_arrived() {
+    assert_eq!(violation_of(&[0x81, 0xFE, 0, 125]), Violation::LongLength);
     assert_eq!(
-        refused(&[0x81, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]),
+        violation_of(&[0x81, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]),
         Violation::LongLength
     );
     assert_eq!(
-        refused(&[0x81, 0xFF, 0x80, 0, 0, 0, 0, 1, 0, 0]),
+        violation_of(&[0x81, 0xFF, 0x80, 0, 0, 0, 0, 1, 0, 0]),
         Violation::LengthOutOfRange
     );
     let too_long = Violation::TooLong { limit: 1000 };
-    assert_eq!(refused(&[0x82, 0xFE, 0x03, 0xE9]), too_long);
+    assert_eq!(violation_of(&[0x82, 0xFE, 0x03, 0xE9]), too_long);
     assert_eq!(
-        refused(&[0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
+        violation_of(&[0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
         too_long
     );
-    assert_eq!(all(&frame(true, Binary, &[0; 1000])).1, None);
+    assert_eq!(decode_all(&frame(true, Binary, &[0; 1000])).1, None);
 }
 
 #[test]
@@ -235,47 +244,50 @@ fn the_limit_counts_all_fragments() {
         (false, Binary, &[0; 600][..]),
         (false, Continuation, &[0; 400]),
     ]);
-    assert_eq!(all(&input), (vec![], None));
+    assert_eq!(decode_all(&input), (vec![], None));
     input.extend(frame(true, Continuation, b""));
-    assert_eq!(all(&input), (vec![Seen::Binary(vec![0; 1000])], None));
+    assert_eq!(
+        decode_all(&input),
+        (vec![OwnedEvent::Binary(vec![0; 1000])], None)
+    );
     let mut input = frame(false, Binary, &[0; 600]);
     input.extend([0x80, 0xFE, 0x01, 0x91]);
-    assert_eq!(refused(&input), Violation::TooLong { limit: 1000 });
+    assert_eq!(violation_of(&input), Violation::TooLong { limit: 1000 });
 }
 
 #[test]
-fn fragments_are_counted_empty_or_not() {
+fn empty_fragments_count_as_others_do() {
     let limit = Violation::TooManyFragments { limit: 8 };
     for payload in [&b""[..], b"a"] {
         let mut input = frame(false, Binary, payload);
         input.extend(frame(false, Continuation, payload).repeat(7));
-        assert_eq!(all(&input), (vec![], None));
+        assert_eq!(decode_all(&input), (vec![], None));
         input.extend(frame(true, Continuation, payload));
-        assert_eq!(refused(&input), limit);
+        assert_eq!(violation_of(&input), limit);
     }
 }
 
 #[test]
-fn a_bad_text_is_refused_at_its_first_bad_fragment() {
+fn an_invalid_text_is_rejected_at_its_first_invalid_fragment() {
     let input = frame(false, Text, b"ok\xC3\x28");
-    assert_eq!(refused(&input), Violation::NotUtf8);
+    assert_eq!(violation_of(&input), Violation::NotUtf8);
     let input = frames([
         (false, Text, &b"\xF0\x9F"[..]),
         (false, Continuation, b"\x28"),
     ]);
-    assert_eq!(refused(&input), Violation::NotUtf8);
-    // Cut off in the middle of a character.
+    assert_eq!(violation_of(&input), Violation::NotUtf8);
+    // The text ends inside a character.
     let input = frames([(false, Text, &b"\xF0\x9F"[..]), (true, Continuation, b"")]);
-    assert_eq!(refused(&input), Violation::NotUtf8);
+    assert_eq!(violation_of(&input), Violation::NotUtf8);
 }
 
 #[test]
 fn close_frames_are_checked() {
-    let close = |payload: &[u8]| all(&frame(true, Close, payload));
-    assert_eq!(close(b"").0, [Seen::Close(None, String::new())]);
+    let close = |payload: &[u8]| decode_all(&frame(true, Close, payload));
+    assert_eq!(close(b"").0, [OwnedEvent::Close(None, String::new())]);
     assert_eq!(
         close(b"\x0F\xA0").0,
-        [Seen::Close(Some(4000), String::new())]
+        [OwnedEvent::Close(Some(4000), String::new())]
     );
     assert_eq!(close(b"\x03").1, Some(Violation::ShortClose));
     for code in [0u16, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000] {
@@ -286,7 +298,7 @@ fn close_frames_are_checked() {
 }
 
 #[test]
-fn a_violation_is_repeated_and_a_close_swallows() {
+fn a_violation_is_repeated_and_input_after_a_close_is_skipped() {
     let mut decoder = Decoder::new(LIMITS);
     assert!(decoder.decode(&mut [0xFF]).is_err());
     let mut good = frame(true, Text, b"a");
@@ -300,7 +312,7 @@ fn a_violation_is_repeated_and_a_close_swallows() {
 }
 
 #[test]
-fn what_is_missing_is_told() {
+fn the_number_of_missing_bytes_is_returned() {
     let input = frame(true, Binary, &[7; 300]);
     let mut decoder = Decoder::new(LIMITS);
     for have in 0..input.len() {
@@ -308,46 +320,49 @@ fn what_is_missing_is_told() {
         let step = decoder.decode(&mut part).unwrap();
         assert_eq!((step.consumed, step.event), (0, None));
         let missing = input.len() - have;
-        let known = have >= 4;
+        let is_length_known = have >= 4;
         assert!(step.wanted > 0 && step.wanted <= missing);
-        assert!(!known || step.wanted == missing, "{have}");
+        assert!(!is_length_known || step.wanted == missing, "{have}");
     }
 }
 
 #[test]
-fn an_unfinished_frame_is_not_touched() {
+fn an_unfinished_frame_is_not_changed() {
     let whole = frame(true, Text, &[b'a'; 900]);
     let mut decoder = Decoder::new(LIMITS);
     for have in 0..whole.len() {
         let mut part = whole[..have].to_vec();
         decoder.decode(&mut part).unwrap();
-        assert!(part == whole[..have], "so a slow peer causes no extra work");
+        assert!(
+            part == whole[..have],
+            "unmasking it early would be repeated work for a slow peer"
+        );
     }
 }
 
 #[test]
-fn text_in_tiny_fragments_is_checked_once() {
+fn text_in_tiny_fragments_is_checked_in_linear_time() {
     let text = "aé€😀".repeat(50);
     let mut message = Assembly::new(Text);
-    let mut looked_at = 0;
+    let mut checked = 0;
     for (at, byte) in text.bytes().enumerate() {
-        looked_at += message.unchecked() + 1;
+        checked += message.unchecked_len() + 1;
         message.add(&[byte], at + 1 == text.len()).unwrap();
-        assert!(message.unchecked() < 4);
+        assert!(message.unchecked_len() < 4);
     }
-    assert!(looked_at <= 4 * text.len());
+    assert!(checked <= 4 * text.len());
     assert_eq!(message.event(), Ok(Event::Text(&text)));
 }
 
 #[test]
-fn a_message_that_was_handed_out_is_given_up() {
+fn the_next_call_frees_a_message_that_was_returned() {
     let mut decoder = Decoder::new(LIMITS);
     let mut input = frames([
         (false, Binary, &[1; 500][..]),
         (true, Continuation, &[2; 500]),
     ]);
     assert!(decoder.decode(&mut input).unwrap().event.is_some());
-    assert!(decoder.assembly.is_some(), "it is lent out");
+    assert!(decoder.assembly.is_some(), "the event borrows the message");
     assert!(decoder.decode(&mut []).unwrap().event.is_none());
     assert!(decoder.assembly.is_none());
 }
@@ -361,23 +376,23 @@ enum Message {
 }
 
 impl Message {
-    fn write(&self, out: &mut Vec<u8>) -> Seen {
+    fn write(&self, out: &mut Vec<u8>) -> OwnedEvent {
         match self {
             Self::Text(parts) => {
                 write_parts(out, Text, parts.iter().map(String::as_bytes));
-                Seen::Text(parts.concat())
+                OwnedEvent::Text(parts.concat())
             }
             Self::Binary(parts) => {
                 write_parts(out, Binary, parts.iter().map(Vec::as_slice));
-                Seen::Binary(parts.concat())
+                OwnedEvent::Binary(parts.concat())
             }
             Self::Ping(data) => {
                 out.extend(frame(true, Ping, data));
-                Seen::Ping(data.clone())
+                OwnedEvent::Ping(data.clone())
             }
             Self::Pong(data) => {
                 out.extend(frame(true, Pong, data));
-                Seen::Pong(data.clone())
+                OwnedEvent::Pong(data.clone())
             }
         }
     }
@@ -418,7 +433,7 @@ fn cut<'a>(input: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
 
 proptest! {
     #[test]
-    fn what_a_client_writes_is_read_however_it_is_cut(
+    fn a_clients_messages_are_decoded_from_reads_of_any_length(
         messages in prop::collection::vec(message(), 0..12),
         places in prop::collection::vec(any::<usize>(), 0..30),
     ) {
@@ -429,18 +444,18 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_mean_the_same_however_they_are_cut(
+    fn any_bytes_mean_the_same_in_reads_of_any_length(
         input in prop::collection::vec(any::<u8>(), 0..400),
         places in prop::collection::vec(any::<usize>(), 0..30),
     ) {
-        let whole = all(&input);
+        let whole = decode_all(&input);
         prop_assert_eq!(&feed(LIMITS, cut(&input, &places)), &whole);
         prop_assert_eq!(&feed(LIMITS, input.chunks(1)), &whole);
     }
 
-    /// Random bytes rarely get past a header, so here good frames are damaged in a few places.
+    /// Random bytes rarely make a valid header, so this test damages a few bytes of valid frames.
     #[test]
-    fn damaged_frames_mean_the_same_however_they_are_cut(
+    fn damaged_frames_mean_the_same_in_reads_of_any_length(
         messages in prop::collection::vec(message(), 1..6),
         damage in prop::collection::vec((any::<usize>(), any::<u8>()), 1..4),
         places in prop::collection::vec(any::<usize>(), 0..10),
@@ -453,7 +468,7 @@ proptest! {
             let len = input.len();
             input[at % len] = byte;
         }
-        let whole = all(&input);
+        let whole = decode_all(&input);
         prop_assert_eq!(&feed(LIMITS, cut(&input, &places)), &whole);
         prop_assert_eq!(&feed(LIMITS, input.chunks(1)), &whole);
     }
@@ -468,23 +483,23 @@ proptest! {
         for message in &messages {
             message.write(&mut input);
         }
-        let (seen, violation) = feed(Limits { max_message, max_fragments }, [input.as_slice()]);
-        for seen in &seen {
-            match seen {
-                Seen::Text(text) => prop_assert!(text.len() <= max_message),
-                Seen::Binary(data) => prop_assert!(data.len() <= max_message),
+        let (events, violation) = feed(Limits { max_message, max_fragments }, [input.as_slice()]);
+        for event in &events {
+            match event {
+                OwnedEvent::Text(text) => prop_assert!(text.len() <= max_message),
+                OwnedEvent::Binary(data) => prop_assert!(data.len() <= max_message),
                 _ => {}
             }
         }
-        prop_assert_eq!(violation.is_none(), seen.len() == messages.len());
+        prop_assert_eq!(violation.is_none(), events.len() == messages.len());
         prop_assert!(violation.is_none_or(|violation| violation.close_code() == 1009));
     }
 }
 
 #[test]
-fn a_message_that_was_handed_out_is_released() {
+fn release_frees_a_message_that_was_returned() {
     let mut decoder = Decoder::new(Limits::new(100));
-    // A fragment of one byte, and the last one of one byte.
+    // A fragment of one byte, and the last fragment, also of one byte.
     let mut input = *b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
     let found = decoder.decode(&mut input).unwrap();
     assert_eq!(found.event, Some(Event::Text("ab")));
@@ -492,7 +507,7 @@ fn a_message_that_was_handed_out_is_released() {
     assert!(decoder.assembly.is_some());
     decoder.release();
     assert!(decoder.assembly.is_none());
-    // One that is not complete is kept.
+    // An incomplete message is kept.
     let mut input = *b"\x01\x81\0\0\0\0a";
     assert_eq!(decoder.decode(&mut input).unwrap().event, None);
     decoder.release();

@@ -1,8 +1,8 @@
-//! The session's state tables: heartbeat, upgrade, end, on instants that the tests make up.
+//! The session's states: heartbeat, upgrade and end, at simulated times.
 
 #![expect(
     clippy::unchecked_time_subtraction,
-    reason = "constants of known order, written as one thinks of them"
+    reason = "the constants are subtracted from larger ones"
 )]
 
 mod upgrade;
@@ -19,14 +19,14 @@ const UPGRADE: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 const MILLI: Duration = Duration::from_millis(1);
 
-/// A session and the clock that it is shown.
-struct Played {
+/// A session and its simulated clock.
+struct Simulation {
     session: Session,
     start: Instant,
     now: Instant,
 }
 
-impl Played {
+impl Simulation {
     fn new(transport: Transport) -> Self {
         let now = Instant::now();
         Self {
@@ -36,26 +36,28 @@ impl Played {
         }
     }
 
-    /// Lets time pass, waking the session whenever it asks to be; gives back when it did what.
-    fn pass(&mut self, time: Duration) -> Vec<(Duration, Due)> {
+    /// Advances the clock, and handles the session's timeouts at their deadlines. Returns each
+    /// action with the time since the start.
+    fn advance(&mut self, time: Duration) -> Vec<(Duration, Due)> {
         let end = self.now + time;
-        let mut seen = Vec::new();
+        let mut actions = Vec::new();
         while let Some(deadline) = self.session.deadline().filter(|at| *at <= end) {
-            // Pausing may show a ping to be overdue that nobody needed while a pong was awaited.
+            // A pause may reveal a ping whose time is past: it was not needed while a pong was
+            // awaited.
             self.now = deadline.max(self.now);
-            let before = seen.len();
+            let before = actions.len();
             while let Some(due) = self.session.handle_timeout(self.now) {
-                seen.push((self.now - self.start, due));
+                actions.push((self.now - self.start, due));
             }
-            assert!(seen.len() > before, "woken for nothing");
+            assert!(actions.len() > before, "no action was due at the deadline");
             let next = self.session.deadline();
             assert!(
                 next.is_none_or(|next| next > self.now),
-                "something was left"
+                "an action that was due is left"
             );
         }
         self.now = end;
-        seen
+        actions
     }
 
     fn receive<'a>(&mut self, packet: Packet<'a>) -> Result<Received<'a>, Violation> {
@@ -68,8 +70,8 @@ impl Played {
 }
 
 #[test]
-fn messages_are_handed_on_and_the_rest_is_ignored() {
-    let mut played = Played::new(Transport::WebSocket);
+fn messages_are_returned_and_other_packets_are_ignored() {
+    let mut simulation = Simulation::new(Transport::WebSocket);
     for (packet, received) in [
         (Packet::Message("2[]"), Received::Text("2[]")),
         (Packet::Message(""), Received::Text("")),
@@ -80,52 +82,60 @@ fn messages_are_handed_on_and_the_rest_is_ignored() {
         (Packet::Pong(""), Received::Nothing),
         (Packet::Pong("probe"), Received::Nothing),
     ] {
-        assert_eq!(played.receive(packet), Ok(received), "{packet:?}");
+        assert_eq!(simulation.receive(packet), Ok(received), "{packet:?}");
     }
 }
 
 #[test]
-fn a_message_taken_by_itself_counts_as_one_among_packets() {
-    for pauses in [false, true] {
-        let [mut among, mut by_itself] = [(); 2].map(|()| {
-            let mut played = Played::new(Transport::WebSocket);
-            played.pass(INTERVAL);
-            if pauses {
-                played.session.pause(played.now);
+fn receive_message_counts_as_receive_does() {
+    for is_paused in [false, true] {
+        let [mut packets, mut messages] = [(); 2].map(|()| {
+            let mut simulation = Simulation::new(Transport::WebSocket);
+            simulation.advance(INTERVAL);
+            if is_paused {
+                simulation.session.pause(simulation.now);
             }
-            played
+            simulation
         });
-        // While a pong is awaited the first renews the wait, and no other.
+        // While a pong is awaited, only the first message extends the wait.
         for _ in 0..3 {
-            for played in [&mut among, &mut by_itself] {
-                played.pass(MILLI);
+            for simulation in [&mut packets, &mut messages] {
+                simulation.advance(MILLI);
             }
-            assert_eq!(among.receive(Packet::Message("a")), Ok(Received::Text("a")));
-            assert!(by_itself.session.receive_message(by_itself.now));
-            let left = |played: &Played| played.session.deadline().map(|at| at - played.now);
-            assert_eq!(left(&by_itself), left(&among));
+            assert_eq!(
+                packets.receive(Packet::Message("a")),
+                Ok(Received::Text("a"))
+            );
+            assert!(messages.session.receive_message(messages.now));
+            let left = |simulation: &Simulation| {
+                simulation.session.deadline().map(|at| at - simulation.now)
+            };
+            assert_eq!(left(&messages), left(&packets));
         }
-        assert_eq!(by_itself.pass(10 * INTERVAL), among.pass(10 * INTERVAL));
+        assert_eq!(
+            messages.advance(10 * INTERVAL),
+            packets.advance(10 * INTERVAL)
+        );
     }
 }
 
 #[test]
-fn the_time_for_an_upgrade_stands_still_while_nothing_is_read() {
-    for pause_first in [false, true] {
-        let mut played = Played::new(Transport::Polling);
-        if pause_first {
-            played.session.pause(played.now);
+fn the_upgrade_timeout_does_not_run_during_a_pause() {
+    for is_paused_before in [false, true] {
+        let mut simulation = Simulation::new(Transport::Polling);
+        if is_paused_before {
+            simulation.session.pause(simulation.now);
         }
-        assert_eq!(played.session.begin_probe(played.now), Ok(()));
-        played.session.pause(played.now);
-        let timed_out = |played: &mut Played, time| {
-            let seen = played.pass(time);
-            seen.iter().any(|(_, due)| *due == Due::ProbeTimeout)
+        assert_eq!(simulation.session.begin_probe(simulation.now), Ok(()));
+        simulation.session.pause(simulation.now);
+        let timed_out = |simulation: &mut Simulation, time| {
+            let actions = simulation.advance(time);
+            actions.iter().any(|(_, due)| *due == Due::ProbeTimeout)
         };
-        assert!(!timed_out(&mut played, 2 * UPGRADE));
-        played.session.resume(played.now);
-        assert!(!timed_out(&mut played, UPGRADE - MILLI));
-        assert!(timed_out(&mut played, MILLI));
+        assert!(!timed_out(&mut simulation, 2 * UPGRADE));
+        simulation.session.resume(simulation.now);
+        assert!(!timed_out(&mut simulation, UPGRADE - MILLI));
+        assert!(timed_out(&mut simulation, MILLI));
     }
 }
 
@@ -133,44 +143,50 @@ fn the_time_for_an_upgrade_stands_still_while_nothing_is_read() {
 fn close_and_ping_end_the_session() {
     for transport in [Transport::Polling, Transport::WebSocket] {
         for packet in [Packet::Close, Packet::Ping(""), Packet::Ping("probe")] {
-            let mut played = Played::new(transport);
+            let mut simulation = Simulation::new(transport);
             let expected = match packet {
                 Packet::Close => Ok(Received::Close),
                 _ => Err(Violation::UnexpectedPing),
             };
-            assert_eq!(played.receive(packet), expected);
-            assert_eq!(played.receive(Packet::Message("a")), Ok(Received::Nothing));
-            assert!(!played.session.receive_message(played.now));
+            assert_eq!(simulation.receive(packet), expected);
             assert_eq!(
-                played.session.begin_probe(played.now),
-                Err(ProbeRefused::SessionOver)
+                simulation.receive(Packet::Message("a")),
+                Ok(Received::Nothing)
             );
-            assert_eq!(played.session.deadline(), None);
-            assert_eq!(played.pass(10 * INTERVAL), []);
+            assert!(!simulation.session.receive_message(simulation.now));
+            assert_eq!(
+                simulation.session.begin_probe(simulation.now),
+                Err(ProbeRejected::SessionOver)
+            );
+            assert_eq!(simulation.session.deadline(), None);
+            assert_eq!(simulation.advance(10 * INTERVAL), []);
         }
     }
 }
 
 #[test]
 fn a_silent_client_times_out_after_one_ping() {
-    let mut played = Played::new(Transport::WebSocket);
+    let mut simulation = Simulation::new(Transport::WebSocket);
     assert_eq!(
-        played.pass(5 * INTERVAL),
+        simulation.advance(5 * INTERVAL),
         [
             (INTERVAL, Due::SendPing),
             (INTERVAL + TIMEOUT, Due::PingTimeout),
         ]
     );
-    assert_eq!(played.session.deadline(), None);
+    assert_eq!(simulation.session.deadline(), None);
 }
 
 #[test]
 fn the_next_ping_follows_the_pong() {
-    let mut played = Played::new(Transport::Polling);
-    assert_eq!(played.pass(INTERVAL + SECOND), [(INTERVAL, Due::SendPing)]);
-    played.receive(Packet::Pong("")).unwrap();
+    let mut simulation = Simulation::new(Transport::Polling);
     assert_eq!(
-        played.pass(INTERVAL),
+        simulation.advance(INTERVAL + SECOND),
+        [(INTERVAL, Due::SendPing)]
+    );
+    simulation.receive(Packet::Pong("")).unwrap();
+    assert_eq!(
+        simulation.advance(INTERVAL),
         [(2 * INTERVAL + SECOND, Due::SendPing)]
     );
 }
@@ -184,14 +200,14 @@ fn another_packet_extends_the_wait_for_a_pong_once() {
         Packet::Open,
         Packet::Upgrade,
     ] {
-        let mut played = Played::new(Transport::WebSocket);
-        played.pass(INTERVAL + 15 * SECOND);
-        played.receive(packet).unwrap();
-        assert_eq!(played.pass(10 * SECOND), []);
-        played.receive(packet).unwrap();
+        let mut simulation = Simulation::new(Transport::WebSocket);
+        simulation.advance(INTERVAL + 15 * SECOND);
+        simulation.receive(packet).unwrap();
+        assert_eq!(simulation.advance(10 * SECOND), []);
+        simulation.receive(packet).unwrap();
         let end = INTERVAL + 15 * SECOND + TIMEOUT;
         assert_eq!(
-            played.pass(INTERVAL),
+            simulation.advance(INTERVAL),
             [(end, Due::PingTimeout)],
             "{packet:?}"
         );
@@ -199,24 +215,24 @@ fn another_packet_extends_the_wait_for_a_pong_once() {
 }
 
 #[test]
-fn each_ping_may_be_extended_anew() {
-    let mut played = Played::new(Transport::WebSocket);
+fn each_wait_may_be_extended_once() {
+    let mut simulation = Simulation::new(Transport::WebSocket);
     for _ in 0..3 {
-        assert_eq!(played.pass(INTERVAL).len(), 1);
-        played.pass(TIMEOUT - SECOND);
-        played.receive(Packet::Message("a")).unwrap();
-        assert_eq!(played.pass(TIMEOUT - SECOND), []);
-        played.receive(Packet::Pong("")).unwrap();
+        assert_eq!(simulation.advance(INTERVAL).len(), 1);
+        simulation.advance(TIMEOUT - SECOND);
+        simulation.receive(Packet::Message("a")).unwrap();
+        assert_eq!(simulation.advance(TIMEOUT - SECOND), []);
+        simulation.receive(Packet::Pong("")).unwrap();
     }
 }
 
 #[test]
-fn packets_before_the_ping_extend_nothing() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.pass(INTERVAL - SECOND);
-    played.receive(Packet::Message("a")).unwrap();
+fn packets_before_the_ping_do_not_extend_the_wait() {
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.advance(INTERVAL - SECOND);
+    simulation.receive(Packet::Message("a")).unwrap();
     assert_eq!(
-        played.pass(2 * INTERVAL),
+        simulation.advance(2 * INTERVAL),
         [
             (INTERVAL, Due::SendPing),
             (INTERVAL + TIMEOUT, Due::PingTimeout),
@@ -226,110 +242,113 @@ fn packets_before_the_ping_extend_nothing() {
 
 #[test]
 fn a_flood_of_pongs_changes_nothing() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.pass(INTERVAL - SECOND);
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.advance(INTERVAL - SECOND);
     for _ in 0..1000 {
-        played.receive(Packet::Pong("")).unwrap();
+        simulation.receive(Packet::Pong("")).unwrap();
     }
     assert_eq!(
-        played.session.deadline(),
-        Some(played.start + INTERVAL),
-        "stray pongs postpone no ping"
+        simulation.session.deadline(),
+        Some(simulation.start + INTERVAL),
+        "pongs that are not awaited postpone no ping"
     );
 }
 
 #[test]
 fn a_late_wake_up_sends_one_ping_not_several() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.now += 10 * INTERVAL;
-    let now = played.now;
-    assert_eq!(played.session.handle_timeout(now), Some(Due::SendPing));
-    assert_eq!(played.session.handle_timeout(now), None);
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.now += 10 * INTERVAL;
+    let now = simulation.now;
+    assert_eq!(simulation.session.handle_timeout(now), Some(Due::SendPing));
+    assert_eq!(simulation.session.handle_timeout(now), None);
     assert_eq!(
-        played.session.deadline(),
+        simulation.session.deadline(),
         Some(now + TIMEOUT - TIMEOUT / 4),
-        "the server's own delay is not all the client's loss"
+        "the server's delay shortens the wait by a quarter at most"
     );
 }
 
 #[test]
-fn a_ping_that_is_a_little_late_is_awaited_no_longer() {
-    let mut played = Played::new(Transport::Polling);
-    played.now += INTERVAL + SECOND;
-    let now = played.now;
-    assert_eq!(played.session.handle_timeout(now), Some(Due::SendPing));
+fn a_slightly_late_ping_does_not_postpone_the_timeout() {
+    let mut simulation = Simulation::new(Transport::Polling);
+    simulation.now += INTERVAL + SECOND;
+    let now = simulation.now;
+    assert_eq!(simulation.session.handle_timeout(now), Some(Due::SendPing));
     assert_eq!(
-        played.session.deadline(),
-        Some(played.start + INTERVAL + TIMEOUT)
+        simulation.session.deadline(),
+        Some(simulation.start + INTERVAL + TIMEOUT)
     );
 }
 
 #[test]
-fn the_wait_stands_still_while_nothing_is_read() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.pass(INTERVAL + 5 * SECOND);
-    played.session.pause(played.now);
-    // The client is still pinged, and never given up.
+fn the_wait_for_a_pong_does_not_run_during_a_pause() {
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.advance(INTERVAL + 5 * SECOND);
+    simulation.session.pause(simulation.now);
+    // The client is still pinged, and its pong is never overdue.
     assert_eq!(
-        played.pass(4 * INTERVAL - 5 * SECOND),
+        simulation.advance(4 * INTERVAL - 5 * SECOND),
         [2, 3, 4, 5].map(|n| (n * INTERVAL, Due::SendPing))
     );
-    played.session.resume(played.now);
+    simulation.session.resume(simulation.now);
     assert_eq!(
-        played.session.deadline(),
-        Some(played.now + TIMEOUT - 5 * SECOND)
+        simulation.session.deadline(),
+        Some(simulation.now + TIMEOUT - 5 * SECOND)
     );
-    played.receive(Packet::Pong("")).unwrap();
-    assert_eq!(played.session.deadline(), Some(played.now + INTERVAL));
+    simulation.receive(Packet::Pong("")).unwrap();
+    assert_eq!(
+        simulation.session.deadline(),
+        Some(simulation.now + INTERVAL)
+    );
 }
 
 #[test]
 fn a_pause_during_a_long_wait_pings_at_once() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.pass(INTERVAL + TIMEOUT - SECOND);
-    played.receive(Packet::Message("a")).unwrap();
-    played.pass(15 * SECOND);
-    played.session.pause(played.now);
-    let overdue = played.now - played.start;
-    assert_eq!(played.pass(SECOND), [(overdue, Due::SendPing)]);
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.advance(INTERVAL + TIMEOUT - SECOND);
+    simulation.receive(Packet::Message("a")).unwrap();
+    simulation.advance(15 * SECOND);
+    simulation.session.pause(simulation.now);
+    let overdue = simulation.now - simulation.start;
+    assert_eq!(simulation.advance(SECOND), [(overdue, Due::SendPing)]);
 }
 
 #[test]
-fn a_ping_sent_during_a_pause_is_awaited_after_it() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.session.pause(played.now);
-    assert_eq!(played.pass(INTERVAL), [(INTERVAL, Due::SendPing)]);
-    played.session.resume(played.now);
+fn the_pong_of_a_ping_sent_during_a_pause_is_awaited_after_it() {
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.session.pause(simulation.now);
+    assert_eq!(simulation.advance(INTERVAL), [(INTERVAL, Due::SendPing)]);
+    simulation.session.resume(simulation.now);
     assert_eq!(
-        played.pass(INTERVAL),
+        simulation.advance(INTERVAL),
         [(INTERVAL + TIMEOUT, Due::PingTimeout)]
     );
 }
 
 #[test]
-fn a_pong_among_what_is_unread_is_given_a_moment() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.pass(INTERVAL + TIMEOUT - MILLI);
-    played.session.pause(played.now);
-    played.pass(SECOND);
-    played.session.resume(played.now);
-    assert_eq!(played.session.deadline(), Some(played.now + SECOND));
+fn an_awaited_pong_gets_a_second_after_a_pause() {
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.advance(INTERVAL + TIMEOUT - MILLI);
+    simulation.session.pause(simulation.now);
+    simulation.advance(SECOND);
+    simulation.session.resume(simulation.now);
+    assert_eq!(simulation.session.deadline(), Some(simulation.now + SECOND));
 }
 
 #[test]
-fn pausing_twice_counts_from_the_first_time_and_resuming_twice_once() {
-    let mut played = Played::new(Transport::WebSocket);
-    played.pass(INTERVAL);
-    played.session.pause(played.now);
-    played.pass(5 * SECOND);
-    played.session.pause(played.now);
-    played.pass(5 * SECOND);
-    played.session.resume(played.now);
-    let deadline = played.session.deadline();
-    assert_eq!(deadline, Some(played.now + TIMEOUT));
-    played.pass(SECOND);
-    played.session.resume(played.now);
-    assert_eq!(played.session.deadline(), deadline);
+fn a_second_pause_or_resume_has_no_effect() {
+    let mut simulation = Simulation::new(Transport::WebSocket);
+    simulation.advance(INTERVAL);
+    simulation.session.pause(simulation.now);
+    simulation.advance(5 * SECOND);
+    simulation.session.pause(simulation.now);
+    simulation.advance(5 * SECOND);
+    simulation.session.resume(simulation.now);
+    let deadline = simulation.session.deadline();
+    assert_eq!(deadline, Some(simulation.now + TIMEOUT));
+    simulation.advance(SECOND);
+    simulation.session.resume(simulation.now);
+    assert_eq!(simulation.session.deadline(), deadline);
 }
 
 #[test]
@@ -355,7 +374,7 @@ fn extreme_settings_neither_overflow_nor_spin() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Pass(u16),
+    Advance(u16),
     Receive(u8),
     BeginProbe,
     ReceiveProbe(u8),
@@ -366,7 +385,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => any::<u16>().prop_map(Step::Pass),
+        4 => any::<u16>().prop_map(Step::Advance),
         3 => (0u8..6).prop_map(Step::Receive),
         1 => Just(Step::BeginProbe),
         2 => (0u8..8).prop_map(Step::ReceiveProbe),
@@ -390,51 +409,51 @@ fn packet(kind: u8) -> Packet<'static> {
 }
 
 proptest! {
-    /// `Played::pass` asserts that a session is never woken for nothing and leaves nothing undone.
+    /// `Simulation::advance` asserts that an action is due at each deadline, and that none is left.
     #[test]
-    fn whatever_happens_deadlines_hold(steps in prop::collection::vec(step(), 0..60)) {
-        let mut played = Played::new(Transport::Polling);
+    fn deadlines_are_right_after_any_steps(steps in prop::collection::vec(step(), 0..60)) {
+        let mut simulation = Simulation::new(Transport::Polling);
         let mut upgraded = false;
         for step in steps {
             match step {
-                Step::Pass(millis) => drop(played.pass(Duration::from_millis(millis.into()))),
-                Step::Receive(kind) => drop(played.receive(packet(kind))),
-                Step::BeginProbe => drop(played.session.begin_probe(played.now)),
+                Step::Advance(millis) => drop(simulation.advance(Duration::from_millis(millis.into()))),
+                Step::Receive(kind) => drop(simulation.receive(packet(kind))),
+                Step::BeginProbe => drop(simulation.session.begin_probe(simulation.now)),
                 Step::ReceiveProbe(kind) => {
-                    upgraded |= played.probe(packet(kind)) == Probe::Upgraded;
+                    upgraded |= simulation.probe(packet(kind)) == Probe::Upgraded;
                 }
-                Step::ProbeLost => played.session.probe_lost(),
-                Step::Pause => played.session.pause(played.now),
-                Step::Resume => played.session.resume(played.now),
+                Step::ProbeLost => simulation.session.probe_lost(),
+                Step::Pause => simulation.session.pause(simulation.now),
+                Step::Resume => simulation.session.resume(simulation.now),
             }
-            prop_assert_eq!(upgraded, played.session.transport() == Transport::WebSocket);
-            prop_assert!(!(upgraded && played.session.is_probing()));
+            prop_assert_eq!(upgraded, simulation.session.transport() == Transport::WebSocket);
+            prop_assert!(!(upgraded && simulation.session.is_probing()));
         }
     }
 
     #[test]
-    fn a_client_that_answers_in_time_lives(delays in prop::collection::vec(0u64..20_000, 1..50)) {
-        let mut played = Played::new(Transport::WebSocket);
+    fn a_client_that_answers_in_time_does_not_time_out(delays in prop::collection::vec(0u64..20_000, 1..50)) {
+        let mut simulation = Simulation::new(Transport::WebSocket);
         for delay in delays {
-            let pings = played.pass(INTERVAL);
+            let pings = simulation.advance(INTERVAL);
             prop_assert!(matches!(pings[..], [(_, Due::SendPing)]));
-            prop_assert_eq!(played.pass(Duration::from_millis(delay)), []);
-            played.receive(Packet::Pong("")).unwrap();
+            prop_assert_eq!(simulation.advance(Duration::from_millis(delay)), []);
+            simulation.receive(Packet::Pong("")).unwrap();
         }
     }
 
     #[test]
-    fn a_client_that_never_answers_is_gone_in_bounded_time(
+    fn a_client_that_never_answers_times_out_in_bounded_time(
         gaps in prop::collection::vec(1u64..5_000, 200),
     ) {
-        let mut played = Played::new(Transport::WebSocket);
+        let mut simulation = Simulation::new(Transport::WebSocket);
         let mut ended = None;
         for gap in gaps {
-            let seen = played.pass(Duration::from_millis(gap));
-            ended = ended.or(seen.into_iter().find(|(_, due)| *due == Due::PingTimeout));
-            let _ = played.receive(Packet::Message("still talking"));
+            let actions = simulation.advance(Duration::from_millis(gap));
+            ended = ended.or(actions.into_iter().find(|(_, due)| *due == Due::PingTimeout));
+            let _ = simulation.receive(Packet::Message("still talking"));
         }
         let bound = INTERVAL + 2 * TIMEOUT;
-        prop_assert!(ended.is_some_and(|(at, _)| at <= bound) || played.now - played.start < bound);
+        prop_assert!(ended.is_some_and(|(at, _)| at <= bound) || simulation.now - simulation.start < bound);
     }
 }

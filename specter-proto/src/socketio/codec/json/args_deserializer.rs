@@ -1,60 +1,60 @@
-//! Reads all arguments as one value, the reverse of `args_serializer`: tuples and arrays are
-//! several arguments, `()` is none, anything else is one.
+//! Reads all arguments as one value, the reverse of `args_serializer`: a tuple or an array takes
+//! several arguments, `()` takes none, and every other type takes one.
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::lenient;
 use super::lenient::Leniency;
-use super::unread::Unread;
+use super::unread::UnreadArgument;
 use crate::socketio::args::Arguments;
 use crate::socketio::error::ArgumentError;
 
-/// Reads what remains of `arguments` as one value.
+/// Reads the remaining arguments as one value.
 pub(in crate::socketio) fn decode<'a, T: Deserialize<'a>>(
     arguments: &Arguments<'a>,
 ) -> Result<T, ArgumentError> {
-    read(arguments, None).or_else(|unread| read_again(arguments, unread))
+    read(arguments, None).or_else(|unread| retry_leniently(arguments, unread))
 }
 
 fn read<'a, T: Deserialize<'a>>(
     arguments: &Arguments<'a>,
     leniency: Option<&Leniency>,
-) -> Result<T, Unread<'a>> {
+) -> Result<T, UnreadArgument<'a>> {
     let mut failure = None;
-    T::deserialize(Positional {
+    T::deserialize(ArgsDeserializer {
         arguments: &mut arguments.clone(),
         leniency,
         failure: &mut failure,
     })
     .map_err(|error| {
-        // Without one the type refused the arguments as a whole.
-        failure.unwrap_or_else(|| Unread::refused(arguments.index(), "", error, None))
+        // No single argument was rejected, so the type has rejected the arguments as a whole.
+        failure.unwrap_or_else(|| UnreadArgument::rejected(arguments.index(), "", error, None))
     })
 }
 
-/// Reads arguments again that could not be read as they stand.
+/// Reads arguments again in which integers may have been sent as floats.
 #[cold]
-fn read_again<'a, T: Deserialize<'a>>(
+fn retry_leniently<'a, T: Deserialize<'a>>(
     arguments: &Arguments<'a>,
-    unread: Unread<'a>,
+    unread: UnreadArgument<'a>,
 ) -> Result<T, ArgumentError> {
     if !lenient::may_hold_float(arguments.remaining_json()) {
         return Err(unread.into());
     }
-    lenient::again(|leniency| read(arguments, Some(leniency))).map_err(ArgumentError::from)
+    lenient::retry(|leniency| read(arguments, Some(leniency))).map_err(ArgumentError::from)
 }
 
-/// The arguments, to a type that says what it wants. Its errors are only signals: the argument's
-/// own error stands in `failure`.
-struct Positional<'b, 'a> {
+/// A deserializer that reads arguments. Its errors only signal a failure: the error of the argument
+/// is in `failure`.
+struct ArgsDeserializer<'b, 'a> {
     arguments: &'b mut Arguments<'a>,
-    /// How they are read, unless as they stand.
+    /// How leniently the arguments are read. `None` if integers must be sent as integers.
     leniency: Option<&'b Leniency>,
-    failure: &'b mut Option<Unread<'a>>,
+    failure: &'b mut Option<UnreadArgument<'a>>,
 }
 
-impl<'a> Positional<'_, 'a> {
+impl<'a> ArgsDeserializer<'_, 'a> {
     fn next<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, serde_json::Error> {
         let read = match self.leniency {
             None => self.arguments.read(seed),
@@ -62,12 +62,12 @@ impl<'a> Positional<'_, 'a> {
         };
         read.map_err(|unread| {
             self.failure.get_or_insert(unread);
-            serde_json::Error::custom("an argument was not read")
+            serde_json::Error::custom("an argument could not be read")
         })
     }
 }
 
-/// Methods that read one argument, by the method of the same name on its deserializer.
+/// Methods that read one argument, with the same method of the argument's deserializer.
 macro_rules! one_argument {
     ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
         fn $method<V: Visitor<'a>>(mut self, $($hint: $type,)* visitor: V) -> Result<V::Value, Self::Error> {
@@ -84,7 +84,7 @@ macro_rules! one_argument {
     )*};
 }
 
-impl<'a> Deserializer<'a> for Positional<'_, 'a> {
+impl<'a> Deserializer<'a> for ArgsDeserializer<'_, 'a> {
     type Error = serde_json::Error;
 
     fn deserialize_unit<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -96,9 +96,9 @@ impl<'a> Deserializer<'a> for Positional<'_, 'a> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        visitor.visit_seq(Several {
+        visitor.visit_seq(TupleAccess {
             arguments: self,
-            left: len,
+            remaining: len,
         })
     }
 
@@ -135,26 +135,27 @@ impl<'a> Deserializer<'a> for Positional<'_, 'a> {
     }
 }
 
-struct Several<'b, 'a> {
-    arguments: Positional<'b, 'a>,
-    left: usize,
+/// The arguments that are the elements of a tuple.
+struct TupleAccess<'b, 'a> {
+    arguments: ArgsDeserializer<'b, 'a>,
+    remaining: usize,
 }
 
-impl<'a> SeqAccess<'a> for Several<'_, 'a> {
+impl<'a> SeqAccess<'a> for TupleAccess<'_, 'a> {
     type Error = serde_json::Error;
 
     fn next_element_seed<S: DeserializeSeed<'a>>(
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Self::Error> {
-        if self.left == 0 {
+        if self.remaining == 0 {
             return Ok(None);
         }
-        self.left -= 1;
+        self.remaining -= 1;
         self.arguments.next(seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
+        Some(self.remaining)
     }
 }

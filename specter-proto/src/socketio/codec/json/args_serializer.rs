@@ -1,23 +1,23 @@
-//! Serializes a value as arguments, by its outermost shape.
+//! Serializes a value as arguments, according to its outermost type.
 //!
-//! `()` is no argument, a tuple (or an array) several, [`Args`](crate::socketio::Args) are those
-//! that they hold; anything else is one, and is serialized by `serde_json`. serde sees through
-//! references and boxes. A unit that is not `()`, such as the null of a `serde_json::Value`, is a
-//! null.
+//! `()` becomes no argument, a tuple or an array several, and [`Args`](crate::socketio::Args) the
+//! arguments that they hold. Every other value becomes one argument, which `serde_json` serializes.
+//! References and boxes make no difference to serde. A unit that is not `()`, such as the null of a
+//! `serde_json::Value`, becomes a null.
 
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 use super::string_scan::find_special;
 use crate::socketio::args::ARGS_NAME;
 use crate::socketio::attachment_scope;
-use crate::socketio::unit::names_unit;
+use crate::socketio::unit::is_unit_name;
 
 type Json<'a> = serde_json::Serializer<&'a mut Vec<u8>>;
 type JsonSerializer<'a> = &'a mut Json<'a>;
 type Error = serde_json::Error;
 
-/// Appends `value`'s arguments to `body`, joined by commas and with one before the first if
-/// `after_name`. How many there were.
+/// Appends the arguments that `value` becomes to `body`, joined by commas. With `after_name`, a
+/// comma also comes before the first argument. Returns the number of arguments.
 pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
     value: &T,
     body: &mut Vec<u8>,
@@ -25,7 +25,7 @@ pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
 ) -> Result<usize, Error> {
     let mut count = 0;
     let mut json = None;
-    value.serialize(Shape {
+    value.serialize(ArgsSerializer {
         body,
         json: &mut json,
         after_name,
@@ -35,18 +35,19 @@ pub(in crate::socketio) fn write<T: Serialize + ?Sized>(
     Ok(count)
 }
 
-struct Shape<'a> {
+/// Serializes a value as arguments.
+struct ArgsSerializer<'a> {
     body: &'a mut Vec<u8>,
-    /// Where the serializer of a single argument lives while its compounds borrow it.
+    /// The serializer of a single argument, which the argument's compound serializers borrow.
     json: &'a mut Option<Json<'a>>,
     after_name: bool,
     count: &'a mut usize,
     type_name: &'static str,
 }
 
-impl<'a> Shape<'a> {
-    /// One argument, whatever it is.
-    fn one(self) -> JsonSerializer<'a> {
+impl<'a> ArgsSerializer<'a> {
+    /// Begins a single argument of any type.
+    fn single(self) -> JsonSerializer<'a> {
         if self.after_name {
             self.body.push(b',');
         }
@@ -55,38 +56,38 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Methods that write one argument, by the method of the same name on `serde_json`'s serializer.
-macro_rules! one_argument {
+/// Methods that write a single argument, with the same method of `serde_json`'s serializer.
+macro_rules! single_argument {
     ($($method:ident($($value:ident: $type:ty),*) -> $result:ty;)*) => {$(
         fn $method(self, $($value: $type),*) -> Result<$result, Error> {
-            self.one().$method($($value),*)
+            self.single().$method($($value),*)
         }
     )*};
 }
 
-impl<'a> Serializer for Shape<'a> {
+impl<'a> Serializer for ArgsSerializer<'a> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = <JsonSerializer<'a> as Serializer>::SerializeSeq;
-    type SerializeTuple = Several<'a>;
+    type SerializeTuple = TupleSerializer<'a>;
     type SerializeTupleStruct = <JsonSerializer<'a> as Serializer>::SerializeTupleStruct;
     type SerializeTupleVariant = <JsonSerializer<'a> as Serializer>::SerializeTupleVariant;
     type SerializeMap = <JsonSerializer<'a> as Serializer>::SerializeMap;
     type SerializeStruct = <JsonSerializer<'a> as Serializer>::SerializeStruct;
     type SerializeStructVariant = <JsonSerializer<'a> as Serializer>::SerializeStructVariant;
 
-    /// No argument, or a null.
+    /// Writes no argument for `()`, and a null for any other unit.
     fn serialize_unit(self) -> Result<(), Error> {
-        if names_unit(self.type_name) {
+        if is_unit_name(self.type_name) {
             return Ok(());
         }
-        self.one().serialize_unit()
+        self.single().serialize_unit()
     }
 
-    /// A list of numbers; or the way by which [`Args`](crate::socketio::Args) hand themselves over.
+    /// Writes a list of numbers, or the JSON of [`Args`](crate::socketio::Args).
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
-        let Some(count) = attachment_scope::take_args() else {
-            return self.one().serialize_bytes(value);
+        let Some(count) = attachment_scope::take_raw_args() else {
+            return self.single().serialize_bytes(value);
         };
         if count > 0 {
             if self.after_name {
@@ -99,11 +100,11 @@ impl<'a> Serializer for Shape<'a> {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Error> {
-        let plain = find_special(value.as_bytes(), 0) == value.len();
-        if !plain {
-            return self.one().serialize_str(value);
+        let has_special = find_special(value.as_bytes(), 0) < value.len();
+        if has_special {
+            return self.single().serialize_str(value);
         }
-        // Nothing is to be escaped, which `serde_json` would look for byte by byte.
+        // No character needs an escape, which `serde_json` would find out byte by byte.
         *self.count = 1;
         self.body.reserve(value.len() + 3);
         if self.after_name {
@@ -115,10 +116,10 @@ impl<'a> Serializer for Shape<'a> {
         Ok(())
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Several<'a>, Error> {
-        Ok(Several {
+    fn serialize_tuple(self, _: usize) -> Result<TupleSerializer<'a>, Error> {
+        Ok(TupleSerializer {
             body: self.body,
-            comma: self.after_name,
+            needs_comma: self.after_name,
             count: self.count,
         })
     }
@@ -129,14 +130,14 @@ impl<'a> Serializer for Shape<'a> {
         value: &T,
     ) -> Result<(), Error> {
         if name == ARGS_NAME {
-            attachment_scope::want_args();
+            attachment_scope::accept_raw_args();
             return value.serialize(self);
         }
-        value.serialize(self.one())
+        value.serialize(self.single())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        value.serialize(self.one())
+        value.serialize(self.single())
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -146,15 +147,15 @@ impl<'a> Serializer for Shape<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.one()
+        self.single()
             .serialize_newtype_variant(name, index, variant, value)
     }
 
     fn collect_str<T: std::fmt::Display + ?Sized>(self, value: &T) -> Result<(), Error> {
-        self.one().collect_str(value)
+        self.single().collect_str(value)
     }
 
-    one_argument! {
+    single_argument! {
         serialize_bool(value: bool) -> ();
         serialize_i8(value: i8) -> ();
         serialize_i16(value: i16) -> ();
@@ -181,19 +182,19 @@ impl<'a> Serializer for Shape<'a> {
     }
 }
 
-/// The elements of a tuple, an argument each.
-struct Several<'a> {
+/// The elements of a tuple, each of which is an argument.
+struct TupleSerializer<'a> {
     body: &'a mut Vec<u8>,
-    comma: bool,
+    needs_comma: bool,
     count: &'a mut usize,
 }
 
-impl SerializeTuple for Several<'_> {
+impl SerializeTuple for TupleSerializer<'_> {
     type Ok = ();
     type Error = Error;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        if std::mem::replace(&mut self.comma, true) {
+        if std::mem::replace(&mut self.needs_comma, true) {
             self.body.push(b',');
         }
         *self.count += 1;

@@ -1,13 +1,13 @@
-//! Decodes the messages of one connection into packets: their form, their limits, and their
-//! attachments.
+//! Decodes the messages of one connection into packets: checks their form and their limits, and
+//! collects their attachments.
 //!
-//! Everything that can be wrong with a packet by itself is found here, before anybody acts on it.
-//! Which namespaces exist, and who has joined them, is not known here.
+//! Every fault that a packet has by itself is found here, before the packet has any effect. The
+//! decoder does not know which namespaces exist, nor who has joined them.
 
 use std::fmt;
 
 use super::event_prefix_cache::EventPrefixCache;
-use super::header::{Layout, PacketKind, read_attachments};
+use super::header::{HeaderLayout, PacketKind, read_attachments};
 use super::placeholder::{CheckIndices, IgnorePlaceholders, PlaceholderVisitor};
 use super::scanner;
 use super::scanner::{ArgSpan, EventName, ScanError};
@@ -17,34 +17,40 @@ use crate::socketio::packet::{
     AckPacket, Connect, ConnectPacket, DisconnectPacket, EventPacket, Packet,
 };
 use crate::socketio::packet_buf::{PacketBuf, PacketLayout};
-use crate::socketio::reserved::{is_reserved, is_suspect};
+use crate::socketio::reserved::{has_reserved_length, is_reserved};
 use crate::socketio::span::MAX_TEXT;
 
-/// What an event's text begins with.
+/// The first byte of an event without attachments.
 const EVENT: u8 = PacketKind::Event.as_byte();
-/// The same where attachments follow.
+/// The first byte of an event with attachments.
 const BINARY_EVENT: u8 = PacketKind::BinaryEvent.as_byte();
 
-/// How much a client may send in one packet.
+/// The limits of one received packet. A packet over a limit is an error, after which the connection
+/// must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecoderLimits {
-    /// Attachments of one packet.
+    /// The largest number of attachments. A packet that announces more is
+    /// [`ParseError::TooManyAttachments`]. Default: 10, as in Socket.IO.
     pub max_attachments: usize,
-    /// A packet's text and attachments together, in bytes. At most 4 GiB.
+    /// The largest size of the text and the attachments together, in bytes. A larger packet is
+    /// [`ParseError::Size`]. A limit above 4 GiB counts as 4 GiB. Default: 1,000,000, as in
+    /// Socket.IO.
     pub max_bytes: usize,
-    /// A namespace's name, in bytes.
-    pub max_namespace: usize,
-    /// An event's name, in bytes.
+    /// The longest name of a namespace, in bytes. A longer one is [`ParseError::NamespaceLength`].
+    /// Default: 256.
+    pub max_namespace_len: usize,
+    /// The longest name of an event, in bytes. A longer one is [`ParseError::EventNameLength`].
+    /// Default: 256.
     pub max_event_name_len: usize,
 }
 
 impl Default for DecoderLimits {
-    /// 10 attachments and 1 MB, as in Socket.IO; names of 256 bytes.
+    /// 10 attachments and 1 MB, as in Socket.IO, and names of 256 bytes.
     fn default() -> Self {
         Self {
             max_attachments: 10,
             max_bytes: 1_000_000,
-            max_namespace: 256,
+            max_namespace_len: 256,
             max_event_name_len: 256,
         }
     }
@@ -61,7 +67,7 @@ impl DecoderLimits {
     }
 }
 
-/// Makes packets of a connection's messages. After an error the connection is to be closed.
+/// Decodes the messages of a connection into packets. After an error the connection must be closed.
 ///
 /// ```
 /// use specter_proto::socketio::{Decoder, DecoderLimits, Packet};
@@ -88,18 +94,19 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// A packet whose attachments have not all come.
+/// A packet that waits for attachments.
 struct Pending {
-    /// With those that have come. None if it is an acknowledgement that answers nothing.
+    /// The packet with the attachments so far. `None` for an acknowledgement without an id, which
+    /// acknowledges nothing.
     packet: Option<Packet>,
-    /// So many are still to come.
+    /// The number of attachments that were not received yet.
     missing: usize,
-    /// Of the text and the attachments so far.
+    /// The size of the text and the attachments so far, in bytes.
     bytes: usize,
 }
 
 impl Decoder {
-    /// For one connection.
+    /// Creates a decoder for one connection.
     pub fn new(mut limits: DecoderLimits) -> Self {
         limits.max_bytes = limits.max_bytes.min(MAX_TEXT);
         Self {
@@ -109,11 +116,12 @@ impl Decoder {
         }
     }
 
-    /// Takes a text message, without the Engine.IO type before it. `None`: the packet's attachments
-    /// are still to come, or there is nothing to do (an acknowledgement without an id).
+    /// Takes a text message, without the Engine.IO type in front of it. Returns `None` if the
+    /// packet waits for attachments, or if there is nothing to do, as for an acknowledgement
+    /// without an id.
     ///
-    /// Text that was cut inside a character, which JavaScript sends as a lone surrogate such as
-    /// `\ud83d`, has U+FFFD in the place of what is lost, wherever it stands.
+    /// JavaScript can cut a text inside a character, and sends a lone surrogate there as an escape
+    /// such as `\ud83d`. Each lone surrogate in the packet's data is replaced by U+FFFD.
     pub fn text(&mut self, text: &str) -> Result<Option<Packet>, ParseError> {
         if self.pending.is_some() {
             self.pending = None;
@@ -121,67 +129,67 @@ impl Decoder {
         }
         self.limits.check_size(text.len())?;
         let packet = match text.as_bytes().first() {
-            Some(&EVENT) => self.plain_event(text),
+            Some(&EVENT) => self.text_event(text),
             Some(&BINARY_EVENT) => self.binary_event(text),
             _ => self.other_packet(text),
         };
-        packet.or_else(|refused| match refused {
-            Refused::For(error) => Err(error),
-            Refused::LoneSurrogate { data, .. } => self.repaired(text, data),
+        packet.or_else(|failure| match failure {
+            DecodeFailure::Invalid(error) => Err(error),
+            DecodeFailure::LoneSurrogate { data, .. } => self.decode_repaired(text, data),
         })
     }
 
-    /// Reads a packet that was refused for a lone surrogate, with U+FFFD in the place of each.
+    /// Decodes a packet after replacing each lone surrogate by U+FFFD.
     #[cold]
-    fn repaired(&mut self, text: &str, data: usize) -> Result<Option<Packet>, ParseError> {
-        let text = surrogates::repaired(text, data);
-        self.other_packet(&text).map_err(|refused| match refused {
-            Refused::For(error) => error,
-            Refused::LoneSurrogate { kind, .. } => ParseError::Payload { kind },
+    fn decode_repaired(&mut self, text: &str, data: usize) -> Result<Option<Packet>, ParseError> {
+        let text = surrogates::repair(text, data);
+        self.other_packet(&text).map_err(|failure| match failure {
+            DecodeFailure::Invalid(error) => error,
+            DecodeFailure::LoneSurrogate { kind, .. } => ParseError::Payload { kind },
         })
     }
 
-    /// Takes the text of an event without attachments: what nearly every packet is.
-    fn plain_event(&mut self, text: &str) -> Result<Option<Packet>, Refused> {
-        let layout = Layout::after_kind(PacketKind::Event, 0, text, 1)?;
-        self.check_namespace(&layout)?;
-        self.event(text, &layout, IgnorePlaceholders).map(Some)
+    /// Takes the text of an event without attachments, as nearly every packet is.
+    fn text_event(&mut self, text: &str) -> Result<Option<Packet>, DecodeFailure> {
+        let header = HeaderLayout::after_kind(PacketKind::Event, 0, text, 1)?;
+        self.check_namespace(&header)?;
+        self.event(text, &header, IgnorePlaceholders).map(Some)
     }
 
     /// Takes the text of an event with attachments.
     #[inline(never)]
-    fn binary_event(&mut self, text: &str) -> Result<Option<Packet>, Refused> {
+    fn binary_event(&mut self, text: &str) -> Result<Option<Packet>, DecodeFailure> {
         let (attachments, at) = read_attachments(text.as_bytes(), 1)?;
-        let layout = Layout::after_kind(PacketKind::BinaryEvent, attachments, text, at)?;
-        self.check_namespace(&layout)?;
+        let header = HeaderLayout::after_kind(PacketKind::BinaryEvent, attachments, text, at)?;
+        self.check_namespace(&header)?;
         self.check_attachments(attachments)?;
-        let event = self.event(text, &layout, CheckIndices(attachments))?;
+        let event = self.event(text, &header, CheckIndices(attachments))?;
         self.await_attachments(Some(event), attachments, text.len());
         Ok(None)
     }
 
     /// Takes the text of any packet.
     #[inline(never)]
-    fn other_packet(&mut self, text: &str) -> Result<Option<Packet>, Refused> {
-        let layout = Layout::read(text)?;
-        self.check_namespace(&layout)?;
-        match layout.kind {
-            PacketKind::Event => self.plain_event(text),
+    fn other_packet(&mut self, text: &str) -> Result<Option<Packet>, DecodeFailure> {
+        let header = HeaderLayout::read(text)?;
+        self.check_namespace(&header)?;
+        match header.kind {
+            PacketKind::Event => self.text_event(text),
             PacketKind::BinaryEvent => self.binary_event(text),
-            PacketKind::Ack => ack(text, &layout, IgnorePlaceholders),
-            PacketKind::Connect => connect(text, &layout).map(Some),
-            PacketKind::Disconnect => Ok(disconnect(text, &layout).map(Some)?),
+            PacketKind::Ack => ack(text, &header, IgnorePlaceholders),
+            PacketKind::Connect => connect(text, &header).map(Some),
+            PacketKind::Disconnect => Ok(disconnect(text, &header).map(Some)?),
             PacketKind::ConnectError => Err(ParseError::ConnectError.into()),
             PacketKind::BinaryAck => {
-                self.check_attachments(layout.attachments)?;
-                let ack = ack(text, &layout, CheckIndices(layout.attachments))?;
-                self.await_attachments(ack, layout.attachments, text.len());
+                self.check_attachments(header.attachments)?;
+                let ack = ack(text, &header, CheckIndices(header.attachments))?;
+                self.await_attachments(ack, header.attachments, text.len());
                 Ok(None)
             }
         }
     }
 
-    /// So many attachments are still to come.
+    /// Keeps a packet until its attachments have been received.
     #[inline]
     fn await_attachments(&mut self, packet: Option<Packet>, missing: usize, bytes: usize) {
         self.pending = Some(Pending {
@@ -191,7 +199,8 @@ impl Decoder {
         });
     }
 
-    /// Takes a binary message: the next attachment of the packet that waits for some.
+    /// Takes a binary message, which is the next attachment of the packet that waits for some.
+    /// Returns the packet with its last attachment.
     pub fn binary(&mut self, data: &[u8]) -> Result<Option<Packet>, ParseError> {
         let pending = self.pending.as_mut().ok_or(ParseError::UnexpectedBinary)?;
         pending.bytes = pending.bytes.saturating_add(data.len());
@@ -201,7 +210,7 @@ impl Decoder {
         }
         match &mut pending.packet {
             Some(Packet::Event(event)) => PacketBuf::attach(&mut event.0, data),
-            Some(Packet::Ack(ack)) => PacketBuf::attach(&mut ack.came, data),
+            Some(Packet::Ack(ack)) => PacketBuf::attach(&mut ack.packet, data),
             Some(Packet::Connect(_) | Packet::Disconnect(_)) | None => {}
         }
         pending.missing -= 1;
@@ -211,25 +220,25 @@ impl Decoder {
         Ok(self.pending.take().and_then(|pending| pending.packet))
     }
 
-    /// Whether attachments are still to come.
+    /// Whether a packet waits for attachments.
     pub fn is_pending(&self) -> bool {
         self.pending.is_some()
     }
 
-    /// How many bytes it holds of a packet whose attachments have not all come.
+    /// The number of bytes that the decoder holds of a packet that waits for attachments.
     #[inline]
     pub fn buffered_bytes(&self) -> usize {
         self.pending.as_ref().map_or(0, |pending| pending.bytes)
     }
 
-    /// Forgets a packet whose attachments have not all come.
+    /// Drops a packet that waits for attachments.
     pub fn reset(&mut self) {
         self.pending = None;
     }
 
-    fn check_namespace(&self, layout: &Layout) -> Result<(), ParseError> {
-        let length = layout.namespace.len();
-        let max = self.limits.max_namespace;
+    fn check_namespace(&self, header: &HeaderLayout) -> Result<(), ParseError> {
+        let length = header.namespace.len();
+        let max = self.limits.max_namespace_len;
         if length > max {
             Err(ParseError::NamespaceLength { length, max })
         } else {
@@ -252,80 +261,81 @@ impl Decoder {
     fn event<P: PlaceholderVisitor>(
         &mut self,
         text: &str,
-        layout: &Layout,
+        header: &HeaderLayout,
         placeholders: P,
-    ) -> Result<Packet, Refused> {
-        let known = self.prefix_cache.find(text, layout.data);
-        let (name, elements) = match known {
-            Some((name, behind)) => {
-                let elements = scanner::args_after_name(text, behind, placeholders)
-                    .map_err(|error| parse_error(error, layout))?;
+    ) -> Result<Packet, DecodeFailure> {
+        let cached = self.prefix_cache.find(text, header.data);
+        let (name, elements) = match cached {
+            Some((name, first_arg)) => {
+                let elements = scanner::args_after_name(text, first_arg, placeholders)
+                    .map_err(|error| parse_error(error, header))?;
                 (EventName::Raw(name), elements)
             }
-            None => self.read_event(text, layout, placeholders)?,
+            None => self.read_event(text, header, placeholders)?,
         };
-        let places = PacketLayout {
-            namespace: layout.namespace,
+        let layout = PacketLayout {
+            namespace: header.namespace,
             name,
-            id: layout.id,
+            id: header.id,
             elements,
         };
-        Ok(Packet::Event(EventPacket(PacketBuf::new(text, places))))
+        Ok(Packet::Event(EventPacket(PacketBuf::new(text, layout))))
     }
 
-    /// Reads an event's data from the name on.
+    /// Reads the data of an event from its start on.
     #[inline(never)]
     fn read_event<P: PlaceholderVisitor>(
         &mut self,
         text: &str,
-        layout: &Layout,
+        header: &HeaderLayout,
         placeholders: P,
-    ) -> Result<(EventName, ArgSpan), Refused> {
-        let (name, elements) = scanner::event(text, layout.data, placeholders)
-            .map_err(|error| parse_error(error, layout))?;
+    ) -> Result<(EventName, ArgSpan), DecodeFailure> {
+        let (name, elements) = scanner::event(text, header.data, placeholders)
+            .map_err(|error| parse_error(error, header))?;
         let length = name.len();
         if length > self.limits.max_event_name_len {
             let max = self.limits.max_event_name_len;
             return Err(ParseError::EventNameLength { length, max }.into());
         }
-        if is_suspect(length) && is_reserved(name.of(text)) {
+        if has_reserved_length(length) && is_reserved(name.of(text)) {
             return Err(ParseError::ReservedName.into());
         }
         if let EventName::Raw(span) = name {
-            self.prefix_cache.store(text, layout.data, span);
+            self.prefix_cache.store(text, header.data, span);
         }
         Ok((name, elements))
     }
 }
 
-/// The packet; nothing if it answers nothing.
+/// Decodes an acknowledgement. Returns `None` if it has no id, because then it acknowledges
+/// nothing.
 fn ack<P: PlaceholderVisitor>(
     text: &str,
-    layout: &Layout,
+    header: &HeaderLayout,
     placeholders: P,
-) -> Result<Option<Packet>, Refused> {
-    let elements = scanner::array(text, layout.data, placeholders)
-        .map_err(|error| parse_error(error, layout))?;
-    Ok(layout.id.map(|id| {
-        let places = PacketLayout {
-            namespace: layout.namespace,
+) -> Result<Option<Packet>, DecodeFailure> {
+    let elements = scanner::array(text, header.data, placeholders)
+        .map_err(|error| parse_error(error, header))?;
+    Ok(header.id.map(|id| {
+        let layout = PacketLayout {
+            namespace: header.namespace,
             name: EventName::default(),
             id: Some(id),
             elements,
         };
-        let came = PacketBuf::new(text, places);
-        Packet::Ack(AckPacket { came, id })
+        let packet = PacketBuf::new(text, layout);
+        Packet::Ack(AckPacket { packet, id })
     }))
 }
 
-fn connect(text: &str, layout: &Layout) -> Result<Packet, Refused> {
-    let auth = if layout.data == text.len() {
+fn connect(text: &str, header: &HeaderLayout) -> Result<Packet, DecodeFailure> {
+    let auth = if header.data == text.len() {
         None
     } else {
-        let auth = scanner::object(text, layout.data);
-        Some(auth.map_err(|error| parse_error(error, layout))?)
+        let auth = scanner::object(text, header.data);
+        Some(auth.map_err(|error| parse_error(error, header))?)
     };
-    let namespace = layout.namespace;
+    let namespace = header.namespace;
     Ok(Packet::Connect(ConnectPacket(Box::new(Connect {
         text: text.into(),
         namespace,
@@ -333,39 +343,39 @@ fn connect(text: &str, layout: &Layout) -> Result<Packet, Refused> {
     }))))
 }
 
-fn disconnect(text: &str, layout: &Layout) -> Result<Packet, ParseError> {
-    if layout.data < text.len() {
-        return Err(ParseError::Payload { kind: layout.kind });
+fn disconnect(text: &str, header: &HeaderLayout) -> Result<Packet, ParseError> {
+    if header.data < text.len() {
+        return Err(ParseError::Payload { kind: header.kind });
     }
-    let namespace = layout.namespace_of(text).into();
+    let namespace = header.namespace_of(text).into();
     Ok(Packet::Disconnect(DisconnectPacket { namespace }))
 }
 
-/// Why a text is no packet as it stands.
-enum Refused {
-    /// It breaks a rule.
-    For(ParseError),
-    /// Its data, which begins there, holds half a character, which can be repaired.
+/// The reason why a text could not be decoded.
+enum DecodeFailure {
+    /// The text breaks a rule.
+    Invalid(ParseError),
+    /// The text's data, which begins at `data`, has a lone surrogate, which can be repaired.
     LoneSurrogate { kind: PacketKind, data: usize },
 }
 
-impl From<ParseError> for Refused {
+impl From<ParseError> for DecodeFailure {
     fn from(error: ParseError) -> Self {
-        Self::For(error)
+        Self::Invalid(error)
     }
 }
 
 #[cold]
-fn parse_error(error: ScanError, layout: &Layout) -> Refused {
-    let kind = layout.kind;
-    Refused::For(match error {
+fn parse_error(error: ScanError, header: &HeaderLayout) -> DecodeFailure {
+    let kind = header.kind;
+    DecodeFailure::Invalid(match error {
         ScanError::Syntax => ParseError::Payload { kind },
         ScanError::TooDeep => ParseError::Depth,
         ScanError::Placeholder => ParseError::Placeholder,
         ScanError::EventName => ParseError::EventName,
         ScanError::LoneSurrogate => {
-            let data = layout.data;
-            return Refused::LoneSurrogate { kind, data };
+            let data = header.data;
+            return DecodeFailure::LoneSurrogate { kind, data };
         }
     })
 }

@@ -1,12 +1,12 @@
-//! Encodes outgoing packets, each once, straight into the frame that is sent.
+//! Encodes outgoing packets, each once and directly into the frame that is sent.
 //!
-//! The header is written first, as that of a packet without attachments, and corrected if the
-//! arguments had any. The outermost shape of a value decides what its arguments are
-//! (`args_serializer`): `()` none, a tuple several, [`Args`](crate::socketio::Args) those that they
-//! hold, anything else one.
+//! The header is written first, as the header of a packet without attachments. It is corrected if
+//! the arguments have attachments. The outermost type of a value decides which arguments it becomes
+//! (`args_serializer`): `()` becomes no argument, a tuple several, [`Args`](crate::socketio::Args)
+//! the arguments that they hold, and every other value one.
 //!
-//! A [`Destination`] is the namespace. It is written as it is: whoever names namespaces ensures
-//! that the name begins with `/` and contains neither `,` nor `?`.
+//! A [`Destination`] has the name of a namespace, which is written unchanged. The caller must
+//! ensure that the name begins with `/` and contains neither `,` nor `?`.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -24,16 +24,21 @@ use crate::socketio::attachment_scope;
 use crate::socketio::attachments::Attachments;
 pub use crate::socketio::destination::{CLIENT_MAX_ATTACHMENTS, Destination, MAX_ATTACHMENTS};
 use crate::socketio::error::EncodeError;
-use crate::socketio::packet_writer::{PacketWriter, append_attached};
+use crate::socketio::packet_writer::{PacketWriter, append_attachments};
 use crate::socketio::reserved::is_reserved;
 
-/// What arguments are expected to take, in bytes: saves the first few growths of the buffer.
-const USUAL_SIZE: usize = 96;
+/// The expected size of arguments, in bytes. Reserving it saves the first few growths of the
+/// buffer.
+const EXPECTED_ARGS_SIZE: usize = 96;
 
-/// Digits of the longest number in a header.
+/// The number of digits of the largest number in a header.
 const MAX_DIGITS: usize = 20;
 
-/// An event. With an `id` the client is asked for an acknowledgement.
+/// Encodes an event. With an `id` it asks the client for an acknowledgement.
+///
+/// Fails if the name is [reserved](is_reserved), if the arguments cannot be written as JSON, if
+/// they have more attachments than the destination accepts, or if they have attachments and also
+/// contain a forged placeholder or are nested too deeply.
 ///
 /// ```
 /// use specter_proto::socketio::encode;
@@ -51,7 +56,7 @@ pub fn event<'a, T: Serialize + ?Sized>(
     outgoing_event(to, id, name, args).map(EncodedPacket::from)
 }
 
-/// The same, left where it was written.
+/// Encodes an event as [`event`] does, but leaves it in the buffer in which it was written.
 pub fn outgoing_event<'a, T: Serialize + ?Sized>(
     to: impl Into<Destination<'a>>,
     id: Option<u64>,
@@ -65,7 +70,7 @@ pub fn outgoing_event<'a, T: Serialize + ?Sized>(
     }
     let to = to.into();
     let namespace = to.namespace();
-    let mut frame = frame(namespace, name.len() + USUAL_SIZE);
+    let mut frame = frame(namespace, name.len() + EXPECTED_ARGS_SIZE);
     let mut packet = UnfinishedPacket::new(frame.body(), EVENT, namespace, id);
     write_event_start(packet.body, name);
     let (_, attachments) = write_args(args, packet.body, true, to)?;
@@ -73,7 +78,8 @@ pub fn outgoing_event<'a, T: Serialize + ?Sized>(
     Ok(close(frame, attachments))
 }
 
-/// The acknowledgement of the event with this `id`.
+/// Encodes the acknowledgement of the event with this `id`. Fails as [`event`] does, apart from the
+/// name.
 pub fn ack<'a, T: Serialize + ?Sized>(
     to: impl Into<Destination<'a>>,
     id: u64,
@@ -82,20 +88,20 @@ pub fn ack<'a, T: Serialize + ?Sized>(
     outgoing_ack(to, id, args).map(EncodedPacket::from)
 }
 
-/// The same, left where it was written.
+/// Encodes an acknowledgement as [`ack`] does, but leaves it in the buffer in which it was written.
 pub fn outgoing_ack<'a, T: Serialize + ?Sized>(
     to: impl Into<Destination<'a>>,
     id: u64,
     args: &T,
 ) -> Result<PacketWriter, EncodeError> {
     let to = to.into();
-    let mut frame = frame(to.namespace(), USUAL_SIZE);
+    let mut frame = frame(to.namespace(), EXPECTED_ARGS_SIZE);
     let attachments = write_ack(frame.body(), to, id, args)?;
     Ok(close(frame, attachments))
 }
 
-/// The same at the end of `bytes`, as it is sent on a WebSocket. Where it cannot be encoded, or a
-/// value panics, they are left as they were.
+/// Encodes an acknowledgement at the end of `bytes`, as it is sent on a WebSocket. If that fails,
+/// or a value panics, `bytes` is unchanged.
 ///
 /// ```
 /// use specter_proto::socketio::encode;
@@ -111,11 +117,11 @@ pub fn append_ack<'a, T: Serialize + ?Sized>(
     args: &T,
 ) -> Result<(), EncodeError> {
     let to = to.into();
-    let mut frame = FrameAppender::new(bytes, header_size(to.namespace()) + USUAL_SIZE);
+    let mut frame = FrameAppender::new(bytes, header_size(to.namespace()) + EXPECTED_ARGS_SIZE);
     let attachments = write_ack(frame.body(), to, id, args)?;
     frame.close(FrameKind::Text);
     if !attachments.is_nothing() {
-        append_attached(&attachments, bytes);
+        append_attachments(&attachments, bytes);
     }
     Ok(())
 }
@@ -134,7 +140,8 @@ fn write_ack<T: Serialize + ?Sized>(
     Ok(attachments)
 }
 
-/// The server's answer to a CONNECT: the client is in the namespace, and `sid` is its public id.
+/// Encodes the server's answer to a CONNECT: the client has joined the namespace, and `sid` is the
+/// socket's public id.
 pub fn connect(namespace: &str, sid: &str) -> EncodedPacket {
     let mut frame = frame(namespace, sid.len() + 16);
     let UnfinishedPacket { body, .. } =
@@ -145,13 +152,14 @@ pub fn connect(namespace: &str, sid: &str) -> EncodedPacket {
     frame.finish(FrameKind::Text).into()
 }
 
-/// The server's rejection of a CONNECT. Bytes in `data` are lists of numbers.
+/// Encodes the server's rejection of a CONNECT. Bytes in `data` are written as lists of numbers.
+/// Fails if `data` cannot be written as JSON.
 pub fn connect_error<T: Serialize + ?Sized>(
     namespace: &str,
     message: &str,
     data: Option<&T>,
 ) -> Result<EncodedPacket, EncodeError> {
-    let mut frame = frame(namespace, message.len() + USUAL_SIZE);
+    let mut frame = frame(namespace, message.len() + EXPECTED_ARGS_SIZE);
     let UnfinishedPacket { body, .. } =
         UnfinishedPacket::new(frame.body(), CONNECT_ERROR, namespace, None);
     body.extend_from_slice(br#"{"message":"#);
@@ -164,30 +172,31 @@ pub fn connect_error<T: Serialize + ?Sized>(
     Ok(frame.finish(FrameKind::Text).into())
 }
 
-/// The client is no longer in the namespace.
+/// Encodes a DISCONNECT: the client is no longer in the namespace.
 pub fn disconnect(namespace: &str) -> EncodedPacket {
     let mut frame = frame(namespace, 0);
     UnfinishedPacket::new(frame.body(), DISCONNECT, namespace, None);
     frame.finish(FrameKind::Text).into()
 }
 
-/// Arguments encoded before it is known in which packets they go.
+/// Arguments that were encoded before their packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EncodedArgs {
-    /// Their JSON, joined by commas, without brackets around them.
+    /// The JSON of the arguments, joined by commas, without brackets around them.
     pub json: Vec<u8>,
-    /// How many there are.
+    /// The number of arguments.
     pub count: usize,
-    /// The attachments that placeholders in `json` name.
+    /// The attachments to which placeholders in `json` refer.
     pub attachments: Vec<Bytes>,
 }
 
-/// Encodes arguments, for [`event_encoded`] and [`ack_encoded`]. Where they will go is not known
-/// yet: [`Destination::check_attachments`] tells whether they may.
+/// Encodes arguments for [`event_encoded`] and [`ack_encoded`]. Their destination is not known yet,
+/// so only [`MAX_ATTACHMENTS`] limits their attachments; check each destination later with
+/// [`Destination::check_attachments`]. Fails as [`event`] does, apart from the name.
 pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError> {
     let mut json = Vec::new();
-    let anywhere = Destination::from("/");
-    let (count, attachments) = write_args(args, &mut json, false, anywhere)?;
+    let to = Destination::from("/");
+    let (count, attachments) = write_args(args, &mut json, false, to)?;
     Ok(EncodedArgs {
         json,
         count,
@@ -195,8 +204,8 @@ pub fn args<T: Serialize + ?Sized>(args: &T) -> Result<EncodedArgs, EncodeError>
     })
 }
 
-/// An event with arguments that were encoded before. The name is not checked: see
-/// [`is_reserved`].
+/// Encodes an event with arguments that were encoded before. Checks neither the name (see
+/// [`is_reserved`]) nor the number of attachments.
 pub fn event_encoded(
     namespace: &str,
     id: Option<u64>,
@@ -215,7 +224,8 @@ pub fn event_encoded(
     close(frame, attachments)
 }
 
-/// An acknowledgement with arguments that were encoded before.
+/// Encodes an acknowledgement with arguments that were encoded before. Does not check the number of
+/// attachments.
 pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> PacketWriter {
     let mut frame = frame(namespace, args.json.len() + 2);
     let mut packet = UnfinishedPacket::new(frame.body(), ACK, namespace, Some(id));
@@ -226,22 +236,24 @@ pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> PacketWriter 
     close(frame, attachments)
 }
 
-/// A kind of packet, without and with attachments.
+/// The kind of a packet without attachments, and with attachments.
 type Kinds = [PacketKind; 2];
 
 const EVENT: Kinds = [PacketKind::Event, PacketKind::BinaryEvent];
 const ACK: Kinds = [PacketKind::Ack, PacketKind::BinaryAck];
-/// To these nothing is attached.
+/// A packet of this kind has no attachments.
 const CONNECT: Kinds = [PacketKind::Connect; 2];
+/// A packet of this kind has no attachments.
 const CONNECT_ERROR: Kinds = [PacketKind::ConnectError; 2];
+/// A packet of this kind has no attachments.
 const DISCONNECT: Kinds = [PacketKind::Disconnect; 2];
 
-/// What a header takes at most: Engine.IO type, kind, the namespace and its comma, the id.
+/// The largest size of a header: Engine.IO type, kind, the namespace and its comma, the id.
 fn header_size(namespace: &str) -> usize {
     2 + (namespace.len() + 1) + MAX_DIGITS
 }
 
-/// A frame for a packet of this namespace, with room for a header and so many bytes behind it.
+/// A frame for a packet to this namespace, with room for a header and `capacity` bytes after it.
 fn frame(namespace: &str, capacity: usize) -> FrameBuilder {
     FrameBuilder::new(header_size(namespace) + capacity)
 }
@@ -255,7 +267,7 @@ fn close(frame: FrameBuilder, attachments: Attachments) -> PacketWriter {
 struct UnfinishedPacket<'a> {
     kinds: Kinds,
     body: &'a mut Vec<u8>,
-    /// Where in it the packet begins.
+    /// The index in `body` at which the packet begins.
     start: usize,
 }
 
@@ -275,24 +287,24 @@ impl<'a> UnfinishedPacket<'a> {
         Self { kinds, body, start }
     }
 
-    /// Ends the data behind the last argument.
+    /// Ends the data after the last argument.
     #[inline]
     fn end(&mut self, attachments: &Attachments) {
         self.body.push(b']');
         if !attachments.is_nothing() {
-            self.announce(attachments.len());
+            self.set_attachment_count(attachments.len());
         }
     }
 
-    /// Makes the header that of a packet with so many attachments.
+    /// Changes the header to that of a packet with this number of attachments.
     #[inline(never)]
-    fn announce(&mut self, attachments: usize) {
+    fn set_attachment_count(&mut self, attachments: usize) {
         let body = &mut *self.body;
         let kind = self.start + 1;
         if let Some(kind) = body.get_mut(kind) {
             *kind = self.kinds[1].as_byte();
         }
-        // Behind the kind goes `N-`.
+        // The number and a hyphen come after the kind.
         let at = kind + 1;
         if let Some(&digit) = b"0123456789".get(attachments) {
             insert(body, at, [digit, b'-']);
@@ -304,17 +316,17 @@ impl<'a> UnfinishedPacket<'a> {
     }
 }
 
-/// Inserts bytes at a place of the text.
+/// Inserts bytes into the text at an index.
 fn insert<const N: usize>(text: &mut Vec<u8>, at: usize, bytes: [u8; N]) {
-    let behind = at..text.len();
+    let after = at..text.len();
     text.extend_from_slice(&bytes);
-    text.copy_within(behind, at + N);
-    if let Some(place) = text.get_mut(at..at + N) {
-        place.copy_from_slice(&bytes);
+    text.copy_within(after, at + N);
+    if let Some(target) = text.get_mut(at..at + N) {
+        target.copy_from_slice(&bytes);
     }
 }
 
-/// Appends the arguments to `body`: how many they are, and their attachments.
+/// Appends the arguments to `body`. Returns their number and their attachments.
 fn write_args<T: Serialize + ?Sized>(
     args: &T,
     body: &mut Vec<u8>,
@@ -323,7 +335,7 @@ fn write_args<T: Serialize + ?Sized>(
 ) -> Result<(usize, Attachments), EncodeError> {
     let start = body.len();
     let (count, attachments) =
-        attachment_scope::writing(|| args_serializer::write(args, body, after_name));
+        attachment_scope::collect_attachments(|| args_serializer::write(args, body, after_name));
     let count = count?;
     if !attachments.is_nothing() {
         let elements = body.get(start + usize::from(after_name)..);
@@ -332,27 +344,29 @@ fn write_args<T: Serialize + ?Sized>(
     Ok((count, attachments))
 }
 
-/// Clients fail on a placeholder that names no attachment, and data from one client can look like
-/// one to all others. Only packets with attachments can hold them, so only these are looked
-/// through.
+/// Checks the number of attachments, and that every placeholder names one of them.
+///
+/// Clients fail on a placeholder that names no attachment, and data from one client could look like
+/// such a placeholder to all others. Clients look for placeholders only in packets with
+/// attachments, so only such packets are checked.
 #[inline(never)]
 fn check_attachments(
     elements: Option<&[u8]>,
-    attached: &Attachments,
+    attachments: &Attachments,
     to: Destination<'_>,
 ) -> Result<(), EncodeError> {
-    let count = attached.len();
+    let count = attachments.len();
     to.check_attachments(count)?;
-    if matches!(attached, Attachments::Shared(_)) {
+    if matches!(attachments, Attachments::Shared(_)) {
         return Ok(());
     }
-    let not_json = || EncodeError::Json(serde_json::Error::custom("a value that is not JSON"));
+    let not_json = || EncodeError::Json(serde_json::Error::custom("a raw value is not valid JSON"));
     let elements = std::str::from_utf8(elements.unwrap_or_default()).map_err(|_| not_json())?;
-    let mut checked = scanner::joined(elements, CheckIndices(count)).map(drop);
+    let mut checked = scanner::scan_joined(elements, CheckIndices(count)).map(drop);
     if checked == Err(ScanError::LoneSurrogate) {
-        // A raw value may hold one. It is sent as it is, and the rest is checked all the same.
+        // A raw value may contain one. It is sent unchanged, and the rest is checked nevertheless.
         checked =
-            scanner::joined(&surrogates::repaired(elements, 0), CheckIndices(count)).map(drop);
+            scanner::scan_joined(&surrogates::repair(elements, 0), CheckIndices(count)).map(drop);
     }
     checked.map_err(|error| match error {
         ScanError::Placeholder => EncodeError::ForgedPlaceholder,
@@ -361,13 +375,13 @@ fn check_attachments(
     })
 }
 
-/// `["name"`
+/// Writes `["name"`.
 fn write_event_start(body: &mut Vec<u8>, name: &str) {
     body.push(b'[');
     write_string(body, name);
 }
 
-/// A JSON string.
+/// Writes a JSON string.
 fn write_string(body: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     body.push(b'"');
@@ -388,16 +402,16 @@ fn write_string(body: &mut Vec<u8>, text: &str) {
     body.push(b'"');
 }
 
-/// An acknowledgement id.
+/// Writes an acknowledgement id.
 #[inline]
 fn write_id(body: &mut Vec<u8>, id: u64) {
-    /// Below it a number has no more than eight digits, which are one word.
-    const SHORT: u32 = 100_000_000;
-    let Some(mut rest) = u32::try_from(id).ok().filter(|id| *id < SHORT) else {
+    /// A smaller number has at most eight digits, which fit one 64-bit word.
+    const MAX_SHORT_ID: u32 = 100_000_000;
+    let Some(mut rest) = u32::try_from(id).ok().filter(|id| *id < MAX_SHORT_ID) else {
         body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
         return;
     };
-    // The last digit is found first, so each one found goes before the others.
+    // The division finds the last digit first, so each digit goes in front of those before it.
     let mut digits = 0_u64;
     let mut end = body.len();
     loop {
@@ -412,7 +426,7 @@ fn write_id(body: &mut Vec<u8>, id: u64) {
     body.truncate(end);
 }
 
-/// The digits of a number.
+/// The decimal digits of a number, at the end of `digits`.
 fn decimal(mut number: u64, digits: &mut [u8; MAX_DIGITS]) -> &[u8] {
     let mut start = digits.len();
     for digit in digits.iter_mut().rev() {

@@ -1,37 +1,40 @@
-//! The path to a decoding error inside an argument, and its text without what the client sent.
+//! The path to a decoding error inside an argument, and the error's text without the client's data.
 //!
-//! `serde_json` reports a line and a column. The path is found from there only after an error, so
+//! `serde_json` reports a line and a column. The path is computed from them only after an error, so
 //! that decoding valid arguments costs nothing.
 
 use crate::socketio::error::ArgumentError;
 
-/// Longer paths and messages are cut: they go into acknowledgements and logs.
+/// The longest path or message, in bytes. Longer ones are cut, because they are put into
+/// acknowledgements and logs.
 const MAX_LENGTH: usize = 200;
 
-/// What `serde_json` says about the argument `text`. `at` is where the value ends
-/// that was refused, if that is known better than from the error.
+/// The error of the argument `text` at `index`. `end` is the index at which the rejected value
+/// ends, if that is known better than from `serde_json`'s error.
 pub(in crate::socketio) fn invalid(
     index: usize,
     text: &str,
     error: &serde_json::Error,
-    at: Option<usize>,
+    end: Option<usize>,
 ) -> ArgumentError {
-    let offset = at.or_else(|| byte_offset(text, error));
+    let offset = end.or_else(|| byte_offset(text, error));
     let path = offset.map_or_else(String::new, |offset| path_at(text, offset));
     ArgumentError::Invalid {
         index,
-        path: cut(path),
-        message: cut(message(error)),
+        path: shorten(path),
+        message: shorten(message(error)),
     }
 }
 
+/// The index in `text` to which the error's line and column refer.
 fn byte_offset(text: &str, error: &serde_json::Error) -> Option<usize> {
-    let before = error.line().checked_sub(1)?;
-    let lines: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
-    Some(lines + error.column())
+    let lines_before = error.line().checked_sub(1)?;
+    let lines = text.split_inclusive('\n').take(lines_before);
+    let len_before: usize = lines.map(str::len).sum();
+    Some(len_before + error.column())
 }
 
-/// The message without its position.
+/// The error's message without its position.
 pub(in crate::socketio) fn without_position(error: &serde_json::Error) -> String {
     let mut message = error.to_string();
     if error.line() > 0 {
@@ -40,25 +43,25 @@ pub(in crate::socketio) fn without_position(error: &serde_json::Error) -> String
     message
 }
 
-/// The message without its position, and without the value that came: `invalid type: string "…",
-/// expected u32` says `string`.
+/// The error's message without its position and without the client's value: instead of `invalid
+/// type: string "…", expected u32` it is `invalid type: string, expected u32`.
 fn message(error: &serde_json::Error) -> String {
     let message = without_position(error);
     let Some(expected) = message.rfind(", expected ") else {
         return message;
     };
-    let (what, expected) = message.split_at(expected);
+    let (found, expected) = message.split_at(expected);
     let kinds = ["invalid type: ", "invalid value: ", "unknown variant "];
-    if !kinds.iter().any(|kind| what.starts_with(kind)) {
+    if !kinds.iter().any(|kind| found.starts_with(kind)) {
         return message;
     }
-    match what.find(['"', '`']) {
-        Some(value) => format!("{}{expected}", what[..value].trim_end()),
+    match found.find(['"', '`']) {
+        Some(value) => format!("{}{expected}", found[..value].trim_end()),
         None => message,
     }
 }
 
-fn cut(mut text: String) -> String {
+fn shorten(mut text: String) -> String {
     if text.len() > MAX_LENGTH {
         let end = (0..=MAX_LENGTH).rev().find(|&at| text.is_char_boundary(at));
         text.truncate(end.unwrap_or_default());
@@ -67,14 +70,14 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// A container that the walk is in.
+/// An object or array that contains the current index.
 enum Level<'a> {
     Object { key: &'a str },
     Array { index: usize },
 }
 
 /// The path of the innermost value that begins at or before `offset` and ends at or after it.
-/// `text` is valid JSON; one pass, up to the offset.
+/// `text` must be valid JSON, and is read once, up to the offset.
 fn path_at(text: &str, offset: usize) -> String {
     let mut levels: Vec<Level<'_>> = Vec::new();
     let mut key = None;
@@ -116,7 +119,7 @@ fn path_at(text: &str, offset: usize) -> String {
                 key = text.get(at + 1..end);
             }
             b' ' | b'\n' | b'\t' | b'\r' => {}
-            // Inside a number or a word.
+            // The offset is inside a number, `true`, `false` or `null`.
             _ if at + 1 >= offset => break,
             _ => {}
         }

@@ -1,8 +1,8 @@
-//! The header of a packet: its type, number of attachments, namespace and acknowledgement id
+//! The header of a packet: its kind, number of attachments, namespace and acknowledgement id
 //! (Socket.IO v5, "Packet encoding").
 //!
-//! Only the grammar is known here. Which types a client may send, and how much of anything, is
-//! checked by the decoder.
+//! This module only knows the grammar. The decoder checks which kinds a client may send, and the
+//! limits.
 
 use crate::socketio::error::ParseError;
 use crate::socketio::span::Span;
@@ -10,15 +10,15 @@ use crate::socketio::span::Span;
 /// The kind of a Socket.IO packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PacketKind {
-    /// `0`: a client asks to join a namespace; the server says that it did.
+    /// `0`: a client asks to join a namespace, or the server confirms that it has joined.
     Connect,
-    /// `1`: one side leaves a namespace.
+    /// `1`: one side ends the client's membership in a namespace.
     Disconnect,
     /// `2`: an event.
     Event,
     /// `3`: the acknowledgement of an event.
     Ack,
-    /// `4`: the server refuses a CONNECT.
+    /// `4`: the server rejects a CONNECT.
     ConnectError,
     /// `5`: an event with attachments.
     BinaryEvent,
@@ -27,7 +27,7 @@ pub enum PacketKind {
 }
 
 impl PacketKind {
-    /// The digit that a packet of this kind begins with.
+    /// The digit with which a packet of this kind begins.
     pub const fn as_byte(self) -> u8 {
         match self {
             Self::Connect => b'0',
@@ -40,7 +40,7 @@ impl PacketKind {
         }
     }
 
-    /// The kind that a digit stands for.
+    /// The kind that a digit stands for. `None` if it stands for no kind.
     pub fn from_byte(byte: u8) -> Option<Self> {
         Some(match byte {
             b'0' => Self::Connect,
@@ -60,26 +60,29 @@ impl PacketKind {
     }
 }
 
-/// The largest acknowledgement id that every client can count to: 2^53.
+/// The largest acknowledgement id: 2^53, up to which every client can count exactly.
 pub const MAX_ID: u64 = 1 << 53;
 
-/// A packet's header, and the data behind it.
+/// A packet's header, and the data after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// The kind.
+    /// The kind of the packet.
     pub kind: PacketKind,
-    /// How many attachments follow. 0 for a kind that is not binary.
+    /// The number of attachments that follow. 0 for a kind without attachments.
     pub attachments: usize,
-    /// The namespace as it is written, `/` where none is. A query, which earlier versions of the
-    /// protocol knew, is part of the name.
+    /// The namespace as it is written, or `/` if none is written. A query, which earlier versions
+    /// of the protocol had, is part of the name.
     pub namespace: &'a str,
     /// The acknowledgement id.
     pub id: Option<u64>,
-    /// The rest: JSON, or nothing. Unchecked.
+    /// The JSON after the header, unchecked. It may be empty.
     pub data: &'a str,
 }
 
-/// Reads a packet's header: the text of an Engine.IO message, without the `4` before it.
+/// Reads a packet's header. `text` is an Engine.IO message, without the `4` in front of it.
+///
+/// Fails if the kind is unknown, the number of attachments is malformed, or the id is larger than
+/// [`MAX_ID`].
 ///
 /// ```
 /// let header = specter_proto::socketio::parse_header(r#"2/chat,7["hello"]"#).unwrap();
@@ -88,7 +91,7 @@ pub struct Header<'a> {
 /// assert_eq!(header.data, r#"["hello"]"#);
 /// ```
 pub fn parse_header(text: &str) -> Result<Header<'_>, ParseError> {
-    let layout = Layout::read(text)?;
+    let layout = HeaderLayout::read(text)?;
     Ok(Header {
         kind: layout.kind,
         attachments: layout.attachments,
@@ -98,19 +101,20 @@ pub fn parse_header(text: &str) -> Result<Header<'_>, ParseError> {
     })
 }
 
-/// A header as places in its text, which outlive a copy of it.
+/// A header, with ranges of its text instead of references, so that they also hold for a copy.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::socketio) struct Layout {
+pub(in crate::socketio) struct HeaderLayout {
     pub(in crate::socketio) kind: PacketKind,
     pub(in crate::socketio) attachments: usize,
-    /// Empty where no namespace is written.
+    /// Empty if no namespace is written.
     pub(in crate::socketio) namespace: Span,
     pub(in crate::socketio) id: Option<u64>,
-    /// Where the data begins.
+    /// The index at which the data begins.
     pub(in crate::socketio) data: usize,
 }
 
-impl Layout {
+impl HeaderLayout {
+    /// Reads the header at the start of `text`.
     pub(in crate::socketio) fn read(text: &str) -> Result<Self, ParseError> {
         let bytes = text.as_bytes();
         let kind = bytes.first().and_then(|&byte| PacketKind::from_byte(byte));
@@ -123,7 +127,8 @@ impl Layout {
         Self::after_kind(kind, attachments, text, at)
     }
 
-    /// Reads on from `at`, behind the kind and the number of attachments.
+    /// Reads the rest of the header, which begins at `at`, after the kind and the number of
+    /// attachments.
     #[inline]
     pub(in crate::socketio) fn after_kind(
         kind: PacketKind,
@@ -147,24 +152,26 @@ impl Layout {
     }
 }
 
-/// The namespace that a span of a packet names: none means the root.
+/// The namespace that a packet's range names. An empty range is the root namespace.
 pub(in crate::socketio) fn namespace_of(text: &str, span: Span) -> &str {
     if span.len() == 0 { "/" } else { span.of(text) }
 }
 
-/// `N-`, and where it ends. A number too large to be true is as large as can be.
+/// Reads `N-`, and returns the number and the index after it. A number that is too large for a
+/// `usize` becomes the largest `usize`.
 #[inline]
 pub(in crate::socketio) fn read_attachments(
     bytes: &[u8],
     start: usize,
 ) -> Result<(usize, usize), ParseError> {
-    // The rule: one digit.
+    // Most packets have fewer than ten attachments.
     if let Some([digit @ b'0'..=b'9', b'-']) = bytes.get(start..start + 2) {
         return Ok((usize::from(digit - b'0'), start + 2));
     }
     read_many_attachments(bytes, start)
 }
 
+/// Reads a number of any length as [`read_attachments`] does.
 #[inline(never)]
 fn read_many_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), ParseError> {
     let mut at = start;
@@ -181,7 +188,8 @@ fn read_many_attachments(bytes: &[u8], start: usize) -> Result<(usize, usize), P
     Ok((count, at + 1))
 }
 
-/// `/name` up to the comma or the end, and where what follows it begins.
+/// Reads `/name` up to a comma or the end of the text. Returns the range of the name and the index
+/// after the comma.
 fn read_namespace(text: &str, start: usize) -> (Span, usize) {
     if text.as_bytes().get(start) != Some(&b'/') {
         return (Span::empty(start), start);
@@ -194,13 +202,13 @@ fn read_namespace(text: &str, start: usize) -> (Span, usize) {
     (Span::new(start, start + name.len()), next)
 }
 
-/// Digits, if there are any, and where they end.
+/// Reads an id, if there are digits. Returns it and the index after it.
 #[inline]
 fn read_id(bytes: &[u8], start: usize) -> Result<(Option<u64>, usize), ParseError> {
     let mut at = start;
     let mut id = 0_u64;
     while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
-        // Below 2^53 before, so this cannot overflow.
+        // The id was at most 2^53 before, so this cannot overflow.
         id = id * 10 + u64::from(digit - b'0');
         if id > MAX_ID {
             return Err(ParseError::AckId);

@@ -1,18 +1,17 @@
-//! Deserializes an absent argument as a missing field: `None` for an `Option`, an error for other
-//! types.
+//! Deserializes a missing argument: as `None` for an `Option`, as an error for any other type.
 
 use serde::de::value::Error;
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// Reads an absent value.
-pub(in crate::socketio) struct Missing;
+/// The deserializer of a missing argument.
+pub(in crate::socketio) struct MissingArgument;
 
-impl<'de> Deserializer<'de> for Missing {
+impl<'de> Deserializer<'de> for MissingArgument {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
-        Err(Error::custom("missing"))
+        Err(Error::custom("the argument is missing"))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -1,9 +1,9 @@
-//! The default codec: a packet is a text whose data is JSON, and an attachment a message of its
-//! own.
+//! The default encoding (Socket.IO v5, "Packet encoding"): the data of a packet is JSON, and each
+//! attachment is a binary message after it.
 //!
-//! Socket.IO v5, "Packet encoding". Inbound, `decoder` checks a text in one pass (`scanner`) and
-//! copies it once; arguments are read later, by `args_deserializer`. Outbound, [`encode`] writes a
-//! value straight into the frame that is sent, through `args_serializer`.
+//! For received packets, `decoder` checks a text in one pass (`scanner`) and copies it once; the
+//! arguments are read later, by `args_deserializer`. For outgoing packets, [`encode`] writes a
+//! value directly into the frame that is sent, through `args_serializer`.
 
 pub(crate) mod args_deserializer;
 pub(crate) mod args_serializer;

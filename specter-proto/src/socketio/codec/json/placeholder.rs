@@ -1,39 +1,40 @@
-//! Visitors of the placeholders that the scanner finds: they ignore, check or collect their
-//! numbers.
+//! Visitors of the placeholders that the scanner finds. They ignore, check or collect the numbers
+//! of the placeholders.
 //!
 //! A placeholder stands for an attachment. It is an object with `"_placeholder": true` and the
-//! attachment's number as `num`, whatever else it holds, as in the clients' own parsers.
+//! attachment's number as `num`. It may have other members, as in the clients' own parsers.
 
 use super::scanner::ScanError;
 use crate::socketio::span::Span;
 
-/// What happens to the placeholders of a text.
+/// A visitor of the placeholders of a text.
 pub(in crate::socketio) trait PlaceholderVisitor {
-    /// Whether objects are looked into at all.
-    const WATCHED: bool;
+    /// Whether the scanner must look for placeholders at all.
+    const NEEDS_PLACEHOLDERS: bool;
 
-    /// An object with `"_placeholder": true`, and where its `num` stands.
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError>;
+    /// Visits an object with `"_placeholder": true`. `number` is the range of the value of its
+    /// `num`.
+    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError>;
 }
 
-/// In a packet without attachments a placeholder is plain data.
+/// Ignores placeholders, which are plain data in a packet without attachments.
 pub(in crate::socketio) struct IgnorePlaceholders;
 
 impl PlaceholderVisitor for IgnorePlaceholders {
-    const WATCHED: bool = false;
+    const NEEDS_PLACEHOLDERS: bool = false;
 
-    fn found(&mut self, _: &str, _: Option<Span>) -> Result<(), ScanError> {
+    fn visit(&mut self, _: &str, _: Option<Span>) -> Result<(), ScanError> {
         Ok(())
     }
 }
 
-/// Each placeholder names one of this many attachments.
+/// Checks that each placeholder names one of this many attachments.
 pub(in crate::socketio) struct CheckIndices(pub(in crate::socketio) usize);
 
 impl PlaceholderVisitor for CheckIndices {
-    const WATCHED: bool = true;
+    const NEEDS_PLACEHOLDERS: bool = true;
 
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
+    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
         match number.and_then(|span| index(text, span)) {
             Some(index) if index < self.0 => Ok(()),
             _ => Err(ScanError::Placeholder),
@@ -41,14 +42,15 @@ impl PlaceholderVisitor for CheckIndices {
     }
 }
 
-/// Collects where the numbers stand, to write others in their place.
+/// Collects the numbers of the placeholders and their ranges, so that other numbers can replace
+/// them.
 #[derive(Default)]
 pub(in crate::socketio) struct CollectIndices(Vec<(Span, usize)>);
 
 impl PlaceholderVisitor for CollectIndices {
-    const WATCHED: bool = true;
+    const NEEDS_PLACEHOLDERS: bool = true;
 
-    fn found(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
+    fn visit(&mut self, text: &str, number: Option<Span>) -> Result<(), ScanError> {
         let span = number.ok_or(ScanError::Placeholder)?;
         let index = index(text, span).ok_or(ScanError::Placeholder)?;
         self.0.push((span, index));
@@ -57,9 +59,11 @@ impl PlaceholderVisitor for CollectIndices {
 }
 
 impl CollectIndices {
-    /// Appends `text`, which they were found in, to `out`, with `offset` added to each.
+    /// Appends `text`, in which the numbers were found, to `out`, with `offset` added to each
+    /// number.
     pub(in crate::socketio) fn shift(mut self, text: &str, offset: usize, out: &mut Vec<u8>) {
-        // A placeholder inside another is found first but stands later.
+        // A placeholder inside another one is visited before it, although its number may come after
+        // it.
         self.0.sort_unstable_by_key(|(span, _)| span.start());
         let mut copied = 0;
         for (span, index) in self.0 {
@@ -72,7 +76,7 @@ impl CollectIndices {
     }
 }
 
-/// The number of an attachment: decimal digits and nothing else.
+/// The number of an attachment, which is written in decimal digits only.
 fn index(text: &str, span: Span) -> Option<usize> {
     let digits = span.of(text);
     if let [digit @ b'0'..=b'9'] = digits.as_bytes() {

@@ -1,9 +1,10 @@
-//! One pass over the JSON of a packet, which checks that it is well-formed and not too deep, and
-//! finds its arguments.
+//! Scans the JSON of a packet in one pass: checks that it is well-formed and not nested too deeply,
+//! and finds its arguments.
 //!
-//! serde reads arguments later, straight into the handler's types; the scanner builds no values. It
-//! passes the placeholders of a binary packet to a [`PlaceholderVisitor`]. Every function is linear
-//! in the text and recurses at most [`MAX_DEPTH`] levels.
+//! The scanner builds no values: serde reads the arguments later, directly into the handler's
+//! types. The scanner passes the placeholders of a packet with attachments to a
+//! [`PlaceholderVisitor`]. Every function takes linear time and recurses at most [`MAX_DEPTH`]
+//! levels.
 
 use std::borrow::Cow;
 
@@ -12,30 +13,31 @@ use super::string_scan::find_special;
 use super::surrogates;
 use crate::socketio::span::Span;
 
-/// How deeply one argument may nest: as deep as `serde_json` is willing to read later.
+/// The deepest nesting of one argument, which is the deepest that `serde_json` reads later.
 pub(in crate::socketio) const MAX_DEPTH: u8 = 127;
 
-/// What is wrong with a text.
+/// The fault of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::socketio) enum ScanError {
-    /// Not JSON, or not of the shape that was asked for.
+    /// The text is not JSON, or not of the expected shape.
     Syntax,
-    /// Nested deeper than [`MAX_DEPTH`].
+    /// The nesting is deeper than [`MAX_DEPTH`].
     TooDeep,
-    /// A placeholder whose number names no attachment.
+    /// A placeholder has a number that names no attachment.
     Placeholder,
-    /// An event's data begins with something that is no name.
+    /// The data of an event does not begin with a name.
     EventName,
-    /// A string with an escape of half a character. All else may be right: see [`surrogates`].
+    /// A string has the escape of a lone surrogate. The text after it was not checked; see
+    /// [`surrogates`].
     LoneSurrogate,
 }
 
-/// The first element of an EVENT's data: a string, or a number.
+/// The name of an event, which is the first element of its data: a string or a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::socketio) enum EventName {
-    /// As it stands in the text, without quotes.
+    /// The name as it is in the text, without quotes.
     Raw(Span),
-    /// With its escapes undone.
+    /// The name without its escapes.
     Unescaped(Box<str>),
 }
 
@@ -46,7 +48,7 @@ impl Default for EventName {
 }
 
 impl EventName {
-    /// How many bytes it has.
+    /// The length of the name, in bytes.
     pub(in crate::socketio) fn len(&self) -> usize {
         match self {
             Self::Raw(span) => span.len(),
@@ -54,7 +56,7 @@ impl EventName {
         }
     }
 
-    /// The name; `text` is what it was read from.
+    /// The name, which was read from `text`.
     pub(in crate::socketio) fn of<'a>(&'a self, text: &'a str) -> &'a str {
         match self {
             Self::Raw(span) => span.of(text),
@@ -63,7 +65,7 @@ impl EventName {
     }
 }
 
-/// Where the elements of an array lie, without the brackets.
+/// The range of an array's elements, without the brackets, and their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::socketio) struct ArgSpan {
     pub(in crate::socketio) span: Span,
@@ -72,18 +74,18 @@ pub(in crate::socketio) struct ArgSpan {
 
 impl ArgSpan {
     pub(in crate::socketio) fn new(span: Span, count: usize) -> Self {
-        // Each takes a byte at least, and a text has no more than a span can say.
+        // Each element takes at least one byte, so there are no more than the length of a span.
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         Self { span, count }
     }
 
-    /// How many there are.
+    /// The number of elements.
     pub(in crate::socketio) fn count(self) -> usize {
         self.count as usize
     }
 }
 
-/// Reads `[name, …elements]`, which begins at `from`.
+/// Scans `[name, …elements]`, which begins at `from`.
 pub(in crate::socketio) fn event<P: PlaceholderVisitor>(
     text: &str,
     from: usize,
@@ -101,7 +103,7 @@ pub(in crate::socketio) fn event<P: PlaceholderVisitor>(
     Ok((name, elements))
 }
 
-/// Reads `…elements]`, which stands behind a name and a comma, from there.
+/// Scans `…elements]`, which begins at `from`, after a name and a comma.
 pub(in crate::socketio) fn args_after_name<P: PlaceholderVisitor>(
     text: &str,
     from: usize,
@@ -113,7 +115,7 @@ pub(in crate::socketio) fn args_after_name<P: PlaceholderVisitor>(
     Ok(elements)
 }
 
-/// Reads `[…elements]`, which begins at `from`.
+/// Scans `[…elements]`, which begins at `from`.
 pub(in crate::socketio) fn array<P: PlaceholderVisitor>(
     text: &str,
     from: usize,
@@ -126,10 +128,10 @@ pub(in crate::socketio) fn array<P: PlaceholderVisitor>(
     Ok(elements)
 }
 
-/// Reads one object, which begins at `from`.
+/// Scans one object, which begins at `from`, possibly after white space.
 pub(in crate::socketio) fn object(text: &str, from: usize) -> Result<Span, ScanError> {
     let mut scanner = Scanner::new(text, from, IgnorePlaceholders);
-    scanner.whitespace();
+    scanner.skip_whitespace();
     let start = scanner.at;
     if scanner.peek() != Some(b'{') {
         return Err(ScanError::Syntax);
@@ -140,7 +142,8 @@ pub(in crate::socketio) fn object(text: &str, from: usize) -> Result<Span, ScanE
     Ok(Span::new(start, end))
 }
 
-/// Where the value that `text` begins with ends; the end of the text if it is none.
+/// The index after the value with which `text` begins, or the end of the text if it begins with
+/// none.
 pub(in crate::socketio) fn skip(text: &str) -> usize {
     let mut scanner = Scanner::new(text, 0, IgnorePlaceholders);
     match scanner.value() {
@@ -149,8 +152,8 @@ pub(in crate::socketio) fn skip(text: &str) -> usize {
     }
 }
 
-/// Scans `elements`, values joined by commas, and gives back what met their placeholders.
-pub(in crate::socketio) fn joined<P: PlaceholderVisitor>(
+/// Scans values that are joined by commas, and returns the visitor of their placeholders.
+pub(in crate::socketio) fn scan_joined<P: PlaceholderVisitor>(
     elements: &str,
     placeholders: P,
 ) -> Result<P, ScanError> {
@@ -166,16 +169,16 @@ pub(in crate::socketio) fn joined<P: PlaceholderVisitor>(
     Ok(scanner.placeholders)
 }
 
-/// A string as it stands in the text, without its quotes.
+/// A string as it is in the text, without its quotes.
 #[derive(Clone, Copy)]
 struct StringToken {
     span: Span,
-    escaped: bool,
+    has_escapes: bool,
 }
 
 struct Scanner<'a, P> {
     text: &'a str,
-    /// The text's: while scanning nobody asks for characters.
+    /// The bytes of `text`, because scanning needs no characters.
     bytes: &'a [u8],
     at: usize,
     depth: u8,
@@ -199,16 +202,16 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
     }
 
     #[inline]
-    fn whitespace(&mut self) {
+    fn skip_whitespace(&mut self) {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    /// The next byte that is not white space, consumed.
+    /// Takes the next byte that is not white space.
     #[inline]
     fn next_token(&mut self) -> Option<u8> {
-        self.whitespace();
+        self.skip_whitespace();
         let byte = self.peek()?;
         self.at += 1;
         Some(byte)
@@ -222,7 +225,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         }
     }
 
-    /// Nothing but white space may follow.
+    /// Checks that only white space follows.
     fn finish(&mut self) -> Result<(), ScanError> {
         if self.next_token().is_none() {
             Ok(())
@@ -232,12 +235,12 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
     }
 
     fn name(&mut self) -> Result<EventName, ScanError> {
-        self.whitespace();
+        self.skip_whitespace();
         let start = self.at;
         match self.peek() {
             Some(b'"') => {
                 let token = self.string()?;
-                if !token.escaped {
+                if !token.has_escapes {
                     return Ok(EventName::Raw(token.span));
                 }
                 match self.unescaped(token) {
@@ -254,12 +257,12 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         }
     }
 
-    /// The elements up to and with the closing bracket. `wanted`: a comma came before, so that
-    /// there must be one.
-    fn elements(&mut self, wanted: bool) -> Result<ArgSpan, ScanError> {
-        self.whitespace();
+    /// Scans elements up to and including the closing bracket. `after_comma` means that a comma
+    /// came before, so there must be an element.
+    fn elements(&mut self, after_comma: bool) -> Result<ArgSpan, ScanError> {
+        self.skip_whitespace();
         let start = self.at;
-        if !wanted && self.peek() == Some(b']') {
+        if !after_comma && self.peek() == Some(b']') {
             self.at += 1;
             return Ok(ArgSpan::new(Span::empty(start), 0));
         }
@@ -279,12 +282,12 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
     }
 
     fn value(&mut self) -> Result<(), ScanError> {
-        self.whitespace();
+        self.skip_whitespace();
         match self.peek() {
             Some(b'"') => self.string().map(drop),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'{') => match self.usual_placeholder() {
-                Some(number) => self.placeholders.found(self.text, Some(number)),
+            Some(b'{') => match self.common_placeholder() {
+                Some(number) => self.placeholders.visit(self.text, Some(number)),
                 None => self.nested(Self::members),
             },
             Some(b'[') => self.nested(|scanner| scanner.elements(false).map(drop)),
@@ -295,60 +298,62 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         }
     }
 
-    /// Passes a placeholder by as every client writes it, and says where its number stands. Nothing
-    /// where it is another object, or looks different, or must not stand here: then all the rules
-    /// apply.
+    /// Skips a placeholder in the form in which every client writes it, and returns the range of
+    /// its number. Returns `None` for every other object or form, and if the nesting is too deep.
+    /// The object must then be scanned by [`members`](Self::members).
     #[inline]
-    fn usual_placeholder(&mut self) -> Option<Span> {
-        const WRITTEN: &[u8] = br#"{"_placeholder":true,"num":"#;
-        if !P::WATCHED || self.depth == MAX_DEPTH {
+    fn common_placeholder(&mut self) -> Option<Span> {
+        const START: &[u8] = br#"{"_placeholder":true,"num":"#;
+        if !P::NEEDS_PLACEHOLDERS || self.depth == MAX_DEPTH {
             return None;
         }
-        let rest = self.bytes.get(self.at..)?.strip_prefix(WRITTEN)?;
+        let rest = self.bytes.get(self.at..)?.strip_prefix(START)?;
         if let [b'0'..=b'9', b'}', ..] = rest {
-            let number = self.at + WRITTEN.len();
+            let number = self.at + START.len();
             self.at = number + 2;
             return Some(Span::new(number, number + 1));
         }
         None
     }
 
+    /// Scans an object or array with `scan_content`, one level deeper.
     fn nested(
         &mut self,
-        inside: impl FnOnce(&mut Self) -> Result<(), ScanError>,
+        scan_content: impl FnOnce(&mut Self) -> Result<(), ScanError>,
     ) -> Result<(), ScanError> {
         if self.depth == MAX_DEPTH {
             return Err(ScanError::TooDeep);
         }
         self.depth += 1;
         self.at += 1;
-        inside(self)?;
+        scan_content(self)?;
         self.depth -= 1;
         Ok(())
     }
 
-    /// The members of an object up to and with the closing brace.
+    /// Scans the members of an object up to and including the closing brace.
     fn members(&mut self) -> Result<(), ScanError> {
-        let mut marked = false;
+        let mut is_placeholder = false;
         let mut number = None;
-        self.whitespace();
+        self.skip_whitespace();
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(());
         }
         loop {
-            self.whitespace();
+            self.skip_whitespace();
             let key = self.string()?;
             self.expect(b':')?;
-            self.whitespace();
+            self.skip_whitespace();
             let start = self.at;
             self.value()?;
-            if P::WATCHED {
+            if P::NEEDS_PLACEHOLDERS {
                 let value = Span::new(start, self.at);
-                // Of equal keys the last one counts, as in every parser of the clients.
-                if self.is(key, "_placeholder") {
-                    marked = value.of(self.text) == "true";
-                } else if self.is(key, "num") {
+                // If a key occurs more than once, its last value counts, as in every client's
+                // parser.
+                if self.is_key(key, "_placeholder") {
+                    is_placeholder = value.of(self.text) == "true";
+                } else if self.is_key(key, "num") {
                     number = Some(value);
                 }
             }
@@ -358,26 +363,26 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
                 _ => return Err(ScanError::Syntax),
             }
         }
-        if marked {
-            self.placeholders.found(self.text, number)
+        if is_placeholder {
+            self.placeholders.visit(self.text, number)
         } else {
             Ok(())
         }
     }
 
-    fn is(&self, key: StringToken, name: &str) -> bool {
-        if !key.escaped && key.span.len() != name.len() {
+    fn is_key(&self, key: StringToken, name: &str) -> bool {
+        if !key.has_escapes && key.span.len() != name.len() {
             false
-        } else if key.escaped {
+        } else if key.has_escapes {
             self.unescaped(key).is_some_and(|key| key == name)
         } else {
             key.span.of(self.text) == name
         }
     }
 
-    /// What a string stands for.
+    /// The text that a string stands for.
     fn unescaped(&self, token: StringToken) -> Option<Cow<'a, str>> {
-        if !token.escaped {
+        if !token.has_escapes {
             return Some(Cow::Borrowed(token.span.of(self.text)));
         }
         let quoted = Span::new(token.span.start().checked_sub(1)?, token.span.end() + 1);
@@ -393,30 +398,31 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         }
         let start = self.at + 1;
         self.at = find_special(self.bytes, start);
-        let escaped = self.peek() != Some(b'"');
-        if escaped {
-            self.escaped()?;
+        let has_escapes = self.peek() != Some(b'"');
+        if has_escapes {
+            self.skip_escapes()?;
         }
         let span = Span::new(start, self.at);
         self.at += 1;
-        Ok(StringToken { span, escaped })
+        Ok(StringToken { span, has_escapes })
     }
 
-    /// Moves on from the first character of a string that is not plain to the quote that ends it.
+    /// Moves from the first special character of a string to the quote that ends the string.
     #[inline(never)]
-    fn escaped(&mut self) -> Result<(), ScanError> {
+    fn skip_escapes(&mut self) -> Result<(), ScanError> {
         loop {
             match self.peek() {
                 Some(b'"') => return Ok(()),
-                Some(b'\\') => self.escape()?,
-                // A control character, or the end of the text.
+                Some(b'\\') => self.skip_escape()?,
+                // A control character must not be in a string, and the end of the text comes too
+                // early.
                 _ => return Err(ScanError::Syntax),
             }
             self.at = find_special(self.bytes, self.at);
         }
     }
 
-    fn escape(&mut self) -> Result<(), ScanError> {
+    fn skip_escape(&mut self) -> Result<(), ScanError> {
         let bytes = self.bytes;
         let length = match bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
@@ -430,17 +436,17 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
             return Err(ScanError::Syntax);
         }
         if let [b'd' | b'D', b'8'..=b'f', ..] = digits {
-            return self.surrogate();
+            return self.skip_surrogates();
         }
         self.at += length;
         Ok(())
     }
 
-    /// Passes a pair of surrogates by, which is one character.
+    /// Skips a pair of surrogates, which is one character.
     #[inline(never)]
-    fn surrogate(&mut self) -> Result<(), ScanError> {
+    fn skip_surrogates(&mut self) -> Result<(), ScanError> {
         let escapes = self.bytes.get(self.at..).unwrap_or_default();
-        self.at += surrogates::character(escapes).ok_or(ScanError::LoneSurrogate)?;
+        self.at += surrogates::character_len(escapes).ok_or(ScanError::LoneSurrogate)?;
         Ok(())
     }
 
@@ -467,7 +473,7 @@ impl<'a, P: PlaceholderVisitor> Scanner<'a, P> {
         Ok(())
     }
 
-    /// One digit at least.
+    /// Skips at least one digit.
     fn digits(&mut self) -> Result<(), ScanError> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {

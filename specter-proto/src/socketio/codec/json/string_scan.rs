@@ -1,69 +1,70 @@
-//! Finds the end of the plain part of a JSON string: the next quote, backslash or control
-//! character. It looks at many bytes at a time.
+//! Finds the next quote, backslash or control character of a JSON string, where its plain part
+//! ends. It compares many bytes at a time.
 
-/// Where, at `from` or behind it, the next quote, backslash or control character stands; the end if
-/// there is none.
+/// The index of the first quote, backslash or control character at or after `from`, or the end of
+/// `bytes` if there is none.
 #[inline]
 pub(in crate::socketio) fn find_special(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     let Some(word) = rest.first_chunk() else {
-        return bytes.len() - behind_few(rest).len();
+        return bytes.len() - skip_plain_bytes(rest).len();
     };
-    // Most strings end here.
+    // Most strings end within this word.
     match first_special(*word) {
         Some(special) => from + special,
-        None => behind_word(bytes, from),
+        None => find_special_after_word(bytes, from),
     }
 }
 
-/// The same where the word at `from` is plain.
+/// Does the same if the word at `from` is plain.
 #[inline(never)]
-fn behind_word(bytes: &[u8], from: usize) -> usize {
+fn find_special_after_word(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from + WORD..).unwrap_or_default();
-    rest = behind_plain::<LONG>(rest);
-    rest = behind_plain::<BLOCK>(rest);
-    while let Some((word, behind)) = rest.split_first_chunk() {
+    rest = skip_plain_blocks::<LONG_BLOCK>(rest);
+    rest = skip_plain_blocks::<SHORT_BLOCK>(rest);
+    while let Some((word, after)) = rest.split_first_chunk() {
         if let Some(special) = first_special(*word) {
             return bytes.len() - rest.len() + special;
         }
-        rest = behind;
+        rest = after;
     }
-    // What is left is a part of the last word. Its other bytes lie behind `from`, and were found
-    // plain.
+    // The remaining bytes are the end of the last word of the text. The other bytes of that word
+    // come after `from` and are plain.
     let last = bytes.last_chunk().and_then(|word| first_special(*word));
     last.map_or(bytes.len(), |special| bytes.len() - WORD + special)
 }
 
-/// The rest from its first byte that is not plain. It is shorter than a word.
+/// The rest of fewer bytes than a word, from its first special byte on.
 #[inline(never)]
-fn behind_few(mut rest: &[u8]) -> &[u8] {
-    while let Some((byte, behind)) = rest.split_first()
+fn skip_plain_bytes(mut rest: &[u8]) -> &[u8] {
+    while let Some((byte, after)) = rest.split_first()
         && !is_special(*byte)
     {
-        rest = behind;
+        rest = after;
     }
     rest
 }
 
-/// Bytes of a word.
+/// The number of bytes of a word.
 const WORD: usize = 8;
-/// So many bytes are looked at together in a long text.
-const LONG: usize = 64;
-/// And in what is left of it: what fits a register of every processor.
-const BLOCK: usize = 16;
+/// The number of bytes of a long text that are compared together.
+const LONG_BLOCK: usize = 64;
+/// The number of bytes that are compared together after that, which fit a register of every
+/// processor.
+const SHORT_BLOCK: usize = 16;
 
-/// Passes by the blocks of `N` bytes that hold neither quote nor backslash nor control character.
+/// Skips the blocks of `N` bytes without quotes, backslashes and control characters.
 #[inline]
-fn behind_plain<const N: usize>(mut rest: &[u8]) -> &[u8] {
-    while let Some((block, behind)) = rest.split_first_chunk::<N>() {
-        // Every byte is looked at, which the compiler makes a few instructions of.
+fn skip_plain_blocks<const N: usize>(mut rest: &[u8]) -> &[u8] {
+    while let Some((block, after)) = rest.split_first_chunk::<N>() {
+        // Comparing every byte, without an early exit, compiles to a few vector instructions.
         let special = block
             .iter()
             .fold(0, |special, byte| special | u8::from(is_special(*byte)));
         if special != 0 {
             break;
         }
-        rest = behind;
+        rest = after;
     }
     rest
 }
@@ -71,24 +72,24 @@ fn behind_plain<const N: usize>(mut rest: &[u8]) -> &[u8] {
 #[inline]
 #[expect(
     clippy::needless_bitwise_bool,
-    reason = "without branches many are compared at once"
+    reason = "without branches the compiler compares many bytes at once"
 )]
 fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
-/// The place of the first byte of `word` that is a quote, a backslash or a control character.
+/// The index of the first quote, backslash or control character in `word`.
 #[inline]
 fn first_special(word: [u8; WORD]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; WORD]);
     const TOPS: u64 = u64::from_ne_bytes([0x80; WORD]);
     let word = u64::from_le_bytes(word);
-    // Below a subtrahend the top bit is borrowed. Bytes that have it from the start are none
-    // of these.
+    // Subtracting from a smaller byte sets its top bit by a borrow. Bytes whose top bit is set from
+    // the start are not special.
     let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
     let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
     let control = word.wrapping_sub(ONES * 0x20);
-    // The lowest bit is exact; those above it may be carried over.
+    // The lowest bit that is set is exact. Bits above it may be set by a borrow from a lower byte.
     let special = (quote | backslash | control) & !word & TOPS;
     (special != 0).then(|| (special.trailing_zeros() / 8) as usize)
 }
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_special_byte_is_found_at_every_place() {
+    fn every_special_byte_is_found_at_every_index() {
         for length in 0..160 {
             let plain = vec![b'a'; length];
             for from in 0..=length + 1 {
@@ -124,7 +125,7 @@ mod tests {
             for length in [1, 7, 8, 15, 16, 24, 40, 80, 150] {
                 let found = find_special(&vec![byte; length], 0);
                 assert_eq!(found, if special { 0 } else { length }, "{byte}");
-                // Beside a special byte the neighbours are borrowed from.
+                // The bytes after a special byte are affected by its borrow.
                 for before in [0x1f, b'"', b'\\'] {
                     let text = [vec![byte; length], vec![before, byte, byte]].concat();
                     let expected = if special { 0 } else { length };

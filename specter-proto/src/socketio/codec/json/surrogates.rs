@@ -1,29 +1,32 @@
 //! Finds lone surrogates in JSON strings and replaces them by U+FFFD.
 //!
 //! JavaScript cuts strings between UTF-16 units: `"👋".slice(0, 1)` is half a character. Clients
-//! send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) and not valid
-//! Unicode. The scanner rejects such a packet; only then is its text repaired and read once more.
+//! send it as the escape `\ud83d`, which is valid JSON (RFC 8259, section 8.2) but not valid
+//! Unicode. The scanner rejects such a packet. Only then is its text repaired and decoded once
+//! more.
 
 use memchr::memchr;
 
-/// The escape that takes the place of a lone surrogate. It has the same length as the one that it
-/// replaces, so places in the text stay what they are.
+/// The escape that replaces the escape of a lone surrogate. Both have the same length, so indices
+/// in the text do not change.
 const REPLACEMENT: &str = r"\ufffd";
 
-/// How many bytes an escape of a UTF-16 unit has.
-const ESCAPE: usize = REPLACEMENT.len();
+/// The length of the escape of a UTF-16 unit, in bytes.
+const ESCAPE_LEN: usize = REPLACEMENT.len();
 
-/// What the four hexadecimal digits of an escape stand for, as far as surrogates go.
+/// The UTF-16 unit that an escape stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Unit {
+    /// The first unit of a surrogate pair.
     High,
+    /// The second unit of a surrogate pair.
     Low,
-    /// A character by itself.
+    /// A unit that is a character by itself.
     Character,
 }
 
 impl Unit {
-    /// The unit that an escape at the start of `bytes` stands for. `None` if there is no such
+    /// The unit that the escape at the start of `bytes` stands for. `None` if there is no such
     /// escape.
     fn at_start(bytes: &[u8]) -> Option<Self> {
         match bytes {
@@ -45,24 +48,23 @@ impl Unit {
     }
 }
 
-/// How many bytes the escapes of one character at the start of `bytes` have: 12 of a pair of
-/// surrogates, else 6. `None` if they are no character, which is a lone surrogate or no such
-/// escape.
-pub(in crate::socketio) fn character(bytes: &[u8]) -> Option<usize> {
+/// The length of the escapes of one character at the start of `bytes`: 12 for a surrogate pair, 6
+/// for any other character. `None` for a lone surrogate, and if there is no such escape.
+pub(in crate::socketio) fn character_len(bytes: &[u8]) -> Option<usize> {
     match Unit::at_start(bytes)? {
-        Unit::Character => Some(ESCAPE),
+        Unit::Character => Some(ESCAPE_LEN),
         Unit::Low => None,
         Unit::High => {
-            let low = Unit::at_start(bytes.get(ESCAPE..)?)?;
-            (low == Unit::Low).then_some(2 * ESCAPE)
+            let low = Unit::at_start(bytes.get(ESCAPE_LEN..)?)?;
+            (low == Unit::Low).then_some(2 * ESCAPE_LEN)
         }
     }
 }
 
-/// `text` with U+FFFD in the place of each lone surrogate in the JSON that begins at `from`. What
-/// is no valid JSON stays invalid. One pass; the length stays the same.
+/// Returns `text` with U+FFFD in place of each lone surrogate in the JSON that begins at `from`.
+/// Invalid JSON stays invalid. This takes one pass, and the length stays the same.
 #[cold]
-pub(in crate::socketio) fn repaired(text: &str, from: usize) -> String {
+pub(in crate::socketio) fn repair(text: &str, from: usize) -> String {
     let bytes = text.as_bytes();
     let mut repaired = String::with_capacity(text.len());
     let mut copied = 0;
@@ -72,15 +74,16 @@ pub(in crate::socketio) fn repaired(text: &str, from: usize) -> String {
     {
         at += backslash;
         let escape = rest.get(backslash..).unwrap_or_default();
-        at += match (character(escape), Unit::at_start(escape)) {
+        at += match (character_len(escape), Unit::at_start(escape)) {
             (Some(length), _) => length,
             (None, Some(_)) => {
                 repaired.push_str(text.get(copied..at).unwrap_or_default());
                 repaired.push_str(REPLACEMENT);
-                copied = at + ESCAPE;
-                ESCAPE
+                copied = at + ESCAPE_LEN;
+                ESCAPE_LEN
             }
-            // The backslash and what it escapes, which may be another backslash.
+            // Another escape, which may be that of a backslash: the backslash and the character
+            // after it.
             (None, None) => 2,
         };
     }
@@ -94,7 +97,7 @@ mod tests {
     use serde_json::Value;
     use serde_json::value::RawValue;
 
-    use super::{character, repaired};
+    use super::{character_len, repair};
 
     #[test]
     fn only_lone_surrogates_are_replaced() {
@@ -116,19 +119,19 @@ mod tests {
             (r#""\ud8""#, r#""\ud8""#),
             (r#""\ud83dé👋\ude00""#, r#""\ufffdé👋\ufffd""#),
         ] {
-            assert_eq!(repaired(sent, 0), expected, "{sent}");
+            assert_eq!(repair(sent, 0), expected, "{sent}");
         }
-        // What stands before the JSON is no JSON string.
+        // The text in front of the JSON is not changed.
         assert_eq!(
-            repaired(r#"2/\ud83d,["\ud83d"]"#, 9),
+            repair(r#"2/\ud83d,["\ud83d"]"#, 9),
             r#"2/\ud83d,["\ufffd"]"#
         );
     }
 
     #[test]
     fn a_character_has_one_escape_or_two() {
-        assert_eq!(character(br"\u0041\u0042"), Some(6));
-        assert_eq!(character(br"\ud83d\ude00\u0042"), Some(12));
+        assert_eq!(character_len(br"\u0041\u0042"), Some(6));
+        assert_eq!(character_len(br"\ud83d\ude00\u0042"), Some(12));
         for none in [
             r"\ud83d",
             r"\ude00",
@@ -137,11 +140,11 @@ mod tests {
             r"\n",
             "",
         ] {
-            assert_eq!(character(none.as_bytes()), None, "{none}");
+            assert_eq!(character_len(none.as_bytes()), None, "{none}");
         }
     }
 
-    /// A JSON string, of parts that are difficult beside each other.
+    /// A JSON string of parts that are difficult next to each other.
     fn string() -> impl Strategy<Value = String> {
         let part = prop_oneof![
             Just(r"\ud83d"),
@@ -158,12 +161,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_repaired_is_text_to_every_parser(string in string()) {
-            let repaired = repaired(&string, 0);
+        fn repaired_strings_are_valid_for_every_parser(string in string()) {
+            let repaired = repair(&string, 0);
             prop_assert_eq!(repaired.len(), string.len());
             let read = serde_json::from_str::<Value>(&repaired);
             prop_assert!(read.is_ok(), "{}", repaired);
-            // What could be read before is the same.
+            // A string that was valid before is unchanged.
             if let Ok(before) = serde_json::from_str::<Value>(&string) {
                 prop_assert_eq!(&repaired, &string);
                 prop_assert_eq!(read.unwrap(), before);
@@ -171,9 +174,9 @@ mod tests {
         }
 
         #[test]
-        fn repairing_keeps_json_what_it_is(text in r#"[\[\]{}:,"\\ud8eDcn0-9é]{0,24}"#) {
+        fn repairing_keeps_json_valid_and_other_text_invalid(text in r#"[\[\]{}:,"\\ud8eDcn0-9é]{0,24}"#) {
             let is_json = |text: &str| serde_json::from_str::<&RawValue>(text).is_ok();
-            prop_assert_eq!(is_json(&repaired(&text, 0)), is_json(&text));
+            prop_assert_eq!(is_json(&repair(&text, 0)), is_json(&text));
         }
     }
 }

@@ -1,65 +1,74 @@
-//! An argument that could not be decoded, kept until another attempt has failed too. Only then is
-//! its error made.
+//! An argument that could not be read. Its error is created only after a further attempt to read it
+//! has failed too.
 
 use serde::de::DeserializeSeed;
 
-use super::missing::Missing;
+use super::missing::MissingArgument;
 use super::{error_path, lenient};
 use crate::socketio::error::ArgumentError;
 
-/// An argument that was not read.
-pub(in crate::socketio) struct Unread<'a> {
+/// An argument that could not be read.
+pub(in crate::socketio) struct UnreadArgument<'a> {
     pub(in crate::socketio) index: usize,
-    /// The argument; empty if there is none.
+    /// The JSON of the argument. Empty if the argument is missing.
     pub(in crate::socketio) text: &'a str,
-    why: Option<Failure>,
+    /// `None` if the argument is missing.
+    failure: Option<Failure>,
 }
 
-/// Why a type refused it.
+/// The reason why a type rejected the argument.
 struct Failure {
     error: serde_json::Error,
-    /// Where in the text the value ends that was refused, if that is known better than from the
-    /// error.
-    at: Option<usize>,
+    /// The index in the text at which the rejected value ends, if that is known better than from
+    /// the error.
+    end: Option<usize>,
 }
 
-impl<'a> Unread<'a> {
-    /// The argument is not there: `None` to an `Option`, else an error.
+impl<'a> UnreadArgument<'a> {
+    /// Reads a missing argument, which is `None` for an `Option` and an error for any other type.
     pub(in crate::socketio) fn missing<'de, S: DeserializeSeed<'de>>(
         index: usize,
         seed: S,
     ) -> Result<S::Value, Self> {
-        seed.deserialize(Missing).map_err(|_| Self {
+        seed.deserialize(MissingArgument).map_err(|_| Self {
             index,
             text: "",
-            why: None,
+            failure: None,
         })
     }
 
-    /// The argument does not fit.
+    /// Creates an `UnreadArgument` for an argument that the type rejected.
     #[cold]
-    pub(in crate::socketio) fn refused(
+    pub(in crate::socketio) fn rejected(
         index: usize,
         text: &'a str,
         error: serde_json::Error,
-        at: Option<usize>,
+        end: Option<usize>,
     ) -> Self {
-        let why = Some(Failure { error, at });
-        Self { index, text, why }
+        let failure = Some(Failure { error, end });
+        Self {
+            index,
+            text,
+            failure,
+        }
     }
 
-    /// Whether to read it leniently may help.
+    /// Whether reading the argument leniently may succeed.
     pub(in crate::socketio) fn may_hold_float(&self) -> bool {
-        self.why.is_some() && lenient::may_hold_float(self.text)
+        self.failure.is_some() && lenient::may_hold_float(self.text)
     }
 }
 
-impl From<Unread<'_>> for ArgumentError {
-    fn from(unread: Unread<'_>) -> Self {
-        let Unread { index, text, why } = unread;
-        match why {
+impl From<UnreadArgument<'_>> for ArgumentError {
+    fn from(unread: UnreadArgument<'_>) -> Self {
+        let UnreadArgument {
+            index,
+            text,
+            failure,
+        } = unread;
+        match failure {
             None => Self::Missing { index },
-            Some(Failure { error, at }) => error_path::invalid(index, text, &error, at),
+            Some(Failure { error, end }) => error_path::invalid(index, text, &error, end),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Wraps deserializers so that values nested in a type are decoded leniently too. Map keys and
-//! variant names are read as they are.
+//! Wraps visitors and accessors so that values inside other values are decoded leniently too. Map
+//! keys and variant names are read unchanged.
 
 use std::fmt;
 
@@ -9,34 +9,34 @@ use serde::de::{
 
 use crate::socketio::codec::json::lenient::{Leniency, Lenient};
 
-/// Up to here every integer is a float of its own: 2^53.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// 2^53, up to which a float represents every integer exactly.
+const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
-/// A visitor, or what a visitor is given of a value's parts.
-pub(super) struct Through<'c, T> {
+/// Wraps a visitor, or an accessor of a value's parts, so that the parts are read leniently.
+pub(super) struct LenientAccess<'c, T> {
     inner: T,
     leniency: &'c Leniency,
-    is_of_buffer: bool,
+    is_buffer: bool,
 }
 
-impl<'c, T> Through<'c, T> {
+impl<'c, T> LenientAccess<'c, T> {
     pub(super) fn new(inner: T, leniency: &'c Leniency) -> Self {
         Self {
             inner,
             leniency,
-            is_of_buffer: false,
+            is_buffer: false,
         }
     }
 
-    /// It buffers the value, for a type that is not known yet.
-    pub(super) fn of_buffer(mut self) -> Self {
-        self.is_of_buffer = true;
+    /// Marks the visitor as one that buffers the value, for a type that is not known yet.
+    pub(super) fn into_buffer(mut self) -> Self {
+        self.is_buffer = true;
         self
     }
 }
 
-/// Methods that are given a value as it is.
-macro_rules! as_they_are {
+/// Methods that forward a value unchanged.
+macro_rules! forward_unchanged {
     ($($method:ident: $type:ty;)*) => {$(
         fn $method<E: serde::de::Error>(self, value: $type) -> Result<V::Value, E> {
             self.inner.$method(value)
@@ -44,14 +44,14 @@ macro_rules! as_they_are {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Through<'_, V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for LenientAccess<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.expecting(f)
     }
 
-    as_they_are! {
+    forward_unchanged! {
         visit_bool: bool;
         visit_i8: i8;
         visit_i16: i16;
@@ -75,10 +75,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Through<'_, V> {
 
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "it is an integer, and small enough"
+        reason = "the value is an integer that an `i64` can represent"
     )]
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<V::Value, E> {
-        let is_integer = self.is_of_buffer && value.abs() <= EXACT && value.fract() == 0.0;
+        let is_integer = self.is_buffer && value.abs() <= MAX_EXACT_INTEGER && value.fract() == 0.0;
         if !is_integer {
             return self.inner.visit_f64(value);
         }
@@ -115,19 +115,20 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Through<'_, V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_seq(Through::new(seq, self.leniency))
+        self.inner.visit_seq(LenientAccess::new(seq, self.leniency))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Through::new(map, self.leniency))
+        self.inner.visit_map(LenientAccess::new(map, self.leniency))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_enum(Through::new(variant, self.leniency))
+        self.inner
+            .visit_enum(LenientAccess::new(variant, self.leniency))
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Through<'_, A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for LenientAccess<'_, A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
@@ -143,7 +144,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Through<'_, A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Through<'_, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for LenientAccess<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
@@ -163,20 +164,20 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Through<'_, A> {
     }
 }
 
-impl<'c, 'de, A: EnumAccess<'de>> EnumAccess<'de> for Through<'c, A> {
+impl<'c, 'de, A: EnumAccess<'de>> EnumAccess<'de> for LenientAccess<'c, A> {
     type Error = A::Error;
-    type Variant = Through<'c, A::Variant>;
+    type Variant = LenientAccess<'c, A::Variant>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
     ) -> Result<(S::Value, Self::Variant), A::Error> {
         let (name, variant) = self.inner.variant_seed(seed)?;
-        Ok((name, Through::new(variant, self.leniency)))
+        Ok((name, LenientAccess::new(variant, self.leniency)))
     }
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Through<'_, A> {
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for LenientAccess<'_, A> {
     type Error = A::Error;
 
     fn unit_variant(self) -> Result<(), A::Error> {
@@ -190,7 +191,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Through<'_, A> {
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
         self.inner
-            .tuple_variant(len, Through::new(visitor, self.leniency))
+            .tuple_variant(len, LenientAccess::new(visitor, self.leniency))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -199,6 +200,6 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Through<'_, A> {
         visitor: V,
     ) -> Result<V::Value, A::Error> {
         self.inner
-            .struct_variant(fields, Through::new(visitor, self.leniency))
+            .struct_variant(fields, LenientAccess::new(visitor, self.leniency))
     }
 }

@@ -1,12 +1,13 @@
 //! Decodes integers that were sent as floats.
 //!
-//! Python and others write `1.0` where a JavaScript client writes `1`, and serde's integer types
-//! refuse it. A value that could not be decoded is decoded once more, with integral floats accepted
-//! wherever a type asks for an integer. Values that decode at once never come here.
+//! Python and other clients write `1.0` where a JavaScript client writes `1`, and serde's integer
+//! types reject it. A value that could not be decoded is therefore decoded once more, with integral
+//! floats accepted wherever a type requests an integer. Values that can be decoded at once are not
+//! affected.
 //!
-//! Types that buffer what they read (flattened structs, tagged and untagged enums) ask for an
-//! integer only later. If the second attempt fails too, a third one puts integers into their
-//! buffers.
+//! Types that buffer what they read (flattened structs, tagged and untagged enums) request an
+//! integer only later, from the buffer. If the second attempt fails too, a third one converts
+//! integral floats in the buffers into integers.
 
 mod access;
 mod number;
@@ -19,13 +20,14 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, Visitor};
 use serde_json::value::RawValue;
 
-use self::access::Through;
+use self::access::LenientAccess;
 use self::number::{Integer, is_float};
 use super::error_path;
 
 /// Reads JSON from a client, such as the payload of its CONNECT, into a `T`.
 ///
-/// What `serde_json` reads is read by it. Beyond that, an integer may have been sent as a float:
+/// JSON that `serde_json` can read is read by it. In addition, an integer may have been sent as a
+/// float:
 ///
 /// ```
 /// use specter_proto::socketio::decode_json;
@@ -47,7 +49,7 @@ fn decode_json_again<'a, T: Deserialize<'a>>(
     if !may_hold_float(json) {
         return Err(error);
     }
-    again(|leniency| {
+    retry(|leniency| {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let value = T::deserialize(Lenient::new(&mut deserializer, leniency))?;
         deserializer.end()?;
@@ -55,108 +57,110 @@ fn decode_json_again<'a, T: Deserialize<'a>>(
     })
 }
 
-/// Whether reading `json` again may go another way.
+/// Whether `json` may contain a float, so that reading it leniently may succeed.
 pub(in crate::socketio) fn may_hold_float(json: &str) -> bool {
     memchr3(b'.', b'e', b'E', json.as_bytes()).is_some()
 }
 
-/// Attempts to read leniently what could not be read as it stands: at most twice.
+/// Makes up to two lenient attempts to read a value that could not be read otherwise. The error is
+/// that of the first attempt.
 #[cold]
-pub(in crate::socketio) fn again<R, E>(
+pub(in crate::socketio) fn retry<R, E>(
     mut attempt: impl FnMut(&Leniency) -> Result<R, E>,
 ) -> Result<R, E> {
     let leniency = Leniency::default();
     let read = attempt(&leniency);
     if read.is_err() && leniency.has_buffered_float.get() {
-        let wider = Leniency {
+        let with_buffers = Leniency {
             includes_buffers: true,
             ..Leniency::default()
         };
-        return attempt(&wider).or(read);
+        return attempt(&with_buffers).or(read);
     }
     read
 }
 
-/// What one attempt allows, and what it met.
+/// The rules of one attempt, and its observations.
 #[derive(Debug, Default)]
 pub(in crate::socketio) struct Leniency {
-    /// Integral floats are integers in buffers too.
+    /// Whether integral floats in buffers are converted into integers too.
     includes_buffers: bool,
-    /// There was one in a buffer.
+    /// Whether there was an integral float in a buffer.
     has_buffered_float: Cell<bool>,
-    /// The address where the number ends that was refused last.
-    refused: Cell<Option<usize>>,
+    /// The address at which the last rejected number ends.
+    rejected_end: Cell<Option<usize>>,
 }
 
 impl Leniency {
-    /// Where in `text`, which was being read, the refused number ends.
-    pub(in crate::socketio) fn refused_in(&self, text: &str) -> Option<usize> {
-        let at = self.refused.get()?.checked_sub(text.as_ptr().addr())?;
+    /// The index in `text`, which was being read, at which the rejected number ends.
+    pub(in crate::socketio) fn rejected_end(&self, text: &str) -> Option<usize> {
+        let at = self.rejected_end.get()?.checked_sub(text.as_ptr().addr())?;
         (at <= text.len()).then_some(at)
     }
 }
 
-/// A deserializer, or a seed of one, below which integral floats are integers.
+/// Wraps a deserializer, or a seed of one, so that integral floats in its data are integers.
 pub(in crate::socketio) struct Lenient<'c, T> {
     inner: T,
     leniency: &'c Leniency,
 }
 
 impl<'c, T> Lenient<'c, T> {
-    /// `inner` is one of `serde_json`, which can give a value's text.
+    /// Wraps `inner`, which must be a deserializer of `serde_json`, because only that can return
+    /// the text of a value.
     pub(in crate::socketio) fn new(inner: T, leniency: &'c Leniency) -> Self {
         Self { inner, leniency }
     }
 }
 
-/// The deserializer of the text of one number, as which it is read if it is no integral float.
-type OfNumber<'a, 'de> = &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>;
+/// The deserializer of the text of one number that is not an integral float.
+type NumberDeserializer<'a, 'de> = &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
 impl<'c, 'de, D: Deserializer<'de>> Lenient<'c, D> {
-    /// Reads an integer of `bits`; `usual` is how `serde_json` does it.
+    /// Reads an integer of `bits`. `read_exactly` is `serde_json`'s way to read it.
     fn integer<V: Visitor<'de>>(
         self,
         visitor: V,
         bits: Bits,
-        usual: impl FnOnce(OfNumber<'_, 'de>, V) -> serde_json::Result<V::Value>,
+        read_exactly: impl FnOnce(NumberDeserializer<'_, 'de>, V) -> serde_json::Result<V::Value>,
     ) -> Result<V::Value, D::Error> {
         let text = <&RawValue>::deserialize(self.inner)?.get();
         let mut json = serde_json::Deserializer::from_str(text);
         let read = match (Integer::of_float(text), bits) {
-            (Some(Integer::Positive(value)), Bits::Many) => visitor.visit_u128(value),
-            (Some(Integer::Negative(value)), Bits::Many) => visitor.visit_i128(value),
-            // Read as an integer of 128 bits it would be cut before its fraction.
-            (None, Bits::Many) if is_float(text) => json.deserialize_any(visitor),
-            (Some(Integer::Positive(value)), Bits::Few) if u64::try_from(value).is_ok() => {
+            (Some(Integer::Positive(value)), Bits::Is128) => visitor.visit_u128(value),
+            (Some(Integer::Negative(value)), Bits::Is128) => visitor.visit_i128(value),
+            // `serde_json` would read only the part before the fraction as an integer of 128 bits.
+            (None, Bits::Is128) if is_float(text) => json.deserialize_any(visitor),
+            (Some(Integer::Positive(value)), Bits::UpTo64) if u64::try_from(value).is_ok() => {
                 visitor.visit_u64(u64::try_from(value).unwrap_or_default())
             }
-            (Some(Integer::Negative(value)), Bits::Few) if i64::try_from(value).is_ok() => {
+            (Some(Integer::Negative(value)), Bits::UpTo64) if i64::try_from(value).is_ok() => {
                 visitor.visit_i64(i64::try_from(value).unwrap_or_default())
             }
-            _ => usual(&mut json, visitor),
+            _ => read_exactly(&mut json, visitor),
         };
         read.map_err(|error| {
             let end = text.as_ptr().addr().saturating_add(text.len());
-            self.leniency.refused.set(Some(end));
+            self.leniency.rejected_end.set(Some(end));
             D::Error::custom(error_path::without_position(&error))
         })
     }
 
-    fn through<V>(visitor: V, leniency: &'c Leniency) -> Through<'c, V> {
-        Through::new(visitor, leniency)
+    fn wrap<V>(visitor: V, leniency: &'c Leniency) -> LenientAccess<'c, V> {
+        LenientAccess::new(visitor, leniency)
     }
 }
 
-/// How many bits the integer has that a type asks for.
+/// The size of the integer that a type requests.
 #[derive(Clone, Copy)]
 enum Bits {
-    /// 64 or fewer.
-    Few,
-    /// 128.
-    Many,
+    /// 64 bits or fewer.
+    UpTo64,
+    /// 128 bits.
+    Is128,
 }
 
-/// Methods for integers, by the method of the same name on `serde_json`'s deserializer.
+/// Methods that read integers, with the same method of `serde_json`'s deserializer.
 macro_rules! integers {
     ($($method:ident: $bits:ident;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -165,8 +169,8 @@ macro_rules! integers {
     )*};
 }
 
-/// Methods for values that hold no others.
-macro_rules! as_they_are {
+/// Methods that read values without values inside them.
+macro_rules! forward_unchanged {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
             self.inner.$method(visitor)
@@ -174,15 +178,15 @@ macro_rules! as_they_are {
     )*};
 }
 
-/// Methods for values that may hold others.
-macro_rules! through {
+/// Methods that read values that may have values inside them.
+macro_rules! forward_wrapped {
     ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
         fn $method<V: Visitor<'de>>(
             self,
             $($hint: $type,)*
             visitor: V,
         ) -> Result<V::Value, D::Error> {
-            self.inner.$method($($hint,)* Self::through(visitor, self.leniency))
+            self.inner.$method($($hint,)* Self::wrap(visitor, self.leniency))
         }
     )*};
 }
@@ -191,19 +195,19 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
     type Error = D::Error;
 
     integers! {
-        deserialize_i8: Few;
-        deserialize_i16: Few;
-        deserialize_i32: Few;
-        deserialize_i64: Few;
-        deserialize_i128: Many;
-        deserialize_u8: Few;
-        deserialize_u16: Few;
-        deserialize_u32: Few;
-        deserialize_u64: Few;
-        deserialize_u128: Many;
+        deserialize_i8: UpTo64;
+        deserialize_i16: UpTo64;
+        deserialize_i32: UpTo64;
+        deserialize_i64: UpTo64;
+        deserialize_i128: Is128;
+        deserialize_u8: UpTo64;
+        deserialize_u16: UpTo64;
+        deserialize_u32: UpTo64;
+        deserialize_u64: UpTo64;
+        deserialize_u128: Is128;
     }
 
-    as_they_are! {
+    forward_unchanged! {
         deserialize_bool
         deserialize_f32
         deserialize_f64
@@ -215,7 +219,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
         deserialize_ignored_any
     }
 
-    through! {
+    forward_wrapped! {
         deserialize_bytes();
         deserialize_byte_buf();
         deserialize_option();
@@ -229,11 +233,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let through = Self::through(visitor, self.leniency);
+        let visitor = Self::wrap(visitor, self.leniency);
         self.inner.deserialize_any(if is_buffer::<V::Value>() {
-            through.of_buffer()
+            visitor.into_buffer()
         } else {
-            through
+            visitor
         })
     }
 
@@ -242,12 +246,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        // By such names `serde_json` hands over raw values, which are what was sent.
+        // `serde_json` returns raw values by such a name. They must be unchanged.
         if name.starts_with("$serde_json::") {
             return self.inner.deserialize_newtype_struct(name, visitor);
         }
-        let through = Self::through(visitor, self.leniency);
-        self.inner.deserialize_newtype_struct(name, through)
+        let visitor = Self::wrap(visitor, self.leniency);
+        self.inner.deserialize_newtype_struct(name, visitor)
     }
 
     fn is_human_readable(&self) -> bool {
@@ -264,8 +268,8 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Lenient<'_, S> {
     }
 }
 
-/// Whether `T` is what the code that serde derives buffers values in. Nothing but its name tells.
-/// If the name were another one, buffers would be read as they are.
+/// Whether `T` is one of the types in which the code that serde derives buffers values. Only the
+/// type's name tells. If serde renamed the type, floats in buffers would not be converted.
 fn is_buffer<T>() -> bool {
     let name = type_name::<T>().split('<').next().unwrap_or_default();
     matches!(name.rsplit("::").next(), Some("Content" | "TagOrContent"))

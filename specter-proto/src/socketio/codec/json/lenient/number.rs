@@ -1,6 +1,6 @@
 //! Integers that are written as floats: `1.0`, `1e3`, `-0.0`.
 //!
-//! They are read from their text, digit by digit, because a float would not hold every 64-bit
+//! They are read digit by digit from their text, because a float cannot represent every 64-bit
 //! integer.
 
 /// An integer, read from the text of a float.
@@ -12,13 +12,13 @@ pub(super) enum Integer {
     Negative(i128),
 }
 
-/// Digits of the largest integer of 128 bits.
+/// The number of digits of the largest 128-bit integer.
 const MAX_DIGITS: i64 = 39;
 
 impl Integer {
-    /// The integer that `text` stands for. `None` if it is no number, has a fraction, needs more
-    /// than 128 bits, or is written as an integer, which every integer type reads by itself. One
-    /// pass.
+    /// The integer that the float `text` represents. `None` if `text` is no number, has a fraction,
+    /// or needs more than 128 bits. Also `None` if it is written as an integer, because every
+    /// integer type can read it then. Takes one pass.
     pub(super) fn of_float(text: &str) -> Option<Self> {
         if !is_float(text) {
             return None;
@@ -40,14 +40,14 @@ impl Integer {
     }
 }
 
-/// Whether `text`, one JSON value, is a number with a fraction or an exponent.
+/// Whether `text`, which is one JSON value, is a number with a fraction or an exponent.
 pub(super) fn is_float(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && text.contains(['.', 'e', 'E'])
 }
 
-/// The digits `whole` and `fraction` as one integer, with `exponent` more zeros than the fraction
-/// has digits.
+/// The digits of `whole` and `fraction` as one integer, multiplied by ten to the power of
+/// `exponent` minus the number of the fraction's digits.
 fn magnitude(whole: &str, fraction: &str, exponent: i64) -> Option<u128> {
     let digits = || whole.bytes().chain(fraction.bytes());
     if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
@@ -76,7 +76,7 @@ fn magnitude(whole: &str, fraction: &str, exponent: i64) -> Option<u128> {
     Some(magnitude)
 }
 
-/// The exponent; one that is too large for any number is as large as can be.
+/// Reads an exponent. One that is too large for an `i64` becomes the largest `i64`.
 fn read_exponent(text: &str) -> Option<i64> {
     let (is_negative, digits) = match text.as_bytes() {
         [b'-', digits @ ..] => (true, digits),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is() {
+    fn other_texts_are_not_integral_floats() {
         for text in [
             "1",
             "-1",

@@ -1,4 +1,4 @@
-//! Integral floats in all kinds of types, and what must not change.
+//! Integral floats in all kinds of types, and values that must not change.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,20 +8,20 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::socketio::codec::json::lenient::{Leniency, Lenient, again, decode_json};
+use crate::socketio::codec::json::lenient::{Leniency, Lenient, decode_json, retry};
 
 fn read<T: DeserializeOwned>(json: &str) -> T {
     decode_json(json).unwrap_or_else(|error| panic!("{json}: {error}"))
 }
 
-fn refused<T: DeserializeOwned>(json: &str) -> String {
+fn error_of<T: DeserializeOwned>(json: &str) -> String {
     match decode_json::<T>(json) {
         Ok(_) => panic!("{json} was read"),
         Err(error) => error.to_string(),
     }
 }
 
-/// What a first lenient attempt reads, whether or not `serde_json` can.
+/// Reads JSON by a first lenient attempt, even if `serde_json` could read it.
 fn lenient<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
     let leniency = Leniency::default();
     let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -38,7 +38,7 @@ fn every_integer_type_reads_an_integral_float() {
         assert_eq!(read::<T>("1.20e1"), T::from(12));
         assert_eq!(read::<T>("-0.0"), T::from(0));
         for other in ["1.5", "1e-1", "1e300", "\"1.0\"", "[1.0]", "true"] {
-            refused::<T>(other);
+            error_of::<T>(other);
         }
     }
     of::<u8>();
@@ -57,17 +57,17 @@ fn every_integer_type_reads_an_integral_float() {
 }
 
 #[test]
-fn what_is_out_of_range_is_refused() {
-    let error = refused::<u8>("256.0");
+fn values_out_of_range_are_rejected() {
+    let error = error_of::<u8>("256.0");
     assert!(error.contains("integer `256`, expected u8"), "{error}");
-    let error = refused::<u32>("-1.0");
+    let error = error_of::<u32>("-1.0");
     assert!(error.contains("integer `-1`, expected u32"), "{error}");
-    let error = refused::<i64>("1e40");
+    let error = error_of::<i64>("1e40");
     assert!(error.contains("floating point"), "{error}");
-    refused::<i64>("9223372036854775808.0");
-    refused::<u64>("18446744073709551616.0");
-    refused::<std::num::NonZeroU8>("0.0");
-    refused::<u128>("-1.0");
+    error_of::<i64>("9223372036854775808.0");
+    error_of::<u64>("18446744073709551616.0");
+    error_of::<std::num::NonZeroU8>("0.0");
+    error_of::<u128>("-1.0");
     assert_eq!(read::<i64>("9223372036854775807.0"), i64::MAX);
     assert_eq!(read::<u64>("18446744073709551615.0"), u64::MAX);
 }
@@ -90,7 +90,7 @@ enum Shape {
 struct Metres(u32);
 
 #[test]
-fn integers_are_read_wherever_they_stand() {
+fn integers_are_read_at_every_place() {
     assert_eq!(read::<Vec<u8>>("[1.0,2,3e0]"), [1, 2, 3]);
     assert_eq!(read::<Option<u8>>("1.0"), Some(1));
     assert_eq!(read::<Option<u8>>("null"), None);
@@ -98,7 +98,7 @@ fn integers_are_read_wherever_they_stand() {
     assert_eq!(read::<Metres>("4.0"), Metres(4));
     let map = read::<BTreeMap<String, Vec<Option<u8>>>>(r#"{"a":[1.0,null],"b":[]}"#);
     assert_eq!(map["a"], [Some(1), None]);
-    // The keys of a JSON object are strings, which are read as they are.
+    // The keys of a JSON object are strings, which are read unchanged.
     assert_eq!(read::<HashMap<u8, u8>>(r#"{"1":2.0}"#), [(1, 2)].into());
     let point = Point { x: 1, y: 2.0 };
     assert_eq!(read::<Point>(r#"{"x":1.0,"y":2.0}"#), point);
@@ -134,15 +134,15 @@ struct Mixed<'a> {
 }
 
 #[test]
-fn only_integers_that_are_asked_for_change() {
-    let json = r#"{"count":1.0,"value":[2.0,{"a":3.0}],"number":4.0,"raw":[5.0, 6],"text":"lent",
+fn floats_change_only_where_integers_are_requested() {
+    let json = r#"{"count":1.0,"value":[2.0,{"a":3.0}],"number":4.0,"raw":[5.0, 6],"text":"word",
         "large":170141183460469231731687303715884105727}"#;
     let mixed: Mixed<'_> = decode_json(json).unwrap();
     assert_eq!(mixed.count, 1);
     assert_eq!(mixed.value.to_string(), r#"[2.0,{"a":3.0}]"#);
     assert_eq!(mixed.number, Number::Float(4.0));
     assert_eq!(mixed.raw.get(), "[5.0, 6]");
-    assert_eq!((mixed.text, mixed.large), ("lent", i128::MAX));
+    assert_eq!((mixed.text, mixed.large), ("word", i128::MAX));
     assert_eq!(read::<Number>("1.0"), Number::Float(1.0));
     assert_eq!(read::<Value>("1.0").to_string(), "1.0");
 }
@@ -180,7 +180,7 @@ enum Message {
 }
 
 #[test]
-fn types_that_buffer_take_integral_floats_where_nothing_else_fits() {
+fn types_that_buffer_accept_integral_floats_if_nothing_else_fits() {
     let command = r#"{"kind":"move","by":{"x":1.0,"y":-2e0},"fast":3.0}"#;
     let by = Offset { x: 1, y: -2 };
     assert_eq!(read::<Command>(command), Command::Move { by, fast: 3.0 });
@@ -195,21 +195,21 @@ fn types_that_buffer_take_integral_floats_where_nothing_else_fits() {
         Message::Count { count: 1 }
     );
     for fraction in [r#"{"count":1.5}"#, r#"{"count":300.0}"#] {
-        refused::<Message>(fraction);
+        error_of::<Message>(fraction);
     }
 }
 
 #[test]
 fn the_error_is_that_of_the_value_that_does_not_fit() {
-    let error = refused::<Point>(r#"{"x":1.0,"y":"text"}"#);
+    let error = error_of::<Point>(r#"{"x":1.0,"y":"text"}"#);
     assert!(error.contains("string \"text\", expected f64"), "{error}");
-    let error = refused::<Point>(r#"{"x":1.5,"y":2.0}"#);
+    let error = error_of::<Point>(r#"{"x":1.5,"y":2.0}"#);
     assert!(error.contains("`1.5`, expected i32"), "{error}");
-    assert!(refused::<u8>("1.0 1").contains("trailing characters"));
+    assert!(error_of::<u8>("1.0 1").contains("trailing characters"));
 }
 
 #[test]
-fn values_may_nest_as_deeply_as_ever() {
+fn values_may_nest_as_deeply_as_without_leniency() {
     fn depth(value: &Value) -> usize {
         value.get(0).map_or(1, |value| 1 + depth(value))
     }
@@ -217,13 +217,13 @@ fn values_may_nest_as_deeply_as_ever() {
     let (_, value): (u8, Value) = read(&json);
     assert_eq!(depth(&value), 126);
     let json = format!("[1.0,{}{}]", "[".repeat(127), "]".repeat(127));
-    assert!(refused::<(u8, Value)>(&json).contains("recursion limit"));
+    assert!(error_of::<(u8, Value)>(&json).contains("recursion limit"));
 }
 
 #[test]
-fn no_more_than_two_attempts_follow() {
+fn at_most_two_lenient_attempts_are_made() {
     let mut attempts = 0;
-    let read: Result<(), _> = again(|leniency| {
+    let read: Result<(), _> = retry(|leniency| {
         attempts += 1;
         leniency.has_buffered_float.set(true);
         Err(attempts)
@@ -250,7 +250,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A type that asks for much of what JSON may hold.
+/// A type that accepts most JSON values.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 enum Anything {
@@ -262,8 +262,9 @@ enum Anything {
     Other(Value),
 }
 
-/// Expects both ways of reading to give what `serde_json` gives, if it does.
-fn same<'a, T: Deserialize<'a> + PartialEq + std::fmt::Debug>(json: &'a str) {
+/// Expects both lenient ways of reading to return the value that `serde_json` reads, if it reads
+/// one.
+fn assert_same<'a, T: Deserialize<'a> + PartialEq + std::fmt::Debug>(json: &'a str) {
     if let Ok(expected) = serde_json::from_str::<T>(json) {
         assert_eq!(lenient::<T>(json).unwrap(), expected, "{json}");
         assert_eq!(decode_json::<T>(json).unwrap(), expected, "{json}");
@@ -272,22 +273,22 @@ fn same<'a, T: Deserialize<'a> + PartialEq + std::fmt::Debug>(json: &'a str) {
 
 proptest! {
     #[test]
-    fn what_serde_json_reads_is_read_alike(value in json()) {
+    fn values_that_serde_json_reads_are_unchanged(value in json()) {
         let json = value.to_string();
-        same::<Value>(&json);
-        same::<Anything>(&json);
-        same::<Vec<Option<i64>>>(&json);
-        same::<Vec<Option<f64>>>(&json);
-        same::<BTreeMap<String, u64>>(&json);
-        same::<BTreeMap<&str, Value>>(&json);
-        same::<(i128, u128)>(&json);
-        same::<Option<f32>>(&json);
+        assert_same::<Value>(&json);
+        assert_same::<Anything>(&json);
+        assert_same::<Vec<Option<i64>>>(&json);
+        assert_same::<Vec<Option<f64>>>(&json);
+        assert_same::<BTreeMap<String, u64>>(&json);
+        assert_same::<BTreeMap<&str, Value>>(&json);
+        assert_same::<(i128, u128)>(&json);
+        assert_same::<Option<f32>>(&json);
         let as_sent: Value = serde_json::from_str(&json).unwrap();
         prop_assert_eq!(lenient::<Value>(&json).unwrap().to_string(), as_sent.to_string());
     }
 
     #[test]
-    fn integral_floats_are_the_integers_that_they_stand_for(
+    fn integral_floats_become_their_integers(
         values in prop::collection::vec(any::<i64>(), 0..8),
     ) {
         let floats: Vec<_> = values.iter().map(|value| format!("{value}.0")).collect();
