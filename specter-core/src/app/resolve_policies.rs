@@ -34,10 +34,10 @@ impl PolicyResolver<'_> {
     pub(super) fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
         let handlers = registered.policies.iter().zip(&registered.takes_ack);
         let handlers = handlers
-            .map(|(own, takes_ack)| {
-                let all = outer.with_inner(own);
+            .map(|(policies, takes_ack)| {
+                let all = outer.with_inner(policies);
                 HandlerPolicies {
-                    guards: self.all(&own.guards),
+                    guards: self.all(&policies.guards),
                     interceptors: self.all(&all.interceptors).into(),
                     filters: self.all(&all.filters),
                     takes_ack: *takes_ack,

@@ -38,10 +38,11 @@ impl Ack {
         Self { cell }
     }
 
-    /// Uses the `Ack` up: calls `complete` once, if the client requested an acknowledgement.
-    fn complete(&mut self, complete: impl FnOnce(&AckCell)) {
+    /// Uses the `Ack` up: calls `action` if the client requested an acknowledgement. A second call
+    /// does nothing.
+    fn complete(&mut self, action: impl FnOnce(&AckCell)) {
         if let Some(cell) = self.cell.take() {
-            complete(&cell);
+            action(&cell);
             cell.socket.ack_settled();
         }
     }
@@ -168,8 +169,9 @@ impl AckCell {
         exchanged.map(drop)
     }
 
-    /// The `Ack` was dropped without being sent. The second of this and
-    /// [`on_handler_finished`](Self::on_handler_finished) sends `not answered`.
+    /// The `Ack` was dropped without being sent. If the handler has already succeeded, the error
+    /// `not answered` is sent; otherwise [`on_handler_finished`](Self::on_handler_finished) decides
+    /// what is sent.
     fn on_dropped(&self) {
         if self.leave_running(DROPPED_EARLY) == Err(FINISHED) {
             self.answer_with_error(&not_answered());

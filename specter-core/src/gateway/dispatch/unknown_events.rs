@@ -93,14 +93,14 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_found_if_it_is_near() {
-        let known = ["chat:message", "typing", "join"];
+        let handled = ["chat:message", "typing", "join"];
         assert_eq!(
-            nearest("chat:mesage", known.into_iter()),
+            nearest("chat:mesage", handled.into_iter()),
             Some("chat:message")
         );
-        assert_eq!(nearest("Typing", known.into_iter()), Some("typing"));
-        assert_eq!(nearest("shutdown", known.into_iter()), None);
-        assert_eq!(nearest(&"x".repeat(1000), known.into_iter()), None);
+        assert_eq!(nearest("Typing", handled.into_iter()), Some("typing"));
+        assert_eq!(nearest("shutdown", handled.into_iter()), None);
+        assert_eq!(nearest(&"x".repeat(1000), handled.into_iter()), None);
     }
 
     #[test]

@@ -83,8 +83,8 @@ async fn prepare(
     for (guards, filters) in controllers.chain(connect_policies) {
         let checked = deadline.wait(check_guards(guards, socket, None));
         if let Err(reject) = checked.await? {
-            let filtered = connect_error(filters, socket, reject.into());
-            return Err(deadline.wait(filtered).await?);
+            let filtering = connect_error(filters, socket, reject.into());
+            return Err(deadline.wait(filtering).await?);
         }
     }
     table.hub.add(socket);
@@ -173,8 +173,8 @@ async fn connect_one(
     let filters = table
         .policies_of(handler)
         .map_or(&[][..], |policies| &policies.filters);
-    let filtered = connect_error(filters, &env.socket, error);
-    Err(deadline.wait(filtered).await?.into())
+    let filtering = connect_error(filters, &env.socket, error);
+    Err(deadline.wait(filtering).await?.into())
 }
 
 /// Runs the namespace's subscribers of connects, until one rejects the client.

@@ -159,11 +159,11 @@ impl<P: RatePolicy> RateLimit<P> {
 
     fn take(&self, socket: &Socket, event: Option<&str>) -> Result<(), Reject> {
         let (rate, now) = (self.policy.rate(), Instant::now());
-        let taken = match self.policy.key(socket, event) {
+        let result = match self.policy.key(socket, event) {
             RateKey(Some(name)) => self.buckets.take(name, rate, now),
             RateKey(None) => SocketBucket::<P>::of(socket, now).0.lock().take(rate, now),
         };
-        taken.map_err(|wait| {
+        result.map_err(|wait| {
             let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
             Reject::new("rate limited")
                 .with_code("rate_limited")

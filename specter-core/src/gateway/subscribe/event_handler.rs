@@ -56,7 +56,7 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 ///             this.announce(&socket, &state);
 ///         });
 ///         events.on_disconnect(0, move |socket: Socket, _: DisconnectReason| {
-///             self.announce(&socket, "gone");
+///             self.announce(&socket, "left");
 ///         });
 ///     }
 ///
@@ -144,14 +144,14 @@ impl EventSubscriptions<'_> {
         priority: i32,
         subscriber: impl EventCallback<M>,
     ) -> &mut Self {
-        let added = self.ingress.on(event, priority, subscriber);
-        self.add(added)
+        let result = self.ingress.on(event, priority, subscriber);
+        self.add(result)
     }
 
     /// Subscribes to connects; see [`SocketIngress::on_connect`].
     pub fn on_connect<M>(&mut self, priority: i32, subscriber: impl EventCallback<M>) -> &mut Self {
-        let added = self.ingress.on_connect(priority, subscriber);
-        self.add(added)
+        let result = self.ingress.on_connect(priority, subscriber);
+        self.add(result)
     }
 
     /// Subscribes to disconnects; see [`SocketIngress::on_disconnect`].
@@ -160,18 +160,18 @@ impl EventSubscriptions<'_> {
         priority: i32,
         subscriber: impl DisconnectCallback<M>,
     ) -> &mut Self {
-        let added = self.ingress.on_disconnect(priority, subscriber);
-        self.add(added)
+        let result = self.ingress.on_disconnect(priority, subscriber);
+        self.add(result)
     }
 
     /// Subscribes to the namespace's errors; see [`SocketIngress::on_error`].
     pub fn on_error<M>(&mut self, subscriber: impl ErrorCallback<M>) -> &mut Self {
-        let added = self.ingress.on_error(subscriber);
-        self.add(added)
+        let result = self.ingress.on_error(subscriber);
+        self.add(result)
     }
 
-    fn add(&mut self, added: Result<Subscription, IngressError>) -> &mut Self {
-        match added {
+    fn add(&mut self, result: Result<Subscription, IngressError>) -> &mut Self {
+        match result {
             Ok(subscription) => self.subscriptions.push(subscription),
             Err(error) => {
                 self.error.get_or_insert(error);
@@ -213,7 +213,7 @@ pub struct SetupFailure {
 
 /// The failed steps of an event handler's set-up or teardown.
 #[derive(Debug, thiserror::Error)]
-#[error("event handler `{handler}`: {}", joined(failures))]
+#[error("event handler `{handler}`: {}", join(failures))]
 pub struct EventHandlerError {
     handler: String,
     failures: Vec<SetupFailure>,
@@ -242,7 +242,7 @@ impl EventHandlerError {
     }
 }
 
-fn joined(failures: &[SetupFailure]) -> String {
+fn join(failures: &[SetupFailure]) -> String {
     let failures: Vec<_> = failures.iter().map(ToString::to_string).collect();
     failures.join("; ")
 }
@@ -289,7 +289,7 @@ impl RegisteredHandler {
     ///
     /// # Cancellation
     /// If this future is dropped before it completes, the handler is not set up, and the cleanup
-    /// steps added so far are dropped without running.
+    /// steps result so far are dropped without running.
     pub async fn setup(&self) -> Result<(), EventHandlerError> {
         self.0.setup().await
     }

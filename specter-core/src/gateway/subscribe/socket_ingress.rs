@@ -234,7 +234,7 @@ impl SocketIngress {
     }
 
     /// Subscribes to connects. The function runs after the controllers' `connect` handlers and
-    /// before the client is answered. If it returns an error, the client is refused.
+    /// before the client is answered. If it returns an error, the client is rejected.
     ///
     /// # Errors
     /// Nothing serves the namespace, or the App does not provide a singleton that a parameter or
@@ -270,7 +270,10 @@ impl SocketIngress {
         let policies = self.options.policies.declared();
         let policies = policies.map(|policy| (policy.key, policy.role.to_owned()));
         let parameters = requirements.dependencies.iter();
-        let parameters = parameters.map(|one| (one.key, format!("parameter {}", one.label)));
+        let parameters = parameters.map(|requirement| {
+            let role = format!("parameter {}", requirement.label);
+            (requirement.key, role)
+        });
         match policies
             .chain(parameters)
             .find(|(key, _)| !is_provided(key))
