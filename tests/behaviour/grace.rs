@@ -246,7 +246,7 @@ async fn a_blocking_handler_that_never_ends_costs_its_own_controllers_disconnect
     for expected in ["shared", "single", "subscriber", "scope torn down"] {
         assert_eq!(log.line().await, expected);
     }
-    let warned = lines.with("the controller's own `disconnect` could not run");
+    let warned = lines.with("and was dropped together with its controller");
     let [warned] = &warned[..] else {
         panic!("{warned:?}")
     };
