@@ -25,9 +25,9 @@ use crate::socket::{Reject, internal_error};
 ///   `internal error` and an id, and the log contains the error under the same id.
 /// - Errors that the client caused are an exception to the conversion by `?`. The client receives
 ///   the text and the code of a [`JoinError`](crate::rooms::JoinError), of a
-///   [`GroupError`](crate::rooms::GroupError), of an [`EmitError`](crate::socket::EmitError)
-///   because its own queue is full, and of an [`AckError`](crate::socket::AckError) because of its
-///   own acknowledgement.
+///   [`GroupError`](crate::rooms::GroupError), of an [`EmitError`](crate::socket::EmitError) if its
+///   queue is full, and of an [`AckError`](crate::socket::AckError) if it did not acknowledge as
+///   expected.
 /// - A type of your own decides what the client receives: implement or derive [`IntoEventError`].
 pub struct EventError(Box<Repr>);
 
@@ -36,10 +36,12 @@ struct Repr {
     text: String,
     code: Option<String>,
     data: Option<Box<RawValue>>,
+    /// The id under which an internal error is logged.
     id: Option<String>,
     /// Whether this was a [`Reject`]. At an event its code is `rejected` if it has no other.
     is_rejection: bool,
     kind: Kind,
+    /// The error that `?` converted, for error filters.
     cause: Option<Cause>,
 }
 

@@ -65,11 +65,13 @@ pub(crate) struct ControllerTable {
     pub(crate) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     pub(crate) connect: Option<HandlerRef>,
     pub(crate) disconnect: Option<HandlerRef>,
+    /// The handler of `*`.
     pub(crate) any: Option<HandlerRef>,
+    /// The `#[on_error]` handler.
     pub(crate) error: Option<HandlerRef>,
 }
 
-/// One `#[handlers]` block with its handlers' guards.
+/// One `#[handlers]` block with the policies of its handlers.
 pub(crate) struct BlockTable {
     pub(crate) block: &'static HandlersBlock,
     /// Indexed by handler id.
@@ -91,6 +93,7 @@ pub(crate) struct HandlerPolicies {
 /// A handler: its block and its id there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HandlerRef {
+    /// The index in [`ControllerTable::blocks`].
     pub(crate) block: usize,
     pub(crate) id: u16,
 }
@@ -103,13 +106,14 @@ pub(crate) struct DirectHandler {
     pub(crate) target: HandlerTarget,
     pub(crate) block: &'static HandlersBlock,
     pub(crate) handler: &'static HandlerInfo,
-    /// Whether it takes an `Ack`.
+    /// Whether the handler takes an `Ack`.
     pub(crate) takes_ack: bool,
 }
 
 /// A handler of one of the namespace's controllers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HandlerTarget {
+    /// The index in [`NamespaceTable::controllers`].
     pub(crate) controller: usize,
     pub(crate) handler: HandlerRef,
 }
