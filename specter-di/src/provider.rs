@@ -219,8 +219,8 @@ impl Provider {
         let name = &self.name;
         assert!(
             self.scope == Scope::Singleton,
-            "`{name}` is not a singleton, so it cannot have an `on_init` hook: initialize the value in \
-             its factory"
+            "`{name}` is not a singleton, so it cannot have an `on_init` hook: initialize the value \
+             in its factory"
         );
         self.hooks.init = Some(lifecycle::erase_type(hook));
         self

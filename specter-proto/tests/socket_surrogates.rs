@@ -173,7 +173,9 @@ proptest! {
             .collect();
         let expected = String::from_utf16_lossy(&units);
         let event = event(&format!(r#"2["m","{escapes}",["{escapes}"],{{"{escapes}":1}}]"#));
-        let (text, list, map): (String, Vec<Value>, BTreeMap<String, u8>) = event.args().decode().unwrap();
+        let args = event.args();
+        let (text, list, map) =
+            args.decode::<(String, Vec<Value>, BTreeMap<String, u8>)>().unwrap();
         prop_assert_eq!(&text, &expected);
         prop_assert_eq!(&list, &[Value::from(&*expected)]);
         prop_assert_eq!(map.get(&expected), Some(&1));

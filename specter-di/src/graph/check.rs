@@ -235,8 +235,8 @@ fn not_singleton(
         format!("{role} `{name}` is not a singleton"),
         steps,
         format!(
-            "declare `{name}` without `scope`: all {scoped}s share one instance, and what belongs to \
-             one {scoped} is passed to its methods"
+            "declare `{name}` without `scope`: all {scoped}s share one instance, and what belongs \
+             to one {scoped} is passed to its methods"
         ),
     )
 }

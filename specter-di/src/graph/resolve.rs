@@ -357,8 +357,8 @@ fn by_value(graph: &BoundGraph, key: Key, pointee: &str) -> Option<String> {
         .find(|name| name == pointee)
         .map(|name| {
             format!(
-                "take `{name}` instead of `{key}`: it is a value of the framework, which is injected \
-                 by value"
+                "take `{name}` instead of `{key}`: it is a value of the framework, which is \
+                 injected by value"
             )
         })
 }

@@ -205,7 +205,7 @@ impl EngineConfig {
         self
     }
 
-    /// Whether sessions may use WebSockets. Default: `true`.
+    /// Whether sessions may use a WebSocket. Default: `true`.
     pub fn websocket(mut self, enabled: bool) -> Self {
         self.websocket = enabled;
         self

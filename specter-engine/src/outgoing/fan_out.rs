@@ -1,4 +1,4 @@
-//! The last step of a broadcast: writing to the connections whose tasks it found idle.
+//! The last step of a broadcast: writes to the connections whose tasks are idle.
 
 use std::cell::Cell;
 use std::mem;
@@ -7,9 +7,9 @@ use crate::connection::Connection;
 use crate::outgoing::prefetch::prefetch_writers;
 use crate::outgoing::queue::Wake;
 
-/// Where a broadcast found no more idle connections than this, their own tasks write.
+/// If a broadcast finds at most this many idle connections, their own tasks write.
 const FEW: usize = 4;
-/// How many connections one task writes to, before other tasks have their turn.
+/// How many connections one task of the broadcast writes to before other tasks run.
 const PER_TASK: usize = 64;
 
 thread_local! {
@@ -25,14 +25,14 @@ pub struct FanOut {
     recipients: u32,
 }
 
-/// How many recipients the broadcasts of this thread have had so far; the count wraps around. A
-/// task that compares two readings knows what it has sent to.
+/// How many recipients the broadcasts of this thread have had so far; the count wraps around. The
+/// difference of two readings is the number of recipients of a turn.
 pub(crate) fn recipients() -> u32 {
     RECIPIENTS.try_with(Cell::get).unwrap_or_default()
 }
 
 impl FanOut {
-    /// A packet was queued for `connection`.
+    /// Adds a connection for which a packet was queued.
     pub fn add(&mut self, connection: &Connection, wake: Wake) {
         self.recipients = self.recipients.wrapping_add(1);
         if wake == Wake::Yes {
@@ -48,7 +48,7 @@ impl FanOut {
 }
 
 impl Drop for FanOut {
-    /// Writes to the rest, also where a broadcast ends early: its recipients wait for nothing else.
+    /// Writes to the rest, even if the broadcast ended early: nothing else would write to them.
     fn drop(&mut self) {
         let _ = RECIPIENTS.try_with(|all| all.set(all.get().wrapping_add(self.recipients)));
         if self.idle.len() > FEW {

@@ -1,7 +1,8 @@
 //! The frames that are being written to a WebSocket, and the position up to which they are written.
 //!
-//! It holds packets that have left the queue until their last byte is written, and one control
-//! frame of the WebSocket itself, which goes between two frames. Packets are never reordered.
+//! It holds packets from the time they leave the queue until their last byte is written, and one
+//! control frame of the WebSocket itself, which is written between two frames. Packets are never
+//! reordered.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -16,36 +17,38 @@ use crate::outgoing::packet_deque::recycle_deque;
 use crate::outgoing::queue;
 use crate::session::link::scratch::Scratch;
 
-/// Frames in one write.
+/// The most frames in one write.
 const MAX_SLICES: usize = 64;
-/// Up to so many bytes are joined before they are written: handing many tiny slices to the kernel
-/// costs more than copying them, and one slice takes a cheaper call than several.
+/// Frames of up to this many bytes in all are copied into one slice before they are written:
+/// passing many tiny slices to the kernel costs more than copying them, and a single slice takes a
+/// cheaper system call.
 const JOINED: usize = 16 * 1024;
 
-/// The write side of a WebSocket.
+/// Packets that are being written, and the position in them.
 #[derive(Default)]
 pub(crate) struct FrameWriter {
     packets: VecDeque<EncodedPacket>,
-    /// Frames of the first packet that are written in full.
+    /// How many frames of the first packet are written in full.
     frames_written: usize,
-    /// Bytes of the frame after those that are written.
+    /// How many bytes of the following frame are written.
     offset: usize,
     control: Option<Control>,
-    /// What the queue has counted for what is now written, parts of packets included.
+    /// The cost in the queue of what has been written, including parts of packets.
     cost_written: usize,
-    /// How much of that was for a part of the first packet.
+    /// How much of the cost is for a part of the first packet.
     cost_of_part: usize,
-    /// Something was written that the stream may hold back.
+    /// Whether the stream may still hold back written bytes.
     unflushed: bool,
 }
 
-/// A pong or a close frame. Boxed, because nearly always there is none.
+/// A pong or a close frame. Boxed, because there is rarely one.
 struct Control(Box<ControlFrame>);
 
 struct ControlFrame {
     bytes: Vec<u8>,
     written: usize,
-    /// Follows it. Only where this one is half written: before that it is replaced.
+    /// The control frame after this one. Set only while this one is partly written; before that it
+    /// is replaced.
     next: Option<Vec<u8>>,
 }
 
@@ -60,7 +63,7 @@ impl Control {
 }
 
 impl FrameWriter {
-    /// Writes these after what is there already.
+    /// Adds packets after those that are already here.
     pub(crate) fn push(&mut self, packets: VecDeque<EncodedPacket>) {
         if self.packets.is_empty() {
             self.packets = packets;
@@ -69,16 +72,16 @@ impl FrameWriter {
         }
     }
 
-    /// What is left to be written of a packet of one frame.
+    /// A writer that continues with a packet of one frame, of which `written` bytes are written.
     pub(crate) fn with_partial(packet: EncodedPacket, written: usize) -> Self {
         let mut output = Self::default();
         output.resume_packet(packet, written);
         output
     }
 
-    /// Writes a frame as soon as the one under way is done. One that waits is replaced: of several
-    /// pings only the last must be answered (RFC 6455, 5.5.3). One that is half written is
-    /// finished first.
+    /// Sets the control frame to write after the current frame. A waiting control frame is
+    /// replaced: of several pings only the last must be answered (RFC 6455, section 5.5.3). A
+    /// partly written one is finished first.
     pub(crate) fn set_control(&mut self, bytes: Vec<u8>) {
         match &mut self.control {
             Some(Control(frame)) if frame.written > 0 => frame.next = Some(bytes),
@@ -86,8 +89,8 @@ impl FrameWriter {
         }
     }
 
-    /// Goes on with a packet of one frame (or several that were gathered, as one) of which so many
-    /// bytes are written, while nothing but a control frame waits here.
+    /// Continues with a packet of one frame (or a batch, as one packet), of which `written` bytes
+    /// are written. Nothing but a control frame may be waiting here.
     pub(crate) fn resume_packet(&mut self, packet: EncodedPacket, written: usize) {
         debug_assert!(self.packets.is_empty());
         self.packets.push_back(packet);
@@ -97,37 +100,37 @@ impl FrameWriter {
         self.unflushed |= written > 0;
     }
 
-    /// Goes on with what others have begun in its place, while nothing but a control frame waited
+    /// Continues with what another writer has started. Nothing but a control frame may be waiting
     /// here.
-    pub(crate) fn resume(&mut self, begun: Self) {
+    pub(crate) fn resume(&mut self, partial: Self) {
         debug_assert!(self.packets.is_empty());
-        let control = std::mem::replace(self, begun).control;
+        let control = std::mem::replace(self, partial).control;
         self.control = control.or(self.control.take());
     }
 
-    /// Drops everything that is not begun; what is half written must be finished, or the peer could
-    /// not read what follows.
-    pub(crate) fn discard_unbegun(&mut self) {
-        let begun = self.frames_written > 0 || self.offset > 0;
-        self.packets.truncate(usize::from(begun));
+    /// Drops everything but a partly written frame, which must be finished for the peer to decode
+    /// what follows.
+    pub(crate) fn discard_unstarted(&mut self) {
+        let partial = self.frames_written > 0 || self.offset > 0;
+        self.packets.truncate(usize::from(partial));
         self.control.take_if(|control| control.0.written == 0);
         if let Some(Control(frame)) = &mut self.control {
             frame.next = None;
         }
     }
 
-    /// Whether all is written, and passed on by the stream.
+    /// Whether everything is written and flushed by the stream.
     pub(crate) fn is_done(&self) -> bool {
         self.has_written_all() && !self.unflushed
     }
 
-    /// Takes what [`queue::cost`] counted for what was written since it was asked last. A packet
-    /// that is written in part counts for that part, so that a long one shows that the peer reads.
+    /// Takes the cost ([`queue::cost`]) of what was written since the last call. A partly written
+    /// packet counts for that part, so that a long packet shows that the peer reads.
     pub(crate) fn take_cost_written(&mut self) -> usize {
         mem::take(&mut self.cost_written)
     }
 
-    /// Writes all there is. Pending means that the stream takes no more for now.
+    /// Writes everything. Pending means that the stream takes no more at present.
     pub(crate) fn poll_write(
         &mut self,
         stream: &mut (impl AsyncWrite + Unpin),
@@ -164,8 +167,7 @@ impl FrameWriter {
         self.packets.is_empty() && self.control.is_none()
     }
 
-    /// The frame to be written, where it is alone and nothing of it is written yet: the common
-    /// case.
+    /// The frame to write, if there is only one and nothing of it is written: the common case.
     fn only_frame(&self) -> Option<&[u8]> {
         let packet = self.packets.front()?;
         let only = self.packets.len() == 1
@@ -184,14 +186,14 @@ impl FrameWriter {
         if len > JOINED && stream.is_write_vectored() {
             return self.poll_write_slices(stream, cx);
         }
-        // Also where the stream would write slice by slice (TLS: a record each).
+        // Even if the stream writes slice by slice, as TLS does with a record for each.
         let mut joined = Scratch::borrow();
         let len = join(self.pending(), &mut joined);
         let joined = joined.get(..len).unwrap_or_default();
         stream.poll_write(cx, joined)
     }
 
-    /// The same for what is not worth copying.
+    /// Writes slices that are too large to be copied.
     fn poll_write_slices(
         &self,
         stream: Pin<&mut impl AsyncWrite>,
@@ -207,7 +209,7 @@ impl FrameWriter {
         stream.poll_write_vectored(cx, slices)
     }
 
-    /// The bytes to be written, in their order.
+    /// The bytes to write, in order.
     fn pending(&self) -> impl Iterator<Item = &[u8]> {
         let mut frames = self
             .packets
@@ -215,7 +217,7 @@ impl FrameWriter {
             .flat_map(EncodedPacket::frames)
             .skip(self.frames_written)
             .map(|frame: &Frame| frame.websocket().as_ref());
-        let begun = if self.offset > 0 {
+        let partial = if self.offset > 0 {
             frames.next().and_then(|frame| frame.get(self.offset..))
         } else {
             None
@@ -228,10 +230,10 @@ impl FrameWriter {
             .control
             .as_ref()
             .and_then(|control| control.0.next.as_deref());
-        begun.into_iter().chain(control).chain(next).chain(frames)
+        partial.into_iter().chain(control).chain(next).chain(frames)
     }
 
-    /// Notes that all of [`pending`](Self::pending) is written.
+    /// Records that all of [`pending`](Self::pending) is written.
     fn advance_to_end(&mut self) {
         while let Some(packet) = self.packets.pop_front() {
             self.cost_written += queue::cost(&packet);
@@ -242,7 +244,7 @@ impl FrameWriter {
         self.control = None;
     }
 
-    /// Notes that `written` more bytes of [`pending`](Self::pending) are written.
+    /// Records that `written` more bytes of [`pending`](Self::pending) are written.
     fn advance(&mut self, mut written: usize) {
         while written > 0 {
             if self.offset == 0
@@ -281,10 +283,11 @@ impl FrameWriter {
     }
 }
 
-/// Copies the slices one after another into the buffer, as far as they fit. Yields their length.
+/// Copies the slices one after another into the buffer, as far as they fit. Returns the copied
+/// length.
 fn join<'a>(mut slices: impl Iterator<Item = &'a [u8]>, buffer: &mut [u8]) -> usize {
     let mut joined = 0;
-    // The first that does not fit ends it.
+    // Stops at the first slice that does not fit.
     let _ = slices.try_for_each(|bytes| {
         let room = buffer.get_mut(joined..)?;
         let part = room.len().min(bytes.len());
@@ -308,7 +311,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
     use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-    /// Takes a few bytes of each write, and nothing at every other one.
+    /// Takes a few bytes of each write, and nothing in every other one.
     struct Trickle {
         taken: Arc<Mutex<Vec<u8>>>,
         step: usize,
@@ -377,7 +380,7 @@ mod tests {
         ])
     }
 
-    /// The same, with one that is too long to be joined with the others.
+    /// Packets of which one is too long to be joined with the others.
     fn long_packets() -> VecDeque<EncodedPacket> {
         let mut packets = packets();
         packets.insert(2, Frame::binary_message(&[9; 9_000]).into());
@@ -422,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_frame_waits_for_the_end_of_the_frame_under_way() {
+    fn a_control_frame_follows_the_current_frame() {
         let mut cx = Context::from_waker(Waker::noop());
         let taken = Arc::new(Mutex::new(Vec::new()));
         let mut stream = Stream::of(Trickle {
@@ -447,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_control_frame_follows_the_one_under_way() {
+    fn the_newest_control_frame_follows_the_current_one() {
         let mut cx = Context::from_waker(Waker::noop());
         for step in 1..20 {
             let taken = Arc::new(Mutex::new(Vec::new()));
@@ -472,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_half_written_survives_discarding() {
+    fn a_partly_written_frame_is_not_discarded() {
         let mut cx = Context::from_waker(Waker::noop());
         let taken = Arc::new(Mutex::new(Vec::new()));
         let mut stream = Stream::of(Trickle {
@@ -484,7 +487,7 @@ mod tests {
         let mut output = FrameWriter::default();
         output.push(packets());
         assert!(output.poll_write(&mut stream, &mut cx).is_pending());
-        output.discard_unbegun();
+        output.discard_unstarted();
         while output.poll_write(&mut stream, &mut cx).is_pending() {}
         assert_eq!(*taken.lock().unwrap(), b"\x81\x044one".to_vec());
     }

@@ -1,15 +1,15 @@
 //! Everything that writes to a client.
 //!
-//! Senders push packets into the connection's [`queue`](OutgoingQueue), and two parties write them:
+//! Senders push packets into the connection's [`queue`](OutgoingQueue). Two parties write them:
 //!
-//! - the connection's task, at the end of each of its turns (`websocket_writer`). What it sent
-//!   during the turn need not pass through the queue: it is gathered in the turn's batch
+//! - the connection's task, at the end of each of its turns (`websocket_writer`). Packets that it
+//!   sends during the turn need not pass through the queue: they are collected in the turn's batch
 //!   (`write_batch`);
-//! - a broadcast (`fan_out`), in the place of a task that is idle, with the write half that the
-//!   task parked in the connection's slot (`writer_slot`).
+//! - a broadcast (`fan_out`), in place of a task that is idle, with the write half that the task
+//!   has parked in the connection's slot (`writer_slot`).
 //!
-//! The slot says at each time which of the two may write. `frame_writer` remembers how far a write
-//! got; `tcp_writer` is the write half itself.
+//! The slot's state says at each time which of the two may write. `frame_writer` holds partly
+//! written packets; `tcp_writer` is the write half.
 
 pub(crate) mod fan_out;
 pub(crate) mod frame_writer;
@@ -32,9 +32,9 @@ use self::tcp_writer::TcpWriter;
 use self::write_half::WriteHalf;
 use self::writer_slot::WriterSlot;
 
-/// The queue of one connection, and who may write it.
+/// The queue of one connection, and the slot that says who may write it.
 ///
-/// A broadcast touches both: they stand together in memory.
+/// A broadcast accesses both, so they are adjacent in memory.
 pub(crate) struct Outgoing<W = TcpWriter> {
     pub(crate) queue: OutgoingQueue,
     pub(crate) slot: WriterSlot<W>,
@@ -50,8 +50,8 @@ impl<W> Outgoing<W> {
 }
 
 impl<W: WriteHalf> Outgoing<W> {
-    /// Writes what is queued in the place of the task, if that is idle. Returns whether the task
-    /// must be woken.
+    /// Writes the queue in place of the task, if the task is idle. Returns whether the task must be
+    /// woken.
     pub(crate) fn write_queued(&self) -> bool {
         self.slot.write_queued(&self.queue)
     }

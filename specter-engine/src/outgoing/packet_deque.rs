@@ -1,4 +1,4 @@
-//! A deque of packets that needs no allocation for one packet, which is what most queues hold.
+//! A deque of packets that allocates nothing for a single packet, which is what most queues hold.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -6,11 +6,11 @@ use std::mem;
 use specter_proto::engine::EncodedPacket;
 use specter_proto::recycler::{Recyclable, Recycler};
 
-/// Packets that wait.
+/// Queued packets.
 #[derive(Default)]
 pub(crate) struct PacketDeque {
     first: Option<EncodedPacket>,
-    /// What is behind it: nothing where there is no first.
+    /// The packets after the first. Empty if there is no first.
     rest: VecDeque<EncodedPacket>,
 }
 
@@ -49,7 +49,7 @@ impl PacketDeque {
         }
     }
 
-    /// Puts a packet behind the first one, or first where there is none.
+    /// Inserts a packet after the first one, or as the first if there is none.
     pub(crate) fn push_second(&mut self, packet: EncodedPacket) {
         if self.first.is_some() {
             self.rest.push_front(packet);
@@ -69,7 +69,7 @@ impl PacketDeque {
         Some(first)
     }
 
-    /// Takes the only one there is, where that is one frame.
+    /// Takes the only packet, if there is exactly one and it has one frame.
     pub(crate) fn take_only_frame(&mut self) -> Option<EncodedPacket> {
         if !self.rest.is_empty() {
             return None;
@@ -77,7 +77,7 @@ impl PacketDeque {
         self.first.take_if(|packet| packet.frame_count() == 1)
     }
 
-    /// Takes all of them.
+    /// Takes all packets.
     pub(crate) fn take(&mut self) -> VecDeque<EncodedPacket> {
         let Some(first) = self.first.take() else {
             return VecDeque::new();
@@ -93,13 +93,14 @@ impl PacketDeque {
     }
 }
 
-/// How many empty deques a thread keeps.
+/// The most empty deques that a thread keeps.
 const MAX_KEPT: usize = 64;
-/// How many packets a deque has room for that is kept.
+/// The largest capacity, in packets, of a deque that is kept.
 const MAX_KEPT_PACKETS: usize = 64;
 
 thread_local! {
-    /// An idle connection holds no deque; the next one that is written to takes its memory.
+    /// An idle connection holds no deque: it passes its memory on to the next connection that needs
+    /// one.
     static DEQUES: Recycler<EmptyDeque> =
         const { Recycler::new(MAX_KEPT, MAX_KEPT_PACKETS * size_of::<EncodedPacket>()) };
 }
@@ -118,7 +119,7 @@ fn recycled_deque() -> VecDeque<EncodedPacket> {
         .unwrap_or_default()
 }
 
-/// Keeps the memory of an empty deque for the next one.
+/// Keeps the memory of an empty deque for reuse.
 pub(crate) fn recycle_deque(deque: VecDeque<EncodedPacket>) {
     if deque.is_empty() {
         Recycler::put(&DEQUES, EmptyDeque(deque));
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_come_out_in_their_order() {
+    fn packets_are_taken_in_order() {
         for count in 0..4 {
             let mut packets = PacketDeque::default();
             assert!(packets.is_empty() && packets.pop_front().is_none());
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_frame_alone_is_taken_as_such() {
+    fn only_a_single_frame_is_taken_as_such() {
         let mut packets = PacketDeque::default();
         assert!(packets.take_only_frame().is_none());
         packets.push_back(packet("a"));

@@ -1,8 +1,8 @@
 //! Loading the memory of many connections into the processor's cache.
 //!
-//! A broadcast to many connections meets each of them once, and little of them is in the cache.
-//! Read one after another, with locks and system calls between, each read waits for the memory;
-//! read in a row, the processor waits for all of them at the same time.
+//! A broadcast accesses each of many connections once, and most of them are not in the cache. If it
+//! accesses them one after another, with locks and system calls in between, each access waits for
+//! memory. If it reads them in a row first, the processor waits for all of them at the same time.
 
 use std::hint;
 

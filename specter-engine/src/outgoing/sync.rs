@@ -18,7 +18,7 @@ mod model {
     pub(crate) use loom::sync::MutexGuard;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize};
 
-    /// loom's mutex with the interface of the one of `parking_lot`.
+    /// loom's mutex with the interface of `parking_lot`'s.
     #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
@@ -37,7 +37,7 @@ mod model {
             self.0.try_lock().ok()
         }
 
-        /// Only the cache is prefetched by this, and the model has none.
+        /// Used only for prefetching; the model has no cache.
         #[expect(clippy::unused_self, reason = "the interface of the real mutex")]
         pub(crate) fn is_locked(&self) -> bool {
             false

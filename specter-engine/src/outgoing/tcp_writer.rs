@@ -1,7 +1,7 @@
 //! The write half of a TCP socket.
 //!
-//! It is Tokio's, with one difference: dropping it does not end the stream. The socket is closed
-//! when both halves are gone.
+//! It wraps Tokio's write half, with one difference: dropping it does not shut the stream down. The
+//! socket is closed when both halves are dropped.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(reader.try_read(&mut answer).unwrap(), 3);
     }
 
-    /// More than any socket holds, in parts: it is told when there is room again, and writes on
-    /// where it stopped.
+    /// A write of more than a socket's buffer: the writer is woken when there is room, and
+    /// continues where it stopped.
     #[tokio::test]
     async fn several_slices_arrive_in_order_when_the_socket_takes_them_in_parts() {
         const EACH: usize = 8 * 1024 * 1024;

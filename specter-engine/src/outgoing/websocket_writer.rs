@@ -1,5 +1,5 @@
-//! The task's side of writing to a WebSocket: the end of a turn, which writes the turn's batch and
-//! what is queued.
+//! How a connection's task writes to its WebSocket: at the end of a turn it writes the turn's
+//! batch, then the queue.
 
 use std::io;
 use std::mem;
@@ -18,41 +18,41 @@ pub(crate) trait WriteSide: AsyncWrite + Unpin {
     /// The write half.
     type Half: WriteHalf;
 
-    /// Gives the write half away. `None` where the stream cannot be split.
+    /// Takes the write half out of the stream. `None` if the stream cannot be split.
     fn park(&mut self) -> Option<Self::Half>;
 
-    /// Takes the write half back.
+    /// Puts the write half back.
     fn reclaim(&mut self, half: Self::Half);
 
-    /// Whether the write half was given away.
+    /// Whether the write half is parked.
     fn is_parked(&self) -> bool;
 
-    /// Writes while the write half is parked. Only whoever reserved the slot may call this.
+    /// Writes while the write half is parked. The caller must have reserved the slot.
     fn try_write_parked(&self, bytes: &[u8]) -> io::Result<usize>;
 }
 
-/// What the task writes to one WebSocket, and how far it got.
+/// The task's writer of one WebSocket.
 #[derive(Default)]
 pub(crate) struct WebSocketWriter {
-    /// What has left the queue and is not written yet.
+    /// Packets that have left the queue and are not written in full.
     pub(crate) frames: FrameWriter,
-    /// The stream took no more when it was written to last.
+    /// Whether the stream took no more at the last write.
     is_blocked: bool,
-    /// The stream was blocked and took more after that: the peer has read.
+    /// Whether the stream took more after it had been blocked: the peer has read.
     peer_has_read: bool,
 }
 
 impl WebSocketWriter {
-    /// Whether the peer has made room in a stream that was full, since this was asked last.
+    /// Whether the peer has made room in a full stream since the last call.
     pub(crate) fn take_peer_has_read(&mut self) -> bool {
         mem::take(&mut self.peer_has_read)
     }
 
-    /// Ends a turn: writes its batch, if it has one, and all that is queued. What the stream does
-    /// not take is kept, and the task is woken when it takes more. Where all is written, the write
-    /// half is parked, so that others may write until the task runs again.
+    /// Ends a turn: writes its batch, if it has one, and the queue. What the stream does not take
+    /// is kept, and the task is woken when it takes more. If everything is written, the write half
+    /// is parked, so that broadcasts may write until the task runs again.
     ///
-    /// The slot is reserved where there is a batch, and not reserved afterwards.
+    /// If there is a batch, the slot is reserved; afterwards it is not.
     pub(crate) fn end_turn<S: WriteSide>(
         &mut self,
         stream: &mut S,
@@ -84,7 +84,7 @@ impl WebSocketWriter {
         self.write_queue(stream, outgoing, cx)
     }
 
-    /// Writes what the queue holds, with the write half in the task's hands.
+    /// Writes the queue, with the write half owned by the task.
     fn write_queue<S: WriteSide>(
         &mut self,
         stream: &mut S,
@@ -115,7 +115,7 @@ impl WebSocketWriter {
         }
     }
 
-    /// Writes what was pushed to the frames.
+    /// Writes the pushed frames.
     pub(crate) fn poll_write(
         &mut self,
         stream: &mut (impl AsyncWrite + Unpin),
@@ -130,14 +130,14 @@ impl WebSocketWriter {
         }
     }
 
-    /// Writes a batch. Where the stream does not take all of it, yields it as a packet, with how
-    /// much of it is written. An error of the stream is met again when that goes on.
+    /// Writes a batch. If the stream does not take all of it, returns it as a packet together with
+    /// the number of written bytes. If the stream fails, the error is reported by the next write.
     fn write_batch(
         &mut self,
         stream: &impl WriteSide,
         batch: Vec<u8>,
     ) -> Option<(EncodedPacket, usize)> {
-        // A pong that waits answers an earlier message than the batch does, and goes first.
+        // A waiting pong answers an earlier message than the batch does, and is written first.
         let written = if !batch.is_empty() && self.frames.is_done() {
             stream.try_write_parked(&batch).unwrap_or_default()
         } else {
@@ -148,7 +148,7 @@ impl WebSocketWriter {
         unwritten
     }
 
-    /// Takes the write half back, with what a broadcast has written in part.
+    /// Reclaims the write half, with what a broadcast has written in part.
     pub(crate) fn reclaim<S: WriteSide>(&mut self, stream: &mut S, outgoing: &Outgoing<S::Half>) {
         if let Some((half, partial)) = outgoing.slot.reclaim() {
             stream.reclaim(half);

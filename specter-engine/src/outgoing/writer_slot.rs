@@ -1,13 +1,13 @@
 //! The slot in which an idle connection's task parks the write half of its socket.
 //!
-//! Waking a task for one frame costs more than writing the frame. While a connection's task is idle
-//! it therefore parks the write half here; a broadcast that finds it writes what is queued in the
-//! task's place. What the socket does not take at once is left to the task, which alone waits for
-//! room in it.
+//! Waking a task for one frame costs more than writing the frame. While a connection's task is
+//! idle, it therefore parks the write half here. A broadcast that finds it there writes the queue
+//! in place of the task. If the socket does not take everything, the rest is left to the task,
+//! which alone waits for room in the socket.
 //!
-//! Whoever takes packets from the queue to write them holds the slot's lock, or owns the write
-//! half. A task that appends to the batch of its turn reserves the slot first. Together this keeps
-//! packets in order.
+//! Packets are taken from the queue for writing only under the slot's lock or by the owner of the
+//! write half. A task that appends to the batch of its turn reserves the slot first. Together this
+//! keeps packets in order.
 
 use std::mem;
 use std::task::{Context, Poll, Waker};
@@ -21,16 +21,16 @@ use super::write_half::WriteHalf;
 /// Who may write to the socket of a connection.
 #[derive(Default)]
 enum WriterState<W> {
-    /// The connection's task has the write half, or there is none that could be parked.
+    /// The connection's task owns the write half, or the stream cannot be split.
     #[default]
     OwnedByTask,
-    /// The task is idle: whoever locks the slot may write what is queued.
+    /// The task is idle. A broadcast may lock the slot and write the queue.
     Parked(W),
-    /// A broadcast wrote a part of a packet. Only the task may write, and begins with the rest of
-    /// it.
+    /// A broadcast has written a part of a packet. Only the task may write, and it writes the rest
+    /// of that packet first.
     ParkedMidFrame(W, Box<FrameWriter>),
-    /// The task gathers a batch, which it writes without taking the write half back. Nobody else
-    /// may write until it has.
+    /// The task collects a batch, which it will write without reclaiming the write half. Nobody
+    /// else may write until it has.
     ReservedByTask(W),
 }
 
@@ -44,13 +44,13 @@ impl<W> Default for WriterSlot<W> {
 }
 
 impl<W: WriteHalf> WriterSlot<W> {
-    /// The task has written everything and becomes idle.
+    /// Parks the write half of a task that has written everything and becomes idle.
     pub(crate) fn park(&self, writer: W) {
         *self.0.lock() = WriterState::Parked(writer);
     }
 
-    /// The task takes the write half back, with what a broadcast has written in part. `None`: it
-    /// has it already.
+    /// Reclaims the write half for the task, with what a broadcast has written in part. `None` if
+    /// the task already owns it.
     pub(crate) fn reclaim(&self) -> Option<(W, Option<Box<FrameWriter>>)> {
         match mem::take(&mut *self.0.lock()) {
             WriterState::OwnedByTask => None,
@@ -61,9 +61,9 @@ impl<W: WriteHalf> WriterSlot<W> {
         }
     }
 
-    /// Keeps everybody else from writing, until [`release`](Self::release) or
-    /// [`reclaim`](Self::reclaim). False where somebody writes at this moment, where a packet is
-    /// written in part, and where the task has the write half itself.
+    /// Reserves the slot for the task, until [`release`](Self::release) or
+    /// [`reclaim`](Self::reclaim). `false` if a broadcast is writing or has written a part of a
+    /// packet, or if the task owns the write half.
     pub(crate) fn reserve_for_task(&self) -> bool {
         let Some(mut state) = self.0.try_lock() else {
             return false;
@@ -80,7 +80,7 @@ impl<W: WriteHalf> WriterSlot<W> {
         }
     }
 
-    /// The task has written its batch, or has left it to the queue: others may write again.
+    /// Ends the reservation: the task has written its batch or put it into the queue.
     pub(crate) fn release(&self) {
         let mut state = self.0.lock();
         *state = match mem::take(&mut *state) {
@@ -89,10 +89,10 @@ impl<W: WriteHalf> WriterSlot<W> {
         };
     }
 
-    /// The task has ended, and nobody writes any more.
+    /// Drops the write half: the task has ended.
     pub(crate) fn clear(&self) {
         let state = mem::take(&mut *self.0.lock());
-        // Dropping it closes the socket: not under the lock.
+        // Dropped outside of the lock, because it closes the socket.
         drop(state);
     }
 
@@ -106,8 +106,8 @@ impl<W: WriteHalf> WriterSlot<W> {
         self.0.is_locked()
     }
 
-    /// Writes what is queued, if the write half is parked here. Returns whether the task must be
-    /// woken: for what is left, or for what waits until something was written.
+    /// Writes the queue, if the write half is parked. Returns whether the task must be woken: to
+    /// write the rest, or for senders that wait until something was written.
     pub(crate) fn write_queued(&self, queue: &OutgoingQueue) -> bool {
         let mut state = self.0.lock();
         let WriterState::Parked(writer) = &mut *state else {
@@ -116,7 +116,7 @@ impl<W: WriteHalf> WriterSlot<W> {
         match write_only_frame(writer, queue).unwrap_or_else(|| write_all(writer, queue)) {
             Ok(written) => queue.finish_write(written),
             Err(unwritten) => {
-                // The task meets the error of the socket, if there is one, when it writes the rest.
+                // An error of the socket is reported to the task when it writes the rest.
                 if let WriterState::Parked(writer) = mem::take(&mut *state) {
                     *state = WriterState::ParkedMidFrame(writer, unwritten);
                 }
@@ -126,10 +126,10 @@ impl<W: WriteHalf> WriterSlot<W> {
     }
 }
 
-/// What the queue counted for what was written, or what is left to be written.
+/// The cost of what was written, or what is left to write.
 type Outcome = Result<usize, Box<FrameWriter>>;
 
-/// Writes the packet that waits, if it is alone and has one frame.
+/// Writes the only queued packet, if it has one frame.
 fn write_only_frame(writer: &impl WriteHalf, queue: &OutgoingQueue) -> Option<Outcome> {
     let packet = queue.take_only_frame()?;
     let bytes = packet.first().websocket();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_queued_is_written_while_the_pen_lies_there() {
+    async fn the_queue_is_written_while_the_write_half_is_parked() {
         let (server, mut client) = sockets().await;
         let (read, writer) = TcpWriter::split(server);
         let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_else_writes_while_the_task_sends_past_the_queue() {
+    async fn nobody_else_writes_while_the_slot_is_reserved() {
         let (server, mut client) = sockets().await;
         let (_read, writer) = TcpWriter::split(server);
         let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
@@ -223,13 +223,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_stream_does_not_take_is_left_to_the_task() {
+    async fn the_rest_of_a_full_socket_is_left_to_the_task() {
         let (server, _client) = sockets().await;
         let (_read, writer) = TcpWriter::split(server);
         let queue = OutgoingQueue::for_test(usize::MAX, QueuePolicy::Disconnect);
         let slot = WriterSlot::default();
         slot.park(writer);
-        // More than any socket holds.
+        // More than a socket's buffer holds.
         let _ = push(&queue, &"x".repeat(64 * 1024 * 1024));
         assert!(slot.write_queued(&queue), "the task is woken");
         assert!(slot.has_partial_write());
@@ -237,16 +237,16 @@ mod tests {
         let _ = push(&queue, "next");
         assert!(slot.write_queued(&queue), "nothing goes between");
         assert_eq!(queue.take(0).len(), 1);
-        assert!(slot.reclaim().is_some_and(|(_, begun)| begun.is_some()));
+        assert!(slot.reclaim().is_some_and(|(_, partial)| partial.is_some()));
     }
 
     #[tokio::test]
-    async fn a_task_that_is_left_a_full_stream_is_woken_when_it_takes_more() {
+    async fn the_task_is_woken_when_a_full_socket_takes_more() {
         let (server, mut client) = sockets().await;
         let connection = detached(&EngineConfig::default().max_queued_bytes(usize::MAX));
         let mut websocket = WebSocket::over(Stream::of_tcp(server), Limits::new(100));
         let queue = connection.outgoing_queue();
-        // It is full between two frames, or in the midst of one.
+        // The socket becomes full between two frames, or within one.
         for size in [100, 5_003, 64 * 1024] {
             let packet = EncodedPacket::from(Frame::binary_message(&vec![7; size]));
             let at_rest = poll_fn(|cx| Poll::Ready(websocket.end_turn(cx, &connection)));

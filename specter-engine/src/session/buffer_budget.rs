@@ -1,8 +1,9 @@
 //! The budget of bytes that all connections together may hold, and each connection's share of it.
 //!
-//! A connection reports what it holds in coarse steps, so that sending a packet touches nothing that
-//! connections share. The sum of the reports counts a packet once for each queue that holds it. It is
-//! therefore only an alarm; the sweep that it starts (`buffer_sweep`) counts each packet once.
+//! A connection reports what it holds in coarse steps, so that sending a packet touches nothing
+//! that connections share. The sum of the reports counts a packet once for each queue that holds
+//! it. It is therefore only an alarm; the sweep that it starts (`buffer_sweep`) counts each packet
+//! once.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -49,6 +50,7 @@ impl BufferBudget {
     }
 
     /// A budget whose excess has no consequence, for connections that belong to no endpoint.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn without_sweep(limit: usize) -> Arc<Self> {
         Arc::new(Self::new(limit, Box::new(|_| {})))
     }
@@ -75,8 +77,8 @@ impl BufferBudget {
         }
         let added = after - before;
         let before = self.reported.fetch_add(added, Ordering::SeqCst);
-        // The reports of one connection may overtake each other, so that the sum is below zero for a
-        // moment.
+        // The reports of one connection may overtake each other, so that the sum is below zero for
+        // a moment.
         let total = before.wrapping_add(added);
         if total > self.limit
             && let Some(runtime) = self.runtime.get()
@@ -145,8 +147,8 @@ impl BufferShare {
         self.budget.change(before, held);
     }
 
-    /// The bytes outside of the outgoing queue: pending events, unfinished messages, and packets that
-    /// are held until CONNECT is answered.
+    /// The bytes outside of the outgoing queue: pending events, unfinished messages, and packets
+    /// that are held until CONNECT is answered.
     pub(crate) fn other(&self) -> usize {
         self.other.load(Ordering::Relaxed)
     }

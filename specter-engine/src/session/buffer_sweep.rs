@@ -23,8 +23,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How many packets are counted before the sweep yields to other tasks.
 const AT_ONCE: usize = 4096;
-/// A connection that holds fewer bytes of unfinished messages and pending events is never closed for
-/// them.
+/// A connection that holds fewer bytes of unfinished messages and pending events is never closed
+/// for them.
 const LITTLE: usize = 64 * 1024;
 
 /// The budget that endpoints share, with the connections that the sweep may close.

@@ -4,19 +4,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::close_reason::CloseReason;
 
-/// A count for each reason.
+/// The number of closed sessions by reason.
 #[derive(Debug, Default)]
 pub(crate) struct CloseCounters([AtomicU64; CloseReason::ALL.len()]);
 
 impl CloseCounters {
-    /// One more.
+    /// Counts one session.
     pub(crate) fn count(&self, reason: CloseReason) {
         if let Some(count) = self.of(reason) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// How many so far.
+    /// The number of sessions so far.
     pub(crate) fn get(&self, reason: CloseReason) -> u64 {
         self.of(reason)
             .map_or(0, |count| count.load(Ordering::Relaxed))

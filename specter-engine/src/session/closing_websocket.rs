@@ -1,9 +1,9 @@
-//! A WebSocket that is being closed: the last packets, the closing handshake, the end of the
-//! stream.
+//! A WebSocket that is being closed: writes the last packets, performs the closing handshake (RFC
+//! 6455, section 7), and waits for the end of the stream.
 //!
-//! It reads for a moment after its own end, because a socket that is closed with unread bytes may
-//! discard what it has sent (RFC 9112, section 9.6). It never waits longer than its deadlines,
-//! whatever the peer does.
+//! It continues to read after its own close frame, because closing a socket with unread bytes may
+//! discard what was written (RFC 9112, section 9.6). It never waits beyond its deadlines, whatever
+//! the peer does.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -21,25 +21,25 @@ use crate::session::link::stream::Stream;
 use crate::session::link::websocket::WebSocket;
 use crate::session::termination::CloseNotice;
 
-/// How long the last packets and the close frame may take. A peer that takes at least [`PROGRESS`]
-/// bytes of them in that time has it once more, up to [`WHOLE_FLUSH_LIMIT`] in all.
+/// The time limit for the last packets and the close frame. A peer that takes at least [`PROGRESS`]
+/// bytes within it gets the same time again, up to [`WHOLE_FLUSH_LIMIT`] in all.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 const WHOLE_FLUSH_LIMIT: Duration = Duration::from_secs(60);
-/// How many bytes written within [`FLUSH_LIMIT`] show that the peer reads.
+/// The number of bytes that must be written within [`FLUSH_LIMIT`] to show that the peer reads.
 const PROGRESS: usize = 64 * 1024;
-/// How long the peer may take to end its side.
+/// How long the peer may take to close its side.
 const LINGER_LIMIT: Duration = Duration::from_secs(2);
-/// Reads in one turn.
+/// The most reads in one turn.
 const READS: usize = 16;
 
-/// A WebSocket on its way out.
+/// A WebSocket that is being closed.
 pub(crate) struct ClosingWebSocket {
     stream: Stream,
     output: FrameWriter,
     close_frame: Option<Vec<u8>>,
     stage: Stage,
     deadline: Instant,
-    /// When the last packets must be written at the latest.
+    /// The deadline for writing the last packets.
     flush_end: Instant,
 }
 
@@ -50,8 +50,8 @@ enum Stage {
 }
 
 impl ClosingWebSocket {
-    /// Closes a WebSocket. `queued` is written first where the notice is to flush. `None` where
-    /// there is nothing left to do.
+    /// Starts to close a WebSocket. `queued` is written first if the notice is to flush. `None` if
+    /// nothing is left to do.
     pub(crate) fn new(
         websocket: WebSocket,
         notice: CloseNotice,
@@ -66,7 +66,7 @@ impl ClosingWebSocket {
                 None
             }
             CloseNotice::Tell(code) | CloseNotice::Answer(code) => {
-                output.discard_unbegun();
+                output.discard_unstarted();
                 code
             }
         };
@@ -85,7 +85,7 @@ impl ClosingWebSocket {
         self.deadline
     }
 
-    /// Gets on with it. Ready when the stream can be dropped.
+    /// Continues. Ready when the stream can be dropped.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         loop {
             let step = match self.stage {
@@ -110,7 +110,7 @@ impl ClosingWebSocket {
         }
     }
 
-    /// Ready when the time is over. A peer that takes the last packets gets more of it.
+    /// Ready after the deadline. A peer that takes the last packets gets more time.
     fn check_deadline(&mut self, now: Instant) -> Poll<()> {
         if now < self.deadline {
             return Poll::Pending;
@@ -124,7 +124,7 @@ impl ClosingWebSocket {
         Poll::Pending
     }
 
-    /// Ready with `false` where the stream failed.
+    /// Ready with `false` if the stream has failed.
     fn poll_writing(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         match self.stream.poll_ready(cx) {
             Poll::Pending => return Poll::Pending,
@@ -144,7 +144,7 @@ impl ClosingWebSocket {
         }
     }
 
-    /// Ready with `false` when the peer has ended its side too.
+    /// Ready with `false` when the peer has closed its side.
     fn poll_lingering(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         let mut scratch = Scratch::borrow();
         for _ in 0..READS {

@@ -1,7 +1,7 @@
 //! The path of a received packet, from the transport to the application's handler.
 //!
-//! The protocol state sees every packet first; the handler gets the messages. An error of either
-//! ends the connection.
+//! The protocol state processes every packet first; the handler receives the messages. An error of
+//! either ends the connection.
 
 use std::task::Waker;
 use std::time::Instant;
@@ -15,23 +15,23 @@ use crate::session::link::websocket::{Flow, Message};
 use crate::session::post_body::PostBody;
 use crate::session::termination::Termination;
 
-/// What a packet passes on its way in. Lent together for the time of one read.
+/// What a received packet is processed with, borrowed for one read.
 pub(crate) struct Inbound<'a, H> {
     pub(crate) session: &'a mut Session,
     pub(crate) handler: &'a mut H,
     pub(crate) connection: &'a Connection,
     pub(crate) now: Instant,
     pub(crate) waker: &'a Waker,
-    /// Until when nothing is due: any packet but a message may change that.
+    /// The time before which nothing is due. Any packet but a message may change it.
     pub(crate) skip_checks_until: &'a mut Option<tokio::time::Instant>,
 }
 
 impl<H: MessageHandler> Inbound<'_, H> {
-    /// Takes a message from the session's WebSocket.
+    /// Processes a message from the session's WebSocket.
     #[inline]
     pub(crate) fn websocket_message(&mut self, message: Message<'_>) -> Result<Flow, Termination> {
         let message = match message {
-            // What nearly every packet is.
+            // The common case.
             Message::Text(text) => match text.strip_prefix('4') {
                 Some(text) => IncomingMessage::Text(text),
                 None => return self.rarer(text),
@@ -45,15 +45,15 @@ impl<H: MessageHandler> Inbound<'_, H> {
         }
     }
 
-    /// Takes the text of any packet from the session's WebSocket. Binary messages are among them:
-    /// a client that is configured to send base64 does so on every transport.
+    /// Processes a text of any packet type from the session's WebSocket. It may contain a binary
+    /// message: a client that is configured to send base64 does so on every transport.
     #[inline(never)]
     fn rarer(&mut self, text: &str) -> Result<Flow, Termination> {
         let packet = payload::decode_text(text).map_err(|error| unreadable(error.code()))?;
         self.packet(packet.as_packet(), None)
     }
 
-    /// Takes a packet; `posted` is the request that carried it, if one did.
+    /// Processes a packet; `posted` is the request that carried it, if there was one.
     pub(crate) fn packet(
         &mut self,
         packet: Packet<'_>,
@@ -73,7 +73,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
         self.hand_over(message, posted)
     }
 
-    /// Gives the handler its message.
+    /// Passes a message to the handler.
     #[inline]
     fn hand_over(
         &mut self,
@@ -84,7 +84,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
         self.handler
             .message(message, &context)
             .map_err(Termination::decided)?;
-        // The handler may have closed the connection in another way than by its answer.
+        // The handler may also have closed the connection through its handle.
         if let Some(reason) = self.connection.outgoing_queue().close_reason() {
             return Err(Termination::decided(reason));
         }
@@ -96,7 +96,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
     }
 }
 
-/// A packet, or a body of packets, that can not be read.
+/// The termination because of an invalid packet or body.
 pub(crate) fn unreadable(code: &'static str) -> Termination {
     log_violation(code);
     Termination::decided(CloseReason::ParseError)

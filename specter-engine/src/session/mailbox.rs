@@ -184,8 +184,8 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Puts a received body into the reserved slot. The receiver is notified when the last packet has
-    /// been processed.
+    /// Puts a received body into the reserved slot. The receiver is notified when the last packet
+    /// has been processed.
     pub(super) fn put_post(
         &self,
         posted: PostBody,
@@ -203,8 +203,8 @@ impl Mailbox {
         Ok(outcome)
     }
 
-    /// Frees the reserved slot of a post that was aborted or rejected, and marks the client as faulty.
-    /// After an upgrade it is not: the client may abandon its post then.
+    /// Frees the reserved slot of a post that was aborted or rejected, and marks the client as
+    /// faulty. After an upgrade it is not: the client may abandon its post then.
     pub(super) fn abandon_post(&self) {
         let mut slots = self.slots.lock();
         slots.has_post = false;

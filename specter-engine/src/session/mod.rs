@@ -1,8 +1,7 @@
-//! The session of one connection, from its handshake to its end, over whatever transport carries
-//! it.
+//! The session of one connection, from its handshake to its end, on every transport.
 //!
 //! A session is one task (`task`). The task owns the transport (`link`), the protocol state, the
-//! timers and the application's handler. Requests reach it through a `mailbox`; everybody else
+//! timers and the application's handler. HTTP requests reach it through a `mailbox`; all other code
 //! holds a [`Connection`](crate::Connection).
 
 pub(crate) mod buffer_budget;

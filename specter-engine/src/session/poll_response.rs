@@ -1,8 +1,8 @@
 //! The body of the response to a poll.
 //!
 //! Its packets stay charged to the queue of their connection until the last byte of the body is
-//! dropped. A polling client that does not read therefore fills its queue as a client on a WebSocket
-//! does, and one that reads slowly empties it.
+//! dropped. A polling client that does not read therefore fills its queue as a client on a
+//! WebSocket does, and one that reads slowly empties it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -104,8 +104,8 @@ impl AsRef<[u8]> for PollResponse {
 }
 
 impl QueueCharge {
-    /// Moves the charge of `bytes` to the returned part, which stays charged until it is dropped. The
-    /// rest stays charged until this `QueueCharge` is dropped.
+    /// Moves the charge of `bytes` to the returned part, which stays charged until it is dropped.
+    /// The rest stays charged until this `QueueCharge` is dropped.
     pub(crate) fn part<T: AsRef<[u8]> + Send + 'static>(&mut self, bytes: T) -> Bytes {
         let charge = self.0.as_mut().map(|charge| {
             let cost = charge.cost.min(bytes.as_ref().len());

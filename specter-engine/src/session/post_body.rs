@@ -25,7 +25,7 @@ impl PostBody {
     }
 }
 
-/// Nothing of it: tokens travel in headers.
+/// Shows neither: headers may contain tokens.
 impl fmt::Debug for PostBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostBody").finish_non_exhaustive()

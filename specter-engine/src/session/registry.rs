@@ -1,7 +1,7 @@
 //! The open sessions of an endpoint: found by their ids, counted, limited, and closed together.
 //!
 //! The registry is sharded, so that requests do not wait for each other. Dropping a [`SessionSlot`]
-//! frees the session's place, whatever becomes of its task.
+//! frees the session's place, however its task ends.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -24,14 +24,14 @@ use crate::session::close_counters::CloseCounters;
 
 const SHARDS: usize = 32;
 
-/// Why there is no place for another session.
+/// Why no further session can be opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CapacityError {
-    /// The endpoint takes no new sessions any more.
+    /// The endpoint is shutting down.
     ShuttingDown,
-    /// As many sessions are open as are allowed in all.
+    /// `max_connections` sessions are open.
     Connections,
-    /// As many are open as are allowed from the client's address.
+    /// `max_connections_per_address` sessions of the client's address are open.
     Address,
 }
 
@@ -41,14 +41,15 @@ type Sessions = HashMap<RandomId, Connection, BuildHasherDefault<IdHasher>>;
 pub(crate) struct Registry {
     shards: [Mutex<Sessions>; SHARDS],
     addresses: Mutex<HashMap<IpAddr, usize>>,
-    /// Sessions that requests can find.
+    /// The number of sessions that requests can find.
     open: AtomicUsize,
-    /// Places taken: sessions that are opening, open, or whose task has not ended.
+    /// The number of taken places: sessions that are being opened, are open, or whose task has not
+    /// ended.
     taken: AtomicUsize,
-    /// A place was freed, and none is taken any more.
+    /// Notified when the last taken place is freed.
     all_free: Notify,
     refusing: AtomicBool,
-    /// Sessions whose handlers are not done.
+    /// The number of sessions whose handlers have not finished.
     handlers: AtomicUsize,
     closed: CloseCounters,
     max_connections: usize,
@@ -57,7 +58,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// The registry of an endpoint, whose connections count towards the budget.
+    /// The registry of an endpoint whose connections count towards the budget.
     pub(crate) fn new(config: &EngineConfig, budget: Arc<BufferBudget>) -> Arc<Self> {
         Arc::new(Self {
             shards: std::array::from_fn(|_| Mutex::default()),
@@ -78,7 +79,7 @@ impl Registry {
         &self.budget
     }
 
-    /// The connections of all sessions that requests can find.
+    /// The connections of all open sessions.
     pub(crate) fn connections(&self) -> Vec<Connection> {
         let mut connections = Vec::with_capacity(self.open());
         for shard in &self.shards {
@@ -87,7 +88,7 @@ impl Registry {
         connections
     }
 
-    /// Takes a place for a session that is about to open.
+    /// Reserves a place for a session that is about to open.
     pub(crate) fn reserve(
         self: &Arc<Self>,
         address: Option<IpAddr>,
@@ -102,7 +103,7 @@ impl Registry {
             sid: None,
             has_handler: false,
         };
-        // From here on the slot's drop gives back what was taken.
+        // From here on, dropping the slot frees what was taken.
         if self.taken.fetch_add(1, Ordering::SeqCst) >= self.max_connections {
             return Err(CapacityError::Connections);
         }
@@ -119,7 +120,7 @@ impl Registry {
         Ok(slot)
     }
 
-    /// The session of this id.
+    /// The connection of the session with this id.
     pub(crate) fn find(&self, sid: &str) -> Option<Connection> {
         self.shard(sid.as_bytes())
             .lock()
@@ -127,23 +128,23 @@ impl Registry {
             .cloned()
     }
 
-    /// How many sessions are open.
+    /// The number of open sessions.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// How many sessions have closed for this reason.
+    /// The number of sessions that have closed for this reason.
     pub(crate) fn closed(&self, reason: CloseReason) -> u64 {
         self.closed.get(reason)
     }
 
-    /// Refuses new sessions from now on.
+    /// Rejects new sessions from now on.
     pub(crate) fn refuse(&self) {
         self.refusing.store(true, Ordering::SeqCst);
     }
 
-    /// Closes all sessions, one after another over this time, so that their clients do not come
-    /// back all at once.
+    /// Closes all sessions, spread over this time, so that their clients do not all reconnect at
+    /// once.
     pub(crate) async fn close_all(&self, reason: CloseReason, spread: Duration) {
         self.spread_over(spread, |connection| {
             connection.close(reason);
@@ -154,23 +155,22 @@ impl Registry {
         .await;
     }
 
-    /// Lets all sessions close when what runs on them is finished, one after another over this
-    /// time.
+    /// Drains all sessions, spread over this time: each closes when its handlers have finished.
     pub(crate) async fn drain(&self, spread: Duration) {
         self.spread_over(spread, Connection::drain).await;
     }
 
-    /// Closes all sessions; nothing waits for their clients or handlers.
+    /// Closes all sessions without waiting for clients or handlers.
     pub(crate) fn stop_at_once(&self) {
         self.connections().iter().for_each(Connection::stop_at_once);
     }
 
-    /// Makes the tasks of all sessions run.
+    /// Wakes the tasks of all sessions.
     pub(crate) fn wake_all(&self) {
         self.connections().iter().for_each(Connection::wake);
     }
 
-    /// How many sessions have handlers that are not done.
+    /// The number of sessions whose handlers have not finished.
     pub(crate) fn running_handlers(&self) -> usize {
         self.handlers.load(Ordering::Relaxed)
     }
@@ -202,14 +202,14 @@ impl Registry {
     }
 
     fn shard(&self, sid: &[u8]) -> &Mutex<Sessions> {
-        // Ids are random in every character; anything else finds nothing in whichever shard.
+        // Every character of an id is random. A text that is no id finds nothing in any shard.
         let index = sid.last().map_or(0, |byte| usize::from(*byte) % SHARDS);
         &self.shards[index]
     }
 }
 
-/// Where sessions from this address are counted. Whoever has one IPv6 address has as many as share
-/// its first 64 bits.
+/// The address as which sessions are counted. An IPv6 client can use all addresses with its first
+/// 64 bits, so these count as one.
 fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -220,19 +220,19 @@ fn counted_as(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A session's place among the open ones.
+/// The place of one session in the registry.
 pub(crate) struct SessionSlot {
     registry: Arc<Registry>,
-    /// Where one session less is to be counted.
+    /// The counted address, if addresses are limited.
     address: Option<IpAddr>,
-    /// Under which id requests find the session, as long as they do.
+    /// The id of the session while requests can find it.
     sid: Option<RandomId>,
-    /// The session has a handler that is not done.
+    /// Whether the session's handler has not finished.
     has_handler: bool,
 }
 
 impl SessionSlot {
-    /// Lets requests find the session. Refused where all sessions are being closed already.
+    /// Makes the session findable for requests. An error if the endpoint is shutting down.
     pub(crate) fn enter(&mut self, connection: &Connection) -> Result<(), CapacityError> {
         let sid = connection.id();
         let shard = self.registry.shard(sid.as_str().as_bytes());
@@ -241,7 +241,8 @@ impl SessionSlot {
         self.has_handler = true;
         self.registry.handlers.fetch_add(1, Ordering::Relaxed);
         self.registry.open.fetch_add(1, Ordering::Relaxed);
-        // Either this sees the flag, or who set it finds the session when closing all.
+        // Either this reads the flag, or the code that has set it finds the session when it closes
+        // all.
         if self.registry.refusing.load(Ordering::SeqCst) {
             self.leave();
             return Err(CapacityError::ShuttingDown);
@@ -254,14 +255,14 @@ impl SessionSlot {
         self.registry.closed.count(reason);
     }
 
-    /// The session's handler has nothing more to do.
+    /// Records that the session's handler has finished.
     pub(crate) fn handler_is_done(&mut self) {
         if std::mem::take(&mut self.has_handler) {
             self.registry.handlers.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Requests find the session no more.
+    /// Removes the session, so that requests no longer find it.
     pub(crate) fn leave(&mut self) {
         if let Some(sid) = self.sid.take() {
             let shard = self.registry.shard(sid.as_str().as_bytes());

@@ -1,5 +1,5 @@
-//! How the HTTP requests of a session reach its task: they are put into the session's mailbox, and the
-//! task is woken.
+//! How the HTTP requests of a session reach its task: they are put into the session's mailbox, and
+//! the task is woken.
 
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
@@ -11,8 +11,8 @@ use crate::session::post_body::PostBody;
 
 impl Connection {
     /// Answers a poll with the messages in the queue, without the task. `None` if the task must
-    /// answer it: the queue is empty, another poll is open, or the next packet is a heartbeat, which
-    /// concerns the timers of the task.
+    /// answer it: the queue is empty, another poll is open, or the next packet is a heartbeat,
+    /// which concerns the timers of the task.
     pub(crate) fn answer_poll(&self, max_packets: usize) -> Option<PollResponse> {
         self.mailbox().answer_directly(|| {
             let packets = self.outgoing_queue().take_messages(max_packets);
@@ -56,8 +56,8 @@ impl Connection {
     }
 }
 
-/// The right to receive the body of one post. If it is dropped before the body is delivered, because
-/// the client has aborted the request or its body is invalid, the session ends.
+/// The right to receive the body of one post. If it is dropped before the body is delivered,
+/// because the client has aborted the request or its body is invalid, the session ends.
 pub(crate) struct PostPermit {
     connection: Option<Connection>,
     /// Bytes of the body that have been received.

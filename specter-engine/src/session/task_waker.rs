@@ -1,35 +1,35 @@
 //! The waker of a connection's task.
 //!
-//! The task sets it when it first runs, and again only if its waker changes, so that a turn costs
+//! The task sets it in its first turn, and later only if its waker changes, so that a turn costs
 //! nothing here.
 
 use std::task::Waker;
 
 use parking_lot::Mutex;
 
-/// The waker of a connection's task, from when it first runs until it ends.
+/// The waker of a connection's task. Set from the task's first turn until the task ends.
 #[derive(Default)]
 pub(crate) struct TaskWaker(Mutex<Option<Waker>>);
 
 impl TaskWaker {
-    /// From now on this one is woken. The task looks at everything after that: what came before
-    /// needs no waking.
+    /// Replaces the waker. The task processes everything after this call; what came before needs no
+    /// wake-up.
     pub(crate) fn set(&self, waker: Waker) {
         let old = self.0.lock().replace(waker);
-        // Not under the lock, as in `wake`: what goes with it may come back here.
+        // Dropped outside of the lock, as in `wake`: dropping a waker may call this again.
         drop(old);
     }
 
     /// Wakes the task, if there is one.
     pub(crate) fn wake(&self) {
-        // Not under the lock: whoever is woken may come back here at once.
+        // Woken outside of the lock: the woken task may call this again immediately.
         let waker = self.0.lock().clone();
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// The task has ended: a waker holds its memory.
+    /// Drops the waker of a task that has ended: the waker holds the task's memory.
     pub(crate) fn clear(&self) {
         let old = self.0.lock().take();
         drop(old);
@@ -43,7 +43,7 @@ mod tests {
     use std::sync::{Arc, Weak};
     use std::task::Wake;
 
-    /// Counts how often it is woken, and comes back each time, and when it goes.
+    /// Counts its wake-ups, and calls the waker again at each wake-up and when it is dropped.
     #[derive(Default)]
     struct Counting {
         woken: AtomicUsize,

@@ -2,28 +2,28 @@
 
 use crate::close_reason::CloseReason;
 
-/// The end of a connection, as the part that met it puts it.
+/// Why and how a connection ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Termination {
     pub(crate) reason: CloseReason,
     pub(crate) notice: CloseNotice,
 }
 
-/// What the peer is told.
+/// What is sent to the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CloseNotice {
-    /// All that is queued, then that it is over.
+    /// The queue, then the close packet or frame.
     Flush,
-    /// That it is over; on a WebSocket with this close code.
+    /// The close packet or, on a WebSocket, a close frame with this code.
     Tell(Option<u16>),
-    /// The peer said so first, on a WebSocket with this close code. It gets its answer.
+    /// The answer to the peer's close; on a WebSocket with this code.
     Answer(Option<u16>),
-    /// Nothing: nobody is there.
+    /// Nothing: the peer is gone.
     Silence,
 }
 
 impl Termination {
-    /// The server's decision, for this reason.
+    /// The server closes the connection for this reason.
     pub(crate) fn decided(reason: CloseReason) -> Self {
         let notice = if reason.discards_queue() {
             CloseNotice::Tell(None)
@@ -33,7 +33,7 @@ impl Termination {
         Self { reason, notice }
     }
 
-    /// The peer left in good order.
+    /// The peer has closed the connection in order.
     pub(crate) fn peer_left(close_code: Option<u16>) -> Self {
         Self {
             reason: CloseReason::TransportClose,
@@ -41,7 +41,7 @@ impl Termination {
         }
     }
 
-    /// The peer broke the transport's rules.
+    /// The peer has violated the transport's protocol.
     pub(crate) fn violation(close_code: Option<u16>) -> Self {
         Self {
             reason: CloseReason::TransportError,
@@ -49,7 +49,7 @@ impl Termination {
         }
     }
 
-    /// The transport is gone.
+    /// The transport has failed.
     pub(crate) fn gone(reason: CloseReason) -> Self {
         Self {
             reason,

@@ -1,7 +1,7 @@
 //! The one timer of a connection.
 //!
-//! Every pong moves the deadline back, and the timer is not set anew for that: it fires early,
-//! finds nothing due, and is set for the next deadline.
+//! Each pong postpones the deadline. The timer is not reset for that: it fires early, the task
+//! finds nothing due, and sets it to the next deadline.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,15 +10,15 @@ use std::task::{Context, Poll, Waker};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A timer that is set once and then only when it has fired, or must fire earlier.
+/// A timer that is reset only after it has fired, or if it must fire earlier.
 pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,
-    /// Whom it wakes when it fires. None: nobody yet.
+    /// The waker that it wakes when it fires. `None`: not polled yet.
     wakes: Option<Waker>,
 }
 
 impl Timer {
-    /// A timer for this deadline.
+    /// A timer with this deadline.
     pub(crate) fn new(deadline: Instant) -> Self {
         Self {
             sleep: Box::pin(sleep_until(deadline)),
@@ -26,12 +26,12 @@ impl Timer {
         }
     }
 
-    /// When it fires.
+    /// The deadline.
     pub(crate) fn deadline(&self) -> Instant {
         self.sleep.deadline()
     }
 
-    /// Ready when the deadline has passed; else the task is woken by then, perhaps earlier.
+    /// Ready when the deadline has passed. Otherwise the task is woken by then, perhaps earlier.
     pub(crate) fn poll_until(
         &mut self,
         cx: &mut Context<'_>,
@@ -41,7 +41,7 @@ impl Timer {
         let set = self.sleep.deadline();
         let wakes = self.wakes.as_ref();
         if now < set && set <= deadline && wakes.is_some_and(|wakes| wakes.will_wake(cx.waker())) {
-            // The rule: it runs already, and there is nothing to tell it.
+            // The common case: the timer is running, and nothing changes.
             return Poll::Pending;
         }
         self.wakes = None;
@@ -58,8 +58,8 @@ impl Timer {
         Poll::Pending
     }
 
-    /// Outside of Tokio's budget: where that is spent, a timer would be pending without having
-    /// noted whom to wake.
+    /// Polled outside of Tokio's budget: if that is spent, a timer returns pending without
+    /// registering the waker.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         Pin::new(&mut unconstrained(self.sleep.as_mut())).poll(cx)
     }
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(2));
     }
 
-    /// Counts how often it is woken.
+    /// Counts its wake-ups.
     #[derive(Default)]
     struct Counting(AtomicUsize);
 
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// However much of Tokio's budget, of 128, the task has left when it asks the timer.
+    /// The timer fires however much of Tokio's budget of 128 the task has left when it polls it.
     #[tokio::test(start_paused = true)]
     async fn a_task_that_has_spent_its_budget_is_woken() {
         for spent in 120..=128 {

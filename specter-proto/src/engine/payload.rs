@@ -381,7 +381,9 @@ mod tests {
             for (read, message) in read.iter().zip(&messages) {
                 match message {
                     Message::Text(text) => prop_assert_eq!(read.as_packet(), Packet::Message(text)),
-                    Message::Binary(data) => prop_assert_eq!(read.as_packet(), Packet::Binary(data)),
+                    Message::Binary(data) => {
+                        prop_assert_eq!(read.as_packet(), Packet::Binary(data));
+                    }
                 }
             }
         }
@@ -396,7 +398,8 @@ mod tests {
 
         #[test]
         fn any_text_of_packet_characters_is_read_or_rejected(body in "[0-6bA-C=\u{1e}\n]{0,60}") {
-            let results: Vec<_> = decode(body.as_bytes(), &PayloadLimits::default()).unwrap().collect();
+            let packets = decode(body.as_bytes(), &PayloadLimits::default()).unwrap();
+            let results: Vec<_> = packets.collect();
             let errors = results.iter().filter(|result| result.is_err()).count();
             prop_assert!(errors <= 1);
             prop_assert!(errors == 0 || results.last().unwrap().is_err());

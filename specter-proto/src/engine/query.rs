@@ -239,7 +239,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_common_start_is_read_like_any_other_query(rest in "(EIO|&|=|4|sid|%34|transport|polling|x)*") {
+        fn the_common_start_is_read_like_any_other_query(
+            rest in "(EIO|&|=|4|sid|%34|transport|polling|x)*",
+        ) {
             let query = format!("EIO=4&transport=polling{rest}");
             // The empty parameter is skipped, but the query does not have the common start.
             let shifted = format!("&{query}");

@@ -15,10 +15,10 @@ pub enum SendError {
     /// has caught up.
     #[error("the outgoing queue of the connection is full")]
     QueueFull,
-    /// The packet alone is larger than `max_burst_bytes`. The connection stays as it was.
+    /// The packet alone is larger than `max_burst_bytes`. Nothing else happens to the connection.
     #[error("the packet has {size} bytes, and `max_burst_bytes` allows {limit}")]
     TooLarge {
-        /// What the packet counts for in the queue, in bytes.
+        /// The cost of the packet in the queue, in bytes.
         size: usize,
         /// The setting `max_burst_bytes`.
         limit: usize,
@@ -41,11 +41,12 @@ impl SendError {
 pub(crate) enum Urgency {
     /// An event. It is subject to `max_burst_bytes` and to the queue's policy.
     Ordinary,
-    /// An acknowledgement, a reply to CONNECT, a DISCONNECT: counted, and never refused. How many
-    /// there are is bounded where they are made.
+    /// An acknowledgement, a reply to CONNECT or a DISCONNECT packet. It is counted and never
+    /// rejected. Their number is bounded where they are created.
     Required,
-    /// A heartbeat of the engine: never refused, but at most one waits at a time. It is sent before
-    /// the packets that wait, because a client that reads slowly must still receive it in time.
+    /// A heartbeat of the engine. It is never rejected, but at most one is queued at a time. It is
+    /// sent before queued packets, because a client that reads slowly must still receive it in
+    /// time.
     Control,
 }
 

@@ -1,9 +1,9 @@
 //! The outgoing queue of one connection, and how it is closed.
 //!
 //! Senders on any thread push packets; the connection's task takes and writes them. The queue
-//! counts the bytes that are not written yet, and knows whether the task has to be woken. A
-//! connection whose queue holds more than `max_queued_bytes` is *behind*. Whether it is too slow is
-//! decided by the task, which measures how fast the queue empties.
+//! counts the bytes that are not written yet, and knows whether the task must be woken. A
+//! connection whose queue holds more than `max_queued_bytes` is *behind*. The task measures how
+//! fast the queue empties and decides whether the client is too slow.
 
 pub(crate) mod limits;
 #[cfg(test)]
@@ -25,15 +25,15 @@ pub(crate) use crate::outgoing::queue::limits::{QueueLimits, Urgency};
 use crate::outgoing::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard};
 use crate::session::buffer_budget::{BufferBudget, BufferShare};
 
-/// What a queued packet costs besides its bytes: its place in the queue and its allocation. Without
-/// it a limit in bytes would let many tiny packets take many times as much.
+/// The cost of a queued packet in addition to its bytes: its place in the queue and its allocation.
+/// Without it, many tiny packets could take many times the limit in memory.
 pub(crate) const PACKET_OVERHEAD: usize = 64;
 
-/// What a sender has to do after it spoke to the queue.
+/// Whether a sender must wake the connection's task.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
-    /// The task will look without being told.
+    /// The task will read the queue anyway.
     No,
     /// Wake the connection's task.
     Yes,
@@ -42,40 +42,40 @@ pub enum Wake {
 /// The queue of one connection.
 pub(crate) struct OutgoingQueue {
     queue: Mutex<Queue>,
-    /// The task will look into the queue before it rests: it runs, it was woken, or it waits for
-    /// something else that it needs first (a poll to answer, room in the socket).
+    /// Whether the task will read the queue before it becomes idle: it is running, it was woken, or
+    /// it waits for something that it needs first (a poll to answer, room in the socket).
     task_awake: AtomicBool,
     closing: AtomicBool,
-    /// What the packets cost, those included that the task took and has not written yet. Changed
-    /// with the queue locked, read at any time.
+    /// The cost of all packets, including those that the task has taken and not written yet. It is
+    /// changed under the queue's lock and read without it.
     bytes: AtomicUsize,
     limits: QueueLimits,
     share: BufferShare,
 }
 
-/// How many bytes are taken from the queue at once, at most. A heartbeat cannot overtake what the
-/// task has taken.
+/// The most bytes that are taken from the queue at once. A heartbeat cannot overtake packets that
+/// the task has taken.
 const MAX_TAKEN: usize = 64 * 1024;
 
 struct Queue {
     packets: PacketDeque,
-    /// How many packets are in front of the heartbeat that waits, if one does.
+    /// How many packets are before the queued heartbeat, if there is one.
     before_control: Option<usize>,
-    /// The first packet is the rest of one whose first frames were taken: nothing goes before it.
+    /// Whether the first packet is the rest of one whose first frames were taken: nothing may be
+    /// inserted before it.
     starts_midway: bool,
-    /// The client is too slow, and the policy discards events until it is no longer behind.
+    /// Whether events are discarded, because the client is too slow, until it is no longer behind.
     discards_events: bool,
     closing: Option<CloseReason>,
-    /// How many bytes it held when it was closed.
+    /// How many bytes the queue held when it was closed.
     bytes_at_close: usize,
-    /// How many bytes have left it since the connection opened.
+    /// How many bytes have left the queue since the connection opened.
     bytes_left: u64,
-    /// How many answers to polls took as many packets as an answer may have, and left some behind.
+    /// How many poll responses were full and left packets in the queue.
     full_answers: u64,
-    /// The address and the cost of a large packet that was taken last, and that is perhaps still
-    /// being written.
+    /// The address and cost of the large packet that was taken last and may still be being written.
     large_taken: Option<(usize, usize)>,
-    /// Notified when the connection is no longer behind, or closes. Absent until somebody waits.
+    /// Notified when the connection is no longer behind, or closes. Created by the first waiter.
     ready: Option<Arc<Notify>>,
 }
 
@@ -103,7 +103,7 @@ impl OutgoingQueue {
         }
     }
 
-    /// Queues a packet. An error leaves the queue as it was, or closed where the policy says so.
+    /// Queues a packet. An error leaves the queue unchanged, or closed if the policy requires it.
     pub(crate) fn push(
         &self,
         packet: EncodedPacket,
@@ -127,7 +127,7 @@ impl OutgoingQueue {
         }
         queue.packets.push_back(packet);
         let wake = self.wake_if_idle();
-        // The task begins to watch how fast the queue empties.
+        // The task must start to measure how fast the queue empties.
         let falls_behind = before <= self.limits.max_queued_bytes && self.is_behind();
         Ok(if falls_behind { Wake::Yes } else { wake })
     }
@@ -153,7 +153,7 @@ impl OutgoingQueue {
         self.wake_if_idle()
     }
 
-    /// Decides on an event that does not fit under `max_burst_bytes`, or that comes while events
+    /// Decides about an event that would exceed `max_burst_bytes`, or that is pushed while events
     /// are discarded.
     #[cold]
     fn check_event<'a>(
@@ -184,9 +184,9 @@ impl OutgoingQueue {
         }
     }
 
-    /// The client is too slow. Under [`QueuePolicy::Drop`] events are discarded from now on, until
-    /// it is no longer behind; the result is whether that is news. `None`: the connection is to be
-    /// closed.
+    /// Applies the policy to a client that is too slow. Under [`QueuePolicy::Drop`], events are
+    /// discarded until it is no longer behind; returns whether that starts now. `None`: the
+    /// connection must be closed.
     pub(crate) fn discard_events(&self) -> Option<bool> {
         match self.limits.policy {
             QueuePolicy::Disconnect => None,
@@ -197,8 +197,8 @@ impl OutgoingQueue {
         }
     }
 
-    /// Puts a packet before all others. It was accepted before, so that neither limit nor door hold
-    /// it up; where the queue is to be discarded, it is too.
+    /// Puts a packet before all others. It was accepted earlier, so that neither the limit nor the
+    /// closing applies to it. If the queue is to be discarded, so is the packet.
     pub(crate) fn push_front(&self, packet: EncodedPacket) {
         let mut queue = self.queue.lock();
         if queue.closing.is_some_and(CloseReason::discards_queue) {
@@ -209,15 +209,15 @@ impl OutgoingQueue {
         queue.packets.push_front(packet);
     }
 
-    /// Counts a packet that is being written without having been queued, until it is
-    /// [`refund`](Self::refund)d.
+    /// Charges a packet that is written without being queued, until it is
+    /// [`refund`](Self::refund)ed.
     pub(crate) fn charge(&self, packet: &EncodedPacket) {
         let _queue = self.queue.lock();
         self.set_bytes(self.bytes() + cost(packet));
     }
 
-    /// Events that were held outside of the queue have become more than `max_burst_bytes`: closes
-    /// where the policy says so.
+    /// Applies the policy because events that are held outside of the queue exceed
+    /// `max_burst_bytes`.
     pub(crate) fn overflow(&self) -> Wake {
         match self.limits.policy {
             QueuePolicy::Disconnect => self.close(CloseReason::QueueFull),
@@ -225,7 +225,8 @@ impl OutgoingQueue {
         }
     }
 
-    /// Called with the queue locked, as whatever sets it to false: senders do not race each other.
+    /// Called under the queue's lock, as is everything that sets `task_awake` to false: senders do
+    /// not race each other.
     fn wake_if_idle(&self) -> Wake {
         if self.task_awake.load(Ordering::Relaxed) {
             Wake::No
@@ -235,13 +236,13 @@ impl OutgoingQueue {
         }
     }
 
-    /// Called with the queue locked.
+    /// Called under the queue's lock.
     fn set_bytes(&self, bytes: usize) {
         self.bytes.store(bytes, Ordering::Relaxed);
         self.share.report(bytes);
     }
 
-    /// Closes the door: nothing more is queued. The first reason stands.
+    /// Closes the queue: nothing more is accepted. The first reason is kept.
     pub(crate) fn close(&self, reason: CloseReason) -> Wake {
         let mut queue = self.queue.lock();
         if queue.closing.is_some() {
@@ -257,23 +258,23 @@ impl OutgoingQueue {
         } else {
             VecDeque::new()
         };
-        // Dropping packets may free much: not under the lock.
+        // Dropped outside of the lock, because that may free much memory.
         drop(queue);
         drop(discarded);
         Wake::Yes
     }
 
-    /// Whether the queue is locked: a read of its cache line, for `prefetch`.
+    /// Whether the queue is locked. Reads its cache line, for `prefetch`.
     pub(super) fn is_locked(&self) -> bool {
         self.queue.is_locked()
     }
 
-    /// Whether the door is closed.
+    /// Whether the queue is closed.
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// Why the door was closed, if it was.
+    /// Why the queue was closed, if it was.
     pub(crate) fn close_reason(&self) -> Option<CloseReason> {
         if self.is_closing() {
             self.reason()
@@ -291,30 +292,31 @@ impl OutgoingQueue {
         &self.limits
     }
 
-    /// What the connection counts for among all bytes that connections hold.
+    /// The connection's share of the budget for all connections.
     pub(crate) fn share(&self) -> &BufferShare {
         &self.share
     }
 
-    /// How many bytes it held when it was closed.
+    /// How many bytes the queue held when it was closed.
     pub(crate) fn bytes_at_close(&self) -> usize {
         self.queue.lock().bytes_at_close
     }
 
-    /// How many bytes have left it since the connection opened: into the socket, or out of a poll's
-    /// response into the HTTP server.
+    /// How many bytes have left the queue since the connection opened: written to the socket, or
+    /// read from the body of a poll response by the HTTP server.
     pub(crate) fn bytes_left(&self) -> u64 {
         self.queue.lock().bytes_left
     }
 
-    /// How many answers to polls were full, and left packets behind, since the connection opened.
-    /// Two of them show that the client reads: it polls again when it has the first.
+    /// How many poll responses were full and left packets in the queue, since the connection
+    /// opened. A second one shows that the client reads: it polls again after it has received the
+    /// first.
     pub(crate) fn full_answers(&self) -> u64 {
         self.queue.lock().full_answers
     }
 
-    /// Shows each packet that waits, and a large one that is being written: the address of its
-    /// bytes, which queues that share the packet have in common, and its cost.
+    /// Calls `show` with each queued packet and a large one that is being written: the address of
+    /// its bytes, which queues that share the packet have in common, and its cost.
     pub(crate) fn for_each_packet(&self, mut show: impl FnMut(usize, usize)) {
         let queue = self.queue.lock();
         if let Some((address, cost)) = queue.large_taken {
@@ -325,7 +327,7 @@ impl OutgoingQueue {
         }
     }
 
-    /// Forgets all packets and what they counted for: the connection has ended.
+    /// Removes all packets and their cost: the connection has ended.
     pub(crate) fn clear(&self) {
         let mut queue = self.queue.lock();
         let discarded = queue.packets.take();
@@ -335,19 +337,19 @@ impl OutgoingQueue {
         drop(discarded);
     }
 
-    /// What the queue holds, in bytes, until it is written.
+    /// The cost of all packets that are not written yet, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// The task begins to run: senders need not wake it until it has looked into the queue.
+    /// Marks the task as running: senders need not wake it until it has read the queue.
     pub(crate) fn mark_task_awake(&self) {
         self.task_awake.store(true, Ordering::Relaxed);
     }
 
-    /// Takes the packets to be written next, some dozens of kilobytes at most, after `written`
-    /// bytes of those taken before were written (as counted by [`cost`]). Where there are none, the
-    /// next sender wakes the task.
+    /// Takes the packets to write next, up to some dozens of KiB, after `written` bytes (as
+    /// [`cost`] counts them) of those taken before were written. If there are none, the next sender
+    /// wakes the task.
     pub(crate) fn take(&self, written: usize) -> VecDeque<EncodedPacket> {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written);
@@ -377,7 +379,7 @@ impl OutgoingQueue {
         taken
     }
 
-    /// Takes all packets, however many: the connection ends.
+    /// Takes all packets of a connection that ends.
     pub(crate) fn take_all(&self) -> VecDeque<EncodedPacket> {
         let mut queue = self.queue.lock();
         queue.before_control = None;
@@ -385,7 +387,7 @@ impl OutgoingQueue {
         queue.packets.take()
     }
 
-    /// Whether nothing waits. Then the next sender wakes the task.
+    /// Whether the queue is empty. If so, the next sender wakes the task.
     pub(crate) fn go_idle_if_empty(&self) -> bool {
         let queue = self.queue.lock();
         if queue.packets.is_empty() {
@@ -394,8 +396,8 @@ impl OutgoingQueue {
         queue.packets.is_empty()
     }
 
-    /// The same as [`take_frames`](Self::take_frames), but nothing where a heartbeat waits among
-    /// them, or the door is closed.
+    /// As [`take_frames`](Self::take_frames), but takes nothing if a heartbeat would be among the
+    /// packets, or if the queue is closed.
     pub(crate) fn take_messages(&self, frames: usize) -> VecDeque<EncodedPacket> {
         let queue = self.queue.lock();
         if queue.before_control.is_some() || queue.closing.is_some() || queue.packets.is_empty() {
@@ -404,7 +406,7 @@ impl OutgoingQueue {
         self.take_some(queue, frames)
     }
 
-    /// Takes packets of at most so many frames together. One with more frames than that is taken in
+    /// Takes packets with at most this many frames together. A packet with more frames is taken in
     /// parts. Senders wake the task as after [`take`](Self::take).
     pub(crate) fn take_frames(&self, frames: usize) -> VecDeque<EncodedPacket> {
         let queue = self.queue.lock();
@@ -446,10 +448,10 @@ impl OutgoingQueue {
         taken
     }
 
-    /// Notes that `written` bytes of what was taken are written. The task goes on waiting for what
-    /// it waits for, so senders do not wake it.
+    /// Refunds the cost of `written` bytes that were taken and are now written. Senders do not wake
+    /// the task for that: it continues to wait for what it waits for.
     ///
-    /// Returns whether the connection was behind and is no longer.
+    /// Returns whether the connection was behind and no longer is.
     pub(crate) fn refund(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written)
@@ -466,7 +468,7 @@ impl OutgoingQueue {
         has_caught_up
     }
 
-    /// Waits until the connection is not behind. Dropping the future leaves nothing.
+    /// Waits until the connection is not behind. Dropping the future leaves nothing behind.
     pub(crate) async fn ready(&self) -> Result<(), SendError> {
         loop {
             let notified = {
@@ -477,7 +479,7 @@ impl OutgoingQueue {
                 if !self.is_behind() {
                     return Ok(());
                 }
-                // Under the lock, so that no notification is missed.
+                // Created under the lock, so that no notification is missed.
                 let mut notified = Box::pin(queue.ready().notified_owned());
                 notified.as_mut().enable();
                 notified
@@ -486,8 +488,8 @@ impl OutgoingQueue {
         }
     }
 
-    /// Takes the only packet there is, where that is one frame: the rule. Nothing is changed where
-    /// it is not so.
+    /// Takes the only packet, if there is exactly one and it has one frame: the common case.
+    /// Otherwise nothing changes.
     pub(crate) fn take_only_frame(&self) -> Option<EncodedPacket> {
         let mut queue = self.queue.lock();
         let packet = queue.packets.take_only_frame()?;
@@ -497,9 +499,9 @@ impl OutgoingQueue {
         Some(packet)
     }
 
-    /// Notes that `written` bytes of what was taken are written, and that whoever wrote them is
-    /// done. Whether the task must run, for what was queued meanwhile or because the connection is
-    /// no longer behind; where it must not, the next sender wakes it.
+    /// Refunds the cost of `written` bytes, at the end of a write in place of the task. Returns
+    /// whether the task must run: for packets that were queued meanwhile, or because the connection
+    /// is no longer behind. If it need not, the next sender wakes it.
     pub(crate) fn finish_write(&self, written: usize) -> bool {
         let mut queue = self.queue.lock();
         let must_run = self.note_written(&mut queue, written) || !queue.packets.is_empty();
@@ -509,8 +511,8 @@ impl OutgoingQueue {
         must_run
     }
 
-    /// Whether it holds more than `max_queued_bytes`: the peer's own events are not begun then, so
-    /// that a client which asks for much does not make the server hold more and more.
+    /// Whether the queue holds more than `max_queued_bytes`. Events of the peer do not start then,
+    /// so that a client which requests much does not make the server hold ever more.
     pub(crate) fn is_behind(&self) -> bool {
         self.bytes() > self.limits.max_queued_bytes
     }
@@ -535,7 +537,7 @@ impl Queue {
     }
 }
 
-/// The address and the cost of a packet that is larger than what is taken at once.
+/// The address and cost of a packet that is larger than what is taken at once.
 #[inline]
 fn large(packet: &EncodedPacket) -> Option<(usize, usize)> {
     let cost = cost(packet);
@@ -547,7 +549,7 @@ fn address_of(packet: &EncodedPacket) -> usize {
     packet.first().websocket().as_ptr().addr()
 }
 
-/// What a packet counts for in the queue.
+/// The cost of a packet in the queue.
 pub(crate) fn cost(packet: &EncodedPacket) -> usize {
     packet.size() + PACKET_OVERHEAD
 }

@@ -1,4 +1,4 @@
-//! What the queue takes, what it counts, and whom its senders wake.
+//! Tests: what the queue accepts, what it counts, and when its senders must wake the task.
 
 use crate::close_reason::CloseReason;
 use crate::config::QueuePolicy;
@@ -9,7 +9,7 @@ use specter_proto::engine::{EncodedPacket, Frame};
 use std::task::{Context, Poll, Waker};
 
 impl OutgoingQueue {
-    /// A queue that is behind above this limit, and takes ten times as much.
+    /// A queue that is behind above this limit, and accepts ten times as much.
     pub(crate) fn for_test(max_queued_bytes: usize, policy: QueuePolicy) -> Self {
         let limits = QueueLimits {
             max_queued_bytes,
@@ -41,7 +41,7 @@ fn packets_are_taken_by_their_frames() {
         assert!(pushed.is_ok());
     }
     assert!(queue.push(packet(1), Urgency::Control).is_ok());
-    // The heartbeat is the first of them.
+    // The heartbeat comes first.
     assert_eq!(counts(3), [1, 1]);
     assert_eq!(counts(3), [2]);
     assert_eq!(counts(3), [3]);
@@ -55,7 +55,7 @@ fn packets_are_taken_by_their_frames() {
 }
 
 #[test]
-fn only_the_first_sender_wakes_a_resting_task() {
+fn only_the_first_sender_wakes_an_idle_task() {
     let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
     assert_eq!(queue.push(packet(1), Urgency::Ordinary), Ok(Wake::Yes));
     assert_eq!(queue.push(packet(1), Urgency::Ordinary), Ok(Wake::No));
@@ -74,7 +74,7 @@ fn a_running_task_is_not_woken_by_its_own_sends() {
 }
 
 #[test]
-fn a_packet_above_the_burst_limit_is_refused_and_changes_nothing() {
+fn a_packet_above_the_burst_limit_is_rejected_and_changes_nothing() {
     for policy in [QueuePolicy::Disconnect, QueuePolicy::Drop] {
         let queue = OutgoingQueue::for_test(100, policy);
         let too_large = SendError::TooLarge {
@@ -124,7 +124,7 @@ fn above_the_burst_limit_the_drop_policy_discards_until_it_is_no_longer_behind()
 }
 
 #[test]
-fn required_packets_are_counted_and_never_refused() {
+fn required_packets_are_counted_and_never_rejected() {
     for policy in [QueuePolicy::Disconnect, QueuePolicy::Drop] {
         let queue = OutgoingQueue::for_test(200, policy);
         for count in 1..100 {
@@ -136,7 +136,7 @@ fn required_packets_are_counted_and_never_refused() {
 }
 
 #[test]
-fn a_heartbeat_goes_before_what_waits_and_one_waits_at_a_time() {
+fn a_heartbeat_is_sent_before_queued_packets_and_only_one_is_queued() {
     let queue = OutgoingQueue::for_test(1, QueuePolicy::Disconnect);
     assert!(queue.push(packet(100), Urgency::Required).is_ok());
     for _ in 0..2 {
@@ -147,7 +147,7 @@ fn a_heartbeat_goes_before_what_waits_and_one_waits_at_a_time() {
 }
 
 #[test]
-fn a_heartbeat_goes_behind_the_rest_of_a_packet_that_was_taken_in_part() {
+fn a_heartbeat_is_sent_after_the_rest_of_a_partly_taken_packet() {
     let queue = OutgoingQueue::for_test(10_000, QueuePolicy::Disconnect);
     let attachment = Frame::binary_message(b"x");
     let long = EncodedPacket::new(Frame::text_message("m"), vec![attachment; 3]);
@@ -163,7 +163,7 @@ fn a_heartbeat_goes_behind_the_rest_of_a_packet_that_was_taken_in_part() {
 }
 
 #[test]
-fn little_is_taken_at_once_from_a_queue_that_holds_much() {
+fn a_bounded_number_of_bytes_is_taken_at_once() {
     let queue = OutgoingQueue::for_test(1 << 20, QueuePolicy::Disconnect);
     for _ in 0..100 {
         assert!(queue.push(packet(10_000), Urgency::Ordinary).is_ok());
@@ -202,7 +202,7 @@ fn bytes_count_until_they_are_written() {
 }
 
 #[test]
-fn who_writes_in_the_place_of_the_task_is_told_when_it_must_run() {
+fn a_writer_in_place_of_the_task_learns_when_the_task_must_run() {
     let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
     let push = |len| queue.push(packet(len), Urgency::Ordinary);
     assert_eq!(push(1), Ok(Wake::Yes));
@@ -218,7 +218,7 @@ fn who_writes_in_the_place_of_the_task_is_told_when_it_must_run() {
 }
 
 #[test]
-fn the_first_reason_stands() {
+fn the_first_close_reason_is_kept() {
     let queue = OutgoingQueue::for_test(100, QueuePolicy::Disconnect);
     assert_eq!(queue.close(CloseReason::ForcedServerClose), Wake::Yes);
     assert_eq!(queue.close(CloseReason::PingTimeout), Wake::No);
@@ -226,7 +226,7 @@ fn the_first_reason_stands() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_room_is_notified_when_the_queue_is_no_longer_behind() {
+async fn waiters_are_notified_when_the_queue_is_no_longer_behind() {
     let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
     assert_eq!(queue.ready().await, Ok(()), "an empty queue has room");
     assert!(queue.push(packet(2_000), Urgency::Ordinary).is_ok());
@@ -243,7 +243,7 @@ async fn whoever_waits_for_room_is_notified_when_the_queue_is_no_longer_behind()
 }
 
 #[tokio::test]
-async fn whoever_waits_for_room_is_notified_when_the_connection_closes() {
+async fn waiters_are_notified_when_the_connection_closes() {
     let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
     assert!(queue.push(packet(2_000), Urgency::Ordinary).is_ok());
     let mut waiting = polled(queue.ready());

@@ -1,14 +1,15 @@
-//! What a connection's own task sends during a turn, gathered to be written in one go.
+//! The batch of packets that a connection's own task sends during a turn, which are written
+//! together at its end.
 //!
-//! An answer to what was just read needs no place in the queue: the task that sends it also writes
-//! it, at the end of its turn. Its bytes go into a buffer of the thread, one packet after another.
-//! That is possible only while the queue is empty and the task can reserve the connection's
-//! [`WriterSlot`](super::writer_slot::WriterSlot), so that nobody else writes what is sent later.
-//! When either ceases to hold, the batch goes to the front of the queue and later packets behind
-//! it: packets keep the order in which they were sent, whichever way they take.
+//! A reply to an event that was just read does not need the queue: the task that sends it also
+//! writes it, at the end of its turn. Its bytes are appended to a buffer of the thread. This is
+//! possible only while the queue is empty and the task can reserve the connection's
+//! [`WriterSlot`](super::writer_slot::WriterSlot), so that nobody else writes packets that are sent
+//! later. When either ends, the batch is put at the front of the queue and later packets after it.
+//! Packets therefore keep the order in which they were sent.
 //!
-//! A packet may also be encoded straight into the batch. What is sent while it is encoded goes
-//! before it.
+//! A packet may also be encoded directly into the batch. Packets that are sent while it is encoded
+//! come before it.
 
 #[cfg(test)]
 mod tests;
@@ -25,37 +26,37 @@ use super::queue::{PACKET_OVERHEAD, Wake};
 use super::write_half::WriteHalf;
 use crate::connection::Connection;
 
-/// The largest batch, in bytes as the queue counts them. More goes through the queue.
+/// The largest batch, as the queue counts its bytes. Further packets are queued.
 const MAX_BATCH: usize = 32 * 1024;
-/// A packet that counts for more goes through the queue.
+/// A packet with a higher cost is queued.
 const MAX_PACKET: usize = 8 * 1024;
-/// A larger buffer is given away with a packet that fills half of it; from a smaller one the packet
-/// is copied.
+/// A larger buffer is moved into the packet if the batch fills half of it. From a smaller one the
+/// batch is copied.
 const MAX_COPIED: usize = 16 * 1024;
-/// The largest buffer that a thread keeps for another turn.
+/// The largest buffer that a thread keeps for later turns.
 const MAX_KEPT: usize = 2 * MAX_BATCH;
 
 thread_local! {
     static BATCH: RefCell<ThreadBatch> = const { RefCell::new(ThreadBatch::none()) };
 }
 
-/// The batch of the connection whose task has its turn on this thread.
+/// The batch of the connection that has its turn on this thread.
 struct ThreadBatch {
     /// The address of that connection; 0 for none.
     owner: usize,
     batch: WriteBatch,
 }
 
-/// The packets of one turn, as they are sent on a WebSocket.
+/// The packets of one turn, encoded as WebSocket frames.
 pub(super) struct WriteBatch {
     bytes: Vec<u8>,
-    /// What the queue would have counted for them.
+    /// Their cost, as the queue counts it.
     cost: usize,
-    /// The slot is reserved: from the first packet until the end of the turn.
+    /// Whether the slot is reserved: from the first packet until the end of the turn.
     has_reserved: bool,
 }
 
-/// A turn of the connection's task begins on this thread.
+/// Starts a turn of the connection's task on this thread.
 pub(crate) fn begin_turn(connection: &Connection) {
     with(|thread| {
         if thread.owner == 0 {
@@ -65,7 +66,7 @@ pub(crate) fn begin_turn(connection: &Connection) {
     });
 }
 
-/// The turn is over without a write: its batch goes into the queue.
+/// Ends the turn without a write: its batch is queued.
 #[inline(never)]
 pub(crate) fn abandon_turn(connection: &Connection) {
     with(|thread| {
@@ -76,8 +77,8 @@ pub(crate) fn abandon_turn(connection: &Connection) {
     });
 }
 
-/// Ends the turn and takes its batch, which is empty where it went through the queue after all. The
-/// slot is still reserved. `None`: the turn had no batch, and the slot is not reserved.
+/// Ends the turn and takes its batch, which is empty if it has been queued. The slot is still
+/// reserved. `None`: the turn had no batch, and the slot is not reserved.
 #[inline]
 pub(crate) fn take(connection: &Connection) -> Option<Vec<u8>> {
     with(|thread| {
@@ -90,8 +91,8 @@ pub(crate) fn take(connection: &Connection) -> Option<Vec<u8>> {
     .flatten()
 }
 
-/// Appends a packet to the batch of the connection's turn. False where the connection has no turn
-/// on this thread, or the packet belongs into the queue.
+/// Appends a packet to the batch of the connection's turn. `false` if the connection has no turn on
+/// this thread, or the packet must be queued.
 pub(crate) fn append(connection: &Connection, packet: &impl EncodePacket) -> bool {
     with(|thread| {
         thread.owner == connection.address() && thread.batch.append(connection.outgoing(), packet)
@@ -99,11 +100,11 @@ pub(crate) fn append(connection: &Connection, packet: &impl EncodePacket) -> boo
     .unwrap_or(false)
 }
 
-/// Has `write` append a packet to the batch of the connection's turn. `None`: nothing has happened,
-/// because the connection has no turn on this thread, or the packet belongs into the queue.
+/// Calls `write` to append a packet to the batch of the connection's turn. `None`: nothing
+/// happened, because the connection has no turn on this thread or the packet must be queued.
 ///
-/// `write` leaves the bytes as they were where it fails or panics. What is sent meanwhile goes into
-/// the queue, before the packet.
+/// If `write` fails or panics, it must leave the buffer unchanged. Packets that are sent meanwhile
+/// are queued, before this packet.
 #[inline]
 pub(crate) fn append_with<E>(
     connection: &Connection,
@@ -119,14 +120,14 @@ pub(crate) fn append_with<E>(
     Some(wake.map(|wake| connection.wake_if(wake)))
 }
 
-/// What the batch of the connection's turn counts for, in bytes as the queue counts them.
+/// The cost of the batch of the connection's turn, as the queue counts it.
 pub(crate) fn cost(connection: &Connection) -> usize {
     with(|thread| (thread.owner == connection.address()).then_some(thread.batch.cost))
         .flatten()
         .unwrap_or_default()
 }
 
-/// Keeps the buffer of a batch that was written for the next one, unless it has become large.
+/// Keeps the buffer of a written batch for reuse, unless it is too large.
 pub(super) fn recycle(mut buffer: Vec<u8>) {
     if buffer.capacity() <= MAX_KEPT {
         buffer.clear();
@@ -134,13 +135,13 @@ pub(super) fn recycle(mut buffer: Vec<u8>) {
     }
 }
 
-/// The frames of a batch, as one packet.
+/// The frames of a batch as one packet.
 pub(super) fn packet(batch: &[u8]) -> EncodedPacket {
     Frame::of_websocket(Bytes::copy_from_slice(batch)).into()
 }
 
-/// `None` while the thread ends, and while a packet is encoded into the batch: then nothing is
-/// appended.
+/// `None` while the thread ends, and while a packet is being encoded into the batch: nothing is
+/// appended then.
 #[inline]
 fn with<R>(change: impl FnOnce(&mut ThreadBatch) -> R) -> Option<R> {
     let with = |thread: &RefCell<ThreadBatch>| {
@@ -168,7 +169,8 @@ impl WriteBatch {
         }
     }
 
-    /// Appends a packet, or leaves it to the queue, with what is in the batch before it.
+    /// Appends a packet. If that is not possible, the batch is queued, and the caller queues the
+    /// packet.
     #[inline]
     pub(super) fn append<W: WriteHalf>(
         &mut self,
@@ -186,8 +188,8 @@ impl WriteBatch {
         is_accepted
     }
 
-    /// Has a packet appended, as [`append_with`](self::append_with). The result of a packet that
-    /// was queued after all says whether the task must be woken.
+    /// Appends a packet by calling `write`, as [`append_with`](self::append_with). If the packet
+    /// was queued after all, the result says whether the task must be woken.
     #[inline]
     fn append_with<W: WriteHalf, E>(
         &mut self,
@@ -221,10 +223,10 @@ impl WriteBatch {
         Some(mem::take(&mut self.bytes))
     }
 
-    /// Whether a packet of this cost may be appended; then the slot is reserved.
+    /// Whether a packet of this cost may be appended. If so, the slot is reserved.
     ///
-    /// While the write half is parked, and no packet is written in part, all that is queued is
-    /// counted: no bytes are no packets.
+    /// While the write half is parked and no packet is partly written, everything queued is
+    /// counted. A cost of 0 therefore means that the queue is empty.
     #[inline]
     fn accepts<W: WriteHalf>(&mut self, outgoing: &Outgoing<W>, cost: usize) -> bool {
         let fits = self.fits(outgoing, cost);
@@ -234,7 +236,7 @@ impl WriteBatch {
         fits && self.has_reserved
     }
 
-    /// Whether the batch has room for so much more, and no packets of others wait.
+    /// Whether the batch has room for this cost, and the queue is empty.
     #[inline]
     fn fits<W>(&self, outgoing: &Outgoing<W>, cost: usize) -> bool {
         let queue = &outgoing.queue;
@@ -243,9 +245,9 @@ impl WriteBatch {
         has_room && queue.bytes() == 0 && !queue.is_closing()
     }
 
-    /// Counts the packet that was encoded behind the others. It is queued where it is too large
-    /// after all, or others were sent meanwhile; a connection that was closed meanwhile takes it no
-    /// more.
+    /// Adds the cost of the packet that was encoded after the others. The packet is queued if it
+    /// turns out to be too large or if packets were queued meanwhile; if the connection was closed
+    /// meanwhile, it is dropped.
     #[inline]
     fn commit<W>(&mut self, outgoing: &Outgoing<W>, start: usize) -> Wake {
         let cost = self.bytes.len() - start + PACKET_OVERHEAD;
@@ -257,8 +259,8 @@ impl WriteBatch {
         }
     }
 
-    /// Queues the last packet behind what was sent while it was encoded, and the packets before it
-    /// in front of that.
+    /// Queues the last packet after those that were sent while it was encoded, and the batch before
+    /// them.
     #[cold]
     fn queue_last<W>(&mut self, outgoing: &Outgoing<W>, start: usize) -> Wake {
         let (before, last) = self.bytes.split_at_checked(start).unwrap_or_default();
@@ -275,12 +277,12 @@ impl WriteBatch {
         };
         self.bytes.clear();
         self.cost = 0;
-        // A closed connection needs no packet.
+        // Fails if the connection is closed: it needs no packet then.
         let pushed = outgoing.queue.push(last, Urgency::Required);
         pushed.unwrap_or_else(|(_, wake)| wake)
     }
 
-    /// Puts the batch into the queue, before all that was sent after it.
+    /// Puts the batch into the queue, before everything that was sent after it.
     fn flush_to_queue<W>(&mut self, outgoing: &Outgoing<W>) {
         if !self.bytes.is_empty() {
             outgoing.queue.push_front(packet(&self.bytes));

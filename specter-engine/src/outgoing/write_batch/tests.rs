@@ -1,4 +1,4 @@
-//! What a turn gathers: order, limits, and packets that are written in place.
+//! Tests of a turn's batch: order, limits, and packets that are encoded in place.
 
 use super::{MAX_KEPT, MAX_PACKET, abandon_turn, append_with, begin_turn, packet, take, with};
 use crate::close_reason::CloseReason;
@@ -12,13 +12,13 @@ use specter_proto::engine::{EncodedPacket, Frame, FrameAppender, FrameKind};
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 
-/// A connection at rest, whose task is the test.
-struct AtRest {
+/// An idle connection whose task is the test.
+struct IdleConnection {
     connection: Connection,
     _socket: (OwnedReadHalf, TcpStream),
 }
 
-impl AtRest {
+impl IdleConnection {
     async fn new(config: &EngineConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
@@ -46,7 +46,7 @@ impl AtRest {
         });
     }
 
-    /// Has a packet written, with something done in the midst of it.
+    /// Encodes a packet into the batch, and calls `meanwhile` while it is encoded.
     fn write(&self, text: &str, meanwhile: impl FnOnce()) -> Option<Result<(), ()>> {
         append_with(&self.connection, |bytes| {
             let mut frame = FrameAppender::new(bytes, text.len());
@@ -58,11 +58,11 @@ impl AtRest {
         })
     }
 
-    /// What the turn gathered, which is over with that.
-    fn gathered(&self) -> Vec<u8> {
-        let gathered = take(&self.connection).unwrap();
+    /// Ends the turn and returns its batch.
+    fn take_batch(&self) -> Vec<u8> {
+        let batch = take(&self.connection).unwrap();
         self.connection.outgoing().slot.release();
-        gathered
+        batch
     }
 
     fn queued(&self) -> Vec<u8> {
@@ -83,8 +83,8 @@ fn texts(texts: &[&str]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_sent_in_a_turn_is_gathered_beside_the_queue() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+async fn packets_of_a_turn_are_collected_outside_of_the_queue() {
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     begin_turn(&rest.connection);
     rest.send("a");
     let attachments = vec![Frame::binary_message(b"c")];
@@ -93,15 +93,15 @@ async fn what_is_sent_in_a_turn_is_gathered_beside_the_queue() {
     assert!(rest.queued().is_empty());
     let mut expected = texts(&["a", "b"]);
     expected.extend(b"\x82\x01c");
-    assert_eq!(rest.gathered(), expected);
+    assert_eq!(rest.take_batch(), expected);
     abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
-async fn outside_of_a_turn_and_for_others_there_is_the_queue() {
+async fn packets_outside_of_a_turn_and_for_other_connections_are_queued() {
     let (rest, other) = (
-        AtRest::new(&EngineConfig::default()).await,
-        AtRest::new(&EngineConfig::default()).await,
+        IdleConnection::new(&EngineConfig::default()).await,
+        IdleConnection::new(&EngineConfig::default()).await,
     );
     rest.send("before");
     assert_eq!(rest.queued(), texts(&["before"]));
@@ -116,23 +116,23 @@ async fn outside_of_a_turn_and_for_others_there_is_the_queue() {
 }
 
 #[tokio::test]
-async fn the_order_stays_when_others_send_in_between() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+async fn the_order_is_kept_when_others_send_in_between() {
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     begin_turn(&rest.connection);
     rest.send("1");
     rest.send("2");
     rest.send_elsewhere("3");
-    // The desk is reserved: nobody writes "3" yet.
+    // The slot is reserved, so that nobody writes "3" yet.
     assert!(rest.connection.outgoing().write_queued());
     rest.send("4");
-    assert!(rest.gathered().is_empty());
+    assert!(rest.take_batch().is_empty());
     assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
     abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
-async fn a_turn_that_is_given_up_leaves_all_to_the_queue() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+async fn an_abandoned_turn_queues_its_batch() {
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     begin_turn(&rest.connection);
     rest.send("1");
     rest.connection.close(CloseReason::ForcedServerClose);
@@ -144,8 +144,8 @@ async fn a_turn_that_is_given_up_leaves_all_to_the_queue() {
 }
 
 #[tokio::test]
-async fn what_nobody_reads_any_more_is_discarded() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+async fn the_batch_of_a_closed_connection_is_discarded() {
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     begin_turn(&rest.connection);
     rest.send("1");
     rest.connection.close(CloseReason::PingTimeout);
@@ -154,52 +154,52 @@ async fn what_nobody_reads_any_more_is_discarded() {
 }
 
 #[tokio::test]
-async fn much_goes_through_the_queue_and_its_limit() {
+async fn packets_beyond_the_largest_batch_are_queued_and_limited() {
     let config = EngineConfig::default()
         .max_queued_bytes(1_000)
         .max_burst_bytes(1_000);
-    let rest = AtRest::new(&config).await;
+    let rest = IdleConnection::new(&config).await;
     begin_turn(&rest.connection);
     let sent = (0..100).take_while(|_| {
         let sent = rest.connection.send(Frame::text_message("text").into());
         assert!(matches!(sent, Ok(()) | Err(SendError::QueueFull)));
         sent.is_ok()
     });
-    // Each counts for 71, those that were gathered once for all.
+    // Each costs 71 bytes; those of the batch together cost 71.
     assert_eq!(sent.count(), 19);
     abandon_turn(&rest.connection);
 
-    let rest = AtRest::new(&EngineConfig::default()).await;
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     begin_turn(&rest.connection);
     rest.send("small");
     rest.send(&"x".repeat(MAX_PACKET));
     rest.send("small");
-    assert!(rest.gathered().is_empty());
+    assert!(rest.take_batch().is_empty());
     let large = "x".repeat(MAX_PACKET);
     assert_eq!(rest.queued(), texts(&["small", &large, "small"]));
     abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
-async fn a_packet_is_written_behind_what_was_gathered() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+async fn a_packet_is_encoded_after_the_batch() {
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     assert_eq!(rest.write("early", || ()), None, "it has no turn");
     begin_turn(&rest.connection);
     rest.send("1");
     let before = rest.connection.queued_bytes();
     assert_eq!(rest.write("22", || ()), Some(Ok(())));
-    // The text, its type, a header, and its place.
+    // The text, its packet type, the frame header, and the overhead of a packet.
     assert_eq!(rest.connection.queued_bytes() - before, 2 + 1 + 2 + 64);
     rest.send("3");
     assert!(rest.queued().is_empty());
-    assert_eq!(rest.gathered(), texts(&["1", "22", "3"]));
+    assert_eq!(rest.take_batch(), texts(&["1", "22", "3"]));
     abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
-async fn what_is_sent_while_a_packet_is_written_goes_before_it() {
+async fn packets_sent_while_one_is_encoded_come_before_it() {
     for is_elsewhere in [false, true] {
-        let rest = AtRest::new(&EngineConfig::default()).await;
+        let rest = IdleConnection::new(&EngineConfig::default()).await;
         begin_turn(&rest.connection);
         rest.send("1");
         let meanwhile = || {
@@ -213,26 +213,26 @@ async fn what_is_sent_while_a_packet_is_written_goes_before_it() {
         assert_eq!(rest.write("3", meanwhile), Some(Ok(())));
         rest.send("4");
         assert_eq!(rest.write("5", || ()), None, "others wait");
-        assert!(rest.gathered().is_empty());
+        assert!(rest.take_batch().is_empty());
         assert_eq!(rest.queued(), texts(&["1", "2", "3", "4"]));
         abandon_turn(&rest.connection);
     }
 }
 
 #[tokio::test]
-async fn what_was_written_goes_through_the_queue_where_it_is_large() {
+async fn a_large_encoded_packet_is_queued() {
     for (size, before) in [(1, 0), (1, 1), (1, 2), (3, 0), (3, 1), (30, 1)] {
         let large = "x".repeat(size * MAX_PACKET);
         let before = &["1", &large][..before];
-        let rest = AtRest::new(&EngineConfig::default()).await;
+        let rest = IdleConnection::new(&EngineConfig::default()).await;
         begin_turn(&rest.connection);
         for text in before {
             rest.send(text);
         }
         let written = rest.write(&large, || ());
-        // Where something waits, it is not begun with.
+        // If something is queued, encoding does not start.
         assert_eq!(written.is_some(), before.len() < 2);
-        assert!(rest.gathered().is_empty());
+        assert!(rest.take_batch().is_empty());
         assert_eq!(
             rest.connection.queued_bytes(),
             rest.connection.outgoing_queue().bytes()
@@ -245,22 +245,22 @@ async fn what_was_written_goes_through_the_queue_where_it_is_large() {
 }
 
 #[tokio::test]
-async fn no_more_is_gathered_than_there_is_room_for() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+async fn the_batch_has_a_maximum_size() {
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     begin_turn(&rest.connection);
     let text = "x".repeat(MAX_PACKET - 100);
     let written = (0..9).take_while(|_| rest.write(&text, || ()).is_some());
     // The last of them did not fit.
     assert_eq!(written.count(), 5);
-    assert!(rest.gathered().is_empty());
+    assert!(rest.take_batch().is_empty());
     assert_eq!(rest.queued(), texts(&[&*text; 5]));
     abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
-async fn what_is_written_while_the_connection_closes_is_not_sent() {
+async fn a_packet_encoded_while_the_connection_closes_is_not_sent() {
     for emits in [false, true] {
-        let rest = AtRest::new(&EngineConfig::default()).await;
+        let rest = IdleConnection::new(&EngineConfig::default()).await;
         begin_turn(&rest.connection);
         let meanwhile = || {
             if emits {
@@ -276,7 +276,7 @@ async fn what_is_written_while_the_connection_closes_is_not_sent() {
 
 #[tokio::test]
 async fn a_large_buffer_is_not_kept() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     for fails in [true, false] {
         begin_turn(&rest.connection);
         let grown = append_with(&rest.connection, |bytes| {
@@ -290,8 +290,8 @@ async fn a_large_buffer_is_not_kept() {
 }
 
 #[tokio::test]
-async fn what_is_not_written_leaves_the_rest() {
-    let rest = AtRest::new(&EngineConfig::default()).await;
+async fn a_failed_encoding_leaves_the_batch_unchanged() {
+    let rest = IdleConnection::new(&EngineConfig::default()).await;
     begin_turn(&rest.connection);
     rest.send("1");
     let failed = append_with(&rest.connection, |_| Err("no"));
@@ -300,16 +300,16 @@ async fn what_is_not_written_leaves_the_rest() {
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
     assert!(panicked.is_err());
     rest.send("3");
-    assert_eq!(rest.gathered(), texts(&["1", "3"]));
+    assert_eq!(rest.take_batch(), texts(&["1", "3"]));
     abandon_turn(&rest.connection);
 }
 
 #[tokio::test]
-async fn what_is_written_into_a_full_queue_is_queued() {
+async fn a_packet_encoded_while_the_queue_fills_is_queued() {
     let config = EngineConfig::default()
         .max_queued_bytes(1_000)
         .max_burst_bytes(1_000);
-    let rest = AtRest::new(&config).await;
+    let rest = IdleConnection::new(&config).await;
     begin_turn(&rest.connection);
     let (many, answer) = ("x".repeat(900), "y".repeat(300));
     let meanwhile = || rest.send_elsewhere(&many);

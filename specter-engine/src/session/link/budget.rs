@@ -1,24 +1,25 @@
-//! How much one connection may do before others get their turn.
+//! How much one connection may do in a turn before other connections of its thread run.
 
 use std::future::Future;
 use std::task::Context;
 
 use crate::outgoing::fan_out;
 
-/// How many packets are read in one turn.
+/// The most packets that are read in one turn.
 const PACKETS: u32 = 128;
-/// How many bytes are read in one turn.
+/// The most bytes that are read in one turn.
 const BYTES: usize = 64 * 1024;
-/// How many recipients the broadcasts of one turn have. The broadcast that exceeds it is the last.
+/// The most recipients of one turn's broadcasts. A turn ends after the broadcast that exceeds it.
 const RECIPIENTS: u32 = 1024;
 
-/// What is left of a turn. A connection that sends much is read in bounded parts, and so is one
-/// whose events are broadcast to many: neither starves the other connections of its thread.
+/// The rest of a turn's budget. It bounds how much is read from a connection that sends much, and
+/// how many recipients are served for one whose events are broadcast, so that neither starves the
+/// other connections of its thread.
 #[derive(Debug)]
 pub(crate) struct Budget {
     packets: u32,
     bytes: usize,
-    /// The thread's count of recipients when the turn began.
+    /// The thread's count of recipients at the start of the turn.
     recipients_before: u32,
 }
 
@@ -32,25 +33,25 @@ impl Budget {
         }
     }
 
-    /// One more packet was read.
+    /// Counts one packet.
     pub(crate) fn spend_packet(&mut self) {
         self.packets = self.packets.saturating_sub(1);
     }
 
-    /// `bytes` more were read.
+    /// Counts received bytes.
     pub(crate) fn spend_bytes(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Ends a turn that is spent: others run, and the system is asked for what is ready, before
-    /// this task runs again. A plain wake would come back before anything is asked.
+    /// Yields after a spent turn: other tasks run, and the runtime polls the operating system,
+    /// before this task runs again. A plain wake-up would run the task before that.
     pub(crate) fn yield_turn(cx: &mut Context<'_>) {
         let yielding = std::pin::pin!(tokio::task::yield_now());
-        // Its first poll leaves the waker with the runtime, and is pending.
+        // The first poll registers the waker with the runtime and returns pending.
         let _ = yielding.poll(cx);
     }
 
-    /// Whether the turn is over.
+    /// Whether the budget is spent.
     pub(crate) fn is_spent(&self) -> bool {
         let recipients = fan_out::recipients().wrapping_sub(self.recipients_before);
         self.packets == 0 || self.bytes == 0 || recipients >= RECIPIENTS

@@ -1,8 +1,8 @@
-//! The transport of a session: polling, polling with a probing WebSocket, or a WebSocket; and how
-//! each ends.
+//! The transport of a session: polling, polling with a probing WebSocket, or a WebSocket; and the
+//! end of each.
 //!
-//! The connection's task owns it, so that an upgrade is a change of state here and not a hand-over
-//! between tasks.
+//! The connection's task owns the transport. An upgrade is therefore a change of state here, not a
+//! hand-over between tasks.
 
 pub(crate) mod budget;
 pub(crate) mod polling;
@@ -23,30 +23,30 @@ use crate::outgoing::write_batch;
 use crate::session::closing_websocket::ClosingWebSocket;
 use crate::session::termination::Termination;
 
-/// What carries a session.
+/// The transport of a session.
 #[expect(
     clippy::large_enum_variant,
     reason = "a WebSocket is what nearly all sessions are carried by; for the others it is a few \
         words too many"
 )]
 pub(crate) enum Link {
-    /// HTTP requests; perhaps a WebSocket that probes beside them.
+    /// HTTP requests, and possibly a probing WebSocket.
     Polling {
         polling: Polling,
         probe: Option<Box<WebSocket>>,
     },
     /// A WebSocket.
     WebSocket(WebSocket),
-    /// Over, and the client is told with its next poll.
+    /// The session has ended. The client receives the close notice with its next poll.
     CloseNotice { deadline: Instant },
-    /// Over, and the WebSocket is being closed.
+    /// The session has ended, and the WebSocket is being closed.
     ClosingWebSocket(Box<ClosingWebSocket>),
-    /// Nothing is left.
+    /// Closed.
     Gone,
 }
 
 impl Link {
-    /// Ends the turn's burst, and writes what is queued, as far as the transport takes it.
+    /// Writes the turn's batch and the queue, as far as the transport takes them.
     pub(crate) fn flush(
         &mut self,
         cx: &mut Context<'_>,
@@ -63,12 +63,12 @@ impl Link {
         Ok(())
     }
 
-    /// Whether it is a WebSocket, on which nothing is due but what the session says.
+    /// Whether the transport is a WebSocket, which has no deadlines of its own.
     pub(crate) fn is_websocket(&self) -> bool {
         matches!(self, Self::WebSocket(_))
     }
 
-    /// Whether the peer has made room in a full stream since this was asked last.
+    /// Whether the peer has made room in a full stream since the last call.
     #[inline]
     pub(crate) fn take_peer_has_read(&mut self) -> bool {
         match self {
@@ -77,7 +77,7 @@ impl Link {
         }
     }
 
-    /// Whether the peer has ended its side of a stream that is not being read. Nothing is known of
+    /// Whether the peer has closed its side of a stream that is not being read. Always `false` for
     /// streams that are no TCP sockets.
     pub(crate) fn is_peer_gone(&self) -> bool {
         match self {
@@ -86,7 +86,7 @@ impl Link {
         }
     }
 
-    /// How many bytes of unfinished messages it holds.
+    /// The bytes of unfinished messages.
     #[inline]
     pub(crate) fn buffered_bytes(&self) -> usize {
         match self {
@@ -104,8 +104,8 @@ impl Link {
         }
     }
 
-    /// Gets on with the end, once it has begun. Ready when nothing is left, or the server does not
-    /// wait any more.
+    /// Continues to close the transport. Ready when nothing is left to do, or the server does not
+    /// wait any longer.
     pub(crate) fn poll_leaving(
         &mut self,
         cx: &mut Context<'_>,
@@ -127,7 +127,7 @@ impl Link {
         }
     }
 
-    /// Takes the probing WebSocket away, if there is one.
+    /// Takes the probing WebSocket out, if there is one.
     pub(crate) fn take_probe(&mut self) -> Option<Box<WebSocket>> {
         match self {
             Self::Polling { probe, .. } => probe.take(),
@@ -135,7 +135,7 @@ impl Link {
         }
     }
 
-    /// Makes the probing WebSocket the transport. Yields the polling that it takes the place of.
+    /// Makes the probing WebSocket the transport. Returns the polling transport that it replaces.
     pub(crate) fn upgrade(&mut self) -> Option<Polling> {
         let mut websocket = self.take_probe()?;
         websocket.take_over();

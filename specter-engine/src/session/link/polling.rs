@@ -1,6 +1,7 @@
 //! The polling transport of a session: the pending poll, and the post that is being processed.
 //!
-//! Requests get an outcome here; the HTTP layer turns it into status codes and headers.
+//! The outcome of a request is decided here; the HTTP layer converts it to status codes and
+//! headers.
 
 use std::task::Context;
 
@@ -15,15 +16,15 @@ use crate::session::poll_response::PollResponse;
 use crate::session::post_body::PostBody;
 use crate::session::termination::{CloseNotice, Termination};
 
-/// The transport of a session that polls.
+/// The polling transport.
 pub(crate) struct Polling {
     poll: Option<PollRequest>,
-    /// How many packets an answer may hold.
+    /// The most packets in a response.
     max_packets: usize,
 }
 
 impl Polling {
-    /// Nothing waits; answers hold at most so many packets.
+    /// A transport without requests, whose responses have at most this many packets.
     pub(crate) fn new(max_packets: usize) -> Self {
         Self {
             poll: None,
@@ -31,7 +32,8 @@ impl Polling {
         }
     }
 
-    /// A poll came. Two at once end the session: the second is refused, the first told.
+    /// Accepts a poll. Two open polls end the session: the second is rejected, and the first is
+    /// answered with a close.
     pub(crate) fn accept(&mut self, poll: PollRequest) -> Result<(), Termination> {
         if self.poll.is_some() {
             let _ = poll.send(Err(RequestConflict::Overlap));
@@ -41,13 +43,13 @@ impl Polling {
         Ok(())
     }
 
-    /// Whether a poll waits to be answered.
+    /// Whether a poll is pending.
     pub(crate) fn is_waiting(&self) -> bool {
         self.poll.is_some()
     }
 
-    /// Notices that the client broke its poll off, which ends the session: what it was to be
-    /// answered with might be lost unseen.
+    /// Detects that the client has aborted its poll. This ends the session, because the client
+    /// might miss packets of the response.
     pub(crate) fn poll_aborted(&mut self, cx: &mut Context<'_>) -> Result<(), Termination> {
         if let Some(poll) = &mut self.poll
             && poll.poll_closed(cx).is_ready()
@@ -58,7 +60,7 @@ impl Polling {
         Ok(())
     }
 
-    /// Answers the poll that waits with what is queued, if anything is.
+    /// Answers the pending poll with the queued packets, if there are any.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), Termination> {
         if !self.is_waiting() {
             return Ok(());
@@ -70,14 +72,14 @@ impl Polling {
         self.answer(PollResponse::of_packets(&packets, connection.charged()))
     }
 
-    /// Answers the poll that waits, if one does, with a packet that means nothing.
+    /// Answers the pending poll, if there is one, with a NOOP packet.
     pub(crate) fn release(&mut self) -> Result<(), Termination> {
         self.answer(alone(&control::noop()))
     }
 
-    /// Says notice to the poll that waits, if one does.
+    /// Sends the close notice to the pending poll, if there is one.
     pub(crate) fn say_farewell(&mut self, notice: CloseNotice) {
-        // The session is over: nothing is to be done about a poll that is gone.
+        // Fails if the client has aborted the poll: the session has ended anyway.
         let _ = match notice {
             CloseNotice::Flush | CloseNotice::Tell(_) => self.answer(alone(&control::close())),
             CloseNotice::Answer(_) => self.release(),
@@ -96,30 +98,30 @@ impl Polling {
     }
 }
 
-/// A packet of the engine's own.
+/// A response with a single packet of the engine.
 fn alone(packet: &Frame) -> PollResponse {
     PollResponse::of(packet.payload().to_vec())
 }
 
-/// A polling body, of which some packets may be taken already.
+/// A polling body that is being processed.
 pub(crate) struct Post {
     request: Box<PostRequest>,
-    /// Where the next packet starts; `None` when all are taken.
+    /// The start of the next packet; `None` after the last.
     next: Option<usize>,
 }
 
-/// What stands between two packets.
+/// The separator of packets in a body (Engine.IO v4).
 const SEPARATOR: u8 = 0x1E;
 
 impl Post {
-    /// A body that was received, and whether it can be one of several packets.
+    /// A received body. An error if its packets are too many.
     pub(crate) fn new(
         request: Box<PostRequest>,
         limits: PayloadLimits,
     ) -> (Self, Result<(), PayloadError>) {
         let body = request.posted.body();
-        // A single packet is checked when it is read, and what is wrong with it found then: behind
-        // what waits before it.
+        // A single packet is checked when it is read, after the packets that were received before
+        // it.
         let checked = if memchr(SEPARATOR, body).is_some() {
             payload::decode(body, &limits).map(drop)
         } else {
@@ -134,7 +136,8 @@ impl Post {
 
     /// Takes the next packet, with the request that carried it.
     pub(crate) fn next(&mut self) -> Option<Result<(PayloadPacket<'_>, &PostBody), PayloadError>> {
-        // Packet by packet, so that a stop costs no second look at what was taken.
+        // One packet at a time, so that stopping does not require a second pass over earlier
+        // packets.
         let start = self.next.take()?;
         let posted = &self.request.posted;
         let rest = posted.body().get(start..).unwrap_or_default();
@@ -149,19 +152,19 @@ impl Post {
         Some(packet.map(|packet| (packet, posted)))
     }
 
-    /// How many bytes the body has.
+    /// The length of the body in bytes.
     pub(crate) fn len(&self) -> usize {
         self.request.posted.body().len()
     }
 
-    /// Whether the client broke its request off. Else the task is woken when it does.
+    /// Whether the client has aborted its request. Otherwise the task is woken when it does.
     pub(crate) fn is_abandoned(&mut self, cx: &mut Context<'_>) -> bool {
         self.request.taken.poll_closed(cx).is_ready()
     }
 
-    /// Tells the request that its packets were taken.
+    /// Answers the request: its packets have been processed.
     pub(crate) fn answer(self) {
-        // A client that does not wait for the answer has what it wants.
+        // Fails if the client no longer waits for the response.
         let _ = self.request.taken.send(());
     }
 }

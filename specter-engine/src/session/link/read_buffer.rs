@@ -1,43 +1,43 @@
-//! The bytes that were read from a WebSocket and not decoded yet: a part of a frame, or the frames
-//! that are left when reading stops. Empty, it holds no memory.
+//! The bytes that were read from a WebSocket and are not decoded yet: a part of a frame, or the
+//! frames that are left when reading stops. An empty buffer holds no memory.
 
 use std::ops::Range;
 
-/// Up to this many bytes are copied in front of the next read, so that a frame split between two
-/// reads is still decoded where it was read. More is gathered here instead, or each read of a long
-/// message would copy all of it again.
+/// Up to this many bytes are copied in front of the next read, so that a frame which is split
+/// between two reads is decoded in the read buffer. More bytes are collected here, or each read of
+/// a long message would copy all of it again.
 const CARRY: usize = 4 * 1024;
 
-/// What is left over of what was read.
+/// Bytes that are left after decoding.
 #[derive(Default)]
 pub(crate) struct ReadBuffer {
     bytes: Vec<u8>,
-    /// Those in front are used up.
+    /// The bytes before this index are decoded.
     at: usize,
-    /// As long as fewer bytes than this are here, decoding can not get on.
+    /// Decoding cannot continue until there are this many bytes.
     needed: usize,
 }
 
 impl ReadBuffer {
-    /// Whether decoding may get on with what is here, without another read.
+    /// Whether decoding may continue without another read.
     pub(crate) fn is_ready(&self) -> bool {
         let len = self.len();
         len > 0 && len >= self.needed
     }
 
-    /// How many bytes are here.
+    /// The number of bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.at
     }
 
-    /// What is here.
+    /// The bytes.
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         self.bytes.get_mut(self.at..).unwrap_or_default()
     }
 
-    /// The first `consumed` bytes are used up. Decoding gets on again with `wanted` more than are
-    /// left then; with none, at once.
+    /// Removes the first `consumed` bytes, which are decoded. Decoding continues when there are
+    /// `wanted` more bytes than are left then; if `wanted` is 0, immediately.
     pub(crate) fn consume(&mut self, consumed: usize, wanted: usize) {
         self.at = (self.at + consumed).min(self.bytes.len());
         self.needed = self.len() + wanted;
@@ -46,8 +46,8 @@ impl ReadBuffer {
         }
     }
 
-    /// Takes what is here to the front of a read buffer, if it is little. The range is where to
-    /// read to; it starts at 0 where nothing was taken.
+    /// Moves the bytes to the front of a read buffer, if they are few. Returns the range to read
+    /// into; it starts at 0 if nothing was moved.
     #[inline]
     pub(crate) fn copy_remainder_into(&self, buffer: &mut [u8]) -> Range<usize> {
         if self.bytes.is_empty() {
@@ -73,16 +73,16 @@ impl ReadBuffer {
         }
     }
 
-    /// Whether what is here would be carried by [`copy_remainder_into`](Self::copy_remainder_into).
+    /// Whether [`copy_remainder_into`](Self::copy_remainder_into) would move the bytes.
     pub(crate) fn is_carried(&self) -> bool {
         self.len() <= CARRY
     }
 
-    /// Replaces what is here by the rest of a buffer, with `wanted` as in
+    /// Replaces the bytes by the rest of a read buffer; `wanted` is as in
     /// [`consume`](Self::consume).
     #[inline]
     pub(crate) fn replace(&mut self, rest: &[u8], wanted: usize) {
-        // Without memory it is as it was made.
+        // A buffer without memory is already in its initial state.
         if !rest.is_empty() || self.bytes.capacity() > 0 {
             self.keep(rest, wanted);
         }
@@ -101,7 +101,7 @@ impl ReadBuffer {
         };
     }
 
-    /// Adds bytes behind what is here.
+    /// Appends bytes.
     pub(crate) fn append(&mut self, bytes: &[u8]) {
         if self.at > 0 {
             self.bytes.drain(..self.at);
@@ -109,8 +109,8 @@ impl ReadBuffer {
         }
         let len = self.bytes.len() + bytes.len();
         if len > self.bytes.capacity() {
-            // As much as is wanted, so that a long message is not copied again and again; but no
-            // more than a few times what came, whatever a peer announces.
+            // Reserves as much as decoding needs, so that a long message is not copied repeatedly;
+            // but at most a few times what was received, whatever length a peer announces.
             let wanted = self.needed.clamp(len, len.saturating_mul(4));
             self.bytes.reserve_exact(wanted - self.bytes.len());
         }

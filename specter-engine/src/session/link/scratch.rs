@@ -1,13 +1,13 @@
 //! The read buffer that all connections of a thread share.
 //!
-//! A connection that waits for bytes holds no buffer. When bytes arrive it borrows the thread's,
-//! and copies what is left over.
+//! A connection that waits for bytes holds no buffer. When bytes arrive, it borrows the thread's
+//! buffer, and copies what is left after decoding.
 
 use std::ops::{Deref, DerefMut};
 
 use specter_proto::recycler::{Recyclable, Recycler};
 
-/// How many bytes are read at once.
+/// The most bytes of one read.
 pub(crate) const SCRATCH_LEN: usize = 64 * 1024;
 
 thread_local! {
@@ -22,11 +22,11 @@ impl Recyclable for ReadSpace {
     }
 }
 
-/// The thread's buffer, lent. Its content is whatever was read last.
+/// The borrowed buffer of the thread. It contains whatever was read last.
 pub(crate) struct Scratch(Box<[u8]>);
 
 impl Scratch {
-    /// Borrows the thread's buffer; a new one where that is lent already.
+    /// Borrows the thread's buffer, or creates a new one if it is already borrowed.
     pub(crate) fn borrow() -> Self {
         let space = Recycler::take(&BUFFERS).map(|space| space.0);
         Self(space.unwrap_or_else(|| vec![0; SCRATCH_LEN].into_boxed_slice()))

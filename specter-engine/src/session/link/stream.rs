@@ -1,5 +1,4 @@
-//! The byte stream under a WebSocket, which is taken over from hyper: as a plain TCP socket where
-//! it is one.
+//! The byte stream of a WebSocket, taken over from hyper: as a plain TCP socket if it is one.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -18,29 +17,29 @@ use crate::outgoing::tcp_writer::TcpWriter;
 use crate::outgoing::websocket_writer::WriteSide;
 use crate::server::timed_stream::TimedStream;
 
-/// A stream in both directions, whatever is beneath.
+/// A stream in both directions of any kind.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// A byte stream that HTTP hands over.
+/// A byte stream after an HTTP upgrade.
 pub(crate) struct Stream(State);
 
 enum State {
-    /// The answer to the request is not written yet.
+    /// The response to the upgrade request is not written yet.
     Awaited(OnUpgrade),
-    /// The halves of a socket. The write half is absent while it is parked.
+    /// The halves of a socket. The write half is `None` while it is parked.
     Tcp(OwnedReadHalf, Option<TcpWriter>),
     Other(Box<dyn Duplex>),
 }
 
 impl Stream {
-    /// The stream that comes when the answer to an upgrade request is written.
+    /// The stream of an upgrade request whose response is not written yet.
     pub(crate) fn awaited(upgrade: OnUpgrade) -> Self {
         Self(State::Awaited(upgrade))
     }
 
-    /// A stream that is there already.
+    /// A stream that is available immediately.
     #[cfg(test)]
     pub(crate) fn of(duplex: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         Self(State::Other(Box::new(duplex)))
@@ -51,8 +50,8 @@ impl Stream {
         Self(split(stream))
     }
 
-    /// Ready as soon as the stream is there. The first time it yields what came before that, behind
-    /// the request.
+    /// Ready when the stream is available. The first time it returns the bytes that were received
+    /// after the request.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         let State::Awaited(upgrade) = &mut self.0 else {
             return Poll::Ready(Ok(Bytes::new()));
@@ -63,13 +62,13 @@ impl Stream {
         Poll::Ready(Ok(early))
     }
 
-    /// Whether the answer to the request is still to be written.
+    /// Whether the response to the request is not written yet.
     #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
         matches!(&self.0, State::Awaited(_))
     }
 
-    /// Ready when there may be something to read; else the task is woken when there is.
+    /// Ready when there may be something to read. Otherwise the task is woken then.
     pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.0 {
             State::Tcp(reader, _) => reader.as_ref().poll_read_ready(cx),
@@ -77,8 +76,8 @@ impl Stream {
         }
     }
 
-    /// Whether the peer has ended its side, which the system says of a TCP socket before what the
-    /// peer sent was read. Of other streams nothing is known.
+    /// Whether the peer has closed its side. The operating system reports that for a TCP socket
+    /// before all bytes are read. Always `false` for other streams.
     pub(crate) fn is_peer_gone(&self) -> bool {
         let State::Tcp(reader, _) = &self.0 else {
             return false;
@@ -91,7 +90,7 @@ impl Stream {
         }
     }
 
-    /// Reads what there is, at most as much as fits. Nothing read is the end of the stream.
+    /// Reads available bytes, as many as fit. Reading 0 bytes is the end of the stream.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -106,7 +105,7 @@ impl Stream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// What is written to, if it is there.
+    /// The write half, if it is available.
     fn write_side(&mut self) -> Option<Pin<&mut (dyn AsyncWrite + Unpin)>> {
         match &mut self.0 {
             State::Tcp(_, Some(writer)) => Some(Pin::new(writer)),
@@ -144,7 +143,7 @@ impl WriteSide for Stream {
     }
 }
 
-/// Not before the stream is there and its write side at hand.
+/// Pending until the stream is available and its write half is not parked.
 impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -176,7 +175,7 @@ impl AsyncWrite for Stream {
         }
     }
 
-    /// Passes on what the stream itself holds back, as TLS does.
+    /// Flushes what the stream itself buffers, as TLS does.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0 {
             State::Awaited(_) | State::Tcp(..) => Poll::Ready(Ok(())),
@@ -192,8 +191,8 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Unwraps what hyper hands over: the TCP socket itself where `App::listen`, axum's or hyper's own
-/// server served it, whatever it is elsewhere (TLS, a pipe in a test).
+/// Unwraps the stream of hyper: the TCP socket itself if `App::listen`, axum's or hyper's own
+/// server served it; otherwise (TLS, a pipe in a test) the stream as it is.
 fn take_over(upgraded: Upgraded) -> (State, Bytes) {
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream>>() {
         Ok(parts) => {
@@ -208,15 +207,15 @@ fn take_over(upgraded: Upgraded) -> (State, Bytes) {
     };
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => (tcp(parts.io.into_inner()), parts.read_buf),
-        // It replays by itself what was read too far.
+        // The stream itself returns the bytes that were read too early.
         Err(upgraded) => (State::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
     }
 }
 
-/// A socket of somebody else's server.
+/// A socket of another server.
 fn tcp(stream: TcpStream) -> State {
-    // Without it small messages wait for earlier ones to be acknowledged. A socket on which it can
-    // not be set works all the same.
+    // Without this option, small messages wait for earlier ones to be acknowledged. A socket that
+    // does not support it still works.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
     }

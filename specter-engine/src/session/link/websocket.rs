@@ -1,7 +1,7 @@
-//! The WebSocket transport: reads bytes and yields messages, takes packets and writes bytes.
+//! The WebSocket transport: reads bytes and returns messages, takes packets and writes bytes.
 //!
-//! A session's transport, a probing WebSocket and one that is being closed all use it. It answers
-//! pings; everything else that ends the connection is returned as a [`Termination`].
+//! It is used for a session's transport, for a probing WebSocket and for one that is being closed.
+//! It answers pings. Everything else that ends the connection is returned as a [`Termination`].
 
 use std::collections::VecDeque;
 use std::io;
@@ -29,7 +29,7 @@ pub(crate) enum Message<'a> {
     Binary(&'a [u8]),
 }
 
-/// Whether the taker of messages takes another one.
+/// Whether the receiver of messages takes another one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flow {
     More,
@@ -42,7 +42,7 @@ impl Flow {
     }
 }
 
-/// A WebSocket, from the request that asked for it on.
+/// A WebSocket, from its upgrade request on.
 pub(crate) struct WebSocket {
     stream: Stream,
     decoder: Decoder,
@@ -50,7 +50,7 @@ pub(crate) struct WebSocket {
     writer: WebSocketWriter,
 }
 
-/// What decoding a buffer came to.
+/// The result of decoding a buffer.
 struct Decoded {
     consumed: usize,
     wanted: usize,
@@ -58,12 +58,12 @@ struct Decoded {
 }
 
 impl WebSocket {
-    /// The WebSocket that comes when the answer to an upgrade request is written.
+    /// A WebSocket whose upgrade request is not answered yet.
     pub(crate) fn awaited(upgrade: OnUpgrade, limits: Limits) -> Self {
         Self::over(Stream::awaited(upgrade), limits)
     }
 
-    /// A WebSocket over a stream whose handshake is done.
+    /// A WebSocket on a stream after the handshake.
     pub(crate) fn over(stream: Stream, limits: Limits) -> Self {
         Self {
             stream,
@@ -73,23 +73,23 @@ impl WebSocket {
         }
     }
 
-    /// Whether the peer has made room in a stream that was full, since this was asked last.
+    /// Whether the peer has made room in a full stream since the last call.
     pub(crate) fn take_peer_has_read(&mut self) -> bool {
         self.writer.take_peer_has_read()
     }
 
-    /// Whether the peer has ended its side, as far as the system says so by itself.
+    /// Whether the peer has closed its side, if the operating system reports that without a read.
     pub(crate) fn is_peer_gone(&self) -> bool {
         self.stream.is_peer_gone()
     }
 
-    /// How many bytes of unfinished messages it holds.
+    /// The bytes of unfinished messages.
     pub(crate) fn buffered_bytes(&self) -> usize {
         self.input.len() + self.decoder.buffered_bytes()
     }
 
-    /// Reads, and hands each message to `take`, until there is no more, `take` stops, or the budget
-    /// is spent. Where it returns because there is no more, the task is woken when there is.
+    /// Reads, and passes each message to `take`, until there is nothing more to read, `take` stops,
+    /// or the budget is spent. If there is nothing more to read, the task is woken when there is.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -115,7 +115,7 @@ impl WebSocket {
         }
     }
 
-    /// What was read before and is complete by now, or was left when the taker stopped.
+    /// Decodes bytes that were read earlier: now complete, or left when `take` stopped.
     #[inline(never)]
     fn read_kept(
         &mut self,
@@ -134,14 +134,14 @@ impl WebSocket {
         decoded.outcome
     }
 
-    /// One read, and what it completes.
+    /// Reads once and decodes.
     fn read_once(
         &mut self,
         cx: &mut Context<'_>,
         budget: &mut Budget,
         take: &mut impl FnMut(Message<'_>) -> Result<Flow, Termination>,
     ) -> Result<Poll<Flow>, Termination> {
-        // Asked first: without anything to read, no buffer is needed.
+        // Checked first, because no buffer is needed if there is nothing to read.
         match self.stream.poll_readable(cx) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(Err(error)) => return Err(stream_failed(&error)),
@@ -175,7 +175,7 @@ impl WebSocket {
         decoded.outcome.map(Poll::Ready)
     }
 
-    /// Whether the stream is there. Until then nothing is read and nothing is written.
+    /// Whether the stream is available. Before that, nothing is read or written.
     #[inline(never)]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Termination> {
         match self.stream.poll_ready(cx) {
@@ -186,13 +186,13 @@ impl WebSocket {
                 }
                 Ok(Poll::Ready(()))
             }
-            // The client left before it had its answer.
+            // The client has disconnected before it received the response.
             Poll::Ready(Err(_)) => Err(Termination::gone(CloseReason::TransportClose)),
         }
     }
 
-    /// Ends the turn: writes its batch and all that is queued. What the stream does not take is
-    /// kept, and the task is woken when it takes more.
+    /// Ends the turn: writes its batch and the queue. What the stream does not take is kept, and
+    /// the task is woken when it takes more.
     pub(crate) fn end_turn(
         &mut self,
         cx: &mut Context<'_>,
@@ -208,12 +208,12 @@ impl WebSocket {
             .map_err(|error| stream_failed(&error))
     }
 
-    /// Takes the write half back, if it was parked, with what a broadcast has written in part.
+    /// Reclaims the write half, if it was parked, with what a broadcast has written in part.
     pub(crate) fn reclaim(&mut self, connection: &Connection) {
         self.writer.reclaim(&mut self.stream, connection.outgoing());
     }
 
-    /// Writes what was pushed.
+    /// Writes the pushed packets.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Termination>> {
         if self.writer.frames.is_done() {
             return Poll::Ready(Ok(()));
@@ -232,24 +232,24 @@ impl WebSocket {
         }
     }
 
-    /// From now on it carries the session's packets. What it was sent before was not counted in
-    /// their queue.
+    /// Makes this the transport of the session. What was sent on it before was not charged to the
+    /// session's queue.
     pub(crate) fn take_over(&mut self) {
         self.writer.frames.take_cost_written();
     }
 
-    /// Packets to be written next.
+    /// Adds packets to write next.
     pub(crate) fn push(&mut self, packets: VecDeque<EncodedPacket>) {
         self.writer.frames.push(packets);
     }
 
-    /// Splits off what is needed to close it: nothing is decoded any more.
+    /// Returns what is needed to close the WebSocket: nothing more is decoded.
     pub(crate) fn into_stream(self) -> (Stream, FrameWriter) {
         (self.stream, self.writer.frames)
     }
 }
 
-/// Decodes until the buffer holds no further message, `take` stops, or the budget is spent.
+/// Decodes until the buffer contains no further message, `take` stops, or the budget is spent.
 fn decode(
     decoder: &mut Decoder,
     buffer: &mut [u8],
@@ -295,7 +295,7 @@ fn decode(
             }
             Some(Event::Close { code, .. }) => Err(Termination::peer_left(code)),
         };
-        // Now, or a long message is kept until the next one comes.
+        // Released now, or the memory of a long message would be kept until the next one.
         decoder.release();
         consumed += used;
         if outcome != Ok(Flow::More) {
@@ -330,7 +330,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
-    /// A WebSocket over TCP, and the other end of that.
+    /// A WebSocket over TCP, and the peer's end of it.
     async fn over_tcp() -> (WebSocket, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connecting = TcpStream::connect(listener.local_addr().unwrap());
@@ -352,7 +352,7 @@ mod tests {
             Ok(Flow::More)
         });
         assert_eq!((read, taken), (Ok(Flow::More), 1));
-        // Nothing is left to be freed: the decoder is as one that has read nothing.
+        // Nothing is left to free: the decoder is as a new one.
         let fresh = specter_proto::websocket::Decoder::new(Limits::new(100));
         assert_eq!(format!("{:?}", websocket.decoder), format!("{fresh:?}"));
     }
@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(connection.queued_bytes(), 0);
     }
 
-    /// A burst that the stream takes a part of is finished before what others send meanwhile.
+    /// A batch that the stream takes in part is finished before packets that others send meanwhile.
     #[tokio::test]
     async fn nothing_comes_into_a_burst_that_was_written_in_part() {
         const SIZE: usize = 5_000;
@@ -413,7 +413,7 @@ mod tests {
             turn(&mut cx, &mut || (count..count + 3).for_each(send));
             count += 3;
         }
-        // Somebody else sends, and would write.
+        // Another sender, which would write.
         send(count);
         assert!(connection.outgoing().write_queued());
         count += 1;

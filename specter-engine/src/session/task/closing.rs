@@ -1,5 +1,5 @@
-//! The end of a session: the handler and the client are notified, and what is queued is written.
-//! Each step has its own time limit.
+//! The end of a session: the handler and the client are notified, and the queue is written. Each
+//! step has its own time limit.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::session::mailbox::{AcceptedRequests, PendingRequests};
 use crate::session::task::{State, Task};
 use crate::session::termination::{CloseNotice, Termination};
 
-/// How long a closed session that polls waits for a poll to say so.
+/// How long a closed polling session waits for a poll that can carry the close notice.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(30);
-/// The same when the server stops, which can not take that long.
+/// The same while the server shuts down.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
 impl<H: MessageHandler> Task<H> {
-    /// Ends the session: nothing is read and nothing queued any more, the handler is told, and the
-    /// transport is closed in its own time.
+    /// Ends the session: nothing more is read or queued, the handler is notified, and the transport
+    /// is closed.
     pub(crate) fn close(&mut self, termination: Termination, now: Instant) {
         let queue = self.connection.outgoing_queue();
         let _ = queue.close(termination.reason);
@@ -54,7 +54,8 @@ impl<H: MessageHandler> Task<H> {
             }
             other => other,
         };
-        // Only now: whoever is answered may ask again, and must not find the session.
+        // Only now, because a client that receives the response may send the next request, which
+        // must not find the session.
         if let Some(post) = self.post.take() {
             post.answer();
         }
@@ -62,7 +63,8 @@ impl<H: MessageHandler> Task<H> {
         self.handler.closed(reason);
     }
 
-    /// Ends polling: at once where a poll waits or the client need not be told, else with the next.
+    /// Ends polling: immediately if a poll is pending or the client need not be notified, otherwise
+    /// with the next poll.
     pub(crate) fn close_polling(
         &mut self,
         mut polling: Polling,
@@ -77,12 +79,12 @@ impl<H: MessageHandler> Task<H> {
         if let Some(poll) = late.poll
             && reason != CloseReason::PingTimeout
         {
-            // A second one is refused, which is all that could be done about it.
+            // A second poll is rejected, which is all that can be done about it.
             let _ = polling.accept(poll);
         }
         if notice == CloseNotice::Flush {
-            // JavaScript clients drop messages that come in one answer with the packet that closes
-            // the session. The poll may be gone, which changes nothing now.
+            // JavaScript clients drop messages that are in one response with the close packet. An
+            // error means that the client has aborted the poll, which changes nothing now.
             let _ = polling.flush(&self.connection);
         }
         let needs_another_poll = !polling.is_waiting() && reason.awaits_poll();
@@ -102,7 +104,7 @@ impl<H: MessageHandler> Task<H> {
         Link::Gone
     }
 
-    /// Requests find the session no more, and those that did are turned away.
+    /// Removes the session from the registry, and rejects the requests that had found it.
     pub(crate) fn leave(&mut self) {
         self.slot.leave();
         let _: PendingRequests = self
@@ -111,7 +113,7 @@ impl<H: MessageHandler> Task<H> {
             .serve_only(AcceptedRequests::Nothing);
     }
 
-    /// One turn of a session that is over. Ready when nothing is left to do.
+    /// One turn of a session that has ended. Ready when nothing is left to do.
     #[cold]
     pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if matches!(self.link, Link::CloseNotice { .. }) {
@@ -130,7 +132,7 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Tells a client that polls of the end, if it asks.
+    /// Sends the close notice to a polling client, if it polls.
     pub(crate) fn poll_farewell(&mut self, now: Instant) {
         let poll = self.connection.mailbox().take().and_then(|mail| mail.poll);
         let Link::CloseNotice { deadline } = &mut self.link else {
@@ -150,7 +152,8 @@ impl<H: MessageHandler> Task<H> {
             let _ = polling.accept(poll);
             let _ = polling.flush(&self.connection);
             if !polling.is_waiting() {
-                // It took a part of what is queued. A later poll brings the rest and the close.
+                // This poll took a part of the queue. A later one takes the rest and the close
+                // notice.
                 if self.connection.is_draining() {
                     self.link = Link::CloseNotice {
                         deadline: now + SHUTDOWN_LIMIT,

@@ -1,4 +1,4 @@
-//! What a task takes in during a turn: requests from the mailbox, polling bodies, WebSocket
+//! What a task receives during a turn: requests from the mailbox, polling bodies, WebSocket
 //! messages.
 
 use std::task::Context;
@@ -18,7 +18,7 @@ use crate::session::task::Task;
 use crate::session::termination::Termination;
 
 impl<H: MessageHandler> Task<H> {
-    /// Takes what HTTP requests left.
+    /// Takes the requests out of the mailbox.
     pub(crate) fn take_requests(&mut self, now: Instant) -> Result<(), Termination> {
         match self.connection.mailbox().take() {
             Some(mail) => self.sort(mail, now),
@@ -26,11 +26,12 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// What the client must have sent in time, and this thread perhaps sees late.
+    /// Processes what the client has sent in time but this thread perhaps sees late, before a
+    /// timeout ends the session.
     ///
-    /// A message that is there counts, whenever it came. A poll does not: it is no answer to a
-    /// ping, and one that comes when the time is over finds no session, whether or not this task
-    /// was the first to notice.
+    /// A message that has arrived counts, whenever that was. A poll does not: it is no answer to a
+    /// ping, and a poll after the timeout finds no session, whether or not this task has noticed
+    /// the timeout first.
     pub(crate) fn drain_before_timeout(
         &mut self,
         cx: &mut Context<'_>,
@@ -77,7 +78,7 @@ impl<H: MessageHandler> Task<H> {
         checked.map_err(|error| unreadable(error.code()))
     }
 
-    /// Reads one bite, until the handler has enough.
+    /// Reads once, until the handler has a backlog.
     pub(crate) fn read(
         &mut self,
         cx: &mut Context<'_>,
@@ -91,7 +92,7 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// The same, whatever is to be read from.
+    /// Reads from whichever source there is.
     #[inline(never)]
     fn read_any(
         &mut self,
@@ -104,7 +105,8 @@ impl<H: MessageHandler> Task<H> {
         }
         if matches!(&self.link, Link::Polling { probe: Some(_), .. }) {
             self.read_probe(cx, now, budget)?;
-            // If it has taken over, a body that came meanwhile was sent before what it brings.
+            // If the WebSocket has taken over, a body that arrived meanwhile was sent before the
+            // WebSocket's messages.
             if self.read_post(cx, now, budget)?.is_stop() {
                 return Ok(Flow::Stop);
             }
@@ -112,7 +114,7 @@ impl<H: MessageHandler> Task<H> {
         self.read_websocket(cx, now, budget)
     }
 
-    /// The same from the session's WebSocket, if it has one.
+    /// Reads from the session's WebSocket, if it has one.
     #[inline]
     fn read_websocket(
         &mut self,
@@ -134,7 +136,7 @@ impl<H: MessageHandler> Task<H> {
         websocket.poll_read(cx, budget, |message| inbound.websocket_message(message))
     }
 
-    /// Takes the packets of a request body. It is answered when all are taken.
+    /// Processes the packets of a request body. The request is answered after the last one.
     pub(crate) fn read_post(
         &mut self,
         cx: &mut Context<'_>,

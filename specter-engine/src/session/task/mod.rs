@@ -1,7 +1,7 @@
 //! The task of a session, which owns the transport, the protocol state, the timer and the handler.
 //!
-//! In each turn it takes requests from the mailbox, does what is due, and reads within a budget;
-//! then it polls the handler; then it writes all that is queued. No message gets a task, a channel
+//! In each turn the task takes requests from the mailbox, does what is due, and reads within a
+//! budget; then it polls the handler; then it writes the queue. No message gets a task, a channel
 //! or a timer of its own.
 
 mod closing;
@@ -38,33 +38,34 @@ use crate::session::task::slow_client::BehindWatch;
 use crate::session::termination::{CloseNotice, Termination};
 use crate::session::timer::Timer;
 
-/// How often the task checks whether the peer has left, while it reads nothing.
+/// How often the task checks whether the peer has disconnected, while it reads nothing.
 const PEER_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The task of one session. Spawned once, it ends with the session.
+/// The task of one session. It is spawned once and ends with the session.
 pub(crate) struct Task<H> {
     connection: Connection,
     slot: SessionSlot,
     config: Arc<EngineConfig>,
     session: Session,
     link: Link,
-    /// A request body that is being worked on.
+    /// The request body that is being processed.
     post: Option<Post>,
-    /// A WebSocket that was not let in, while it is being closed.
+    /// A rejected WebSocket that is being closed.
     closing: Option<Box<ClosingWebSocket>>,
     timer: Timer,
-    /// Whom the connection wakes. None: nobody yet.
+    /// The waker that the connection wakes. `None` before the first turn.
     woken: Option<Waker>,
-    /// Nothing is due before, and the timer fires by then. None where that must be looked at anew:
-    /// mail, another packet than a message, a backlog or another waker may have changed it.
+    /// Nothing is due before this time, and the timer fires by then. `None` if it must be computed
+    /// again: requests, a packet other than a message, a backlog or another waker may have changed
+    /// it.
     skip_checks_until: Option<Instant>,
-    /// The connection is behind.
+    /// Set while the connection is behind.
     behind: Option<BehindWatch>,
-    /// How much had left the queue when a pong was overdue last.
+    /// How much had left the queue when a pong was last overdue.
     bytes_left_at_pong_check: u64,
-    /// When it is checked next whether the peer has left. Set while nothing is read.
+    /// The next check whether the peer has disconnected. Set while nothing is read.
     next_peer_check: Option<Instant>,
-    /// What is held outside of the outgoing queue, as it was reported to the connection last.
+    /// The bytes outside of the outgoing queue, as last reported to the connection.
     held: usize,
     handler: H,
     state: State,
@@ -73,16 +74,16 @@ pub(crate) struct Task<H> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Open,
-    /// The handler has enough: nothing is read.
+    /// The handler has a backlog: nothing is read.
     Backlogged,
-    /// The handler was told that the connection closed.
+    /// The handler was notified that the connection has closed.
     Closed,
-    /// And it is done with that.
+    /// The handler has finished.
     Done,
 }
 
 impl<H: MessageHandler> Task<H> {
-    /// The task of a session that polls.
+    /// The task of a polling session.
     pub(crate) fn polling(
         connection: Connection,
         slot: SessionSlot,
@@ -96,7 +97,7 @@ impl<H: MessageHandler> Task<H> {
         Self::new(connection, slot, config, link, handler)
     }
 
-    /// The task of a session on a WebSocket, which comes when the request is answered.
+    /// The task of a session on a WebSocket, which is available once the request is answered.
     pub(crate) fn websocket(
         connection: Connection,
         slot: SessionSlot,
@@ -140,7 +141,7 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// One turn of an open session. An error ends it.
+    /// One turn of an open session. An error ends the session.
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Termination> {
         self.check_closing()?;
         let mut budget = Budget::new();
@@ -167,7 +168,7 @@ impl<H: MessageHandler> Task<H> {
         let was_behind = self.connection.is_behind();
         self.link.flush(cx, &self.connection)?;
         if was_behind && !self.connection.is_behind() {
-            // The handler held back for it.
+            // The handler has waited for it.
             cx.waker().wake_by_ref();
         }
         if self.link.take_peer_has_read() {
@@ -185,8 +186,7 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// Tells the connection what is held for it outside of its outgoing queue, where that has
-    /// changed.
+    /// Reports the bytes outside of the outgoing queue to the connection, if they have changed.
     #[inline]
     fn report_held(&mut self) {
         let post = self.post.as_ref().map_or(0, Post::len);
@@ -206,8 +206,8 @@ impl<H: MessageHandler> Task<H> {
         self.held = held;
     }
 
-    /// The server drains: the session ends as soon as the handler has nothing more to finish. What
-    /// is queued is flushed then.
+    /// While the server drains, ends the session as soon as the handler has nothing more to finish.
+    /// The queue is flushed then.
     #[inline]
     fn check_draining(&mut self, cx: &mut Context<'_>) -> Result<(), Termination> {
         if self.connection.is_draining() && self.handler.poll_drained(cx).is_ready() {
@@ -216,8 +216,8 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// Checks whether the peer has left. While nothing is read, the end of the stream would not be
-    /// noticed otherwise.
+    /// Checks whether the peer has disconnected. While nothing is read, the end of the stream would
+    /// not be noticed otherwise.
     #[cold]
     fn check_peer(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Termination> {
         self.next_peer_check = Some(now + PEER_CHECK_INTERVAL);
@@ -230,13 +230,13 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// Whether nothing is due and no request left anything.
+    /// Whether nothing is due and there are no requests.
     fn can_skip_checks(&self, now: Instant) -> bool {
         self.skip_checks_until.is_some_and(|until| now < until)
             && !self.connection.mailbox().has_requests()
     }
 
-    /// Does what requests and time have made necessary.
+    /// Processes requests and whatever is due.
     #[inline(never)]
     fn process_due_work(
         &mut self,
@@ -256,7 +256,7 @@ impl<H: MessageHandler> Task<H> {
         self.handle_due(now)
     }
 
-    /// Whether somebody closed the connection through its handle.
+    /// Checks whether the connection was closed through a handle.
     fn check_closing(&self) -> Result<(), Termination> {
         match self.connection.outgoing_queue().close_reason() {
             Some(reason) => Err(Termination::decided(reason)),
@@ -264,7 +264,7 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Asks the handler whether it has enough. True when it did and now takes more.
+    /// Asks the handler whether it has a backlog. Returns `true` if it had one and no longer has.
     fn note_backlog(&mut self, now: Instant) -> bool {
         if self.handler.backlogged() == (self.state == State::Backlogged) {
             return false;
@@ -293,8 +293,8 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Lets the ping clock stand still while nothing is read. It runs on while the peer does not
-    /// take what it is sent: such a peer must go on proving that it is there.
+    /// Pauses the ping timer while nothing is read. It continues while the peer does not read: such
+    /// a peer must still prove that it is alive.
     #[cold]
     fn set_ping_clock(&mut self, now: Instant) {
         if self.connection.is_behind() {
@@ -305,7 +305,7 @@ impl<H: MessageHandler> Task<H> {
         self.skip_checks_until = None;
     }
 
-    /// Does what time has made necessary.
+    /// Processes what is due.
     fn handle_due(&mut self, now: Instant) -> Result<(), Termination> {
         while let Some(due) = self.session.handle_timeout(now.into_std()) {
             match due {
@@ -347,7 +347,7 @@ impl<H: MessageHandler> Task<H> {
         matches!(self.state, State::Open | State::Backlogged)
     }
 
-    /// Ready when something is due. Else the task is woken when it is.
+    /// Ready when something is due. Otherwise the task is woken then.
     #[inline(never)]
     fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         let Some(deadline) = self.deadline() else {
@@ -364,7 +364,7 @@ impl<H: MessageHandler> Task<H> {
         timer
     }
 
-    /// From now on this one is woken: by the connection, and by the timer.
+    /// Registers the waker with the connection and the timer.
     #[cold]
     fn set_waker(&mut self, waker: &Waker) {
         self.connection.waker().set(waker.clone());
@@ -389,7 +389,7 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// A turn has failed: the session ends.
+    /// Ends the session after a failed turn.
     #[cold]
     fn fail(&mut self, termination: Termination, now: Instant) {
         write_batch::abandon_turn(&self.connection);
@@ -406,7 +406,7 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Runs on until nothing is due: each turn moves the deadline on.
+    /// Continues until nothing is due: each turn moves the deadline.
     #[inline(never)]
     fn run_until_idle(&mut self, cx: &mut Context<'_>, mut now: Instant) -> Poll<()> {
         loop {
@@ -421,7 +421,7 @@ impl<H: MessageHandler> Task<H> {
     }
 }
 
-/// Nothing in it is pinned, whatever the handler is.
+/// No field is pinned, whatever the handler is.
 impl<H> Unpin for Task<H> {}
 
 impl<H: MessageHandler> Future for Task<H> {
@@ -447,7 +447,7 @@ impl<H: MessageHandler> Future for Task<H> {
 
 impl<H> Drop for Task<H> {
     fn drop(&mut self) {
-        // However it ends, by a panic in the handler too: nothing can be sent, nobody waits.
+        // Also after a panic in the handler: nothing can be sent any more, and nobody waits.
         write_batch::abandon_turn(&self.connection);
         let _ = self
             .connection
@@ -460,10 +460,11 @@ impl<H> Drop for Task<H> {
             .connection
             .mailbox()
             .serve_only(AcceptedRequests::Nothing);
-        // Handles that are kept for long must not count for what is no longer there.
+        // Handles that are kept for long must not count for packets that no longer exist.
         self.connection.outgoing_queue().clear();
         self.connection.let_go(std::mem::take(&mut self.held));
-        // They hold the task's memory and the socket, and handles may be kept for long.
+        // The waker holds the task's memory and the slot holds the socket, but handles may be kept
+        // for long.
         self.connection.outgoing().slot.clear();
         self.connection.waker().clear();
     }

@@ -1,8 +1,8 @@
 //! Decides whether a client reads too slowly, and what follows for its session.
 //!
 //! The queue counts what it holds and what has left it; the task, which has a clock, compares. The
-//! task also tells the heartbeat of a peer that makes room in a full stream: such a peer is alive,
-//! even if its pong is stuck behind what it has to read.
+//! task also informs the heartbeat about a peer that makes room in a full stream: such a peer is
+//! alive, even if its pong is delayed by what it has to read.
 
 use tokio::time::Instant;
 
@@ -15,20 +15,20 @@ use crate::session::termination::Termination;
 /// How many bytes must have left the queue of a polling session to show that its client reads.
 const SIGN_OF_LIFE: u64 = 64 * 1024;
 
-/// How many answers to polls must have been full within a window to show that the client reads as
-/// fast as `max_packets_per_poll` and the way to it allow. It polls again only when it has the one
-/// before.
+/// How many poll responses must have been full within a window to show that the client reads as
+/// fast as `max_packets_per_poll` and the network allow. The client polls again only after it has
+/// received the previous response.
 const FULL_ANSWERS: u64 = 2;
 
-/// Since when a connection is behind, and how much has left its queue.
+/// The measurement of a connection that is behind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BehindWatch {
     since: Instant,
-    /// The present window of `slow_client_timeout` ends then.
+    /// The end of the current window of `slow_client_timeout`.
     window_end: Instant,
-    /// How much had left the queue when that window began.
+    /// How much had left the queue at the start of the window.
     bytes_left_before: u64,
-    /// How many answers to polls had been full by then.
+    /// How many poll responses had been full by then.
     full_answers_before: u64,
 }
 
@@ -79,21 +79,21 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// When the present window ends, if the connection is behind.
+    /// The end of the current window, if the connection is behind.
     pub(crate) fn slow_client_deadline(&self) -> Option<Instant> {
         self.behind.map(|watch| watch.window_end)
     }
 
-    /// The peer has made room in a full stream: a pong that is awaited may still be stuck behind
-    /// what it reads.
+    /// Postpones the pong timeout, because the peer has made room in a full stream: its pong may be
+    /// delayed by what it reads.
     #[cold]
     pub(crate) fn note_peer_has_read(&mut self, now: Instant) {
         self.session.postpone_pong(now.into_std());
         self.skip_checks_until = None;
     }
 
-    /// The wait for a pong of a polling session is over. It goes on where the client has taken a
-    /// good part of an answer meanwhile and still has some of it to take.
+    /// Extends the pong timeout of a polling session if its client has taken a good part of a
+    /// response meanwhile and has not received all of it yet.
     pub(crate) fn note_poll_was_read(&mut self, now: Instant) {
         let queue = self.connection.outgoing_queue();
         let bytes_left = queue.bytes_left();
@@ -121,7 +121,7 @@ impl<H: MessageHandler> Task<H> {
         );
     }
 
-    /// Says in the log which limit made the server close the connection, and what helps.
+    /// Logs which limit has made the server close the connection, and the setting for it.
     pub(crate) fn warn_of_slow_client(&self, reason: CloseReason, now: Instant) {
         let queue = self.connection.outgoing_queue();
         let queued_bytes = queue.bytes_at_close();

@@ -1,4 +1,4 @@
-//! Turns that are run by hand: what is due, who is woken.
+//! Tests of single turns: what is due, and which waker is woken.
 
 use crate::application::{IncomingMessage, MessageContext, MessageHandler};
 use crate::close_reason::CloseReason;
@@ -36,7 +36,7 @@ impl MessageHandler for Silence {
     }
 }
 
-/// Counts how often it is woken.
+/// Counts its wake-ups.
 #[derive(Default)]
 struct Woken(AtomicUsize);
 
@@ -59,7 +59,7 @@ fn registry(config: &EngineConfig) -> Arc<Registry> {
     )
 }
 
-/// A session that polls, run by hand: nobody else wakes or hurries it.
+/// A polling session whose turns the test runs.
 struct Played {
     connection: Connection,
     task: Task<Silence>,
@@ -84,7 +84,7 @@ impl Played {
         Future::poll(Pin::new(&mut self.task), &mut cx)
     }
 
-    /// Until a ping waits to be fetched and its time is over, with the task late for it.
+    /// Runs until a ping is queued and its timeout has passed, with the task late for it.
     async fn until_overdue(&mut self) {
         assert!(self.run().is_pending());
         tokio::time::advance(self.config.ping_interval).await;
@@ -102,7 +102,7 @@ impl Played {
     }
 }
 
-/// A session on a WebSocket that rests, with the client's end of its stream.
+/// An idle session on a WebSocket, with the client's end of its stream.
 fn on_websocket(config: &Arc<EngineConfig>) -> (Task<Silence>, DuplexStream) {
     let connection = detached_over(Transport::WebSocket, config);
     let slot = registry(config).reserve(None).ok().unwrap();
@@ -112,7 +112,7 @@ fn on_websocket(config: &Arc<EngineConfig>) -> (Task<Silence>, DuplexStream) {
     (task, client)
 }
 
-/// A WebSocket whose stream holds so many bytes that its peer has not read.
+/// A WebSocket whose stream buffers this many unread bytes.
 fn websocket(config: &EngineConfig, holds: usize) -> (WebSocket, DuplexStream) {
     let (client, server) = tokio::io::duplex(holds);
     let websocket = WebSocket::over(Stream::of(server), websocket_limits(config));
@@ -181,7 +181,7 @@ async fn a_handle_does_not_keep_the_task_that_has_ended() {
     assert_eq!(Arc::strong_count(&woken), 1);
 }
 
-/// Whoever polled last is woken: by the connection, and by the timer, though nothing else has
+/// The waker of the last poll is woken by the connection and by the timer, even if nothing else has
 /// changed.
 #[tokio::test(start_paused = true)]
 async fn a_session_at_rest_wakes_whoever_polled_it_last() {
@@ -200,8 +200,8 @@ async fn a_session_at_rest_wakes_whoever_polled_it_last() {
     assert_eq!((first.count(), second.count()), (0, 2));
 }
 
-/// A WebSocket that is turned away beside the session's own, by a peer that reads nothing or closes
-/// nothing: it is closed in its own time, and the session goes on.
+/// A second WebSocket that is rejected, of a peer that does not read or does not close: it is
+/// closed within its own time limits, and the session continues.
 #[tokio::test(start_paused = true)]
 async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
     for takes in [1, 64] {

@@ -1,4 +1,4 @@
-//! A WebSocket that takes over a polling session, or fails to. Until it has taken over, nothing
+//! The upgrade of a polling session to a WebSocket. Until the WebSocket has taken over, nothing
 //! that happens on it affects the session.
 
 use std::task::{Context, Poll};
@@ -26,13 +26,14 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Closes a WebSocket that is not the session's. One at a time is closed with care.
+    /// Closes a WebSocket that is not the session's. One at a time is closed with the closing
+    /// handshake.
     pub(crate) fn part_with(&mut self, websocket: WebSocket, notice: CloseNotice, now: Instant) {
         let closing = ClosingWebSocket::new(websocket, notice, [].into(), now);
         self.closing = closing.map(Box::new);
     }
 
-    /// Reads from the probing WebSocket. After it, that may be the transport.
+    /// Reads from the probing WebSocket, which may become the transport.
     pub(crate) fn read_probe(
         &mut self,
         cx: &mut Context<'_>,
@@ -81,7 +82,7 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// The probing WebSocket becomes the transport.
+    /// Makes the probing WebSocket the transport.
     pub(crate) fn upgrade(&mut self, now: Instant) -> Result<(), Termination> {
         let Some(mut polling) = self.link.upgrade() else {
             return Ok(());
@@ -91,8 +92,8 @@ impl<H: MessageHandler> Task<H> {
             .connection
             .mailbox()
             .serve_only(AcceptedRequests::WebSocket);
-        // Official clients have no poll waiting by now. One that is must be released, and a noop
-        // does it without ending the session for a client that still listens to it.
+        // Official clients have no open poll at this point. If there is one, it must be answered; a
+        // NOOP does so without ending the session for a client that still reads the response.
         if let Some(poll) = late.poll {
             let _ = polling.accept(poll);
         }
@@ -104,7 +105,7 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// What came in the same moment as the end of polling: a body in full is not lost for that.
+    /// Processes a complete body that arrived just as polling ended.
     pub(crate) fn take_late(
         &mut self,
         post: Option<Box<PostRequest>>,

@@ -74,12 +74,14 @@ mod tests {
             bytes in prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..=MAX_LEN),
                 "\\PC{0,16}".prop_map(String::into_bytes),
-                ("\\PC{1,16}", any::<prop::sample::Index>(), any::<u8>()).prop_map(|(text, at, byte)| {
-                    let mut bytes = text.into_bytes();
-                    let at = at.index(bytes.len());
-                    bytes[at] = byte;
-                    bytes
-                }),
+                ("\\PC{1,16}", any::<prop::sample::Index>(), any::<u8>()).prop_map(
+                    |(text, at, byte)| {
+                        let mut bytes = text.into_bytes();
+                        let at = at.index(bytes.len());
+                        bytes[at] = byte;
+                        bytes
+                    },
+                ),
             ],
         ) {
             let mut short = ShortText::new();

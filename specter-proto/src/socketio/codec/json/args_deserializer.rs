@@ -70,12 +70,19 @@ impl<'a> ArgsDeserializer<'_, 'a> {
 /// Methods that read one argument, with the same method of the argument's deserializer.
 macro_rules! one_argument {
     ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
-        fn $method<V: Visitor<'a>>(mut self, $($hint: $type,)* visitor: V) -> Result<V::Value, Self::Error> {
+        fn $method<V: Visitor<'a>>(
+            mut self,
+            $($hint: $type,)*
+            visitor: V,
+        ) -> Result<V::Value, Self::Error> {
             struct Seed<V> { visitor: V, $($hint: $type,)* }
             impl<'a, V: Visitor<'a>> DeserializeSeed<'a> for Seed<V> {
                 type Value = V::Value;
 
-                fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+                fn deserialize<D: Deserializer<'a>>(
+                    self,
+                    deserializer: D,
+                ) -> Result<V::Value, D::Error> {
                     deserializer.$method($(self.$hint,)* self.visitor)
                 }
             }
