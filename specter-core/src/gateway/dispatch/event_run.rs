@@ -232,7 +232,7 @@ impl EventRun {
                     match entry {
                         ChainEntry::Method(target) => self.start_guards(env, target, instances),
                         ChainEntry::Subscriber(subscriber) => {
-                            self.start_subscriber(env, &subscriber)
+                            self.start_subscriber(env, &subscriber);
                         }
                     }
                 }
