@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use mio::net::TcpStream;
 
+use crate::requests::websocket_handshake;
 use crate::wire::{self, CLOSE, PING, PONG, TEXT};
 
 /// How long a server may take to answer a handshake.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-const REQUEST: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n\
-    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /// A client that is in the namespace `/`.
 pub struct Client {
@@ -32,7 +30,7 @@ impl Client {
         let mut stream = std::net::TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(REQUEST.as_bytes())?;
+        stream.write_all(websocket_handshake(address).as_bytes())?;
         let mut connect = Vec::new();
         wire::push_client_frame(&mut connect, TEXT, b"40");
         let mut bytes = Vec::new();
@@ -63,8 +61,10 @@ impl Client {
         })
     }
 
-    /// A whole life: connects, has one event acknowledged, closes the WebSocket and waits until the
-    /// server has ended the connection. A server without Socket.IO only has to echo the event.
+    /// A connection's whole life: connects, has one event acknowledged, ends the connection as
+    /// `socket.disconnect()` of the official client does (a DISCONNECT packet, then a close frame
+    /// without a status), and waits until the server has closed the TCP connection. A server
+    /// without Socket.IO only has to echo the event.
     pub fn live(address: SocketAddr) -> io::Result<()> {
         let mut client = Self::connect(address)?;
         let mut frames = Vec::new();
@@ -80,13 +80,15 @@ impl Client {
             });
             bytes.drain(..used);
         }
-        let mut close = Vec::new();
-        wire::push_client_frame(&mut close, CLOSE, &1000_u16.to_be_bytes());
-        stream.write_all(&close)?;
+        let mut end = Vec::new();
+        wire::push_client_frame(&mut end, TEXT, b"41");
+        wire::push_client_frame(&mut end, CLOSE, &[]);
+        stream.write_all(&end)?;
         loop {
             match stream.read(&mut [0; 256]) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
+                // The server may close the TCP connection before it has read the close frame.
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
                 Err(error) => return Err(error),
             }

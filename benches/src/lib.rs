@@ -13,6 +13,7 @@ pub mod load;
 pub mod machine;
 pub mod process;
 pub mod report;
+pub mod requests;
 pub mod results;
 pub mod runner;
 pub mod slopes;

@@ -45,6 +45,11 @@ impl Process {
         Ok(switches)
     }
 
+    /// How many files and sockets the process has open.
+    pub fn open_files(self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.0))?.count())
+    }
+
     /// What it holds now.
     pub fn memory(self) -> io::Result<Memory> {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.0))?;

@@ -44,6 +44,7 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
     slopes(&mut page, results);
     for case in results.cases().filter(|case| !case.is_slope_only()) {
         table(&mut page, results, case);
+        closed_connections(&mut page, results, case);
         left_out(&mut page, case);
     }
     page
@@ -100,6 +101,21 @@ fn slope_row(results: &Results, slope: &Slope, server: &str, title: &str) -> Opt
         number(measured.each),
         number(measured.largest_to_smallest)
     ))
+}
+
+/// How many of the slow clients each server closed: a server that closes none has kept its latency
+/// without the work that the case is about.
+fn closed_connections(page: &mut String, results: &Results, case: &Case) {
+    if case.name != "slow-crowd" {
+        return;
+    }
+    page.push_str("\nSlow clients that the server closed until the end of the window:\n\n");
+    for server in results.servers(case) {
+        let closed = results.spread(case, server.name, |figures| {
+            figures.closed_connections as f64
+        });
+        let _ = writeln!(page, "- {}: {}", server.title, spread(closed));
+    }
 }
 
 fn left_out(page: &mut String, case: &Case) {

@@ -44,6 +44,8 @@ pub struct Figures {
     pub idle_bytes: f64,
     /// The same after a burst of traffic.
     pub after_burst_bytes: f64,
+    /// Connections that the server closed during the load (only in the case of slow clients).
+    pub closed_connections: u64,
 }
 
 /// What the load generator says when its clients are connected.
@@ -135,6 +137,7 @@ pub(super) struct Window {
     length: Duration,
     start: Option<Start>,
     count: u64,
+    closed_connections: u64,
     latencies: Histogram<u64>,
 }
 
@@ -153,6 +156,7 @@ impl Window {
             length,
             start: None,
             count: 0,
+            closed_connections: 0,
             latencies: histogram()?,
         })
     }
@@ -191,6 +195,11 @@ impl Window {
         }
     }
 
+    /// Notes how many connections the server closed.
+    pub(super) fn set_closed_connections(&mut self, count: usize) {
+        self.closed_connections = count as u64;
+    }
+
     /// Its figures but for the latencies, which are added to others.
     fn close(self, latencies: &mut Histogram<u64>) -> io::Result<Figures> {
         let Some(start) = self.start else {
@@ -211,6 +220,7 @@ impl Window {
             load_cpu_us: own_cpu.as_secs_f64() * 1e6 / count,
             per_second: self.count as f64 / seconds,
             sleeps: switches as f64 / count,
+            closed_connections: self.closed_connections,
             ..Figures::default()
         })
     }

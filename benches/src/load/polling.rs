@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token};
 
 use super::measure::{Target, Window, Windows};
+use crate::requests::PollingRequest;
 
 /// The case.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +24,9 @@ pub struct PollingEcho {
 struct Client {
     poll: Connection,
     post: Connection,
-    get: Vec<u8>,
-    event: Vec<u8>,
-    pong: Vec<u8>,
+    get: PollingRequest,
+    event: PollingRequest,
+    pong: PollingRequest,
     /// The event is still to be acknowledged.
     awaits_ack: bool,
     /// The POST is still to be answered.
@@ -55,7 +56,7 @@ impl PollingEcho {
             clients.push(client);
         }
         for client in &mut clients {
-            client.poll.stream.write_all(&client.get)?;
+            client.poll.stream.write_all(client.get.next_bytes())?;
             client.post_next()?;
         }
         let mut ready = Events::with_capacity(1024);
@@ -81,8 +82,8 @@ impl PollingEcho {
     fn open(&self, target: Target) -> io::Result<Client> {
         let mut stream = connect(target)?;
         let mut inbox = Vec::new();
-        let mut ask = |request: &[u8]| {
-            stream.write_all(request)?;
+        let mut ask = |request: &mut PollingRequest| {
+            stream.write_all(request.next_bytes())?;
             loop {
                 if let Some((body, length)) = response(&inbox)? {
                     inbox.drain(..length);
@@ -95,15 +96,18 @@ impl PollingEcho {
                 }
             }
         };
-        let open = ask(&get(""))?;
+        let address = target.address;
+        let open = ask(&mut PollingRequest::get(address, None))?;
         let open: serde_json::Value = serde_json::from_slice(open.get(1..).unwrap_or_default())?;
-        let sid = format!("&sid={}", open["sid"].as_str().unwrap_or_default());
-        ask(&post(&sid, "40"))?;
+        let session_id = open["sid"].as_str().unwrap_or_default();
+        let post = |body: &str| PollingRequest::post(address, session_id, body);
+        let mut get = PollingRequest::get(address, Some(session_id));
+        ask(&mut post("40"))?;
         // Some servers ping at once.
         let connected = (0..3).any(|_| {
-            let packets = ask(&get(&sid)).unwrap_or_default();
+            let packets = ask(&mut get).unwrap_or_default();
             if has_packet(&packets, b"2") {
-                let _ = ask(&post(&sid, "3"));
+                let _ = ask(&mut post("3"));
             }
             has_packet(&packets, b"40")
         });
@@ -114,9 +118,9 @@ impl PollingEcho {
         Ok(Client {
             poll: Connection::new(stream, inbox)?,
             post: Connection::new(connect(target)?, Vec::new())?,
-            get: get(&sid),
-            event: post(&sid, &event),
-            pong: post(&sid, "3"),
+            get,
+            event: post(&event),
+            pong: post("3"),
             awaits_ack: false,
             is_posting: false,
             owes_pong: false,
@@ -134,7 +138,7 @@ impl Client {
         if self.owes_pong {
             self.owes_pong = false;
             self.is_posting = true;
-            return self.post.stream.write_all(&self.pong);
+            return self.post.stream.write_all(self.pong.next_bytes());
         }
         if self.awaits_ack {
             return Ok(());
@@ -142,7 +146,7 @@ impl Client {
         self.awaits_ack = true;
         self.is_posting = true;
         self.sent = Instant::now();
-        self.post.stream.write_all(&self.event)
+        self.post.stream.write_all(self.event.next_bytes())
     }
 
     /// Reads answers to the GET, and sends the next one after each.
@@ -154,7 +158,7 @@ impl Client {
                 window.record(self.sent.elapsed());
             }
             self.owes_pong |= has_packet(&body, b"2");
-            self.poll.stream.write_all(&self.get)?;
+            self.poll.stream.write_all(self.get.next_bytes())?;
             self.post_next()?;
         }
         Ok(())
@@ -214,23 +218,6 @@ fn connect(target: Target) -> io::Result<TcpStream> {
 fn has_packet(body: &[u8], start: &[u8]) -> bool {
     body.split(|byte| *byte == 0x1e)
         .any(|packet| packet.starts_with(start))
-}
-
-/// The headers of each request of the official JavaScript client in Node.js.
-const HEADERS: &str = "User-Agent: node-XMLHttpRequest\r\nAccept: */*\r\n\
-    Host: 127.0.0.1\r\nConnection: keep-alive\r\n";
-
-fn get(sid: &str) -> Vec<u8> {
-    format!("GET /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\n{HEADERS}\r\n").into_bytes()
-}
-
-fn post(sid: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!(
-        "POST /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\n{HEADERS}\
-         Content-type: text/plain;charset=UTF-8\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
 }
 
 /// The body of a whole response at the start of `bytes`, and how long all of it is.

@@ -1,6 +1,7 @@
 //! Fairness: one client broadcasts to a room of clients that never read, until the server cuts them
 //! off, and quiet clients outside of the room are timed.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -33,13 +34,17 @@ impl SlowCrowd {
             slow.push(Client::connect(windows.target().address)?.join("slow")?);
         }
         let mut crowd = Crowd::connect(windows, self.quiet + 1)?;
+        let open_files = windows.target().process.open_files()?;
         let broadcaster = self.quiet;
         let mut event = Vec::new();
         wire::push_client_frame(&mut event, TEXT, b"4210[\"echo\",\"quiet\"]");
         let mut broadcast = Vec::new();
         let packet = format!("42[\"room\",\"slow\",\"{}\"]", "x".repeat(self.size));
         wire::push_client_frame(&mut broadcast, TEXT, packet.as_bytes());
-        let mut sent_at = vec![None; self.quiet];
+        // A quiet client sends its next event on time, also while earlier ones are unanswered. Else
+        // the longer the server stalls, the fewer events would show it. The time of the window
+        // bounds the unanswered events, which are answered in their order.
+        let mut sent_at = vec![VecDeque::new(); self.quiet];
         let each = |rate: usize| Duration::from_secs(1) / u32::try_from(rate).unwrap_or(1).max(1);
         let (step, pause) = (each(self.rate), each(self.broadcasts));
         let mut turn = 0;
@@ -47,11 +52,9 @@ impl SlowCrowd {
             let (mut due, mut next_broadcast) = (Instant::now(), Instant::now());
             while window.is_open(Instant::now())? {
                 while due <= Instant::now() {
-                    if sent_at[turn].is_none() {
-                        // From when it was due: a late generator must not flatter the server.
-                        sent_at[turn] = Some(due);
-                        crowd.write(turn, &event)?;
-                    }
+                    // From when it was due: a late generator must not flatter the server.
+                    sent_at[turn].push_back(due);
+                    crowd.write(turn, &event)?;
                     turn = (turn + 1) % self.quiet;
                     due += step;
                 }
@@ -66,12 +69,18 @@ impl SlowCrowd {
                         if !payload.starts_with(b"43") || number == broadcaster {
                             return;
                         }
-                        if let Some(sent) = sent_at[number].take() {
+                        if let Some(sent) = sent_at[number].pop_front() {
                             window.record(sent.elapsed());
                         }
                     },
                 )?;
             }
+            // An event that the server has not answered yet counts with the time it has waited.
+            for sent in sent_at.iter().flatten() {
+                window.record(sent.elapsed());
+            }
+            let still_open = windows.target().process.open_files()?;
+            window.set_closed_connections(open_files.saturating_sub(still_open));
             windows.close(window)?;
         }
         drop(slow);
