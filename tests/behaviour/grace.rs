@@ -185,7 +185,7 @@ async fn disconnect_runs_for_every_controller_when_a_handler_never_ends() {
         assert_eq!(lines.with(&named).len(), 1, "{event}: {:?}", lines.shown());
         assert!(log.unread().is_empty());
     }
-    assert!(lines.with("could not run").is_empty());
+    assert!(lines.with("together with its controller").is_empty());
 }
 
 #[socketio_controller(namespace = "/sharing")]
@@ -227,7 +227,7 @@ async fn a_blocking_handler_that_shares_its_controller_leaves_it_to_disconnect()
     tokio::time::advance(GRACE).await;
     assert_eq!(reader.line().await, "sharing");
     assert_eq!(lines.with("controller=Sharing handler=block").len(), 1);
-    assert!(lines.with("could not run").is_empty());
+    assert!(lines.with("together with its controller").is_empty());
     release.send(()).unwrap();
 }
 
@@ -246,7 +246,7 @@ async fn a_blocking_handler_that_never_ends_costs_its_own_controllers_disconnect
     for expected in ["shared", "single", "subscriber", "scope torn down"] {
         assert_eq!(log.line().await, expected);
     }
-    let warned = lines.with("the controller's own `disconnect` could not run");
+    let warned = lines.with("and was dropped together with its controller");
     let [warned] = &warned[..] else {
         panic!("{warned:?}")
     };

@@ -65,28 +65,28 @@ impl AppBuilder {
     /// [`EngineConfig::max_payload`].
     #[track_caller]
     pub fn max_payload(self, bytes: usize) -> Self {
-        self.choose(EndpointOption::MaxPayload(bytes))
+        self.set_option(EndpointOption::MaxPayload(bytes))
     }
 
     /// How long the server waits after a pong before it sends the next ping. Default: 25 s. Clients
     /// learn the value in the handshake. See [`EngineConfig::ping_interval`].
     #[track_caller]
     pub fn ping_interval(self, interval: Duration) -> Self {
-        self.choose(EndpointOption::PingInterval(interval))
+        self.set_option(EndpointOption::PingInterval(interval))
     }
 
     /// How long a client may take to answer a ping. Default: 20 s. After that its connection is
     /// closed with `ping timeout`. See [`EngineConfig::ping_timeout`].
     #[track_caller]
     pub fn ping_timeout(self, timeout: Duration) -> Self {
-        self.choose(EndpointOption::PingTimeout(timeout))
+        self.set_option(EndpointOption::PingTimeout(timeout))
     }
 
     /// How many bytes may be queued for one client before it is *behind*. Default: 1 MiB. While a
     /// client is behind, its further events wait. See [`EngineConfig::max_queued_bytes`].
     #[track_caller]
     pub fn max_queued_bytes(self, bytes: usize) -> Self {
-        self.choose(EndpointOption::MaxQueuedBytes(bytes))
+        self.set_option(EndpointOption::MaxQueuedBytes(bytes))
     }
 
     /// How many bytes may be queued for one client at most. Default: 16 MiB. The client of an event
@@ -120,9 +120,9 @@ impl AppBuilder {
     }
 
     /// The proxies, as addresses or ranges such as `10.0.0.0/8`, from whose headers the server
-    /// takes a client's address, scheme and host. Which headers,
-    /// [`proxy_headers`](Self::proxy_headers) says. Default: none. An entry that is neither an
-    /// address nor a range is an error at start. See [`EngineConfig::trusted_proxies`].
+    /// takes a client's address, scheme and host. [`proxy_headers`](Self::proxy_headers) selects
+    /// the headers. Default: none. An entry that is neither an address nor a range is an error at
+    /// start. See [`EngineConfig::trusted_proxies`].
     pub fn trusted_proxies<S: Into<String>>(
         mut self,
         proxies: impl IntoIterator<Item = S>,
@@ -145,14 +145,14 @@ impl AppBuilder {
     pub fn engine(self, change: impl FnOnce(EngineConfig) -> EngineConfig) -> Self {
         let mut changed = self.settings.endpoint.clone();
         changed.engine = change(changed.engine);
-        self.change(changed)
+        self.replace_endpoint(changed)
     }
 
     /// How long a connection may stay open before it joins a namespace. Default: 45 s. After that
     /// it is closed. See [`SocketConfig::connect_timeout`].
     #[track_caller]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
-        self.choose(EndpointOption::ConnectTimeout(timeout))
+        self.set_option(EndpointOption::ConnectTimeout(timeout))
     }
 
     /// How long the server waits for a client's acknowledgement if the call sets no timeout.
@@ -176,31 +176,32 @@ impl AppBuilder {
     pub fn socket(self, change: impl FnOnce(SocketConfig) -> SocketConfig) -> Self {
         let mut changed = self.settings.endpoint.clone();
         changed.socket = change(changed.socket);
-        self.change(changed)
+        self.replace_endpoint(changed)
     }
 
     /// Sets an option that a controller's attribute may set too, and records its place in the
     /// source.
     #[track_caller]
-    fn choose(mut self, option: EndpointOption) -> Self {
+    fn set_option(mut self, option: EndpointOption) -> Self {
         self.settings.endpoint.set(option);
         self.settings
-            .chosen
+            .set_on_builder
             .retain(|setting| setting.option.name() != option.name());
-        self.settings.chosen.push(EndpointSetting {
+        self.settings.set_on_builder.push(EndpointSetting {
             option,
             location: Location::caller(),
         });
         self
     }
 
+    /// Replaces the endpoint settings, and records the place of each option that this changes.
     #[track_caller]
-    fn change(mut self, changed: EndpointConfig) -> Self {
+    fn replace_endpoint(mut self, changed: EndpointConfig) -> Self {
         let before = self.settings.endpoint.options();
         self.settings.endpoint = changed;
         for option in self.settings.endpoint.options() {
             if !before.contains(&option) {
-                self = self.choose(option);
+                self = self.set_option(option);
             }
         }
         self

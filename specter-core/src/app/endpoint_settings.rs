@@ -13,11 +13,11 @@ pub(super) type Endpoints = BTreeMap<String, EndpointConfig>;
 
 /// Merges the settings of each path. Reports settings that contradict each other or cannot work.
 ///
-/// `defaults` are the App's settings; `chosen` are those of them that were set on the builder,
-/// which attributes must not contradict.
+/// `defaults` are the App's settings; `set_on_builder` are those of them that were set on the
+/// builder, which attributes must not contradict.
 pub(super) fn merge_settings<'a>(
     defaults: &EndpointConfig,
-    chosen: &[EndpointSetting],
+    set_on_builder: &[EndpointSetting],
     controllers: impl Iterator<Item = (&'a str, &'a Registration)>,
     faults: &mut Vec<ControllerFault>,
 ) -> Endpoints {
@@ -27,7 +27,9 @@ pub(super) fn merge_settings<'a>(
         let endpoint = endpoints
             .entry(path.to_owned())
             .or_insert_with(|| defaults.clone());
-        let set_so_far = set_so_far.entry(path).or_insert_with(|| chosen.to_vec());
+        let set_so_far = set_so_far
+            .entry(path)
+            .or_insert_with(|| set_on_builder.to_vec());
         for setting in registration.info.endpoint {
             let earlier = set_so_far
                 .iter()

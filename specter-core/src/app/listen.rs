@@ -26,13 +26,13 @@ use super::App;
 use super::error::Error;
 use crate::socketio::SocketIoAcceptor;
 
-/// How long running requests may still take after the drain.
+/// How long running requests may take after the drain.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
 impl App {
     /// Serves on an address until the process receives SIGINT or SIGTERM, or
     /// [`AppHandle::shutdown`](super::AppHandle::shutdown) is called; then shuts down gracefully. A
-    /// second signal meanwhile ends the process immediately, with the status 130 or 143.
+    /// second signal during the shutdown ends the process immediately, with the status 130 or 143.
     ///
     /// A client that takes more than 30 s to send the head of a request, or does not read a
     /// response for 60 s, is disconnected.
@@ -40,23 +40,29 @@ impl App {
     /// # Errors
     /// The server cannot listen on the address.
     pub async fn listen(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
-        let shown = format!("{address:?}");
+        let address_text = format!("{address:?}");
         let listener = bind(address, self.accept_backlog)
             .await
             .map_err(|cause| Error::Listen {
-                address: shown,
+                address: address_text,
                 cause,
             })?;
         self.serve(listener).await
     }
 
     /// As [`listen`](Self::listen), on a listener that is already bound, for example to port 0.
+    ///
+    /// # Errors
+    /// None at present.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
         self.serve_all([listener]).await
     }
 
     /// As [`listen`](Self::listen), on several listeners that are already bound, for example to an
     /// IPv4 and an IPv6 address.
+    ///
+    /// # Errors
+    /// None at present.
     pub async fn serve_all(
         self,
         listeners: impl IntoIterator<Item = TcpListener>,
@@ -88,9 +94,9 @@ impl App {
             serving.spawn(accept_until(listener, router.clone(), stopping.clone()));
         }
         drop((router, stopping));
-        let served = async { while serving.join_next().await.is_some() {} };
+        let all_closed = async { while serving.join_next().await.is_some() {} };
         tokio::select! {
-            () = served => {}
+            () = all_closed => {}
             () = follow_signals(signals, stop) => {}
         }
         Ok(())

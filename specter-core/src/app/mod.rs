@@ -1,8 +1,8 @@
 //! The application: validates its modules, starts their singletons, builds the tables of each
 //! namespace and mounts the endpoints.
 //!
-//! The order of starting (`validation`, then `wiring`) and of stopping (`shutdown`) is decided
-//! here. No module of the runtime but the testing kit imports this one.
+//! `validation` and then `wiring` start an application; `shutdown` stops it. No other module of the
+//! runtime imports this one, except the testing kit.
 
 mod builder;
 mod check;
@@ -82,14 +82,17 @@ impl App {
     /// Validates a module and everything that it imports, and starts it with default settings.
     ///
     /// # Errors
-    /// All faults of modules, providers and controllers in one report; or the error of the provider
-    /// that failed to start.
+    /// All faults of settings, modules, providers and controllers in one report; or the error of
+    /// the provider or event handler that failed to start.
     pub fn create<M: Module>() -> CreateApp {
         CreateApp::of(Self::builder::<M>())
     }
 
     /// Starts a single controller without a module. Only the framework's own values can be injected
     /// into it.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
     pub fn of<C: Controller>() -> CreateApp {
         CreateApp::of(Self::builder_of::<C>())
     }
@@ -124,7 +127,7 @@ impl App {
         self.container.view()
     }
 
-    /// The whole server, by which any task can emit.
+    /// The server as a whole. Any task can emit with it.
     pub fn io(&self) -> Io {
         self.io.clone()
     }

@@ -38,7 +38,7 @@ impl ModuleEntry {
 pub(super) struct EventHandlerEntry {
     pub(super) location: Location,
     pub(super) namespace: &'static str,
-    /// Those of the module.
+    /// The policies that the module declares.
     pub(super) policies: Policies,
     /// Registers the handler of the root at this index.
     pub(super) register:
@@ -54,7 +54,7 @@ pub(super) struct Registration {
     pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     /// Its `#[handlers]` blocks, in source order.
     pub(super) blocks: Vec<RegisteredBlock>,
-    /// Those of the module around its own.
+    /// The policies of the module and of the controller, those of the module as the outer ones.
     pub(super) policies: Policies,
 }
 
@@ -77,10 +77,10 @@ pub fn controller_within<C: Controller>(
     module: &mut ModuleBuilder,
     declare: impl FnOnce(&mut Policies),
 ) {
-    let (mut outer, mut own) = (Policies::default(), Policies::default());
-    declare(&mut outer);
-    C::policies(&mut own);
-    let policies = outer.around(&own);
+    let (mut module_policies, mut controller_policies) = (Policies::default(), Policies::default());
+    declare(&mut module_policies);
+    C::policies(&mut controller_policies);
+    let policies = module_policies.with_inner(&controller_policies);
     let singleton = C::singleton();
     let mut root = match &singleton {
         Some(singleton) => {
@@ -89,17 +89,17 @@ pub fn controller_within<C: Controller>(
         }
         None => Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build),
     };
-    // What the handlers' parameters inject, so that the container checks that it is provided.
-    let mut required = Requirements::default();
+    // The container checks at start that what the handlers' parameters inject is provided.
+    let mut requirements = Requirements::default();
     let blocks = blocks_of::<C>()
-        .map(|block| register_block(block, &mut required))
+        .map(|block| register_block(block, &mut requirements))
         .collect::<Vec<_>>();
-    for requirement in required.dependencies {
+    for requirement in requirements.dependencies {
         root = root.require(requirement.key, requirement.label, requirement.location);
     }
-    let of_handlers = blocks.iter().flat_map(|block| &block.policies);
-    for policies in [&policies].into_iter().chain(of_handlers) {
-        root = policies.required_of(root);
+    let handler_policies = blocks.iter().flat_map(|block| &block.policies);
+    for policies in [&policies].into_iter().chain(handler_policies) {
+        root = policies.require_from(root);
     }
     module.root(root.meta(ModuleEntry::Controller(Registration {
         info: &C::INFO,
@@ -137,7 +137,7 @@ pub fn event_handler_within<H: EventHandler + Provide>(
     let mut root =
         Root::new::<HandlerRoot<H>>(name, location, |_| {}, |_| HandlerRoot(PhantomData))
             .require_singleton("event handler", key, "self", location);
-    root = policies.required_of(root);
+    root = policies.require_from(root);
     module.root(root.meta(ModuleEntry::Handler(EventHandlerEntry {
         policies,
         location,
@@ -146,8 +146,8 @@ pub fn event_handler_within<H: EventHandler + Provide>(
             // Never `None`: the root requires the singleton.
             let handler = container.scope(&[index]).singleton::<Arc<H>>(0);
             let handler = handler.ok_or_else(|| "its singleton is missing".into());
-            let registered =
-                handler.and_then(|handler| Ok(ingress.of_listed(index).register(handler)?));
+            let registered = handler
+                .and_then(|handler| Ok(ingress.for_listed_handler(index).register(handler)?));
             registered.map_err(EventHandlerError::unregistered::<H>)
         },
     })));
@@ -169,16 +169,19 @@ fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
     blocks.into_iter()
 }
 
-fn register_block(block: &'static HandlersBlock, required: &mut Requirements) -> RegisteredBlock {
+fn register_block(
+    block: &'static HandlersBlock,
+    requirements: &mut Requirements,
+) -> RegisteredBlock {
     let mut registered = RegisteredBlock {
         block,
         policies: Vec::new(),
         takes_ack: Vec::new(),
     };
     for (id, _) in (0_u16..).zip(block.handlers) {
-        required.takes_ack = false;
-        (block.requirements)(id, required);
-        registered.takes_ack.push(required.takes_ack);
+        requirements.takes_ack = false;
+        (block.requirements)(id, requirements);
+        registered.takes_ack.push(requirements.takes_ack);
         let mut policies = Policies::default();
         (block.policies)(id, &mut policies);
         registered.policies.push(policies);
@@ -189,8 +192,10 @@ fn register_block(block: &'static HandlersBlock, required: &mut Requirements) ->
 /// The controllers of the binary that no module lists and that are not marked `unlisted`.
 pub(super) fn unlisted(listed: &[TypeId]) -> Vec<&'static ControllerInfo> {
     let mut unlisted: Vec<_> = inventory::iter::<ControllerRegistration>()
-        .filter(|one| !one.info.unlisted && !listed.contains(&(one.type_id)()))
-        .map(|one| one.info)
+        .filter(|registration| {
+            !registration.info.unlisted && !listed.contains(&(registration.type_id)())
+        })
+        .map(|registration| registration.info)
         .collect();
     unlisted.sort_by_key(|info| (info.location.file, info.location.line));
     unlisted

@@ -25,7 +25,7 @@ impl PolicyResolver<'_> {
         policies
             .iter()
             .filter(|policy| !self.bypassed_guards.contains(&policy.declared.key))
-            .map(|policy| policy.find(self.scope))
+            .map(|policy| policy.resolve(self.scope))
             .collect()
     }
 
@@ -34,10 +34,10 @@ impl PolicyResolver<'_> {
     pub(super) fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
         let handlers = registered.policies.iter().zip(&registered.takes_ack);
         let handlers = handlers
-            .map(|(own, takes_ack)| {
-                let all = outer.around(own);
+            .map(|(policies, takes_ack)| {
+                let all = outer.with_inner(policies);
                 HandlerPolicies {
-                    guards: self.all(&own.guards),
+                    guards: self.all(&policies.guards),
                     interceptors: self.all(&all.interceptors).into(),
                     filters: self.all(&all.filters),
                     takes_ack: *takes_ack,
@@ -77,7 +77,7 @@ pub(super) fn subscriber_policies(
     let by_handler_root = handlers(container).map(|(index, handler)| {
         let plan = container.scope(&[index]);
         let root = Some((&plan, 0));
-        let policies = app.around(&handler.policies);
+        let policies = app.with_inner(&handler.policies);
         (index, resolve(PolicyScope { container, root }, &policies))
     });
     let root = None;
@@ -107,7 +107,7 @@ pub(super) fn connect_policies(
             scope: PolicyScope { container, root },
             bypassed_guards,
         };
-        let policies = app.around(&handler.policies);
+        let policies = app.with_inner(&handler.policies);
         let mut guards = resolver.all(&policies.guards);
         // Compares instances, not types: two modules may each have a guard of the same type.
         guards.retain(|guard| !present.iter().any(|other| is_same(guard, other)));

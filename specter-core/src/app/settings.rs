@@ -21,7 +21,7 @@ pub(super) struct AppSettings {
     pub(super) endpoint: EndpointConfig,
     /// The endpoint settings that were set on the builder, with their places in the source. A
     /// controller's attribute must not contradict them.
-    pub(super) chosen: Vec<EndpointSetting>,
+    pub(super) set_on_builder: Vec<EndpointSetting>,
     pub(super) rooms: RoomLimits,
     pub(super) groups: GroupLimits,
     pub(super) policies: Policies,
@@ -76,7 +76,7 @@ impl AppSettings {
             graph,
             path: "/socket.io/".into(),
             endpoint: EndpointConfig::default(),
-            chosen: Vec::new(),
+            set_on_builder: Vec::new(),
             rooms: RoomLimits::default(),
             groups: GroupLimits::default(),
             policies: Policies::default(),

@@ -1,7 +1,8 @@
 //! Graceful shutdown: the drain, and the handle that starts it.
 //!
-//! The time limit is divided. Running handlers have most of it; those that are still running then
-//! are dropped. The last part is reserved for `disconnect` handlers and for the providers' hooks.
+//! The shutdown timeout is divided. Running handlers have most of it; handlers that are still
+//! running after that are dropped. The last part is reserved for `disconnect` handlers and for the
+//! providers' hooks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,11 +15,12 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::mount::Mount;
 use super::settings::ShutdownConfig;
 use crate::gateway::SocketIngress;
-use crate::gateway::lifecycle::HOOK_LIMIT;
+use crate::gateway::lifecycle::HOOK_TIMEOUT;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// The most time that is reserved for what follows the handlers. Of a short limit, it is a quarter.
+/// The longest time that is reserved for `disconnect` handlers and hooks. It is a quarter of the
+/// shutdown timeout if that is shorter.
 const LONGEST_RESERVE: Duration = Duration::from_secs(5);
 
 /// Shuts an application down, from any task. Clones refer to the same application.
@@ -27,14 +29,18 @@ pub struct AppHandle(Arc<Shared>);
 
 struct Shared {
     endpoints: Vec<Endpoint<SocketIoAcceptor>>,
+    /// The flags of the mounts; see [`Mount::draining`].
     draining: Vec<Arc<AtomicBool>>,
     container: Container,
     ingress: SocketIngress,
     config: ShutdownConfig,
+    /// Makes the first call of `shutdown` do the work, and the others wait for it.
     once: OnceCell<()>,
     /// When the shutdown must have ended. Set when the drain begins.
     deadline: OnceLock<Instant>,
+    /// Whether the shutdown is complete.
     done: AtomicBool,
+    /// Notified when `done` is set.
     finished: Notify,
 }
 
@@ -90,7 +96,7 @@ impl AppHandle {
         shared.endpoints.iter().for_each(Endpoint::wake_all);
         self.close_connections(deadline).await;
         let _ = timeout_at(deadline, shared.ingress.tear_down()).await;
-        let hook_limit = || sleep_until(deadline.min(Instant::now() + HOOK_LIMIT));
+        let hook_limit = || sleep_until(deadline.min(Instant::now() + HOOK_TIMEOUT));
         for failure in shared.container.shutdown(hook_limit).await {
             tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
         }
@@ -146,7 +152,7 @@ impl AppHandle {
         self.0.endpoints.iter().map(Endpoint::connections).sum()
     }
 
-    /// Waits until a shutdown, which another task has started, is done.
+    /// Waits until the shutdown is complete. Another task must start it.
     pub(super) async fn drained(&self) {
         loop {
             let finished = self.0.finished.notified();

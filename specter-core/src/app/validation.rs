@@ -68,7 +68,7 @@ pub(super) fn validate(settings: &mut AppSettings) -> Result<ValidApp, Error> {
     check::acknowledgements(mounted.clone(), &mut faults);
     let endpoints = endpoint_settings::merge_settings(
         &settings.endpoint,
-        &settings.chosen,
+        &settings.set_on_builder,
         mounted.map(|(key, registration)| (key.path.as_str(), registration)),
         &mut faults,
     );

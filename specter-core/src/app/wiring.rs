@@ -15,7 +15,7 @@ use super::settings::{AppSettings, EndpointConfig};
 use super::shutdown::AppHandle;
 use super::validation::{MountedControllers, ValidApp, validate};
 use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
-use crate::gateway::lifecycle::HOOK_LIMIT;
+use crate::gateway::lifecycle::HOOK_TIMEOUT;
 use crate::gateway::subscribe::{Ingress, NamespacePolicies, SubscriberPolicies};
 use crate::gateway::{PolicyScope, SocketIngress, UnknownEvents};
 use crate::rooms::{Hub, Io, Server};
@@ -58,7 +58,7 @@ pub(super) async fn start(mut settings: AppSettings) -> Result<StartedApp, Error
     ingress.install(namespaces, plan.singletons());
     warn_unlisted(&plan);
     let container = plan
-        .start_within(|| tokio::time::sleep(HOOK_LIMIT))
+        .start_within(|| tokio::time::sleep(HOOK_TIMEOUT))
         .await
         .map_err(Error::Provider)?;
     let namespaces = build_namespaces(&settings, &container, &controllers, &hubs, &ingress);
@@ -88,7 +88,10 @@ pub(super) async fn start(mut settings: AppSettings) -> Result<StartedApp, Error
 
 /// Shuts down the singletons of an application that fails to start.
 async fn abort_start(error: Error, container: &Container) -> Error {
-    for failure in container.shutdown(|| tokio::time::sleep(HOOK_LIMIT)).await {
+    for failure in container
+        .shutdown(|| tokio::time::sleep(HOOK_TIMEOUT))
+        .await
+    {
         tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
     }
     error
@@ -178,7 +181,7 @@ fn namespace_table(
             },
             bypassed_guards: &settings.bypassed_guards,
         };
-        let policies = settings.policies.around(&registration.policies);
+        let policies = settings.policies.with_inner(&registration.policies);
         let blocks = registration
             .blocks
             .iter()

@@ -7,7 +7,7 @@ use specter_proto::socketio::decode_json;
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};
-use crate::logging::{OneLine, described, log_limited};
+use crate::logging::{OneLine, describe_redacted, log_limited};
 
 /// The payload that the client sent with CONNECT (`auth` in the clients' options), as a `T`.
 ///
@@ -36,7 +36,7 @@ impl<'a, T: DeserializeOwned> FromContext<'a> for Auth<T> {
         decoded.map(Auth).map_err(|error| {
             log_limited!(
                 INFO, key = cx.handler, target: "specter::gateway", handler = cx.handler,
-                error = %OneLine(described(&error)),
+                error = %OneLine(describe_redacted(&error)),
                 "a client's auth payload cannot be decoded"
             );
             EventError::new("invalid auth").with_code("invalid_auth")

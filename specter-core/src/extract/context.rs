@@ -41,7 +41,7 @@ impl<'a> FromContext<'a> for Handshake {
     }
 }
 
-macro_rules! of_the_app {
+macro_rules! app_service {
     ($($value:ident),*) => {$(
         #[diagnostic::do_not_recommend]
         impl<'a> FromContext<'a> for $value {
@@ -59,12 +59,12 @@ macro_rules! of_the_app {
     )*};
 }
 
-of_the_app!(BroadcastGroup, Io, SocketIngress);
+app_service!(BroadcastGroup, Io, SocketIngress);
 
 #[diagnostic::do_not_recommend]
 impl<'a> FromContext<'a> for EventInfo {
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
-        Ok(cx.info())
+        Ok(cx.event_info())
     }
 }
 

@@ -32,7 +32,7 @@ impl<'a, T: Clone + Send + Sync + 'static> FromContext<'a> for Option<Extension<
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no `{0}` was left with the socket: no guard inserted one, and no axum layer added one to the \
+    "no `{0}` is stored with the socket: no guard inserted one, and no axum layer added one to the \
      handshake request"
 )]
 struct MissingExtension(&'static str);

@@ -178,7 +178,7 @@ impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
         label: &'static str,
     ) -> Result<Self, EventError> {
         args.next()
-            .map_err(|error| EventError::argument(&error, label))
+            .map_err(|error| EventError::invalid_argument(&error, label))
     }
 }
 

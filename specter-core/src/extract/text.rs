@@ -28,13 +28,13 @@ impl Deref for Text<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Borrowable).map(Self)
+        deserializer.deserialize_str(TextVisitor).map(Self)
     }
 }
 
-struct Borrowable;
+struct TextVisitor;
 
-impl<'de> Visitor<'de> for Borrowable {
+impl<'de> Visitor<'de> for TextVisitor {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,7 +60,7 @@ mod tests {
     use std::borrow::Cow;
 
     #[test]
-    fn text_without_escapes_is_lent() {
+    fn text_without_escapes_is_borrowed() {
         let read = |json| serde_json::from_str::<Text<'_>>(json).map(Text::into_cow);
         assert!(matches!(read(r#""plain""#), Ok(Cow::Borrowed("plain"))));
         assert!(matches!(read(r#""a\nb""#), Ok(Cow::Owned(text)) if text == "a\nb"));

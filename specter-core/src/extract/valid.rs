@@ -44,27 +44,27 @@ where
     ) -> Result<Self, EventError> {
         let value: T = args
             .next()
-            .map_err(|error| EventError::argument(&error, label))?;
+            .map_err(|error| EventError::invalid_argument(&error, label))?;
         match value.validate() {
             Ok(()) => Ok(Self(value)),
             Err(report) => Err(EventError::new(format!("argument `{label}` is not valid"))
                 .with_code("invalid_argument")
-                .with_data(&broken(&report))),
+                .with_data(&broken_rules(&report))),
         }
     }
 }
 
 /// A broken rule.
 #[derive(Serialize)]
-struct Broken {
+struct BrokenRule {
     path: String,
     message: String,
 }
 
-fn broken(report: &garde::Report) -> Vec<Broken> {
-    let broken = report.iter().map(|(path, error)| Broken {
+fn broken_rules(report: &garde::Report) -> Vec<BrokenRule> {
+    let rules = report.iter().map(|(path, error)| BrokenRule {
         path: path.to_string(),
         message: error.message().to_owned(),
     });
-    broken.collect()
+    rules.collect()
 }

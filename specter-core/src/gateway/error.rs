@@ -1,5 +1,5 @@
-//! `EventError`: what a failed event tells the client in the acknowledgement, `#[on_error]`, and
-//! the log.
+//! `EventError`: the error of a failed event. The client receives it in the acknowledgement, and
+//! `#[on_error]` handlers receive it too; an internal error is also logged.
 
 use std::any::{type_name, type_name_of_val};
 use std::convert::Infallible;
@@ -16,16 +16,19 @@ use crate::socket::client_error::ClientError;
 use crate::socket::reject::{Cause, Parts};
 use crate::socket::{Reject, internal_error};
 
-/// Why a handler failed, as the client may see it.
+/// Why a handler failed, with the part of it that the client may see.
 ///
-/// The acknowledgement carries it as `{"error": text, "code"?, "data"?, "id"?}`. [`new`](Self::new)
-/// makes one that is meant for the client. Through `?`, any [`std::error::Error`] becomes one that
-/// is not: the client reads `internal error` with an id, and the log has the error with the same
-/// id. Errors that the client causes by itself are the exception: the client reads the text and the
-/// code of a [`JoinError`](crate::rooms::JoinError), a [`GroupError`](crate::rooms::GroupError),
-/// an [`EmitError`](crate::socket::EmitError) of its own queue, an
-/// [`AckError`](crate::socket::AckError) of its own answer. A type of your own says what may be
-/// shown by implementing (or deriving) [`IntoEventError`].
+/// The acknowledgement contains it as `{"error": text, "code"?, "data"?, "id"?}`.
+///
+/// - [`EventError::new`] creates an error whose text the client receives.
+/// - `?` converts any [`std::error::Error`] to an internal error: the client receives the text
+///   `internal error` and an id, and the log contains the error under the same id.
+/// - Errors that the client caused are an exception to the conversion by `?`. The client receives
+///   the text and the code of a [`JoinError`](crate::rooms::JoinError), of a
+///   [`GroupError`](crate::rooms::GroupError), of an [`EmitError`](crate::socket::EmitError) if its
+///   queue is full, and of an [`AckError`](crate::socket::AckError) if it did not acknowledge as
+///   expected.
+/// - A type of your own decides what the client receives: implement or derive [`IntoEventError`].
 pub struct EventError(Box<Repr>);
 
 #[derive(Clone)]
@@ -33,26 +36,32 @@ struct Repr {
     text: String,
     code: Option<String>,
     data: Option<Box<RawValue>>,
+    /// The id under which an internal error is logged.
     id: Option<String>,
-    /// It was a refusal, which has a code at an event even if it was given none.
-    is_refusal: bool,
+    /// Whether this was a [`Reject`]. At an event its code is `rejected` if it has no other.
+    is_rejection: bool,
     kind: Kind,
+    /// The error that `?` converted, for error filters.
     cause: Option<Cause>,
 }
 
-/// The kind of errors whose type is not known, for the log.
-pub(crate) const BOXED: &str = "a boxed error";
+/// The log's name for the type of an error that is boxed.
+pub(crate) const BOXED_ERROR: &str = "a boxed error";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// The client receives the text.
     Shown,
+    /// The client receives `internal error` and an id.
     Hidden,
+    /// The socket has disconnected, so that something could not be sent to it.
     Disconnected,
+    /// A handler panicked. The client receives `internal error` and an id.
     Panicked,
 }
 
 impl EventError {
-    /// An error whose text the client sees.
+    /// Creates an error whose text the client receives.
     pub fn new(text: impl Into<String>) -> Self {
         Self::of_kind(text.into(), Kind::Shown)
     }
@@ -63,50 +72,52 @@ impl EventError {
             code: None,
             data: None,
             id: None,
-            is_refusal: false,
+            is_rejection: false,
             kind,
             cause: None,
         }))
     }
 
-    /// An error that the client only learns an id of. The log gets the rest, now.
+    /// Creates an internal error: the client receives `internal error` and an id. The error itself
+    /// is logged immediately, with its causes and the same id.
     ///
-    /// The log takes ten lines a minute for each type of errors, and says how many it left out.
+    /// At most ten lines a minute are logged for each type of error; the next line after that says
+    /// how many were left out.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
         Self::hidden(internal_error::report(type_name_of_val(&error), &error))
     }
 
-    /// The same for a boxed error, or `anyhow`'s.
+    /// As [`internal`](Self::internal), for a boxed error, such as one of `anyhow`.
     pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::hidden(internal_error::report(BOXED, error))
+        Self::hidden(internal_error::report(BOXED_ERROR, error))
     }
 
-    /// An error that does not say what may be shown: the client reads `internal error`, unless it
-    /// caused the error itself, by meeting a limit for example.
-    /// `kind` is its type's name.
+    /// Converts an error whose type does not implement [`IntoEventError`]. The client receives
+    /// `internal error`, unless the client caused the error, for example by exceeding a limit.
+    /// `kind` is the name of the error's type, for the log.
     pub(crate) fn undeclared(
         kind: &'static str,
         error: &(dyn std::error::Error + 'static),
     ) -> Self {
-        let Some(told) = ClientError::of(error) else {
+        let Some(client_error) = ClientError::of(error) else {
             return Self::hidden(internal_error::report(kind, error));
         };
-        let kind = if told.is_gone {
+        let kind = if client_error.is_gone {
             Kind::Disconnected
         } else {
             Kind::Shown
         };
-        Self::of_kind(told.text, kind).with_code(told.code)
+        Self::of_kind(client_error.text, kind).with_code(client_error.code)
     }
 
-    /// An error that is in the log already, under this id.
+    /// An internal error that has already been logged under this id.
     pub(crate) fn hidden(id: String) -> Self {
         let mut error = Self::of_kind("internal error".into(), Kind::Hidden);
         error.0.id = Some(id);
         error
     }
 
-    /// A handler panicked. The panic's text is in the log under the id.
+    /// Logs the panic of a handler, and creates the internal error with the same id.
     #[cold]
     pub(crate) fn panicked(text: &str, handler: &'static str) -> Self {
         let id = internal_error::fresh_id();
@@ -119,14 +130,15 @@ impl EventError {
         error
     }
 
-    /// Adds a code, for programs to tell errors apart.
+    /// Adds a code, by which programs distinguish errors. Default: none.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.0.code = Some(code.into());
         self
     }
 
-    /// Adds data. What cannot be serialized is left out, with a log line.
+    /// Adds data for the client. Data that cannot be serialized is left out and logged. Default:
+    /// none.
     #[must_use]
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         match serde_json::value::to_raw_value(data) {
@@ -134,56 +146,57 @@ impl EventError {
             Err(error) => {
                 log_limited!(
                     ERROR, target: "specter::gateway", error = %OneLine(error),
-                    "an error's data cannot be serialized"
+                    "the data of an `EventError` cannot be serialized and is left out"
                 );
             }
         }
         self
     }
 
-    /// The text that the client sees.
+    /// The text that the client receives. For an internal error it is `internal error`.
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// The code that the client sees.
+    /// The code that the client receives, if there is one.
     pub fn code(&self) -> Option<&str> {
-        let refusal = self.0.is_refusal.then_some("rejected");
-        self.0.code.as_deref().or(refusal)
+        let default_code = self.0.is_rejection.then_some("rejected");
+        self.0.code.as_deref().or(default_code)
     }
 
-    /// The id that the log has it under, for an error whose text is not shown.
+    /// The id under which an internal error is logged. `None` for other errors.
     pub fn id(&self) -> Option<&str> {
         self.0.id.as_deref()
     }
 
-    /// Whether its own text is kept from the client.
+    /// Whether this is an internal error, whose own text the client does not receive.
     pub fn is_internal(&self) -> bool {
         matches!(self.0.kind, Kind::Hidden | Kind::Panicked)
     }
 
-    /// Whether a handler panicked.
+    /// Whether this is the panic of a handler.
     pub fn is_panic(&self) -> bool {
         self.0.kind == Kind::Panicked
     }
 
-    /// The error that became this one through `?`, where it is an `E`: for error filters.
+    /// The error that `?` converted to this one, for error filters. `None` if it is not an `E`.
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         self.0.cause.as_deref()?.downcast_ref()
     }
 
-    /// A copy, for the acknowledgement while `#[on_error]` has the error.
+    /// A copy: the acknowledgement and `#[on_error]` each need the error.
     pub(crate) fn duplicate(&self) -> Self {
         Self(self.0.clone())
     }
 
-    /// Whether it only says that the client is gone, which is worth no report.
-    pub(crate) fn is_gone(&self) -> bool {
+    /// Whether the error only says that the socket has disconnected. It is not reported to filters,
+    /// `#[on_error]` or error subscribers.
+    pub(crate) fn is_disconnected(&self) -> bool {
         self.0.kind == Kind::Disconnected
     }
 
-    /// The client sent an argument that a handler does not take.
-    pub(crate) fn argument(error: &ArgumentError, label: &str) -> Self {
+    /// The error of an argument that is missing or cannot be decoded.
+    pub(crate) fn invalid_argument(error: &ArgumentError, label: &str) -> Self {
         let text = match error {
             ArgumentError::Missing { .. } => format!("argument `{label}` is missing"),
             ArgumentError::Invalid { path, message, .. } if path.is_empty() => {
@@ -198,7 +211,8 @@ impl EventError {
     }
 }
 
-/// Not a `std::error::Error` itself, so that any error converts into it.
+/// `EventError` itself does not implement `std::error::Error`: this conversion of all errors would
+/// overlap with the conversion of a type to itself.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for EventError {
     fn from(error: E) -> Self {
         let mut undeclared = Self::undeclared(type_name::<E>(), &error);
@@ -242,7 +256,7 @@ impl Serialize for EventError {
     }
 }
 
-/// It keeps its code, its data and its id; see [`Reject`] for how a client reads them.
+/// The rejection has the error's code, data and id; see [`Reject`] for how a client receives them.
 impl From<EventError> for Reject {
     fn from(error: EventError) -> Self {
         let Repr {
@@ -264,7 +278,7 @@ impl From<EventError> for Reject {
     }
 }
 
-/// A guard's refusal of an event. Its code is `rejected` unless it has one.
+/// Converts a guard's rejection of an event. The code is `rejected` if the rejection has none.
 impl From<Reject> for EventError {
     fn from(reject: Reject) -> Self {
         let parts = reject.into_parts();
@@ -274,7 +288,7 @@ impl From<Reject> for EventError {
             Kind::Shown
         };
         let mut error = Self::of_kind(parts.message, kind);
-        error.0.is_refusal = true;
+        error.0.is_rejection = true;
         error.0.code = parts.code;
         error.0.data = parts.data;
         error.0.id = parts.id;
@@ -283,8 +297,7 @@ impl From<Reject> for EventError {
     }
 }
 
-/// An error type that says what a client may see of it. `#[derive(IntoEventError)]` writes it for
-/// enums.
+/// An error type that decides what the client receives. `#[derive(IntoEventError)]` implements it.
 ///
 /// ```
 /// use specter_core::gateway::{EventError, IntoEventError};
@@ -299,15 +312,15 @@ impl From<Reject> for EventError {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
-    label = "not an error that can be answered with",
-    note = "for a text that the client may read, return `EventError` and make it by \
-        `EventError::new(text)`",
-    note = "for an error type of your own, derive `IntoEventError` to say what the client may \
-        read, or implement `std::error::Error` to let it read `internal error`",
-    note = "`connect` refuses with `Reject::new(text)`; a `Reject` is for `connect` and guards only"
+    label = "this type does not say what the client receives",
+    note = "to send a text to the client, return the error `EventError::new(text)`",
+    note = "for an error type of your own, derive `IntoEventError` to choose what the client \
+        receives, or implement `std::error::Error` to send it `internal error`",
+    note = "`connect` rejects a client with `Reject::new(text)`; only `connect` and guards can \
+        return a `Reject`"
 )]
 pub trait IntoEventError {
-    /// What the client may see.
+    /// Converts the error to what the client receives.
     fn into_event_error(self) -> EventError;
 }
 
@@ -318,7 +331,7 @@ impl IntoEventError for EventError {
     }
 }
 
-/// A text that stands in the program is meant for the client.
+/// The client receives the text: a text that is written in the source code is meant for it.
 #[diagnostic::do_not_recommend]
 impl IntoEventError for &'static str {
     fn into_event_error(self) -> EventError {
@@ -333,14 +346,14 @@ impl IntoEventError for Infallible {
     }
 }
 
-/// An error whose text the client reads, by `#[derive(IntoEventError)]`.
+/// An error type whose text the client receives: the requirement of `#[derive(IntoEventError)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no text for the client",
     label = "not `Display`",
-    note = "derive `thiserror::Error` for it, and say its text by `#[error(\"…\")]`"
+    note = "derive `thiserror::Error` for it, and write the text as `#[error(\"…\")]`"
 )]
 pub trait ErrorText {
-    /// The text.
+    /// The text that the client receives.
     fn error_text(&self) -> String;
 }
 
@@ -351,14 +364,14 @@ impl<E: fmt::Display> ErrorText for E {
     }
 }
 
-/// An error whose text only the log has, by `#[event_error(internal)]`.
+/// An error type whose text is only logged: the requirement of `#[event_error(internal)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be reported to the log",
     label = "not an `Error`",
-    note = "derive `thiserror::Error` for it, and say by `#[error(\"…\")]` what the log is to have"
+    note = "derive `thiserror::Error` for it, and write the text for the log as `#[error(\"…\")]`"
 )]
 pub trait HiddenError {
-    /// What the client reads instead.
+    /// Logs the error, and returns the internal error that the client receives.
     fn hidden(self) -> EventError;
 }
 
@@ -369,12 +382,12 @@ impl<E: std::error::Error + 'static> HiddenError for E {
     }
 }
 
-/// A derived error that is shown.
+/// Converts an error whose text the client receives. The derive's expansion calls it.
 pub fn shown_error<E: ErrorText>(error: &E) -> EventError {
     EventError::new(error.error_text())
 }
 
-/// A derived error that is not shown.
+/// Converts an error whose text is only logged. The derive's expansion calls it.
 pub fn hidden_error<E: HiddenError>(error: E) -> EventError {
     error.hidden()
 }

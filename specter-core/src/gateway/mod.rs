@@ -1,8 +1,8 @@
 //! Controllers at run time: what a program declares, how a namespace finds the handlers of an
 //! event, and how they are called.
 //!
-//! This module knows sockets and rooms, and no transport: packets reach it through
-//! `socket::service`.
+//! This module uses sockets and rooms, but knows no transport: packets reach it through the traits
+//! of `socket::service`, which it implements.
 
 pub(crate) mod declare;
 pub(crate) mod dispatch;
@@ -36,7 +36,7 @@ pub use self::subscribe::{
     SetupFailure, SocketIngress, Subscription,
 };
 
-/// What the macros' expansions call.
+/// The items that the macros' expansions name.
 #[doc(hidden)]
 pub mod private {
     pub use super::error::{hidden_error, shown_error};
@@ -44,7 +44,7 @@ pub mod private {
     pub use crate::gateway::declare::controller::{
         ControllerRegistration, FieldFunctions, HandlersBlock, InitialState, initial_state,
     };
-    pub use crate::gateway::declare::unannotated::otherwise;
+    pub use crate::gateway::declare::unannotated::fallback;
     pub use crate::gateway::dispatch::call_context::{
         CallResult, CallState, CompletedCall, blocking, catch, catch_sync, pending,
     };
@@ -55,7 +55,7 @@ pub mod private {
     };
     pub use crate::gateway::dispatch::reply::{
         BoxedError, ConnectReply, DeclaredError, ErrorTag, KeptError, LocalBoxedError, PlainError,
-        PlainReply, RefusingError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply,
+        PlainReply, RejectError, Reply, ReplyTag, ResultReply, UnknownError, ValueReply,
         connect_outcome,
     };
 }

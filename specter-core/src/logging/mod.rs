@@ -1,11 +1,11 @@
-//! Log lines that a peer can cause: limited in number, on one line each, and without values that
-//! the peer sent.
+//! Tools for log lines that a peer can cause. Such lines are limited in number, each of them is one
+//! line, and they contain no values that the peer sent.
 //!
-//! `specter-engine` limits the lines and shows texts of a peer; `redacted` describes errors of JSON
-//! without the values in them.
+//! The tools of `specter-engine` limit the number of lines and escape texts of a peer. `redacted`
+//! describes errors without the values that a peer sent.
 
 mod redacted;
 
 pub(crate) use specter_engine::logging::{OneLine, Untrusted, log_limited};
 
-pub(crate) use self::redacted::described;
+pub(crate) use self::redacted::describe_redacted;

@@ -1,7 +1,7 @@
-//! Errors about data that a peer sent, without the data.
+//! Describes errors about data that a peer sent, without the data.
 //!
-//! serde's messages quote what came: `invalid type: string "a token", expected u32`. A line says
-//! what was expected and where, never what came.
+//! serde's messages quote the received value: `invalid type: string "a token", expected u32`. The
+//! log must not contain it. The descriptions here say only what was expected, and where.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -10,24 +10,25 @@ use serde_json::error::Category;
 use specter_engine::logging::expectation;
 use specter_proto::socketio::ArgumentError;
 
-/// An error with what caused it, in one text. Of errors about a peer's data, which are known by
-/// their type, only the kind and the place are kept.
-pub(crate) fn described(error: &(dyn Error + 'static)) -> String {
+/// Describes an error and its chain of causes in one text. Errors about a peer's data are
+/// recognized by their type; only their kind, their place and the expectation are described.
+pub(crate) fn describe_redacted(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);
     while let Some(error) = next {
         if !text.is_empty() {
             text.push_str(": ");
         }
-        text.push_str(&one(error));
+        text.push_str(&describe_one(error));
         next = error.source();
     }
     text
 }
 
-fn one(error: &(dyn Error + 'static)) -> String {
+/// Describes an error without its causes.
+fn describe_one(error: &(dyn Error + 'static)) -> String {
     if let Some(error) = error.downcast_ref::<serde_json::Error>() {
-        return of_json(error);
+        return describe_json(error);
     }
     match error.downcast_ref::<ArgumentError>() {
         Some(ArgumentError::Invalid {
@@ -37,20 +38,20 @@ fn one(error: &(dyn Error + 'static)) -> String {
         }) => {
             let mut text = format!("argument {index}");
             if !path.is_empty() {
-                // The path consists of the payload's own keys.
+                // The path itself is left out: it consists of keys that the peer sent.
                 text.push_str(", inside of it");
             }
-            let what = expectation(message).unwrap_or("is not what was expected");
-            let _ = write!(text, ": {what}");
+            let expectation = expectation(message).unwrap_or("is not what was expected");
+            let _ = write!(text, ": {expectation}");
             text
         }
         _ => error.to_string(),
     }
 }
 
-/// A JSON error: its category, its place, and what was expected where serde says so in its own
-/// words.
-fn of_json(error: &serde_json::Error) -> String {
+/// Describes a JSON error: its category, its place, and what was expected, if the message is
+/// serde's own and says so.
+fn describe_json(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
         Category::Io => "input or output failed",
         Category::Syntax => "no JSON",
@@ -78,7 +79,7 @@ mod tests {
     use serde::de::Error as _;
     use specter_proto::socketio::ArgumentError;
 
-    use super::described;
+    use super::describe_redacted;
 
     const SECRET: &str = "canary, expected canary at line 7";
 
@@ -88,7 +89,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Known {
+    struct Payload {
         #[expect(dead_code)]
         kind: Option<Kind>,
     }
@@ -103,36 +104,41 @@ mod tests {
     }
 
     #[test]
-    fn json_errors_are_told_without_the_value() {
+    fn json_errors_are_described_without_the_value() {
         let quoted = serde_json::to_string(SECRET).unwrap();
         for error in [
             failed::<u32>(&quoted),
-            failed::<Known>(&format!("{{{quoted}:1}}")),
-            failed::<Known>(&format!(r#"{{"kind":{quoted}}}"#)),
+            failed::<Payload>(&format!("{{{quoted}:1}}")),
+            failed::<Payload>(&format!(r#"{{"kind":{quoted}}}"#)),
             serde_json::Error::custom(SECRET),
         ] {
-            for text in [described(&error), described(&Outer(error))] {
+            for text in [describe_redacted(&error), describe_redacted(&Outer(error))] {
                 assert!(!text.contains("canary"), "{text}");
             }
         }
         let column = quoted.len();
         assert_eq!(
-            described(&failed::<u32>(&quoted)),
+            describe_redacted(&failed::<u32>(&quoted)),
             format!("JSON of another shape at line 1 column {column}, expected u32")
         );
-        assert!(described(&Outer(failed::<u32>("{"))).starts_with("the settings are broken: "));
+        assert!(
+            describe_redacted(&Outer(failed::<u32>("{"))).starts_with("the settings are broken: ")
+        );
     }
 
     #[test]
-    fn argument_errors_are_told_with_their_place_and_without_the_value() {
+    fn argument_errors_are_described_with_their_place_and_without_the_value() {
         let error = |message: String| ArgumentError::Invalid {
             index: 2,
             path: "user.tags[0]".to_owned(),
             message,
         };
-        let own = error(format!("invalid type: string \"{SECRET}\", expected u32"));
-        assert_eq!(described(&own), "argument 2, inside of it: expected u32");
-        let custom = described(&error(SECRET.to_owned()));
+        let serde_error = error(format!("invalid type: string \"{SECRET}\", expected u32"));
+        assert_eq!(
+            describe_redacted(&serde_error),
+            "argument 2, inside of it: expected u32"
+        );
+        let custom = describe_redacted(&error(SECRET.to_owned()));
         assert_eq!(custom, "argument 2, inside of it: is not what was expected");
     }
 }

@@ -15,7 +15,7 @@ use specter_proto::websocket::Opcode;
 
 use super::ConnectError;
 use super::client_connection::{ClientConnection, ClientNamespace, Phase, State};
-use super::packets::encoded;
+use super::packets::expect_encoded;
 use super::received::{AckSender, JoinedNamespace, PendingAck, ReceivedEvent, Receiver};
 use crate::socket::SocketId;
 
@@ -74,8 +74,8 @@ impl TestClient {
             match &state.namespaces.get(namespace)?.phase {
                 Phase::Joined(id) => Some(Ok(*id)),
                 Phase::ConnectError(error) => Some(Err(error.clone())),
-                _ => end_reason.map(|why| {
-                    panic!("{site}: `{namespace}` could not be joined: {why}");
+                _ => end_reason.map(|reason| {
+                    panic!("{site}: `{namespace}` could not be joined: {reason}");
                 }),
             }
         });
@@ -145,7 +145,7 @@ impl TestClient {
     pub fn emit(&self, event: &str, data: impl Serialize) {
         self.check_joined();
         let packet = encode::event(&self.namespace, None, event, &data);
-        self.connection.send(&encoded(packet));
+        self.connection.send(&expect_encoded(packet));
     }
 
     /// Emits an event and requests an acknowledgement. The event is sent immediately; await the
@@ -159,7 +159,7 @@ impl TestClient {
         self.check_joined();
         let id = self.connection.ack_id();
         let packet = encode::event(&self.namespace, Some(id), event, &data);
-        self.connection.send(&encoded(packet));
+        self.connection.send(&expect_encoded(packet));
         PendingAck::new(self.joined_namespace(), event, id, Location::caller())
     }
 
@@ -324,11 +324,11 @@ impl TestClient {
 
     #[track_caller]
     fn check_joined(&self) {
-        if let Some(why) = self
+        if let Some(reason) = self
             .connection
             .with_state(|state| state.end_reason(&self.namespace))
         {
-            panic!("the client is no longer in `{}`: {why}", self.namespace);
+            panic!("the client is no longer in `{}`: {reason}", self.namespace);
         }
     }
 
@@ -355,7 +355,7 @@ impl TestClient {
         });
         match taken.await {
             Some(Ok(event)) => ReceivedEvent::new(event, Receiver::Client(self.joined_namespace())),
-            Some(Err(why)) => self.fail(wanted, Some(why), site),
+            Some(Err(reason)) => self.fail(wanted, Some(reason), site),
             None => self.fail(wanted, None, site),
         }
     }
@@ -374,8 +374,8 @@ impl TestClient {
     }
 
     /// Fails the test with what was expected and what was received instead.
-    fn fail(&self, wanted: &str, why: Option<String>, site: &'static Location<'static>) -> ! {
-        let why = why
+    fn fail(&self, wanted: &str, reason: Option<String>, site: &'static Location<'static>) -> ! {
+        let reason = reason
             .unwrap_or_else(|| format!("it was not received within {:?}", self.connection.timeout));
         let unread = self.connection.with_state(|state| {
             let events = unread(state, &self.namespace);
@@ -389,7 +389,7 @@ impl TestClient {
             unread => format!("other events were received: {unread}"),
         };
         panic!(
-            "{site}: the client in `{}` expected {wanted}, but {why}; {instead}",
+            "{site}: the client in `{}` expected {wanted}, but {reason}; {instead}",
             self.namespace
         );
     }

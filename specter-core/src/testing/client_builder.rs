@@ -146,12 +146,12 @@ impl ClientBuilder {
         let reader = Reader::starting_with(early);
         let connection = ClientConnection::new(stream, reader, self.app.timeout);
         let opened = connection.wait(|state| match &state.closed {
-            Some(why) => Some(Err(why.clone())),
+            Some(reason) => Some(Err(reason.clone())),
             None => state.open.then_some(Ok(())),
         });
         match opened.await {
             Some(Ok(())) => {}
-            Some(Err(why)) => panic!("{site}: the connection was not opened: {why}"),
+            Some(Err(reason)) => panic!("{site}: the connection was not opened: {reason}"),
             None => panic!("{site}: the server does not open the connection"),
         }
         TestClient::join_on(connection, namespace, self.auth.as_deref(), site).await

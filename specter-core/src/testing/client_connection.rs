@@ -188,8 +188,11 @@ impl Drop for ClientConnection {
 }
 
 impl Shared {
-    fn close(&self, why: &str) {
-        self.state.lock().closed.get_or_insert_with(|| why.into());
+    fn close(&self, reason: &str) {
+        self.state
+            .lock()
+            .closed
+            .get_or_insert_with(|| reason.into());
         self.changed.notify_waiters();
     }
 }
@@ -212,10 +215,10 @@ struct ReadTask {
 
 impl ReadTask {
     async fn read(mut self, mut stream: ReadHalf<DuplexStream>, mut reader: Reader) {
-        let why = loop {
+        let reason = loop {
             match self.messages(&mut reader) {
                 Ok(()) => {}
-                Err(why) => break why,
+                Err(reason) => break reason,
             }
             let read = tokio::select! {
                 biased;
@@ -229,7 +232,7 @@ impl ReadTask {
                 Err(error) => break format!("the connection failed: {error}"),
             }
         };
-        self.shared.close(&why);
+        self.shared.close(&reason);
     }
 
     /// Processes all complete messages. An error is why the connection ends.
@@ -237,9 +240,9 @@ impl ReadTask {
         let broken = |rule: &str| format!("the server sent {rule}");
         while let Some(message) = reader.next().map_err(broken)? {
             match message {
-                Message::Text(text) => self.text(&text).map_err(|why| {
+                Message::Text(text) => self.text(&text).map_err(|reason| {
                     format!(
-                        "the server sent the packet {text:?}, which a client cannot read: {why}"
+                        "the server sent the packet {text:?}, which a client cannot read: {reason}"
                     )
                 })?,
                 Message::Binary(data) => {

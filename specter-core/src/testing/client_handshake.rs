@@ -18,7 +18,8 @@ use tower_service::Service as _;
 
 use crate::testing::ConnectError;
 
-/// The capacity of the stream in each direction, in bytes. It stands for the kernel's buffers.
+/// The capacity of the stream in each direction, in bytes, as the buffers of a kernel would have
+/// it.
 const BUFFER: usize = 256 * 1024;
 
 /// The request that opens a connection.

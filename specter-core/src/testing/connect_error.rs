@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a client was refused, as the server told the client.
+/// Why a client was refused: the error that the server sent to the client.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -59,7 +59,7 @@ impl ConnectError {
             Self::Connect { data, .. } => data,
         };
         T::deserialize(data).unwrap_or_else(|error| {
-            panic!("the data {data} of the refusal is not what was expected: {error}")
+            panic!("the error has the data {data}, which is not what was expected: {error}")
         })
     }
 

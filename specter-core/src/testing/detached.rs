@@ -13,7 +13,7 @@ use specter_engine::EngineConfig;
 use specter_engine::internals::{detached, take_sent};
 use specter_proto::socketio::{EventPacket, Packet};
 
-use super::packets::decoded;
+use super::packets::decode;
 use super::received::{ReceivedEvent, Receiver};
 use crate::rooms::{Hub, Namespace};
 use crate::socket::Socket;
@@ -124,7 +124,7 @@ impl TestSocket {
     fn collect(&self) -> parking_lot::MutexGuard<'_, VecDeque<EventPacket>> {
         let mut unread = self.unread.lock();
         for packet in take_sent(self.socket.connection()) {
-            if let Some(Packet::Event(event)) = decoded(&packet) {
+            if let Some(Packet::Event(event)) = decode(&packet) {
                 unread.push_back(event);
             }
         }

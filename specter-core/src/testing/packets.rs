@@ -11,14 +11,17 @@ pub(super) const LIMITS: DecoderLimits = DecoderLimits {
     max_event_name_len: usize::MAX,
 };
 
-/// The packet, or a failure of the test.
+/// Returns the packet.
+///
+/// # Panics
+/// If the packet could not be encoded.
 #[track_caller]
-pub(super) fn encoded<T>(packet: Result<T, EncodeError>) -> T {
+pub(super) fn expect_encoded<T>(packet: Result<T, EncodeError>) -> T {
     packet.unwrap_or_else(|error| panic!("the packet cannot be encoded: {error}"))
 }
 
 /// Decodes a packet as its receiver would. `None` if it is no Socket.IO packet.
-pub(super) fn decoded(packet: &EncodedPacket) -> Option<Packet> {
+pub(super) fn decode(packet: &EncodedPacket) -> Option<Packet> {
     let mut decoder = Decoder::new(LIMITS);
     packet.frames().find_map(|frame| match frame.kind() {
         FrameKind::Binary => decoder.binary(frame.payload()).ok()?,
@@ -30,8 +33,8 @@ pub(super) fn decoded(packet: &EncodedPacket) -> Option<Packet> {
 }
 
 /// Decodes an acknowledgement. `None` if it is another packet.
-pub(super) fn decoded_ack(packet: &EncodedPacket) -> Option<AckPacket> {
-    match decoded(packet)? {
+pub(super) fn decode_ack(packet: &EncodedPacket) -> Option<AckPacket> {
+    match decode(packet)? {
         Packet::Ack(ack) => Some(ack),
         _ => None,
     }

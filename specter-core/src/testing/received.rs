@@ -13,7 +13,7 @@ use specter_proto::socketio::{Args, EventPacket, encode};
 
 use super::EventErrorReply;
 use super::client_connection::ClientConnection;
-use super::packets::{decoded_ack, encoded};
+use super::packets::{decode_ack, expect_encoded};
 use crate::socket::Socket;
 
 /// A connection and the name of a namespace on it.
@@ -57,7 +57,7 @@ impl ReceivedEvent {
         self.read(Location::caller())
     }
 
-    /// By which the test acknowledges the event. `None` if the server requested no acknowledgement.
+    /// Returns the sender of the acknowledgement. `None` if the server requested none.
     pub fn answer(&self) -> Option<AckSender> {
         let id = self.packet.id()?;
         Some(AckSender {
@@ -103,11 +103,11 @@ impl AckSender {
     pub fn send(self, data: impl Serialize) {
         match self.receiver {
             Receiver::Client((connection, namespace)) => {
-                connection.send(&encoded(encode::ack(&namespace, self.id, &data)));
+                connection.send(&expect_encoded(encode::ack(&namespace, self.id, &data)));
             }
             Receiver::Socket(socket) => {
-                let packet = encoded(encode::ack(socket.hub().name(), self.id, &data));
-                if let Some(ack) = decoded_ack(&packet) {
+                let packet = expect_encoded(encode::ack(socket.hub().name(), self.id, &data));
+                if let Some(ack) = decode_ack(&packet) {
                     socket.acks().answer(ack);
                 }
             }
@@ -186,7 +186,7 @@ impl<T> PendingAck<T> {
         });
         match answer.await {
             Some(Ok(args)) => args,
-            Some(Err(why)) => panic!("{site}: `{event}` was not acknowledged: {why}"),
+            Some(Err(reason)) => panic!("{site}: `{event}` was not acknowledged: {reason}"),
             None => panic!(
                 "{site}: `{event}` was not acknowledged within {:?}",
                 connection.timeout

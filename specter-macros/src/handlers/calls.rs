@@ -12,8 +12,7 @@ use syn::Path;
 
 use super::{
     event::EventKind,
-    expand::numbered,
-    model::{Handler, HandlerTable, Mode},
+    model::{Handler, HandlerTable, Mode, numbered},
     parameter::Parameter,
 };
 use crate::syntax::runtime::{location, option, own};
@@ -92,7 +91,7 @@ fn exclusive(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
             |__instance, #id, #cx| {
                 let mut #this = match __p::exclusive::<#controller>(__instance) {
                     ::core::result::Result::Ok(__this) => __this,
-                    ::core::result::Result::Err(__wrong) => return __wrong.into_step(#cx),
+                    ::core::result::Result::Err(__wrong) => return __wrong.into_call_state(#cx),
                 };
                 match #id {
                     #arms

@@ -7,7 +7,7 @@ use syn::{ext::IdentExt, spanned::Spanned};
 use super::{
     calls::Calls,
     event::EventKind,
-    model::{Handler, HandlerTable, Mode},
+    model::{Handler, HandlerTable, Mode, numbered},
 };
 use crate::syntax::runtime::{Stretch, location, moved, option, own};
 
@@ -179,14 +179,4 @@ fn policies(handlers: &[Handler]) -> TokenStream {
             quote!(#id => { #added })
         });
     quote_spanned!(own_span=> |__id, #into| match __id { #(#arms)* _ => {} })
-}
-
-/// Each handler with its id, as a literal.
-pub(super) fn numbered<T>(
-    handlers: impl IntoIterator<Item = T>,
-) -> impl Iterator<Item = (Literal, T)> {
-    handlers
-        .into_iter()
-        .enumerate()
-        .map(|(id, handler)| (Literal::usize_unsuffixed(id), handler))
 }

@@ -1,6 +1,6 @@
 //! The parsed `#[handlers]` block.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use syn::{Path, Type};
 
 use super::{event::Event, parameter::Parameter};
@@ -91,4 +91,14 @@ impl HandlerTable {
         });
         sharing.map(|handler| handler.receiver.span)
     }
+}
+
+/// Each handler with its id, as a literal.
+pub(super) fn numbered<T>(
+    handlers: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = (Literal, T)> {
+    handlers
+        .into_iter()
+        .enumerate()
+        .map(|(id, handler)| (Literal::usize_unsuffixed(id), handler))
 }

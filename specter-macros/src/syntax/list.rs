@@ -59,7 +59,7 @@ impl ListElement {
         let call = call(quote_spanned!(own=> __Listed));
         quote_spanned! {own=> #(#cfgs)* {
             #[allow(unused_imports)]
-            use __p::otherwise::*;
+            use __p::fallback::*;
             use #path as __Listed;
             #call
         }}

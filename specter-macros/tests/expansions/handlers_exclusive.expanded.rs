@@ -261,7 +261,7 @@ const _: () = {
                 let mut __this = match __p::exclusive::<ChatGateway>(__instance) {
                     ::core::result::Result::Ok(__this) => __this,
                     ::core::result::Result::Err(__wrong) => {
-                        return __wrong.into_step(__cx);
+                        return __wrong.into_call_state(__cx);
                     }
                 };
                 match __id {

@@ -11,7 +11,7 @@ const _: () = {
             __p::ModuleBuilder::provide::<RoomRepository>(__m);
             {
                 #[allow(unused_imports)]
-                use __p::otherwise::*;
+                use __p::fallback::*;
                 use pool as __Listed;
                 __p::ModuleBuilder::provide::<__Listed>(__m);
             }

@@ -18,7 +18,6 @@ use super::attachment_scope;
 use super::error::ArgumentError;
 use super::packet_buf::PacketBuf;
 use super::span::Span;
-use crate::socketio::codec::json::args_deserializer;
 use crate::socketio::codec::json::lenient;
 use crate::socketio::codec::json::lenient::{Leniency, Lenient};
 use crate::socketio::codec::json::placeholder::CollectIndices;
@@ -194,7 +193,7 @@ impl Serialize for ArgsContent<'_> {
 #[derive(Clone, Debug)]
 pub struct Arguments<'a> {
     /// The packet that has the arguments.
-    packet: Option<&'a Arc<PacketBuf>>,
+    pub(super) packet: Option<&'a Arc<PacketBuf>>,
     /// All arguments of the packet.
     elements: ArgSpan,
     /// The JSON of the packet's arguments, from the next argument on.
@@ -331,13 +330,6 @@ impl<'a> Arguments<'a> {
         attachment_scope::read_with_attachments(self.packet, seed).map_err(|error| {
             UnreadArgument::rejected(index, text, error, leniency.rejected_end(text))
         })
-    }
-
-    /// Reads the remaining arguments as one value, by the rule by which the encoder makes arguments
-    /// of a value: a tuple takes several arguments, `()` none, and any other type one. Further
-    /// arguments are dropped.
-    pub fn decode<T: Deserialize<'a>>(self) -> Result<T, ArgumentError> {
-        attachment_scope::read_with_attachments(self.packet, || args_deserializer::decode(&self))
     }
 
     /// Skips the next argument. Returns whether there was one.

@@ -1,13 +1,7 @@
 //! The namespace of an outgoing packet, and the number of attachments that its clients accept.
 
+use super::attachment_limits::MAX_ATTACHMENTS;
 use super::error::EncodeError;
-
-/// The largest number of attachments of any outgoing packet.
-pub const MAX_ATTACHMENTS: usize = 255;
-
-/// The largest number of attachments of one packet that current JavaScript clients accept, unless
-/// their parser is configured otherwise. They close the connection over a packet with more.
-pub const CLIENT_MAX_ATTACHMENTS: usize = 10;
 
 /// A namespace, and the number of attachments of one packet that its clients accept.
 ///

@@ -2,8 +2,8 @@
 //!
 //! No message contains a payload, because messages appear in logs and in acknowledgements.
 
-use super::destination::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
-use crate::socketio::codec::json::header::PacketKind;
+use super::attachment_limits::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
+use crate::socketio::packet_kind::PacketKind;
 
 /// The reason why a received packet is rejected. The connection closes with `parse error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,7 @@
 //! This module does not know who is connected, which namespaces exist, or how frames are sent.
 
 mod args;
+mod attachment_limits;
 mod attachment_scope;
 mod attachments;
 mod binary;
@@ -18,6 +19,7 @@ mod destination;
 mod error;
 mod packet;
 mod packet_buf;
+mod packet_kind;
 mod packet_writer;
 mod reserved;
 mod short_eq;
@@ -28,12 +30,13 @@ pub use self::args::{Args, Arguments};
 pub use self::binary::Binary;
 pub use self::codec::json::decoder::{Decoder, DecoderLimits};
 pub use self::codec::json::encode::{self, EncodedArgs};
-pub use self::codec::json::header::{Header, MAX_ID, PacketKind, parse_header};
+pub use self::codec::json::header::{Header, MAX_ID, parse_header};
 pub use self::codec::json::lenient::decode_json;
 pub use self::error::{ArgumentError, EncodeError, ParseError};
 pub use self::packet::{
     AckPacket, ActiveEvent, ConnectPacket, DisconnectPacket, EventPacket, Packet,
 };
+pub use self::packet_kind::PacketKind;
 pub use self::packet_writer::PacketWriter;
 pub use self::reserved::is_reserved;
 pub use self::unit::is_unit;

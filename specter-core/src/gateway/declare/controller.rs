@@ -1,5 +1,6 @@
-//! Controllers as the macros' expansions declare them: the trait, the blocks of handlers, what the
-//! handlers' parameters inject, and controllers whose single instance serves all sockets.
+//! The items by which the macros' expansions declare a controller: the trait, the blocks of
+//! handlers, what the handlers' parameters inject, and the single instance of a controller that
+//! serves all sockets.
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use crate::gateway::dispatch::instance::Instance;
     label = "not a controller",
     note = "annotate the struct with `#[socketio_controller]` and its handlers' impl with \
         `#[handlers]`",
-    note = "what a controller injects is listed under `providers`; a module is imported, or \
-        started by `App::create`"
+    note = "if controllers inject it, list it under `providers`; if it is a module, list it under \
+        `imports` or start it with `App::create`"
 )]
 pub trait Controller: Sized + Send + 'static {
     /// The arguments of the attribute.
@@ -36,7 +37,8 @@ pub trait Controller: Sized + Send + 'static {
     /// Whether one instance serves all sockets.
     const SINGLETON: bool = false;
 
-    /// How the instance that serves all sockets is built. `None` if each socket has its own.
+    /// How the instance that serves all sockets is built. `None` if each socket has an instance of
+    /// its own.
     fn singleton() -> Option<Singleton> {
         None
     }
@@ -45,7 +47,7 @@ pub trait Controller: Sized + Send + 'static {
     fn policies(_policies: &mut Policies) {}
 }
 
-/// The functions over the fields of a controller, as the macro generates them.
+/// The functions that the macro generates from a controller's fields.
 pub struct FieldFunctions<C> {
     /// Declares the injected fields.
     pub declare: fn(&mut Dependencies),
@@ -53,7 +55,7 @@ pub struct FieldFunctions<C> {
     pub build: fn(&mut Resolved<'_>) -> C,
 }
 
-/// A controller of the binary, listed in a module or not.
+/// A controller in the binary, whether a module lists it or not.
 pub struct ControllerRegistration {
     /// The arguments of its attribute.
     pub info: &'static ControllerInfo,
@@ -70,7 +72,7 @@ inventory::collect!(ControllerRegistration);
     note = "write the initial value: `#[state(expression)]`"
 )]
 pub trait InitialState: Sized {
-    /// The value.
+    /// Creates the value.
     fn initial_state() -> Self;
 }
 
@@ -92,13 +94,14 @@ pub struct HandlersBlock {
     pub controller: fn() -> TypeId,
     /// The place of the block in the source.
     pub location: Location,
-    /// Its handlers; the index is their id.
+    /// The block's handlers. A handler's id is its index.
     pub handlers: &'static [HandlerInfo],
-    /// Whether one of them takes `&mut self`.
+    /// Whether a handler of the block takes `&mut self`.
     pub exclusive: bool,
-    /// Makes the controller shareable, for `concurrent` handlers: `share::<C>` unless `exclusive`.
+    /// Converts an exclusive instance to a shared one, as `concurrent` handlers need it. `None` if
+    /// the block is `exclusive`.
     pub share: Option<fn(Instance) -> Instance>,
-    /// The id of a named event.
+    /// The id of the handler for an event's name.
     pub resolve: fn(&str) -> Option<u16>,
     /// Declares what a handler's parameters inject.
     pub requirements: fn(u16, &mut Requirements),
@@ -106,13 +109,13 @@ pub struct HandlersBlock {
     pub policies: fn(u16, &mut Policies),
     /// Calls a handler that does not suspend. The outcome is in the context afterwards.
     pub call: fn(&mut Instance, u16, &mut CallContext),
-    /// Calls a handler that may suspend.
+    /// Starts a handler that may suspend.
     pub start: fn(Instance, u16, Box<CallContext>) -> CallState,
 }
 
 impl HandlersBlock {
-    /// Starts a handler of either kind.
-    pub(crate) fn begin(
+    /// Starts a handler, whether it may suspend or not.
+    pub(crate) fn start_handler(
         &self,
         mut instance: Instance,
         id: u16,
@@ -133,8 +136,8 @@ impl HandlersBlock {
 
 inventory::collect!(HandlersBlock);
 
-/// What the parameters of handlers inject. It is declared at start, so that it is validated with
-/// the graph.
+/// Collects what the parameters of handlers inject. The parameters declare it at start, so that it
+/// is validated with the graph.
 #[derive(Default)]
 pub struct Requirements {
     pub(crate) dependencies: Vec<Requirement>,
@@ -148,7 +151,7 @@ pub(crate) struct Requirement {
 }
 
 impl Requirements {
-    /// Requires a dependency of the socket's scope.
+    /// Requires a value that the socket's scope must be able to inject.
     pub fn inject<V: Dependency>(&mut self, label: &'static str, location: Location) {
         self.dependencies.push(Requirement {
             key: V::key(),

@@ -1,5 +1,5 @@
-//! What the macros say about a controller and its handlers: plain constants, which name nothing
-//! else of the gateway but the settings of an endpoint.
+//! The constants by which the macros describe a controller and its handlers. This file names
+//! nothing else of the gateway except the settings of an endpoint.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ pub struct ControllerInfo {
     pub path: Option<&'static str>,
     /// Its namespace.
     pub namespace: &'static str,
-    /// The settings of the endpoint that it changes.
+    /// The settings that it changes on its endpoint.
     pub endpoint: &'static [EndpointSetting],
-    /// Its priority among the controllers of an event: lower ones first.
+    /// Its priority among the controllers of an event: lower numbers run first.
     pub priority: i32,
-    /// Its priority at single events, where that differs.
+    /// The names of events at which its priority differs, and the priority there.
     pub event_priorities: &'static [(&'static str, i32)],
-    /// No warning is logged when no module lists it.
+    /// Whether the warning that no module lists it is switched off.
     pub unlisted: bool,
-    /// What a handler's panic does to the socket.
+    /// What happens to the socket after a handler has panicked.
     pub on_panic: OnPanic,
     /// The place of the struct in the source.
     pub location: Location,
@@ -41,7 +41,7 @@ impl ControllerInfo {
 /// The consequence of a handler's panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnPanic {
-    /// The controller continues, with state that may be half changed.
+    /// The controller continues. Its state may be partly changed.
     Continue,
     /// The socket is disconnected.
     Disconnect,
@@ -84,15 +84,15 @@ pub struct HandlerInfo {
     pub method: &'static str,
     /// The method's doc comment.
     pub docs: &'static str,
-    /// Its own priority; `None` for the controller's.
+    /// Its own priority. `None`: that of the controller applies.
     pub priority: Option<i32>,
-    /// Runs concurrently with the socket's other events.
+    /// Whether it runs concurrently with the socket's other events.
     pub concurrent: bool,
-    /// It does not suspend: it is called by `call`, not by `start`.
+    /// Whether it does not suspend, and is therefore called by `call`, not by `start`.
     pub inline: bool,
-    /// It runs on the blocking pool, where nothing can end it.
+    /// Whether it runs on the blocking pool, where a running handler cannot be stopped.
     pub blocking: bool,
-    /// Its timeout.
+    /// Its timeout. `None`: no limit.
     pub timeout: Option<Duration>,
     /// The place of the method in the source.
     pub location: Location,

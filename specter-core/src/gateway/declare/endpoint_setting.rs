@@ -1,26 +1,27 @@
-//! The settings of its endpoint that a controller's attribute names: plain values, which the App
-//! applies.
+//! The settings that a controller's attribute can change on its endpoint. They are plain values;
+//! the App applies them.
 
 use std::fmt;
 use std::time::Duration;
 
 use specter_di::Location;
 
-/// One setting of an endpoint, as `#[socketio_controller]` and the App's builder know it.
+/// A setting of an endpoint with its value. Both `#[socketio_controller]` and the App's builder can
+/// set it; the builder's methods document the defaults and what happens at the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndpointOption {
-    /// The time between two pings.
+    /// How long the server waits after a pong before it sends the next ping.
     PingInterval(Duration),
     /// How long a client may take to answer a ping.
     PingTimeout(Duration),
     /// How long an upgrade to a WebSocket may take.
     UpgradeTimeout(Duration),
-    /// How long a connection may stay without joining a namespace.
+    /// How long a connection may stay open before it joins a namespace.
     ConnectTimeout(Duration),
-    /// How many bytes a packet may have.
+    /// The largest message that a client may send, in bytes.
     MaxPayload(usize),
-    /// How many bytes may wait to be written to one client.
+    /// How many bytes may be queued for one client before it is behind.
     MaxQueuedBytes(usize),
 }
 

@@ -1,5 +1,5 @@
 //! The framework's own types that controllers and providers inject by value. The App provides them
-//! when it starts, or when a socket's scope opens.
+//! at its start, or when a socket's scope opens.
 
 use specter_di::{Dependency, Key, Resolved};
 
@@ -8,7 +8,7 @@ use crate::rooms::BroadcastGroup;
 use crate::rooms::{Io, Namespace};
 use crate::socket::Socket;
 
-macro_rules! by_value {
+macro_rules! inject_by_value {
     ($($value:ty, $scoped:literal;)*) => {
         $(#[diagnostic::do_not_recommend]
         impl Dependency for $value {
@@ -25,7 +25,7 @@ macro_rules! by_value {
     };
 }
 
-by_value! {
+inject_by_value! {
     BroadcastGroup, false;
     Io, false;
     Namespace, true;

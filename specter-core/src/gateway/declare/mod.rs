@@ -1,5 +1,5 @@
-//! What a program declares, as plain values that are collected at start: controllers and their
-//! handlers, policies, and the table of a namespace that is made of them.
+//! What a program declares: controllers and their handlers, policies, and endpoint settings. They
+//! are collected at start, and each namespace's `table` is built from them.
 
 pub(crate) mod controller;
 pub(crate) mod descriptor;

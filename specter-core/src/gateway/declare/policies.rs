@@ -9,8 +9,8 @@ use crate::gateway::policies::filter::{ErasedFilter, ErrorFilter};
 use crate::gateway::policies::guard::{ErasedGuard, Guard};
 use crate::gateway::policies::interceptor::{ErasedInterceptor, Interceptor};
 
-/// The policies of one place: an App, a module, a controller or an event, each list in its declared
-/// order.
+/// The policies that an App, a module, a controller or an event declares. Each list is in the order
+/// of the declaration.
 #[derive(Clone, Default)]
 pub struct Policies {
     pub(crate) guards: Vec<Policy<dyn ErasedGuard>>,
@@ -24,8 +24,8 @@ pub(crate) struct Policy<T: ?Sized> {
     resolve: fn(PolicyScope<'_>) -> Option<Arc<T>>,
 }
 
-/// Where a policy is resolved: as a root of a plan sees it, or, without a root, among all
-/// singletons.
+/// Where the instance of a policy is looked up: among the singletons that a root of a plan sees,
+/// or, without a root, among all singletons.
 #[derive(Clone, Copy)]
 pub(crate) struct PolicyScope<'a> {
     pub(crate) container: &'a Container,
@@ -38,6 +38,7 @@ pub(crate) struct DeclaredPolicy {
     /// Its role in messages, such as `guard`.
     pub(crate) role: &'static str,
     pub(crate) key: Key,
+    /// The name of its type, as it is written in the declaration.
     pub(crate) label: &'static str,
     pub(crate) location: Location,
 }
@@ -52,14 +53,14 @@ impl<T: ?Sized> Clone for Policy<T> {
 }
 
 impl<T: ?Sized> Policy<T> {
-    /// Resolves the instance.
+    /// Looks the instance up.
     ///
     /// # Panics
-    /// Never in an App, whose graph was checked for it. Leaving a missing guard out would be worse
-    /// than a panic.
-    pub(crate) fn find(&self, scope: PolicyScope<'_>) -> Arc<T> {
+    /// If there is no such singleton. This cannot happen in an App, because the graph is validated
+    /// with all policies before it starts. It panics because leaving out a guard would be worse.
+    pub(crate) fn resolve(&self, scope: PolicyScope<'_>) -> Arc<T> {
         (self.resolve)(scope)
-            .unwrap_or_else(|| panic!("there is no singleton `{}`", self.declared.key))
+            .unwrap_or_else(|| panic!("no provider builds the singleton `{}`", self.declared.key))
     }
 }
 
@@ -72,7 +73,7 @@ impl Policies {
     pub fn guard<G: Guard>(&mut self, label: &'static str, location: Location) {
         self.guards.push(Policy {
             declared: DeclaredPolicy::new::<G>("guard", label, location),
-            resolve: |scope| Some(found::<G>(scope)?),
+            resolve: |scope| Some(singleton::<G>(scope)?),
         });
     }
 
@@ -80,7 +81,7 @@ impl Policies {
     pub fn interceptor<I: Interceptor>(&mut self, label: &'static str, location: Location) {
         self.interceptors.push(Policy {
             declared: DeclaredPolicy::new::<I>("interceptor", label, location),
-            resolve: |scope| Some(found::<I>(scope)?),
+            resolve: |scope| Some(singleton::<I>(scope)?),
         });
     }
 
@@ -88,27 +89,28 @@ impl Policies {
     pub fn filter<F: ErrorFilter>(&mut self, label: &'static str, location: Location) {
         self.filters.push(Policy {
             declared: DeclaredPolicy::new::<F>("error filter", label, location),
-            resolve: |scope| Some(found::<F>(scope)?),
+            resolve: |scope| Some(singleton::<F>(scope)?),
         });
     }
 
-    /// These policies around those of `inner`: the outer guards and interceptors come first, the
-    /// outer filters last.
-    pub(crate) fn around(&self, inner: &Self) -> Self {
+    /// Joins these policies, as the outer ones, with `inner`. The outer guards and interceptors run
+    /// first, the outer filters last.
+    pub(crate) fn with_inner(&self, inner: &Self) -> Self {
         Self {
-            guards: joined(&self.guards, &inner.guards),
-            interceptors: joined(&self.interceptors, &inner.interceptors),
-            filters: joined(&inner.filters, &self.filters),
+            guards: concat(&self.guards, &inner.guards),
+            interceptors: concat(&self.interceptors, &inner.interceptors),
+            filters: concat(&inner.filters, &self.filters),
         }
     }
 
-    /// A root that requires the policies as singletons.
-    pub(crate) fn required_of(&self, root: Root) -> Root {
+    /// Makes a root require the policies as singletons.
+    pub(crate) fn require_from(&self, root: Root) -> Root {
         self.declared().fold(root, |root, policy| {
             root.require_singleton(policy.role, policy.key, policy.label, policy.location)
         })
     }
 
+    /// The declarations of all policies.
     pub(crate) fn declared(&self) -> impl Iterator<Item = DeclaredPolicy> {
         let guards = self.guards.iter().map(|policy| policy.declared);
         let interceptors = self.interceptors.iter().map(|policy| policy.declared);
@@ -132,15 +134,15 @@ impl DeclaredPolicy {
     }
 }
 
-/// Finds a singleton as the root's module sees it, or, for the App's own policies, as the App's
-/// module does.
-fn found<T: Send + Sync + 'static>(scope: PolicyScope<'_>) -> Option<Arc<T>> {
-    let of_root = scope
+/// Looks up a singleton among those that the root's module sees. If the module sees none, which can
+/// be the case for policies of the App, the singleton is looked up among those of the App's module.
+fn singleton<T: Send + Sync + 'static>(scope: PolicyScope<'_>) -> Option<Arc<T>> {
+    let root_singleton = scope
         .root
         .and_then(|(plan, position)| plan.singleton::<Arc<T>>(position));
-    of_root.or_else(|| scope.container.get::<Arc<T>>())
+    root_singleton.or_else(|| scope.container.get::<Arc<T>>())
 }
 
-fn joined<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
+fn concat<T: Clone>(first: &[T], second: &[T]) -> Vec<T> {
     [first, second].concat()
 }

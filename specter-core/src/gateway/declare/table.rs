@@ -1,4 +1,4 @@
-//! A namespace's table: its controllers and their handlers. It is built at start and only read
+//! A namespace's table: its controllers and their handlers. It is built at start and is not changed
 //! afterwards.
 
 use std::any::Any;
@@ -18,7 +18,7 @@ use crate::gateway::policies::interceptor::ErasedInterceptor;
 use crate::gateway::subscribe::{Ingress, NamespacePolicies};
 use crate::rooms::Hub;
 
-/// A namespace's controllers, in their order, and what a socket of it needs.
+/// A namespace's controllers, and everything else that its sockets share.
 pub(crate) struct NamespaceTable {
     pub(crate) hub: Arc<Hub>,
     /// Sorted by priority, and by module order within one priority.
@@ -27,18 +27,21 @@ pub(crate) struct NamespaceTable {
     pub(crate) plan: ScopePlan,
     /// The subscribers of the namespace.
     pub(crate) ingress: Arc<Ingress>,
-    /// The policies of its subscribers, and the container of what they inject.
+    /// The policies of the subscribers, and the container from which they are injected.
     pub(crate) subscriber_policies: NamespacePolicies,
-    /// Checked at connect, after the controllers' guards.
+    /// The policies of listed event handlers. They apply at connect, after the controllers' guards.
     pub(crate) connect_policies: Vec<ConnectPolicies>,
     pub(crate) unknown: UnknownEvents,
+    /// How long connecting may take in all.
     pub(crate) connect_handler_timeout: Duration,
-    /// How long handlers may go on running after their client has left.
+    /// How long each `disconnect` handler may take.
     pub(crate) handler_grace_period: Duration,
+    /// How many events of a socket may run concurrently.
     pub(crate) max_concurrent: usize,
 }
 
-/// The guards of a listed event handler's namespace, and the filters of their rejections.
+/// The guards that a listed event handler adds to its namespace, and the filters for their
+/// rejections.
 pub(crate) struct ConnectPolicies {
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
     pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
@@ -49,20 +52,26 @@ pub(crate) struct ControllerTable {
     pub(crate) info: &'static ControllerInfo,
     pub(crate) blocks: Vec<BlockTable>,
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
-    /// The filters of rejections before a handler is called.
+    /// The filters for rejections by these guards.
     pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
-    pub(crate) shared: bool,
-    /// Whether handlers share a socket's instance: because some run concurrently, or so that a
-    /// handler on the blocking pool which does not end leaves the controller to `disconnect`.
-    holds_shared: bool,
+    /// Whether a handler runs concurrently with others.
+    pub(crate) has_concurrent: bool,
+    /// Whether the handlers of a socket share one instance. This is so if some run concurrently. It
+    /// is also so if some run on the blocking pool and none takes `&mut self`: `disconnect` can
+    /// then be called although such a handler is still running.
+    is_instance_shared: bool,
+    /// For a controller that serves all sockets with one instance: converts what its root builds to
+    /// that instance.
     pub(crate) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     pub(crate) connect: Option<HandlerRef>,
     pub(crate) disconnect: Option<HandlerRef>,
+    /// The handler of `*`.
     pub(crate) any: Option<HandlerRef>,
+    /// The `#[on_error]` handler.
     pub(crate) error: Option<HandlerRef>,
 }
 
-/// One `#[handlers]` block with its handlers' guards.
+/// One `#[handlers]` block with the policies of its handlers.
 pub(crate) struct BlockTable {
     pub(crate) block: &'static HandlersBlock,
     /// Indexed by handler id.
@@ -71,37 +80,40 @@ pub(crate) struct BlockTable {
 
 /// The policies of one handler.
 pub(crate) struct HandlerPolicies {
-    /// Its own guards; the controller's ran at connect.
+    /// The guards that the handler itself declares. Those of the controller ran at connect.
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
     /// All interceptors that apply, the outermost first.
     pub(crate) interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,
     /// All filters that apply, the innermost first.
     pub(crate) filters: Vec<Arc<dyn ErasedFilter>>,
-    /// Whether it takes an `Ack`.
+    /// Whether the handler takes an `Ack`.
     pub(crate) takes_ack: bool,
 }
 
 /// A handler: its block and its id there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HandlerRef {
+    /// The index in [`ControllerTable::blocks`].
     pub(crate) block: usize,
     pub(crate) id: u16,
 }
 
-/// The sole handler of an event, without policies: the common case.
+/// The sole handler of an event, without guards and interceptors. This is the common case, for
+/// which `EventRun::start_direct` is a faster path.
 #[derive(Clone, Copy)]
 pub(crate) struct DirectHandler {
     pub(crate) name: &'static str,
     pub(crate) target: HandlerTarget,
     pub(crate) block: &'static HandlersBlock,
     pub(crate) handler: &'static HandlerInfo,
-    /// Whether it takes an `Ack`.
+    /// Whether the handler takes an `Ack`.
     pub(crate) takes_ack: bool,
 }
 
 /// A handler of one of the namespace's controllers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HandlerTarget {
+    /// The index in [`NamespaceTable::controllers`].
     pub(crate) controller: usize,
     pub(crate) handler: HandlerRef,
 }
@@ -119,8 +131,8 @@ impl ControllerTable {
             blocks,
             guards,
             filters,
-            shared: false,
-            holds_shared: false,
+            has_concurrent: false,
+            is_instance_shared: false,
             singleton,
             connect: None,
             disconnect: None,
@@ -139,11 +151,11 @@ impl ControllerTable {
                 *slot = Some(HandlerRef { block, id });
             }
         }
-        let shared = table.handlers().any(|handler| handler.concurrent);
-        table.shared = shared;
+        let has_concurrent = table.handlers().any(|handler| handler.concurrent);
         let is_exclusive = table.blocks.iter().any(|entry| entry.block.exclusive);
-        let blocks = table.handlers().any(|handler| handler.blocking);
-        table.holds_shared = shared || (blocks && !is_exclusive);
+        let has_blocking = table.handlers().any(|handler| handler.blocking);
+        table.has_concurrent = has_concurrent;
+        table.is_instance_shared = has_concurrent || (has_blocking && !is_exclusive);
         table
     }
 
@@ -151,6 +163,7 @@ impl ControllerTable {
         self.blocks.iter().flat_map(|entry| entry.block.handlers)
     }
 
+    /// The handler for an event's name.
     fn named(&self, name: &str) -> Option<HandlerRef> {
         self.blocks.iter().enumerate().find_map(|(block, entry)| {
             let id = (entry.block.resolve)(name)?;
@@ -181,12 +194,13 @@ impl ControllerTable {
         cx: Box<CallContext>,
     ) -> CallState {
         match self.blocks.get(handler.block) {
-            Some(entry) => entry.block.begin(instance, handler.id, cx),
+            Some(entry) => entry.block.start_handler(instance, handler.id, cx),
             None => CallState::unknown(instance, cx),
         }
     }
 
-    /// Converts a built controller into an instance as its handlers need it: exclusive or shared.
+    /// Converts a built controller to the kind of instance that its handlers need: exclusive or
+    /// shared.
     pub(crate) fn instance(&self, built: Box<dyn Any + Send>) -> Instance {
         if let Some(instance) = self.singleton {
             return instance(built);
@@ -194,13 +208,13 @@ impl ControllerTable {
         let instance = Instance::Exclusive(built);
         let share = self.blocks.iter().find_map(|entry| entry.block.share);
         match share {
-            Some(share) if self.holds_shared => share(instance),
+            Some(share) if self.is_instance_shared => share(instance),
             _ => instance,
         }
     }
 }
 
-/// The methods that handle one event, in their order. Most events have one.
+/// The methods that handle one event, in the order in which they run. Most events have one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Targets {
     #[default]
@@ -231,9 +245,10 @@ impl Targets {
 }
 
 impl NamespaceTable {
-    /// The sole method for an event's name, if there is one without policies. Subscribers, which
-    /// come and go, are not considered.
-    pub(crate) fn straight(&self, name: &str) -> Option<DirectHandler> {
+    /// The sole method for an event's name. `None` if there are none or several, or if the method
+    /// has guards or interceptors. The caller must check that there are no subscribers, because
+    /// those can change at any time.
+    pub(crate) fn direct_handler(&self, name: &str) -> Option<DirectHandler> {
         let controllers = self.controllers.iter().enumerate();
         let mut found = controllers
             .filter_map(|(controller, table)| Some((controller, table, table.named(name)?)));
@@ -246,19 +261,19 @@ impl NamespaceTable {
             handler,
         };
         let entry = table.blocks.get(target.handler.block)?;
-        let wired = table.policies_of(target.handler)?;
+        let policies = table.policies_of(target.handler)?;
         let handler = table.handler(target.handler)?;
         let EventKind::Named(name) = handler.event else {
             return None;
         };
-        let straight = DirectHandler {
+        let direct = DirectHandler {
             name,
             target,
             block: entry.block,
             handler,
-            takes_ack: wired.takes_ack,
+            takes_ack: policies.takes_ack,
         };
-        (wired.guards.is_empty() && wired.interceptors.is_empty()).then_some(straight)
+        (policies.guards.is_empty() && policies.interceptors.is_empty()).then_some(direct)
     }
 
     /// The methods for an event's name.
@@ -275,14 +290,14 @@ impl NamespaceTable {
         self.sorted(self.collect(|controller| controller.named(name)))
     }
 
-    /// The methods for events that nobody else handles.
+    /// The methods for events that have no handler of their own (`#[on_event("*")]`).
     pub(crate) fn any(&self) -> Targets {
         self.sorted(self.collect(|controller| controller.any))
     }
 
     fn sorted(&self, mut targets: Targets) -> Targets {
         if let Targets::Many(targets) = &mut targets {
-            // Stable: ties stay in the controllers' order.
+            // The sort is stable: methods of equal priority stay in the order of their controllers.
             targets.sort_by_key(|target| self.priority(*target));
         }
         targets
@@ -301,14 +316,16 @@ impl NamespaceTable {
         targets
     }
 
+    /// The priority of a method: its own, else the controller's for the event, else the
+    /// controller's.
     pub(crate) fn priority(&self, target: HandlerTarget) -> i32 {
         let table = &self.controllers[target.controller];
         let handler = table.handler(target.handler);
         handler.map_or(table.info.priority, |handler| {
-            let of_event = || table.info.event_priority(handler.event.name());
+            let event_priority = || table.info.event_priority(handler.event.name());
             handler
                 .priority
-                .or_else(of_event)
+                .or_else(event_priority)
                 .unwrap_or(table.info.priority)
         })
     }
@@ -317,24 +334,27 @@ impl NamespaceTable {
     pub(crate) fn runs_concurrently(&self, target: HandlerTarget) -> bool {
         let table = &self.controllers[target.controller];
         let handler = table.handler(target.handler);
-        table.shared && handler.is_some_and(|handler| handler.concurrent)
+        table.has_concurrent && handler.is_some_and(|handler| handler.concurrent)
     }
 
-    /// Whether any controller has a concurrent handler. Where none has, pending events need no
-    /// early look-up.
+    /// Whether any controller has a concurrent handler. If none has, the dispatch need not look up
+    /// the handlers of an event while another event runs.
     pub(crate) fn has_concurrent(&self) -> bool {
-        self.controllers.iter().any(|controller| controller.shared)
+        self.controllers
+            .iter()
+            .any(|controller| controller.has_concurrent)
     }
 
-    /// Logs an event that nobody handles, once, with the nearest name.
-    pub(crate) fn note_unknown(&self, name: &str) {
+    /// Logs an event without a handler, once for each name, with the most similar name that has
+    /// one.
+    pub(crate) fn log_unknown(&self, name: &str) {
         let subscribed = self.ingress.names();
         let subscribed = subscribed.iter().map(|name| &**name);
-        let known = subscribed.chain(self.event_names());
-        self.unknown.note(self.hub.name(), name, known);
+        let handled = subscribed.chain(self.event_names());
+        self.unknown.log(self.hub.name(), name, handled);
     }
 
-    /// The names of the events that are handled here.
+    /// The names of the events for which the controllers have methods.
     pub(crate) fn event_names(&self) -> impl Iterator<Item = &str> {
         self.controllers
             .iter()

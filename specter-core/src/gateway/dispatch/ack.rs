@@ -1,4 +1,4 @@
-//! `Ack`: an acknowledgement that a handler sends itself.
+//! `Ack`: a parameter by which a handler sends the acknowledgement itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
@@ -9,14 +9,15 @@ use specter_proto::socketio::{PacketWriter, encode};
 use crate::gateway::error::EventError;
 use crate::socket::{EmitError, Socket};
 
-/// The acknowledgement of an event, as a parameter. The handler answers itself: later, from any
-/// task, at most once.
+/// The acknowledgement of an event, as a parameter. A handler that takes it sends the
+/// acknowledgement itself: at any time, from any task, at most once.
 ///
-/// If it is dropped unsent, the client receives the handler's error, or `not answered`. If the
-/// client asked for no acknowledgement, sending does nothing.
+/// If the `Ack` is dropped without being sent, the client receives the handler's error; if the
+/// handler succeeds, it receives the error `not answered`. If the client requested no
+/// acknowledgement, sending does nothing.
 ///
-/// A handler that answers by its return value can take [`WantsAck`](crate::extract::WantsAck) to
-/// learn whether the client asked for an acknowledgement.
+/// A handler that acknowledges by its return value can take
+/// [`WantsAck`](crate::extract::WantsAck) to learn whether the client requested an acknowledgement.
 ///
 /// ```
 /// # use specter_core::gateway::Ack;
@@ -37,29 +38,33 @@ impl Ack {
         Self { cell }
     }
 
-    /// Claims the acknowledgement, if the client asked for one and it is not sent yet.
-    fn settle(&mut self, how: impl FnOnce(&AckCell)) {
+    /// Uses the `Ack` up: calls `action` if the client requested an acknowledgement. A second call
+    /// does nothing.
+    fn complete(&mut self, action: impl FnOnce(&AckCell)) {
         if let Some(cell) = self.cell.take() {
-            how(&cell);
+            action(&cell);
             cell.socket.ack_settled();
         }
     }
 
-    /// Whether the client asked for an acknowledgement.
+    /// Whether the client requested an acknowledgement.
     pub fn is_requested(&self) -> bool {
         self.cell.is_some()
     }
 
-    /// Sends the acknowledgement. `data` is its arguments: `()` none, a tuple several, anything
-    /// else one.
+    /// Sends the acknowledgement. `data` is its arguments: `()` for none, a tuple for several,
+    /// anything else for one.
+    ///
+    /// # Errors
+    /// `data` cannot be encoded. The client then receives `internal error`.
     pub fn send<T: Serialize>(mut self, data: T) -> Result<(), EmitError> {
         let mut sent = Ok(());
-        self.settle(|cell| {
+        self.complete(|cell| {
             match encode::outgoing_ack(cell.socket.hub().destination(), cell.id(), &data) {
                 Ok(packet) => cell.answer(packet),
                 Err(error) => {
                     let id = crate::socket::internal_error::report("Ack::send", &error);
-                    cell.refuse(&EventError::hidden(id));
+                    cell.answer_with_error(&EventError::hidden(id));
                     sent = Err(error.into());
                 }
             }
@@ -67,48 +72,53 @@ impl Ack {
         sent
     }
 
-    /// Never answers, on purpose: the client waits until its own timeout, if it has one.
+    /// Sends no acknowledgement at all. The client waits for it until the client's own timeout, if
+    /// the client has one.
     pub fn leave_unanswered(mut self) {
-        self.settle(|cell| cell.state.store(ANSWERED, Ordering::Release));
+        self.complete(|cell| cell.state.store(ANSWERED, Ordering::Release));
     }
 
-    /// Sends an error, as a failed handler would.
+    /// Sends an error as the acknowledgement, as for a handler that fails.
     pub fn fail(mut self, error: impl crate::gateway::error::IntoEventError) {
-        self.settle(|cell| cell.refuse(&error.into_event_error()));
+        self.complete(|cell| cell.answer_with_error(&error.into_event_error()));
     }
 }
 
 impl Drop for Ack {
     fn drop(&mut self) {
-        self.settle(AckCell::dropped);
+        self.complete(AckCell::on_dropped);
     }
 }
 
-/// The state that a handler's `Ack` and the dispatch share. It is recycled for later events of the
-/// socket.
+/// The state that a handler's `Ack` and the dispatch share. The dispatch uses it again for later
+/// events of the socket.
 pub(crate) struct AckCell {
     socket: Socket,
     id: AtomicU64,
+    /// Whether the handler has taken the `Ack`.
     taken: AtomicBool,
+    /// One of the constants below.
     state: AtomicU8,
 }
 
-/// The handler runs, and the `Ack` exists.
+/// The handler is running, and the `Ack` exists.
 const RUNNING: u8 = 0;
-/// The handler runs and has dropped the `Ack`: its outcome decides the answer.
+/// The handler is running, and the `Ack` was dropped: the handler's outcome decides what is sent.
 const DROPPED_EARLY: u8 = 1;
 /// The handler has ended, and the `Ack` still exists.
 const FINISHED: u8 = 2;
-/// Nothing more is sent.
+/// The acknowledgement was sent, or is never to be sent.
 const ANSWERED: u8 = 3;
 
 impl AckCell {
-    /// The cell for the event with this id: that of an earlier event, if nobody else holds it.
-    pub(crate) fn renewed(spare: Option<Arc<Self>>, socket: &Socket, id: u64) -> Arc<Self> {
-        match spare {
-            // Nobody else has it, and none of its kind looks at it without having it.
+    /// The cell for the acknowledgement with this id. The cell of an earlier event is used again,
+    /// unless the `Ack` of that event still exists.
+    pub(crate) fn recycled(earlier: Option<Arc<Self>>, socket: &Socket, id: u64) -> Arc<Self> {
+        match earlier {
+            // This is the only reference, and there are no weak ones: no `Ack` uses the cell.
             Some(cell) if Arc::strong_count(&cell) == 1 => {
-                // What the last `Ack` did to it comes before.
+                // Orders the stores of the earlier `Ack`, which released its reference, before the
+                // stores below.
                 fence(Ordering::Acquire);
                 cell.id.store(id, Ordering::Relaxed);
                 cell.taken.store(false, Ordering::Relaxed);
@@ -136,48 +146,52 @@ impl AckCell {
         self.taken.load(Ordering::Acquire)
     }
 
-    /// Sends the first answer. Later ones are not sent.
+    /// Sends the acknowledgement, unless one was sent before.
     fn answer(&self, packet: PacketWriter) {
         if self.state.swap(ANSWERED, Ordering::AcqRel) != ANSWERED {
             self.socket.send_ack_packet(packet);
         }
     }
 
-    fn refuse(&self, error: &EventError) {
+    fn answer_with_error(&self, error: &EventError) {
         if let Ok(packet) = encode::outgoing_ack(self.socket.hub().destination(), self.id(), error)
         {
             self.answer(packet);
         }
     }
 
-    /// From running to `next`; where it was the other's turn already, what that was.
-    fn pass(&self, next: u8) -> Result<(), u8> {
-        let passed =
+    /// Changes the state from `RUNNING` to `next`. If the state is another one, returns it as the
+    /// error.
+    fn leave_running(&self, next: u8) -> Result<(), u8> {
+        let exchanged =
             self.state
                 .compare_exchange(RUNNING, next, Ordering::AcqRel, Ordering::Acquire);
-        passed.map(drop)
+        exchanged.map(drop)
     }
 
-    fn dropped(&self) {
-        if self.pass(DROPPED_EARLY) == Err(FINISHED) {
-            self.refuse(&not_answered());
+    /// The `Ack` was dropped without being sent. If the handler has already succeeded, the error
+    /// `not answered` is sent; otherwise [`on_handler_finished`](Self::on_handler_finished) decides
+    /// what is sent.
+    fn on_dropped(&self) {
+        if self.leave_running(DROPPED_EARLY) == Err(FINISHED) {
+            self.answer_with_error(&not_answered());
         }
     }
 
-    /// The handler has ended. Its error is the answer, unless it has answered.
-    pub(crate) fn handler_finished(&self, error: Option<&EventError>) {
+    /// The handler has ended. Its error is sent, unless an acknowledgement was sent before.
+    pub(crate) fn on_handler_finished(&self, error: Option<&EventError>) {
         if self.is_answered() {
             return;
         }
         match error {
             None => {
-                if self.pass(FINISHED) == Err(DROPPED_EARLY) {
-                    self.refuse(&not_answered());
+                if self.leave_running(FINISHED) == Err(DROPPED_EARLY) {
+                    self.answer_with_error(&not_answered());
                 }
             }
             Some(error) => {
                 if matches!(self.state.load(Ordering::Acquire), RUNNING | DROPPED_EARLY) {
-                    self.refuse(error);
+                    self.answer_with_error(error);
                 }
             }
         }

@@ -10,19 +10,25 @@ use crate::gateway::error::EventError;
 use crate::gateway::lifecycle::SocketEnv;
 use crate::socket::Socket;
 
-/// The answer of an event: the first value, else the first error, else nothing.
+/// The acknowledgement of an event: the first value that a handler returned, else the first error,
+/// else no arguments.
 pub(in crate::gateway) enum EventAnswer {
+    /// No arguments.
     Unit,
+    /// A value that is encoded, but not yet as a packet.
     Value(Box<EncodedArgs>),
+    /// The complete packet.
     Packet(PacketWriter),
+    /// The error of a handler.
     Failed(EventError),
-    /// A handler answers itself.
+    /// Nothing is sent here: a handler took the `Ack`, or the acknowledgement was already sent.
     Taken,
 }
 
 impl EventAnswer {
-    /// Records a handler's outcome. A failure is returned: it counts only after the filters.
-    pub(in crate::gateway) fn of(outcome: Outcome) -> Result<Option<Self>, EventError> {
+    /// What a handler's outcome contributes to the acknowledgement; `None` if it is nothing. The
+    /// error of a failure is returned as the error, because the filters may still change it.
+    pub(in crate::gateway) fn from_outcome(outcome: Outcome) -> Result<Option<Self>, EventError> {
         match outcome {
             Outcome::Failed(error) => Err(error),
             Outcome::Rejected(reject) => Err((*reject).into()),
@@ -32,7 +38,7 @@ impl EventAnswer {
         }
     }
 
-    /// Sends the answer, if the client asked for one.
+    /// Sends the acknowledgement, if the client requested one.
     pub(in crate::gateway) fn send(self, env: &SocketEnv, cx: &CallContext) {
         let Some(id) = cx.requested_ack() else { return };
         if cx.is_answered.load(Ordering::Relaxed) {
@@ -47,21 +53,22 @@ impl EventAnswer {
                 socket.send_ack_packet(packet);
                 Ok(())
             }
-            Self::Value(value) => answer_encoded(socket, id, *value),
+            Self::Value(value) => send_encoded(socket, id, *value),
         };
         if let Err(error) = sent {
             log_limited!(
                 ERROR, key = cx.handler, target: "specter::gateway",
                 event = ?Untrusted(cx.event_name()), handler = cx.handler,
-                error = %OneLine(error), "an acknowledgement cannot be encoded"
+                error = %OneLine(error), "an acknowledgement cannot be encoded and is not sent"
             );
         }
     }
 }
 
-/// Sends a value that was encoded before its recipient was known. A value with more attachments
-/// than clients accept becomes an error, as any value that cannot be encoded.
-fn answer_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), EncodeError> {
+/// Sends a value that an interceptor encoded, without knowing the namespace's limits. If the value
+/// has more attachments than a client accepts, an error is sent, as for other values that cannot be
+/// encoded.
+fn send_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), EncodeError> {
     let to = socket.hub().destination();
     if let Err(error) = to.check_attachments(value.attachments.len()) {
         return socket.send_ack(id, &EventError::from(error));
@@ -70,11 +77,11 @@ fn answer_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), En
     Ok(())
 }
 
-/// Sends the outcome of a sole handler that has not failed.
+/// Sends the acknowledgement of an event whose sole handler has succeeded.
 #[inline]
-pub(in crate::gateway) fn conclude(env: &SocketEnv, cx: &mut CallContext) {
+pub(in crate::gateway) fn send_sole_outcome(env: &SocketEnv, cx: &mut CallContext) {
     if *cx.is_answered.get_mut() {
-        cx.put_outcome(Outcome::Unit);
+        cx.set_outcome(Outcome::Unit);
         return;
     }
     let taken = finish_ack(cx, None);
@@ -84,7 +91,7 @@ pub(in crate::gateway) fn conclude(env: &SocketEnv, cx: &mut CallContext) {
         match std::mem::take(&mut cx.outcome) {
             Outcome::Answer(packet) => env.socket.send_ack_packet(packet),
             outcome => {
-                if let Ok(answer) = EventAnswer::of(outcome) {
+                if let Ok(answer) = EventAnswer::from_outcome(outcome) {
                     answer.unwrap_or(EventAnswer::Unit).send(env, cx);
                 }
             }
@@ -92,13 +99,13 @@ pub(in crate::gateway) fn conclude(env: &SocketEnv, cx: &mut CallContext) {
     }
 }
 
-/// Ends a handler's part in the acknowledgement. If the handler took it and dropped it unsent, it
-/// is answered now.
+/// Reports the end of a handler to the `Ack` that the handler took. If the handler has dropped the
+/// `Ack` without sending it, an error is sent now. Returns whether the handler took the `Ack`.
 #[inline]
 pub(in crate::gateway) fn finish_ack(cx: &CallContext, error: Option<&EventError>) -> bool {
     let ack = cx.ack.as_ref().filter(|ack| ack.is_taken());
     if let Some(ack) = ack {
-        ack.handler_finished(error);
+        ack.on_handler_finished(error);
     }
     ack.is_some()
 }

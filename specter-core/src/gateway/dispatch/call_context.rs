@@ -1,4 +1,5 @@
-//! The context of one call of a handler: what the handler is called with, and its outcome.
+//! The context of one call of a handler: the values that the handler's parameters are taken from,
+//! and the outcome of the call.
 //!
 //! A handler that may suspend takes the controller into a boxed future, which returns it with the
 //! outcome; this costs one allocation for each call. A handler that does not suspend is called in
@@ -17,7 +18,7 @@ use specter_proto::socketio::{
 };
 
 use super::ack::AckCell;
-use super::catch_unwind::{BodyEnd, Watch, panic_text, run_caught, watch};
+use super::catch_unwind::{BodyEnd, BodyLimits, panic_text, run_body, run_sync};
 use super::event_info::EventInfo;
 use super::instance::Instance;
 use crate::gateway::declare::descriptor::{EventKind, HandlerInfo};
@@ -25,10 +26,10 @@ use crate::gateway::error::EventError;
 use crate::logging::log_limited;
 use crate::socket::{DisconnectReason, Reject, Socket};
 
-/// A running call, boxed.
+/// A call that is still running.
 pub(crate) type PendingCall = Pin<Box<dyn Future<Output = CompletedCall> + Send>>;
 
-/// A call: completed, or still running.
+/// A call that was started: completed, or still running.
 pub enum CallState {
     /// The call has completed.
     Done(CompletedCall),
@@ -46,7 +47,7 @@ impl CallState {
     }
 }
 
-/// A completed call: the controller that the call took, and the context with the outcome.
+/// A completed call. It returns the controller and the context, which contains the outcome.
 pub struct CompletedCall {
     pub(crate) instance: Instance,
     pub(crate) cx: Box<CallContext>,
@@ -54,15 +55,19 @@ pub struct CompletedCall {
 
 impl CompletedCall {
     /// Completes a call with the result of the handler's body.
-    pub fn new(instance: Instance, mut cx: Box<CallContext>, called: CallResult) -> Self {
-        let outcome = cx.finish(called);
-        cx.put_outcome(outcome);
+    pub fn new(instance: Instance, mut cx: Box<CallContext>, result: CallResult) -> Self {
+        let outcome = cx.finish(result);
+        cx.set_outcome(outcome);
         Self { instance, cx }
     }
 
     /// Completes a call with an outcome.
-    pub(crate) fn with(instance: Instance, mut cx: Box<CallContext>, outcome: Outcome) -> Self {
-        cx.put_outcome(outcome);
+    pub(crate) fn with_outcome(
+        instance: Instance,
+        mut cx: Box<CallContext>,
+        outcome: Outcome,
+    ) -> Self {
+        cx.set_outcome(outcome);
         Self { instance, cx }
     }
 
@@ -72,15 +77,15 @@ impl CompletedCall {
     }
 }
 
-/// The outcome of a handler, and what it means for the acknowledgement. It is moved several times
-/// for each event; rare and large contents are therefore boxed.
+/// The outcome of a handler, as far as the acknowledgement needs it. It is moved several times for
+/// each event. Large values that are rare are therefore boxed.
 #[derive(Default)]
 pub enum Outcome {
     /// The handler returned `()`.
     #[default]
     Unit,
-    /// The handler returned a value but the client requested no acknowledgement (`None`), or an
-    /// interceptor returned a value (`Some`), for which that is not known yet.
+    /// `None`: the handler returned a value, but the client requested no acknowledgement, so that
+    /// the value was not encoded. `Some`: an interceptor returned this value.
     Value(Option<Box<EncodedArgs>>),
     /// The handler returned a value: the encoded acknowledgement.
     Answer(PacketWriter),
@@ -88,7 +93,7 @@ pub enum Outcome {
     Taken,
     /// The handler failed.
     Failed(EventError),
-    /// The handler rejects the client; at connect only.
+    /// The handler rejects the client. This is possible at connect only.
     Rejected(Box<Reject>),
 }
 
@@ -106,7 +111,7 @@ impl Outcome {
         matches!(self, Self::Failed(_) | Self::Rejected(_))
     }
 
-    /// Whether there is nothing to send.
+    /// Whether the outcome contains nothing to send.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Unit | Self::Value(None) | Self::Taken)
@@ -124,16 +129,17 @@ pub struct CallContext {
     /// The acknowledgement that the handler may take as an `Ack`. `None` if the handler takes none
     /// or the client requested none.
     pub(crate) ack: Option<Arc<AckCell>>,
-    /// The cell of an earlier acknowledgement, which is used again if nobody else holds it.
+    /// The cell of an earlier acknowledgement, for [`AckCell::recycled`].
     pub(crate) recycled_ack: Option<Arc<AckCell>>,
-    /// The handler's timeout.
-    pub(crate) limit: Option<Duration>,
-    /// Set when no interceptor awaits the handler any more.
+    /// The handler's timeout. `None`: no limit.
+    pub(crate) timeout: Option<Duration>,
+    /// Set when no interceptor awaits the handler any more, so that its body is dropped. `None` if
+    /// the call has no interceptors.
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
     /// The outcome, once the call has completed.
     pub(crate) outcome: Outcome,
-    /// Whether this is the event's only handler and nothing waits for its outcome. A returned value
-    /// is then sent immediately.
+    /// Whether this is the event's only handler, it does not suspend, and no interceptor awaits its
+    /// outcome. The value that it returns is then sent immediately.
     pub(crate) is_sole_handler: bool,
     /// Whether the returned value has been sent.
     pub(crate) is_answered: AtomicBool,
@@ -141,7 +147,7 @@ pub struct CallContext {
 
 /// The source of injected values.
 pub(crate) enum InjectionSource {
-    /// The socket's scope, as the controller at this position sees it.
+    /// The socket's scope, as the controller at this position of the scope sees it.
     Scope(Arc<OpenScope>, usize),
     /// The singletons, for functions that belong to no controller.
     Container(Container),
@@ -150,7 +156,7 @@ pub(crate) enum InjectionSource {
 /// The arguments of a call that has none.
 static NO_ARGUMENTS: LazyLock<Args> = LazyLock::new(Args::default);
 
-/// What a handler is called for.
+/// Why a handler is called.
 pub(crate) enum Trigger {
     Connect,
     Disconnect(DisconnectReason),
@@ -170,7 +176,8 @@ impl CallContext {
         &self.socket
     }
 
-    /// The event's name. It is `connect` or `disconnect` for those handlers.
+    /// The event's name. It is `connect` in `connect` handlers and `disconnect` in `disconnect`
+    /// handlers. In `#[on_error]` it is the name of the event that failed.
     pub fn event_name(&self) -> &str {
         match &self.trigger {
             Trigger::Connect => EventKind::Connect.name(),
@@ -180,7 +187,7 @@ impl CallContext {
         }
     }
 
-    /// The event's arguments, not decoded; empty at connect and disconnect.
+    /// The event's arguments, not decoded. They are empty at connect and at disconnect.
     pub fn args(&self) -> &Args {
         match &self.trigger {
             Trigger::Event(event) => event.args(),
@@ -189,8 +196,8 @@ impl CallContext {
         }
     }
 
-    /// A value of the socket's scope, or a singleton, as `Inject<T>` extracts it. `None` if no
-    /// handler has declared it.
+    /// A value of the socket's scope, or a singleton, as `Inject<T>` extracts it. `None` if the
+    /// container does not provide it, or if no parameter has declared that it injects the value.
     pub fn inject<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match &self.values {
             InjectionSource::Scope(scope, position) => scope.get::<V>(*position),
@@ -215,25 +222,25 @@ impl CallContext {
             *at = position;
         }
         self.handler = handler.map_or("", |handler| handler.method);
-        self.limit = handler.and_then(|handler| handler.timeout);
+        self.timeout = handler.and_then(|handler| handler.timeout);
         self.clear_ack();
         self.cancelled = None;
     }
 
-    /// Sets the event.
+    /// Sets the event for which handlers are called.
     #[inline]
-    pub(crate) fn with(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
+    pub(crate) fn with_event(mut self: Box<Self>, event: EventPacket) -> Box<Self> {
         self.trigger = Trigger::Event(event.open());
         self
     }
 
-    /// Stores the outcome of the call.
+    /// Sets the outcome of the call.
     #[inline]
-    pub(in crate::gateway) fn put_outcome(&mut self, outcome: Outcome) {
+    pub(in crate::gateway) fn set_outcome(&mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
 
-    /// Releases the event and what was stored for it.
+    /// Releases the event, and resets what was set for it.
     #[inline]
     pub(crate) fn clear(&mut self) {
         if let Trigger::Event(event) = std::mem::replace(&mut self.trigger, Trigger::Connect) {
@@ -252,16 +259,17 @@ impl CallContext {
         }
     }
 
-    /// Provides the acknowledgement for a handler that takes an `Ack`, if the client requested one.
-    pub(crate) fn offer_ack(&mut self) {
+    /// Prepares the `Ack` of the next handler, if the client requested an acknowledgement.
+    pub(crate) fn prepare_ack(&mut self) {
         let Some(id) = self.requested_ack() else {
             return;
         };
-        let spare = self.recycled_ack.take();
-        self.ack = Some(AckCell::renewed(spare, &self.socket, id));
+        let earlier = self.recycled_ack.take();
+        self.ack = Some(AckCell::recycled(earlier, &self.socket, id));
     }
 
-    pub(crate) fn info(&self) -> EventInfo {
+    /// The event, for error filters, error handlers, interceptors and subscribers.
+    pub(crate) fn event_info(&self) -> EventInfo {
         EventInfo::new(self.event_name(), self.args().clone())
     }
 
@@ -290,7 +298,8 @@ impl CallContext {
         };
         if self.is_sole_handler && self.ack.is_none() {
             self.socket.send_ack(id, value)?;
-            // Recorded here, because dropping the value or the arguments may still panic.
+            // Set now: if dropping the value or the arguments panics, no second acknowledgement may
+            // be sent.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
         }
@@ -299,9 +308,9 @@ impl CallContext {
     }
 
     /// Converts the result of the handler's body to the outcome.
-    pub(crate) fn finish(&self, called: CallResult) -> Outcome {
+    pub(crate) fn finish(&self, result: CallResult) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
-        let error = match called {
+        let error = match result {
             BodyEnd::Returned(Ok(outcome)) if !taken => return outcome,
             BodyEnd::Returned(Ok(_)) => return Outcome::Taken,
             BodyEnd::Returned(Err(error)) => error,
@@ -309,7 +318,7 @@ impl CallContext {
             BodyEnd::TimedOut => {
                 log_limited!(
                     WARN, key = self.handler, target: "specter::gateway", handler = self.handler,
-                    limit = ?self.limit, "a handler exceeded its timeout and was dropped"
+                    limit = ?self.timeout, "a handler exceeded its timeout and was dropped"
                 );
                 EventError::new("timed out").with_code("timeout")
             }
@@ -327,17 +336,17 @@ pub async fn catch<F: Future<Output = Result<Outcome, EventError>>>(
     cx: &CallContext,
     body: F,
 ) -> CallResult {
-    watch(cx, body).await
+    run_body(cx, body).await
 }
 
 /// Runs the body of a handler that does not suspend, as the macros' expansions do.
 pub fn catch_sync(body: impl FnOnce() -> Result<Outcome, EventError>) -> CallResult {
-    run_caught(body)
+    run_sync(body)
 }
 
-impl Watch for CallContext {
-    fn limit(&self) -> Option<Duration> {
-        self.limit
+impl BodyLimits for CallContext {
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     fn is_cancelled(&self) -> bool {
@@ -360,9 +369,9 @@ pub fn blocking(call: impl FnOnce() -> CompletedCall + Send + 'static) -> CallSt
     let running = tokio::task::spawn_blocking(call);
     CallState::Pending(Box::pin(async move {
         match running.await {
-            Ok(done) => done,
-            // Panics are caught inside of the call. An error therefore means that the runtime is
-            // shutting down, and that this future is not polled again.
+            Ok(completed) => completed,
+            // The call itself catches panics. An error therefore means that the runtime is shutting
+            // down, and that this future is not polled again.
             Err(_) => std::future::pending().await,
         }
     }))

@@ -1,5 +1,5 @@
-//! Runs the body of a handler, catches its panic, and drops it when its time is over. The
-//! controller survives both.
+//! Runs the body of a handler, catches its panic, and drops it at its timeout. The controller is
+//! kept in both cases.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -10,30 +10,31 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-/// The end of a handler's body.
+/// How a handler's body ended.
 pub enum BodyEnd<T> {
-    /// It returned.
+    /// The body returned.
     Returned(T),
-    /// It panicked, with this payload.
+    /// The body panicked, with this payload.
     Panicked(Box<dyn Any + Send>),
-    /// It took longer than it may, and was dropped.
+    /// The body exceeded its timeout, and was dropped.
     TimedOut,
-    /// Nobody awaited it any more, and it was dropped.
+    /// Nothing awaited the body any more, and it was dropped.
     Cancelled,
 }
 
-/// When a body is dropped before it ends.
-pub(in crate::gateway) trait Watch {
-    /// How long the body may take.
-    fn limit(&self) -> Option<Duration>;
+/// The conditions under which a body is dropped before it ends.
+pub(in crate::gateway) trait BodyLimits {
+    /// How long the body may take. `None`: no limit.
+    fn timeout(&self) -> Option<Duration>;
 
-    /// Whether the body is dropped before it is polled again.
+    /// Whether the body must not be polled again.
     fn is_cancelled(&self) -> bool;
 
-    /// Whether the body is dropped after a poll that did not end it.
+    /// Whether the body must be dropped if it has not ended after one more poll.
     fn is_abandoned(&self) -> bool;
 }
 
+/// The text of a panic, from its payload.
 pub(in crate::gateway) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&str>()
@@ -42,68 +43,68 @@ pub(in crate::gateway) fn panic_text(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("(no text)")
 }
 
-/// Runs a handler's body, catching its panic. The body alone is dropped when its time is over: the
-/// controller stays.
-pub(in crate::gateway) async fn watch<F: Future>(
-    watch: &impl Watch,
+/// Runs a handler's body within its limits, and catches its panic.
+pub(in crate::gateway) async fn run_body<F: Future>(
+    limits: &impl BodyLimits,
     body: F,
 ) -> BodyEnd<F::Output> {
-    Watched {
+    LimitedBody {
         body: Some(CatchUnwind { body }),
-        watch,
+        limits,
         deadline: None,
     }
     .await
 }
 
 pin_project_lite::pin_project! {
-    struct Watched<'a, F, W> {
+    struct LimitedBody<'a, F, L> {
         #[pin]
         body: Option<CatchUnwind<F>>,
-        watch: &'a W,
+        limits: &'a L,
+        // Created when the body is first pending: most bodies are not.
         deadline: Option<Pin<Box<Sleep>>>,
     }
 }
 
-impl<F: Future, W: Watch> Future for Watched<'_, F, W> {
+impl<F: Future, L: BodyLimits> Future for LimitedBody<'_, F, L> {
     type Output = BodyEnd<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if this.watch.is_cancelled() {
-            return Poll::Ready(dropped(this.body, BodyEnd::Cancelled));
+        if this.limits.is_cancelled() {
+            return Poll::Ready(drop_body(this.body, BodyEnd::Cancelled));
         }
         match this.body.as_mut().as_pin_mut().map(|body| body.poll(cx)) {
             Some(Poll::Ready(Ok(returned))) => return Poll::Ready(BodyEnd::Returned(returned)),
             Some(Poll::Ready(Err(payload))) => return Poll::Ready(BodyEnd::Panicked(payload)),
             Some(Poll::Pending) | None => {}
         }
-        if this.watch.is_abandoned() {
-            return Poll::Ready(dropped(this.body, BodyEnd::Cancelled));
+        if this.limits.is_abandoned() {
+            return Poll::Ready(drop_body(this.body, BodyEnd::Cancelled));
         }
-        let Some(limit) = this.watch.limit() else {
+        let Some(timeout) = this.limits.timeout() else {
             return Poll::Pending;
         };
         let deadline = this
             .deadline
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(dropped(this.body, BodyEnd::TimedOut))
+        Poll::Ready(drop_body(this.body, BodyEnd::TimedOut))
     }
 }
 
-/// Drops a body that did not end; what it holds may panic.
-fn dropped<F, T>(mut body: Pin<&mut Option<F>>, end: BodyEnd<T>) -> BodyEnd<T> {
+/// Drops a body that did not end, and returns `end`, or the panic of the drop.
+fn drop_body<F, T>(mut body: Pin<&mut Option<F>>, end: BodyEnd<T>) -> BodyEnd<T> {
     catch_unwind(AssertUnwindSafe(|| body.set(None))).map_or_else(BodyEnd::Panicked, |()| end)
 }
 
-/// Runs a body that does not suspend, catching its panic.
-pub(in crate::gateway) fn run_caught<T>(body: impl FnOnce() -> T) -> BodyEnd<T> {
+/// Runs a body that does not suspend, and catches its panic.
+pub(in crate::gateway) fn run_sync<T>(body: impl FnOnce() -> T) -> BodyEnd<T> {
     catch_unwind(AssertUnwindSafe(body)).map_or_else(BodyEnd::Panicked, BodyEnd::Returned)
 }
 
-/// Runs a future until it ends, or until `stop` returns true after a poll that did not end it. Then
-/// the future is dropped, and a panic of the drop is caught.
+/// Runs a future until it ends, or until `stop` returns true after a poll that did not end it. In
+/// the second case the future is dropped, a panic of the drop is ignored, and the result is `None`.
 pub(in crate::gateway) async fn run_until<F: Future>(
     body: F,
     mut stop: impl FnMut(&mut Context<'_>) -> bool,
@@ -119,12 +120,12 @@ pub(in crate::gateway) async fn run_until<F: Future>(
     })
     .await;
     if ended.is_none() {
-        drop_caught(|| body.set(None));
+        drop_ignoring_panic(|| body.set(None));
     }
     ended
 }
 
-/// Runs a future no longer than `limit`.
+/// Runs a future until it ends, or until `limit` has passed. `None` if it did not end.
 pub(in crate::gateway) async fn run_within<F: Future>(
     limit: Duration,
     body: F,
@@ -137,13 +138,13 @@ pub(in crate::gateway) async fn run_within<F: Future>(
     .await
 }
 
-/// Drops a part of a handler that nobody awaits any more, and ignores its panic.
-pub(in crate::gateway) fn drop_caught(drop: impl FnOnce()) {
+/// Drops a part of a handler that nothing awaits any more, and ignores a panic of the drop.
+pub(in crate::gateway) fn drop_ignoring_panic(drop: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(drop));
 }
 
-/// Runs a future, catching its panic.
-pub(in crate::gateway) async fn caught<F: Future>(
+/// Runs a future, and catches its panic.
+pub(in crate::gateway) async fn catch_panic<F: Future>(
     body: F,
 ) -> Result<F::Output, Box<dyn Any + Send>> {
     CatchUnwind { body }.await
@@ -161,8 +162,8 @@ impl<F: Future> Future for CatchUnwind<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let body = self.project().body;
-        // The controller may be left half changed, as documented; `on_panic = "disconnect"` avoids
-        // it.
+        // Unwind safety: a panic may leave the controller's state partly changed. This is
+        // documented, and `on_panic = "disconnect"` disconnects the socket then.
         match catch_unwind(AssertUnwindSafe(|| body.poll(cx))) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => Poll::Ready(Err(payload)),

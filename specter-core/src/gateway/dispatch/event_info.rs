@@ -1,5 +1,5 @@
-//! `EventInfo`: the name and the arguments of an event, for those who are notified of it besides
-//! its handlers.
+//! `EventInfo`: the name and the arguments of an event, for guards, interceptors, error filters and
+//! `#[on_error]` handlers.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use specter_proto::socketio::Args;
 
 use crate::gateway::declare::descriptor::EventKind;
 
-/// What an `#[on_error]` handler takes to know which event failed.
+/// An event's name and arguments. An `#[on_error]` handler takes it as a parameter to learn which
+/// event failed.
 #[derive(Clone)]
 pub struct EventInfo {
     name: Box<str>,
@@ -15,7 +16,7 @@ pub struct EventInfo {
 }
 
 impl EventInfo {
-    /// What happens at connect.
+    /// The info of a connect, which has no arguments.
     pub(crate) fn connect() -> Self {
         Self::new(EventKind::Connect.name(), Args::default())
     }
@@ -25,12 +26,12 @@ impl EventInfo {
         Self { name, args }
     }
 
-    /// The event's name; `connect` and `disconnect` for those.
+    /// The event's name. It is `connect` at connect and `disconnect` at disconnect.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The arguments as they came.
+    /// The event's arguments, not decoded.
     pub fn args(&self) -> &Args {
         &self.args
     }

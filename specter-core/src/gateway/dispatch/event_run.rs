@@ -1,14 +1,13 @@
-//! Runs one event through its handlers: the controllers' methods and the subscribers, one after
-//! another.
+//! Runs the handlers of one event, the controllers' methods and the subscribers, one after another.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::answer::{EventAnswer, conclude, finish_ack};
+use super::answer::{EventAnswer, finish_ack, send_sole_outcome};
 use super::call_context::{
     CallContext, CallState, CompletedCall, Failure, Outcome, PendingCall, Trigger,
 };
-use super::catch_unwind::drop_caught;
+use super::catch_unwind::drop_ignoring_panic;
 use super::event_info::EventInfo;
 use super::handler_chain::{ChainEntry, HandlerChain};
 use super::instance::Instance;
@@ -16,20 +15,21 @@ use crate::gateway::declare::descriptor::OnPanic;
 use crate::gateway::declare::table::{DirectHandler, HandlerTarget, Targets};
 use crate::gateway::error::EventError;
 use crate::gateway::lifecycle::SocketEnv;
-use crate::gateway::policies::filter::filtered;
+use crate::gateway::policies::filter::run_filters;
 use crate::gateway::policies::guard::check_guards;
 use crate::gateway::subscribe::{ErrorReport, Subscriber, SubscriberCall};
 use crate::logging::{OneLine, Untrusted, log_limited};
 use crate::socket::Reject;
 use crate::socket::service::BoxFuture;
 
-/// One event that runs through its handlers, as a state machine that the connection's task polls.
+/// The run of one event through its handlers, as a state machine that the connection's task polls.
 pub(in crate::gateway) struct EventRun {
-    /// The context with the event. `None` while a method runs: the call owns it then.
+    /// The context with the event. `None` while a method runs, because the call then owns it.
     cx: Option<Box<CallContext>>,
     chain: HandlerChain,
-    /// The index in the chain of the next handler.
-    at: usize,
+    /// The index of the next handler in the chain.
+    next: usize,
+    /// The acknowledgement, from the handlers that have run so far.
     answer: EventAnswer,
     phase: RunPhase,
 }
@@ -42,20 +42,22 @@ pub(in crate::gateway) enum RunStart {
     Running(EventRun),
 }
 
-/// What the event waits for. Every step starts from [`NextHandler`](Self::NextHandler) and stays
-/// there if it has nothing to wait for.
+/// What the run waits for. Each step begins in the phase [`NextHandler`](Self::NextHandler), and
+/// changes the phase only if it has to wait.
 enum RunPhase {
-    /// The handler at `at` is the next one to be called.
+    /// Nothing: the handler at the index `next` can be started.
     NextHandler,
+    /// The guards of a method.
     CheckingGuards(HandlerTarget, BoxFuture<Result<(), Reject>>),
+    /// A method.
     RunningHandler(HandlerTarget, PendingCall),
-    /// The error of a handler passes through the error filters.
+    /// The error filters of a method that has failed.
     RunningFilters(HandlerTarget, Option<Instance>, BoxFuture<EventError>),
-    /// The `#[on_error]` handler of the target's controller runs.
+    /// The `#[on_error]` handler of the controller whose method has failed.
     RunningOnError(HandlerTarget, PendingCall),
-    /// A subscriber runs.
+    /// A subscriber.
     RunningSubscriber(BoxFuture<Outcome>),
-    /// Error subscribers run.
+    /// The error subscribers.
     NotifyingErrors(BoxFuture<()>),
 }
 
@@ -65,14 +67,14 @@ impl EventRun {
         Self {
             cx: Some(cx),
             chain,
-            at: 0,
+            next: 0,
             answer: EventAnswer::Unit,
             phase: RunPhase::NextHandler,
         }
     }
 
     /// Starts a run, and continues until it has to wait or is finished.
-    pub(in crate::gateway) fn begin(
+    pub(in crate::gateway) fn start(
         cx: Box<CallContext>,
         chain: HandlerChain,
         env: &SocketEnv,
@@ -82,9 +84,9 @@ impl EventRun {
         Self::new(cx, chain).poll_to_pause(env, instances, task)
     }
 
-    /// As [`begin`](Self::begin), for an event with a single handler and no policies. If the
-    /// handler does not suspend and succeeds, which is the common case, no run is created, and
-    /// neither the controller nor the context is moved.
+    /// As [`start`](Self::start), for an event with a sole handler that has no guards and no
+    /// interceptors. If the handler does not suspend and succeeds, which is the common case, no run
+    /// is created, and neither the controller nor the context is moved.
     pub(in crate::gateway) fn start_direct(
         mut cx: Box<CallContext>,
         direct: &DirectHandler,
@@ -96,7 +98,7 @@ impl EventRun {
         cx.retarget(target.controller, Some(direct.handler));
         cx.is_sole_handler = direct.handler.inline;
         if direct.takes_ack {
-            cx.offer_ack();
+            cx.prepare_ack();
         }
         let slot = &mut instances[target.controller];
         if direct.handler.inline
@@ -104,12 +106,12 @@ impl EventRun {
         {
             (direct.block.call)(instance, target.handler.id, &mut cx);
             if !cx.outcome.is_failure() {
-                conclude(env, &mut cx);
+                send_sole_outcome(env, &mut cx);
                 cx.clear();
                 return RunStart::Finished(Some(cx));
             }
         }
-        let Some(instance) = take(slot) else {
+        let Some(instance) = take_instance(slot) else {
             cx.clear();
             return RunStart::Finished(Some(cx));
         };
@@ -122,7 +124,7 @@ impl EventRun {
         Self::with_started(call, target, chain, env, instances).poll_to_pause(env, instances, task)
     }
 
-    /// The run of a handler that has been started and is still running or has failed.
+    /// Creates the run of a handler that is already started: it is still running or has failed.
     #[inline(never)]
     fn with_started(
         call: CallState,
@@ -134,7 +136,7 @@ impl EventRun {
         let mut run = Self {
             cx: None,
             chain,
-            at: 1,
+            next: 1,
             answer: EventAnswer::Unit,
             phase: RunPhase::NextHandler,
         };
@@ -142,7 +144,7 @@ impl EventRun {
         run
     }
 
-    /// Continues until the run has to wait or is finished.
+    /// Polls the run until it has to wait or is finished.
     #[inline(never)]
     fn poll_to_pause(
         mut self,
@@ -168,26 +170,26 @@ impl EventRun {
         let target = match self.phase {
             RunPhase::NextHandler => return None,
             RunPhase::CheckingGuards(target, checking) => {
-                drop_caught(|| drop(checking));
+                drop_ignoring_panic(|| drop(checking));
                 target
             }
             RunPhase::RunningHandler(target, call) | RunPhase::RunningOnError(target, call) => {
-                if let Some(ended) = abort_call(env, call) {
-                    instances[target.controller] = Some(ended.instance);
+                if let Some(completed) = abort_call(env, call) {
+                    instances[target.controller] = Some(completed.instance);
                 }
                 target
             }
             RunPhase::RunningFilters(target, instance, filtering) => {
-                drop_caught(|| drop(filtering));
+                drop_ignoring_panic(|| drop(filtering));
                 instances[target.controller] = instance;
                 target
             }
             RunPhase::RunningSubscriber(call) => {
-                drop_caught(|| drop(call));
+                drop_ignoring_panic(|| drop(call));
                 return Some(AbortedHandler::SUBSCRIBER);
             }
             RunPhase::NotifyingErrors(notifying) => {
-                drop_caught(|| drop(notifying));
+                drop_ignoring_panic(|| drop(notifying));
                 return Some(AbortedHandler::SUBSCRIBER);
             }
         };
@@ -207,7 +209,7 @@ impl EventRun {
         }
     }
 
-    /// The context, for another event.
+    /// Takes the context out of a finished run, for another event.
     pub(in crate::gateway) fn into_context(mut self) -> Option<Box<CallContext>> {
         self.clear();
         self.cx
@@ -222,14 +224,16 @@ impl EventRun {
         loop {
             match &mut self.phase {
                 RunPhase::NextHandler => {
-                    let Some(entry) = self.chain.get(self.at) else {
-                        self.answer(env);
+                    let Some(entry) = self.chain.get(self.next) else {
+                        self.send_answer(env);
                         return Poll::Ready(());
                     };
-                    self.at += 1;
+                    self.next += 1;
                     match entry {
-                        ChainEntry::Method(target) => self.guard(env, target, instances),
-                        ChainEntry::Subscriber(subscriber) => self.subscriber(env, &subscriber),
+                        ChainEntry::Method(target) => self.start_guards(env, target, instances),
+                        ChainEntry::Subscriber(subscriber) => {
+                            self.start_subscriber(env, &subscriber);
+                        }
                     }
                 }
                 RunPhase::CheckingGuards(target, checking) => {
@@ -237,15 +241,15 @@ impl EventRun {
                     let checked = ready!(checking.as_mut().poll(cx));
                     self.phase = RunPhase::NextHandler;
                     match checked {
-                        Ok(()) => self.call(env, target, instances),
+                        Ok(()) => self.start_method(env, target, instances),
                         Err(reject) => self.on_rejected(env, target, reject, instances),
                     }
                 }
                 RunPhase::RunningHandler(target, call) => {
                     let target = *target;
-                    let ended = ready!(call.as_mut().poll(cx));
+                    let completed = ready!(call.as_mut().poll(cx));
                     self.phase = RunPhase::NextHandler;
-                    self.on_returned(env, target, ended, instances);
+                    self.on_returned(env, target, completed, instances);
                 }
                 RunPhase::RunningFilters(target, instance, filtering) => {
                     let target = *target;
@@ -258,9 +262,9 @@ impl EventRun {
                 }
                 RunPhase::RunningOnError(target, call) => {
                     let target = *target;
-                    let ended = ready!(call.as_mut().poll(cx));
-                    log_failed_error_handler(&ended.cx);
-                    instances[target.controller] = Some(ended.instance);
+                    let completed = ready!(call.as_mut().poll(cx));
+                    log_failed_error_handler(&completed.cx);
+                    instances[target.controller] = Some(completed.instance);
                     self.phase = RunPhase::NextHandler;
                 }
                 RunPhase::RunningSubscriber(call) => {
@@ -276,7 +280,7 @@ impl EventRun {
         }
     }
 
-    fn guard(
+    fn start_guards(
         &mut self,
         env: &SocketEnv,
         target: HandlerTarget,
@@ -285,9 +289,9 @@ impl EventRun {
         let table = env.controller(target.controller);
         let guards = match table.policies_of(target.handler) {
             Some(policies) if !policies.guards.is_empty() => policies.guards.clone(),
-            _ => return self.call(env, target, instances),
+            _ => return self.start_method(env, target, instances),
         };
-        let (socket, event) = (env.socket.clone(), self.info());
+        let (socket, event) = (env.socket.clone(), self.event_info());
         let checking = async move { check_guards(&guards, &socket, Some(&event)).await };
         self.phase = RunPhase::CheckingGuards(target, Box::pin(checking));
     }
@@ -299,23 +303,28 @@ impl EventRun {
         reject: Reject,
         instances: &mut [Option<Instance>],
     ) {
-        if let Some(instance) = take(&mut instances[target.controller]) {
+        if let Some(instance) = take_instance(&mut instances[target.controller]) {
             let outcome = Outcome::Failed(reject.into());
             self.on_outcome(env, target, instance, outcome, instances);
         }
     }
 
-    fn call(&mut self, env: &SocketEnv, target: HandlerTarget, instances: &mut [Option<Instance>]) {
-        let Some(instance) = take(&mut instances[target.controller]) else {
+    fn start_method(
+        &mut self,
+        env: &SocketEnv,
+        target: HandlerTarget,
+        instances: &mut [Option<Instance>],
+    ) {
+        let Some(instance) = take_instance(&mut instances[target.controller]) else {
             return;
         };
-        // `Some`: no other call is running.
+        // Always `Some`, because no other call of this run is running.
         let Some(cx) = self.cx.take() else { return };
         let call = start(env, target, instance, cx);
         self.on_started(env, target, call, instances);
     }
 
-    /// A handler has been started.
+    /// Continues after a handler was started.
     fn on_started(
         &mut self,
         env: &SocketEnv,
@@ -324,25 +333,25 @@ impl EventRun {
         instances: &mut [Option<Instance>],
     ) {
         match call {
-            CallState::Done(ended) => self.on_returned(env, target, ended, instances),
+            CallState::Done(completed) => self.on_returned(env, target, completed, instances),
             CallState::Pending(call) => self.phase = RunPhase::RunningHandler(target, call),
         }
     }
 
-    /// A handler has returned, and its context with it.
+    /// Continues after a handler has returned.
     fn on_returned(
         &mut self,
         env: &SocketEnv,
         target: HandlerTarget,
-        mut ended: CompletedCall,
+        mut completed: CompletedCall,
         instances: &mut [Option<Instance>],
     ) {
-        let outcome = ended.take_outcome();
-        self.cx = Some(ended.cx);
-        self.on_outcome(env, target, ended.instance, outcome, instances);
+        let outcome = completed.take_outcome();
+        self.cx = Some(completed.cx);
+        self.on_outcome(env, target, completed.instance, outcome, instances);
     }
 
-    /// Records the outcome of a call. A failure passes through the filters first.
+    /// Records the outcome of a method. A failure passes through the error filters first.
     fn on_outcome(
         &mut self,
         env: &SocketEnv,
@@ -351,13 +360,13 @@ impl EventRun {
         outcome: Outcome,
         instances: &mut [Option<Instance>],
     ) {
-        match self.record(outcome) {
+        match self.record_outcome(outcome) {
             None => instances[target.controller] = Some(instance),
             Some(error) => self.apply_filters(env, target, instance, error, instances),
         }
     }
 
-    /// A handler has failed: applies its error filters.
+    /// Applies the error filters of a method that has failed.
     fn apply_filters(
         &mut self,
         env: &SocketEnv,
@@ -371,16 +380,17 @@ impl EventRun {
             env.socket.disconnect();
         }
         match table.policies_of(target.handler) {
-            Some(policies) if !policies.filters.is_empty() && !error.is_gone() => {
+            Some(policies) if !policies.filters.is_empty() && !error.is_disconnected() => {
                 let filters = policies.filters.clone();
-                let filtering = filtered(filters, env.socket.clone(), self.info(), error);
+                let filtering = run_filters(filters, env.socket.clone(), self.event_info(), error);
                 self.phase = RunPhase::RunningFilters(target, Some(instance), Box::pin(filtering));
             }
             _ => self.report_failure(env, target, instance, error, instances),
         }
     }
 
-    /// Records the final error of a handler, and starts the controller's `#[on_error]` handler.
+    /// Records the error of a method, after the filters, and starts the controller's `#[on_error]`
+    /// handler.
     fn report_failure(
         &mut self,
         env: &SocketEnv,
@@ -389,23 +399,23 @@ impl EventRun {
         error: EventError,
         instances: &mut [Option<Instance>],
     ) {
-        self.fail(&error);
-        let event = self.info();
+        self.record_failure(&error);
+        let event = self.event_info();
         let failure = Failure { error, event };
         match env.start_error_handler(target.controller, instance, failure) {
             Err((instance, failure)) => {
                 instances[target.controller] = Some(instance);
                 self.notify_error_subscribers(env, failure);
             }
-            Ok(CallState::Done(ended)) => {
-                log_failed_error_handler(&ended.cx);
-                instances[target.controller] = Some(ended.instance);
+            Ok(CallState::Done(completed)) => {
+                log_failed_error_handler(&completed.cx);
+                instances[target.controller] = Some(completed.instance);
             }
             Ok(CallState::Pending(call)) => self.phase = RunPhase::RunningOnError(target, call),
         }
     }
 
-    fn subscriber(&mut self, env: &SocketEnv, subscriber: &Arc<Subscriber>) {
+    fn start_subscriber(&mut self, env: &SocketEnv, subscriber: &Arc<Subscriber>) {
         let Some(cx) = &mut self.cx else { return };
         cx.retarget(0, None);
         let Trigger::Event(event) = &cx.trigger else {
@@ -413,7 +423,7 @@ impl EventRun {
         };
         let mut context = env.subscriber_context(Trigger::Event(event.clone()));
         if subscriber.takes_ack() {
-            cx.offer_ack();
+            cx.prepare_ack();
             context.ack.clone_from(&cx.ack);
         }
         match env.table.subscriber_policies.start(subscriber, context) {
@@ -423,16 +433,16 @@ impl EventRun {
     }
 
     fn on_subscriber_outcome(&mut self, env: &SocketEnv, outcome: Outcome) {
-        if let Some(error) = self.record(outcome) {
-            self.fail(&error);
-            let event = self.info();
+        if let Some(error) = self.record_outcome(outcome) {
+            self.record_failure(&error);
+            let event = self.event_info();
             self.notify_error_subscribers(env, Failure { error, event });
         }
     }
 
     /// Notifies the error subscribers of a failure that no `#[on_error]` handler takes.
     fn notify_error_subscribers(&mut self, env: &SocketEnv, failure: Failure) {
-        if failure.error.is_gone() {
+        if failure.error.is_disconnected() {
             return;
         }
         let report = ErrorReport::new(failure, env.socket.clone());
@@ -441,9 +451,9 @@ impl EventRun {
         }
     }
 
-    /// Records a success for the answer. Returns the error of a failure.
-    fn record(&mut self, outcome: Outcome) -> Option<EventError> {
-        match EventAnswer::of(outcome) {
+    /// Records a success for the acknowledgement. Returns the error of a failure.
+    fn record_outcome(&mut self, outcome: Outcome) -> Option<EventError> {
+        match EventAnswer::from_outcome(outcome) {
             Ok(Some(answer))
                 if matches!(self.answer, EventAnswer::Unit | EventAnswer::Failed(_)) =>
             {
@@ -456,7 +466,8 @@ impl EventRun {
         None
     }
 
-    fn fail(&mut self, error: &EventError) {
+    /// Records a failure for the acknowledgement.
+    fn record_failure(&mut self, error: &EventError) {
         tracing::debug!(
             target: "specter::gateway", event = ?Untrusted(self.name()), code = error.code(),
             error = %OneLine(error), "an event failed"
@@ -467,6 +478,8 @@ impl EventRun {
         }
     }
 
+    /// Ends the use of the `Ack` by a handler that has completed. If the handler took it, nothing
+    /// else is sent.
     fn finish_ack(&mut self, error: Option<&EventError>) {
         let cx = self.cx.as_ref();
         if cx.is_some_and(|cx| finish_ack(cx, error)) {
@@ -474,7 +487,7 @@ impl EventRun {
         }
     }
 
-    fn answer(&mut self, env: &SocketEnv) {
+    fn send_answer(&mut self, env: &SocketEnv) {
         let answer = std::mem::replace(&mut self.answer, EventAnswer::Taken);
         if let Some(cx) = &self.cx {
             answer.send(env, cx);
@@ -486,18 +499,20 @@ impl EventRun {
         self.cx.as_ref().map_or("", |cx| cx.event_name())
     }
 
-    /// The event, for error filters, error handlers and subscribers.
-    fn info(&self) -> EventInfo {
+    /// The event, for guards, error filters, error handlers and error subscribers.
+    fn event_info(&self) -> EventInfo {
         let cx = self.cx.as_ref();
-        cx.map_or_else(EventInfo::connect, |cx| cx.info())
+        cx.map_or_else(EventInfo::connect, |cx| cx.event_info())
     }
 }
 
-/// A handler that was dropped because it was still running after its client had disconnected.
+/// A handler that was dropped because it was still running after the grace period that follows its
+/// client's disconnect.
 pub(in crate::gateway) struct AbortedHandler {
     pub(in crate::gateway) controller: &'static str,
     pub(in crate::gateway) handler: &'static str,
-    /// Whether its controller was dropped with it and therefore misses its `disconnect` handler.
+    /// Whether its controller was dropped too, so that the controller's `disconnect` handler is not
+    /// called.
     pub(in crate::gateway) misses_disconnect: bool,
 }
 
@@ -509,19 +524,20 @@ impl AbortedHandler {
     };
 }
 
-/// Polls a call once more; in that poll it drops the handler's body and returns the controller.
-/// `None` if the controller is on the blocking pool.
+/// Aborts a call. The call is polled once more; in this poll it drops the handler's body and
+/// returns the controller. `None` if the handler is on the blocking pool, where it cannot be
+/// stopped.
 fn abort_call(env: &SocketEnv, mut call: PendingCall) -> Option<CompletedCall> {
     let mut task = Context::from_waker(Waker::noop());
     let polled = env.socket.abandon_in(|| call.as_mut().poll(&mut task));
-    drop_caught(|| drop(call));
+    drop_ignoring_panic(|| drop(call));
     match polled {
-        Poll::Ready(ended) => Some(ended),
+        Poll::Ready(completed) => Some(completed),
         Poll::Pending => None,
     }
 }
 
-/// Starts a method with the context of its event.
+/// Starts a method with the context of the event.
 fn start(
     env: &SocketEnv,
     target: HandlerTarget,
@@ -532,7 +548,7 @@ fn start(
     let policies = table.policies_of(target.handler);
     cx.retarget(target.controller, table.handler(target.handler));
     if policies.is_some_and(|policies| policies.takes_ack) {
-        cx.offer_ack();
+        cx.prepare_ack();
     }
     env.start(target, policies, instance, cx)
 }
@@ -546,9 +562,9 @@ fn log_failed_error_handler(cx: &CallContext) {
     }
 }
 
-/// Takes an exclusive controller out of its slot; a shared one is cloned.
+/// Takes an exclusive instance out of its slot. A shared instance is cloned.
 #[inline]
-fn take(slot: &mut Option<Instance>) -> Option<Instance> {
+fn take_instance(slot: &mut Option<Instance>) -> Option<Instance> {
     match slot {
         Some(Instance::Shared(controller)) => Some(Instance::Shared(controller.clone())),
         slot => slot.take(),

@@ -1,18 +1,20 @@
-//! The handlers of an event in their order: methods of controllers, and subscribers where there are
-//! any.
+//! The handlers of an event, in the order in which they run: methods of controllers, and
+//! subscribers if there are any.
 
 use std::sync::Arc;
 
 use crate::gateway::declare::table::{HandlerTarget, NamespaceTable, Targets};
 use crate::gateway::subscribe::Subscriber;
 
-/// The handlers of one event, in their order.
+/// The handlers of one event, in the order in which they run.
 pub(in crate::gateway) enum HandlerChain {
-    /// Nobody subscribed: the rule.
+    /// Methods of controllers only: the common case.
     Methods(Targets),
+    /// Methods and subscribers.
     Mixed(Vec<ChainEntry>),
 }
 
+/// A handler in the chain.
 #[derive(Clone)]
 pub(in crate::gateway) enum ChainEntry {
     Method(HandlerTarget),
@@ -31,10 +33,10 @@ impl HandlerChain {
         self.get(0).is_none()
     }
 
-    /// The methods among them.
+    /// The methods of the chain.
     pub(in crate::gateway) fn methods(&self) -> impl Iterator<Item = HandlerTarget> {
         let chain = (0..).map_while(|at| self.get(at));
-        chain.filter_map(|turn| match turn {
+        chain.filter_map(|entry| match entry {
             ChainEntry::Method(target) => Some(target),
             ChainEntry::Subscriber(_) => None,
         })
@@ -42,7 +44,8 @@ impl HandlerChain {
 }
 
 impl NamespaceTable {
-    /// Those for the event's name, else the catch-alls; by priority, on a tie the methods first.
+    /// The handlers for an event's name; if there are none, those for `*`. They are sorted by
+    /// priority. Of equal priority, methods come before subscribers.
     pub(in crate::gateway) fn handlers_for(&self, name: &str) -> HandlerChain {
         let named = self.named(name);
         if self.ingress.is_empty() {
@@ -77,12 +80,13 @@ impl NamespaceTable {
             )
         });
         let mut chain: Vec<_> = methods.chain(subscribers).collect();
-        // Stable: ties stay in this order.
+        // The sort is stable: of equal priority, methods stay before subscribers.
         chain.sort_by_key(|(priority, _)| *priority);
-        HandlerChain::Mixed(chain.into_iter().map(|(_, turn)| turn).collect())
+        HandlerChain::Mixed(chain.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    /// Whether an event's methods all run beside the others; subscribers then do too.
+    /// Whether the event runs concurrently with others. This is so if it has methods and all of
+    /// them are concurrent; its subscribers then run concurrently too.
     pub(in crate::gateway) fn is_concurrent(&self, chain: &HandlerChain) -> bool {
         let mut methods = chain.methods().peekable();
         methods.peek().is_some() && methods.all(|target| self.runs_concurrently(target))

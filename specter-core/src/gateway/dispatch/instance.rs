@@ -1,14 +1,15 @@
-//! A controller between two calls. This file names nothing else of the gateway.
+//! The instance of a controller, as it is kept between two calls. This file names nothing else of
+//! the gateway.
 
 use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A controller between two calls.
+/// The instance of a controller, as it is kept between two calls.
 pub enum Instance {
-    /// One handler at a time has the controller, some by `&mut self`.
+    /// One handler at a time uses the controller, by `&self` or `&mut self`.
     Exclusive(Box<dyn Any + Send>),
-    /// Handlers run on the controller concurrently.
+    /// Handlers may use the controller concurrently, by `&self`.
     Shared(Arc<dyn Any + Send + Sync>),
 }
 
@@ -19,9 +20,10 @@ impl Instance {
     }
 }
 
-/// The owner of a controller during a call of a `&self` handler that may suspend.
+/// The pointer that owns a controller while a `&self` handler that may suspend is called: a `Box`
+/// or an `Arc`.
 pub trait ControllerRef<C>: Deref<Target = C> + Send + 'static {
-    /// Returns the instance after the call.
+    /// Converts the pointer back to the instance, after the call.
     fn into_instance(self) -> Instance;
 }
 
@@ -37,14 +39,14 @@ impl<C: Send + SharedController + 'static> ControllerRef<C> for Arc<C> {
     }
 }
 
-/// A controller that handlers share by `&self`. All requirements of `Sync` go through this trait,
-/// so that the compiler reports a controller that is not `Sync` once.
+/// A controller that handlers share by `&self`. The expansions require this trait instead of
+/// `Sync`, so that the compiler reports a controller that is not `Sync` only once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `Sync`, and a handler takes it by `&self`",
-    label = "shares the controller",
-    note = "let the handlers of this block take `&mut self`: no other handler runs meanwhile, and \
-        plain fields need no lock",
-    note = "or replace what is not `Sync` in its fields: a `Cell` by an atomic, a `RefCell` by a \
+    label = "this handler shares the controller with others",
+    note = "let the handlers of this block take `&mut self`: no other handler then runs at the \
+        same time, and plain fields need no lock",
+    note = "or replace the fields that are not `Sync`: a `Cell` by an atomic, a `RefCell` by a \
         `Mutex`, an `Rc` by an `Arc`"
 )]
 pub trait SharedController: Sync {}

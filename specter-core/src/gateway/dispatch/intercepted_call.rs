@@ -1,4 +1,4 @@
-//! Starts a handler's call, inside of its interceptors if it has any.
+//! Starts the call of a handler. If the handler has interceptors, the call runs inside of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::gateway::policies::interceptor::{
 };
 
 impl SocketEnv {
-    /// Starts a handler's call inside of its interceptors.
+    /// Starts the call of a handler, inside of its interceptors if it has any.
     pub(in crate::gateway) fn start(
         &self,
         target: HandlerTarget,
@@ -48,10 +48,10 @@ fn start_intercepted(
 ) -> CallState {
     let cancelled = Arc::new(AtomicBool::new(false));
     cx.cancelled = Some(cancelled.clone());
-    let (socket, event) = (cx.socket.clone(), cx.info());
+    let (socket, event) = (cx.socket.clone(), cx.event_info());
     let table = env.controller(target.controller);
     let (controller, method) = (table.info.name, cx.handler);
-    let mut call = Call {
+    let mut call = InterceptedCall {
         env,
         target,
         state: State::Ready(instance, cx),
@@ -68,13 +68,13 @@ fn start_intercepted(
         let outcome = run_until(running, |_| socket.is_abandoned()).await;
         let outcome = outcome.unwrap_or_default();
         let (instance, cx) = call.into_parts().await;
-        CompletedCall::with(instance, cx, outcome)
+        CompletedCall::with_outcome(instance, cx, outcome)
     }))
 }
 
-/// The innermost call. It outlives the interceptors, so that the controller is returned even if an
-/// interceptor drops the call.
-struct Call {
+/// The call of the handler. It outlives the interceptors, so that the controller is returned even
+/// if an interceptor drops the future of `next.run()`.
+struct InterceptedCall {
     env: SocketEnv,
     target: HandlerTarget,
     state: State,
@@ -82,6 +82,7 @@ struct Call {
 }
 
 enum State {
+    /// The handler has not started.
     Ready(Instance, Box<CallContext>),
     Running(PendingCall),
     Completed(Instance, Box<CallContext>),
@@ -89,13 +90,13 @@ enum State {
     Changing,
 }
 
-impl Innermost for Call {
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+impl Innermost for InterceptedCall {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
         match std::mem::replace(&mut self.state, State::Changing) {
             State::Ready(instance, context) => {
                 let table = self.env.controller(self.target.controller);
                 match table.start(instance, self.target.handler, context) {
-                    CallState::Done(ended) => return Poll::Ready(self.ended(ended)),
+                    CallState::Done(completed) => return Poll::Ready(self.complete(completed)),
                     CallState::Pending(call) => self.state = State::Running(call),
                 }
             }
@@ -104,29 +105,30 @@ impl Innermost for Call {
         let State::Running(call) = &mut self.state else {
             return Poll::Pending;
         };
-        let ended = ready!(call.as_mut().poll(cx));
-        Poll::Ready(self.ended(ended))
+        let completed = ready!(call.as_mut().poll(cx));
+        Poll::Ready(self.complete(completed))
     }
 }
 
-impl Call {
-    fn ended(&mut self, mut ended: CompletedCall) -> Outcome {
-        let outcome = ended.take_outcome();
-        self.state = State::Completed(ended.instance, ended.cx);
+impl InterceptedCall {
+    /// Stores the instance and the context of the completed call, and returns its outcome.
+    fn complete(&mut self, mut completed: CompletedCall) -> Outcome {
+        let outcome = completed.take_outcome();
+        self.state = State::Completed(completed.instance, completed.cx);
         outcome
     }
 
-    /// Returns the controller and the context. A handler that is still running, because no
-    /// interceptor awaits it, is cancelled first.
+    /// Returns the controller and the context. If the handler is still running, because an
+    /// interceptor dropped its future, the handler is cancelled first.
     async fn into_parts(self) -> (Instance, Box<CallContext>) {
         match self.state {
             State::Ready(instance, cx) | State::Completed(instance, cx) => (instance, cx),
             State::Running(call) => {
                 self.cancelled.store(true, Ordering::Release);
-                let ended = call.await;
-                (ended.instance, ended.cx)
+                let completed = call.await;
+                (completed.instance, completed.cx)
             }
-            // Unreachable: `poll_end` replaces this state before it returns.
+            // Unreachable: `poll_outcome` replaces this state before it returns.
             State::Changing => std::future::pending().await,
         }
     }

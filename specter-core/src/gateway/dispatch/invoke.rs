@@ -1,4 +1,4 @@
-//! The functions by which the macros' expansions call handlers on a controller's instance.
+//! The functions by which the macros' expansions call handlers on the instance of a controller.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use super::instance::{Instance, SharedController};
 use crate::gateway::declare::controller::Requirements;
 use crate::gateway::error::EventError;
 
-/// The functions of a block whose handlers take `&self`. `H` holds the controller: a `Box`, or an
-/// `Arc` if handlers run concurrently.
+/// The functions of a block whose handlers take `&self`. `H` is the pointer to the controller: a
+/// `Box`, or an `Arc` if the instance is shared.
 pub struct CallFunctions<H> {
     /// Declares what the parameters of a handler inject.
     pub requirements: fn(u16, &mut Requirements),
@@ -18,8 +18,10 @@ pub struct CallFunctions<H> {
     pub start: fn(H, u16, Box<CallContext>) -> CallState,
 }
 
-/// Takes the controller for a handler with `&mut self`. `Err` for an instance of another kind,
-/// which the wiring rules out.
+/// Takes the controller out of an exclusive instance, for a handler with `&mut self`.
+///
+/// # Errors
+/// The instance is shared or is another controller. The checks at start rule this out.
 pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongInstance> {
     match instance {
         Instance::Exclusive(any) => any
@@ -29,7 +31,7 @@ pub fn exclusive<C: Send + 'static>(instance: Instance) -> Result<Box<C>, WrongI
     }
 }
 
-/// Calls a `&self` handler that may suspend, on an exclusive or a shared instance.
+/// Starts a `&self` handler that may suspend, on an exclusive or a shared instance.
 pub fn start_shared<C: Send + SharedController + 'static>(
     instance: Instance,
     id: u16,
@@ -47,10 +49,10 @@ pub fn start_shared<C: Send + SharedController + 'static>(
             Err(any) => Instance::Shared(any),
         },
     };
-    WrongInstance(wrong).into_step(cx)
+    WrongInstance(wrong).into_call_state(cx)
 }
 
-/// Calls handlers that do not suspend, some of which take `&mut self`.
+/// Calls a handler that does not suspend, in a block with a `&mut self` handler.
 pub fn call_exclusive<C: Send + 'static>(
     instance: &mut Instance,
     cx: &mut CallContext,
@@ -63,7 +65,7 @@ pub fn call_exclusive<C: Send + 'static>(
     cx.run(this, body);
 }
 
-/// Calls handlers that do not suspend and take `&self`, on an exclusive or a shared instance.
+/// Calls a `&self` handler that does not suspend, on an exclusive or a shared instance.
 pub fn call_shared<C: Send + SharedController + 'static>(
     instance: &mut Instance,
     cx: &mut CallContext,
@@ -76,20 +78,22 @@ pub fn call_shared<C: Send + SharedController + 'static>(
     cx.run(this, body);
 }
 
-/// The `call` of a block in which all handlers may suspend.
+/// The `call` function of a block in which all handlers may suspend. It is never called for a valid
+/// handler id.
 pub fn call_none(_: &mut Instance, _: u16, cx: &mut CallContext) {
     let error = wrong_instance(cx);
-    cx.put_outcome(Outcome::Failed(error));
+    cx.set_outcome(Outcome::Failed(error));
 }
 
-/// The `start` of a block in which no handler suspends.
+/// The `start` function of a block in which no handler may suspend. It is never called for a valid
+/// handler id.
 pub fn start_none(instance: Instance, _: u16, cx: Box<CallContext>) -> CallState {
     CallState::unknown(instance, cx)
 }
 
 impl CallContext {
-    /// Runs a handler that does not suspend. `this` is `None` for a controller of another type,
-    /// which the wiring rules out.
+    /// Runs a handler that does not suspend, and sets its outcome. `this` is `None` if the instance
+    /// is another controller, which the checks at start rule out.
     #[inline]
     pub(in crate::gateway) fn run<T>(
         &mut self,
@@ -103,40 +107,46 @@ impl CallContext {
             }
             None => Outcome::Failed(wrong_instance(self)),
         };
-        self.put_outcome(outcome);
+        self.set_outcome(outcome);
     }
 }
 
-/// An instance of another controller, or of a kind that the handler cannot use: a fault of the
-/// wiring, which is answered with an internal error.
+/// An instance of another controller, or of a kind that the handler cannot use. This is a bug of
+/// the framework; the event fails with an internal error.
 pub struct WrongInstance(Instance);
 
 impl WrongInstance {
     /// Ends the call with an internal error.
-    pub fn into_step(self, cx: Box<CallContext>) -> CallState {
+    pub fn into_call_state(self, cx: Box<CallContext>) -> CallState {
         let error = wrong_instance(&cx);
-        CallState::Done(CompletedCall::with(self.0, cx, Outcome::Failed(error)))
+        CallState::Done(CompletedCall::with_outcome(
+            self.0,
+            cx,
+            Outcome::Failed(error),
+        ))
     }
 }
 
-/// The error of a call that the wiring rules out: on an instance of another kind, or of a handler
-/// that its block does not know.
+/// The error of a call on an instance that the handler cannot use, or of a handler id that the
+/// block does not have. This is a bug of the framework.
 #[cold]
 pub fn wrong_instance(cx: &CallContext) -> EventError {
     EventError::internal(std::io::Error::other(format!(
-        "`{}` was called on another controller, or is unknown to it",
+        "the handler `{}` was called on another controller or with an unknown id; this is a bug of \
+         the framework",
         cx.handler
     )))
 }
 
 impl CallState {
-    /// The end of a call with a handler id that its block does not know: a fault of the wiring.
+    /// Ends a call whose handler id the block does not have. This is a bug of the framework.
     pub fn unknown(instance: Instance, cx: Box<CallContext>) -> Self {
-        WrongInstance(instance).into_step(cx)
+        WrongInstance(instance).into_call_state(cx)
     }
 }
 
-/// Makes an instance shared. A block whose handlers all take `&self` requires `Sync`.
+/// Converts an exclusive instance to a shared one. It is used for blocks whose handlers all take
+/// `&self`; their controllers must be `Sync`.
 pub fn share<C: Send + SharedController + 'static>(instance: Instance) -> Instance {
     match instance {
         Instance::Exclusive(any) => match any.downcast::<C>() {

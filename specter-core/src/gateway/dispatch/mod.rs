@@ -1,4 +1,8 @@
-//! The events of one socket: which handlers run, in which order, and what the client is answered.
+//! The events of one socket: which handlers run, in which order, and which acknowledgement is sent.
+//!
+//! [`Dispatch`] starts an event. `event_run` runs its handlers, which `handler_chain` has put in
+//! order; `invoke` calls them with a `call_context`, and `reply` and `answer` turn what they return
+//! into the acknowledgement.
 
 pub(crate) mod ack;
 pub(crate) mod answer;
@@ -20,7 +24,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use specter_proto::socketio::EventPacket;
 
-use super::lifecycle::{SocketEnv, Subscribers, disconnect};
+use super::lifecycle::{DisconnectSubscribers, SocketEnv, disconnect};
 use crate::gateway::declare::table::DirectHandler;
 use crate::gateway::dispatch::call_context::CallContext;
 use crate::gateway::dispatch::event_run::{AbortedHandler, EventRun, RunStart};
@@ -33,39 +37,45 @@ use crate::socket::service::{BoxFuture, SocketService, StartResult};
 /// The controllers of a connected socket, and the events that run on them.
 pub(in crate::gateway) struct Dispatch {
     env: SocketEnv,
+    /// The instance of each controller. `None` while a handler uses an exclusive instance.
     instances: Vec<Option<Instance>>,
-    /// Whether some handler runs concurrently with others. Where none does, pending events need no
-    /// early look-up.
-    concurrent: bool,
-    /// The sole handler of the last event, which is often that of the next one.
-    straight: Option<DirectHandler>,
-    /// The context of calls, recycled from event to event.
+    /// Whether any handler runs concurrently with others. If none does, the handlers of an event
+    /// need not be looked up while another event runs.
+    has_concurrent: bool,
+    /// The handler of the last event, if it was a sole one: the next event is often of the same
+    /// name.
+    direct: Option<DirectHandler>,
+    /// The context of the last event, which the next one uses again.
     cx: Option<Box<CallContext>>,
-    /// The event that runs in its turn.
+    /// The running event. Events that are not concurrent run one after another.
     running: Option<EventRun>,
-    /// The event was started since the last poll, and ran until it had to wait.
-    just_begun: bool,
-    /// Events of `concurrent` handlers. Allocated for the first one.
+    /// Whether `running` was started after the last poll. It has then just been polled, and the
+    /// next poll skips it.
+    just_started: bool,
+    /// The running events of concurrent handlers. `None` until there is one.
     concurrent_runs: Option<Box<FuturesUnordered<ConcurrentRun>>>,
+    /// The bytes of these events.
     concurrent_bytes: usize,
-    leaving: Option<DisconnectReason>,
-    ending: Option<BoxFuture<()>>,
+    /// Why the socket disconnected, until its `disconnect` handlers are started.
+    disconnect_reason: Option<DisconnectReason>,
+    /// Runs the `disconnect` handlers and tears the scope down.
+    disconnecting: Option<BoxFuture<()>>,
 }
 
 impl Dispatch {
     pub(in crate::gateway) fn new(env: SocketEnv, instances: Vec<Option<Instance>>) -> Self {
         Self {
-            concurrent: env.table.has_concurrent(),
-            straight: None,
+            has_concurrent: env.table.has_concurrent(),
+            direct: None,
             cx: None,
             env,
             instances,
             running: None,
-            just_begun: false,
+            just_started: false,
             concurrent_runs: None,
             concurrent_bytes: 0,
-            leaving: None,
-            ending: None,
+            disconnect_reason: None,
+            disconnecting: None,
         }
     }
 
@@ -85,7 +95,7 @@ impl Dispatch {
     }
 
     fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::take(&mut self.just_begun) {
+        if std::mem::take(&mut self.just_started) {
             return Poll::Pending;
         }
         if let Some(run) = &mut self.running {
@@ -95,91 +105,93 @@ impl Dispatch {
         Poll::Ready(())
     }
 
-    /// Starts an event in the general case.
+    /// Starts an event with any number of handlers and with any policies.
     #[inline(never)]
-    fn begin_any(&mut self, event: EventPacket, cx: &mut Context<'_>) -> StartResult {
+    fn start_any(&mut self, event: EventPacket, cx: &mut Context<'_>) -> StartResult {
         let table = &self.env.table;
         let chain = table.handlers_for(event.name());
         if chain.is_empty() {
-            table.note_unknown(event.name());
+            table.log_unknown(event.name());
             event.recycle();
             return StartResult::Completed;
         }
         let context = self.cx.take();
         let context = context.unwrap_or_else(|| self.env.event_context());
-        let context = context.with(event);
-        let begun = EventRun::begin(context, chain, &self.env, &mut self.instances, cx);
-        self.begun(begun)
+        let context = context.with_event(event);
+        let start = EventRun::start(context, chain, &self.env, &mut self.instances, cx);
+        self.on_start(start)
     }
 
-    /// Starts an event concurrently with those that run.
+    /// Starts an event concurrently with the running ones.
     fn start_concurrent(&mut self, event: EventPacket, chain: HandlerChain, cx: &mut Context<'_>) {
-        let instances = self.shared(&chain);
+        let instances = self.shared_instances(&chain);
         let size = event.size();
         self.concurrent_bytes += size;
         self.concurrent_runs
             .get_or_insert_default()
             .push(ConcurrentRun {
-                run: EventRun::new(self.env.event_context().with(event), chain),
+                run: EventRun::new(self.env.event_context().with_event(event), chain),
                 size,
                 env: self.env.clone(),
                 instances,
             });
-        // Later events must find it started.
+        // Starts the event now, because the next one may be started before the next poll.
         self.poll_concurrent(cx);
     }
 
-    fn begun(&mut self, begun: RunStart) -> StartResult {
-        match begun {
+    fn on_start(&mut self, start: RunStart) -> StartResult {
+        match start {
             RunStart::Finished(context) => {
                 self.cx = context;
                 StartResult::Completed
             }
             RunStart::Running(run) => {
                 self.running = Some(run);
-                self.just_begun = true;
+                self.just_started = true;
                 StartResult::Started
             }
         }
     }
 
-    fn warn_of(&self, abandoned: Option<AbortedHandler>) {
-        let Some(abandoned) = abandoned else { return };
+    fn warn_of_aborted(&self, aborted: Option<AbortedHandler>) {
+        let Some(aborted) = aborted else { return };
         let AbortedHandler {
             controller,
             handler,
             misses_disconnect,
-        } = abandoned;
+        } = aborted;
         let namespace = self.env.table.hub.name();
         if misses_disconnect {
             log_limited!(
                 WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
-                "a handler ran on beyond its grace after its client left, and was dropped together \
-                 with its controller: the controller's own `disconnect` could not run"
+                "a handler was still running when the grace period after its client's disconnect \
+                 ended, and was dropped together with its controller, whose `disconnect` \
+                 therefore does not run"
             );
         } else {
             log_limited!(
                 WARN, key = controller, target: "specter::gateway", namespace, controller, handler,
-                "a handler ran on beyond its grace after its client left, and was dropped"
+                "a handler was still running when the grace period after its client's disconnect \
+                 ended, and was dropped"
             );
         }
     }
 
-    /// The controllers of a concurrent event, shared.
-    fn shared(&self, chain: &HandlerChain) -> Vec<Option<Instance>> {
-        let mut shared: Vec<Option<Instance>> = self.instances.iter().map(|_| None).collect();
+    /// The instances that the methods of a concurrent event use.
+    fn shared_instances(&self, chain: &HandlerChain) -> Vec<Option<Instance>> {
+        let mut instances: Vec<Option<Instance>> = self.instances.iter().map(|_| None).collect();
         for target in chain.methods() {
             if let Some(Instance::Shared(controller)) = &self.instances[target.controller] {
-                shared[target.controller] = Some(Instance::Shared(controller.clone()));
+                instances[target.controller] = Some(Instance::Shared(controller.clone()));
             }
         }
-        shared
+        instances
     }
 }
 
 impl SocketService for Dispatch {
     fn try_start(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> StartResult {
-        if self.concurrent {
+        if self.has_concurrent {
             let chain = self.env.table.handlers_for(event.name());
             if self.env.table.is_concurrent(&chain) {
                 if self.count_concurrent() >= self.env.table.max_concurrent {
@@ -192,21 +204,22 @@ impl SocketService for Dispatch {
         if !free || self.running.is_some() {
             return StartResult::Deferred(event);
         }
-        let known = self.straight.as_ref();
-        if known.is_none_or(|straight| !event.is_named(straight.name)) {
-            self.straight = self.env.table.straight(event.name());
+        let last = self.direct.as_ref();
+        if last.is_none_or(|direct| !event.is_named(direct.name)) {
+            self.direct = self.env.table.direct_handler(event.name());
         }
-        if let Some(straight) = &self.straight
+        if let Some(direct) = &self.direct
             && self.env.table.ingress.is_empty()
-            && self.instances[straight.target.controller].is_some()
+            && self.instances[direct.target.controller].is_some()
         {
             let context = self.cx.take();
             let context = context.unwrap_or_else(|| self.env.event_context());
             let (env, instances) = (&self.env, &mut self.instances);
-            let begun = EventRun::start_direct(context.with(event), straight, env, instances, cx);
-            self.begun(begun)
+            let start =
+                EventRun::start_direct(context.with_event(event), direct, env, instances, cx);
+            self.on_start(start)
         } else {
-            self.begin_any(event, cx)
+            self.start_any(event, cx)
         }
     }
 
@@ -221,7 +234,7 @@ impl SocketService for Dispatch {
     }
 
     fn disconnect(&mut self, reason: DisconnectReason) {
-        self.leaving = Some(reason);
+        self.disconnect_reason = Some(reason);
     }
 
     fn poll_disconnected(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -231,47 +244,43 @@ impl SocketService for Dispatch {
         if self.count_concurrent() > 0 {
             return Poll::Pending;
         }
-        if let Some(reason) = self.leaving.take() {
+        if let Some(reason) = self.disconnect_reason.take() {
             let instances = std::mem::take(&mut self.instances);
-            self.ending = Some(Box::pin(disconnect(
+            self.disconnecting = Some(Box::pin(disconnect(
                 self.env.clone(),
                 instances,
                 reason,
-                Subscribers::Told,
+                DisconnectSubscribers::Call,
                 self.env.table.handler_grace_period,
             )));
         }
-        match &mut self.ending {
-            Some(ending) => ending.as_mut().poll(cx),
+        match &mut self.disconnecting {
+            Some(disconnecting) => disconnecting.as_mut().poll(cx),
             None => Poll::Ready(()),
         }
     }
 
     fn abort(&mut self) {
-        self.just_begun = false;
+        self.just_started = false;
         self.concurrent_bytes = 0;
         if let Some(run) = self.running.take() {
-            let abandoned = run.abort(&self.env, &mut self.instances);
-            self.warn_of(abandoned);
+            let aborted = run.abort(&self.env, &mut self.instances);
+            self.warn_of_aborted(aborted);
         }
-        for concurrent_runs in self
-            .concurrent_runs
-            .take()
-            .into_iter()
-            .flat_map(|concurrent_runs| *concurrent_runs)
-        {
+        let concurrent_runs = self.concurrent_runs.take();
+        for concurrent_run in concurrent_runs.into_iter().flat_map(|runs| *runs) {
             let ConcurrentRun {
                 run,
                 env,
                 mut instances,
                 ..
-            } = concurrent_runs;
-            self.warn_of(run.abort(&env, &mut instances));
+            } = concurrent_run;
+            self.warn_of_aborted(run.abort(&env, &mut instances));
         }
     }
 }
 
-/// An event that runs concurrently with others. It owns its controllers' instances.
+/// An event that runs concurrently with others. It owns references to its controllers' instances.
 struct ConcurrentRun {
     run: EventRun,
     /// The event's bytes.
@@ -281,7 +290,7 @@ struct ConcurrentRun {
 }
 
 impl Future for ConcurrentRun {
-    /// How many bytes the event held.
+    /// The event's bytes.
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {

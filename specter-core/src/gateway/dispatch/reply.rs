@@ -1,10 +1,11 @@
-//! Turns what a handler returns into an outcome, decided by the type at the call: a result, or a
-//! value.
+//! Converts what a handler returns to an outcome. The conversion depends on the static type of the
+//! returned value: a `Result` or another value, and which kind of error.
 //!
-//! A blanket implementation cannot tell `Result<T, E>` from other values (it is `Serialize`
-//! itself). The `reply!` macro therefore lets method look-up decide between traits that are
-//! implemented on a tag and on references to it: the receiver's own type is tried first, then
-//! references to it.
+//! A blanket implementation cannot distinguish `Result<T, E>` from other values, because `Result`
+//! is `Serialize` too. The `reply!` macro therefore uses method look-up. It calls a method on a tag
+//! of the value's type; several traits have this method, and are implemented for the tag, for a
+//! reference to it, for a reference to that, and so on. The compiler selects the implementation
+//! that needs the fewest dereferences.
 
 #![allow(
     clippy::unused_self,
@@ -17,19 +18,19 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use super::call_context::{CallContext, Outcome};
-use crate::gateway::error::{BOXED, EventError, IntoEventError};
+use crate::gateway::error::{BOXED_ERROR, EventError, IntoEventError};
 use crate::socket::Reject;
 
 /// What a handler may acknowledge with: anything that is `Serialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent as an acknowledgement",
-    label = "what a handler returns is its acknowledgement, and has to be `serde::Serialize`",
+    label = "the returned value is sent as the acknowledgement, and must be `serde::Serialize`",
     note = "derive `serde::Serialize` for it, or return `()`",
-    note = "to answer with an error return `Result<T, EventError>`; a `Reject` is for `connect` \
-        and guards"
+    note = "to send an error, return `Result<T, EventError>`; only `connect` and guards can \
+        return a `Reject`"
 )]
 pub trait Reply {
-    /// Encodes it.
+    /// Encodes the value.
     fn encode(&self, cx: &CallContext) -> Result<Outcome, EventError>;
 }
 
@@ -40,7 +41,7 @@ impl<T: Serialize> Reply for T {
     }
 }
 
-/// Stands for a returned value's type during method look-up.
+/// Carries the type of a returned value into method look-up.
 pub struct ReplyTag<T>(PhantomData<fn() -> T>);
 
 impl<T> ReplyTag<T> {
@@ -50,7 +51,7 @@ impl<T> ReplyTag<T> {
     }
 }
 
-/// Found for `Result<T, E>`.
+/// Selected for `Result<T, E>`.
 pub trait ResultReply {
     /// The kind of the value.
     fn reply_kind(&self) -> ResultKind {
@@ -60,7 +61,7 @@ pub trait ResultReply {
 
 impl<T, E> ResultReply for ReplyTag<Result<T, E>> {}
 
-/// Found for everything else.
+/// Selected for all other values.
 pub trait ValueReply {
     /// The kind of the value.
     fn reply_kind(&self) -> ValueKind {
@@ -87,13 +88,13 @@ impl ResultKind {
         }
     }
 
-    /// What `connect` returned. A function, because the compiler's complaint about `T` then stands
-    /// alone.
+    /// Converts what `connect` returned. The conversion is returned as a function pointer, so that
+    /// the compiler reports a wrong `T` only once.
     pub fn connect<T: ConnectReply, E>(self) -> fn(Result<T, E>) -> Result<(), E> {
         |value| value.map(|_| ())
     }
 
-    /// What `disconnect` or `#[on_error]` returned.
+    /// Converts what `disconnect` or `#[on_error]` returned.
     pub fn plain<T: PlainReply, E>(self) -> fn(Result<T, E>) -> Result<(), E> {
         |value| value.map(|_| ())
     }
@@ -114,18 +115,18 @@ impl ValueKind {
         value.encode(cx)
     }
 
-    /// What `connect` returned.
+    /// Converts what `connect` returned.
     pub fn connect<T: ConnectReply>(self) -> fn(T) -> Result<(), Infallible> {
         |_| Ok(())
     }
 
-    /// What `disconnect` or `#[on_error]` returned.
+    /// Converts what `disconnect` or `#[on_error]` returned.
     pub fn plain<T: PlainReply>(self) -> fn(T) -> Result<(), Infallible> {
         |_| Ok(())
     }
 }
 
-/// Stands for an error's type during method look-up.
+/// Carries the type of an error into method look-up.
 pub struct ErrorTag<E>(PhantomData<fn() -> E>);
 
 impl<E> ErrorTag<E> {
@@ -135,17 +136,17 @@ impl<E> ErrorTag<E> {
     }
 }
 
-/// Found before all others, in `connect`: what its handler refuses the client with.
-pub trait RefusingError {
+/// Selected first, in `connect` only: a [`Reject`].
+pub trait RejectError {
     /// The kind of the error.
     fn error_kind(&self) -> RejectKind {
         RejectKind
     }
 }
 
-impl RefusingError for &&&&&&ErrorTag<Reject> {}
+impl RejectError for &&&&&&ErrorTag<Reject> {}
 
-/// Found first: an error that says what may be shown.
+/// Selected next: an error that implements [`IntoEventError`].
 pub trait DeclaredError {
     /// The kind of the error.
     fn error_kind(&self) -> DeclaredKind {
@@ -155,7 +156,8 @@ pub trait DeclaredError {
 
 impl<E: IntoEventError> DeclaredError for &&&&&ErrorTag<E> {}
 
-/// Found next: an error whose text stays here, and that error filters may look at.
+/// Selected next: an internal error that is `Send + Sync`, so that error filters can downcast to
+/// it.
 pub trait KeptError {
     /// The kind of the error.
     fn error_kind(&self) -> KeptKind {
@@ -165,7 +167,7 @@ pub trait KeptError {
 
 impl<E: std::error::Error + Send + Sync + 'static> KeptError for &&&&ErrorTag<E> {}
 
-/// Found second: an error whose text stays here.
+/// Selected next: any other internal error.
 pub trait PlainError {
     /// The kind of the error.
     fn error_kind(&self) -> PlainKind {
@@ -175,7 +177,7 @@ pub trait PlainError {
 
 impl<E: std::error::Error + 'static> PlainError for &&&ErrorTag<E> {}
 
-/// Found third: a boxed error, `anyhow`'s for one.
+/// Selected next: a boxed error that is `Send + Sync`, such as one of `anyhow`.
 pub trait BoxedError {
     /// The kind of the error.
     fn error_kind(&self) -> BoxedKind {
@@ -185,8 +187,8 @@ pub trait BoxedError {
 
 impl<E: AsRef<dyn std::error::Error + Send + Sync>> BoxedError for &&ErrorTag<E> {}
 
-/// Found fourth: a boxed error that stays on its thread, `Box<dyn Error>`. No handler's future
-/// holds it.
+/// Selected next: a boxed error that is not `Send`, such as `Box<dyn Error>`. It is converted
+/// immediately, so that the handler's future, which must be `Send`, does not hold it.
 pub trait LocalBoxedError {
     /// The kind of the error.
     fn error_kind(&self) -> LocalBoxedKind {
@@ -196,7 +198,8 @@ pub trait LocalBoxedError {
 
 impl<E: AsRef<dyn std::error::Error>> LocalBoxedError for &ErrorTag<E> {}
 
-/// Found for what is left, to give one readable error.
+/// Selected for all other types. It requires [`IntoEventError`], so that the compiler reports one
+/// readable error.
 pub trait UnknownError {
     /// The kind of the error.
     fn error_kind(&self) -> DeclaredKind {
@@ -206,11 +209,11 @@ pub trait UnknownError {
 
 impl<E> UnknownError for ErrorTag<E> {}
 
-/// The error is a refusal already.
+/// The error is a [`Reject`].
 pub struct RejectKind;
 
 impl RejectKind {
-    /// Keeps it.
+    /// Returns the rejection unchanged.
     pub fn conversion(self) -> fn(Reject) -> Reject {
         |error| error
     }
@@ -220,54 +223,55 @@ impl RejectKind {
 pub struct DeclaredKind;
 
 impl DeclaredKind {
-    /// Converts it. A function, because the compiler's complaint about `E` then stands alone.
+    /// The conversion. It is returned as a function pointer, so that the compiler reports a wrong
+    /// `E` only once.
     pub fn conversion<E: IntoEventError>(self) -> fn(E) -> EventError {
         IntoEventError::into_event_error
     }
 }
 
-/// The error implements [`std::error::Error`], and may be kept.
+/// The error implements [`std::error::Error`] and is `Send + Sync`: it is kept for error filters.
 pub struct KeptKind;
 
 impl KeptKind {
-    /// Converts it.
+    /// The conversion.
     pub fn conversion<E: std::error::Error + Send + Sync + 'static>(self) -> fn(E) -> EventError {
         EventError::from
     }
 }
 
-/// The error implements [`std::error::Error`] only.
+/// The error implements [`std::error::Error`], but is not `Send + Sync`.
 pub struct PlainKind;
 
 impl PlainKind {
-    /// Converts it.
+    /// The conversion.
     pub fn conversion<E: std::error::Error + 'static>(self) -> fn(E) -> EventError {
         |error| EventError::undeclared(std::any::type_name::<E>(), &error)
     }
 }
 
-/// The error is a box around one.
+/// The error is boxed, and is `Send + Sync`.
 pub struct BoxedKind;
 
 impl BoxedKind {
-    /// Converts it.
+    /// The conversion.
     pub fn conversion<E: AsRef<dyn std::error::Error + Send + Sync>>(self) -> fn(E) -> EventError {
-        |error| EventError::undeclared(BOXED, error.as_ref())
+        |error| EventError::undeclared(BOXED_ERROR, error.as_ref())
     }
 }
 
-/// The error is a box around one that stays on its thread.
+/// The error is boxed, and is not `Send + Sync`.
 pub struct LocalBoxedKind;
 
 impl LocalBoxedKind {
-    /// Converts it.
+    /// The conversion.
     pub fn conversion<E: AsRef<dyn std::error::Error>>(self) -> fn(E) -> EventError {
-        |error| EventError::undeclared(BOXED, error.as_ref())
+        |error| EventError::undeclared(BOXED_ERROR, error.as_ref())
     }
 }
 
-/// Converts an error by what its type is: `EventError`, or `Reject` where `RefusingError` is in
-/// scope.
+/// Converts an error, depending on its type, to an `EventError`; or leaves it a `Reject` if it is
+/// one and `RejectError` is in scope.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __converted {
@@ -284,7 +288,7 @@ macro_rules! __converted {
     }};
 }
 
-/// Encodes what an event's handler returned: `Result<Outcome, EventError>`.
+/// Converts what an event's handler returned to a `Result<Outcome, EventError>`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __reply {
@@ -300,11 +304,11 @@ macro_rules! __reply {
     }};
 }
 
-/// What a `connect` handler may return where it does not fail.
+/// What a `connect` handler may return on success.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from `connect`",
     label = "`connect` returns `()` or `Result<(), Reject>`",
-    note = "a client is refused with `Err(Reject::new(\"…\"))`; to send it something, use \
+    note = "to reject a client, return `Err(Reject::new(\"…\"))`; to send it something, call \
         `socket.emit(…)`"
 )]
 pub trait ConnectReply {}
@@ -312,24 +316,24 @@ pub trait ConnectReply {}
 #[diagnostic::do_not_recommend]
 impl ConnectReply for () {}
 
-/// What a `disconnect` or `#[on_error]` handler may return where it does not fail.
+/// What a `disconnect` or `#[on_error]` handler may return on success.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from here",
-    label = "nobody is answered: return `()` or `Result<(), EventError>`",
-    note = "what `disconnect` and `#[on_error]` return reaches nobody; an error is logged"
+    label = "no client receives this value: return `()` or `Result<(), EventError>`",
+    note = "what `disconnect` and `#[on_error]` return is sent to no client; an error is logged"
 )]
 pub trait PlainReply {}
 
 #[diagnostic::do_not_recommend]
 impl PlainReply for () {}
 
-/// Takes what a `connect` handler returned.
+/// Converts what a `connect` handler returned to a `Result<Outcome, EventError>`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __connect_reply {
     ($cx:expr, $value:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{RefusingError as _, ResultReply as _, ValueReply as _};
+        use $crate::__private::{RejectError as _, ResultReply as _, ValueReply as _};
         let _ = &$cx;
         let __value = $value;
         let __returned = (&$crate::__private::ReplyTag::of(&__value))
@@ -341,7 +345,8 @@ macro_rules! __connect_reply {
     }};
 }
 
-/// Takes what a `disconnect` or `#[on_error]` handler returned.
+/// Converts what a `disconnect` or `#[on_error]` handler returned. The result is a
+/// `Result<Outcome, EventError>`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __plain_reply {
@@ -359,7 +364,7 @@ macro_rules! __plain_reply {
     }};
 }
 
-/// A `connect` handler's end.
+/// The outcome of a `connect` handler.
 pub fn connect_outcome(result: Result<(), Reject>) -> Result<Outcome, EventError> {
     let rejected = |reject| Outcome::Rejected(Box::new(reject));
     Ok(result.map_or_else(rejected, |()| Outcome::Unit))

@@ -1,4 +1,5 @@
-//! Logs events that nobody handles, once each, with the handled name that is most similar.
+//! Logs events that no handler handles, once for each name, with the most similar name that has a
+//! handler.
 
 use std::collections::HashSet;
 
@@ -6,38 +7,41 @@ use parking_lot::Mutex;
 
 use crate::logging::Untrusted;
 
-/// How many different unknown names are remembered (and so logged) by one namespace.
-const REMEMBERED: usize = 64;
-/// Names longer than this are not compared: the comparison is quadratic.
-const COMPARED: usize = 64;
+/// How many unknown names one namespace logs and remembers. Further ones are not logged.
+const MAX_LOGGED_NAMES: usize = 64;
+/// The length of the longest name that is compared, in bytes. The time of a comparison is quadratic
+/// in it.
+const MAX_COMPARED_LEN: usize = 64;
 
+/// The unknown event names that one namespace has logged.
 #[derive(Default)]
 pub(crate) struct UnknownEvents {
     logged: Mutex<HashSet<Box<str>>>,
 }
 
 impl UnknownEvents {
-    /// Notes an unknown event. The handled names are collected only if it is logged.
-    pub(crate) fn note<'a>(
+    /// Logs an unknown event, unless its name was logged before. `handled` is read only if it is
+    /// logged.
+    pub(crate) fn log<'a>(
         &self,
         namespace: &str,
         name: &str,
-        known: impl Iterator<Item = &'a str>,
+        handled: impl Iterator<Item = &'a str>,
     ) {
         let mut logged = self.logged.lock();
-        if logged.len() >= REMEMBERED || logged.contains(name) {
+        if logged.len() >= MAX_LOGGED_NAMES || logged.contains(name) {
             return;
         }
         logged.insert(name.into());
-        let is_last = logged.len() == REMEMBERED;
+        let is_last = logged.len() == MAX_LOGGED_NAMES;
         drop(logged);
-        // Bounded by the names that are remembered, so that it needs no other limit.
+        // These lines need no `log_limited!`: there are at most `MAX_LOGGED_NAMES` of them.
         let event = Untrusted(name);
-        match nearest(name, known) {
+        match nearest(name, handled) {
             Some(nearest) => {
                 tracing::warn!(
                     target: "specter::gateway", namespace, ?event, nearest,
-                    "nobody handles this event; did the client mean the nearest?"
+                    "nobody handles this event; did the client mean the name in `nearest`?"
                 );
             }
             None => {
@@ -47,20 +51,20 @@ impl UnknownEvents {
         }
         if is_last {
             tracing::warn!(
-                target: "specter::gateway", namespace, limit = REMEMBERED,
+                target: "specter::gateway", namespace, limit = MAX_LOGGED_NAMES,
                 "further events that nobody handles are not logged for this namespace"
             );
         }
     }
 }
 
-/// The handled name that differs least, if it differs by a third or less.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if name.len() > COMPARED {
+/// The handled name with the smallest distance, if the distance is at most a third of its length.
+fn nearest<'a>(name: &str, handled: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > MAX_COMPARED_LEN {
         return None;
     }
-    known
-        .filter(|candidate| candidate.len() <= COMPARED)
+    handled
+        .filter(|candidate| candidate.len() <= MAX_COMPARED_LEN)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
         .min_by_key(|(distance, _)| *distance)
@@ -89,22 +93,22 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_found_if_it_is_near() {
-        let known = ["chat:message", "typing", "join"];
+        let handled = ["chat:message", "typing", "join"];
         assert_eq!(
-            nearest("chat:mesage", known.into_iter()),
+            nearest("chat:mesage", handled.into_iter()),
             Some("chat:message")
         );
-        assert_eq!(nearest("Typing", known.into_iter()), Some("typing"));
-        assert_eq!(nearest("shutdown", known.into_iter()), None);
-        assert_eq!(nearest(&"x".repeat(1000), known.into_iter()), None);
+        assert_eq!(nearest("Typing", handled.into_iter()), Some("typing"));
+        assert_eq!(nearest("shutdown", handled.into_iter()), None);
+        assert_eq!(nearest(&"x".repeat(1000), handled.into_iter()), None);
     }
 
     #[test]
     fn unknown_names_are_remembered_up_to_a_bound() {
         let unknown = UnknownEvents::default();
         for i in 0..1000 {
-            unknown.note("/", &i.to_string(), std::iter::empty());
+            unknown.log("/", &i.to_string(), std::iter::empty());
         }
-        assert_eq!(unknown.logged.lock().len(), REMEMBERED);
+        assert_eq!(unknown.logged.lock().len(), MAX_LOGGED_NAMES);
     }
 }

@@ -1,10 +1,11 @@
-//! Connecting: the guards, the scope, then `connect` of the controllers and of the subscribers.
+//! Connects a socket: runs the guards, builds the scope, then calls the `connect` handlers of the
+//! controllers and the subscribers of connects.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::disconnect::{Subscribers, disconnect};
+use super::disconnect::{DisconnectSubscribers, disconnect};
 use super::notify_errors_within;
 use super::socket_env::SocketEnv;
 use specter_di::{OpenScope, OpenScopeFuture};
@@ -16,7 +17,7 @@ use crate::gateway::dispatch::call_context::Trigger;
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::dispatch::instance::Instance;
 use crate::gateway::error::EventError;
-use crate::gateway::policies::filter::{ErasedFilter, filtered};
+use crate::gateway::policies::filter::{ErasedFilter, run_filters};
 use crate::gateway::policies::guard::check_guards;
 use crate::gateway::subscribe::SubscriptionKey;
 use crate::logging::log_limited;
@@ -41,58 +42,53 @@ async fn connect(
     table: Arc<NamespaceTable>,
     socket: Socket,
 ) -> Result<Box<dyn SocketService>, Reject> {
-    let limit = ConnectDeadline {
-        until: Instant::now() + table.connect_handler_timeout,
-        of: table.connect_handler_timeout,
+    let deadline = ConnectDeadline {
+        at: Instant::now() + table.connect_handler_timeout,
+        timeout: table.connect_handler_timeout,
     };
-    let (env, mut instances) = match prepare(&table, &socket, &limit).await {
+    let (env, mut instances) = match prepare(&table, &socket, &deadline).await {
         Ok(prepared) => prepared,
         Err(error) => {
-            let (notified, event) = (error.duplicate(), EventInfo::connect());
-            notify_errors_within(
-                table.connect_handler_timeout,
-                &table,
-                &socket,
-                notified,
-                event,
-            )
-            .await;
+            let (copy, event) = (error.duplicate(), EventInfo::connect());
+            let timeout = table.connect_handler_timeout;
+            notify_errors_within(timeout, &table, &socket, copy, event).await;
             return Err(error.into());
         }
     };
     for position in 0..instances.len() {
-        if let Err(reject) = connect_one(&env, position, &mut instances, &limit).await {
+        if let Err(reject) = connect_one(&env, position, &mut instances, &deadline).await {
             instances.truncate(position);
-            refuse(env, instances).await;
+            reject_after_accept(env, instances).await;
             return Err(reject);
         }
     }
-    if let Err(reject) = connect_subscribers(&env, &limit).await {
-        refuse(env, instances).await;
+    if let Err(reject) = connect_subscribers(&env, &deadline).await {
+        reject_after_accept(env, instances).await;
         return Err(reject);
     }
     Ok(Box::new(Dispatch::new(env, instances)))
 }
 
-/// Everything before the first `connect`: guards, then the scope with its controllers.
+/// Does everything that precedes the first `connect` handler: runs the guards, then builds the
+/// scope and its controllers.
 async fn prepare(
     table: &Arc<NamespaceTable>,
     socket: &Socket,
-    limit: &ConnectDeadline,
+    deadline: &ConnectDeadline,
 ) -> Result<(SocketEnv, Vec<Option<Instance>>), EventError> {
     let controllers = table.controllers.iter();
     let controllers = controllers.map(|table| (&table.guards, &table.filters));
     let connect_policies = table.connect_policies.iter();
     let connect_policies = connect_policies.map(|entry| (&entry.guards, &entry.filters));
     for (guards, filters) in controllers.chain(connect_policies) {
-        let decided = limit.wait(check_guards(guards, socket, None));
-        if let Err(reject) = decided.await? {
-            let filtered = connect_error(filters, socket, reject.into());
-            return Err(limit.wait(filtered).await?);
+        let checked = deadline.wait(check_guards(guards, socket, None));
+        if let Err(reject) = checked.await? {
+            let filtering = connect_error(filters, socket, reject.into());
+            return Err(deadline.wait(filtering).await?);
         }
     }
     table.hub.add(socket);
-    let mut scope = build(table, socket, limit).await?;
+    let mut scope = open_scope(table, socket, deadline).await?;
     let instances = (0..)
         .zip(&table.controllers)
         .map(|(position, controller)| {
@@ -108,28 +104,31 @@ async fn prepare(
     Ok((env, instances))
 }
 
-/// The deadline of a connect.
+/// The deadline of connecting one socket.
 struct ConnectDeadline {
-    until: Instant,
-    of: Duration,
+    at: Instant,
+    /// The App's setting, for the log.
+    timeout: Duration,
 }
 
 impl ConnectDeadline {
+    /// Awaits a future until the deadline.
     async fn wait<F: Future>(&self, future: F) -> Result<F::Output, EventError> {
-        timeout_at(self.until, future).await.map_err(|_| {
+        timeout_at(self.at, future).await.map_err(|_| {
             log_limited!(
-                WARN, target: "specter::gateway", limit = ?self.of,
-                "a client's connect was not decided in time"
+                WARN, target: "specter::gateway", limit = ?self.timeout,
+                "guards, providers and `connect` handlers took longer than \
+                 `connect_handler_timeout`; the client is rejected"
             );
             EventError::new("connect timeout").with_code("timeout")
         })
     }
 }
 
-async fn build(
+async fn open_scope(
     table: &NamespaceTable,
     socket: &Socket,
-    limit: &ConnectDeadline,
+    deadline: &ConnectDeadline,
 ) -> Result<OpenScope, EventError> {
     let seeds = table
         .plan
@@ -139,18 +138,18 @@ async fn build(
         .with(socket.handshake().clone());
     let built = match table.plan.open(seeds) {
         OpenScopeFuture::Ready(built) => built,
-        OpenScopeFuture::Pending(building) => limit.wait(building).await?,
+        OpenScopeFuture::Pending(building) => deadline.wait(building).await?,
     };
     built.map_err(EventError::from)
 }
 
-/// Runs one controller's `connect`. The instance is back in its place afterwards, unless the
-/// deadline has passed.
+/// Runs one controller's `connect` handler. The instance is returned to `instances`, unless the
+/// deadline passes.
 async fn connect_one(
     env: &SocketEnv,
     position: usize,
     instances: &mut [Option<Instance>],
-    limit: &ConnectDeadline,
+    deadline: &ConnectDeadline,
 ) -> Result<(), Reject> {
     let table = env.controller(position);
     let (Some(handler), Some(slot)) = (table.connect, instances.get_mut(position)) else {
@@ -164,36 +163,36 @@ async fn connect_one(
         handler,
     };
     let cx = env.context(position, handler, Trigger::Connect);
-    let step = env.start(target, table.policies_of(handler), instance, cx);
-    let mut ended = limit.wait(step.finish()).await?;
-    let outcome = ended.take_outcome();
-    *slot = Some(ended.instance);
+    let call = env.start(target, table.policies_of(handler), instance, cx);
+    let mut completed = deadline.wait(call.finish()).await?;
+    let outcome = completed.take_outcome();
+    *slot = Some(completed.instance);
     let Some(error) = outcome.into_error() else {
         return Ok(());
     };
     let filters = table
         .policies_of(handler)
         .map_or(&[][..], |policies| &policies.filters);
-    let filtered = connect_error(filters, &env.socket, error);
-    Err(limit.wait(filtered).await?.into())
+    let filtering = connect_error(filters, &env.socket, error);
+    Err(deadline.wait(filtering).await?.into())
 }
 
-/// Runs the namespace's subscribers of connects, up to the first that rejects.
-async fn connect_subscribers(env: &SocketEnv, limit: &ConnectDeadline) -> Result<(), Reject> {
+/// Runs the namespace's subscribers of connects, until one rejects the client.
+async fn connect_subscribers(env: &SocketEnv, deadline: &ConnectDeadline) -> Result<(), Reject> {
     let Some(subscribers) = env.table.ingress.of(&SubscriptionKey::Connect) else {
         return Ok(());
     };
     for subscriber in &*subscribers {
         let cx = env.subscriber_context(Trigger::Connect);
         let call = env.table.subscriber_policies.start(subscriber, cx);
-        if let Some(error) = limit.wait(call.end()).await?.into_error() {
+        if let Some(error) = deadline.wait(call.finish()).await?.into_error() {
             return Err(error.into());
         }
     }
     Ok(())
 }
 
-/// Passes the error that keeps a client from connecting through the filters.
+/// Passes the error with which a client is rejected through the error filters.
 async fn connect_error(
     filters: &[Arc<dyn ErasedFilter>],
     socket: &Socket,
@@ -202,7 +201,7 @@ async fn connect_error(
     if filters.is_empty() {
         return error;
     }
-    filtered(
+    run_filters(
         filters.to_vec(),
         socket.clone(),
         EventInfo::connect(),
@@ -211,11 +210,12 @@ async fn connect_error(
     .await
 }
 
-/// Ends a socket that is rejected after some controllers have accepted it.
-async fn refuse(env: SocketEnv, instances: Vec<Option<Instance>>) {
+/// Ends a socket that is rejected after some controllers have accepted it: calls the `disconnect`
+/// handlers of these controllers.
+async fn reject_after_accept(env: SocketEnv, instances: Vec<Option<Instance>>) {
     // As after any other disconnect, nothing reaches the socket any more.
     env.socket.end();
     let limit = env.table.connect_handler_timeout;
     let reason = DisconnectReason::ServerNamespaceDisconnect;
-    disconnect(env, instances, reason, Subscribers::Unaware, limit).await;
+    disconnect(env, instances, reason, DisconnectSubscribers::Skip, limit).await;
 }

@@ -1,10 +1,10 @@
-//! Disconnecting: `disconnect` of the controllers and of the subscribers, then the tear-down of the
-//! scope.
+//! Disconnects a socket: calls the `disconnect` handlers of the controllers and the subscribers of
+//! disconnects, then tears the scope down.
 
 use std::time::Duration;
 
 use super::socket_env::SocketEnv;
-use super::{HOOK_LIMIT, notify_errors_within};
+use super::{HOOK_TIMEOUT, notify_errors_within};
 use tokio::time::sleep;
 
 use crate::gateway::dispatch::call_context::{Failure, Trigger};
@@ -14,21 +14,24 @@ use crate::gateway::subscribe::SubscriptionKey;
 use crate::logging::{OneLine, log_limited};
 use crate::socket::DisconnectReason;
 
-/// Whether the subscribers of connects saw a socket, so that those of disconnects do too.
+/// Whether the subscribers of disconnects are called for a socket.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::gateway) enum Subscribers {
-    Unaware,
-    Told,
+pub(in crate::gateway) enum DisconnectSubscribers {
+    /// The subscribers are not called: the socket was rejected at connect.
+    Skip,
+    /// The subscribers are called.
+    Call,
 }
 
-/// Runs `disconnect` of the controllers and the subscribers, then tears the scope down.
+/// Calls the `disconnect` handlers and the subscribers, then tears the scope down.
 ///
-/// Each step has `limit`, so that a step which does not end does not keep others from running.
+/// Each handler and each subscriber may take `limit`. After that it is dropped, and the next one
+/// runs.
 pub(in crate::gateway) async fn disconnect(
     env: SocketEnv,
     instances: Vec<Option<Instance>>,
     reason: DisconnectReason,
-    subscribers: Subscribers,
+    subscribers: DisconnectSubscribers,
     limit: Duration,
 ) {
     for (position, instance) in instances.into_iter().enumerate() {
@@ -36,13 +39,13 @@ pub(in crate::gateway) async fn disconnect(
             disconnect_one(&env, position, instance, reason, limit).await;
         }
     }
-    if subscribers == Subscribers::Told
+    if subscribers == DisconnectSubscribers::Call
         && let Some(subscribers) = env.table.ingress.of(&SubscriptionKey::Disconnect)
     {
         for subscriber in &*subscribers {
             let cx = env.subscriber_context(Trigger::Disconnect(reason));
-            let info = cx.info();
-            let Some(outcome) = run_within(limit, subscriber.call(cx).end()).await else {
+            let info = cx.event_info();
+            let Some(outcome) = run_within(limit, subscriber.call(cx).finish()).await else {
                 warn_of_late_disconnect(&env, subscriber.owner(), "a subscriber", limit);
                 continue;
             };
@@ -55,15 +58,16 @@ pub(in crate::gateway) async fn disconnect(
             }
         }
     }
-    // The scope is torn down although others, such as an event's context, may still share it.
-    for failure in env.scope.shut_down(|| sleep(HOOK_LIMIT)).await {
+    // The scope is torn down even if something still refers to it, such as the context of an event.
+    for failure in env.scope.shut_down(|| sleep(HOOK_TIMEOUT)).await {
         log_limited!(
             ERROR, target: "specter::di", failure = %OneLine(failure),
-            "tearing a socket's provider down failed"
+            "a provider of a socket's scope could not be torn down"
         );
     }
 }
 
+/// Runs one controller's `disconnect` handler, and its `#[on_error]` handler if that fails.
 async fn disconnect_one(
     env: &SocketEnv,
     position: usize,
@@ -76,21 +80,21 @@ async fn disconnect_one(
         return;
     };
     let cx = env.context(position, handler, Trigger::Disconnect(reason));
-    let (event, method) = (cx.info(), cx.handler);
-    let Some(mut ended) = run_within(limit, table.start(instance, handler, cx).finish()).await
+    let (event, method) = (cx.event_info(), cx.handler);
+    let Some(mut completed) = run_within(limit, table.start(instance, handler, cx).finish()).await
     else {
         return warn_of_late_disconnect(env, table.info.name, method, limit);
     };
-    let Some(error) = ended.take_outcome().into_error() else {
+    let Some(error) = completed.take_outcome().into_error() else {
         return;
     };
     log_limited!(
         WARN, key = table.info.name, target: "specter::gateway", controller = table.info.name,
         handler = method, error = %OneLine(&error), "a disconnect handler failed"
     );
-    match env.start_error_handler(position, ended.instance, Failure { error, event }) {
-        Ok(step) => {
-            if run_within(limit, step.finish()).await.is_none() {
+    match env.start_error_handler(position, completed.instance, Failure { error, event }) {
+        Ok(call) => {
+            if run_within(limit, call.finish()).await.is_none() {
                 warn_of_late_disconnect(env, table.info.name, "#[on_error]", limit);
             }
         }

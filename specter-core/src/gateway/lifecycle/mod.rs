@@ -1,6 +1,5 @@
-//! The two ends of a socket: connecting, before CONNECT is answered (`connect`), and disconnecting,
-//! after the client has left (`disconnect`). Between them, `socket_env` is what the calls of a
-//! socket's handlers need.
+//! The beginning and the end of a socket: `connect` runs before CONNECT is answered, `disconnect`
+//! after the client has left. `socket_env` contains what the calls of a socket's handlers need.
 
 mod connect;
 mod disconnect;
@@ -8,7 +7,7 @@ mod socket_env;
 
 use std::time::Duration;
 
-pub(in crate::gateway) use self::disconnect::{Subscribers, disconnect};
+pub(in crate::gateway) use self::disconnect::{DisconnectSubscribers, disconnect};
 pub(in crate::gateway) use self::socket_env::SocketEnv;
 use super::error::EventError;
 use super::subscribe::ErrorReport;
@@ -20,10 +19,10 @@ use crate::logging::log_limited;
 use crate::socket::Socket;
 
 /// The timeout of each provider's hook when a socket's scope is torn down and when the App stops.
-pub(crate) const HOOK_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const HOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Notifies the error subscribers of a failure that no controller handles. All of them together
-/// have this long.
+/// Notifies the error subscribers of a failure that no controller handles. All of them together may
+/// take `limit`; after that they are dropped.
 async fn notify_errors_within(
     limit: Duration,
     table: &NamespaceTable,
@@ -31,7 +30,7 @@ async fn notify_errors_within(
     error: EventError,
     event: EventInfo,
 ) {
-    if error.is_gone() {
+    if error.is_disconnected() {
         return;
     }
     let report = ErrorReport::new(Failure { error, event }, socket.clone());

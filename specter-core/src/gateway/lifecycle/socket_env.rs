@@ -1,4 +1,5 @@
-//! The environment of a socket's handlers: the table of its namespace, the socket, and its scope.
+//! What the calls of a socket's handlers need: the table of the namespace, the socket, and its
+//! scope.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -12,7 +13,7 @@ use crate::gateway::dispatch::call_context::{
 use crate::gateway::dispatch::instance::Instance;
 use crate::socket::Socket;
 
-/// The environment of a socket's handlers. It creates the contexts of their calls.
+/// What the calls of a socket's handlers need. It creates the contexts of the calls.
 #[derive(Clone)]
 pub(in crate::gateway) struct SocketEnv {
     pub(in crate::gateway) table: Arc<NamespaceTable>,
@@ -25,7 +26,7 @@ impl SocketEnv {
         &self.table.controllers[position]
     }
 
-    /// The context of a call of one handler.
+    /// Creates the context for a call of one handler.
     pub(in crate::gateway) fn context(
         &self,
         position: usize,
@@ -38,13 +39,14 @@ impl SocketEnv {
         cx
     }
 
-    /// A context for calls of controllers, before a handler is chosen.
+    /// Creates a context for calls of controllers. [`CallContext::retarget`] then selects the
+    /// handler.
     pub(in crate::gateway) fn event_context(&self) -> Box<CallContext> {
         let values = InjectionSource::Scope(self.scope.clone(), 0);
         Box::new(self.context_of(values, "", Trigger::Connect))
     }
 
-    /// The context of a subscriber's call, which belongs to no controller.
+    /// Creates the context for a call of a subscriber, which belongs to no controller.
     pub(in crate::gateway) fn subscriber_context(&self, trigger: Trigger) -> CallContext {
         let container = self.table.subscriber_policies.container.clone();
         self.context_of(
@@ -68,7 +70,7 @@ impl SocketEnv {
             trigger,
             ack: None,
             recycled_ack: None,
-            limit: None,
+            timeout: None,
             cancelled: None,
             outcome: Outcome::Unit,
             is_sole_handler: false,
@@ -76,8 +78,11 @@ impl SocketEnv {
         }
     }
 
-    /// Starts a controller's `#[on_error]` handler. Returns the arguments if the controller has
-    /// none, or if the error is only that the socket has disconnected.
+    /// Starts a controller's `#[on_error]` handler.
+    ///
+    /// # Errors
+    /// The controller has no such handler, or the error only says that the socket has disconnected.
+    /// Returns the arguments.
     pub(in crate::gateway) fn start_error_handler(
         &self,
         position: usize,
@@ -86,7 +91,7 @@ impl SocketEnv {
     ) -> Result<CallState, (Instance, Failure)> {
         let table = self.controller(position);
         match table.error {
-            Some(handler) if !failure.error.is_gone() => {
+            Some(handler) if !failure.error.is_disconnected() => {
                 let cx = self.context(position, handler, Trigger::Error(Box::new(failure)));
                 Ok(table.start(instance, handler, cx))
             }

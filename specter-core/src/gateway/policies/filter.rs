@@ -4,17 +4,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
 
-/// Replaces the error of a handler, or returns it unchanged. An injectable singleton.
+/// Replaces the error of a handler, or returns it unchanged. A filter is an injectable singleton.
 ///
 /// It receives every error of an event (a guard's rejection, an invalid argument, the handler's
-/// error or panic) and of a connect, before the acknowledgement, `CONNECT_ERROR` or `#[on_error]`
-/// does. The event's filters run first, then the controller's, the module's and the App's. Errors
-/// of `disconnect` and of `#[on_error]` itself are logged without being filtered.
+/// error or panic) and of a connect. The client, in the acknowledgement or in `CONNECT_ERROR`, and
+/// `#[on_error]` receive the error that the filters return. The event's filters run first, then the
+/// controller's, the module's and the App's. Errors of `disconnect` and of `#[on_error]` itself are
+/// logged without being filtered.
 ///
 /// ```
 /// use specter_core::gateway::{ErrorFilter, EventError, FilterContext};
@@ -37,7 +38,7 @@ use crate::socket::Socket;
         module lists it under `providers`"
 )]
 pub trait ErrorFilter: Send + Sync + 'static {
-    /// Returns the error that takes the place of `error`.
+    /// Returns `error`, or the error that replaces it.
     fn filter(
         &self,
         error: EventError,
@@ -83,9 +84,9 @@ impl<F: ErrorFilter> ErasedFilter for F {
     }
 }
 
-/// Passes an error through filters, in their order. If a filter panics, its panic is the error that
-/// the next filter receives.
-pub(in crate::gateway) async fn filtered(
+/// Passes an error through filters, in their order. If a filter panics, the next filter receives
+/// the error of the panic.
+pub(in crate::gateway) async fn run_filters(
     filters: Vec<Arc<dyn ErasedFilter>>,
     socket: Socket,
     event: EventInfo,
@@ -96,7 +97,7 @@ pub(in crate::gateway) async fn filtered(
         event: &event,
     };
     for filter in filters {
-        error = match caught(filter.filter_boxed(error, &cx)).await {
+        error = match catch_panic(filter.filter_boxed(error, &cx)).await {
             Ok(error) => error,
             Err(payload) => EventError::panicked(panic_text(&*payload), "an error filter"),
         };

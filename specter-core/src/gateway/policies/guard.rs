@@ -10,17 +10,17 @@ use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use specter_proto::socketio::Args;
 
-use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
 
-/// Decides whether a client may connect, or whether an event may be handled. An injectable
-/// singleton.
+/// Decides whether a client may connect, or whether an event may be handled. A guard is an
+/// injectable singleton.
 ///
 /// It runs at connect before the socket's controllers are built, and at events before the arguments
-/// are decoded; never at disconnect. To pass a value to handlers (the user that a token names), it
-/// calls [`GuardContext::insert`]; handlers take the value as `Extension<T>`.
+/// are decoded. It never runs at disconnect. To pass a value to handlers, such as the user that a
+/// token names, it calls [`GuardContext::insert`]; handlers take the value as `Extension<T>`.
 ///
 /// ```
 /// use specter_core::gateway::{Guard, GuardContext};
@@ -106,15 +106,18 @@ impl<'a> GuardContext<'a> {
         self.event.map(EventInfo::args)
     }
 
-    /// The CONNECT payload as a `T`; `None` where the client sent none.
+    /// The CONNECT payload as a `T`. `None` if the client sent none.
+    ///
+    /// # Errors
+    /// The payload cannot be decoded as a `T`.
     pub fn auth<T: DeserializeOwned>(&self) -> Option<serde_json::Result<T>> {
         match self.caller {
             Caller::Socket(socket) => socket.auth(),
         }
     }
 
-    /// Stores a value with the caller, one of each type; handlers take it as `Extension<T>`.
-    /// Returns the value of this type that it replaces.
+    /// Stores a value with the caller. Handlers take it as `Extension<T>`. There is one value of
+    /// each type; the one that is replaced is returned.
     pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
         match self.caller {
             Caller::Socket(socket) => socket.insert(value),
@@ -147,7 +150,7 @@ impl<G: Guard> ErasedGuard for G {
     }
 }
 
-/// Runs guards in their order, up to the first that rejects.
+/// Runs guards in their order, until one rejects. A guard that panics rejects.
 pub(in crate::gateway) async fn check_guards(
     guards: &[Arc<dyn ErasedGuard>],
     socket: &Socket,
@@ -155,7 +158,7 @@ pub(in crate::gateway) async fn check_guards(
 ) -> Result<(), Reject> {
     let cx = GuardContext::new(Caller::Socket(socket), event);
     for guard in guards {
-        match caught(guard.check_boxed(&cx)).await {
+        match catch_panic(guard.check_boxed(&cx)).await {
             Ok(decision) => decision?,
             Err(payload) => {
                 return Err(EventError::panicked(panic_text(&*payload), "a guard").into());

@@ -12,18 +12,19 @@ use serde::Serialize;
 use specter_proto::socketio::encode;
 
 use crate::gateway::dispatch::call_context::Outcome;
-use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
 
 /// Runs around the handlers of a module, a controller or an event, and may replace their call. An
-/// injectable singleton.
+/// interceptor is an injectable singleton.
 ///
-/// Interceptors run after the guards, around the decoding of arguments and the handler: the App's
-/// outermost, then the module's, the controller's and the event's. They run at `connect`, where an
-/// error refuses the client, and at events, but not at `disconnect` or `#[on_error]`. If the future
-/// of `next.run()` is dropped, the handler's body is dropped; the controller stays alive.
+/// Interceptors run after the guards, around the decoding of arguments and the handler. The App's
+/// is the outermost, then follow the module's, the controller's and the event's. They run at
+/// `connect`, where an error rejects the client, and at events, but not at `disconnect` or
+/// `#[on_error]`. If the future of `next.run()` is dropped, the handler's body is dropped; the
+/// controller stays alive.
 ///
 /// ```
 /// use specter_core::gateway::{EventError, HandlerOutcome, InterceptContext, Interceptor, Next};
@@ -50,7 +51,10 @@ use crate::socket::Socket;
         module lists it under `providers`"
 )]
 pub trait Interceptor: Send + Sync + 'static {
-    /// Calls `next.run()`, or returns an outcome of its own.
+    /// Calls `next.run()`, or returns an outcome of its own without calling the handler.
+    ///
+    /// # Errors
+    /// The event fails with the error. At connect it rejects the client.
     fn intercept(
         &self,
         cx: &InterceptContext<'_>,
@@ -127,10 +131,10 @@ pub struct Next<'a> {
     call: &'a mut dyn Innermost,
 }
 
-/// The call inside of the last interceptor.
+/// The call of the handler, which runs inside of the last interceptor.
 pub(in crate::gateway) trait Innermost: Send {
     /// Starts the call, or continues it. It must not be polled again once it is ready.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome>;
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome>;
 }
 
 impl Next<'_> {
@@ -142,7 +146,7 @@ impl Next<'_> {
         let Self { rest, cx, call } = self;
         match rest.split_first() {
             Some((first, rest)) => first.intercept_boxed(cx, Next { rest, cx, call }).await,
-            None => into_result(poll_fn(|cx| call.poll_end(cx)).await),
+            None => into_result(poll_fn(|cx| call.poll_outcome(cx)).await),
         }
     }
 }
@@ -177,7 +181,7 @@ pub(in crate::gateway) async fn intercept(
         cx,
         call,
     };
-    match caught(next.run()).await {
+    match catch_panic(next.run()).await {
         Ok(Ok(HandlerOutcome(outcome))) => outcome,
         Ok(Err(error)) => Outcome::Failed(error),
         Err(payload) => Outcome::Failed(EventError::panicked(

@@ -1,5 +1,5 @@
-//! What runs around handlers: guards, interceptors and error filters, and the rate limit, which is
-//! a guard and an interceptor.
+//! The policies that run around handlers: guards, interceptors and error filters; and the rate
+//! limit, which is both a guard and an interceptor.
 
 pub(crate) mod filter;
 pub(crate) mod guard;

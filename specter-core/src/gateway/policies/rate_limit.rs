@@ -1,4 +1,4 @@
-//! The rate limit: a guard and interceptor with a token bucket for each socket or for each key.
+//! The rate limit: a guard and interceptor that has a token bucket for each socket or for each key.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,9 +17,9 @@ use super::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
 
-/// The most keys for which one [`RateLimit`] keeps a bucket.
+/// For how many keys one [`RateLimit`] keeps a bucket at most.
 const MAX_KEYS: usize = 65_536;
-/// The shortest time between two searches for buckets that can be removed.
+/// The shortest time between two searches for full buckets.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An allowed rate, as the size and refill rate of a token bucket. Each permitted call takes one
@@ -32,8 +32,8 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// `count` calls in each `period`. All of them may come at once, unless [`burst`](Self::burst)
-    /// says less. A `count` of 0 is taken as 1.
+    /// Allows `count` calls in each `period`. All of them may be made at once, unless
+    /// [`burst`](Self::burst) sets a smaller number. A `count` of 0 counts as 1.
     ///
     /// ```
     /// use specter_core::gateway::Rate;
@@ -50,18 +50,18 @@ impl Rate {
         }
     }
 
-    /// `count` calls in each second.
+    /// Allows `count` calls in each second.
     pub fn per_second(count: u32) -> Self {
         Self::new(count, Duration::from_secs(1))
     }
 
-    /// `count` calls in each minute.
+    /// Allows `count` calls in each minute.
     pub fn per_minute(count: u32) -> Self {
         Self::new(count, Duration::from_secs(60))
     }
 
-    /// The most calls that may come at once: the size of the bucket. Default: the count. A `burst`
-    /// of 0 is taken as 1.
+    /// Sets how many calls may be made at once: the size of the bucket. Default: the count. A
+    /// `burst` of 0 counts as 1.
     #[must_use]
     pub fn burst(mut self, burst: u32) -> Self {
         self.burst = burst.max(1);
@@ -85,14 +85,14 @@ impl RateKey {
     }
 }
 
-/// The rate and the key of a [`RateLimit`]. Implement it for an `#[injectable]` type of yours,
-/// which may read them from the configuration.
+/// The rate and the key of a [`RateLimit`]. Implement it for an `#[injectable]` type of your own,
+/// which may, for example, inject the configuration.
 pub trait RatePolicy: Send + Sync + 'static {
     /// The allowed rate. It is read at each call.
     fn rate(&self) -> Rate;
 
-    /// The bucket that a call of `event` takes its token from; `event` is `None` at connect.
-    /// Default: the socket's own.
+    /// The bucket from which a call of `event` takes its token. At connect, a guard passes `None`
+    /// and an interceptor passes `connect`. Default: the socket's own bucket.
     fn key(&self, socket: &Socket, event: Option<&str>) -> RateKey {
         let _ = (socket, event);
         RateKey::socket()
@@ -107,8 +107,9 @@ pub trait RatePolicy: Send + Sync + 'static {
 /// interceptor of a controller or module it limits connects and all events together. There is one
 /// bucket for each policy and key, so events with the same policy share their buckets.
 ///
-/// One `RateLimit` keeps at most 65,536 named buckets. At that limit the full ones are removed,
-/// which loses nothing; if none is full, calls with a new name are rejected.
+/// One `RateLimit` keeps at most 65,536 named buckets. At that limit, full buckets are removed,
+/// which changes nothing, because a new bucket is full too. If none is full, calls with a new name
+/// are rejected.
 ///
 /// ```
 /// use specter_core::gateway::{Rate, RateKey, RatePolicy};
@@ -147,8 +148,8 @@ pub struct RateLimit<P> {
 }
 
 impl<P: RatePolicy> RateLimit<P> {
-    /// Builds a limiter outside of the container. Modules list `RateLimit<P>` as a provider
-    /// instead.
+    /// Builds a rate limit outside of the container. In an App, list `RateLimit<P>` as a provider
+    /// of a module instead.
     pub fn new(policy: Arc<P>) -> Self {
         Self {
             policy,
@@ -158,15 +159,15 @@ impl<P: RatePolicy> RateLimit<P> {
 
     fn take(&self, socket: &Socket, event: Option<&str>) -> Result<(), Reject> {
         let (rate, now) = (self.policy.rate(), Instant::now());
-        let taken = match self.policy.key(socket, event) {
+        let result = match self.policy.key(socket, event) {
             RateKey(Some(name)) => self.buckets.take(name, rate, now),
             RateKey(None) => SocketBucket::<P>::of(socket, now).0.lock().take(rate, now),
         };
-        taken.map_err(|wait| {
+        result.map_err(|wait| {
             let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
             Reject::new("rate limited")
                 .with_code("rate_limited")
-                .with_data(&Limited { retry_after_ms })
+                .with_data(&RetryAfter { retry_after_ms })
         })
     }
 }
@@ -190,9 +191,10 @@ impl<P> Clone for SocketBucket<P> {
     }
 }
 
+/// The data of a rejection.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Limited {
+struct RetryAfter {
     retry_after_ms: u64,
 }
 
@@ -246,7 +248,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// Takes a token. The error is the time until there is one.
+    /// Takes a token. If the bucket is empty, the error is the time until it has a token.
     fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.max(now) + rate.interval;
         let allowed = now + rate.interval * rate.burst;
@@ -267,14 +269,14 @@ struct Buckets<K> {
 struct State<K> {
     by_key: HashMap<K, Bucket>,
     /// When full buckets were last removed.
-    swept: Option<Instant>,
+    last_sweep: Option<Instant>,
 }
 
 impl<K: Hash + Eq> Buckets<K> {
     fn new(max: usize) -> Self {
         let state = State {
             by_key: HashMap::new(),
-            swept: None,
+            last_sweep: None,
         };
         Self {
             max,
@@ -296,13 +298,16 @@ impl<K: Hash + Eq> Buckets<K> {
 }
 
 impl<K> State<K> {
-    /// Removes full buckets. It looks at every bucket, and therefore does nothing if it ran less
-    /// than [`SWEEP_INTERVAL`] ago: in a flood of new keys it would run for each of them.
+    /// Removes full buckets. This takes time for every bucket, so it is done at most once within
+    /// [`SWEEP_INTERVAL`]: otherwise each call with a new key would search all buckets.
     fn sweep(&mut self, now: Instant) {
-        if self.swept.is_some_and(|swept| now < swept + SWEEP_INTERVAL) {
+        if self
+            .last_sweep
+            .is_some_and(|last| now < last + SWEEP_INTERVAL)
+        {
             return;
         }
-        self.swept = Some(now);
+        self.last_sweep = Some(now);
         self.by_key.retain(|_, bucket| bucket.full_at > now);
     }
 }
@@ -345,7 +350,7 @@ mod tests {
         assert_eq!(buckets.take(3, rate, start), Err(SECOND));
         assert!(
             buckets.take(1, rate, start).is_err(),
-            "the bucket of a known key still counts"
+            "a key that has a bucket is still limited"
         );
         assert_eq!(buckets.take(3, rate, start + SECOND), Ok(()));
         assert_eq!(buckets.state.lock().by_key.len(), 1);

@@ -1,5 +1,5 @@
-//! Functions and closures as subscribers: their parameters are extracted by type, as those of
-//! controller methods are.
+//! The traits of functions and closures that can subscribe. Their parameters are extracted by type,
+//! as the parameters of controller methods are.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::gateway::error::{EventError, IntoEventError};
 use crate::socket::service::BoxFuture;
 use crate::socket::{DisconnectReason, Socket};
 
-/// A subscriber's call: completed, or still running.
+/// A subscriber's call that was started: completed, or still running.
 pub(crate) enum SubscriberCall {
     Done(Outcome),
     Pending(BoxFuture<Outcome>),
@@ -22,7 +22,7 @@ pub(crate) enum SubscriberCall {
 
 impl SubscriberCall {
     /// Waits until the call has completed.
-    pub(crate) async fn end(self) -> Outcome {
+    pub(crate) async fn finish(self) -> Outcome {
         match self {
             Self::Done(outcome) => outcome,
             Self::Pending(call) => call.await,
@@ -44,8 +44,8 @@ impl ErasedCallback {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot handle an event",
     label = "not a function that can be subscribed",
-    note = "its parameters are owned: payloads that derive `serde::Deserialize`, `Socket`, \
-        `Args`, `Inject<T>` and others from the context",
+    note = "it takes owned parameters: payloads that derive `serde::Deserialize`, `Socket`, \
+        `Args`, `Inject<T>`, or another type that handlers can take",
     note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives \
         `IntoEventError`"
 )]
@@ -57,8 +57,8 @@ pub trait EventCallback<M>: Send + Sync + 'static {
 /// A function that is called at a disconnect: `Fn(Socket, DisconnectReason)`, sync or async.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot handle a disconnect",
-    label = "not a function of a socket and a reason",
-    note = "it takes both, owned: `|socket: Socket, reason: DisconnectReason| …`",
+    label = "not a function that takes a socket and a reason",
+    note = "it takes two owned parameters: `|socket: Socket, reason: DisconnectReason| …`",
     note = "it returns `()` or `Result<T, E>`, where `E` is `EventError` or derives \
         `IntoEventError`"
 )]
@@ -110,12 +110,12 @@ macro_rules! impl_event_callback {
             fn into_erased(self, _requirements: &mut Requirements) -> ErasedCallback {
                 $($P::requires(_requirements, $label, crate::__location!());)*
                 ErasedCallback(Box::new(move |cx| {
-                    let called = catch_sync(|| {
+                    let result = catch_sync(|| {
                         let mut _arguments = cx.arguments();
                         $(let $value = $P::from_event(&cx, &mut _arguments, $label)?;)*
                         self($($value),*).outcome(&cx)
                     });
-                    SubscriberCall::Done(cx.finish(called))
+                    SubscriberCall::Done(cx.finish(result))
                 }))
             }
         }
@@ -132,7 +132,7 @@ macro_rules! impl_event_callback {
                 ErasedCallback(Box::new(move |cx| {
                     let function = function.clone();
                     SubscriberCall::Pending(Box::pin(async move {
-                        let called = catch(&cx, async {
+                        let result = catch(&cx, async {
                             let running = {
                                 let mut _arguments = cx.arguments();
                                 $(let $value = $P::from_event(&cx, &mut _arguments, $label)?;)*
@@ -141,7 +141,7 @@ macro_rules! impl_event_callback {
                             running.await.outcome(&cx)
                         })
                         .await;
-                        cx.finish(called)
+                        cx.finish(result)
                     }))
                 }))
             }
@@ -173,8 +173,8 @@ where
 {
     fn into_erased(self) -> ErasedCallback {
         ErasedCallback(Box::new(move |cx| {
-            let called = catch_sync(|| self(cx.socket.clone(), reason(&cx)).outcome(&cx));
-            SubscriberCall::Done(cx.finish(called))
+            let result = catch_sync(|| self(cx.socket.clone(), reason(&cx)).outcome(&cx));
+            SubscriberCall::Done(cx.finish(result))
         }))
     }
 }
@@ -190,8 +190,8 @@ where
             let function = function.clone();
             SubscriberCall::Pending(Box::pin(async move {
                 let running = async { function(cx.socket.clone(), reason(&cx)).await.outcome(&cx) };
-                let called = catch(&cx, running).await;
-                cx.finish(called)
+                let result = catch(&cx, running).await;
+                cx.finish(result)
             }))
         }))
     }

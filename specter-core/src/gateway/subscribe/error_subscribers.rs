@@ -1,4 +1,5 @@
-//! Functions that are notified of errors which no controller's `#[on_error]` handles.
+//! Error subscribers: functions that are notified of errors that no controller's `#[on_error]`
+//! handles.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::callback::{AsyncFunction, SyncFunction};
 use crate::gateway::dispatch::call_context::Failure;
-use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::logging::{OneLine, log_limited};
@@ -55,9 +56,8 @@ impl ErrorReport {
 /// A function that is notified of errors: `Fn(ErrorReport)`, sync or async.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be notified of errors",
-    label = "not a function of a report",
-    note = "it takes the report, and returns nothing: `|report: ErrorReport| …`, or an async \
-        function"
+    label = "not a function that takes a report",
+    note = "it takes the report and returns nothing: `|report: ErrorReport| …`; it may be async"
 )]
 pub trait ErrorCallback<M>: Send + Sync + 'static {
     #[doc(hidden)]
@@ -88,7 +88,7 @@ where
     }
 }
 
-/// Error subscribers in the order of their subscription.
+/// The error subscribers of a namespace or of the App, in the order of their subscription.
 #[derive(Default)]
 pub(crate) struct ErrorSubscribers(Mutex<List>);
 
@@ -99,6 +99,7 @@ struct List {
 }
 
 impl ErrorSubscribers {
+    /// Adds a subscriber and returns its number, by which it is cancelled.
     pub(in crate::gateway) fn add<M>(&self, subscriber: impl ErrorCallback<M>) -> u64 {
         let mut list = self.0.lock();
         let id = list.next_id;
@@ -111,7 +112,8 @@ impl ErrorSubscribers {
         self.0.lock().callbacks.retain(|(other, _)| *other != id);
     }
 
-    /// Notifies all of them, one after another. `None` if there are none.
+    /// Notifies all error subscribers, one after another, when the returned future is polled.
+    /// `None` if there are none. A subscriber that panics is logged, and the next one is notified.
     pub(in crate::gateway) fn notify(&self, report: &ErrorReport) -> Option<BoxFuture<()>> {
         let list = self.0.lock();
         if list.callbacks.is_empty() {
@@ -123,7 +125,7 @@ impl ErrorSubscribers {
         Some(Box::pin(async move {
             for callback in callbacks {
                 let result = match catch_unwind(AssertUnwindSafe(|| callback(report.clone()))) {
-                    Ok(Some(running)) => caught(running).await,
+                    Ok(Some(running)) => catch_panic(running).await,
                     Ok(None) => Ok(()),
                     Err(payload) => Err(payload),
                 };

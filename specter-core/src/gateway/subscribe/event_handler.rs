@@ -1,5 +1,5 @@
-//! Event handlers: singletons that subscribe to several events of a namespace, and whose
-//! subscriptions are set up and torn down together.
+//! Event handlers: singletons that subscribe to several events of a namespace. Their subscriptions
+//! are set up and torn down together.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use super::error_subscribers::ErrorCallback;
 use super::ingress_error::IngressError;
 use super::socket_ingress::SocketIngress;
 use super::subscription::Subscription;
-use crate::gateway::dispatch::catch_unwind::{caught, panic_text};
+use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::socket::service::BoxFuture;
 
 /// The time limit of each step of a set-up or teardown.
@@ -22,15 +22,16 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The error of a step of a set-up or teardown: any error, as `?` converts it.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A singleton that handles events of a namespace, where a controller is built for each socket.
+/// A singleton that handles events of a namespace. A controller, by contrast, is built for each
+/// socket.
 ///
-/// It is `#[injectable]`. A module lists it under `handlers`, which provides it too
-/// (`handlers = [Presence]`), or it is registered while the App runs
+/// It is `#[injectable]`. A module lists it under `handlers`, which also provides it
+/// (`handlers = [Presence]`). Or it is registered while the App runs
 /// ([`SocketIngress::register`]).
 ///
-/// The App sets the listed ones up after all providers are built, and tears all of them down at
-/// shutdown, in reverse order. Each step of a set-up or teardown may take 10 s; after that it is
-/// dropped and has failed.
+/// The App sets the listed event handlers up after all providers are built. At shutdown it tears
+/// all event handlers down, in reverse order. Each step of a set-up or teardown may take 10 s;
+/// after that the step is dropped and counts as failed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,7 +42,7 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// impl Presence {
 ///     fn announce(&self, socket: &Socket, state: &str) {
-///         // That this socket has disconnected meanwhile is no error.
+///         // Ignores the error that this socket has disconnected in the meantime.
 ///         let _ = socket.broadcast().emit("presence", (socket.id(), state));
 ///     }
 /// }
@@ -55,7 +56,7 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 ///             this.announce(&socket, &state);
 ///         });
 ///         events.on_disconnect(0, move |socket: Socket, _: DisconnectReason| {
-///             self.announce(&socket, "gone");
+///             self.announce(&socket, "left");
 ///         });
 ///     }
 ///
@@ -72,8 +73,8 @@ pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
         `controllers` instead"
 )]
 pub trait EventHandler: Send + Sync + 'static {
-    /// The namespace whose events it handles. A listed handler makes the App serve this namespace,
-    /// even if no controller does. Default: `/`.
+    /// The namespace whose events it handles. If a module lists the handler, the App serves this
+    /// namespace even without a controller. Default: `/`.
     const NAMESPACE: &'static str = "/";
 
     /// The handler's name in logs and errors. Default: the name of its type.
@@ -84,8 +85,11 @@ pub trait EventHandler: Send + Sync + 'static {
     /// Adds the handler's subscriptions to `events`.
     fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>);
 
-    /// Runs before the handler's events are subscribed to. The steps that it adds to `cleanup` run
-    /// at the teardown, and also if this set-up fails.
+    /// Runs before the handler subscribes to its events. The steps that it adds to `cleanup` run at
+    /// the teardown, and also if this set-up fails. Default: does nothing.
+    ///
+    /// # Errors
+    /// The set-up fails with the error. For a listed handler, the App does not start.
     fn on_setup(
         &self,
         cleanup: &mut Cleanup,
@@ -95,6 +99,10 @@ pub trait EventHandler: Send + Sync + 'static {
     }
 
     /// Runs at the teardown: after the subscriptions are cancelled, before the cleanup steps.
+    /// Default: does nothing.
+    ///
+    /// # Errors
+    /// The error is reported; the teardown continues.
     fn on_teardown(&self) -> impl Future<Output = Result<(), SetupError>> + Send {
         async { Ok(()) }
     }
@@ -106,7 +114,8 @@ pub(in crate::gateway) fn type_label<H: ?Sized>() -> &'static str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// Collects the subscriptions of an [`EventHandler`]. The first that fails makes the set-up fail.
+/// Collects the subscriptions of an [`EventHandler`]. If one fails, the set-up fails with the first
+/// error.
 pub struct EventSubscriptions<'a> {
     /// The handler's ingress, without options.
     handler_ingress: &'a SocketIngress,
@@ -135,14 +144,14 @@ impl EventSubscriptions<'_> {
         priority: i32,
         subscriber: impl EventCallback<M>,
     ) -> &mut Self {
-        let added = self.ingress.on(event, priority, subscriber);
-        self.add(added)
+        let result = self.ingress.on(event, priority, subscriber);
+        self.add(result)
     }
 
     /// Subscribes to connects; see [`SocketIngress::on_connect`].
     pub fn on_connect<M>(&mut self, priority: i32, subscriber: impl EventCallback<M>) -> &mut Self {
-        let added = self.ingress.on_connect(priority, subscriber);
-        self.add(added)
+        let result = self.ingress.on_connect(priority, subscriber);
+        self.add(result)
     }
 
     /// Subscribes to disconnects; see [`SocketIngress::on_disconnect`].
@@ -151,18 +160,18 @@ impl EventSubscriptions<'_> {
         priority: i32,
         subscriber: impl DisconnectCallback<M>,
     ) -> &mut Self {
-        let added = self.ingress.on_disconnect(priority, subscriber);
-        self.add(added)
+        let result = self.ingress.on_disconnect(priority, subscriber);
+        self.add(result)
     }
 
     /// Subscribes to the namespace's errors; see [`SocketIngress::on_error`].
     pub fn on_error<M>(&mut self, subscriber: impl ErrorCallback<M>) -> &mut Self {
-        let added = self.ingress.on_error(subscriber);
-        self.add(added)
+        let result = self.ingress.on_error(subscriber);
+        self.add(result)
     }
 
-    fn add(&mut self, added: Result<Subscription, IngressError>) -> &mut Self {
-        match added {
+    fn add(&mut self, result: Result<Subscription, IngressError>) -> &mut Self {
+        match result {
             Ok(subscription) => self.subscriptions.push(subscription),
             Err(error) => {
                 self.error.get_or_insert(error);
@@ -204,7 +213,7 @@ pub struct SetupFailure {
 
 /// The failed steps of an event handler's set-up or teardown.
 #[derive(Debug, thiserror::Error)]
-#[error("event handler `{handler}`: {}", joined(failures))]
+#[error("event handler `{handler}`: {}", join(failures))]
 pub struct EventHandlerError {
     handler: String,
     failures: Vec<SetupFailure>,
@@ -233,7 +242,7 @@ impl EventHandlerError {
     }
 }
 
-fn joined(failures: &[SetupFailure]) -> String {
+fn join(failures: &[SetupFailure]) -> String {
     let failures: Vec<_> = failures.iter().map(ToString::to_string).collect();
     failures.join("; ")
 }
@@ -243,11 +252,11 @@ async fn run_step(
     step: &str,
     running: impl Future<Output = Result<(), SetupError>>,
 ) -> Option<SetupFailure> {
-    let cause = match tokio::time::timeout(STEP_TIMEOUT, caught(running)).await {
+    let cause = match tokio::time::timeout(STEP_TIMEOUT, catch_panic(running)).await {
         Ok(Ok(Ok(()))) => return None,
         Ok(Ok(Err(cause))) => cause,
-        Ok(Err(payload)) => format!("it panicked: {}", panic_text(&*payload)).into(),
-        Err(_) => format!("it did not complete within {STEP_TIMEOUT:?}").into(),
+        Ok(Err(payload)) => format!("the step panicked: {}", panic_text(&*payload)).into(),
+        Err(_) => format!("the step did not complete within {STEP_TIMEOUT:?}").into(),
     };
     Some(SetupFailure {
         step: step.to_owned(),
@@ -280,7 +289,7 @@ impl RegisteredHandler {
     ///
     /// # Cancellation
     /// If this future is dropped before it completes, the handler is not set up, and the cleanup
-    /// steps added so far are dropped without running.
+    /// steps result so far are dropped without running.
     pub async fn setup(&self) -> Result<(), EventHandlerError> {
         self.0.setup().await
     }
@@ -303,11 +312,13 @@ impl std::fmt::Debug for RegisteredHandler {
 
 type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<(), EventHandlerError>> + Send + 'a>>;
 
+/// A type-erased [`Registration`].
 trait ErasedRegistration: Send + Sync {
     fn setup(&self) -> HandlerFuture<'_>;
     fn teardown(&self) -> HandlerFuture<'_>;
 }
 
+/// A registered event handler.
 struct Registration<H> {
     handler: Arc<H>,
     /// Subscribes to the handler's namespace.
@@ -316,6 +327,7 @@ struct Registration<H> {
     active: Mutex<Option<Active>>,
 }
 
+/// What must be undone at the teardown of a handler.
 struct Active {
     subscriptions: Vec<Subscription>,
     cleanup: Cleanup,

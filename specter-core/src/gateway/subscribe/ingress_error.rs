@@ -1,4 +1,4 @@
-//! Why a subscription failed.
+//! `IngressError`: why a function could not be subscribed.
 
 /// Why a function could not be subscribed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +10,8 @@ pub enum IngressError {
          of the App"
     )]
     UnknownNamespace(String),
-    /// The name is reserved: clients cannot emit this event, or another method subscribes to it.
+    /// The name is reserved. `on_connect` and `on_disconnect` subscribe to connects and
+    /// disconnects; clients cannot emit the other reserved names.
     #[error(
         "`{0}` is not an event that clients emit; to follow connects and disconnects, use \
          `on_connect` and `on_disconnect`"

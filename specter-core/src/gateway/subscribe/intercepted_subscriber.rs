@@ -1,4 +1,4 @@
-//! Runs a subscriber inside of its interceptors.
+//! Runs the call of a subscriber inside of its interceptors.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,13 +11,13 @@ use crate::gateway::policies::interceptor::{
 };
 use crate::socket::service::BoxFuture;
 
-/// Runs a subscriber with interceptors around it.
+/// Runs the call of a subscriber inside of its interceptors.
 pub(in crate::gateway) async fn intercepted_subscriber(
     interceptors: &[Arc<dyn ErasedInterceptor>],
     subscriber: &Subscriber,
     cx: CallContext,
 ) -> Outcome {
-    let (socket, event) = (cx.socket.clone(), cx.info());
+    let (socket, event) = (cx.socket.clone(), cx.event_info());
     let intercept_cx = InterceptContext {
         socket: &socket,
         event: &event,
@@ -28,15 +28,15 @@ pub(in crate::gateway) async fn intercepted_subscriber(
     intercept(interceptors, &intercept_cx, &mut call).await
 }
 
-/// The subscriber's call, which the last interceptor's `next` runs.
+/// The subscriber's call, which the `next.run()` of the last interceptor polls.
 enum InnermostSubscriber<'a> {
-    /// Not started. The context is `None` once it has been moved into a completed call.
+    /// The call has not started. The context is `None` if the call completed without suspending.
     Ready(&'a Subscriber, Option<Box<CallContext>>),
     Running(BoxFuture<Outcome>),
 }
 
 impl Innermost for InnermostSubscriber<'_> {
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
         if let Self::Ready(subscriber, context) = self {
             let Some(context) = context.take() else {
                 return Poll::Pending;

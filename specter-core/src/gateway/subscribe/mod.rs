@@ -1,7 +1,7 @@
-//! Functions that subscribe to events while the App runs, without attributes.
+//! Subscriptions of functions to events, without attributes. They can be made at any time.
 //!
-//! `registry` holds the subscribers of one namespace ([`Ingress`]). The dispatch asks it for the
-//! subscribers of each event; while a namespace has none, that costs one atomic load.
+//! `registry` contains the subscribers of one namespace ([`Ingress`]). The dispatch looks up the
+//! subscribers of each event there; while a namespace has none, this costs one atomic load.
 //!
 //! `socket_ingress` and `event_handler` need each other: a [`SocketIngress`] registers event
 //! handlers, and an event handler subscribes through a [`SocketIngress`].

@@ -23,8 +23,8 @@ pub(crate) struct Ingress {
     default_errors: Arc<ErrorSubscribers>,
 }
 
-/// Subscribers by priority; those of equal priority in the order of subscription. A change replaces
-/// the whole list, so that a running event keeps the list with which it started.
+/// Subscribers, sorted by priority. Those of equal priority are in the order of their subscription.
+/// A change replaces the whole list, so that a running event keeps the list with which it started.
 type List = Arc<[Arc<Subscriber>]>;
 
 #[derive(Default)]
@@ -36,14 +36,19 @@ struct Lists {
 /// What can be subscribed to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum SubscriptionKey {
+    /// The event of this name.
     Named(Box<str>),
+    /// Every event that has no handler of its own.
     Any,
     Connect,
     Disconnect,
 }
 
 impl SubscriptionKey {
-    /// The key of an event that clients emit; `*` is every event without a handler of its own.
+    /// The key of an event that clients emit. `*` is the key [`Any`](Self::Any).
+    ///
+    /// # Errors
+    /// The name is reserved: clients cannot emit it.
     pub(crate) fn of_event(name: &str) -> Result<Self, IngressError> {
         match name {
             "*" => Ok(Self::Any),
@@ -112,17 +117,17 @@ impl Ingress {
         let Some(list) = lists.by_key.get_mut(key) else {
             return;
         };
-        let rest: List = list
+        let remaining: List = list
             .iter()
             .filter(|other| other.id() != id)
             .cloned()
             .collect();
         self.count
-            .fetch_sub(list.len() - rest.len(), Ordering::Release);
-        if rest.is_empty() {
+            .fetch_sub(list.len() - remaining.len(), Ordering::Release);
+        if remaining.is_empty() {
             lists.by_key.remove(key);
         } else {
-            *list = rest;
+            *list = remaining;
         }
     }
 
@@ -131,7 +136,7 @@ impl Ingress {
     }
 
     /// Notifies the namespace's error subscribers, or the App's if the namespace has none. `None`
-    /// if there is nobody to notify.
+    /// if neither has any.
     pub(crate) fn notify(&self, report: &ErrorReport) -> Option<BoxFuture<()>> {
         self.errors
             .notify(report)

@@ -22,27 +22,29 @@ use crate::gateway::policies::filter::ErrorFilter;
 use crate::gateway::policies::guard::Guard;
 use crate::gateway::policies::interceptor::Interceptor;
 
-/// Subscribes functions to events, at start or while the App runs. It can be injected everywhere.
+/// Subscribes functions to events, at start or while the App runs. Every provider and controller
+/// can inject it.
 ///
 /// It subscribes to the namespace `/`; [`of`](Self::of) chooses another. The subscribers of an
 /// event and the controllers' methods for it run one after another by priority, the lowest number
 /// first. Of equal priority, methods run before subscribers, and subscribers in the order of their
-/// subscription. All of them run, also after one has failed. A subscriber's return value counts for
-/// the acknowledgement as a method's does: `()` or `Result<T, E>`.
+/// subscription. All of them run, even if one fails. The return value of a subscriber, `()` or
+/// `Result<T, E>`, has the same effect on the acknowledgement as that of a method.
 ///
-/// A subscriber takes owned parameters, which are extracted by type as those of methods are.
-/// `Inject<T>` reaches singletons only. If one is missing, the subscription fails, not the first
-/// event. An async subscriber that needs captured values in each call is a closure that clones them
-/// and returns a future: `move |n: u8| { let log = log.clone(); async move { … } }`.
+/// A subscriber takes owned parameters, which are extracted by type, as the parameters of methods
+/// are. `Inject<T>` injects singletons only. If the App does not provide one, the subscription
+/// itself fails, before the first event. An async subscriber that captures values is a closure that
+/// clones them in each call and returns a future:
+/// `move |n: u8| { let log = log.clone(); async move { … } }`.
 ///
 /// # Guards, interceptors, error filters and the timeout
 ///
-/// They are chosen before the function is subscribed:
+/// Set them before the function is subscribed:
 /// `ingress.guard::<Member>().timeout(limit).on(…)`. At an event they apply in this order:
 ///
 /// 1. The subscription's guards. The guards of the App and of the module that lists the event
-///    handler run only when a socket connects, after those of its controllers; a guard that has
-///    already run for a controller does not run again.
+///    handler do not run at events. They run when a socket connects, after the guards of the
+///    controllers; a guard that has already run for a controller does not run again.
 /// 2. The interceptors: first those of the App, then those of the module that lists the event
 ///    handler, then the subscription's.
 /// 3. The function, until the timeout.
@@ -59,7 +61,7 @@ use crate::gateway::policies::interceptor::Interceptor;
 ///
 /// fn subscribe(ingress: &SocketIngress) -> Result<(), IngressError> {
 ///     ingress.on("typing", 0, |socket: Socket, room: String| {
-///         // That this socket has disconnected meanwhile is no error.
+///         // Ignores the error that this socket has disconnected in the meantime.
 ///         let _ = socket.to(&room).emit("typing", socket.id());
 ///     })?;
 ///     let sum = ingress.on("sum", -1, async |a: i64, b: Option<i64>| {
@@ -73,16 +75,19 @@ use crate::gateway::policies::interceptor::Interceptor;
 /// ```
 #[derive(Clone, Default)]
 pub struct SocketIngress {
+    /// Set once by [`install`](Self::install).
     served: Arc<OnceLock<ServedNamespaces>>,
+    /// The subscribers of [`on_error_default`](Self::on_error_default).
     default_errors: Arc<ErrorSubscribers>,
-    /// In the order of their registration.
+    /// All registered event handlers, in the order of their registration.
     handlers: Arc<Mutex<Vec<RegisteredHandler>>>,
+    /// The namespace to which this ingress subscribes. `None`: `/`.
     namespace: Option<Arc<str>>,
-    /// The options of what is subscribed through this ingress.
+    /// The options of the subscriptions that are made through this ingress.
     options: SubscriptionOptions,
 }
 
-/// What the App knows before it builds any provider.
+/// The namespaces and singletons of the App. They are known before it builds any provider.
 struct ServedNamespaces {
     namespaces: HashMap<String, Arc<Ingress>>,
     /// The types that a subscriber can take as `Inject<T>`.
@@ -100,7 +105,7 @@ impl SocketIngress {
             let ingress = Ingress::new(self.default_errors.clone());
             (name.to_owned(), Arc::new(ingress))
         });
-        // A second call would be an error in the App's code; the first values are kept.
+        // Fails only if this is called twice, which the App does not do.
         let _ = self.served.set(ServedNamespaces {
             namespaces: ingresses.collect(),
             singletons: singletons.collect(),
@@ -114,8 +119,8 @@ impl SocketIngress {
             .ok_or_else(|| IngressError::UnknownNamespace(namespace.to_owned()))
     }
 
-    /// The ingress of the chosen namespace.
-    fn chosen(&self) -> Result<&Arc<Ingress>, IngressError> {
+    /// The subscribers of the namespace to which this ingress subscribes.
+    fn namespace_ingress(&self) -> Result<&Arc<Ingress>, IngressError> {
         self.ingress(self.namespace.as_deref().unwrap_or("/"))
     }
 
@@ -141,13 +146,13 @@ impl SocketIngress {
         for handler in handlers.into_iter().rev() {
             if let Err(error) = handler.teardown().await {
                 tracing::error!(
-                    target: "specter::gateway", %error, "an event handler could not be torn down"
+                    target: "specter::gateway", %error, "the teardown of an event handler failed"
                 );
             }
         }
     }
 
-    /// Chooses another namespace: returns an ingress that subscribes to its events.
+    /// Returns an ingress that subscribes to the events of another namespace.
     ///
     /// # Errors
     /// No controller and no listed event handler serves the namespace.
@@ -161,7 +166,7 @@ impl SocketIngress {
 
     /// Returns an ingress for an event handler that a module lists; `root` is the index of its
     /// dependency root.
-    pub(crate) fn of_listed(&self, root: usize) -> Self {
+    pub(crate) fn for_listed_handler(&self, root: usize) -> Self {
         self.with(|options| options.handler_root = Some(root))
     }
 
@@ -229,7 +234,7 @@ impl SocketIngress {
     }
 
     /// Subscribes to connects. The function runs after the controllers' `connect` handlers and
-    /// before the client is answered. If it returns an error, the client is refused.
+    /// before the client is answered. If it returns an error, the client is rejected.
     ///
     /// # Errors
     /// Nothing serves the namespace, or the App does not provide a singleton that a parameter or
@@ -248,7 +253,7 @@ impl SocketIngress {
         priority: i32,
         callback: impl EventCallback<M>,
     ) -> Result<Subscription, IngressError> {
-        let ingress = self.chosen()?;
+        let ingress = self.namespace_ingress()?;
         let mut requirements = Requirements::default();
         let subscriber =
             Subscriber::event(priority, self.options.clone(), callback, &mut requirements);
@@ -265,7 +270,10 @@ impl SocketIngress {
         let policies = self.options.policies.declared();
         let policies = policies.map(|policy| (policy.key, policy.role.to_owned()));
         let parameters = requirements.dependencies.iter();
-        let parameters = parameters.map(|one| (one.key, format!("parameter {}", one.label)));
+        let parameters = parameters.map(|requirement| {
+            let role = format!("parameter {}", requirement.label);
+            (requirement.key, role)
+        });
         match policies
             .chain(parameters)
             .find(|(key, _)| !is_provided(key))
@@ -287,7 +295,7 @@ impl SocketIngress {
         priority: i32,
         subscriber: impl DisconnectCallback<M>,
     ) -> Result<Subscription, IngressError> {
-        let ingress = self.chosen()?;
+        let ingress = self.namespace_ingress()?;
         let subscriber = Subscriber::disconnect(priority, self.options.clone(), subscriber);
         Ok(add(ingress, SubscriptionKey::Disconnect, subscriber))
     }
@@ -302,7 +310,7 @@ impl SocketIngress {
         &self,
         subscriber: impl ErrorCallback<M>,
     ) -> Result<Subscription, IngressError> {
-        let ingress = self.chosen()?;
+        let ingress = self.namespace_ingress()?;
         let id = ingress.errors().add(subscriber);
         let ingress = Arc::downgrade(ingress);
         Ok(Subscription::to_namespace_errors(ingress, id))

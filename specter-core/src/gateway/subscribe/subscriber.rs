@@ -1,14 +1,16 @@
-//! A subscribed function with its options.
+//! A subscriber: a subscribed function with its priority and its options.
 
 use super::callback::{DisconnectCallback, ErasedCallback, EventCallback, SubscriberCall};
 use super::subscription_options::SubscriptionOptions;
 use crate::gateway::declare::controller::Requirements;
 use crate::gateway::dispatch::call_context::CallContext;
 
-/// A subscribed function.
+/// A subscribed function with its priority and its options.
 pub(crate) struct Subscriber {
     priority: i32,
+    /// Its number in the namespace's registry; 0 before it is added there.
     id: u64,
+    /// Whether the function takes an `Ack`.
     takes_ack: bool,
     options: SubscriptionOptions,
     callback: ErasedCallback,
@@ -65,15 +67,15 @@ impl Subscriber {
         &self.options
     }
 
-    /// The name by which interceptors know the owner: the event handler's type, or
-    /// `SocketIngress`.
+    /// The owner's name for interceptors and the log: the type name of the event handler, or
+    /// `SocketIngress` if there is none.
     pub(crate) fn owner(&self) -> &'static str {
         self.options.handler_name.unwrap_or("SocketIngress")
     }
 
     /// Calls the function without its policies.
     pub(crate) fn call(&self, mut cx: CallContext) -> SubscriberCall {
-        cx.limit = self.options.timeout;
+        cx.timeout = self.options.timeout;
         self.callback.call(cx)
     }
 }

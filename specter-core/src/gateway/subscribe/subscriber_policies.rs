@@ -1,5 +1,5 @@
-//! Runs subscribers inside of the guards, interceptors and error filters that apply to them: those
-//! of the App, those of the event handler's module, and those of the subscription itself.
+//! Runs subscribers inside of their policies: the guards, interceptors and error filters of the
+//! App, of the event handler's module, and of the subscription itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::subscriber::Subscriber;
 use super::subscription_options::SubscriptionOptions;
 use crate::gateway::declare::policies::PolicyScope;
 use crate::gateway::dispatch::call_context::{CallContext, Outcome, Trigger};
-use crate::gateway::policies::filter::{ErasedFilter, filtered};
+use crate::gateway::policies::filter::{ErasedFilter, run_filters};
 use crate::gateway::policies::guard::check_guards;
 use crate::gateway::policies::interceptor::ErasedInterceptor;
 
@@ -28,8 +28,8 @@ pub(crate) struct SubscriberPolicies {
     pub(crate) bypassed_guards: Vec<Key>,
 }
 
-/// Interceptors and error filters around a call. There are no guards here: those of the App and of
-/// modules run at connect.
+/// The interceptors and error filters of a call. Guards are not included, because those of the App
+/// and of modules run at connect.
 #[derive(Default)]
 pub(crate) struct PolicySet {
     /// The outermost first.
@@ -39,7 +39,7 @@ pub(crate) struct PolicySet {
 }
 
 impl SubscriberPolicies {
-    /// The interceptors and filters outside of the subscription's own.
+    /// The interceptors and filters of the App and of the event handler's module.
     fn outer(&self, options: &SubscriptionOptions) -> &PolicySet {
         options
             .handler_root
@@ -47,14 +47,14 @@ impl SubscriberPolicies {
             .unwrap_or(&self.app)
     }
 
-    /// Whether a subscriber with these options has no policies at all.
+    /// Whether no policy applies to a subscriber with these options.
     fn is_empty(&self, options: &SubscriptionOptions) -> bool {
         let outer = self.outer(options);
         outer.interceptors.is_empty() && outer.filters.is_empty() && options.policies.is_empty()
     }
 
-    /// The outer interceptors and filters joined with the subscription's own.
-    fn joined(&self, options: &SubscriptionOptions, scope: PolicyScope<'_>) -> PolicySet {
+    /// All interceptors and filters that apply to a subscriber with these options.
+    fn join(&self, options: &SubscriptionOptions, scope: PolicyScope<'_>) -> PolicySet {
         let outer = self.outer(options);
         let interceptors = options.policies.interceptors.iter();
         let filters = options.policies.filters.iter();
@@ -63,21 +63,21 @@ impl SubscriberPolicies {
                 .interceptors
                 .iter()
                 .cloned()
-                .chain(interceptors.map(|policy| policy.find(scope)))
+                .chain(interceptors.map(|policy| policy.resolve(scope)))
                 .collect(),
             filters: filters
-                .map(|policy| policy.find(scope))
+                .map(|policy| policy.resolve(scope))
                 .chain(outer.filters.iter().cloned())
                 .collect(),
         }
     }
 }
 
-/// What it takes to run a namespace's subscribers inside of their policies.
+/// The policies of a namespace's subscribers, and the container that provides their instances.
 #[derive(Clone)]
 pub(crate) struct NamespacePolicies {
     pub(crate) declared: Arc<SubscriberPolicies>,
-    /// Holds the singletons that subscriptions name as policies.
+    /// Provides the singletons that subscriptions name as policies.
     pub(crate) container: Container,
 }
 
@@ -106,13 +106,13 @@ impl NamespacePolicies {
             .guards
             .iter()
             .filter(|policy| !bypassed.contains(&policy.declared.key))
-            .map(|policy| policy.find(scope))
+            .map(|policy| policy.resolve(scope))
             .collect();
         let PolicySet {
             interceptors,
             filters,
-        } = self.declared.joined(options, scope);
-        let (socket, event) = (cx.socket.clone(), cx.info());
+        } = self.declared.join(options, scope);
+        let (socket, event) = (cx.socket.clone(), cx.event_info());
         let guarded_event = match cx.trigger {
             Trigger::Connect => None,
             _ => Some(&event),
@@ -126,9 +126,9 @@ impl NamespacePolicies {
             Outcome::Rejected(reject) => (*reject).into(),
             outcome => return outcome,
         };
-        if filters.is_empty() || error.is_gone() {
+        if filters.is_empty() || error.is_disconnected() {
             return Outcome::Failed(error);
         }
-        Outcome::Failed(filtered(filters, socket, event, error).await)
+        Outcome::Failed(run_filters(filters, socket, event, error).await)
     }
 }

@@ -7,11 +7,11 @@ use super::registry::{Ingress, SubscriptionKey};
 
 /// A subscription to an event, a connect, a disconnect or to errors.
 ///
-/// Dropping it changes nothing; [`cancel`](Self::cancel) ends the subscription.
+/// [`cancel`](Self::cancel) ends the subscription; dropping this handle does not.
 #[derive(Debug)]
 pub struct Subscription(Target);
 
-/// The list that holds the subscriber, and the subscriber's number in it.
+/// The list that contains the subscriber, and the subscriber's number in the list.
 #[derive(Debug)]
 enum Target {
     Event(Weak<Ingress>, SubscriptionKey, u64),

@@ -1,15 +1,16 @@
-//! What a subscription declares in addition to its function.
+//! The options of a subscription: its policies, its timeout and its event handler.
 
 use std::time::Duration;
 
 use crate::gateway::declare::policies::Policies;
 
-/// The options of a subscription, as its [`SocketIngress`](super::SocketIngress) had them when the
-/// function was subscribed.
+/// The options of a subscription. They are copied from the
+/// [`SocketIngress`](super::SocketIngress) when the function is subscribed.
 #[derive(Clone, Default)]
 pub(crate) struct SubscriptionOptions {
     pub(in crate::gateway) policies: Policies,
-    /// After this time an async subscriber is dropped and fails. `None`: no limit.
+    /// The time limit of a call. After that an async subscriber is dropped, and the call fails.
+    /// `None`: no limit.
     pub(in crate::gateway) timeout: Option<Duration>,
     /// The index of the dependency root of the event handler that subscribes, if a module lists
     /// that handler. Its module's policies then apply.

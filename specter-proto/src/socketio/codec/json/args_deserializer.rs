@@ -8,12 +8,19 @@ use super::lenient;
 use super::lenient::Leniency;
 use super::unread::UnreadArgument;
 use crate::socketio::args::Arguments;
+use crate::socketio::attachment_scope;
 use crate::socketio::error::ArgumentError;
 
-/// Reads the remaining arguments as one value.
-pub(in crate::socketio) fn decode<'a, T: Deserialize<'a>>(
-    arguments: &Arguments<'a>,
-) -> Result<T, ArgumentError> {
+impl<'a> Arguments<'a> {
+    /// Reads the remaining arguments as one value, by the rule by which the encoder makes arguments
+    /// of a value: a tuple takes several arguments, `()` none, and any other type one. Further
+    /// arguments are dropped.
+    pub fn decode<T: Deserialize<'a>>(self) -> Result<T, ArgumentError> {
+        attachment_scope::read_with_attachments(self.packet, || decode(&self))
+    }
+}
+
+fn decode<'a, T: Deserialize<'a>>(arguments: &Arguments<'a>) -> Result<T, ArgumentError> {
     read(arguments, None).or_else(|unread| retry_leniently(arguments, unread))
 }
 

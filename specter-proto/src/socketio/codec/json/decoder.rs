@@ -7,16 +7,18 @@
 use std::fmt;
 
 use super::event_prefix_cache::EventPrefixCache;
-use super::header::{HeaderLayout, PacketKind, read_attachments};
+use super::header::{HeaderLayout, read_attachments};
 use super::placeholder::{CheckIndices, IgnorePlaceholders, PlaceholderVisitor};
+use super::scan_error::ScanError;
 use super::scanner;
-use super::scanner::{ArgSpan, EventName, ScanError};
+use super::scanner::{ArgSpan, EventName};
 use super::surrogates;
 use crate::socketio::error::ParseError;
 use crate::socketio::packet::{
     AckPacket, Connect, ConnectPacket, DisconnectPacket, EventPacket, Packet,
 };
 use crate::socketio::packet_buf::{PacketBuf, PacketLayout};
+use crate::socketio::packet_kind::PacketKind;
 use crate::socketio::reserved::{has_reserved_length, is_reserved};
 use crate::socketio::span::MAX_TEXT;
 

@@ -14,16 +14,17 @@ use serde::ser::Error as _;
 
 use crate::engine::{EncodedPacket, FrameAppender, FrameBuilder, FrameKind};
 
-use super::header::PacketKind;
 use super::placeholder::CheckIndices;
+use super::scan_error::ScanError;
 use super::scanner;
-use super::scanner::ScanError;
 use super::string_scan::find_special;
 use super::{args_serializer, surrogates};
+pub use crate::socketio::attachment_limits::{CLIENT_MAX_ATTACHMENTS, MAX_ATTACHMENTS};
 use crate::socketio::attachment_scope;
 use crate::socketio::attachments::Attachments;
-pub use crate::socketio::destination::{CLIENT_MAX_ATTACHMENTS, Destination, MAX_ATTACHMENTS};
+pub use crate::socketio::destination::Destination;
 use crate::socketio::error::EncodeError;
+use crate::socketio::packet_kind::PacketKind;
 use crate::socketio::packet_writer::{PacketWriter, append_attachments};
 use crate::socketio::reserved::is_reserved;
 

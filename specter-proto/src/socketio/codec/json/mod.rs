@@ -15,6 +15,7 @@ pub(crate) mod header;
 pub(crate) mod lenient;
 pub(crate) mod missing;
 pub(crate) mod placeholder;
+pub(crate) mod scan_error;
 pub(crate) mod scanner;
 pub(crate) mod string_scan;
 pub(crate) mod surrogates;

@@ -4,7 +4,7 @@
 //! A placeholder stands for an attachment. It is an object with `"_placeholder": true` and the
 //! attachment's number as `num`. It may have other members, as in the clients' own parsers.
 
-use super::scanner::ScanError;
+use super::scan_error::ScanError;
 use crate::socketio::span::Span;
 
 /// A visitor of the placeholders of a text.

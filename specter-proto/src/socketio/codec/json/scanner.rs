@@ -9,28 +9,13 @@
 use std::borrow::Cow;
 
 use super::placeholder::{IgnorePlaceholders, PlaceholderVisitor};
+use super::scan_error::ScanError;
 use super::string_scan::find_special;
 use super::surrogates;
 use crate::socketio::span::Span;
 
 /// The deepest nesting of one argument, which is the deepest that `serde_json` reads later.
 pub(in crate::socketio) const MAX_DEPTH: u8 = 127;
-
-/// The fault of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::socketio) enum ScanError {
-    /// The text is not JSON, or not of the expected shape.
-    Syntax,
-    /// The nesting is deeper than [`MAX_DEPTH`].
-    TooDeep,
-    /// A placeholder has a number that names no attachment.
-    Placeholder,
-    /// The data of an event does not begin with a name.
-    EventName,
-    /// A string has the escape of a lone surrogate. The text after it was not checked; see
-    /// [`surrogates`].
-    LoneSurrogate,
-}
 
 /// The name of an event, which is the first element of its data: a string or a number.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,9 @@
 //! Types that buffer what they read (flattened structs, tagged and untagged enums) request an
 //! integer only later, from the buffer. If the second attempt fails too, a third one converts
 //! integral floats in the buffers into integers.
+//!
+//! `access` and this file need each other: a lenient deserializer wraps the accessors of a value's
+//! parts, which deserialize the parts leniently again.
 
 mod access;
 mod number;
