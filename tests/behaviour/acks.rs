@@ -167,7 +167,10 @@ async fn when_the_client_leaves_whoever_waits_is_told() {
     client.send(r#"42["ask","why?"]"#).await;
     client.text().await;
     client.close().await;
-    assert_eq!([log.line().await, log.line().await], ["asking", "ack_gone"]);
+    assert_eq!(
+        [log.line().await, log.line().await],
+        ["asking", "ack_disconnected"]
+    );
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ async fn start() -> (TestApp, LogReader, Arc<Kept>) {
     (app, reader, kept)
 }
 
-const GONE: &str = r#"in hall true, groups ["news"], count 1, members 1, sockets false, join Err("join_gone"), subscribe Err("group_gone"), emit Err("emit_gone")"#;
+const GONE: &str = r#"in hall true, groups ["news"], count 1, members 1, sockets false, join Err("join_disconnected"), subscribe Err("group_disconnected"), emit Err("emit_disconnected")"#;
 
 #[tokio::test(start_paused = true)]
 async fn rooms_are_readable_in_disconnect_for_every_reason() {

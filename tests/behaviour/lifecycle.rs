@@ -304,7 +304,7 @@ async fn gated(server: &Server, log: &mut crate::common::LogReader) -> crate::co
 #[tokio::test]
 async fn every_way_of_leaving_has_its_reason() {
     let (server, mut log, _) = server().await;
-    let gone = "Err(\"emit_gone\")";
+    let gone = "Err(\"emit_disconnected\")";
 
     let mut client = gated(&server, &mut log).await;
     client.send("41/gate,").await;
@@ -370,7 +370,7 @@ async fn a_socket_at_rest_is_disconnected_from_elsewhere() {
     assert_eq!(client.text().await, "41/gate,");
     assert_eq!(
         [log.line().await, log.line().await],
-        ["server namespace disconnect", "Err(\"emit_gone\")"]
+        ["server namespace disconnect", "Err(\"emit_disconnected\")"]
     );
     client.connect("/gate", Value::Null).await;
     assert_eq!(log.line().await, "ack_not_connected");

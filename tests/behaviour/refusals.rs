@@ -266,7 +266,7 @@ async fn limits_that_a_client_meets_are_answered_with_their_code_and_not_logged(
         tokio::task::yield_now().await;
     }
     let answer: Value = client.emit_with_ack("tell_gone", ()).await;
-    assert_eq!(answer["code"], "emit_gone", "{answer}");
+    assert_eq!(answer["code"], "emit_disconnected", "{answer}");
     let shown = lines.shown();
     let of_gateway: Vec<_> = shown
         .iter()

@@ -152,7 +152,7 @@ async fn a_namespace_nobody_serves_is_an_error() {
 async fn nobody_joins_the_room_of_another_socket() {
     let (_server, mut clients, ids) = three().await;
     let refused = clients[0].call("join", json!([ids[1]])).await;
-    assert_eq!(refused[0]["code"], "join_another_socket");
+    assert_eq!(refused[0]["code"], "join_reserved_name");
     assert_eq!(
         clients[0].call("join", json!([ids[0]])).await,
         json!([["a"]]),

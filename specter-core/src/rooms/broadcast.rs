@@ -10,12 +10,13 @@ use super::hub::{Audience, Hub};
 use super::{JoinError, Target};
 use crate::socket::{EmitError, Socket, SocketId};
 
-/// Whom an event goes to: an immutable value, made by `to`, `within`, `except`, `broadcast`.
+/// The recipients of an event: an immutable value, created by `to`, `within`, `except` and
+/// `broadcast`.
 ///
-/// Rooms add up, and a socket in several of them gets one copy. Without a room it is the whole
-/// namespace.
+/// Several rooms are combined; a socket in several of them receives one copy. Without a room, all
+/// sockets of the namespace are selected.
 #[derive(Clone)]
-#[must_use = "nothing is sent before `.emit(…)`"]
+#[must_use = "nothing is sent until `emit` is called"]
 pub struct Broadcast {
     hub: Arc<Hub>,
     audience: Audience,
@@ -50,15 +51,15 @@ impl Broadcast {
         self.to(room)
     }
 
-    /// Leaves out everybody in a room, or one socket by its id.
+    /// Excludes the sockets in a room, or one socket by its id.
     pub fn except(mut self, room: impl Into<Target>) -> Self {
         self.audience.except.push(room.into());
         self
     }
 
-    /// Emits an event to all of them. It is encoded once.
+    /// Emits an event to all of them. The event is encoded once.
     ///
-    /// A client that is gone or does not keep up is left out; that is no error here.
+    /// Clients that are disconnected or read too slowly are left out, which is no error.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         let packet = encode::event(self.hub.destination(), None, event, &data)?;
         self.hub.publish(&Command::Broadcast {
@@ -68,12 +69,13 @@ impl Broadcast {
         Ok(())
     }
 
-    /// The sockets it reaches now, on this node.
+    /// The selected sockets on this node.
     pub fn sockets(&self) -> Vec<Socket> {
         self.hub.reached(&self.audience)
     }
 
-    /// Lets all of them join a room. The first that may not ends it.
+    /// Adds the selected sockets to a room. Stops at the first error other than a disconnected
+    /// socket.
     pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
         self.sockets()
             .iter()
@@ -83,14 +85,14 @@ impl Broadcast {
             })
     }
 
-    /// Lets all of them leave a room.
+    /// Removes the selected sockets from a room.
     pub fn leave(&self, room: impl AsRef<str>) {
         self.sockets()
             .iter()
             .for_each(|socket| socket.leave(room.as_ref()));
     }
 
-    /// Disconnects all of them from the namespace.
+    /// Disconnects the selected sockets from the namespace.
     pub fn disconnect(&self) {
         self.sockets().iter().for_each(Socket::disconnect);
     }

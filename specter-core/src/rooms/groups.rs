@@ -1,6 +1,6 @@
-//! The application's groups of sockets, across all namespaces of the App.
+//! [`BroadcastGroup`]: the application's groups of sockets, across all namespaces of the App.
 //!
-//! A subscription ends with its socket. A group is of this node alone.
+//! A subscription ends with its socket. Groups exist on this node only.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,46 +9,21 @@ use serde::Serialize;
 use specter_proto::engine::EncodedPacket;
 use specter_proto::socketio::encode;
 
-use super::GroupLimits;
+use super::group_error::GroupError;
+use super::limits::GroupLimits;
 use super::subscriptions::Subscriptions;
 use crate::socket::{EmitError, Socket, SocketId, members};
 use specter_engine::internals::FanOut;
 
-/// Why a group was not subscribed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GroupError {
-    /// The socket is disconnected.
-    #[error("the socket has disconnected")]
-    Disconnected,
-    /// The socket is in as many groups as it may be.
-    #[error("the socket is in {0} groups, which is the most that one socket may join")]
-    TooManyGroups(usize),
-    /// The name is too long.
-    #[error("a group's name must not have more than {0} bytes")]
-    NameTooLong(usize),
-}
-
-impl GroupError {
-    /// A stable name of the error.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Disconnected => "group_gone",
-            Self::TooManyGroups(_) => "group_too_many",
-            Self::NameTooLong(_) => "group_name_too_long",
-        }
-    }
-}
-
-/// Named groups of sockets, of all namespaces of the App: injectable everywhere. Clones are the
-/// same groups.
+/// Named groups of sockets of all namespaces of the App: injected anywhere. Clones are the same
+/// groups.
 ///
-/// **A group or a room?** A room belongs to one namespace and to what is sent from there: take it
-/// when what is sent is addressed by `socket.to(room)`, combined with `except`, or when sockets are
-/// moved between rooms from outside. A group belongs to the application: take it for a subject that
-/// services publish to and sockets subscribe to (a ticker, a document, a job), when the subscribers
-/// are in several namespaces, or when the application asks who is subscribed. Neither name is seen
-/// by the other; a group is of this node alone.
+/// **A group or a room?** A room belongs to one namespace. Use it if recipients are addressed by
+/// `socket.to(room)`, combined with `except`, or if sockets are moved between rooms from outside. A
+/// group belongs to the application. Use it for a subject that services publish to and sockets
+/// subscribe to (a ticker, a document, a job), if the subscribers are in several namespaces, or if
+/// the application needs to know who is subscribed. Rooms and groups do not see each other's names,
+/// and groups exist on this node only.
 ///
 /// ```
 /// use specter_core::rooms::{BroadcastGroup, GroupError};
@@ -76,7 +51,8 @@ impl BroadcastGroup {
         }
     }
 
-    /// Subscribes a socket to a group, until it unsubscribes or disconnects. Again changes nothing.
+    /// Subscribes a socket to a group, until it unsubscribes or disconnects. A second call changes
+    /// nothing.
     pub fn subscribe(&self, group: impl AsRef<str>, socket: &Socket) -> Result<(), GroupError> {
         Subscriptions::subscribe(&self.subscriptions, group.as_ref(), socket)
     }
@@ -91,20 +67,21 @@ impl BroadcastGroup {
         self.subscriptions.unsubscribe_all(socket.id());
     }
 
-    /// The same groups, for a broadcast that leaves a socket out. More with another `exclude`.
-    #[must_use = "nothing is sent before `.broadcast(…)`"]
+    /// Returns the same groups, with a socket excluded from broadcasts. Several calls exclude
+    /// several sockets.
+    #[must_use = "nothing is sent until `broadcast` is called on the returned groups"]
     pub fn exclude(&self, socket: impl Into<SocketId>) -> Self {
         let mut excluding = self.clone();
         excluding.excluded.push(socket.into());
         excluding
     }
 
-    /// Emits an event to all members of a group. It is encoded once for each namespace that they
-    /// are in.
-    ///
-    /// `data` is the arguments: `()` none, a tuple several, anything else one. A member that is
-    /// gone or does not keep up is left out; that is no error here, and neither is a group without
+    /// Emits an event to all members of a group. It is encoded once for each namespace of the
     /// members.
+    ///
+    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one. Members
+    /// that are disconnected or read too slowly are left out, which is no error; neither is a group
+    /// without members.
     pub fn broadcast<T: Serialize>(
         &self,
         group: impl AsRef<str>,
@@ -141,22 +118,21 @@ impl BroadcastGroup {
         members.map_or_else(Vec::new, |members| members.values().cloned().collect())
     }
 
-    /// How many members a group has.
+    /// The number of members of a group.
     pub fn member_count(&self, group: impl AsRef<str>) -> usize {
         let members = self.subscriptions.members(group.as_ref());
         members.map_or(0, |members| members.len())
     }
 
-    /// The groups that have members, sorted.
+    /// The names of the groups that have members, sorted.
     pub fn groups(&self) -> Vec<String> {
         self.subscriptions.groups()
     }
 
-    /// The groups that a socket is subscribed to, sorted.
+    /// The names of the groups that a socket is subscribed to, sorted.
     ///
-    /// They stay readable until all of its `disconnect` handlers have run. The socket itself is a
-    /// member no longer from the moment that it disconnects: nothing reaches it, and it is not
-    /// counted.
+    /// They stay readable until all of its `disconnect` handlers have run. The socket itself is no
+    /// member any more once it has disconnected: it receives nothing and is not counted.
     pub fn groups_of(&self, socket: &Socket) -> Vec<String> {
         self.subscriptions.groups_of(socket.id())
     }

@@ -17,30 +17,30 @@ use crate::socket::members::{self, Members};
 use crate::socket::{Socket, SocketConfig, SocketId};
 use specter_engine::internals::FanOut;
 
-/// Why a room was not joined.
+/// Why a socket could not join a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// The socket is disconnected.
+    /// The socket has disconnected.
     #[error("the socket has disconnected")]
     Disconnected,
-    /// The name is another socket's id: nobody may listen in there.
+    /// The name is the id of another socket, whose events only that socket may receive.
     #[error("a room's name must not be the id of another socket")]
     ReservedName,
-    /// The socket is in as many rooms as it may be.
+    /// The socket has joined `rooms_per_socket` rooms.
     #[error("the socket is in {0} rooms, which is the most that one socket may join")]
     TooManyRooms(usize),
-    /// The name is too long.
+    /// The name has more than `room_name` bytes.
     #[error("a room's name must not have more than {0} bytes")]
     NameTooLong(usize),
 }
 
 impl JoinError {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Disconnected => "join_gone",
-            Self::ReservedName => "join_another_socket",
+            Self::Disconnected => "join_disconnected",
+            Self::ReservedName => "join_reserved_name",
             Self::TooManyRooms(_) => "join_too_many_rooms",
             Self::NameTooLong(_) => "join_name_too_long",
         }
@@ -50,13 +50,13 @@ impl JoinError {
 pub(crate) struct Hub {
     name: Arc<str>,
     limits: RoomLimits,
-    /// How many attachments of a packet its clients take.
+    /// The most attachments that clients accept in a packet.
     max_attachments: usize,
     adapter: Arc<dyn Adapter>,
     sockets: RwLock<Sockets>,
 }
 
-/// Who is in the namespace, and in which of its rooms.
+/// The sockets of the namespace and the members of its rooms.
 #[derive(Default)]
 struct Sockets {
     all: Members,
@@ -74,7 +74,7 @@ impl Hub {
         })
     }
 
-    /// With every limit at its default.
+    /// A hub with default limits.
     pub(crate) fn with_defaults(name: &str) -> Arc<Self> {
         let max_attachments = SocketConfig::default().max_outgoing_attachments;
         Self::new(name, RoomLimits::default(), max_attachments)
@@ -84,32 +84,32 @@ impl Hub {
         &self.name
     }
 
-    /// The namespace, as packets are encoded for it.
+    /// The namespace, as the destination of encoded packets.
     #[inline]
     pub(crate) fn destination(&self) -> Destination<'_> {
         Destination::new(&self.name, self.max_attachments)
     }
 
-    /// Makes the socket reachable, unless its end has begun.
+    /// Adds the socket, unless it has begun to disconnect.
     pub(crate) fn add(&self, socket: &Socket) {
         let mut sockets = self.sockets.write();
-        // Its end closes it before it takes it out under this lock.
+        // A socket that disconnects is marked as ended before it is removed under this lock.
         if socket.is_ended() {
             return;
         }
         insert_member(&mut sockets.all, socket);
     }
 
-    /// Takes the socket out of the namespace and of all its rooms. Idempotent.
+    /// Removes the socket from the namespace and all its rooms. A second call does nothing.
     ///
-    /// The socket keeps the names of its rooms: its `disconnect` handlers read them.
+    /// The socket keeps the names of its rooms for its `disconnect` handlers.
     pub(crate) fn remove(&self, socket: &Socket) {
         let mut sockets = self.sockets.write();
         if !sockets.all.contains_key(&socket.id()) {
             return;
         }
         remove_member(&mut sockets.all, socket.id());
-        for room in socket.joined().lock().iter() {
+        for room in socket.joined_rooms().lock().iter() {
             sockets.rooms.remove(room, socket.id());
         }
     }
@@ -125,14 +125,14 @@ impl Hub {
         if let Ok(id) = room.parse::<SocketId>()
             && sockets.all.contains_key(&id)
         {
-            // Everybody is in the room of their own id.
+            // A socket is always in the room of its own id.
             return if id == socket.id() {
                 Ok(())
             } else {
                 Err(JoinError::ReservedName)
             };
         }
-        let mut joined = socket.joined().lock();
+        let mut joined = socket.joined_rooms().lock();
         if joined.iter().any(|name| **name == *room) {
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl Hub {
 
     pub(crate) fn leave(&self, socket: &Socket, room: &str) {
         let mut sockets = self.sockets.write();
-        socket.joined().lock().retain(|name| **name != *room);
+        socket.joined_rooms().lock().retain(|name| **name != *room);
         sockets.rooms.remove(room, socket.id());
     }
 
@@ -168,7 +168,7 @@ impl Hub {
         reached
     }
 
-    /// Has the adapter carry a command to the namespace on all nodes.
+    /// Publishes a command to the namespace on all nodes.
     pub(crate) fn publish(&self, command: &Command<'_>) -> Sent {
         self.adapter.publish(self, command)
     }
@@ -212,7 +212,8 @@ impl Hub {
 }
 
 impl Node for Hub {
-    /// Sends to everybody in the audience. A client that is gone or does not keep up is left out.
+    /// Sends to all sockets of the audience. Clients that are disconnected or read too slowly are
+    /// left out.
     fn apply(&self, command: &Command<'_>) -> usize {
         let Command::Broadcast { audience, packet } = command;
         let mut taken = 0;
@@ -225,10 +226,10 @@ impl Node for Hub {
     }
 }
 
-/// Whom a broadcast reaches.
+/// The recipients of a broadcast.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audience {
-    /// Nothing: the whole namespace.
+    /// Empty: the whole namespace.
     pub(crate) targets: Vec<Target>,
     pub(crate) except: Vec<Target>,
     pub(crate) sender: Option<SocketId>,
@@ -278,7 +279,7 @@ mod tests {
         assert_eq!(hub.sockets.read().rooms.names().count(), 4);
         for (left, socket) in sockets.iter().enumerate() {
             socket.end();
-            assert_eq!(hub.room_len("all"), 2 - left, "unreachable at once");
+            assert_eq!(hub.room_len("all"), 2 - left, "unreachable immediately");
             assert_eq!(socket.rooms().len(), 2, "readable until it is finished");
             assert_eq!(socket.join("late"), Err(JoinError::Disconnected));
             socket.finish();

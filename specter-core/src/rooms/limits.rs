@@ -1,8 +1,8 @@
-//! Bounds on rooms and groups: plain values, which the hub and the groups enforce.
+//! The limits of rooms and groups, as plain values. The hub and the groups enforce them.
 
 use specter_engine::ConfigError;
 
-/// Bounds on rooms, changed through `AppBuilder::rooms`.
+/// The limits of rooms. `AppBuilder::rooms` changes them. A limit of zero is an error at start.
 ///
 /// ```
 /// use specter_core::rooms::RoomLimits;
@@ -26,19 +26,21 @@ impl Default for RoomLimits {
 }
 
 impl RoomLimits {
-    /// How many rooms one socket may be in, besides that of its own id. Default: 1,024.
+    /// How many rooms one socket may join, in addition to the room of its own id. Default: 1,024. A
+    /// further `join` fails with [`JoinError::TooManyRooms`](super::JoinError::TooManyRooms).
     pub fn rooms_per_socket(mut self, rooms: usize) -> Self {
         self.rooms_per_socket = rooms;
         self
     }
 
-    /// How many bytes a room's name may have. Default: 256.
+    /// How many bytes the name of a room may have. Default: 256. A `join` with a longer name fails
+    /// with [`JoinError::NameTooLong`](super::JoinError::NameTooLong).
     pub fn room_name(mut self, bytes: usize) -> Self {
         self.room_name = bytes;
         self
     }
 
-    /// What is wrong with the settings: nobody could join anything.
+    /// The limits that are zero, with which no socket could join anything.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let limits = [
             ("rooms_per_socket", self.rooms_per_socket),
@@ -50,7 +52,7 @@ impl RoomLimits {
     }
 }
 
-/// Bounds on groups, changed through `AppBuilder::groups`.
+/// The limits of groups. `AppBuilder::groups` changes them. A limit of zero is an error at start.
 ///
 /// ```
 /// use specter_core::rooms::GroupLimits;
@@ -74,19 +76,21 @@ impl Default for GroupLimits {
 }
 
 impl GroupLimits {
-    /// How many groups one socket may be in. Default: 1,024.
+    /// How many groups one socket may subscribe to. Default: 1,024. A further `subscribe` fails
+    /// with [`GroupError::TooManyGroups`](super::GroupError::TooManyGroups).
     pub fn groups_per_socket(mut self, groups: usize) -> Self {
         self.groups_per_socket = groups;
         self
     }
 
-    /// How many bytes a group's name may have. Default: 256.
+    /// How many bytes the name of a group may have. Default: 256. A `subscribe` with a longer name
+    /// fails with [`GroupError::NameTooLong`](super::GroupError::NameTooLong).
     pub fn group_name(mut self, bytes: usize) -> Self {
         self.group_name = bytes;
         self
     }
 
-    /// What is wrong with the settings: nobody could join anything.
+    /// The limits that are zero, with which no socket could join anything.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let limits = [
             ("groups_per_socket", self.groups_per_socket),

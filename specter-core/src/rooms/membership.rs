@@ -1,8 +1,9 @@
-//! Who is in which room: the index that a namespace keeps of its rooms, and the App of its groups.
+//! The index of the members of each room. A namespace has one for its rooms, and the App one for
+//! its groups.
 //!
-//! A reader takes a snapshot of a room's members (a reference count) and walks it without a lock;
-//! who joins or leaves meanwhile changes a copy. Memory is given back: a map that holds much less
-//! than it has room for is shrunk.
+//! A reader takes a snapshot of a room's members (a reference count) and iterates it without a
+//! lock; a socket that joins or leaves meanwhile changes a copy. A map shrinks when it holds far
+//! fewer entries than it has room for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,13 +13,13 @@ use indexmap::IndexMap;
 use crate::socket::members::Members;
 use crate::socket::{Socket, SocketId};
 
-/// A map with room for this many entries is never shrunk.
+/// A map with room for this many entries never shrinks.
 const MIN_CAPACITY: usize = 64;
-/// A map is shrunk when it has room for more than this many times its entries. It keeps room for
-/// twice its entries then, so that shrinking costs each removal a constant share.
+/// A map shrinks when it has room for more than this many times its entries. It keeps room for
+/// twice its entries, so that the cost of shrinking is amortized over the removals.
 const MAX_EXCESS: usize = 4;
 
-/// The members of each room (or group) that has any.
+/// The members of each room (or group) that has members.
 #[derive(Default)]
 pub(super) struct Membership {
     rooms: HashMap<Arc<str>, Members>,
@@ -35,7 +36,7 @@ impl Membership {
         name
     }
 
-    /// Takes a member out of a room. The room is forgotten with its last member.
+    /// Removes a member from a room. The room is removed with its last member.
     pub(super) fn remove(&mut self, room: &str, id: SocketId) {
         let Some(members) = self.rooms.get_mut(room) else {
             return;
@@ -49,22 +50,22 @@ impl Membership {
         }
     }
 
-    /// The members of a room. `None` where it has none.
+    /// The members of a room. `None` if it has none.
     pub(super) fn members(&self, room: &str) -> Option<&Members> {
         self.rooms.get(room)
     }
 
-    /// How many members a room has.
+    /// The number of members of a room.
     pub(super) fn len_of(&self, room: &str) -> usize {
         self.members(room).map_or(0, |members| members.len())
     }
 
-    /// The rooms that have members, in no order.
+    /// The rooms that have members, in arbitrary order.
     pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.rooms.keys()
     }
 
-    /// For how many rooms the index has memory.
+    /// The number of rooms for which memory is allocated.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.rooms.capacity()
@@ -76,8 +77,8 @@ pub(super) fn insert_member(members: &mut Members, socket: &Socket) {
     Arc::make_mut(members).insert(socket.id(), socket.clone());
 }
 
-/// Takes a socket out of a set of members. A set that somebody walks through at the moment is
-/// copied only if the socket is in it.
+/// Removes a socket from a set of members. A set that is being iterated is copied only if the
+/// socket is in it.
 pub(super) fn remove_member(members: &mut Members, id: SocketId) {
     if !members.contains_key(&id) {
         return;
@@ -89,7 +90,8 @@ pub(super) fn remove_member(members: &mut Members, id: SocketId) {
     }
 }
 
-fn is_oversized(len: usize, capacity: usize) -> bool {
+/// Whether a collection with this length and capacity must shrink.
+pub(super) fn is_oversized(len: usize, capacity: usize) -> bool {
     capacity > MIN_CAPACITY && capacity > MAX_EXCESS * len
 }
 
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn members_share_the_name_of_their_room_which_goes_with_the_last_of_them() {
+    fn members_share_the_name_of_their_room_which_is_removed_with_the_last() {
         let mut index = Membership::default();
         let sockets = sockets(2);
         let names = [&sockets[0], &sockets[1]].map(|socket| index.insert("room", socket));
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_given_back_when_many_have_left() {
+    fn memory_is_freed_when_many_members_have_left() {
         const MANY: usize = 4_000;
         let mut index = Membership::default();
         let sockets = sockets(MANY);
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_walks_through_a_room_sees_it_as_it_was() {
+    fn an_iteration_sees_the_room_as_it_was() {
         let mut index = Membership::default();
         let sockets = sockets(2);
         index.insert("room", &sockets[0]);

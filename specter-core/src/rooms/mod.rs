@@ -1,15 +1,17 @@
-//! Rooms and groups: who is in which, and sending to many at once.
+//! Rooms and groups: their members, and sending to many sockets at once.
 //!
-//! A namespace's hub owns its sockets and rooms, and sends to them on this node. Operators
-//! ([`Broadcast`]) say whom an event reaches; the `adapter` carries it there. Groups are the
-//! application's own, across namespaces. Rooms and groups share one index of members.
+//! A namespace's hub owns its sockets and rooms, and sends to them on this node. The operators
+//! ([`Broadcast`]) select the recipients of an event; the `adapter` publishes it to all nodes.
+//! Groups belong to the application and span its namespaces. Rooms and groups share one index of
+//! members.
 //!
-//! Rooms and [`Socket`](crate::socket::Socket)s know each other: a socket joins rooms and starts
-//! broadcasts, a room holds sockets and sends to them. Nothing here knows how a packet gets to a
-//! client.
+//! Rooms and [`Socket`](crate::socket::Socket)s depend on each other: a socket joins rooms and
+//! starts broadcasts, and a room holds sockets and sends to them. How a packet reaches a client is
+//! decided elsewhere, in the engine.
 
 mod adapter;
 mod broadcast;
+mod group_error;
 mod groups;
 mod hub;
 mod limits;
@@ -19,7 +21,8 @@ mod subscriptions;
 mod target;
 
 pub use self::broadcast::Broadcast;
-pub use self::groups::{BroadcastGroup, GroupError};
+pub use self::group_error::GroupError;
+pub use self::groups::BroadcastGroup;
 pub(crate) use self::hub::Hub;
 pub use self::hub::JoinError;
 pub use self::limits::{GroupLimits, RoomLimits};

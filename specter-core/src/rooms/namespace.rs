@@ -1,4 +1,4 @@
-//! `Io` and `Namespace`: the whole server and one namespace, as services hold them.
+//! [`Io`] and [`Namespace`]: the whole server and one namespace, as services use them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::{Broadcast, Hub, Target};
 use crate::socket::{EmitError, Socket, SocketId};
 
-/// One namespace: injectable in a controller (its own), or from [`Io::of`]. Everything here
-/// includes everybody.
+/// One namespace: injected into a controller (its own), or obtained by [`Io::of`]. Its methods
+/// include all sockets.
 #[derive(Clone)]
 pub struct Namespace(Arc<Hub>);
 
@@ -19,17 +19,17 @@ impl Namespace {
         Self(hub)
     }
 
-    /// Its name, for example `/chat`.
+    /// The name of the namespace, for example `/chat`.
     pub fn name(&self) -> &str {
         self.0.name()
     }
 
-    /// Emits an event to everybody in it.
+    /// Emits an event to all sockets of the namespace.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         Broadcast::everybody(self.0.clone()).emit(event, data)
     }
 
-    /// Everybody in a room, or one socket by its id.
+    /// Selects the sockets in a room, or one socket by its id.
     pub fn to(&self, room: impl Into<Target>) -> Broadcast {
         Broadcast::everybody(self.0.clone()).to(room)
     }
@@ -39,27 +39,27 @@ impl Namespace {
         self.to(room)
     }
 
-    /// Everybody but those in a room, or but one socket.
+    /// Selects all sockets except those in a room, or except one socket.
     pub fn except(&self, room: impl Into<Target>) -> Broadcast {
         Broadcast::everybody(self.0.clone()).except(room)
     }
 
-    /// The sockets in it, on this node.
+    /// The sockets of the namespace on this node.
     pub fn sockets(&self) -> Vec<Socket> {
         Broadcast::everybody(self.0.clone()).sockets()
     }
 
-    /// A socket by its id.
+    /// The socket with this id, on this node.
     pub fn socket(&self, id: SocketId) -> Option<Socket> {
         self.0.socket(id)
     }
 
-    /// How many sockets are in it, on this node.
+    /// The number of sockets of the namespace on this node.
     pub fn socket_count(&self) -> usize {
         self.0.len()
     }
 
-    /// How many sockets are in a room, on this node.
+    /// The number of sockets in a room on this node.
     pub fn room_count(&self, room: impl AsRef<str>) -> usize {
         self.0.room_len(room.as_ref())
     }
@@ -71,36 +71,36 @@ impl fmt::Debug for Namespace {
     }
 }
 
-/// The namespaces behind one path.
+/// The namespaces of one path.
 pub(crate) struct Server {
     pub(crate) path: String,
     pub(crate) hubs: HashMap<String, Arc<Hub>>,
 }
 
-/// The whole server: injectable everywhere. Everything here includes everybody.
+/// The whole server: injected anywhere. Its methods include all sockets.
 ///
-/// `emit`, `to`, `within` and `except` speak to the namespace `/`, as in Socket.IO for JavaScript;
+/// `emit`, `to`, `within` and `except` use the namespace `/`, as in Socket.IO for JavaScript;
 /// [`of`](Self::of) chooses another.
 #[derive(Clone, Default)]
 pub struct Io(Arc<OnceLock<Vec<Server>>>);
 
 impl Io {
-    /// Fills in the namespaces; the App does so once, before any provider is built.
+    /// Sets the namespaces. The App calls this once, before it builds any provider.
     pub(crate) fn install(&self, servers: Vec<Server>) {
-        // A second call is a programming error of the App's; the first set stays.
+        // A second call would be an error in the App's code; the first value is kept.
         let _ = self.0.set(servers);
     }
 
-    /// The namespace of this name; an error when no controller serves it. The leading `/` may be
-    /// missing.
+    /// The namespace with this name; the leading `/` may be omitted. An error if no controller
+    /// serves it.
     ///
-    /// Where an App serves it on several paths, it is that of the path mounted first;
+    /// If the App serves it on several paths, this is the one of the path that was mounted first;
     /// [`at`](Self::at) chooses.
     pub fn of(&self, namespace: &str) -> Result<Namespace, EmitError> {
         self.find(None, namespace)
     }
 
-    /// The namespace of this name behind this path.
+    /// The namespace with this name on this path.
     pub fn at(&self, path: &str, namespace: &str) -> Result<Namespace, EmitError> {
         self.find(Some(path), namespace)
     }
@@ -120,7 +120,7 @@ impl Io {
             .ok_or(EmitError::UnknownNamespace(slashed))
     }
 
-    /// Every namespace of the App.
+    /// All namespaces of the App.
     pub fn namespaces(&self) -> Vec<Namespace> {
         self.servers()
             .iter()
@@ -133,12 +133,13 @@ impl Io {
         self.0.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Emits an event to everybody in the namespace `/`.
+    /// Emits an event to all sockets of the namespace `/`.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         self.of("/")?.emit(event, data)
     }
 
-    /// Everybody in a room of the namespace `/`. Reaches nobody where no controller serves `/`.
+    /// Selects the sockets in a room of the namespace `/`. It selects none if no controller serves
+    /// `/`.
     pub fn to(&self, room: impl Into<Target>) -> Broadcast {
         self.root().to(room)
     }
@@ -148,8 +149,8 @@ impl Io {
         self.to(room)
     }
 
-    /// Everybody in the namespace `/` but those in a room. Reaches nobody where no controller
-    /// serves `/`.
+    /// Selects all sockets of the namespace `/` except those in a room. It selects none if no
+    /// controller serves `/`.
     pub fn except(&self, room: impl Into<Target>) -> Broadcast {
         self.root().except(room)
     }

@@ -1,15 +1,17 @@
-//! The groups that each socket is subscribed to, beside the index of each group's members.
+//! The subscriptions of sockets to groups: the index of each group's members, and the names of each
+//! socket's groups.
 //!
-//! A socket is a member of nothing from the moment that its end begins; the names of its groups
-//! stay readable until its `disconnect` handlers have run.
+//! A socket is removed from all groups as soon as it disconnects. The names of its groups stay
+//! readable until its `disconnect` handlers have run.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::membership::Membership;
-use super::{GroupError, GroupLimits};
+use super::group_error::GroupError;
+use super::limits::GroupLimits;
+use super::membership::{Membership, is_oversized};
 use crate::socket::members::Members;
 use crate::socket::{EndStage, Socket, SocketId};
 
@@ -21,16 +23,16 @@ pub(super) struct Subscriptions {
 #[derive(Default)]
 struct State {
     groups: Membership,
-    /// The groups of each socket that is in one.
-    sockets: HashMap<SocketId, OwnGroups>,
+    /// The groups of each socket that has subscribed to any.
+    sockets: HashMap<SocketId, SocketGroups>,
 }
 
 /// The groups of one socket.
 #[derive(Default)]
-struct OwnGroups {
+struct SocketGroups {
     names: HashSet<Arc<str>>,
-    /// The socket's end has begun: it is a member of none any more, and its `disconnect` handlers
-    /// read the names.
+    /// Whether the socket has disconnected. It is a member of no group then; its `disconnect`
+    /// handlers read the names.
     has_ended: bool,
 }
 
@@ -48,7 +50,7 @@ impl Subscriptions {
         socket: &Socket,
     ) -> Result<(), GroupError> {
         let is_first = this.add(group, socket)?;
-        // Outside of the lock: the end of the socket takes it.
+        // Outside of the lock, because the disconnect of the socket takes it.
         if is_first {
             let membership = Arc::downgrade(this);
             let id = socket.id();
@@ -69,7 +71,7 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// Whether it is the socket's first group.
+    /// Adds a subscription. Returns whether it is the socket's first.
     fn add(&self, group: &str, socket: &Socket) -> Result<bool, GroupError> {
         if group.len() > self.limits.group_name {
             return Err(GroupError::NameTooLong(self.limits.group_name));
@@ -77,60 +79,67 @@ impl Subscriptions {
         let mut state = self.state.write();
         let State { groups, sockets } = &mut *state;
         let is_first = !sockets.contains_key(&socket.id());
-        let own = sockets.entry(socket.id()).or_default();
-        if own.has_ended {
+        let entry = sockets.entry(socket.id()).or_default();
+        if entry.has_ended {
             return Err(GroupError::Disconnected);
         }
-        let own = &mut own.names;
-        if own.contains(group) {
+        let names = &mut entry.names;
+        if names.contains(group) {
             return Ok(false);
         }
         let limit = self.limits.groups_per_socket;
-        if own.len() >= limit {
-            if own.is_empty() {
-                sockets.remove(&socket.id());
-            }
+        if names.len() >= limit {
             return Err(GroupError::TooManyGroups(limit));
         }
-        own.insert(groups.insert(group, socket));
+        names.insert(groups.insert(group, socket));
         Ok(is_first)
     }
 
     pub(super) fn unsubscribe(&self, group: &str, socket: &Socket) {
         let mut state = self.state.write();
-        // Without groups it keeps its entry: its end is listened to once.
-        if let Some(own) = state.sockets.get_mut(&socket.id()) {
-            own.names.remove(group);
+        // A socket without groups keeps its entry, because its disconnect hook is registered only
+        // once.
+        if let Some(entry) = state.sockets.get_mut(&socket.id()) {
+            entry.names.remove(group);
+            let (len, capacity) = (entry.names.len(), entry.names.capacity());
+            if is_oversized(len, capacity) {
+                entry.names.shrink_to(2 * len);
+            }
         }
         state.groups.remove(group, socket.id());
     }
 
     pub(super) fn unsubscribe_all(&self, id: SocketId) {
         let mut state = self.state.write();
-        let own = state.sockets.get_mut(&id);
-        let names = own.map(|own| std::mem::take(&mut own.names));
+        let entry = state.sockets.get_mut(&id);
+        let names = entry.map(|entry| std::mem::take(&mut entry.names));
         for group in names.into_iter().flatten() {
             state.groups.remove(&group, id);
         }
     }
 
-    /// The socket is a member of nothing any more. The names of its groups stay readable.
+    /// Removes the socket from all groups. The names of its groups stay readable.
     fn end(&self, id: SocketId) {
         let mut state = self.state.write();
-        let Some(own) = state.sockets.get_mut(&id) else {
+        let Some(entry) = state.sockets.get_mut(&id) else {
             return;
         };
-        own.has_ended = true;
-        let names = own.names.clone();
+        entry.has_ended = true;
+        let names = entry.names.clone();
         for group in &names {
             state.groups.remove(group, id);
         }
     }
 
-    /// Nothing of the socket is kept.
+    /// Removes everything about the socket.
     fn forget(&self, id: SocketId) {
         self.unsubscribe_all(id);
-        self.state.write().sockets.remove(&id);
+        let sockets = &mut self.state.write().sockets;
+        sockets.remove(&id);
+        let (len, capacity) = (sockets.len(), sockets.capacity());
+        if is_oversized(len, capacity) {
+            sockets.shrink_to(2 * len);
+        }
     }
 
     pub(super) fn members(&self, group: &str) -> Option<Members> {
@@ -147,7 +156,7 @@ impl Subscriptions {
         state
             .sockets
             .get(&id)
-            .map_or_else(Vec::new, |own| sorted(own.names.iter()))
+            .map_or_else(Vec::new, |entry| sorted(entry.names.iter()))
     }
 }
 
@@ -167,6 +176,43 @@ mod tests {
     use crate::socket::Socket;
     use specter_engine::EngineConfig;
     use specter_engine::internals::detached;
+
+    #[test]
+    fn memory_is_freed_when_many_sockets_have_left() {
+        const MANY: usize = 2_000;
+        let hub = Hub::new("/", RoomLimits::default(), 10);
+        let subscriptions = Arc::new(Subscriptions::new(GroupLimits::default()));
+        let sockets: Vec<_> = (0..MANY)
+            .map(|_| detached(&EngineConfig::default()))
+            .map(|connection| Socket::new(connection, hub.clone(), None, Duration::ZERO))
+            .collect();
+        for socket in &sockets {
+            Subscriptions::subscribe(&subscriptions, "all", socket).unwrap();
+        }
+        for number in 0..1_000 {
+            Subscriptions::subscribe(&subscriptions, &number.to_string(), &sockets[0]).unwrap();
+        }
+        for number in 0..1_000 {
+            subscriptions.unsubscribe(&number.to_string(), &sockets[0]);
+        }
+        assert!(
+            subscriptions.state.read().sockets[&sockets[0].id()]
+                .names
+                .capacity()
+                <= 64
+        );
+        for socket in &sockets[1..] {
+            socket.end();
+            socket.finish();
+        }
+        let state = subscriptions.state.read();
+        assert_eq!(state.sockets.len(), 1);
+        assert!(
+            state.sockets.capacity() <= 64,
+            "{}",
+            state.sockets.capacity()
+        );
+    }
 
     #[test]
     fn nothing_is_kept_of_sockets_that_are_finished() {

@@ -6,8 +6,8 @@ use crate::socket::{Socket, SocketId};
 
 /// A room, or one socket by its id: the argument of `to`, `within` and `except`.
 ///
-/// Text is a room's name; where it is the id of a connected socket, it means that socket too (ids
-/// travel as text).
+/// A string is the name of a room. If it is the id of a connected socket, it selects that socket
+/// too, because ids are sent as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The socket with this id.

@@ -1,7 +1,7 @@
-//! Acknowledgements that the server awaits from a client, from the emit to the answer, the timeout
-//! or the disconnect.
+//! Acknowledgements that the server awaits from a client, from the emit to the client's answer, the
+//! timeout or the disconnect.
 //!
-//! An entry lives no longer than the future that awaits it.
+//! An entry exists no longer than the future that awaits it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,39 +18,42 @@ use tokio::time::{Instant, Sleep};
 
 use super::{EmitError, Socket};
 
-/// Why an acknowledgement did not come.
+/// Why no acknowledgement was received.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AckError {
-    /// The client did not answer in time.
+    /// The client did not acknowledge within the timeout.
     #[error("the client did not acknowledge within {0:?}")]
     Timeout(Duration),
-    /// The socket disconnected before it answered.
+    /// The socket disconnected before the client acknowledged.
     #[error("the socket disconnected before it acknowledged")]
     Disconnected,
-    /// Too many events of this connection wait to be handled: nothing more is read from it, so no
-    /// answer could arrive.
+    /// Too many events of this connection are pending: the server has stopped reading from it, so
+    /// that no acknowledgement could arrive.
     #[error(
         "the acknowledgement cannot arrive: too many events of this connection wait to be handled"
     )]
     Backlogged,
-    /// The socket is not connected yet: a client can answer only after `connect`.
-    #[error("an acknowledgement cannot be asked for before the socket is connected")]
+    /// The socket is not connected yet: a client can acknowledge only after CONNECT is answered.
+    #[error(
+        "an acknowledgement cannot be requested before the socket is connected: emit after CONNECT \
+         is answered"
+    )]
     NotConnected,
     /// The event was not sent.
     #[error(transparent)]
     Emit(EmitError),
-    /// The answer is not of the expected type.
+    /// The arguments of the acknowledgement cannot be decoded as the expected type.
     #[error("the acknowledgement is not what was expected: {0}")]
     Invalid(ArgumentError),
 }
 
 impl AckError {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Timeout(_) => "ack_timeout",
-            Self::Disconnected => "ack_gone",
+            Self::Disconnected => "ack_disconnected",
             Self::Backlogged => "ack_backlogged",
             Self::NotConnected => "ack_not_connected",
             Self::Emit(error) => error.code(),
@@ -59,7 +62,7 @@ impl AckError {
     }
 }
 
-/// A socket's open acknowledgements.
+/// The acknowledgements that a socket awaits.
 #[derive(Default)]
 pub(crate) struct Acks {
     state: Mutex<State>,
@@ -80,7 +83,7 @@ struct Pending {
 }
 
 impl Acks {
-    /// Opens an entry and returns its id.
+    /// Creates an entry and returns its id.
     fn open(&self) -> u64 {
         let mut state = self.state.lock();
         let id = state.next;
@@ -93,7 +96,8 @@ impl Acks {
         self.state.lock().pending.remove(&id);
     }
 
-    /// The client's answer. One that nobody waits for (late, twice, made up) is dropped.
+    /// Passes an acknowledgement to the future that awaits it. One that is late, repeated or
+    /// unknown is dropped.
     pub(crate) fn answer(&self, packet: AckPacket) {
         let mut state = self.state.lock();
         match state.pending.get_mut(&packet.id()) {
@@ -105,7 +109,8 @@ impl Acks {
         }
     }
 
-    /// Reading of the connection stopped or goes on. While it stands still, whoever waits is told.
+    /// Records whether the connection has stopped reading. While it has, waiting futures
+    /// fail.
     pub(crate) fn set_backlogged(&self, backlogged: bool) {
         let mut state = self.state.lock();
         state.backlogged = backlogged;
@@ -117,7 +122,7 @@ impl Acks {
         }
     }
 
-    /// The socket is gone; whoever waits is told.
+    /// Makes pending_answer futures fail: the socket has disconnected.
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         state.ended = true;
@@ -153,36 +158,36 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-/// A client's acknowledgement to come: await it for its arguments as a `T`, of which `()` takes
-/// none, a tuple several and anything else one.
+/// A future of a client's acknowledgement. Await it for its arguments as a `T`: `()` for none, a
+/// tuple for several, anything else for one.
 ///
-/// The event was queued when this was made; the time-out (the App's `ack_timeout`, else
-/// [`timeout`](Self::timeout)) runs from then. Dropping it is the way to stop waiting; a late
-/// answer is ignored.
-#[must_use = "the event is sent, but nobody waits for its acknowledgement"]
+/// The event is queued before this is returned. The timeout (the App's `ack_timeout`, or
+/// [`timeout`](Self::timeout)) starts at that time. Dropping the future stops pending_answer; a
+/// late acknowledgement is then ignored.
+#[must_use = "the event is sent, but its acknowledgement is ignored unless this is awaited"]
 pub struct EmitWithAck<T> {
-    waiting: Waiting,
+    pending_answer: PendingAnswer,
     answer: PhantomData<fn() -> T>,
 }
 
 impl<T> EmitWithAck<T> {
-    pub(crate) fn new(waiting: Waiting) -> Self {
+    pub(crate) fn new(pending_answer: PendingAnswer) -> Self {
         Self {
-            waiting,
+            pending_answer,
             answer: PhantomData,
         }
     }
 
-    /// Waits no longer than `limit` after the emit.
+    /// Sets the timeout, counted from the emit. Default: the App's `ack_timeout`.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.waiting.limit = limit;
-        self.waiting.sleep = None;
+        self.pending_answer.limit = limit;
+        self.pending_answer.sleep = None;
         self
     }
 
-    /// Waits for all arguments of the answer, unread.
+    /// Waits for the acknowledgement, and returns its arguments without decoding them.
     pub async fn args(self) -> Result<Args, AckError> {
-        self.waiting.await.map(|answer| answer.raw_args())
+        self.pending_answer.await.map(|answer| answer.raw_args())
     }
 }
 
@@ -190,7 +195,7 @@ impl<T: DeserializeOwned> Future for EmitWithAck<T> {
     type Output = Result<T, AckError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.waiting).poll(cx).map(|answer| {
+        Pin::new(&mut self.pending_answer).poll(cx).map(|answer| {
             let answer = answer?;
             let read = answer.args().decode().map_err(AckError::Invalid);
             answer.recycle();
@@ -199,38 +204,38 @@ impl<T: DeserializeOwned> Future for EmitWithAck<T> {
     }
 }
 
-/// What [`EmitWithAck`] waits with, whatever it decodes to.
-pub(crate) struct Waiting {
+/// A future of an acknowledgement that is not decoded yet.
+pub(crate) struct PendingAnswer {
     socket: Socket,
     sent: Instant,
     limit: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
-    question: Question,
+    request: RequestState,
 }
 
-/// What became of the event that asks.
-enum Question {
+/// The state of the event that requests the acknowledgement.
+enum RequestState {
     /// It was sent with this id.
     Sent(u64),
-    /// It was not, and nobody was told yet.
+    /// It was not sent; the error is not returned yet.
     NotSent(AckError),
-    /// It was not, and that was told.
-    Told,
+    /// It was not sent, and the error was returned.
+    ErrorReturned,
 }
 
-impl Waiting {
-    /// Opens an entry and sends the event with its id.
+impl PendingAnswer {
+    /// Creates an entry and sends the event with its id.
     pub(crate) fn send(
         socket: &Socket,
         limit: Duration,
         send: impl FnOnce(u64) -> Result<(), AckError>,
     ) -> Self {
         let id = socket.acks().open();
-        let question = match send(id) {
-            Ok(()) => Question::Sent(id),
+        let request = match send(id) {
+            Ok(()) => RequestState::Sent(id),
             Err(error) => {
                 socket.acks().forget(id);
-                Question::NotSent(error)
+                RequestState::NotSent(error)
             }
         };
         Self {
@@ -238,20 +243,22 @@ impl Waiting {
             sent: Instant::now(),
             limit,
             sleep: None,
-            question,
+            request,
         }
     }
 }
 
-impl Future for Waiting {
+impl Future for PendingAnswer {
     type Output = Result<AckPacket, AckError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let Question::Sent(id) = this.question else {
-            return match mem::replace(&mut this.question, Question::Told) {
-                Question::NotSent(error) => Poll::Ready(Err(error)),
-                Question::Told | Question::Sent(_) => Poll::Ready(Err(AckError::Disconnected)),
+        let RequestState::Sent(id) = this.request else {
+            return match mem::replace(&mut this.request, RequestState::ErrorReturned) {
+                RequestState::NotSent(error) => Poll::Ready(Err(error)),
+                RequestState::ErrorReturned | RequestState::Sent(_) => {
+                    Poll::Ready(Err(AckError::Disconnected))
+                }
             };
         };
         if let Poll::Ready(answer) = this.socket.acks().poll_answer(id, cx) {
@@ -271,9 +278,9 @@ impl Future for Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for PendingAnswer {
     fn drop(&mut self) {
-        if let Question::Sent(id) = self.question {
+        if let RequestState::Sent(id) = self.request {
             self.socket.acks().forget(id);
         }
     }
@@ -299,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_answered_once_and_gone_when_forgotten() {
+    fn an_entry_is_answered_once_and_removed_when_forgotten() {
         let acks = Acks::default();
         let (first, second) = (acks.open(), acks.open());
         assert_ne!(first, second);
@@ -313,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backlog_fails_who_waits_while_it_lasts_and_the_end_for_good() {
+    fn a_backlog_fails_waiting_futures_while_it_lasts_and_a_disconnect_fails_them_permanently() {
         let acks = Acks::default();
         let id = acks.open();
         acks.set_backlogged(true);

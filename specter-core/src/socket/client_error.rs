@@ -1,8 +1,8 @@
-//! Errors that a client causes by itself: limits that it exceeds, and answers that it does not
-//! give.
+//! Errors that a client causes itself: limits that it exceeds, and acknowledgements that it does
+//! not send.
 //!
-//! The client gets their text and code. The log has them at DEBUG only, because a client could
-//! repeat them without end.
+//! Their text and code are sent to the client. They are logged at DEBUG only, because a client
+//! could repeat them without limit.
 
 use std::error::Error;
 
@@ -10,16 +10,16 @@ use super::{AckError, EmitError};
 use crate::rooms::GroupError;
 use crate::rooms::JoinError;
 
-/// What a client may read of an error that it caused.
+/// The part of an error that may be sent to the client.
 pub(crate) struct ClientError {
     pub(crate) text: String,
     pub(crate) code: &'static str,
-    /// It only says that a socket disconnected, which is worth no report.
+    /// Whether the error is only that a socket has disconnected, which is not reported.
     pub(crate) is_gone: bool,
 }
 
 impl ClientError {
-    /// `None` where the error is the server's own.
+    /// `None` if the server has caused the error.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<JoinError>() {
             return Some(Self {
@@ -59,7 +59,7 @@ impl ClientError {
             AckError::Timeout(_) | AckError::Disconnected | AckError::Backlogged => {
                 error.to_string()
             }
-            // The details quote what another client may have sent.
+            // The details may quote what another client has sent.
             AckError::Invalid(_) => "the acknowledgement is not what was expected".to_owned(),
             AckError::Emit(error) => return Self::of_emit(error),
             AckError::NotConnected => return None,

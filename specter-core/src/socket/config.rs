@@ -80,8 +80,8 @@ impl SocketConfig {
         self
     }
 
-    /// How long handlers may run on after their client has disconnected. Default: 30 s. After that
-    /// they are dropped.
+    /// How long handlers may continue to run after their client has disconnected. Default: 30 s.
+    /// After that they are dropped.
     ///
     /// The event handlers that run when the client disconnects share one such period; each
     /// `disconnect` handler has one of its own. When a handler is dropped, its controller is kept,

@@ -1,7 +1,7 @@
-//! The gate of a socket: shut until CONNECT is answered, open while the socket is connected, closed
-//! for good afterwards.
+//! The gate of a socket: shut until CONNECT is answered, open while the socket is connected, then
+//! closed permanently.
 //!
-//! What is emitted while the gate is shut is held, in order, up to the connection's
+//! Packets that are emitted while the gate is shut are held in order, up to the connection's
 //! `max_burst_bytes`.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -21,12 +21,12 @@ pub(crate) enum Phase {
     Closed,
 }
 
-/// Whether other sockets hold a packet too.
+/// Whether other sockets may hold the packet too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// It is for this socket alone.
+    /// The packet is for this socket only.
     Own,
-    /// It is a broadcast's.
+    /// The packet belongs to a broadcast.
     Shared,
 }
 
@@ -34,7 +34,7 @@ pub(crate) enum Sharing {
 pub(crate) struct Gate {
     phase: AtomicU8,
     leaving: AtomicBool,
-    /// Set while what still runs of its handlers is polled for the last time.
+    /// Set during the last poll of handlers that are still running, in which they are dropped.
     abandoned: AtomicBool,
     held: Mutex<Held>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Gate {
 struct Held {
     packets: Vec<EncodedPacket>,
     bytes: usize,
-    /// Those of them that no other socket holds too. They count towards `max_buffered_total`.
+    /// The held bytes that are for this socket only. They count towards `max_buffered_total`.
     own_bytes: usize,
 }
 
@@ -56,8 +56,8 @@ impl Gate {
         }
     }
 
-    /// Queues `packet`, or holds it. The caller wakes whom it must. A packet of a broadcast is
-    /// shared with other sockets.
+    /// Queues `packet`, or holds it. The caller wakes the connection's task. A packet of a
+    /// broadcast is shared with other sockets.
     pub(crate) fn pass(
         &self,
         connection: &Connection,
@@ -78,7 +78,7 @@ impl Gate {
         sharing: Sharing,
     ) -> Result<Wake, EmitError> {
         let mut held = self.held.lock();
-        // The phase changes under this lock only.
+        // The phase changes only under this lock.
         match self.phase() {
             Phase::Open => Ok(connection.queue_unwoken(packet)?),
             Phase::Closed => Err(EmitError::Disconnected),
@@ -102,13 +102,13 @@ impl Gate {
         }
     }
 
-    /// Opens it: `reply` first, then what was held.
+    /// Opens the gate: queues `reply`, then the held packets.
     pub(crate) fn open(&self, connection: &Connection, reply: EncodedPacket) {
         let mut held = self.held.lock();
         if self.phase() != Phase::Gated {
             return;
         }
-        // Failing means that the connection closed: its task will find out.
+        // Fails if the connection has closed, which its task will detect.
         let _ = connection.send_required(reply);
         let held = std::mem::take(&mut *held);
         connection.let_go(held.own_bytes);
@@ -118,7 +118,7 @@ impl Gate {
         self.phase.store(1, Ordering::Release);
     }
 
-    /// Closes it and drops what was held.
+    /// Closes the gate and drops the held packets.
     pub(crate) fn close(&self, connection: &Connection) {
         let mut held = self.held.lock();
         connection.let_go(std::mem::take(&mut *held).own_bytes);

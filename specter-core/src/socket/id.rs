@@ -1,5 +1,4 @@
-//! The public id of a socket. It may be shown to anybody; the session id, which is a secret, is
-//! another one.
+//! The public id of a socket. It is not secret, and is different from the session id, which is.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,20 +10,20 @@ use specter_engine::internals::{ID_LENGTH, random_id};
 /// The public id of a [`Socket`](crate::socket::Socket): 20 characters of `A-Z a-z 0-9 - _`, 120
 /// random bits.
 ///
-/// It may be shown to anybody. Whoever knows it can address its socket (`io.to(id)`), but cannot
-/// speak for it.
+/// It is not secret. Code that knows it can address the socket (`io.to(id)`), but cannot act for
+/// it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId([u8; ID_LENGTH]);
 
 impl SocketId {
-    /// An id that nobody can guess.
+    /// A random id that cannot be guessed.
     pub(crate) fn random() -> Self {
         Self(random_id().into_bytes())
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        // Only ASCII ever gets in.
+        // The bytes are always ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -53,7 +52,7 @@ impl AsRef<str> for SocketId {
 pub struct ParseSocketIdError;
 
 impl ParseSocketIdError {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs.
     pub fn code(&self) -> &'static str {
         "not_a_socket_id"
     }

@@ -1,9 +1,10 @@
-//! Errors whose text is not for the client: the text goes to the log, and an id to both.
+//! Errors whose text clients must not see: the log has the text, and the log and the client have
+//! the same id.
 
 use crate::logging::{OneLine, describe_redacted, log_limited};
 
-/// Logs `error` with its causes under a fresh id, and returns the id for the client. Of each kind,
-/// the name of the error's type, some lines are written within a minute.
+/// Logs `error` with its causes and a new id, and returns the id for the client. The number of
+/// lines in a minute is limited for each type of error.
 #[cold]
 pub(crate) fn report(kind: &'static str, error: &(dyn std::error::Error + 'static)) -> String {
     let id = fresh_id();
@@ -14,7 +15,7 @@ pub(crate) fn report(kind: &'static str, error: &(dyn std::error::Error + 'stati
     id
 }
 
-/// An id to find one failure in the log by.
+/// A new id by which a failure can be found in the log.
 pub(crate) fn fresh_id() -> String {
     let mut id = specter_engine::internals::random_id().as_str().to_owned();
     id.truncate(10);

@@ -1,4 +1,4 @@
-//! A set of sockets by their ids, as rooms and groups keep them.
+//! A set of sockets by their ids, as rooms and groups store their members.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use indexmap::IndexMap;
 use super::{Socket, SocketId};
 use specter_engine::internals::prefetch_queues;
 
-/// A copy is made where it is changed while somebody walks through it.
+/// Changing the set while it is being iterated changes a copy.
 pub(crate) type Members = Arc<IndexMap<SocketId, Socket>>;
 
-/// How many sockets are fetched at the same time.
+/// How many sockets are prefetched at a time.
 const FETCHED: usize = 32;
 
-/// All of them, for something to be sent to each.
+/// Iterates over all sockets with prefetching, to send something to each.
 pub(crate) fn iter_prefetched(
     members: &IndexMap<SocketId, Socket>,
 ) -> impl Iterator<Item = (&SocketId, &Socket)> {

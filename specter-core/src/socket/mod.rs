@@ -1,8 +1,9 @@
-//! A socket: one connection in one namespace, as handlers and services hold it.
+//! A socket: one connection in one namespace, as handlers and services use it.
 //!
-//! It owns the socket's gate (what is emitted before CONNECT was answered is held), its
-//! acknowledgements and its extensions. It never reads: packets come in through the connection's
-//! lanes.
+//! It contains the socket's gate (packets that are emitted before CONNECT is answered are held),
+//! the acknowledgements that it awaits, and its extensions. It does not read: `socketio` receives
+//! packets. Sockets and `rooms` depend on each other: a socket joins rooms and starts broadcasts,
+//! and a room holds sockets and sends to them.
 //!
 #![doc = include_str!("closing.md")]
 
@@ -31,7 +32,7 @@ use specter_proto::engine::EncodedPacket;
 use specter_proto::socketio::{EncodeError, decode_json, encode};
 
 pub use self::acks::{AckError, EmitWithAck};
-use self::acks::{Acks, Waiting};
+use self::acks::{Acks, PendingAnswer};
 pub use self::config::SocketConfig;
 use self::gate::{Gate, Phase, Sharing};
 pub use self::id::{ParseSocketIdError, SocketId};
@@ -47,18 +48,17 @@ use specter_proto::engine::EncodePacket;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {
-    /// The socket is disconnected. Not worth reporting: a handler that returns it through `?` just
-    /// ends.
-    #[error("the socket is gone")]
+    /// The socket has disconnected. A handler that returns this error through `?` just ends; it is
+    /// not reported.
+    #[error("the socket has disconnected")]
     Disconnected,
-    /// The client reads too slowly, and the queue's policy applies to it: see
-    /// [`QueuePolicy`](crate::engine::QueuePolicy).
+    /// The client reads too slowly, and the [`QueuePolicy`](crate::engine::QueuePolicy) applies.
     #[error("the client's outgoing queue is full")]
     QueueFull,
-    /// The event alone is larger than the App's `max_burst_bytes`.
+    /// The event alone is larger than `max_burst_bytes`.
     #[error("the event has {size} bytes, and `max_burst_bytes` allows {limit}")]
     TooLarge {
-        /// What the event counts for in the client's queue, in bytes.
+        /// The cost of the event in the client's queue, in bytes.
         size: usize,
         /// The setting `max_burst_bytes`.
         limit: usize,
@@ -72,10 +72,10 @@ pub enum EmitError {
 }
 
 impl EmitError {
-    /// A stable name of the error.
+    /// A stable name of the error, for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Disconnected => "emit_gone",
+            Self::Disconnected => "emit_disconnected",
             Self::QueueFull => "emit_queue_full",
             Self::TooLarge { .. } => "emit_too_large",
             Self::UnknownNamespace(_) => "emit_unknown_namespace",
@@ -89,20 +89,20 @@ impl From<SendError> for EmitError {
         match error {
             SendError::QueueFull => Self::QueueFull,
             SendError::TooLarge { size, limit } => Self::TooLarge { size, limit },
-            // `Closed`, and what a later version of the engine may add.
+            // `Closed`, and errors that a later version of the engine may add.
             _ => Self::Disconnected,
         }
     }
 }
 
-/// One connection in one namespace. A cheap handle: clone it, keep it, use it from any task.
+/// One connection in one namespace. It is a handle: clone it, store it and use it from any task.
 ///
-/// After the socket disconnected its methods do nothing and say so with
-/// [`EmitError::Disconnected`].
+/// After the socket has disconnected, methods that emit return [`EmitError::Disconnected`], and the
+/// others do nothing.
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
-/// In this order: what a broadcast needs stands together.
+/// In this order, because a broadcast accesses the first fields.
 #[repr(C)]
 struct Inner {
     gate: Gate,
@@ -114,33 +114,33 @@ struct Inner {
     extensions: Mutex<Extensions>,
     rooms: Mutex<Vec<Arc<str>>>,
     ends: Mutex<DisconnectHooks>,
-    /// Living [`Ack`](crate::gateway::Ack)s whose clients wait for an answer.
+    /// The number of [`Ack`](crate::gateway::Ack)s that handlers hold and whose clients wait.
     unanswered_acks: AtomicUsize,
     id: SocketId,
 }
 
-/// How many acknowledgements of a socket handlers may have taken and not yet sent. At this number
-/// no further event of the socket begins: acknowledgements are never refused, so that their number
+/// The most acknowledgements of a socket that handlers may have taken and not sent. At this number
+/// no further event of the socket starts: acknowledgements are never rejected, so that their number
 /// must be bounded.
 pub(crate) const MAX_UNANSWERED_ACKS: usize = 256;
 
-/// How far the end of a socket has come.
+/// The stages of a socket's disconnect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum EndStage {
-    /// It has not begun.
+    /// The socket has not begun to disconnect.
     #[default]
     Alive,
-    /// Nothing reaches the socket any more. Its `disconnect` handlers may still read what it was
-    /// in.
+    /// The socket receives nothing any more. Its `disconnect` handlers may still read the names of
+    /// its rooms and groups.
     Unreachable,
-    /// Its handlers are done, and nothing of it is kept.
+    /// Its handlers have completed, and nothing of it is kept.
     Finished,
 }
 
-/// Called once for each later stage of a socket's end.
+/// Called once for each stage after `Alive`.
 type EndHook = Box<dyn FnMut(EndStage) + Send>;
 
-/// The hooks that run when the socket ends; none can be added after that has begun.
+/// The hooks of a socket's disconnect. None can be added after it has begun.
 #[derive(Default)]
 struct DisconnectHooks {
     stage: EndStage,
@@ -148,7 +148,7 @@ struct DisconnectHooks {
 }
 
 impl DisconnectHooks {
-    /// Takes the hooks that are to be called, if this stage was not reached before.
+    /// Takes the hooks to call, if the stage is new.
     fn enter(&mut self, stage: EndStage) -> Option<Vec<EndHook>> {
         if self.stage >= stage {
             return None;
@@ -159,7 +159,7 @@ impl DisconnectHooks {
 }
 
 impl Socket {
-    /// A socket whose CONNECT has not been answered: what is emitted to it is held.
+    /// A socket whose CONNECT is not answered: emitted packets are held.
     pub(crate) fn new(
         connection: Connection,
         hub: Arc<Hub>,
@@ -181,12 +181,12 @@ impl Socket {
         }))
     }
 
-    /// The public id. It may be shown to anybody.
+    /// The public id of the socket. It is not secret.
     pub fn id(&self) -> SocketId {
         self.0.id
     }
 
-    /// The namespace that it is in.
+    /// The namespace of the socket.
     pub fn namespace(&self) -> Namespace {
         Namespace::new(self.0.hub.clone())
     }
@@ -196,8 +196,8 @@ impl Socket {
         self.0.connection.handshake()
     }
 
-    /// The CONNECT payload as a `T`; `None` where the client sent none. An integer may have been
-    /// sent as a float, such as `1.0`.
+    /// The CONNECT payload as a `T`. `None` if the client sent none. An integer may be sent as a
+    /// float, such as `1.0`.
     pub fn auth<T: DeserializeOwned>(&self) -> Option<serde_json::Result<T>> {
         self.0.auth.as_deref().map(decode_json)
     }
@@ -206,16 +206,16 @@ impl Socket {
         self.0.auth.as_deref()
     }
 
-    /// Whether it is connected: its CONNECT was answered, and it has not disconnected.
+    /// Whether the socket is connected: CONNECT is answered, and the socket has not disconnected.
     pub fn is_connected(&self) -> bool {
         self.0.gate.phase() == Phase::Open
     }
 
     /// Emits an event to this client.
     ///
-    /// `data` is the arguments: `()` none, a tuple several, anything else one
-    /// ([`Binary`](specter_proto::socketio::Binary) anywhere in it). `Ok` means queued: delivery is
-    /// at most once, in order.
+    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one
+    /// ([`Binary`](specter_proto::socketio::Binary) anywhere in it). `Ok` means that the event is
+    /// queued. Events are delivered in order, and at most once.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         if self.0.gate.phase() == Phase::Closed {
             return Err(EmitError::Disconnected);
@@ -224,11 +224,11 @@ impl Socket {
         self.deliver(packet)
     }
 
-    /// Emits an event and asks for an acknowledgement: await what this returns for the client's
-    /// answer.
+    /// Emits an event and requests an acknowledgement. Await the returned [`EmitWithAck`] for the
+    /// client's answer.
     ///
-    /// The event is queued at once. Each call has a time-out, see [`EmitWithAck::timeout`]. A
-    /// handler may await it: answers are taken in while handlers run.
+    /// The event is queued immediately. Each call has a timeout: see [`EmitWithAck::timeout`]. A
+    /// handler may await it, because acknowledgements are received while handlers run.
     pub fn emit_with_ack<T: DeserializeOwned>(
         &self,
         event: &str,
@@ -245,40 +245,40 @@ impl Socket {
                     error => AckError::Emit(error),
                 }),
         };
-        EmitWithAck::new(Waiting::send(self, self.0.ack_timeout, send))
+        EmitWithAck::new(PendingAnswer::send(self, self.0.ack_timeout, send))
     }
 
-    /// Everybody in `room` but this socket. More rooms with `.to(…)`, fewer sockets with
+    /// Selects the sockets in `room` except this one. Add rooms with `.to(…)`, exclude sockets with
     /// `.except(…)`.
     pub fn to(&self, room: impl Into<Target>) -> Broadcast {
         self.broadcast().to(room)
     }
 
-    /// Everybody in the namespace but this socket.
+    /// Selects all sockets of the namespace except this one.
     pub fn broadcast(&self) -> Broadcast {
         Broadcast::without(self.0.hub.clone(), self.id())
     }
 
-    /// Everybody in the namespace but this socket and those in `room`.
+    /// Selects all sockets of the namespace except this one and those in `room`.
     pub fn except(&self, room: impl Into<Target>) -> Broadcast {
         self.broadcast().except(room)
     }
 
-    /// Joins a room. Joining one again changes nothing.
+    /// Joins a room. A second call changes nothing.
     pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
         self.0.hub.join(self, room.as_ref())
     }
 
-    /// Leaves a room. Its own-id room cannot be left.
+    /// Leaves a room. The room of the socket's own id cannot be left.
     pub fn leave(&self, room: impl AsRef<str>) {
         self.0.hub.leave(self, room.as_ref());
     }
 
-    /// The rooms it joined, without its own-id room.
+    /// The rooms that the socket has joined, without the room of its own id.
     ///
-    /// They stay readable until all `disconnect` handlers have run, so that a handler can still
-    /// tell the others in them by `socket.to(room)`. The socket itself is a member no longer:
-    /// nothing reaches it there, and it is not counted.
+    /// They stay readable until all `disconnect` handlers have run, so that a handler can notify
+    /// the others in them with `socket.to(room)`. The socket itself is no member any more then: it
+    /// receives nothing there and is not counted.
     pub fn rooms(&self) -> Vec<String> {
         self.0
             .rooms
@@ -288,7 +288,7 @@ impl Socket {
             .collect()
     }
 
-    /// Whether it joined `room`.
+    /// Whether the socket has joined `room`.
     pub fn is_in(&self, room: impl AsRef<str>) -> bool {
         self.0
             .rooms
@@ -297,31 +297,32 @@ impl Socket {
             .any(|joined| **joined == *room.as_ref())
     }
 
-    /// Disconnects it from its namespace; the client does not reconnect by itself. Its handlers
-    /// finish, then `disconnect` runs.
+    /// Disconnects the socket from its namespace. The client does not reconnect automatically.
+    /// Running handlers complete, then `disconnect` runs.
     pub fn disconnect(&self) {
         self.0.gate.request_disconnect();
         self.0.connection.wake();
     }
 
-    /// Closes the connection with every namespace on it. Idempotent.
+    /// Closes the connection, and with it every namespace on it. A second call does nothing.
     pub fn disconnect_transport(&self) {
         self.0.connection.close(CloseReason::ForcedServerClose);
     }
 
-    /// Keeps a value with this socket, one of each type; returns the one that was there.
+    /// Stores a value with this socket, one of each type. Returns the value of this type that it
+    /// replaces.
     pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
         self.0.extensions.lock().insert(value)
     }
 
-    /// A value kept with this socket by [`insert`](Self::insert), or with the handshake request by
-    /// an axum layer.
+    /// A value that was stored with [`insert`](Self::insert), or that an axum layer stored in the
+    /// extensions of the handshake request.
     pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
         let own = self.0.extensions.lock().get::<T>().cloned();
         own.or_else(|| self.handshake().extensions.get::<T>().cloned())
     }
 
-    /// The connection under it.
+    /// The connection of the socket.
     pub(crate) fn connection(&self) -> &Connection {
         &self.0.connection
     }
@@ -334,20 +335,20 @@ impl Socket {
         &self.0.acks
     }
 
-    /// The rooms joined, kept by the hub.
-    pub(crate) fn joined(&self) -> &Mutex<Vec<Arc<str>>> {
+    /// The names of the joined rooms. The hub maintains them.
+    pub(crate) fn joined_rooms(&self) -> &Mutex<Vec<Arc<str>>> {
         &self.0.rooms
     }
 
-    /// Queues a packet of this socket, or holds it while the gate is shut.
+    /// Queues a packet for this socket, or holds it while the gate is shut.
     pub(crate) fn deliver(&self, packet: impl EncodePacket) -> Result<(), EmitError> {
         let wake = self.0.gate.pass(&self.0.connection, packet, Sharing::Own)?;
         self.0.connection.wake_if(wake);
         Ok(())
     }
 
-    /// Delivers a packet of a broadcast, which writes it when all sockets have it queued. Returns
-    /// whether it was queued: a client that cannot take it is left out.
+    /// Queues a packet of a broadcast; the broadcast writes it after it has queued it for all
+    /// sockets. Returns whether it was queued: clients that cannot receive it are left out.
     pub(crate) fn deliver_in_broadcast(
         &self,
         packet: EncodedPacket,
@@ -361,8 +362,8 @@ impl Socket {
         queued.is_ok()
     }
 
-    /// Acknowledges an event: never dropped alone, whatever the policy. Encoded where it is sent
-    /// from, if that can be.
+    /// Acknowledges an event. An acknowledgement is never discarded by the queue's policy. It is
+    /// encoded directly into the turn's batch if possible.
     pub(crate) fn send_ack<T: Serialize + ?Sized>(
         &self,
         id: u64,
@@ -379,46 +380,46 @@ impl Socket {
         Ok(())
     }
 
-    /// Queues an acknowledgement: never dropped alone, whatever the policy.
+    /// Queues an encoded acknowledgement, which the queue's policy never discards.
     pub(crate) fn send_ack_packet(&self, packet: impl EncodePacket) {
         if self.0.gate.phase() == Phase::Open {
-            // A closed connection needs no answer.
+            // Fails if the connection is closed: no answer is needed then.
             let _ = self.0.connection.send_required(packet);
         }
     }
 
-    /// How many acknowledgements handlers have taken and not yet sent.
+    /// The number of acknowledgements that handlers have taken and not sent.
     pub(crate) fn unanswered_acks(&self) -> usize {
         self.0.unanswered_acks.load(Ordering::Relaxed)
     }
 
-    /// A handler has taken an acknowledgement.
+    /// Counts an acknowledgement that a handler has taken.
     pub(crate) fn ack_taken(&self) {
         self.0.unanswered_acks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// An acknowledgement that a handler had taken was sent, or never will be.
+    /// Uncounts an acknowledgement that was sent or dropped.
     pub(crate) fn ack_settled(&self) {
         let before = self.0.unanswered_acks.fetch_sub(1, Ordering::SeqCst);
-        // Events may wait for it, or the end of the connection.
+        // Pending events or the drain of the connection may be waiting for it.
         if before == MAX_UNANSWERED_ACKS || self.0.connection.is_draining() {
             self.0.connection.wake();
         }
     }
 
-    /// Answers CONNECT and lets out what was held.
+    /// Answers CONNECT, then queues the held packets.
     pub(crate) fn open_gate(&self) {
         let reply = encode::connect(self.0.hub.name(), self.0.id.as_str());
         self.0.gate.open(&self.0.connection, reply);
     }
 
-    /// Whether [`disconnect`](Self::disconnect) was called and waits to be carried out.
+    /// Whether [`disconnect`](Self::disconnect) was called and is not carried out yet.
     pub(crate) fn disconnect_requested(&self) -> bool {
         self.0.gate.disconnect_requested()
     }
 
-    /// Makes the socket unreachable: its emits fail, its acknowledgements fail, and no broadcast
-    /// reaches it or counts it. Idempotent.
+    /// Makes the socket unreachable: its emits and pending acknowledgements fail, and broadcasts
+    /// neither reach nor count it. A second call does nothing.
     ///
     /// The names of its rooms and groups stay readable until [`finish`](Self::finish).
     pub(crate) fn end(&self) {
@@ -431,11 +432,12 @@ impl Socket {
         for hook in &mut hooks {
             hook(EndStage::Unreachable);
         }
-        // They are called again when it is finished.
+        // They are called again at the last stage.
         self.0.ends.lock().hooks = hooks;
     }
 
-    /// Ends the socket and forgets its rooms and groups: its handlers are done. Idempotent.
+    /// Ends the socket and removes its rooms and groups, after its handlers have completed. A
+    /// second call does nothing.
     pub(crate) fn finish(&self) {
         self.end();
         *self.0.rooms.lock() = Vec::new();
@@ -445,8 +447,8 @@ impl Socket {
         }
     }
 
-    /// Runs `poll` in such a way that a handler of this socket that it polls is dropped unless it
-    /// ends now. Its controller comes back.
+    /// Runs `poll`. A handler of this socket that does not complete in it is dropped, and its
+    /// controller is returned.
     pub(crate) fn abandon_in<T>(&self, poll: impl FnOnce() -> T) -> T {
         self.0.gate.set_abandoned(true);
         let polled = poll();
@@ -454,17 +456,18 @@ impl Socket {
         polled
     }
 
-    /// Whether a handler that does not end now is to be dropped.
+    /// Whether a handler that does not complete now must be dropped.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.0.gate.is_abandoned()
     }
 
-    /// Whether its end has begun.
+    /// Whether the socket has begun to disconnect.
     pub(crate) fn is_ended(&self) -> bool {
         self.0.gate.phase() == Phase::Closed
     }
 
-    /// Calls `hook` at each stage of the socket's end. `false`, and never, where its end has begun.
+    /// Registers `hook` for each stage of the socket's disconnect. `false` if that has begun: the
+    /// hook is not registered then.
     pub(crate) fn on_disconnect_stage(&self, hook: impl FnMut(EndStage) + Send + 'static) -> bool {
         let mut ends = self.0.ends.lock();
         let is_alive = ends.stage == EndStage::Alive;
@@ -484,7 +487,7 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// Where a socket is meant by its id.
+/// For arguments that take the id of a socket.
 impl From<&Socket> for SocketId {
     fn from(socket: &Socket) -> Self {
         socket.id()

@@ -7,8 +7,7 @@ use super::gate::Phase;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadyError {
-    /// The socket's CONNECT is not answered yet: what is emitted before that is held, and the
-    /// client receives nothing.
+    /// CONNECT is not answered yet: emitted packets are held, and the client receives nothing.
     #[error("the socket is not connected yet")]
     NotConnected,
     /// The socket has disconnected.
@@ -28,7 +27,7 @@ impl ReadyError {
 
 impl Socket {
     /// Waits until the client has caught up: until the outgoing queue of its connection holds at
-    /// most `max_queued_bytes`. Returns at once where that is so already.
+    /// most `max_queued_bytes`. Returns immediately if it does.
     ///
     /// A producer that awaits this before each event follows the pace of its client, instead of
     /// filling the queue until [`QueuePolicy`](crate::engine::QueuePolicy) applies:
@@ -45,7 +44,7 @@ impl Socket {
     /// ```
     ///
     /// All namespaces of a connection share its queue. Several producers are woken at the same
-    /// time, so that the queue may grow by an event of each. Dropping the future is safe.
+    /// time, so that the queue may grow by an event of each.
     ///
     /// # Errors
     /// [`ReadyError::NotConnected`] at once where CONNECT is not answered yet, as in a `connect`

@@ -4,20 +4,20 @@ use specter_engine::CloseReason;
 
 /// Why a socket was disconnected; the parameter of a `disconnect` handler.
 ///
-/// The words of [`as_str`](Self::as_str) are those of Socket.IO for JavaScript.
+/// [`as_str`](Self::as_str) returns the texts of Socket.IO for JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DisconnectReason {
-    /// The client left this namespace (`socket.disconnect()` there).
+    /// The client has disconnected from this namespace (`socket.disconnect()`).
     ClientNamespaceDisconnect,
     /// The server disconnected this socket from its namespace.
     ServerNamespaceDisconnect,
-    /// The connection under it closed.
+    /// The connection has closed.
     Connection(CloseReason),
 }
 
 impl DisconnectReason {
-    /// The reason in Socket.IO's words, for example `transport close`.
+    /// The reason as Socket.IO for JavaScript names it, for example `transport close`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
@@ -26,7 +26,7 @@ impl DisconnectReason {
         }
     }
 
-    /// Whether the client (or its network) ended it, rather than this server.
+    /// Whether the client or its network ended the connection, and not this server.
     pub fn is_client_side(&self) -> bool {
         matches!(
             self,

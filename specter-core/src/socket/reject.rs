@@ -11,10 +11,10 @@ use serde_json::value::RawValue;
 
 use super::client_error::ClientError;
 
-/// Refuses a client: from a `connect` handler or a guard.
+/// Rejects a client, from a `connect` handler or a guard.
 ///
-/// The client's `connect_error` gets the message, and the data as `error.data`. A code stands in
-/// the data as `error.data.code`, whatever the data is:
+/// The client's `connect_error` receives the message, and the data as `error.data`. A code is added
+/// to the data as `error.data.code`, whatever the data is:
 ///
 /// | Data | Code | `error.data` |
 /// |---|---|---|
@@ -23,16 +23,16 @@ use super::client_error::ClientError;
 /// | anything else, `8` | `"full"` | `{"code": "full", "data": 8}` |
 /// | any | none | the data as it is |
 ///
-/// At an event the acknowledgement carries message, code and data each under its own name:
-/// `{"error": "…", "code": "full", "data": 8}`. A refusal without a code has the code `rejected`
+/// At an event, the acknowledgement contains message, code and data under separate names:
+/// `{"error": "…", "code": "full", "data": 8}`. A rejection without a code has the code `rejected`
 /// there.
 ///
-/// An error of a handler or filter that refuses a client keeps its code, for example one made by
-/// `EventError::new("…").with_code("full")` or by `#[derive(IntoEventError)]`.
+/// An error of a handler or error filter that rejects a client keeps its code, for example one
+/// created by `EventError::new("…").with_code("full")` or by `#[derive(IntoEventError)]`.
 ///
-/// Any [`std::error::Error`] becomes a `Reject` through `?`: the client then reads `internal error`
-/// with an id that the log carries too, never the error's own text. Limits that the client meets,
-/// such as a [`JoinError`](crate::rooms::JoinError), reach it with their text and code.
+/// Any [`std::error::Error`] is converted to a `Reject` by `?`. The client then receives `internal
+/// error` with an id that the log has too, never the error's own text. Limits that the client
+/// exceeds, such as a [`JoinError`](crate::rooms::JoinError), are sent with their text and code.
 ///
 /// ```
 /// use specter_core::socket::Reject;
@@ -44,43 +44,45 @@ use super::client_error::ClientError;
 #[derive(Clone)]
 pub struct Reject(Box<Parts>);
 
-/// What a refusal consists of.
+/// The parts of a rejection.
 #[derive(Clone, Default)]
 pub(crate) struct Parts {
     pub(crate) message: String,
     pub(crate) code: Option<String>,
     pub(crate) data: Option<Box<RawValue>>,
-    /// The id under which the log has an error that is not shown.
+    /// The id by which the log names an error whose text is not sent.
     pub(crate) id: Option<String>,
-    /// The error that became it through `?`.
+    /// The error that was converted by `?`.
     pub(crate) cause: Option<Cause>,
-    /// What `connect_error` carries: made of the others.
+    /// The data of `connect_error`, made of the other parts.
     pub(crate) shown: Option<Box<RawValue>>,
 }
 
-/// An error that is kept for those who ask for its type.
+/// An error that is kept for `downcast_ref`.
 pub(crate) type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Parts {
-    /// Code, id and data as one value, as the client of a refused CONNECT gets them.
+    /// Code, id and data as one value: the data of `connect_error`.
     fn joined(&self) -> Option<Box<RawValue>> {
-        let own = self.data.as_deref();
+        let data = self.data.as_deref();
         if self.code.is_none() && self.id.is_none() {
-            return own.map(ToOwned::to_owned);
+            return data.map(ToOwned::to_owned);
         }
-        let own_names: Option<HashMap<String, &RawValue>> =
-            own.and_then(|data| serde_json::from_str(data.get()).ok());
+        let data_members: Option<HashMap<String, &RawValue>> =
+            data.and_then(|data| serde_json::from_str(data.get()).ok());
         let members = [("code", &self.code), ("id", &self.id)].into_iter();
         let members = members.filter_map(|(name, value)| {
-            let is_taken = own_names.as_ref().is_some_and(|own| own.contains_key(name));
+            let is_taken = data_members
+                .as_ref()
+                .is_some_and(|members| members.contains_key(name));
             let value = value.as_deref().filter(|_| !is_taken)?;
             Some(format!(r#""{name}":{}"#, Value::from(value)))
         });
         let members = members.collect::<Vec<_>>().join(",");
-        let text = match (own, own_names) {
+        let text = match (data, data_members) {
             (None, _) => format!("{{{members}}}"),
-            (Some(own), Some(names)) => {
-                let rest = own.get().trim_start().strip_prefix('{')?;
+            (Some(data), Some(names)) => {
+                let rest = data.get().trim_start().strip_prefix('{')?;
                 let comma = if names.is_empty() || members.is_empty() {
                     ""
                 } else {
@@ -88,14 +90,14 @@ impl Parts {
                 };
                 format!("{{{members}{comma}{rest}")
             }
-            (Some(own), None) => format!(r#"{{{members},"data":{}}}"#, own.get()),
+            (Some(data), None) => format!(r#"{{{members},"data":{}}}"#, data.get()),
         };
         RawValue::from_string(text).ok()
     }
 }
 
 impl Reject {
-    /// A refusal with a message that the client sees.
+    /// A rejection with a message for the client.
     pub fn new(message: impl Into<String>) -> Self {
         Self::from_parts(Parts {
             message: message.into(),
@@ -103,7 +105,7 @@ impl Reject {
         })
     }
 
-    /// Adds a code, for programs to tell refusals apart.
+    /// Adds a code, by which programs can distinguish rejections.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.0.code = Some(code.into());
@@ -111,7 +113,7 @@ impl Reject {
         self
     }
 
-    /// Adds data for the client. What cannot be serialized is left out, with a log line.
+    /// Adds data for the client. Data that cannot be serialized is left out and logged.
     #[must_use]
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         match serde_json::value::to_raw_value(data) {
@@ -127,17 +129,17 @@ impl Reject {
         self
     }
 
-    /// The message that the client sees.
+    /// The message for the client.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The code that the client sees.
+    /// The code for the client.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The data that a client sees which is refused at connect, as JSON: with the code.
+    /// The data of `connect_error` as JSON, including the code.
     pub fn json(&self) -> Option<&RawValue> {
         self.0.shown.as_deref()
     }
@@ -161,13 +163,14 @@ impl fmt::Debug for Reject {
     }
 }
 
-/// Not a `std::error::Error` itself: a refusal means nothing outside `connect` and guards.
+/// `Reject` itself is no `std::error::Error`: it has a meaning only in `connect` handlers and
+/// guards.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
     fn from(error: E) -> Self {
-        let parts = if let Some(told) = ClientError::of(&error) {
+        let parts = if let Some(shown) = ClientError::of(&error) {
             Parts {
-                message: told.text,
-                code: Some(told.code.to_owned()),
+                message: shown.text,
+                code: Some(shown.code.to_owned()),
                 ..Parts::default()
             }
         } else {
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_told_and_another_error_is_not() {
+    fn a_limit_is_sent_and_another_error_is_not() {
         let limit = Reject::from(JoinError::TooManyRooms(3));
         assert_eq!(shown(&limit), json!({ "code": "join_too_many_rooms" }));
         assert!(limit.message().contains("3 rooms"));

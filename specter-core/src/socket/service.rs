@@ -1,7 +1,6 @@
-//! What stands behind a namespace, as the connection sees it: the seam between transport and
-//! gateway.
+//! The traits by which a connection uses a namespace: the interface between transport and gateway.
 //!
-//! The connection drives these traits; the gateway implements them. Neither names the other.
+//! `socketio` calls these traits, and `gateway` implements them. Neither names the other.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,54 +15,54 @@ use crate::rooms::Hub;
 /// A boxed future of the connection's task.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A namespace: decides on each CONNECT.
+/// A namespace, which decides about each CONNECT.
 pub(crate) trait NamespaceService: Send + Sync {
     /// The namespace's sockets and rooms.
     fn hub(&self) -> &Arc<Hub>;
 
-    /// Runs what stands before CONNECT's answer: guards, building, `connect` handlers. It bounds
-    /// its own time, also when the client leaves meanwhile. The client may leave meanwhile: then it
-    /// runs to its end and its service is disconnected at once.
+    /// Runs everything before the answer to CONNECT: guards, building the controllers, `connect`
+    /// handlers. It limits its own time. If the client disconnects meanwhile, it still runs to its
+    /// end, and the service that it returns is disconnected immediately.
     fn connect(
         self: Arc<Self>,
         socket: Socket,
     ) -> BoxFuture<Result<Box<dyn SocketService>, Reject>>;
 }
 
-/// What became of an event that was offered.
+/// The result of trying to start an event.
 pub(crate) enum StartResult {
-    /// It was begun in its turn, and is over.
+    /// It was started in order, and is completed.
     Completed,
-    /// It was begun in its turn, and goes on: it is to be polled.
+    /// It was started in order, and is running: the service must be polled.
     Started,
-    /// It was begun beside those that run.
+    /// It was started concurrently with running events.
     StartedConcurrently,
-    /// It waits for those before it, or until fewer run beside each other.
+    /// It must wait for earlier events, or until fewer events run concurrently.
     Deferred(EventPacket),
 }
 
-/// One connected socket's side of a namespace.
+/// One connected socket of a namespace.
 pub(crate) trait SocketService: Send {
-    /// Begins `event` if it may begin. `free`: none waits before it, and those that are handled one
-    /// after another may begin.
+    /// Starts `event` if possible. `free`: no event is pending before it, and an event that runs in
+    /// order may start.
     fn try_start(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> StartResult;
 
-    /// The bytes of the events that run beside the others. More than none as long as one does.
+    /// The bytes of the events that run concurrently. Greater than 0 as long as there is one.
     fn concurrent_bytes(&self) -> usize;
 
-    /// Drives what has begun. Ready: the next event in order may begin. Once it was, and nothing
-    /// runs beside, it is not called again before an event was begun that goes on.
+    /// Polls running events. Ready: the next event in order may start. If it was ready and nothing
+    /// runs concurrently, it is not called again until an event was started and is running.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Begins the end: what runs finishes, then `disconnect` handlers and tear-down run. Called
-    /// once; then [`poll_disconnected`](Self::poll_disconnected).
+    /// Starts the disconnect: running events complete, then `disconnect` handlers and teardown run.
+    /// Called once, followed by [`poll_disconnected`](Self::poll_disconnected).
     fn disconnect(&mut self, reason: DisconnectReason);
 
-    /// Drives the end until all is done.
+    /// Polls the disconnect until it is complete.
     fn poll_disconnected(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// The grace of what ran when the client left is over: drops it. Called once, while
-    /// [`poll_disconnected`](Self::poll_disconnected) is pending. Handlers of `disconnect` go on:
-    /// the service bounds their time itself.
+    /// Drops the events that are still running at the end of the grace period. Called once, while
+    /// [`poll_disconnected`](Self::poll_disconnected) is pending. `disconnect` handlers continue:
+    /// the service limits their time itself.
     fn abort(&mut self);
 }

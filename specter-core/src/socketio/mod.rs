@@ -1,9 +1,9 @@
 //! Socket.IO on one connection: a session for each namespace that the client has joined.
 //!
-//! Packets are decoded here. CONNECTs and events go to the services behind the namespaces, which
-//! are driven on the connection's task. The events of one namespace are handled one after another;
+//! Packets are decoded here. CONNECTs and events are passed to the services of the namespaces,
+//! which the connection's task polls. The events of one namespace are handled one after another;
 //! namespaces do not wait for each other. Acknowledgements and disconnects are read while handlers
-//! run. Pending events are bounded for the whole connection; at the bound, reading stops.
+//! run. Pending events are limited for the whole connection; at the limit, reading stops.
 
 mod namespace_session;
 #[cfg(test)]
@@ -30,11 +30,11 @@ use specter_engine::{
     MessageContext, MessageHandler,
 };
 
-/// Decides on a handshake before a session exists; what the App was given as `admit`.
+/// Decides about a handshake before a session exists: the function passed to `AppBuilder::admit`.
 pub(crate) type Admission =
     dyn Fn(&Handshake) -> BoxFuture<Result<(), HandshakeRejection>> + Send + Sync;
 
-/// What stands behind one path: its namespaces.
+/// The namespaces of one path, as the acceptor of its sessions.
 pub(crate) struct SocketIoAcceptor {
     shared: Arc<Shared>,
     admission: Option<Arc<Admission>>,
@@ -44,13 +44,12 @@ struct Shared {
     namespaces: HashMap<String, Arc<dyn NamespaceService>>,
     config: SocketConfig,
     max_payload: usize,
-    /// Set when the server drains: no CONNECT and no event begins any more, the transport is about
-    /// to close.
+    /// Set when the server drains: no further CONNECT is accepted and no further event starts.
     draining: Arc<AtomicBool>,
 }
 
 impl Shared {
-    /// Whether the server drains: no event begins any more.
+    /// Whether the server drains.
     #[inline]
     fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
@@ -76,7 +75,7 @@ impl SocketIoAcceptor {
         }
     }
 
-    /// The switch that refuses new CONNECTs.
+    /// The flag that rejects new CONNECTs.
     pub(crate) fn draining(&self) -> Arc<AtomicBool> {
         self.shared.draining.clone()
     }
@@ -97,33 +96,33 @@ impl Acceptor for SocketIoAcceptor {
     }
 }
 
-/// The sessions of one connection.
+/// The namespaces that one connection has joined.
 pub(crate) struct ConnectionNamespaces {
     shared: Arc<Shared>,
     connection: Connection,
     decoder: Decoder,
     sessions: Vec<NamespaceSession>,
-    /// Namespaces that ended while the connection went on: packets for them that were under way, or
-    /// that a client's library sends late (an acknowledgement), are no violation.
+    /// Namespaces that the connection has left. Late packets for them, such as acknowledgements of
+    /// a client library, are no violation.
     recently_left: Vec<Arc<dyn NamespaceService>>,
     waiting: PendingEvents,
     backlogged: bool,
-    /// Closes a connection that stays without a namespace.
+    /// Closes a connection that joins no namespace.
     connect_timeout: ConnectTimeout,
-    /// When the attachments of a packet must have come, while some are missing.
+    /// The deadline for the attachments of a packet, while some are missing.
     attachments_due: Option<Instant>,
 }
 
-/// The time within which a client must have joined a namespace.
+/// The time limit for joining a namespace.
 enum ConnectTimeout {
     Running(Pin<Box<Sleep>>),
-    /// It is over while a CONNECT is being decided on, which has a limit of its own.
+    /// The time is over, but a CONNECT is being decided, which has its own time limit.
     Overdue,
     /// A namespace was joined.
     Done,
 }
 
-/// Events that wait, over all sessions.
+/// The pending events of all namespaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct PendingEvents {
     events: usize,
@@ -131,7 +130,7 @@ struct PendingEvents {
 }
 
 impl PendingEvents {
-    /// One event.
+    /// A single event.
     fn of(event: &EventPacket) -> Self {
         Self {
             events: 1,
@@ -192,7 +191,7 @@ impl ConnectionNamespaces {
             }
             Packet::Event(event) => match self.open(event.namespace()) {
                 Some(_) if self.shared.is_draining() => {
-                    // Begun now, it might not be finished before the connection closes.
+                    // If it were started now, it might not complete before the connection closes.
                     event.recycle();
                     Ok(())
                 }
@@ -212,21 +211,22 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// The session of a namespace that has not begun to end.
+    /// The index of the session of a namespace that is not ending.
     fn active(&self, namespace: &str) -> Option<usize> {
         self.sessions
             .iter()
             .position(|session| session.is_active() && session.is_of(namespace))
     }
 
-    /// The session of a namespace whose CONNECT was answered.
+    /// The index of the session of a namespace whose CONNECT was answered.
     fn open(&self, namespace: &str) -> Option<usize> {
         self.sessions
             .iter()
             .position(|session| session.is_open() && session.is_of(namespace))
     }
 
-    /// A packet for a namespace that the client is not in: a violation, unless it was in it before.
+    /// Handles a packet for a namespace that the client is not in: a violation, unless the client
+    /// was in it before.
     fn unknown_namespace(&self, namespace: &str) -> Result<(), CloseReason> {
         let mut ending = self.sessions.iter().filter(|session| session.was_left());
         if ending.any(|session| session.namespace() == namespace)
@@ -244,12 +244,12 @@ impl ConnectionNamespaces {
 
     fn connect(&mut self, packet: &ConnectPacket) -> Result<(), CloseReason> {
         if self.connection.is_over_burst() {
-            // Each CONNECT is answered, and an answer is never refused.
+            // Each CONNECT is answered, and an answer is never rejected by the queue.
             return Err(CloseReason::QueueFull);
         }
         let namespace = packet.namespace();
         if self.active(namespace).is_some() && self.open(namespace).is_none() {
-            // A client that left and came back before it had its answer: that answers both.
+            // The client has left and joined again before it was answered: one answer is enough.
             return Ok(());
         }
         if self.active(namespace).is_some() {
@@ -257,7 +257,7 @@ impl ConnectionNamespaces {
             return Err(CloseReason::ForcedClose);
         }
         if self.shared.is_draining() {
-            // An answer would keep the client from coming back; the close that follows does not.
+            // An answer would keep the client from reconnecting; the close that follows does not.
             return Ok(());
         }
         let Some(service) = self.shared.namespaces.get(namespace) else {
@@ -289,7 +289,7 @@ impl ConnectionNamespaces {
             packet.auth().map(Into::into),
             self.shared.config.ack_timeout,
         );
-        // One is the rule.
+        // Most connections join one namespace.
         self.sessions.reserve_exact(1);
         self.sessions
             .push(NamespaceSession::connect(service.clone(), socket));
@@ -299,12 +299,12 @@ impl ConnectionNamespaces {
     fn refuse(&self, namespace: &str, reject: &Reject) -> Result<(), CloseReason> {
         let packet = encode::connect_error(namespace, reject.message(), reject.json())
             .map_err(|_| CloseReason::ForcedClose)?;
-        // A closed connection needs no answer.
+        // Fails if the connection is closed: no answer is needed then.
         let _ = self.connection.send_required(packet);
         Ok(())
     }
 
-    /// Drives every session once, and takes out those that are done.
+    /// Polls every session once, and removes those that are complete.
     fn drive(&mut self, cx: &mut Context<'_>) {
         let mut at = 0;
         while at < self.sessions.len() {
@@ -337,7 +337,7 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// Whether a namespace was joined, and nothing of any runs, waits or ends.
+    /// Whether a namespace was joined, and no session runs, has pending events or is ending.
     fn are_at_rest(&self) -> bool {
         matches!(self.connect_timeout, ConnectTimeout::Done)
             && !self.backlogged
@@ -354,9 +354,9 @@ impl ConnectionNamespaces {
         self.check_attachments();
     }
 
-    /// A packet whose attachments do not come must not be held for ever.
+    /// Limits how long a packet is held whose attachments are missing.
     fn check_attachments(&mut self) {
-        // While nothing is read they cannot come.
+        // While nothing is read, they cannot arrive.
         if !self.decoder.is_pending() || self.backlogged {
             self.attachments_due = None;
             return;
@@ -375,11 +375,10 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// Tells those who wait for acknowledgements when nothing more will be read, and when it will
-    /// again.
+    /// Informs futures of acknowledgements when reading stops and when it continues.
     fn note_backlog(&mut self) {
         let over = self.waiting.is_over(&self.shared.config);
-        // While it lasts, each time: a namespace may have been joined meanwhile.
+        // Repeated while reading is stopped, because a namespace may have been joined meanwhile.
         if over || self.backlogged {
             for session in &self.sessions {
                 session.socket().acks().set_backlogged(over);
@@ -421,7 +420,7 @@ impl MessageHandler for ConnectionNamespaces {
             IncomingMessage::Binary(data) => {
                 let decoded = self.decoder.binary(data);
                 if !self.decoder.is_pending() {
-                    // Attachments that are missing later are those of another packet.
+                    // Attachments that are missing later belong to another packet.
                     self.attachments_due = None;
                 }
                 decoded

@@ -1,4 +1,4 @@
-//! One namespace of a connection: from CONNECT to the end of its handlers.
+//! One namespace of a connection, from CONNECT to the end of its handlers.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -15,24 +15,24 @@ use crate::socket::service::{BoxFuture, NamespaceService, SocketService, StartRe
 use crate::socket::{DisconnectReason, MAX_UNANSWERED_ACKS, Reject, Socket, SocketConfig};
 use specter_engine::internals::DrainState;
 
-/// How many waiting events a session keeps places for.
+/// The capacity of pending events that a session keeps.
 const KEPT: usize = 4;
 
 pub(super) struct NamespaceSession {
     service: Arc<dyn NamespaceService>,
     socket: Socket,
-    /// Whether its namespace is the root.
+    /// Whether the namespace is `/`.
     is_root: bool,
     state: State,
     waiting: VecDeque<EventPacket>,
-    /// It is open, nothing of it runs and nothing waits: it need not be driven.
+    /// Whether the session is open, nothing of it runs and no event is pending: it need not be
+    /// polled.
     is_idle: bool,
-    /// The first event that waits may be one that runs beside the others: it was held back when it
-    /// came.
+    /// Whether the first pending event may be concurrent: it could not be started when it arrived.
     was_held_back: bool,
-    /// Bytes of events that run beside the rest, as counted so far.
+    /// The bytes of concurrently running events, as counted last.
     concurrent_counted: usize,
-    /// Why it ends, once it does.
+    /// The reason, once the session is ending.
     leaving: Option<DisconnectReason>,
     rejection: Option<Reject>,
     grace: Grace,
@@ -41,12 +41,12 @@ pub(super) struct NamespaceSession {
 enum State {
     Connecting(BoxFuture<Result<Box<dyn SocketService>, Reject>>),
     Open(Box<dyn SocketService>),
-    /// `disconnect` was begun.
+    /// The disconnect is running.
     Ending(Box<dyn SocketService>),
     Done,
 }
 
-/// The time that events' handlers have after their client left.
+/// The grace period of event handlers after their client has disconnected.
 enum Grace {
     NotBegun,
     Running(Pin<Box<Sleep>>),
@@ -54,8 +54,8 @@ enum Grace {
 }
 
 impl Grace {
-    /// Ready when it ends, pending before and after. It ends early where the time for shutting down
-    /// is over.
+    /// Ready when the period ends, pending before and after. It ends early if the time for the
+    /// shutdown is over.
     fn poll_end(
         &mut self,
         stop: DrainState,
@@ -79,7 +79,7 @@ impl Grace {
 }
 
 impl NamespaceSession {
-    /// Begins to decide on a CONNECT.
+    /// Starts the decision about a CONNECT.
     pub(super) fn connect(service: Arc<dyn NamespaceService>, socket: Socket) -> Self {
         let deciding = service.clone().connect(socket.clone());
         Self {
@@ -101,9 +101,10 @@ impl NamespaceSession {
         self.socket.hub().name()
     }
 
-    /// Whether that is its namespace.
+    /// Whether the session is of this namespace.
     pub(super) fn is_of(&self, namespace: &str) -> bool {
-        // All begin with `/`, so that the root, which most packets are for, is known by its length.
+        // All names begin with `/`, so that the namespace `/`, which most packets are for, is
+        // recognized by its length.
         if namespace.len() == 1 {
             self.is_root
         } else {
@@ -119,17 +120,18 @@ impl NamespaceSession {
         &self.socket
     }
 
-    /// Whether it has not begun to end.
+    /// Whether the session is not ending.
     pub(super) fn is_active(&self) -> bool {
         self.leaving.is_none() && !matches!(self.state, State::Done)
     }
 
-    /// Whether CONNECT was answered and it has not begun to end.
+    /// Whether CONNECT was answered and the session is not ending.
     pub(super) fn is_open(&self) -> bool {
         self.leaving.is_none() && matches!(self.state, State::Open(_))
     }
 
-    /// Whether it was ended while the connection goes on: packets for it may still be under way.
+    /// Whether the session has ended while the connection continues: late packets for it may
+    /// arrive.
     pub(super) fn was_left(&self) -> bool {
         matches!(
             self.leaving,
@@ -140,7 +142,7 @@ impl NamespaceSession {
         )
     }
 
-    /// Whether there is nothing to drive.
+    /// Whether the session need not be polled.
     #[inline]
     pub(super) fn is_at_rest(&self) -> bool {
         self.is_idle && !self.socket.disconnect_requested()
@@ -150,7 +152,7 @@ impl NamespaceSession {
         self.rejection.take()
     }
 
-    /// Whether nothing is left that must be finished before the connection may close.
+    /// Whether nothing is left that must complete before the connection may close.
     pub(super) fn is_drained(&self) -> bool {
         match self.state {
             State::Connecting(_) => false,
@@ -159,8 +161,8 @@ impl NamespaceSession {
         }
     }
 
-    /// Whether no further event of the socket begins for now. The connection's task runs when that
-    /// ends.
+    /// Whether no further event of the socket may start at present. The connection's task is woken
+    /// when that changes.
     #[inline]
     fn is_held_back(&self) -> bool {
         self.socket.disconnect_requested()
@@ -168,7 +170,7 @@ impl NamespaceSession {
             || self.socket.unanswered_acks() >= MAX_UNANSWERED_ACKS
     }
 
-    /// An event that arrived: begun now, or put behind those before it.
+    /// Handles a received event: starts it, or adds it to the pending events.
     pub(super) fn event(
         &mut self,
         mut event: EventPacket,
@@ -202,7 +204,7 @@ impl NamespaceSession {
         self.waiting.push_back(event);
     }
 
-    /// What runs beside the rest counts like what waits: its bytes are held just the same.
+    /// Concurrently running events count like pending ones, because their bytes are held as well.
     fn count_concurrent(&mut self, waiting: &mut PendingEvents) {
         let (State::Open(service) | State::Ending(service)) = &self.state else {
             return;
@@ -212,7 +214,7 @@ impl NamespaceSession {
         self.concurrent_counted = now;
     }
 
-    /// Begins to end. What waits is discarded; what runs goes on.
+    /// Starts to end: pending events are discarded, running ones continue.
     pub(super) fn leave(&mut self, reason: DisconnectReason, waiting: &mut PendingEvents) {
         if !self.is_active() {
             return;
@@ -224,14 +226,14 @@ impl NamespaceSession {
         self.discard_waiting(waiting);
     }
 
-    /// Discards the events that wait.
+    /// Discards the pending events.
     pub(super) fn discard_waiting(&mut self, waiting: &mut PendingEvents) {
         for event in std::mem::take(&mut self.waiting) {
             waiting.sub(PendingEvents::of(&event));
         }
     }
 
-    /// Drives it. Ready: it is over.
+    /// Polls the session. Ready: it has ended.
     pub(super) fn poll(
         &mut self,
         config: &SocketConfig,
@@ -243,7 +245,7 @@ impl NamespaceSession {
                 State::Connecting(deciding) => match deciding.as_mut().poll(cx) {
                     Poll::Ready(Ok(service)) => self.connected(service),
                     Poll::Ready(Err(reject)) => self.rejected(reject),
-                    // It bounds its own time.
+                    // The service limits its own time.
                     Poll::Pending => return Poll::Pending,
                 },
                 State::Open(_) => {
@@ -254,7 +256,7 @@ impl NamespaceSession {
                         let is_free = self.poll_events(waiting, cx);
                         self.count_concurrent(waiting);
                         self.is_idle = is_free && self.concurrent_counted == 0;
-                        // A handler may have asked for the end.
+                        // A handler may have requested the disconnect.
                         if self.socket.disconnect_requested() {
                             continue;
                         }
@@ -297,12 +299,13 @@ impl NamespaceSession {
 
     fn leave_by_server(&mut self, waiting: &mut PendingEvents) {
         let packet = encode::disconnect(self.namespace());
-        // Failing means that the connection is closed: then nobody needs it.
+        // Fails if the connection is closed: no answer is needed then.
         let _ = self.socket.connection().send_required(packet);
         self.leave(DisconnectReason::ServerNamespaceDisconnect, waiting);
     }
 
-    /// Begins waiting events as long as the one before is done. Whether all are done.
+    /// Starts pending events as long as the previous one has completed. Returns whether all have
+    /// completed.
     fn poll_events(&mut self, waiting: &mut PendingEvents, cx: &mut Context<'_>) -> bool {
         loop {
             let State::Open(service) = &mut self.state else {
@@ -313,7 +316,7 @@ impl NamespaceSession {
                 return false;
             }
             if self.waiting.is_empty() {
-                // Where many waited, their places are given back.
+                // Frees the memory of many pending events.
                 if self.waiting.capacity() > KEPT {
                     self.waiting = VecDeque::new();
                 }
@@ -352,8 +355,8 @@ impl NamespaceSession {
 }
 
 impl Drop for NamespaceSession {
-    /// However a session goes (its runtime may be shut down), nothing is kept of its socket: it
-    /// leaves the hub, its rooms and its groups.
+    /// Also if the runtime shuts down, nothing of the socket is kept: it is removed from the hub,
+    /// its rooms and its groups.
     fn drop(&mut self) {
         self.socket.finish();
     }

@@ -1,4 +1,4 @@
-//! How long the attachments of a packet may take.
+//! Tests of the time limit for the attachments of a packet.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ fn sessions() -> ConnectionNamespaces {
 }
 
 fn take(sessions: &mut ConnectionNamespaces, message: IncomingMessage<'_>) {
-    // Nobody is in the namespace, which does not matter here.
+    // The namespace has no session, which does not matter here.
     let _ = sessions.message(message, &MessageContext::new(None));
 }
 
@@ -63,7 +63,7 @@ async fn each_packet_has_the_whole_time_for_its_attachments() {
     for _ in 0..5 {
         poll(&mut sessions);
         advance(TIMEOUT * 2 / 3).await;
-        // The end of one packet and the beginning of the next are read together.
+        // The end of one packet and the start of the next are read together.
         take(&mut sessions, IncomingMessage::Binary(b"all of it"));
         take(&mut sessions, IncomingMessage::Text(header));
     }
