@@ -5,11 +5,11 @@
 //! adapters that reach other nodes:
 //!
 //! - The adapter calls [`Node::apply`] exactly once for each command that it is given to publish,
-//! and once for each command that arrives from another node. A namespace never applies a command
-//! directly, so that an adapter with a log can deliver in the order of its log.
+//!   and once for each command that arrives from another node. A namespace never applies a command
+//!   directly, so that an adapter with a log can deliver in the order of its log.
 //! - [`Adapter::publish`] returns immediately and cannot fail or be cancelled. It never waits for
-//! the network: what cannot be sent is queued within bounds or counted as lost, and local delivery
-//! does not depend on it.
+//!   the network: what cannot be sent is queued within bounds or counted as lost, and local
+//!   delivery does not depend on it.
 //! - Commands of one task are applied on this node in the order in which the task published them.
 
 use specter_proto::engine::EncodedPacket;

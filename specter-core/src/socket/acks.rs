@@ -122,7 +122,7 @@ impl Acks {
         }
     }
 
-    /// Makes pending_answer futures fail: the socket has disconnected.
+    /// Makes waiting futures fail: the socket has disconnected.
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         state.ended = true;
@@ -162,7 +162,7 @@ fn wake(waker: Option<Waker>) {
 /// tuple for several, anything else for one.
 ///
 /// The event is queued before this is returned. The timeout (the App's `ack_timeout`, or
-/// [`timeout`](Self::timeout)) starts at that time. Dropping the future stops pending_answer; a
+/// [`timeout`](Self::timeout)) starts at that time. Dropping the future stops waiting; a
 /// late acknowledgement is then ignored.
 #[must_use = "the event is sent, but its acknowledgement is ignored unless this is awaited"]
 pub struct EmitWithAck<T> {

@@ -7,8 +7,8 @@ use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
-/// How many bytes of a body that is too long are still received, so that a client which is sending
-/// it can read the response instead of a reset connection.
+/// How many bytes of a body that is too long are still received, so that a client that is sending
+/// it can read the response instead of a connection reset.
 const DISCARDED: u64 = 256 * 1024;
 /// How long receiving them may take.
 const DISCARD_LIMIT: Duration = Duration::from_secs(1);
@@ -16,16 +16,16 @@ const DISCARD_LIMIT: Duration = Duration::from_secs(1);
 /// Why a body was not received.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BodyError {
-    /// It is longer than allowed.
+    /// The body is longer than allowed.
     TooLong,
-    /// It did not arrive in time.
+    /// The body did not arrive in time.
     TooSlow,
-    /// The client broke it off.
+    /// The client aborted the request.
     Broken,
 }
 
-/// Receives a body of at most `limit` bytes, all of it within `patience`. `arrived` is called
-/// with the length of each part; if it returns `false`, the rest is not received.
+/// Receives a body of at most `limit` bytes within `patience`. Calls `arrived` with the length of
+/// each part; if it returns `false`, the rest is not received.
 pub(crate) async fn receive<B: Body<Data = Bytes> + Unpin>(
     mut body: B,
     limit: usize,
@@ -42,13 +42,13 @@ pub(crate) async fn receive<B: Body<Data = Bytes> + Unpin>(
             .unwrap_or(Err(BodyError::TooSlow))
     };
     if received == Err(BodyError::TooLong) && announced <= limit_u64.saturating_add(DISCARDED) {
-        // Best effort: the response is the same. Boxed, because it is rare.
+        // Best effort: the response is the same if it fails. Boxed, because it is rare.
         let _ = Box::pin(timeout(DISCARD_LIMIT, discard(&mut body))).await;
     }
     received
 }
 
-/// Joins the parts as they come, so that many tiny ones cost no more than their bytes.
+/// Joins the parts as they arrive, so that many tiny parts cost no more than their bytes.
 async fn gather<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     limit: usize,

@@ -1,7 +1,7 @@
 //! The address, scheme and host of a client, through trusted proxies if there are any.
 //!
-//! The headers of a proxy are believed only if the connection comes from an address that the
-//! configuration trusts. `specter_proto::forwarded` reads them.
+//! The headers of a proxy are believed only if the connection comes from a trusted address.
+//! `specter_proto::forwarded` parses them.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -12,26 +12,26 @@ use specter_proto::forwarded::{self, Forwarded, ForwardedFor, x_forwarded_value}
 use crate::config::ip_range::IpRange;
 use crate::config::{EngineConfig, ProxyHeaders};
 
-/// What a request says of the way it came.
+/// The client of a request, as far as the connection and trusted proxies tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) address: Option<IpAddr>,
-    /// Who opened the connection: the client, or the last proxy.
+    /// The peer of the TCP connection: the client, or the last proxy.
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) secure: bool,
-    /// The host as the client wrote it, with its port if it wrote one. Only an origin is ever
-    /// compared with it: without one it may be absent.
+    /// The host as the client sent it, with its port if it sent one. It is compared only with
+    /// origins, so that a request without an origin may lack it.
     pub(crate) host: Option<String>,
 }
 
 impl Client {
-    /// The scheme of the page's own origin, if the page came from this server.
+    /// The scheme of a page of this server.
     pub(crate) fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
     }
 }
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TrustedProxies {
     ranges: Vec<IpRange>,
@@ -51,13 +51,13 @@ impl TrustedProxies {
         self.ranges.iter().any(|range| range.contains(address))
     }
 
-    /// Who sent this request, which came from `peer`.
+    /// The client of a request that was received from `peer`.
     pub(crate) fn client(&self, request: &request::Parts, peer: Option<SocketAddr>) -> Client {
         let address = peer.map(|peer| peer.ip().to_canonical());
         let direct = Client {
             address,
             peer,
-            // On HTTP/1 the client may write what it likes there.
+            // On HTTP/1 the client chooses the scheme in the request's target.
             secure: request.version >= Version::HTTP_2 && request.uri.scheme_str() == Some("https"),
             host: request
                 .headers
@@ -71,7 +71,7 @@ impl TrustedProxies {
         }
     }
 
-    /// What the proxy's headers say, where they say it, and else what is known of the proxy itself.
+    /// The client as the proxy's headers name it; where they do not, what is known of the proxy.
     fn behind_proxy(&self, headers: &HeaderMap, proxy: Client) -> Client {
         let trusts = |address| self.trusts(address);
         let found = match self.headers {
@@ -95,7 +95,7 @@ impl TrustedProxies {
     }
 }
 
-/// The lines of a header, in their order.
+/// The lines of a header, in order.
 fn lines<'a>(
     headers: &'a HeaderMap,
     name: &'static str,

@@ -1,7 +1,7 @@
-//! Decides which pages may use the endpoint, and writes the CORS headers.
+//! Decides which pages may use the endpoint, and adds the CORS headers (Fetch standard).
 //!
-//! Polling requests and upgrades get the same decision: browsers send cookies with both. Requests
-//! that come from no page are not concerned.
+//! Polling requests and upgrades get the same decision, because browsers send cookies with both.
+//! Requests that do not come from a page are always allowed.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -15,7 +15,7 @@ use crate::config::origin::{Origin, OriginPolicy};
 use crate::config::origin_pattern::OriginPattern;
 use crate::http::client_address::Client;
 
-/// The configured policy, taken apart once.
+/// The configured policy, parsed once.
 #[derive(Debug)]
 pub(crate) struct Origins {
     any: bool,
@@ -23,16 +23,16 @@ pub(crate) struct Origins {
     credentials: bool,
 }
 
-/// What a request's origin came to.
+/// The decision about a request's origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// No page, or a page of the same origin: no headers are needed.
+    /// The request comes from no page, or from a page of the same origin: no headers are needed.
     Same,
-    /// A page of another origin, which may. The value names it, or is `*`.
+    /// A page of another origin is allowed. The value names the origin, or is `*`.
     Cross(HeaderValue),
-    /// A page that may not.
+    /// The page is not allowed.
     Rejection,
-    /// The header is no origin.
+    /// The header is not an origin.
     Malformed,
 }
 
@@ -52,7 +52,7 @@ impl Origins {
         }
     }
 
-    /// Whether this request may be served.
+    /// Decides about a request.
     pub(crate) fn judge(&self, headers: &HeaderMap, client: &Client) -> Verdict {
         let mut values = headers.get_all(ORIGIN).iter();
         let value = match (values.next(), values.next()) {
@@ -83,7 +83,7 @@ impl Origins {
         }
     }
 
-    /// Tells the browser of the page that it may read the response.
+    /// Adds the headers by which the browser lets the page read the response.
     pub(crate) fn add_cors_headers(&self, verdict: &Verdict, headers: &mut HeaderMap) {
         let Verdict::Cross(origin) = verdict else {
             return;
@@ -101,20 +101,22 @@ impl Origins {
     }
 }
 
-/// Whether a browser asks in advance.
+/// Whether the request is a preflight request.
 pub(crate) fn is_preflight(request: &request::Parts) -> bool {
     request.method == Method::OPTIONS
         && request.headers.contains_key(ORIGIN)
         && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a browser that asks in advance, besides what [`Origins::add_cors_headers`] adds.
+/// Adds the headers of the response to a preflight request, in addition to those of
+/// [`Origins::add_cors_headers`].
 pub(crate) fn answer_preflight(request: &HeaderMap, response: &mut HeaderMap) {
     response.insert(
         ACCESS_CONTROL_ALLOW_METHODS,
         HeaderValue::from_static("GET,POST"),
     );
-    // Clients may send headers of their own with their polling requests; they decide nothing here.
+    // Allows all requested headers: clients may add their own to polling requests, and they have no
+    // effect here.
     if let Some(wanted) = request.get(ACCESS_CONTROL_REQUEST_HEADERS) {
         response.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
         response.append(

@@ -1,6 +1,6 @@
-//! The tower service that speaks Engine.IO: every request of every session enters here.
+//! The tower service of an endpoint, which every request of every session enters.
 //!
-//! It classifies a request and answers it. Sessions run in tasks of their own.
+//! It classifies each request and answers it. Sessions run in tasks of their own.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -48,9 +48,9 @@ use crate::session::post_body::PostBody;
 /// use specter_engine::{Acceptor, Connection, Endpoint, EngineConfig};
 /// use specter_engine::{CloseReason, IncomingMessage, MessageContext, MessageHandler};
 ///
-/// struct Quiet;
+/// struct NoMessages;
 ///
-/// impl Acceptor for Quiet {
+/// impl Acceptor for NoMessages {
 ///     type Handler = Silence;
 ///
 ///     fn open(&self, _: &Connection) -> Silence {
@@ -70,7 +70,7 @@ use crate::session::post_body::PostBody;
 ///     }
 /// }
 ///
-/// let endpoint = Endpoint::new(Quiet, EngineConfig::default())?;
+/// let endpoint = Endpoint::new(NoMessages, EngineConfig::default())?;
 /// let router: axum::Router = axum::Router::new().route_service("/engine.io/", endpoint.clone());
 /// assert_eq!(endpoint.connections(), 0);
 /// # Ok::<(), specter_engine::ConfigError>(())
@@ -97,13 +97,13 @@ enum RequestKind {
 }
 
 impl<A: Acceptor> Endpoint<A> {
-    /// An endpoint with these settings, whose sessions go to `acceptor`.
+    /// Creates an endpoint with these settings. `acceptor` decides about its sessions.
     pub fn new(acceptor: A, config: EngineConfig) -> Result<Self, ConfigError> {
         let budget = SharedBudget::new(config.max_buffered_total);
         Self::under_budget(acceptor, config, budget)
     }
 
-    /// The same for one of several endpoints that share the budget `max_buffered_total`.
+    /// Creates one of several endpoints that share the budget `max_buffered_total`.
     pub fn under_budget(
         acceptor: A,
         config: EngineConfig,
@@ -114,7 +114,7 @@ impl<A: Acceptor> Endpoint<A> {
         Ok(Self(Arc::new(EndpointState::new(acceptor, config, budget))))
     }
 
-    /// Answers a request that came from `peer`.
+    /// Answers a request that was received from `peer`.
     pub(crate) fn answer<B>(
         &self,
         request: Request<B>,
@@ -126,40 +126,40 @@ impl<A: Acceptor> Endpoint<A> {
         Arc::clone(&self.0).respond(request, peer)
     }
 
-    /// How many sessions are open.
+    /// The number of open sessions.
     pub fn connections(&self) -> usize {
         self.0.registry.open()
     }
 
-    /// How many sessions have closed for this reason since the endpoint was made. A violation of
-    /// the protocol counts as what it closes the session for; a panic in a handler counts as
-    /// [`CloseReason::TransportError`].
+    /// The number of sessions that have closed for this reason since the endpoint was created. A
+    /// protocol violation counts as the reason for which it closes the session; a panic in a
+    /// handler counts as [`CloseReason::TransportError`].
     pub fn closed(&self, reason: CloseReason) -> u64 {
         self.0.registry.closed(reason)
     }
 
-    /// How many requests were rejected since the endpoint was created, by the code that the log has
-    /// as well. Codes that did not occur are not listed.
+    /// The number of rejected requests since the endpoint was created, by the code that the log has
+    /// too. Codes that have not occurred are not listed.
     pub fn refused(&self) -> Vec<(&'static str, u64)> {
         self.0.rejections.all()
     }
 
-    /// Opens no further sessions: handshakes are answered with 503. Open sessions go on.
+    /// Opens no further sessions: handshakes are answered with 503. Open sessions continue.
     pub fn refuse_handshakes(&self) {
         self.0.registry.refuse();
     }
 
-    /// Lets each session close as soon as its handler has nothing more to finish. The sessions
-    /// begin with that one after another, spread over this time. What handlers send until then is
-    /// flushed, and messages still reach them. Returns when the last session has begun; see
-    /// [`wait_closed`](Self::wait_closed). A session that opens meanwhile is left out: call
+    /// Closes each session as soon as its handler has nothing more to finish. The sessions start
+    /// with this one after another, spread over this time. What handlers send until then is
+    /// flushed, and messages are still handled. Returns when the last session has started; see
+    /// [`wait_closed`](Self::wait_closed). A session that opens meanwhile is not included: call
     /// [`refuse_handshakes`](Self::refuse_handshakes) first.
     pub async fn drain(&self, spread: Duration) {
         self.0.registry.drain(spread).await;
     }
 
-    /// Closes all sessions now, with `server shutting down`: nothing waits for their clients any
-    /// more, nor for handlers that still run.
+    /// Closes all sessions immediately with `server shutting down`, without waiting for clients or
+    /// running handlers.
     pub fn stop_at_once(&self) {
         self.0.registry.stop_at_once();
     }
@@ -169,19 +169,20 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.wake_all();
     }
 
-    /// How many sessions have handlers that still run.
+    /// The number of sessions whose handlers are still running.
     pub fn running_handlers(&self) -> usize {
         self.0.registry.running_handlers()
     }
 
-    /// Closes all sessions, one after another over this time, so that their clients do not all come
-    /// back in the same moment. Returns when each was told; see [`wait_closed`](Self::wait_closed).
-    /// Sessions that open meanwhile are closed only if handshakes are refused.
+    /// Closes all sessions one after another, spread over this time, so that their clients do not
+    /// all reconnect at once. Returns when the last session was notified; see
+    /// [`wait_closed`](Self::wait_closed). Sessions that open meanwhile are closed only if
+    /// handshakes are refused.
     pub async fn close_all(&self, reason: CloseReason, spread: Duration) {
         self.0.registry.close_all(reason, spread).await;
     }
 
-    /// Waits until the last session's task has ended, its handler included.
+    /// Waits until the tasks of all sessions, including their handlers, have ended.
     pub async fn wait_closed(&self) {
         self.0.registry.wait_free().await;
     }
@@ -214,7 +215,8 @@ impl<A: Acceptor> EndpointState<A> {
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
-        // Lent to all below: they are large, and a future has a place for each that owns them.
+        // Borrowed by everything below: the parts are large, and each future that owned them would
+        // have space for them.
         let (mut parts, body) = request.into_parts();
         let client = self.proxies.client(&parts, peer);
         let verdict = self.origins.judge(&parts.headers, &client);
@@ -252,8 +254,8 @@ impl<A: Acceptor> EndpointState<A> {
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        match self.asked(&query, &parts.method, wants_upgrade)? {
-            // Boxed: each is large, and nearly all requests are of a session that is open.
+        match self.classify(&query, &parts.method, wants_upgrade)? {
+            // Boxed, because both futures are large and most requests belong to an open session.
             RequestKind::Open(Transport::Polling) => {
                 Box::pin(open_session::open_polling(self, parts, client)).await
             }
@@ -270,7 +272,7 @@ impl<A: Acceptor> EndpointState<A> {
     }
 
     /// Classifies a request.
-    fn asked(
+    fn classify(
         &self,
         query: &Query<'_>,
         method: &Method,
@@ -334,7 +336,7 @@ impl<A: Acceptor> EndpointState<A> {
             target: "specter::engine",
             reason = refused.code(),
             context = refused.context(),
-            "request refused"
+            "request rejected"
         );
         refused.into_response(wants_upgrade)
     }
@@ -369,7 +371,7 @@ impl<A: Acceptor> EndpointState<A> {
         }
     }
 
-    /// A WebSocket that wants to take over a session.
+    /// Upgrades a session to a WebSocket.
     fn upgrade(
         &self,
         connection: &Connection,
@@ -383,13 +385,13 @@ impl<A: Acceptor> EndpointState<A> {
         Ok(response)
     }
 
-    /// Answers a poll with the packets that are queued, or hands it to the session.
+    /// Answers a poll with the queued packets, or passes it to the session.
     async fn poll(&self, connection: &Connection) -> Result<Response, Rejection> {
         let waiting = connection.answer_poll(self.config.max_packets_per_poll);
         let packets = if let Some(packets) = waiting {
             packets
         } else {
-            // Unanswered, the session has ended.
+            // If it is dropped without an answer, the session has ended.
             let outcome = connection.begin_poll()?.await;
             let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
             connection.poll_answered();
@@ -398,7 +400,7 @@ impl<A: Acceptor> EndpointState<A> {
         Ok(reply::packets(packets, self.config.ping_timeout))
     }
 
-    /// Receives a body of packets and hands it to the session.
+    /// Receives a body of packets and passes it to the session.
     async fn post<B>(
         &self,
         connection: Connection,
@@ -420,13 +422,13 @@ impl<A: Acceptor> EndpointState<A> {
         let arrived = |bytes| permit.hold(bytes);
         let body = body::receive(body, limit, patience, arrived).await?;
         let outcome = permit.deliver(PostBody::new(headers, body))?;
-        // Unanswered, the session has ended.
+        // If it is dropped without an answer, the session has ended.
         outcome.await.map_err(|_| RequestError::UnknownSession)?;
         Ok(reply::taken())
     }
 }
 
-/// Bodies of bytes belong to an earlier version of the protocol.
+/// Whether the body is binary, as in an earlier version of the protocol.
 fn is_binary(content_type: &[u8]) -> bool {
     let mut kind = content_type.split(|byte| *byte == b';');
     kind.next().is_some_and(|kind| {

@@ -1,8 +1,8 @@
 //! Engine.IO over HTTP: the tower service that is mounted in a router.
 //!
-//! It answers handshakes, polls, posts and upgrades, applies origins and CORS, reads proxy headers,
-//! and rejects requests with the bodies that the protocol prescribes. Nothing here outlives its
-//! request: sessions live in `session`.
+//! It answers handshakes, polls, posts and upgrades, applies the origin policy and CORS, reads
+//! proxy headers, and rejects requests with the bodies that Engine.IO v4 prescribes. Nothing here
+//! outlives its request: sessions run in `session`.
 
 mod body;
 mod client_address;

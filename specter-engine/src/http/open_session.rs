@@ -22,7 +22,7 @@ use crate::logging::log_limited;
 use crate::session::registry::{CapacityError, SessionSlot};
 use crate::session::task::Task;
 
-/// Opens a session that polls. Its first packet is the response.
+/// Opens a polling session. Its first packet is the response.
 pub(crate) async fn open_polling<A: Acceptor>(
     endpoint: &EndpointState<A>,
     parts: &mut request::Parts,
@@ -62,7 +62,7 @@ pub(crate) async fn open_websocket<A: Acceptor>(
     Ok(response)
 }
 
-/// Asks the application, and makes the connection known if it agrees.
+/// Asks the application whether to open a session. If so, creates the connection and registers it.
 async fn admit<A: Acceptor>(
     endpoint: &EndpointState<A>,
     transport: Transport,
@@ -72,7 +72,7 @@ async fn admit<A: Acceptor>(
     if handshake_len(parts) > endpoint.config.max_handshake_bytes {
         return Err(Rejection::HandshakeTooLong);
     }
-    // Taken before the application is asked, so that the limits hold for what it does meanwhile.
+    // Reserved before the application is asked, so that the limits apply meanwhile.
     let mut slot = endpoint
         .registry
         .reserve(client.address.or(client.peer.map(|peer| peer.ip())))
@@ -91,7 +91,7 @@ async fn admit<A: Acceptor>(
     Ok((connection, slot))
 }
 
-/// How many bytes of the request would be kept.
+/// The number of bytes of the request that would be kept.
 fn handshake_len(parts: &request::Parts) -> usize {
     let original = parts.extensions.get::<OriginalUri>();
     let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
@@ -106,18 +106,18 @@ fn handshake_len(parts: &request::Parts) -> usize {
     target + authority + headers.sum::<usize>()
 }
 
-/// What is kept of the request. The path is the one that the client asked for, whatever prefix a
-/// router in between took off.
+/// The parts of the request that are kept. The path is the one that the client requested, including
+/// a prefix that a router has removed.
 fn handshake_of(parts: &mut request::Parts, client: &Client) -> Handshake {
     let original = parts.extensions.remove::<OriginalUri>();
     let uri = original.as_ref().map_or(&parts.uri, |original| &original.0);
-    // It would keep the HTTP connection's memory alive.
+    // Removed, because it would keep the memory of the HTTP connection alive.
     parts.extensions.remove::<OnUpgrade>();
     let mut handshake = Handshake::new(uri, &parts.headers);
     parts.extensions.remove::<ConnectInfo<SocketAddr>>();
     handshake.peer = client.peer;
     if !parts.extensions.is_empty() {
-        // An empty one may still have a table.
+        // Moved only if it is not empty: an empty map may still have memory.
         handshake.extensions = mem::take(&mut parts.extensions);
     }
     handshake.address = client.address;

@@ -12,9 +12,9 @@ use crate::session::registry::CapacityError;
 /// Why a request is rejected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Rejection {
-    /// One of the protocol's own reasons.
+    /// One of the protocol's errors.
     Protocol(RequestError),
-    /// A page of this origin may not use the endpoint.
+    /// Pages of this origin may not use the endpoint.
     Origin,
     /// The limits allow no further session.
     CapacityError(CapacityError),
@@ -22,13 +22,13 @@ pub(crate) enum Rejection {
     HandshakeTooLong,
     /// The client requests a version of the WebSocket protocol other than 13.
     WebSocketVersion,
-    /// A WebSocket is requested, and the HTTP server offers no upgrade.
+    /// A WebSocket is requested, but the HTTP server does not support upgrades.
     NoUpgrade,
-    /// Another request of the same kind is under way. This ends the session.
+    /// Another request of the same kind is open. This ends the session.
     Overlap,
     /// The body is not text. This ends the session.
     BinaryBody,
-    /// The body broke off. This ends the session.
+    /// The client aborted the body. This ends the session.
     BrokenBody,
     /// The body exceeds the limit. This ends the session.
     BodyTooLong,
@@ -99,7 +99,7 @@ impl Rejection {
         }
     }
 
-    /// A longer description of what is wrong, where the response carries one too.
+    /// The details, if the response contains them too.
     pub(crate) fn context(&self) -> Option<String> {
         match self {
             Self::Protocol(error) => error.context(),
@@ -107,10 +107,11 @@ impl Rejection {
         }
     }
 
-    /// The answer; `upgrade` tells whether a WebSocket was asked for.
+    /// The response. `upgrade`: whether a WebSocket was requested.
     pub(crate) fn into_response(self, upgrade: bool) -> Response {
         match self {
-            // What admission refuses is a 403 to a poll, and a 400 to a WebSocket, as everything.
+            // A rejected admission is answered with 403 to a poll, and with 400 to a WebSocket, as
+            // all rejections are.
             Self::Protocol(error) if upgrade => {
                 let message = match error.context() {
                     None => error.message().to_owned(),
@@ -122,7 +123,7 @@ impl Rejection {
                 let status = StatusCode::from_u16(error.status());
                 reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), error.json())
             }
-            // To the client it is a handshake that fails.
+            // For the client this is a failed handshake.
             Self::NoUpgrade => Self::from(BadRequest::TransportHandshake).into_response(upgrade),
             Self::Origin => forbidden(StatusCode::FORBIDDEN, "Origin not allowed", upgrade),
             Self::HandshakeTooLong => forbidden(
@@ -166,7 +167,7 @@ impl Rejection {
             Self::BodyTooLong => reply::empty(StatusCode::PAYLOAD_TOO_LARGE),
             Self::BodyTimeout => {
                 let mut response = reply::empty(StatusCode::REQUEST_TIMEOUT);
-                // RFC 9110, section 15.5.9: the rest of the body is not waited for.
+                // The rest of the body is not awaited (RFC 9110, section 15.5.9).
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
                 response
@@ -176,7 +177,7 @@ impl Rejection {
     }
 }
 
-/// A refusal in the protocol's form, with a status of its own.
+/// A rejection in the protocol's format, with its own status.
 fn forbidden(status: StatusCode, message: &str, upgrade: bool) -> Response {
     if upgrade {
         raw(status, message.to_owned())
@@ -186,7 +187,7 @@ fn forbidden(status: StatusCode, message: &str, upgrade: bool) -> Response {
     }
 }
 
-/// What a client gets that asked for a WebSocket: the words alone, and the end of the connection.
+/// The response to a rejected WebSocket: the message only, and the connection is closed.
 fn raw(status: StatusCode, message: String) -> Response {
     let mut response = Response::new(message.into());
     *response.status_mut() = status;

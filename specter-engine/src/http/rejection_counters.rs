@@ -6,12 +6,12 @@ use parking_lot::Mutex;
 
 use crate::http::rejection::Rejection;
 
-/// A count for each code. There are as many as kinds of refusals, whatever clients do.
+/// The number of rejected requests by code. The number of codes is fixed.
 #[derive(Debug, Default)]
 pub(crate) struct RejectionCounters(Mutex<BTreeMap<&'static str, u64>>);
 
 impl RejectionCounters {
-    /// One more.
+    /// Counts one request.
     pub(crate) fn count(&self, refused: &Rejection) {
         let mut counts = self.0.lock();
         let count = counts.entry(refused.code()).or_insert(0);

@@ -12,12 +12,12 @@ use crate::session::poll_response::PollResponse;
 /// The response of an endpoint.
 pub(crate) type Response = http::Response<SlowReaderBody>;
 
-/// The headers of the response to a poll. Copying a map takes no hashing.
+/// The headers of the response to a poll. Cloning a map requires no hashing.
 static PACKETS: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=UTF-8"));
 /// The headers of the response to a post.
 static TAKEN: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/html"));
 
-/// The response to a poll, which the client must not stop reading for longer than `patience`.
+/// The response to a poll. It fails if the client does not read for longer than `patience`.
 pub(crate) fn packets(answer: PollResponse, patience: Duration) -> Response {
     with_headers(
         StatusCode::OK,
@@ -63,7 +63,7 @@ fn with_headers(status: StatusCode, headers: HeaderMap, body: SlowReaderBody) ->
 fn headers_of(content_type: &'static str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    // No response may be used twice.
+    // Responses must not be cached.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers
 }

@@ -1,8 +1,8 @@
-//! The body of a response to a poll, which is given up when its client does not read it.
+//! The body of the response to a poll, which fails if its client does not read it in time.
 //!
-//! The HTTP server takes the body slice by slice, and no more than its buffers hold while the
-//! client does not read. When nothing was taken for too long, the rest is freed and the response
-//! breaks off.
+//! The HTTP server reads the body in parts, and while the client does not read, only as much as its
+//! buffers hold. If nothing was read for too long, the rest of the body is freed and the response
+//! fails.
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -17,63 +17,63 @@ use tokio::time::sleep;
 
 use crate::session::poll_response::{PollResponse, QueueCharge};
 
-/// What is handed over at once.
+/// The size of a part.
 const SLICE: usize = 16 * 1024;
 
-/// The answer was taken too slowly, and is no more.
+/// The client read the response too slowly; its bytes are freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the answer to a poll was not read in time")]
+#[error("the response to a poll was not read in time")]
 pub struct TooSlow;
 
-/// The body of an [`Endpoint`](crate::Endpoint)'s response, of known length.
+/// The body of a response of an [`Endpoint`](crate::Endpoint), with known length.
 ///
-/// It fails when the client does not read it in time.
+/// It fails if the client does not read it in time.
 pub struct SlowReaderBody(Rest);
 
-/// What is left of a body.
+/// The rest of a body.
 enum Rest {
-    /// At most one slice, which is handed over with the next look.
+    /// At most one part, which the next poll returns.
     Short(Bytes),
-    /// More than that.
+    /// More than one part.
     Long(Long),
 }
 
-/// What is left of a long answer.
+/// The rest of a long response.
 struct Long {
-    answer: Arc<Mutex<Answer>>,
+    answer: Arc<Mutex<LongBody>>,
     left: usize,
     watch: AbortHandle,
 }
 
-struct Answer {
+struct LongBody {
     bytes: Vec<u8>,
-    /// So many are handed over.
+    /// The number of bytes that were returned.
     taken: usize,
-    /// `None` when it was taken too slowly; its bytes are gone then too.
-    counted: Option<QueueCharge>,
-    /// Something was taken since the watch looked last.
-    moved: bool,
-    /// The session was over when the watch looked last.
-    orphaned: bool,
+    /// `None` if the client read too slowly; the bytes are freed then too.
+    charge: Option<QueueCharge>,
+    /// Whether something was read since the last check.
+    was_read: bool,
+    /// Whether the session had ended at the last check.
+    was_orphaned: bool,
 }
 
 impl SlowReaderBody {
-    /// A body that is broken off when nothing of it was taken for as long as `patience`.
+    /// A body that fails if nothing of it is read for `patience`.
     pub(crate) fn new(answer: PollResponse, patience: Duration) -> Self {
         if answer.len() <= SLICE {
             return Self(Rest::Short(answer.into_bytes()));
         }
-        let (bytes, counted) = answer.into_parts();
+        let (bytes, charge) = answer.into_parts();
         let left = bytes.len();
-        let answer = Arc::new(Mutex::new(Answer {
+        let answer = Arc::new(Mutex::new(LongBody {
             bytes,
             taken: 0,
-            counted: Some(counted),
-            moved: false,
-            orphaned: false,
+            charge: Some(charge),
+            was_read: false,
+            was_orphaned: false,
         }));
-        // The server does not look at a body that its client leaves no room for, so that the body
-        // itself could never notice.
+        // A separate task, because the server does not poll a body while the client leaves no room
+        // for it: the body itself could not detect the timeout.
         let watch = tokio::spawn(watch(Arc::downgrade(&answer), patience)).abort_handle();
         Self(Rest::Long(Long {
             answer,
@@ -83,48 +83,49 @@ impl SlowReaderBody {
     }
 }
 
-/// Nothing.
+/// An empty body.
 impl Default for SlowReaderBody {
     fn default() -> Self {
         Self(Rest::Short(Bytes::new()))
     }
 }
 
-/// What counts for nothing, and is not long.
+/// A short body without a charge.
 impl<T: Into<Bytes>> From<T> for SlowReaderBody {
     fn from(bytes: T) -> Self {
         Self(Rest::Short(bytes.into()))
     }
 }
 
-/// Frees an answer of which nothing is taken, and one that is not through long after its session.
-async fn watch(answer: Weak<Mutex<Answer>>, patience: Duration) {
+/// Frees a response that is not read, and one that is not read completely long after its session
+/// has ended.
+async fn watch(answer: Weak<Mutex<LongBody>>, patience: Duration) {
     loop {
         sleep(patience).await;
         let Some(answer) = answer.upgrade() else {
             return;
         };
         let mut answer = answer.lock();
-        let orphaned = answer.counted.as_ref().is_none_or(QueueCharge::is_orphaned);
-        if !answer.moved || orphaned && answer.orphaned {
+        let orphaned = answer.charge.as_ref().is_none_or(QueueCharge::is_orphaned);
+        if !answer.was_read || orphaned && answer.was_orphaned {
             answer.bytes = Vec::new();
-            answer.counted = None;
+            answer.charge = None;
             return;
         }
-        answer.moved = false;
-        answer.orphaned = orphaned;
+        answer.was_read = false;
+        answer.was_orphaned = orphaned;
     }
 }
 
-impl Answer {
-    /// The next slice: a copy, so that what the server holds of it does not hold all of it.
+impl LongBody {
+    /// The next part, as a copy, so that the server's buffer does not keep the whole body alive.
     fn take(&mut self) -> Result<Bytes, TooSlow> {
-        let counted = self.counted.as_mut().ok_or(TooSlow)?;
+        let charge = self.charge.as_mut().ok_or(TooSlow)?;
         let end = self.bytes.len().min(self.taken + SLICE);
         let slice = self.bytes.get(self.taken..end).unwrap_or_default();
-        let slice = counted.part(slice.to_vec());
+        let slice = charge.part(slice.to_vec());
         self.taken = end;
-        self.moved = true;
+        self.was_read = true;
         Ok(slice)
     }
 }
@@ -189,8 +190,8 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
-    /// A body with one packet of so many bytes in it, and the connection in whose queue it counts.
-    fn counted(len: usize) -> (SlowReaderBody, Connection) {
+    /// A body with one packet of this length, and the connection to whose queue it is charged.
+    fn charged(len: usize) -> (SlowReaderBody, Connection) {
         let connection = detached(&EngineConfig::default());
         let packet = Frame::binary_message(&vec![0; len]);
         connection.send(packet.into()).unwrap();
@@ -201,7 +202,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_is_handed_over_in_slices_and_counts_until_the_last_is_dropped() {
-        let (mut body, connection) = counted(2 * SLICE + 1);
+        let (mut body, connection) = charged(2 * SLICE + 1);
         let mut slices = Vec::new();
         for (left, len) in [(2 * SLICE + 1, SLICE), (SLICE + 1, SLICE), (1, 1)] {
             assert_eq!(body.size_hint().exact(), u64::try_from(left).ok());
@@ -221,7 +222,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_counts_no_more_when_it_is_dropped() {
         for len in [1, SLICE, 10 * SLICE] {
-            let (body, connection) = counted(len);
+            let (body, connection) = charged(len);
             assert!(connection.queued_bytes() > len);
             drop(body);
             assert_eq!(connection.queued_bytes(), 0);
@@ -230,7 +231,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_is_freed_when_nothing_is_taken() {
-        let (mut body, connection) = counted(10 * SLICE);
+        let (mut body, connection) = charged(10 * SLICE);
         for _ in 0..3 {
             tokio::task::yield_now().await;
             advance(PATIENCE * 9 / 10).await;
@@ -245,7 +246,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_does_not_outlive_its_session_for_long() {
-        let (mut body, connection) = counted(100 * SLICE);
+        let (mut body, connection) = charged(100 * SLICE);
         connection.close(CloseReason::ForcedServerClose);
         let mut slices = 0;
         while let Some(Ok(_)) = body.frame().await {

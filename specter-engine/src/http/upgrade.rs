@@ -1,5 +1,5 @@
-//! The HTTP side of a WebSocket handshake (RFC 6455, section 4.2): checks the request and writes
-//! the `101`.
+//! The HTTP side of a WebSocket handshake (RFC 6455, section 4.2): checks the request and creates
+//! the `101` response.
 
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
@@ -14,20 +14,20 @@ use crate::http::rejection::Rejection;
 use crate::http::reply::Response;
 use crate::http::slow_reader_body::SlowReaderBody;
 
-/// A request for a WebSocket that can be granted.
+/// A valid request for a WebSocket.
 pub(crate) struct Upgrade {
     stream: OnUpgrade,
     accept: HeaderValue,
     protocol: Option<HeaderValue>,
 }
 
-/// Whether the client asks for a WebSocket, rightly or not.
+/// Whether the client requests a WebSocket, with a valid request or not.
 pub(crate) fn is_wanted(request: &request::Parts) -> bool {
     has_token(&request.headers, &UPGRADE, "websocket")
 }
 
 impl Upgrade {
-    /// Checks the request and takes over its stream.
+    /// Checks the request and takes its stream.
     pub(crate) fn of(request: &mut request::Parts) -> Result<Self, Rejection> {
         let headers = &request.headers;
         let proper = request.method == Method::GET
@@ -59,7 +59,8 @@ impl Upgrade {
         })
     }
 
-    /// The answer that grants it, and the stream that comes when the answer is written.
+    /// The response that accepts the WebSocket, and the stream, which is available once the
+    /// response is written.
     pub(crate) fn grant(self) -> (Response, OnUpgrade) {
         let mut response = Response::new(SlowReaderBody::default());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -74,8 +75,8 @@ impl Upgrade {
     }
 }
 
-/// The first subprotocol that the client offers. It means nothing here, but a browser that offered
-/// one closes the WebSocket unless one is chosen.
+/// The first subprotocol that the client offers. It has no meaning here, but a browser that offered
+/// one closes the WebSocket unless one is selected.
 fn first_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let offered = headers.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
     let first = offered.split(',').next()?.trim();
@@ -88,7 +89,7 @@ fn first_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
         .flatten()
 }
 
-/// Whether a comma-separated header holds a token, in any case.
+/// Whether a comma-separated header contains a token, in any case.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers
         .get_all(name)
@@ -141,7 +142,7 @@ mod tests {
             refusal(|parts| drop(parts.headers.insert(header::SEC_WEBSOCKET_VERSION, version))),
             Some(Rejection::WebSocketVersion)
         );
-        // All is well but the server behind it, which offers no stream.
+        // The request is valid, but the server offers no stream.
         assert_eq!(refusal(|_| {}), Some(Rejection::NoUpgrade));
     }
 

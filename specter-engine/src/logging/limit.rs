@@ -6,19 +6,19 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// How many lines of one kind are written within [`WINDOW`].
+/// The most lines of one kind within [`WINDOW`].
 const LINES: u32 = 10;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// How many keys are counted apart. The keys after those share one limit.
+/// The most keys with a limit of their own. Further keys share one.
 const MAX_KEYS: usize = 256;
 
 /// The limit of one kind of lines.
 #[derive(Debug)]
 pub struct LogLimit(Mutex<Window>);
 
-/// The limits of one kind of lines for several keys, which are texts of the program, not of peers.
+/// The limits of one kind of lines for several keys. Keys are texts of the program, never of peers.
 #[derive(Debug)]
 pub struct KeyedLogLimit {
     windows: Mutex<BTreeMap<&'static str, Window>>,
@@ -27,7 +27,7 @@ pub struct KeyedLogLimit {
 
 #[derive(Debug)]
 struct Window {
-    /// When it began. `None` before the first line.
+    /// The start of the window. `None` before the first line.
     began: Option<Instant>,
     written: u32,
     left_out: u64,
@@ -39,7 +39,7 @@ impl LogLimit {
         Self(Mutex::new(Window::new()))
     }
 
-    /// Whether the line is to be written, and then how many were left out since the last one.
+    /// Whether the line may be written; if so, how many were left out since the last one.
     pub fn pass(&self) -> Option<LeftOut> {
         self.0.lock().pass(Instant::now())
     }
@@ -54,7 +54,7 @@ impl KeyedLogLimit {
         }
     }
 
-    /// Whether the line with this key is to be written, and then how many with it were left out
+    /// Whether the line with this key may be written; if so, how many with the key were left out
     /// since the last one.
     pub fn pass(&self, key: &'static str) -> Option<LeftOut> {
         let mut windows = self.windows.lock();
@@ -67,7 +67,7 @@ impl KeyedLogLimit {
     }
 }
 
-/// How many lines were left out. `None` for none, which a line need not say.
+/// How many lines were left out. `None` if there were none.
 pub(crate) type LeftOut = Option<u64>;
 
 impl Window {
@@ -80,7 +80,7 @@ impl Window {
     }
 
     fn pass(&mut self, now: Instant) -> Option<LeftOut> {
-        // A time before its beginning comes from the clock of another runtime, in tests.
+        // A time before the start comes from the clock of another runtime, in tests.
         let goes_on = self.began.is_some_and(|began| {
             now.checked_duration_since(began)
                 .is_some_and(|age| age < WINDOW)

@@ -1,8 +1,8 @@
-//! Log lines that a peer can cause: limited in number, on one line each, and without values that
-//! the peer sent.
+//! Log lines that a peer can cause: limited in number, one line each, and without values that the
+//! peer has sent.
 //!
-//! Every call of WARN, ERROR or INFO that a peer can reach goes through [`log_limited`]. Every text
-//! of a peer in a field is an [`Untrusted`], every error's text a [`OneLine`].
+//! Every WARN, ERROR or INFO that a peer can cause goes through [`log_limited`]. A text of a peer
+//! in a field is wrapped in [`Untrusted`], and the text of an error in [`OneLine`].
 
 mod limit;
 mod quoted_values;
@@ -13,10 +13,11 @@ pub use self::quoted_values::{expectation, without_values};
 pub use self::text::{OneLine, Untrusted};
 pub use crate::log_limited;
 
-/// Writes a line unless too many of its kind were written within the last minute.
+/// Writes a line, unless too many of its kind were written within the last minute.
 ///
-/// Its kind is the place of the call, with `key = …` that and a text of the program. The field
-/// `left_out` says how many lines of the kind were not written since the last one.
+/// The kind of a line is its place in the source; with `key = …`, the place and the key, which is a
+/// text of the program. The field `left_out` is the number of lines of the kind that were not
+/// written since the last one.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! log_limited {

@@ -1,8 +1,8 @@
-//! Texts of errors without the values that serde quotes in them.
+//! Removes the values that serde quotes in error texts.
 
 use std::borrow::Cow;
 
-/// How serde's own messages begin that quote a value.
+/// The beginnings of serde's messages that quote a value.
 const QUOTING: [&str; 5] = [
     "invalid type: ",
     "invalid value: ",
@@ -13,7 +13,7 @@ const QUOTING: [&str; 5] = [
 
 const EXPECTED: &str = ", expected ";
 
-/// A text without the values that serde quotes in it.
+/// The text without the values that serde quotes in it.
 pub fn without_values(text: &str) -> Cow<'_, str> {
     let quotes = QUOTING
         .iter()
@@ -22,20 +22,21 @@ pub fn without_values(text: &str) -> Cow<'_, str> {
         return text.into();
     };
     let (kept, rest) = text.split_at(begin);
-    // The value itself may hold these words: its end is the last of them.
+    // The value itself may contain these words: their last occurrence ends it.
     let after = [EXPECTED, " at line "]
         .iter()
         .find_map(|words| Some(&rest[rest.rfind(words)?..]));
     format!("{kept}…{}", after.unwrap_or_default()).into()
 }
 
-/// What serde says was expected: only of its own messages, since others may put anything there.
+/// The part of a serde message that names what was expected. Only of serde's own messages, because
+/// others may contain anything there.
 pub fn expectation(message: &str) -> Option<&str> {
     let is_own = QUOTING.iter().any(|opening| message.starts_with(opening));
     let at = message.rfind(EXPECTED).filter(|_| is_own)?;
     let expected = message.get(at + ", ".len()..)?;
-    // In a quoted value that holds these words, what quotes the value follows them. An expectation
-    // quotes names in pairs.
+    // If a quoted value contains these words, the closing quote follows them. An expectation quotes
+    // names in pairs.
     let is_whole = |quote| expected.matches(quote).count() % 2 == 0;
     (is_whole('"') && is_whole('`')).then_some(expected)
 }

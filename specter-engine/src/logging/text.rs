@@ -1,20 +1,20 @@
-//! Texts in a log line: escaped so that they cannot end the line or turn its direction, and cut at
-//! a length.
+//! Texts in a log line: escaped so that they cannot end the line or change its direction, and
+//! truncated.
 
 use std::fmt::{self, Display, Formatter, Write};
 
 use crate::logging::quoted_values::without_values;
 
-/// How many bytes of a peer's text are shown.
+/// The most bytes of a peer's text that are shown.
 const UNTRUSTED: usize = 128;
 
-/// How many bytes of an error's text are shown.
+/// The most bytes of an error's text that are shown.
 const ONE_LINE: usize = 2048;
 
-/// A text that a peer sent, as a log line shows it: control characters, line breaks and marks of
-/// direction are escaped, and what is longer than 128 bytes is cut, with `…`.
+/// A text of a peer, as a log line shows it: control characters, line breaks and direction marks
+/// are escaped, and a text longer than 128 bytes is truncated with `…`.
 ///
-/// `Debug` puts it in quotes, so that it cannot be taken for another field of the line.
+/// `Debug` adds quotes, so that the text cannot be mistaken for another field of the line.
 #[derive(Clone, Copy)]
 pub struct Untrusted<'a>(pub &'a str);
 
@@ -32,7 +32,7 @@ impl fmt::Debug for Untrusted<'_> {
     }
 }
 
-/// A text of the application that may quote a peer, an error's for one, on one line. Values that
+/// A text of the application that may quote a peer, such as an error's, on one line. Values that
 /// serde quotes in its messages are left out.
 pub struct OneLine<T>(pub T);
 
@@ -65,8 +65,8 @@ fn write_escaped(f: &mut Formatter<'_>, text: &str, max: usize, in_quotes: bool)
     Ok(())
 }
 
-/// Whether a character ends a line, moves a terminal's cursor, turns the direction of what follows
-/// or cannot be seen.
+/// Whether a character ends a line, moves a terminal's cursor, changes the direction of the
+/// following text, or is invisible.
 fn is_disruptive(c: char) -> bool {
     c.is_control()
         || matches!(

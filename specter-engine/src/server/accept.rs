@@ -1,7 +1,7 @@
 //! The accept loop of the framework's own HTTP server, and the service of each connection.
 //!
-//! It bounds the time in which a client sends a request's head, and stops gracefully. It knows
-//! nothing of gateways: requests go to a [`RequestRouter`].
+//! It limits how long a client may take to send the head of a request, and stops gracefully.
+//! Requests are passed to a [`RequestRouter`].
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -24,13 +24,13 @@ use crate::server::request_router::{Fallback, RequestRouter};
 use crate::server::shutdown_signal::{ShutdownPoller, ShutdownReceiver, ShutdownSender};
 use crate::server::timed_stream::TimedStream;
 
-/// How long a client may take for the head of a request.
+/// How long a client may take to send the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// How long nothing is accepted after the system had no resources for a connection.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves until `stopping` is over, then lets the requests under way finish until the
-/// time that it says.
+/// Serves until `stopping` completes. Open requests may then complete until the deadline that it
+/// returns.
 pub async fn accept_until<A: Acceptor, F: Fallback>(
     listener: TcpListener,
     router: RequestRouter<A, F>,
@@ -52,7 +52,7 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
         if is_clients_loss(&error) {
             continue;
         }
-        // The system's, which needs time.
+        // An error of the operating system, which needs time.
         log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for \
             now");
         tokio::select! {
@@ -61,11 +61,11 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
         }
     };
     drop(listener);
-    // Those that take longer are cut off.
+    // Requests that take longer are aborted.
     let _ = tokio::time::timeout_at(deadline, connections.stop()).await;
 }
 
-/// Serves a connection to its end, or to that of HTTP on it.
+/// Serves a connection until it closes or is upgraded.
 async fn serve<A: Acceptor, F: Fallback>(
     served: TimedStream,
     router: RequestRouter<A, F>,
@@ -97,7 +97,7 @@ fn note_early_end(error: &dyn std::error::Error) {
     tracing::trace!(target: "specter::engine", %error, "an HTTP connection ended early");
 }
 
-/// Whether a connection failed while it was accepted.
+/// Whether a single connection failed while it was accepted.
 fn is_clients_loss(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
@@ -136,7 +136,7 @@ mod tests {
         }
     }
 
-    /// It is there as long as a connection is kept.
+    /// The timer exists as long as a connection is kept.
     #[tokio::test]
     async fn what_serves_a_connection_is_small() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,11 +1,11 @@
-//! Binds a listener to an address, with a backlog of the program's choice.
+//! Binds a listener to an address, with a configurable backlog.
 
 use std::io;
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, lookup_host};
 
-/// Listens on the first of the addresses that can be listened on.
+/// Listens on the first of the addresses that works.
 pub async fn bind(address: impl ToSocketAddrs, backlog: u32) -> io::Result<TcpListener> {
     let mut failed = None;
     for address in lookup_host(address).await? {
@@ -23,8 +23,8 @@ fn bind_one(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // As Tokio and the standard library do: a server that starts again need not wait for
-    // connections of the one before. Elsewhere it would let another process take the address over.
+    // As Tokio and the standard library do: a restarted server need not wait for the connections of
+    // its predecessor. On other systems this would let another process take the address over.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -38,8 +38,8 @@ mod tests {
     use tokio::net::TcpStream;
     use tokio::time::timeout;
 
-    /// Of connections that do not fit the system drops the first packet, and their clients wait for
-    /// a second or longer.
+    /// The system drops the first packet of connections that exceed the backlog, and their clients
+    /// wait a second or longer.
     #[tokio::test]
     async fn the_system_holds_as_many_connections_as_the_backlog_says() {
         let listener = bind("127.0.0.1:0", 4096).await.unwrap();

@@ -1,7 +1,7 @@
 //! The timeout for the heads of requests, by one timer for each connection.
 //!
-//! hyper asks for a timer for each head. The timer of a connection is not set anew for a later
-//! deadline: it fires early now and then, and is set for the next deadline.
+//! hyper requests a timer for each head. The timer of a connection is not reset for a later
+//! deadline: it fires early now and then, and is set to the next deadline.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,11 +15,11 @@ use tokio::time::Instant;
 
 use crate::session::timer::Timer;
 
-/// The timer of one connection. Clones are the same.
+/// The timer of one connection. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct HeadTimer(Arc<Mutex<Option<Timer>>>);
 
-/// A wait for a deadline. Only one of a connection is polled at a time.
+/// A wait for a deadline. A connection polls only one at a time.
 struct Wait {
     deadline: Instant,
     timer: HeadTimer,
@@ -66,7 +66,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(30);
 
-    /// Once.
+    /// Polls once.
     async fn polled(wait: &mut Pin<Box<dyn hyper::rt::Sleep>>) -> Poll<()> {
         poll_fn(|cx| Poll::Ready(wait.as_mut().poll(cx))).await
     }

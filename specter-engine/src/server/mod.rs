@@ -1,9 +1,9 @@
 //! The framework's own HTTP server: hyper on the sockets of one listener.
 //!
-//! `accept` takes connections, `request_router` sends each request to an endpoint or to the
-//! program's fallback, `timed_stream` gives up clients that do not read, and `shutdown_signal`
-//! tells all connections that the server stops. Programs that need TLS or HTTP/2 mount the endpoint
-//! in a server of their own.
+//! `accept` accepts connections, `request_router` passes each request to an endpoint or to the
+//! program's fallback, `timed_stream` closes connections whose clients do not read, and
+//! `shutdown_signal` notifies all connections of the shutdown. Programs that need TLS or HTTP/2
+//! mount the endpoint in another server.
 
 pub(crate) mod accept;
 pub(crate) mod bind;

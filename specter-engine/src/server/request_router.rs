@@ -1,8 +1,8 @@
-//! The request router of the framework's own server: a request goes straight to the endpoint of its
-//! path, or to the program's fallback.
+//! The request router of the framework's own server: passes a request directly to the endpoint of
+//! its path, or to the program's fallback.
 //!
-//! A program's axum router holds the endpoints too, for servers of others; a request of a polling
-//! client need not pass through it.
+//! A program's axum router contains the endpoints too, for other servers. Polling requests need not
+//! pass through it here.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -21,14 +21,14 @@ use crate::application::Acceptor;
 use crate::http::endpoint::Endpoint;
 use crate::http::slow_reader_body::SlowReaderBody;
 
-/// What answers the requests whose path belongs to no endpoint.
+/// Answers the requests whose path belongs to no endpoint.
 pub trait Fallback: Clone + Send + Sync + 'static {
     /// The body of its responses.
     type Body: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
         + Send
         + 'static;
 
-    /// Answers a request that came from `peer`.
+    /// Answers a request that was received from `peer`.
     fn call(
         &self,
         request: Request<Incoming>,
@@ -36,12 +36,12 @@ pub trait Fallback: Clone + Send + Sync + 'static {
     ) -> Pin<Box<dyn Future<Output = Response<Self::Body>> + Send>>;
 }
 
-/// An endpoint's response, or the fallback's.
+/// The body of an endpoint's response or of the fallback's.
 type RoutedBody<B> = EitherBody<SlowReaderBody, B>;
 
-/// The endpoints of a server by path, and the fallback. Clones are the same router.
+/// The endpoints of a server by path, and the fallback. Clones share them.
 pub struct RequestRouter<A, F> {
-    /// By path, without the slash at its end.
+    /// By path, without a trailing slash.
     endpoints: Arc<[(String, Endpoint<A>)]>,
     fallback: F,
 }
@@ -56,7 +56,7 @@ impl<A, F: Clone> Clone for RequestRouter<A, F> {
 }
 
 impl<A: Acceptor, F: Fallback> RequestRouter<A, F> {
-    /// A router of these endpoints and their paths. A slash at the end of a path means nothing.
+    /// A router of these endpoints by path. A trailing slash of a path is ignored.
     pub fn new(endpoints: impl IntoIterator<Item = (String, Endpoint<A>)>, fallback: F) -> Self {
         let without_slash = |(path, endpoint): (String, Endpoint<A>)| {
             (path.trim_end_matches('/').to_owned(), endpoint)
@@ -67,14 +67,14 @@ impl<A: Acceptor, F: Fallback> RequestRouter<A, F> {
         }
     }
 
-    /// The endpoint of a path, with or without a slash at its end.
+    /// The endpoint of a path, with or without a trailing slash.
     fn endpoint(&self, path: &str) -> Option<&Endpoint<A>> {
         let bare = path.strip_suffix('/').unwrap_or(path);
         let found = self.endpoints.iter().find(|(path, _)| path == bare);
         found.map(|(_, endpoint)| endpoint)
     }
 
-    /// Answers a request that came from `peer`.
+    /// Answers a request that was received from `peer`.
     pub(super) fn call(
         &self,
         request: Request<Incoming>,

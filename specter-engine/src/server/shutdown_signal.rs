@@ -1,4 +1,4 @@
-//! Notifies the connections of a server that it stops, and waits for their end.
+//! Notifies the connections of a server of its shutdown, and waits for them to close.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -7,18 +7,18 @@ use std::task::{Context, Waker};
 use tokio::sync::watch;
 use tokio::task::unconstrained;
 
-/// The server's side.
+/// Sends the notification.
 pub(crate) struct ShutdownSender(watch::Sender<()>);
 
-/// What a connection learns it by. As long as it is there, the server waits for the connection.
+/// Receives the notification. The server waits for a connection until its receiver is dropped.
 #[derive(Clone)]
 pub(crate) struct ShutdownReceiver(watch::Receiver<()>);
 
-/// A connection that watches.
+/// Polls for the notification.
 pub(crate) struct ShutdownPoller<'a> {
     watch: &'a ShutdownReceiver,
     notified: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
-    /// Whom it waker. None: nobody yet.
+    /// The registered waker. `None`: not polled yet.
     waker: Option<Waker>,
 }
 
@@ -31,7 +31,7 @@ impl ShutdownSender {
         ShutdownReceiver(self.0.subscribe())
     }
 
-    /// Tells all, and waits until none is there any more.
+    /// Notifies all receivers, and waits until they are dropped.
     pub(crate) async fn stop(self) {
         let _ = self.0.send(());
         self.0.closed().await;
@@ -39,14 +39,14 @@ impl ShutdownSender {
 }
 
 impl ShutdownReceiver {
-    /// Over when the server stops, or is there no more.
+    /// Completes when the server shuts down, or when the sender is dropped.
     pub(crate) async fn notified(mut self) {
         let _ = self.0.changed().await;
     }
 }
 
 impl<'a> ShutdownPoller<'a> {
-    /// `notified` is that of the watch.
+    /// `notified` is the future of the receiver.
     pub(crate) fn new(
         watch: &'a ShutdownReceiver,
         notified: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
@@ -58,7 +58,7 @@ impl<'a> ShutdownPoller<'a> {
         }
     }
 
-    /// Whether the server stops; else the task is woken when it does.
+    /// Whether the server shuts down. Otherwise the task is woken when it does.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         if self.watch.0.has_changed().unwrap_or(true) {
             return true;
@@ -68,11 +68,11 @@ impl<'a> ShutdownPoller<'a> {
             .as_ref()
             .is_some_and(|waker| waker.will_wake(cx.waker()))
         {
-            // It is notified already, and to ask costs more.
+            // The waker is registered already; polling would cost more.
             return false;
         }
         self.waker = Some(cx.waker().clone());
-        // Outside of Tokio's budget: where that is spent, it would not have noted whom to wake.
+        // Polled outside of Tokio's budget: if that is spent, the waker would not be registered.
         pin!(unconstrained(self.notified.as_mut()))
             .poll(cx)
             .is_ready()

@@ -4,8 +4,8 @@
 use tokio::signal::unix;
 use tokio::sync::oneshot;
 
-/// Begins the drain at the first stop signal, and ends the process at the second one. Never
-/// returns.
+/// Sends on `stop` at the first stop signal, which starts the drain, and ends the process at the
+/// second. Never returns.
 pub async fn follow_signals(mut signals: StopSignals, stop: oneshot::Sender<()>) {
     signals.next().await;
     let _ = stop.send(());
@@ -24,7 +24,7 @@ pub struct StopSignals {
 
 #[cfg(unix)]
 impl StopSignals {
-    /// Catches the signals from now on.
+    /// Handles the signals from now on.
     pub fn catch() -> Self {
         Self {
             interrupt: unix::signal(unix::SignalKind::interrupt()).ok(),
@@ -32,7 +32,7 @@ impl StopSignals {
         }
     }
 
-    /// Waits for the next signal. Yields the exit status of a process that it ends.
+    /// Waits for the next signal. Returns the exit status of a process that it ends.
     async fn next(&mut self) -> i32 {
         async fn receive(signal: &mut Option<unix::Signal>) {
             match signal {
@@ -53,12 +53,12 @@ pub struct StopSignals;
 
 #[cfg(not(unix))]
 impl StopSignals {
-    /// Catches the signals from now on.
+    /// Handles the signals from now on.
     pub fn catch() -> Self {
         Self
     }
 
-    /// Waits for the next signal. Yields the exit status of a process that it ends.
+    /// Waits for the next signal. Returns the exit status of a process that it ends.
     async fn next(&mut self) -> i32 {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -1,6 +1,6 @@
 //! A TCP socket of the framework's own server, with a timeout for writes.
 //!
-//! hyper would wait without a limit for a client that does not read, and hold what it has to write.
+//! hyper would wait without limit for a client that does not read, and keep what it has to write.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,25 +13,25 @@ use tokio::time::{Sleep, sleep};
 
 use crate::session::link::scratch::Scratch;
 
-/// How long the network may take nothing of what is written.
+/// How long a write may make no progress.
 pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Up to how many bytes a list of slices is written as one.
+/// Slices of up to this many bytes in all are copied and written as one.
 const JOINED: usize = 4 * 1024;
 
-/// A stream whose writes fail when none of them gets on for too long.
+/// A stream whose writes fail if they make no progress for too long.
 pub(crate) struct TimedStream<S = TcpStream> {
     stream: S,
-    /// Runs while a write waits. An idle connection has none.
+    /// Runs while a write is pending. An idle connection has no timer.
     limit: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedStream {
-    /// A connection that was accepted.
+    /// Wraps an accepted connection.
     pub(crate) fn accepted(stream: TcpStream) -> Self {
-        // Answers are written in parts, on connections that are kept: the last part would wait for
-        // the client to acknowledge those before it. A socket on which it cannot be set works all
-        // the same.
+        // Responses are written in parts on keep-alive connections; without this option the last
+        // part waits until the client has acknowledged the earlier ones. A socket that does not
+        // support it still works.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(target: "specter::engine", %error, "TCP_NODELAY could not be set");
         }
@@ -47,12 +47,12 @@ impl<S> TimedStream<S> {
         }
     }
 
-    /// The stream itself, without a limit.
+    /// The stream, without the timeout.
     pub(crate) fn into_inner(self) -> S {
         self.stream
     }
 
-    /// What became of a write, or that it waited for too long.
+    /// The result of a write, or a timeout.
     fn limited<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -99,7 +99,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     ) -> Poll<io::Result<usize>> {
         let len = slices.iter().map(|slice| slice.len()).sum::<usize>();
         let write = if len <= JOINED {
-            // The system takes longer for a list than for the bytes of a head and a short body.
+            // A write of several slices takes the system longer than copying a head and a short
+            // body.
             let mut joined = Scratch::borrow();
             let mut at = 0;
             for slice in slices {
