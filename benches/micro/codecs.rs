@@ -1,4 +1,5 @@
-//! The codecs by themselves: frames, packets, arguments, payloads. `cargo bench -p specter-bench`.
+//! Micro-benchmarks of the codecs: frames, packets, arguments, payloads. `cargo bench -p
+//! specter-bench`.
 
 use divan::{Bencher, black_box};
 use specter_bench::wire;
@@ -48,7 +49,7 @@ fn packet_acknowledge_unread(bencher: Bencher<'_, '_>, size: usize) {
     bencher.bench_local(|| encode::ack("/", 10, black_box(&args)));
 }
 
-/// What handlers with typed parameters do.
+/// What the dispatch does for handlers with typed parameters.
 #[divan::bench]
 fn extract_borrowed_string(bencher: Bencher<'_, '_>) {
     let event = received(&event(32));
@@ -86,7 +87,7 @@ fn polling_body_decode(bencher: Bencher<'_, '_>, packets: usize) {
         .bench_local(|| payload::decode(black_box(body.as_bytes()), &limits).map(Iterator::count));
 }
 
-/// A broadcast to a thousand: what each recipient's queue gets.
+/// Cloning a broadcast's packet for each of a thousand queues.
 #[divan::bench]
 fn share_a_frame_with_1000(bencher: Bencher<'_, '_>) {
     let packet = EncodedPacket::from(Frame::text_message(&event(128)));

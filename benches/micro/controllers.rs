@@ -1,8 +1,8 @@
-//! A socket that comes and goes, with the controller that is built for it: CONNECT, scope,
-//! `connect`, reply, DISCONNECT, in memory. `cargo bench -p specter-bench`.
+//! Opens and closes a socket with the controller that is built for it, in memory: CONNECT, scope,
+//! `connect`, reply, DISCONNECT. `cargo bench -p specter-bench`.
 //!
-//! The difference between the namespaces is the container's; `cargo bench -p specter-di` has it
-//! alone, beside other containers.
+//! The difference between the namespaces is the container's cost. `cargo bench -p specter-di`
+//! measures the container alone, in comparison with others.
 
 #![allow(
     dead_code,
@@ -39,14 +39,14 @@ struct Users {
 #[injectable]
 struct Clock;
 
-/// One for each socket.
+/// A value of each socket's scope.
 #[injectable(scope = socket)]
 struct Session {
     users: Arc<Users>,
     socket: Socket,
 }
 
-/// Nothing to inject.
+/// A controller without dependencies.
 #[socketio_controller(namespace = "/bare")]
 struct Bare;
 
@@ -56,7 +56,8 @@ impl Bare {
     fn connect(&self) {}
 }
 
-/// Three singletons, a value of the socket's scope, the framework's own, and state.
+/// A controller with three singletons, a value of the socket's scope, one of the framework's
+/// values, and state.
 #[socketio_controller(namespace = "/full")]
 struct Full {
     rooms: Arc<Rooms>,
@@ -80,7 +81,7 @@ impl Full {
 fn connect_and_leave(bencher: Bencher<'_, '_>, namespace: &str) {
     let mut line = Line::open::<BenchModule>();
     let connect = format!("40{namespace},");
-    // All replies are as long as the first.
+    // All replies have the length of the first.
     let reply = 2 + line.join(&connect);
     let mut turn = frames(&format!("41{namespace},"), 1);
     turn.extend(frames(&connect, 1));

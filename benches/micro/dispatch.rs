@@ -1,8 +1,8 @@
 //! An event through an App in memory: frame, packet, table, guards, arguments, handler,
 //! acknowledgement, frame. `cargo bench -p specter-bench`.
 //!
-//! One event at a time is mostly the two tasks that take turns; of 16 at once the division by 16 is
-//! what an event costs.
+//! With one event at a time, most of the time is spent on switching between the two tasks. With 16
+//! in flight, a sixteenth of the figure is the cost of an event.
 
 #![allow(
     clippy::trivially_copy_pass_by_ref,
@@ -50,33 +50,33 @@ struct Bench {
 
 #[handlers]
 impl Bench {
-    /// The arguments as they came.
+    /// Takes the arguments without decoding them.
     #[on_event]
     fn echo(&self, args: Args, ack: Ack) -> Result<(), EmitError> {
         ack.send(args)
     }
 
-    /// A borrowed argument.
+    /// Takes a borrowed argument.
     #[on_event]
     fn length(&self, text: &str) -> usize {
         text.len()
     }
 
-    /// A structure, and state that changes.
+    /// Takes a structure, and changes state.
     #[on_event]
     fn post(&mut self, post: Post, number: u32) -> usize {
         self.stars = self.stars.wrapping_add(post.stars);
         post.room.len() + post.text.len() + number as usize
     }
 
-    /// A handler that suspends once.
+    /// Suspends once.
     #[on_event]
     async fn later(&self, text: String) -> usize {
         tokio::task::yield_now().await;
         text.len()
     }
 
-    /// As `length`, behind a guard.
+    /// As `length`, with a guard.
     #[on_event(guards(Passing))]
     fn guarded(&self, text: &str) -> usize {
         text.len()
@@ -85,7 +85,7 @@ impl Bench {
 
 const EVENTS: [&str; 5] = ["echo", "length", "post", "later", "guarded"];
 
-/// What the event carries, and what its acknowledgement does.
+/// The argument of the event, and the argument of its acknowledgement.
 fn texts(event: &str) -> (&'static str, &'static str) {
     const HELLO: &str = "\"hello, hello, hello, hello, hello\"";
     match event {

@@ -1,9 +1,8 @@
-//! A client's end of a connection to an App, over a stream in memory: what is measured through it
-//! has HTTP's upgrade behind it, the connection's task, framing and codecs around it, and no kernel
-//! and no client library.
+//! The client's end of a connection to an App, over a stream in memory. What is measured through it
+//! includes the connection's task, framing and codecs, but no kernel and no client library.
 //!
-//! Server and client share one thread: a talk switches between their two tasks, which is in every
-//! figure.
+//! Server and client share one thread: an exchange switches between their two tasks, which is
+//! included in every figure.
 
 use std::io;
 
@@ -24,7 +23,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Serves the module's App, and opens a WebSocket to it. No namespace is joined.
+    /// Serves the module's App, and opens a WebSocket to it without joining a namespace.
     pub(crate) fn open<M: specter::di::Module>() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let (stream, served) = tokio::io::duplex(256 * 1024);
@@ -34,7 +33,7 @@ impl Line {
             buffer: Vec::new(),
         };
         line.runtime.block_on(async {
-            // Heartbeats would get between the answers.
+            // Heartbeats would mix with the answers.
             let app = App::builder::<M>().ping_interval(std::time::Duration::from_hours(1));
             let router = app.create().await.unwrap().into_router();
             tokio::spawn(axum::serve(Once(Some(served)), router).into_future());
@@ -47,7 +46,7 @@ impl Line {
         line
     }
 
-    /// Joins a namespace: `packet` is its CONNECT. Returns how long the reply is.
+    /// Joins a namespace with the CONNECT `packet`. Returns the length of the reply.
     pub(crate) fn join(&mut self, packet: &str) -> usize {
         self.talk(&frames(packet, 1), 0);
         let answer = self.answer();
@@ -76,7 +75,7 @@ impl Line {
         buffer
     }
 
-    /// Sends these frames at once, and waits until so many bytes have come back.
+    /// Sends these frames, and waits until `answers` bytes were received.
     pub(crate) fn talk(&mut self, frames: &[u8], answers: usize) -> &[u8] {
         self.buffer.resize(answers, 0);
         self.runtime.block_on(async {
@@ -87,14 +86,14 @@ impl Line {
     }
 }
 
-/// The same packet so many times, as a client frames it.
+/// The packet `count` times, as a client frames it.
 pub(crate) fn frames(packet: &str, count: usize) -> Vec<u8> {
     let mut frame = Vec::new();
     wire::push_client_frame(&mut frame, TEXT, packet.as_bytes());
     frame.repeat(count)
 }
 
-/// A listener with one connection.
+/// A listener with a single connection.
 struct Once(Option<DuplexStream>);
 
 impl Listener for Once {

@@ -1,8 +1,8 @@
-//! Rooms: what a broadcast queues for their sockets, and what it costs to join and leave. `cargo
-//! bench -p specter-bench`.
+//! Micro-benchmarks of rooms: queueing a broadcast for the sockets of a room, joining and leaving.
+//! `cargo bench -p specter-bench`.
 //!
-//! The sockets have no transport: this is encoding, membership and queues, and the list of who is
-//! to be written to. The writing itself, which costs far more, is in the cases `broadcast-*`.
+//! The sockets have no transport. This measures encoding, membership and queues, and the list of
+//! connections to write to. Writing, which costs far more, is measured by the cases `broadcast-*`.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -22,14 +22,14 @@ fn members(namespace: &TestNamespace, count: usize) -> Vec<TestSocket> {
     sockets
 }
 
-/// As their tasks do: whoever is at rest again has an empty queue.
+/// Empties the queues as the connections' tasks would before they become idle.
 fn empty(sockets: &[TestSocket]) {
     for socket in sockets {
         while socket.next_event().is_some() {}
     }
 }
 
-/// One broadcast, to sockets that all rest.
+/// One broadcast to idle sockets.
 #[divan::bench(args = SIZES, sample_size = 1)]
 fn queue_for_a_room(bencher: Bencher<'_, '_>, size: usize) {
     let namespace = TestNamespace::new("/");
@@ -42,7 +42,7 @@ fn queue_for_a_room(bencher: Bencher<'_, '_>, size: usize) {
         .bench_local_values(|()| room.emit("message", text.as_str()));
 }
 
-/// A socket that joins a room of so many and leaves it again.
+/// Joins a room of `size` members, and leaves it.
 #[divan::bench(args = SIZES)]
 fn join_and_leave(bencher: Bencher<'_, '_>, size: usize) {
     let namespace = TestNamespace::new("/");

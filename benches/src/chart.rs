@@ -1,4 +1,4 @@
-//! The results as a picture: a group of bars a case, as SVG, by hand.
+//! Draws the results as SVG: a group of bars for each case.
 
 use std::fmt::Write as _;
 
@@ -12,8 +12,8 @@ const ROW: f64 = 18.0;
 const HEAD: f64 = 34.0;
 const PLOT: f64 = WIDTH - LABELS - 90.0;
 
-/// CPU time by case and server. Each case has a scale of its own; what goes beyond three times the
-/// second longest bar is cut off.
+/// CPU time by case and server. Each case has its own scale; a bar of more than three times the
+/// second longest is cut off.
 #[must_use]
 pub fn svg(results: &Results) -> String {
     let cases: Vec<&Case> = results
@@ -36,7 +36,7 @@ fn group(body: &mut String, results: &Results, case: &Case, mut y: f64) -> f64 {
         .servers(case)
         .filter_map(|server| Some((server, results.main(case, server.name)?)))
         .collect();
-    // Python would flatten all others.
+    // The bars of Python would make all others too short.
     let specter = results
         .main(case, "specter")
         .map_or(1.0, |spread| spread.median);

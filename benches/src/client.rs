@@ -1,5 +1,5 @@
-//! One Socket.IO client over a WebSocket, without a runtime: blocking until it is connected, polled
-//! afterwards.
+//! A Socket.IO client over a WebSocket, without a runtime: it blocks until it is connected, and is
+//! polled afterwards.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -15,11 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client that is in the namespace `/`.
 pub struct Client {
-    /// To be registered with a poll, for reading and writing.
+    /// Registered with a poll for reading and writing.
     pub stream: TcpStream,
-    /// A frame that has come in part.
+    /// A partly received frame.
     partial: Vec<u8>,
-    /// What the kernel did not take.
+    /// Bytes that the kernel did not take.
     unsent: Vec<u8>,
 }
 
@@ -69,7 +69,7 @@ impl Client {
         let mut client = Self::connect(address)?;
         let mut frames = Vec::new();
         wire::push_client_frame(&mut frames, TEXT, b"421[\"echo\",\"x\"]");
-        // The kernel's buffer of a fresh connection takes it.
+        // The empty buffer of a new connection has room for it.
         client.stream.write_all(&frames)?;
         let mut stream = client.into_blocking()?;
         let (mut bytes, mut is_answered) = (Vec::new(), false);
@@ -102,7 +102,7 @@ impl Client {
         Ok(stream)
     }
 
-    /// Reads all there is and hands each message to `take`. Answers the server's pings.
+    /// Reads everything and passes each message to `take`. Answers the server's pings.
     pub fn read(&mut self, scratch: &mut [u8], mut take: impl FnMut(u8, &[u8])) -> io::Result<()> {
         loop {
             let read = match self.stream.read(scratch) {
@@ -135,14 +135,14 @@ impl Client {
             if !answers.is_empty() {
                 self.write(&answers)?;
             }
-            // A short read empties the socket; the edge that follows tells of more.
+            // A short read has emptied the socket; the next edge reports more.
             if !all {
                 return Ok(());
             }
         }
     }
 
-    /// Writes, or keeps for [`flush`](Self::flush).
+    /// Writes, or keeps the rest for [`flush`](Self::flush).
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if !self.unsent.is_empty() {
             self.unsent.extend_from_slice(bytes);
@@ -153,7 +153,7 @@ impl Client {
         Ok(())
     }
 
-    /// Writes what is left, when the socket takes it again.
+    /// Writes the rest when the socket has room.
     pub fn flush(&mut self) -> io::Result<()> {
         if !self.unsent.is_empty() {
             let written = write_some(&mut self.stream, &self.unsent)?;
@@ -162,7 +162,7 @@ impl Client {
         Ok(())
     }
 
-    /// Whether all that was written is with the kernel.
+    /// Whether everything was passed to the kernel.
     pub fn is_flushed(&self) -> bool {
         self.unsent.is_empty()
     }
@@ -181,7 +181,7 @@ fn write_some(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
     Ok(written)
 }
 
-/// Reads a response's head, which must be 101. What follows it stays in `bytes`.
+/// Reads a response's head, which must be 101. The bytes after it stay in `bytes`.
 fn read_response(stream: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

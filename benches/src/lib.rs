@@ -1,9 +1,10 @@
-//! The benchmarks: a load generator, what it is pointed at, and how the rounds become a table.
+//! The benchmarks: a load generator, the servers that it measures, and how the rounds become a
+//! table.
 //!
-//! Programs: `bench` runs everything, `load` is the load generator, the others are servers. Nothing
-//! here is part of Specter.
+//! Programs: `bench` runs everything, `load` is the load generator, and the others are servers.
+//! Nothing here is part of Specter.
 
-// Figures are rounded for people.
+// Figures are rounded for printing.
 #![allow(clippy::cast_precision_loss)]
 
 pub mod chart;

@@ -1,4 +1,4 @@
-//! What every server program does first.
+//! What every server program does first: pin itself to a core, listen, and print its port.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -12,12 +12,13 @@ pub const SERVER_CORE: usize = 0;
 /// The core of the load.
 pub const LOAD_CORE: usize = 1;
 
-/// Places the program, listens on a free port of loopback and prints `listening on PORT`.
+/// Pins the program to its core, listens on a free port of loopback, and prints `listening on
+/// PORT`.
 pub fn listen() -> io::Result<TcpListener> {
     machine::settle(SERVER_CORE)?;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     listener.set_nonblocking(true)?;
-    // The standard library's backlog of 128 would hold up a storm of connects.
+    // The standard library's backlog of 128 would delay a storm of connects.
     rustix::net::listen(&listener, 4096)?;
     let mut out = io::stdout();
     writeln!(out, "listening on {}", listener.local_addr()?.port())?;
@@ -25,8 +26,8 @@ pub fn listen() -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Answers a WebSocket handshake on a fresh connection: for the bare echoes whose crate leaves HTTP
-/// to others.
+/// Answers a WebSocket handshake on a new connection, for bare echoes whose crate does not
+/// implement HTTP.
 pub async fn upgrade(stream: &mut tokio::net::TcpStream) -> io::Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -41,7 +42,7 @@ pub async fn upgrade(stream: &mut tokio::net::TcpStream) -> io::Result<()> {
     stream.write_all(answer.as_bytes()).await
 }
 
-/// The answer to a WebSocket handshake's request.
+/// The response to a WebSocket handshake.
 #[must_use]
 pub fn answer(head: &[u8]) -> Option<String> {
     let head = std::str::from_utf8(head).ok()?;
@@ -56,7 +57,7 @@ pub fn answer(head: &[u8]) -> Option<String> {
     ))
 }
 
-/// A bare echo's runtime: accepts, and gives each connection a task.
+/// The runtime of a bare echo: accepts connections, and spawns a task for each.
 pub fn serve_each<F>(serve: impl Fn(tokio::net::TcpStream) -> F) -> io::Result<()>
 where
     F: Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
@@ -69,7 +70,7 @@ where
             let (stream, _) = listener.accept().await?;
             let serving = serve(stream);
             tokio::spawn(async move {
-                // An error is a client that has gone.
+                // An error means that the client has disconnected.
                 let _ = serving.await;
             });
         }

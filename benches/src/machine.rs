@@ -1,12 +1,12 @@
-//! Places a program on a core and raises its limits.
+//! Pins a program to a core and raises its limits.
 
 use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-/// Pins this thread, and those that it starts, to a core; raises the limit of open files as far as
-/// it goes.
+/// Pins this thread, and those that it starts, to a core. Raises the limit of open files to its
+/// maximum.
 pub fn settle(core: usize) -> io::Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core);

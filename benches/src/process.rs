@@ -1,4 +1,4 @@
-//! What the kernel accounts for a process: CPU time, memory, switches. Read from `/proc`.
+//! The kernel's accounting of a process: CPU time, memory, context switches. Read from `/proc`.
 
 use std::fs;
 use std::io;
@@ -11,15 +11,15 @@ pub struct Process(pub u32);
 /// Memory of a process, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
-    /// Resident.
+    /// Resident memory.
     pub rss: u64,
-    /// Resident, with shared pages divided among those who share them.
+    /// Resident memory, with shared pages divided among the processes that share them.
     pub pss: u64,
 }
 
 impl Process {
-    /// User and system time of all threads that live, in nanoseconds. What one has run since the
-    /// last tick of its core is not in it, while it runs.
+    /// User and system time of all living threads, in nanoseconds. The time that a running thread
+    /// has used since the last tick of its core is not included.
     pub fn cpu(self) -> io::Result<Duration> {
         let mut nanos = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.0))? {
@@ -34,7 +34,7 @@ impl Process {
         Ok(Duration::from_nanos(nanos))
     }
 
-    /// Times that a thread gave up its core because it had nothing to do.
+    /// How often a thread gave up its core because it had nothing to do.
     pub fn voluntary_switches(self) -> io::Result<u64> {
         let mut switches = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.0))? {
@@ -45,12 +45,12 @@ impl Process {
         Ok(switches)
     }
 
-    /// How many files and sockets the process has open.
+    /// The number of open files and sockets of the process.
     pub fn open_files(self) -> io::Result<usize> {
         Ok(fs::read_dir(format!("/proc/{}/fd", self.0))?.count())
     }
 
-    /// What it holds now.
+    /// The memory of the process at present.
     pub fn memory(self) -> io::Result<Memory> {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.0))?;
         Ok(Memory {

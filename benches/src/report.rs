@@ -1,4 +1,4 @@
-//! The results on paper: Markdown tables.
+//! Writes the results as Markdown tables.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -50,7 +50,7 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
     page
 }
 
-/// How cost grows.
+/// The section on how cost grows.
 fn slopes(page: &mut String, results: &Results) {
     let tables: String = SLOPES
         .iter()
@@ -67,7 +67,7 @@ fn slopes(page: &mut String, results: &Results) {
     page.push_str(&tables);
 }
 
-/// `None` where nobody was measured at all of its sizes.
+/// `None` if no server was measured at all of the sizes.
 fn slope_table(results: &Results, slope: &Slope) -> Option<String> {
     let rows: String = SERVERS
         .iter()
@@ -103,8 +103,8 @@ fn slope_row(results: &Results, slope: &Slope, server: &str, title: &str) -> Opt
     ))
 }
 
-/// How many of the slow clients each server closed: a server that closes none has kept its latency
-/// without the work that the case is about.
+/// How many of the slow clients each server closed. A server that closes none has kept its latency
+/// without the work that the case measures.
 fn closed_connections(page: &mut String, results: &Results, case: &Case) {
     if case.name != "slow-crowd" {
         return;
@@ -188,7 +188,7 @@ fn spread(spread: Option<Spread>) -> String {
     })
 }
 
-/// A ratio, with the range in which it surely lies, or its extremes where windows are few.
+/// A ratio with its confidence interval, or with its extremes if there are few windows.
 fn ratio(
     Spread {
         median,
@@ -205,7 +205,7 @@ fn ratio(
     format!("{} ({least} – {most})", number(median))
 }
 
-/// Three digits, more where the number has more before the point.
+/// Three significant digits, or more if the number has more before the point.
 #[must_use]
 pub fn number(value: f64) -> String {
     match value.abs() {

@@ -1,39 +1,38 @@
-//! What the windows came to: medians with their spread, ratios, and the verdict on each target.
+//! Evaluates the windows: medians with their spread, ratios, and whether each target is met.
 
 use std::collections::BTreeMap;
 
 use crate::load::Figures;
 use crate::suite::{CASES, Case, Metric, Of, RAW_SOCKETS, SERVERS, Server};
 
-/// Figures of every window, by case and server; `None` where one failed.
+/// The figures of every window, by case and server. `None` for a window that failed.
 #[derive(Default)]
 pub struct Results(BTreeMap<(&'static str, &'static str), Vec<Option<Figures>>>);
 
-/// The middle of several windows, and how far they lie apart.
+/// The median of several windows, and their spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
     /// The median.
     pub median: f64,
-    /// The least.
+    /// The minimum.
     pub min: f64,
-    /// The most.
+    /// The maximum.
     pub max: f64,
-    /// Between what the median of ever more windows of the same processes would come to lie, with a
-    /// confidence of 95 %; `None` where there are too few to say.
+    /// The 95 % confidence interval of the median. `None` if there are too few windows.
     pub sure: Option<(f64, f64)>,
 }
 
-/// Of fewer values not even the least and the most say anything with a confidence of 95 %.
+/// With fewer values, not even the extremes are a 95 % confidence interval.
 const FEWEST: usize = 6;
 
 impl Spread {
-    /// Of so many values; `None` of none.
+    /// The spread of these values. `None` if there are none.
     pub fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let count = values.len();
-        // How many of them are less than the true median is a toss of as many coins: twice its
-        // deviation, half the root.
+        // The number of values below the true median is distributed like heads of as many coins:
+        // the interval is twice its standard deviation, which is half the root of the number.
         let off = count.isqrt() + 1;
         let middle = count / 2;
         let last = count.checked_sub(1)?;
@@ -50,13 +49,13 @@ impl Spread {
     }
 }
 
-/// Whether a target is met.
+/// A target and whether it is met.
 pub struct Verdict {
     /// The ratio in the windows, or the figure itself.
     pub ratio: Spread,
-    /// What it is a ratio to.
+    /// The other side of the ratio.
     pub to: &'static str,
-    /// The bound.
+    /// The target.
     pub at_most: f64,
 }
 
@@ -69,7 +68,7 @@ impl Verdict {
 }
 
 impl Results {
-    /// Adds a round's windows.
+    /// Adds the windows of a round.
     pub fn add(&mut self, case: &Case, server: &Server, windows: Vec<Option<Figures>>) {
         self.0
             .entry((case.name, server.name))
@@ -77,7 +76,7 @@ impl Results {
             .extend(windows);
     }
 
-    /// Whether there is anything.
+    /// Whether there are no results.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.values().flatten().flatten().next().is_none()
@@ -97,7 +96,7 @@ impl Results {
             .filter(|server| self.0.contains_key(&(case.name, server.name)))
     }
 
-    /// One figure of a server in a case, by windows.
+    /// One figure of a server in a case, by window.
     fn windows(
         &self,
         case: &Case,
@@ -122,7 +121,7 @@ impl Results {
         Spread::of(self.windows(case, server, figure)?.into_iter().flatten())
     }
 
-    /// The figure that the case is about.
+    /// The main figure of a case.
     #[must_use]
     pub fn main(&self, case: &Case, server: &str) -> Option<Spread> {
         self.spread(case, server, |figures| case.figure(figures))
@@ -137,7 +136,7 @@ impl Results {
             .min_by(|one, other| one.1.total_cmp(&other.1))
     }
 
-    /// Specter against the case's targets.
+    /// Specter's results for the targets of a case.
     #[must_use]
     pub fn verdicts(&self, case: &Case) -> Vec<Verdict> {
         case.targets
@@ -153,8 +152,8 @@ impl Results {
             .collect()
     }
 
-    /// Specter's figure as a multiple of another, and what that is. Windows of the same turn are
-    /// compared: what else the machine does changes from one to the next.
+    /// Specter's figure in relation to another one, and the name of the other. Windows of the same
+    /// turn are compared, because the machine's other work changes from turn to turn.
     fn ratio(&self, case: &Case, of: Of) -> Option<(Spread, &'static str)> {
         let main = |case: &Case, server| self.windows(case, server, |figures| case.figure(figures));
         let of_specter = |figure: fn(&Figures) -> f64| self.windows(case, "specter", figure);
@@ -195,7 +194,7 @@ impl Results {
 }
 
 impl Case {
-    /// What it is about, of a server's figures.
+    /// The main figure among a server's figures.
     fn figure(&self, figures: &Figures) -> f64 {
         match self.metric {
             Metric::Cpu => figures.cpu_us,
@@ -266,7 +265,7 @@ mod tests {
     #[test]
     fn the_median_is_sure_between_ranks_around_it() {
         let sure = |count: u32| Spread::of((1..=count).map(f64::from))?.sure;
-        // Of sixty coins 22 to 38 show heads 97 times of a hundred.
+        // Of sixty coins, 22 to 38 show heads in 97 of a hundred cases.
         assert_eq!(sure(60), Some((22.0, 39.0)));
         assert_eq!(sure(9), Some((1.0, 9.0)));
         assert_eq!((sure(5), sure(0)), (None, None));

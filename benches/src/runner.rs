@@ -1,5 +1,5 @@
-//! One case against one server: starts both programs, each on its core, and asks the load generator
-//! for windows.
+//! Runs one case against one server: starts both programs, each on its core, and requests windows
+//! from the load generator.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -11,35 +11,37 @@ use std::time::{Duration, Instant};
 use crate::load::{Figures, READY};
 use crate::suite::{Case, Program, Server};
 
-/// To start listening.
+/// How long a server may take to start.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// To connect all clients, and for all else that runs alone.
+/// How long the load may take to connect all clients, and for a window of a server that runs alone.
 const LIMIT: Duration = Duration::from_mins(3);
-/// For a window of a server that runs in turn: meanwhile the others' clients answer no pings.
+/// How long a window of a server may take that runs in turn: meanwhile the clients of the others
+/// answer no pings.
 const TURN_LIMIT: Duration = Duration::from_secs(10);
 
-/// A child that ends with its owner.
+/// A child process that is killed when its owner is dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Failing means that it has ended by itself.
+        // Fails if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A server with its load, which rests between windows. Both end with it, the load first.
+/// A server with its load, which is idle between windows. Both end when this is dropped, the load
+/// first.
 pub struct Session {
     load: Load,
-    /// For a window.
+    /// The time limit of a window.
     limit: Duration,
     _server: Running,
 }
 
 impl Session {
-    /// Starts both and waits until all clients are connected. The case's clients come in so many
-    /// windows.
+    /// Starts both and waits until all clients are connected. The clients of a connect case are
+    /// divided among `windows` windows.
     pub fn start(case: &Case, server: &Server, windows: usize) -> io::Result<Self> {
         let mut command = command(server)?;
         if case.name.starts_with("binary") {
@@ -55,9 +57,9 @@ impl Session {
         })
     }
 
-    /// A window of so many seconds, after a warm-up.
+    /// Measures a window of this length after a warm-up.
     pub fn window(&mut self, warm_up: f64, seconds: f64) -> io::Result<Figures> {
-        // One that has ended says why in its answer.
+        // Fails if the load has ended; its output says why.
         let _ = writeln!(self.load.asks, "{warm_up} {seconds}");
         Ok(serde_json::from_str(&self.load.answer(self.limit)?)?)
     }
@@ -116,19 +118,19 @@ impl Load {
     }
 }
 
-/// Reads a child's output to its end, so that it never waits for a reader.
+/// Reads a child's output to its end, so that the child never blocks on it.
 fn lines(out: ChildStdout) -> Receiver<String> {
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            // Nobody waits for it any longer.
+            // Fails if nobody waits for it any longer.
             let _ = sender.send(line);
         }
     });
     lines
 }
 
-/// The port that the server says it listens on.
+/// The port that the server prints.
 fn port(server: &mut Running) -> io::Result<u16> {
     let out = server.0.stdout.take();
     let lines = lines(out.ok_or_else(|| io::Error::other("a child without pipes"))?);
@@ -160,7 +162,7 @@ fn command(server: &Server) -> io::Result<Command> {
     })
 }
 
-/// Another program of this crate.
+/// The path of another program of this crate.
 fn beside(name: &str) -> io::Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(name))
 }

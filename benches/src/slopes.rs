@@ -6,22 +6,22 @@ use crate::suite::{CASES, Case};
 /// A kind of traffic at several sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Slope {
-    /// What grows, and in what it is counted.
+    /// What grows, and its unit.
     pub title: &'static str,
     /// The case at each size, smallest first.
     pub points: &'static [Point],
-    /// Whether a case's figure is the cost of one of so many; else it is the cost of all of it.
+    /// Whether a case's figure is the cost of one unit; otherwise it is the cost of all.
     pub is_each: bool,
-    /// How many of what is counted are one unit of the table.
+    /// The number of counted things in one unit of the table.
     pub unit: f64,
 }
 
 /// One size.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
-    /// Of what is counted.
+    /// The number of counted things.
     pub size: f64,
-    /// For people.
+    /// The label in the table.
     pub label: &'static str,
     /// The name of the case.
     pub case: &'static str,
@@ -31,7 +31,7 @@ const fn at(size: f64, label: &'static str, case: &'static str) -> Point {
     Point { size, label, case }
 }
 
-/// All that is looked at.
+/// All slopes.
 pub const SLOPES: &[Slope] = &[
     Slope {
         title: "a broadcast, by clients (per delivery)",
@@ -77,18 +77,18 @@ pub const SLOPES: &[Slope] = &[
     },
 ];
 
-/// What was measured of a slope for one server.
+/// The results of a slope for one server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// What the cases say at each size, in microseconds: the cost of one unit, or of all.
+    /// The cost at each size in microseconds: of one unit, or of all.
     pub costs: Vec<f64>,
-    /// The straight line through what each size costs in all: what is paid once, and for each unit.
+    /// The constant part of the straight line through the costs.
     pub once: f64,
-    /// For each unit more.
+    /// The cost of each further unit.
     pub each: f64,
-    /// A unit's cost at the largest size, as a multiple of that at the smallest. Where the cases'
-    /// figure is the cost of all, it is that of a unit more in the last step, of that in the steps
-    /// before. 1 is linear, below is cheaper the more there is.
+    /// The cost of a unit at the largest size in relation to the smallest. If a case's figure is
+    /// the cost of all, this compares the cost of a further unit in the last step with that in the
+    /// steps before. 1 is linear; less means that units become cheaper.
     pub largest_to_smallest: f64,
 }
 
@@ -99,7 +99,7 @@ impl Slope {
         self.points.iter().any(|point| point.case == case.name)
     }
 
-    /// What a server's points came to; `None` where one is missing.
+    /// The results of a server. `None` if a point is missing.
     #[must_use]
     pub fn measured(&self, results: &Results, server: &str) -> Option<Measured> {
         let points: Vec<(f64, f64)> = self
@@ -136,8 +136,8 @@ impl Slope {
     }
 }
 
-/// The straight line whose relative errors are least (each point weighs the same, whatever its
-/// size): height at zero, slope.
+/// The straight line with the least relative errors (each point has the same weight, whatever its
+/// size): its value at zero, and its slope.
 fn line(points: &[(f64, f64)]) -> (f64, f64) {
     let mut sums = [0.0; 5];
     for (x, y) in points {

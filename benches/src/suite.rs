@@ -1,20 +1,19 @@
-//! The programme: which servers there are, which cases, who takes part in which, and what is to be
-//! reached.
+//! The suite: the servers, the cases, which server takes part in which case, and the targets.
 
 /// A server under load.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
-    /// For `--server`, and for the program's name.
+    /// The name for `--server`, which is also the name of the program.
     pub name: &'static str,
-    /// For people.
+    /// The title in the results.
     pub title: &'static str,
     /// How it is started.
     pub program: Program,
-    /// Whether it speaks Socket.IO; else it echoes what comes.
+    /// Whether it implements Socket.IO; otherwise it echoes what it receives.
     pub socket_io: bool,
 }
 
-/// Where a server's program is.
+/// The program of a server.
 #[derive(Clone, Copy, Debug)]
 pub enum Program {
     /// One of this crate's programs.
@@ -65,23 +64,23 @@ pub const SERVERS: &[Server] = &[
     own("bare-fastwebsockets", "bare: fastwebsockets", false),
 ];
 
-/// What a case is about.
+/// The main figure of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// Server CPU time for each message, delivery or connect, in microseconds.
     Cpu,
-    /// Bytes of server memory for each connection.
+    /// Server memory for each connection, in bytes.
     IdleMemory,
-    /// Latency of the quiet connections at the 99th percentile, in microseconds.
+    /// The latency of quiet connections at the 99th percentile, in microseconds.
     Latency,
 }
 
-/// Who takes part.
+/// The servers that take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// Everybody: bare echoes too.
+    /// All servers, including bare echoes.
     All,
-    /// Those that can broadcast: Socket.IO servers and the bare loop.
+    /// Servers that can broadcast: Socket.IO servers and the bare loop.
     Broadcasters,
     /// Socket.IO servers.
     SocketIo,
@@ -89,16 +88,16 @@ pub enum Field {
     Few,
     /// Specter and the bare loop: a point of a slope, which has no table of its own.
     Slope,
-    /// The same where the bare loop cannot take part.
+    /// The same, if the bare loop cannot take part.
     SlopeOfSpecter,
 }
 
-/// At most so many times what another server takes.
+/// A target: at most this multiple of another figure.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The factor; infinite where the ratio is only told.
+    /// The factor; infinite if the ratio is only reported.
     pub at_most: f64,
-    /// Of what.
+    /// The other figure.
     pub of: Of,
 }
 
@@ -112,33 +111,33 @@ pub enum Of {
     RawSockets,
     /// socketioxide.
     Socketioxide,
-    /// Nothing: the factor is the bound itself.
+    /// Nothing: the factor is the limit of the figure itself.
     One,
     /// The same server's text echo of the same size.
     Text,
-    /// Its memory after a burst of traffic, of that before.
+    /// The same server's memory before a burst of traffic, compared with that after it.
     AfterBurst,
-    /// Its 99th percentile, of its median latency.
+    /// The same server's median latency, compared with its 99th percentile.
     Tail,
 }
 
-/// One row of the programme.
+/// One case of the suite.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// For `--case`.
+    /// The name for `--case`.
     pub name: &'static str,
-    /// For people.
+    /// The title in the results.
     pub title: &'static str,
-    /// What the load generator is called with: the kind of traffic, then numbers.
+    /// The arguments of the load generator: the kind of traffic, then numbers.
     pub load: &'static [&'static str],
-    /// The window of a server that runs alone (in turn it is a twentieth of that), or the time in
-    /// which memory settles.
+    /// The length in seconds of the window of a server that runs alone (in turns it is a twentieth
+    /// of that), or the time in which memory settles.
     pub seconds: f64,
-    /// What counts.
+    /// The main figure.
     pub metric: Metric,
-    /// Who takes part.
+    /// The servers that take part.
     pub field: Field,
-    /// What is to be reached.
+    /// The targets.
     pub targets: &'static [Target],
 }
 
@@ -146,7 +145,7 @@ const fn at_most(at_most: f64, of: Of) -> Target {
     Target { at_most, of }
 }
 
-/// Not a target, but good to know.
+/// A ratio that is reported without a target.
 const fn reference(of: Of) -> Target {
     at_most(f64::INFINITY, of)
 }
@@ -187,12 +186,12 @@ const fn case(
     }
 }
 
-/// A point of a slope that is in no target.
+/// A case that is only a point of a slope.
 const fn slope(name: &'static str, title: &'static str, load: &'static [&'static str]) -> Case {
     case(name, title, load, Field::Slope, &[])
 }
 
-/// The same where the bare loop cannot take part.
+/// The same, if the bare loop cannot take part.
 const fn slope_of_specter(
     name: &'static str,
     title: &'static str,
@@ -201,7 +200,7 @@ const fn slope_of_specter(
     case(name, title, load, Field::SlopeOfSpecter, &[])
 }
 
-/// A case once more, without what a sleeping load costs the server.
+/// A case with a load that does not sleep.
 const fn awake(name: &'static str, title: &'static str, load: &'static [&'static str]) -> Case {
     case(name, title, load, Field::Few, FOR_REFERENCE)
 }
@@ -393,35 +392,36 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// How many windows a round has for servers that run in turn: a machine's speed changes within
-/// seconds, so that many short windows beside each other say more than a long one each.
+/// The number of windows in a round of servers that run in turns. The speed of a machine changes
+/// within seconds, so that many short windows in turns say more than a long one each.
 pub const TURNS: usize = 24;
-/// The same for broadcasts, whose cost varies most from one window to the next.
+/// The same for broadcasts, whose cost varies most between windows.
 pub const BROADCAST_TURNS: usize = 2 * TURNS;
-/// The same for 5,000 connects, which the windows share; the same clients a window for fewer.
+/// The same for 5,000 connects, which are divided among the windows; fewer clients have the same
+/// number in each window.
 pub const CONNECT_TURNS: usize = 10;
-/// So many.
+/// The number of connects in a window.
 const CONNECTS: usize = 500;
 
 /// How a case is measured on one server in a round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Windows {
-    /// How many.
+    /// The number of windows.
     pub count: usize,
-    /// Seconds of load before each.
+    /// The warm-up before each, in seconds.
     pub warm_up: f64,
-    /// Seconds of each.
+    /// The length of each, in seconds.
     pub seconds: f64,
 }
 
-/// All cases, those together whose figures are compared with each other.
+/// All cases, grouped by those whose figures are compared with each other.
 pub fn groups() -> impl Iterator<Item = &'static [Case]> {
     CASES.chunk_by(|_, next| next.targets.iter().any(|target| target.of == Of::Text))
 }
 
 impl Case {
-    /// Whether a server runs in turn with others; else it runs alone. A runtime that collects
-    /// garbage does so in others' windows.
+    /// Whether a server runs in turns with others; otherwise it runs alone. A runtime with a
+    /// garbage collector would collect during the windows of others.
     #[must_use]
     pub fn is_in_turn(&self, server: &Server) -> bool {
         self.metric == Metric::Cpu && matches!(server.program, Program::Own(_))
@@ -454,13 +454,14 @@ impl Case {
         self.could_have(server) && !self.is_too_long_for(server)
     }
 
-    /// Whether it only is a point of a slope.
+    /// Whether the case is only a point of a slope.
     #[must_use]
     pub fn is_slope_only(&self) -> bool {
         matches!(self.field, Field::Slope | Field::SlopeOfSpecter)
     }
 
-    /// Who could take part, but does not: it takes minutes to connect as many, and then to answer.
+    /// The servers that could take part but do not, because connecting that many clients takes them
+    /// minutes.
     pub fn left_out(&self) -> impl Iterator<Item = &'static Server> {
         SERVERS
             .iter()

@@ -1,4 +1,4 @@
-//! WebSocket framing from the client's side, as little as the load needs.
+//! WebSocket framing of the client's side, as far as the load needs it.
 
 /// A frame's opcode.
 pub const TEXT: u8 = 1;
@@ -11,7 +11,7 @@ pub const CLOSE: u8 = 8;
 /// A frame's opcode.
 pub const PONG: u8 = 10;
 
-/// Not zero, so that a server has to unmask.
+/// Not zero, so that a server must unmask.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Appends a masked frame.
@@ -41,21 +41,21 @@ fn push_head(out: &mut Vec<u8>, opcode: u8, mask: u8, length: usize) {
     }
 }
 
-/// Where a frame's parts are.
+/// The layout of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// What it is.
+    /// The opcode.
     pub opcode: u8,
-    /// The key, where it is masked.
+    /// The masking key, if the frame is masked.
     pub mask: Option<[u8; 4]>,
-    /// Bytes before the payload.
+    /// The length of the header in bytes.
     pub header: usize,
-    /// Bytes of the payload.
+    /// The length of the payload in bytes.
     pub payload: usize,
 }
 
 impl Head {
-    /// Reads the beginning of a frame. `None` where it is not all there.
+    /// Parses the header of a frame. `None` if it is incomplete.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let &[first, second, ref rest @ ..] = bytes else {
@@ -86,7 +86,8 @@ impl Head {
     }
 }
 
-/// Hands each whole frame at the start of `bytes` to `take`. Returns how many bytes they were.
+/// Passes each complete frame at the start of `bytes` to `take`. Returns the number of processed
+/// bytes.
 pub fn frames(bytes: &[u8], mut take: impl FnMut(u8, &[u8])) -> usize {
     let mut at = 0;
     while let Some(head) = Head::parse(&bytes[at..]) {

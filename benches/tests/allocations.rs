@@ -1,8 +1,6 @@
-//! Allocations on the paths that are counted in millions: independent of the machine, so asserted
-//! exactly.
+//! Asserts the allocations on the hot paths exactly: they do not depend on the machine.
 //!
-//! The server, and a client that allocates nothing, run on one thread, whose allocations are
-//! counted.
+//! The server and a client that allocates nothing run on one thread, whose allocations are counted.
 #![allow(
     clippy::cast_precision_loss,
     clippy::needless_pass_by_value,
@@ -91,8 +89,8 @@ impl Server {
         })
     }
 
-    /// Allocations of each of many events that are sent by the first client and answered to all of
-    /// them with `answer`.
+    /// The allocations of each of many events that the first client sends and that are answered to
+    /// all clients with `answer`.
     fn allocations(&self, clients: &mut [TcpStream], event: &str, answer: &str) -> f64 {
         let mut expected = Vec::new();
         wire::push_server_frame(&mut expected, TEXT, answer.as_bytes());
@@ -101,7 +99,7 @@ impl Server {
         each
     }
 
-    /// The same for what is sent and what is answered as bytes.
+    /// The same for binary events and answers.
     fn allocations_of(&self, clients: &mut [TcpStream], event: &[u8], expected: &[u8]) -> f64 {
         let mut buffer = vec![0; expected.len()];
         let mut talk = |events: u64| {
@@ -135,7 +133,7 @@ fn an_event_that_is_acknowledged_with_its_own_arguments() {
         "4210[\"echo\",\"hello\"]",
         "4310[\"hello\"]",
     );
-    // The packet's place, which the arguments share, is that of the packet before.
+    // The packet's buffer, which the arguments share, is the recycled one of the previous packet.
     assert!(each <= 0.1, "{each} allocations an event");
 }
 
@@ -147,8 +145,8 @@ fn an_event_whose_handler_answers_it_itself() {
         "4210[\"echo_owned\",\"hello\"]",
         "4310[\"hello\"]",
     );
-    // What its handler and the dispatch share about the acknowledgement is that of the event
-    // before.
+    // The state that the handler and the dispatch share about the acknowledgement is that of the
+    // previous event.
     assert!(each <= 0.1, "{each} allocations an event");
 }
 
@@ -160,11 +158,11 @@ fn an_event_with_a_borrowed_argument_and_a_returned_acknowledgement() {
         "4210[\"length\",\"hello\"]",
         "4310[5]",
     );
-    // The argument is lent from the packet, whose place is that of the packet before.
+    // The argument borrows from the packet, whose buffer is that of the previous packet.
     assert!(each <= 0.1, "{each} allocations an event");
 }
 
-/// An event with an attachment of so many bytes, and the answer to it: itself, or their number.
+/// An event with an attachment of this size, and the answer to it: the attachment, or its length.
 fn attached(event: &str, size: usize) -> (Vec<u8>, Vec<u8>) {
     let placeholder = "{\"_placeholder\":true,\"num\":0}";
     let data = vec![7; size];
@@ -184,8 +182,9 @@ fn attached(event: &str, size: usize) -> (Vec<u8>, Vec<u8>) {
 #[test]
 fn an_event_with_an_attachment() {
     let server = Server::start();
-    // It lies where that of the event before lay, if that was as long: else it takes one. A handler
-    // that takes it shares it with the packet, which takes a count.
+    // The attachment uses the memory of the previous one if that had the same length; otherwise it
+    // takes an allocation. A handler that takes it shares it with the packet, which takes a
+    // reference count.
     for (event, sizes, most) in [
         ("echo", [100, 100], 0.1),
         ("echo", [100, 60], 1.1),
@@ -209,7 +208,7 @@ fn an_event_whose_handler_suspends() {
         "4210[\"length_later\",\"hello\"]",
         "4310[5]",
     );
-    // The argument, the future.
+    // The argument and the future.
     assert!(each <= 2.1, "{each} allocations an event");
 }
 
@@ -225,7 +224,7 @@ fn a_delivery_of_a_broadcast_allocates_nothing_of_its_own() {
         )
     });
     let each = (deliveries[1] - deliveries[0]) / 40.0;
-    // What is left is the list of the connections, and the task that writes to them.
+    // What remains is the list of the connections, and the task that writes to them.
     assert!(each <= 0.25, "{each} allocations a delivery");
 }
 

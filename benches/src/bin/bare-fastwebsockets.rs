@@ -1,4 +1,4 @@
-//! A bare echo on fastwebsockets: a write for each message.
+//! A bare echo on fastwebsockets, with a write for each message.
 
 use std::error::Error;
 use std::io;

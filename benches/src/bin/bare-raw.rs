@@ -1,5 +1,5 @@
-//! A bare echo: epoll, own framing, one write for each burst that was read. No runtime, no
-//! Socket.IO, no limits: what nothing can be below of.
+//! A bare echo: epoll, its own framing, and one write for each batch that was read. It has no
+//! runtime, no Socket.IO and no limits, and is therefore the lower bound of all servers.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -18,7 +18,7 @@ struct Peer {
 }
 
 struct Server {
-    /// By their tokens: side by side, as a broadcast walks past them.
+    /// By token, adjacent in memory, as a broadcast iterates over them.
     peers: Vec<Option<Peer>>,
     scratch: Vec<u8>,
     out: Vec<u8>,
@@ -144,8 +144,8 @@ impl Peer {
     }
 }
 
-/// Answers each whole frame with itself. A `broadcast` event is put aside instead. Returns how many
-/// bytes were whole.
+/// Echoes each complete frame. A `broadcast` event is returned in `broadcast` instead. Returns the
+/// number of processed bytes.
 fn echo(bytes: &mut [u8], out: &mut Vec<u8>, broadcast: &mut Vec<u8>) -> usize {
     let mut at = 0;
     while let Some(head) = Head::parse(&bytes[at..]) {

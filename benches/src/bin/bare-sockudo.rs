@@ -1,4 +1,4 @@
-//! A bare echo on sockudo-ws, one write for each burst that was read.
+//! A bare echo on sockudo-ws, with one write for each batch that was read.
 
 use std::error::Error;
 use std::io;

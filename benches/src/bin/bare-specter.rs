@@ -1,5 +1,5 @@
-//! A bare echo on Specter's own framing, one write for each burst that was read: what the crate
-//! costs without anything around it.
+//! A bare echo on Specter's own framing, with one write for each batch that was read: the cost of
+//! the crate alone.
 
 use std::error::Error;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const MAX_MESSAGE: usize = 1 << 20;
-/// As the other bare echoes.
+/// The same size as in the other bare echoes.
 const BUFFER: usize = 4096;
 
 fn main() -> io::Result<()> {

@@ -1,5 +1,5 @@
-//! Runs the programme in rounds and writes `RESULTS.md` and `results.svg`. `cargo xtask bench` sets
-//! everything up and calls it.
+//! Runs all cases in rounds and writes `RESULTS.md` and `results.svg`. `cargo xtask bench` installs
+//! what it needs and calls it.
 
 use std::error::Error;
 use std::io;
@@ -18,9 +18,9 @@ const USAGE: &str =
 
 struct Options {
     rounds: usize,
-    /// How long the windows are, as a factor.
+    /// The length of the windows, as a factor.
     stretch: f64,
-    /// Only what the slopes are drawn through.
+    /// Whether only the cases of the slopes run.
     slopes: bool,
     cases: Vec<String>,
     servers: Vec<String>,
@@ -46,7 +46,7 @@ impl Options {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = parse(std::env::args().skip(1))?;
-    // Servers inherit it; the load moves itself to the other core.
+    // Servers inherit the core; the load moves itself to the other one.
     machine::settle(SERVER_CORE)?;
     let results = rounds(&options);
     if results.is_empty() {
@@ -88,7 +88,7 @@ fn rounds(options: &Options) -> Results {
     results
 }
 
-/// A server in a case, running.
+/// A running server in a case.
 struct Contender {
     case: &'static Case,
     server: &'static Server,
@@ -106,7 +106,7 @@ impl Contender {
         }
     }
 
-    /// One window, and nothing from then on where it fails.
+    /// Measures one window. After a failure, nothing more is measured.
     fn window(&mut self, stretch: f64) {
         let windows = self.case.windows(self.server);
         let figures = match &mut self.session {
@@ -124,7 +124,7 @@ impl Contender {
 
     fn conclude(mut self, round: usize, results: &mut Results) {
         let (case, server) = (self.case, self.server);
-        // The last one has the latencies of all: a stall is in one of many windows.
+        // The last window has the latencies of all: a stall is in one of many windows.
         if let Some(last) = self.windows.iter().flatten().last().cloned() {
             for window in self.windows.iter_mut().flatten() {
                 (window.p50_us, window.p99_us) = (last.p50_us, last.p99_us);
@@ -152,7 +152,8 @@ impl Contender {
     }
 }
 
-/// All windows of a round, in turn: there and back, so that nobody always follows the same.
+/// Measures all windows of a round in turns, forwards and backwards, so that no server always
+/// follows the same other one.
 fn measure(contenders: &mut [Contender], stretch: f64) {
     let turns = |contender: &Contender| contender.case.windows(contender.server).count;
     for turn in 0..contenders.iter().map(turns).max().unwrap_or(0) {

@@ -1,6 +1,6 @@
-//! The load generator: `load CASE PORT PID [NAME=NUMBER]...` connects its clients, says `ready`,
-//! and answers each line `WARM_UP SECONDS` of standard input, a window, with a line of JSON. It
-//! ends with its input.
+//! The load generator. `load CASE PORT PID [NAME=NUMBER]...` connects its clients and prints
+//! `ready`. For each line `WARM_UP SECONDS` of standard input it measures a window and prints a
+//! line of JSON. It ends when its input ends.
 
 use std::collections::HashMap;
 use std::error::Error;

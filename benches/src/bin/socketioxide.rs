@@ -1,5 +1,5 @@
-//! socketioxide, doing what the `bench` profile does. With the argument `binary` the event `echo`
-//! takes one attachment.
+//! socketioxide with the events of the `bench` profile. With the argument `binary`, the event
+//! `echo` takes one attachment.
 
 use axum::Router;
 use axum::serve::ListenerExt;

@@ -1,5 +1,4 @@
-//! Specter with the content of the conformance server's `bench` profile, in a router that
-//! `axum::serve` serves.
+//! Specter with the conformance server's `bench` profile, in a router that `axum::serve` serves.
 
 #[path = "../../../examples/conformance/bench.rs"]
 mod bench;
@@ -15,7 +14,7 @@ use self::bench::BenchModule;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The listener pins this thread first, so that the runtime makes one worker for one core.
+    // The listener pins this thread first, so that the runtime starts one worker for one core.
     let listener = listen()?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

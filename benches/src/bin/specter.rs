@@ -1,4 +1,4 @@
-//! Specter, with the content of the conformance server's `bench` profile.
+//! Specter with the conformance server's `bench` profile, under `App::listen`.
 
 #[path = "../../../examples/conformance/bench.rs"]
 mod bench;
@@ -13,7 +13,7 @@ use self::bench::BenchModule;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The listener pins this thread first, so that the runtime makes one worker for one core.
+    // The listener pins this thread first, so that the runtime starts one worker for one core.
     let listener = listen()?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! Broadcast and rooms: one event in, a delivery to each member out.
+//! Broadcasts and rooms: the load sends one event and receives a delivery for each member.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -7,33 +7,34 @@ use super::crowd::Crowd;
 use super::measure::{Window, Windows};
 use crate::wire::{self, TEXT};
 
-/// Waiting for anything longer than this means that the server lost it.
+/// If a delivery takes longer, the server has lost it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The case: one broadcast after another, each when the one before has arrived everywhere.
+/// The case: one broadcast after another. Each starts when all clients have received the previous
+/// one.
 #[derive(Clone, Copy, Debug)]
 pub struct Broadcast {
-    /// Clients, the sender among them.
+    /// The number of clients, including the sender.
     pub clients: usize,
-    /// Bytes of the argument.
+    /// The bytes of the argument.
     pub size: usize,
 }
 
-/// The case: rooms of ten; a number of rooms at a time get an event from one of their members.
+/// The case: rooms of ten. In a number of rooms at a time, a member sends an event to its room.
 #[derive(Clone, Copy, Debug)]
 pub struct Rooms {
-    /// Clients.
+    /// The number of clients.
     pub clients: usize,
-    /// Clients in a room.
+    /// The number of clients in a room.
     pub members: usize,
-    /// Events on their way at a time.
+    /// The number of events in flight.
     pub at_once: usize,
-    /// Bytes of the argument.
+    /// The bytes of the argument.
     pub size: usize,
 }
 
 impl Broadcast {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let mut crowd = Crowd::connect(windows, self.clients)?;
         let mut event = Vec::new();
@@ -56,7 +57,7 @@ impl Broadcast {
     }
 }
 
-/// Until so many packets that begin like this have come, wherever.
+/// Waits until `count` packets with this beginning were received by any client.
 fn await_deliveries(
     crowd: &mut Crowd,
     start: &[u8],
@@ -79,7 +80,7 @@ fn await_deliveries(
 }
 
 impl Rooms {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let mut crowd = Crowd::connect(windows, self.clients)?;
         let rooms = self.clients / self.members;

@@ -1,4 +1,4 @@
-//! Whole lives of connections, and the memory that an idle connection holds.
+//! The whole life of connections, and the memory of idle connections.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,33 +9,33 @@ use crate::client::Client;
 use crate::wire::{self, TEXT};
 
 /// The case: clients connect, have one event acknowledged, close, and wait until the server has
-/// ended their connection: the tear-down is inside of the window.
+/// ended the connection: the tear-down is inside of the window.
 #[derive(Clone, Copy, Debug)]
 pub struct Connects {
-    /// Clients.
+    /// The number of clients.
     pub clients: usize,
     /// How many connect at a time.
     pub at_once: usize,
-    /// In how many windows.
+    /// The number of windows.
     pub windows: usize,
 }
 
-/// The case: so many clients idle; then they all talk for a while; then they idle again. A window
-/// is how long memory may take to come back, each time.
+/// The case: clients are idle, then all send events for a while, then they are idle again. A window
+/// is the time in which memory may be returned, each time.
 #[derive(Clone, Copy, Debug)]
 pub struct Idle {
-    /// Clients.
+    /// The number of clients.
     pub clients: usize,
 }
 
-/// Events that each client sends in the burst.
+/// The events that each client sends.
 const BURST: usize = 50;
 
 impl Connects {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let target = windows.target();
-        // What a server builds once is not to be counted.
+        // What a server builds once is not counted.
         for _ in 0..50 {
             Client::live(target.address)?;
         }
@@ -63,7 +63,7 @@ impl Connects {
     }
 }
 
-/// Yields how long each life took.
+/// Returns how long each connection's life took.
 fn live_some(target: Target, count: usize) -> io::Result<Vec<Duration>> {
     (0..count)
         .map(|_| {
@@ -75,10 +75,10 @@ fn live_some(target: Target, count: usize) -> io::Result<Vec<Duration>> {
 }
 
 impl Idle {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let target = windows.target();
-        // The first connections bring what is there once.
+        // The first connections cause what exists once.
         drop(Crowd::connect(windows, 100)?);
         while let Some(window) = windows.next()? {
             let settle = window.length();
@@ -129,12 +129,12 @@ fn burst(crowd: &mut Crowd) -> io::Result<()> {
     Ok(())
 }
 
-/// An acknowledgement; or the event itself, from a bare echo.
+/// Whether this is an acknowledgement, or the event itself from a bare echo.
 fn is_answer(payload: &[u8]) -> bool {
     matches!(payload.first_chunk(), Some(b"430" | b"420"))
 }
 
-/// Lets time pass, answering pings.
+/// Waits, and answers pings.
 fn wait(crowd: &mut Crowd, time: Duration) -> io::Result<()> {
     let until = Instant::now() + time;
     while let Some(left) = until.checked_duration_since(Instant::now()) {

@@ -1,4 +1,4 @@
-//! Many clients on one poll: what broadcast, rooms, memory and fairness have in common.
+//! Many clients on one poll, for broadcasts, rooms, memory and fairness.
 
 use std::io;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
-    /// Connects so many, one after another, and answers the pings of those that are there already.
+    /// Connects clients one after another, and answers the pings of those that are connected.
     pub(super) fn connect(windows: &Windows, count: usize) -> io::Result<Self> {
         let target = windows.target();
         let mut crowd = Self {
@@ -48,13 +48,13 @@ impl Crowd {
         self.clients.len()
     }
 
-    /// One of them writes.
+    /// Writes to the connection of one client.
     pub(super) fn write(&mut self, number: usize, bytes: &[u8]) -> io::Result<()> {
         self.clients[number].write(bytes)
     }
 
-    /// Waits until something came, at most so long, and hands over each message with its reader's
-    /// number.
+    /// Waits until something was received, at most for this time, and passes each message with the
+    /// number of its receiver.
     pub(super) fn read(
         &mut self,
         patience: Duration,

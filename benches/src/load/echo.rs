@@ -9,7 +9,7 @@ use super::measure::{Window, Windows};
 use crate::client::Client;
 use crate::wire::{self, BINARY, TEXT};
 
-/// What an event carries.
+/// The argument of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A string.
@@ -21,20 +21,20 @@ pub enum Shape {
 /// The case.
 #[derive(Clone, Copy, Debug)]
 pub struct Echo {
-    /// Clients.
+    /// The number of clients.
     pub connections: usize,
-    /// Events without an answer, for each of them.
+    /// The number of unanswered events of each client.
     pub in_flight: usize,
-    /// Bytes of the argument.
+    /// The bytes of the argument.
     pub size: usize,
-    /// How it is carried.
+    /// The kind of the argument.
     pub shape: Shape,
 }
 
-/// Events are told apart by two-digit ids.
+/// Events have two-digit ids.
 const FIRST_ID: usize = 10;
 
-/// Events with their ids, framed, one behind the other, twice: any run of them is one slice.
+/// Framed events with their ids, one after another, twice: any run of them is one slice.
 struct EncodedPacket {
     bytes: Vec<u8>,
     each: usize,
@@ -96,7 +96,7 @@ impl Lane {
 }
 
 impl Echo {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let events = EncodedPacket::new(self);
         let (waiting, mut poll) = (windows.waiting(), Poll::new()?);
@@ -160,7 +160,7 @@ impl Echo {
     }
 }
 
-/// The id in an acknowledgement (or, from a bare echo, in the event itself).
+/// The id in an acknowledgement, or in the event itself from a bare echo.
 fn id_of(payload: &[u8], at: usize) -> Option<usize> {
     let [tens, ones] = payload.get(at..at + 2)?.first_chunk::<2>().copied()?;
     let id = usize::from(tens.wrapping_sub(b'0')) * 10 + usize::from(ones.wrapping_sub(b'0'));

@@ -1,5 +1,5 @@
-//! Fairness: one connection sends as fast as the server takes it, and a thousand quiet ones are
-//! timed.
+//! Fairness: one connection sends as fast as the server reads, while the latency of a thousand
+//! quiet ones is measured.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use crate::wire::{self, TEXT};
 /// The case.
 #[derive(Clone, Copy, Debug)]
 pub struct Flood {
-    /// Clients that send now and then.
+    /// The number of quiet clients.
     pub quiet: usize,
-    /// Events a second, of all quiet clients together.
+    /// The events a second of all quiet clients together.
     pub rate: usize,
-    /// Events that the flooding client keeps on their way.
+    /// The unanswered events of the flooding client.
     pub in_flight: usize,
 }
 
 impl Flood {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let mut crowd = Crowd::connect(windows, self.quiet + 1)?;
         let flooding = self.quiet;
@@ -46,7 +46,8 @@ impl Flood {
             while window.is_open(Instant::now())? {
                 while due <= Instant::now() {
                     if sent_at[turn].is_none() {
-                        // From when it was due: a late generator must not flatter the server.
+                        // From the time at which it was due: a delay of the load must not hide one
+                        // of the server.
                         sent_at[turn] = Some(due);
                         crowd.write(turn, &event)?;
                     }

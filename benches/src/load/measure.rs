@@ -13,59 +13,59 @@ use crate::process::Process;
 /// The server under load.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     /// Its process.
     pub process: Process,
 }
 
-/// What one run of a case came to.
+/// The figures of one window.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Figures {
-    /// Messages, deliveries or connects in the window.
+    /// The messages, deliveries or connects in the window.
     pub count: u64,
-    /// The window, in seconds.
+    /// The length of the window in seconds.
     pub seconds: f64,
-    /// CPU time of the server for each of them, in microseconds, user and system.
+    /// The CPU time of the server for each of them, user and system, in microseconds.
     pub cpu_us: f64,
-    /// The load generator's own.
+    /// The CPU time of the load generator for each of them, in microseconds.
     pub load_cpu_us: f64,
-    /// Of them in a second.
+    /// The number of them in a second.
     pub per_second: f64,
-    /// Times that the server went to sleep, for each of them.
+    /// How often the server went to sleep, for each of them.
     pub sleeps: f64,
-    /// Latency in all windows of the connections so far, in microseconds.
+    /// The median latency in all windows so far, in microseconds.
     pub p50_us: f64,
     /// The same.
     pub p99_us: f64,
     /// The same.
     pub p999_us: f64,
-    /// Bytes of server memory for each connection, once they idle (only where memory is the case).
+    /// The server's memory in bytes for each idle connection (only in the case of memory).
     pub idle_bytes: f64,
     /// The same after a burst of traffic.
     pub after_burst_bytes: f64,
-    /// Connections that the server closed during the load (only in the case of slow clients).
+    /// The connections that the server closed during the load (only in the case of slow clients).
     pub closed_connections: u64,
 }
 
-/// What the load generator says when its clients are connected.
+/// What the load generator prints when its clients are connected.
 pub const READY: &str = "ready";
 
-/// The windows that are asked for, one after another: a line of standard input (seconds of warm-up,
-/// seconds of the window) asks for one, a line of standard output has its [`Figures`]. In between
-/// the load rests: it sends nothing, and reads nothing.
+/// The requested windows. A line of standard input (seconds of warm-up, seconds of the window)
+/// requests one; a line of standard output has its [`Figures`]. In between, the load neither sends
+/// nor reads.
 pub struct Windows {
     target: Target,
     waiting: Waiting,
     asked: Lines<StdinLock<'static>>,
     answers: StdoutLock<'static>,
     is_ready: bool,
-    /// Of all windows so far.
+    /// The latencies of all windows so far.
     latencies: Histogram<u64>,
 }
 
 impl Windows {
-    /// Of load on this server.
+    /// The windows of load on this server.
     pub fn new(target: Target, waiting: Waiting) -> io::Result<Self> {
         Ok(Self {
             target,
@@ -85,8 +85,8 @@ impl Windows {
         self.waiting
     }
 
-    /// Waits for the next, and says before the first that all is ready. `None` where no more will
-    /// be asked for.
+    /// Waits for the next request. Before the first, prints that the load is ready. `None` at the
+    /// end of the input.
     pub(super) fn next(&mut self) -> io::Result<Option<Window>> {
         if !self.is_ready {
             self.is_ready = true;
@@ -125,12 +125,12 @@ impl Windows {
     }
 }
 
-/// For nanoseconds.
+/// A histogram of nanoseconds.
 fn histogram() -> io::Result<Histogram<u64>> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).map_err(io::Error::other)
 }
 
-/// Warm-up, then a window of time whose beginning and end are taken from the kernel's accounts.
+/// A warm-up, then a window whose start and end are taken from the kernel's accounting.
 pub(super) struct Window {
     target: Target,
     opens: Instant,
@@ -161,12 +161,12 @@ impl Window {
         })
     }
 
-    /// How long it is to be.
+    /// The length of the window.
     pub(super) fn length(&self) -> Duration {
         self.length
     }
 
-    /// Whether the case goes on. To be asked after each batch of events.
+    /// Whether the window is still open. Call it after each batch of events.
     pub(super) fn is_open(&mut self, now: Instant) -> io::Result<bool> {
         if self.start.is_none() && now >= self.opens {
             self.open(now)?;
@@ -175,7 +175,7 @@ impl Window {
         Ok(start.is_none_or(|start| now < start.at + self.length))
     }
 
-    /// Opens it, whether or not its warm-up is over.
+    /// Opens the window, even if the warm-up has not ended.
     pub(super) fn open(&mut self, now: Instant) -> io::Result<()> {
         self.start = Some(Start {
             at: now,
@@ -186,7 +186,7 @@ impl Window {
         Ok(())
     }
 
-    /// Counts a message that was answered (or arrived) after so long.
+    /// Counts a message with this latency.
     pub(super) fn record(&mut self, latency: Duration) {
         if self.start.is_some() {
             self.count += 1;
@@ -195,12 +195,12 @@ impl Window {
         }
     }
 
-    /// Notes how many connections the server closed.
+    /// Records how many connections the server closed.
     pub(super) fn set_closed_connections(&mut self, count: usize) {
         self.closed_connections = count as u64;
     }
 
-    /// Its figures but for the latencies, which are added to others.
+    /// Closes the window. Returns its figures; its latencies are added to the others.
     fn close(self, latencies: &mut Histogram<u64>) -> io::Result<Figures> {
         let Some(start) = self.start else {
             return Err(io::Error::other("the window never opened"));

@@ -1,5 +1,5 @@
-//! The cases: what is sent, and what is counted. One file a kind of traffic; each is bounded in
-//! time.
+//! The cases: what is sent and what is counted, one file for each kind of traffic. Each is limited
+//! in time.
 
 mod broadcast;
 mod connect;

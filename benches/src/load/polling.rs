@@ -13,25 +13,25 @@ use crate::requests::PollingRequest;
 /// The case.
 #[derive(Clone, Copy, Debug)]
 pub struct PollingEcho {
-    /// Clients.
+    /// The number of clients.
     pub connections: usize,
-    /// Bytes of the argument.
+    /// The bytes of the argument.
     pub size: usize,
 }
 
-/// A client: it posts its next event when the one before is acknowledged and the POST that carried
-/// that is answered.
+/// A client. It posts its next event when the previous one is acknowledged and its POST is
+/// answered.
 struct Client {
     poll: Connection,
     post: Connection,
     get: PollingRequest,
     event: PollingRequest,
     pong: PollingRequest,
-    /// The event is still to be acknowledged.
+    /// Whether an event is not acknowledged yet.
     awaits_ack: bool,
-    /// The POST is still to be answered.
+    /// Whether a POST is not answered yet.
     is_posting: bool,
-    /// The server has pinged, and its pong is to be posted next.
+    /// Whether a pong must be posted next.
     owes_pong: bool,
     sent: Instant,
 }
@@ -43,7 +43,7 @@ struct Connection {
 }
 
 impl PollingEcho {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let (waiting, mut poll) = (windows.waiting(), Poll::new()?);
         let mut clients = Vec::new();
@@ -78,7 +78,7 @@ impl PollingEcho {
         Ok(())
     }
 
-    /// Handshake, CONNECT and its reply.
+    /// Performs the handshake, CONNECT and its reply.
     fn open(&self, target: Target) -> io::Result<Client> {
         let mut stream = connect(target)?;
         let mut inbox = Vec::new();
@@ -103,7 +103,7 @@ impl PollingEcho {
         let post = |body: &str| PollingRequest::post(address, session_id, body);
         let mut get = PollingRequest::get(address, Some(session_id));
         ask(&mut post("40"))?;
-        // Some servers ping at once.
+        // Some servers ping immediately.
         let connected = (0..3).any(|_| {
             let packets = ask(&mut get).unwrap_or_default();
             if has_packet(&packets, b"2") {
@@ -130,7 +130,7 @@ impl PollingEcho {
 }
 
 impl Client {
-    /// Posts what is to be posted next, if the connection is free.
+    /// Posts the next packet, if the connection is free.
     fn post_next(&mut self) -> io::Result<()> {
         if self.is_posting {
             return Ok(());
@@ -149,7 +149,7 @@ impl Client {
         self.post.stream.write_all(self.event.next_bytes())
     }
 
-    /// Reads answers to the GET, and sends the next one after each.
+    /// Reads responses to the GET, and sends the next one after each.
     fn read_poll(&mut self, window: &mut Window) -> io::Result<()> {
         self.poll.read()?;
         while let Some(body) = self.poll.take_response()? {
@@ -164,7 +164,7 @@ impl Client {
         Ok(())
     }
 
-    /// Reads answers to POSTs.
+    /// Reads responses to POSTs.
     fn read_post(&mut self) -> io::Result<()> {
         self.post.read()?;
         while self.post.take_response()?.is_some() {
@@ -184,7 +184,7 @@ impl Connection {
         })
     }
 
-    /// Reads all there is.
+    /// Reads everything that was received.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
         loop {
@@ -197,7 +197,7 @@ impl Connection {
         }
     }
 
-    /// The body of the next response, if all of it was read.
+    /// The body of the next response, if it was received completely.
     fn take_response(&mut self) -> io::Result<Option<Vec<u8>>> {
         let Some((body, length)) = response(&self.inbox)? else {
             return Ok(None);
@@ -214,13 +214,13 @@ fn connect(target: Target) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Whether one of a body's packets begins like this.
+/// Whether a packet of the body has this beginning.
 fn has_packet(body: &[u8], start: &[u8]) -> bool {
     body.split(|byte| *byte == 0x1e)
         .any(|packet| packet.starts_with(start))
 }
 
-/// The body of a whole response at the start of `bytes`, and how long all of it is.
+/// The body of a complete response at the start of `bytes`, and the length of the response.
 fn response(bytes: &[u8]) -> io::Result<Option<(Vec<u8>, usize)>> {
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);
@@ -246,7 +246,7 @@ fn response(bytes: &[u8]) -> io::Result<Option<(Vec<u8>, usize)>> {
     Err(io::Error::other("a response without a length"))
 }
 
-/// A chunked body that begins at `at`.
+/// The chunked body that starts at `at`.
 fn chunked(bytes: &[u8], mut at: usize) -> Option<(Vec<u8>, usize)> {
     let mut body = Vec::new();
     loop {

@@ -1,5 +1,5 @@
-//! Fairness: one client broadcasts to a room of clients that never read, until the server cuts them
-//! off, and quiet clients outside of the room are timed.
+//! Fairness: one client broadcasts to a room of clients that never read, until the server closes
+//! them, while the latency of quiet clients outside of the room is measured.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -14,20 +14,20 @@ use crate::wire::{self, TEXT};
 /// The case.
 #[derive(Clone, Copy, Debug)]
 pub struct SlowCrowd {
-    /// Clients in the room, which never read.
+    /// The number of clients in the room, which never read.
     pub slow: usize,
-    /// Clients that send an event now and then.
+    /// The number of quiet clients.
     pub quiet: usize,
-    /// Events a second, of all quiet clients together.
+    /// The events a second of all quiet clients together.
     pub rate: usize,
-    /// Broadcasts a second.
+    /// The broadcasts a second.
     pub broadcasts: usize,
-    /// Bytes of a broadcast's argument.
+    /// The bytes of a broadcast's argument.
     pub size: usize,
 }
 
 impl SlowCrowd {
-    /// Runs it.
+    /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let mut slow = Vec::new();
         for _ in 0..self.slow {
@@ -41,9 +41,9 @@ impl SlowCrowd {
         let mut broadcast = Vec::new();
         let packet = format!("42[\"room\",\"slow\",\"{}\"]", "x".repeat(self.size));
         wire::push_client_frame(&mut broadcast, TEXT, packet.as_bytes());
-        // A quiet client sends its next event on time, also while earlier ones are unanswered. Else
-        // the longer the server stalls, the fewer events would show it. The time of the window
-        // bounds the unanswered events, which are answered in their order.
+        // A quiet client sends its next event on time, even while earlier ones are unanswered.
+        // Otherwise a long stall of the server would be seen by fewer events. The length of the
+        // window limits the number of unanswered events, which are answered in order.
         let mut sent_at = vec![VecDeque::new(); self.quiet];
         let each = |rate: usize| Duration::from_secs(1) / u32::try_from(rate).unwrap_or(1).max(1);
         let (step, pause) = (each(self.rate), each(self.broadcasts));
@@ -52,7 +52,8 @@ impl SlowCrowd {
             let (mut due, mut next_broadcast) = (Instant::now(), Instant::now());
             while window.is_open(Instant::now())? {
                 while due <= Instant::now() {
-                    // From when it was due: a late generator must not flatter the server.
+                    // From the time at which it was due: a delay of the load must not hide one of
+                    // the server.
                     sent_at[turn].push_back(due);
                     crowd.write(turn, &event)?;
                     turn = (turn + 1) % self.quiet;
@@ -75,7 +76,7 @@ impl SlowCrowd {
                     },
                 )?;
             }
-            // An event that the server has not answered yet counts with the time it has waited.
+            // An unanswered event counts with the time that it has waited.
             for sent in sent_at.iter().flatten() {
                 window.record(sent.elapsed());
             }
@@ -89,7 +90,7 @@ impl SlowCrowd {
 }
 
 impl Client {
-    /// Joins a room, waits for the answer, and leaves the socket to somebody who does not read it.
+    /// Joins a room, waits for the answer, and returns the socket, which nobody reads.
     fn join(self, room: &str) -> io::Result<TcpStream> {
         let mut stream = self.into_blocking()?;
         let mut frame = Vec::new();

@@ -6,23 +6,22 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
 
-/// Between two looks, so that the load does not dispute what the kernel shares with the server all
-/// the time.
+/// The pause between two polls, so that the load does not permanently compete for what the kernel
+/// shares with the server.
 const PAUSE: Duration = Duration::from_micros(5);
 
-/// What the load does while nothing has come.
+/// What the load does while nothing was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// It sleeps, as a client beside its server does. On loopback the server pays for each time
-    /// that it is woken, and the slower the server, the more often that is.
+    /// It sleeps, as a client on the server's machine does. On loopback the server pays for waking
+    /// it each time, and the slower the server, the more often that happens.
     Asleep,
-    /// It looks again and again. Then the server wakes nobody, as where its clients are on other
-    /// machines.
+    /// It polls repeatedly. The server then wakes nobody, as if its clients were on other machines.
     Awake,
 }
 
 impl Waiting {
-    /// Waits until something came, at most so long.
+    /// Waits until something was received, at most for this time.
     pub(super) fn wait(
         self,
         poll: &mut Poll,
