@@ -1,5 +1,5 @@
-//! The traits that an application of Engine.IO implements: who may open a session, and where
-//! messages go.
+//! The traits that an application on top of Engine.IO implements: it decides who may open a
+//! session, and handles messages.
 
 use std::borrow::Cow;
 use std::future::{Future, ready};
@@ -18,10 +18,10 @@ pub trait Acceptor: Send + Sync + 'static {
     /// The handler of one connection's messages.
     type Handler: MessageHandler;
 
-    /// Admits a client, or rejects it. Called before a session exists, once for each handshake.
+    /// Admits a client, or rejects it. Called once for each handshake, before a session exists.
     ///
-    /// A rejection answers a polling request with `403` and `{"code":4,"message":…}`, a WebSocket
-    /// request with `400` and the message as its body.
+    /// A rejection is answered with `403` and `{"code":4,"message":…}` to a polling request, and
+    /// with `400` and the message as its body to a WebSocket request.
     ///
     /// # Cancellation
     /// The future is dropped when the client leaves before it is answered.
@@ -37,7 +37,7 @@ pub trait Acceptor: Send + Sync + 'static {
     /// response to the handshake.
     fn open(&self, connection: &Connection) -> Self::Handler;
 
-    /// Adds headers to the first response of a session: the answer to a polling handshake, or the
+    /// Adds headers to the first response of a session: the response to a polling handshake, or the
     /// `101` of a WebSocket.
     fn initial_headers(&self, handshake: &Handshake, headers: &mut HeaderMap) {
         let _ = (handshake, headers);
@@ -46,12 +46,12 @@ pub trait Acceptor: Send + Sync + 'static {
 
 /// Handles the messages of one connection, on the connection's own task.
 ///
-/// A panic in a method ends this connection and no other.
+/// A panic in a method closes this connection and no other.
 pub trait MessageHandler: Send + 'static {
-    /// Handles one message. Messages come in the order of their arrival. `Err` closes the
+    /// Handles one message. Messages are passed in the order of their arrival. `Err` closes the
     /// connection for that reason.
     ///
-    /// It must not block: meanwhile no other message and no timer of the connection is served.
+    /// It must not block: no other message and no timer of the connection is processed meanwhile.
     fn message(
         &mut self,
         message: IncomingMessage<'_>,
@@ -60,26 +60,26 @@ pub trait MessageHandler: Send + 'static {
 
     /// Polls what earlier messages have started.
     ///
-    /// Called each time the connection's task runs, after reading and before writing. A handler
-    /// that waits for something registers the task's waker there; [`Connection::wake`] makes the
-    /// task run as well.
+    /// Called in each turn of the connection's task, after reading and before writing. A handler
+    /// that waits for something registers the task's waker there; [`Connection::wake`] starts a
+    /// turn as well.
     fn poll(&mut self, cx: &mut Context<'_>) {
         let _ = cx;
     }
 
-    /// Whether reading pauses. While it does, the heartbeat pauses too. Called after every message
-    /// and after every [`poll`](Self::poll).
+    /// Whether reading pauses. The heartbeat pauses meanwhile. Called after every message and after
+    /// every [`poll`](Self::poll).
     fn backlogged(&self) -> bool {
         false
     }
 
-    /// When [`poll`](Self::poll) must be called at the latest. Called after every `poll`. `None`
-    /// where nothing is due.
+    /// When [`poll`](Self::poll) must be called at the latest. Called after every `poll`. `None` if
+    /// nothing is due.
     fn deadline(&self) -> Option<Instant> {
         None
     }
 
-    /// How many bytes the handler holds for this connection: messages that are pending or
+    /// The bytes that the handler holds for this connection: messages that are pending or
     /// incomplete. They count towards
     /// [`EngineConfig::max_buffered_total`](crate::config::EngineConfig::max_buffered_total).
     /// Called after every [`poll`](Self::poll).
@@ -87,21 +87,22 @@ pub trait MessageHandler: Send + 'static {
         0
     }
 
-    /// Ready when nothing that messages have started is left to finish. Called while the server
-    /// drains, after every [`poll`](Self::poll). When it is ready, what was sent is flushed and the
-    /// connection closes. Messages arrive until then.
+    /// Ready when nothing that messages have started is left to finish. Called after every
+    /// [`poll`](Self::poll) while the server drains. When it is ready, the queue is flushed and the
+    /// connection closes. Messages may arrive until then.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
     }
 
-    /// The connection has closed: no message follows, and nothing can be sent. Called exactly once.
+    /// Called exactly once, when the connection has closed: no message follows, and nothing can be
+    /// sent.
     fn closed(&mut self, reason: CloseReason) {
         let _ = reason;
     }
 
-    /// Polled after [`closed`](Self::closed) until it is ready; then the connection's task
-    /// ends. The transport and its buffers do not wait for it.
+    /// Polled after [`closed`](Self::closed) until it is ready. The connection's task then ends.
+    /// The transport and its buffers are released before that.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
@@ -111,7 +112,7 @@ pub trait MessageHandler: Send + 'static {
 /// One message from the peer, borrowed for the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncomingMessage<'a> {
-    /// A text, without the packet type in front of it.
+    /// A text, without the packet type before it.
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
@@ -133,7 +134,7 @@ enum Carrier<'a> {
 }
 
 impl<'a> MessageContext<'a> {
-    /// The context of a message that arrived in a request with these headers, or, for `None`, on a
+    /// The context of a message that arrived in a request with these headers, or, if `None`, on a
     /// WebSocket.
     pub const fn new(request_headers: Option<&'a HeaderMap>) -> Self {
         let carrier = match request_headers {
@@ -146,7 +147,7 @@ impl<'a> MessageContext<'a> {
         }
     }
 
-    /// The same for the request itself, and the waker of the connection's task.
+    /// The context of a message in a received body, with the waker of the connection's task.
     pub(crate) const fn of(posted: Option<&'a PostBody>, waker: &'a Waker) -> Self {
         let carrier = match posted {
             Some(posted) => Carrier::PostBody(posted),
@@ -161,7 +162,7 @@ impl<'a> MessageContext<'a> {
         self.waker
     }
 
-    /// The headers of the `POST` that carried the message; `None` on a WebSocket.
+    /// The headers of the `POST` that contained the message; `None` on a WebSocket.
     pub fn request_headers(&self) -> Option<&'a HeaderMap> {
         match self.carrier {
             Carrier::WebSocket => None,
@@ -179,7 +180,7 @@ pub struct HandshakeRejection {
 }
 
 impl HandshakeRejection {
-    /// A rejection with this message, which the client receives.
+    /// A rejection with a message for the client.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             message: message.into(),
@@ -191,7 +192,7 @@ impl HandshakeRejection {
         &self.message
     }
 
-    /// A stable name for logs and counters.
+    /// A stable name, for logs and counters.
     #[allow(
         clippy::unused_self,
         reason = "every error of the crate is asked in the same way"

@@ -4,25 +4,26 @@ use std::fmt;
 
 /// Why a connection closed.
 ///
-/// [`as_str`](Self::as_str) is the word that handlers and other implementations of Socket.IO know;
+/// [`as_str`](Self::as_str) is the text that handlers and other implementations of Socket.IO use;
 /// several reasons may share one. [`code`](Self::code) is unique and stable, for logs and counters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The peer left: a close packet, a close frame, or the end of its stream.
+    /// The peer has closed the connection: by a close packet, a close frame, or the end of its
+    /// stream.
     TransportClose,
-    /// The transport failed, or the peer broke its rules: an oversized message, overlapping
-    /// requests, an aborted poll, a violation of WebSocket framing.
+    /// The transport failed, or the peer violated its protocol: an oversized message, overlapping
+    /// requests, an aborted poll, invalid WebSocket framing.
     TransportError,
-    /// A packet could not be read.
+    /// A packet could not be parsed.
     ParseError,
-    /// No answer to a ping in time.
+    /// The peer did not answer a ping in time.
     PingTimeout,
-    /// The server closed the connection because of what the peer did on it.
+    /// The server closed the connection because of what the peer did.
     ForcedClose,
     /// The application closed the connection.
     ForcedServerClose,
-    /// The server stops. Clients reconnect.
+    /// The server is shutting down. Clients reconnect.
     ServerShuttingDown,
     /// An event would have made the outgoing queue hold more than `max_burst_bytes`.
     QueueFull,
@@ -32,7 +33,7 @@ pub enum CloseReason {
     /// All connections together held more than `max_buffered_total`, and this was one of the
     /// largest.
     BufferLimit,
-    /// The connection was opened, and nothing was ever joined on it.
+    /// The connection was opened, but joined no namespace in time.
     ConnectTimeout,
 }
 
@@ -52,7 +53,7 @@ impl CloseReason {
         Self::ConnectTimeout,
     ];
 
-    /// The words of the protocol's other implementations.
+    /// The text of other implementations of the protocol.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TransportClose => "transport close",
@@ -69,7 +70,7 @@ impl CloseReason {
         }
     }
 
-    /// A stable name, different for each reason.
+    /// A stable name, unique for each reason.
     pub const fn code(self) -> &'static str {
         match self {
             Self::TransportClose => "transport_close",
@@ -86,8 +87,8 @@ impl CloseReason {
         }
     }
 
-    /// Whether queued packets are thrown away rather than written first: nobody is there to read
-    /// them, or nobody read them so far.
+    /// Whether queued packets are discarded instead of written first, because the peer is gone or
+    /// has not read so far.
     pub(crate) const fn discards_queue(self) -> bool {
         matches!(
             self,
@@ -100,8 +101,9 @@ impl CloseReason {
         )
     }
 
-    /// Whether a polling session waits for its client's next request to tell it of the close. Where
-    /// the client itself was at fault, the next request finds no session, which says the same.
+    /// Whether a polling session waits for its client's next request to send the close notice. If
+    /// the client itself was at fault, its next request finds no session, which has the same
+    /// effect.
     pub(crate) const fn awaits_poll(self) -> bool {
         !self.discards_queue() && !matches!(self, Self::ParseError)
     }

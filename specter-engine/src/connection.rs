@@ -1,7 +1,7 @@
-//! The handle to a connection, through which the rest of the program sends and closes.
+//! The handle to a connection, through which the rest of the program sends packets and closes it.
 //!
-//! It is cheap to clone and usable from any thread. It reaches the connection's task through the
-//! queue, the mailbox and the waker. The timers and the handler belong to the task alone.
+//! It can be cloned and used from any thread. It reaches the connection's task through the queue,
+//! the mailbox and the waker. The timers and the handler belong to the task alone.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,14 +24,14 @@ use crate::session::task_waker::TaskWaker;
 use specter_proto::engine::EncodePacket;
 use specter_proto::engine::Transport;
 
-/// A handle to one connection. Clones are the same connection.
+/// A handle to one connection. Clones refer to the same connection.
 ///
-/// Holding one keeps neither the connection open nor its transport alive.
+/// A handle keeps neither the connection open nor its transport alive.
 #[derive(Clone)]
 pub struct Connection(Arc<ConnectionState>);
 
-/// The state that all handles share. The order matters: what a broadcast touches stands together,
-/// after the count of handles.
+/// The shared state of all handles. The order of the fields matters: what a broadcast accesses is
+/// adjacent, after the reference count.
 #[repr(C)]
 struct ConnectionState {
     outgoing: Outgoing,
@@ -44,19 +44,19 @@ struct ConnectionState {
     handshake: Arc<Handshake>,
 }
 
-/// How far the server's shutdown has come.
+/// The progress of the server's shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrainState {
-    /// The server runs.
+    /// The server is running.
     No = 0,
-    /// Connections close when their handlers have finished.
+    /// Each connection closes when its handlers have completed.
     Draining = 1,
-    /// The time for that is over: connections close at once.
+    /// The time for that is over: connections close immediately.
     AtOnce = 2,
 }
 
 impl Connection {
-    /// A connection that opens over `transport`. No task drives it yet.
+    /// Creates a connection over `transport`. It has no task yet.
     pub(crate) fn new(
         handshake: Arc<Handshake>,
         transport: Transport,
@@ -81,8 +81,8 @@ impl Connection {
         }))
     }
 
-    /// The session id. Whoever knows it can speak for the client: never log it, never show it to
-    /// another client.
+    /// The session id. It is secret: code that knows it can act for the client. Never log it, and
+    /// never show it to another client.
     pub fn sid(&self) -> &str {
         self.0.sid.as_str()
     }
@@ -92,7 +92,7 @@ impl Connection {
         &self.0.handshake
     }
 
-    /// The transport of the session at present.
+    /// The current transport of the session.
     pub fn transport(&self) -> Transport {
         if self.0.on_websocket.load(Ordering::Relaxed) {
             Transport::WebSocket
@@ -101,13 +101,13 @@ impl Connection {
         }
     }
 
-    /// Queues a packet and returns at once; the connection's task writes it. `Ok` means queued.
+    /// Queues a packet and returns immediately; the connection's task writes it. `Ok` means queued.
     ///
     /// # Errors
-    /// [`SendError::QueueFull`] where the queue would hold more than
-    /// [`EngineConfig::max_burst_bytes`]; under [`QueuePolicy::Disconnect`] the connection closes
-    /// with that. [`SendError::TooLarge`] where the packet alone is larger. [`SendError::Closed`]
-    /// where the connection is closed.
+    /// [`SendError::QueueFull`] if the queue would hold more than
+    /// [`EngineConfig::max_burst_bytes`]; under [`QueuePolicy::Disconnect`] this closes the
+    /// connection. [`SendError::TooLarge`] if the packet alone is larger than that.
+    /// [`SendError::Closed`] if the connection is closed.
     ///
     /// [`QueuePolicy::Disconnect`]: crate::config::QueuePolicy::Disconnect
     pub fn send(&self, packet: EncodedPacket) -> Result<(), SendError> {
@@ -120,9 +120,10 @@ impl Connection {
         self.push(packet, Urgency::Required)
     }
 
-    /// The same for a packet that `write` appends to the turn's batch, as it is sent on a
-    /// WebSocket. `None` where that is not possible at present: nothing has happened, and the
-    /// packet is to be sent by [`send_required`](Self::send_required).
+    /// As [`send_required`](Self::send_required), for a packet that `write` appends to the turn's
+    /// batch in the form in which it is sent on a WebSocket. `None` if that is not possible at
+    /// present: nothing has happened, and the packet must be sent by
+    /// [`send_required`](Self::send_required).
     #[inline]
     pub fn append_required<E>(
         &self,
@@ -133,20 +134,20 @@ impl Connection {
 
     /// Queues a packet of the engine itself.
     pub(crate) fn send_control(&self, packet: EncodedPacket) {
-        // A closed connection needs no heartbeat.
+        // Fails if the connection is closed: it needs no heartbeat then.
         let _ = self.push(packet, Urgency::Control);
     }
 
-    /// As [`send`](Self::send), but leaves it to the sender to wake the task ([`wake_if`]) or, in a
-    /// broadcast, to write in its place.
+    /// As [`send`](Self::send), but the caller wakes the task ([`wake_if`]) or, in a broadcast,
+    /// writes in its place.
     ///
     /// [`wake_if`]: Self::wake_if
     pub fn queue_unwoken(&self, packet: impl EncodePacket) -> Result<Wake, SendError> {
         self.push_unwoken(packet, Urgency::Ordinary)
     }
 
-    /// Writes what is queued in the place of an idle task. Wakes a task that is not idle, or that
-    /// must write the rest.
+    /// Writes the queue in place of an idle task. Wakes a task that is not idle, or that must write
+    /// the rest.
     pub(crate) fn write_queued(&self) {
         if self.0.outgoing.write_queued() {
             self.wake();
@@ -174,42 +175,42 @@ impl Connection {
         })
     }
 
-    /// How many bytes a packet counts for in the queue.
+    /// The cost of a packet in the queue, in bytes.
     pub fn cost(packet: &EncodedPacket) -> usize {
         crate::outgoing::queue::cost(packet)
     }
 
-    /// A packet for this connection did not fit where it was held before it could be queued: the
-    /// queue's policy applies.
+    /// Applies the queue's policy because a packet for this connection did not fit where it was
+    /// held before it could be queued.
     pub fn note_overflow(&self) {
         let wake = self.0.outgoing.queue.overflow();
         self.wake_if(wake);
     }
 
-    /// Whether more than `max_queued_bytes` wait to be written. Until they are fewer, none of the
-    /// peer's events begins.
+    /// Whether more than `max_queued_bytes` are queued. Until there are fewer, no further event of
+    /// the peer starts.
     pub fn is_behind(&self) -> bool {
         self.0.outgoing.queue.is_behind()
     }
 
-    /// Whether more than `max_burst_bytes` wait to be written, which only acknowledgements and
-    /// replies can cause.
+    /// Whether more than `max_burst_bytes` are queued, which only acknowledgements and replies can
+    /// cause.
     pub fn is_over_burst(&self) -> bool {
         self.0.outgoing.queue.bytes() > self.max_burst_bytes()
     }
 
-    /// The setting `max_burst_bytes`: how many bytes may wait to be written at all.
+    /// The setting `max_burst_bytes`.
     pub fn max_burst_bytes(&self) -> usize {
         self.0.outgoing.queue.limits().max_burst_bytes
     }
 
-    /// Counts `bytes` that this connection holds outside of its outgoing queue towards
+    /// Counts bytes that this connection holds outside of its outgoing queue towards
     /// `max_buffered_total`, until [`let_go`](Self::let_go).
     pub fn hold(&self, bytes: usize) {
         self.share().add_other(bytes, self.0.outgoing.queue.bytes());
     }
 
-    /// This connection holds `bytes` fewer outside of its outgoing queue.
+    /// Ends the count of bytes outside of the outgoing queue.
     pub fn let_go(&self, bytes: usize) {
         self.share().sub_other(bytes, self.0.outgoing.queue.bytes());
     }
@@ -218,35 +219,35 @@ impl Connection {
         self.0.outgoing.queue.share()
     }
 
-    /// Passes each packet that waits to `show`: see [`OutgoingQueue::for_each_packet`].
+    /// Calls `show` for each queued packet: see [`OutgoingQueue::for_each_packet`].
     pub(crate) fn for_each_packet(&self, show: impl FnMut(usize, usize)) {
         self.0.outgoing.queue.for_each_packet(show);
     }
 
-    /// How many bytes wait to be written. Each packet counts for 64 more, its place in the queue.
+    /// The queued bytes. Each packet counts 64 bytes in addition to its own.
     pub fn queued_bytes(&self) -> usize {
         self.0.outgoing.queue.bytes() + write_batch::cost(self)
     }
 
     /// Waits until the connection is not behind: until its outgoing queue holds at most
-    /// [`EngineConfig::max_queued_bytes`]. Returns at once where that is so already.
+    /// [`EngineConfig::max_queued_bytes`]. Returns immediately if it does.
     ///
-    /// A producer that waits before each packet follows the pace of its client. Several producers
-    /// are woken at the same time, so that the queue may grow by a packet of each. Dropping the
-    /// future is safe.
+    /// A producer that awaits this before each packet follows the pace of its client. Several
+    /// producers are woken at the same time, so that the queue may grow by a packet of each.
+    /// Dropping the future is safe.
     ///
     /// # Errors
-    /// [`SendError::Closed`] where the connection is closed, or closes meanwhile.
+    /// [`SendError::Closed`] if the connection is closed, or closes meanwhile.
     pub async fn ready(&self) -> Result<(), SendError> {
         self.0.outgoing.queue.ready().await
     }
 
-    /// Closes the connection: nothing can be sent from now on. Only the first call has an effect.
+    /// Closes the connection: nothing can be sent any more. Only the first call has an effect.
     ///
-    /// What is queued is written first: on a WebSocket for 5 s, and on for a minute at most while
-    /// the peer reads; a polling session waits up to 30 s for the request that can carry it. Where
-    /// the reason implies that nobody reads ([`CloseReason::SlowClient`],
-    /// [`CloseReason::PingTimeout`]) the queue is discarded.
+    /// The queue is written first: on a WebSocket for 5 s, and for up to a minute while the peer
+    /// reads; a polling session waits up to 30 s for a request that can carry it. If the reason
+    /// implies that the peer does not read ([`CloseReason::SlowClient`],
+    /// [`CloseReason::PingTimeout`]), the queue is discarded.
     pub fn close(&self, reason: CloseReason) {
         let wake = self.0.outgoing.queue.close(reason);
         self.wake_if(wake);
@@ -257,7 +258,7 @@ impl Connection {
         self.set_stop(DrainState::Draining);
     }
 
-    /// Closes the connection at once: nothing waits for its client or for handlers that still run.
+    /// Closes the connection immediately, without waiting for its client or for running handlers.
     pub(crate) fn stop_at_once(&self) {
         self.set_stop(DrainState::AtOnce);
         self.close(CloseReason::ServerShuttingDown);
@@ -268,7 +269,7 @@ impl Connection {
         self.wake();
     }
 
-    /// How far the server's shutdown has come.
+    /// The progress of the server's shutdown.
     pub fn stop(&self) -> DrainState {
         match self.0.stop.load(Ordering::Relaxed) {
             0 => DrainState::No,
@@ -277,7 +278,7 @@ impl Connection {
         }
     }
 
-    /// Whether the server drains or stops at once.
+    /// Whether the server is shutting down.
     pub fn is_draining(&self) -> bool {
         self.stop() != DrainState::No
     }
@@ -297,7 +298,7 @@ impl Connection {
         self.0.waker.wake();
     }
 
-    /// Wakes the connection's task where [`queue_unwoken`](Self::queue_unwoken) asked for it.
+    /// Wakes the connection's task if [`queue_unwoken`](Self::queue_unwoken) requires it.
     pub fn wake_if(&self, wake: Wake) {
         if wake == Wake::Yes {
             self.wake();
@@ -317,7 +318,7 @@ impl Connection {
         &self.0.waker
     }
 
-    /// The queue, and who may write it.
+    /// The queue, and the slot that says who may write it.
     pub(crate) fn outgoing(&self) -> &Outgoing {
         &self.0.outgoing
     }

@@ -1,7 +1,7 @@
 //! The request that opened a session, kept for the life of the session.
 //!
-//! It owns compact copies and keeps no read buffer of the HTTP server alive. Its `Debug` shows no
-//! header and no query, because tokens travel in both.
+//! It contains compact copies and keeps no buffer of the HTTP server alive. Its `Debug` shows
+//! neither headers nor the query, because both may contain tokens.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,28 +16,28 @@ use specter_proto::engine::pairs;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Handshake {
-    /// Path and query as the client asked for them, mount prefixes included.
+    /// The path and query as the client requested them, including the prefixes of routers.
     pub uri: Uri,
     headers: Headers,
-    /// What layers in front of the endpoint left in the request, such as an authenticated user.
-    /// (Not the peer's address: that is [`peer`](Self::peer).)
+    /// The values that layers have stored in the request's extensions, such as an authenticated
+    /// user. (The peer's address is not among them: see [`peer`](Self::peer).)
     pub extensions: Extensions,
-    /// The client's address: the peer's, or what a trusted proxy says of it. `None` where the
-    /// server does not pass addresses on (see axum's `into_make_service_with_connect_info`).
+    /// The client's address: the peer's, or the one that a trusted proxy names. `None` if the
+    /// server does not provide addresses (see axum's `into_make_service_with_connect_info`).
     pub address: Option<IpAddr>,
-    /// The other end of the TCP connection: the client, or the last proxy before the server.
+    /// The peer of the TCP connection: the client, or the last proxy before the server.
     pub peer: Option<SocketAddr>,
-    /// Whether the client spoke TLS, as far as the server or a trusted proxy says.
+    /// Whether the client used TLS, as far as the server or a trusted proxy tells.
     pub secure: bool,
-    /// When the request arrived.
+    /// When the request was received.
     pub issued: SystemTime,
 }
 
 impl Handshake {
-    /// A handshake with this target and these headers, issued now; everything else is empty.
+    /// A handshake with this target and these headers, received now; everything else is empty.
     ///
-    /// Copies both, so that the handshake does not keep the buffer alive that they were parsed
-    /// from.
+    /// Both are copied, so that the handshake does not keep the buffer alive from which they were
+    /// parsed.
     pub fn new(uri: &Uri, headers: &HeaderMap) -> Self {
         Self {
             uri: detached_uri(uri),
@@ -52,13 +52,14 @@ impl Handshake {
 
     /// All headers of the request.
     ///
-    /// They are kept as text; asked for the first time they are made into a map, which stays for
-    /// the life of the session.
+    /// They are stored as text. The first call converts them to a map, which is kept for the life
+    /// of the session.
     pub fn headers(&self) -> &HeaderMap {
         self.headers.map()
     }
 
-    /// The query's pairs in their order, percent-decoded (`+` is a space), invalid UTF-8 replaced.
+    /// The pairs of the query in order, percent-decoded (`+` is a space), with invalid UTF-8
+    /// replaced.
     pub fn query(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         pairs(self.uri.query().unwrap_or_default())
     }
@@ -69,7 +70,7 @@ impl Handshake {
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// Whether the request came from a page (it named its origin), same origin or not.
+    /// Whether the request came from a page: it names its origin, the same or another.
     pub fn has_origin(&self) -> bool {
         self.headers.has(&header::ORIGIN)
     }
@@ -87,16 +88,15 @@ impl fmt::Debug for Handshake {
 
 /// A copy that shares no buffer with the original.
 fn detached_uri(uri: &Uri) -> Uri {
-    // A `Uri` always displays as something that parses again; if it ever did not, the original
-    // serves.
+    // A `Uri` always formats to something that can be parsed again; otherwise the original is used.
     uri.to_string().parse().unwrap_or_else(|_| uri.clone())
 }
 
-/// Headers as one text, a tenth of what a map of them takes; the map is made for the first who
-/// asks.
+/// Headers as one text, which takes a tenth of the memory of a map. The map is created on demand.
 #[derive(Clone, Default)]
 struct Headers {
-    /// `name:value` and a line's end for each; `name;value` for one that is not to be shown.
+    /// `name:value` and a line feed for each header; `name;value` for a header that must not be
+    /// shown.
     text: Box<[u8]>,
     map: OnceLock<Box<HeaderMap>>,
 }
@@ -127,7 +127,7 @@ impl Headers {
         self.map.get_or_init(map)
     }
 
-    /// Whether there is one of this name, without a map.
+    /// Whether there is a header with this name, without creating the map.
     fn has(&self, name: &HeaderName) -> bool {
         let separator = |line: &[u8]| line.get(name.as_str().len()).copied();
         self.lines().any(|line| {
@@ -137,7 +137,7 @@ impl Headers {
     }
 }
 
-/// A header of its line. No value holds a line's end, and no name what stands behind it.
+/// Parses the header of a line. Values contain no line feed, and names contain neither `:` nor `;`.
 fn header_of(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let at = line.iter().position(|byte| matches!(byte, b':' | b';'))?;
     let (name, rest) = line.split_at_checked(at)?;

@@ -1,7 +1,7 @@
-//! Ids that nobody can guess: 120 random bits as 20 characters of URL-safe base64.
+//! Random ids that cannot be guessed: 120 random bits as 20 characters of URL-safe base64.
 //!
-//! One form for two purposes that must never meet: the session id (a bearer secret of one client)
-//! and the public id of a socket. Each is drawn anew.
+//! One format for two purposes: the session id, which is a secret of one client, and the public id
+//! of a socket. The two are never equal: each is generated separately.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
@@ -11,26 +11,26 @@ use std::{fmt, mem};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// How many characters an id has.
+/// The length of an id in characters.
 pub const ID_LENGTH: usize = 20;
 
 const RANDOM_BYTES: usize = 15;
 
-/// For how many ids a thread takes random bytes at once.
+/// The number of ids for which a thread requests random bytes at a time.
 const RESERVED: usize = 32;
 
-/// Twenty characters of `A-Z a-z 0-9 - _`, held in place.
+/// Twenty characters of `A-Z a-z 0-9 - _`, stored inline.
 ///
-/// `Debug` shows nothing of it, and there is no `Display`, because it may be a session id;
-/// [`as_str`](Self::as_str) is the deliberate way to its text.
+/// `Debug` does not show it, and there is no `Display`, because it may be a session id.
+/// [`as_str`](Self::as_str) returns its text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RandomId([u8; ID_LENGTH]);
 
-/// Random bytes of a thread that no id was made of yet. Taken from the system for many ids at once:
-/// asking it takes longer than all else about an id.
+/// Unused random bytes of a thread. They are requested from the operating system for many ids at a
+/// time, because that call takes longer than everything else about an id.
 struct Reserve {
     bytes: [u8; RESERVED * RANDOM_BYTES],
-    /// So many in front are there to be used; behind them are zeros.
+    /// The number of unused bytes at the front. Zeros follow them.
     left: usize,
 }
 
@@ -41,7 +41,7 @@ thread_local! {
 }
 
 impl Reserve {
-    /// Takes bytes, which are there no more afterwards.
+    /// Takes bytes and overwrites them.
     fn take(&mut self) -> [u8; RANDOM_BYTES] {
         if self.left < RANDOM_BYTES {
             fill(&mut self.bytes);
@@ -61,55 +61,56 @@ fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system's random source works");
 }
 
-/// Draws a new id from the operating system's random source. A process that forks may draw the same
-/// in both parts; the framework does not.
+/// Generates a new id from the operating system's random source. A process that forks may generate
+/// the same ids in both parts; the framework does not fork.
 ///
 /// # Panics
 /// If the operating system has no random bytes to give, which leaves nothing safe to do.
 pub fn random_id() -> RandomId {
     let reserved = RESERVE.try_with(|reserve| reserve.borrow_mut().take());
     let bytes = reserved.unwrap_or_else(|_| {
-        // The thread ends.
+        // The thread is ending.
         let mut bytes = [0; RANDOM_BYTES];
         fill(&mut bytes);
         bytes
     });
     let mut text = [b'A'; ID_LENGTH];
-    // Fifteen bytes are exactly twenty characters, so the slice can not be too small.
+    // Fifteen bytes are exactly twenty characters, so the slice cannot be too small.
     let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
     debug_assert_eq!(written, Ok(ID_LENGTH));
     RandomId(text)
 }
 
 impl RandomId {
-    /// The characters, all of them ASCII.
+    /// The characters, which are ASCII.
     pub fn into_bytes(self) -> [u8; ID_LENGTH] {
         self.0
     }
 
-    /// The id's text.
+    /// The text of the id.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// Hashes ids by their first eight characters, for a map whose keys nobody can choose. What is
-/// looked for in it may be chosen: how long that takes tells at most a few of an id's 120 bits.
+/// Hashes ids by their first eight characters, for a map whose keys a peer cannot choose. A peer
+/// can choose what is looked up; the duration of a lookup reveals at most a few of an id's 120
+/// bits.
 #[derive(Default)]
 pub(crate) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write(&mut self, id: &[u8]) {
-        /// Odd, with ones all over: what is in the low bits gets into the high ones.
+        /// An odd number with ones in all parts, which spreads the low bits to the high ones.
         const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
         let first = id
             .first_chunk()
             .map_or(0, |first| u64::from_le_bytes(*first));
-        // A map looks at the lowest bits and the highest.
+        // A map uses the lowest and the highest bits.
         self.0 = first.wrapping_mul(SPREAD).rotate_left(26);
     }
 
-    /// All ids are of one length.
+    /// All ids have the same length.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
