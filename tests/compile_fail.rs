@@ -1,30 +1,32 @@
-//! What the compiler says to a newcomer's mistakes: each program in `tests/ui` must fail as its
-//! `.stderr` has it.
+//! The compiler's messages for a newcomer's mistakes: each program in `tests/ui` must fail with the
+//! messages in its `.stderr` file.
 //!
-//! A binary of its own: it runs Cargo, and waits for the lock that a build holds.
+//! The test is a binary of its own, because it runs Cargo and waits for the lock that a build
+//! holds.
 //!
-//! The texts are partly the compiler's own, so they are compared only where it is the one that they
-//! were recorded with. After an intended change, or with a new compiler (and its version here),
-//! `TRYBUILD=overwrite cargo test --test compile_fail` records them anew. Read the difference: each
-//! error has to stand at what the newcomer wrote, and say what to do.
+//! Parts of the messages are written by the compiler, so they are compared only with the compiler
+//! version that recorded them. After an intended change, or with a new compiler (and its version in
+//! this file), `TRYBUILD=overwrite cargo test --test compile_fail` records them again. Read the
+//! difference: each error must point at the newcomer's code, and say what to do.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// The compiler of the recorded texts.
+/// The version of the compiler that recorded the messages.
 const RECORDED_WITH: &str = "rustc 1.95.";
-/// Where the programs are to be compiled, told to the process that does it.
-const COPIES: &str = "SPECTER_UI_COPIES";
+/// The environment variable that passes the folder of the copied programs to the process that
+/// compiles them.
+const COPIES_FOLDER: &str = "SPECTER_UI_COPIES";
 
 #[test]
-fn mistakes_are_explained() {
-    if let Some(copies) = env::var_os(COPIES) {
+fn mistakes_are_explained_by_the_compiler() {
+    if let Some(copies) = env::var_os(COPIES_FOLDER) {
         let programs = Path::new(&copies).join("*.rs");
         trybuild::TestCases::new().compile_fail(programs);
     } else if is_recorded_compiler() {
-        compare(&compiled());
+        compare(&compile_copies());
     }
 }
 
@@ -38,15 +40,19 @@ fn is_recorded_compiler() -> bool {
     let recorded = version.starts_with(RECORDED_WITH);
     if !recorded {
         let version = version.trim();
-        eprintln!("skipped: the texts were recorded with `{RECORDED_WITH}`, this is `{version}`");
+        eprintln!(
+            "skipped: the messages were recorded with `{RECORDED_WITH}`, this is `{version}`"
+        );
     }
     recorded
 }
 
-/// Compiles copies of the programs, in a process of its own whose trybuild records what is said,
-/// and returns that by the programs' names. Trybuild itself compares every byte: also what no
-/// newcomer reads, and other changes alter.
-fn compiled() -> BTreeMap<String, String> {
+/// Compiles copies of the programs, and returns the messages by the programs' names.
+///
+/// A process of its own compiles them, in which trybuild records all messages. Trybuild itself
+/// would compare every byte, including parts that no newcomer reads and that unrelated changes
+/// alter.
+fn compile_copies() -> BTreeMap<String, String> {
     let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui");
     let _ = fs::remove_dir_all(&copies);
     fs::create_dir_all(&copies).unwrap();
@@ -54,15 +60,15 @@ fn compiled() -> BTreeMap<String, String> {
         fs::copy(&program, copies.join(program.file_name().unwrap())).unwrap();
     }
     let output = Command::new(env::current_exe().unwrap())
-        .env(COPIES, &copies)
+        .env(COPIES_FOLDER, &copies)
         .env("TRYBUILD", "overwrite")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    let messages = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{messages}");
     let place = copies.to_string_lossy().into_owned();
-    // Trybuild's word for the package's folder, in which the target folder is unless the
-    // environment says otherwise.
+    // Trybuild writes `$DIR` for the package's folder. The target folder is in the package's
+    // folder, unless the environment sets another one.
     let inside = place.replace(env!("CARGO_MANIFEST_DIR"), "$DIR");
     let text = |file: &PathBuf| {
         let text = fs::read_to_string(file).unwrap();
@@ -80,47 +86,49 @@ fn compare(compiled: &BTreeMap<String, String>) {
     let mut changed = Vec::new();
     for program in files("rs", &folder()) {
         let name = stem(&program);
-        let said = compiled.get(&name).map_or("", String::as_str);
+        let messages = compiled.get(&name).map_or("", String::as_str);
         let record = program.with_extension("stderr");
         let recorded = fs::read_to_string(&record).unwrap_or_default();
-        if essential(said) == essential(&recorded) {
+        if essential(messages) == essential(&recorded) {
             continue;
         }
         if env::var("TRYBUILD").is_ok_and(|mode| mode == "overwrite") {
-            fs::write(record, said).unwrap();
+            fs::write(record, messages).unwrap();
         } else {
             changed.push(format!(
-                "--- {name}, recorded:\n{recorded}\n--- {name}, now:\n{said}"
+                "--- {name}, recorded:\n{recorded}\n--- {name}, now:\n{messages}"
             ));
         }
     }
     assert!(
         changed.is_empty(),
-        "not as recorded (TRYBUILD=overwrite records):\n{}",
+        "the messages differ from the recorded ones; if the change is intended, record them with \
+         TRYBUILD=overwrite:\n{}",
         changed.join("\n")
     );
 }
 
-/// What a newcomer reads of each error: without the runtime's bounds, which come last, and without
-/// the paths of names, which the compiler writes where a name is not unique in all crates.
+/// The lines of the messages that a newcomer reads.
+///
+/// They exclude the notes about bounds, which come last in each error, and the paths of names,
+/// which the compiler writes only if a name is not unique in all crates.
 fn essential(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut is_noise = false;
+    let mut is_excluded = false;
     for line in text.lines() {
         let trimmed = line.trim_start_matches([' ', '=', '|']);
-        is_noise = !line.is_empty()
-            && (is_noise
+        is_excluded = !line.is_empty()
+            && (is_excluded
                 || trimmed.starts_with("note: required by a bound")
                 || trimmed.starts_with("note: this error originates"));
-        if !is_noise {
+        if !is_excluded {
             lines.push(without_paths(line));
         }
     }
     lines
 }
 
-/// The line without lower-case path segments before names, and without the widths that depend on
-/// them.
+/// The line without the lower-case path segments before names.
 fn without_paths(line: &str) -> String {
     let mut rest = line;
     let mut kept = String::new();
@@ -152,7 +160,11 @@ fn files(extension: &str, folder: &Path) -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|found| found == extension))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "{}: no {extension}", folder.display());
+    assert!(
+        !files.is_empty(),
+        "{} has no file with the extension {extension}",
+        folder.display()
+    );
     files
 }
 

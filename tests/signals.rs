@@ -1,6 +1,7 @@
-//! What a process under `App::serve` does at the first stop signal, and at the second.
+//! The effects of the first and the second stop signal on a process that runs `App::serve`.
 //!
-//! A binary of its own: it starts itself as the server, which stop signals end.
+//! The test is a binary of its own, because it starts itself as the server process, which stop
+//! signals end.
 #![cfg(unix)]
 
 mod common;
@@ -13,23 +14,23 @@ use common::within;
 use specter::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Set for the process that is the server.
+/// The environment variable that is set for the server process.
 const IS_SERVER: &str = "SPECTER_TEST_IS_SERVER";
 
 #[socketio_controller]
-struct Patient;
+struct Hanging;
 
 #[handlers]
-impl Patient {
+impl Hanging {
     #[on_event]
     async fn hang(&self, socket: &Socket) {
-        // Nobody minds if the client has gone.
-        let _ = socket.emit("hangs", ());
+        // The client may have disconnected already, which does not matter.
+        let _ = socket.emit("hanging", ());
         std::future::pending::<()>().await;
     }
 }
 
-/// Not a test by itself: the server process.
+/// The server process. As a test it does nothing.
 #[tokio::test]
 async fn server() {
     if std::env::var_os(IS_SERVER).is_none() {
@@ -37,16 +38,18 @@ async fn server() {
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("\nlistening on {}", listener.local_addr().unwrap().port());
-    let app = App::of::<Patient>().await.unwrap();
+    let app = App::of::<Hanging>().await.unwrap();
     app.serve(listener).await.unwrap();
 }
 
+/// The server process and its port.
 struct Server {
     process: Child,
     port: u16,
 }
 
 impl Server {
+    /// Starts the process, and waits until it listens.
     fn start() -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["server", "--exact", "--nocapture"])
@@ -56,18 +59,18 @@ impl Server {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = lines.find_map(|line| line.unwrap().strip_prefix("listening on ")?.parse().ok());
-        // Read on, so that the server never waits for its reader.
+        // The thread reads the rest of the output, so that the server's writes never block.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
             process,
-            port: port.expect("the server listens"),
+            port: port.expect("the server must print its port"),
         }
     }
 
-    /// Waits until a request for `target` is answered in this way.
-    async fn answers(&self, target: &str, expected: &str) {
+    /// Sends requests for `target` until a response starts with `expected`.
+    async fn wait_for_response(&self, target: &str, expected: &str) {
         let request = format!("GET {target} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
-        let answered = async {
+        let polling = async {
             loop {
                 let address = ("127.0.0.1", self.port);
                 let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -79,18 +82,19 @@ impl Server {
                 }
             }
         };
-        within(answered).await;
+        within(polling).await;
     }
 
+    /// Sends SIGTERM.
     fn terminate(&self) {
         let pid = self.process.id().to_string();
         let status = Command::new("kill").args(["-TERM", &pid]).status();
         assert!(status.unwrap().success());
     }
 
-    /// The status with which the process ends.
-    async fn status(&mut self) -> Option<i32> {
-        let ended = async {
+    /// Waits for the end of the process, and returns its exit code.
+    async fn exit_code(&mut self) -> Option<i32> {
+        let waiting = async {
             loop {
                 if let Some(status) = self.process.try_wait().unwrap() {
                     return status.code();
@@ -98,47 +102,50 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        within(ended).await
+        within(waiting).await
     }
 
-    /// A client whose handler never returns.
+    /// Connects a client, and starts a handler for it that never ends.
     async fn hanging_client(&self) -> common::Client {
         let port = self.port;
         let url = format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket");
         let mut client = common::Client::open(&url).await;
         client.connect("/", serde_json::Value::Null).await;
         client.send(r#"42["hang"]"#).await;
-        assert_eq!(client.text().await, r#"42["hangs"]"#);
+        assert_eq!(client.text().await, r#"42["hanging"]"#);
         client
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It has ended already, unless a test failed.
+        // The process has ended already, unless a test failed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 #[tokio::test]
-async fn one_signal_ends_a_server_that_has_nothing_to_finish() {
+async fn one_signal_stops_a_server_without_running_handlers() {
     let mut server = Server::start();
-    server.answers("/nothing", "HTTP/1.1 404").await;
+    server.wait_for_response("/nothing", "HTTP/1.1 404").await;
     server.terminate();
-    assert_eq!(server.status().await, Some(0));
+    assert_eq!(server.exit_code().await, Some(0));
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_the_process_at_once() {
+async fn a_second_signal_ends_the_process_immediately() {
     let mut server = Server::start();
     let _client = server.hanging_client().await;
     server.terminate();
-    // The drain has begun when handshakes are refused.
+    // The server refuses handshakes as soon as it drains.
     server
-        .answers("/socket.io/?EIO=4&transport=polling", "HTTP/1.1 503")
+        .wait_for_response("/socket.io/?EIO=4&transport=polling", "HTTP/1.1 503")
         .await;
-    assert!(server.process.try_wait().unwrap().is_none(), "it drains");
+    assert!(
+        server.process.try_wait().unwrap().is_none(),
+        "the server must still drain"
+    );
     server.terminate();
-    assert_eq!(server.status().await, Some(143));
+    assert_eq!(server.exit_code().await, Some(143));
 }

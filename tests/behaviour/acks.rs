@@ -1,4 +1,5 @@
-//! Acknowledgements that the server asks for; order; and what waits.
+//! Acknowledgements that the server requests from clients, the order of events, and clients that
+//! read slowly.
 
 use std::time::Duration;
 
@@ -8,15 +9,15 @@ use specter::prelude::*;
 use tokio::sync::Notify;
 
 #[socketio_controller]
-struct Asks {
+struct Questions {
     log: Arc<Log>,
     #[state]
     seen: Vec<u32>,
 }
 
 #[handlers]
-impl Asks {
-    /// Asks the client something and answers with what it said.
+impl Questions {
+    /// Asks the client a question and returns the client's answer.
     #[on_event]
     async fn ask(&mut self, socket: &Socket, question: String) -> Value {
         self.log.say("asking");
@@ -35,11 +36,11 @@ impl Asks {
 
     #[on_event]
     async fn ask_briefly(&mut self, socket: &Socket) -> Value {
-        let asked = socket
+        let answer = socket
             .emit_with_ack::<u32>("question", ())
             .timeout(Duration::from_millis(30))
             .await;
-        json!(asked.map_err(|error| error.code()))
+        json!(answer.map_err(|error| error.code()))
     }
 
     #[on_event]
@@ -87,13 +88,13 @@ impl Asks {
 async fn server() -> (Server, crate::common::LogReader) {
     let (log, reader) = Log::new();
     (
-        Server::of(App::builder_of::<Asks>().provide(log)).await,
+        Server::of(App::builder_of::<Questions>().provide(log)).await,
         reader,
     )
 }
 
 #[tokio::test]
-async fn a_handler_awaits_its_clients_answer() {
+async fn a_handler_awaits_the_acknowledgement_of_its_client() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"425["ask","why?"]"#).await;
@@ -103,7 +104,7 @@ async fn a_handler_awaits_its_clients_answer() {
 }
 
 #[tokio::test]
-async fn answers_are_typed() {
+async fn acknowledgements_are_typed() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"421["ask_two"]"#).await;
@@ -123,7 +124,7 @@ async fn answers_are_typed() {
 }
 
 #[tokio::test]
-async fn an_answer_may_be_bytes() {
+async fn an_acknowledgement_may_be_bytes() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"421["ask_bytes"]"#).await;
@@ -138,7 +139,7 @@ async fn an_answer_may_be_bytes() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_times_out_and_a_late_one_is_ignored() {
+async fn a_missing_acknowledgement_times_out_and_a_late_one_is_ignored() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"425["ask_briefly"]"#).await;
@@ -150,7 +151,7 @@ async fn an_answer_that_does_not_come_times_out_and_a_late_one_is_ignored() {
 }
 
 #[tokio::test]
-async fn one_that_is_not_awaited_leaves_nothing_behind() {
+async fn an_acknowledgement_that_is_not_awaited_is_ignored() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"425["ask_and_drop"]"#).await;
@@ -161,7 +162,7 @@ async fn one_that_is_not_awaited_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn when_the_client_leaves_whoever_waits_is_told() {
+async fn a_waiting_handler_gets_an_error_when_its_client_disconnects() {
     let (server, mut log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"42["ask","why?"]"#).await;
@@ -174,7 +175,7 @@ async fn when_the_client_leaves_whoever_waits_is_told() {
 }
 
 #[tokio::test]
-async fn an_answer_behind_many_events_does_not_hang_the_handler() {
+async fn an_acknowledgement_after_too_many_events_fails_instead_of_hanging() {
     let (server, mut log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"425["ask","why?"]"#).await;
@@ -191,9 +192,9 @@ async fn an_answer_behind_many_events_does_not_hang_the_handler() {
     assert_eq!(
         client.call("seen", json!([])).await,
         json!([300, true]),
-        "none was lost"
+        "no event was lost"
     );
-    // And again, to show that the connection reads on as before.
+    // The second question shows that the connection continues to read.
     client.send(r#"426["ask","still?"]"#).await;
     assert_eq!(client.text().await, r#"421["question","still?"]"#);
     client.send(r#"431["yes"]"#).await;
@@ -210,18 +211,18 @@ async fn twenty_thousand_events_are_handled_in_order() {
     assert_eq!(client.call("seen", json!([])).await, json!([20_000, true]));
 }
 
-struct Door(Arc<Notify>);
+struct Release(Arc<Notify>);
 
 #[socketio_controller(namespace = "/stuck")]
 struct Stuck {
-    door: Arc<Door>,
+    release: Arc<Release>,
 }
 
 #[handlers]
 impl Stuck {
     #[on_event]
     async fn wait(&mut self) {
-        self.door.0.notified().await;
+        self.release.0.notified().await;
     }
 }
 
@@ -251,8 +252,9 @@ struct TwoNamespaces;
 
 #[tokio::test]
 async fn one_namespace_does_not_wait_for_another() {
-    let door = Arc::new(Notify::new());
-    let server = Server::of(App::builder::<TwoNamespaces>().provide(Door(door.clone()))).await;
+    let release = Arc::new(Notify::new());
+    let server =
+        Server::of(App::builder::<TwoNamespaces>().provide(Release(release.clone()))).await;
     let mut client = server.open().await;
     client.connect("/stuck", Value::Null).await;
     client.connect("/free", Value::Null).await;
@@ -261,19 +263,19 @@ async fn one_namespace_does_not_wait_for_another() {
         client.call_in("/free", "echo", json!([1])).await,
         json!([1])
     );
-    door.notify_one();
+    release.notify_one();
     assert_eq!(client.text().await, "43/stuck,1[]");
 }
 
 #[tokio::test]
-async fn what_a_client_asks_for_itself_does_not_close_its_connection() {
+async fn answers_to_a_clients_own_events_do_not_close_its_connection() {
     let app = App::builder::<TwoNamespaces>()
-        .provide(Door(Arc::default()))
+        .provide(Release(Arc::default()))
         .max_queued_bytes(64 * 1024);
     let server = Server::of(app).await;
     let mut client = server.open().await;
     client.connect("/free", Value::Null).await;
-    // Far more than the queue and the kernel hold, asked for before anything is read.
+    // The client requests far more than the queue and the kernel's buffers hold before it reads.
     client
         .send_all((0..4_000).map(|n| format!(r#"42/free,{n}["big"]"#)))
         .await;
@@ -288,16 +290,16 @@ async fn what_a_client_asks_for_itself_does_not_close_its_connection() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_costs_only_itself() {
+async fn a_client_that_does_not_read_disturbs_no_other_client() {
     let app = App::builder::<TwoNamespaces>()
-        .provide(Door(Arc::default()))
+        .provide(Release(Arc::default()))
         .max_queued_bytes(256 * 1024);
     let server = Server::of(app).await;
     let (mut fast, mut slow) = (server.open().await, server.open().await);
     fast.connect("/free", Value::Null).await;
     slow.connect("/free", Value::Null).await;
     let free = server.io.of("/free").unwrap();
-    // The slow one's kernel buffers take some; then its queue fills, and it is disconnected.
+    // The kernel's buffers of the slow client fill first, then its queue. Then it is disconnected.
     for n in 0..2_000 {
         fast.call_in("/free", "fill", json!([32 * 1024])).await;
         assert_eq!(fast.call_in("/free", "echo", json!([n])).await, json!([n]));
@@ -305,5 +307,5 @@ async fn a_client_that_does_not_read_costs_only_itself() {
             return;
         }
     }
-    panic!("the slow client is still there");
+    panic!("the slow client is still connected");
 }

@@ -1,4 +1,4 @@
-//! The application: what it refuses to start with, how it is mounted, how it stops.
+//! The application: the faults with which it does not start, its router, and how it stops.
 
 use crate::common::{Log, Server};
 use axum::body::Body;
@@ -22,7 +22,8 @@ struct Hidden;
 #[module(providers = [Hidden])]
 struct Private;
 
-/// Behind a trait, so that only the graph can tell how long it lives.
+/// A trait, so that the compiler does not know the provider's scope, and only the graph's check
+/// finds the fault.
 trait Session: Send + Sync {}
 
 #[injectable(scope = socket, as = dyn Session)]
@@ -40,15 +41,15 @@ struct Singleton {
 }
 
 #[injectable]
-struct CircleA {
+struct CycleA {
     #[expect(dead_code)]
-    b: Arc<CircleB>,
+    b: Arc<CycleB>,
 }
 
 #[injectable]
-struct CircleB {
+struct CycleB {
     #[expect(dead_code)]
-    a: Arc<CircleA>,
+    a: Arc<CycleA>,
 }
 
 #[socketio_controller]
@@ -77,11 +78,11 @@ impl Faulty {
 #[handlers]
 impl Faulty {
     #[on_event(concurrent)]
-    async fn beside(&self) {}
+    async fn concurrent(&self) {}
 }
 
 #[socketio_controller]
-struct NoHandlers;
+struct WithoutHandlers;
 
 #[socketio_controller]
 struct AlsoTakesAck;
@@ -96,13 +97,13 @@ impl AlsoTakesAck {
 
 #[module(
     imports = [Private],
-    controllers = [Faulty, NoHandlers, AlsoTakesAck],
-    providers = [NeedsMissing, PerSocket, Singleton, CircleA, CircleB],
+    controllers = [Faulty, WithoutHandlers, AlsoTakesAck],
+    providers = [NeedsMissing, PerSocket, Singleton, CycleA, CycleB],
 )]
 struct FaultyModule;
 
 #[tokio::test]
-async fn everything_that_is_wrong_is_reported_at_once() {
+async fn all_faults_are_reported_at_once() {
     let error = App::create::<FaultyModule>()
         .await
         .err()
@@ -141,7 +142,7 @@ async fn everything_that_is_wrong_is_reported_at_once() {
     assert_eq!(
         report,
         error.to_string(),
-        "`main` prints the report as it is meant to be read"
+        "`Debug`, with which `main` prints an error, shows the report too"
     );
     for text in [
         "`FaultyModule` cannot start: 9 faults",
@@ -183,7 +184,7 @@ struct AckTakenTwice;
 struct Empty;
 
 #[tokio::test]
-async fn two_that_would_answer_are_refused_and_so_is_nobody() {
+async fn two_handlers_with_ack_and_an_app_without_controllers_are_faults() {
     let error = App::create::<AckTakenTwice>()
         .await
         .err()
@@ -202,7 +203,7 @@ async fn two_that_would_answer_are_refused_and_so_is_nobody() {
 }
 
 #[tokio::test]
-async fn impossible_settings_are_reported_with_the_rest() {
+async fn invalid_settings_are_reported_with_the_other_faults() {
     let app = App::builder::<Empty>()
         .max_payload(0)
         .socket(|config| config.max_pending_events(0))
@@ -220,22 +221,22 @@ async fn impossible_settings_are_reported_with_the_rest() {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the database is asleep")]
-struct Asleep;
+#[error("the database is offline")]
+struct Offline;
 
 struct Pool;
 
 #[injectable]
-async fn pool() -> Result<Pool, Asleep> {
+async fn pool() -> Result<Pool, Offline> {
     tokio::task::yield_now().await;
-    Err(Asleep)
+    Err(Offline)
 }
 
 #[module(controllers = [One], providers = [pool])]
 struct FailsToStart;
 
 #[tokio::test]
-async fn a_factory_that_fails_names_itself_and_its_cause() {
+async fn the_error_of_a_failed_factory_names_the_factory_and_the_cause() {
     let error = App::create::<FailsToStart>()
         .await
         .err()
@@ -243,7 +244,7 @@ async fn a_factory_that_fails_names_itself_and_its_cause() {
         .to_string();
     assert!(
         error.contains("pool")
-            && error.contains("the database is asleep")
+            && error.contains("the database is offline")
             && error.contains("tests/behaviour/app.rs"),
         "{error}"
     );
@@ -280,11 +281,11 @@ struct GreetingModule;
 #[module(imports = [GreetingModule], controllers = [Greeter])]
 struct GreeterModule;
 
-async fn say(greeting: Inject<Greeting>) -> &'static str {
+async fn greeting_text(greeting: Inject<Greeting>) -> &'static str {
     greeting.0.0
 }
 
-async fn get_of(router: axum::Router, uri: &str) -> (StatusCode, String) {
+async fn send_get(router: axum::Router, uri: &str) -> (StatusCode, String) {
     let response = router
         .oneshot(Request::get(uri).body(Body::empty()).unwrap())
         .await
@@ -299,8 +300,8 @@ async fn get_of(router: axum::Router, uri: &str) -> (StatusCode, String) {
 #[tokio::test]
 async fn the_router_is_merged_nested_and_layered_without_a_fallback() {
     let app = App::create::<GreeterModule>().await.unwrap();
-    let own = axum::Router::new().route("/", get(|| async { "mine" }));
-    let router = own
+    let outer = axum::Router::new().route("/", get(|| async { "mine" }));
+    let router = outer
         .nest(
             "/inner",
             app.into_router().layer(axum::middleware::from_fn(
@@ -308,18 +309,18 @@ async fn the_router_is_merged_nested_and_layered_without_a_fallback() {
             )),
         )
         .fallback(|| async { (StatusCode::NOT_FOUND, "my fallback") });
-    assert_eq!(get_of(router.clone(), "/").await.1, "mine");
+    assert_eq!(send_get(router.clone(), "/").await.1, "mine");
     for path in [
         "/inner/socket.io/?EIO=4&transport=polling",
         "/inner/socket.io?EIO=4&transport=polling",
     ] {
-        let (status, body) = get_of(router.clone(), path).await;
+        let (status, body) = send_get(router.clone(), path).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         assert!(body.starts_with("0{"), "{body}");
     }
     for path in ["/inner/socket.io/more", "/socket.io/", "/inner/other"] {
         assert_eq!(
-            get_of(router.clone(), path).await.1,
+            send_get(router.clone(), path).await.1,
             "my fallback",
             "{path}"
         );
@@ -327,22 +328,22 @@ async fn the_router_is_merged_nested_and_layered_without_a_fallback() {
 }
 
 #[tokio::test]
-async fn axum_handlers_take_the_same_singletons() {
+async fn axum_handlers_inject_the_same_singletons() {
     let app = App::create::<GreeterModule>().await.unwrap();
     assert_eq!(app.get::<Greeting>().unwrap().0, "hello");
     let router = app
-        .routes(axum::Router::new().route("/say", get(say)))
+        .routes(axum::Router::new().route("/say", get(greeting_text)))
         .into_router();
-    assert_eq!(get_of(router, "/say").await.1, "hello");
-    let unreachable = axum::Router::new().route("/say", get(say));
+    assert_eq!(send_get(router, "/say").await.1, "hello");
+    let without_app = axum::Router::new().route("/say", get(greeting_text));
     assert_eq!(
-        get_of(unreachable, "/say").await.0,
+        send_get(without_app, "/say").await.0,
         StatusCode::INTERNAL_SERVER_ERROR
     );
 }
 
 #[tokio::test]
-async fn a_gateway_uses_what_its_imports_export() {
+async fn a_gateway_injects_the_exports_of_its_imports() {
     let server = Server::of(App::builder::<GreeterModule>()).await;
     let mut client = server.open().await;
     client.connect("/greet", Value::Null).await;
@@ -370,7 +371,7 @@ impl Custom {
 }
 
 #[tokio::test]
-async fn a_controller_may_have_a_path_of_its_own() {
+async fn a_controller_may_set_its_path() {
     let (log, _reader) = Log::new();
     let server = Server::of(App::builder_of::<Custom>().provide(log)).await;
     let mut client = server

@@ -1,5 +1,5 @@
-//! References are lent: `&Socket` is the client's socket and `&Args` are the event's arguments,
-//! unless a type of the program's own has that name.
+//! Handlers borrow: `&Socket` is the client's socket and `&Args` are the event's arguments, unless
+//! the program itself has a type with that name.
 
 use crate::common::Server;
 use serde_json::json;
@@ -104,11 +104,11 @@ impl Chat {
 }
 
 #[module(controllers = [power::Plugs, Chat])]
-struct LentModule;
+struct BorrowingModule;
 
 #[tokio::test]
-async fn a_socket_of_the_programs_own_is_an_argument() {
-    let server = Server::of(App::builder::<LentModule>()).await;
+async fn a_type_of_the_program_that_is_named_socket_is_an_argument() {
+    let server = Server::of(App::builder::<BorrowingModule>()).await;
     let mut client = server.join("/").await;
     assert_eq!(
         client.call("plug", json!([{"volts": 230}])).await,
@@ -122,8 +122,8 @@ async fn a_socket_of_the_programs_own_is_an_argument() {
 }
 
 #[tokio::test]
-async fn the_clients_socket_is_lent_to_handlers_of_all_kinds() {
-    let server = Server::of(App::builder::<LentModule>()).await;
+async fn all_kinds_of_handlers_borrow_the_clients_socket() {
+    let server = Server::of(App::builder::<BorrowingModule>()).await;
     let mut client = server.join("/chat").await;
     for event in ["inline", "later", "blocking", "renamed"] {
         client.send(format!(r#"42/chat,["{event}"]"#)).await;
@@ -133,8 +133,8 @@ async fn the_clients_socket_is_lent_to_handlers_of_all_kinds() {
 }
 
 #[tokio::test]
-async fn the_arguments_are_lent_to_handlers_of_all_kinds() {
-    let server = Server::of(App::builder::<LentModule>()).await;
+async fn all_kinds_of_handlers_borrow_the_arguments() {
+    let server = Server::of(App::builder::<BorrowingModule>()).await;
     let mut client = server.join("/chat").await;
     for event in ["args_inline", "args_later", "args_blocking"] {
         client.send(format!(r#"42/chat,["{event}",1,"two"]"#)).await;

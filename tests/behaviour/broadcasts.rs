@@ -1,4 +1,4 @@
-//! Broadcasts to connections at rest, which are written in place: what arrives, and in which order.
+//! Broadcasts to idle connections, which the sender writes in place: all of them arrive, in order.
 
 use crate::common::{Client, Server, within};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ impl Hall {
 #[module(controllers = [Hall])]
 struct HallModule;
 
-/// More than are woken one by one.
+/// More clients than a broadcast wakes one by one: for this number it writes in place.
 const CLIENTS: usize = 12;
 
 async fn hall() -> (Server, Vec<Client>) {
@@ -33,7 +33,7 @@ async fn hall() -> (Server, Vec<Client>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_one_task_sends_arrives_in_its_order() {
+async fn broadcasts_of_one_task_arrive_in_order() {
     const EVENTS: u32 = 2_000;
     let (server, mut clients) = hall().await;
     let io = server.io.clone();
@@ -54,13 +54,13 @@ async fn what_one_task_sends_arrives_in_its_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_client_does_not_take_at_once_follows_in_order() {
+async fn broadcasts_that_the_network_does_not_accept_at_once_follow_in_order() {
     const EVENTS: u32 = 150;
     let (server, mut clients) = hall().await;
     let text = "x".repeat(100_000);
     for number in 0..EVENTS {
         server.io.emit("n", (number, &text)).unwrap();
-        // Lets what is queued be written, as far as the network takes it.
+        // Lets the connections' tasks write the queued events, as far as the network accepts them.
         tokio::task::yield_now().await;
     }
     for client in &mut clients {
@@ -68,7 +68,7 @@ async fn what_a_client_does_not_take_at_once_follows_in_order() {
     }
     for client in &mut clients {
         let mut expected = (0..EVENTS).map(|number| json!(["n", number, text]));
-        let mut own = 0;
+        let mut own_events = 0;
         loop {
             let packet = client.text().await;
             if packet == "437[1]" {
@@ -76,19 +76,19 @@ async fn what_a_client_does_not_take_at_once_follows_in_order() {
             }
             let event: Value = serde_json::from_str(packet.strip_prefix("42").unwrap()).unwrap();
             if event == json!(["own", 1]) {
-                own += 1;
+                own_events += 1;
             } else {
                 assert_eq!(Some(event), expected.next());
             }
         }
-        // The client asked after all was queued, but its event waits while more than half of its
-        // queue does.
-        assert_eq!((own, expected.next()), (1, None));
+        // The client sent its event after all broadcasts were queued. The event waits while more
+        // than half of the client's queue is full.
+        assert_eq!((own_events, expected.next()), (1, None));
     }
 }
 
 #[tokio::test]
-async fn who_left_in_the_middle_costs_the_others_nothing() {
+async fn clients_that_disconnect_between_broadcasts_do_not_affect_the_others() {
     let (server, mut clients) = hall().await;
     for number in 0..CLIENTS / 2 {
         clients.remove(0).close().await;

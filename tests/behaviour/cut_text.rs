@@ -1,6 +1,7 @@
-//! Text that a client cut inside a character, as `"👋".slice(0, 1)` does in JavaScript: it is
-//! handled, with U+FFFD in the place of what is lost, and it is passed on as text that every client
-//! can read.
+//! Text that a client cut inside a character, as `"👋".slice(0, 1)` does in JavaScript.
+//!
+//! Such a text contains a lone surrogate. The framework accepts it, replaces the lone surrogate by
+//! U+FFFD, and passes it on as text that every client can read.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,7 +28,11 @@ struct Chat;
 #[handlers]
 impl Chat {
     #[on_event("connect")]
-    fn arrive(&mut self, socket: &Socket, Auth(note): Auth<Option<Note>>) -> Result<(), EmitError> {
+    fn connect(
+        &mut self,
+        socket: &Socket,
+        Auth(note): Auth<Option<Note>>,
+    ) -> Result<(), EmitError> {
         match note {
             Some(note) => socket.emit("welcome", note.text),
             None => Ok(()),
@@ -40,7 +45,7 @@ impl Chat {
     }
 
     #[on_event]
-    fn lent(&mut self, text: &str) -> String {
+    fn borrowed(&mut self, text: &str) -> String {
         text.to_owned()
     }
 
@@ -81,8 +86,8 @@ impl Chat {
 
     #[on_event]
     async fn ask(&mut self, socket: &Socket) -> Result<Note, EventError> {
-        let asked = socket.emit_with_ack("question", ());
-        Ok(asked.timeout(Duration::from_secs(10)).await?)
+        let answer = socket.emit_with_ack("question", ());
+        Ok(answer.timeout(Duration::from_secs(10)).await?)
     }
 }
 
@@ -90,9 +95,10 @@ async fn server() -> Server {
     Server::of(App::builder_of::<Chat>()).await
 }
 
-/// A note as a client sends it, and what becomes of it.
+/// A note with lone surrogates, as a client sends it.
 const NOTE: &str = r#"{"text":"cut \ud83d","tags":{"\uDE00":["\ud83d\ude00","\\ud83d"]}}"#;
 
+/// The same note as handlers and other clients read it.
 fn note() -> Value {
     json!({"text": "cut \u{fffd}", "tags": {"\u{fffd}": ["😀", r"\ud83d"]}})
 }
@@ -104,7 +110,7 @@ async fn cut_text_reaches_every_kind_of_parameter() {
     let text = json!("cut \u{fffd}");
     for (event, arguments, expected) in [
         ("owned", r#""cut \ud83d""#, json!([text])),
-        ("lent", r#""cut \uD83D""#, json!([text])),
+        ("borrowed", r#""cut \uD83D""#, json!([text])),
         ("cow", r#""cut \ud83d""#, json!([text])),
         ("value", NOTE, json!([note()])),
         ("note", NOTE, json!([note()])),
@@ -119,7 +125,7 @@ async fn cut_text_reaches_every_kind_of_parameter() {
     ] {
         client.send(format!(r#"427["{event}",{arguments}]"#)).await;
         let answer = client.text().await;
-        // A parser that takes no lone surrogate reads what is passed on.
+        // `serde_json` accepts no lone surrogate, so the answer contains none.
         let answer: Value = serde_json::from_str(answer.strip_prefix("437").unwrap()).unwrap();
         assert_eq!(answer, expected, "{event}");
     }

@@ -1,4 +1,5 @@
-//! Rooms and groups of a socket that disconnects: readable in `disconnect`, whatever the reason.
+//! Rooms and groups of a socket that disconnects: `disconnect` handlers can read them, whatever the
+//! reason.
 
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use serde_json::json;
 use specter::prelude::*;
 use specter::testing::TestApp;
 
-/// Keeps its own socket, so that the test can look at it afterwards.
-struct Kept(std::sync::Mutex<Vec<Socket>>);
+/// Keeps the sockets, so that the test can inspect them after the disconnect.
+struct KeptSockets(std::sync::Mutex<Vec<Socket>>);
 
-/// The groups, for a test to look at.
+/// The controller's group service, so that the test can inspect the groups.
 struct Groups(std::sync::OnceLock<BroadcastGroup>);
 
 #[socketio_controller]
@@ -18,7 +19,7 @@ struct Board {
     log: Arc<Log>,
     groups: BroadcastGroup,
     io: Io,
-    kept: Arc<Kept>,
+    kept: Arc<KeptSockets>,
 }
 
 impl Board {
@@ -77,7 +78,7 @@ impl Board {
     }
 }
 
-/// Another controller, whose `disconnect` runs after the first.
+/// Another controller, whose `disconnect` handler runs after that of the first.
 #[socketio_controller(priority = 1)]
 struct Second {
     log: Arc<Log>,
@@ -94,9 +95,9 @@ impl Second {
 #[module(controllers = [Board, Second])]
 struct AppModule;
 
-async fn start() -> (TestApp, LogReader, Arc<Kept>) {
+async fn start() -> (TestApp, LogReader, Arc<KeptSockets>) {
     let (log, reader) = Log::new();
-    let kept = Arc::new(Kept(std::sync::Mutex::default()));
+    let kept = Arc::new(KeptSockets(std::sync::Mutex::default()));
     let app = TestApp::builder::<AppModule>()
         .provide(log)
         .bind(kept.clone())
@@ -115,7 +116,7 @@ async fn start() -> (TestApp, LogReader, Arc<Kept>) {
     (app, reader, kept)
 }
 
-const GONE: &str = r#"in hall true, groups ["news"], count 1, members 1, sockets false, join Err("join_disconnected"), subscribe Err("group_disconnected"), emit Err("emit_disconnected")"#;
+const AFTER_DISCONNECT: &str = r#"in hall true, groups ["news"], count 1, members 1, sockets false, join Err("join_disconnected"), subscribe Err("group_disconnected"), emit Err("emit_disconnected")"#;
 
 #[tokio::test(start_paused = true)]
 async fn rooms_are_readable_in_disconnect_for_every_reason() {
@@ -139,7 +140,7 @@ async fn rooms_are_readable_in_disconnect_for_every_reason() {
         }
         assert_eq!(
             log.line().await,
-            format!(r#"{reason}: rooms ["hall"], {GONE}"#)
+            format!(r#"{reason}: rooms ["hall"], {AFTER_DISCONNECT}"#)
         );
         assert_eq!(log.line().await, r#"second: ["hall"]"#);
         assert_eq!(log.line().await, r#"subscriber: ["hall"]"#);
@@ -159,7 +160,7 @@ async fn rooms_are_readable_in_disconnect_for_every_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rooms_are_readable_in_disconnect_at_shutdown_and_forgotten_after() {
+async fn rooms_are_readable_in_disconnect_at_shutdown_and_removed_afterwards() {
     let (app, mut log, kept) = start().await;
     let _client = app.connect("/").await;
     let namespace = app.io().of("/").unwrap();
@@ -216,7 +217,7 @@ impl Strict {
 struct StrictModule;
 
 #[tokio::test(start_paused = true)]
-async fn rooms_of_a_refused_client_are_readable_to_those_that_had_let_it_in() {
+async fn controllers_that_accepted_a_refused_client_can_read_its_rooms() {
     let (log, mut lines) = Log::new();
     let app = TestApp::builder::<StrictModule>()
         .provide(log)
@@ -229,7 +230,7 @@ async fn rooms_of_a_refused_client_are_readable_to_those_that_had_let_it_in() {
 
 #[socketio_controller(namespace = "/stuck")]
 struct Stuck {
-    kept: Arc<Kept>,
+    kept: Arc<KeptSockets>,
     groups: BroadcastGroup,
     seen: Arc<Groups>,
 }
@@ -253,8 +254,8 @@ impl Stuck {
 
 /// The runtime ends while a `disconnect` handler runs, and drops the connection's task.
 #[test]
-fn nothing_is_kept_of_a_socket_whose_task_is_dropped() {
-    let kept = Arc::new(Kept(std::sync::Mutex::default()));
+fn the_memberships_of_a_socket_are_removed_when_its_task_is_dropped() {
+    let kept = Arc::new(KeptSockets(std::sync::Mutex::default()));
     let seen = Arc::new(Groups(std::sync::OnceLock::new()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,4 +1,4 @@
-//! Stopping the application while its clients' work is under way.
+//! Stopping the application while handlers run for its clients.
 
 use std::time::Duration;
 
@@ -9,43 +9,43 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// What handlers wait for.
-struct Doors(Semaphore);
+/// Handlers wait for permits of this semaphore.
+struct Permits(Semaphore);
 
 #[socketio_controller]
 struct Worker {
     log: Arc<Log>,
-    doors: Arc<Doors>,
+    permits: Arc<Permits>,
 }
 
 #[handlers]
 impl Worker {
     #[on_event]
     async fn work(&mut self, number: u32) -> u32 {
-        self.log.say(format!("begun {number}"));
-        self.doors.0.acquire().await.unwrap().forget();
+        self.log.say(format!("started {number}"));
+        self.permits.0.acquire().await.unwrap().forget();
         number
     }
 
     #[on_event]
     async fn ask(&mut self, socket: &Socket) -> Result<String, EventError> {
-        self.log.say("asks");
+        self.log.say("asking");
         Ok(socket.emit_with_ack("question", ()).await?)
     }
 
     #[on_event]
     fn later(&mut self, ack: Ack) {
-        self.log.say("begun later");
-        let doors = self.doors.clone();
+        self.log.say("started later");
+        let permits = self.permits.clone();
         tokio::spawn(async move {
-            doors.0.acquire().await.unwrap().forget();
+            permits.0.acquire().await.unwrap().forget();
             ack.send("late")
         });
     }
 
     #[on_event]
     async fn hang(&mut self) {
-        self.log.say("hangs");
+        self.log.say("hanging");
         std::future::pending::<()>().await;
     }
 
@@ -55,32 +55,32 @@ impl Worker {
     }
 }
 
-struct Lab {
+struct Fixture {
     server: Server,
     log: LogReader,
-    doors: Arc<Doors>,
+    permits: Arc<Permits>,
 }
 
-impl Lab {
+impl Fixture {
     async fn new() -> Self {
-        Self::with_limit(Duration::from_secs(30)).await
+        Self::with_shutdown_timeout(Duration::from_secs(30)).await
     }
 
-    async fn with_limit(limit: Duration) -> Self {
+    async fn with_shutdown_timeout(timeout: Duration) -> Self {
         let (sender, log) = Log::new();
-        let doors = Arc::new(Doors(Semaphore::new(0)));
+        let permits = Arc::new(Permits(Semaphore::new(0)));
         let builder = App::builder_of::<Worker>()
             .provide(sender)
-            .bind(doors.clone())
-            .shutdown_timeout(limit);
+            .bind(permits.clone())
+            .shutdown_timeout(timeout);
         Self {
             server: Server::of(builder).await,
             log,
-            doors,
+            permits,
         }
     }
 
-    /// Begins to shut down, and waits until handshakes are refused.
+    /// Starts the shutdown, and waits until handshakes are refused.
     async fn begin_shutdown(&self) -> tokio::task::JoinHandle<()> {
         let handle = self.server.handle.clone();
         let stopping = tokio::spawn(async move { handle.shutdown().await });
@@ -92,7 +92,7 @@ impl Lab {
         stopping
     }
 
-    /// The answer to a request on a connection of its own.
+    /// Sends a GET request on a new connection, and returns the response.
     async fn get(&self, target: &str) -> String {
         let mut stream = TcpStream::connect(self.server.address).await.unwrap();
         let request = format!("GET {target} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
@@ -102,6 +102,7 @@ impl Lab {
         answer
     }
 
+    /// Sends a POST request on a new connection, and returns the response.
     async fn post(&self, target: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.server.address).await.unwrap();
         let length = body.len();
@@ -133,72 +134,72 @@ async fn expect_close(client: &mut Client) {
 
 #[tokio::test]
 async fn running_handlers_finish_and_their_acknowledgements_arrive() {
-    let mut lab = Lab::new().await;
+    let mut fixture = Fixture::new().await;
     let mut clients = Vec::new();
     for number in 0..50 {
-        let mut client = lab.server.join("/").await;
+        let mut client = fixture.server.join("/").await;
         client.send(format!(r#"427["work",{number}]"#)).await;
-        assert_eq!(lab.log.line().await, format!("begun {number}"));
+        assert_eq!(fixture.log.line().await, format!("started {number}"));
         clients.push(client);
     }
-    let stopping = lab.begin_shutdown().await;
-    lab.doors.0.add_permits(50);
+    let stopping = fixture.begin_shutdown().await;
+    fixture.permits.0.add_permits(50);
     for (number, client) in clients.iter_mut().enumerate() {
         assert_eq!(client.text().await, format!("437[{number}]"));
         expect_close(client).await;
     }
     within(stopping).await.unwrap();
     for _ in 0..50 {
-        assert_eq!(lab.log.line().await, "left: server shutting down");
+        assert_eq!(fixture.log.line().await, "left: server shutting down");
     }
 }
 
 #[tokio::test]
-async fn acknowledgements_reach_clients_that_poll() {
-    let mut lab = Lab::new().await;
+async fn acknowledgements_reach_polling_clients() {
+    let mut fixture = Fixture::new().await;
     let mut sessions = Vec::new();
     for number in 0..10 {
-        let target = lab.open_polling().await;
+        let target = fixture.open_polling().await;
         let event = format!(r#"427["work",{number}]"#);
-        assert!(lab.post(&target, &event).await.ends_with("ok"));
-        assert_eq!(lab.log.line().await, format!("begun {number}"));
+        assert!(fixture.post(&target, &event).await.ends_with("ok"));
+        assert_eq!(fixture.log.line().await, format!("started {number}"));
         sessions.push(target);
     }
-    let stopping = lab.begin_shutdown().await;
-    lab.doors.0.add_permits(10);
+    let stopping = fixture.begin_shutdown().await;
+    fixture.permits.0.add_permits(10);
     for (number, target) in sessions.iter().enumerate() {
-        let answer = lab.get(target).await;
+        let answer = fixture.get(target).await;
         let expected = format!("437[{number}]");
         assert!(answer.ends_with(&expected), "{answer}");
-        assert!(lab.get(target).await.ends_with("\r\n\r\n1"));
+        assert!(fixture.get(target).await.ends_with("\r\n\r\n1"));
     }
     within(stopping).await.unwrap();
 }
 
 #[tokio::test]
-async fn no_further_event_begins() {
-    let mut lab = Lab::new().await;
-    let mut client = lab.server.join("/").await;
+async fn no_further_event_starts() {
+    let mut fixture = Fixture::new().await;
+    let mut client = fixture.server.join("/").await;
     client.send(r#"421["work",1]"#).await;
     client.send(r#"422["work",2]"#).await;
-    assert_eq!(lab.log.line().await, "begun 1");
-    let stopping = lab.begin_shutdown().await;
+    assert_eq!(fixture.log.line().await, "started 1");
+    let stopping = fixture.begin_shutdown().await;
     client.send(r#"423["work",3]"#).await;
-    lab.doors.0.add_permits(3);
+    fixture.permits.0.add_permits(3);
     assert_eq!(client.text().await, "431[1]");
     expect_close(&mut client).await;
     within(stopping).await.unwrap();
-    assert_eq!(lab.log.unread(), ["left: server shutting down"]);
+    assert_eq!(fixture.log.unread(), ["left: server shutting down"]);
 }
 
 #[tokio::test]
 async fn a_handler_may_still_await_its_clients_acknowledgement() {
-    let mut lab = Lab::new().await;
-    let mut client = lab.server.join("/").await;
+    let mut fixture = Fixture::new().await;
+    let mut client = fixture.server.join("/").await;
     client.send(r#"427["ask"]"#).await;
-    assert_eq!(lab.log.line().await, "asks");
+    assert_eq!(fixture.log.line().await, "asking");
     assert_eq!(client.text().await, r#"420["question"]"#);
-    let stopping = lab.begin_shutdown().await;
+    let stopping = fixture.begin_shutdown().await;
     client.send(r#"430["because"]"#).await;
     assert_eq!(client.text().await, r#"437["because"]"#);
     expect_close(&mut client).await;
@@ -206,56 +207,60 @@ async fn a_handler_may_still_await_its_clients_acknowledgement() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_that_another_task_sends_is_waited_for() {
-    let mut lab = Lab::new().await;
-    let mut client = lab.server.join("/").await;
+async fn the_shutdown_waits_for_an_acknowledgement_that_another_task_sends() {
+    let mut fixture = Fixture::new().await;
+    let mut client = fixture.server.join("/").await;
     client.send(r#"427["later"]"#).await;
-    assert_eq!(lab.log.line().await, "begun later");
-    let stopping = lab.begin_shutdown().await;
+    assert_eq!(fixture.log.line().await, "started later");
+    let stopping = fixture.begin_shutdown().await;
     assert!(!stopping.is_finished());
-    lab.doors.0.add_permits(1);
+    fixture.permits.0.add_permits(1);
     assert_eq!(client.text().await, r#"437["late"]"#);
     expect_close(&mut client).await;
     within(stopping).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_client_may_leave_in_good_order_meanwhile() {
-    let mut lab = Lab::new().await;
-    let mut client = lab.server.join("/").await;
+async fn a_client_may_disconnect_during_the_shutdown() {
+    let mut fixture = Fixture::new().await;
+    let mut client = fixture.server.join("/").await;
     client.send(r#"427["work",1]"#).await;
-    assert_eq!(lab.log.line().await, "begun 1");
-    let stopping = lab.begin_shutdown().await;
+    assert_eq!(fixture.log.line().await, "started 1");
+    let stopping = fixture.begin_shutdown().await;
     client.send("41").await;
-    let namespace = lab.server.io.of("/").unwrap();
+    let namespace = fixture.server.io.of("/").unwrap();
     while namespace.socket_count() > 0 {
         tokio::task::yield_now().await;
     }
-    lab.doors.0.add_permits(1);
-    assert_eq!(lab.log.line().await, "left: client namespace disconnect");
+    fixture.permits.0.add_permits(1);
+    assert_eq!(
+        fixture.log.line().await,
+        "left: client namespace disconnect"
+    );
     within(stopping).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_is_the_whole() {
-    let limit = Duration::from_secs(5);
-    let mut lab = Lab::with_limit(limit).await;
-    let mut client = lab.server.join("/").await;
+async fn the_shutdown_timeout_covers_the_whole_shutdown() {
+    let timeout = Duration::from_secs(5);
+    let mut fixture = Fixture::with_shutdown_timeout(timeout).await;
+    let mut client = fixture.server.join("/").await;
     client.send(r#"427["hang"]"#).await;
-    assert_eq!(lab.log.line().await, "hangs");
-    // A request that will never be complete, on a session that will not poll.
-    let target = lab.open_polling().await;
-    let mut half = TcpStream::connect(lab.server.address).await.unwrap();
+    assert_eq!(fixture.log.line().await, "hanging");
+    // The request never becomes complete, and its session does not poll.
+    let target = fixture.open_polling().await;
+    let mut half = TcpStream::connect(fixture.server.address).await.unwrap();
     let head = format!("POST {target} HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\r\n42");
     half.write_all(head.as_bytes()).await.unwrap();
     let start = Instant::now();
-    let handle = lab.server.handle.clone();
+    let handle = fixture.server.handle.clone();
     tokio::join!(handle.shutdown(), async {
-        lab.server.stopped().await.unwrap();
+        fixture.server.stopped().await.unwrap();
     });
-    assert!(start.elapsed() <= limit, "{:?}", start.elapsed());
+    assert!(start.elapsed() <= timeout, "{:?}", start.elapsed());
     assert!(
-        lab.log
+        fixture
+            .log
             .unread()
             .contains(&"left: server shutting down".to_owned())
     );

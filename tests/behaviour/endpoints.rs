@@ -1,4 +1,4 @@
-//! The options of an endpoint: in a controller's attribute, on the builder, and where they meet.
+//! The settings of an endpoint: in a controller's attribute, on the builder, and in both.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use specter::prelude::*;
 use tower::ServiceExt;
 
 const KIB: usize = 1024;
-const PATIENCE: Duration = Duration::from_secs(3);
+const PING_TIMEOUT: Duration = Duration::from_secs(3);
 
-#[socketio_controller("/live/", ping_interval = "5s", ping_timeout = PATIENCE, max_payload = 16 * KIB)]
+#[socketio_controller("/live/", ping_interval = "5s", ping_timeout = PING_TIMEOUT, max_payload = 16 * KIB)]
 struct Live;
 
 #[handlers]
 impl Live {
     #[on_event]
-    fn look(&self) {}
+    fn ping(&self) {}
 }
 
-/// On the same path, in other words.
+/// Has the path of `Live`, with the same ping interval in another notation.
 #[socketio_controller("/live", namespace = "/more", ping_interval = "5000ms", max_queued_bytes = 64 * KIB)]
 struct More;
 
 #[handlers]
 impl More {
     #[on_event]
-    fn look(&self) {}
+    fn ping(&self) {}
 }
 
 #[socketio_controller(namespace = "/silent")]
@@ -37,34 +37,34 @@ struct Silent;
 #[handlers]
 impl Silent {
     #[on_event]
-    fn look(&self) {}
+    fn ping(&self) {}
 }
 
 #[socketio_controller("/live/", namespace = "/hasty", ping_interval = "1s")]
-struct Hasty;
+struct ShortInterval;
 
 #[handlers]
-impl Hasty {
+impl ShortInterval {
     #[on_event]
-    fn look(&self) {}
+    fn ping(&self) {}
 }
 
 #[socketio_controller("/live/", namespace = "/greedy", max_queued_bytes = 0)]
-struct Greedy;
+struct ZeroQueue;
 
 #[handlers]
-impl Greedy {
+impl ZeroQueue {
     #[on_event]
-    fn look(&self) {}
+    fn ping(&self) {}
 }
 
 #[module(controllers = [Live, More, Silent])]
-struct Agreeing;
+struct AgreeingModule;
 
-#[module(controllers = [Live, Hasty, Greedy])]
-struct Differing;
+#[module(controllers = [Live, ShortInterval, ZeroQueue])]
+struct ConflictingModule;
 
-/// What a client is told when it connects.
+/// The open packet that a client receives.
 async fn handshake(builder: AppBuilder, path: &str) -> Value {
     let router = builder.create().await.unwrap().into_router();
     let request = Request::get(format!("{path}?EIO=4&transport=polling"));
@@ -83,18 +83,18 @@ async fn faults(builder: AppBuilder) -> (Vec<ControllerFault>, String) {
 }
 
 #[tokio::test]
-async fn a_controllers_options_apply_to_its_path_alone() {
-    let open = handshake(App::builder::<Agreeing>(), "/live/").await;
+async fn a_controllers_settings_apply_to_its_path_alone() {
+    let open = handshake(App::builder::<AgreeingModule>(), "/live/").await;
     assert_eq!(open["pingInterval"], 5000, "{open}");
     assert_eq!(open["pingTimeout"], 3000, "{open}");
     assert_eq!(open["maxPayload"], 16 * 1024, "{open}");
-    let open = handshake(App::builder::<Agreeing>(), "/socket.io/").await;
+    let open = handshake(App::builder::<AgreeingModule>(), "/socket.io/").await;
     assert_eq!(open["pingInterval"], 25_000, "{open}");
     assert_eq!(open["maxPayload"], 1_000_000, "{open}");
 }
 
 #[tokio::test]
-async fn the_builder_may_add_to_them_and_say_the_same() {
+async fn the_builder_may_add_settings_and_repeat_equal_ones() {
     let builder = || {
         App::builder_of::<Live>()
             .ping_interval(Duration::from_secs(1))
@@ -112,8 +112,8 @@ async fn the_builder_may_add_to_them_and_say_the_same() {
 }
 
 #[tokio::test]
-async fn controllers_of_one_path_that_differ_are_named_with_their_places() {
-    let (faults, report) = faults(App::builder::<Differing>()).await;
+async fn conflicting_settings_of_controllers_are_reported_with_their_places() {
+    let (faults, report) = faults(App::builder::<ConflictingModule>()).await;
     let codes: Vec<_> = faults.iter().map(ControllerFault::code).collect();
     assert_eq!(
         codes,
@@ -133,14 +133,14 @@ async fn controllers_of_one_path_that_differ_are_named_with_their_places() {
 }
 
 #[tokio::test]
-async fn a_controller_and_the_builder_that_differ_are_named_with_their_places() {
+async fn conflicting_settings_of_a_controller_and_the_builder_are_reported_with_their_places() {
     let line = line!() + 2;
-    let (differing, report) =
+    let (conflicts, report) =
         faults(App::builder_of::<Live>().ping_timeout(Duration::from_secs(20))).await;
     assert_eq!(
-        differing.len(),
+        conflicts.len(),
         1,
-        "the default said aloud counts\n{report}"
+        "a default that is set explicitly counts as set\n{report}"
     );
     for text in [
         "`ping_timeout` is set differently for the path `/live/` [setting_conflict]",
@@ -150,10 +150,10 @@ async fn a_controller_and_the_builder_that_differ_are_named_with_their_places() 
     ] {
         assert!(report.contains(text), "{text} in\n{report}");
     }
-    let (differing, report) =
+    let (conflicts, report) =
         faults(App::builder_of::<Live>().engine(|engine| engine.max_payload(1))).await;
     assert!(
-        matches!(differing[..], [ControllerFault::ConflictingSetting { .. }]),
+        matches!(conflicts[..], [ControllerFault::ConflictingSetting { .. }]),
         "{report}"
     );
 }

@@ -1,5 +1,5 @@
-//! The same errors in every kind of handler: what a client reads of them at `connect`, at events,
-//! and what `#[on_error]` gets.
+//! The same errors in `connect` handlers and in event handlers: the texts that a client receives,
+//! and the error that `#[on_error]` gets.
 
 use crate::common::Server;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ struct Door;
 #[handlers]
 impl Door {
     #[on_event("connect")]
-    fn shown(&mut self, Auth(knock): Auth<Knock>) -> Result<(), DoorError> {
+    fn connect(&mut self, Auth(knock): Auth<Knock>) -> Result<(), DoorError> {
         match knock.how.as_str() {
             "shut" => Err(DoorError::Shut),
             "broken" => Err(DoorError::Broken(7)),
@@ -42,7 +42,7 @@ struct Texts;
 #[handlers]
 impl Texts {
     #[on_event("connect")]
-    fn arrive(&mut self, Auth(knock): Auth<Knock>) -> Result<(), &'static str> {
+    fn connect(&mut self, Auth(knock): Auth<Knock>) -> Result<(), &'static str> {
         if knock.how == "loud" {
             return Err("not so loud");
         }
@@ -56,7 +56,7 @@ struct Boxes;
 #[handlers]
 impl Boxes {
     #[on_event("connect")]
-    async fn arrive(&mut self, Auth(knock): Auth<Option<Knock>>) -> Result<(), Boxed> {
+    async fn connect(&mut self, Auth(knock): Auth<Option<Knock>>) -> Result<(), Boxed> {
         tokio::task::yield_now().await;
         knock.ok_or("a secret")?;
         Ok(())
@@ -75,8 +75,9 @@ impl Boxes {
     }
 }
 
-/// What `connect` answers to a client with this auth payload, or with none.
-async fn refused(server: &Server, auth: &str) -> Value {
+/// The CONNECT_ERROR payload that answers a CONNECT with this auth payload. The empty string is
+/// none.
+async fn connect_error(server: &Server, auth: &str) -> Value {
     let mut client = server.open().await;
     client.send(format!("40{auth}")).await;
     let answer = client.text().await;
@@ -87,27 +88,27 @@ async fn refused(server: &Server, auth: &str) -> Value {
 }
 
 #[tokio::test]
-async fn connect_refuses_with_what_the_error_shows() {
+async fn connect_error_has_the_text_that_the_error_allows() {
     let server = Server::of(App::builder_of::<Door>()).await;
-    let shown = refused(&server, r#"{"how":"shut"}"#).await;
-    assert_eq!(shown["message"], "the door is shut");
-    let hidden = refused(&server, r#"{"how":"broken"}"#).await;
-    assert_eq!(hidden["message"], "internal error");
-    assert!(hidden["data"]["id"].is_string(), "{hidden}");
+    let visible = connect_error(&server, r#"{"how":"shut"}"#).await;
+    assert_eq!(visible["message"], "the door is shut");
+    let internal = connect_error(&server, r#"{"how":"broken"}"#).await;
+    assert_eq!(internal["message"], "internal error");
+    assert!(internal["data"]["id"].is_string(), "{internal}");
 }
 
 #[tokio::test]
-async fn connect_refuses_with_a_text_of_the_program() {
+async fn a_text_as_error_reaches_the_client() {
     let server = Server::of(App::builder_of::<Texts>()).await;
-    let shown = refused(&server, r#"{"how":"loud"}"#).await;
-    assert_eq!(shown["message"], "not so loud");
+    let visible = connect_error(&server, r#"{"how":"loud"}"#).await;
+    assert_eq!(visible["message"], "not so loud");
 }
 
 #[tokio::test]
-async fn a_boxed_error_is_internal_everywhere() {
+async fn a_boxed_error_is_internal_at_connect_and_at_events() {
     let server = Server::of(App::builder_of::<Boxes>()).await;
-    let hidden = refused(&server, "").await;
-    assert_eq!(hidden["message"], "internal error");
+    let internal = connect_error(&server, "").await;
+    assert_eq!(internal["message"], "internal error");
 
     let mut client = server.open().await;
     client.connect("/", json!({ "how": "softly" })).await;

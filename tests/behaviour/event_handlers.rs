@@ -1,4 +1,4 @@
-//! Objects that subscribe to events, set up and torn down as one.
+//! Event handlers: objects that subscribe to several events and are set up and torn down as a unit.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +11,7 @@ struct Presence {
     log: Arc<Log>,
     io: Io,
     #[state]
-    here: AtomicU32,
+    present: AtomicU32,
 }
 
 impl EventHandler for Presence {
@@ -22,25 +22,25 @@ impl EventHandler for Presence {
     }
 
     fn events(self: Arc<Self>, events: &mut EventSubscriptions<'_>) {
-        let (here, gone, count) = (self.clone(), self.clone(), self);
+        let (joined, left, count) = (self.clone(), self.clone(), self);
         events
             .on_connect(0, move || {
-                here.here.fetch_add(1, Ordering::Relaxed);
+                joined.present.fetch_add(1, Ordering::Relaxed);
             })
             .on_disconnect(0, move |_: Socket, reason: DisconnectReason| {
-                gone.here.fetch_sub(1, Ordering::Relaxed);
-                gone.log.say(reason.as_str());
+                left.present.fetch_sub(1, Ordering::Relaxed);
+                left.log.say(reason.as_str());
             })
             .on("count", 0, move || {
-                Ok::<_, EventError>(count.here.load(Ordering::Relaxed))
+                Ok::<_, EventError>(count.present.load(Ordering::Relaxed))
             });
     }
 
-    async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
+    async fn on_setup(&self, cleanup: &mut Cleanup) -> Result<(), SetupError> {
         self.io.of("/presence")?;
         for step in ["first", "second", "third", "fourth"] {
             let log = self.log.clone();
-            clean_up.add(step, async move {
+            cleanup.add(step, async move {
                 log.say(step);
                 match step {
                     "second" => Err("on purpose".into()),
@@ -63,7 +63,7 @@ impl EventHandler for Presence {
 struct PresenceModule;
 
 #[tokio::test]
-async fn a_listed_handler_serves_its_namespace_and_goes_with_the_app() {
+async fn a_listed_handler_serves_its_namespace_until_the_app_stops() {
     let (log, mut lines) = Log::new();
     let server = Server::of(App::builder::<PresenceModule>().provide(log)).await;
     assert_eq!(lines.line().await, "setup");
@@ -91,11 +91,11 @@ async fn a_listed_handler_serves_its_namespace_and_goes_with_the_app() {
             "second",
             "first"
         ],
-        "all run, in reverse, whatever fails"
+        "all cleanup steps run in reverse order, even if some fail"
     );
 }
 
-/// Registered while the App runs.
+/// An event handler that is registered while the App runs.
 struct Late {
     log: Arc<Log>,
 }
@@ -128,7 +128,7 @@ impl Root {
 }
 
 #[tokio::test]
-async fn setting_up_and_tearing_down_are_idempotent() {
+async fn setup_and_teardown_are_idempotent() {
     let app = App::of::<Root>().await.unwrap();
     let ingress = app.ingress();
     let (log, mut lines) = Log::new();
@@ -152,7 +152,7 @@ async fn setting_up_and_tearing_down_are_idempotent() {
     assert_eq!(
         lines.unread(),
         ["setup", "teardown"],
-        "the App tears down what is left"
+        "the App tears down handlers that are still set up"
     );
 }
 
@@ -166,9 +166,9 @@ impl EventHandler for Failing {
         events.on("fine", 0, || ()).on("connect", 0, || ());
     }
 
-    async fn on_setup(&self, clean_up: &mut Cleanup) -> Result<(), SetupError> {
+    async fn on_setup(&self, cleanup: &mut Cleanup) -> Result<(), SetupError> {
         let log = self.log.clone();
-        clean_up.add("undo", async move {
+        cleanup.add("undo", async move {
             log.say("undone");
             Ok(())
         });
@@ -180,10 +180,10 @@ impl EventHandler for Failing {
 struct FailingModule;
 
 #[tokio::test]
-async fn one_that_cannot_be_set_up_keeps_the_app_from_starting() {
+async fn the_app_does_not_start_when_a_handler_cannot_be_set_up() {
     let (log, mut lines) = Log::new();
     let app = App::builder::<FailingModule>().provide(log).create().await;
-    let error = app.err().expect("it fails");
+    let error = app.err().expect("the App does not start");
     assert_eq!(error.code(), "event_handler", "{error}");
     let text = error.to_string();
     assert!(
@@ -192,7 +192,10 @@ async fn one_that_cannot_be_set_up_keeps_the_app_from_starting() {
     );
     let lines = lines.unread();
     assert_eq!(lines[..2], ["setup", "undone"]);
-    assert_eq!(lines[2], "teardown", "what was set up is torn down");
+    assert_eq!(
+        lines[2], "teardown",
+        "the handler that was set up before is torn down"
+    );
 }
 
 #[injectable(scope = socket)]
@@ -206,7 +209,7 @@ impl EventHandler for Scoped {
 struct ScopedModule;
 
 #[tokio::test]
-async fn a_handler_is_a_singleton() {
+async fn an_event_handler_must_be_a_singleton() {
     let error = App::create::<ScopedModule>().await.err().expect("a fault");
     let text = error.to_string();
     assert!(

@@ -1,13 +1,25 @@
-//! The examples `presence`, `auth` and `background`, run as their readers run them.
+//! The examples `presence`, `auth` and `background`, served over the network.
 
 #[path = "../../examples/auth.rs"]
-#[allow(dead_code, unreachable_pub, reason = "its `main` is not called")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the test does not call its `main`"
+)]
 mod auth;
 #[path = "../../examples/background.rs"]
-#[allow(dead_code, unreachable_pub, reason = "its `main` is not called")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the test does not call its `main`"
+)]
 mod background;
 #[path = "../../examples/presence.rs"]
-#[allow(dead_code, unreachable_pub, reason = "its `main` is not called")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the test does not call its `main`"
+)]
 mod presence;
 
 use std::time::Duration;
@@ -36,7 +48,7 @@ async fn presence() {
     assert_eq!(
         bob.text().await,
         "437[1,true]",
-        "the handler was there before the controller"
+        "the event handler ran before the controller"
     );
     assert_eq!(
         ann.event().await,
@@ -81,7 +93,7 @@ async fn auth() {
     admin.connect("/", json!({ "token": "ann's" })).await;
     admin.send(r#"42["clear"]"#).await;
     assert_eq!(admin.event().await, json!(["cleared"]));
-    // The address has 20 tries a minute; 4 are spent.
+    // The address may try 20 times a minute, and has used 4 of these tries.
     for _ in 0..16 {
         let mut other = server.open().await;
         other.send("40").await;
@@ -109,7 +121,7 @@ async fn background() {
     assert_eq!(
         other.call("leave", json!([])).await,
         json!([]),
-        "nothing was sent to it"
+        "no price was sent to this client"
     );
     server.handle.shutdown().await;
     client.closed().await;

@@ -1,4 +1,4 @@
-//! Handlers that do not end: which `disconnect` handlers run when their grace is over.
+//! Handlers that do not end: the `disconnect` handlers that run when the grace period is over.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use specter::prelude::*;
 use specter::testing::TestApp;
 use tokio::time::Instant;
 
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 #[injectable(scope = socket, on_shutdown = close)]
 struct Upload {
@@ -21,7 +21,7 @@ impl Upload {
     }
 }
 
-/// Takes `&mut self`, so that a handler has the controller to itself.
+/// Its handlers take `&mut self`, so that a running handler holds the controller exclusively.
 #[socketio_controller]
 struct Exclusive {
     #[expect(dead_code)]
@@ -40,30 +40,30 @@ impl Exclusive {
     #[on_event]
     async fn hang(&mut self) {
         self.seen += 1;
-        self.log.say("began");
+        self.log.say("started");
         std::future::pending::<()>().await;
     }
 
-    #[on_event(interceptors(Outside))]
-    async fn hang_inside(&mut self) {
-        self.log.say("began");
+    #[on_event(interceptors(NeverEnding))]
+    async fn hang_in_interceptor(&mut self) {
+        self.log.say("started");
         std::future::pending::<()>().await;
     }
 
     #[on_event(blocking)]
     fn block(&mut self) {
-        self.log.say("began");
+        self.log.say("started");
         let _ = self.release.0.lock().unwrap().recv();
     }
 
     #[on_event]
     async fn fail(&mut self) -> Result<(), EventError> {
-        Err(EventError::new("as asked"))
+        Err(EventError::new("requested by the test"))
     }
 
     #[on_error]
     async fn failed(&mut self) {
-        self.log.say("began");
+        self.log.say("started");
         std::future::pending::<()>().await;
     }
 
@@ -74,11 +74,11 @@ impl Exclusive {
     }
 }
 
-/// Waits on after its handler.
+/// An interceptor that never ends, although the handler inside it has ended.
 #[injectable]
-struct Outside;
+struct NeverEnding;
 
-impl Interceptor for Outside {
+impl Interceptor for NeverEnding {
     async fn intercept(
         &self,
         _: &InterceptContext<'_>,
@@ -98,13 +98,13 @@ struct Shared {
 impl Shared {
     #[on_event]
     async fn hang_shared(&self) {
-        self.log.say("began");
+        self.log.say("started");
         std::future::pending::<()>().await;
     }
 
     #[on_event(concurrent)]
-    async fn hang_beside(&self) {
-        self.log.say("began");
+    async fn hang_concurrent(&self) {
+        self.log.say("started");
         std::future::pending::<()>().await;
     }
 
@@ -123,7 +123,7 @@ struct Single {
 impl Single {
     #[on_event]
     async fn hang_single(&self) {
-        self.log.say("began");
+        self.log.say("started");
         std::future::pending::<()>().await;
     }
 
@@ -133,7 +133,7 @@ impl Single {
     }
 }
 
-#[module(controllers = [Exclusive, Shared, Single], providers = [Upload, Outside])]
+#[module(controllers = [Exclusive, Shared, Single], providers = [Upload, NeverEnding])]
 struct AppModule;
 
 async fn start() -> (TestApp, LogReader, std::sync::mpsc::Sender<()>) {
@@ -142,7 +142,7 @@ async fn start() -> (TestApp, LogReader, std::sync::mpsc::Sender<()>) {
     let app = TestApp::builder::<AppModule>()
         .provide(log)
         .provide(Release(std::sync::Mutex::new(released)))
-        .configure(|app| app.handler_grace_period(GRACE))
+        .configure(|app| app.handler_grace_period(GRACE_PERIOD))
         .start()
         .await;
     let log = app.get::<Log>();
@@ -159,17 +159,17 @@ async fn disconnect_runs_for_every_controller_when_a_handler_never_ends() {
     let lines = Lines::capture();
     for (event, controller, handler, seen) in [
         ("hang", "Exclusive", "hang", 1),
-        ("hang_inside", "Exclusive", "hang_inside", 0),
+        ("hang_in_interceptor", "Exclusive", "hang_in_interceptor", 0),
         ("fail", "Exclusive", "fail", 0),
         ("hang_shared", "Shared", "hang_shared", 0),
-        ("hang_beside", "Shared", "hang_beside", 0),
+        ("hang_concurrent", "Shared", "hang_concurrent", 0),
         ("hang_single", "Single", "hang_single", 0),
     ] {
         let (app, mut log, _release) = start().await;
         let client = app.connect("/").await;
         client.emit(event, ());
-        assert_eq!(log.line().await, "began", "{event}");
-        let began = Instant::now();
+        assert_eq!(log.line().await, "started", "{event}");
+        let start = Instant::now();
         client.disconnect();
         for expected in [
             &*format!("exclusive: client namespace disconnect, {seen}"),
@@ -180,9 +180,9 @@ async fn disconnect_runs_for_every_controller_when_a_handler_never_ends() {
         ] {
             assert_eq!(log.line().await, expected, "{event}");
         }
-        assert_eq!(began.elapsed().as_secs(), GRACE.as_secs(), "{event}");
-        let named = format!("namespace=/ controller={controller} handler={handler}");
-        assert_eq!(lines.with(&named).len(), 1, "{event}: {:?}", lines.shown());
+        assert_eq!(start.elapsed().as_secs(), GRACE_PERIOD.as_secs(), "{event}");
+        let fields = format!("namespace=/ controller={controller} handler={handler}");
+        assert_eq!(lines.with(&fields).len(), 1, "{event}: {:?}", lines.shown());
         assert!(log.unread().is_empty());
     }
     assert!(lines.with("together with its controller").is_empty());
@@ -198,7 +198,7 @@ struct Sharing {
 impl Sharing {
     #[on_event(blocking)]
     fn block(&self) {
-        self.log.say("began");
+        self.log.say("started");
         let _ = self.release.0.lock().unwrap().recv();
     }
 
@@ -209,50 +209,50 @@ impl Sharing {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_blocking_handler_that_shares_its_controller_leaves_it_to_disconnect() {
+async fn disconnect_runs_while_a_blocking_handler_with_a_shared_reference_still_runs() {
     let lines = Lines::capture();
     let (log, mut reader) = Log::new();
     let (release, released) = std::sync::mpsc::channel();
     let app = TestApp::builder_of::<Sharing>()
         .provide(log)
         .provide(Release(std::sync::Mutex::new(released)))
-        .configure(|app| app.handler_grace_period(GRACE))
+        .configure(|app| app.handler_grace_period(GRACE_PERIOD))
         .start()
         .await;
     let client = app.connect("/sharing").await;
     client.emit("block", ());
-    assert_eq!(reader.line().await, "began");
+    assert_eq!(reader.line().await, "started");
     client.disconnect();
     tokio::task::yield_now().await;
-    tokio::time::advance(GRACE).await;
+    tokio::time::advance(GRACE_PERIOD).await;
     assert_eq!(reader.line().await, "sharing");
     assert_eq!(lines.with("controller=Sharing handler=block").len(), 1);
     assert!(lines.with("together with its controller").is_empty());
     release.send(()).unwrap();
 }
 
-/// The thread that runs it cannot be stopped, and has the controller.
+/// The thread that runs the handler cannot be stopped, and it holds the controller.
 #[tokio::test(start_paused = true)]
-async fn a_blocking_handler_that_never_ends_costs_its_own_controllers_disconnect_alone() {
+async fn a_blocking_handler_that_never_ends_skips_only_its_controllers_disconnect() {
     let lines = Lines::capture();
     let (app, mut log, release) = start().await;
     let client = app.connect("/").await;
     client.emit("block", ());
-    assert_eq!(log.line().await, "began");
+    assert_eq!(log.line().await, "started");
     client.disconnect();
-    // A clock that is paused stands still while the blocking pool is busy.
+    // A paused clock does not advance by itself while a thread of the blocking pool is busy.
     tokio::task::yield_now().await;
-    tokio::time::advance(GRACE).await;
+    tokio::time::advance(GRACE_PERIOD).await;
     for expected in ["shared", "single", "subscriber", "scope torn down"] {
         assert_eq!(log.line().await, expected);
     }
-    let warned = lines.with("and was dropped together with its controller");
-    let [warned] = &warned[..] else {
-        panic!("{warned:?}")
+    let warnings = lines.with("and was dropped together with its controller");
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
     };
     assert!(
-        warned.text.contains("controller=Exclusive handler=block"),
-        "{warned:?}"
+        warning.text.contains("controller=Exclusive handler=block"),
+        "{warning:?}"
     );
     release.send(()).unwrap();
 }
@@ -288,17 +288,17 @@ impl After {
 
     #[on_event("disconnect")]
     async fn left(&mut self) -> Result<(), EventError> {
-        tokio::time::sleep(GRACE / 2).await;
+        tokio::time::sleep(GRACE_PERIOD / 2).await;
         self.log.say("after");
         Err(EventError::new("too late"))
     }
 }
 
 #[socketio_controller(namespace = "/late", priority = 2)]
-struct Doorman;
+struct Rejecting;
 
 #[handlers]
-impl Doorman {
+impl Rejecting {
     #[on_event("connect")]
     async fn connect(&mut self, auth: Auth<Option<serde_json::Value>>) -> Result<(), Reject> {
         match auth.0 {
@@ -308,19 +308,19 @@ impl Doorman {
     }
 }
 
-#[module(controllers = [Late, After, Doorman], providers = [Upload])]
+#[module(controllers = [Late, After, Rejecting], providers = [Upload])]
 struct LateModule;
 
 async fn late() -> (TestApp, LogReader) {
     let (log, reader) = Log::new();
     let app = TestApp::builder::<LateModule>()
         .provide(log)
-        .timeout(GRACE * 4)
+        .timeout(GRACE_PERIOD * 4)
         .configure(|app| {
             app.socket(|config| {
                 config
-                    .handler_grace_period(GRACE)
-                    .connect_handler_timeout(GRACE)
+                    .handler_grace_period(GRACE_PERIOD)
+                    .connect_handler_timeout(GRACE_PERIOD)
             })
         })
         .start()
@@ -346,7 +346,7 @@ async fn late() -> (TestApp, LogReader) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_disconnect_handler_that_never_ends_keeps_no_other_from_running() {
+async fn a_disconnect_handler_that_never_ends_does_not_keep_others_from_running() {
     let lines = Lines::capture();
     let (app, mut log) = late().await;
     let client = app.connect("/late").await;
@@ -360,16 +360,19 @@ async fn a_disconnect_handler_that_never_ends_keeps_no_other_from_running() {
     ] {
         assert_eq!(log.line().await, expected);
     }
-    let warned = lines.with("did not end in time");
-    let named = |name: &str| warned.iter().any(|line| line.text.contains(name));
-    assert!(named("controller=Late handler=left"), "{warned:?}");
-    assert!(named("handler=a subscriber"), "{warned:?}");
-    assert!(named("error subscribers"), "{warned:?}");
-    assert_eq!(warned.len(), 3, "{warned:?}");
+    let warnings = lines.with("did not end in time");
+    let is_warned_about = |name: &str| warnings.iter().any(|line| line.text.contains(name));
+    assert!(
+        is_warned_about("controller=Late handler=left"),
+        "{warnings:?}"
+    );
+    assert!(is_warned_about("handler=a subscriber"), "{warnings:?}");
+    assert!(is_warned_about("error subscribers"), "{warnings:?}");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_client_is_answered_although_a_disconnect_handler_never_ends() {
+async fn a_refused_client_gets_its_answer_although_a_disconnect_handler_never_ends() {
     let (app, mut log) = late().await;
     let refused = app
         .client()

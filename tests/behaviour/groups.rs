@@ -1,4 +1,5 @@
-//! Groups: subscriptions of sockets that the application keeps.
+//! Groups: named sets of sockets, across namespaces, that the application subscribes and
+//! broadcasts to.
 
 use crate::common::Server;
 use serde_json::{Value, json};
@@ -68,20 +69,20 @@ impl Watch {
     }
 }
 
-/// Where tests reach the groups.
+/// Makes the groups accessible to tests.
 #[injectable]
-struct Desk {
+struct GroupAccess {
     groups: BroadcastGroup,
 }
 
-#[module(controllers = [Market, Watch], providers = [Desk])]
+#[module(controllers = [Market, Watch], providers = [GroupAccess])]
 struct Exchange;
 
 async fn start() -> (Server, BroadcastGroup) {
     let app = App::builder::<Exchange>().groups(|limits| limits.groups_per_socket(3).group_name(8));
     let app = app.create().await.unwrap();
-    let desk = app.get::<Desk>().unwrap();
-    (Server::serve(app).await, desk.groups.clone())
+    let access = app.get::<GroupAccess>().unwrap();
+    (Server::serve(app).await, access.groups.clone())
 }
 
 #[tokio::test]
@@ -97,11 +98,15 @@ async fn a_broadcast_reaches_members_of_every_namespace_but_those_excluded() {
     assert_eq!(groups.member_count("ACME"), 3);
     assert_eq!(groups.groups(), ["ACME", "all"]);
     trader.send(r#"427["trade",5]"#).await;
-    assert_eq!(trader.text().await, "437[]", "the sender is left out");
+    assert_eq!(
+        trader.text().await,
+        "437[]",
+        "the sender does not receive the price"
+    );
     assert_eq!(other.event().await, json!(["price", 5, "EUR"]));
     assert_eq!(watcher.text().await, r#"42/watch,["price",5,"EUR"]"#);
     let [first, _] = &groups.members("all")[..] else {
-        panic!("two are in `all`")
+        panic!("`all` does not have two members")
     };
     groups
         .exclude(first)
@@ -111,13 +116,13 @@ async fn a_broadcast_reaches_members_of_every_namespace_but_those_excluded() {
     assert_eq!(
         other.event().await,
         json!(["news"]),
-        "the other connected later"
+        "the other client is the second member, because it connected later"
     );
     groups.broadcast("nobody", "news", ()).unwrap();
 }
 
 #[tokio::test]
-async fn membership_ends_with_the_subscription_or_the_socket() {
+async fn membership_ends_with_unsubscribe_and_with_the_socket() {
     let (server, groups) = start().await;
     let mut client = server.join("/").await;
     client.call("follow", json!(["a"])).await;
@@ -132,7 +137,7 @@ async fn membership_ends_with_the_subscription_or_the_socket() {
     assert_eq!(groups.member_count("c"), 1);
     client.send("41").await;
     client.connect("/", Value::Null).await;
-    assert_eq!(groups.groups(), ["all"], "of the new socket");
+    assert_eq!(groups.groups(), ["all"], "the new socket is subscribed");
     assert!(!groups.members("all").contains(&socket));
     assert_eq!(
         groups.subscribe("late", &socket),
@@ -145,13 +150,13 @@ async fn membership_ends_with_the_subscription_or_the_socket() {
 }
 
 #[tokio::test]
-async fn groups_are_bounded() {
+async fn the_number_and_the_names_of_groups_are_bounded() {
     let (server, groups) = start().await;
     let mut client = server.join("/").await;
     client.call("follow", json!(["a"])).await;
     client.call("follow", json!(["b"])).await;
     let [socket] = &groups.members("all")[..] else {
-        panic!("one is there")
+        panic!("`all` does not have one member")
     };
     assert_eq!(
         groups.subscribe("c", socket),

@@ -1,4 +1,5 @@
-//! What a guard sees of its caller, and what it leaves with it.
+//! The context of a guard: the caller's headers and arguments, and the extensions that the guard
+//! inserts for the caller.
 
 use crate::common::Server;
 use serde_json::json;
@@ -7,8 +8,8 @@ use specter::prelude::*;
 #[derive(Clone, PartialEq, Debug)]
 struct Host(String);
 
-/// Leaves the host of the handshake with the socket at connect, and admits events with one
-/// argument.
+/// At connect it inserts the handshake's host as an extension of the socket. It admits only events
+/// with exactly one argument.
 #[injectable]
 struct Inspect;
 
@@ -47,7 +48,7 @@ impl Inspected {
 struct Inspection;
 
 #[tokio::test]
-async fn a_guard_sees_headers_and_arguments_and_leaves_values_with_its_caller() {
+async fn a_guard_reads_headers_and_arguments_and_inserts_extensions() {
     let server = Server::of(App::builder::<Inspection>()).await;
     let mut client = server.join("/").await;
     let answer = client.call("host", json!([1])).await;

@@ -1,4 +1,5 @@
-//! What handlers take, what they answer, and what happens when they fail.
+//! Event handlers: their parameters, their acknowledgements, and what clients receive when they
+//! fail.
 
 use std::borrow::Cow;
 
@@ -36,7 +37,7 @@ struct Upload {
     data: Binary,
 }
 
-/// An extractor of the user's own, made of another.
+/// A custom extractor.
 struct Shouted(String);
 
 impl<'a> FromContext<'a> for Shouted {
@@ -47,26 +48,26 @@ impl<'a> FromContext<'a> for Shouted {
 
 #[socketio_controller]
 #[derive(Default)]
-struct Kitchen {
+struct Examples {
     #[state]
     count: u32,
 }
 
 #[handlers]
-impl Kitchen {
-    /// How often it is polled until another task wakes it.
+impl Examples {
+    /// Returns how often this handler is polled until another task wakes it.
     #[on_event]
     async fn polls(&self) -> u32 {
-        let bell = Arc::new(tokio::sync::Notify::new());
-        let (mut polls, ring) = (0, bell.clone());
-        let mut heard = std::pin::pin!(bell.notified());
+        let notify = Arc::new(tokio::sync::Notify::new());
+        let (mut polls, sender) = (0, notify.clone());
+        let mut notified = std::pin::pin!(notify.notified());
         std::future::poll_fn(|cx| {
             polls += 1;
             if polls == 1 {
-                let ring = ring.clone();
-                tokio::spawn(async move { ring.notify_one() });
+                let sender = sender.clone();
+                tokio::spawn(async move { sender.notify_one() });
             }
-            heard.as_mut().poll(cx)
+            notified.as_mut().poll(cx)
         })
         .await;
         polls
@@ -108,7 +109,7 @@ impl Kitchen {
     }
 
     #[on_event]
-    fn shown(&mut self, who: String) -> Result<u8, RoomError> {
+    fn visible_error(&mut self, who: String) -> Result<u8, RoomError> {
         match who.as_str() {
             "full" => Err(RoomError::Full),
             "broken" => Err(RoomError::Broken(who)),
@@ -133,7 +134,7 @@ impl Kitchen {
 
     #[on_event]
     fn text_error(&mut self) -> Result<u8, &'static str> {
-        Err("said plainly")
+        Err("a plain text")
     }
 
     #[on_event]
@@ -160,11 +161,15 @@ impl Kitchen {
         format!("{text}/{}/{}", post.text, post.n)
     }
 
-    /// Whether each is lent.
+    /// Returns for each argument whether it borrows from the packet.
     #[on_event]
-    fn lent(&mut self, text: Cow<'_, str>, more: Option<Cow<'_, str>>) -> (bool, Option<bool>) {
-        let is_lent = |text: &Cow<'_, str>| matches!(text, Cow::Borrowed(_));
-        (is_lent(&text), more.as_ref().map(is_lent))
+    fn borrowed_cow(
+        &mut self,
+        text: Cow<'_, str>,
+        more: Option<Cow<'_, str>>,
+    ) -> (bool, Option<bool>) {
+        let is_borrowed = |text: &Cow<'_, str>| matches!(text, Cow::Borrowed(_));
+        (is_borrowed(&text), more.as_ref().map(is_borrowed))
     }
 
     #[on_event]
@@ -218,7 +223,7 @@ impl Kitchen {
         if n > 0 {
             return Err(RoomError::Full);
         }
-        // Nobody waits for what is sent to one that is gone.
+        // The client may have disconnected. Then nobody needs the answer.
         let _ = ack.send("fine");
         Ok(())
     }
@@ -229,7 +234,7 @@ impl Kitchen {
     }
 
     #[on_event]
-    fn ack_refused(&mut self, ack: Ack) {
+    fn ack_left_unanswered(&mut self, ack: Ack) {
         ack.leave_unanswered();
     }
 
@@ -240,7 +245,7 @@ impl Kitchen {
 }
 
 async fn server() -> Server {
-    Server::of(App::builder_of::<Kitchen>()).await
+    Server::of(App::builder_of::<Examples>()).await
 }
 
 async fn answer(event: &str, args: Value) -> Value {
@@ -280,18 +285,18 @@ async fn return_values_are_the_acknowledgement() {
 }
 
 #[tokio::test]
-async fn an_error_shows_what_its_type_allows() {
+async fn an_error_shows_the_client_what_its_type_allows() {
     assert_eq!(
-        answer("shown", json!(["full"])).await,
+        answer("visible_error", json!(["full"])).await,
         json!([{ "error": "the room is full", "code": "full" }])
     );
     assert_eq!(
-        answer("shown", json!(["eve"])).await,
+        answer("visible_error", json!(["eve"])).await,
         json!([{ "error": "eve is banned", "code": "banned" }])
     );
     assert_eq!(
         answer("text_error", json!([])).await,
-        json!([{ "error": "said plainly" }])
+        json!([{ "error": "a plain text" }])
     );
     let with_data = json!([{ "error": "no", "code": "nope", "data": { "left": 3 } }]);
     assert_eq!(answer("with_data", json!([])).await, with_data);
@@ -300,7 +305,7 @@ async fn an_error_shows_what_its_type_allows() {
 #[tokio::test]
 async fn any_other_error_is_internal_with_an_id() {
     for (event, args) in [
-        ("shown", json!(["broken"])),
+        ("visible_error", json!(["broken"])),
         ("plain", json!([])),
         ("any_error", json!(["not a number"])),
         ("boxed", json!([])),
@@ -315,7 +320,7 @@ async fn any_other_error_is_internal_with_an_id() {
 }
 
 #[tokio::test]
-async fn the_controller_lives_on_after_a_panic() {
+async fn the_controller_is_kept_after_a_panic() {
     let server = server().await;
     let mut client = server.join("/").await;
     assert_eq!(client.call("count", json!([])).await, json!([1]));
@@ -325,7 +330,7 @@ async fn the_controller_lives_on_after_a_panic() {
     assert_eq!(
         other.call("count", json!([])).await,
         json!([1]),
-        "a controller for each socket"
+        "each socket has its own controller"
     );
 }
 
@@ -339,13 +344,13 @@ async fn payloads_may_borrow_with_and_without_escapes() {
 }
 
 #[tokio::test]
-async fn text_is_lent_where_the_packet_holds_it_as_it_is() {
-    for (args, lent) in [
+async fn text_without_escapes_is_borrowed_from_the_packet() {
+    for (args, expected) in [
         (json!(["plain"]), json!([true, null])),
         (json!(["plain", "too"]), json!([true, true])),
         (json!(["a\nb", "plain"]), json!([false, true])),
     ] {
-        assert_eq!(answer("lent", args).await, lent);
+        assert_eq!(answer("borrowed_cow", args).await, expected);
     }
 }
 
@@ -356,12 +361,12 @@ async fn names_may_have_escapes_and_any_script() {
 }
 
 #[tokio::test]
-async fn extractors_of_the_users_own_stand_among_arguments() {
+async fn custom_extractors_may_stand_between_arguments() {
     assert_eq!(answer("shouted", json!([5])).await, json!(["SHOUTED", 5]));
 }
 
 #[tokio::test]
-async fn a_blocking_handler_has_the_controller() {
+async fn a_blocking_handler_can_use_the_controller() {
     let server = server().await;
     let mut client = server.join("/").await;
     assert_eq!(client.call("blocking", json!([21])).await, json!([42]));
@@ -369,15 +374,15 @@ async fn a_blocking_handler_has_the_controller() {
 }
 
 #[tokio::test]
-async fn what_nobody_else_handles_goes_to_the_catch_all() {
+async fn events_without_a_handler_go_to_the_catch_all_handler() {
     assert_eq!(
-        answer("unheard", json!([1, "x"])).await,
-        json!(["unheard", [1, "x"]])
+        answer("unknown", json!([1, "x"])).await,
+        json!(["unknown", [1, "x"]])
     );
 }
 
 #[tokio::test]
-async fn bytes_go_both_ways_anywhere() {
+async fn bytes_are_received_and_sent_anywhere_in_arguments() {
     let server = server().await;
     let mut client = server.join("/").await;
     client
@@ -404,7 +409,7 @@ async fn bytes_go_both_ways_anywhere() {
 }
 
 #[tokio::test]
-async fn args_are_passed_on_as_they_came() {
+async fn args_are_forwarded_unchanged() {
     let server = server().await;
     let mut client = server.join("/").await;
     client
@@ -421,7 +426,7 @@ async fn args_are_passed_on_as_they_came() {
 }
 
 #[tokio::test]
-async fn a_handler_may_answer_itself() {
+async fn a_handler_may_send_the_acknowledgement_itself() {
     assert_eq!(answer("ack_later", json!([5])).await, json!([5, "later"]));
     let not_answered = json!([{ "error": "not answered", "code": "not_answered" }]);
     assert_eq!(answer("ack_dropped", json!([])).await, not_answered);
@@ -438,12 +443,12 @@ async fn a_handler_may_answer_itself() {
 }
 
 #[tokio::test]
-async fn a_handler_that_waits_is_polled_when_it_is_woken_and_not_before() {
+async fn a_waiting_handler_is_polled_only_when_it_is_woken() {
     assert_eq!(answer("polls", json!([])).await, json!([2]));
 }
 
 #[tokio::test]
-async fn the_rest_is_what_no_parameter_took() {
+async fn rest_args_are_the_arguments_that_no_parameter_took() {
     assert_eq!(
         answer("remaining", json!([1, "b", { "c": 3 }])).await,
         json!([1, 2, ["b", { "c": 3 }]])
@@ -452,12 +457,12 @@ async fn the_rest_is_what_no_parameter_took() {
 }
 
 #[tokio::test]
-async fn without_an_acknowledgement_nothing_is_answered() {
+async fn an_event_without_an_acknowledgement_gets_no_answer() {
     let server = server().await;
     let mut client = server.join("/").await;
     client.send(r#"42["two"]"#).await;
     client.send(r#"42["plain"]"#).await;
     client.send(r#"42["ack_later",1]"#).await;
-    client.send(r#"425["ack_refused"]"#).await;
+    client.send(r#"425["ack_left_unanswered"]"#).await;
     assert_eq!(client.call("count", json!([])).await, json!([1]));
 }

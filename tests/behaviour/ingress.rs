@@ -1,4 +1,5 @@
-//! Functions that subscribe while the App runs, beside controllers or without any.
+//! Subscribers: functions that are subscribed to events while the App runs, in namespaces with or
+//! without controllers.
 
 use crate::common::{Log, LogReader, Server};
 use serde::Deserialize;
@@ -37,10 +38,10 @@ impl Methods {
 }
 
 #[socketio_controller(namespace = "/own")]
-struct Own;
+struct OwnErrors;
 
 #[handlers]
-impl Own {
+impl OwnErrors {
     #[on_event]
     fn fails(&self) -> Result<u8, &'static str> {
         Err("own")
@@ -57,8 +58,8 @@ struct Shop {
     log: Arc<Log>,
 }
 
-#[module(controllers = [Methods, Own], providers = [Shop, Visit])]
-struct Listening;
+#[module(controllers = [Methods, OwnErrors], providers = [Shop, Visit])]
+struct IngressModule;
 
 struct Started {
     server: Server,
@@ -69,7 +70,7 @@ struct Started {
 
 async fn start() -> Started {
     let (log, lines) = Log::new();
-    let app = App::builder::<Listening>()
+    let app = App::builder::<IngressModule>()
         .provide(log)
         .create()
         .await
@@ -158,7 +159,7 @@ async fn subscribers_take_parameters_by_type_as_methods_do() {
 }
 
 #[tokio::test]
-async fn subscribers_stand_among_methods_by_priority_and_all_run() {
+async fn subscribers_and_methods_all_run_in_order_of_priority() {
     let Started {
         server,
         ingress,
@@ -197,7 +198,7 @@ async fn subscribers_stand_among_methods_by_priority_and_all_run() {
 }
 
 #[tokio::test]
-async fn a_subscription_is_taken_back() {
+async fn a_subscription_can_be_cancelled() {
     let Started {
         server, ingress, ..
     } = start().await;
@@ -208,7 +209,7 @@ async fn a_subscription_is_taken_back() {
     assert_eq!(
         client.call("new", json!([])).await,
         json!(["new"]),
-        "it is handled now"
+        "the subscriber handles the event now"
     );
     assert_eq!(client.call("other", json!([])).await, json!(["any"]));
     first.cancel();
@@ -225,7 +226,7 @@ async fn a_subscription_is_taken_back() {
 }
 
 #[tokio::test]
-async fn connects_may_be_refused_and_disconnects_are_told() {
+async fn subscribers_may_refuse_connects_and_are_notified_of_disconnects() {
     let Started {
         server,
         ingress,
@@ -262,19 +263,19 @@ async fn connects_may_be_refused_and_disconnects_are_told() {
     assert_eq!(
         lines(&mut reader, 3).await,
         ["connect", "connect", "false client namespace disconnect"],
-        "a refused socket does not disconnect"
+        "`on_disconnect` does not run for a refused socket"
     );
 }
 
 #[tokio::test]
-async fn errors_reach_the_controller_else_the_namespace_else_the_default() {
+async fn errors_go_to_the_controller_or_else_the_namespace_or_else_the_default() {
     let Started {
         server,
         ingress,
         log,
         lines: mut reader,
     } = start().await;
-    let tell = |name: &'static str| {
+    let subscriber = |name: &'static str| {
         let log = log.clone();
         move |report: ErrorReport| {
             log.say(format!(
@@ -292,26 +293,25 @@ async fn errors_reach_the_controller_else_the_namespace_else_the_default() {
         .unwrap()
         .on("closure", 0, || Err::<(), _>("own closure"))
         .unwrap();
-    ingress.on_error_default(tell("default"));
+    ingress.on_error_default(subscriber("default"));
     let mut client = server.join("/").await;
     client.connect("/own", Value::Null).await;
     client.send(r#"42["fails"]"#).await;
     assert_eq!(reader.line().await, "default: method at fails");
-    let own = ingress.on_error({
-        let tell = tell("namespace");
-        let tell = Arc::new(tell);
+    let subscription = ingress.on_error({
+        let subscriber = Arc::new(subscriber("namespace"));
         move |report: ErrorReport| {
-            let tell = tell.clone();
+            let subscriber = subscriber.clone();
             async move {
                 tokio::task::yield_now().await;
-                tell(report);
+                subscriber(report);
             }
         }
     });
     let panics = ingress
         .on_error(|_: ErrorReport| -> () { panic!("on purpose") })
         .unwrap();
-    let own = own.unwrap();
+    let subscription = subscription.unwrap();
     client.send(r#"42["fails"]"#).await;
     assert_eq!(reader.line().await, "namespace: method at fails");
     client.send(r#"42["closure"]"#).await;
@@ -320,18 +320,18 @@ async fn errors_reach_the_controller_else_the_namespace_else_the_default() {
     assert_eq!(reader.line().await, "default: own closure at closure");
     client.send(r#"42/own,["fails"]"#).await;
     assert_eq!(client.text().await, r#"42/own,["failed","own"]"#);
-    own.cancel();
+    subscription.cancel();
     panics.cancel();
     client.send(r#"42["closure"]"#).await;
     assert_eq!(
         reader.line().await,
         "default: closure at closure",
-        "and the controller's alone heard of its own"
+        "only the controller's `#[on_error]` got the controller's error"
     );
 }
 
 #[tokio::test]
-async fn what_cannot_be_subscribed_to_says_so() {
+async fn an_impossible_subscription_is_an_error() {
     let Started { ingress, .. } = start().await;
     let code = |event: &str| ingress.on(event, 0, || ()).unwrap_err().code();
     for reserved in ["connect", "disconnect", "connect_error", ""] {
@@ -341,20 +341,20 @@ async fn what_cannot_be_subscribed_to_says_so() {
         ingress.of("/nowhere").unwrap_err().code(),
         "ingress_unknown_namespace"
     );
-    // A service that is provided nowhere, and one that only sockets have.
-    let missing = |taken: Result<_, IngressError>| taken.unwrap_err().to_string();
+    // No module provides the first service, and the second exists only in a socket's scope.
+    let error_text = |subscribed: Result<_, IngressError>| subscribed.unwrap_err().to_string();
     assert_eq!(
-        missing(ingress.on("late", 0, |_: Socket, _: Inject<Nowhere>| ())),
-        "parameter 2 needs a singleton of type `Arc<Nowhere>`, but the App does not have exactly \
+        error_text(ingress.on("late", 0, |_: Socket, _: Inject<NotProvided>| ())),
+        "parameter 2 needs a singleton of type `Arc<NotProvided>`, but the App does not have exactly \
          one; add it to the providers of one module"
     );
     let scoped = ingress.on_connect(0, |_: Inject<Visit>| ());
     assert_eq!(scoped.as_ref().unwrap_err().code(), "ingress_not_provided");
-    assert!(missing(scoped).contains("parameter 1 needs a singleton of type `Arc<Visit>`"));
+    assert!(error_text(scoped).contains("parameter 1 needs a singleton of type `Arc<Visit>`"));
     ingress.on("late", 0, |_: Io, _: Inject<Shop>| ()).unwrap();
 }
 
-struct Nowhere;
+struct NotProvided;
 
 #[injectable(scope = socket)]
 struct Visit;
@@ -378,22 +378,25 @@ struct Greeter;
 
 #[socketio_controller]
 struct Slow {
-    #[allow(dead_code, reason = "it is built for what it does when it is built")]
+    #[allow(
+        dead_code,
+        reason = "the service is injected because it subscribes when it is built"
+    )]
     greeter: Arc<Greeter>,
-    door: Arc<Notify>,
+    release: Arc<Notify>,
 }
 
 #[handlers]
 impl Slow {
     #[on_event(concurrent)]
     async fn waits(&self) -> u8 {
-        self.door.notified().await;
+        self.release.notified().await;
         1
     }
 
     #[on_event]
     fn open(&self) {
-        self.door.notify_one();
+        self.release.notify_one();
     }
 }
 
@@ -401,7 +404,7 @@ impl Slow {
 struct SlowModule;
 
 #[tokio::test]
-async fn a_service_subscribes_when_it_is_built_and_concurrent_methods_stay_so() {
+async fn a_service_may_subscribe_when_it_is_built_and_concurrent_methods_stay_concurrent() {
     let (log, mut reader) = Log::new();
     let app = App::builder::<SlowModule>()
         .provide(log.clone())

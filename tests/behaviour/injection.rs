@@ -1,6 +1,6 @@
-//! What `#[injectable]` and `#[module]` declare, in an application: other types, scopes, hooks,
-//! generic providers, modules that are configured, global or passed on, and what stands in for
-//! providers in tests.
+//! Dependency injection with `#[injectable]` and `#[module]`: other types of a provider, scopes,
+//! hooks, generic providers, modules that are configured, global or re-exported, and replacements
+//! of providers in tests.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -31,7 +31,7 @@ trait Health: Send + Sync {
     fn name(&self) -> &'static str;
 }
 
-/// What happened, in order.
+/// A record of what happened, in order.
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);
 
@@ -82,7 +82,7 @@ struct Clock;
 impl Clock {
     async fn stop(self: Arc<Self>) -> Result<(), &'static str> {
         tokio::task::yield_now().await;
-        Err("it goes on")
+        Err("the clock cannot stop")
     }
 }
 
@@ -120,7 +120,7 @@ struct Index<T, const SIZE: usize> {
     of: PhantomData<fn() -> T>,
 }
 
-/// Generic, and allowed to fail.
+/// A generic factory that can fail.
 #[injectable]
 fn index<T, const SIZE: usize>(notes: Arc<Notes>) -> Result<Index<T, SIZE>, String>
 where
@@ -144,12 +144,12 @@ struct Room;
 struct Chat {
     users: Arc<Cache<User>>,
     rooms: Arc<Cache<Room>>,
-    /// `Desk` has this one.
-    desk: Lazy<Desk>,
+    /// `Office` depends on `Chat`, so this direction of the cycle is lazy.
+    office: Lazy<Office>,
 }
 
 #[injectable]
-struct Desk {
+struct Office {
     chat: Arc<Chat>,
     settings: Arc<Settings>,
 }
@@ -189,7 +189,7 @@ struct StorageModule;
 #[module(
     imports = [NotesModule, StorageModule, SettingsModule::named("written")],
     controllers = [Gateway],
-    providers = [Dashboard, Ticket, Cache<User>, Cache<Room>, index::<User, 4>, index::<Room, 1>, Chat, Desk]
+    providers = [Dashboard, Ticket, Cache<User>, Cache<Room>, index::<User, 4>, index::<Room, 1>, Chat, Office]
 )]
 struct AppModule;
 
@@ -204,7 +204,7 @@ async fn providers_are_found_under_their_other_types() {
 }
 
 #[tokio::test]
-async fn a_transient_provider_gives_each_its_own() {
+async fn a_transient_provider_builds_a_value_for_each_dependent() {
     let app = App::create::<AppModule>().await.unwrap();
     let dashboard = app.get::<Dashboard>().unwrap();
     assert!(!Arc::ptr_eq(&dashboard.first, &dashboard.second));
@@ -229,7 +229,12 @@ struct FullModule;
 #[tokio::test]
 async fn a_generic_factory_that_fails_is_named_with_its_types() {
     let app = App::builder::<FullModule>();
-    let error = app.create().await.err().expect("it fails").to_string();
+    let error = app
+        .create()
+        .await
+        .err()
+        .expect("the factory fails")
+        .to_string();
     assert!(
         error.starts_with("`index<User, 0>` (tests/behaviour/injection.rs:")
             && error.contains("no room for"),
@@ -238,13 +243,16 @@ async fn a_generic_factory_that_fails_is_named_with_its_types() {
 }
 
 #[tokio::test]
-async fn two_providers_know_each_other() {
+async fn two_providers_may_depend_on_each_other_with_lazy() {
     let app = App::create::<AppModule>().await.unwrap();
     let chat = app.get::<Chat>().unwrap();
-    let desk = chat.desk.get().expect("the application has started");
-    assert!(Arc::ptr_eq(&desk.chat, &chat));
-    drop((app, desk));
-    assert!(chat.desk.get().is_none(), "nothing keeps it");
+    let office = chat.office.get().expect("the application has started");
+    assert!(Arc::ptr_eq(&office.chat, &chat));
+    drop((app, office));
+    assert!(
+        chat.office.get().is_none(),
+        "`Lazy` does not keep the service alive"
+    );
 }
 
 #[tokio::test]
@@ -260,26 +268,29 @@ async fn hooks_run_by_their_names() {
 async fn a_module_is_configured_where_it_is_imported() {
     let app = App::create::<AppModule>().await.unwrap();
     assert_eq!(app.get::<Settings>().unwrap().options.name, "written");
-    assert!(app.get::<Desk>().unwrap().settings.options.name == "written");
+    assert!(app.get::<Office>().unwrap().settings.options.name == "written");
 }
 
 specter::graph_test!(AppModule);
 
 #[tokio::test]
-async fn the_graph_can_be_looked_at() {
+async fn the_graph_can_be_printed() {
     let app = App::create::<AppModule>().await.unwrap();
     let text = app.graph().to_text();
     assert!(
         text.contains("  Gateway, root\n    ledger: Arc<dyn Ledger> <- Paper in PaperModule\n"),
         "{text}"
     );
-    assert!(text.contains("    desk: Lazy<Desk> <- Desk\n"), "{text}");
+    assert!(
+        text.contains("    office: Lazy<Office> <- Office\n"),
+        "{text}"
+    );
     let diagram = app.graph().to_mermaid();
     assert!(diagram.starts_with("flowchart LR\n"), "{diagram}");
     assert!(diagram.contains("[[\"Gateway\"]]"), "{diagram}");
 }
 
-/// Counts lines, and keeps none.
+/// A ledger that keeps no lines.
 struct Fake;
 
 impl Ledger for Fake {
@@ -289,30 +300,29 @@ impl Ledger for Fake {
 }
 
 #[tokio::test]
-async fn a_fake_stands_in_for_what_provides_a_trait() {
+async fn a_fake_replaces_the_provider_of_a_trait() {
     let app = App::builder::<AppModule>().bind::<dyn Ledger>(Arc::new(Fake));
     let app = app.create().await.unwrap();
     assert_eq!(app.get::<dyn Ledger>().unwrap().write("line".into()), 0);
     let health = &app.get::<Dashboard>().unwrap().all;
-    assert_eq!(
-        health.len(),
-        2,
-        "the paper is still needed as another trait"
-    );
+    assert_eq!(health.len(), 2, "`Paper` is still needed as `dyn Health`");
 }
 
 #[tokio::test]
-async fn a_value_stands_in_for_a_provider() {
+async fn a_value_replaces_a_provider() {
     let settings = Settings {
         options: Arc::new(Options { name: "replaced" }),
     };
     let app = App::builder::<AppModule>().replace::<Settings>(settings);
     let app = app.create().await.unwrap();
-    assert_eq!(app.get::<Desk>().unwrap().settings.options.name, "replaced");
+    assert_eq!(
+        app.get::<Office>().unwrap().settings.options.name,
+        "replaced"
+    );
 }
 
 #[tokio::test]
-async fn what_stands_in_for_a_provider_has_no_hooks() {
+async fn a_replacement_of_a_provider_has_no_hooks() {
     let paper = Paper {
         notes: Arc::default(),
         lines: AtomicU32::new(0),
@@ -333,7 +343,7 @@ async fn a_module_is_configured_on_the_builder() {
 }
 
 #[test]
-fn what_is_not_provided_cannot_be_replaced_nor_a_module_configured_twice() {
+fn replacing_an_unprovided_type_and_configuring_a_module_twice_are_faults() {
     #[module(controllers = [Gateway], providers = [Paper, notes])]
     struct Bare;
     let app = App::builder::<Bare>()

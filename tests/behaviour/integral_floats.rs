@@ -1,4 +1,5 @@
-//! Integers that a client wrote as floats, as Python does: `1.0` is an integer, `1.5` is none.
+//! Integers that a client wrote as floats, as Python clients may do: `1.0` is accepted as an
+//! integer, `1.5` is not.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,12 +31,16 @@ struct Game;
 #[handlers]
 impl Game {
     #[on_event("connect")]
-    fn arrive(&mut self, socket: &Socket, Auth(auth): Auth<Option<Move>>) -> Result<(), EmitError> {
+    fn connect(
+        &mut self,
+        socket: &Socket,
+        Auth(auth): Auth<Option<Move>>,
+    ) -> Result<(), EmitError> {
         if auth.is_none() {
             return Ok(());
         }
-        let again = socket.auth::<Move>();
-        socket.emit("welcome", (auth, again.and_then(Result::ok)))
+        let from_socket = socket.auth::<Move>();
+        socket.emit("welcome", (auth, from_socket.and_then(Result::ok)))
     }
 
     #[on_event]
@@ -66,8 +71,8 @@ impl Game {
 
     #[on_event]
     async fn ask(&mut self, socket: &Socket) -> Result<(u8, i64), EventError> {
-        let asked = socket.emit_with_ack("question", ());
-        Ok(asked.timeout(Duration::from_secs(10)).await?)
+        let answer = socket.emit_with_ack("question", ());
+        Ok(answer.timeout(Duration::from_secs(10)).await?)
     }
 }
 
@@ -75,7 +80,7 @@ async fn server() -> Server {
     Server::of(App::builder_of::<Game>()).await
 }
 
-/// A move as Python sends it, and as the handlers' types write it.
+/// A move as a Python client sends it, and the same move as the handlers' types serialize it.
 const SENT: &str = r#"{"x":1.0,"speed":2.0,"path":[3e0,null],"names":{"a":4.0},"note":5.0}"#;
 const READ: &str = r#"{"x":1,"speed":2.0,"path":[3,null],"names":{"a":4},"note":5.0}"#;
 
@@ -117,7 +122,7 @@ async fn integral_floats_are_integers_at_connect_and_in_answers() {
 }
 
 #[tokio::test]
-async fn what_is_no_integer_is_refused_by_argument_and_path() {
+async fn a_number_that_is_no_integer_is_refused_with_argument_and_path() {
     let server = server().await;
     let mut client = server.join("/").await;
     for (fraction, what) in [

@@ -1,16 +1,17 @@
-//! An `Ack` that is kept answers its own event, whatever became of that, and no later one.
+//! An `Ack` that a controller keeps answers its own event and no later one, even if its event was
+//! answered already.
 
 use crate::common::{Client, Server};
 use specter::prelude::*;
 
 #[socketio_controller]
-struct Keeps {
+struct KeepsAcks {
     #[state]
     acks: Vec<Ack>,
 }
 
 #[handlers]
-impl Keeps {
+impl KeepsAcks {
     #[on_event]
     fn keep(&mut self, ack: Ack, fails: bool) -> Result<(), EventError> {
         self.acks.push(ack);
@@ -32,10 +33,10 @@ impl Keeps {
     }
 }
 
-/// The first event has failed, and was answered; the second waits for its answer. The handler keeps
-/// the `Ack` of both.
-async fn two_are_kept() -> (Server, Client) {
-    let server = Server::of(App::builder_of::<Keeps>()).await;
+/// A client with two events. The first event has failed and was answered, the second waits for its
+/// answer. The controller keeps the `Ack` of both.
+async fn with_two_kept_acks() -> (Server, Client) {
+    let server = Server::of(App::builder_of::<KeepsAcks>()).await;
     let mut client = server.join("/").await;
     client.send(r#"421["keep",true]"#).await;
     let answer = client.text().await;
@@ -45,16 +46,16 @@ async fn two_are_kept() -> (Server, Client) {
 }
 
 #[tokio::test]
-async fn one_that_is_sent_late_does_not_answer_another_event() {
-    let (_server, mut client) = two_are_kept().await;
+async fn an_ack_that_is_sent_late_does_not_answer_another_event() {
+    let (_server, mut client) = with_two_kept_acks().await;
     client.send(r#"42["answer","late"]"#).await;
     client.send(r#"42["answer","second"]"#).await;
     assert_eq!(client.text().await, r#"432["second"]"#);
 }
 
 #[tokio::test]
-async fn one_that_is_dropped_late_says_nothing_about_another_event() {
-    let (_server, mut client) = two_are_kept().await;
+async fn an_ack_that_is_dropped_late_does_not_answer_another_event() {
+    let (_server, mut client) = with_two_kept_acks().await;
     client.send(r#"42["forget"]"#).await;
     client.send(r#"42["answer","second"]"#).await;
     assert_eq!(client.text().await, r#"432["second"]"#);

@@ -1,4 +1,5 @@
-//! From CONNECT to the end: the gate, refusals, the limit, `disconnect`.
+//! The life of a socket, from CONNECT to `disconnect`: the socket's gate, refusals, the timeout of
+//! `connect` handlers, and the reasons of a disconnect.
 
 use std::time::Duration;
 
@@ -30,8 +31,8 @@ impl Gate {
         socket.emit("one", auth.0)?;
         all.to("here").emit("two", socket.id())?;
         tokio::task::yield_now().await;
-        let unanswerable = socket.emit_with_ack::<()>("three", ()).await;
-        self.log.say(unanswerable.unwrap_err().code());
+        let result = socket.emit_with_ack::<()>("three", ()).await;
+        self.log.say(result.unwrap_err().code());
         Ok(())
     }
 
@@ -45,7 +46,7 @@ impl Gate {
     }
 
     #[on_event]
-    async fn leave_me(&mut self, socket: &Socket) {
+    async fn disconnect_me(&mut self, socket: &Socket) {
         socket.disconnect();
         socket.disconnect();
     }
@@ -56,15 +57,15 @@ impl Gate {
     }
 
     #[on_event]
-    async fn slow(&mut self, go: Inject<Go>) {
-        self.log.say("began");
-        go.0.0.notified().await;
+    async fn slow(&mut self, release: Inject<Release>) {
+        self.log.say("started");
+        release.0.0.notified().await;
         self.log.say("finished");
     }
 }
 
-/// Lets slow handlers go on.
-struct Go(Arc<tokio::sync::Notify>);
+/// Lets slow handlers finish.
+struct Release(Arc<tokio::sync::Notify>);
 
 #[socketio_controller(namespace = "/refuse")]
 struct First {
@@ -104,7 +105,7 @@ impl Second {
 
     #[on_event("disconnect")]
     fn left(&mut self) {
-        self.log.say("never said");
+        self.log.say("never logged");
     }
 }
 
@@ -113,16 +114,16 @@ struct Everything;
 
 async fn server() -> (Server, crate::common::LogReader, Arc<tokio::sync::Notify>) {
     let (log, reader) = Log::new();
-    let go = Arc::new(tokio::sync::Notify::new());
+    let release = Arc::new(tokio::sync::Notify::new());
     let app = App::builder::<Everything>()
         .provide(log)
-        .provide(Go(go.clone()))
+        .provide(Release(release.clone()))
         .socket(|config| config.connect_handler_timeout(Duration::from_millis(200)));
-    (Server::of(app).await, reader, go)
+    (Server::of(app).await, reader, release)
 }
 
 #[tokio::test]
-async fn what_connect_emits_follows_the_reply_in_order() {
+async fn events_of_the_connect_handler_follow_the_reply_in_order() {
     let (server, mut log, _) = server().await;
     let mut client = server.open().await;
     let id = client.connect("/gate", json!({ "token": 1 })).await;
@@ -150,7 +151,7 @@ async fn a_refusal_sends_connect_error_and_nothing_else() {
     );
     assert_eq!(log.line().await, "first connect");
     assert_eq!(log.line().await, "first left: server namespace disconnect");
-    // The connection lives, and may try again.
+    // The connection stays open, and the client may try again.
     assert!(log.unread().is_empty());
     client.connect("/gate", Value::Null).await;
 }
@@ -194,22 +195,22 @@ async fn a_second_connect_before_the_answer_is_answered_with_the_first() {
     assert!(client.text().await.starts_with("40/gate,{"));
     assert_eq!(client.text().await, r#"42/gate,["one",null]"#);
     client.text().await;
-    client.send(r#"42/gate,7["leave_me"]"#).await;
+    client.send(r#"42/gate,7["disconnect_me"]"#).await;
     assert_eq!(
         client.text().await,
         "43/gate,7[]",
-        "nothing else came, and the connection lives"
+        "no other packet was sent, and the connection is open"
     );
     assert_eq!(client.text().await, "41/gate,");
     assert_eq!(log.line().await, "ack_not_connected");
-    // After the answer it is a violation.
+    // A second CONNECT after the answer is a violation of the protocol.
     client.connect("/gate", Value::Null).await;
     client.send("40/gate,").await;
     client.closed().await;
 }
 
 #[tokio::test]
-async fn a_connect_payload_is_bounded() {
+async fn the_size_of_a_connect_payload_is_bounded() {
     let (server, _, _) = server().await;
     let mut client = server.open().await;
     client
@@ -225,9 +226,9 @@ async fn a_connect_payload_is_bounded() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_after_leaving_is_no_violation() {
+async fn an_acknowledgement_after_a_disconnect_is_no_violation() {
     let (server, mut log, _) = server().await;
-    let mut client = gated(&server, &mut log).await;
+    let mut client = join_gate(&server, &mut log).await;
     client
         .send_all(["41/gate,", "43/gate,0[]", r#"42/gate,["slow"]"#].map(str::to_owned))
         .await;
@@ -249,7 +250,7 @@ impl Greedy {
 }
 
 #[tokio::test]
-async fn what_is_held_before_the_answer_is_bounded_by_the_burst_limit() {
+async fn events_held_before_the_connect_reply_are_bounded_by_the_burst_limit() {
     let (log, mut reader) = Log::new();
     let app = App::builder_of::<Greedy>()
         .provide(log)
@@ -280,7 +281,7 @@ async fn a_connect_that_takes_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn a_namespace_nobody_serves_is_refused() {
+async fn an_unknown_namespace_is_refused() {
     let (server, _, _) = server().await;
     let mut client = server.open().await;
     client.send("40/nobody,").await;
@@ -292,7 +293,7 @@ async fn a_namespace_nobody_serves_is_refused() {
     assert_eq!(client.text().await, r#"44{"message":"Invalid namespace"}"#);
 }
 
-async fn gated(server: &Server, log: &mut crate::common::LogReader) -> crate::common::Client {
+async fn join_gate(server: &Server, log: &mut crate::common::LogReader) -> crate::common::Client {
     let mut client = server.open().await;
     client.connect("/gate", Value::Null).await;
     client.text().await;
@@ -302,11 +303,11 @@ async fn gated(server: &Server, log: &mut crate::common::LogReader) -> crate::co
 }
 
 #[tokio::test]
-async fn every_way_of_leaving_has_its_reason() {
+async fn every_kind_of_disconnect_has_its_reason() {
     let (server, mut log, _) = server().await;
     let gone = "Err(\"emit_disconnected\")";
 
-    let mut client = gated(&server, &mut log).await;
+    let mut client = join_gate(&server, &mut log).await;
     client.send("41/gate,").await;
     assert_eq!(
         [log.line().await, log.line().await],
@@ -321,14 +322,14 @@ async fn every_way_of_leaving_has_its_reason() {
         ["transport close", gone]
     );
 
-    let mut client = gated(&server, &mut log).await;
-    client.send(r#"42/gate,["leave_me"]"#).await;
+    let mut client = join_gate(&server, &mut log).await;
+    client.send(r#"42/gate,["disconnect_me"]"#).await;
     assert_eq!(client.text().await, "41/gate,");
     assert_eq!(
         [log.line().await, log.line().await],
         ["server namespace disconnect", gone]
     );
-    // Events that were under way are no violation.
+    // An event that the client sent before it received the disconnect is no violation.
     client.send(r#"42/gate,["slow"]"#).await;
     client.connect("/gate", Value::Null).await;
     drop(client);
@@ -338,7 +339,7 @@ async fn every_way_of_leaving_has_its_reason() {
         ["transport close", gone]
     );
 
-    let mut client = gated(&server, &mut log).await;
+    let mut client = join_gate(&server, &mut log).await;
     client.send(r#"42/gate,["close_all"]"#).await;
     client.closed().await;
     assert_eq!(
@@ -346,12 +347,12 @@ async fn every_way_of_leaving_has_its_reason() {
         ["forced server close", gone]
     );
 
-    let mut client = gated(&server, &mut log).await;
+    let mut client = join_gate(&server, &mut log).await;
     client.send("42/gate,{}").await;
     client.closed().await;
     assert_eq!([log.line().await, log.line().await], ["parse error", gone]);
 
-    let mut client = gated(&server, &mut log).await;
+    let mut client = join_gate(&server, &mut log).await;
     client.send("2").await;
     client.closed().await;
     assert_eq!(
@@ -360,12 +361,12 @@ async fn every_way_of_leaving_has_its_reason() {
     );
 }
 
-/// Nothing of it runs, and nothing comes from its client.
+/// No handler of the socket runs, and its client sends nothing.
 #[tokio::test]
-async fn a_socket_at_rest_is_disconnected_from_elsewhere() {
+async fn an_idle_socket_can_be_disconnected_by_another_task() {
     let (server, mut log, _) = server().await;
     let gate = server.io.of("/gate").unwrap();
-    let mut client = gated(&server, &mut log).await;
+    let mut client = join_gate(&server, &mut log).await;
     gate.sockets().iter().for_each(Socket::disconnect);
     assert_eq!(client.text().await, "41/gate,");
     assert_eq!(
@@ -377,12 +378,12 @@ async fn a_socket_at_rest_is_disconnected_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_handler_finishes_although_its_client_left() {
-    let (server, mut log, go) = server().await;
-    let mut client = gated(&server, &mut log).await;
+async fn a_handler_finishes_although_its_client_has_disconnected() {
+    let (server, mut log, release) = server().await;
+    let mut client = join_gate(&server, &mut log).await;
     client.send(r#"42/gate,["slow"]"#).await;
     client.send(r#"42/gate,["slow"]"#).await;
-    assert_eq!(log.line().await, "began");
+    assert_eq!(log.line().await, "started");
     client.close().await;
     drop(client);
     let gate = server.io.of("/gate").unwrap();
@@ -392,11 +393,11 @@ async fn a_handler_finishes_although_its_client_left() {
         }
     })
     .await;
-    go.notify_one();
+    release.notify_one();
     assert_eq!(log.line().await, "finished");
     assert_eq!(
         log.line().await,
         "transport close",
-        "the waiting event was discarded"
+        "the pending event was discarded"
     );
 }

@@ -1,5 +1,4 @@
-//! The server under `App::listen`: what it does with clients that poll, and with those that do not
-//! keep up.
+//! The HTTP server of `App::listen`: polling on one connection, slow readers and idle connections.
 
 use std::time::Duration;
 
@@ -25,9 +24,9 @@ impl Quiet {
 
 const LARGE: usize = 64 << 20;
 
-/// The clock runs only while nothing else does.
+/// The paused clock advances only while the runtime is idle.
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_its_answer_is_given_up() {
+async fn a_client_that_does_not_read_its_response_is_closed() {
     let routes = axum::Router::new().route("/large", get(|| async { vec![0_u8; LARGE] }));
     let app = App::of::<Quiet>().await.unwrap().routes(routes);
     let server = Server::serve(app).await;
@@ -38,13 +37,13 @@ async fn a_client_that_does_not_read_its_answer_is_given_up() {
         .unwrap();
     tokio::time::sleep(Duration::from_secs(120)).await;
     let mut received = Vec::new();
-    // What the system took before is still there, or not: the server need not wait for it.
+    // The kernel may still deliver what it had buffered. The server does not wait for that.
     let _ = client.read_to_end(&mut received).await;
     assert!(received.len() < LARGE, "{}", received.len());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_reads_slowly_is_not() {
+async fn a_client_that_reads_slowly_is_not_closed() {
     let routes = axum::Router::new().route("/large", get(|| async { vec![0_u8; LARGE] }));
     let app = App::of::<Quiet>().await.unwrap().routes(routes);
     let server = Server::serve(app).await;
@@ -53,8 +52,8 @@ async fn a_client_that_reads_slowly_is_not() {
         .write_all(b"GET /large HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
-    // A runtime that always has something to do leaves the clock alone: else the limit would be
-    // over whenever the system takes a moment to carry something from one socket to the other.
+    // A busy runtime does not advance the paused clock. Without this task the timeout would expire
+    // whenever the kernel takes a moment to deliver data from one socket to the other.
     let busy = tokio::spawn(async {
         loop {
             tokio::task::yield_now().await;
@@ -65,14 +64,14 @@ async fn a_client_that_reads_slowly_is_not() {
         client.read_exact(&mut part).await.unwrap();
         tokio::time::advance(Duration::from_secs(20)).await;
     }
-    // The head came before it.
+    // The client has read `LARGE` bytes including the head, so the end of the body is left.
     let mut rest = Vec::new();
     client.read_to_end(&mut rest).await.unwrap();
     assert!(!rest.is_empty());
     busy.abort();
 }
 
-/// The body of the next answer.
+/// Reads the next response, and returns its body.
 async fn body(client: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -88,7 +87,7 @@ async fn body(client: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn one_connection_polls_for_a_whole_session_and_serves_other_requests_then() {
+async fn one_connection_carries_a_whole_polling_session_and_then_other_requests() {
     let routes = axum::Router::new().route("/elsewhere", get(|| async { "here" }));
     let app = App::of::<Quiet>().await.unwrap().routes(routes);
     let server = Server::serve(app).await;
@@ -109,7 +108,7 @@ async fn one_connection_polls_for_a_whole_session_and_serves_other_requests_then
     assert!(body(&mut client).await.starts_with("40{"));
     for round in 0..300 {
         let event = post(&format!(r#"42{round}["echo","{round}"]"#));
-        // Now and then without waiting for the answer.
+        // In every third round, the poll is sent without waiting for the response to the post.
         let both = format!("{event}{}", get(&path));
         if round % 3 == 0 {
             client.write_all(both.as_bytes()).await.unwrap();
@@ -130,8 +129,8 @@ async fn one_connection_polls_for_a_whole_session_and_serves_other_requests_then
     assert_eq!(body(&mut client).await, "ok");
 }
 
-/// How long until the server ends a connection on which this was sent.
-async fn until_ended(server: &Server, sent: &[u8]) -> Duration {
+/// Sends these bytes, and returns the time until the server closes the connection.
+async fn time_until_closed(server: &Server, sent: &[u8]) -> Duration {
     let mut client = TcpStream::connect(server.address).await.unwrap();
     client.write_all(sent).await.unwrap();
     let start = tokio::time::Instant::now();
@@ -140,18 +139,18 @@ async fn until_ended(server: &Server, sent: &[u8]) -> Duration {
     start.elapsed()
 }
 
-/// Hyper's time for a head runs from the moment at which it waits for one.
+/// Hyper's timeout for a request's head starts when the connection starts to wait for the head.
 #[tokio::test(start_paused = true)]
-async fn a_connection_without_a_whole_head_is_ended_after_its_time() {
+async fn a_connection_without_a_complete_head_is_closed_after_the_timeout() {
     let server = Server::serve(App::of::<Quiet>().await.unwrap()).await;
     for sent in [&b""[..], b"GET /socket.io/ HTTP/1.1\r\nhost:"] {
-        let seconds = until_ended(&server, sent).await.as_secs();
+        let seconds = time_until_closed(&server, sent).await.as_secs();
         assert_eq!(seconds, 30, "{}", sent.escape_ascii());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_may_wait_longer_than_a_head() {
+async fn a_poll_may_wait_longer_than_the_timeout_for_a_head() {
     let app = App::builder_of::<Quiet>()
         .ping_interval(Duration::from_secs(100))
         .connect_timeout(Duration::from_secs(200));
@@ -165,14 +164,14 @@ async fn a_poll_may_wait_longer_than_a_head() {
     let path = format!("{path}&sid={}", sid.split('"').next().unwrap());
     let start = tokio::time::Instant::now();
     client.write_all(get(&path).as_bytes()).await.unwrap();
-    // However long it takes.
+    // The poll waits until the ping interval is over.
     client.peek(&mut [0; 1]).await.unwrap();
     assert!(start.elapsed() > Duration::from_secs(90));
     assert_eq!(body(&mut client).await, "2");
 }
 
 #[tokio::test]
-async fn idle_connections_end_with_the_server() {
+async fn idle_connections_are_closed_at_shutdown() {
     let server = Server::serve(App::of::<Quiet>().await.unwrap()).await;
     let mut client = TcpStream::connect(server.address).await.unwrap();
     client

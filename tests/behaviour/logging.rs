@@ -1,4 +1,5 @@
-//! What a peer can put into the log: no value that it sends, no line of its own, no flood.
+//! Log lines that a peer can cause: they show no value that the peer sent, the peer cannot break or
+//! forge lines, and it cannot flood the log.
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use specter::prelude::*;
 use specter::testing::{TestApp, TestClient};
 use tracing::Level;
 
-/// What no line may show, with what would end a line or turn its direction.
+/// A value that no log line may show. It contains characters that end a line or change the
+/// direction of its text.
 const SECRET: &str = "canary\r\nERROR forged\u{2028}\u{202e}, expected canary";
 
 #[derive(Deserialize)]
@@ -43,7 +45,7 @@ enum Choice {
 
 #[derive(Deserialize, Validate)]
 struct Post {
-    #[garde(length(max = 3), custom(quoting))]
+    #[garde(length(max = 3), custom(quote_in_error))]
     text: String,
 }
 
@@ -51,7 +53,7 @@ struct Post {
     clippy::trivially_copy_pass_by_ref,
     reason = "garde calls it with a reference to its context"
 )]
-fn quoting(text: &str, (): &()) -> garde::Result {
+fn quote_in_error(text: &str, (): &()) -> garde::Result {
     Err(garde::Error::new(format!("not this: {text}")))
 }
 
@@ -64,11 +66,11 @@ impl Guard for Members {
     }
 }
 
-/// Reads the payload as many guards do.
+/// Decodes the auth payload, as many guards do.
 #[injectable]
-struct Reading;
+struct DecodesAuth;
 
-impl Guard for Reading {
+impl Guard for DecodesAuth {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
         cx.auth::<Login>().transpose()?;
         Ok(())
@@ -153,7 +155,7 @@ impl Open {
     }
 }
 
-/// Its error handler fails.
+/// A controller whose `#[on_error]` handler fails.
 #[socketio_controller(namespace = "/failing")]
 struct Failing;
 
@@ -181,7 +183,7 @@ impl Typed {
     fn connect(&mut self, _login: Auth<Login>) {}
 }
 
-#[socketio_controller(namespace = "/read", guards(Reading))]
+#[socketio_controller(namespace = "/read", guards(DecodesAuth))]
 struct Read;
 
 #[handlers]
@@ -204,12 +206,12 @@ impl Broken {
 
 #[module(
     controllers = [Open, Failing, Typed, Read, Broken],
-    providers = [Members, Reading]
+    providers = [Members, DecodesAuth]
 )]
 struct AppModule;
 
 /// The secret as a JSON string.
-fn quoted() -> String {
+fn secret_as_json() -> String {
     Value::from(SECRET).to_string()
 }
 
@@ -224,8 +226,9 @@ fn assert_clean(lines: &[Line]) {
     }
 }
 
-/// Sends an event once without and once with an acknowledgement, which is an error.
-async fn failing(client: &TestClient, event: &str, data: impl Serialize) {
+/// Sends an event once without and once with an acknowledgement, and asserts that the
+/// acknowledgement is an error.
+async fn expect_failure(client: &TestClient, event: &str, data: impl Serialize) {
     let data = serde_json::to_value(data).unwrap();
     client.emit(event, &data);
     let answer: Value = client.emit_with_ack(event, &data).await;
@@ -233,7 +236,7 @@ async fn failing(client: &TestClient, event: &str, data: impl Serialize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
+async fn no_line_shows_a_peers_value_or_is_broken_by_it() {
     let lines = Lines::capture();
     let app = TestApp::builder::<AppModule>().start().await;
     let auth = json!({ "token": SECRET });
@@ -257,41 +260,49 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
         .query("token", "canary")
         .connect("/")
         .await;
-    failing(&client, "typed", (SECRET, "One")).await;
-    failing(&client, "typed", (7, SECRET)).await;
-    failing(&client, "typed", 7).await;
-    failing(&client, "strict", json!({ SECRET: 1 })).await;
-    failing(&client, "strict", json!({ "choice": { SECRET: 1 } })).await;
-    failing(&client, "valid", json!({ "text": SECRET })).await;
-    failing(&client, "late_auth", ()).await;
-    failing(&client, "guarded", SECRET).await;
-    failing(&client, "shown", SECRET).await;
+    expect_failure(&client, "typed", (SECRET, "One")).await;
+    expect_failure(&client, "typed", (7, SECRET)).await;
+    expect_failure(&client, "typed", 7).await;
+    expect_failure(&client, "strict", json!({ SECRET: 1 })).await;
+    expect_failure(&client, "strict", json!({ "choice": { SECRET: 1 } })).await;
+    expect_failure(&client, "valid", json!({ "text": SECRET })).await;
+    expect_failure(&client, "late_auth", ()).await;
+    expect_failure(&client, "guarded", SECRET).await;
+    expect_failure(&client, "shown", SECRET).await;
     for event in ["question_mark", "wrapped", "caused", "panics"] {
-        failing(&client, event, quoted()).await;
+        expect_failure(&client, event, secret_as_json()).await;
     }
-    failing(&client, "boxed", format!(r#"{{"choice":{}}}"#, quoted())).await;
-    failing(&client, "boxed", format!("{{{}:1}}", quoted())).await;
-    failing(&client, "decodes", SECRET).await;
-    failing(&client, "decodes_map", json!({ SECRET: "text" })).await;
+    expect_failure(
+        &client,
+        "boxed",
+        format!(r#"{{"choice":{}}}"#, secret_as_json()),
+    )
+    .await;
+    expect_failure(&client, "boxed", format!("{{{}:1}}", secret_as_json())).await;
+    expect_failure(&client, "decodes", SECRET).await;
+    expect_failure(&client, "decodes_map", json!({ SECRET: "text" })).await;
     client.emit("asks", ());
     let ((), answer) = client.expect_with_ack("question").await;
     answer.send(SECRET);
-    // An event's name may be shown, on one line.
+    // A line may show an event's name, but without a line break.
     client.emit("unknown\n\u{2028}event", SECRET);
-    failing(&client, "shown", "last").await;
+    expect_failure(&client, "shown", "last").await;
 
     let failing_client = app.connect("/failing").await;
-    failing(&failing_client, "fail", quoted()).await;
+    expect_failure(&failing_client, "fail", secret_as_json()).await;
     client.disconnect();
 
     for packet in [
-        format!(r#"2{{"text":{}}}"#, quoted()),
-        format!("4{}", quoted()),
-        format!("0{}", quoted()),
-        format!("51-[{},{{\"_placeholder\":true,\"num\":7}}]", quoted()),
-        format!("2[{}", quoted()),
-        format!("2/other\nname,[{}]", quoted()),
-        format!("canary{}", quoted()),
+        format!(r#"2{{"text":{}}}"#, secret_as_json()),
+        format!("4{}", secret_as_json()),
+        format!("0{}", secret_as_json()),
+        format!(
+            "51-[{},{{\"_placeholder\":true,\"num\":7}}]",
+            secret_as_json()
+        ),
+        format!("2[{}", secret_as_json()),
+        format!("2/other\nname,[{}]", secret_as_json()),
+        format!("canary{}", secret_as_json()),
     ] {
         let client = app.connect("/").await;
         client.send_raw(&packet);
@@ -303,11 +314,11 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
         .expect_connect_error("/nobody\nforged")
         .await;
     assert_eq!(nobody.message(), "Invalid namespace");
-    requests(&app).await;
+    send_rejected_requests(&app).await;
     app.shutdown().await;
 
     assert_clean(&lines.all());
-    for written in [
+    for message in [
         "a client's auth payload cannot be decoded",
         "a CONNECT payload is too large",
         "a handler failed; the client sees the id only",
@@ -318,12 +329,12 @@ async fn no_line_shows_a_value_or_ends_where_a_peer_wants() {
         "a request was refused with 403 because its `Origin`",
         "JSON of another shape at line 1 column",
     ] {
-        assert!(!lines.with(written).is_empty(), "{written}");
+        assert!(!lines.with(message).is_empty(), "{message}");
     }
 }
 
-/// Requests that are refused, with values in all places that a request has.
-async fn requests(app: &TestApp) {
+/// Sends send_rejected_requests that the server rejects, with the secret in all parts of a request.
+async fn send_rejected_requests(app: &TestApp) {
     let request = |method: &str, query: &str, origin: &str| {
         axum::http::Request::builder()
             .method(method)
@@ -357,8 +368,8 @@ async fn requests(app: &TestApp) {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("asked for")]
-struct Asked;
+#[error("on purpose")]
+struct OnPurpose;
 
 #[socketio_controller(namespace = "/flood")]
 struct Flooded;
@@ -366,13 +377,13 @@ struct Flooded;
 #[handlers]
 impl Flooded {
     #[on_event]
-    fn fail(&mut self) -> Result<(), Asked> {
-        Err(Asked)
+    fn fail(&mut self) -> Result<(), OnPurpose> {
+        Err(OnPurpose)
     }
 
     #[on_event]
     fn burst(&mut self) {
-        panic!("asked for")
+        panic!("on purpose")
     }
 }
 
@@ -382,21 +393,21 @@ async fn a_peer_cannot_flood_the_log() {
     let app = TestApp::builder_of::<Flooded>().start().await;
     let client = app.connect("/flood").await;
     for (event, message) in [
-        ("fail", "error=asked for"),
-        ("burst", "handler=burst panic=asked for"),
+        ("fail", "error=on purpose"),
+        ("burst", "handler=burst panic=on purpose"),
     ] {
         let mut ids = Vec::new();
         for _ in 0..500 {
             let answer: Value = client.emit_with_ack(event, ()).await;
             ids.push(answer["id"].as_str().unwrap().to_owned());
         }
-        let written = lines.with(message);
-        assert_eq!(written.len(), 10, "{event}");
-        assert!(written[0].text.contains(&ids[0]), "{written:?}");
+        let matching = lines.with(message);
+        assert_eq!(matching.len(), 10, "{event}");
+        assert!(matching[0].text.contains(&ids[0]), "{matching:?}");
         tokio::time::advance(Duration::from_secs(60)).await;
         client.emit_with_ack::<Value>(event, ()).await;
-        let written = lines.with(message);
-        assert_eq!(written.len(), 11, "{event}");
-        assert!(written[10].text.contains("left_out=490"), "{written:?}");
+        let matching = lines.with(message);
+        assert_eq!(matching.len(), 11, "{event}");
+        assert!(matching[10].text.contains("left_out=490"), "{matching:?}");
     }
 }

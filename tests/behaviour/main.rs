@@ -1,7 +1,8 @@
-//! The framework's behaviour, as an application and its clients see it: a module for each part.
+//! The framework's behaviour as an application and its clients see it, with a module for each part
+//! of the framework.
 //!
-//! One binary, so that the framework is linked once. A test belongs here unless it needs a process
-//! of its own.
+//! The tests are one binary, so that the framework is linked once. A test belongs here unless it
+//! needs its own process.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,5 +1,5 @@
-//! More attachments in a packet than clients take: an error where the packet is made, not a lost
-//! connection.
+//! Packets with more attachments than clients accept: encoding them fails on the server, so that
+//! the client does not close its connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +14,11 @@ fn bytes(count: usize) -> Vec<Binary> {
     vec![Binary::from(b"x"); count]
 }
 
-/// Answers in the place of the handler, with as many attachments as the event asks for.
+/// Replaces the handler's answer by one with the number of attachments that the event requests.
 #[injectable]
-struct Answering;
+struct ReplaceAnswer;
 
-impl Interceptor for Answering {
+impl Interceptor for ReplaceAnswer {
     async fn intercept(
         &self,
         cx: &InterceptContext<'_>,
@@ -49,17 +49,17 @@ impl Album {
             socket.namespace().emit("photos", bytes(count)),
             groups.broadcast("all", "photos", bytes(count)),
         ];
-        let words = emitted.map(|emitted| match emitted {
+        let results = emitted.map(|emitted| match emitted {
             Ok(()) => "ok".to_owned(),
             Err(error) => format!("{}: {error}", error.code()),
         });
-        words.into()
+        results.into()
     }
 
     #[on_event]
     async fn asks(&mut self, socket: &Socket, count: usize) -> &'static str {
-        let asked = socket.emit_with_ack::<()>("photos", bytes(count));
-        match asked.timeout(Duration::from_secs(10)).await {
+        let answer = socket.emit_with_ack::<()>("photos", bytes(count));
+        match answer.timeout(Duration::from_secs(10)).await {
             Ok(()) => "ok",
             Err(error) => error.code(),
         }
@@ -83,7 +83,7 @@ impl Album {
             .say(sent.map_or_else(|error| error.code(), |()| "ok"));
     }
 
-    #[on_event("intercepted", interceptors(Answering))]
+    #[on_event("intercepted", interceptors(ReplaceAnswer))]
     fn intercepted(&mut self) {}
 
     #[on_event]
@@ -97,7 +97,7 @@ const TOO_MANY: &str = "socket_encode_too_many_attachments";
 fn builder() -> (AppBuilder, crate::common::LogReader) {
     let (log, reader) = Log::new();
     let builder = App::builder_of::<Album>().provide(log);
-    (builder.provide(Answering), reader)
+    (builder.provide(ReplaceAnswer), reader)
 }
 
 #[tokio::test]
@@ -106,8 +106,8 @@ async fn ten_attachments_are_sent_and_eleven_are_an_error() {
     let server = Server::of(builder).await;
     let mut client = server.join("/").await;
     let refused = client.call("emits", json!([11])).await;
-    for word in refused[0].as_array().unwrap() {
-        let word = word.as_str().unwrap();
+    for result in refused[0].as_array().unwrap() {
+        let result = result.as_str().unwrap();
         for part in [
             TOO_MANY,
             "11 attachments",
@@ -115,7 +115,7 @@ async fn ten_attachments_are_sent_and_eleven_are_an_error() {
             "JavaScript clients",
             "max_outgoing_attachments",
         ] {
-            assert!(word.contains(part), "{part} in {word}");
+            assert!(result.contains(part), "{part} in {result}");
         }
     }
     client.send(r#"427["emits",10]"#).await;
@@ -130,7 +130,7 @@ async fn ten_attachments_are_sent_and_eleven_are_an_error() {
 }
 
 #[tokio::test]
-async fn an_answer_with_more_becomes_an_error() {
+async fn an_answer_with_more_attachments_becomes_an_error() {
     let (builder, mut log) = builder();
     let server = Server::of(builder).await;
     let mut client = server.join("/").await;
@@ -149,7 +149,7 @@ async fn an_answer_with_more_becomes_an_error() {
 }
 
 #[tokio::test]
-async fn arguments_that_came_are_passed_on_only_if_clients_take_them() {
+async fn received_arguments_are_forwarded_only_if_clients_accept_them() {
     let (builder, _log) = builder();
     let server = Server::of(builder.socket(|config| config.max_attachments(11))).await;
     let mut client = server.join("/").await;
@@ -177,7 +177,7 @@ async fn arguments_that_came_are_passed_on_only_if_clients_take_them() {
 }
 
 #[tokio::test]
-async fn a_setting_allows_more_for_clients_that_take_more() {
+async fn a_setting_allows_more_attachments() {
     let (builder, _log) = builder();
     let server = Server::of(builder.socket(|config| config.max_outgoing_attachments(12))).await;
     let mut client = server.join("/").await;
@@ -191,7 +191,7 @@ async fn a_setting_allows_more_for_clients_that_take_more() {
 }
 
 #[tokio::test]
-async fn more_than_any_packet_may_have_fails_at_start() {
+async fn a_setting_above_the_limit_of_a_packet_fails_at_start() {
     let (builder, _log) = builder();
     let builder = builder.socket(|config| config.max_outgoing_attachments(256));
     let error = builder.create().await.map(drop).unwrap_err().to_string();

@@ -1,5 +1,5 @@
-//! Several controllers on one namespace, several blocks of one controller, concurrent handlers,
-//! guards.
+//! SeveralModule controllers on one namespace, server blocks of one controller, concurrent
+//! handlers, guards.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -107,24 +107,24 @@ impl Early {
 }
 
 #[module(controllers = [Late, Early])]
-struct Several;
+struct SeveralModule;
 
-async fn several() -> (Server, crate::common::LogReader) {
+async fn server() -> (Server, crate::common::LogReader) {
     let (log, reader) = Log::new();
     (
-        Server::of(App::builder::<Several>().provide(log)).await,
+        Server::of(App::builder::<SeveralModule>().provide(log)).await,
         reader,
     )
 }
 
 #[tokio::test]
-async fn controllers_run_by_priority_and_the_first_value_answers() {
-    let (server, mut log) = several().await;
+async fn controllers_run_by_priority_and_the_first_value_is_the_answer() {
+    let (server, mut log) = server().await;
     let mut client = server.join("/").await;
     assert_eq!(
         client.call("order", json!([])).await,
         json!(["late"]),
-        "a unit is no answer"
+        "a handler that returns `()` does not answer"
     );
     assert_eq!([log.line().await, log.line().await], ["early", "late"]);
     assert_eq!(client.call("reversed", json!([])).await, json!(["early"]));
@@ -132,8 +132,8 @@ async fn controllers_run_by_priority_and_the_first_value_answers() {
 }
 
 #[tokio::test]
-async fn one_that_fails_stops_nobody_and_an_error_answers_only_without_a_value() {
-    let (server, _log) = several().await;
+async fn a_failing_handler_stops_no_other_and_an_error_is_the_answer_only_without_a_value() {
+    let (server, _log) = server().await;
     let mut client = server.join("/").await;
     assert_eq!(client.call("only_late_fails", json!([])).await, json!([7]));
     client.send(r#"421["both_fail"]"#).await;
@@ -145,8 +145,8 @@ async fn one_that_fails_stops_nobody_and_an_error_answers_only_without_a_value()
 }
 
 #[tokio::test]
-async fn on_error_hears_failures_extractions_and_panics_of_all_blocks() {
-    let (server, _log) = several().await;
+async fn on_error_gets_failures_extraction_errors_and_panics_of_all_blocks() {
+    let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"42["elsewhere",0]"#).await;
     assert_eq!(
@@ -164,8 +164,8 @@ async fn on_error_hears_failures_extractions_and_panics_of_all_blocks() {
 }
 
 #[tokio::test]
-async fn the_catch_all_does_not_hear_what_another_controller_handles() {
-    let (server, mut log) = several().await;
+async fn the_catch_all_handler_does_not_get_events_that_another_controller_handles() {
+    let (server, mut log) = server().await;
     let mut client = server.join("/").await;
     client.call("elsewhere", json!([1])).await;
     client.call("unknown", json!([])).await;
@@ -173,11 +173,11 @@ async fn the_catch_all_does_not_hear_what_another_controller_handles() {
     assert!(log.unread().is_empty());
 }
 
-struct Door(Notify);
+struct Release(Notify);
 
 #[socketio_controller]
 struct Parallel {
-    door: Arc<Door>,
+    release: Arc<Release>,
     #[state]
     running: AtomicU32,
 }
@@ -185,9 +185,9 @@ struct Parallel {
 #[handlers]
 impl Parallel {
     #[on_event(concurrent)]
-    async fn beside(&self) -> u32 {
+    async fn hold(&self) -> u32 {
         self.running.fetch_add(1, Ordering::Relaxed);
-        self.door.0.notified().await;
+        self.release.0.notified().await;
         self.running.load(Ordering::Relaxed)
     }
 
@@ -197,8 +197,8 @@ impl Parallel {
     }
 
     #[on_event]
-    fn open(&self) {
-        self.door.0.notify_waiters();
+    fn release_all(&self) {
+        self.release.0.notify_waiters();
     }
 
     #[on_event(concurrent)]
@@ -213,48 +213,49 @@ impl Parallel {
 
     #[on_event]
     async fn ordered_that_waits(&self) -> u32 {
-        self.door.0.notified().await;
+        self.release.0.notified().await;
         self.running.load(Ordering::Relaxed)
     }
 
-    /// Lets everything else go on, itself beside what is ordered.
+    /// Releases the waiting handlers. It is concurrent, so that it runs while an ordered handler
+    /// waits.
     #[on_event(concurrent)]
-    async fn open_beside(&self) {
+    async fn release_concurrent(&self) {
         tokio::task::yield_now().await;
-        self.door.0.notify_waiters();
+        self.release.0.notify_waiters();
     }
 }
 
 #[tokio::test]
-async fn concurrent_handlers_run_beside_each_other_up_to_their_bound() {
+async fn concurrent_handlers_run_concurrently_up_to_their_bound() {
     let app = App::builder_of::<Parallel>()
-        .provide(Door(Notify::new()))
+        .provide(Release(Notify::new()))
         .socket(|config| config.max_concurrent(3));
     let server = Server::of(app).await;
     let mut client = server.join("/").await;
-    client.send(r#"421["beside"]"#).await;
-    client.send(r#"422["beside"]"#).await;
+    client.send(r#"421["hold"]"#).await;
+    client.send(r#"422["hold"]"#).await;
     assert_eq!(
         client.call("ordered", json!([])).await,
         json!([2]),
-        "ordered events do not wait for them"
+        "ordered events do not wait for concurrent handlers"
     );
-    client.send(r#"42["open"]"#).await;
+    client.send(r#"42["release_all"]"#).await;
     let mut answers = [client.text().await, client.text().await];
     answers.sort();
     assert_eq!(answers, ["431[2]", "432[2]"]);
 }
 
 #[tokio::test]
-async fn concurrent_handlers_that_are_no_async_fn_run_beside_those_that_wait() {
-    let server = Server::of(App::builder_of::<Parallel>().provide(Door(Notify::new()))).await;
+async fn sync_concurrent_handlers_run_while_others_wait() {
+    let server = Server::of(App::builder_of::<Parallel>().provide(Release(Notify::new()))).await;
     let mut client = server.join("/").await;
-    client.send(r#"421["beside"]"#).await;
+    client.send(r#"421["hold"]"#).await;
     client.send(r#"422["ordered_that_waits"]"#).await;
     assert_eq!(client.call("count", json!([])).await, json!([1]));
     let failed = client.call("fail", json!([])).await;
     assert_eq!(failed[0]["error"], "failed", "{failed}");
-    client.send(r#"423["open_beside"]"#).await;
+    client.send(r#"423["release_concurrent"]"#).await;
     let mut answers = [
         client.text().await,
         client.text().await,
@@ -268,46 +269,47 @@ async fn concurrent_handlers_that_are_no_async_fn_run_beside_those_that_wait() {
 #[tokio::test]
 async fn concurrent_events_over_the_bound_wait_and_ordered_ones_do_not() {
     let app = App::builder_of::<Parallel>()
-        .provide(Door(Notify::new()))
+        .provide(Release(Notify::new()))
         .socket(|config| config.max_concurrent(1));
     let app = app.create().await.unwrap();
-    let door = app.get::<Door>().unwrap();
+    let release = app.get::<Release>().unwrap();
     let server = Server::serve(app).await;
     let mut client = server.join("/").await;
-    client.send(r#"421["beside"]"#).await;
+    client.send(r#"421["hold"]"#).await;
     assert_eq!(client.call("ordered", json!([])).await, json!([1]));
-    client.send(r#"422["beside"]"#).await;
-    // Begun only when the first is over; until then nothing behind it in order begins either.
-    client.send(r#"423["open"]"#).await;
-    door.0.notify_waiters();
+    client.send(r#"422["hold"]"#).await;
+    // The second concurrent event starts when the first has finished. Until then, no later event
+    // starts either.
+    client.send(r#"423["release_all"]"#).await;
+    release.0.notify_waiters();
     assert_eq!(client.text().await, "431[1]");
     assert_eq!(client.text().await, "433[]");
-    door.0.notify_waiters();
+    release.0.notify_waiters();
     assert_eq!(client.text().await, "432[2]");
 }
 
 #[tokio::test]
-async fn concurrent_handlers_go_on_while_an_ordered_one_waits() {
-    let server = Server::of(App::builder_of::<Parallel>().provide(Door(Notify::new()))).await;
+async fn concurrent_handlers_run_while_an_ordered_one_waits() {
+    let server = Server::of(App::builder_of::<Parallel>().provide(Release(Notify::new()))).await;
     let mut client = server.join("/").await;
     client.send(r#"421["ordered_that_waits"]"#).await;
-    client.send(r#"42["open_beside"]"#).await;
+    client.send(r#"42["release_concurrent"]"#).await;
     assert_eq!(client.text().await, "431[0]");
 }
 
 #[injectable]
 #[derive(Default)]
-struct Knows {
+struct Named {
     #[state]
-    asked: AtomicU32,
+    checks: AtomicU32,
 }
 
 #[derive(Clone)]
 struct User(String);
 
-impl Guard for Knows {
+impl Guard for Named {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.checks.fetch_add(1, Ordering::Relaxed);
         match cx.auth::<Value>() {
             Some(Ok(auth)) if auth["name"] == "panic" => panic!("a secret"),
             Some(Ok(auth)) if auth["name"].is_string() => {
@@ -332,7 +334,7 @@ impl Guard for Admins {
     }
 }
 
-#[socketio_controller(namespace = "/guarded", guards(Knows))]
+#[socketio_controller(namespace = "/guarded", guards(Named))]
 struct Guarded;
 
 #[handlers]
@@ -352,11 +354,11 @@ impl Guarded {
     }
 }
 
-#[module(controllers = [Guarded], providers = [Knows, Admins])]
+#[module(controllers = [Guarded], providers = [Named, Admins])]
 struct GuardedModule;
 
 #[tokio::test]
-async fn guards_stand_before_connect_and_before_arguments_are_read() {
+async fn guards_run_before_connect_and_before_arguments_are_decoded() {
     let server = Server::of(App::builder::<GuardedModule>()).await;
     let mut client = server.open().await;
     client.send("40/guarded,").await;

@@ -1,5 +1,7 @@
-//! What handlers send to their own client, which is written when their turn ends: it arrives in the
-//! order of the calls, whoever else sends.
+//! The order of the packets that handlers send to their own client.
+//!
+//! The connection's task writes these packets at the end of its turn. They arrive in the order of
+//! the calls, even if other threads send too.
 
 use std::sync::mpsc;
 
@@ -12,17 +14,17 @@ struct Busy;
 
 #[handlers]
 impl Busy {
-    /// Sends, has another thread send, and sends again.
+    /// Emits an event, has another thread emit events, and emits an event again.
     #[on_event]
     fn relay(&self, socket: &Socket, io: Io, number: u32) -> Result<u32, EmitError> {
         socket.emit("first", number)?;
         let (sender, done) = mpsc::channel();
-        let elsewhere = socket.clone();
+        let other_handle = socket.clone();
         std::thread::spawn(move || {
-            let emitted = elsewhere.emit("second", number);
+            let emitted = other_handle.emit("second", number);
             let _ = sender.send(emitted.and_then(|()| io.emit("everybody", number)));
         });
-        done.recv().expect("the thread answers")?;
+        done.recv().expect("the thread sends its result")?;
         socket.emit("third", number)?;
         Ok(number)
     }
@@ -48,11 +50,11 @@ async fn server() -> Server {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_follows_from_another_arrives_after_it() {
+async fn packets_of_several_threads_arrive_in_the_order_of_the_calls() {
     const ROUNDS: u32 = 300;
     let server = server().await;
     let mut client = server.join("/").await;
-    // More than few, so that broadcasts are written in place.
+    // With this number of clients, broadcasts are written in place.
     let mut others = Vec::new();
     for _ in 0..8 {
         others.push(server.join("/").await);
@@ -71,14 +73,14 @@ async fn what_follows_from_another_arrives_after_it() {
     }
 }
 
-/// More than the sockets hold, read only after all was asked for.
+/// The answers exceed the sockets' buffers. The client reads only after it has sent all events.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_client_does_not_take_at_once_is_neither_lost_nor_repeated() {
+async fn answers_that_do_not_fit_into_the_sockets_buffers_are_neither_lost_nor_repeated() {
     const EVENTS: usize = 6_000;
     let server = server().await;
     let mut client = server.join("/").await;
     let echo = |id: usize| {
-        // Up to and beyond what is gathered.
+        // Some of the texts fit into the write batch, others do not.
         let text = "x".repeat(id % 37 * 300);
         (
             format!("42{id}[\"echo\",\"{text}\"]"),
@@ -92,7 +94,7 @@ async fn what_the_client_does_not_take_at_once_is_neither_lost_nor_repeated() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_the_end_arrives() {
+async fn packets_sent_before_the_disconnect_arrive() {
     let server = server().await;
     for _ in 0..20 {
         let mut client: Client = server.join("/").await;

@@ -1,4 +1,4 @@
-//! Interceptors, error filters and time limits around handlers.
+//! Interceptors, error filters and timeouts of handlers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use specter::gateway::{
 use specter::prelude::*;
 use tokio::sync::Notify;
 
-/// Says when it is entered and left, under its name.
+/// Defines interceptors that log their name before and after the handler.
 macro_rules! tracer {
     ($($name:ident)*) => {$(
         #[injectable]
@@ -27,9 +27,9 @@ macro_rules! tracer {
             ) -> Result<HandlerOutcome, EventError> {
                 self.log.say(format!("{} {}", stringify!($name), cx.event().name()));
                 tokio::task::yield_now().await;
-                let handled = next.run().await;
-                self.log.say(format!("{} {}", stringify!($name), handled.is_ok()));
-                handled
+                let outcome = next.run().await;
+                self.log.say(format!("{} {}", stringify!($name), outcome.is_ok()));
+                outcome
             }
         }
     )*};
@@ -37,17 +37,20 @@ macro_rules! tracer {
 
 tracer!(OfApp OfModule OfController OfEvent);
 
-/// What an interceptor may do besides calling `next`.
+/// Does what its event's argument names, as an example of what interceptors may do.
 #[injectable]
-struct Meddling;
+struct ByArgument;
 
-impl Interceptor for Meddling {
+impl Interceptor for ByArgument {
     async fn intercept(
         &self,
         cx: &InterceptContext<'_>,
         next: Next<'_>,
     ) -> Result<HandlerOutcome, EventError> {
-        assert_eq!((cx.controller(), cx.method()), ("Meddled", "meddled"));
+        assert_eq!(
+            (cx.controller(), cx.method()),
+            ("Intercepted", "intercepted")
+        );
         match cx.event().args().get::<String>(0)?.as_str() {
             "answer" => HandlerOutcome::answer(&("instead", 1)),
             "nothing" => Ok(HandlerOutcome::nothing()),
@@ -105,7 +108,7 @@ async fn lines(log: &mut LogReader, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn interceptors_stand_around_connect_and_events_from_the_app_inwards() {
+async fn interceptors_run_around_connect_and_events_with_the_apps_outermost() {
     let (log, mut reader) = Log::new();
     let app = App::builder::<TracedModule>()
         .provide(log)
@@ -144,26 +147,26 @@ async fn interceptors_stand_around_connect_and_events_from_the_app_inwards() {
     assert_eq!(
         lines(&mut reader, 8).await[4],
         "OfEvent false",
-        "reading arguments is inside"
+        "the interceptors run around the decoding of the arguments"
     );
     client.send("41").await;
     assert_eq!(
         reader.line().await,
         "disconnect",
-        "nothing stands around it"
+        "no interceptor runs around `disconnect`"
     );
 }
 
-struct Door(Notify);
+struct Release(Notify);
 
 #[socketio_controller]
-struct Meddled {
-    door: Arc<Door>,
+struct Intercepted {
+    release: Arc<Release>,
     #[state]
     calls: u32,
 }
 
-/// Says that it was dropped.
+/// Tells the client when it is dropped.
 struct Dropped<'a>(&'a Socket);
 
 impl Drop for Dropped<'_> {
@@ -173,13 +176,13 @@ impl Drop for Dropped<'_> {
 }
 
 #[handlers]
-impl Meddled {
-    #[on_event(interceptors(Meddling))]
-    async fn meddled(&mut self, _what: String, socket: &Socket) -> u32 {
+impl Intercepted {
+    #[on_event(interceptors(ByArgument))]
+    async fn intercepted(&mut self, _what: String, socket: &Socket) -> u32 {
         self.calls += 1;
         if self.calls == 3 {
             let _dropped = Dropped(socket);
-            self.door.0.notified().await;
+            self.release.0.notified().await;
         }
         self.calls
     }
@@ -189,50 +192,53 @@ impl Meddled {
         self.calls += 100;
         if waits {
             let _dropped = Dropped(socket);
-            self.door.0.notified().await;
+            self.release.0.notified().await;
         }
         self.calls
     }
 
     #[on_event(timeout = Duration::from_millis(50))]
     async fn slow_ack(&mut self, ack: Ack) {
-        self.door.0.notified().await;
+        self.release.0.notified().await;
         drop(ack);
     }
 }
 
-#[module(controllers = [Meddled], providers = [Meddling])]
-struct MeddledModule;
+#[module(controllers = [Intercepted], providers = [ByArgument])]
+struct InterceptedModule;
 
-async fn meddled() -> Server {
-    Server::of(App::builder::<MeddledModule>().provide(Door(Notify::new()))).await
+async fn intercepted() -> Server {
+    Server::of(App::builder::<InterceptedModule>().provide(Release(Notify::new()))).await
 }
 
 #[tokio::test]
-async fn an_interceptor_answers_instead_and_a_dropped_handler_leaves_its_controller() {
-    let server = meddled().await;
+async fn an_interceptor_may_replace_the_answer_and_a_dropped_handler_keeps_its_controller() {
+    let server = intercepted().await;
     let mut client = server.join("/").await;
-    assert_eq!(client.call("meddled", json!(["run"])).await, json!([1]));
+    assert_eq!(client.call("intercepted", json!(["run"])).await, json!([1]));
     assert_eq!(
-        client.call("meddled", json!(["answer"])).await,
+        client.call("intercepted", json!(["answer"])).await,
         json!(["instead", 1])
     );
-    assert_eq!(client.call("meddled", json!(["nothing"])).await, json!([]));
     assert_eq!(
-        client.call("meddled", json!(["replace"])).await,
+        client.call("intercepted", json!(["nothing"])).await,
+        json!([])
+    );
+    assert_eq!(
+        client.call("intercepted", json!(["replace"])).await,
         json!(["another"])
     );
-    let panicked = client.call("meddled", json!(["panic"])).await;
+    let panicked = client.call("intercepted", json!(["panic"])).await;
     assert_eq!(panicked[0]["error"], "internal error");
-    client.send(r#"427["meddled","abandon"]"#).await;
+    client.send(r#"427["intercepted","abandon"]"#).await;
     assert_eq!(client.event().await, json!(["dropped"]));
     assert_eq!(client.text().await, r#"437[{"error":"abandoned"}]"#);
-    assert_eq!(client.call("meddled", json!(["run"])).await, json!([4]));
+    assert_eq!(client.call("intercepted", json!(["run"])).await, json!([4]));
 }
 
 #[tokio::test]
-async fn a_handler_over_its_time_is_dropped_and_its_controller_is_not() {
-    let server = meddled().await;
+async fn a_handler_that_times_out_is_dropped_but_its_controller_is_kept() {
+    let server = intercepted().await;
     let mut client = server.join("/").await;
     assert_eq!(client.call("slow", json!([false])).await, json!([100]));
     client.send(r#"427["slow",true]"#).await;
@@ -250,11 +256,11 @@ async fn a_handler_over_its_time_is_dropped_and_its_controller_is_not() {
 #[error("row {0} is locked")]
 struct Locked(u32);
 
-/// Says more of errors that it knows.
+/// Replaces errors of a known type by more detailed ones.
 #[injectable]
-struct Explains;
+struct Explain;
 
-impl ErrorFilter for Explains {
+impl ErrorFilter for Explain {
     async fn filter(&self, error: EventError, cx: &FilterContext<'_>) -> EventError {
         tokio::task::yield_now().await;
         match error.downcast_ref::<Locked>() {
@@ -267,11 +273,11 @@ impl ErrorFilter for Explains {
     }
 }
 
-/// Numbers all errors.
+/// Appends an exclamation mark to the text of each error.
 #[injectable]
-struct Signs;
+struct Exclaim;
 
-impl ErrorFilter for Signs {
+impl ErrorFilter for Exclaim {
     async fn filter(&self, error: EventError, _cx: &FilterContext<'_>) -> EventError {
         let text = format!("{}!", error.text());
         EventError::new(text)
@@ -297,7 +303,7 @@ impl Guard for Closed {
     }
 }
 
-#[socketio_controller(guards(Closed), filters(Explains))]
+#[socketio_controller(guards(Closed), filters(Explain))]
 struct Filtered {
     closed: Arc<Closed>,
 }
@@ -317,12 +323,12 @@ impl Filtered {
         Err(Locked(row))?
     }
 
-    #[on_event(filters(Signs))]
-    fn signed(&mut self) -> Result<(), EventError> {
+    #[on_event(filters(Exclaim))]
+    fn exclaimed(&mut self) -> Result<(), EventError> {
         Err(Locked(1))?
     }
 
-    #[on_event(guards(Closed), filters(Signs))]
+    #[on_event(guards(Closed), filters(Exclaim))]
     fn guarded(&mut self) {}
 
     #[on_event]
@@ -341,39 +347,39 @@ impl Filtered {
     }
 }
 
-#[module(controllers = [Filtered], providers = [Explains, Signs, Closed])]
+#[module(controllers = [Filtered], providers = [Explain, Exclaim, Closed])]
 struct FilteredModule;
 
 #[tokio::test]
-async fn error_filters_change_what_everybody_is_told() {
+async fn error_filters_change_the_error_for_the_client_and_for_on_error() {
     let server = Server::of(App::builder::<FilteredModule>()).await;
     let mut client = server.join("/").await;
     let mut fail = async |event: &str, args: Value| {
         let mut list = vec![Value::from(event)];
         list.extend(args.as_array().unwrap().clone());
         client.send(format!("427{}", Value::from(list))).await;
-        let told = [client.text().await, client.text().await];
-        let at = told
+        let packets = [client.text().await, client.text().await];
+        let at = packets
             .iter()
             .position(|packet| packet.starts_with("437"))
             .unwrap();
-        (told[at][3..].to_owned(), told[1 - at].clone())
+        (packets[at][3..].to_owned(), packets[1 - at].clone())
     };
-    let (answer, told) = fail("fails", json!([4])).await;
+    let (answer, failed_event) = fail("fails", json!([4])).await;
     assert_eq!(
         answer,
         r#"[{"error":"row 4 is locked","code":"locked","data":"fails"}]"#
     );
-    assert_eq!(told, r#"42["failed","row 4 is locked"]"#);
+    assert_eq!(failed_event, r#"42["failed","row 4 is locked"]"#);
     let (answer, _) = fail("fails", json!([13])).await;
     assert!(
         answer.contains("internal error") && !answer.contains("secret"),
         "{answer}"
     );
-    let (answer, _) = fail("signed", json!([])).await;
+    let (answer, _) = fail("exclaimed", json!([])).await;
     assert_eq!(
         answer, r#"[{"error":"internal error!"}]"#,
-        "the event's filter is the first"
+        "the filter of the event runs first"
     );
     let (answer, _) = fail("guarded", json!([])).await;
     assert_eq!(answer, r#"[{"error":"never!"}]"#);
@@ -382,8 +388,8 @@ async fn error_filters_change_what_everybody_is_told() {
 }
 
 #[tokio::test]
-async fn error_filters_change_why_a_client_is_refused() {
-    let app = App::builder::<FilteredModule>().filter::<Signs>();
+async fn error_filters_change_the_error_of_a_refused_client() {
+    let app = App::builder::<FilteredModule>().filter::<Exclaim>();
     let server = Server::of(app).await;
     let mut refused = server.open().await;
     refused.send(r#"40{"row":9}"#).await;

@@ -1,4 +1,4 @@
-//! What is wrong with policies is said at start, all at once.
+//! Faults of declared policies, which are reported together before anything starts.
 
 use specter::gateway::{
     ErrorFilter, FilterContext, HandlerOutcome, InterceptContext, Interceptor, Next,
@@ -40,7 +40,7 @@ impl Wrong {
 struct WrongModule;
 
 #[tokio::test]
-async fn what_is_wrong_with_policies_is_said_at_start() {
+async fn a_priority_for_an_event_without_handler_is_reported_at_start() {
     let text = |error: specter::Error| error.to_string();
     let error = App::builder::<WrongModule>()
         .create()
@@ -66,7 +66,7 @@ impl AlsoWrong {
 #[module(controllers = [AlsoWrong], providers = [PerSocket])]
 struct AlsoWrongModule;
 
-/// The faults of an application that nothing of was started.
+/// The faults that checking the application finds. The check starts nothing.
 fn faults(app: specter::app::AppBuilder) -> Vec<String> {
     match app.check() {
         Err(specter::Error::Startup(faults)) => {
@@ -78,13 +78,13 @@ fn faults(app: specter::app::AppBuilder) -> Vec<String> {
 }
 
 #[test]
-fn policies_are_singletons() {
+fn policies_must_be_singletons() {
     let faults = faults(App::builder::<AlsoWrongModule>());
     let texts: Vec<_> = faults
         .iter()
         .map(|fault| fault.lines().next().unwrap_or(fault))
         .collect();
-    // Asked for in three places.
+    // Three declarations name `PerSocket`, so there are three faults.
     assert_eq!(
         texts,
         [
@@ -105,14 +105,14 @@ fn policies_are_singletons() {
 }
 
 #[test]
-fn the_apps_own_policies_are_checked_before_anything_starts() {
-    let app = || App::builder::<RightModule>();
-    assert_eq!(faults(app().filter::<Right>()), Vec::<String>::new());
-    let missing = faults(app().guard::<Never>());
+fn the_apps_policies_are_checked_before_anything_starts() {
+    let app = || App::builder::<ValidModule>();
+    assert_eq!(faults(app().filter::<Valid>()), Vec::<String>::new());
+    let missing = faults(app().guard::<NotProvided>());
     assert_eq!(missing.len(), 1);
     assert!(
         missing[0].starts_with(
-            "nothing provides `Arc<Never>` [provider_missing]\n    \
+            "nothing provides `Arc<NotProvided>` [provider_missing]\n    \
              tests/behaviour/policy_faults.rs:"
         ) && missing[0].contains("the application takes it as guard"),
         "{missing:?}"
@@ -125,42 +125,42 @@ fn the_apps_own_policies_are_checked_before_anything_starts() {
 }
 
 #[injectable]
-struct Right;
+struct Valid;
 
-impl ErrorFilter for Right {
+impl ErrorFilter for Valid {
     async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
         error
     }
 }
 
-#[module(providers = [Right])]
-struct RightModule;
+#[module(providers = [Valid])]
+struct ValidModule;
 
-/// Provided nowhere.
-struct Never;
+/// A guard that no module provides.
+struct NotProvided;
 
-impl Guard for Never {
+impl Guard for NotProvided {
     async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> {
         Err(Reject::new("never"))
     }
 }
 
 #[injectable(scope = socket)]
-struct SocketsOwn;
+struct ScopedHandler;
 
-impl EventHandler for SocketsOwn {
+impl EventHandler for ScopedHandler {
     fn events(self: Arc<Self>, _: &mut EventSubscriptions<'_>) {}
 }
 
-#[module(handlers = [SocketsOwn])]
+#[module(handlers = [ScopedHandler])]
 struct HandlersModule;
 
 #[test]
-fn event_handlers_are_singletons() {
+fn event_handlers_must_be_singletons() {
     let faults = faults(App::builder::<HandlersModule>());
     assert_eq!(faults.len(), 1);
     assert!(
-        faults[0].starts_with("event handler `SocketsOwn` is not a singleton"),
+        faults[0].starts_with("event handler `ScopedHandler` is not a singleton"),
         "{faults:?}"
     );
 }

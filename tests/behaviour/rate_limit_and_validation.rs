@@ -1,4 +1,4 @@
-//! What is provided for handlers: rate limits, and arguments that are validated.
+//! Rate limits, and validated arguments.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use specter::extract::Valid;
 use specter::gateway::{Rate, RateKey, RateLimit, RatePolicy};
 use specter::prelude::*;
 
-/// Nothing comes back while a test runs.
+/// The period is so long that no permit is regained while a test runs.
 const LONG: Duration = Duration::from_secs(100_000);
 
 #[injectable]
@@ -22,7 +22,7 @@ impl RatePolicy for Messages {
     }
 }
 
-/// By the user's name, whichever sockets they have.
+/// Counts by the user's name, for all sockets of a user together.
 #[injectable]
 struct Users;
 
@@ -81,7 +81,7 @@ fn retry_after(answer: &Value) -> u64 {
 }
 
 #[tokio::test]
-async fn a_rate_limit_counts_for_each_socket() {
+async fn a_rate_limit_counts_each_socket_by_default() {
     let server = Server::of(App::builder::<LimitedModule>()).await;
     let mut client = server.join("/").await;
     assert_eq!(client.call("message", json!([1])).await, json!([1]));
@@ -94,7 +94,7 @@ async fn a_rate_limit_counts_for_each_socket() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_counts_for_each_key_connects_included() {
+async fn a_rate_limit_counts_events_and_connects_for_each_key() {
     let server = Server::of(App::builder::<LimitedModule>()).await;
     let mut ann = server.open().await;
     ann.connect("/users", json!({ "user": "ann" })).await;
@@ -144,19 +144,19 @@ impl Checked {
 }
 
 #[tokio::test]
-async fn a_payload_that_breaks_its_rules_is_answered_with_all_of_them() {
+async fn an_invalid_payload_is_answered_with_all_broken_rules() {
     let server = Server::of(App::builder_of::<Checked>()).await;
     let mut client = server.join("/").await;
-    let fine = json!([{ "text": "hello", "place": { "latitude": 4 } }, 1]);
-    assert_eq!(client.call("post", fine).await, json!(["hello", 4, true]));
-    let broken = json!([{ "text": "too long", "place": { "latitude": 91 } }]);
-    let answer = client.call("post", broken).await;
+    let valid = json!([{ "text": "hello", "place": { "latitude": 4 } }, 1]);
+    assert_eq!(client.call("post", valid).await, json!(["hello", 4, true]));
+    let invalid = json!([{ "text": "too long", "place": { "latitude": 91 } }]);
+    let answer = client.call("post", invalid).await;
     assert_eq!(answer[0]["error"], "argument `post` is not valid");
     assert_eq!(answer[0]["code"], "invalid_argument");
     let data = answer[0]["data"].as_array().unwrap();
     let paths: Vec<_> = data
         .iter()
-        .map(|broken| broken["path"].as_str().unwrap())
+        .map(|invalid| invalid["path"].as_str().unwrap())
         .collect();
     assert_eq!(paths, ["place.latitude", "text"]);
     assert!(!data[0]["message"].as_str().unwrap().is_empty());

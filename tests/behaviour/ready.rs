@@ -1,4 +1,4 @@
-//! A producer that follows the pace of its client.
+//! `Socket::ready`: a producer that adapts to the pace of its client.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Export {
         let socket = socket.clone();
         let log = self.log.clone();
         tokio::spawn(async move {
-            // Until the CONNECT is answered.
+            // `ready` fails until the CONNECT has been answered.
             while socket.ready().await == Err(ReadyError::NotConnected) {
                 tokio::task::yield_now().await;
             }
@@ -55,7 +55,7 @@ async fn a_producer_waits_for_a_client_that_does_not_read_and_loses_nothing() {
     let client = app.connect("/").await;
     client.stop_reading(true);
     sleep(Duration::from_secs(5)).await;
-    assert_eq!(log.unread(), [""; 0], "the producer went on");
+    assert_eq!(log.unread(), [""; 0], "the producer did not wait");
     client.stop_reading(false);
     for number in 0..100 {
         let (received, _) = client.expect::<(usize, String)>("row").await;
@@ -65,11 +65,11 @@ async fn a_producer_waits_for_a_client_that_does_not_read_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_producer_that_waits_is_told_when_its_client_is_gone() {
+async fn a_waiting_producer_gets_an_error_when_its_client_is_disconnected() {
     let (app, mut log) = app().await;
     let client = app.connect("/").await;
     client.stop_reading(true);
-    // The client is cut off because it does not read.
+    // The server closes the connection, because the client does not read.
     assert_eq!(log.line().await, "ready_disconnected");
     drop(client);
 }

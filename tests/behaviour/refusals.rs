@@ -1,4 +1,5 @@
-//! What a refused client reads: message, code and data, whoever refuses it and how.
+//! The error that a refused client receives: its message, code and data, for each part of an
+//! application that can refuse it.
 
 use crate::common::lines::Lines;
 use serde_json::{Value, json};
@@ -7,10 +8,10 @@ use specter::testing::{ConnectError, TestApp};
 
 #[derive(Debug, thiserror::Error, IntoEventError)]
 enum Closed {
-    #[error("the house is full")]
+    #[error("the server is full")]
     #[event_error(code = "full")]
     Full,
-    #[error("the house is empty")]
+    #[error("the server is empty")]
     #[event_error(code = "empty")]
     Empty,
 }
@@ -33,9 +34,9 @@ fn refusal(how: &str) -> Result<(), Reject> {
 }
 
 #[injectable]
-struct Guarding;
+struct RefusingGuard;
 
-impl Guard for Guarding {
+impl Guard for RefusingGuard {
     async fn check(&self, cx: &GuardContext<'_>) -> Result<(), Reject> {
         match cx.auth::<How>() {
             Some(Ok(How { how })) => match how.strip_prefix("guard ") {
@@ -48,9 +49,9 @@ impl Guard for Guarding {
 }
 
 #[injectable]
-struct Around;
+struct RefusingInterceptor;
 
-impl Interceptor for Around {
+impl Interceptor for RefusingInterceptor {
     async fn intercept(
         &self,
         cx: &InterceptContext<'_>,
@@ -66,9 +67,9 @@ impl Interceptor for Around {
 }
 
 #[injectable]
-struct Renaming;
+struct RenamingFilter;
 
-impl ErrorFilter for Renaming {
+impl ErrorFilter for RenamingFilter {
     async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
         if error.text() == "rename" {
             EventError::new("renamed")
@@ -80,11 +81,15 @@ impl ErrorFilter for Renaming {
     }
 }
 
-#[socketio_controller(guards(Guarding), interceptors(Around), filters(Renaming))]
-struct Door;
+#[socketio_controller(
+    guards(RefusingGuard),
+    interceptors(RefusingInterceptor),
+    filters(RenamingFilter)
+)]
+struct Refusing;
 
 #[handlers]
-impl Door {
+impl Refusing {
     #[on_event("connect")]
     fn connect(&mut self, socket: &Socket, Auth(How { how }): Auth<How>) -> Result<(), EventError> {
         refusal(&how)?;
@@ -121,8 +126,8 @@ impl Typed {
     }
 }
 
-#[module(controllers = [Door, Typed], providers = [Guarding, Around, Renaming])]
-struct House;
+#[module(controllers = [Refusing, Typed], providers = [RefusingGuard, RefusingInterceptor, RenamingFilter])]
+struct RefusalsModule;
 
 async fn refused(app: &TestApp, namespace: &str, how: &str) -> (String, Value) {
     let auth = json!({ "how": how });
@@ -138,8 +143,8 @@ async fn refused(app: &TestApp, namespace: &str, how: &str) -> (String, Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_reaches_connect_error_whoever_refuses() {
-    let app = TestApp::builder::<House>().start().await;
+async fn every_kind_of_refusal_sends_its_code() {
+    let app = TestApp::builder::<RefusalsModule>().start().await;
     for (how, message, data) in [
         ("plain", "no", Value::Null),
         ("guard plain", "no", Value::Null),
@@ -156,10 +161,10 @@ async fn a_code_reaches_connect_error_whoever_refuses() {
             "renamed",
             json!({ "code": "filtered", "data": [7] }),
         ),
-        ("derived", "the house is full", json!({ "code": "full" })),
+        ("derived", "the server is full", json!({ "code": "full" })),
         (
             "derived data",
-            "the house is empty",
+            "the server is empty",
             json!({ "code": "empty", "data": 3 }),
         ),
         (
@@ -168,8 +173,8 @@ async fn a_code_reaches_connect_error_whoever_refuses() {
             json!({ "code": "join_too_many_rooms" }),
         ),
     ] {
-        let told = refused(&app, "/", how).await;
-        assert_eq!(told, (message.to_owned(), data), "{how}");
+        let received = refused(&app, "/", how).await;
+        assert_eq!(received, (message.to_owned(), data), "{how}");
     }
     let (message, data) = refused(&app, "/", "internal").await;
     assert_eq!(message, "internal error");
@@ -177,13 +182,13 @@ async fn a_code_reaches_connect_error_whoever_refuses() {
     let typed = refused(&app, "/typed", "").await;
     assert_eq!(
         typed,
-        ("the house is full".to_owned(), json!({ "code": "full" }))
+        ("the server is full".to_owned(), json!({ "code": "full" }))
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_is_refused_has_the_code_rejected_unless_it_has_one() {
-    let app = TestApp::builder::<House>().start().await;
+async fn a_refused_event_has_the_code_rejected_unless_the_error_has_a_code() {
+    let app = TestApp::builder::<RefusalsModule>().start().await;
     let client = app.client().auth(json!({ "how": "in" })).connect("/").await;
     for (how, expected) in [
         ("plain", json!({ "error": "no", "code": "rejected" })),
@@ -222,20 +227,22 @@ impl Rooms {
     }
 
     #[on_event]
-    fn tell_gone(&mut self, socket: &Socket, all: Namespace) -> Result<(), EmitError> {
+    fn emit_to_other(&mut self, socket: &Socket, all: Namespace) -> Result<(), EmitError> {
         let others = all.sockets().into_iter().filter(|other| other != socket);
         for other in others {
-            // As a disconnect from its own side does it, before this handler ends.
-            GONE.get_or_init(|| other);
+            // The test keeps the other socket, to emit to it after it has disconnected.
+            OTHER_SOCKET.get_or_init(|| other);
         }
-        GONE.get().map_or(Ok(()), |gone| gone.emit("late", ()))
+        OTHER_SOCKET
+            .get()
+            .map_or(Ok(()), |other| other.emit("late", ()))
     }
 }
 
-static GONE: std::sync::OnceLock<Socket> = std::sync::OnceLock::new();
+static OTHER_SOCKET: std::sync::OnceLock<Socket> = std::sync::OnceLock::new();
 
 #[tokio::test(start_paused = true)]
-async fn limits_that_a_client_meets_are_answered_with_their_code_and_not_logged() {
+async fn exceeded_limits_of_a_client_are_answered_with_a_code_and_not_logged() {
     let lines = Lines::capture();
     let app = TestApp::builder_of::<Rooms>()
         .configure(|app| {
@@ -260,19 +267,20 @@ async fn limits_that_a_client_meets_are_answered_with_their_code_and_not_logged(
         }
     }
     let other = app.connect("/").await;
-    client.emit_with_ack::<()>("tell_gone", ()).await;
+    client.emit_with_ack::<()>("emit_to_other", ()).await;
     other.close().await;
-    while GONE.get().unwrap().is_connected() {
+    while OTHER_SOCKET.get().unwrap().is_connected() {
         tokio::task::yield_now().await;
     }
-    let answer: Value = client.emit_with_ack("tell_gone", ()).await;
+    let answer: Value = client.emit_with_ack("emit_to_other", ()).await;
     assert_eq!(answer["code"], "emit_disconnected", "{answer}");
     let shown = lines.shown();
-    let of_gateway: Vec<_> = shown
+    let handler_lines: Vec<_> = shown
         .iter()
-        // Each App warns at its start of controllers that it does not serve: those of other tests.
+        // Each App warns at its start about controllers that no module lists. Other tests define
+        // such controllers.
         .filter(|line| !line.text.starts_with("no module lists this controller"))
         .filter(|line| line.text.contains("handler") || line.text.contains("failed"))
         .collect();
-    assert!(of_gateway.is_empty(), "{of_gateway:?}");
+    assert!(handler_lines.is_empty(), "{handler_lines:?}");
 }

@@ -1,4 +1,4 @@
-//! Rooms and broadcasts: whom they reach, and whom they do not.
+//! Rooms and broadcasts: the sockets that each operator reaches.
 
 use crate::common::{Client, Server};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use specter::prelude::*;
 #[socketio_controller]
 struct Rooms {
     io: Io,
-    all: Namespace,
+    namespace: Namespace,
 }
 
 #[handlers]
@@ -26,35 +26,35 @@ impl Rooms {
         socket.rooms()
     }
 
-    /// Sends `text` by a way named like the operator.
+    /// Emits `text` with the operator that `operator` names.
     #[on_event]
     fn send(
         &self,
         socket: &Socket,
-        way: &str,
+        operator: &str,
         rooms: Vec<String>,
         text: String,
     ) -> Result<(), EmitError> {
         let first = rooms.first().cloned().unwrap_or_default();
         let second = rooms.get(1).cloned().unwrap_or_default();
-        match way {
+        match operator {
             "socket.to" => socket.to(first).emit("got", text),
             "socket.to.to" => socket.to(first).to(second).emit("got", text),
             "socket.broadcast" => socket.broadcast().emit("got", text),
             "socket.except" => socket.except(first).emit("got", text),
-            "all.emit" => self.all.emit("got", text),
-            "all.to" => self.all.to(first).emit("got", text),
-            "all.to.except" => self.all.to(first).except(second).emit("got", text),
+            "all.emit" => self.namespace.emit("got", text),
+            "all.to" => self.namespace.to(first).emit("got", text),
+            "all.to.except" => self.namespace.to(first).except(second).emit("got", text),
             "io.within" => self.io.within(first).emit("got", text),
             "io.of" => self.io.of("other")?.emit("got", text),
             "io.nowhere" => self.io.of("/nowhere")?.emit("got", text),
-            way => panic!("{way}"),
+            operator => panic!("{operator}"),
         }
     }
 
     #[on_event]
     fn bytes(&self, data: Binary) -> Result<(), EmitError> {
-        self.all.to("a").emit("bytes", (data, 1))
+        self.namespace.to("a").emit("bytes", (data, 1))
     }
 }
 
@@ -70,8 +70,9 @@ impl Other {
 #[module(controllers = [Rooms, Other])]
 struct RoomsModule;
 
-/// Three sockets: the first in `a`, the second in `a` and `b`, the third in none.
-async fn three() -> (Server, [Client; 3], [String; 3]) {
+/// Connects three_sockets sockets: the first is in room `a`, the second in `a` and `b`, the third
+/// in no room.
+async fn three_sockets() -> (Server, [Client; 3], [String; 3]) {
     let server = Server::of(App::builder::<RoomsModule>()).await;
     let mut clients = [
         server.open().await,
@@ -88,11 +89,12 @@ async fn three() -> (Server, [Client; 3], [String; 3]) {
     (server, clients, ids)
 }
 
-/// Who gets what the first socket sends: everybody's next packet up to a mark.
-async fn reached(clients: &mut [Client; 3], way: &str, rooms: Value) -> [usize; 3] {
+/// Has the first socket emit, and returns the number of events that each socket receives before an
+/// acknowledgement that marks the end.
+async fn count_received(clients: &mut [Client; 3], operator: &str, rooms: Value) -> [usize; 3] {
     clients[0]
         .send(
-            json!(["send", way, rooms, "x"])
+            json!(["send", operator, rooms, "x"])
                 .to_string()
                 .replacen('[', "42[", 1),
         )
@@ -113,8 +115,8 @@ async fn reached(clients: &mut [Client; 3], way: &str, rooms: Value) -> [usize; 
 }
 
 #[tokio::test]
-async fn every_operator_reaches_whom_it_says_once() {
-    let (_server, mut clients, ids) = three().await;
+async fn every_operator_reaches_each_of_its_sockets_once() {
+    let (_server, mut clients, ids) = three_sockets().await;
     let table = [
         ("socket.to", json!(["a"]), [0, 1, 0]),
         ("socket.to", json!(["b"]), [0, 1, 0]),
@@ -130,18 +132,18 @@ async fn every_operator_reaches_whom_it_says_once() {
         ("all.to", json!([ids[2]]), [0, 0, 1]),
         ("all.to.except", json!(["a", ids[0]]), [0, 1, 0]),
     ];
-    for (way, rooms, expected) in table {
+    for (operator, rooms, expected) in table {
         assert_eq!(
-            reached(&mut clients, way, rooms.clone()).await,
+            count_received(&mut clients, operator, rooms.clone()).await,
             expected,
-            "{way} {rooms}"
+            "{operator} {rooms}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_namespace_nobody_serves_is_an_error() {
-    let (_server, mut clients, _) = three().await;
+async fn an_unknown_namespace_is_an_error() {
+    let (_server, mut clients, _) = three_sockets().await;
     let answer = clients[0]
         .call("send", json!(["io.nowhere", [], "x"]))
         .await;
@@ -149,32 +151,39 @@ async fn a_namespace_nobody_serves_is_an_error() {
 }
 
 #[tokio::test]
-async fn nobody_joins_the_room_of_another_socket() {
-    let (_server, mut clients, ids) = three().await;
+async fn a_socket_cannot_join_the_room_of_another_socket() {
+    let (_server, mut clients, ids) = three_sockets().await;
     let refused = clients[0].call("join", json!([ids[1]])).await;
     assert_eq!(refused[0]["code"], "join_reserved_name");
     assert_eq!(
         clients[0].call("join", json!([ids[0]])).await,
         json!([["a"]]),
-        "its own it is in already"
+        "joining the room of its own id succeeds and changes nothing"
     );
 }
 
 #[tokio::test]
-async fn membership_ends_with_leaving_and_with_the_socket() {
-    let (server, mut clients, _) = three().await;
-    let all = server.io.of("/").unwrap();
+async fn membership_ends_with_leave_and_with_the_socket() {
+    let (server, mut clients, _) = three_sockets().await;
+    let namespace = server.io.of("/").unwrap();
     assert_eq!(
-        [all.room_count("a"), all.room_count("b"), all.socket_count()],
+        [
+            namespace.room_count("a"),
+            namespace.room_count("b"),
+            namespace.socket_count()
+        ],
         [2, 1, 3]
     );
     assert_eq!(clients[1].call("leave", json!(["a"])).await, json!([["b"]]));
-    assert_eq!(all.room_count("a"), 1);
+    assert_eq!(namespace.room_count("a"), 1);
     let [_, mut second, _] = clients;
     second.send("41").await;
     second.send("40").await;
     assert!(second.text().await.starts_with("40"));
-    assert_eq!([all.room_count("b"), all.socket_count()], [0, 3]);
+    assert_eq!(
+        [namespace.room_count("b"), namespace.socket_count()],
+        [0, 3]
+    );
 }
 
 #[tokio::test]
@@ -200,8 +209,8 @@ async fn rooms_and_names_are_bounded() {
 }
 
 #[tokio::test]
-async fn attachments_follow_their_packet_to_everybody() {
-    let (_server, mut clients, _) = three().await;
+async fn attachments_follow_their_packet_to_each_socket() {
+    let (_server, mut clients, _) = three_sockets().await;
     clients[2]
         .send(r#"451-["bytes",{"_placeholder":true,"num":0}]"#)
         .await;

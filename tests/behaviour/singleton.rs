@@ -13,9 +13,9 @@ struct Counter {
     count: AtomicU32,
 }
 
-/// A socket's own, beside the singleton.
+/// A provider of the socket's scope, which the singleton's handlers can inject.
 #[injectable(scope = socket)]
-struct Own {
+struct PerSocket {
     socket: Socket,
 }
 
@@ -37,12 +37,12 @@ impl Counter {
     }
 
     #[on_event]
-    fn own(&self, own: Inject<Own>, socket: Socket) -> bool {
+    fn own(&self, own: Inject<PerSocket>, socket: Socket) -> bool {
         own.socket == socket
     }
 
     #[on_event(concurrent)]
-    async fn beside(&self) -> u32 {
+    async fn concurrent_count(&self) -> u32 {
         self.count.load(Ordering::Relaxed)
     }
 
@@ -57,7 +57,7 @@ impl Counter {
     }
 }
 
-#[module(controllers = [Counter], providers = [Own])]
+#[module(controllers = [Counter], providers = [PerSocket])]
 struct Counting;
 
 #[tokio::test]
@@ -68,8 +68,8 @@ async fn one_instance_serves_all_sockets() {
         .create()
         .await
         .unwrap();
-    // Before anybody connects.
-    let counter: Arc<Counter> = app.get().expect("it is a singleton like any other");
+    // No socket has connected yet.
+    let counter: Arc<Counter> = app.get().expect("the App has built the singleton");
     let server = Server::serve(app).await;
     let mut first = server.join("/").await;
     let mut second = server.join("/").await;
@@ -79,7 +79,7 @@ async fn one_instance_serves_all_sockets() {
     );
     assert_eq!(first.call("add", json!([1])).await, json!([1]));
     assert_eq!(second.call("add", json!([2])).await, json!([3]));
-    assert_eq!(second.call("beside", json!([])).await, json!([3]));
+    assert_eq!(second.call("concurrent_count", json!([])).await, json!([3]));
     first.call("panics", json!([])).await;
     assert_eq!(first.call("add", json!([4])).await, json!([7]));
     assert_eq!(counter.count.load(Ordering::Relaxed), 7);
@@ -91,7 +91,7 @@ async fn one_instance_serves_all_sockets() {
 }
 
 #[tokio::test]
-async fn connect_refuses_a_socket_alone() {
+async fn a_refused_connect_does_not_affect_other_sockets() {
     let (log, _lines) = Log::new();
     let server = Server::of(App::builder::<Counting>().provide(log)).await;
     let mut refused = server.open().await;
@@ -101,47 +101,50 @@ async fn connect_refuses_a_socket_alone() {
     assert_eq!(client.call("add", json!([5])).await, json!([5]));
 }
 
-trait Whose: Send + Sync {
+trait Identity: Send + Sync {
     fn id(&self) -> SocketId;
 }
 
-#[injectable(scope = socket, as = dyn Whose)]
-struct Mine {
+#[injectable(scope = socket, as = dyn Identity)]
+struct SocketIdentity {
     socket: Socket,
 }
 
-impl Whose for Mine {
+impl Identity for SocketIdentity {
     fn id(&self) -> SocketId {
         self.socket.id()
     }
 }
 
-/// Takes what belongs to a socket, behind a trait: of a struct the compiler would know it.
+/// A singleton that injects a provider of the socket's scope. It injects a trait, because the
+/// compiler finds this mistake for a struct.
 #[socketio_controller(scope = singleton, unlisted)]
-struct Greedy {
-    own: Arc<dyn Whose>,
+struct InjectsScoped {
+    own: Arc<dyn Identity>,
 }
 
 #[handlers]
-impl Greedy {
+impl InjectsScoped {
     #[on_event]
     fn own(&self) -> SocketId {
         self.own.id()
     }
 }
 
-#[module(controllers = [Greedy], providers = [Mine])]
-struct GreedyModule;
+#[module(controllers = [InjectsScoped], providers = [SocketIdentity])]
+struct InjectsScopedModule;
 
 #[tokio::test]
-async fn it_cannot_have_what_belongs_to_one_socket() {
-    let error = App::create::<GreedyModule>()
+async fn a_singleton_cannot_inject_a_provider_of_the_sockets_scope() {
+    let error = App::create::<InjectsScopedModule>()
         .await
         .err()
         .expect("a fault")
         .to_string();
     assert!(
-        error.contains("Greedy") && error.contains("Mine") && error.contains("singleton"),
+        error.contains("InjectsScoped")
+            && error.contains("SocketIdentity")
+            && error.contains("singleton"),
         "{error}"
     );
 }

@@ -1,4 +1,4 @@
-//! Clients that are sent much at once, those that read slowly, and those that do not read.
+//! Clients that receive flood_args data at once, read slowly or do not read at all.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -15,14 +15,14 @@ const KIB: usize = 1024;
 #[socketio_controller]
 struct Busy {
     log: Arc<Log>,
-    held: Arc<Held>,
+    kept: Arc<KeptAcks>,
     #[state]
     count: usize,
 }
 
-/// Acknowledgements that nobody has sent yet.
+/// Acknowledgements that the handlers have not sent yet.
 #[derive(Default)]
-struct Held(Mutex<Vec<Ack>>);
+struct KeptAcks(Mutex<Vec<Ack>>);
 
 #[derive(serde::Deserialize)]
 struct Flood {
@@ -40,24 +40,24 @@ fn flood(socket: &Socket, flood: &Flood) -> (usize, usize) {
 #[handlers]
 impl Busy {
     #[on_event("connect")]
-    fn connect(&mut self, socket: &Socket, Auth(before): Auth<Option<Flood>>) {
-        if let Some(before) = before {
-            flood(socket, &before);
+    fn connect(&mut self, socket: &Socket, Auth(on_connect): Auth<Option<Flood>>) {
+        if let Some(on_connect) = on_connect {
+            flood(socket, &on_connect);
         }
     }
 
     #[on_event]
-    fn flood(&mut self, socket: &Socket, much: Flood) -> (usize, usize) {
-        flood(socket, &much)
+    fn flood(&mut self, socket: &Socket, flood_args: Flood) -> (usize, usize) {
+        flood(socket, &flood_args)
     }
 
     #[on_event]
-    async fn flood_async(&mut self, socket: &Socket, much: Flood) -> (usize, usize) {
+    async fn flood_async(&mut self, socket: &Socket, flood_args: Flood) -> (usize, usize) {
         tokio::task::yield_now().await;
-        flood(socket, &much)
+        flood(socket, &flood_args)
     }
 
-    /// One event and an answer that are each of this size.
+    /// Emits one event of this size, and answers with a text of this size.
     #[on_event]
     fn large(&mut self, socket: &Socket, bytes: usize) -> Result<String, EventError> {
         let text = "x".repeat(bytes);
@@ -79,7 +79,7 @@ impl Busy {
     #[on_event]
     fn later(&mut self, ack: Ack) {
         self.count += 1;
-        self.held.0.lock().unwrap().push(ack);
+        self.kept.0.lock().unwrap().push(ack);
     }
 
     #[on_event("disconnect")]
@@ -88,11 +88,11 @@ impl Busy {
     }
 }
 
-fn builder() -> (AppBuilder, LogReader, Arc<Held>) {
+fn builder() -> (AppBuilder, LogReader, Arc<KeptAcks>) {
     let (log, reader) = Log::new();
-    let held = Arc::new(Held::default());
-    let builder = App::builder_of::<Busy>().provide(log).bind(held.clone());
-    (builder, reader, held)
+    let kept = Arc::new(KeptAcks::default());
+    let builder = App::builder_of::<Busy>().provide(log).bind(kept.clone());
+    (builder, reader, kept)
 }
 
 async fn server() -> (Server, LogReader) {
@@ -100,7 +100,7 @@ async fn server() -> (Server, LogReader) {
     (Server::of(builder).await, log)
 }
 
-/// Expects the events of a flood, in order.
+/// Receives the events of a flood, and asserts that they arrive in order.
 async fn expect_flood(client: &mut Client, times: usize, bytes: usize) {
     for number in 0..times {
         let event = client.event().await;
@@ -110,7 +110,7 @@ async fn expect_flood(client: &mut Client, times: usize, bytes: usize) {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_gets_all_that_a_handler_emits_at_once() {
+async fn a_reading_client_gets_all_events_that_a_handler_emits_at_once() {
     let (server, _log) = server().await;
     let cases = [
         (5_000, 200),
@@ -121,8 +121,8 @@ async fn a_client_that_reads_gets_all_that_a_handler_emits_at_once() {
     for event in ["flood", "flood_async"] {
         for (times, bytes) in cases {
             let mut client = server.join("/").await;
-            let much = json!([event, {"times": times, "bytes": bytes}]);
-            client.send(format!("427{much}")).await;
+            let flood_args = json!([event, {"times": times, "bytes": bytes}]);
+            client.send(format!("427{flood_args}")).await;
             expect_flood(&mut client, times, bytes).await;
             assert_eq!(client.text().await, format!("437[{times},0]"));
         }
@@ -130,7 +130,7 @@ async fn a_client_that_reads_gets_all_that_a_handler_emits_at_once() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_gets_a_large_event_together_with_a_large_answer() {
+async fn a_reading_client_gets_a_large_event_and_a_large_answer() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     for bytes in [1_100_000, 5_000_000] {
@@ -141,7 +141,7 @@ async fn a_client_that_reads_gets_a_large_event_together_with_a_large_answer() {
 }
 
 #[tokio::test]
-async fn an_event_above_the_burst_limit_is_an_error_that_says_so() {
+async fn an_event_above_the_burst_limit_is_an_error() {
     let (builder, _log, _) = builder();
     let server = Server::of(builder.max_burst_bytes(2_000_000)).await;
     let mut client = server.join("/").await;
@@ -154,7 +154,7 @@ async fn an_event_above_the_burst_limit_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn connect_may_emit_much() {
+async fn a_connect_handler_may_emit_much_data() {
     let (server, _log) = server().await;
     let mut client = server.open().await;
     client
@@ -163,20 +163,20 @@ async fn connect_may_emit_much() {
     expect_flood(&mut client, 40, 64 * KIB).await;
 }
 
-/// An App whose clients can stop reading, and its log.
+/// An App with in-memory clients, which can stop reading, and the reader of its log.
 async fn test_app(configure: impl FnOnce(AppBuilder) -> AppBuilder) -> (TestApp, LogReader) {
     let (log, reader) = Log::new();
     let builder = TestApp::builder_of::<Busy>()
         .provide(log)
-        .bind(Arc::new(Held::default()));
+        .bind(Arc::new(KeptAcks::default()));
     (builder.configure(configure).start().await, reader)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_reads_is_gone_after_the_timeout() {
+async fn a_client_that_never_reads_is_disconnected_after_the_timeout() {
     let cases = [
         (QueuePolicy::Disconnect, 10, "left: forced close"),
-        // It answers no ping either.
+        // The client does not read pings either, so the ping timeout closes the connection.
         (QueuePolicy::Drop, 45, "left: ping timeout"),
     ];
     for (policy, seconds, expected) in cases {
@@ -192,7 +192,7 @@ async fn a_client_that_never_reads_is_gone_after_the_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_event_begins_while_its_client_is_behind() {
+async fn no_event_starts_while_its_client_is_behind() {
     let (app, mut log) = test_app(|app| app).await;
     let client = app.connect("/").await;
     client.stop_reading(true);
@@ -209,13 +209,13 @@ async fn no_event_begins_while_its_client_is_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_event_begins_while_too_many_acknowledgements_are_unanswered() {
+async fn no_event_starts_while_too_many_acknowledgements_are_unanswered() {
     let (sender, mut log) = Log::new();
-    let held = Arc::new(Held::default());
+    let kept = Arc::new(KeptAcks::default());
     let builder = TestApp::builder_of::<Busy>().provide(sender);
-    let app = builder.bind(held.clone()).start().await;
+    let app = builder.bind(kept.clone()).start().await;
     let client = app.connect("/").await;
-    // Where no acknowledgement is asked for, none is unanswered.
+    // These events request no acknowledgement, so they do not count as unanswered.
     for _ in 0..300 {
         client.emit("later", ());
     }
@@ -226,9 +226,9 @@ async fn no_event_begins_while_too_many_acknowledgements_are_unanswered() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(log.unread(), [""; 0]);
     let first = {
-        let mut held = held.0.lock().unwrap();
-        assert_eq!(held.len(), 300 + 256);
-        held.remove(300)
+        let mut kept = kept.0.lock().unwrap();
+        assert_eq!(kept.len(), 300 + 256);
+        kept.remove(300)
     };
     first.send("late").unwrap();
     assert_eq!(log.line().await, "557");
@@ -236,11 +236,11 @@ async fn no_event_begins_while_too_many_acknowledgements_are_unanswered() {
 }
 
 #[tokio::test]
-async fn a_client_that_left_is_noticed_while_its_events_wait() {
+async fn a_client_that_closes_is_noticed_while_its_events_are_pending() {
     let (server, _log) = server().await;
     let mut client = server.join("/").await;
     client.send(r#"42["hang"]"#).await;
-    // With this number of events waiting, nothing more is read.
+    // With this number of pending events, the server stops reading.
     let many = (0..400).map(|_| r#"42["count"]"#.to_owned());
     client.send_all(many).await;
     client.send_all([r#"42["count"]"#.to_owned()]).await;
@@ -254,7 +254,7 @@ async fn a_client_that_left_is_noticed_while_its_events_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_to_connect_are_bounded_too() {
+async fn the_answers_to_connect_packets_are_bounded() {
     let (app, _log) =
         test_app(|app| app.max_queued_bytes(64 * KIB).max_burst_bytes(64 * KIB)).await;
     let client = app.connect("/").await;
@@ -292,7 +292,7 @@ impl Exporter {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_concurrent_event_that_was_held_back_does_not_wait_for_the_handler_that_runs() {
+async fn a_deferred_concurrent_event_does_not_wait_for_the_running_handler() {
     let (sender, mut log) = Log::new();
     let app = TestApp::builder_of::<Exporter>()
         .provide(sender)

@@ -1,4 +1,4 @@
-//! Guards, interceptors, error filters and time limits around functions that subscribe.
+//! Guards, interceptors, error filters and timeouts of subscribers.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use specter::gateway::{
 use specter::prelude::*;
 use specter::testing::TestApp;
 
-/// Asks for a word in the auth.
-macro_rules! doors {
+/// Defines guards that require a word in the auth payload.
+macro_rules! guards_by_word {
     ($($name:ident $word:literal)*) => {$(
         #[injectable]
         struct $name {
@@ -31,10 +31,11 @@ macro_rules! doors {
     )*};
 }
 
-doors!(OfApp "app" OfModule "module" OfOne "one");
+guards_by_word!(OfApp "app" OfModule "module" OfOne "one");
 
-/// Says when it is entered and left, and turns an error's text.
-macro_rules! layers {
+/// Defines interceptors that log before and after the subscriber, and that are also error filters
+/// that append their label to the error's text.
+macro_rules! labelled_policies {
     ($($name:ident $label:literal)*) => {$(
         #[injectable]
         struct $name {
@@ -62,7 +63,7 @@ macro_rules! layers {
     )*};
 }
 
-layers!(AppLayer "app" ModuleLayer "module" OneLayer "one");
+labelled_policies!(AppLayer "app" ModuleLayer "module" OneLayer "one");
 
 #[injectable]
 struct Counter {
@@ -126,7 +127,7 @@ async fn start() -> (TestApp, LogReader, SocketIngress) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn guards_of_the_app_and_of_the_module_guard_a_namespace_without_controllers() {
+async fn guards_of_the_app_and_the_module_apply_to_a_namespace_without_controllers() {
     let (app, mut log, _) = start().await;
     let refused = app.client().expect_connect_error("/counter").await;
     assert_eq!(refused.message(), "no app module app");
@@ -157,7 +158,7 @@ async fn guards_of_the_app_and_of_the_module_guard_a_namespace_without_controlle
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_has_its_own_within_those_of_the_module_and_the_app() {
+async fn policies_of_a_subscription_run_inside_those_of_the_module_and_the_app() {
     let (app, mut log, _) = start().await;
     let words = json!({ "app": true, "module": true });
     let stranger = app.client().auth(words).connect("/counter").await;
@@ -193,21 +194,23 @@ async fn a_subscriber_that_takes_too_long_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_at_run_time_has_the_apps_and_its_own() {
+async fn a_subscription_at_run_time_has_the_policies_of_the_app_and_its_own() {
     let (app, mut log, ingress) = start().await;
     let ingress = ingress.of("/counter").unwrap();
-    let own = ingress.guard::<OfOne>().filter::<OneLayer>();
-    own.on("late", 0, |text: String| {
-        Err::<(), _>(EventError::new(text))
-    })
-    .unwrap();
-    own.on_connect(0, || ()).unwrap();
-    // Nothing stands around what is told of a disconnect.
-    let (told, mut gone) = Log::new();
-    own.on_disconnect(0, move |_: Socket, reason: DisconnectReason| {
-        told.say(reason.as_str());
-    })
-    .unwrap();
+    let guarded_ingress = ingress.guard::<OfOne>().filter::<OneLayer>();
+    guarded_ingress
+        .on("late", 0, |text: String| {
+            Err::<(), _>(EventError::new(text))
+        })
+        .unwrap();
+    guarded_ingress.on_connect(0, || ()).unwrap();
+    // No policy runs around the subscribers of `on_disconnect`.
+    let (disconnects, mut gone) = Log::new();
+    guarded_ingress
+        .on_disconnect(0, move |_: Socket, reason: DisconnectReason| {
+            disconnects.say(reason.as_str());
+        })
+        .unwrap();
     let words = json!({ "app": true, "module": true });
     let refused = app
         .client()
@@ -235,9 +238,9 @@ async fn a_subscription_at_run_time_has_the_apps_and_its_own() {
     assert_eq!(lines(&mut log), Vec::<String>::new());
 }
 
-struct Nowhere;
+struct NotProvided;
 
-impl Guard for Nowhere {
+impl Guard for NotProvided {
     async fn check(&self, _: &GuardContext<'_>) -> Result<(), Reject> {
         Ok(())
     }
@@ -246,22 +249,22 @@ impl Guard for Nowhere {
 #[tokio::test(start_paused = true)]
 async fn a_guard_that_is_not_provided_is_an_error_of_the_subscription() {
     let (_app, _, ingress) = start().await;
-    let guarded = ingress.of("/counter").unwrap().guard::<Nowhere>();
+    let guarded = ingress.of("/counter").unwrap().guard::<NotProvided>();
     let error = guarded.on("late", 0, || ()).unwrap_err();
     assert_eq!(
         error,
         IngressError::NotProvided {
             role: "guard".to_owned(),
-            service: "Arc<Nowhere>".to_owned(),
+            service: "Arc<NotProvided>".to_owned(),
         }
     );
 }
 
 #[socketio_controller(namespace = "/counter", guards(OfOne))]
-struct Beside {}
+struct OtherController {}
 
 #[handlers]
-impl Beside {
+impl OtherController {
     #[on_event]
     fn ping(&self) -> &'static str {
         "pong"
@@ -269,14 +272,14 @@ impl Beside {
 }
 
 #[module(
-    handlers = [Counter], controllers = [Beside],
+    handlers = [Counter], controllers = [OtherController],
     providers = [OfModule, OfOne, ModuleLayer, OneLayer],
     guards(OfModule), interceptors(ModuleLayer), filters(ModuleLayer)
 )]
 struct BothModule;
 
 #[tokio::test(start_paused = true)]
-async fn a_guard_of_controllers_and_handlers_is_asked_once() {
+async fn a_guard_of_controllers_and_event_handlers_runs_once() {
     let (log, mut reader) = Log::new();
     let app = TestApp::builder::<BothModule>().provide(log).start().await;
     let words = json!({ "module": true, "one": true });

@@ -1,5 +1,5 @@
-//! Handlers that are no `async fn`: called where their controller lies, which stays what it is,
-//! however they end.
+//! Handlers that are no `async fn`, which are called on the controller in place. The controller
+//! keeps its state, even if a handler fails or panics.
 
 use std::collections::HashMap;
 
@@ -33,22 +33,26 @@ impl Counts {
     }
 
     #[on_event]
-    fn asked(&self, socket: &Socket, WantsAck(asked): WantsAck) -> Result<u32, EmitError> {
-        if !asked {
+    fn wants_ack(&self, socket: &Socket, WantsAck(wants_ack): WantsAck) -> Result<u32, EmitError> {
+        if !wants_ack {
             socket.emit("count", self.count)?;
         }
         Ok(self.count)
     }
 
     #[on_event]
-    async fn asked_later(&self, socket: &Socket, asked: WantsAck) -> Result<u32, EmitError> {
+    async fn wants_ack_later(
+        &self,
+        socket: &Socket,
+        wants_ack: WantsAck,
+    ) -> Result<u32, EmitError> {
         tokio::task::yield_now().await;
-        self.asked(socket, asked)
+        self.wants_ack(socket, wants_ack)
     }
 }
 
 #[tokio::test]
-async fn the_controller_is_there_after_failures_and_panics() {
+async fn the_controller_is_kept_after_failures_and_panics() {
     let server = Server::of(App::builder_of::<Counts>()).await;
     let mut client = server.join("/").await;
     assert_eq!(client.call("add", json!([false])).await, json!([1]));
@@ -56,16 +60,16 @@ async fn the_controller_is_there_after_failures_and_panics() {
     assert_eq!(failed[0]["error"], "failed", "{failed}");
     let panicked = client.call("panic", json!([])).await;
     assert!(panicked[0]["error"].is_string(), "{panicked}");
-    let misread = client.call("add", json!(["no flag"])).await;
-    assert!(misread[0]["error"].is_string(), "{misread}");
+    let undecodable = client.call("add", json!(["no flag"])).await;
+    assert!(undecodable[0]["error"].is_string(), "{undecodable}");
     assert_eq!(client.call("add", json!([false])).await, json!([4]));
 }
 
 #[tokio::test]
-async fn a_handler_knows_whether_its_value_is_wanted() {
+async fn a_handler_knows_whether_an_acknowledgement_is_requested() {
     let server = Server::of(App::builder_of::<Counts>()).await;
     let mut client = server.join("/").await;
-    for event in ["asked", "asked_later"] {
+    for event in ["wants_ack", "wants_ack_later"] {
         client.send(format!(r#"421["{event}"]"#)).await;
         assert_eq!(client.text().await, "431[0]");
         client.send(format!(r#"42["{event}"]"#)).await;
@@ -74,39 +78,40 @@ async fn a_handler_knows_whether_its_value_is_wanted() {
 }
 
 #[socketio_controller(on_panic = "disconnect")]
-struct Careful {
+struct DisconnectsOnPanic {
     #[state]
-    begun: bool,
+    started: bool,
 }
 
 #[handlers]
-impl Careful {
+impl DisconnectsOnPanic {
     #[on_event]
     fn panic(&mut self) {
-        self.begun = true;
+        self.started = true;
         panic!("on purpose");
     }
 
     #[on_event]
-    fn begun(&self) -> bool {
-        self.begun
+    fn started(&self) -> bool {
+        self.started
     }
 }
 
 #[tokio::test]
-async fn a_panic_disconnects_where_the_controller_asks_for_it() {
-    let server = Server::of(App::builder_of::<Careful>()).await;
+async fn a_panic_disconnects_if_the_controller_is_declared_so() {
+    let server = Server::of(App::builder_of::<DisconnectsOnPanic>()).await;
     let mut client = server.join("/").await;
     client
-        .send_all([r#"42["panic"]"#, r#"421["begun"]"#].map(str::to_owned))
+        .send_all([r#"42["panic"]"#, r#"421["started"]"#].map(str::to_owned))
         .await;
     assert_eq!(client.text().await, "41");
     client.send("40").await;
     assert!(client.text().await.starts_with("40{"));
-    assert_eq!(client.call("begun", json!([])).await, json!([false]));
+    assert_eq!(client.call("started", json!([])).await, json!([false]));
 }
 
-/// A value that does something while it is written, and when it is dropped.
+/// An answer that emits an event while it is serialized, and that can panic then or when it is
+/// dropped.
 struct Eventful {
     socket: Socket,
     panics: Option<Moment>,
@@ -132,11 +137,11 @@ impl Drop for Eventful {
     }
 }
 
-/// Written as nothing that JSON has.
+/// A value that JSON cannot represent.
 #[derive(Serialize)]
 struct Unwritable(HashMap<(u8, u8), u8>);
 
-/// Answers with something else.
+/// Replaces the handler's answer.
 #[injectable]
 struct Another;
 
@@ -207,7 +212,7 @@ impl Answers {
 }
 
 #[tokio::test]
-async fn what_is_sent_while_an_answer_is_written_goes_before_it() {
+async fn events_emitted_while_an_answer_is_serialized_are_sent_before_it() {
     let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     let sent = [r#"421["long",1]"#, r#"422["emits"]"#, r#"423["long",2]"#];
@@ -223,7 +228,7 @@ async fn what_is_sent_while_an_answer_is_written_goes_before_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_fails_is_the_error_alone() {
+async fn an_answer_that_cannot_be_serialized_is_replaced_by_an_error() {
     let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     let sent = [
@@ -241,9 +246,9 @@ async fn an_answer_that_fails_is_the_error_alone() {
     assert_eq!(client.text().await, r#"434["xx"]"#);
 }
 
-/// It was sent, and a client takes one answer only.
+/// The answer was sent before the panic, and a client accepts only one answer.
 #[tokio::test]
-async fn a_panic_behind_an_answer_is_no_second_one() {
+async fn a_panic_after_an_answer_sends_no_second_answer() {
     let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     let sent = [r#"421["panics_dropping"]"#, r#"422["long",1]"#];
@@ -257,7 +262,8 @@ async fn a_panic_behind_an_answer_is_no_second_one() {
 async fn answers_of_all_lengths_keep_their_order() {
     let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
-    // Around the lengths where a header grows, and of which a turn gathers some.
+    // Lengths around those at which the WebSocket header grows, and sums around the size of the
+    // write batch.
     let batches = [
         &[117, 118, 1, 65_527, 65_528][..],
         &[8_000; 5],
@@ -276,10 +282,10 @@ async fn answers_of_all_lengths_keep_their_order() {
     }
 }
 
-/// What is sent at once is that of a handler with nothing around it, also where one such came
-/// before.
+/// Only the answer of a handler without policies is sent at once. The handler with an interceptor
+/// follows such a handler.
 #[tokio::test]
-async fn an_answer_is_not_sent_before_what_stands_around_its_handler() {
+async fn an_answer_is_not_sent_before_the_interceptors_of_its_handler_end() {
     let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     for _ in 0..2 {
@@ -290,7 +296,7 @@ async fn an_answer_is_not_sent_before_what_stands_around_its_handler() {
 }
 
 #[tokio::test]
-async fn attachments_follow_their_answer() {
+async fn attachments_follow_the_packet_of_their_answer() {
     let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     let sent = [r#"420["long",1]"#, r#"421["attached"]"#, r#"422["long",1]"#];
@@ -305,7 +311,7 @@ async fn attachments_follow_their_answer() {
 }
 
 #[tokio::test]
-async fn a_handler_that_ends_its_socket_is_answered_before() {
+async fn a_handler_that_disconnects_its_socket_is_answered_before_the_disconnect() {
     let server = Server::of(App::builder::<AnswersModule>()).await;
     let mut client = server.join("/").await;
     client.send(r#"421["leaves"]"#).await;

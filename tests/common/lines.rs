@@ -1,4 +1,4 @@
-//! The lines that the framework writes to the log while a test runs on this thread.
+//! Captures the log lines that the framework writes on the test's thread.
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -9,6 +9,7 @@ use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 
+/// A log line.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub level: Level,
@@ -17,41 +18,44 @@ pub struct Line {
     pub text: String,
 }
 
-/// Collects the lines of this thread until it is dropped.
+/// Collects the log lines of the current thread until it is dropped.
 pub struct Lines {
-    kept: Arc<Mutex<Vec<Line>>>,
+    collected: Arc<Mutex<Vec<Line>>>,
     _guard: DefaultGuard,
 }
 
 impl Lines {
+    /// Starts to collect the lines.
     pub fn capture() -> Self {
-        // With one subscriber in the process, `tracing` asks that of the thread that comes first to
-        // a line whether anybody wants it, which may be a thread of another test, without any.
-        static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
-        ANOTHER.get_or_init(|| Dispatch::new(Registry::default()));
-        let kept = Arc::<Mutex<Vec<Line>>>::default();
-        let subscriber = Registry::default().with(Keep(kept.clone()));
+        // While the process has at most one `Dispatch`, `tracing` caches for each log statement
+        // whether it is enabled, by asking the subscriber of the thread that first reaches it. That
+        // thread may belong to another test, which has no subscriber. A second `Dispatch` prevents
+        // this.
+        static SECOND_DISPATCH: OnceLock<Dispatch> = OnceLock::new();
+        SECOND_DISPATCH.get_or_init(|| Dispatch::new(Registry::default()));
+        let collected = Arc::<Mutex<Vec<Line>>>::default();
+        let subscriber = Registry::default().with(Collect(collected.clone()));
         Self {
-            kept,
+            collected,
             _guard: tracing::subscriber::set_default(subscriber),
         }
     }
 
-    /// Those of the framework so far.
+    /// The framework's lines so far, of all levels.
     pub fn all(&self) -> Vec<Line> {
-        let kept = self.kept.lock().unwrap();
-        let own = |line: &&Line| line.target.starts_with("specter");
-        kept.iter().filter(own).cloned().collect()
+        let collected = self.collected.lock().unwrap();
+        let is_of_framework = |line: &&Line| line.target.starts_with("specter");
+        collected.iter().filter(is_of_framework).cloned().collect()
     }
 
-    /// Those at INFO and above, which are written by default.
+    /// The framework's lines at INFO and above, which applications write by default.
     pub fn shown(&self) -> Vec<Line> {
         let mut lines = self.all();
         lines.retain(|line| line.level <= Level::INFO);
         lines
     }
 
-    /// Those shown that have a text.
+    /// The lines at INFO and above that contain this text.
     pub fn with(&self, text: &str) -> Vec<Line> {
         let mut lines = self.shown();
         lines.retain(|line| line.text.contains(text));
@@ -59,9 +63,9 @@ impl Lines {
     }
 }
 
-struct Keep(Arc<Mutex<Vec<Line>>>);
+struct Collect(Arc<Mutex<Vec<Line>>>);
 
-impl<S: Subscriber> Layer<S> for Keep {
+impl<S: Subscriber> Layer<S> for Collect {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut text = Text::default();
         event.record(&mut text);
@@ -80,7 +84,8 @@ struct Text {
 }
 
 impl Visit for Text {
-    /// As it is: whoever writes a peer's text must not rely on a subscriber that escapes it.
+    /// Writes the value without escapes, because the framework must not rely on a subscriber that
+    /// escapes a peer's text.
     fn record_str(&mut self, field: &Field, value: &str) {
         let _ = write!(self.fields, " {}={value}", field.name());
     }

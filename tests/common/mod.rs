@@ -1,5 +1,10 @@
-//! A running App on a free port, and a client that speaks raw packets, so that tests see the wire.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+//! A running App on a free port, and a client that sends and receives raw packets, so that tests
+//! check the wire format.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses only some of it"
+)]
 
 pub mod lines;
 
@@ -14,8 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// Nothing in a test takes this long: waiting longer is a failure.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest time that a test waits for anything. A test that waits longer fails.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An App that serves until it is dropped.
 pub struct Server {
@@ -26,10 +31,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// Creates and serves the App of this builder.
     pub async fn of(builder: AppBuilder) -> Self {
-        Self::serve(builder.create().await.expect("the app starts")).await
+        Self::serve(builder.create().await.expect("the App must start")).await
     }
 
+    /// Serves an App on a free port.
     pub async fn serve(app: App) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -42,16 +49,17 @@ impl Server {
         }
     }
 
-    /// A client whose connection is open, and that has joined nothing.
+    /// Opens a connection of a client that has joined no namespace yet.
     pub async fn open(&self) -> Client {
         self.open_at("/socket.io/?EIO=4&transport=websocket").await
     }
 
+    /// As [`open`](Self::open), with this path and query.
     pub async fn open_at(&self, target: &str) -> Client {
         Client::open(&format!("ws://{}{target}", self.address)).await
     }
 
-    /// A client that has joined a namespace.
+    /// Opens a connection of a client, and joins a namespace.
     pub async fn join(&self, namespace: &str) -> Client {
         let mut client = self.open().await;
         client.connect(namespace, Value::Null).await;
@@ -70,18 +78,20 @@ impl Drop for Server {
     }
 }
 
+/// Waits for the future, for at most [`TIMEOUT`].
 pub async fn within<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future)
+    tokio::time::timeout(TIMEOUT, future)
         .await
-        .expect("took too long")
+        .expect("the test waited for longer than its timeout")
 }
 
+/// A WebSocket client that sends and receives raw packets.
 pub struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Client {
-    /// A client whose connection is open, and that has joined nothing.
+    /// Opens a connection of a client that has joined no namespace yet.
     pub async fn open(url: &str) -> Self {
         let (socket, _) = within(tokio_tungstenite::connect_async(url)).await.unwrap();
         let mut client = Self { socket };
@@ -97,6 +107,7 @@ impl Client {
             .unwrap();
     }
 
+    /// Sends one binary message.
     pub async fn send_binary(&mut self, data: &[u8]) {
         within(self.socket.send(Message::binary(data.to_vec())))
             .await
@@ -113,7 +124,8 @@ impl Client {
         within(self.socket.flush()).await.unwrap();
     }
 
-    /// The next message that is not a ping of either layer; `None` when the connection closed.
+    /// The next message that is no ping, neither of Engine.IO nor of WebSocket. `None` when the
+    /// connection is closed. Answers Engine.IO's pings.
     pub async fn next(&mut self) -> Option<Message> {
         loop {
             match within(self.socket.next()).await {
@@ -133,6 +145,7 @@ impl Client {
         }
     }
 
+    /// The next binary message.
     pub async fn binary(&mut self) -> Vec<u8> {
         match self.next().await {
             Some(Message::Binary(data)) => data.to_vec(),
@@ -140,7 +153,7 @@ impl Client {
         }
     }
 
-    /// Joins a namespace and returns the socket's id. `Null` auth is none.
+    /// Joins a namespace, and returns the socket's id. If `auth` is `Null`, CONNECT has no payload.
     pub async fn connect(&mut self, namespace: &str, auth: Value) -> String {
         let auth = if auth.is_null() {
             String::new()
@@ -156,14 +169,20 @@ impl Client {
         reply["sid"].as_str().unwrap().to_owned()
     }
 
-    /// Emits on `/` with an acknowledgement and waits for it, as the next thing that comes.
+    /// Emits an event on `/` and requests an acknowledgement, which must be the next packet.
     pub async fn call(&mut self, event: &str, args: Value) -> Value {
         self.call_in("/", event, args).await
     }
 
+    /// Emits an event on a namespace and requests an acknowledgement, which must be the next
+    /// packet.
     pub async fn call_in(&mut self, namespace: &str, event: &str, args: Value) -> Value {
         let mut list = vec![Value::from(event)];
-        list.extend(args.as_array().cloned().expect("a list of arguments"));
+        list.extend(
+            args.as_array()
+                .cloned()
+                .expect("`args` must be a JSON array"),
+        );
         self.send(format!("42{}7{}", prefix(namespace), Value::from(list)))
             .await;
         let answer = self.text().await;
@@ -173,7 +192,7 @@ impl Client {
         serde_json::from_str(json).unwrap()
     }
 
-    /// The next packet as an event of `/`: its name and arguments in one list.
+    /// The next packet, which must be an event of `/`: its name and arguments in one array.
     pub async fn event(&mut self) -> Value {
         let packet = self.text().await;
         serde_json::from_str(
@@ -184,11 +203,12 @@ impl Client {
         .unwrap()
     }
 
+    /// Starts the WebSocket closing handshake.
     pub async fn close(&mut self) {
         within(self.socket.close(None)).await.unwrap();
     }
 
-    /// Waits until the server closed the connection, whatever it still sends.
+    /// Waits until the server has closed the connection, and discards what it sends until then.
     pub async fn closed(&mut self) {
         while self.next().await.is_some() {}
     }
@@ -202,30 +222,36 @@ fn prefix(namespace: &str) -> String {
     }
 }
 
-/// What handlers did, told to the test.
+/// Sends lines from handlers to the test, which reads them with a [`LogReader`].
 #[derive(Clone)]
 pub struct Log(tokio::sync::mpsc::UnboundedSender<String>);
 
 impl Log {
+    /// Creates a log and its reader.
     pub fn new() -> (Self, LogReader) {
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
         (Self(sender), LogReader(receiver))
     }
 
+    /// Writes a line.
     pub fn say(&self, line: impl Into<String>) {
-        // The test may be over.
+        // Sending fails when the test has dropped the reader.
         let _ = self.0.send(line.into());
     }
 }
 
+/// Reads the lines of a [`Log`].
 pub struct LogReader(tokio::sync::mpsc::UnboundedReceiver<String>);
 
 impl LogReader {
+    /// Waits for the next line.
     pub async fn line(&mut self) -> String {
-        within(self.0.recv()).await.expect("somebody still logs")
+        within(self.0.recv())
+            .await
+            .expect("the log must not be dropped before its next line")
     }
 
-    /// What was said and not read.
+    /// Returns the lines that were written but not read yet.
     pub fn unread(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.0.try_recv().ok()).collect()
     }

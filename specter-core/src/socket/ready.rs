@@ -47,9 +47,9 @@ impl Socket {
     /// time, so that the queue may grow by an event of each.
     ///
     /// # Errors
-    /// [`ReadyError::NotConnected`] if CONNECT is not answered yet, as in a `connect` handler: waiting
-    /// there would delay the answer. [`ReadyError::Disconnected`] if the socket has disconnected, or
-    /// disconnects meanwhile.
+    /// [`ReadyError::NotConnected`] if CONNECT is not answered yet, as in a `connect` handler:
+    /// waiting there would delay the answer. [`ReadyError::Disconnected`] if the socket has
+    /// disconnected, or disconnects meanwhile.
     pub async fn ready(&self) -> Result<(), ReadyError> {
         self.check_open()?;
         let ready = self.connection().ready().await;

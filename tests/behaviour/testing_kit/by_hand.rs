@@ -1,4 +1,4 @@
-//! A controller without an application.
+//! Tests of a controller without an application: the test builds the struct itself.
 
 use specter::prelude::*;
 use specter::testing::TestNamespace;
@@ -6,7 +6,7 @@ use specter::testing::TestNamespace;
 use super::gateway::{Chat, Memory, Post, post};
 
 #[tokio::test(start_paused = true)]
-async fn a_controller_built_by_hand_is_a_struct() {
+async fn a_test_can_build_a_controller_by_hand() {
     let memory = Arc::new(Memory::default());
     let mut chat = Chat {
         posts: memory.clone(),
@@ -22,7 +22,7 @@ async fn a_controller_built_by_hand_is_a_struct() {
     assert!(bob.next_event().is_none());
     assert!(chat.post(&ann, post("")).await.is_err());
 
-    let asked = async {
+    let answering = async {
         let question = loop {
             match ann.next_event() {
                 Some(event) => break event,
@@ -35,7 +35,7 @@ async fn a_controller_built_by_hand_is_a_struct() {
         );
         question.answer().unwrap().send(true);
     };
-    let (confirmed, ()) = tokio::join!(chat.confirm(&ann, "sure?".into()), asked);
+    let (confirmed, ()) = tokio::join!(chat.confirm(&ann, "sure?".into()), answering);
     assert!(confirmed.unwrap());
 
     assert_eq!(namespace.namespace().socket_count(), 2);

@@ -1,4 +1,4 @@
-//! Clients: connecting, emitting, expecting.
+//! Test clients: connecting, emitting events and expecting events.
 
 use serde_json::{Value, json};
 use specter::prelude::*;
@@ -24,7 +24,7 @@ async fn clients_emit_and_expect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals_are_values() {
+async fn refusals_are_returned_as_values() {
     let app = app().await;
     let refused = app
         .client()
@@ -54,7 +54,7 @@ async fn refusals_are_values() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn errors_are_expected_by_name() {
+async fn an_error_answer_can_be_expected() {
     let app = app().await;
     let ann = member(&app, "ann").await;
     let error = ann.emit_with_ack::<()>("post", post("")).error().await;
@@ -68,7 +68,7 @@ async fn errors_are_expected_by_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_server_may_ask() {
+async fn a_client_can_answer_the_servers_acknowledgement_requests() {
     let app = app().await;
     let ann = member(&app, "ann").await;
     let confirmed = ann.emit_with_ack::<bool>("confirm", "sure?");
@@ -79,7 +79,7 @@ async fn the_server_may_ask() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_go_both_ways() {
+async fn bytes_are_sent_and_received() {
     let app = app().await;
     let ann = member(&app, "ann").await;
     let bytes = Binary(vec![1, 2, 3].into());

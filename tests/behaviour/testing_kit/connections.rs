@@ -1,4 +1,5 @@
-//! What becomes of connections: how they end, how time passes, where they come from.
+//! Connections of test clients: how they end, how a paused clock affects them, and the address and
+//! headers of their handshakes.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use specter::testing::Disconnection;
 use super::gateway::{Post, app, member, post};
 
 #[tokio::test(start_paused = true)]
-async fn every_way_of_parting() {
+async fn every_kind_of_disconnect_is_reported_to_both_sides() {
     let app = app().await;
     let watcher = member(&app, "watcher").await;
 
@@ -53,7 +54,7 @@ async fn every_way_of_parting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_passes_when_the_test_says_so() {
+async fn a_paused_clock_advances_when_the_test_waits() {
     let app = app().await;
     let watcher = member(&app, "watcher").await;
     let ann = member(&app, "ann").await;
@@ -62,7 +63,7 @@ async fn time_passes_when_the_test_says_so() {
     let start = tokio::time::Instant::now();
     ann.expect::<()>("now").await;
     assert!(start.elapsed() < Duration::from_secs(3));
-    // Pings are answered, however long that lasts.
+    // The client answers pings for the whole hour.
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert!(ann.is_connected());
     ann.ignore_pings(true);
@@ -71,7 +72,7 @@ async fn time_passes_when_the_test_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_costs_itself() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let app = app().await;
     let ann = member(&app, "ann").await;
     let bob = member(&app, "bob").await;
@@ -85,7 +86,8 @@ async fn a_client_that_does_not_read_costs_itself() {
     for _ in 0..20 {
         ann.emit_with_ack::<(usize, usize)>("post", &large).await;
     }
-    // It is behind for as long as `slow_client_timeout` allows. Then what was queued is discarded.
+    // The client may be behind for `slow_client_timeout`. Then the server closes the connection,
+    // and discards the queued packets.
     tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(app.io().of("/chat").unwrap().socket_count(), 2);
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -96,7 +98,7 @@ async fn a_client_that_does_not_read_costs_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_says_where_it_comes_from() {
+async fn a_client_can_set_its_address_headers_and_query() {
     let app = app().await;
     let client = app
         .client()

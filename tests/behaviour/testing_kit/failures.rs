@@ -1,9 +1,10 @@
-//! The messages of failing tests.
+//! The panic messages of tests that fail.
 
 use specter::testing::TestApp;
 
 use super::gateway::{Echo, app, member, post};
 
+/// Runs a test that must panic, and returns the panic's message.
 pub(crate) async fn failure(test: impl Future<Output = ()> + Send + 'static) -> String {
     let panic = tokio::spawn(test).await.unwrap_err().into_panic();
     *panic.downcast::<String>().unwrap()

@@ -1,4 +1,4 @@
-//! The gateway under test.
+//! The gateway that the tests of this folder use.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ pub(crate) struct Post {
     text: String,
 }
 
-/// Where posts go.
+/// Stores posts.
 pub(crate) trait Archive: Send + Sync {
     fn keep(&self, post: &Post) -> usize;
 }
 
-/// Keeps them in memory.
+/// Stores posts in memory.
 #[injectable(as = dyn Archive)]
 #[derive(Default)]
 pub(crate) struct Memory {

@@ -1,5 +1,4 @@
-//! The testing kit: what a gateway's test can do, and what it says when the gateway does not do
-//! what was expected.
+//! The testing kit: what tests of a gateway can do, and the messages with which they fail.
 
 mod by_hand;
 mod clients;

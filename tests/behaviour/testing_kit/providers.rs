@@ -1,4 +1,4 @@
-//! What a test puts in the place of an application's services and guards.
+//! Replacements of an application's services and guards in tests.
 
 use specter::prelude::*;
 use specter::testing::TestApp;
@@ -7,7 +7,7 @@ use super::failures::failure;
 use super::gateway::{Archive, ChatModule, Members, Memory, Post, member, post};
 
 #[tokio::test(start_paused = true)]
-async fn a_guard_can_be_taken_out() {
+async fn a_guard_can_be_bypassed() {
     let app = TestApp::builder::<ChatModule>();
     let app = app.bypass_guard::<Members>().start().await;
     let client = app.connect("/chat").await;
@@ -15,7 +15,7 @@ async fn a_guard_can_be_taken_out() {
     assert_eq!(name, None);
 }
 
-/// Takes nothing.
+/// An archive that stores nothing.
 struct Full;
 
 impl Archive for Full {
@@ -25,7 +25,7 @@ impl Archive for Full {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_services_stand_in_for_the_modules() {
+async fn services_can_be_replaced() {
     let app = TestApp::builder::<ChatModule>().bind::<dyn Archive>(Arc::new(Full));
     let app = app.start().await;
     let ann = member(&app, "ann").await;
@@ -42,7 +42,7 @@ async fn other_services_stand_in_for_the_modules() {
     assert_eq!(app.get::<Memory>().posts.lock().unwrap().len(), 2);
 }
 
-/// What only the program knows.
+/// A value that no module provides. The test provides it.
 struct Motto(&'static str);
 
 #[socketio_controller]
@@ -59,7 +59,7 @@ impl Herald {
 }
 
 #[tokio::test(start_paused = true)]
-async fn values_are_provided_and_what_is_missing_is_told() {
+async fn a_missing_value_is_reported_and_can_be_provided() {
     let app = TestApp::builder_of::<Herald>().provide(Motto("onward"));
     let app = app.start().await;
     let client = app.connect("/").await;
@@ -67,6 +67,6 @@ async fn values_are_provided_and_what_is_missing_is_told() {
 
     let refused = TestApp::builder_of::<Herald>().try_start().await;
     assert_eq!(refused.unwrap_err().code(), "startup_faults");
-    let said = failure(async { drop(TestApp::of::<Herald>().await) });
-    assert!(said.await.contains("`Herald` cannot start: 1 fault"));
+    let message = failure(async { drop(TestApp::of::<Herald>().await) });
+    assert!(message.await.contains("`Herald` cannot start: 1 fault"));
 }
