@@ -75,7 +75,7 @@ impl Boxes {
     }
 }
 
-/// The CONNECT_ERROR payload that answers a CONNECT with this auth payload. The empty string is
+/// The `CONNECT_ERROR` payload that answers a CONNECT with this auth payload. The empty string is
 /// none.
 async fn connect_error(server: &Server, auth: &str) -> Value {
     let mut client = server.open().await;

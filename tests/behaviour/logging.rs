@@ -333,7 +333,7 @@ async fn no_line_shows_a_peers_value_or_is_broken_by_it() {
     }
 }
 
-/// Sends send_rejected_requests that the server rejects, with the secret in all parts of a request.
+/// Sends requests that the server rejects, with the secret in all parts of a request.
 async fn send_rejected_requests(app: &TestApp) {
     let request = |method: &str, query: &str, origin: &str| {
         axum::http::Request::builder()

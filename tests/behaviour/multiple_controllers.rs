@@ -1,4 +1,4 @@
-//! SeveralModule controllers on one namespace, server blocks of one controller, concurrent
+//! Several controllers on one namespace, server blocks of one controller, concurrent
 //! handlers, guards.
 
 use std::sync::atomic::{AtomicU32, Ordering};

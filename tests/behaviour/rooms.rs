@@ -70,7 +70,7 @@ impl Other {
 #[module(controllers = [Rooms, Other])]
 struct RoomsModule;
 
-/// Connects three_sockets sockets: the first is in room `a`, the second in `a` and `b`, the third
+/// Connects three sockets: the first is in room `a`, the second in `a` and `b`, the third
 /// in no room.
 async fn three_sockets() -> (Server, [Client; 3], [String; 3]) {
     let server = Server::of(App::builder::<RoomsModule>()).await;

@@ -1,4 +1,4 @@
-//! Clients that receive flood_args data at once, read slowly or do not read at all.
+//! Clients that receive much data at once, read slowly or do not read at all.
 
 use std::sync::Mutex;
 use std::time::Duration;
