@@ -67,8 +67,9 @@ pub trait MessageHandler: Send + 'static {
         let _ = cx;
     }
 
-    /// Whether reading pauses. The heartbeat pauses meanwhile. Called after every message and after
-    /// every [`poll`](Self::poll).
+    /// Whether the handler has a backlog. While it has one, no message is read, and the pong
+    /// timeout does not run unless the connection is behind. Pings are still sent. Called after
+    /// every message and after every [`poll`](Self::poll).
     fn backlogged(&self) -> bool {
         false
     }
@@ -87,7 +88,7 @@ pub trait MessageHandler: Send + 'static {
         0
     }
 
-    /// Ready when nothing that messages have started is left to finish. Called after every
+    /// Ready when all work that messages have started is finished. Called after every
     /// [`poll`](Self::poll) while the server drains. When it is ready, the queue is flushed and the
     /// connection closes. Messages may arrive until then.
     fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -195,7 +196,7 @@ impl HandshakeRejection {
     /// A stable name, for logs and counters.
     #[allow(
         clippy::unused_self,
-        reason = "every error of the crate is asked in the same way"
+        reason = "every error of the crate has this method"
     )]
     pub const fn code(&self) -> &'static str {
         "handshake_refused"

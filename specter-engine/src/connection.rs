@@ -51,7 +51,7 @@ pub enum DrainState {
     No = 0,
     /// Each connection closes when its handlers have completed.
     Draining = 1,
-    /// The time for that is over: connections close immediately.
+    /// The time for the drain is over: connections close immediately.
     AtOnce = 2,
 }
 
@@ -105,24 +105,26 @@ impl Connection {
     ///
     /// # Errors
     /// [`SendError::QueueFull`] if the queue would hold more than
-    /// [`EngineConfig::max_burst_bytes`]; under [`QueuePolicy::Disconnect`] this closes the
-    /// connection. [`SendError::TooLarge`] if the packet alone is larger than that.
-    /// [`SendError::Closed`] if the connection is closed.
+    /// [`EngineConfig::max_burst_bytes`]. Under [`QueuePolicy::Disconnect`] this closes the
+    /// connection. Under [`QueuePolicy::Drop`] the error is also returned for every packet that is
+    /// discarded until a slow client has caught up. [`SendError::TooLarge`] if the packet alone is
+    /// larger than `max_burst_bytes`. [`SendError::Closed`] if the connection is closed.
     ///
     /// [`QueuePolicy::Disconnect`]: crate::config::QueuePolicy::Disconnect
+    /// [`QueuePolicy::Drop`]: crate::config::QueuePolicy::Drop
     pub fn send(&self, packet: EncodedPacket) -> Result<(), SendError> {
         self.push(packet, Urgency::Ordinary)
     }
 
-    /// As [`send`](Self::send), for packets that the limits do not apply to: acknowledgements,
-    /// replies to CONNECT, DISCONNECT packets.
+    /// As [`send`](Self::send), for packets that count but are never rejected because of a limit:
+    /// acknowledgements, replies to CONNECT, DISCONNECT packets.
     pub fn send_required(&self, packet: impl EncodePacket) -> Result<(), SendError> {
         self.push(packet, Urgency::Required)
     }
 
-    /// As [`send_required`](Self::send_required), for a packet that `write` appends to the turn's
-    /// batch in the form in which it is sent on a WebSocket. `None` if that is not possible at
-    /// present: nothing has happened, and the packet must be sent by
+    /// As [`send_required`](Self::send_required), for a packet that `write` encodes directly into
+    /// the batch of the current turn, as WebSocket frames. `None` if that is not possible at
+    /// present: `write` was not called, and the packet must be sent with
     /// [`send_required`](Self::send_required).
     #[inline]
     pub fn append_required<E>(
@@ -138,8 +140,8 @@ impl Connection {
         let _ = self.push(packet, Urgency::Control);
     }
 
-    /// As [`send`](Self::send), but the caller wakes the task ([`wake_if`]) or, in a broadcast,
-    /// writes in its place.
+    /// As [`send`](Self::send), but does not wake the task. The caller wakes it ([`wake_if`]) or,
+    /// in a broadcast, writes the queue in its place.
     ///
     /// [`wake_if`]: Self::wake_if
     pub fn queue_unwoken(&self, packet: impl EncodePacket) -> Result<Wake, SendError> {
@@ -180,15 +182,15 @@ impl Connection {
         crate::outgoing::queue::cost(packet)
     }
 
-    /// Applies the queue's policy because a packet for this connection did not fit where it was
-    /// held before it could be queued.
+    /// Applies the queue's policy after a packet for this connection was lost, because the buffer
+    /// that holds packets until they can be queued was full.
     pub fn note_overflow(&self) {
         let wake = self.0.outgoing.queue.overflow();
         self.wake_if(wake);
     }
 
-    /// Whether more than `max_queued_bytes` are queued. Until there are fewer, no further event of
-    /// the peer starts.
+    /// Whether more than `max_queued_bytes` are queued. While that is so, no further event of the
+    /// peer starts.
     pub fn is_behind(&self) -> bool {
         self.0.outgoing.queue.is_behind()
     }
@@ -210,7 +212,7 @@ impl Connection {
         self.share().add_other(bytes, self.0.outgoing.queue.bytes());
     }
 
-    /// Ends the count of bytes outside of the outgoing queue.
+    /// Ends the count of bytes that [`hold`](Self::hold) has added.
     pub fn let_go(&self, bytes: usize) {
         self.share().sub_other(bytes, self.0.outgoing.queue.bytes());
     }
@@ -318,7 +320,7 @@ impl Connection {
         &self.0.waker
     }
 
-    /// The queue, and the slot that says who may write it.
+    /// The queue, and the slot whose state says who may write the queue.
     pub(crate) fn outgoing(&self) -> &Outgoing {
         &self.0.outgoing
     }
@@ -331,7 +333,7 @@ impl Connection {
         &self.0.mailbox
     }
 
-    /// This connection, as the one that a poll response is charged to.
+    /// This connection, for a poll response that is charged to its queue.
     pub(crate) fn charged(&self) -> Arc<dyn ChargedConnection> {
         Arc::clone(&self.0) as Arc<dyn ChargedConnection>
     }

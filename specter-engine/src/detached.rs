@@ -1,4 +1,4 @@
-//! Connections without a task or a transport, for unit tests of what is built on them, and for
+//! Connections without a task or a transport, for unit tests of code that uses connections, and for
 //! sockets that have no client.
 
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::handshake::Handshake;
 use crate::session::buffer_budget::BufferBudget;
 use specter_proto::engine::Transport;
 
-/// A connection over a WebSocket that nothing drives. What is sent to it stays queued.
+/// A WebSocket connection without a task. Packets that are sent to it stay queued.
 pub fn detached(config: &EngineConfig) -> Connection {
     detached_over(Transport::WebSocket, config)
 }
 
-/// A connection over a transport that nothing drives.
+/// A connection over `transport`, without a task.
 pub fn detached_over(transport: Transport, config: &EngineConfig) -> Connection {
     let budget = BufferBudget::without_sweep(config.max_buffered_total);
     under_budget(transport, config, &budget)
 }
 
-/// A connection over a WebSocket that nothing drives, whose bytes count towards this budget.
+/// A WebSocket connection without a task, whose bytes count towards this budget.
 #[cfg(test)]
 pub(crate) fn detached_with(config: &EngineConfig, budget: &Arc<BufferBudget>) -> Connection {
     under_budget(Transport::WebSocket, config, budget)
@@ -42,7 +42,7 @@ fn under_budget(
     Connection::new(Arc::new(handshake), transport, config, budget)
 }
 
-/// Takes what was sent to an detached connection.
+/// Takes the packets that were sent to a detached connection.
 pub fn take_sent(connection: &Connection) -> Vec<EncodedPacket> {
     let queue = connection.outgoing_queue();
     let taken = queue.take_all();
@@ -50,7 +50,8 @@ pub fn take_sent(connection: &Connection) -> Vec<EncodedPacket> {
     taken.into()
 }
 
-/// As [`take_sent`], as text: one line a frame, binary ones as `b` and their bytes in hexadecimal.
+/// As [`take_sent`], but as text: one string for each frame. A binary frame is `b` followed by its
+/// bytes in hexadecimal.
 pub fn take_sent_text(connection: &Connection) -> Vec<String> {
     let packets = take_sent(connection);
     let frames = packets.iter().flat_map(EncodedPacket::frames);
@@ -102,7 +103,7 @@ mod tests {
     use specter_proto::engine::{EncodedPacket, Frame};
 
     #[test]
-    fn what_was_sent_is_taken_once() {
+    fn sent_packets_are_taken_once() {
         let connection = detached(&EngineConfig::default());
         let first = Frame::text_message("51-[]");
         let packet = EncodedPacket::new(first, vec![Frame::binary_message(&[1, 255])]);

@@ -27,7 +27,7 @@ pub struct Handshake {
     pub address: Option<IpAddr>,
     /// The peer of the TCP connection: the client, or the last proxy before the server.
     pub peer: Option<SocketAddr>,
-    /// Whether the client used TLS, as far as the server or a trusted proxy tells.
+    /// Whether the client used TLS, according to the server or a trusted proxy.
     pub secure: bool,
     /// When the request was received.
     pub issued: SystemTime,
@@ -70,7 +70,8 @@ impl Handshake {
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// Whether the request came from a page: it names its origin, the same or another.
+    /// Whether the request has an `Origin` header, which may be the server's own origin or another.
+    /// Browsers send one for pages, and so do some WebSocket libraries.
     pub fn has_origin(&self) -> bool {
         self.headers.has(&header::ORIGIN)
     }

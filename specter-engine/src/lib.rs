@@ -54,7 +54,8 @@
 //! - `outgoing`: everything that writes: the queue of a connection, the batch of one turn, and the
 //!   slot through which a broadcast writes to an idle connection;
 //! - `config`: the settings of an endpoint;
-//! - [`internals`]: what `specter-core` builds on.
+//! - `logging`: limits and escaping for log lines that a peer can cause;
+//! - [`internals`]: the items that `specter-core` builds on.
 
 mod application;
 mod close_reason;
@@ -87,7 +88,8 @@ pub use crate::http::endpoint::Endpoint;
 pub use crate::http::slow_reader_body::{SlowReaderBody, TooSlow};
 pub use crate::outgoing::queue::SendError;
 
-/// What `specter-core` builds on. It changes without notice; programs use the items above.
+/// The items that `specter-core` builds on. They change without notice. Programs use the items
+/// above.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::config::LONGEST;

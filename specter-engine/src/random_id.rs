@@ -58,14 +58,14 @@ impl Reserve {
 }
 
 fn fill(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the operating system's random source works");
+    getrandom::fill(bytes).expect("the operating system's random source failed");
 }
 
 /// Generates a new id from the operating system's random source. A process that forks may generate
 /// the same ids in both parts; the framework does not fork.
 ///
 /// # Panics
-/// If the operating system has no random bytes to give, which leaves nothing safe to do.
+/// If the operating system's random source fails. No safe id can be generated then.
 pub fn random_id() -> RandomId {
     let reserved = RESERVE.try_with(|reserve| reserve.borrow_mut().take());
     let bytes = reserved.unwrap_or_else(|_| {
@@ -94,8 +94,8 @@ impl RandomId {
 }
 
 /// Hashes ids by their first eight characters, for a map whose keys a peer cannot choose. A peer
-/// can choose what is looked up; the duration of a lookup reveals at most a few of an id's 120
-/// bits.
+/// can choose the ids that are looked up, but the duration of a lookup reveals at most a few of an
+/// id's 120 bits.
 #[derive(Default)]
 pub(crate) struct IdHasher(u64);
 
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_is_kept_no_more() {
+    fn taken_bytes_are_overwritten() {
         let mut reserve = Reserve {
             bytes: [0; RESERVED * RANDOM_BYTES],
             left: 0,

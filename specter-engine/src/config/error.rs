@@ -27,7 +27,7 @@ pub enum ConfigError {
         max: usize,
     },
     /// Neither polling nor WebSocket is enabled.
-    #[error("neither `polling` nor `websocket` is enabled")]
+    #[error("neither `polling` nor `websocket` is enabled: enable at least one of them")]
     NoTransport,
     /// Any origin is allowed together with credentials: every page could act with its visitor's
     /// cookies.

@@ -178,7 +178,9 @@ impl EngineConfig {
     }
 
     /// The most packets in a polling body. Default: 65,536, because a client that emits events in a
-    /// loop sends them in one body. A body with more is answered with 400, and the session ends.
+    /// loop sends them in one body. A body with more ends the session with
+    /// [`CloseReason::ParseError`](crate::CloseReason::ParseError), and none of its packets is
+    /// processed.
     pub fn max_packets_per_body(mut self, packets: usize) -> Self {
         self.max_packets_per_body = packets;
         self
@@ -193,25 +195,29 @@ impl EngineConfig {
     }
 
     /// The most fragments of a WebSocket message. Default: 4,096. A message with more closes the
-    /// connection.
+    /// WebSocket with the code 1009, and the session ends with
+    /// [`CloseReason::TransportError`](crate::CloseReason::TransportError).
     pub fn max_fragments(mut self, fragments: usize) -> Self {
         self.max_fragments = fragments;
         self
     }
 
-    /// Whether sessions may use HTTP long-polling. Default: `true`.
+    /// Whether sessions may use HTTP long-polling. Default: `true`. If `false`, polling requests
+    /// are answered with 400. At least one transport must be enabled.
     pub fn polling(mut self, enabled: bool) -> Self {
         self.polling = enabled;
         self
     }
 
-    /// Whether sessions may use a WebSocket. Default: `true`.
+    /// Whether sessions may use a WebSocket. Default: `true`. If `false`, requests for a WebSocket
+    /// are answered with 400. At least one transport must be enabled.
     pub fn websocket(mut self, enabled: bool) -> Self {
         self.websocket = enabled;
         self
     }
 
-    /// Whether a polling session may upgrade to a WebSocket. Default: `true`.
+    /// Whether a polling session may upgrade to a WebSocket. Default: `true`. If `false`, the
+    /// upgrade request is answered with 400, and the session continues on polling.
     pub fn allow_upgrades(mut self, allowed: bool) -> Self {
         self.allow_upgrades = allowed;
         self
@@ -239,7 +245,8 @@ impl EngineConfig {
 
     /// How long a connection may be behind while fewer than
     /// [`max_queued_bytes`](Self::max_queued_bytes) leave its queue. Default: 10 s. After that its
-    /// client counts as too slow, and the [`queue_policy`](Self::queue_policy) applies.
+    /// client counts as too slow, and the [`queue_policy`](Self::queue_policy) applies. A polling
+    /// client is not too slow if it has fetched two full responses in this time.
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.slow_client_timeout = timeout;
         self

@@ -1,15 +1,16 @@
-//! Origins as browsers send them, and the policy by which they may open sessions. `http/cors.rs`
-//! applies the policy to requests.
+//! Origins as browsers send them, and the policy that decides which of them may open sessions.
+//! `http/cors.rs` applies the policy to requests.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Which pages may open sessions, by the `Origin` of their requests.
 ///
-/// Requests without an `Origin` are always allowed: they do not come from pages, because native
-/// clients send none. Pages of the server's own origin are always allowed. The schemes `ws` and
-/// `http` are equal, and so are `wss` and `https`, because WebSocket libraries outside of browsers
-/// send the address that they connect to. The default port of a scheme (80, 443) may be omitted.
+/// Requests without an `Origin` are always allowed: native clients send none, but browsers send one
+/// with every WebSocket, and with every request whose response a page of another origin could
+/// read. Pages of the server's own origin are always allowed. The schemes `ws` and `http` are
+/// equal, and so are `wss` and `https`, because WebSocket libraries outside of browsers send the
+/// address that they connect to. The default port of a scheme (80, 443) may be omitted.
 ///
 /// ```
 /// use specter_engine::{EngineConfig, OriginPolicy};

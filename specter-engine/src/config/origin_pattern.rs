@@ -46,7 +46,7 @@ pub enum OriginFault {
     )]
     Path,
     /// It has a user name or a password.
-    #[error("it has a user name; write `https://app.example`, without what is before the `@`")]
+    #[error("it has a user name; write `https://app.example`, without the part before the `@`")]
     UserInfo,
     /// A `*` that is not the first label of a domain.
     #[error(
@@ -141,7 +141,7 @@ fn check_host(authority: &str) -> Result<(), OriginFault> {
         return is_address.then_some(()).ok_or(OriginFault::Address);
     }
     let host = host_of(authority);
-    // A dot at the end is that of a full domain name.
+    // A fully qualified domain name ends with a dot.
     let labels = host.strip_suffix('.').unwrap_or(host);
     if labels.split('.').any(str::is_empty) {
         return Err(OriginFault::EmptyHost);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_says_how_to_write_it() {
+    fn each_fault_shows_a_valid_origin() {
         for fault in [
             OriginFault::NoScheme,
             OriginFault::Scheme,

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 /// How many bytes of a body that is too long are still received, so that a client that is sending
 /// it can read the response instead of a connection reset.
 const DISCARDED: u64 = 256 * 1024;
-/// How long receiving them may take.
+/// How long the server may take to receive them.
 const DISCARD_LIMIT: Duration = Duration::from_secs(1);
 
 /// Why a body was not received.
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn longer_bodies_are_refused_announced_or_not() {
+    async fn longer_bodies_are_rejected_announced_or_not() {
         let body = receive(Body::from("123456"), 5, PATIENCE, |_| true).await;
         assert_eq!(body, Err(BodyError::TooLong));
         let body = receive(chunked(&["12", "3456"]), 5, PATIENCE, |_| true).await;

@@ -12,7 +12,7 @@ use specter_proto::forwarded::{self, Forwarded, ForwardedFor, x_forwarded_value}
 use crate::config::ip_range::IpRange;
 use crate::config::{EngineConfig, ProxyHeaders};
 
-/// The client of a request, as far as the connection and trusted proxies tell.
+/// The client of a request, according to the connection and to trusted proxies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) address: Option<IpAddr>,
@@ -20,7 +20,7 @@ pub(crate) struct Client {
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) secure: bool,
     /// The host as the client sent it, with its port if it sent one. It is compared only with
-    /// origins, so that a request without an origin may lack it.
+    /// origins, and may be `None` for a request without an `Origin`.
     pub(crate) host: Option<String>,
 }
 
@@ -57,7 +57,8 @@ impl TrustedProxies {
         let direct = Client {
             address,
             peer,
-            // On HTTP/1 the client chooses the scheme in the request's target.
+            // On HTTP/1 the client chooses the scheme in the request's target, so it proves
+            // nothing.
             secure: request.version >= Version::HTTP_2 && request.uri.scheme_str() == Some("https"),
             host: request
                 .headers
@@ -71,7 +72,7 @@ impl TrustedProxies {
         }
     }
 
-    /// The client as the proxy's headers name it; where they do not, what is known of the proxy.
+    /// The client according to the proxy's headers. A value that they lack is that of the proxy.
     fn behind_proxy(&self, headers: &HeaderMap, proxy: Client) -> Client {
         let trusts = |address| self.trusts(address);
         let found = match self.headers {
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_target_of_http_1_tells_no_scheme() {
+    fn the_scheme_in_an_http_1_target_is_ignored() {
         for (version, secure) in [(Version::HTTP_11, false), (Version::HTTP_2, true)] {
             let target = "https://server.example/";
             let request = Request::builder().version(version).uri(target);
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_none() {
+    fn an_invalid_address_is_none() {
         for value in ["unknown", "_hidden", "", "1.2.3", "999.1.1.1"] {
             let headers = [("x-forwarded-for", value)];
             let seen = client(&["10.0.0.1"], "10.0.0.1:1", &headers);
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn mapped_addresses_are_plain_ones() {
+    fn ipv4_mapped_addresses_become_ipv4() {
         let seen = client(&[], "[::ffff:1.2.3.4]:5", &[]);
         assert_eq!(summary(&seen), "1.2.3.4 http://inner:3000");
     }

@@ -1,7 +1,7 @@
 //! Decides which pages may use the endpoint, and adds the CORS headers (Fetch standard).
 //!
 //! Polling requests and upgrades get the same decision, because browsers send cookies with both.
-//! Requests that do not come from a page are always allowed.
+//! Requests without an `Origin` header are always allowed: [`OriginPolicy`] says why.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -26,7 +26,7 @@ pub(crate) struct Origins {
 /// The decision about a request's origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The request comes from no page, or from a page of the same origin: no headers are needed.
+    /// The request has no `Origin`, or the server's own: no headers are needed.
     Same,
     /// A page of another origin is allowed. The value names the origin, or is `*`.
     Cross(HeaderValue),
@@ -83,7 +83,7 @@ impl Origins {
         }
     }
 
-    /// Adds the headers by which the browser lets the page read the response.
+    /// Adds the headers that make the browser let the page read the response.
     pub(crate) fn add_cors_headers(&self, verdict: &Verdict, headers: &mut HeaderMap) {
         let Verdict::Cross(origin) = verdict else {
             return;
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_only_the_own_origin_may() {
+    fn by_default_only_the_own_origin_is_allowed() {
         let own = "https://app.example";
         let same = OriginPolicy::Same;
         assert_eq!(judge(same.clone(), own, own), Verdict::Same);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn listed_origins_may_and_null_must_be_listed() {
+    fn listed_origins_are_allowed_and_null_must_be_listed() {
         let own = "https://api.example";
         let listed = ["https://app.example", "null"];
         assert_eq!(
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn any_origin_is_told_with_a_star() {
+    fn any_origin_is_answered_with_a_star() {
         assert_eq!(judge(["*"], "http://a", "https://b"), cross("*"));
         assert_eq!(judge(["*"], "http://a", "null"), cross("*"));
     }

@@ -41,8 +41,8 @@ use crate::session::post_body::PostBody;
 
 /// An Engine.IO endpoint: a tower service to be mounted in an axum router.
 ///
-/// Clones are the same endpoint. Its sessions run on the tokio runtime that serves its requests,
-/// and outlive the service itself.
+/// Clones refer to the same endpoint. Its sessions run on the tokio runtime that serves its
+/// requests, and outlive the service itself.
 ///
 /// ```
 /// use specter_engine::{Acceptor, Connection, Endpoint, EngineConfig};
@@ -138,8 +138,8 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.closed(reason)
     }
 
-    /// The number of rejected requests since the endpoint was created, by the code that the log has
-    /// too. Codes that have not occurred are not listed.
+    /// The number of rejected requests since the endpoint was created, by the code that the log
+    /// shows as `reason`. Codes that have not occurred are not listed.
     pub fn refused(&self) -> Vec<(&'static str, u64)> {
         self.0.rejections.all()
     }
@@ -149,11 +149,13 @@ impl<A: Acceptor> Endpoint<A> {
         self.0.registry.refuse();
     }
 
-    /// Closes each session as soon as its handler has nothing more to finish. The sessions start
-    /// with this one after another, spread over this time. What handlers send until then is
-    /// flushed, and messages are still handled. Returns when the last session has started; see
-    /// [`wait_closed`](Self::wait_closed). A session that opens meanwhile is not included: call
-    /// [`refuse_handshakes`](Self::refuse_handshakes) first.
+    /// Drains all sessions: each closes as soon as its handler has nothing more to finish. Until
+    /// then messages are still handled. Packets that were sent before the close are flushed.
+    ///
+    /// The sessions start to drain one after another, spread over this time. Returns when the last
+    /// one has started; [`wait_closed`](Self::wait_closed) waits until all have ended. A session
+    /// that opens meanwhile is not included: call [`refuse_handshakes`](Self::refuse_handshakes)
+    /// first.
     pub async fn drain(&self, spread: Duration) {
         self.0.registry.drain(spread).await;
     }
@@ -175,9 +177,9 @@ impl<A: Acceptor> Endpoint<A> {
     }
 
     /// Closes all sessions one after another, spread over this time, so that their clients do not
-    /// all reconnect at once. Returns when the last session was notified; see
-    /// [`wait_closed`](Self::wait_closed). Sessions that open meanwhile are closed only if
-    /// handshakes are refused.
+    /// all reconnect at once. Returns when the last session was notified;
+    /// [`wait_closed`](Self::wait_closed) waits until all have ended. A session that opens
+    /// meanwhile is not included: call [`refuse_handshakes`](Self::refuse_handshakes) first.
     pub async fn close_all(&self, reason: CloseReason, spread: Duration) {
         self.0.registry.close_all(reason, spread).await;
     }
@@ -216,7 +218,7 @@ impl<A: Acceptor> EndpointState<A> {
         B: http_body::Body<Data = Bytes> + Send + Unpin,
     {
         // Borrowed by everything below: the parts are large, and each future that owned them would
-        // have space for them.
+        // need space for them.
         let (mut parts, body) = request.into_parts();
         let client = self.proxies.client(&parts, peer);
         let verdict = self.origins.judge(&parts.headers, &client);
@@ -349,18 +351,19 @@ impl<A: Acceptor> EndpointState<A> {
             origin = ?Untrusted(origin.as_deref().unwrap_or_default()),
             host = ?Untrusted(client.host.as_deref().unwrap_or_default()),
             scheme = client.scheme(),
-            "a request was refused with 403 because its `Origin` is neither the server's own, which \
-             consists of this scheme and host, nor listed: add it to the setting `origins`; behind a \
-             proxy, set `trusted_proxies`, so that the proxy may name the scheme and host that \
-             clients see"
+            "a request was refused with 403 because its `Origin` is neither the server's own, \
+             which consists of this scheme and host, nor listed: add it to the setting `origins`; \
+             behind a proxy, set `trusted_proxies`, so that the proxy may name the scheme and host \
+             that clients see"
         );
     }
 
     fn warn_of_upgrade() {
         log_limited!(
             WARN, target: "specter::engine",
-            "a WebSocket was refused because the HTTP server offers no upgrade: it must serve \
-             connections with upgrades, and nothing in front may take `OnUpgrade` away"
+            "a WebSocket was refused because the HTTP server offers no upgrade: serve connections \
+             with upgrades, and do not remove `OnUpgrade` from the request's extensions in a layer \
+             in front of the endpoint"
         );
     }
 
@@ -391,7 +394,7 @@ impl<A: Acceptor> EndpointState<A> {
         let packets = if let Some(packets) = waiting {
             packets
         } else {
-            // If it is dropped without an answer, the session has ended.
+            // If the sender is dropped without an answer, the session has ended.
             let outcome = connection.begin_poll()?.await;
             let packets = outcome.map_err(|_| RequestError::UnknownSession)??;
             connection.poll_answered();
@@ -422,7 +425,7 @@ impl<A: Acceptor> EndpointState<A> {
         let arrived = |bytes| permit.hold(bytes);
         let body = body::receive(body, limit, patience, arrived).await?;
         let outcome = permit.deliver(PostBody::new(headers, body))?;
-        // If it is dropped without an answer, the session has ended.
+        // If the sender is dropped without an answer, the session has ended.
         outcome.await.map_err(|_| RequestError::UnknownSession)?;
         Ok(reply::taken())
     }

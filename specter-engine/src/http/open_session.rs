@@ -22,7 +22,7 @@ use crate::logging::log_limited;
 use crate::session::registry::{CapacityError, SessionSlot};
 use crate::session::task::Task;
 
-/// Opens a polling session. Its first packet is the response.
+/// Opens a polling session. The response contains its first packet.
 pub(crate) async fn open_polling<A: Acceptor>(
     endpoint: &EndpointState<A>,
     parts: &mut request::Parts,
@@ -45,7 +45,7 @@ pub(crate) async fn open_polling<A: Acceptor>(
     Ok(response)
 }
 
-/// Opens a session on a WebSocket. Its first packet follows the response.
+/// Opens a session on a WebSocket. Its first packet follows the response as a message.
 pub(crate) async fn open_websocket<A: Acceptor>(
     endpoint: &EndpointState<A>,
     parts: &mut request::Parts,
@@ -133,7 +133,8 @@ fn warn_of_full(full: CapacityError) {
     };
     log_limited!(
         WARN, key = setting, target: "specter::engine", setting,
-        "a handshake was refused because as many sessions are open as allowed; the default of \
-         `max_connections` follows the process's limit of open files (`ulimit -n`)"
+        "a handshake was refused because as many sessions are open as this setting allows: raise \
+         it if the server has room for more; the default of `max_connections` follows the \
+         process's limit of open files (`ulimit -n`)"
     );
 }

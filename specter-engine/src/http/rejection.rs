@@ -67,8 +67,8 @@ impl From<CapacityError> for Rejection {
 }
 
 impl From<RequestConflict> for Rejection {
-    fn from(misfit: RequestConflict) -> Self {
-        match misfit {
+    fn from(conflict: RequestConflict) -> Self {
+        match conflict {
             RequestConflict::Overlap => Self::Overlap,
             RequestConflict::OtherTransport => BadRequest::TransportMismatch.into(),
             RequestConflict::Ended => RequestError::UnknownSession.into(),
@@ -110,8 +110,8 @@ impl Rejection {
     /// The response. `upgrade`: whether a WebSocket was requested.
     pub(crate) fn into_response(self, upgrade: bool) -> Response {
         match self {
-            // A rejected admission is answered with 403 to a poll, and with 400 to a WebSocket, as
-            // all rejections are.
+            // A request for a WebSocket gets 400 for each error of the protocol, even for a
+            // rejected admission, which is 403 for a polling request.
             Self::Protocol(error) if upgrade => {
                 let message = match error.context() {
                     None => error.message().to_owned(),
@@ -172,6 +172,7 @@ impl Rejection {
                 response.headers_mut().insert(header::CONNECTION, close);
                 response
             }
+            // The status that the reference implementation uses.
             Self::Method => reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

@@ -97,8 +97,8 @@ impl<T: Into<Bytes>> From<T> for SlowReaderBody {
     }
 }
 
-/// Frees a response that is not read, and one that is not read completely long after its session
-/// has ended.
+/// Checks a long response each time that `patience` has passed. Frees it if nothing was read since
+/// the last check, or if its session had already ended at the last check.
 async fn watch(answer: Weak<Mutex<LongBody>>, patience: Duration) {
     loop {
         sleep(patience).await;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_handed_over_in_slices_and_counts_until_the_last_is_dropped() {
+    async fn a_body_is_read_in_slices_and_counts_until_the_last_is_dropped() {
         let (mut body, connection) = charged(2 * SLICE + 1);
         let mut slices = Vec::new();
         for (left, len) in [(2 * SLICE + 1, SLICE), (SLICE + 1, SLICE), (1, 1)] {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_counts_no_more_when_it_is_dropped() {
+    async fn a_dropped_body_no_longer_counts() {
         for len in [1, SLICE, 10 * SLICE] {
             let (body, connection) = charged(len);
             assert!(connection.queued_bytes() > len);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_freed_when_nothing_is_taken() {
+    async fn a_body_that_is_not_read_is_freed() {
         let (mut body, connection) = charged(10 * SLICE);
         for _ in 0..3 {
             tokio::task::yield_now().await;
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_does_not_outlive_its_session_for_long() {
+    async fn a_body_does_not_outlive_its_session_for_long() {
         let (mut body, connection) = charged(100 * SLICE);
         connection.close(CloseReason::ForcedServerClose);
         let mut slices = 0;

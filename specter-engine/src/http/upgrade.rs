@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn each_missing_part_is_refused() {
+    fn each_missing_part_is_rejected() {
         let bad = Some(Rejection::from(BadRequest::TransportHandshake));
         assert_eq!(refusal(|parts| parts.method = http::Method::POST), bad);
         assert_eq!(refusal(|parts| parts.version = Version::HTTP_10), bad);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_subprotocol_is_chosen_if_it_is_one() {
+    fn the_first_subprotocol_is_chosen_if_it_is_valid() {
         let choose = |offered: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(

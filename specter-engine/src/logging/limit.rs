@@ -34,19 +34,20 @@ struct Window {
 }
 
 impl LogLimit {
-    #[expect(clippy::new_without_default, reason = "only made for a static")]
+    #[expect(clippy::new_without_default, reason = "used only for statics")]
     pub const fn new() -> Self {
         Self(Mutex::new(Window::new()))
     }
 
-    /// Whether the line may be written; if so, how many were left out since the last one.
+    /// Returns `None` if the line must be left out. Otherwise returns how many lines were left out
+    /// since the last written one.
     pub fn pass(&self) -> Option<LeftOut> {
         self.0.lock().pass(Instant::now())
     }
 }
 
 impl KeyedLogLimit {
-    #[expect(clippy::new_without_default, reason = "only made for a static")]
+    #[expect(clippy::new_without_default, reason = "used only for statics")]
     pub const fn new() -> Self {
         Self {
             windows: Mutex::new(BTreeMap::new()),
@@ -54,8 +55,8 @@ impl KeyedLogLimit {
         }
     }
 
-    /// Whether the line with this key may be written; if so, how many with the key were left out
-    /// since the last one.
+    /// Returns `None` if the line with this key must be left out. Otherwise returns how many lines
+    /// with the key were left out since the last written one.
     pub fn pass(&self, key: &'static str) -> Option<LeftOut> {
         let mut windows = self.windows.lock();
         if !windows.contains_key(key) && windows.len() >= MAX_KEYS {

@@ -29,8 +29,8 @@ pub fn without_values(text: &str) -> Cow<'_, str> {
     format!("{kept}…{}", after.unwrap_or_default()).into()
 }
 
-/// The part of a serde message that names what was expected. Only of serde's own messages, because
-/// others may contain anything there.
+/// The part of a message of serde that names the expected value. `None` for other messages, which
+/// may contain anything there.
 pub fn expectation(message: &str) -> Option<&str> {
     let is_own = QUOTING.iter().any(|opening| message.starts_with(opening));
     let at = message.rfind(EXPECTED).filter(|_| is_own)?;
@@ -46,7 +46,7 @@ mod tests {
     use super::without_values;
 
     #[test]
-    fn values_that_serde_quotes_are_taken_out_of_other_texts() {
+    fn values_that_serde_quotes_are_removed_from_other_texts() {
         for (text, shown) in [
             ("nothing to hide", "nothing to hide"),
             (

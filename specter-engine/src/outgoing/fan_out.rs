@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::outgoing::prefetch::prefetch_writers;
 use crate::outgoing::queue::Wake;
 
-/// If a broadcast finds at most this many idle connections, their own tasks write.
+/// If at most this many idle connections are left at the end of a broadcast, their own tasks write.
 const FEW: usize = 4;
 /// How many connections one task of the broadcast writes to before other tasks run.
 const PER_TASK: usize = 64;

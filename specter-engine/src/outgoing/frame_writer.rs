@@ -100,16 +100,16 @@ impl FrameWriter {
         self.unflushed |= written > 0;
     }
 
-    /// Continues with what another writer has started. Nothing but a control frame may be waiting
-    /// here.
+    /// Continues with the packets of another writer, which may be partly written. Nothing but a
+    /// control frame may be waiting here.
     pub(crate) fn resume(&mut self, partial: Self) {
         debug_assert!(self.packets.is_empty());
         let control = std::mem::replace(self, partial).control;
         self.control = control.or(self.control.take());
     }
 
-    /// Drops everything but a partly written frame, which must be finished for the peer to decode
-    /// what follows.
+    /// Drops everything but a partly written packet or control frame, which must be finished for
+    /// the peer to decode the frames after it.
     pub(crate) fn discard_unstarted(&mut self) {
         let partial = self.frames_written > 0 || self.offset > 0;
         self.packets.truncate(usize::from(partial));
@@ -311,12 +311,12 @@ mod tests {
     use std::task::{Context, Poll, Waker};
     use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-    /// Takes a few bytes of each write, and nothing in every other one.
+    /// A stream that takes a few bytes of every other write, and nothing of the others.
     struct Trickle {
         taken: Arc<Mutex<Vec<u8>>>,
         step: usize,
         vectored: bool,
-        rests: bool,
+        is_paused: bool,
     }
 
     impl AsyncRead for Trickle {
@@ -343,8 +343,8 @@ mod tests {
             _: &mut Context<'_>,
             slices: &[IoSlice<'_>],
         ) -> Poll<io::Result<usize>> {
-            self.rests = !self.rests;
-            if self.rests {
+            self.is_paused = !self.is_paused;
+            if self.is_paused {
                 return Poll::Pending;
             }
             let bytes: Vec<u8> = slices
@@ -380,10 +380,10 @@ mod tests {
         ])
     }
 
-    /// Packets of which one is too long to be joined with the others.
+    /// Packets of which one is too long to be copied together with the others.
     fn long_packets() -> VecDeque<EncodedPacket> {
         let mut packets = packets();
-        packets.insert(2, Frame::binary_message(&[9; 9_000]).into());
+        packets.insert(2, Frame::binary_message(&vec![9; 20_000]).into());
         packets
     }
 
@@ -408,14 +408,14 @@ mod tests {
                 taken: Arc::clone(&taken),
                 step,
                 vectored,
-                rests: false,
+                is_paused: false,
             });
             let mut output = FrameWriter::default();
             output.push(packets.clone());
-            let mut rests = 0;
+            let mut pauses = 0;
             while output.poll_write(&mut stream, &mut cx).is_pending() {
-                rests += 1;
-                assert!(rests < 1_000, "it goes on forever");
+                pauses += 1;
+                assert!(pauses < 1_000, "the write does not end");
             }
             assert_eq!(*taken.lock().unwrap(), bytes_of(&packets));
             let cost: usize = packets.iter().map(queue::cost).sum();
@@ -432,7 +432,7 @@ mod tests {
             taken: Arc::clone(&taken),
             step: 2,
             vectored: true,
-            rests: true,
+            is_paused: true,
         });
         let mut output = FrameWriter::default();
         output.push(VecDeque::from([
@@ -458,7 +458,7 @@ mod tests {
                 taken: Arc::clone(&taken),
                 step,
                 vectored: true,
-                rests: true,
+                is_paused: true,
             });
             let mut output = FrameWriter::default();
             output.set_control(b"\x8A\x05first".to_vec());
@@ -482,7 +482,7 @@ mod tests {
             taken: Arc::clone(&taken),
             step: 2,
             vectored: true,
-            rests: true,
+            is_paused: true,
         });
         let mut output = FrameWriter::default();
         output.push(packets());

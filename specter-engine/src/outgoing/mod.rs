@@ -32,7 +32,7 @@ use self::tcp_writer::TcpWriter;
 use self::write_half::WriteHalf;
 use self::writer_slot::WriterSlot;
 
-/// The queue of one connection, and the slot that says who may write it.
+/// The queue of one connection, and the slot whose state says who may write the queue.
 ///
 /// A broadcast accesses both, so they are adjacent in memory.
 pub(crate) struct Outgoing<W = TcpWriter> {

@@ -144,7 +144,7 @@ impl Shared {
         }
     }
 
-    /// Queues a packet in the name of a broadcast, and writes it where the task is idle. Whether it
+    /// Queues a packet as a broadcast does, and writes it if the task is idle. Returns whether it
     /// was accepted.
     fn broadcast(&self, letter: char) -> bool {
         match self.outgoing.queue.push(packet(letter), Urgency::Ordinary) {
@@ -214,11 +214,12 @@ impl Task {
         accepted
     }
 
-    /// Runs the task as often as it is woken, with a peer that reads, and then closes it where it
-    /// was closed. Returns the letters that the peer received.
+    /// Lets the peer read everything. If the connection was closed, writes the rest as the task
+    /// does when it closes; otherwise runs the task as often as it is woken. Returns the letters
+    /// that the peer received.
     fn run_to_the_end(mut self) -> String {
         let queue = &self.shared.outgoing.queue;
-        // The peer has read all there was: a task that waited for room is woken.
+        // The peer has read everything: a task that waited for room is woken.
         self.side.socket.state.lock().room = usize::MAX;
         let was_blocked = !self.writer.frames.is_done();
         self.shared
@@ -255,7 +256,7 @@ fn packet(letter: char) -> EncodedPacket {
     Frame::text_message(letter.encode_utf8(&mut [0; 4])).into()
 }
 
-/// Whether all that one sender sent was received once, in its order.
+/// Whether all packets of one sender were received once, in their order.
 fn is_in_order(received: &str, sent: &str) -> bool {
     let own: String = received
         .chars()
@@ -264,7 +265,7 @@ fn is_in_order(received: &str, sent: &str) -> bool {
     own == sent
 }
 
-/// What a third party does meanwhile.
+/// The action of a third thread meanwhile.
 #[derive(Clone, Copy, PartialEq)]
 enum Third {
     Nothing,
@@ -322,7 +323,7 @@ fn a_broadcast_wakes_an_idle_task_or_writes_in_its_place() {
 }
 
 #[test]
-fn two_broadcasts_leave_nothing_behind() {
+fn two_broadcasts_leave_nothing_unwritten() {
     for room in [2, usize::MAX] {
         explore(room, "", Third::Broadcasts);
     }
@@ -337,7 +338,7 @@ fn a_partial_write_is_finished_before_anything_else() {
 }
 
 #[test]
-fn what_was_accepted_before_a_close_is_written() {
+fn packets_accepted_before_a_close_are_written() {
     for room in [2, usize::MAX] {
         explore(room, "a", Third::Closes);
     }

@@ -1,4 +1,4 @@
-//! Loading the memory of many connections into the processor's cache.
+//! Loads the memory of many connections into the processor's cache before a broadcast accesses it.
 //!
 //! A broadcast accesses each of many connections once, and most of them are not in the cache. If it
 //! accesses them one after another, with locks and system calls in between, each access waits for
@@ -8,7 +8,7 @@ use std::hint;
 
 use crate::connection::Connection;
 
-/// Prefetches what queueing a packet reads of these connections.
+/// Prefetches the fields of these connections that queueing a packet reads.
 pub fn prefetch_queues<'a>(connections: impl IntoIterator<Item = &'a Connection>) {
     prefetch(connections, |connection| {
         let queue = &connection.outgoing().queue;
@@ -16,7 +16,7 @@ pub fn prefetch_queues<'a>(connections: impl IntoIterator<Item = &'a Connection>
     });
 }
 
-/// Prefetches what writing the queue reads of these connections.
+/// Prefetches the fields of these connections that writing the queue reads.
 pub(super) fn prefetch_writers<'a>(connections: impl IntoIterator<Item = &'a Connection>) {
     prefetch(connections, |connection| {
         let outgoing = connection.outgoing();

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_written_comes_before_the_end_and_reading_goes_on() {
+    async fn shutdown_follows_the_written_bytes_and_reading_continues() {
         let (reader, mut writer, mut client) = split().await;
         writer.write_all(b"last").await.unwrap();
         writer.shutdown().await.unwrap();
@@ -131,14 +131,14 @@ mod tests {
         let both = async { tokio::join!(writing, reading) };
         let (parts, received) = timeout(Duration::from_secs(20), both)
             .await
-            .expect("it was not told");
+            .expect("the writer was not woken");
         assert!(parts > 1);
         assert!(received[..EACH].iter().all(|byte| *byte == 1));
         assert!(received[EACH..].iter().all(|byte| *byte == 2));
     }
 
     #[tokio::test]
-    async fn the_socket_is_closed_when_both_halves_are_gone_and_not_before() {
+    async fn the_socket_is_closed_when_both_halves_are_dropped_and_not_before() {
         let (reader, writer, mut client) = split().await;
         drop(writer);
         client.write_all(b"still open").await.unwrap();

@@ -48,11 +48,11 @@ impl WebSocketWriter {
         mem::take(&mut self.peer_has_read)
     }
 
-    /// Ends a turn: writes its batch, if it has one, and the queue. What the stream does not take
-    /// is kept, and the task is woken when it takes more. If everything is written, the write half
-    /// is parked, so that broadcasts may write until the task runs again.
+    /// Ends a turn: writes its batch, if it has one, and the queue. The rest that the stream does
+    /// not take is kept, and the task is woken when the stream takes more. If everything is
+    /// written, the write half is parked, so that broadcasts may write until the task runs again.
     ///
-    /// If there is a batch, the slot is reserved; afterwards it is not.
+    /// If there is a batch, the caller has reserved the slot. This ends the reservation.
     pub(crate) fn end_turn<S: WriteSide>(
         &mut self,
         stream: &mut S,
@@ -148,7 +148,7 @@ impl WebSocketWriter {
         unwritten
     }
 
-    /// Reclaims the write half, with what a broadcast has written in part.
+    /// Reclaims the write half, and the packet that a broadcast has written in part.
     pub(crate) fn reclaim<S: WriteSide>(&mut self, stream: &mut S, outgoing: &Outgoing<S::Half>) {
         if let Some((half, partial)) = outgoing.slot.reclaim() {
             stream.reclaim(half);

@@ -49,8 +49,8 @@ impl<W: WriteHalf> WriterSlot<W> {
         *self.0.lock() = WriterState::Parked(writer);
     }
 
-    /// Reclaims the write half for the task, with what a broadcast has written in part. `None` if
-    /// the task already owns it.
+    /// Reclaims the write half for the task, and the packet that a broadcast has written in part.
+    /// `None` if the task already owns the write half.
     pub(crate) fn reclaim(&self) -> Option<(W, Option<Box<FrameWriter>>)> {
         match mem::take(&mut *self.0.lock()) {
             WriterState::OwnedByTask => None,
@@ -101,7 +101,7 @@ impl<W: WriteHalf> WriterSlot<W> {
         matches!(*self.0.lock(), WriterState::ParkedMidFrame(..))
     }
 
-    /// Whether the slot is locked: a read of its cache line, for `prefetch`.
+    /// Whether the slot is locked. Reads its cache line, for `prefetch`.
     pub(crate) fn is_locked(&self) -> bool {
         self.0.is_locked()
     }
@@ -126,7 +126,7 @@ impl<W: WriteHalf> WriterSlot<W> {
     }
 }
 
-/// The cost of what was written, or what is left to write.
+/// The cost of the written packets or, if the socket did not take everything, the rest to write.
 type Outcome = Result<usize, Box<FrameWriter>>;
 
 /// Writes the only queued packet, if it has one frame.
@@ -189,18 +189,26 @@ mod tests {
         let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
         let slot = WriterSlot::default();
         assert_eq!(push(&queue, "a"), Wake::Yes);
-        assert!(slot.write_queued(&queue), "the task must do it");
+        assert!(slot.write_queued(&queue), "the task must write");
         slot.park(writer);
         assert!(!slot.write_queued(&queue));
         assert_eq!(queue.bytes(), 0);
-        assert_eq!(push(&queue, "b"), Wake::Yes, "nobody looks any more");
+        assert_eq!(
+            push(&queue, "b"),
+            Wake::Yes,
+            "nobody reads the queue any more"
+        );
         assert!(!slot.write_queued(&queue));
         let mut received = [0; 8];
         client.read_exact(&mut received).await.unwrap();
         assert_eq!(&received, b"\x81\x024a\x81\x024b");
         slot.clear();
         drop(read);
-        assert_eq!(client.read(&mut received).await.unwrap(), 0, "it ended");
+        assert_eq!(
+            client.read(&mut received).await.unwrap(),
+            0,
+            "the stream has ended"
+        );
     }
 
     #[tokio::test]
@@ -209,11 +217,11 @@ mod tests {
         let (_read, writer) = TcpWriter::split(server);
         let queue = OutgoingQueue::for_test(1_000, QueuePolicy::Disconnect);
         let slot = WriterSlot::default();
-        assert!(!slot.reserve_for_task(), "no pen lies there");
+        assert!(!slot.reserve_for_task(), "no write half is parked");
         slot.park(writer);
         assert!(slot.reserve_for_task());
         let _ = push(&queue, "a");
-        assert!(slot.write_queued(&queue), "the task must do it");
+        assert!(slot.write_queued(&queue), "the task must write");
         assert!(queue.bytes() > 0);
         slot.release();
         assert!(!slot.write_queued(&queue));
@@ -233,9 +241,12 @@ mod tests {
         let _ = push(&queue, &"x".repeat(64 * 1024 * 1024));
         assert!(slot.write_queued(&queue), "the task is woken");
         assert!(slot.has_partial_write());
-        assert!(queue.bytes() > 0, "it counts until it is written");
+        assert!(queue.bytes() > 0, "the packet counts until it is written");
         let _ = push(&queue, "next");
-        assert!(slot.write_queued(&queue), "nothing goes between");
+        assert!(
+            slot.write_queued(&queue),
+            "the rest of the packet comes first"
+        );
         assert_eq!(queue.take(0).len(), 1);
         assert!(slot.reclaim().is_some_and(|(_, partial)| partial.is_some()));
     }
@@ -249,12 +260,12 @@ mod tests {
         // The socket becomes full between two frames, or within one.
         for size in [100, 5_003, 64 * 1024] {
             let packet = EncodedPacket::from(Frame::binary_message(&vec![7; size]));
-            let at_rest = poll_fn(|cx| Poll::Ready(websocket.end_turn(cx, &connection)));
-            at_rest.await.unwrap();
+            let idle = poll_fn(|cx| Poll::Ready(websocket.end_turn(cx, &connection)));
+            idle.await.unwrap();
             let mut expected = 0;
             loop {
                 let pushed = connection.queue_unwoken(packet.clone()).unwrap();
-                assert_eq!(pushed, Wake::Yes, "it rests");
+                assert_eq!(pushed, Wake::Yes, "the task is idle");
                 expected += packet.size();
                 if connection.outgoing().write_queued() {
                     break;

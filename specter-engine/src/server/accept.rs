@@ -26,7 +26,7 @@ use crate::server::timed_stream::TimedStream;
 
 /// How long a client may take to send the head of a request.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
-/// How long nothing is accepted after the system had no resources for a connection.
+/// How long the server accepts no connection after the system had no resources for one.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until `stopping` completes. Open requests may then complete until the deadline that it
@@ -44,17 +44,17 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
             deadline = &mut stopping => break deadline,
         };
         let Err(error) = accepted.map(|(stream, peer)| {
-            let served = TimedStream::accepted(stream);
-            tokio::spawn(serve(served, router.clone(), peer, connections.watch()));
+            let stream = TimedStream::accepted(stream);
+            tokio::spawn(serve(stream, router.clone(), peer, connections.watch()));
         }) else {
             continue;
         };
-        if is_clients_loss(&error) {
+        if is_connection_error(&error) {
             continue;
         }
-        // An error of the operating system, which needs time.
-        log_limited!(ERROR, target: "specter::engine", %error, "no connection can be accepted for \
-            now");
+        // The operating system has run out of a resource, such as open files, and needs time.
+        log_limited!(ERROR, target: "specter::engine", %error, "a connection could not be \
+            accepted; the server pauses for one second and tries again");
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             deadline = &mut stopping => break deadline,
@@ -67,7 +67,7 @@ pub async fn accept_until<A: Acceptor, F: Fallback>(
 
 /// Serves a connection until it closes or is upgraded.
 async fn serve<A: Acceptor, F: Fallback>(
-    served: TimedStream,
+    stream: TimedStream,
     router: RequestRouter<A, F>,
     peer: SocketAddr,
     watch: ShutdownReceiver,
@@ -78,7 +78,7 @@ async fn serve<A: Acceptor, F: Fallback>(
     let mut http = http1::Builder::new();
     http.timer(HeadTimer::default())
         .header_read_timeout(HEAD_LIMIT);
-    let connection = http.serve_connection(TokioIo::new(served), service);
+    let connection = http.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection.with_upgrades());
     let mut is_notified = false;
     let end = poll_fn(|cx| {
@@ -98,7 +98,7 @@ fn note_early_end(error: &dyn std::error::Error) {
 }
 
 /// Whether a single connection failed while it was accepted.
-fn is_clients_loss(error: &io::Error) -> bool {
+fn is_connection_error(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
         error.kind(),
@@ -136,9 +136,9 @@ mod tests {
         }
     }
 
-    /// The timer exists as long as a connection is kept.
+    /// The future exists as long as its connection.
     #[tokio::test]
-    async fn what_serves_a_connection_is_small() {
+    async fn the_future_of_a_connection_is_small() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stream = TcpStream::connect(address).await.unwrap();

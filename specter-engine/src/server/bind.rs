@@ -14,7 +14,12 @@ pub async fn bind(address: impl ToSocketAddrs, backlog: u32) -> io::Result<TcpLi
             Err(error) => failed = Some(error),
         }
     }
-    let none = || io::Error::new(io::ErrorKind::InvalidInput, "it names no address");
+    let none = || {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the name resolves to no address",
+        )
+    };
     Err(failed.unwrap_or_else(none))
 }
 
@@ -41,7 +46,7 @@ mod tests {
     /// The system drops the first packet of connections that exceed the backlog, and their clients
     /// wait a second or longer.
     #[tokio::test]
-    async fn the_system_holds_as_many_connections_as_the_backlog_says() {
+    async fn the_system_holds_as_many_connections_as_the_backlog_allows() {
         let listener = bind("127.0.0.1:0", 4096).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut connections = Vec::new();
@@ -53,7 +58,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_address_that_can_be_listened_on_is_taken() {
+    async fn the_first_address_that_works_is_used() {
         let first = bind("127.0.0.1:0", 1).await.unwrap();
         let taken = first.local_addr().unwrap();
         let free: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();

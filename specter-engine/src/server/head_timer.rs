@@ -1,7 +1,8 @@
 //! The timeout for the heads of requests, by one timer for each connection.
 //!
-//! hyper requests a timer for each head. The timer of a connection is not reset for a later
-//! deadline: it fires early now and then, and is set to the next deadline.
+//! hyper requests a timer for each head. All heads of a connection share one timer here. A later
+//! deadline does not reset it: the timer fires early now and then, and is set to the later deadline
+//! when it does.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use crate::session::timer::Timer;
 #[derive(Clone, Default)]
 pub(crate) struct HeadTimer(Arc<Mutex<Option<Timer>>>);
 
-/// A wait for a deadline. A connection polls only one at a time.
+/// A wait for a deadline. A connection polls only one wait at a time.
 struct Wait {
     deadline: Instant,
     timer: HeadTimer,

@@ -1,8 +1,8 @@
 //! The request router of the framework's own server: passes a request directly to the endpoint of
 //! its path, or to the program's fallback.
 //!
-//! A program's axum router contains the endpoints too, for other servers. Polling requests need not
-//! pass through it here.
+//! A program's axum router contains the endpoints too, for other servers. This router spares
+//! requests to an endpoint the way through axum.
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -7,14 +7,15 @@ use std::task::{Context, Waker};
 use tokio::sync::watch;
 use tokio::task::unconstrained;
 
-/// Sends the notification.
+/// Notifies all receivers of the shutdown.
 pub(crate) struct ShutdownSender(watch::Sender<()>);
 
-/// Receives the notification. The server waits for a connection until its receiver is dropped.
+/// Receives the notification of the shutdown. The server waits for a connection until its receiver
+/// is dropped.
 #[derive(Clone)]
 pub(crate) struct ShutdownReceiver(watch::Receiver<()>);
 
-/// Polls for the notification.
+/// Polls for the notification of the shutdown.
 pub(crate) struct ShutdownPoller<'a> {
     watch: &'a ShutdownReceiver,
     notified: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,
@@ -46,7 +47,7 @@ impl ShutdownReceiver {
 }
 
 impl<'a> ShutdownPoller<'a> {
-    /// `notified` is the future of the receiver.
+    /// `notified` is the future that [`ShutdownReceiver::notified`] returns.
     pub(crate) fn new(
         watch: &'a ShutdownReceiver,
         notified: Pin<&'a mut (dyn Future<Output = ()> + Send + 'a)>,

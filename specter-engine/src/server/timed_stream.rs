@@ -1,6 +1,6 @@
 //! A TCP socket of the framework's own server, with a timeout for writes.
 //!
-//! hyper would wait without limit for a client that does not read, and keep what it has to write.
+//! hyper would wait without limit for a client that does not read, and keep the bytes to write.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::session::link::scratch::Scratch;
 
-/// How long a write may make no progress.
+/// How long a write may make no progress before it fails.
 pub(crate) const WRITE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Slices of up to this many bytes in all are copied and written as one.
@@ -138,13 +138,13 @@ mod tests {
     use tokio::time::Instant;
 
     #[tokio::test(start_paused = true)]
-    async fn a_write_that_nobody_reads_fails_in_time() {
+    async fn a_write_that_nobody_reads_fails_after_the_timeout() {
         let (near, _far) = duplex(8);
-        let mut served = TimedStream::over(near);
+        let mut stream = TimedStream::over(near);
         let start = Instant::now();
-        served.write_all(b"12345678").await.unwrap();
+        stream.write_all(b"12345678").await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 0);
-        let error = served.write_all(b"9").await.unwrap_err();
+        let error = stream.write_all(b"9").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert_eq!(start.elapsed(), WRITE_LIMIT);
     }
@@ -153,7 +153,7 @@ mod tests {
     async fn a_list_of_slices_arrives_in_its_order() {
         for lens in [[3, 0, 5, 1], [JOINED, 1, 1, JOINED], [1, JOINED - 1, 0, 0]] {
             let (near, mut far) = duplex(4 * JOINED);
-            let mut served = TimedStream::over(near);
+            let mut stream = TimedStream::over(near);
             let parts = [0, 1, 2, 3].map(|part: u8| vec![part; lens[usize::from(part)]]);
             let all = parts.concat();
             let mut sent = 0;
@@ -161,7 +161,7 @@ mod tests {
                 let mut slices = parts.each_ref().map(|part| IoSlice::new(part));
                 let mut slices = &mut slices[..];
                 IoSlice::advance_slices(&mut slices, sent);
-                sent += served.write_vectored(slices).await.unwrap();
+                sent += stream.write_vectored(slices).await.unwrap();
             }
             let mut seen = vec![0; all.len()];
             far.read_exact(&mut seen).await.unwrap();
@@ -170,16 +170,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_byte_that_is_read_gives_it_the_whole_time() {
+    async fn each_byte_that_is_read_restarts_the_timeout() {
         let (near, mut far) = duplex(1);
-        let mut served = TimedStream::over(near);
+        let mut stream = TimedStream::over(near);
         let reading = async {
             for _ in 0..4 {
                 tokio::time::sleep(WRITE_LIMIT * 9 / 10).await;
                 far.read_u8().await.unwrap();
             }
         };
-        let (written, ()) = tokio::join!(served.write_all(b"12345"), reading);
+        let (written, ()) = tokio::join!(stream.write_all(b"12345"), reading);
         written.unwrap();
     }
 }

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn unfinished_messages_count_and_their_holders_go_last() {
+    async fn unfinished_messages_count_and_their_holders_are_closed_last() {
         let lab = lab(500 * KIB, 3);
         lab.connections[0].hold(400 * KIB);
         lab.connections[1].hold(300 * KIB);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dropped_connection_takes_its_report_back() {
+    async fn the_report_of_a_dropped_connection_is_removed() {
         let lab = lab(usize::MAX, 3);
         for connection in &lab.connections {
             connection.send(packet(100)).unwrap();

@@ -35,14 +35,14 @@ mod tests {
 
     #[test]
     fn each_reason_has_a_count_of_its_own() {
-        let tally = CloseCounters::default();
+        let counters = CloseCounters::default();
         for (times, reason) in CloseReason::ALL.into_iter().enumerate() {
             for _ in 0..times {
-                tally.count(reason);
+                counters.count(reason);
             }
         }
         for (times, reason) in (0..).zip(CloseReason::ALL) {
-            assert_eq!(tally.get(reason), times);
+            assert_eq!(counters.get(reason), times);
         }
     }
 }

@@ -44,8 +44,11 @@ pub(crate) struct ClosingWebSocket {
 }
 
 enum Stage {
+    /// The last packets and the close frame are written.
     Writing,
-    Termination,
+    /// The write side of the stream is shut down.
+    ShuttingDown,
+    /// The peer's remaining bytes are read and discarded.
     Lingering,
 }
 
@@ -90,7 +93,7 @@ impl ClosingWebSocket {
         loop {
             let step = match self.stage {
                 Stage::Writing => self.poll_writing(cx),
-                Stage::Termination => Pin::new(&mut self.stream)
+                Stage::ShuttingDown => Pin::new(&mut self.stream)
                     .poll_shutdown(cx)
                     .map(|result| result.is_ok()),
                 Stage::Lingering => self.poll_lingering(cx),
@@ -103,9 +106,9 @@ impl ClosingWebSocket {
             self.stage = match self.stage {
                 Stage::Writing => {
                     self.deadline = now + LINGER_LIMIT;
-                    Stage::Termination
+                    Stage::ShuttingDown
                 }
-                Stage::Termination | Stage::Lingering => Stage::Lingering,
+                Stage::ShuttingDown | Stage::Lingering => Stage::Lingering,
             };
         }
     }

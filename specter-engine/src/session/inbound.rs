@@ -15,7 +15,7 @@ use crate::session::link::websocket::{Flow, Message};
 use crate::session::post_body::PostBody;
 use crate::session::termination::Termination;
 
-/// What a received packet is processed with, borrowed for one read.
+/// The parts of a session that process received packets, borrowed for one read.
 pub(crate) struct Inbound<'a, H> {
     pub(crate) session: &'a mut Session,
     pub(crate) handler: &'a mut H,
@@ -34,7 +34,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
             // The common case.
             Message::Text(text) => match text.strip_prefix('4') {
                 Some(text) => IncomingMessage::Text(text),
-                None => return self.rarer(text),
+                None => return self.other_text(text),
             },
             Message::Binary(data) => IncomingMessage::Binary(data),
         };
@@ -48,7 +48,7 @@ impl<H: MessageHandler> Inbound<'_, H> {
     /// Processes a text of any packet type from the session's WebSocket. It may contain a binary
     /// message: a client that is configured to send base64 does so on every transport.
     #[inline(never)]
-    fn rarer(&mut self, text: &str) -> Result<Flow, Termination> {
+    fn other_text(&mut self, text: &str) -> Result<Flow, Termination> {
         let packet = payload::decode_text(text).map_err(|error| unreadable(error.code()))?;
         self.packet(packet.as_packet(), None)
     }

@@ -46,7 +46,7 @@ pub(crate) enum AcceptedRequests {
     Polling,
     /// Polls, whose response is the close notice. Posts are accepted and discarded.
     CloseNotice,
-    /// None of polling: the session uses a WebSocket.
+    /// No polls and no posts: the session uses a WebSocket.
     WebSocket,
     /// None: the session has ended.
     Nothing,
@@ -73,7 +73,7 @@ struct Slots {
     requests: PendingRequests,
     /// Whether a post is open: its body is being received, is in its slot, or is being processed.
     has_post: bool,
-    /// Whether the task has a poll that it has not answered.
+    /// Whether a poll was passed to the task, and its response is not being sent yet.
     has_poll: bool,
     accepted: AcceptedRequests,
 }
@@ -117,7 +117,7 @@ impl Mailbox {
         Some(mem::take(&mut slots.requests))
     }
 
-    /// Takes everything but the poll: only the rest proves that the client is alive.
+    /// Takes everything but the poll, which does not prove that the client is alive.
     pub(crate) fn take_all_except_poll(&self) -> Option<PendingRequests> {
         if !self.has_requests() {
             return None;
@@ -130,7 +130,7 @@ impl Mailbox {
         Some(rest)
     }
 
-    /// The task has processed the post. The client may send the next one.
+    /// Records that the task has processed the post. The client may send the next one.
     pub(crate) fn post_done(&self) {
         self.slots.lock().has_post = false;
     }
@@ -167,7 +167,7 @@ impl Mailbox {
         Ok(reply)
     }
 
-    /// The response to the poll that the task had is on its way.
+    /// Records that the response to the poll that was passed to the task is being sent.
     pub(super) fn poll_answered(&self) {
         self.slots.lock().has_poll = false;
     }

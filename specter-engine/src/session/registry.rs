@@ -208,8 +208,8 @@ impl Registry {
     }
 }
 
-/// The address as which sessions are counted. An IPv6 client can use all addresses with its first
-/// 64 bits, so these count as one.
+/// The address under which sessions are counted. An IPv6 client can use all addresses with its
+/// first 64 bits, so these count as one.
 fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -372,13 +372,13 @@ mod tests {
     async fn closing_all_is_spread_and_ends_when_the_last_place_is_free() {
         let config = EngineConfig::default();
         let registry = registry(&config);
-        let mut seats = Vec::new();
+        let mut slots = Vec::new();
         let mut connections = Vec::new();
         for _ in 0..4 {
             let connection = detached(&config);
             let mut slot = registry.reserve(None).ok().unwrap();
             assert_eq!(slot.enter(&connection), Ok(()));
-            seats.push(slot);
+            slots.push(slot);
             connections.push(connection);
         }
         registry.refuse();
@@ -395,7 +395,7 @@ mod tests {
         assert!(connections.iter().all(super::Connection::is_closed));
         let freeing = async {
             tokio::task::yield_now().await;
-            seats.clear();
+            slots.clear();
         };
         tokio::join!(registry.wait_free(), freeing);
     }

@@ -27,7 +27,7 @@ impl Connection {
         reply
     }
 
-    /// The response to the poll that the task had is on its way.
+    /// Records that the response to the poll that was passed to the task is being sent.
     pub(crate) fn poll_answered(&self) {
         self.mailbox().poll_answered();
     }

@@ -12,8 +12,8 @@ use parking_lot::Mutex;
 pub(crate) struct TaskWaker(Mutex<Option<Waker>>);
 
 impl TaskWaker {
-    /// Replaces the waker. The task processes everything after this call; what came before needs no
-    /// wake-up.
+    /// Replaces the waker. The task calls this at the start of a turn and then processes all events
+    /// that came before, so that these need no wake-up.
     pub(crate) fn set(&self, waker: Waker) {
         let old = self.0.lock().replace(waker);
         // Dropped outside of the lock, as in `wake`: dropping a waker may call this again.
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_was_set_last_is_woken_each_time() {
+    fn the_waker_that_was_set_last_is_woken_each_time() {
         let task = TaskWaker::default();
         task.wake();
         let (first, second) = (Arc::new(Counting::default()), Arc::new(Counting::default()));
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_woken_may_come_back_at_once() {
+    fn a_woken_task_may_use_the_waker_at_once() {
         let task = Arc::new(TaskWaker::default());
         let counting = Arc::new(Counting {
             woken: AtomicUsize::new(0),

@@ -9,7 +9,7 @@ pub(crate) struct Termination {
     pub(crate) notice: CloseNotice,
 }
 
-/// What is sent to the peer.
+/// The packets and frames that are sent to the peer at the end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CloseNotice {
     /// The queue, then the close packet or frame.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// A timer that is reset only after it has fired, or if it must fire earlier.
 pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,
-    /// The waker that it wakes when it fires. `None`: not polled yet.
+    /// The waker that is woken when the timer fires. `None`: not polled yet.
     wakes: Option<Waker>,
 }
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_polled_last_is_woken() {
+    async fn the_task_that_polled_last_is_woken() {
         let deadline = Instant::now() + Duration::from_secs(1);
         let mut timer = Timer::new(deadline);
         let (first, second) = (Arc::new(Counting::default()), Arc::new(Counting::default()));

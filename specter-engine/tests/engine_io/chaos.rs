@@ -1,5 +1,5 @@
-//! Clients that do anything at any time: whatever they do, each session closes once and nothing
-//! stays.
+//! Clients that do anything at any time: whatever they do, each session closes once and leaves
+//! nothing behind.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Dice {
     }
 }
 
-/// One client, all that it has under way.
+/// One client, with its pending requests and its open WebSockets.
 struct Client {
     dice: Dice,
     session: Session,
@@ -201,7 +201,7 @@ async fn every_session_closes_once_and_leaves_nothing() {
         }
         let late = Duration::from_secs(200);
         let closed = timeout(late, lab.endpoint.wait_closed()).await;
-        assert!(closed.is_ok(), "seed {seed}: a session stays");
+        assert!(closed.is_ok(), "seed {seed}: a session is left");
         assert_eq!(lab.endpoint.connections(), 0);
         let (mut closed, mut dropped) = (0, 0);
         while let Some(seen) = lab.seen_so_far() {

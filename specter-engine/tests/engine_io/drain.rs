@@ -1,4 +1,4 @@
-//! A server that stops.
+//! The shutdown of a server: handshakes are rejected, and sessions are closed or drained.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ async fn sessions_are_closed_one_after_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiting_poll_is_told() {
+async fn a_pending_poll_gets_the_close_packet() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let poll = session.waiting_poll().await;
@@ -71,10 +71,10 @@ async fn a_waiting_poll_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_closed_before_does_not_hold_the_end_up() {
+async fn a_session_that_closed_earlier_delays_the_shutdown_for_a_short_time_only() {
     let lab = Lab::plain();
     let _session = lab.open().await;
-    // Nobody polls to be told.
+    // No poll fetches the close packet.
     lab.connection().close(CloseReason::ForcedServerClose);
     settle().await;
     let start = Instant::now();
@@ -85,7 +85,7 @@ async fn a_session_that_closed_before_does_not_hold_the_end_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_waits_for_handlers() {
+async fn the_shutdown_waits_for_handlers() {
     let mut lab = Lab::plain();
     lab.linger(true);
     let ws = lab.open_websocket().await;
@@ -102,7 +102,7 @@ async fn the_end_waits_for_handlers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_queued_is_flushed_as_long_as_the_peer_reads() {
+async fn queued_packets_are_flushed_as_long_as_the_peer_reads() {
     const SIZE: usize = 20 * 1024;
     let mut lab = Lab::plain();
     let mut raw = lab.open_raw_over(lab.narrow_pipe(1024)).await;
@@ -124,7 +124,7 @@ async fn what_is_queued_is_flushed_as_long_as_the_peer_reads() {
     }
     assert!(
         start.elapsed() > Duration::from_secs(9),
-        "longer than a moment"
+        "longer than the time limit without progress"
     );
     raw.expect_close(0).await;
 }

@@ -1,4 +1,4 @@
-//! Who gets a session, and what everybody else is told.
+//! Which requests open a session, and how all others are answered.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ const BAD_REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
 const OLD_VERSION: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;
 
 #[tokio::test(start_paused = true)]
-async fn clients_whose_proxy_names_no_address_share_its_places() {
+async fn clients_whose_proxy_names_no_address_count_for_the_address_of_the_proxy() {
     let config = EngineConfig::default()
         .trusted_proxies(["10.0.0.1"])
         .max_connections_per_address(1);
@@ -229,13 +229,13 @@ async fn refused_upgrade(lab: &Lab, request: &str) -> String {
     let mut pipe = lab.pipe();
     pipe.write_all(request.as_bytes()).await.unwrap();
     let mut response = read_head(&mut pipe).await;
-    // Refusals end the connection, so the body is all that follows.
+    // The server closes the connection after a rejection, so that only the body follows.
     pipe.read_to_string(&mut response).await.unwrap();
     response.to_ascii_lowercase()
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_websockets_get_the_bare_message() {
+async fn rejected_websockets_get_only_the_message() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let table = [

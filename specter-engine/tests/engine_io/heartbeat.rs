@@ -1,4 +1,4 @@
-//! Pings, pongs, and clients that fall silent.
+//! Pings, pongs, and clients that stop answering.
 
 use std::time::Duration;
 
@@ -59,7 +59,8 @@ async fn a_websocket_is_pinged_and_times_out() {
     lab.expect_end(CloseReason::PingTimeout).await;
 }
 
-/// Then a pong brings the next ping forward of what the session waited for.
+/// If the pong timeout is longer than the interval, a pong makes the session's next deadline
+/// earlier: the next ping is then due before the timeout would have been.
 #[tokio::test(start_paused = true)]
 async fn pings_come_in_time_though_a_pong_may_take_longer() {
     let config = EngineConfig::default()
@@ -110,7 +111,7 @@ async fn a_flood_of_pongs_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_for_a_pong_stands_still_during_a_backlog() {
+async fn the_pong_timeout_is_paused_during_a_backlog() {
     let mut lab = Lab::plain();
     let mut ws = lab.open_websocket().await;
     ws.send("4stop").await;
@@ -132,12 +133,12 @@ async fn the_wait_for_a_pong_stands_still_during_a_backlog() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pong_that_came_in_time_counts_though_it_is_read_late() {
+async fn a_pong_that_arrived_in_time_counts_though_it_is_read_late() {
     let mut lab = Lab::plain();
     let mut raw = lab.open_raw().await;
     raw.expect_text("2").await;
     raw.write(&text_frame("3")).await;
-    // The thread has other things to do.
+    // The thread is busy with other work.
     tokio::time::advance(Duration::from_secs(21)).await;
     settle().await;
     lab.expect_nothing();

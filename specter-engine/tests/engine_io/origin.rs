@@ -1,4 +1,4 @@
-//! Pages of other origins: who may, and what browsers are told.
+//! Pages of other origins: which of them may open sessions, and which headers browsers receive.
 
 use http::{HeaderMap, Request};
 use std::time::Duration;
@@ -56,7 +56,7 @@ async fn by_default_foreign_pages_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_is_of_no_use_to_a_foreign_page() {
+async fn a_foreign_page_cannot_use_a_session() {
     let lab = Lab::plain();
     let session = lab.open().await;
     for (method, body) in [("POST", "4x"), ("GET", "")] {
@@ -151,7 +151,7 @@ async fn preflights_are_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_page_may_if_the_application_says_so() {
+async fn any_page_is_allowed_if_configured() {
     let lab = Lab::new(EngineConfig::default().origins(["*"]));
     for origin in [APP, "null"] {
         let answer = from_page(&lab, origin, "GET", OPEN, "").await;
@@ -181,7 +181,7 @@ async fn a_loopback_page_may_use_a_loopback_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_origin_that_is_no_text_is_a_bad_request() {
+async fn an_origin_that_is_not_text_is_a_bad_request() {
     let lab = Lab::plain();
     let mut request = request("GET", OPEN, "");
     let value = http::HeaderValue::from_bytes(b"\xFF").unwrap();
@@ -271,7 +271,8 @@ async fn a_wildcard_allows_every_subdomain_and_not_the_bare_domain() {
 #[tokio::test(start_paused = true)]
 async fn the_log_says_what_was_compared_and_which_setting_allows_it() {
     let log = Log::of_this_thread();
-    // Lines of a kind are limited for the whole process, and other tests cause them too.
+    // The number of log lines of a kind is limited for the whole process, and other tests cause
+    // them too. A day later the limit starts again.
     tokio::time::advance(Duration::from_secs(24 * 3600)).await;
     let lab = Lab::plain();
     assert_eq!(from_page(&lab, APP, "GET", OPEN, "").await.status, 403);

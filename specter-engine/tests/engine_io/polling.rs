@@ -1,4 +1,4 @@
-//! Sessions over HTTP long-polling: bodies, overlaps, aborted requests, limits, the end.
+//! Sessions over HTTP long-polling: bodies, overlaps, aborted requests, limits, and how they end.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn messages_go_both_ways() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_waits_until_there_is_something() {
+async fn a_poll_waits_until_there_is_a_packet() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let poll = session.waiting_poll().await;
@@ -73,7 +73,7 @@ async fn unreadable_bodies_end_the_session_with_parse_error() {
 
 #[tokio::test(start_paused = true)]
 async fn bodies_that_are_not_utf8_end_the_session() {
-    // Nothing of it is taken, whichever packet it is.
+    // No packet of the body is handled, whichever of them is invalid.
     for body in [&b"4\xFF"[..], b"4a\x1e4\xFF"] {
         let mut lab = Lab::plain();
         let session = lab.open().await;
@@ -138,7 +138,7 @@ async fn polls_that_overlap_in_the_same_moment_end_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_holds_so_many_packets_and_the_next_poll_gets_the_rest_at_once() {
+async fn a_response_is_limited_in_packets_and_the_next_poll_gets_the_rest_at_once() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
@@ -146,7 +146,7 @@ async fn an_answer_holds_so_many_packets_and_the_next_poll_gets_the_rest_at_once
         let packet = Frame::text_message(&number.to_string());
         connection.send(packet.into()).unwrap();
     }
-    // Two frames: they do not fit, and are not torn apart.
+    // This packet has two frames. The response has room for one, and they are not separated.
     let attachment = Frame::binary_message(&[255]);
     let packet = EncodedPacket::new(Frame::text_message("51-[]"), vec![attachment.clone()]);
     connection.send(packet).unwrap();
@@ -163,7 +163,7 @@ async fn an_answer_holds_so_many_packets_and_the_next_poll_gets_the_rest_at_once
 }
 
 #[tokio::test(start_paused = true)]
-async fn last_words_that_no_answer_holds_come_with_several() {
+async fn the_queue_of_a_closed_session_is_sent_in_several_responses() {
     for waiting in [false, true] {
         let mut lab = Lab::new(EngineConfig::default().max_packets_per_poll(3));
         let session = lab.open().await;
@@ -194,7 +194,7 @@ async fn last_words_that_no_answer_holds_come_with_several() {
     }
 }
 
-/// A body that goes on when the test says so.
+/// A body whose parts the test sends through the returned sender.
 fn slow_body() -> (mpsc::UnboundedSender<&'static str>, Body) {
     let (sender, receiver) = mpsc::unbounded_channel::<&'static str>();
     let parts = stream::unfold(receiver, |mut receiver| async move {
@@ -223,7 +223,7 @@ async fn overlapping_posts_end_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_may_come_in_parts() {
+async fn a_body_may_arrive_in_parts() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let (parts, body) = slow_body();
@@ -253,7 +253,7 @@ async fn a_body_that_does_not_arrive_in_time_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_limit_of_a_body_counts_for_the_whole_of_it() {
+async fn the_timeout_of_a_body_applies_to_the_whole_body() {
     let limit = Duration::from_secs(4);
     let mut lab = Lab::new(EngineConfig::default().http_body_timeout(limit));
     for (parts, status) in [(3, 200), (10, 408)] {
@@ -266,7 +266,7 @@ async fn the_time_limit_of_a_body_counts_for_the_whole_of_it() {
         for _ in 0..parts {
             tokio::time::advance(Duration::from_secs(1)).await;
             settle().await;
-            // The server may have stopped to receive it.
+            // The server may have stopped receiving the body.
             let _ = sender.send("x");
         }
         drop(sender);
@@ -323,7 +323,7 @@ async fn jsonp_requests_are_refused() {
     assert_eq!(posted.status, 400);
     assert_eq!(lab.endpoint.connections(), 1);
     session.post("4still here").await.expect(200, "ok");
-    // It means nothing on a WebSocket.
+    // The parameter `j` has no meaning on a WebSocket.
     let mut ws = lab
         .websocket("EIO=4&transport=websocket&j=0")
         .await
@@ -416,7 +416,7 @@ async fn the_client_ends_the_session() {
     session.post("4a\x1e1\x1e4b").await.expect(200, "ok");
     lab.expect_text("a").await;
     lab.expect_end(CloseReason::TransportClose).await;
-    // Whoever leaves gets no answers any more.
+    // A client that has closed its session gets no more messages.
     poll.await.unwrap().expect(200, "6");
     Session::expect_gone(&session.poll().await);
     Session::expect_gone(&session.post("4x").await);
@@ -435,7 +435,7 @@ async fn the_server_ends_the_session_on_the_waiting_poll() {
     let late = connection.send(Frame::text_message("late").into());
     assert_eq!(late, Err(SendError::Closed));
     assert!(connection.is_closed());
-    // In one answer with the close it would be dropped by JavaScript clients.
+    // JavaScript clients would drop the message if it were in one response with the close packet.
     poll.await.unwrap().expect(200, "4last");
     session.poll().await.expect(200, "1");
     lab.expect_end(CloseReason::ForcedServerClose).await;
@@ -462,7 +462,7 @@ async fn the_server_ends_the_session_on_the_next_poll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_session_waits_for_a_poll_only_so_long() {
+async fn a_closed_session_waits_for_a_poll_for_a_limited_time() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Flooding peers, handlers that have enough, handlers that panic.
+//! Peers that flood the server, handlers with a backlog, and handlers that panic.
 
 use specter_engine::{CloseReason, Frame, Transport};
 use std::time::Duration;
@@ -35,7 +35,7 @@ async fn twenty_thousand_messages_arrive_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_is_taken_in_bites() {
+async fn a_flood_is_read_in_limited_turns() {
     let mut lab = Lab::plain();
     let mut flood = lab.open_raw().await;
     let mut quiet = lab.open_raw().await;
@@ -58,7 +58,7 @@ async fn a_flood_is_taken_in_bites() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_in_a_polling_body_is_taken_in_bites() {
+async fn a_flood_in_a_polling_body_is_read_in_limited_turns() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let mut quiet = lab.open_raw().await;
@@ -79,7 +79,7 @@ async fn a_flood_in_a_polling_body_is_taken_in_bites() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_has_enough_gets_no_more() {
+async fn a_handler_with_a_backlog_gets_no_messages() {
     let mut lab = Lab::plain();
     let mut raw = lab.open_raw().await;
     let mut burst = text_frame("4stop");
@@ -90,7 +90,7 @@ async fn a_handler_that_has_enough_gets_no_more() {
     lab.expect_text("stop").await;
     settle().await;
     lab.expect_nothing();
-    // It still writes.
+    // The connection still writes.
     raw.expect_text("4stop").await;
     lab.connection()
         .send(Frame::text_message("news").into())
@@ -104,7 +104,7 @@ async fn a_handler_that_has_enough_gets_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_is_answered_when_its_packets_were_taken() {
+async fn a_post_is_answered_when_its_packets_are_processed() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let posting = session.clone();

@@ -14,7 +14,7 @@ fn kilobyte() -> specter_engine::EncodedPacket {
     Frame::binary_message(&[7; KIB]).into()
 }
 
-/// A poll as it is sent, on a connection that ends with it.
+/// The bytes of a poll whose HTTP connection closes after the response.
 fn poll_request(session: &Session) -> String {
     let query = session.query();
     format!("GET /engine.io/?{query} HTTP/1.1\r\nHost: server.example\r\nConnection: close\r\n\r\n")
@@ -30,14 +30,15 @@ fn fall_behind(connection: &specter_engine::Connection, max_queued_bytes: usize)
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_is_disconnected_after_the_timeout() {
     let log = Log::of_this_thread();
-    // Lines of a kind are limited for the whole process, and other tests cause them too.
+    // The number of log lines of a kind is limited for the whole process, and other tests cause
+    // them too. A day later the limit starts again.
     tokio::time::advance(Duration::from_secs(24 * 3600)).await;
     let mut lab = Lab::new(EngineConfig::default().max_queued_bytes(64 * KIB));
     let raw = lab.open_raw_over(lab.narrow_pipe(KIB)).await;
     let connection = lab.connection();
     let start = Instant::now();
     fall_behind(&connection, 64 * KIB);
-    // Being behind is no reason yet.
+    // To be behind is not yet a reason to close.
     tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(connection.send(kilobyte()), Ok(()));
     assert_eq!(lab.seen().await, Seen::Closed(CloseReason::SlowClient));
@@ -74,7 +75,7 @@ fn more_connections_than_files_are_a_warning_at_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_sent_at_once_to_a_peer_that_reads_arrives_whole_and_in_order() {
+async fn packets_sent_at_once_to_a_peer_that_reads_arrive_completely_and_in_order() {
     let lab = Lab::new(EngineConfig::default().max_queued_bytes(64 * KIB));
     let mut raw = lab.open_raw_over(lab.narrow_pipe(KIB)).await;
     let connection = lab.connection();
@@ -89,8 +90,8 @@ async fn what_is_sent_at_once_to_a_peer_that_reads_arrives_whole_and_in_order() 
     assert_eq!(connection.queued_bytes(), 0);
 }
 
-/// Reads 200 KiB a second, as bytes and not as frames, and answers pings, until so many messages
-/// have come.
+/// Reads 200 KiB a second, as bytes and not as frames, and answers pings, until this many messages
+/// have arrived.
 async fn read_slowly(raw: &mut Raw, messages: usize) {
     let mut buffer = Vec::new();
     let mut received = 0;
@@ -111,7 +112,7 @@ async fn read_slowly(raw: &mut Raw, messages: usize) {
     }
 }
 
-/// Takes the payload of the first frame, if all of it has come.
+/// Takes the payload of the first frame, if the frame is complete.
 fn take_frame(buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
     let (header, length) = match *buffer.get(1)? {
         126 => (4, buffer.get(2..4)?),
@@ -239,7 +240,7 @@ async fn one_packet_over_the_burst_limit_is_an_error_and_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_packet_that_makes_the_burst_too_large_finds_a_slow_client() {
+async fn a_packet_that_exceeds_the_burst_limit_closes_the_connection() {
     let config = EngineConfig::default()
         .max_queued_bytes(KIB)
         .max_burst_bytes(20 * KIB);
@@ -263,7 +264,7 @@ async fn a_session_that_does_not_poll_is_disconnected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sessions_that_poll_get_all_of_what_is_sent_at_once() {
+async fn sessions_that_poll_get_all_packets_that_are_sent_at_once() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
@@ -281,9 +282,10 @@ async fn sessions_that_poll_get_all_of_what_is_sent_at_once() {
     }
 }
 
-/// An answer holds few small packets, so that the round trip, not the client, bounds what it gets.
+/// A response holds a limited number of packets. If they are small, the round trip limits the
+/// throughput, not the client.
 #[tokio::test(start_paused = true)]
-async fn a_session_that_polls_over_a_long_way_is_not_too_slow() {
+async fn a_polling_client_with_a_long_round_trip_is_not_too_slow() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
@@ -316,7 +318,7 @@ async fn a_peer_whose_pong_is_not_read_is_kept() {
     let behind = connection.queued_bytes() / KIB;
     raw.write(&text_frame("4stop")).await;
     lab.expect_text("stop").await;
-    // It was behind when reading stopped, and is no more.
+    // The connection was behind when reading stopped, and no longer is.
     for _ in 0..behind - 3 {
         raw.frame().await.unwrap();
     }
@@ -326,7 +328,7 @@ async fn a_peer_whose_pong_is_not_read_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_not_read_does_not_leave_the_queue() {
+async fn a_response_that_is_not_read_stays_charged_to_the_queue() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let connection = lab.connection();
@@ -334,7 +336,7 @@ async fn an_answer_that_is_not_read_does_not_leave_the_queue() {
         let big = Frame::binary_message(&vec![7; 600 * KIB]);
         connection.send(big.into()).unwrap();
     }
-    // Its answer is never read.
+    // The response to this poll is never read.
     let mut pipe = lab.narrow_pipe(64);
     pipe.write_all(poll_request(&session).as_bytes())
         .await
@@ -345,7 +347,7 @@ async fn an_answer_that_is_not_read_does_not_leave_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_not_read_breaks_off() {
+async fn a_response_that_is_not_read_is_aborted() {
     let patient = EngineConfig::default().slow_client_timeout(Duration::from_secs(600));
     let lab = Lab::new(patient);
     let session = lab.open().await;
@@ -358,17 +360,17 @@ async fn an_answer_that_is_not_read_breaks_off() {
         .unwrap();
     settle().await;
     tokio::time::sleep(Duration::from_secs(41)).await;
-    // What the HTTP server had taken still comes, and counts until then.
+    // The parts that the HTTP server has taken still arrive, and count until then.
     assert_ne!(connection.queued_bytes(), 0);
     let mut read = Vec::new();
     let _ = pipe.read_to_end(&mut read).await;
     assert!(read.len() < 1000 * KIB, "{}", read.len());
-    // A heartbeat waits, perhaps.
+    // A heartbeat may be queued.
     assert!(connection.queued_bytes() < KIB);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_peer_costs_a_fast_one_nothing() {
+async fn a_slow_peer_does_not_affect_a_fast_one() {
     let config = EngineConfig::default()
         .max_queued_bytes(64 * KIB)
         .max_burst_bytes(128 * KIB);

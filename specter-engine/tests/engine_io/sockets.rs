@@ -1,4 +1,4 @@
-//! Over real TCP, as axum serves it.
+//! Sessions over real TCP connections, which axum serves.
 
 use std::net::SocketAddr;
 
@@ -65,7 +65,7 @@ async fn an_aborted_tcp_connection_ends_the_session() {
     stream.write_all(request.as_bytes()).await.unwrap();
     stream.write_all(&text_frame("4here")).await.unwrap();
     lab.expect_text("here").await;
-    // Closing over unread bytes resets the connection.
+    // Closing a socket with unread bytes resets the connection.
     stream.readable().await.unwrap();
     drop(stream);
     assert!(matches!(lab.seen().await, Seen::Closed(_)));
@@ -92,13 +92,13 @@ async fn refused_upgrades_and_resets_leave_nothing_behind() {
 #[tokio::test]
 async fn a_client_that_aborts_its_poll_ends_the_session() {
     let mut lab = Lab::plain();
-    // Tells when a request has reached the endpoint.
+    // Notifies the test when a request has reached the endpoint.
     let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
-    let tell = from_fn(move |request: Request, next: Next| {
+    let notify = from_fn(move |request: Request, next: Next| {
         arrived.send(()).unwrap();
         next.run(request)
     });
-    let address = serve(lab.router.clone().layer(tell)).await;
+    let address = serve(lab.router.clone().layer(notify)).await;
     let session = lab.open().await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
@@ -112,7 +112,7 @@ async fn a_client_that_aborts_its_poll_ends_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_packet_arrives_once_while_the_session_moves() {
+async fn every_packet_arrives_once_while_the_session_upgrades() {
     for _ in 0..50 {
         let lab = Lab::plain();
         let address = serve(lab.router.clone()).await;

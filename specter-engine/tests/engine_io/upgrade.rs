@@ -1,4 +1,4 @@
-//! Moving a session from polling to a WebSocket: the order of things, the races, the failures.
+//! The upgrade of a session from polling to a WebSocket: the order of packets, races, failures.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,7 +175,7 @@ async fn a_poll_that_still_waits_is_released_without_ending_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn frames_right_behind_the_upgrade_are_messages() {
+async fn frames_right_after_the_upgrade_are_messages() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let mut raw = raw_probing(&lab, &session).await;
@@ -191,11 +191,11 @@ async fn frames_right_behind_the_upgrade_are_messages() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_came_before_the_upgrade_is_handled_before_it() {
+async fn a_post_that_arrived_before_the_upgrade_is_handled_before_it() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let mut raw = raw_probing(&lab, &session).await;
-    // The handler has enough in the middle of the body, so the rest of it waits.
+    // The handler gets a backlog in the middle of the body, so that the rest of the body waits.
     let posting = session.clone();
     let post = tokio::spawn(async move { posting.post("4stop\x1e4one\x1e4two").await });
     lab.expect_text("stop").await;
@@ -213,7 +213,7 @@ async fn a_post_that_came_before_the_upgrade_is_handled_before_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_that_does_not_probe_is_closed_and_the_session_lives() {
+async fn a_websocket_that_does_not_probe_is_closed_and_the_session_continues() {
     for first in ["4hello", "2", "3probe", "1", "x", ""] {
         let mut lab = Lab::plain();
         let session = lab.open().await;
@@ -224,7 +224,7 @@ async fn a_websocket_that_does_not_probe_is_closed_and_the_session_lives() {
         session.poll().await.expect(200, "4hi");
         lab.expect_text("hi").await;
         lab.expect_nothing();
-        // Another one may try.
+        // Another WebSocket may probe.
         let mut ws = probing(&lab, &session).await;
         ws.send("5").await;
         ws.send("4hello").await;
@@ -233,7 +233,7 @@ async fn a_websocket_that_does_not_probe_is_closed_and_the_session_lives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_that_breaks_the_protocol_while_probing_costs_only_itself() {
+async fn a_protocol_violation_while_probing_closes_only_the_probe() {
     let unmasked = b"\x81\x0662probe".to_vec();
     let reserved_bits = frame(0xF1, b"2probe", [0; 4]);
     let bad_opcode = frame(0x83, b"2probe", [0; 4]);
@@ -257,7 +257,7 @@ async fn a_websocket_that_breaks_the_protocol_while_probing_costs_only_itself() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_lost_while_probing_costs_only_itself() {
+async fn a_websocket_lost_while_probing_does_not_end_the_session() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     drop(probing(&lab, &session).await);
@@ -273,7 +273,7 @@ async fn a_websocket_lost_while_probing_costs_only_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upgrade_that_takes_too_long_is_given_up() {
+async fn an_upgrade_that_takes_too_long_is_aborted() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let start = Instant::now();
@@ -303,7 +303,7 @@ async fn a_second_websocket_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_websockets_for_one_session_cost_the_session_nothing() {
+async fn many_websockets_for_one_session_do_not_affect_it() {
     let lab = Lab::plain();
     let session = lab.open().await;
     let _probe = probing(&lab, &session).await;
@@ -372,14 +372,15 @@ async fn an_upgrade_of_another_version_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_comes_with_the_upgrade_is_read_before_what_follows_it() {
+async fn a_body_that_arrives_with_the_upgrade_is_read_before_the_messages_after_it() {
     let mut lab = Lab::plain();
     let session = lab.open().await;
     let posting = session.clone();
     let mut post = Box::pin(async move { posting.post("4post").await });
-    let (sender, mut under_way) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
     let armed = Arc::new(AtomicBool::new(false));
-    // Delivered while the session's task reads: too late to be taken with the mail.
+    // Delivered while the session's task reads: too late to be taken out of the mailbox in this
+    // turn.
     let deliver = move || {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(post.as_mut().poll(&mut cx).is_pending());
@@ -397,6 +398,6 @@ async fn a_body_that_comes_with_the_upgrade_is_read_before_what_follows_it() {
     raw.write(&burst).await;
     lab.expect_text("post").await;
     lab.expect_text("ws").await;
-    let post = under_way.recv().await.unwrap();
+    let post = delivered.recv().await.unwrap();
     post.await.expect(200, "ok");
 }

@@ -66,7 +66,7 @@ async fn attachments_follow_their_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn frames_may_come_byte_by_byte() {
+async fn frames_may_arrive_byte_by_byte() {
     let mut lab = Lab::plain();
     let mut raw = lab.open_raw().await;
     for byte in text_frame("4hello") {
@@ -78,7 +78,7 @@ async fn frames_may_come_byte_by_byte() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn long_messages_may_come_in_any_cut() {
+async fn long_messages_may_arrive_in_parts_of_any_size() {
     let text: String = ('a'..='z').cycle().take(300_000).collect();
     for cut in [1_000, 4_095, 65_536, 299_999] {
         let mut lab = Lab::plain();
@@ -143,7 +143,7 @@ async fn a_flood_of_pings_gets_few_pongs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn frames_behind_the_request_are_not_lost() {
+async fn frames_sent_right_after_the_request_are_not_lost() {
     let mut lab = Lab::plain();
     let mut pipe = lab.pipe();
     let mut bytes = upgrade_request("EIO=4&transport=websocket").into_bytes();
@@ -178,7 +178,7 @@ async fn messages_over_the_limit_close_with_1009() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_over_the_limit_is_refused_before_it_is_there() {
+async fn a_message_over_the_limit_is_rejected_before_it_has_arrived() {
     let mut lab = Lab::plain();
     let mut raw = lab.open_raw().await;
     raw.write(b"\x81\xFF\x00\x00\x00\x00\x00\x0F\x42\x41").await;
@@ -264,7 +264,7 @@ async fn the_client_ends_the_session_with_a_close_frame() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_client_vanishes() {
+async fn a_client_that_disconnects_ends_the_session() {
     let mut lab = Lab::plain();
     drop(lab.open_raw().await);
     lab.expect_end(CloseReason::TransportClose).await;
@@ -272,7 +272,7 @@ async fn the_client_vanishes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_client_vanishes_before_its_handshake_is_answered() {
+async fn a_client_that_disconnects_during_admission_opens_no_session() {
     let mut lab = Lab::plain();
     lab.delay_admission(Duration::from_secs(1));
     let mut pipe = lab.pipe();
@@ -287,7 +287,7 @@ async fn the_client_vanishes_before_its_handshake_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_server_ends_the_session_after_what_it_sent() {
+async fn the_server_ends_the_session_after_the_packets_that_it_sent() {
     let mut lab = Lab::plain();
     let mut ws = lab.open_websocket().await;
     let connection = lab.connection();
@@ -365,7 +365,7 @@ async fn the_handler_learns_of_the_end_before_the_peer_has_read_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_session_is_not_to_be_polled() {
+async fn a_websocket_session_rejects_polling_requests() {
     let lab = Lab::plain();
     let _ws = lab.open_websocket().await;
     let session = Session {

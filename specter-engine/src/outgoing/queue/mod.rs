@@ -30,7 +30,7 @@ use crate::session::buffer_budget::{BufferBudget, BufferShare};
 pub(crate) const PACKET_OVERHEAD: usize = 64;
 
 /// Whether a sender must wake the connection's task.
-#[must_use]
+#[must_use = "if this is `Wake::Yes`, the connection's task must be woken"]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
     /// The task will read the queue anyway.
@@ -347,9 +347,9 @@ impl OutgoingQueue {
         self.task_awake.store(true, Ordering::Relaxed);
     }
 
-    /// Takes the packets to write next, up to some dozens of KiB, after `written` bytes (as
-    /// [`cost`] counts them) of those taken before were written. If there are none, the next sender
-    /// wakes the task.
+    /// Refunds the cost of `written` bytes (as [`cost`] counts them) of packets that were taken
+    /// before, and takes the packets to write next: all of them, or about [`MAX_TAKEN`] bytes. If
+    /// there are none, the next sender wakes the task.
     pub(crate) fn take(&self, written: usize) -> VecDeque<EncodedPacket> {
         let mut queue = self.queue.lock();
         self.note_written(&mut queue, written);
@@ -448,8 +448,8 @@ impl OutgoingQueue {
         taken
     }
 
-    /// Refunds the cost of `written` bytes that were taken and are now written. Senders do not wake
-    /// the task for that: it continues to wait for what it waits for.
+    /// Refunds the cost of `written` bytes that were taken and are now written. This does not mark
+    /// the task as idle, because it still waits for a poll or for room in the socket.
     ///
     /// Returns whether the connection was behind and no longer is.
     pub(crate) fn refund(&self, written: usize) -> bool {
@@ -468,7 +468,7 @@ impl OutgoingQueue {
         has_caught_up
     }
 
-    /// Waits until the connection is not behind. Dropping the future leaves nothing behind.
+    /// Waits until the connection is not behind. Dropping the future is safe.
     pub(crate) async fn ready(&self) -> Result<(), SendError> {
         loop {
             let notified = {
@@ -537,7 +537,7 @@ impl Queue {
     }
 }
 
-/// The address and cost of a packet that is larger than what is taken at once.
+/// The address and cost of a packet, if its cost is more than [`MAX_TAKEN`].
 #[inline]
 fn large(packet: &EncodedPacket) -> Option<(usize, usize)> {
     let cost = cost(packet);

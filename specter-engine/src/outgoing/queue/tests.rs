@@ -113,12 +113,12 @@ fn above_the_burst_limit_the_drop_policy_discards_until_it_is_no_longer_behind()
     let push = |len| queue.push(packet(len), Urgency::Ordinary);
     let full = Err((SendError::QueueFull, Wake::No));
     while push(100).is_ok() {}
-    assert_eq!(push(1), full, "one that would fit too");
+    assert_eq!(push(1), full, "even a packet that would fit");
     assert!(queue.push(packet(1), Urgency::Required).is_ok());
     let behind = queue.bytes() - 200;
     queue.refund(behind - 1);
     assert_eq!(push(1), full);
-    assert!(queue.refund(1), "it is no longer behind");
+    assert!(queue.refund(1), "the connection is no longer behind");
     assert!(push(1).is_ok());
     assert!(!queue.is_closing());
 }
@@ -184,9 +184,9 @@ fn a_bounded_number_of_bytes_is_taken_at_once() {
 fn falling_behind_wakes_a_task_that_waits_for_its_peer() {
     let queue = OutgoingQueue::for_test(200, QueuePolicy::Disconnect);
     let push = || queue.push(packet(100), Urgency::Ordinary);
-    assert_eq!(push(), Ok(Wake::Yes), "it rests");
-    assert_eq!(push(), Ok(Wake::Yes), "it begins to watch");
-    assert_eq!(push(), Ok(Wake::No), "it watches");
+    assert_eq!(push(), Ok(Wake::Yes), "the task is idle");
+    assert_eq!(push(), Ok(Wake::Yes), "the task must start to measure");
+    assert_eq!(push(), Ok(Wake::No), "the task measures already");
 }
 
 #[test]
@@ -207,13 +207,16 @@ fn a_writer_in_place_of_the_task_learns_when_the_task_must_run() {
     let push = |len| queue.push(packet(len), Urgency::Ordinary);
     assert_eq!(push(1), Ok(Wake::Yes));
     let taken = queue.take_only_frame().unwrap();
-    assert_eq!(push(2), Ok(Wake::No), "whoever writes looks again");
-    assert!(queue.finish_write(cost(&taken)), "something waits");
+    assert_eq!(push(2), Ok(Wake::No), "the writer reads the queue again");
+    assert!(queue.finish_write(cost(&taken)), "a packet is queued");
     let taken = queue.take_only_frame().unwrap();
     assert!(!queue.finish_write(cost(&taken)));
     assert_eq!((push(1600), queue.bytes()), (Ok(Wake::Yes), 1600 + 4 + 64));
     let taken = queue.take_only_frame().unwrap();
-    assert!(queue.finish_write(cost(&taken)), "it was behind");
+    assert!(
+        queue.finish_write(cost(&taken)),
+        "the connection was behind"
+    );
     assert_eq!(queue.bytes(), 0);
 }
 

@@ -5,7 +5,8 @@
 //! writes it, at the end of its turn. Its bytes are appended to a buffer of the thread. This is
 //! possible only while the queue is empty and the task can reserve the connection's
 //! [`WriterSlot`](super::writer_slot::WriterSlot), so that nobody else writes packets that are sent
-//! later. When either ends, the batch is put at the front of the queue and later packets after it.
+//! later. When one of these conditions ends, the batch is put at the front of the queue, and later
+//! packets after it.
 //! Packets therefore keep the order in which they were sent.
 //!
 //! A packet may also be encoded directly into the batch. Packets that are sent while it is encoded
@@ -30,8 +31,8 @@ use crate::connection::Connection;
 const MAX_BATCH: usize = 32 * 1024;
 /// A packet with a higher cost is queued.
 const MAX_PACKET: usize = 8 * 1024;
-/// A larger buffer is moved into the packet if the batch fills half of it. From a smaller one the
-/// batch is copied.
+/// When the last packet of a batch is queued by itself, it is copied out of a buffer of up to this
+/// size. A larger buffer becomes the packet's own if the packet fills at least half of it.
 const MAX_COPIED: usize = 16 * 1024;
 /// The largest buffer that a thread keeps for later turns.
 const MAX_KEPT: usize = 2 * MAX_BATCH;
@@ -140,8 +141,8 @@ pub(super) fn packet(batch: &[u8]) -> EncodedPacket {
     Frame::of_websocket(Bytes::copy_from_slice(batch)).into()
 }
 
-/// `None` while the thread ends, and while a packet is being encoded into the batch: nothing is
-/// appended then.
+/// Calls `change` with the thread's batch. `None` while the thread ends, and while a packet is
+/// being encoded into the batch: nothing is appended then.
 #[inline]
 fn with<R>(change: impl FnOnce(&mut ThreadBatch) -> R) -> Option<R> {
     let with = |thread: &RefCell<ThreadBatch>| {

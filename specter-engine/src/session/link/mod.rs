@@ -26,8 +26,7 @@ use crate::session::termination::Termination;
 /// The transport of a session.
 #[expect(
     clippy::large_enum_variant,
-    reason = "a WebSocket is what nearly all sessions are carried by; for the others it is a few \
-        words too many"
+    reason = "nearly all sessions use a WebSocket, and the others waste little memory"
 )]
 pub(crate) enum Link {
     /// HTTP requests, and possibly a probing WebSocket.

@@ -74,14 +74,16 @@ impl Polling {
 
     /// Answers the pending poll, if there is one, with a NOOP packet.
     pub(crate) fn release(&mut self) -> Result<(), Termination> {
-        self.answer(alone(&control::noop()))
+        self.answer(single_packet(&control::noop()))
     }
 
     /// Sends the close notice to the pending poll, if there is one.
     pub(crate) fn say_farewell(&mut self, notice: CloseNotice) {
         // Fails if the client has aborted the poll: the session has ended anyway.
         let _ = match notice {
-            CloseNotice::Flush | CloseNotice::Tell(_) => self.answer(alone(&control::close())),
+            CloseNotice::Flush | CloseNotice::Tell(_) => {
+                self.answer(single_packet(&control::close()))
+            }
             CloseNotice::Answer(_) => self.release(),
             CloseNotice::Silence => Ok(()),
         };
@@ -99,7 +101,7 @@ impl Polling {
 }
 
 /// A response with a single packet of the engine.
-fn alone(packet: &Frame) -> PollResponse {
+fn single_packet(packet: &Frame) -> PollResponse {
     PollResponse::of(packet.payload().to_vec())
 }
 
@@ -114,7 +116,8 @@ pub(crate) struct Post {
 const SEPARATOR: u8 = 0x1E;
 
 impl Post {
-    /// A received body. An error if its packets are too many.
+    /// Starts to process a received body. An error if it has too many packets or, with several
+    /// packets, is not UTF-8.
     pub(crate) fn new(
         request: Box<PostRequest>,
         limits: PayloadLimits,

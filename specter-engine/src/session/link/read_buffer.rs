@@ -36,8 +36,8 @@ impl ReadBuffer {
         self.bytes.get_mut(self.at..).unwrap_or_default()
     }
 
-    /// Removes the first `consumed` bytes, which are decoded. Decoding continues when there are
-    /// `wanted` more bytes than are left then; if `wanted` is 0, immediately.
+    /// Removes the first `consumed` bytes, which are decoded. Decoding of the rest continues when
+    /// `wanted` more bytes have arrived, or immediately if `wanted` is 0.
     pub(crate) fn consume(&mut self, consumed: usize, wanted: usize) {
         self.at = (self.at + consumed).min(self.bytes.len());
         self.needed = self.len() + wanted;
@@ -46,19 +46,19 @@ impl ReadBuffer {
         }
     }
 
-    /// Moves the bytes to the front of a read buffer, if they are few. Returns the range to read
-    /// into; it starts at 0 if nothing was moved.
+    /// Copies the bytes to the front of a read buffer, if they are few. Returns the range to read
+    /// into; it starts at 0 if nothing was copied.
     #[inline]
     pub(crate) fn copy_remainder_into(&self, buffer: &mut [u8]) -> Range<usize> {
         if self.bytes.is_empty() {
             0..buffer.len()
         } else {
-            self.carry_some_into(buffer)
+            self.copy_into(buffer)
         }
     }
 
     #[inline(never)]
-    fn carry_some_into(&self, buffer: &mut [u8]) -> Range<usize> {
+    fn copy_into(&self, buffer: &mut [u8]) -> Range<usize> {
         let carried = self.bytes.get(self.at..).unwrap_or_default();
         let len = buffer.len();
         if carried.len() > CARRY {
@@ -73,7 +73,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Whether [`copy_remainder_into`](Self::copy_remainder_into) would move the bytes.
+    /// Whether [`copy_remainder_into`](Self::copy_remainder_into) would copy the bytes.
     pub(crate) fn is_carried(&self) -> bool {
         self.len() <= CARRY
     }
@@ -123,7 +123,7 @@ mod tests {
     use super::{CARRY, ReadBuffer};
 
     #[test]
-    fn little_is_carried_in_front_of_the_next_read() {
+    fn few_bytes_are_copied_in_front_of_the_next_read() {
         let mut input = ReadBuffer::default();
         input.replace(b"abc", 2);
         assert!(!input.is_ready());
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn much_is_gathered_until_it_is_enough() {
+    fn many_bytes_are_collected_until_decoding_can_continue() {
         let mut input = ReadBuffer::default();
         input.replace(&vec![1; CARRY + 1], 10);
         assert!(!input.is_carried());
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn used_up_it_holds_no_memory() {
+    fn an_empty_buffer_holds_no_memory() {
         let mut input = ReadBuffer::default();
         input.append(b"abcdef");
         assert!(input.is_ready());

@@ -59,7 +59,7 @@ mod tests {
     use super::{SCRATCH_LEN, Scratch};
 
     #[test]
-    fn the_buffer_is_lent_and_given_back() {
+    fn the_buffer_is_borrowed_and_returned() {
         let first = Scratch::borrow();
         let address = first.as_ptr();
         let second = Scratch::borrow();

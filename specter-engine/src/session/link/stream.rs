@@ -143,7 +143,7 @@ impl WriteSide for Stream {
     }
 }
 
-/// Pending until the stream is available and its write half is not parked.
+/// Writes fail with `NotConnected` while the stream is not available, or its write half is parked.
 impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -245,7 +245,7 @@ mod tests {
     const HEAD: &str = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: b\r\n\r\n";
 
     #[tokio::test]
-    async fn a_socket_that_was_served_is_taken_over_bare_with_what_was_read_too_far() {
+    async fn a_tcp_socket_is_unwrapped_together_with_the_bytes_that_were_read_early() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap())
             .await

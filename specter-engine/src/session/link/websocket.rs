@@ -1,7 +1,7 @@
 //! The WebSocket transport: reads bytes and returns messages, takes packets and writes bytes.
 //!
-//! It is used for a session's transport, for a probing WebSocket and for one that is being closed.
-//! It answers pings. Everything else that ends the connection is returned as a [`Termination`].
+//! It is a session's transport or a probing WebSocket. It answers pings by itself. Whatever ends
+//! the connection is returned as a [`Termination`].
 
 use std::collections::VecDeque;
 use std::io;
@@ -191,8 +191,8 @@ impl WebSocket {
         }
     }
 
-    /// Ends the turn: writes its batch and the queue. What the stream does not take is kept, and
-    /// the task is woken when it takes more.
+    /// Ends the turn: writes its batch and the queue. The rest that the stream does not take is
+    /// kept, and the task is woken when the stream takes more.
     pub(crate) fn end_turn(
         &mut self,
         cx: &mut Context<'_>,
@@ -208,7 +208,8 @@ impl WebSocket {
             .map_err(|error| stream_failed(&error))
     }
 
-    /// Reclaims the write half, if it was parked, with what a broadcast has written in part.
+    /// Reclaims the write half, if it was parked, and the packet that a broadcast has written in
+    /// part.
     pub(crate) fn reclaim(&mut self, connection: &Connection) {
         self.writer.reclaim(&mut self.stream, connection.outgoing());
     }
@@ -232,8 +233,8 @@ impl WebSocket {
         }
     }
 
-    /// Makes this the transport of the session. What was sent on it before was not charged to the
-    /// session's queue.
+    /// Makes this the transport of the session. The bytes that were sent on it before were not
+    /// charged to the session's queue.
     pub(crate) fn take_over(&mut self) {
         self.writer.frames.take_cost_written();
     }
@@ -243,7 +244,7 @@ impl WebSocket {
         self.writer.frames.push(packets);
     }
 
-    /// Returns what is needed to close the WebSocket: nothing more is decoded.
+    /// Returns the stream and the frames to write, for closing: nothing more is decoded.
     pub(crate) fn into_stream(self) -> (Stream, FrameWriter) {
         (self.stream, self.writer.frames)
     }
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fragmented_message_is_freed_when_it_was_taken() {
+    async fn a_fragmented_message_is_freed_after_it_was_handled() {
         let (mut client, server) = tokio::io::duplex(1024);
         let mut websocket = WebSocket::over(Stream::of(server), Limits::new(100));
         let fragments = b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
@@ -358,7 +359,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_pong_goes_before_what_answers_a_later_message() {
+    async fn a_pong_is_written_before_the_reply_to_a_later_message() {
         let (mut websocket, mut client) = over_tcp().await;
         let connection = detached(&EngineConfig::default());
         let flushed = poll_fn(|cx| Poll::Ready(websocket.end_turn(cx, &connection)));
@@ -392,7 +393,7 @@ mod tests {
 
     /// A batch that the stream takes in part is finished before packets that others send meanwhile.
     #[tokio::test]
-    async fn nothing_comes_into_a_burst_that_was_written_in_part() {
+    async fn no_packet_gets_into_a_batch_that_was_written_in_part() {
         const SIZE: usize = 5_000;
         let (mut websocket, mut client) = over_tcp().await;
         let connection = detached(&EngineConfig::default().max_queued_bytes(usize::MAX));

@@ -17,7 +17,7 @@ use crate::session::task::{State, Task};
 use crate::session::termination::{CloseNotice, Termination};
 
 /// How long a closed polling session waits for a poll that can carry the close notice.
-const FAREWELL_LIMIT: Duration = Duration::from_secs(30);
+const CLOSE_NOTICE_LIMIT: Duration = Duration::from_secs(30);
 /// The same while the server shuts down.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 
@@ -79,12 +79,13 @@ impl<H: MessageHandler> Task<H> {
         if let Some(poll) = late.poll
             && reason != CloseReason::PingTimeout
         {
-            // A second poll is rejected, which is all that can be done about it.
+            // If another poll is pending already, this one is rejected.
             let _ = polling.accept(poll);
         }
         if notice == CloseNotice::Flush {
-            // JavaScript clients drop messages that are in one response with the close packet. An
-            // error means that the client has aborted the poll, which changes nothing now.
+            // The messages get a response of their own, because JavaScript clients drop messages
+            // that are in one response with the close packet. An error means that the client has
+            // aborted the poll, which changes nothing now.
             let _ = polling.flush(&self.connection);
         }
         let needs_another_poll = !polling.is_waiting() && reason.awaits_poll();
@@ -92,7 +93,7 @@ impl<H: MessageHandler> Task<H> {
             self.connection.mailbox().post_done();
             let limit = match reason {
                 CloseReason::ServerShuttingDown => SHUTDOWN_LIMIT,
-                _ => FAREWELL_LIMIT,
+                _ => CLOSE_NOTICE_LIMIT,
             };
             return Link::CloseNotice {
                 deadline: now + limit,
@@ -117,7 +118,7 @@ impl<H: MessageHandler> Task<H> {
     #[cold]
     pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if matches!(self.link, Link::CloseNotice { .. }) {
-            self.poll_farewell(now);
+            self.poll_close_notice(now);
         }
         let stop = self.connection.stop();
         let link = self.link.poll_leaving(cx, now, stop);
@@ -133,8 +134,12 @@ impl<H: MessageHandler> Task<H> {
     }
 
     /// Sends the close notice to a polling client, if it polls.
-    pub(crate) fn poll_farewell(&mut self, now: Instant) {
-        let poll = self.connection.mailbox().take().and_then(|mail| mail.poll);
+    pub(crate) fn poll_close_notice(&mut self, now: Instant) {
+        let poll = self
+            .connection
+            .mailbox()
+            .take()
+            .and_then(|requests| requests.poll);
         let Link::CloseNotice { deadline } = &mut self.link else {
             return;
         };

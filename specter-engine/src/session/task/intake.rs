@@ -21,25 +21,24 @@ impl<H: MessageHandler> Task<H> {
     /// Takes the requests out of the mailbox.
     pub(crate) fn take_requests(&mut self, now: Instant) -> Result<(), Termination> {
         match self.connection.mailbox().take() {
-            Some(mail) => self.sort(mail, now),
+            Some(requests) => self.accept(requests, now),
             None => Ok(()),
         }
     }
 
-    /// Processes what the client has sent in time but this thread perhaps sees late, before a
-    /// timeout ends the session.
+    /// Processes the packets that have arrived, before a timeout ends the session: the client may
+    /// have sent them in time, although this thread reads them late.
     ///
-    /// A message that has arrived counts, whenever that was. A poll does not: it is no answer to a
-    /// ping, and a poll after the timeout finds no session, whether or not this task has noticed
-    /// the timeout first.
+    /// Every packet that has arrived counts. A poll does not: it is no answer to a ping, and a poll
+    /// after the timeout finds no session, whether or not this task has noticed the timeout first.
     pub(crate) fn drain_before_timeout(
         &mut self,
         cx: &mut Context<'_>,
         now: Instant,
         budget: &mut Budget,
     ) -> Result<(), Termination> {
-        if let Some(mail) = self.connection.mailbox().take_all_except_poll() {
-            self.sort(mail, now)?;
+        if let Some(requests) = self.connection.mailbox().take_all_except_poll() {
+            self.accept(requests, now)?;
         }
         self.read(cx, now, budget)?;
         self.note_backlog(now);
@@ -50,25 +49,27 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    fn sort(&mut self, mail: PendingRequests, now: Instant) -> Result<(), Termination> {
-        if let Some(upgrade) = mail.upgrade {
+    /// Passes each request to the part of the task that serves it.
+    fn accept(&mut self, requests: PendingRequests, now: Instant) -> Result<(), Termination> {
+        if let Some(upgrade) = requests.upgrade {
             self.begin_probe(upgrade, now);
         }
-        if let Some(poll) = mail.poll {
+        if let Some(poll) = requests.poll {
             match &mut self.link {
                 Link::Polling { polling, .. } => polling.accept(poll)?,
                 _ => drop(poll.send(Err(RequestConflict::OtherTransport))),
             }
         }
-        if let Some(post) = mail.post {
+        if let Some(post) = requests.post {
             self.begin_post(post)?;
         }
-        if mail.faulty {
+        if requests.faulty {
             return Err(Termination::violation(None));
         }
         Ok(())
     }
 
+    /// Starts to process a received body. An error if the body as a whole is invalid.
     pub(crate) fn begin_post(&mut self, request: Box<PostRequest>) -> Result<(), Termination> {
         let limits = PayloadLimits {
             max_packets: self.config.max_packets_per_body,
@@ -78,7 +79,8 @@ impl<H: MessageHandler> Task<H> {
         checked.map_err(|error| unreadable(error.code()))
     }
 
-    /// Reads once, until the handler has a backlog.
+    /// Reads from the transport, until there is nothing more to read, the handler has a backlog, or
+    /// the budget is spent.
     pub(crate) fn read(
         &mut self,
         cx: &mut Context<'_>,
@@ -92,7 +94,8 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Reads from whichever source there is.
+    /// Reads from the request body, the probing WebSocket and the session's WebSocket, in this
+    /// order.
     #[inline(never)]
     fn read_any(
         &mut self,

@@ -61,7 +61,7 @@ pub(crate) struct Task<H> {
     skip_checks_until: Option<Instant>,
     /// Set while the connection is behind.
     behind: Option<BehindWatch>,
-    /// How much had left the queue when a pong was last overdue.
+    /// How many bytes had left the queue when a pong was last overdue.
     bytes_left_at_pong_check: u64,
     /// The next check whether the peer has disconnected. Set while nothing is read.
     next_peer_check: Option<Instant>,
@@ -168,7 +168,8 @@ impl<H: MessageHandler> Task<H> {
         let was_behind = self.connection.is_behind();
         self.link.flush(cx, &self.connection)?;
         if was_behind && !self.connection.is_behind() {
-            // The handler has waited for it.
+            // The handler may have paused its work because the connection was behind: poll it
+            // again.
             cx.waker().wake_by_ref();
         }
         if self.link.take_peer_has_read() {
@@ -293,8 +294,8 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Pauses the ping timer while nothing is read. It continues while the peer does not read: such
-    /// a peer must still prove that it is alive.
+    /// Pauses the timeout of an awaited pong while nothing is read. The timeout continues while the
+    /// connection is behind: a peer that does not read must still prove that it is alive.
     #[cold]
     fn set_ping_clock(&mut self, now: Instant) {
         if self.connection.is_behind() {
@@ -305,7 +306,7 @@ impl<H: MessageHandler> Task<H> {
         self.skip_checks_until = None;
     }
 
-    /// Processes what is due.
+    /// Processes the timeouts of the protocol state.
     fn handle_due(&mut self, now: Instant) -> Result<(), Termination> {
         while let Some(due) = self.session.handle_timeout(now.into_std()) {
             match due {
@@ -364,7 +365,7 @@ impl<H: MessageHandler> Task<H> {
         timer
     }
 
-    /// Registers the waker with the connection and the timer.
+    /// Registers the waker with the connection. The timer registers it at its next poll.
     #[cold]
     fn set_waker(&mut self, waker: &Waker) {
         self.connection.waker().set(waker.clone());
@@ -372,6 +373,7 @@ impl<H: MessageHandler> Task<H> {
         self.skip_checks_until = None;
     }
 
+    /// One turn of an open or a closed session. Ready when nothing is left to do.
     fn run(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         if self.is_open() {
             write_batch::begin_turn(&self.connection);
@@ -447,7 +449,8 @@ impl<H: MessageHandler> Future for Task<H> {
 
 impl<H> Drop for Task<H> {
     fn drop(&mut self) {
-        // Also after a panic in the handler: nothing can be sent any more, and nobody waits.
+        // Runs also after a panic in the handler. Nothing can be sent from now on, and senders that
+        // wait for room are notified.
         write_batch::abandon_turn(&self.connection);
         let _ = self
             .connection

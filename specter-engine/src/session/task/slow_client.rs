@@ -1,8 +1,8 @@
-//! Decides whether a client reads too slowly, and what follows for its session.
+//! Decides whether a client reads too slowly, and whether its session is closed for that.
 //!
 //! The queue counts what it holds and what has left it; the task, which has a clock, compares. The
 //! task also informs the heartbeat about a peer that makes room in a full stream: such a peer is
-//! alive, even if its pong is delayed by what it has to read.
+//! alive, even if its pong is delayed by the data that it has to read.
 
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ pub(crate) struct BehindWatch {
     since: Instant,
     /// The end of the current window of `slow_client_timeout`.
     window_end: Instant,
-    /// How much had left the queue at the start of the window.
+    /// How many bytes had left the queue at the start of the window.
     bytes_left_before: u64,
     /// How many poll responses had been full by then.
     full_answers_before: u64,
@@ -85,7 +85,7 @@ impl<H: MessageHandler> Task<H> {
     }
 
     /// Postpones the pong timeout, because the peer has made room in a full stream: its pong may be
-    /// delayed by what it reads.
+    /// delayed by the data that it reads.
     #[cold]
     pub(crate) fn note_peer_has_read(&mut self, now: Instant) {
         self.session.postpone_pong(now.into_std());
@@ -116,8 +116,8 @@ impl<H: MessageHandler> Task<H> {
             max_queued_bytes = self.connection.outgoing_queue().limits().max_queued_bytes,
             behind_for = ?self.behind_for(now),
             setting = "slow_client_timeout",
-            "a client reads too slowly: its events are discarded until it has caught up, as \
-             `queue_policy` says"
+            "a client reads too slowly: its events are discarded until it has caught up, because \
+             `queue_policy` is `Drop`"
         );
     }
 
@@ -135,8 +135,9 @@ impl<H: MessageHandler> Task<H> {
                 ?behind_for,
                 setting = "slow_client_timeout",
                 slow_client_timeout = ?self.config.slow_client_timeout,
-                "a connection was closed because its client reads more slowly than the server sends \
-                 to it: fewer than `max_queued_bytes` reached it within `slow_client_timeout`"
+                "a connection was closed because its client reads more slowly than the server \
+                 sends to it: fewer than `max_queued_bytes` left its queue within \
+                 `slow_client_timeout`; send less, or raise `slow_client_timeout`"
             ),
             CloseReason::QueueFull => log_limited!(
                 WARN, target: "specter::engine",
@@ -156,7 +157,8 @@ impl<H: MessageHandler> Task<H> {
                 ?behind_for,
                 setting = "max_buffered_total",
                 "a connection was closed because all connections together held more than \
-                 `max_buffered_total`, and this was one of the largest"
+                 `max_buffered_total`, and this was one of the largest: raise the setting if the \
+                 machine has enough memory"
             ),
             _ => {}
         }

@@ -60,13 +60,13 @@ fn registry(config: &EngineConfig) -> Arc<Registry> {
 }
 
 /// A polling session whose turns the test runs.
-struct Played {
+struct TestSession {
     connection: Connection,
     task: Task<Silence>,
     config: Arc<EngineConfig>,
 }
 
-impl Played {
+impl TestSession {
     fn new() -> Self {
         let config = Arc::new(EngineConfig::default());
         let connection = detached_over(Transport::Polling, &config);
@@ -95,7 +95,7 @@ impl Played {
     fn answer(poll: &mut Receiver<PollReply>) -> Option<String> {
         match poll.try_recv() {
             Ok(Ok(answer)) => String::from_utf8(answer.into_parts().0).ok(),
-            Ok(Err(misfit)) => panic!("{misfit:?}"),
+            Ok(Err(conflict)) => panic!("{conflict:?}"),
             Err(TryRecvError::Empty) => panic!("not answered"),
             Err(TryRecvError::Closed) => None,
         }
@@ -113,60 +113,60 @@ fn on_websocket(config: &Arc<EngineConfig>) -> (Task<Silence>, DuplexStream) {
 }
 
 /// A WebSocket whose stream buffers this many unread bytes.
-fn websocket(config: &EngineConfig, holds: usize) -> (WebSocket, DuplexStream) {
-    let (client, server) = tokio::io::duplex(holds);
+fn websocket(config: &EngineConfig, capacity: usize) -> (WebSocket, DuplexStream) {
+    let (client, server) = tokio::io::duplex(capacity);
     let websocket = WebSocket::over(Stream::of(server), websocket_limits(config));
     (websocket, client)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_comes_when_the_time_is_over_finds_no_session() {
-    let mut played = Played::new();
-    played.until_overdue().await;
-    let mut poll = played.connection.begin_poll().unwrap();
-    assert!(played.run().is_ready());
-    assert_eq!(Played::answer(&mut poll), None);
+async fn a_poll_after_the_ping_timeout_finds_no_session() {
+    let mut session = TestSession::new();
+    session.until_overdue().await;
+    let mut poll = session.connection.begin_poll().unwrap();
+    assert!(session.run().is_ready());
+    assert_eq!(TestSession::answer(&mut poll), None);
     assert_eq!(
-        played.connection.outgoing_queue().close_reason(),
+        session.connection.outgoing_queue().close_reason(),
         Some(CloseReason::PingTimeout)
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_waited_is_told_that_the_time_is_over() {
-    let mut played = Played::new();
-    let mut first = played.connection.begin_poll().unwrap();
-    played.until_overdue().await;
-    assert_eq!(Played::answer(&mut first).as_deref(), Some("2"));
-    let mut played = Played::new();
-    assert!(played.run().is_pending());
-    tokio::time::advance(played.config.ping_interval).await;
-    let _fetched = played.connection.begin_poll().unwrap();
-    assert!(played.run().is_pending());
-    let mut waits = played.connection.begin_poll().unwrap();
-    assert!(played.run().is_pending());
-    tokio::time::advance(played.config.ping_timeout).await;
-    assert!(played.run().is_ready());
-    assert_eq!(Played::answer(&mut waits).as_deref(), Some("1"));
+async fn a_pending_poll_gets_the_close_packet_at_the_ping_timeout() {
+    let mut session = TestSession::new();
+    let mut first = session.connection.begin_poll().unwrap();
+    session.until_overdue().await;
+    assert_eq!(TestSession::answer(&mut first).as_deref(), Some("2"));
+    let mut session = TestSession::new();
+    assert!(session.run().is_pending());
+    tokio::time::advance(session.config.ping_interval).await;
+    let _fetched = session.connection.begin_poll().unwrap();
+    assert!(session.run().is_pending());
+    let mut pending = session.connection.begin_poll().unwrap();
+    assert!(session.run().is_pending());
+    tokio::time::advance(session.config.ping_timeout).await;
+    assert!(session.run().is_ready());
+    assert_eq!(TestSession::answer(&mut pending).as_deref(), Some("1"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_pong_that_is_seen_late_saves_the_session_and_its_poll() {
-    let mut played = Played::new();
-    played.until_overdue().await;
-    let mut poll = played.connection.begin_poll().unwrap();
-    let permit = played.connection.clone().begin_post().unwrap();
+    let mut session = TestSession::new();
+    session.until_overdue().await;
+    let mut poll = session.connection.begin_poll().unwrap();
+    let permit = session.connection.clone().begin_post().unwrap();
     let body = Bytes::from_static(b"3");
     let mut taken = permit
         .deliver(PostBody::new(HeaderMap::new(), body))
         .unwrap();
-    assert!(played.run().is_pending());
+    assert!(session.run().is_pending());
     assert_eq!(taken.try_recv(), Ok(()));
-    assert_eq!(Played::answer(&mut poll).as_deref(), Some("2"));
+    assert_eq!(TestSession::answer(&mut poll).as_deref(), Some("2"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handle_does_not_keep_the_task_that_has_ended() {
+async fn a_handle_does_not_keep_an_ended_task_alive() {
     let config = Arc::new(EngineConfig::default());
     let connection = detached_over(Transport::WebSocket, &config);
     let slot = registry(&config).reserve(None).ok().unwrap();
@@ -184,7 +184,7 @@ async fn a_handle_does_not_keep_the_task_that_has_ended() {
 /// The waker of the last poll is woken by the connection and by the timer, even if nothing else has
 /// changed.
 #[tokio::test(start_paused = true)]
-async fn a_session_at_rest_wakes_whoever_polled_it_last() {
+async fn an_idle_session_wakes_the_task_that_polled_it_last() {
     let config = Arc::new(EngineConfig::default());
     let (mut task, _client) = on_websocket(&config);
     let (first, second) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
@@ -200,16 +200,16 @@ async fn a_session_at_rest_wakes_whoever_polled_it_last() {
     assert_eq!((first.count(), second.count()), (0, 2));
 }
 
-/// A second WebSocket that is rejected, of a peer that does not read or does not close: it is
+/// The peer of a rejected second WebSocket does not read, or does not close it. The WebSocket is
 /// closed within its own time limits, and the session continues.
 #[tokio::test(start_paused = true)]
-async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
-    for takes in [1, 64] {
+async fn a_rejected_websocket_is_closed_in_time_whatever_its_peer_does() {
+    for capacity in [1, 64] {
         let config = Arc::new(EngineConfig::default());
         let (mut task, _client) = on_websocket(&config);
-        let (refused, mut second) = websocket(&config, takes);
-        task.part_with(refused, CloseNotice::Tell(None), Instant::now());
-        let begun = Instant::now();
+        let (rejected, mut second) = websocket(&config, capacity);
+        task.part_with(rejected, CloseNotice::Tell(None), Instant::now());
+        let start = Instant::now();
         poll_fn(|cx| {
             assert!(Future::poll(Pin::new(&mut task), cx).is_pending());
             match task.closing {
@@ -218,11 +218,11 @@ async fn a_second_websocket_goes_in_time_whatever_its_peer_does() {
             }
         })
         .await;
-        let limit = if takes == 1 { 5 } else { 2 };
-        assert_eq!(begun.elapsed().as_secs(), limit);
-        let mut told = Vec::new();
-        second.read_to_end(&mut told).await.unwrap();
-        assert!(b"\x88\x00".starts_with(&told) && told.len() == takes.min(2));
+        let limit = if capacity == 1 { 5 } else { 2 };
+        assert_eq!(start.elapsed().as_secs(), limit);
+        let mut received = Vec::new();
+        second.read_to_end(&mut received).await.unwrap();
+        assert!(b"\x88\x00".starts_with(&received) && received.len() == capacity.min(2));
         assert!(!task.connection.is_closed());
     }
 }

@@ -18,6 +18,7 @@ use crate::session::termination::{CloseNotice, Termination};
 use specter_proto::engine::Transport;
 
 impl<H: MessageHandler> Task<H> {
+    /// Lets an accepted WebSocket probe, or closes it if the session cannot upgrade now.
     pub(crate) fn begin_probe(&mut self, upgrade: OnUpgrade, now: Instant) {
         let websocket = WebSocket::awaited(upgrade, websocket_limits(&self.config));
         match (&mut self.link, self.session.begin_probe(now.into_std())) {
@@ -26,8 +27,8 @@ impl<H: MessageHandler> Task<H> {
         }
     }
 
-    /// Closes a WebSocket that is not the session's. One at a time is closed with the closing
-    /// handshake.
+    /// Closes a WebSocket that is not the session's. Only one at a time performs the closing
+    /// handshake: an earlier one that has not finished is dropped.
     pub(crate) fn part_with(&mut self, websocket: WebSocket, notice: CloseNotice, now: Instant) {
         let closing = ClosingWebSocket::new(websocket, notice, [].into(), now);
         self.closing = closing.map(Box::new);
@@ -105,7 +106,8 @@ impl<H: MessageHandler> Task<H> {
         Ok(())
     }
 
-    /// Processes a complete body that arrived just as polling ended.
+    /// Processes requests that arrived just as polling ended: a complete body, and a further
+    /// WebSocket, which is rejected.
     pub(crate) fn take_late(
         &mut self,
         post: Option<Box<PostRequest>>,

@@ -1,4 +1,4 @@
-//! A stream in whose reads a test interferes.
+//! A stream that runs code of a test at the start of a read.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
-/// What runs in the middle of a read.
+/// The code that runs at the start of the next read, after the stream is armed.
 pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 pub(super) struct Hooked {

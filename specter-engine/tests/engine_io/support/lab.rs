@@ -1,4 +1,5 @@
-//! The application under test: it echoes, obeys, and tells the test what it saw.
+//! The application under test: it echoes messages, obeys commands, and reports to the test what it
+//! has received.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,7 @@ use super::polling::{Answer, Session, answer, request, sid_of};
 use super::raw::{Raw, raw_upgrade};
 use super::websocket::{Ws, websocket_over};
 
-/// What the application saw.
+/// An event that the application has seen.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Text(String),
@@ -34,7 +35,7 @@ pub(crate) enum Seen {
     Dropped,
 }
 
-/// What a test sets and reads.
+/// The state that a test sets and reads.
 #[derive(Default)]
 struct Shared {
     backlogged: AtomicBool,
@@ -96,7 +97,7 @@ impl Lab {
         *self.shared.greeting.lock() = Some(text.to_owned());
     }
 
-    /// Lets admission take so long.
+    /// Delays the admission of each session by this time.
     pub(crate) fn delay_admission(&self, delay: Duration) {
         *self.shared.admission.lock() = Some(delay);
     }
@@ -117,7 +118,7 @@ impl Lab {
         }
     }
 
-    /// Lets handlers take forever after the close.
+    /// Sets whether handlers stay unfinished after the close.
     pub(crate) fn linger(&self, lingering: bool) {
         self.shared.lingering.store(lingering, Ordering::SeqCst);
         for connection in self.shared.connections.lock().iter() {
@@ -125,15 +126,15 @@ impl Lab {
         }
     }
 
-    /// The connection opened last.
+    /// The connection that was opened last.
     pub(crate) fn connection(&self) -> Connection {
         let connections = self.shared.connections.lock();
         connections.last().expect("a connection was opened").clone()
     }
 
-    /// What the application sees next.
+    /// The next event that the application sees.
     pub(crate) async fn seen(&mut self) -> Seen {
-        self.seen.recv().await.expect("the laboratory lives")
+        self.seen.recv().await.expect("the application still runs")
     }
 
     /// Expects this text to reach the application next.
@@ -147,12 +148,12 @@ impl Lab {
         assert_eq!(self.seen().await, Seen::Dropped);
     }
 
-    /// What the application has seen and nobody asked for yet.
+    /// The next event that the application has already seen and the test has not taken.
     pub(crate) fn seen_so_far(&mut self) -> Option<Seen> {
         self.seen.try_recv().ok()
     }
 
-    /// Expects that the application saw nothing that was not asked for.
+    /// Expects that the application has seen no event that the test has not taken.
     pub(crate) fn expect_nothing(&mut self) {
         assert_eq!(self.seen.try_recv().ok(), None);
     }
@@ -182,7 +183,7 @@ impl Lab {
         self.narrow_pipe(1024 * 1024)
     }
 
-    /// The same, with room for so many bytes under way.
+    /// As [`pipe`](Self::pipe), with room for this many unread bytes.
     pub(crate) fn narrow_pipe(&self, capacity: usize) -> DuplexStream {
         let (client, server) = tokio::io::duplex(capacity);
         let service = TowerToHyperService::new(self.router.clone());
@@ -259,7 +260,9 @@ impl Acceptor for LabAcceptor {
     fn open(&self, connection: &Connection) -> LabHandler {
         if let Some(greeting) = &*self.shared.greeting.lock() {
             let greeting = Frame::text_message(greeting);
-            connection.send(greeting.into()).expect("it just opened");
+            connection
+                .send(greeting.into())
+                .expect("the connection has just opened");
         }
         self.shared.connections.lock().push(connection.clone());
         LabHandler {
@@ -303,7 +306,7 @@ impl MessageHandler for LabHandler {
         match message {
             IncomingMessage::Text("close") => self.connection.close(CloseReason::ForcedServerClose),
             IncomingMessage::Text("err") => return Err(CloseReason::ForcedClose),
-            IncomingMessage::Text("panic") => panic!("as the test wants it"),
+            IncomingMessage::Text("panic") => panic!("the test sent `panic`"),
             IncomingMessage::Text("stop") => self.shared.backlogged.store(true, Ordering::SeqCst),
             IncomingMessage::Text("headers") => {
                 let names = context.request_headers().map_or_else(
@@ -320,7 +323,7 @@ impl MessageHandler for LabHandler {
             }
             _ => {}
         }
-        // A closed connection takes no echo.
+        // Fails if the connection is closed, which then gets no echo.
         let _ = self.connection.send(answer.into());
         Ok(())
     }

@@ -31,7 +31,7 @@ impl Log {
     /// The lines of this level so far.
     #[expect(
         clippy::unused_self,
-        reason = "as long as it is there, events are collected"
+        reason = "events are collected only while a `Log` exists"
     )]
     pub(crate) fn lines(&self, level: Level) -> Vec<String> {
         let prefix = format!("{level} ");
@@ -84,6 +84,6 @@ struct Line(String);
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let written = write!(self.0, " {}={value:?}", field.name());
-        written.expect("a text takes everything");
+        written.expect("writing to a string does not fail");
     }
 }

@@ -1,4 +1,4 @@
-//! A laboratory: an application whose behaviour a test sets and watches, and clients for it.
+//! The test bench: an application whose behaviour a test sets and observes, and clients for it.
 
 mod hooked;
 mod lab;

@@ -1,4 +1,4 @@
-//! Requests and their answers, and a client that polls.
+//! Requests and their responses, and a client that polls.
 
 use std::collections::HashMap;
 
@@ -79,7 +79,7 @@ impl Session {
         answer(&self.router, request("POST", &self.query(), body)).await
     }
 
-    /// A poll that waits in the background, surely under way when this returns.
+    /// A poll in the background. It has reached the session when this returns.
     pub(crate) async fn waiting_poll(&self) -> tokio::task::JoinHandle<Answer> {
         let session = self.clone();
         let poll = tokio::spawn(async move { session.poll().await });

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-/// A client on a WebSocket that writes what it likes.
+/// A client on a WebSocket that may write any bytes.
 pub(crate) struct Raw(pub(crate) DuplexStream);
 
 /// Opens a WebSocket by hand.
@@ -26,13 +26,13 @@ pub(crate) fn upgrade_request(query: &str) -> String {
 pub(crate) async fn read_head(pipe: &mut DuplexStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        let byte = pipe.read_u8().await.expect("the head goes on");
+        let byte = pipe.read_u8().await.expect("the head is complete");
         head.push(byte);
     }
     String::from_utf8(head).expect("text")
 }
 
-/// A client's frame, masked with zeros where `mask` is.
+/// A client's frame with this first byte. A `mask` of zeros leaves the payload as it is.
 pub(crate) fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {
@@ -59,13 +59,17 @@ pub(crate) fn text_frame(text: &str) -> Vec<u8> {
 
 impl Raw {
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).await.expect("it is open");
+        self.0.write_all(bytes).await.expect("the stream is open");
     }
 
     /// The next frame from the server: its opcode and payload. `None` at the end of the stream.
     pub(crate) async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         let first = self.0.read_u8().await.ok()?;
-        assert_eq!(first & 0xF0, 0x80, "one frame a message, no extension");
+        assert_eq!(
+            first & 0xF0,
+            0x80,
+            "each message is one frame without extensions"
+        );
         let len = match self.0.read_u8().await.ok()? {
             126 => u64::from(self.0.read_u16().await.ok()?),
             127 => self.0.read_u64().await.ok()?,

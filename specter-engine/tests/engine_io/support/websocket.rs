@@ -16,7 +16,10 @@ pub(crate) async fn websocket_over(pipe: DuplexStream, query: &str) -> Result<Ws
 
 impl Ws {
     pub(crate) async fn send(&mut self, text: &str) {
-        self.0.send(Message::text(text)).await.expect("it is open");
+        self.0
+            .send(Message::text(text))
+            .await
+            .expect("the WebSocket is open");
     }
 
     pub(crate) async fn next(&mut self) -> Option<Message> {
