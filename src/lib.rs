@@ -8,7 +8,8 @@ pub use specter_core::app::{App, AppBuilder, AppHandle, Error};
 /// Engine.IO: connections, their settings and handshakes, and servers without Socket.IO.
 pub use specter_core::engine;
 pub use specter_core::gateway::EventError;
-/// Converts an error to what clients may see of it: the trait, and the derive macro for it.
+/// Converts an error into what clients may see of it. The derive macro of the same name implements
+/// the trait.
 pub use specter_core::gateway::IntoEventError;
 pub use specter_core::graph_test;
 pub use specter_core::{app, extract, gateway, rooms, socket};

@@ -21,14 +21,14 @@ pub(crate) type AsyncBuild =
 
 /// Where a value comes from.
 pub(crate) enum Source {
-    /// The embedder passes it: when the graph is made, or as a seed when a scope is opened.
+    /// The embedder passes the value: when the graph is made, or as a seed when a scope is opened.
     ExternalValue,
     Sync(SyncBuild),
     Async(AsyncBuild),
 }
 
-/// A synchronous build function. The first two variants return what fits into registers, which a
-/// `Slot` does not.
+/// A synchronous build function. The functions of the first two variants return a pointer, which
+/// fits into registers. A `Slot` would not.
 pub(crate) enum SyncBuild {
     Shared(BuildFn<Arc<dyn Shared>>),
     Boxed(BuildFn<Box<dyn Any + Send + Sync>>),

@@ -31,8 +31,8 @@ impl Container {
     /// The singleton of type `V`, for example `Arc<Pool>`, whichever module provides it.
     ///
     /// If several modules provide the type, the result is the one that the application's module
-    /// sees. It is `None` if nothing provides the type, and if several provide it of which the
-    /// application's module sees none or more than one.
+    /// sees. `None` if nothing provides the type. `None` also if several modules provide it, and
+    /// the application's module sees none of them or more than one.
     pub fn get<V: Clone + Send + Sync + 'static>(&self) -> Option<V> {
         match self.0.lookup.get(&TypeId::of::<V>())? {
             Input::Singleton(slot) => self.0.singletons.get::<V>(*slot),

@@ -36,8 +36,8 @@ use crate::{Key, Location};
     label = "neither an `Arc<T>` nor a value of the framework",
     note = "a provider is injected as `Arc<T>`, `Option<Arc<T>>`, `Vec<Arc<T>>` or `Lazy<T>`; \
         only the framework's own values, such as `Socket`, are injected by value",
-    note = "a field that is not injected is marked `#[state]`, or `#[state(expression)]` where it \
-        does not start from its default"
+    note = "mark a field that is not injected with `#[state]`, or with `#[state(expression)]` if \
+        its initial value is not the type's default"
 )]
 pub trait Dependency: Sized + Send {
     /// Whether the type is a seed, which exists only within a scope. Only compile errors depend on
@@ -126,7 +126,7 @@ pub(crate) struct DeclaredDependency {
 }
 
 impl DeclaredDependency {
-    /// A dependency that takes exactly one value, at once.
+    /// A dependency that takes exactly one value, which is not deferred.
     pub(crate) fn one(key: Key, label: &'static str, location: Location) -> Self {
         Self {
             key,

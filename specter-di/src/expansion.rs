@@ -66,7 +66,7 @@ pub fn hook_end<'a, Kind: 'a, R: HookReturn<Kind> + 'a>(
     Box::pin(returned.end())
 }
 
-/// Tells at compile time whether a dependency's type exists only within a scope.
+/// Determines at compile time whether values of a dependency's type exist only within a scope.
 ///
 /// The inherent constants apply to the types for which this is known. For all others the constants
 /// of [`NotScoped`] apply, which has to be imported.

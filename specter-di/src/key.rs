@@ -1,11 +1,11 @@
-//! The key by which a value is found, which is its type; and readable names of types.
+//! Keys: the types by which values are found, with readable names.
 //! Must not know who provides or needs a type.
 
 use std::any::TypeId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// The type of an injected value, such as `Arc<Pool>` or `Socket`.
+/// The type of an injected value, such as `Arc<Pool>` or `Socket`. Values are found by it.
 #[derive(Clone, Copy)]
 pub struct Key {
     type_id: TypeId,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointee_is_what_the_arc_holds() {
+    fn the_pointee_of_an_arc_is_the_type_that_it_holds() {
         assert_eq!(Key::of::<Arc<Pool>>().pointee().as_deref(), Some("Pool"));
         assert_eq!(Key::of::<Pool>().pointee(), None);
     }

@@ -14,7 +14,8 @@ pub struct Location {
 }
 
 impl Location {
-    /// The place from which this function, or the `#[track_caller]` function around it, is called.
+    /// The place of the call of this function. If the calling function is `#[track_caller]`, the
+    /// place from which that function is called.
     #[track_caller]
     pub fn caller() -> Self {
         let caller = std::panic::Location::caller();

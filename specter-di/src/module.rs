@@ -67,7 +67,7 @@ pub(crate) struct ProviderEntry {
 pub(crate) struct Export {
     pub(crate) id: TypeId,
     pub(crate) name: Cow<'static, str>,
-    /// Whether it is an imported module, all of whose exports are exported again.
+    /// Whether the entry is an imported module, all of whose exports are exported again.
     pub(crate) is_module: bool,
 }
 
@@ -89,8 +89,8 @@ impl ProviderEntry {
         }
     }
 
-    /// A value that belongs to `M`. It cannot be exported, because no type provides it that a list
-    /// of exports could name.
+    /// A value that belongs to `M`. It cannot be exported, because a list of exports names
+    /// providers, and this one has no type that users can name.
     #[track_caller]
     fn value<M: Module, T: Send + Sync + 'static>(value: T) -> Self {
         /// Identifies the provider.

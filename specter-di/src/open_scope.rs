@@ -1,4 +1,4 @@
-//! An open scope: its values, its roots, and how it ends.
+//! An open scope: its values, its roots, and how it is closed.
 
 use std::any::Any;
 use std::fmt;
@@ -87,7 +87,7 @@ impl OpenScope {
     /// Takes the root at a position out of the scope.
     ///
     /// `position` is the root's position in the list that the scope was planned with. The result is
-    /// `None` if there is no such root, and if it was taken before.
+    /// `None` if there is no such root, or if it was taken before.
     pub fn take_root(&mut self, position: usize) -> Option<Box<dyn Any + Send>> {
         self.0.roots().take(position)
     }
@@ -95,7 +95,7 @@ impl OpenScope {
     /// The value of type `V` that the root at a position depends on or requires.
     ///
     /// `position` is the root's position in the list that the scope was planned with. The result is
-    /// `None` if there is no such root, and if the root does not take the type as a single value.
+    /// `None` if there is no such root, or if the root does not take the type as a single value.
     /// It does not matter whether the root was taken.
     pub fn get<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
         let ScopeState {

@@ -1,5 +1,5 @@
-//! The compiled form of a valid graph, and the start of its singletons.
-//! Must not find faults, apart from the number of values: a graph that has faults has no plan.
+//! The compiled form of a valid graph, and the start of its singletons. The only fault that is
+//! found here is a graph with too many values; all others are found before a graph is compiled.
 
 use std::any::TypeId;
 use std::collections::HashMap;

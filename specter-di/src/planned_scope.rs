@@ -1,5 +1,5 @@
-//! A container together with the layout of one of its scopes. A plan and the scopes that it opened
-//! share it.
+//! A container together with the layout of one of its scopes. A `ScopePlan` and all scopes that
+//! were opened from it share a `PlannedScope`.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::scope_layout::ScopeLayout;
 use crate::seeds::SeedList;
 use crate::slot::{Slots, ValueSources};
 
-/// A scope that can be opened.
+/// A container and the layout of a scope that can be opened.
 pub(crate) struct PlannedScope {
     pub(crate) container: Arc<ContainerState>,
     pub(crate) layout: ScopeLayout,

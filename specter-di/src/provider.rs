@@ -227,8 +227,8 @@ impl Provider {
     }
 
     /// Calls `hook` with the value, of type `V`, when the container is shut down or the scope is
-    /// closed. Hooks run in reverse order of construction. They do not run when a container or
-    /// scope is dropped without that.
+    /// closed. Hooks run in reverse order of construction. They do not run when a container is
+    /// dropped without a shutdown, or a scope without being closed.
     ///
     /// # Panics
     ///

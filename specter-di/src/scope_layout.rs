@@ -1,4 +1,4 @@
-//! What is compiled for a scope: the steps that fill its slots, and the inputs of its roots.
+//! The compiled form of a scope: the steps that fill its slots, and the inputs of its roots.
 //! Must not build anything.
 
 use std::any::TypeId;

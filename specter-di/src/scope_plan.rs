@@ -1,5 +1,5 @@
-//! How a planned scope is opened: it takes seeds, builds the scope's values, then its roots.
-//! Must not look anything up by type, which was done when the scope was planned.
+//! Opens a planned scope: takes the seeds, builds the scope's values, then its roots. Building
+//! looks nothing up by type, because the inputs were resolved when the scope was planned.
 
 use std::fmt;
 use std::sync::Arc;
@@ -179,8 +179,8 @@ impl ScopePlan {
     /// without opening a scope.
     ///
     /// `position` is the root's position in the list that the scope was planned with. The result is
-    /// `None` if there is no such root, if the root does not take the type, and if the value
-    /// belongs to the scope.
+    /// `None` if there is no such root, if the root does not take the type, or if the value belongs
+    /// to the scope.
     pub fn singleton<V: Clone + Send + Sync + 'static>(&self, position: usize) -> Option<V> {
         self.0.visible(position, &Slots::default(), &())
     }

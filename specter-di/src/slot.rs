@@ -143,7 +143,7 @@ pub(crate) struct ValueSources<'a> {
 }
 
 impl<'a> ValueSources<'a> {
-    /// The singletons alone. `empty` is a row without values, which takes the place of a scope's.
+    /// The singletons alone. `empty` is a row without values, in place of the row of a scope.
     pub(crate) fn of_singletons(singletons: &'a Slots, empty: &'a Slots) -> Self {
         Self {
             singletons,

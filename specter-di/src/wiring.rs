@@ -1,5 +1,5 @@
-//! The bindings of a valid graph, and which slots hold the singletons. A running container keeps
-//! it. Must not build anything.
+//! The bindings of a valid graph, and the slots that hold the singletons. A plan and a running
+//! container keep them. Must not build anything.
 
 use std::ops::Range;
 

@@ -101,7 +101,7 @@ fn a_list_has_all_providers_in_module_order() {
     assert_eq!(
         page.request,
         Request(1),
-        "what comes after a list is not shifted"
+        "a dependency after a list gets its own value"
     );
     assert!(page.none.is_empty());
     assert_eq!(scope.get::<Request>(0), Some(Request(1)));
@@ -164,7 +164,7 @@ fn each_dependency_has_a_transient_value_of_its_own() {
     assert_eq!(
         tickets.len(),
         1 + 2 * 3,
-        "the singleton's is the same in both scopes"
+        "the singleton's ticket is the same in both scopes"
     );
     assert!(container.get::<Arc<Ticket>>().is_none());
 }
@@ -179,7 +179,7 @@ fn a_value_of_the_graph_is_visible_everywhere() {
     graph.provide(Settings(3));
     let container = block_on(graph.validate().expect("valid").start()).expect("started");
     assert_eq!(container.get::<Arc<Rooms>>().expect("built").settings.0, 3);
-    assert_eq!(container.get::<Arc<Settings>>().expect("given").0, 3);
+    assert_eq!(container.get::<Arc<Settings>>().expect("provided").0, 3);
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Notes {
     }
 }
 
-/// A provider with both hooks, which end as `$ends` says.
+/// A provider with both hooks. `$ends` decides how each of them ends.
 macro_rules! hooked {
     ($scope:ident $name:ident { $($field:ident: $ty:ty),* } $ends:expr) => {
         #[allow(dead_code, reason = "the fields are only there to be injected")]

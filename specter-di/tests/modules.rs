@@ -53,7 +53,7 @@ fn a_singleton_on_which_nothing_depends_is_built() {
     module!(App at "src/main.rs":1 { imports: [Db], });
     assert!(
         start::<App>().get::<Arc<Pool>>().is_some(),
-        "and found, though it is not exported"
+        "a singleton is built and found even if it is not exported"
     );
 }
 

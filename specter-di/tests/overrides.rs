@@ -69,7 +69,7 @@ fn started(graph: Graph) -> Container {
 }
 
 #[test]
-fn a_bound_trait_prunes_its_provider_and_what_only_that_depended_on() {
+fn a_bound_trait_prunes_its_provider_and_dependencies_that_nothing_else_needs() {
     let mut graph = graph::<App>();
     graph.bind::<dyn Repository>(Arc::new(Fake));
     let container = started(graph);

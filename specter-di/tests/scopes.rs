@@ -295,7 +295,7 @@ fn a_plan_shows_its_roots_before_the_start() {
 #[test]
 fn a_synchronous_factory_that_may_fail_needs_no_future() {
     struct Quota;
-    #[allow(non_camel_case_types, reason = "it stands for a function")]
+    #[allow(non_camel_case_types, reason = "it represents a function")]
     struct quota;
     impl Provide for quota {
         type Value = Arc<Quota>;

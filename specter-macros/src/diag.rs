@@ -7,8 +7,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
-/// The errors of one annotated item. [`finish`](Self::finish) must be called, or they would be
-/// lost.
+/// The errors of one annotated item. [`finish`](Self::finish) must be called: dropping errors that
+/// were not reported panics.
 #[derive(Default)]
 pub(crate) struct Diagnostics {
     errors: Vec<Error>,
@@ -30,7 +30,7 @@ impl Diagnostics {
         self.error(at, format_args!("{message}\nhelp: {help}"));
     }
 
-    /// The value of a result; its error is added.
+    /// The value of a result. If the result is an error, adds the error and returns `None`.
     pub(crate) fn absorb<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.errors.push(error)).ok()
     }

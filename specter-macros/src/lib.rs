@@ -1,9 +1,10 @@
 //! The attributes of the Specter gateway framework. Use them through the `specter` crate.
 //!
 //! Each macro parses its item into a model (`parse`), reports errors in it (`check`), and generates
-//! a small expansion (`expand`) that calls the runtime. This crate knows the runtime's items by
-//! name only. The output always contains the user's item, and all errors are reported together, so
-//! that editors keep working and one mistake does not hide the next.
+//! a small expansion (`expand`) that calls the runtime. This crate does not depend on the runtime:
+//! it only writes the names of the runtime's items. The output always contains the user's item, so
+//! that editors keep working. All errors are reported together, so that one mistake does not hide
+//! the next.
 
 mod controller;
 mod diag;
@@ -18,7 +19,8 @@ mod tests;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct a controller. For each socket that connects to its namespace, one is built.
+/// Makes a struct a controller. One instance is built for each socket that connects to the
+/// controller's namespace.
 ///
 /// ```
 /// # use std::time::Instant;
@@ -57,7 +59,7 @@ use proc_macro::TokenStream;
 /// | `priority = 5` | the order of the namespace's controllers; the lowest runs first | 0 |
 /// | `event_priorities("name" = 5)` | the priority for single events | `priority` |
 /// | `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)` | policies around all handlers | none |
-/// | `scope = singleton` | one instance serves all sockets; its handlers take `&self`, and `connect` and `disconnect` still run for each socket | `scope = socket` |
+/// | `scope = singleton` | one instance serves all sockets; its handlers take `&self`, and `connect` and `disconnect` still run for each socket | `scope = socket`: one instance for each socket |
 /// | `on_panic = "disconnect"` | disconnects a socket after a handler has panicked | `"continue"` |
 /// | `unlisted` | silences the warning that no module lists the controller | |
 ///
@@ -81,11 +83,11 @@ use proc_macro::TokenStream;
 /// # impl Live { #[on_event] fn look(&self) {} }
 /// ```
 ///
-/// They are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a string such
-/// as `"5s"`, or a constant expression of type `Duration`), and `max_payload` and
-/// `max_queued_bytes` (bytes: a constant expression of type `usize`). If several controllers of one
-/// path, or a controller and the builder, set the same setting, the values must be equal. Otherwise
-/// the application does not start, and the error names both places.
+/// The settings are `ping_interval`, `ping_timeout`, `upgrade_timeout` and `connect_timeout` (a
+/// string such as `"5s"`, or a constant expression of type `Duration`), and `max_payload` and
+/// `max_queued_bytes` (bytes: a constant expression of type `usize`). Default: the builder's value.
+/// If several controllers of one path, or a controller and the builder, set the same setting, the
+/// values must be equal. Otherwise the application does not start, and the error names both places.
 #[proc_macro_attribute]
 pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenStream {
     controller::socketio_controller(arguments.into(), item.into()).into()
@@ -185,8 +187,8 @@ pub fn on_event(_: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Marks the method that is called after a handler of its controller has failed, in an impl block
-/// with [`#[handlers]`](macro@handlers). It takes `&EventError` and `&EventInfo`, and what else
-/// comes from the context. What it returns is not sent.
+/// with [`#[handlers]`](macro@handlers). It takes `&EventError` and `&EventInfo`, and any other
+/// parameter that is taken from the context. Its return value is not sent.
 #[proc_macro_attribute]
 pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
     misplaced::method_mark("#[on_error]", item.into()).into()
@@ -224,8 +226,8 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// framework. A module lists the struct or function by its name, a generic one with its types:
 /// `Cache<User>`, `cache::<User>`.
 ///
-/// A factory that is not `async` is called without waiting, also if it may fail. A socket whose
-/// providers are all of this kind connects without a wait.
+/// A factory that is not `async` is called synchronously, even if it may fail. If all providers of
+/// a socket are structs or such factories, building them needs no future.
 ///
 /// # Arguments
 ///
@@ -234,10 +236,11 @@ pub fn on_error(_: TokenStream, item: TokenStream) -> TokenStream {
 /// - `as = dyn Repository` or `as = [dyn Repository, dyn Health]`: the value is also injected as
 ///   `Arc<dyn Repository>`.
 /// - `on_init = open`, `on_shutdown = close`: methods of the value, `fn open(&self)`; they may be
-///   async and may fail. `on_init` is for singletons only and runs after all of them are built,
-///   dependencies first. `on_shutdown` runs in reverse order; for a value of a socket, after the
-///   `disconnect` handlers. Each has a time limit of 10 s. If an `on_init` fails or exceeds it, the
-///   application does not start; a failed `on_shutdown` is logged, and the others still run.
+///   async and may fail. `on_init` is for singletons only and runs after all singletons are built,
+///   dependencies first. `on_shutdown` runs in reverse order. For a value of a socket, it runs
+///   after the `disconnect` handlers. Each hook has a time limit of 10 s. If an `on_init` hook
+///   fails or exceeds its limit, the application does not start. A failed `on_shutdown` hook is
+///   logged, and the others still run.
 ///
 /// ```
 /// # use specter::prelude::*;
@@ -303,10 +306,12 @@ pub fn injectable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///   can be configured in one place only. For options that are known only at run time, call
 ///   `App::builder::<AppModule>().import(ConfigModule::with(options))`.
 /// - `controllers` lists the controllers that the application serves.
-/// - `handlers` lists, and provides, types that implement `EventHandler`.
+/// - `handlers` lists types that implement `EventHandler`, and provides them.
 /// - `providers` lists structs and functions with [`#[injectable]`](macro@injectable).
-/// - `exports` lists providers, and imported modules all of whose exports are exported again.
-/// - `global` makes the exports visible to every module, once one module imports this one.
+/// - `exports` lists providers, and imported modules. All exports of such a module are exported
+///   again.
+/// - `global` makes the exports visible to every module, provided that at least one module imports
+///   this one.
 /// - `guards(A, B)`, `interceptors(A, B)` and `filters(A, B)` apply to each controller of the
 ///   module.
 ///
@@ -353,9 +358,9 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// assert_eq!((error.text(), error.code()), ("the room is full", Some("room_full")));
 /// ```
 ///
-/// The text is the one of `Display`. An error with an `internal` variant must implement
-/// `std::error::Error`. `thiserror` implements both. A struct takes the same attributes as a
-/// variant:
+/// The text is the error's `Display` text. An error with an `internal` variant must implement
+/// `std::error::Error`. The derive macro of `thiserror` implements both traits. A struct takes the
+/// same attributes as a variant:
 ///
 /// - `code = "…"`: the code. Default: the name in snake case.
 /// - `internal`: the client sees `internal error` and an id; the log has the error with the same

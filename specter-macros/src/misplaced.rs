@@ -1,5 +1,5 @@
-//! Errors for `#[on_event]` and `#[on_error]` outside of a `#[handlers]` block. Inside of one,
-//! `#[handlers]` removes them before they expand.
+//! Errors for `#[on_event]` and `#[on_error]` outside of a `#[handlers]` block. Inside of such a
+//! block, `#[handlers]` removes these attributes before they expand.
 
 use proc_macro2::TokenStream;
 

@@ -63,7 +63,7 @@ pub(crate) struct ModuleNode {
     pub(crate) imported_ids: Vec<TypeId>,
 }
 
-/// The provider, alias or external value behind a key.
+/// A provider, an alias or an external value, with the key under which its value is found.
 pub(crate) struct Binding {
     pub(crate) key: Key,
     pub(crate) name: String,
@@ -201,8 +201,8 @@ impl BoundGraph {
         });
     }
 
-    /// Binds a provider. The result is the bindings under which its value is found: the provider's
-    /// own or its replacement, and one for each alias.
+    /// Binds a provider. Returns the bindings under which its value is found: that of the provider
+    /// or of its replacement, and one for each alias.
     fn bind_provider(
         &mut self,
         module: usize,
@@ -347,7 +347,7 @@ impl Binding {
         BuildFailure::new(self.name.clone(), self.location, cause)
     }
 
-    /// The hooks of this binding's value, which lies in `slot`.
+    /// The value of this binding, which is in `slot`, with its hooks.
     pub(crate) fn hooked_value(&self, slot: u16) -> HookedValue<'_> {
         HookedValue {
             provider: &self.name,
@@ -402,12 +402,13 @@ struct Listing {
     name: Cow<'static, str>,
     location: Location,
     modules: Vec<usize>,
+    /// The provider's bindings, or the root's index.
     bound: Vec<usize>,
 }
 
 impl Listings {
-    /// Records that `module` lists a provider or root. The result is its bindings, which are empty
-    /// the first time.
+    /// Records that `module` lists a provider or root. Returns the list of its bindings, which is
+    /// empty the first time. The caller fills it.
     fn record(
         &mut self,
         id: TypeId,

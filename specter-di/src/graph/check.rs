@@ -1,5 +1,6 @@
-//! Checks of the resolved graph: circles of modules, circles of providers, and singletons that
-//! depend on values of shorter life. Must not change the graph.
+//! Checks of the resolved graph: modules that are configured twice, circles of modules, circles of
+//! providers, singletons that depend on values with a shorter life, and values that have to be
+//! singletons. Must not change the graph.
 
 use super::bind::{Binding, BoundGraph};
 use super::walk::walk;
@@ -110,8 +111,9 @@ pub(super) fn scopes(graph: &BoundGraph, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Follows the dependencies of the last binding of `path` through transient providers. A
-/// singleton's `seen` ensures that each scoped binding is reported once.
+/// Follows the dependencies of the last binding of `path` through transient providers. `seen` marks
+/// the bindings that were visited for the singleton at the start of `path`, so that each scoped
+/// binding is reported once for it.
 fn find_scoped(
     graph: &BoundGraph,
     path: &mut Vec<usize>,

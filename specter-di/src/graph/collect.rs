@@ -11,7 +11,7 @@ use crate::module::{Additions, Import, ModuleBuilder};
 pub(super) struct CollectedModules {
     /// Imported modules precede those that import them.
     pub(super) modules: Vec<ModuleBuilder>,
-    /// Every place that configured a module.
+    /// Each configured module, with the place that configured it.
     configurations: Vec<(TypeId, Location)>,
     /// The modules that were visited.
     visited: HashSet<TypeId>,

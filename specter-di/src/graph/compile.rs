@@ -48,7 +48,8 @@ pub(crate) struct TooLarge;
 /// The compiler of one row of slots.
 pub(crate) struct Compiler<'a> {
     bindings: &'a [Binding],
-    /// The input of each binding that has a slot, a seed or a step already.
+    /// The input of each binding whose value has an address already: a slot of this row or of
+    /// another, or a seed.
     inputs: Vec<Option<Input>>,
     steps: Vec<BuildStep>,
     /// The number of slots that are filled before the first step.
@@ -130,8 +131,8 @@ impl<'a> Compiler<'a> {
     /// The compiled row, including the steps for the values of deferred dependencies.
     pub(crate) fn finish(mut self) -> Result<CompiledRow, TooLarge> {
         while let Some((target, defer)) = self.pending_late.front().copied() {
-            // It is removed only after `emit`, which may add deferred dependencies: their indices
-            // are counted from the lengths of both lists.
+            // The target stays in the queue until `emit` has returned: `emit` may add deferred
+            // dependencies, whose indices are computed from the lengths of both lists.
             let input = self.emit(target)?;
             self.pending_late.pop_front();
             self.late.push(LateInput { input, defer });

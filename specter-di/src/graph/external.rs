@@ -1,5 +1,5 @@
-//! What the embedder adds to a graph itself: values, and seeds whose values follow when a scope is
-//! opened.
+//! Values and seeds that the embedder adds to a graph. The value of a seed is passed when a scope
+//! is opened.
 
 use crate::{Key, Location};
 

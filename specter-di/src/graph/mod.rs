@@ -198,7 +198,7 @@ impl Graph {
         let unresolved = resolve::resolve(&mut graph, &visible);
         let required = resolve::required(&mut graph, &visible);
         prune::prune(&mut graph);
-        // What is pruned is not built, so its faults do not matter.
+        // A pruned binding is not built, so its faults do not matter.
         let is_built = |consumer: Option<usize>| {
             consumer.is_none_or(|number| !graph.bindings[number].is_pruned)
         };

@@ -1,5 +1,5 @@
 //! Finds the bindings that an override makes unreachable: replaced providers, and the providers on
-//! which only they depended.
+//! which only replaced providers depended.
 
 use super::bind::{Binding, BoundGraph};
 

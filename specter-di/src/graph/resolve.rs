@@ -17,7 +17,7 @@ struct Consumer<'a> {
 /// the dependency, or `None` if a root has it.
 pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Option<usize>, Fault)> {
     let mut all = Vec::new();
-    // They are collected first, because resolving reads the whole graph.
+    // The resolved dependencies are collected first, because resolving reads the whole graph.
     let mut dependencies: Vec<Vec<ResolvedDependency>> = Vec::with_capacity(graph.bindings.len());
     for number in 0..graph.bindings.len() {
         let mut faults = Vec::new();
@@ -34,7 +34,7 @@ pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Opti
             name: info.name,
             module: root.module,
         };
-        let mut of = |dependencies: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
+        let mut resolve_all = |dependencies: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
             dependencies
                 .iter()
                 .map(|dependency| {
@@ -42,7 +42,7 @@ pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Opti
                 })
                 .collect()
         };
-        roots.push((of(&root.dependencies), of(&root.required)));
+        roots.push((resolve_all(&root.dependencies), resolve_all(&root.required)));
     }
     for (root, (dependencies, required)) in graph.roots.iter_mut().zip(roots) {
         root.dependencies = dependencies;
@@ -98,7 +98,8 @@ fn listed(graph: &BoundGraph, key: Key) -> Vec<usize> {
         .collect()
 }
 
-/// The fault of a type that the embedder takes by type alone, and that has no binding or several.
+/// The fault of a value that the embedder takes by its type alone, if the type has no binding or
+/// several.
 fn not_exactly_one(graph: &BoundGraph, declared: &DeclaredDependency, targets: &[usize]) -> Fault {
     let key = graph.name_of(declared.key);
     let role = declared.label;
@@ -221,8 +222,8 @@ fn provided_here(graph: &BoundGraph, target: usize) -> Step {
     }
 }
 
-/// The fault of a dependency that the consumer's module does not see. The key is provided elsewhere
-/// or nowhere.
+/// The fault of a dependency that the consumer's module does not see: another module provides it,
+/// or nothing does.
 fn not_seen(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
@@ -240,7 +241,8 @@ fn not_seen(
     }
 }
 
-/// The fault of a dependency that only modules provide from which the consumer's does not see it.
+/// The fault of a dependency that is provided by other modules, but not visibly to the consumer's
+/// module.
 fn not_visible(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,

@@ -18,7 +18,8 @@ pub(super) struct Visibility {
 }
 
 impl Visibility {
-    /// Follows imports and exports. Reports every export of a provider or module that is not there.
+    /// Follows imports and exports. Reports every export of a provider that the module neither
+    /// provides nor imports, or of a module that it does not import.
     pub(super) fn of(graph: &BoundGraph, faults: &mut Vec<Fault>) -> Self {
         let exported = exports(graph);
         for (module, exported) in graph.modules.iter().zip(&exported) {
@@ -71,8 +72,8 @@ impl Visibility {
             .collect()
     }
 
-    /// The bindings that `key` can mean without a module: those that the application's module sees.
-    /// If it sees none, they are `all` bindings of the key.
+    /// The bindings that `key` can refer to where no module is given: those that the application's
+    /// module sees, or `all` bindings of the key if it sees none.
     pub(super) fn by_type(&self, graph: &BoundGraph, key: Key, all: Vec<usize>) -> Vec<usize> {
         let seen = self.seen(application(graph), key);
         if seen.is_empty() { all } else { seen }
@@ -91,7 +92,7 @@ pub(super) fn application(graph: &BoundGraph) -> usize {
     graph.modules.len().saturating_sub(1)
 }
 
-/// The text and the help of a fault for an export that is not there.
+/// The text and the help of the fault of an export that the module does not have.
 fn unknown_export(module: &ModuleNode, export: &Export) -> (String, String) {
     let (name, module) = (&export.name, module.name);
     if export.is_module {

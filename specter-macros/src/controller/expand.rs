@@ -1,5 +1,5 @@
-//! Writes the `Controller` impl and enters the controller into the list by which unlisted ones are
-//! found.
+//! Generates the `Controller` impl, and registers the controller, so that the runtime can warn
+//! about controllers that no module lists.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -33,8 +33,9 @@ pub(crate) fn controller(controller: &Controller) -> TokenStream {
     let checks = controller
         .singleton
         .then(|| construction.singleton_checks(name));
-    // Both functions over the fields are in one constant, and `__INFO` is outside of the impl,
-    // because the compiler reports an error in a type once for each body that names the type.
+    // The compiler reports an error in a type once for each body that names the type. Both
+    // functions that name the fields' types are therefore in one constant, and `__INFO` is outside
+    // of the impl.
     runtime.block(&quote_spanned! {own=>
         const __INFO: __p::ControllerInfo = #info;
         trait __Fields: Sized { const FIELDS: __p::FieldFunctions<Self>; }

@@ -1,4 +1,5 @@
-//! `#[socketio_controller]`: a struct of which one is built for each socket.
+//! `#[socketio_controller]`: makes a struct a controller, which the container builds for each
+//! socket, or once for all sockets.
 
 mod expand;
 mod model;

@@ -11,7 +11,7 @@ pub(crate) struct Controller {
     pub(crate) name: Ident,
     pub(crate) endpoint: Endpoint,
     pub(crate) priority: i32,
-    /// No warning if no module lists it.
+    /// Whether the warning is silenced that no module lists the controller.
     pub(crate) unlisted: bool,
     pub(crate) on_panic: OnPanic,
     /// Whether one instance serves all sockets.
@@ -25,7 +25,7 @@ pub(crate) struct Controller {
 /// The controller's path and namespace, and the settings of the path's endpoint.
 #[derive(Default)]
 pub(crate) struct Endpoint {
-    /// The request path. `None`: the application's.
+    /// The request path. `None`: the application's path.
     pub(crate) path: Option<LitStr>,
     /// The namespace. `None`: `/`.
     pub(crate) namespace: Option<LitStr>,

@@ -107,7 +107,7 @@ fn path_is_valid(path: &LitStr, diag: &mut Diagnostics) -> bool {
     let text = path.value();
     if !text.starts_with('/') {
         let help = format_args!("write `\"/{text}\"`");
-        diag.error_help(path, "the request path starts with `/`", help);
+        diag.error_help(path, "the request path must start with `/`", help);
         return false;
     }
     if let Some(sign) = text
@@ -116,7 +116,7 @@ fn path_is_valid(path: &LitStr, diag: &mut Diagnostics) -> bool {
     {
         diag.error_help(
             path,
-            format_args!("the request path contains `{sign}`"),
+            format_args!("the request path cannot contain `{sign}`"),
             "the path is compared literally: it has no patterns and no query",
         );
         return false;
@@ -128,7 +128,7 @@ fn namespace_is_valid(namespace: &LitStr, diag: &mut Diagnostics) -> bool {
     let text = namespace.value();
     if !text.starts_with('/') {
         let help = format_args!("write `namespace = \"/{text}\"`");
-        diag.error_help(namespace, "a namespace starts with `/`", help);
+        diag.error_help(namespace, "a namespace must start with `/`", help);
         return false;
     }
     if let Some(sign) = text.chars().find(|sign| [',', '?'].contains(sign)) {

@@ -47,7 +47,7 @@ pub(crate) fn error(item: TokenStream, diag: &mut Diagnostics) -> Option<ErrorTy
         Data::Union(_) => {
             diag.error(
                 &item.ident,
-                "`IntoEventError` is derived for enums and structs",
+                "`IntoEventError` can only be derived for enums and structs",
             );
             return None;
         }
@@ -60,7 +60,7 @@ pub(crate) fn error(item: TokenStream, diag: &mut Diagnostics) -> Option<ErrorTy
     })
 }
 
-/// The arguments of all `#[event_error(…)]`s together.
+/// The arguments of all `#[event_error(…)]` attributes of an item.
 fn arguments(attributes: &[Attribute], diag: &mut Diagnostics) -> Arguments {
     let mut tokens = TokenStream::new();
     for attribute in attributes
@@ -113,7 +113,7 @@ fn shown(
     Shown::Nothing
 }
 
-/// The field that is sent along.
+/// The field that is sent as the error's data.
 fn data(fields: &Fields, diag: &mut Diagnostics) -> Option<model::Data> {
     let mut data = None;
     for (index, field) in fields.iter().enumerate() {

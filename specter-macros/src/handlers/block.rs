@@ -103,7 +103,7 @@ fn skip(input: ParseStream<'_>) -> syn::Result<()> {
 }
 
 impl Block {
-    /// The path of the type, if it is one.
+    /// The type as a path. `None` if the type is not a path.
     pub(crate) fn self_path(&self) -> Option<&Path> {
         match types::bare(&self.self_ty) {
             Type::Path(path) if path.qself.is_none() => Some(&path.path),

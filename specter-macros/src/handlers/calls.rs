@@ -1,10 +1,10 @@
-//! Generates the functions that declare what the handlers' parameters inject and that call the
-//! handlers: extract the parameters, call the method, encode its reply. A call that may suspend
+//! Generates the functions that call the handlers (extract the parameters, call the method, encode
+//! its reply), and the function that declares what their parameters inject. A call that may suspend
 //! takes the controller and returns it.
 //!
-//! Both functions name the types of the parameters. They are generated into one function body (the
-//! initializer of the block, or `__calls`), because the compiler then reports an error in a type
-//! once, not twice.
+//! All of these functions name the types of the parameters. They are generated into one function
+//! body (the initializer of the block, or `__calls`), because the compiler then reports an error in
+//! a type only once.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -23,6 +23,7 @@ pub(super) struct Calls {
     pub(super) items: Option<TokenStream>,
     /// The function that makes the controller shareable. `None` if a handler takes `&mut self`.
     pub(super) share: TokenStream,
+    /// Declares what the parameters of each handler inject.
     pub(super) requirements: TokenStream,
     /// Calls handlers that do not suspend.
     pub(super) call: TokenStream,
@@ -63,8 +64,8 @@ struct Arms {
 }
 
 impl Arms {
-    /// The function that calls handlers, through the runtime's function `call`, which borrows the
-    /// controller.
+    /// The function that calls handlers that do not suspend. It passes the controller and the match
+    /// arms to the runtime's function `call`, which borrows the controller.
     fn call(&self, controller: &Path, locals: &Locals, call: &TokenStream) -> TokenStream {
         let Locals { this, id, cx, .. } = locals;
         let own = own(Span::call_site());
@@ -114,7 +115,8 @@ fn exclusive(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
 }
 
 /// For a block in which all handlers take `&self`: the controller is in a `Box`, or in an `Arc` if
-/// handlers run concurrently. The functions are generated once and are generic over the two.
+/// handlers run concurrently. The functions are generated once, and are generic over `Box` and
+/// `Arc`.
 fn shared(block: &HandlerTable, locals: &Locals, arms: &Arms) -> Calls {
     let Locals { this, id, cx, .. } = locals;
     let requirements = requirements(&block.handlers);

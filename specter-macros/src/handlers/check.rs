@@ -1,5 +1,5 @@
-//! Checks the handlers of a block: two for one event, combinations that are not allowed, and
-//! options that do not fit the event.
+//! Checks the handlers of a block: two handlers for one event, combinations of handlers that are
+//! not allowed, options that do not fit the event, and parameters that the event cannot provide.
 
 use super::{
     event::EventKind,
@@ -99,7 +99,8 @@ fn acknowledgement(handler: &Handler, diag: &mut Diagnostics) {
     }
 }
 
-/// Whether a handler without arguments takes no parameter that only an argument can be.
+/// Whether a handler takes arguments only if its event has arguments. Reports each parameter that
+/// can only be an argument.
 fn has_its_arguments(handler: &Handler, diag: &mut Diagnostics) -> bool {
     let help = match &handler.event.kind {
         EventKind::Any | EventKind::Named(_) => return true,
@@ -155,7 +156,7 @@ fn options(handler: &Handler, diag: &mut Diagnostics) {
         if let Some(policy) = interceptors.first().or(filters.first()) {
             diag.error_help(
                 &policy.ty,
-                "`disconnect` has no interceptors and error filters",
+                "`disconnect` cannot have interceptors or error filters",
                 "it always runs, and its result is not sent; remove the policy",
             );
         }
@@ -163,7 +164,7 @@ fn options(handler: &Handler, diag: &mut Diagnostics) {
     if let (Some(guard), false) = (options.policies.guards.first(), event.kind.is_emitted()) {
         diag.error_help(
             &guard.ty,
-            format_args!("`{name}` has no guards of its own"),
+            format_args!("`{name}` cannot have guards of its own"),
             "guards on the controller run before `connect`: `#[socketio_controller(guards(…))]`",
         );
     }

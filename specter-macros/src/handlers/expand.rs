@@ -58,10 +58,10 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     })
 }
 
-/// The constant `__BLOCK`. What the handlers require of the controller's type is a bound of the
-/// function that creates the constant. The bounds are checked where the constant calls that
-/// function: each once, at the span of the user's code that requires it. Inside of the function
-/// they hold, so that the compiler reports no further errors.
+/// The constant `__BLOCK`, and the function that creates it. The function has a bound for each
+/// trait that the handlers require of the controller's type. The compiler checks each bound once,
+/// where the constant calls the function, at the span of the user's code that requires the bound.
+/// Inside of the function the bounds hold, so that the compiler reports no further errors.
 fn checked(
     block: &HandlerTable,
     items: Option<&TokenStream>,
@@ -87,8 +87,8 @@ fn checked(
         quote_spanned! {own(at)=> const {
             ::core::assert!(
                 !<__C::Target as __p::Controller>::SINGLETON,
-                "the handlers of a controller with `scope = singleton` take `&self`: all sockets \
-                 share it"
+                "the handlers of a controller with `scope = singleton` must take `&self`, because \
+                 all sockets share the controller"
             )
         };}
     });

@@ -12,14 +12,14 @@ use crate::syntax::{
 /// An annotated impl block.
 pub(crate) struct HandlerTable {
     pub(crate) runtime: Runtime,
-    /// The controller.
+    /// The path of the controller's type.
     pub(crate) controller: Path,
     /// The number of marked methods, including those that were left out because of an error.
     pub(crate) marked: usize,
     pub(crate) handlers: Vec<Handler>,
 }
 
-/// A method with one of its marks. Its index in the block is its id.
+/// A method with one of its marks. The id of a handler is its index in the block.
 pub(crate) struct Handler {
     pub(crate) controller: Path,
     pub(crate) method: Ident,
@@ -83,7 +83,8 @@ impl HandlerTable {
     }
 
     /// The span of the first `&self` that requires the controller to be `Sync`. If all handlers
-    /// take `&self`, each of them does; otherwise only those whose futures hold the `&self`.
+    /// take `&self`, each `&self` requires it. Otherwise only those of `async` handlers do, whose
+    /// futures hold the reference.
     pub(crate) fn sharing(&self) -> Option<Span> {
         let exclusive = self.exclusive();
         let sharing = self.handlers.iter().find(|handler| {

@@ -25,11 +25,11 @@ pub(crate) struct Parameter {
     pub(crate) label: String,
     /// The owned type that is extracted.
     pub(crate) extracted: TokenStream,
-    /// The tokens of its type.
+    /// The tokens of the parameter's type.
     pub(crate) ty: TokenStream,
     pub(crate) span: Span,
     passing: Passing,
-    /// Whether it must be an argument of the event: `&str`, `&[T]`.
+    /// Whether the parameter must be an argument of the event: `&str`, `&[T]`.
     pub(crate) is_argument: bool,
 }
 
@@ -108,10 +108,10 @@ impl Parameter {
         })
     }
 
-    /// Whether the runtime decides how this reference is extracted, because its type has the name
-    /// of a special one: `Socket` and `Args`, which are borrowed from the context, and `Ack`, which
-    /// cannot be borrowed. (Under another name these types are extracted and then borrowed, which
-    /// makes no difference to the handler.)
+    /// Whether the runtime decides how this reference is extracted. It does for types with the name
+    /// `Socket` or `Args`, which are borrowed from the context, and `Ack`, which cannot be
+    /// borrowed. (Under another name these types are extracted and then borrowed, which makes no
+    /// difference to the handler.)
     pub(crate) fn is_special_reference(&self) -> bool {
         matches!(self.passing, Passing::Borrowed)
             && ["Socket", "Args", "Ack"]

@@ -1,6 +1,6 @@
 //! Generates the `Provide` impl. For a function it also generates a type with the function's name,
-//! which implements the trait. It is a struct with braces and therefore only in the type namespace;
-//! the function keeps its name in the value namespace.
+//! which implements the trait. The type is a struct with braces and therefore only in the type
+//! namespace. The function keeps its name in the value namespace.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -22,14 +22,14 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         ..
     } = provider;
     let own = own(name.span());
-    let (carrier, value, built) = match source {
+    let (function_type, value, built) = match source {
         Source::Struct(construction) => (
             None,
             quote_spanned!(own=> ::std::sync::Arc<Self>),
             of_struct(provider, construction),
         ),
         Source::Factory(factory) => (
-            Some(carrier(provider, factory)),
+            Some(self::function_type(provider, factory)),
             injected(factory),
             of_function(provider, factory),
         ),
@@ -59,7 +59,7 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         }
         #checks
     });
-    quote!(#carrier #block)
+    quote!(#function_type #block)
 }
 
 /// The type parameters of a generic provider, with the bounds that the container requires.
@@ -133,8 +133,8 @@ fn checks(provider: &Provider) -> TokenStream {
     }
 }
 
-/// The type that a module's list names when it names the function.
-fn carrier(provider: &Provider, factory: &Factory) -> TokenStream {
+/// The type with the function's name, to which the name refers in a module's list.
+fn function_type(provider: &Provider, factory: &Factory) -> TokenStream {
     let (name, visibility) = (&provider.name, &factory.visibility);
     let own = own(name.span());
     let types: Vec<_> = provider
@@ -196,7 +196,7 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
         });
     let injected = injected(factory);
     let called = called(provider, factory, &locals);
-    // An async factory would make the scope's construction async.
+    // Only an async factory gets an asynchronous provider, which a scope has to await.
     let (constructor, build) = match (factory.is_async, &factory.error) {
         (true, _) => (
             quote_spanned!(own_span=> new::<#injected, _, _>),
@@ -223,7 +223,8 @@ fn of_function(provider: &Provider, factory: &Factory) -> TokenStream {
     }
 }
 
-/// The call of the function: the value, or a `Result` of it if the function is async or may fail.
+/// The call of the function, as an expression of the injected value, or of a `Result` of that value
+/// if the function is async or may fail.
 fn called(provider: &Provider, factory: &Factory, arguments: &[Ident]) -> TokenStream {
     let name = &provider.name;
     let own = own(name.span());
@@ -255,7 +256,8 @@ fn called(provider: &Provider, factory: &Factory, arguments: &[Ident]) -> TokenS
     }}
 }
 
-/// The injected value, made of the function's return value.
+/// The type of the injected value: the type that the function returns, in an `Arc` unless it is
+/// one.
 fn injected(factory: &Factory) -> TokenStream {
     let value = &factory.value;
     if is_shared(factory) {

@@ -1,4 +1,4 @@
-//! `#[injectable]`: a struct that the container builds, or a function that builds one for it.
+//! `#[injectable]`: makes a struct a provider, or a function whose return value is injected.
 
 mod expand;
 mod model;

@@ -10,7 +10,7 @@ pub(crate) struct Provider {
     pub(crate) runtime: Runtime,
     pub(crate) name: Ident,
     pub(crate) scope: Scope,
-    /// Type and constant parameters. A module names their values where it lists the provider.
+    /// Type and constant parameters. A module that lists the provider names their arguments.
     pub(crate) generics: Generics,
     /// The other types under which the value is injected: `dyn Trait`.
     pub(crate) aliases: Vec<ListElement>,
@@ -27,7 +27,7 @@ pub(crate) enum Scope {
     Singleton,
     /// As long as its socket.
     Socket,
-    /// As long as the value that injects it; each has its own.
+    /// As long as the value that injects it. Each of them has a value of its own.
     Transient,
 }
 
@@ -43,7 +43,8 @@ pub(crate) struct Factory {
     pub(crate) is_async: bool,
     /// The built value's type, without `Result`.
     pub(crate) value: Type,
-    /// The type of its error, if it may fail: `_` if an alias of `Result` does not name it.
+    /// The type of its error, if it may fail: `_` if the return type is an alias of `Result` that
+    /// does not name it.
     pub(crate) error: Option<Type>,
     pub(crate) parameters: Vec<Dependency>,
 }

@@ -135,7 +135,7 @@ fn factory(function: &ItemFn, diag: &mut Diagnostics) -> Option<Factory> {
     })
 }
 
-/// The type of the value that the function builds, and of the error if it can fail to.
+/// The type of the value that the function builds, and the type of its error if it may fail.
 fn built(signature: &Signature, diag: &mut Diagnostics) -> Option<(Type, Option<Type>)> {
     const HELP: &str = "write `-> T` or `-> Result<T, E>`; the value is injected as `Arc<T>`";
     let ReturnType::Type(_, ty) = &signature.output else {

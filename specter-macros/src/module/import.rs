@@ -1,4 +1,4 @@
-//! The imports of a module: other modules by their names, or values that configure one:
+//! The imports of a module: the names of other modules, or expressions that configure one, such as
 //! `ConfigModule::with(options)`.
 
 use proc_macro2::TokenStream;
@@ -41,7 +41,7 @@ impl Parse for Import {
                     Imported::Configured(Box::new(value))
                 }
                 _ => {
-                    let message = "expected a module, by its name or as `Name::with(options)`";
+                    let message = "expected the name of a module, or `Name::with(options)`";
                     return Err(syn::Error::new(at, message));
                 }
             },

@@ -9,7 +9,7 @@ use crate::syntax::{list::ListElement, policies::Policies, runtime::Runtime};
 pub(crate) struct Module {
     pub(crate) runtime: Runtime,
     pub(crate) name: Ident,
-    /// Whether every module sees its exports.
+    /// Whether every module sees the exports of this one.
     pub(crate) is_global: bool,
     pub(super) imports: Vec<Import>,
     pub(crate) controllers: Vec<ListElement>,
@@ -17,6 +17,6 @@ pub(crate) struct Module {
     pub(crate) handlers: Vec<ListElement>,
     pub(crate) providers: Vec<ListElement>,
     pub(crate) exports: Vec<ListElement>,
-    /// They apply to each controller of the module.
+    /// The policies that apply to each controller of the module.
     pub(crate) policies: Policies,
 }

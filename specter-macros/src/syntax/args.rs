@@ -104,7 +104,7 @@ impl Arguments {
         self.assigned(usage, signed, diag)
     }
 
-    /// A number, or an expression, as an expression.
+    /// A number or another expression; returned as an expression.
     pub(crate) fn number(
         &mut self,
         usage: &'static str,
@@ -241,7 +241,7 @@ impl Arguments {
         elements.or_else(|| argument.wrong(usage, diag))
     }
 
-    /// `crate = path`, for those who re-export the framework under another name.
+    /// `crate = path`, for programs that use the framework under another path.
     pub(crate) fn runtime(&mut self, diag: &mut Diagnostics) -> Runtime {
         const USAGE: &str = "crate = ::path::to::specter";
         let Some(argument) = self.take(USAGE, diag) else {
@@ -255,8 +255,8 @@ impl Arguments {
             .map_or_else(Runtime::default, Runtime::at)
     }
 
-    /// Reports arguments that were not taken. `attribute` is its name in messages, such as
-    /// `#[module]`.
+    /// Reports arguments that were not taken. `attribute` is the attribute's name in messages, such
+    /// as `#[module]`.
     pub(crate) fn finish(self, attribute: &str, diag: &mut Diagnostics) {
         let usages: Vec<_> = self
             .usages
@@ -325,7 +325,7 @@ impl Argument {
                 diag.error_help(
                     &tokens,
                     "expected an option, such as `key`, `key = value` or `key(A, B)`",
-                    format_args!("a name or path stands in quotes: `\"{quoted}\"`"),
+                    format_args!("write a name or a path in quotes: `\"{quoted}\"`"),
                 );
                 return None;
             }
@@ -428,7 +428,8 @@ impl Parse for Pair {
     }
 }
 
-/// `5s` in milliseconds; nothing for none at all.
+/// Parses a time such as `5s` to milliseconds. `None` if the text is malformed, or if the time is
+/// zero or too large.
 fn milliseconds(text: &str) -> Option<u64> {
     let digits = text.find(|sign: char| !sign.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);

@@ -22,7 +22,8 @@ pub(crate) const STATE: &str = "state";
 /// How a struct is built.
 pub(crate) struct Construction {
     fields: Vec<InjectedField>,
-    /// A tuple struct, for which an error was reported. Its expansion need only compile.
+    /// Whether the struct is a tuple struct, for which an error was reported. Its expansion only
+    /// has to compile.
     broken: bool,
 }
 
@@ -65,7 +66,7 @@ impl Construction {
         declared.map(|field| field.declared(into)).collect()
     }
 
-    /// The bounds of the field types of a generic struct.
+    /// The bounds that building a generic struct requires of the types of its fields.
     pub(crate) fn bounds(&self) -> impl Iterator<Item = WherePredicate> {
         self.fields.iter().filter_map(|field| {
             let ty = &field.ty;

@@ -5,7 +5,7 @@ use syn::{Generics, ItemStruct};
 
 use crate::diag::Diagnostics;
 
-/// An attribute and the item it is for.
+/// An attribute, and the kind of item that it is for.
 pub(crate) struct Placement {
     /// The attribute in messages, with backticks.
     pub(crate) attribute: &'static str,
@@ -93,7 +93,7 @@ fn named(word: &TokenTree) -> &'static str {
         "impl" => "an impl block",
         "fn" => "a function",
         "trait" => "a trait",
-        "mod" => "a module of the language",
+        "mod" => "a `mod`",
         "type" => "a type alias",
         _ => "this item",
     }

@@ -33,7 +33,7 @@ impl Parse for ListElement {
         let at = input.span();
         let ty = input
             .parse()
-            .map_err(|_| syn::Error::new(at, "expected a type, by its name"))?;
+            .map_err(|_| syn::Error::new(at, "expected the name of a type"))?;
         if input.peek(token::Paren) {
             let message = "a function is listed by its name, not called\nhelp: remove the `()`";
             return Err(syn::Error::new_spanned(ty, message));
@@ -45,10 +45,10 @@ impl Parse for ListElement {
 impl ListElement {
     /// The statements that `call` generates for the element's type.
     ///
-    /// For a function, this is the type with its name that `#[injectable]` generates. If the
-    /// function lacks `#[injectable]`, the name resolves to a type of the runtime's instead, for
-    /// which the compiler reports that `#[injectable]` is missing. Otherwise it would only report
-    /// that a function is no type.
+    /// If the element is a function, its type is the one with the same name that `#[injectable]`
+    /// generates. If the function lacks `#[injectable]`, the name refers to a type of the runtime
+    /// instead, for which the compiler reports that `#[injectable]` is missing. Without that type,
+    /// the compiler would only report that a function is no type.
     pub(crate) fn named(&self, call: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
         let cfgs = &self.cfgs;
         let Some(path) = self.as_function() else {
@@ -65,7 +65,8 @@ impl ListElement {
         }}
     }
 
-    /// The element's path, if its name looks like a function's: in lower case, without arguments.
+    /// The element's path, if it looks like the name of a function: it begins with a lower-case
+    /// letter and has no generic arguments.
     fn as_function(&self) -> Option<&Path> {
         let Type::Path(TypePath {
             qself: None, path, ..

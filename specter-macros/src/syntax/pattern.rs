@@ -5,7 +5,7 @@ use syn::{Pat, PatIdent, ext::IdentExt, visit::Visit};
 
 use crate::syntax::readable::readable;
 
-/// The only variable of the pattern, else the pattern as it is written.
+/// The variable of the pattern if it has exactly one, otherwise the pattern as it is written.
 pub(crate) fn label(pattern: &Pat) -> String {
     struct Variables(Vec<String>);
     impl Visit<'_> for Variables {

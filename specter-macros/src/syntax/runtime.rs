@@ -54,7 +54,7 @@ pub(crate) fn own(at: Span) -> Span {
     Span::mixed_site().located_at(at)
 }
 
-/// The location of `at` as a value. The tokens have the user's span, because `line!()` would
+/// An expression for the location of `at`. Its tokens have the user's span, because `line!()` would
 /// otherwise return the attribute's line.
 pub(crate) fn location(at: Span) -> TokenStream {
     quote_spanned!(at=> __p::location!())

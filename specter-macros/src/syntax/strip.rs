@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn they_can_be_replaced() {
+    fn attributes_can_be_replaced() {
         let item = quote! { impl A { #[on_event("b")] fn a() {} fn b() {} } };
         let kept = quote! { impl A { #[inline] fn a() {} fn b() {} } };
         assert_eq!(

@@ -1,5 +1,5 @@
-//! Inspects types by their tokens. A macro cannot resolve names, so an alias is treated by its own
-//! name.
+//! Inspects types by their tokens. A macro cannot resolve names, so only the name that the user
+//! wrote counts: an alias is not recognized as its target.
 
 use proc_macro2::{Ident, Span};
 use syn::{
@@ -132,7 +132,7 @@ pub(crate) fn is_static(reference: &TypeReference) -> bool {
         .is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-/// Whether the type is a future that a plain function returns.
+/// Whether the return type of a plain function is a future.
 pub(crate) fn is_future(ty: &Type) -> bool {
     match bare(ty) {
         Type::ImplTrait(found) => found.bounds.iter().any(is_future_bound),

@@ -61,7 +61,8 @@ fn compare(folder: &str, extension: &str, run: impl Fn(&Program) -> String) {
     }
     assert!(
         changed.is_empty(),
-        "not as recorded (UPDATE_SNAPSHOTS=1 records):\n{}",
+        "the results differ from the recorded ones; if the change is intended, record them with \
+         UPDATE_SNAPSHOTS=1:\n{}",
         changed.join("\n")
     );
 }

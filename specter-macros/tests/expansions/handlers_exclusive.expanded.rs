@@ -47,8 +47,8 @@ const _: () = {
         const {
             ::core::assert!(
                 ! < __C::Target as __p::Controller > ::SINGLETON,
-                "the handlers of a controller with `scope = singleton` take `&self`: all sockets \
-                 share it"
+                "the handlers of a controller with `scope = singleton` must take `&self`, because \
+                 all sockets share the controller"
             )
         };
         __p::HandlersBlock {
