@@ -104,8 +104,6 @@ impl SocketConfig {
     /// How many events of one connection may be pending: received, but not handled yet. Default:
     /// 256. At the limit the server stops reading from the connection until some are handled; its
     /// ping timeout is paused meanwhile.
-    /// 256. At the limit the server stops reading from the connection until some are handled, and
-    /// its ping timeout stands still meanwhile.
     pub fn max_pending_events(mut self, events: usize) -> Self {
         self.max_pending_events = events;
         self
