@@ -1,6 +1,6 @@
 //! Authentication by token, authorization and rate limits, all as guards.
 //!
-//! `cargo run --example auth`, then connect a Socket.IO client to `http://127.0.0.1:3000` with
+//! Run `cargo run --example auth`, then connect a Socket.IO client to `http://127.0.0.1:3000` with
 //! `auth: { token: "ann's" }`.
 
 use std::time::Duration;
@@ -110,7 +110,8 @@ impl RatePolicy for Posts {
     }
 }
 
-/// The guards run before a controller is built for the socket, in this order: the cheap one first.
+/// The guards run in this order, the cheap one first. They run before a controller is built for the
+/// socket.
 #[socketio_controller(guards(RateLimit<Logins>, Authenticated))]
 struct Board;
 

@@ -1,8 +1,8 @@
 //! HTTP routes and a gateway that share one container: a poll in which web pages vote over
 //! Socket.IO and scripts vote over HTTP.
 //!
-//! `cargo run --example axum-app`, then `curl -X POST http://127.0.0.1:3000/votes/tea`. The tests
-//! below need no port.
+//! Run `cargo run --example axum-app`, then `curl -X POST http://127.0.0.1:3000/votes/tea`. The
+//! tests below need no port.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn scripts_see_the_votes_of_pages_of_which_each_has_one() {
+    async fn scripts_see_the_votes_of_pages_and_each_page_has_one_vote() {
         let app = app().await;
         let page = app.connect("/poll").await;
         let error = page.emit_with_ack::<bool>("vote", "milk").error().await;

@@ -1,7 +1,7 @@
 //! A background task that sends prices to subscribers. It starts and ends with the App.
 //!
-//! `cargo run --example background`, then emit `follow` with `"ACME"` from a Socket.IO client on
-//! `http://127.0.0.1:3000`.
+//! Run `cargo run --example background`, connect a Socket.IO client to `http://127.0.0.1:3000`, and
+//! emit `follow` with `"ACME"` from it.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! A presence list: an event handler and a controller handle the same events, in the order of their
 //! priorities.
 //!
-//! `cargo run --example presence`, then connect a Socket.IO client to `http://127.0.0.1:3000` with
-//! `auth: { name: "ann" }`.
+//! Run `cargo run --example presence`, then connect a Socket.IO client to `http://127.0.0.1:3000`
+//! with `auth: { name: "ann" }`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -189,7 +189,7 @@ mod tests {
         let start = Instant::now();
         let error = ann.emit_with_ack::<()>("bid", 5_000).error().await;
         assert_eq!(error.code.as_deref(), Some("not_confirmed"));
-        // 15 s of the paused clock, which take the test no time.
+        // These are 15 s of the paused clock, for which the test does not wait.
         assert_eq!(start.elapsed().as_secs(), 15);
     }
 

@@ -1,7 +1,8 @@
-//! The invariants of ARCHITECTURE.md that the compiler does not check: which crate may know what,
-//! and which module.
+//! Checks the invariants of ARCHITECTURE.md that the compiler does not check: which crates and
+//! modules may depend on each other, how lines are wrapped, and which names types may have.
 //!
-//! A binary of its own: it only reads files, and runs without the compilation of the other tests.
+//! These tests are a binary of their own, because they only read files. They can be run without
+//! compiling the other tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The Rust files in a folder and its subfolders, with their texts.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -28,7 +30,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The code of a file, without its comments' lines.
+/// The text of a file without the lines that are comments.
 fn code(text: &str) -> String {
     let lines = text
         .lines()
@@ -36,8 +38,8 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first names within the braces that `text` is the inside of: `a::b, c::{d, e}}` names `a` and
-/// `c`.
+/// The first name of each path in a list of imports. `text` begins after the opening brace: for
+/// `a::b, c::{d, e}}` the names are `a` and `c`.
 fn braced(text: &str) -> Vec<&str> {
     let mut depth = 0_usize;
     let mut begin = 0;
@@ -67,7 +69,7 @@ fn imports_in_braces(code: &str, module: &str) -> bool {
         .any(|inside| braced(inside).contains(&module))
 }
 
-/// The places of code that name a module of the crate.
+/// The lines of a folder's code that name a module of the same crate.
 fn naming(folder: &str, module: &str) -> Vec<String> {
     let paths = [
         format!("crate::{module}"),
@@ -100,6 +102,7 @@ fn imports_in_braces_are_seen() {
     }
 }
 
+/// The names of the crates in a manifest's section `[dependencies]`.
 fn dependencies(manifest: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(manifest)).unwrap();
     let section = text.split("[dependencies]").nth(1).unwrap_or_default();
@@ -202,8 +205,9 @@ fn nothing_knows_the_testing_kit() {
     }
 }
 
-/// Where a file stands that ARCHITECTURE.md names: in specter-core, in another crate, or from the
-/// root.
+/// The path of a file that ARCHITECTURE.md names relative to the sources of specter-core or
+/// specter-engine, by the name of another crate, or relative to the root. `None` if there is no
+/// such file.
 fn named_file(name: &str) -> Option<PathBuf> {
     let of_crate = name
         .split_once('/')
@@ -223,7 +227,7 @@ fn named_file(name: &str) -> Option<PathBuf> {
 #[test]
 fn every_file_that_the_map_names_exists() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    // Between backticks: every second piece.
+    // Every second piece is between backticks.
     let names: Vec<&str> = text
         .split('`')
         .skip(1)
@@ -268,8 +272,8 @@ fn every_crate_forbids_unsafe_code_and_every_module_says_what_it_is_for() {
     assert!(workspace.contains("unsafe_code = \"forbid\""));
 }
 
-/// The Rust files of the repository whose lines are wrapped by hand: neither generated nor written
-/// for a compiler's message.
+/// The Rust files of the repository whose lines must be wrapped. Generated files are left out, and
+/// so are the files in folders `ui`, because tests compare the compiler's messages about them.
 fn written_files() -> Vec<(PathBuf, String)> {
     let folders = [
         "specter-proto",
@@ -331,7 +335,7 @@ fn comments_and_strings_wrap_at_100_columns() {
     assert!(long.is_empty(), "{long:#?}");
 }
 
-/// Words that once named types or files here and say nothing to a reader who does not know them.
+/// Former names of types and files, which say nothing to a reader who does not know them.
 const BANNED: [&str; 32] = [
     "Answered",
     "Begun",
@@ -367,7 +371,7 @@ const BANNED: [&str; 32] = [
     "Wit",
 ];
 
-/// The names of the types that a line declares.
+/// The name of the type that a line declares, and whether other modules can use the type.
 fn declared_type(line: &str) -> Option<(&str, bool)> {
     let text = line.trim_start();
     let is_shared = text.starts_with("pub ") || text.starts_with("pub(crate) ");
@@ -410,7 +414,7 @@ fn types_and_files_have_names_of_the_field() {
     }
 }
 
-/// Words that two protocols or layers define, each in its own sense.
+/// Names that several protocols or layers define, each in its own sense.
 const SHARED_WORDS: [&str; 5] = ["Packet", "Error", "Result", "Decoder", "Violation"];
 
 #[test]
@@ -426,7 +430,7 @@ fn no_two_shared_types_have_the_same_name() {
             if SHARED_WORDS.contains(&name) {
                 continue;
             }
-            // In one file it is the same type on another platform.
+            // Two declarations in one file are the same type on different platforms.
             if let Some(other) = found.insert(name.to_owned(), path.clone())
                 && other != path
             {

@@ -1,5 +1,5 @@
-//! Micro-benchmarks of the codecs: frames, packets, arguments, payloads. `cargo bench -p
-//! specter-bench`.
+//! Micro-benchmarks of the codecs: frames, packets, arguments, payloads. Run them with
+//! `cargo bench -p specter-bench`.
 
 use divan::{Bencher, black_box};
 use specter_bench::wire;
@@ -49,7 +49,7 @@ fn packet_acknowledge_unread(bencher: Bencher<'_, '_>, size: usize) {
     bencher.bench_local(|| encode::ack("/", 10, black_box(&args)));
 }
 
-/// What the dispatch does for handlers with typed parameters.
+/// Reads an argument as the dispatch does for handlers with typed parameters.
 #[divan::bench]
 fn extract_borrowed_string(bencher: Bencher<'_, '_>) {
     let event = received(&event(32));

@@ -1,7 +1,7 @@
-//! Opens and closes a socket with the controller that is built for it, in memory: CONNECT, scope,
-//! `connect`, reply, DISCONNECT. `cargo bench -p specter-bench`.
+//! Opens and closes a socket, for which a controller is built, in memory: CONNECT, scope,
+//! `connect`, reply, DISCONNECT. Run it with `cargo bench -p specter-bench`.
 //!
-//! The difference between the namespaces is the container's cost. `cargo bench -p specter-di`
+//! The difference between the two namespaces is the container's cost. `cargo bench -p specter-di`
 //! measures the container alone, in comparison with others.
 
 #![allow(

@@ -1,8 +1,8 @@
 //! An event through an App in memory: frame, packet, table, guards, arguments, handler,
-//! acknowledgement, frame. `cargo bench -p specter-bench`.
+//! acknowledgement, frame. Run it with `cargo bench -p specter-bench`.
 //!
 //! With one event at a time, most of the time is spent on switching between the two tasks. With 16
-//! in flight, a sixteenth of the figure is the cost of an event.
+//! in flight, the cost of an event is a sixteenth of the figure.
 
 #![allow(
     clippy::trivially_copy_pass_by_ref,

@@ -1,8 +1,8 @@
-//! The client's end of a connection to an App, over a stream in memory. What is measured through it
-//! includes the connection's task, framing and codecs, but no kernel and no client library.
+//! The client's end of a connection to an App, over a stream in memory. Measurements with it
+//! include the connection's task, framing and codecs, but no kernel and no client library.
 //!
-//! Server and client share one thread: an exchange switches between their two tasks, which is
-//! included in every figure.
+//! Server and client share one thread. Every figure therefore includes the switches between their
+//! two tasks.
 
 use std::io;
 
@@ -33,7 +33,7 @@ impl Line {
             buffer: Vec::new(),
         };
         line.runtime.block_on(async {
-            // Heartbeats would mix with the answers.
+            // With this interval no ping is sent between the answers.
             let app = App::builder::<M>().ping_interval(std::time::Duration::from_hours(1));
             let router = app.create().await.unwrap().into_router();
             tokio::spawn(axum::serve(Once(Some(served)), router).into_future());
@@ -86,14 +86,14 @@ impl Line {
     }
 }
 
-/// The packet `count` times, as a client frames it.
+/// Returns `count` copies of the packet, framed as by a client.
 pub(crate) fn frames(packet: &str, count: usize) -> Vec<u8> {
     let mut frame = Vec::new();
     wire::push_client_frame(&mut frame, TEXT, packet.as_bytes());
     frame.repeat(count)
 }
 
-/// A listener with a single connection.
+/// A listener that accepts a single connection.
 struct Once(Option<DuplexStream>);
 
 impl Listener for Once {

@@ -1,8 +1,8 @@
 //! Micro-benchmarks of rooms: queueing a broadcast for the sockets of a room, joining and leaving.
-//! `cargo bench -p specter-bench`.
+//! Run them with `cargo bench -p specter-bench`.
 //!
-//! The sockets have no transport. This measures encoding, membership and queues, and the list of
-//! connections to write to. Writing, which costs far more, is measured by the cases `broadcast-*`.
+//! The sockets have no transport. The figures include encoding, membership and queues, and the list
+//! of connections to write to. The cases `broadcast-*` measure writing, which costs far more.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;

@@ -12,8 +12,8 @@ const ROW: f64 = 18.0;
 const HEAD: f64 = 34.0;
 const PLOT: f64 = WIDTH - LABELS - 90.0;
 
-/// CPU time by case and server. Each case has its own scale; a bar of more than three times the
-/// second longest is cut off.
+/// CPU time by case and server. Each case has its own scale. A bar of more than four times
+/// Specter's is cut off.
 #[must_use]
 pub fn svg(results: &Results) -> String {
     let cases: Vec<&Case> = results
@@ -36,7 +36,7 @@ fn group(body: &mut String, results: &Results, case: &Case, mut y: f64) -> f64 {
         .servers(case)
         .filter_map(|server| Some((server, results.main(case, server.name)?)))
         .collect();
-    // The bars of Python would make all others too short.
+    // At full length the bar of python-socketio would make all others too short.
     let specter = results
         .main(case, "specter")
         .map_or(1.0, |spread| spread.median);

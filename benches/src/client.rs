@@ -11,7 +11,7 @@ use crate::requests::websocket_handshake;
 use crate::wire::{self, CLOSE, PING, PONG, TEXT};
 
 /// How long a server may take to answer a handshake.
-const PATIENCE: Duration = Duration::from_secs(30);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client that is in the namespace `/`.
 pub struct Client {
@@ -29,7 +29,7 @@ impl Client {
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         let mut stream = std::net::TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
         stream.write_all(websocket_handshake(address).as_bytes())?;
         let mut connect = Vec::new();
         wire::push_client_frame(&mut connect, TEXT, b"40");
@@ -102,7 +102,8 @@ impl Client {
         Ok(stream)
     }
 
-    /// Reads everything and passes each message to `take`. Answers the server's pings.
+    /// Reads all bytes that were received, and passes each message to `take`. Answers the server's
+    /// pings.
     pub fn read(&mut self, scratch: &mut [u8], mut take: impl FnMut(u8, &[u8])) -> io::Result<()> {
         loop {
             let read = match self.stream.read(scratch) {
@@ -142,7 +143,7 @@ impl Client {
         }
     }
 
-    /// Writes, or keeps the rest for [`flush`](Self::flush).
+    /// Writes the bytes. Keeps those that the kernel does not take for [`flush`](Self::flush).
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if !self.unsent.is_empty() {
             self.unsent.extend_from_slice(bytes);
@@ -153,7 +154,7 @@ impl Client {
         Ok(())
     }
 
-    /// Writes the rest when the socket has room.
+    /// Writes the kept bytes, as far as the socket has room.
     pub fn flush(&mut self) -> io::Result<()> {
         if !self.unsent.is_empty() {
             let written = write_some(&mut self.stream, &self.unsent)?;

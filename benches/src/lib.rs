@@ -1,5 +1,4 @@
-//! The benchmarks: a load generator, the servers that it measures, and how the rounds become a
-//! table.
+//! The benchmarks: a load generator, the servers that it measures, and the report of the results.
 //!
 //! Programs: `bench` runs everything, `load` is the load generator, and the others are servers.
 //! Nothing here is part of Specter.

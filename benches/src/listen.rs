@@ -1,4 +1,5 @@
-//! What every server program does first: pin itself to a core, listen, and print its port.
+//! The start of every server program: it pins itself to a core, listens, and prints its port. Also
+//! the handshake and the runtime of the bare echoes.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -1,10 +1,10 @@
-//! The kernel's accounting of a process: CPU time, memory, context switches. Read from `/proc`.
+//! Reads the kernel's accounting of a process from `/proc`: CPU time, memory, context switches.
 
 use std::fs;
 use std::io;
 use std::time::Duration;
 
-/// A server under load.
+/// A process, by its id.
 #[derive(Clone, Copy, Debug)]
 pub struct Process(pub u32);
 
@@ -18,13 +18,13 @@ pub struct Memory {
 }
 
 impl Process {
-    /// User and system time of all living threads, in nanoseconds. The time that a running thread
-    /// has used since the last tick of its core is not included.
+    /// User and system time of all living threads. It does not include the time that a running
+    /// thread has used since the last tick of its core.
     pub fn cpu(self) -> io::Result<Duration> {
         let mut nanos = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.0))? {
             let schedstat = task?.path().join("schedstat");
-            // A thread that has just ended.
+            // Reading fails if the thread has just ended.
             let Ok(schedstat) = fs::read_to_string(schedstat) else {
                 continue;
             };

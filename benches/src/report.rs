@@ -13,8 +13,8 @@ pub fn page(results: &Results, rounds: usize, stretch: f64) -> String {
     let mut page = String::from("# Results\n\n");
     let _ = writeln!(
         page,
-        "Made by `cargo xtask bench`; do not edit. What the cases are and how they are measured: \
-         docs/performance.md.\n"
+        "Written by `cargo xtask bench`; do not edit. docs/performance.md explains the cases and \
+         how they are measured.\n"
     );
     let _ = writeln!(page, "{}", circumstances(rounds, stretch));
     page.push_str("![Server CPU time for each message](results.svg)\n\n## Targets\n\n");
@@ -60,9 +60,13 @@ fn slopes(page: &mut String, results: &Results) {
         return;
     }
     page.push_str(
-        "\n## Slopes\n\nServer CPU time at several sizes, in microseconds, and the straight line through them: what is paid once, and for each unit more (no \
-         figure for the first: a unit costs more at larger sizes than at smaller ones, as where sockets no longer fit the cache). The last column is a unit's cost at the largest size, of that at the smallest; for \
-         echoes that of a KiB more in the last step, of that in the steps before. 1 is linear, less is cheaper the more there is.\n",
+        "\n## Slopes\n\nServer CPU time at several sizes, in microseconds, and the straight line \
+         that fits it: the constant cost, and the cost of each further unit. There is no figure \
+         for the constant cost if a unit costs more at larger sizes than at smaller ones, for \
+         example because the sockets no longer fit the cache. The last column is the cost of a \
+         unit at the largest size divided by that at the smallest; for echoes it is the cost of a \
+         further KiB in the last step divided by that in the steps before. 1 means linear; less \
+         than 1 means that units become cheaper.\n",
     );
     page.push_str(&tables);
 }
@@ -103,13 +107,13 @@ fn slope_row(results: &Results, slope: &Slope, server: &str, title: &str) -> Opt
     ))
 }
 
-/// How many of the slow clients each server closed. A server that closes none has kept its latency
-/// without the work that the case measures.
+/// Writes how many of the slow clients each server closed. A server that closes none has not done
+/// the work that the case measures, so its latency means little.
 fn closed_connections(page: &mut String, results: &Results, case: &Case) {
     if case.name != "slow-crowd" {
         return;
     }
-    page.push_str("\nSlow clients that the server closed until the end of the window:\n\n");
+    page.push_str("\nSlow clients that the server closed before the end of the window:\n\n");
     for server in results.servers(case) {
         let closed = results.spread(case, server.name, |figures| {
             figures.closed_connections as f64
@@ -122,8 +126,8 @@ fn left_out(page: &mut String, case: &Case) {
     for server in case.left_out() {
         let _ = writeln!(
             page,
-            "\n{} is left out: it takes minutes to connect as many clients, and then to answer \
-             them.",
+            "\n{} is left out, because connecting this many clients to it and answering them takes \
+             minutes.",
             server.title
         );
     }
@@ -227,7 +231,7 @@ pub fn number(value: f64) -> String {
 }
 
 fn circumstances(rounds: usize, stretch: f64) -> String {
-    let said = |program: &str, arguments: &[&str]| {
+    let output_of = |program: &str, arguments: &[&str]| {
         Command::new(program)
             .args(arguments)
             .output()
@@ -243,17 +247,23 @@ fn circumstances(rounds: usize, stretch: f64) -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let busy = load.split(' ').nth(1).unwrap_or_default().to_owned();
     format!(
-        "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide 0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; \
-         Linux {kernel}, {cpu}, server on core 0, load on core 1, load average at the end {busy} (2 or less is a quiet machine); \
-         {rounds} rounds, in each {TURNS} windows of each native server in turn (broadcasts: {BROADCAST_TURNS}; connects: {CONNECT_TURNS}; memory, flood and other servers: one), {stretch} times as long as usual. Figures are medians of the \
-         windows, with minimum and maximum in brackets; latencies are of all windows of a round. A ratio is the median of the turns' ratios, with the range in which that of ever more turns of the same processes \
-         would lie with a confidence of 95 % (of few windows: minimum and maximum). \
-         In broadcasts, rooms and where a title says so the load does not sleep, so that the server wakes nobody.\n",
-        date = said("date", &["-u", "+%Y-%m-%d"]),
-        commit = said("git", &["rev-parse", "--short", "HEAD"]),
-        rustc = said("rustc", &["--version"]),
-        node = said("node", &["--version"]),
-        kernel = said("uname", &["-r"]),
+        "{date}; Specter at {commit}; {rustc}; Node.js {node}; socket.io 4.8.4, socketioxide \
+         0.18.9, python-socketio 5.18.0 on uvicorn 0.54.0 with uvloop; Linux {kernel}, {cpu}, \
+         server on core 0, load on core 1, load average at the end {busy} (2 or less means that \
+         the machine did nothing else); {rounds} rounds. In each round, each native server is \
+         measured in {TURNS} windows, in turns with the others (broadcasts: {BROADCAST_TURNS}; \
+         connects: {CONNECT_TURNS}); memory, the latency of quiet connections and the other \
+         servers are measured in one window. Windows are {stretch} times as long as usual. \
+         Figures are medians of the windows, with minimum and maximum in brackets. Latencies are \
+         those of all windows of a round together. A ratio is the median of the ratios of the turns, with its 95 % confidence \
+         interval in brackets, or with minimum and maximum if there are few windows. In \
+         broadcasts, in rooms, and where a title says that the load is awake, the load polls \
+         instead of sleeping, so that the server need not wake it.\n",
+        date = output_of("date", &["-u", "+%Y-%m-%d"]),
+        commit = output_of("git", &["rev-parse", "--short", "HEAD"]),
+        rustc = output_of("rustc", &["--version"]),
+        node = output_of("node", &["--version"]),
+        kernel = output_of("uname", &["-r"]),
     )
 }
 

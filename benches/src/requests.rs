@@ -1,8 +1,8 @@
 //! The HTTP requests of the load: those of the official JavaScript client (`socket.io-client`
 //! 4.8.4) in Chromium 156, as a page of the server's own origin sends them.
 //!
-//! Fewer or shorter headers would be easier to serve than what browsers send. The client in Node.js
-//! sends fewer headers, and opens a TCP connection for each polling request.
+//! Requests with fewer or shorter headers would be easier to serve than those of browsers. The
+//! client in Node.js sends fewer headers, and opens a TCP connection for each polling request.
 
 use std::net::SocketAddr;
 
@@ -39,7 +39,7 @@ pub struct PollingRequest {
     sent: u64,
 }
 
-/// Characters of `t`.
+/// The number of characters of `t`.
 const TIMESTAMP_LEN: usize = 8;
 
 impl PollingRequest {

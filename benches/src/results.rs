@@ -22,7 +22,8 @@ pub struct Spread {
     pub sure: Option<(f64, f64)>,
 }
 
-/// With fewer values, not even the extremes are a 95 % confidence interval.
+/// The least number of values for a confidence interval. With fewer values, not even the extremes
+/// are a 95 % confidence interval.
 const FEWEST: usize = 6;
 
 impl Spread {
@@ -31,8 +32,9 @@ impl Spread {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let count = values.len();
-        // The number of values below the true median is distributed like heads of as many coins:
-        // the interval is twice its standard deviation, which is half the root of the number.
+        // The number of values below the true median is distributed like the heads of `count`
+        // coins. Its standard deviation is half the root of `count`, and the interval extends by
+        // two standard deviations to either side.
         let off = count.isqrt() + 1;
         let middle = count / 2;
         let last = count.checked_sub(1)?;
@@ -51,16 +53,16 @@ impl Spread {
 
 /// A target and whether it is met.
 pub struct Verdict {
-    /// The ratio in the windows, or the figure itself.
+    /// The ratio of the figures in the windows, or the figure itself.
     pub ratio: Spread,
-    /// The other side of the ratio.
+    /// The name of the other figure of the ratio.
     pub to: &'static str,
-    /// The target.
+    /// The largest ratio that meets the target.
     pub at_most: f64,
 }
 
 impl Verdict {
-    /// Whether it is met.
+    /// Whether the target is met.
     #[must_use]
     pub fn is_met(&self) -> bool {
         self.ratio.median <= self.at_most
@@ -152,8 +154,8 @@ impl Results {
             .collect()
     }
 
-    /// Specter's figure in relation to another one, and the name of the other. Windows of the same
-    /// turn are compared, because the machine's other work changes from turn to turn.
+    /// Specter's figure divided by another one, and the name of the other. Windows of the same turn
+    /// are compared, because the machine's other work changes from turn to turn.
     fn ratio(&self, case: &Case, of: Of) -> Option<(Spread, &'static str)> {
         let main = |case: &Case, server| self.windows(case, server, |figures| case.figure(figures));
         let of_specter = |figure: fn(&Figures) -> f64| self.windows(case, "specter", figure);
@@ -186,7 +188,7 @@ impl Results {
         let ratios = turns.filter_map(|(dividend, divisor)| Some(dividend? / divisor?));
         let mut ratios: Vec<f64> = ratios.collect();
         if of == Of::Tail {
-            // All windows of a round have the latencies of the round, which are one value.
+            // All windows of a round have the same latencies, which count as one value.
             ratios.dedup();
         }
         Some((Spread::of(ratios.into_iter())?, to))
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_sure_between_ranks_around_it() {
+    fn the_confidence_interval_lies_between_ranks_around_the_median() {
         let sure = |count: u32| Spread::of((1..=count).map(f64::from))?.sure;
         // Of sixty coins, 22 to 38 show heads in 97 of a hundred cases.
         assert_eq!(sure(60), Some((22.0, 39.0)));

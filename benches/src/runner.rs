@@ -13,24 +13,25 @@ use crate::suite::{Case, Program, Server};
 
 /// How long a server may take to start.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// How long the load may take to connect all clients, and for a window of a server that runs alone.
+/// How long the load may take to connect all clients, and to measure a window of a server that runs
+/// alone.
 const LIMIT: Duration = Duration::from_mins(3);
-/// How long a window of a server may take that runs in turn: meanwhile the clients of the others
-/// answer no pings.
+/// How long a window may take if servers run in turns. The limit is short, because the clients of
+/// the other servers answer no pings meanwhile.
 const TURN_LIMIT: Duration = Duration::from_secs(10);
 
-/// A child process that is killed when its owner is dropped.
+/// A child process, which is killed when this value is dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails if the process has already ended.
+        // Killing fails if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A server with its load, which is idle between windows. Both end when this is dropped, the load
+/// A server with its load, which is idle between windows. Dropping this value ends both, the load
 /// first.
 pub struct Session {
     load: Load,
@@ -40,8 +41,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts both and waits until all clients are connected. The clients of a connect case are
-    /// divided among `windows` windows.
+    /// Starts the server and the load, and waits until all clients are connected. The clients of a
+    /// connect case are divided among `windows` windows.
     pub fn start(case: &Case, server: &Server, windows: usize) -> io::Result<Self> {
         let mut command = command(server)?;
         if case.name.starts_with("binary") {
@@ -59,8 +60,8 @@ impl Session {
 
     /// Measures a window of this length after a warm-up.
     pub fn window(&mut self, warm_up: f64, seconds: f64) -> io::Result<Figures> {
-        // Fails if the load has ended; its output says why.
-        let _ = writeln!(self.load.asks, "{warm_up} {seconds}");
+        // Writing fails if the load has ended. Its error output then has the reason.
+        let _ = writeln!(self.load.input, "{warm_up} {seconds}");
         Ok(serde_json::from_str(&self.load.answer(self.limit)?)?)
     }
 }
@@ -68,7 +69,7 @@ impl Session {
 /// The load generator.
 struct Load {
     _program: Running,
-    asks: ChildStdin,
+    input: ChildStdin,
     answers: Receiver<String>,
     errors: ChildStderr,
 }
@@ -76,9 +77,9 @@ struct Load {
 impl Load {
     fn start(case: &Case, port: u16, server: u32, windows: usize) -> io::Result<Self> {
         let [kind, numbers @ ..] = case.load else {
-            return Err(io::Error::other("a case without traffic"));
+            return Err(io::Error::other("the case names no kind of traffic"));
         };
-        let mut command = Command::new(beside("load")?);
+        let mut command = Command::new(sibling_program("load")?);
         command
             .args([kind, port.to_string().as_str(), &server.to_string()])
             .args(numbers)
@@ -88,27 +89,31 @@ impl Load {
             .stderr(Stdio::piped());
         let mut program = Running(command.spawn()?);
         let child = &mut program.0;
-        let (Some(asks), Some(out), Some(errors)) =
+        let (Some(input), Some(out), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(io::Error::other("a child without pipes"));
+            return Err(io::Error::other("the load generator has no pipes"));
         };
         let mut load = Self {
             _program: program,
-            asks,
+            input,
             answers: lines(out),
             errors,
         };
         match load.answer(LIMIT)?.as_str() {
             READY => Ok(load),
-            other => Err(io::Error::other(format!("the load said `{other}`"))),
+            other => Err(io::Error::other(format!(
+                "the load generator printed `{other}`"
+            ))),
         }
     }
 
     fn answer(&mut self, limit: Duration) -> io::Result<String> {
         match self.answers.recv_timeout(limit) {
             Ok(line) => Ok(line),
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(io::Error::other("took too long")),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                Err(io::Error::other("the load generator took too long"))
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 let mut error = String::new();
                 self.errors.read_to_string(&mut error)?;
@@ -123,7 +128,7 @@ fn lines(out: ChildStdout) -> Receiver<String> {
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            // Fails if nobody waits for it any longer.
+            // Sending fails if nobody waits for the line any longer.
             let _ = sender.send(line);
         }
     });
@@ -133,7 +138,7 @@ fn lines(out: ChildStdout) -> Receiver<String> {
 /// The port that the server prints.
 fn port(server: &mut Running) -> io::Result<u16> {
     let out = server.0.stdout.take();
-    let lines = lines(out.ok_or_else(|| io::Error::other("a child without pipes"))?);
+    let lines = lines(out.ok_or_else(|| io::Error::other("the server has no pipes"))?);
     let deadline = Instant::now() + START_LIMIT;
     loop {
         let line = lines
@@ -148,7 +153,7 @@ fn port(server: &mut Running) -> io::Result<u16> {
 fn command(server: &Server) -> io::Result<Command> {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     Ok(match server.program {
-        Program::Own(name) => Command::new(beside(name)?),
+        Program::Own(name) => Command::new(sibling_program(name)?),
         Program::Node(script) => {
             let mut command = Command::new("node");
             command.arg(here.join(script));
@@ -163,6 +168,6 @@ fn command(server: &Server) -> io::Result<Command> {
 }
 
 /// The path of another program of this crate.
-fn beside(name: &str) -> io::Result<PathBuf> {
+fn sibling_program(name: &str) -> io::Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(name))
 }

@@ -6,7 +6,7 @@ use crate::suite::{CASES, Case};
 /// A kind of traffic at several sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Slope {
-    /// What grows, and its unit.
+    /// The quantity that grows, and its unit.
     pub title: &'static str,
     /// The case at each size, smallest first.
     pub points: &'static [Point],
@@ -136,8 +136,8 @@ impl Slope {
     }
 }
 
-/// The straight line with the least relative errors (each point has the same weight, whatever its
-/// size): its value at zero, and its slope.
+/// The value at zero and the slope of the straight line with the least relative errors. Each point
+/// has the same weight, whatever its size.
 fn line(points: &[(f64, f64)]) -> (f64, f64) {
     let mut sums = [0.0; 5];
     for (x, y) in points {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_paid_once_is_told_from_what_is_paid_for_each() {
+    fn constant_costs_and_costs_of_each_unit_are_separated() {
         let mut results = Results::default();
         let slope = &SLOPES[2];
         for point in slope.points {

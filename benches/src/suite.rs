@@ -84,18 +84,18 @@ pub enum Field {
     Broadcasters,
     /// Socket.IO servers.
     SocketIo,
-    /// Specter, socketioxide and, where it can, the bare loop.
+    /// Specter, socketioxide and, if it supports the case, the bare loop.
     Few,
     /// Specter and the bare loop: a point of a slope, which has no table of its own.
     Slope,
-    /// The same, if the bare loop cannot take part.
+    /// Specter alone: a point of a slope that the bare loop does not support.
     SlopeOfSpecter,
 }
 
 /// A target: at most this multiple of another figure.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The factor; infinite if the ratio is only reported.
+    /// The largest factor that meets the target. Infinite if the ratio is only reported.
     pub at_most: f64,
     /// The other figure.
     pub of: Of,
@@ -107,7 +107,7 @@ pub enum Of {
     /// The cheapest bare WebSocket echo in the case: on Tokio, on one of the WebSocket crates or on
     /// Specter's own framing.
     CheapestEcho,
-    /// The loop on raw sockets, which knows neither a runtime nor the rules of WebSocket.
+    /// The loop on raw sockets, which has no runtime and does not check the rules of WebSocket.
     RawSockets,
     /// socketioxide.
     Socketioxide,
@@ -130,8 +130,9 @@ pub struct Case {
     pub title: &'static str,
     /// The arguments of the load generator: the kind of traffic, then numbers.
     pub load: &'static [&'static str],
-    /// The length in seconds of the window of a server that runs alone (in turns it is a twentieth
-    /// of that), or the time in which memory settles.
+    /// The length in seconds of the window of a server that runs alone. Servers that run in turns
+    /// have windows of a twentieth of this length. In the case of memory it is the time in which
+    /// memory settles.
     pub seconds: f64,
     /// The main figure.
     pub metric: Metric,
@@ -191,7 +192,7 @@ const fn slope(name: &'static str, title: &'static str, load: &'static [&'static
     case(name, title, load, Field::Slope, &[])
 }
 
-/// The same, if the bare loop cannot take part.
+/// A case that is only a point of a slope, and that the bare loop does not support.
 const fn slope_of_specter(
     name: &'static str,
     title: &'static str,
@@ -316,24 +317,24 @@ pub const CASES: &[Case] = &[
     ),
     slope_of_specter(
         "connect-500",
-        "500 whole lives of connections, per connection",
+        "500 connections from start to end, per connection",
         &["connect", "clients=500"],
     ),
     slope_of_specter(
         "connect-2k",
-        "2,000 whole lives of connections, per connection",
+        "2,000 connections from start to end, per connection",
         &["connect", "clients=2000"],
     ),
     case(
         "connect",
-        "5,000 whole lives of connections, per connection",
+        "5,000 connections from start to end, per connection",
         &["connect", "clients=5000"],
         Field::SocketIo,
         &[at_most(0.75, Of::Socketioxide)],
     ),
     case(
         "polling",
-        "polling echo, 32 B, a GET pending beside each POST",
+        "polling echo, 32 B, a GET pending during each POST",
         &["polling", "size=32"],
         Field::SocketIo,
         &[at_most(0.85, Of::Socketioxide)],
@@ -369,7 +370,7 @@ pub const CASES: &[Case] = &[
         seconds: 3.0,
         ..case(
             "flood",
-            "p99 of 1,000 quiet connections beside a flood",
+            "p99 of 1,000 quiet connections during a flood",
             &["flood", "quiet=1000", "rate=1000", "in_flight=512"],
             Field::SocketIo,
             &[],
@@ -379,12 +380,12 @@ pub const CASES: &[Case] = &[
         metric: Metric::Latency,
         // Specter closes the slow clients 25 to 31 seconds after the first broadcast, when the
         // kernel's buffers and then the queues have filled and `slow_client_timeout` has passed.
-        // The warm-up of 20 seconds brings that into the window, also into the half of it that
-        // `--quick` measures.
+        // With the warm-up of 20 seconds, this time is in the window, even in the window of half
+        // the length that `--quick` measures.
         seconds: 26.0,
         ..case(
             "slow-crowd",
-            "p99 of 50 quiet connections beside 110 broadcasts/s of 1 KiB to 2,000 that never read",
+            "p99 of 50 quiet connections during 110 broadcasts/s of 1 KiB to 2,000 that never read",
             &["slow-crowd"],
             Field::Few,
             &[at_most(50_000.0, Of::One)],
@@ -393,12 +394,12 @@ pub const CASES: &[Case] = &[
 ];
 
 /// The number of windows in a round of servers that run in turns. The speed of a machine changes
-/// within seconds, so that many short windows in turns say more than a long one each.
+/// within seconds, so many short windows in turns are more accurate than one long window each.
 pub const TURNS: usize = 24;
-/// The same for broadcasts, whose cost varies most between windows.
+/// The number of windows of broadcasts, whose cost varies most between windows.
 pub const BROADCAST_TURNS: usize = 2 * TURNS;
-/// The same for 5,000 connects, which are divided among the windows; fewer clients have the same
-/// number in each window.
+/// The number of windows of 5,000 connects, among which the clients are divided. Cases with fewer
+/// clients have fewer windows.
 pub const CONNECT_TURNS: usize = 10;
 /// The number of connects in a window.
 const CONNECTS: usize = 500;
@@ -420,8 +421,8 @@ pub fn groups() -> impl Iterator<Item = &'static [Case]> {
 }
 
 impl Case {
-    /// Whether a server runs in turns with others; otherwise it runs alone. A runtime with a
-    /// garbage collector would collect during the windows of others.
+    /// Whether a server runs in turns with others; otherwise it runs alone. Servers with a garbage
+    /// collector run alone, because they would collect during the windows of others.
     #[must_use]
     pub fn is_in_turn(&self, server: &Server) -> bool {
         self.metric == Metric::Cpu && matches!(server.program, Program::Own(_))
@@ -492,7 +493,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connects_come_in_windows_of_as_many() {
+    fn the_windows_of_connects_have_the_same_number_of_clients() {
         let windows = |name| {
             let case = CASES.iter().find(|case| case.name == name).unwrap();
             case.windows(&SERVERS[0]).count
@@ -502,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compared_is_measured_in_turn() {
+    fn servers_whose_figures_are_compared_are_measured_in_turns() {
         let names = |group: &[Case]| group.iter().map(|case| case.name).collect::<Vec<_>>();
         let groups: Vec<_> = groups().map(names).collect();
         assert!(groups.contains(&vec!["echo-1-1k", "binary-1-1k"]));

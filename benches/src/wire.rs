@@ -1,17 +1,17 @@
-//! WebSocket framing of the client's side, as far as the load needs it.
+//! The WebSocket framing that the load and the bare loop need.
 
-/// A frame's opcode.
+/// The opcode of a text frame.
 pub const TEXT: u8 = 1;
-/// A frame's opcode.
+/// The opcode of a binary frame.
 pub const BINARY: u8 = 2;
-/// A frame's opcode.
+/// The opcode of a ping.
 pub const PING: u8 = 9;
-/// Opcode of a close frame.
+/// The opcode of a close frame.
 pub const CLOSE: u8 = 8;
-/// A frame's opcode.
+/// The opcode of a pong.
 pub const PONG: u8 = 10;
 
-/// Not zero, so that a server must unmask.
+/// The mask of all client frames. It is not zero, so that a server must unmask the payload.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Appends a masked frame.

@@ -1,4 +1,4 @@
-//! Asserts the allocations on the hot paths exactly: they do not depend on the machine.
+//! Asserts the number of allocations on the hot paths. It does not depend on the machine.
 //!
 //! The server and a client that allocates nothing run on one thread, whose allocations are counted.
 #![allow(
@@ -89,8 +89,8 @@ impl Server {
         })
     }
 
-    /// The allocations of each of many events that the first client sends and that are answered to
-    /// all clients with `answer`.
+    /// The number of allocations for each event, of many that the first client sends. All clients
+    /// receive `answer` to each of them.
     fn allocations(&self, clients: &mut [TcpStream], event: &str, answer: &str) -> f64 {
         let mut expected = Vec::new();
         wire::push_server_frame(&mut expected, TEXT, answer.as_bytes());
@@ -99,7 +99,8 @@ impl Server {
         each
     }
 
-    /// The same for binary events and answers.
+    /// Does the same as [`allocations`](Self::allocations) for any frames, such as those of an
+    /// event with an attachment.
     fn allocations_of(&self, clients: &mut [TcpStream], event: &[u8], expected: &[u8]) -> f64 {
         let mut buffer = vec![0; expected.len()];
         let mut talk = |events: u64| {
@@ -145,8 +146,8 @@ fn an_event_whose_handler_answers_it_itself() {
         "4210[\"echo_owned\",\"hello\"]",
         "4310[\"hello\"]",
     );
-    // The state that the handler and the dispatch share about the acknowledgement is that of the
-    // previous event.
+    // The handler and the dispatch share a state about the acknowledgement. Its memory is that of
+    // the previous event.
     assert!(each <= 0.1, "{each} allocations an event");
 }
 
@@ -224,7 +225,7 @@ fn a_delivery_of_a_broadcast_allocates_nothing_of_its_own() {
         )
     });
     let each = (deliveries[1] - deliveries[0]) / 40.0;
-    // What remains is the list of the connections, and the task that writes to them.
+    // The remaining allocations are the list of the connections, and the task that writes to them.
     assert!(each <= 0.25, "{each} allocations a delivery");
 }
 

@@ -1,6 +1,6 @@
-"""What every suite needs: the server's address, and clients that never outlive their test.
+"""The fixtures of all suites: the server's address, and clients that are closed at the end of their test.
 
-SPECTER_URL says where the server under test listens.
+The environment variable SPECTER_URL is the address of the server under test.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import queue
 import pytest
 import socketio
 
-PATIENCE = 10
+TIMEOUT = 10
 
 TRANSPORTS = {
     "polling": ["polling"],
@@ -27,7 +27,7 @@ def url():
 
 @pytest.fixture(params=TRANSPORTS, ids=list(TRANSPORTS))
 def transports(request):
-    """Each way in which a client may reach its server."""
+    """The transports of a client. A test runs with each of them."""
     return TRANSPORTS[request.param]
 
 
@@ -46,16 +46,16 @@ class SyncClient:
 
     def connect(self, namespaces=("/",), **options):
         self.io.connect(
-            self.url, transports=self.transports, namespaces=list(namespaces), wait_timeout=PATIENCE, **options
+            self.url, transports=self.transports, namespaces=list(namespaces), wait_timeout=TIMEOUT, **options
         )
 
     def next(self):
         """The next event: namespace, name and arguments."""
-        return self.events.get(timeout=PATIENCE)
+        return self.events.get(timeout=TIMEOUT)
 
     def call(self, event, data=None, namespace="/"):
         """Emits, and awaits the acknowledgement."""
-        return self.io.call(event, data, namespace=namespace, timeout=PATIENCE)
+        return self.io.call(event, data, namespace=namespace, timeout=TIMEOUT)
 
 
 @pytest.fixture
@@ -81,27 +81,27 @@ class AsyncClient:
 
     async def connect(self, namespaces=("/",), **options):
         await self.io.connect(
-            self.url, transports=self.transports, namespaces=list(namespaces), wait_timeout=PATIENCE, **options
+            self.url, transports=self.transports, namespaces=list(namespaces), wait_timeout=TIMEOUT, **options
         )
 
     async def next(self):
         """The next event: namespace, name and arguments."""
-        return await asyncio.wait_for(self.events.get(), PATIENCE)
+        return await asyncio.wait_for(self.events.get(), TIMEOUT)
 
     async def call(self, event, data=None, namespace="/"):
         """Emits, and awaits the acknowledgement."""
-        return await self.io.call(event, data, namespace=namespace, timeout=PATIENCE)
+        return await self.io.call(event, data, namespace=namespace, timeout=TIMEOUT)
 
 
 @pytest.fixture
 def run_async(url, transports):
-    """Runs a coroutine function with a fresh asynchronous client, closed afterwards."""
+    """Runs a coroutine function with a new asynchronous client, and closes the client afterwards."""
 
     def run(test):
         async def guarded():
             client = AsyncClient(url, transports)
             try:
-                await asyncio.wait_for(test(client), 6 * PATIENCE)
+                await asyncio.wait_for(test(client), 6 * TIMEOUT)
             finally:
                 await client.io.disconnect()
 

@@ -1,7 +1,7 @@
 //! A chat with rooms, presence, typing notices and a history. Clients send their nickname as
 //! `auth`.
 //!
-//! `cargo xtask demo` installs the client's bundle, builds the example and serves it on
+//! `cargo xtask demo` installs the client's bundle, builds the example and serves it at
 //! <http://127.0.0.1:3000>. The environment variable `PORT` changes the port.
 //!
 //! - `names`: the values that clients choose, validated when they are received;

@@ -1,12 +1,12 @@
 //! Small servers for external test suites, clients and load generators.
 //!
 //! ```text
-//! cargo run --release --example conformance -- --profile NAME [--port N]
+//! cargo run --release --example conformance -- --profile NAME [--port N] [--router]
 //! ```
 //!
-//! Each profile is a file, which uses only the public API: it builds a router and says how the
-//! router is shut down. This file reads the command line; `serve` listens. The controllers are
-//! `unlisted`, because only the module of one profile is started.
+//! Each profile has its own file, which uses only the public API. It builds a router, and a future
+//! that closes the router's sessions. This file reads the command line, and `serve` listens. The
+//! controllers are `unlisted`, because only the module of one profile is started.
 //!
 //! The server listens on `127.0.0.1` and `[::1]`, prints `listening on PORT` when it is ready, and
 //! ends on SIGTERM.

@@ -12,8 +12,9 @@ pub trait Recyclable {
 /// A thread's pool of values that can be used again, for a `thread_local!`.
 ///
 /// The pool keeps at most `max_values` values. Each of them retains at least one byte and at most
-/// `max_bytes` bytes. Values that exceed a limit are dropped. The value that was returned last is
-/// taken first, because its memory is most likely in the processor's cache.
+/// `max_bytes` bytes; other values are dropped. If the pool is full, a new value replaces the one
+/// that was returned last. The value that was returned last is taken first, because its memory is
+/// most likely in the processor's cache.
 ///
 /// ```
 /// use specter_proto::recycler::{Recyclable, Recycler};
@@ -66,8 +67,9 @@ impl<T: Recyclable> Recycler<T> {
         .flatten()
     }
 
-    /// Keeps a value for a later [`take`](Self::take). Drops it if it exceeds a limit of the pool,
-    /// or if the thread is ending.
+    /// Keeps a value for a later [`take`](Self::take). Drops it if it retains no bytes or too many,
+    /// or if the thread is ending. If the pool is full, the value that was returned last is dropped
+    /// instead.
     #[inline]
     pub fn put(pool: &'static LocalKey<Self>, value: T) {
         let bytes = value.retained_bytes();
@@ -83,6 +85,7 @@ impl<T: Recyclable> Recycler<T> {
         drop(dropped);
     }
 
+    /// Keeps a value in `others`, or returns it if the pool is full.
     #[inline(never)]
     fn put_other(&self, value: T) -> Option<T> {
         let mut others = self.others.borrow_mut();

@@ -1,4 +1,4 @@
-//! Each error and violation of the two lower layers has a code of its own.
+//! Each error and violation of the WebSocket and Engine.IO layers has a code of its own.
 
 use std::collections::HashSet;
 

@@ -48,7 +48,7 @@ impl Lines {
         collected.iter().filter(is_of_framework).cloned().collect()
     }
 
-    /// The framework's lines at INFO and above, which applications write by default.
+    /// The framework's lines at INFO and above, which applications show by default.
     pub fn shown(&self) -> Vec<Line> {
         let mut lines = self.all();
         lines.retain(|line| line.level <= Level::INFO);

@@ -54,7 +54,7 @@ impl Server {
         self.open_at("/socket.io/?EIO=4&transport=websocket").await
     }
 
-    /// As [`open`](Self::open), with this path and query.
+    /// Does the same as [`open`](Self::open) with this path and query.
     pub async fn open_at(&self, target: &str) -> Client {
         Client::open(&format!("ws://{}{target}", self.address)).await
     }

@@ -11,7 +11,7 @@ use crate::workspace;
 
 /// Returns a command that runs Cargo in the repository's root.
 pub(crate) fn command() -> Command {
-    // Cargo sets `CARGO` for the programs that it runs: the same Cargo is used again.
+    // Cargo sets `CARGO` for the programs that it runs, so that they use the same Cargo.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace::root());
     command

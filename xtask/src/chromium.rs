@@ -1,4 +1,4 @@
-//! Debian's package of the browser Chromium.
+//! Finds the browser Chromium, or installs Debian's package of it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,8 +6,8 @@ use std::process::Command;
 use crate::process;
 use crate::report::{StepError, StepResult};
 
-/// Returns the path of Chromium: the variable `CHROMIUM`, else a program on the `PATH`, else the
-/// program of Debian's package, which is installed then.
+/// Returns the path of Chromium: the value of the variable `CHROMIUM`, or a program on the `PATH`.
+/// If there is neither, installs Debian's package and returns the path of its program.
 pub(crate) fn install() -> StepResult<PathBuf> {
     if let Some(path) = std::env::var_os("CHROMIUM")
         .map(PathBuf::from)
@@ -31,7 +31,11 @@ pub(crate) fn install() -> StepResult<PathBuf> {
             ))
         })?;
     }
-    find().ok_or_else(|| StepError("Chromium was installed, but is not on the PATH".to_owned()))
+    find().ok_or_else(|| {
+        StepError(
+            "Chromium was installed, but is not on the PATH: set CHROMIUM to its path".to_owned(),
+        )
+    })
 }
 
 fn find() -> Option<PathBuf> {

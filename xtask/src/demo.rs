@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the chat example, in release mode.
+//! `cargo xtask demo`: builds the chat example in release mode, and serves it.
 
 use std::process::{Command, ExitCode};
 

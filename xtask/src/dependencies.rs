@@ -1,4 +1,4 @@
-//! Checks of what the crates depend on: licenses and sources, the minimum Rust version, each
+//! Checks of the crates' dependencies: licenses and sources, the minimum Rust version, each
 //! feature by itself, and the minimum versions that the manifests declare.
 
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: runs the fuzz targets of `fuzz/` for a limited time.
 //!
-//! The commit selects the targets that run and the seed of the random numbers: a failed run can be
-//! repeated, and successive commits cover all targets.
+//! The commit selects the targets that run and the seed of the random numbers. A failed run can
+//! therefore be repeated, and different commits run different targets.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,17 @@ use crate::process;
 use crate::report::{CommandReport, StepError, StepResult};
 use crate::{cargo, workspace};
 
-/// How long all targets of one run are fuzzed together.
+/// How long one run fuzzes all its targets together.
 const TOTAL_TIME: Duration = Duration::from_secs(180);
 /// How many targets run on one commit.
 const TARGETS_PER_COMMIT: usize = 3;
 /// How long libFuzzer lets the target work on one input. An input that takes longer is a failure.
 const INPUT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Below the repository's root: where Cargo puts the programs.
+/// The folder, below the repository's root, into which Cargo puts the programs.
 const BUILD: &str = "target/fuzz";
-/// Below the repository's root: where libFuzzer puts an input that makes a target fail.
+/// The folder, below the repository's root, into which libFuzzer puts an input that makes a target
+/// fail.
 const FAILURES: &str = "artifacts/fuzz";
 
 /// The instrumentation that libFuzzer needs, as `cargo fuzz` turns it on.
@@ -65,7 +66,7 @@ pub(crate) fn run_one(report: &mut CommandReport, target: &str) {
     }
 }
 
-/// What one run fuzzes.
+/// The targets of one run, and the seed of its random numbers.
 #[derive(Debug, PartialEq)]
 struct Plan {
     targets: Vec<String>,
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_hash_is_an_error() {
+    fn a_name_that_is_not_a_hash_is_an_error() {
         assert!(select(&names(&["a"]), "HEAD").is_err());
     }
 

@@ -1,8 +1,8 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
-//! Each command is a list of steps. `report` runs the steps and prints what became of them,
-//! `process` runs programs, and each other module knows one tool or one group of steps. This crate
-//! does not know how Specter works: it starts programs and reads their output.
+//! Each command is a list of steps. `report` runs the steps and prints their results, `process`
+//! runs programs, and each other module knows one tool or one group of steps. This crate does not
+//! know how Specter works: it starts programs and reads their output.
 
 mod bench;
 mod cargo;
@@ -32,8 +32,8 @@ usage: cargo xtask COMMAND
                    its page in a browser; installs what they need from npm, PyPI and Debian
   test --offline   runs Cargo's tests only, which need neither npm nor Python nor a browser
   suites           runs the clients' suites only, against Specter
-  reference        runs the clients' suites only, against the reference implementation, which shows
-                   that the suites are right
+  reference        runs the clients' suites only, against the reference implementation, to show that
+                   the suites are correct
   demo             builds the chat and serves it on http://127.0.0.1:3000 (PORT changes the port)
   bench            runs the benchmarks of Specter and of other servers; writes benches/RESULTS.md;
                    options: --quick, --rounds N, --slopes, --case NAME, --server NAME
@@ -41,8 +41,8 @@ usage: cargo xtask COMMAND
                    feature by itself, and the minimum versions that the manifests declare
   fuzz             fuzzes for 180 seconds; the commit selects the targets and the seed
   fuzz TARGET      fuzzes one target for 180 seconds
-  ci               checks what a change must pass: formatting, lints, documentation, and all that
-                   `dependencies`, `test` and `fuzz` do
+  ci               runs all checks that a change must pass: formatting, lints, documentation, and
+                   those of `dependencies`, `test` and `fuzz`
 ";
 
 fn main() -> ExitCode {
@@ -90,7 +90,7 @@ fn suites_against_specter(report: &mut CommandReport) {
     }
 }
 
-/// Runs the steps of a command, and returns an exit code that tells whether all passed.
+/// Runs the steps of a command. Returns an exit code that is an error if a step failed.
 fn run_steps(steps: impl FnOnce(&mut CommandReport)) -> ExitCode {
     let mut report = CommandReport::default();
     steps(&mut report);

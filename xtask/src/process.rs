@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::report::{StepError, StepResult};
 use crate::test_counts::TestCounts;
 
-/// How long a program may run unless the caller gives another limit. No step takes as long on two
-/// slow cores: a program that exceeds the limit hangs.
+/// How long a program may run unless the caller gives another limit. No step takes this long, not
+/// even on two slow cores, so a program that exceeds the limit is assumed to hang.
 const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Environment variables that a program gets in addition to those of this process.
@@ -115,8 +115,8 @@ fn require_success(command: &Command, status: ExitStatus) -> StepResult {
     )))
 }
 
-/// Returns an error that names the program: the operating system's is only `No such file or
-/// directory`.
+/// Returns an error that names the program, because the text of the operating system's error may be
+/// only `No such file or directory`.
 pub(crate) fn cannot_start(command: &Command, error: &std::io::Error) -> StepError {
     StepError(format!(
         "`{}` cannot be started: {error}",
@@ -138,8 +138,8 @@ pub(crate) struct ChildProcess(pub(crate) Child);
 impl ChildProcess {
     /// Calls `on_line` with each line of the program's standard output, on a thread of its own.
     ///
-    /// The thread reads to the end of the output, also when nobody needs the lines any more: a
-    /// program that writes to a closed or full pipe fails or blocks.
+    /// The thread reads to the end of the output, even if nobody needs the lines any more, because
+    /// a program fails or blocks if it writes to a closed or full pipe.
     pub(crate) fn read_lines(&mut self, on_line: impl FnMut(String) + Send + 'static) {
         let lines = self.0.stdout.take().map(BufReader::new).into_iter();
         let lines = lines.flat_map(BufRead::lines).map_while(Result::ok);

@@ -1,7 +1,7 @@
-//! A copy of the published crates, without dev-dependencies, as they come to a user.
+//! A copy of the published crates, without dev-dependencies, as users get them.
 //!
-//! Checks of features and versions run in the copy: in the workspace itself the dev-dependencies,
-//! the benchmarks and this crate would turn on features and raise versions.
+//! Checks of features and versions run in the copy, because in the workspace itself the
+//! dev-dependencies, the benchmarks and this crate turn on features and raise versions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use crate::process;
 use crate::report::{StepError, StepResult};
 use crate::{cargo, dependencies, workspace};
 
-/// Where the copy is, below the repository's root.
+/// The folder of the copy, below the repository's root.
 const COPY: &str = "target/published";
-/// Where Cargo puts what it builds from the copy. The folder outlives the copy.
+/// The folder of Cargo's builds of the copy. It is kept when the copy is made again.
 const BUILD: &str = "target/published-build";
-/// Top folders that no published crate needs.
+/// The folders of the repository's root that no published crate needs.
 const UNPUBLISHED: [&str; 4] = ["xtask/", "benches/", "fuzz/", "clients/"];
 
 /// A workspace in [`COPY`] with the published crates only.
@@ -112,7 +112,7 @@ exclude = ["fuzz"]
     }
 
     #[test]
-    fn the_members_of_this_workspace_stand_on_one_line() {
+    fn the_members_of_this_workspace_are_on_one_line() {
         let manifest = fs::read_to_string(workspace::path("Cargo.toml")).unwrap();
         let kept = keep_published(&manifest);
         assert!(kept.contains("\nmembers = [\"specter-"));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::test_counts::TestCounts;
 
-/// Why a step failed, in a sentence.
+/// The reason why a step failed, as a sentence.
 #[derive(Debug)]
 pub(crate) struct StepError(pub(crate) String);
 
@@ -16,7 +16,7 @@ impl<E: std::error::Error> From<E> for StepError {
     }
 }
 
-/// What the function of a step returns.
+/// The result of a step's function.
 pub(crate) type StepResult<T = ()> = Result<T, StepError>;
 
 /// A step that has ended: a row of the table.

@@ -1,5 +1,5 @@
-//! A server that a suite talks to: it listens on a port that the system chooses, and it is killed
-//! at the end in any case.
+//! Starts the server that a suite talks to. It listens on a port that the system chooses, and it is
+//! killed at the end of the suite, whether the suite passes or not.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,7 +14,7 @@ use crate::workspace;
 
 /// How long a server may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
-/// How many lines of a server's log are printed when a suite fails.
+/// How many lines from the end of a server's log are printed when a suite fails.
 const LOG_TAIL_LINES: usize = 40;
 
 /// A running server. Dropping this value kills it.

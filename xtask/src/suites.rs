@@ -14,7 +14,7 @@ use crate::{chromium, node, python, workspace};
 pub(crate) enum Implementation {
     /// Specter's example programs.
     Specter { conformance: PathBuf, chat: PathBuf },
-    /// The reference implementation on Node.js. It shows that the suites themselves are right.
+    /// The reference implementation on Node.js, to show that the suites themselves are correct.
     Reference,
 }
 
@@ -119,7 +119,8 @@ pub(crate) fn run(report: &mut CommandReport, implementation: &Implementation) {
 
     let node_environment = clients.and(page).map(|()| implementation.environment());
     JAVASCRIPT.run(report, implementation, node_environment.as_ref());
-    // The reference implementation needs Node.js's packages also where the client is Python.
+    // The Python suites need Node.js's packages too, because the reference implementation runs on
+    // Node.js.
     let python_environment = python.and(node_environment.as_ref());
     PYTHON.run(report, implementation, python_environment);
     let browser_environment = chromium

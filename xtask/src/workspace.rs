@@ -7,7 +7,7 @@ pub(crate) fn path(relative: &str) -> PathBuf {
     root().join(relative)
 }
 
-/// Returns the repository's root, which is the folder above this crate's.
+/// Returns the repository's root, which is the parent of this crate's folder.
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)

@@ -1,4 +1,4 @@
-// Socket.IO for Node.js at its defaults, doing what the `bench` profile does.
+// Socket.IO for Node.js with its default settings and the events of the `bench` profile.
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";

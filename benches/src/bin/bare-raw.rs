@@ -1,5 +1,5 @@
 //! A bare echo: epoll, its own framing, and one write for each batch that was read. It has no
-//! runtime, no Socket.IO and no limits, and is therefore the lower bound of all servers.
+//! runtime, no Socket.IO and no limits, and is therefore the lower bound for all servers.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -18,7 +18,8 @@ struct Peer {
 }
 
 struct Server {
-    /// By token, adjacent in memory, as a broadcast iterates over them.
+    /// All peers, indexed by token. They are adjacent in memory, because a broadcast iterates over
+    /// them.
     peers: Vec<Option<Peer>>,
     scratch: Vec<u8>,
     out: Vec<u8>,

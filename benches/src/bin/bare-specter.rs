@@ -1,5 +1,5 @@
-//! A bare echo on Specter's own framing, with one write for each batch that was read: the cost of
-//! the crate alone.
+//! A bare echo on Specter's own framing, with one write for each batch that was read. It shows what
+//! the crate `specter-proto` costs alone.
 
 use std::error::Error;
 use std::io;

@@ -18,7 +18,7 @@ const USAGE: &str =
 
 struct Options {
     rounds: usize,
-    /// The length of the windows, as a factor.
+    /// The factor by which windows are longer than usual.
     stretch: f64,
     /// Whether only the cases of the slopes run.
     slopes: bool,
@@ -124,7 +124,8 @@ impl Contender {
 
     fn conclude(mut self, round: usize, results: &mut Results) {
         let (case, server) = (self.case, self.server);
-        // The last window has the latencies of all: a stall is in one of many windows.
+        // The last window has the latencies of all windows. They are copied to the others, because
+        // a stall occurs in only one of many windows.
         if let Some(last) = self.windows.iter().flatten().last().cloned() {
             for window in self.windows.iter_mut().flatten() {
                 (window.p50_us, window.p99_us) = (last.p50_us, last.p99_us);

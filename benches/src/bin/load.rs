@@ -26,7 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut numbers = HashMap::new();
     for pair in rest {
-        let (name, number) = pair.split_once('=').ok_or("NAME=NUMBER")?;
+        let (name, number) = pair
+            .split_once('=')
+            .ok_or("an option must have the form NAME=NUMBER")?;
         numbers.insert(name, number.parse::<usize>()?);
     }
     let number = |name: &str, default: usize| numbers.get(name).copied().unwrap_or(default);

@@ -7,8 +7,8 @@ use super::crowd::Crowd;
 use super::measure::{Window, Windows};
 use crate::wire::{self, TEXT};
 
-/// If a delivery takes longer, the server has lost it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a delivery may take. If it takes longer, the case fails.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The case: one broadcast after another. Each starts when all clients have received the previous
 /// one.
@@ -20,14 +20,15 @@ pub struct Broadcast {
     pub size: usize,
 }
 
-/// The case: rooms of ten. In a number of rooms at a time, a member sends an event to its room.
+/// The case: rooms of a few members. In several rooms at a time, a member sends an event to its
+/// room.
 #[derive(Clone, Copy, Debug)]
 pub struct Rooms {
     /// The number of clients.
     pub clients: usize,
     /// The number of clients in a room.
     pub members: usize,
-    /// The number of events in flight.
+    /// The number of rooms to which an event is sent at a time.
     pub at_once: usize,
     /// The bytes of the argument.
     pub size: usize,
@@ -66,14 +67,16 @@ fn await_deliveries(
     window: &mut Window,
 ) -> io::Result<()> {
     while missing > 0 {
-        crowd.read(PATIENCE, |_, _, payload| {
+        crowd.read(DELIVERY_TIMEOUT, |_, _, payload| {
             if payload.starts_with(start) {
                 missing = missing.saturating_sub(1);
                 window.record(sent.elapsed());
             }
         })?;
-        if sent.elapsed() > PATIENCE {
-            return Err(io::Error::other(format!("{missing} deliveries never came")));
+        if sent.elapsed() > DELIVERY_TIMEOUT {
+            return Err(io::Error::other(format!(
+                "{missing} deliveries were not received"
+            )));
         }
     }
     Ok(())
@@ -119,15 +122,15 @@ impl Rooms {
             crowd.write(number, &join)?;
         }
         let mut missing = rooms * self.members;
-        let begun = Instant::now();
-        while missing > 0 && begun.elapsed() < PATIENCE {
-            crowd.read(PATIENCE, |_, _, payload| {
+        let start_time = Instant::now();
+        while missing > 0 && start_time.elapsed() < DELIVERY_TIMEOUT {
+            crowd.read(DELIVERY_TIMEOUT, |_, _, payload| {
                 missing -= usize::from(payload.starts_with(b"430"));
             })?;
         }
         if missing > 0 {
             return Err(io::Error::other(format!(
-                "{missing} clients joined no room"
+                "{missing} clients could not join their room"
             )));
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::wire::{self, TEXT};
 
 /// The case: clients connect, have one event acknowledged, close, and wait until the server has
-/// ended the connection: the tear-down is inside of the window.
+/// ended the connection. The window therefore includes the tear-down.
 #[derive(Clone, Copy, Debug)]
 pub struct Connects {
     /// The number of clients.
@@ -20,22 +20,22 @@ pub struct Connects {
     pub windows: usize,
 }
 
-/// The case: clients are idle, then all send events for a while, then they are idle again. A window
-/// is the time in which memory may be returned, each time.
+/// The case: clients are idle, then all send events for a while, then they are idle again. The
+/// length of a window is how long they are idle before memory is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Idle {
     /// The number of clients.
     pub clients: usize,
 }
 
-/// The events that each client sends.
+/// The number of events that each client sends in the burst.
 const BURST: usize = 50;
 
 impl Connects {
     /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let target = windows.target();
-        // What a server builds once is not counted.
+        // The work that a server does only once is not measured.
         for _ in 0..50 {
             Client::live(target.address)?;
         }
@@ -67,9 +67,9 @@ impl Connects {
 fn live_some(target: Target, count: usize) -> io::Result<Vec<Duration>> {
     (0..count)
         .map(|_| {
-            let begun = Instant::now();
+            let start = Instant::now();
             Client::live(target.address)?;
-            Ok(begun.elapsed())
+            Ok(start.elapsed())
         })
         .collect()
 }
@@ -78,7 +78,7 @@ impl Idle {
     /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
         let target = windows.target();
-        // The first connections cause what exists once.
+        // The first connections cause allocations that are made only once.
         drop(Crowd::connect(windows, 100)?);
         while let Some(window) = windows.next()? {
             let settle = window.length();
@@ -110,7 +110,7 @@ fn burst(crowd: &mut Crowd) -> io::Result<()> {
         let packet = format!("420[\"echo\",\"{text}\"]");
         wire::push_client_frame(&mut events, TEXT, packet.as_bytes());
     }
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut answers = 0;
     for number in 0..crowd.len() {
         crowd.write(number, &events)?;
@@ -122,7 +122,7 @@ fn burst(crowd: &mut Crowd) -> io::Result<()> {
         crowd.read(Duration::from_secs(1), |_, _, payload| {
             answers += usize::from(is_answer(payload));
         })?;
-        if begun.elapsed() > Duration::from_mins(2) {
+        if start.elapsed() > Duration::from_mins(2) {
             return Err(io::Error::other("the burst was not answered"));
         }
     }

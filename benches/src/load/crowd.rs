@@ -19,7 +19,7 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
-    /// Connects clients one after another, and answers the pings of those that are connected.
+    /// Connects clients one after another. Meanwhile it answers the pings to connected clients.
     pub(super) fn connect(windows: &Windows, count: usize) -> io::Result<Self> {
         let target = windows.target();
         let mut crowd = Self {
@@ -53,15 +53,15 @@ impl Crowd {
         self.clients[number].write(bytes)
     }
 
-    /// Waits until something was received, at most for this time, and passes each message with the
-    /// number of its receiver.
+    /// Waits until messages were received, at most for the time `timeout`, and passes each message
+    /// to `take`, with the number of its receiver.
     pub(super) fn read(
         &mut self,
-        patience: Duration,
+        timeout: Duration,
         mut take: impl FnMut(usize, u8, &[u8]),
     ) -> io::Result<()> {
         self.waiting
-            .wait(&mut self.poll, &mut self.ready, patience)?;
+            .wait(&mut self.poll, &mut self.ready, timeout)?;
         for event in &self.ready {
             let number = event.token().0;
             let client = &mut self.clients[number];

@@ -34,14 +34,15 @@ pub struct Echo {
 /// Events have two-digit ids.
 const FIRST_ID: usize = 10;
 
-/// Framed events with their ids, one after another, twice: any run of them is one slice.
-struct EncodedPacket {
+/// The framed events of all ids, in order, twice. Events of successive ids are therefore one slice,
+/// even if the ids begin again.
+struct FramedEvents {
     bytes: Vec<u8>,
     each: usize,
     ids: usize,
 }
 
-impl EncodedPacket {
+impl FramedEvents {
     fn new(echo: &Echo) -> Self {
         let ids = (echo.in_flight * 2).clamp(2, 64);
         let mut bytes = Vec::new();
@@ -73,16 +74,17 @@ impl EncodedPacket {
     }
 }
 
-struct Lane {
-    client: Client,
+/// A client and its events in flight.
+struct EchoClient {
+    connection: Client,
     sent: usize,
     sent_at: [Option<Instant>; 64],
-    /// The id whose attachment comes next.
+    /// The id of the acknowledgement whose attachment comes next.
     awaited: Option<usize>,
 }
 
-impl Lane {
-    fn send(&mut self, events: &EncodedPacket, count: usize, now: Instant) -> io::Result<()> {
+impl EchoClient {
+    fn send(&mut self, events: &FramedEvents, count: usize, now: Instant) -> io::Result<()> {
         if count == 0 {
             return Ok(());
         }
@@ -91,23 +93,23 @@ impl Lane {
         }
         let bytes = events.run(self.sent, count);
         self.sent += count;
-        self.client.write(bytes)
+        self.connection.write(bytes)
     }
 }
 
 impl Echo {
     /// Runs the case.
     pub fn run(&self, windows: &mut Windows) -> io::Result<()> {
-        let events = EncodedPacket::new(self);
+        let events = FramedEvents::new(self);
         let (waiting, mut poll) = (windows.waiting(), Poll::new()?);
-        let mut lanes = Vec::new();
+        let mut clients = Vec::new();
         for token in 0..self.connections {
-            let mut client = Client::connect(windows.target().address)?;
+            let mut connection = Client::connect(windows.target().address)?;
             let both = Interest::READABLE | Interest::WRITABLE;
             poll.registry()
-                .register(&mut client.stream, Token(token), both)?;
-            lanes.push(Lane {
-                client,
+                .register(&mut connection.stream, Token(token), both)?;
+            clients.push(EchoClient {
+                connection,
                 sent: 0,
                 sent_at: [None; 64],
                 awaited: None,
@@ -115,15 +117,15 @@ impl Echo {
         }
         let mut scratch = vec![0; 256 * 1024];
         let mut ready = Events::with_capacity(1024);
-        for lane in &mut lanes {
-            lane.send(&events, self.in_flight, Instant::now())?;
+        for client in &mut clients {
+            client.send(&events, self.in_flight, Instant::now())?;
         }
         while let Some(mut window) = windows.next()? {
             while window.is_open(Instant::now())? {
                 waiting.wait(&mut poll, &mut ready, Duration::from_secs(1))?;
                 for event in &ready {
-                    let lane = &mut lanes[event.token().0];
-                    self.serve(lane, &events, &mut scratch, &mut window)?;
+                    let client = &mut clients[event.token().0];
+                    self.serve(client, &events, &mut scratch, &mut window)?;
                 }
             }
             windows.close(window)?;
@@ -133,16 +135,16 @@ impl Echo {
 
     fn serve(
         &self,
-        lane: &mut Lane,
-        events: &EncodedPacket,
+        client: &mut EchoClient,
+        events: &FramedEvents,
         scratch: &mut [u8],
         window: &mut Window,
     ) -> io::Result<()> {
-        lane.client.flush()?;
+        client.connection.flush()?;
         let now = Instant::now();
         let mut answered = 0;
-        let (sent_at, awaited) = (&mut lane.sent_at, &mut lane.awaited);
-        lane.client.read(scratch, |opcode, payload| {
+        let (sent_at, awaited) = (&mut client.sent_at, &mut client.awaited);
+        client.connection.read(scratch, |opcode, payload| {
             let id = if opcode == BINARY {
                 awaited.take()
             } else if self.shape == Shape::Binary {
@@ -156,7 +158,7 @@ impl Echo {
                 window.record(now - sent);
             }
         })?;
-        lane.send(events, answered, Instant::now())
+        client.send(events, answered, Instant::now())
     }
 }
 

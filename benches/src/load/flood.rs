@@ -1,5 +1,5 @@
-//! Fairness: one connection sends as fast as the server reads, while the latency of a thousand
-//! quiet ones is measured.
+//! Fairness: one connection sends as fast as the server reads. Meanwhile the latency of many quiet
+//! connections is measured.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -46,17 +46,17 @@ impl Flood {
             while window.is_open(Instant::now())? {
                 while due <= Instant::now() {
                     if sent_at[turn].is_none() {
-                        // From the time at which it was due: a delay of the load must not hide one
-                        // of the server.
+                        // Latency counts from the time at which the event was due, so that a delay
+                        // of the load does not hide one of the server.
                         sent_at[turn] = Some(due);
                         crowd.write(turn, &event)?;
                     }
                     turn = (turn + 1) % self.quiet;
                     due += step;
                 }
-                let patience = due.saturating_duration_since(Instant::now());
+                let timeout = due.saturating_duration_since(Instant::now());
                 let mut answered = 0;
-                crowd.read(patience, |number, _, payload| {
+                crowd.read(timeout, |number, _, payload| {
                     if !payload.starts_with(b"43") && !payload.starts_with(b"42") {
                         return;
                     }

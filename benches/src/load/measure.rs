@@ -1,4 +1,4 @@
-//! What a case reports, and the window in which it is measured.
+//! The window in which a case is measured, and the figures that it reports.
 
 use std::io::{self, Lines, StdinLock, StdoutLock, Write};
 use std::net::SocketAddr;
@@ -22,27 +22,28 @@ pub struct Target {
 /// The figures of one window.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Figures {
-    /// The messages, deliveries or connects in the window.
+    /// The number of messages, deliveries or connects in the window.
     pub count: u64,
     /// The length of the window in seconds.
     pub seconds: f64,
-    /// The CPU time of the server for each of them, user and system, in microseconds.
+    /// The CPU time of the server for each message, delivery or connect, user and system, in
+    /// microseconds.
     pub cpu_us: f64,
-    /// The CPU time of the load generator for each of them, in microseconds.
+    /// The CPU time of the load generator for each message, delivery or connect, in microseconds.
     pub load_cpu_us: f64,
-    /// The number of them in a second.
+    /// The number of messages, deliveries or connects in a second.
     pub per_second: f64,
-    /// How often the server went to sleep, for each of them.
+    /// How often the server went to sleep, for each message, delivery or connect.
     pub sleeps: f64,
     /// The median latency in all windows so far, in microseconds.
     pub p50_us: f64,
-    /// The same.
+    /// The 99th percentile of the latency in all windows so far, in microseconds.
     pub p99_us: f64,
-    /// The same.
+    /// The 99.9th percentile of the latency in all windows so far, in microseconds.
     pub p999_us: f64,
     /// The server's memory in bytes for each idle connection (only in the case of memory).
     pub idle_bytes: f64,
-    /// The same after a burst of traffic.
+    /// The server's memory in bytes for each idle connection after a burst of traffic.
     pub after_burst_bytes: f64,
     /// The connections that the server closed during the load (only in the case of slow clients).
     pub closed_connections: u64,
@@ -52,12 +53,12 @@ pub struct Figures {
 pub const READY: &str = "ready";
 
 /// The requested windows. A line of standard input (seconds of warm-up, seconds of the window)
-/// requests one; a line of standard output has its [`Figures`]. In between, the load neither sends
-/// nor reads.
+/// requests a window. A line of standard output then has its [`Figures`]. Between two windows the
+/// load neither sends nor reads.
 pub struct Windows {
     target: Target,
     waiting: Waiting,
-    asked: Lines<StdinLock<'static>>,
+    requests: Lines<StdinLock<'static>>,
     answers: StdoutLock<'static>,
     is_ready: bool,
     /// The latencies of all windows so far.
@@ -65,12 +66,12 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// The windows of load on this server.
+    /// Prepares to read the requests for windows in which this server is under load.
     pub fn new(target: Target, waiting: Waiting) -> io::Result<Self> {
         Ok(Self {
             target,
             waiting,
-            asked: io::stdin().lines(),
+            requests: io::stdin().lines(),
             answers: io::stdout().lock(),
             is_ready: false,
             latencies: histogram()?,
@@ -85,24 +86,26 @@ impl Windows {
         self.waiting
     }
 
-    /// Waits for the next request. Before the first, prints that the load is ready. `None` at the
-    /// end of the input.
+    /// Waits for the next request. Before the first request, prints that the load is ready. `None`
+    /// at the end of the input.
     pub(super) fn next(&mut self) -> io::Result<Option<Window>> {
         if !self.is_ready {
             self.is_ready = true;
-            self.say(READY)?;
+            self.print_line(READY)?;
         }
-        let Some(asked) = self.asked.next().transpose()? else {
+        let Some(request) = self.requests.next().transpose()? else {
             return Ok(None);
         };
         let seconds = |word: Option<&str>| {
             let seconds = word.and_then(|word| word.parse().ok());
             seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         };
-        let mut words = asked.split(' ');
+        let mut words = request.split(' ');
         match (seconds(words.next()), seconds(words.next())) {
             (Some(warm_up), Some(length)) => Window::new(self.target, warm_up, length).map(Some),
-            _ => Err(io::Error::other(format!("no window: `{asked}`"))),
+            _ => Err(io::Error::other(format!(
+                "`{request}` must be two numbers of seconds"
+            ))),
         }
     }
 
@@ -116,10 +119,10 @@ impl Windows {
     }
 
     pub(super) fn report(&mut self, figures: &Figures) -> io::Result<()> {
-        self.say(&serde_json::to_string(figures)?)
+        self.print_line(&serde_json::to_string(figures)?)
     }
 
-    fn say(&mut self, line: &str) -> io::Result<()> {
+    fn print_line(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.answers, "{line}")?;
         self.answers.flush()
     }
@@ -130,7 +133,7 @@ fn histogram() -> io::Result<Histogram<u64>> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).map_err(io::Error::other)
 }
 
-/// A warm-up, then a window whose start and end are taken from the kernel's accounting.
+/// A warm-up, and then a window. The kernel's accounting is read at its start and at its end.
 pub(super) struct Window {
     target: Target,
     opens: Instant,
@@ -200,7 +203,7 @@ impl Window {
         self.closed_connections = count as u64;
     }
 
-    /// Closes the window. Returns its figures; its latencies are added to the others.
+    /// Closes the window. Returns its figures, and adds its latencies to `latencies`.
     fn close(self, latencies: &mut Histogram<u64>) -> io::Result<Figures> {
         let Some(start) = self.start else {
             return Err(io::Error::other("the window never opened"));

@@ -1,5 +1,5 @@
-//! The cases: what is sent and what is counted, one file for each kind of traffic. Each is limited
-//! in time.
+//! The cases: what is sent and what is counted. Each kind of traffic has its own file. The time of
+//! each case is limited.
 
 mod broadcast;
 mod connect;

@@ -19,8 +19,8 @@ pub struct PollingEcho {
     pub size: usize,
 }
 
-/// A client. It posts its next event when the previous one is acknowledged and its POST is
-/// answered.
+/// A client. It posts its next event when the previous event is acknowledged and the previous POST
+/// is answered.
 struct Client {
     poll: Connection,
     post: Connection,
@@ -243,7 +243,9 @@ fn response(bytes: &[u8]) -> io::Result<Option<(Vec<u8>, usize)>> {
     if field("transfer-encoding").as_deref() == Some("chunked") {
         return Ok(chunked(bytes, start));
     }
-    Err(io::Error::other("a response without a length"))
+    Err(io::Error::other(
+        "the response has neither a length nor chunks",
+    ))
 }
 
 /// The chunked body that starts at `at`.

@@ -1,5 +1,5 @@
 //! Fairness: one client broadcasts to a room of clients that never read, until the server closes
-//! them, while the latency of quiet clients outside of the room is measured.
+//! them. Meanwhile the latency of quiet clients outside of the room is measured.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -42,8 +42,8 @@ impl SlowCrowd {
         let packet = format!("42[\"room\",\"slow\",\"{}\"]", "x".repeat(self.size));
         wire::push_client_frame(&mut broadcast, TEXT, packet.as_bytes());
         // A quiet client sends its next event on time, even while earlier ones are unanswered.
-        // Otherwise a long stall of the server would be seen by fewer events. The length of the
-        // window limits the number of unanswered events, which are answered in order.
+        // Otherwise fewer events would measure a long stall of the server. The length of the window
+        // limits the number of unanswered events. Events are answered in order.
         let mut sent_at = vec![VecDeque::new(); self.quiet];
         let each = |rate: usize| Duration::from_secs(1) / u32::try_from(rate).unwrap_or(1).max(1);
         let (step, pause) = (each(self.rate), each(self.broadcasts));
@@ -52,8 +52,8 @@ impl SlowCrowd {
             let (mut due, mut next_broadcast) = (Instant::now(), Instant::now());
             while window.is_open(Instant::now())? {
                 while due <= Instant::now() {
-                    // From the time at which it was due: a delay of the load must not hide one of
-                    // the server.
+                    // Latency counts from the time at which the event was due, so that a delay of
+                    // the load does not hide one of the server.
                     sent_at[turn].push_back(due);
                     crowd.write(turn, &event)?;
                     turn = (turn + 1) % self.quiet;

@@ -1,4 +1,4 @@
-// The chat example's server, played by the reference, so that its page and its suites can be shown to be right.
+// The chat example's server on the reference implementation, to show that the page and the suites are correct.
 //
 //   PORT=3000 node reference/chat.js
 
@@ -14,7 +14,7 @@ const HISTORY = 200;
 
 /** Nickname to `{ key, sockets }`. */
 const people = new Map();
-/** Room name to `{ history, present }`; `present` maps a nickname to how many sockets it has there. */
+/** Room name to `{ history, present }`. `present` maps a nickname to the number of its sockets in the room. */
 const rooms = new Map(["lobby", "rust", "random"].map((name) => [name, { history: [], present: new Map() }]));
 let lastId = 0;
 

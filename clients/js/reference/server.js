@@ -1,8 +1,8 @@
-// Plays a conformance profile with the reference implementation, so that the suites can be shown to be right.
+// Serves a conformance profile with the reference implementation, to show that the suites are correct.
 //
 //   node reference/server.js --profile engine [--port 3000]
 //
-// Like the conformance server it prints `listening on PORT` when it is ready, and exits on SIGTERM.
+// Like the conformance server, it prints `listening on PORT` when it is ready, and exits on SIGTERM.
 
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
@@ -29,7 +29,7 @@ const port = await listenOnBothLoopbacks(Number(values.port ?? defaultPort), ser
 console.log(`listening on ${port}`);
 process.on("SIGTERM", () => process.exit(0));
 
-/** One HTTP server for each loopback address, both feeding the same profile. */
+/** Starts an HTTP server for each loopback address. Both serve the same profile. */
 async function listenOnBothLoopbacks(wanted, attach) {
   const first = createServer();
   const second = createServer();

@@ -1,6 +1,6 @@
-// Headless Chromium, Debian's own.
+// Starts headless Chromium, by default that of Debian's package.
 //
-//   CHROMIUM  where it is, if it is elsewhere
+//   CHROMIUM  the path of another Chromium
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ export function launch() {
   });
 }
 
-/** Keeps a picture of the page among the build's artefacts. */
+/** Saves a picture of the page in the folder `artifacts`. */
 export async function picture(page, name) {
   await mkdir(ARTIFACTS, { recursive: true });
   await page.screenshot({ path: `${ARTIFACTS}${name}.png`, animations: "disabled" });

@@ -1,22 +1,22 @@
-// The official client, made so that every test has its own connection and none outlives its test.
+// Creates official clients. Each has its own connection, which is closed at the end of its test.
 
 import { io } from "socket.io-client";
 import { origin } from "./target.js";
 import { once, within } from "./waiting.js";
 
-/** How a client may reach its server; `upgrade` begins by polling and goes on by WebSocket. */
+/** The transports of a client. `upgrade` begins by polling and continues by WebSocket. */
 export const TRANSPORTS = {
   polling: ["polling"],
   websocket: ["websocket"],
   upgrade: ["polling", "websocket"],
 };
 
-/** A client of its own connection: not connected yet if `autoConnect` is false. */
+/** Creates a client with its own connection. It connects at once, unless `autoConnect` is false. */
 export function client(namespace = "/", options = {}) {
   return io(new URL(namespace, origin).href, { forceNew: true, reconnectionDelay: 10, ...options });
 }
 
-/** Runs `use` with one connected client for each `options`, all closed afterwards whatever happens. */
+/** Runs `use` with a connected client for each element of `list`, and closes them afterwards, even after an error. */
 export async function withClients(list, use) {
   const sockets = list.map(({ namespace, ...options }) => client(namespace, options));
   try {
@@ -32,7 +32,7 @@ export function withClient(options, use) {
   return withClients([options], use);
 }
 
-/** The first argument of the socket's next `event`: with recovery, the server adds one of its own. */
+/** The first argument of the socket's next `event`. With connection state recovery, the reference adds another one. */
 export function argument(socket, event) {
   const first = new Promise((resolve) => socket.once(event, (value) => resolve(value)));
   return within(first, `"${event}"`);
@@ -44,7 +44,7 @@ export async function upgraded(socket) {
   if (engine.transport.name !== "websocket") await once(engine, "upgrade");
 }
 
-/** The client's next `connect_error`; the client is closed afterwards. */
+/** Returns the `connect_error` of a new client, and closes the client. */
 export async function refusalOf(namespace, options) {
   const socket = client(namespace, options);
   try {

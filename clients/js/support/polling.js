@@ -1,4 +1,4 @@
-// An Engine.IO session over raw HTTP requests: nothing between a test and the wire.
+// An Engine.IO session over raw HTTP requests, without a client library.
 
 import assert from "node:assert/strict";
 import { url } from "./target.js";
@@ -15,7 +15,7 @@ export class PollingSession {
     this.sid = open.sid;
   }
 
-  /** Performs the handshake; `extra` are further query parameters. */
+  /** Performs the handshake. `extra` has further query parameters. */
   static async start(path, extra = {}) {
     const response = await fetch(url(path, { EIO: 4, transport: "polling", ...extra }));
     const body = await response.text();
@@ -30,17 +30,17 @@ export class PollingSession {
     return url(this.#path, { EIO: 4, transport, sid: this.sid }, scheme);
   }
 
-  /** One GET; the response as it is. */
+  /** Sends a GET, and returns the response. */
   poll(options = {}) {
     return fetch(this.url(), options);
   }
 
-  /** One POST; the response as it is. */
+  /** Sends a POST, and returns the response. */
   post(body, headers = { "content-type": "text/plain;charset=UTF-8" }) {
     return fetch(this.url(), { method: "POST", body, headers });
   }
 
-  /** The packets of one poll. */
+  /** Polls once, and returns the packets. */
   async receive() {
     const response = await this.poll();
     const body = await response.text();
@@ -48,14 +48,14 @@ export class PollingSession {
     return body.split(SEPARATOR);
   }
 
-  /** Posts packets and expects them to be taken. */
+  /** Posts packets, and asserts that the server accepts them. */
   async send(...packets) {
     const response = await this.post(packets.join(SEPARATOR));
     assert.equal(response.status, 200);
     assert.equal(await response.text(), "ok");
   }
 
-  /** Polls until `count` packets other than pings have come; answers the pings. */
+  /** Polls until `count` packets other than pings were received. Answers the pings. */
   async collect(count) {
     const packets = [];
     while (packets.length < count) {
@@ -74,7 +74,7 @@ export class PollingSession {
     assert.deepEqual(await response.json(), { code: 1, message: "Session ID unknown" });
   }
 
-  /** Asks until the server has forgotten the session: it learns of a lost connection soon, not at once. */
+  /** Waits until the server has forgotten the session, because it may notice a lost connection with a delay. */
   untilGone() {
     const unknown = async () => {
       for (;;) {

@@ -1,4 +1,4 @@
-// A WebSocket whose messages are read one by one, in order, without an event being missed.
+// A WebSocket whose messages are read one by one and in order. No message is missed.
 
 import WebSocket from "ws";
 import { within } from "./waiting.js";
@@ -16,7 +16,7 @@ export class RawWebSocket {
       this.#socket.once("error", reject);
     });
     this.opened.catch(() => {});
-    /** `{ code, reason }` of the close, whoever began it. */
+    /** `{ code, reason }` of the close, regardless of the side that started it. */
     this.closed = new Promise((resolve) => {
       this.#socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() }));
     });
@@ -47,7 +47,7 @@ export class RawWebSocket {
     for (const message of messages) this.#socket.send(message);
   }
 
-  /** The next message: a string, or a Buffer when it was binary. */
+  /** The next message: a string, or a Buffer if it is binary. */
   next(milliseconds) {
     if (this.#messages.length > 0) return Promise.resolve(this.#messages.shift());
     if (this.#socket.readyState === WebSocket.CLOSED) return Promise.reject(new Error("already closed"));
@@ -62,7 +62,7 @@ export class RawWebSocket {
     return messages;
   }
 
-  /** The messages that came and were not read. */
+  /** The messages that were received but not read yet. */
   get unread() {
     return [...this.#messages];
   }
@@ -93,7 +93,7 @@ export class RawWebSocket {
   }
 }
 
-/** What the server answers to a WebSocket handshake that it refuses: `{ status, body, headers }`. */
+/** The response to a WebSocket handshake that the server rejects: `{ status, body, headers }`. */
 export function refusal(address, options) {
   const socket = new WebSocket(address, options);
   const refused = new Promise((resolve, reject) => {

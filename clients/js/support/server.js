@@ -1,4 +1,4 @@
-// Starts and stops a conformance server, for the suites that are about that.
+// Starts and stops a conformance server, for the suites that test its start and its end.
 //
 //   SPECTER_SERVER  the program and its first arguments, as a JSON array
 
@@ -10,7 +10,7 @@ const COMMAND = JSON.parse(process.env.SPECTER_SERVER ?? '["node", "reference/se
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** Runs the conformance program; resolves when it has ended. */
+/** Runs the conformance program until it ends. Resolves with its exit code and its error output. */
 export async function run(...args) {
   const child = start(args);
   let errors = "";
@@ -21,7 +21,7 @@ export async function run(...args) {
   return { code, errors };
 }
 
-/** A server of `profile`, ready. */
+/** Starts a server of `profile`, and resolves when it is ready. */
 export async function serve(profile, port = 0) {
   const child = start(["--profile", profile, "--port", String(port)]);
   const lines = createInterface({ input: child.stdout });

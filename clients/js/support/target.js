@@ -1,12 +1,12 @@
-// Which server the suites talk to.
+// The server under test.
 //
-//   SPECTER_URL        where it listens (a suite's profile has a default port)
-//   SPECTER_REFERENCE  set when the reference implementation plays the profile
+//   SPECTER_URL        its address; default: http://127.0.0.1:3000
+//   SPECTER_REFERENCE  set if it is the reference implementation
 
-/** The server's address: `target("/engine.io/").http`, `.ws`. */
+/** The origin of the server under test. */
 export const origin = process.env.SPECTER_URL ?? "http://127.0.0.1:3000";
 
-/** Whether the server under test is the reference, which is laxer in the few places that the suites name. */
+/** Whether the server under test is the reference, which accepts more than Specter in a few cases. */
 export const isReference = Boolean(process.env.SPECTER_REFERENCE);
 
 /** An absolute URL on the server under test. `query` values of `undefined` are left out. */

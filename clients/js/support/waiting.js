@@ -1,9 +1,9 @@
-// Waiting for things, never for longer than they may take, and never by sleeping.
+// Functions that wait for an event or a promise, with a time limit.
 
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
-/** `promise`, or a rejection that says what was waited for. */
-export function within(promise, what, milliseconds = PATIENCE) {
+/** Returns `promise` with a time limit. After that time it is rejected with an error that names `what`. */
+export function within(promise, what, milliseconds = TIMEOUT) {
   let timer;
   const late = new Promise((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`waited ${milliseconds} ms for ${what}`)), milliseconds);
@@ -11,7 +11,7 @@ export function within(promise, what, milliseconds = PATIENCE) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** The arguments of the emitter's next `event`: the only one unwrapped, several as an array. */
+/** Waits for the emitter's next `event`. Resolves with its argument, or with an array if it has several. */
 export function once(emitter, event, milliseconds) {
   const happened = new Promise((resolve) => {
     emitter.once(event, (...args) => resolve(args.length > 1 ? args : args[0]));
@@ -19,7 +19,7 @@ export function once(emitter, event, milliseconds) {
   return within(happened, `"${event}"`, milliseconds);
 }
 
-/** Resolves when `condition` holds; asked after each of the emitter's `event`s. */
+/** Resolves when `condition` is true, which is checked at once and after each `event` of the emitter. */
 export function until(emitter, event, condition, milliseconds) {
   let listener;
   const held = new Promise((resolve) => {
@@ -30,7 +30,7 @@ export function until(emitter, event, condition, milliseconds) {
   return within(held, `"${event}" until ${condition}`, milliseconds).finally(() => emitter.off(event, listener));
 }
 
-/** A point in time that the protocol gives a meaning to: use it for heartbeats only, not to wait for an answer. */
+/** Waits for a time. Use it only for times that the protocol defines, such as heartbeats, not to wait for an answer. */
 export function elapse(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

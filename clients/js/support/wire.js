@@ -1,5 +1,5 @@
-// One connection as a stream of packets, the same on either transport: text is a string, bytes are a Buffer.
-// Heartbeats are answered and not shown.
+// A connection as a stream of packets, with the same functions for both transports. Text is a string, and bytes are a
+// Buffer. Pings are answered and left out.
 
 import assert from "node:assert/strict";
 import { PollingSession } from "./polling.js";
@@ -17,14 +17,14 @@ export function openWire(transport, options) {
   return transport === "websocket" ? WebSocketWire.open(options) : PollingWire.open();
 }
 
-/** Opens a session and joins a namespace of the `socket` profile, which greets with the auth payload. */
+/** Opens a session and joins a namespace of the `socket` profile, which sends the auth payload back. */
 export async function connectWire(transport, { namespace = "/", auth } = {}) {
   const wire = await openWire(transport);
   wire.id = await join(wire, { namespace, auth });
   return wire;
 }
 
-/** Joins a namespace on an open session; returns the socket's id. */
+/** Joins a namespace on an open session, and returns the socket's id. */
 export async function join(wire, { namespace = "/", auth } = {}) {
   const prefix = namespace === "/" ? "" : `${namespace},`;
   const payload = auth === undefined ? "" : JSON.stringify(auth);
@@ -58,7 +58,7 @@ class WebSocketWire {
     return this.socket.take(count);
   }
 
-  /** Asserts that the server closes the connection, and sends nothing before. */
+  /** Asserts that the server closes the connection, and sends no packet before. */
   async assertCloses() {
     await this.socket.awaitClose();
     assert.deepEqual(this.socket.unread, []);

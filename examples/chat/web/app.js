@@ -1,23 +1,24 @@
-// The chat: what the user does becomes requests, what the server says becomes lines.
+// The chat: turns the user's actions into requests, and the server's events into lines on the page.
 //
-// The nickname and a random key stand in the tab's session storage: whoever has the key may take the nickname again, so a
-// reload or a reconnection is not refused because the server has not noticed yet that the old connection is gone.
+// The tab's session storage holds the nickname and a random key. The server lets a client with the same key use the
+// nickname again. A reload or a reconnection is therefore accepted even if the server has not noticed yet that the old
+// connection is lost.
 
 import { Connection, Refused } from "./connection.js";
 import * as view from "./view.js";
 
 const { elements } = view;
-const TYPING_SHOWN_FOR = 6_000;
-const TYPING_TOLD_EVERY = 2_500;
+const TYPING_SHOWN_MS = 6_000;
+const TYPING_REPEAT_MS = 2_500;
 
-/** Rooms that this user is in: name to `{ lines, present, typing, unread }`; a line is a message or a notice. */
+/** The rooms that this user is in: name to `{ lines, present, typing, unread }`. A line is a message or a notice. */
 const joined = new Map();
-/** All rooms: `{ name, present }`. */
-let known = [];
+/** The server's list of rooms: `{ name, present }`. */
+let listedRooms = [];
 let current = null;
 let me = null;
 let connection = null;
-let typingToldAt = 0;
+let typingSentAt = 0;
 
 const saved = {
   get nickname() {
@@ -39,7 +40,7 @@ function signIn(nickname) {
   connection = new Connection({ nickname, key: saved.key, onState: view.showState, onRefused: refused });
   connection.on("welcome", welcomed);
   connection.on("rooms", (rooms) => {
-    known = rooms;
+    listedRooms = rooms;
     drawRooms();
   });
   connection.on("presence", ({ room, present }) => presenceChanged(room, present));
@@ -53,10 +54,10 @@ function refused(reason) {
   view.showSignIn(reason);
 }
 
-/** Connected, for the first time or again: enters the rooms, whose history holds what was missed. */
+/** Enters the rooms after the client has connected or reconnected. Their histories have the messages that it missed. */
 async function welcomed({ nickname, rooms }) {
   me = nickname;
-  known = rooms;
+  listedRooms = rooms;
   sessionStorage.setItem("nickname", nickname);
   view.showChat(nickname);
   const wanted = joined.size > 0 ? [...joined.keys()] : saved.rooms;
@@ -76,7 +77,7 @@ async function join(name) {
     if (room === current) show(room);
     return room;
   } catch (error) {
-    // A lost connection comes back, and the room with it.
+    // If the connection was lost instead, the client reconnects and enters the room again.
     if (error instanceof Refused) {
       if (name === current) current = null;
       joined.delete(name);
@@ -107,7 +108,7 @@ function rememberRooms() {
   sessionStorage.setItem("rooms", JSON.stringify([...joined.keys()]));
 }
 
-/** Brings a joined room, or none, to the front. */
+/** Shows a joined room, or no room. */
 function show(name) {
   current = name;
   history.replaceState(null, "", name ? `#${encodeURIComponent(name)}` : location.pathname);
@@ -120,7 +121,7 @@ function show(name) {
 }
 
 function drawRooms() {
-  const names = new Map(known.map(({ name, present }) => [name, present]));
+  const names = new Map(listedRooms.map(({ name, present }) => [name, present]));
   for (const [name, { present }] of joined) if (!names.has(name)) names.set(name, present.length);
   const rooms = [...names].map(([name, present]) => ({
     name,
@@ -135,7 +136,7 @@ function drawTyping() {
   view.showTyping([...(joined.get(current)?.typing.keys() ?? [])]);
 }
 
-// What the server says.
+// The server's events.
 
 function arrived(line) {
   const room = joined.get(line.room);
@@ -163,14 +164,14 @@ function typingChanged(name, nickname, active) {
   if (!room) return;
   clearTimeout(room.typing.get(nickname));
   room.typing.delete(nickname);
-  if (active) room.typing.set(nickname, setTimeout(typingChanged, TYPING_SHOWN_FOR, name, nickname, false));
+  if (active) room.typing.set(nickname, setTimeout(typingChanged, TYPING_SHOWN_MS, name, nickname, false));
   if (name === current) drawTyping();
 }
 
-// What the user does.
+// The user's actions.
 
 async function say(name, text) {
-  tellTyping(false);
+  sendTyping(false);
   const pending = view.addPending({ nickname: me, text, at: Date.now() }, me);
   try {
     const message = await connection.request("message", name, text);
@@ -182,10 +183,10 @@ async function say(name, text) {
   }
 }
 
-function tellTyping(active) {
+function sendTyping(active) {
   const now = Date.now();
-  if (active ? now - typingToldAt < TYPING_TOLD_EVERY : typingToldAt === 0) return;
-  typingToldAt = active ? now : 0;
+  if (active ? now - typingSentAt < TYPING_REPEAT_MS : typingSentAt === 0) return;
+  typingSentAt = active ? now : 0;
   connection.tell("typing", current, active);
 }
 
@@ -202,7 +203,7 @@ elements.composer.addEventListener("submit", (event) => {
   say(current, text);
 });
 
-elements.text.addEventListener("input", () => tellTyping(elements.text.value.trim() !== ""));
+elements.text.addEventListener("input", () => sendTyping(elements.text.value.trim() !== ""));
 
 elements.newRoom.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,10 +1,10 @@
-// The connection to the server: one Socket.IO client, its state in words, and requests that either answer or throw.
+// The connection to the server: one Socket.IO client, its state, and requests that return an answer or throw.
 
 import { io } from "./vendor/socket.io.esm.min.js";
 
-const ANSWER_WITHIN = 5_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 
-/** What the server answered instead of a result. */
+/** The error that the server returned instead of a result. */
 export class Refused extends Error {
   constructor({ error, code }) {
     super(error);
@@ -16,8 +16,8 @@ export class Connection {
   #socket;
 
   /**
-   * `onState(state)` is told "connecting", "online", "reconnecting" or "offline";
-   * `onRefused(message)` that the server will not have this nickname.
+   * `onState(state)` is called with "connecting", "online", "reconnecting" or "offline".
+   * `onRefused(message)` is called if the server rejects this nickname.
    */
   constructor({ nickname, key, onState, onRefused }) {
     this.#socket = io("/chat", { auth: { nickname, key } });
@@ -25,7 +25,7 @@ export class Connection {
     this.#socket.on("connect", () => onState("online"));
     this.#socket.on("disconnect", () => onState(this.#socket.active ? "reconnecting" : "offline"));
     this.#socket.on("connect_error", (error) => {
-      // An inactive socket will not try again: the server has refused it.
+      // If the server has rejected the connection, the socket is inactive and does not try again.
       if (this.#socket.active) return onState("reconnecting");
       onState("offline");
       onRefused(error.message);
@@ -40,16 +40,16 @@ export class Connection {
     this.#socket.on(event, listener);
   }
 
-  /** Emits without an answer; dropped when offline. */
+  /** Emits an event without an answer. Drops it if the client is offline. */
   tell(event, ...args) {
     this.#socket.volatile.emit(event, ...args);
   }
 
-  /** Emits, and resolves with the server's answer. */
+  /** Emits an event, and resolves with the server's answer. */
   async request(event, ...args) {
     if (!this.online) throw new Error("You are offline");
     const answer = await this.#socket
-      .timeout(ANSWER_WITHIN)
+      .timeout(ANSWER_TIMEOUT_MS)
       .emitWithAck(event, ...args)
       .catch(() => {
         throw new Error("The server did not answer");

@@ -1,4 +1,4 @@
-// The page: draws what it is told, and knows nothing of the connection.
+// Draws the page. It does not know the connection.
 
 const byId = (id) => document.getElementById(id);
 
@@ -49,7 +49,7 @@ export function showState(state) {
   elements.state.textContent = STATES[state];
 }
 
-/** The form that asks for a nickname, with the reason if one was refused. */
+/** Shows the form for a nickname, with the reason if a nickname was rejected. */
 export function showSignIn(reason = "") {
   elements.chat.hidden = true;
   elements.me.hidden = true;
@@ -97,7 +97,7 @@ export function showTyping(nicknames) {
   elements.typing.textContent = text ?? "Several people are typing…";
 }
 
-/** A whole room: its name and every line of it. */
+/** Shows a room: its name and all its lines. */
 export function showRoom(name, lines, me) {
   elements.roomName.textContent = name ?? "";
   elements.leave.hidden = !name;
@@ -112,7 +112,7 @@ export function showRoom(name, lines, me) {
   scrollToEnd();
 }
 
-/** Draws one more line at the end, and scrolls there if the reader was there. */
+/** Adds a line at the end. Scrolls there if the end was visible before. */
 export function addLine(line, me) {
   const { log } = elements;
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
@@ -127,7 +127,7 @@ function scrollToEnd() {
   elements.log.scrollTop = elements.log.scrollHeight;
 }
 
-/** Whether a line says that somebody came or went; any other is a message. */
+/** Whether a line is a notice that somebody joined or left. Every other line is a message. */
 export const isNotice = (line) => line.kind !== undefined;
 
 function drawLine(line, me) {
@@ -146,7 +146,7 @@ function drawLine(line, me) {
   });
 }
 
-/** A line of one's own that the server has not confirmed: `confirm()` or `fail(retry)` it. */
+/** Adds the user's own message, which the server has not confirmed yet. Call `confirm()` or `fail(retry)` later. */
 export function addPending(line, me) {
   const item = addLine(line, me);
   item.classList.add("pending");
@@ -165,7 +165,7 @@ export function addPending(line, me) {
   };
 }
 
-/** Says for a few seconds what went wrong. */
+/** Shows an error message for a few seconds. */
 export function complain(text) {
   const toast = make("p", { className: "toast", text });
   elements.toasts.append(toast);

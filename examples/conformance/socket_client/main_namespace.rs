@@ -1,4 +1,4 @@
-//! The namespace `/`.
+//! The main namespace, `/`: identity, texts, dates, acknowledgements and attachments.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use specter::prelude::*;
 
 use super::handshake::HandshakeView;
 
-/// Accepts or rejects the connection, and says who is connected.
+/// Accepts or rejects the connection, and returns the socket's handshake and id.
 #[socketio_controller(unlisted)]
 pub(super) struct Identity;
 

@@ -1,4 +1,4 @@
-//! The namespaces besides `/`.
+//! The namespaces other than `/`.
 
 use specter::prelude::*;
 

@@ -16,7 +16,8 @@ pub struct Open<'a> {
     pub upgrades: &'a [&'a str],
     /// The time between two pings of the server.
     pub ping_interval: Duration,
-    /// How long either side waits for the other's heartbeat before it gives the connection up.
+    /// How long the server waits for the pong. The client waits for the next ping for
+    /// `ping_interval` plus this time. Whoever waits longer closes the connection.
     pub ping_timeout: Duration,
     /// The largest polling body or message that the server accepts, in bytes.
     pub max_payload: usize,

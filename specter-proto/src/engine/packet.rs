@@ -97,7 +97,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// The reason why a text is not a packet. Each of them closes the session with `parse error`.
+/// The reason why a text is not a packet. Each such error closes the session with `parse error`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum PacketError {
     /// The text is empty, so it has no type character.

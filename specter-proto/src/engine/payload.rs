@@ -1,9 +1,8 @@
 //! Polling bodies: packets joined by the record separator (0x1E), binary ones as `b` and base64
 //! (Engine.IO v4, "HTTP long-polling").
 //!
-//! A body is read in one pass, without a copy of its texts. The HTTP layer limits the size of a
-//! body before it is read here. What packets do to a session is decided by
-//! [`Session`](super::Session).
+//! Bodies are read without copying their texts. The HTTP layer limits the size of a body before it
+//! is read here. [`Session`](super::Session) decides what a packet does to a session.
 
 use std::borrow::Cow;
 use std::str::{self, Split};
@@ -47,7 +46,7 @@ impl Default for PayloadLimits {
     }
 }
 
-/// The reason why a polling body, or a packet in it, cannot be read. Each of them closes the
+/// The reason why a polling body, or a packet in it, cannot be read. Each such error closes the
 /// session with `parse error`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum PayloadError {
@@ -181,8 +180,8 @@ fn decode_base64(encoded: &str) -> Result<Vec<u8>, PayloadError> {
 #[derive(Debug, Default)]
 pub struct PayloadEncoder {
     body: Vec<u8>,
-    /// Whether a packet was added. The body's length does not tell, because a first packet may be
-    /// empty.
+    /// Whether a packet was added. The body's length does not show this, because the first packet
+    /// may be empty.
     has_packets: bool,
 }
 

@@ -1,8 +1,8 @@
 //! The query of an Engine.IO request: the protocol version, the transport and the session.
 //!
-//! Values must match exactly. Some clients repeat a parameter that is in the URL which they were
-//! configured with; equal values count as one. Different values are reported, so that a request
-//! cannot mean different things to different readers.
+//! Values must match exactly. Some clients add a parameter again that their configured URL already
+//! contains. A parameter that is repeated with the same value counts once. Different values are
+//! reported, so that a request cannot mean different things to different readers.
 
 use std::borrow::Cow;
 use std::iter;

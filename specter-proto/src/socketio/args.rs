@@ -282,8 +282,8 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Moves the cursor to the argument after the one that `text` begins with. Returns the JSON of
-    /// the latter.
+    /// Skips the argument with which `text` begins: moves the cursor to the next argument, and
+    /// returns the JSON of the skipped one.
     #[cold]
     fn skip_to_next(&mut self, text: &'a str) -> &'a str {
         let end = scanner::skip(text);

@@ -1,8 +1,8 @@
 //! Received packets, checked and complete, as the decoder returns them.
 //!
-//! A packet is a pointer to a buffer that has a copy of the packet's text; the packet's parts are
-//! ranges of it. A packet can therefore be queued, and can lend its parts to a handler, without
-//! keeping the buffer into which the connection reads.
+//! An event or an acknowledgement is a pointer to a buffer with a copy of the packet's text, and
+//! its parts are ranges of that text. A packet can therefore be queued, and can lend its parts to a
+//! handler, without keeping the buffer into which the connection reads.
 
 use std::fmt;
 

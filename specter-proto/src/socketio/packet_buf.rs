@@ -81,7 +81,7 @@ impl PacketBuf {
         Self::allocate(text, layout)
     }
 
-    /// Does the same in a newly allocated buffer.
+    /// Does the same as [`new`](Self::new), but allocates the buffer.
     #[inline(never)]
     fn allocate(text: &str, layout: PacketLayout) -> Arc<Self> {
         Arc::new(Self {
@@ -103,7 +103,8 @@ impl PacketBuf {
         }
     }
 
-    /// Does the same for a buffer that may be shared, large, or have room for attachments.
+    /// Does the same as [`recycle`](Self::recycle) for a buffer that may be shared, large, or have
+    /// room for attachments.
     #[inline(never)]
     fn recycle_any(mut this: Arc<Self>) {
         if let Some(packet) = Arc::get_mut(&mut this)

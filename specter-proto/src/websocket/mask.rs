@@ -1,6 +1,6 @@
 //! Removes a client's mask from a payload (RFC 6455, section 5.3), many bytes at a time.
 
-/// The number of words that are unmasked together, which the compiler makes one vector operation.
+/// The number of words that are unmasked together. The compiler uses one vector operation for them.
 const BLOCK: usize = 2;
 
 /// XORs `data` with `key`, repeated.
@@ -13,9 +13,9 @@ pub(super) fn unmask(data: &mut [u8], key: [u8; 4]) {
         return;
     };
     let key = u64::from(u32::from_le_bytes(key)) * 0x1_0000_0001;
-    // The last 8 bytes overlap the words that are unmasked below. They are read before these words
-    // change and written back afterwards, so no byte remains that is in no word. They may begin at
-    // any byte of the key, so the key is rotated.
+    // The length may not be a multiple of a word, so the last 8 bytes are unmasked on their own.
+    // They may overlap the words below, so they are read before these words change and written back
+    // afterwards. They may begin at any byte of the key, so the key is rotated.
     let rotation = u32::try_from(data.len() % 4 * 8).unwrap_or_default();
     let last = unmasked(*last, key.rotate_right(rotation));
     let (words, _) = data.as_chunks_mut::<8>();

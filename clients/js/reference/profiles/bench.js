@@ -1,4 +1,4 @@
-// Socket.IO at its defaults: echo, broadcast and rooms.
+// Socket.IO with its default settings: echo, broadcast and rooms.
 
 import { Server } from "socket.io";
 

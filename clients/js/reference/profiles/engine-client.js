@@ -1,4 +1,4 @@
-// Plain Engine.IO: what the tests of engine.io-client want of a server.
+// Engine.IO without Socket.IO, as the tests of engine.io-client expect their server.
 
 import { Server } from "engine.io";
 

@@ -1,4 +1,4 @@
-// Plain Engine.IO: echoes every message.
+// Engine.IO without Socket.IO. It echoes every message.
 
 import { Server } from "engine.io";
 

@@ -1,4 +1,4 @@
-// Socket.IO: what the tests of socket.io-client want of a server.
+// Socket.IO, as the tests of socket.io-client expect their server.
 
 import { Server } from "socket.io";
 

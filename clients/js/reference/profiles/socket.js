@@ -1,4 +1,4 @@
-// Socket.IO with two namespaces: echoes messages and acknowledgements.
+// Socket.IO with two namespaces. Both send the `auth` payload back; `/` also echoes messages.
 
 import { Server } from "socket.io";
 

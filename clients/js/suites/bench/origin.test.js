@@ -1,5 +1,5 @@
-// Who may connect from a web page when nothing is configured: pages of the server's own origin, and of a development server.
-// The reference does not check origins by itself, so these tests are Specter's own.
+// The web pages that may connect by default: those of the server's own origin, and those of a development server.
+// The reference does not check origins by default, so these tests run against Specter only.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// Two sockets, a slow and a fast one: the slow one costs nobody else anything.
+// A client that does not read must not delay the other clients.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -7,11 +7,11 @@ import { RawWebSocket } from "../../support/raw-websocket.js";
 import { isReference, url } from "../../support/target.js";
 import { within } from "../../support/waiting.js";
 
-// More than the system and the queue of a client that does not read hold together.
+// Together these broadcasts exceed the buffers of the system and the queue of a client that does not read.
 const COUNT = 4_000;
 const TEXT = "x".repeat(10_000);
 
-it("a client that does not read neither delays the others nor stays", async () => {
+it("a client that does not read does not delay the others, and is disconnected", async () => {
   const slow = await RawWebSocket.open(url("/socket.io/", { EIO: 4, transport: "websocket" }, "ws"));
   await slow.next();
   slow.send("40");
@@ -28,7 +28,7 @@ it("a client that does not read neither delays the others nor stays", async () =
         if (received === COUNT) resolve();
       });
     });
-    // Twenty at a time, so that the talker's and the listener's own queues stay short.
+    // Twenty events are sent at a time, so that the queues of the talker and the listener stay short.
     for (let i = 0; i < COUNT; i += 1) {
       talker.emit("broadcast", `${i} ${TEXT}`);
       if (i % 20 === 19) await talker.emitWithAck("echo");
@@ -38,7 +38,7 @@ it("a client that does not read neither delays the others nor stays", async () =
   });
 
   slow.resume();
-  // The reference keeps everything for the slow client, for as long as it takes.
+  // The reference queues everything for the slow client and never disconnects it.
   if (isReference) await slow.terminate();
   else await slow.awaitClose();
 });

@@ -1,5 +1,5 @@
-// What clients do that other servers have stumbled over: much at once, base64 on a WebSocket, text that is cut
-// inside a character, floats for integers.
+// Unusual traffic that caused errors in other servers: many events at once, base64 on a WebSocket, and text that is cut
+// inside a character.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -9,7 +9,7 @@ import { once, within } from "../../support/waiting.js";
 
 for (const [name, transports] of Object.entries(TRANSPORTS)) {
   describe(`clients on ${name}`, () => {
-    it("get all of what is broadcast at once", async () => {
+    it("receive all of many broadcasts that are sent at once", async () => {
       const text = "x".repeat(5_000);
       await withClients([{ transports }, { transports }, { transports }], async (...sockets) => {
         const all = sockets.map(
@@ -45,7 +45,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       await once(socket, "connect");
       const cut = { ["key " + "👋".slice(1)]: ["cut 👋".slice(0, 5), "whole 👋"] };
       const answer = await within(socket.emitWithAck("echo", cut), "the answer");
-      // The reference passes the half of the pair on.
+      // The reference passes the half of a surrogate pair on.
       if (!isReference) assert.deepEqual(answer, { "key \ufffd": ["cut \ufffd", "whole 👋"] });
       socket.disconnect();
     });

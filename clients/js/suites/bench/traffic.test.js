@@ -1,4 +1,4 @@
-// The server at its defaults under ordinary traffic: echoes, broadcasts, rooms, and 20,000 events in a row.
+// The server with its default settings and ordinary traffic: echoes, broadcasts, rooms, and 20,000 events in a row.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -42,20 +42,20 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("a room's event reaches its members alone", async () => {
+    it("a room's event reaches only its members", async () => {
       await withClients([{ transports }, { transports }, { transports }], async (first, second, outsider) => {
         const room = `room of ${first.id}`;
-        outsider.on("room", () => assert.fail("an outsider heard it"));
+        outsider.on("room", () => assert.fail("a client outside of the room received the event"));
         await Promise.all([first.emitWithAck("join", room), second.emitWithAck("join", room)]);
         const received = [argument(first, "room"), argument(second, "room")];
         outsider.emit("room", room, { text: "hello" });
         assert.deepEqual(await Promise.all(received), [{ text: "hello" }, { text: "hello" }]);
-        // What the outsider was not sent would have come before this.
+        // If the outsider had been sent the event, it would have received it before this acknowledgement.
         await outsider.emitWithAck("echo");
       });
     });
 
-    it("joining a room twice brings one copy", async () => {
+    it("a client that joins a room twice receives one copy of an event", async () => {
       await withClient({ transports }, async (socket) => {
         const room = `room of ${socket.id}`;
         await socket.emitWithAck("join", room);
@@ -112,7 +112,7 @@ function disconnected(socket) {
   });
 }
 
-/** Other tests' broadcasts come too: waits for this one. */
+/** Resolves when this value is received. Values of other tests' broadcasts are ignored. */
 function receives(socket, event, value) {
   return new Promise((resolve) => {
     socket.on(event, (received) => received === value && resolve());

@@ -1,22 +1,22 @@
-// The chat's page in a real browser: two people talk, see each other, and find their words again.
+// The chat's page in a real browser: people talk, see each other, and find the history after a reload.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { launch, picture } from "../../support/browser.js";
 import { origin } from "../../support/target.js";
 
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
-/** One person's window, and what a person does and sees in it. */
+/** One person's window, with functions for the person's actions and for the content of the page. */
 class Person {
   constructor(page, nickname) {
     this.page = page;
     this.nickname = nickname;
     this.errors = [];
-    page.setDefaultTimeout(PATIENCE);
+    page.setDefaultTimeout(TIMEOUT);
     page.on("pageerror", (error) => this.errors.push(error));
     page.on("console", (message) => {
-      // A request that met its session's end is refused with 400: the browser reports what the client expects.
+      // A request at the end of its session is rejected with 400. The browser reports it, but the client expects it.
       if (message.type() === "error" && !message.text().includes("status of 400")) this.errors.push(message.text());
     });
   }
@@ -44,7 +44,7 @@ class Person {
   async say(text) {
     await this.write(text);
     await this.page.getByRole("button", { name: "Send" }).click();
-    // Confirmed by the server, not only drawn.
+    // The page has drawn the line, and the server has confirmed it.
     await this.sees(this.page.locator(".line:not(.pending):not(.failed)").filter({ hasText: text }));
   }
 
@@ -131,7 +131,7 @@ describe("the chat's page", () => {
     await ada.page.close();
   });
 
-  it("keeps rooms apart, and counts what was not read", async () => {
+  it("keeps rooms apart, and counts unread messages", async () => {
     const linus = await person("Linus");
     const dennis = await person("Dennis");
     await linus.enter();
@@ -153,7 +153,7 @@ describe("the chat's page", () => {
     await Promise.all([linus.page.close(), dennis.page.close()]);
   });
 
-  it("says why a nickname is refused", async () => {
+  it("shows why a nickname is rejected", async () => {
     const first = await person("Barbara");
     await first.enter();
     const second = await person("Barbara");
@@ -172,7 +172,7 @@ describe("the chat's page", () => {
     await Promise.all([first.page.close(), second.page.close()]);
   });
 
-  it("shows that the connection is lost, and comes back", async () => {
+  it("shows that the connection is lost, and reconnects", async () => {
     const margaret = await person("Margaret");
     await margaret.enter();
     await margaret.page.context().setOffline(true);
@@ -186,7 +186,7 @@ describe("the chat's page", () => {
     await margaret.page.evaluate(() => window.dispatchEvent(new Event("online")));
     await margaret.sees(margaret.state("Online"));
     await margaret.say("Here again");
-    // The browser itself complains about the requests that failed meanwhile.
+    // The browser itself reports the requests that failed meanwhile.
     margaret.errors.splice(0);
     await margaret.page.close();
   });

@@ -1,4 +1,4 @@
-// The chat example, as its page talks to it: nicknames, rooms, presence, typing, history, and errors in acknowledgements.
+// The chat example, used as by its page: nicknames, rooms, presence, typing, history, and errors in acknowledgements.
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
@@ -9,7 +9,7 @@ import { once, within } from "../../support/waiting.js";
 const people = [];
 let lastKey = 0;
 
-/** Somebody who has entered the chat. */
+/** Connects a person who enters the chat. */
 async function enter(nickname, { key = `key ${(lastKey += 1)}`, ...options } = {}) {
   const socket = client("/chat", { auth: { nickname, key }, ...options });
   people.push(socket);
@@ -41,7 +41,7 @@ describe("the page", () => {
   }
 });
 
-it("the server's own route tells its rooms", async () => {
+it("the server's HTTP route returns the list of rooms", async () => {
   const { ask } = await enter("Router");
   await ask("room:join", "routed");
   const response = await fetch(new URL("/api/rooms", origin));
@@ -58,7 +58,7 @@ describe("a nickname", () => {
     ["blank", { nickname: " \t " }, "nickname_empty", "a nickname is needed"],
     ["too long", { nickname: "ä".repeat(25) }, "nickname_too_long", "a nickname has at most 24 characters"],
   ]) {
-    it(`is refused when it is ${what}`, async () => {
+    it(`is rejected if it is ${what}`, async () => {
       const error = await refusalOf("/chat", { auth: { key: "k", ...auth } });
       assert.equal(error.message, message);
       assert.deepEqual(error.data, { code });
@@ -70,7 +70,7 @@ describe("a nickname", () => {
     assert.equal(welcome.nickname, "ä".repeat(24));
   });
 
-  it("is refused while somebody else has it", async () => {
+  it("is rejected while somebody else uses it", async () => {
     const { socket } = await enter("Hedy");
     const error = await refusalOf("/chat", { auth: { nickname: "Hedy", key: "another" } });
     assert.equal(error.message, "somebody else has this nickname");
@@ -79,7 +79,7 @@ describe("a nickname", () => {
     await eventually(() => enter("Hedy", { key: "another" }));
   });
 
-  it("may be taken again by whoever has its key", async () => {
+  it("may be used by another client with the same key", async () => {
     const first = await enter("Katherine", { key: "hers" });
     const second = await enter("Katherine", { key: "hers" });
     await second.ask("room:join", "twice");
@@ -101,7 +101,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       return all;
     };
 
-    it("tells who is there", async () => {
+    it("sends the list of people in a room", async () => {
       const room = `presence ${name}`;
       const [ada] = await inRoom(room, "Ada");
       const presence = argument(ada.socket, "presence");
@@ -117,7 +117,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(await gone, { room, present: [ada.nickname] });
     });
 
-    it("tells who is gone without a word", async () => {
+    it("announces a person whose connection was lost", async () => {
       const room = `gone ${name}`;
       const [linus, dennis] = await inRoom(room, "Linus", "Dennis");
       const left = new Promise((resolve) => {
@@ -128,7 +128,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.equal(await within(left, "the notice"), dennis.nickname);
     });
 
-    it("tells how full its rooms are", async () => {
+    it("sends the number of people in each room", async () => {
       const { socket } = await enter(`Watcher (${name})`, { transports });
       const room = `counted ${name}`;
       const told = new Promise((resolve) => {
@@ -138,11 +138,11 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       await told;
     });
 
-    it("carries messages to the others in the room, and remembers them", async () => {
+    it("sends messages to the others in the room, and keeps them", async () => {
       const room = `talk ${name}`;
       const [ada, grace, outsider] = [...(await inRoom(room, "Ada T", "Grace T")), ...(await inRoom(`${room} 2`, "Else"))];
-      outsider.socket.on("message", () => assert.fail("heard in another room"));
-      ada.socket.on("message", () => assert.fail("heard oneself"));
+      outsider.socket.on("message", () => assert.fail("a client in another room received the message"));
+      ada.socket.on("message", () => assert.fail("the sender received its own message"));
       const heard = argument(grace.socket, "message");
       const sent = await ada.ask("message", room, "Hello 🎉 <b>");
       const { id, at, ...rest } = sent;
@@ -156,7 +156,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(present, [ada.nickname, grace.nickname, late.nickname].sort());
     });
 
-    it("tells the others who is typing", async () => {
+    it("shows the others who is typing", async () => {
       const room = `typing ${name}`;
       const [ada, grace] = await inRoom(room, "Ada Y", "Grace Y");
       for (const active of [true, false]) {
@@ -174,7 +174,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.deepEqual(history.map(({ text }) => text), Array.from({ length: 200 }, (_, i) => `${i + 10}`));
     });
 
-    it("says in the acknowledgement what was wrong", async () => {
+    it("returns the error in the acknowledgement", async () => {
       const room = `wrong ${name}`;
       const [ada] = await inRoom(room, "Ada W");
       const cases = [

@@ -1,4 +1,4 @@
-// engine.io-client, as its own tests use it: what it sends, and what it is told when it is refused.
+// engine.io-client, used as by its own tests: its messages, and its errors when it is rejected.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -6,7 +6,7 @@ import { Socket } from "engine.io-client";
 import { origin } from "../../support/target.js";
 import { once, until, within } from "../../support/waiting.js";
 
-/** The client's next error, with the response as it was: the client empties the request afterwards. */
+/** The client's next error, with the response's body, which is read in the event because the client clears it later. */
 async function nextError(client) {
   let body;
   client.once("error", (error) => {
@@ -22,10 +22,10 @@ const TRANSPORTS = {
   "polling, then websocket": ["polling", "websocket"],
 };
 
-/** Runs `use` with a client, and closes it whatever happens. */
+/** Runs `use` with a client, and closes the client afterwards, even after an error. */
 async function withClient(options, use) {
   const client = new Socket(origin, options);
-  // Messages are kept from the start, so that none comes before it is asked for.
+  // Messages are collected from the start, so that none is missed.
   const received = [];
   client.on("message", (data) => received.push(data));
   const messages = async (count) => {
@@ -129,7 +129,7 @@ describe("a client that upgrades", () => {
     });
   });
 
-  it("may give the upgrade up, and closes", async () => {
+  it("may close while the upgrade fails", async () => {
     await withClient({}, async (client) => {
       await once(client, "upgrading");
       const failed = once(client, "upgradeError");
@@ -139,7 +139,7 @@ describe("a client that upgrades", () => {
     });
   });
 
-  it("remembers it", async () => {
+  it("remembers the upgrade", async () => {
     await withClient({}, async (client) => {
       await once(client, "upgrade");
       await withClient({ rememberUpgrade: true }, async (second, messages) => {
@@ -151,7 +151,7 @@ describe("a client that upgrades", () => {
 });
 
 describe("the greatest payload of 100 bytes", () => {
-  it("makes the client split its texts into bodies that pass", async () => {
+  it("makes the client split its texts into bodies within the limit", async () => {
     await withClient({ transports: ["polling"] }, async (client, messages) => {
       const texts = ["a".repeat(99), "b".repeat(30), "c".repeat(30), "d".repeat(35), "€".repeat(33), "f".repeat(99)];
       await once(client, "open");
@@ -160,7 +160,7 @@ describe("the greatest payload of 100 bytes", () => {
     });
   });
 
-  it("makes the client split its bytes into bodies that pass", async () => {
+  it("makes the client split its bytes into bodies within the limit", async () => {
     await withClient({ transports: ["polling"] }, async (client, messages) => {
       const sent = [Buffer.alloc(72, 1), Buffer.alloc(20, 2), "a".repeat(20), Buffer.alloc(20, 3), Buffer.alloc(72, 4)];
       await once(client, "open");
@@ -193,7 +193,7 @@ describe("the greatest payload of 100 bytes", () => {
     });
   });
 
-  it("does not hold for what the server sends", async () => {
+  it("does not apply to messages of the server", async () => {
     for (const transports of Object.values(TRANSPORTS)) {
       await withClient({ transports, extraHeaders: { "x-long": "h".repeat(400) } }, async (client, messages) => {
         client.send("sendHeaders");
@@ -206,7 +206,7 @@ describe("the greatest payload of 100 bytes", () => {
 describe("an unknown session", () => {
   const query = { sid: "abc" };
 
-  it("is told by polling", async () => {
+  it("is reported by polling", async () => {
     await withClient({ transports: ["polling"], query }, async (client) => {
       const closed = once(client, "close");
       assert.deepEqual(await nextError(client), {
@@ -219,7 +219,7 @@ describe("an unknown session", () => {
     });
   });
 
-  it("is told by WebSocket", async () => {
+  it("is reported by WebSocket", async () => {
     await withClient({ transports: ["websocket"], query }, async (client) => {
       const closed = once(client, "close");
       const error = await once(client, "error");
@@ -231,10 +231,10 @@ describe("an unknown session", () => {
 });
 
 describe("a denied client", () => {
-  // These options replace the client's own query, so the request is refused for that already.
+  // These options replace the client's own query, so the request would be rejected even without `deny`.
   const denied = (transport) => ({ transportOptions: { [transport]: { query: { deny: 1 } } } });
 
-  it("is told by polling", async () => {
+  it("receives the error by polling", async () => {
     await withClient({ transports: ["polling"], query: { deny: 1 } }, async (client) => {
       const { description, body } = await nextError(client);
       assert.equal(description, 403);
@@ -242,7 +242,7 @@ describe("a denied client", () => {
     });
   });
 
-  it("is told by WebSocket", async () => {
+  it("receives the error by WebSocket", async () => {
     await withClient({ transports: ["websocket"], query: { deny: 1 } }, async (client) => {
       const error = await once(client, "error");
       assert.match(error.description.message, /400/);
@@ -283,7 +283,7 @@ describe("headers", () => {
 
   it("hold the cookies of the first response when the client sends credentials", async () => {
     const { cookie } = await headersSeenBy({ withCredentials: true });
-    // The third cookie's age is nothing, the fourth's time is over.
+    // The third cookie has a maximum age of zero, and the fourth one has expired.
     assert.match(cookie, /^1=1; 2=2(; 4=4)?$/);
   });
 

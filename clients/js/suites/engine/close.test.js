@@ -1,4 +1,4 @@
-// Either side ends a session.
+// A session ends: by a close packet, or by the close or the loss of its WebSocket.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// WebSocket framing itself, byte by byte: what RFC 6455 allows, and with which code the rest is refused.
+// WebSocket framing, byte by byte: the frames that RFC 6455 allows, and the close codes for all others.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -15,7 +15,7 @@ const CLOSE = 0x8;
 const PING = 0x9;
 const PONG = 0xa;
 
-/** A client's frame; `length` and `masked` may lie. */
+/** A client's frame. `length` and `masked` may differ from the actual payload. */
 function frame(first, payload = "", { masked = true, length = Buffer.byteLength(payload) } = {}) {
   const data = Buffer.from(payload);
   const bit = masked ? 0x80 : 0;
@@ -33,7 +33,7 @@ function frame(first, payload = "", { masked = true, length = Buffer.byteLength(
   return Buffer.concat([header, mask, data.map((byte, i) => byte ^ mask[i % 4])]);
 }
 
-/** A TCP connection that has shaken hands as a WebSocket. */
+/** A TCP connection after the opening handshake of a WebSocket. */
 class RawConnection {
   #received = Buffer.alloc(0);
   #wake = () => {};
@@ -193,7 +193,7 @@ const VIOLATIONS = [
   ["a new message within another", [frame(TEXT, "4hel"), frame(FIN | TEXT, "4hello")], 1002],
   ["text that is not UTF-8", [frame(FIN | TEXT, Buffer.of(0x34, 0xff))], 1007],
   ["text that ends within a character", [frame(FIN | TEXT, SPLIT)], 1007],
-  ["a length over the limit, told beforehand", [frame(FIN | TEXT, "", { length: 1_000_001 })], 1009],
+  ["a length over the limit in the header", [frame(FIN | TEXT, "", { length: 1_000_001 })], 1009],
   ["fragments over the limit in sum", [frame(TEXT, "4".repeat(999_999)), frame(FIN | CONTINUATION, "too long")], 1009],
   ["a close frame of one byte", [frame(FIN | CLOSE, Buffer.of(3))], 1002],
   ["a close code that nobody may send", [frame(FIN | CLOSE, Buffer.of(0x03, 0xed))], 1002],

@@ -1,4 +1,4 @@
-// How a session is opened, and how a request that may not open one is answered.
+// The handshake: how a session is opened, and how invalid requests are rejected.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -135,7 +135,7 @@ describe("a WebSocket handshake is refused", () => {
   ];
   if (isReference) {
     for (const [what, query] of versions) {
-      it(`with ${what}, though only after it was accepted`, async () => {
+      it(`with ${what}, but only after the WebSocket was opened`, async () => {
         const socket = new RawWebSocket(url(PATH, query, "ws"));
         await socket.awaitClose();
         assert.deepEqual(socket.unread, []);
@@ -169,7 +169,7 @@ describe("a request of another origin", () => {
     await socket.close();
   });
 
-  it("is answered when it asks beforehand", async () => {
+  it("receives an answer to its preflight request", async () => {
     const response = await fetch(url(PATH, { EIO: 4, transport: "polling" }), {
       method: "OPTIONS",
       headers: {

@@ -1,4 +1,4 @@
-// The server's pings, and what happens to a client that does not answer them.
+// The server's pings, and the timeout of a client that does not answer them.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -61,7 +61,7 @@ describe("the heartbeat", () => {
     assert.deepEqual(socket.unread, ["2"]);
   });
 
-  it("is no answer to the client's messages, and they are none to it", async () => {
+  it("is sent to a client that sends messages, and messages do not count as pongs", async () => {
     const socket = await connect();
     assert.equal(await socket.next(), "2");
     socket.send("4busy");

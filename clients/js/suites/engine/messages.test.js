@@ -1,4 +1,4 @@
-// Messages in both directions, on either transport, and what is no message at all.
+// Messages in both directions, on either transport, and packets that are not messages.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -80,7 +80,7 @@ describe("by polling", () => {
       // The server may answer and close before the whole body was sent; the client then sees a broken pipe.
       assert.equal(refused.message, "fetch failed");
     }
-    // The reference ends the session since its version 6.6.12; the installed one is older.
+    // The reference ends the session from version 6.6.12 on. The installed version is older.
     if (!isReference) await session.untilGone();
   });
 });
@@ -154,7 +154,7 @@ describe("by polling, the session lives on", () => {
     assert.deepEqual(await session.receive(), ["4alive"]);
   });
 
-  it("after a method that is none of its", async () => {
+  it("after a request with an unsupported method", async () => {
     const session = await start();
     const response = await fetch(session.url(), { method: "PUT", body: "4hello" });
     assert.equal(response.status, 500);

@@ -1,4 +1,4 @@
-// From polling to WebSocket: nothing lost, nothing sent twice, and no way to upgrade another's session.
+// The upgrade from polling to WebSocket: no packet is lost or sent twice.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -51,7 +51,7 @@ describe("an upgrade", () => {
     socket.send("5");
     const response = await within(waiting, "the poll");
     const body = await response.text();
-    // The poll may have met the probe, the moment of the upgrade, or the time after it.
+    // The poll may have arrived during the probe, at the upgrade, or after it.
     if (response.status === 200) assert.ok(["6", "1"].includes(body), body);
     else assert.equal(body, '{"code":3,"message":"Bad request"}');
     socket.send("4hello");
@@ -59,7 +59,7 @@ describe("an upgrade", () => {
     await socket.close();
   });
 
-  it("carries over what was not polled yet, once and in order", async () => {
+  it("moves packets that were not polled yet to the WebSocket, once and in order", async () => {
     const session = await PollingSession.start(PATH);
     const socket = await RawWebSocket.open(session.url("websocket", "ws"), { heartbeat: true });
     await session.send("4one", "bAgI=");
@@ -131,7 +131,7 @@ describe("after an upgrade", () => {
 
   it("the heartbeat goes on", async () => {
     const { socket } = await upgraded();
-    // Three intervals and time-outs: answered pings keep it open.
+    // This is longer than three intervals and a timeout. The session stays open, because pings are answered.
     await elapse(1_200);
     socket.send("4alive");
     assert.equal(await socket.next(), "4alive");
@@ -140,7 +140,7 @@ describe("after an upgrade", () => {
 });
 
 describe("right after an upgrade was sent", () => {
-  /** A WebSocket whose upgrade is on its way, and not confirmed. */
+  /** Returns a WebSocket that has sent its upgrade. The server may not have received it yet. */
   async function upgrading() {
     const session = await PollingSession.start(PATH);
     const socket = await RawWebSocket.open(session.url("websocket", "ws"));
@@ -210,7 +210,7 @@ describe("an upgrade that fails leaves the session to polling", () => {
     await first.close();
   });
 
-  it("when it speaks another protocol version", async () => {
+  it("when the WebSocket has another protocol version", async () => {
     const session = await PollingSession.start(PATH);
     const { status } = await refusal(session.url("websocket", "ws").replace("EIO=4", "EIO=3"));
     assert.equal(status, 400);

@@ -1,4 +1,4 @@
-// The server's own life: how it starts, where it listens, and what its end looks like to clients.
+// The start and the end of the server: the addresses it listens on, and how clients see its end.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -10,7 +10,7 @@ const PROFILES = ["engine", "engine-client", "socket", "socket-client", "bench"]
 
 describe("the conformance server", () => {
   for (const profile of PROFILES) {
-    it(`plays ${profile} on both loopback addresses, and ends when asked`, async () => {
+    it(`serves ${profile} on both loopback addresses, and ends on a signal`, async () => {
       const server = await serve(profile);
       assert.match(server.line, /^listening on \d+$/);
       const path = profile.startsWith("engine") ? "engine.io" : "socket.io";
@@ -18,7 +18,7 @@ describe("the conformance server", () => {
         const address = `http://${host}:${server.port}/${path}/?EIO=4&transport=polling`;
         const response = await fetch(address);
         assert.equal(response.status, 200, host);
-        // Closed, because a session that does not poll is waited for at the server's end.
+        // The session is closed, because at its end the server would wait for a session that does not poll.
         const { sid } = JSON.parse((await response.text()).split("\x1e")[0].slice(1));
         await fetch(`${address}&sid=${sid}`, { method: "POST", body: "1" });
       }
@@ -26,7 +26,7 @@ describe("the conformance server", () => {
     });
   }
 
-  it("refuses a profile that it does not know", async () => {
+  it("rejects an unknown profile", async () => {
     const { code, errors } = await run("--profile", "nonsense");
     assert.notEqual(code, 0);
     for (const profile of PROFILES) assert.match(errors, new RegExp(profile));
@@ -35,7 +35,7 @@ describe("the conformance server", () => {
 
 for (const [name, transports] of Object.entries(TRANSPORTS)) {
   describe(`a client on ${name}`, () => {
-    it("comes back by itself when the server was stopped and started", async () => {
+    it("reconnects by itself after the server was stopped and started", async () => {
       const first = await serve("bench");
       const socket = client(`http://127.0.0.1:${first.port}/`, { transports, reconnectionDelayMax: 50 });
       await once(socket, "connect");
@@ -44,7 +44,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       const disconnected = once(socket, "disconnect");
       const ended = first.stop();
       const [reason] = await disconnected;
-      // Any other reason than the two would mean that the server said "do not come back".
+      // After any other reason the client would not reconnect.
       assert.ok(["transport close", "transport error"].includes(reason), reason);
       assert.equal((await ended).code, 0);
 
@@ -57,7 +57,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       await second.stop();
     });
 
-    it("is told of a server that was killed", async () => {
+    it("is disconnected if the server is killed", async () => {
       const server = await serve("socket");
       const socket = client(`http://127.0.0.1:${server.port}/`, { transports, reconnection: false });
       await once(socket, "connect");

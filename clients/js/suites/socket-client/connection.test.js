@@ -1,4 +1,4 @@
-// socket.io-client as its own tests use it: connections, namespaces, reconnection.
+// socket.io-client, used as by its own tests: connections, namespaces, reconnection.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -7,7 +7,7 @@ import { argument, client, refusalOf, TRANSPORTS, withClient } from "../../suppo
 import { origin } from "../../support/target.js";
 import { elapse, once } from "../../support/waiting.js";
 
-/** Runs `use` with a manager, closed afterwards. */
+/** Runs `use` with a manager, and closes the manager afterwards. */
 async function withManager(options, use) {
   const manager = new Manager(origin, { reconnectionDelay: 10, ...options });
   try {
@@ -17,7 +17,7 @@ async function withManager(options, use) {
   }
 }
 
-/** Fails if the emitter's `event` happens within a moment long enough for it to happen. */
+/** Fails if the emitter's `event` happens within this time. */
 async function never(emitter, event, milliseconds = 150) {
   const happened = new Promise((_resolve, reject) => {
     emitter.once(event, () => reject(new Error(`"${event}" happened`)));
@@ -44,9 +44,9 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("another answer to it changes nothing", async () => {
+    it("the server ignores an acknowledgement with other values", async () => {
       await withClient({ transports }, async (socket) => {
-        socket.on("got it", () => assert.fail("the answer was another"));
+        socket.on("got it", () => assert.fail("the server accepted an acknowledgement with other values"));
         socket.on("ack", (acknowledge) => acknowledge(4, { test: true }));
         const asked = once(socket, "ack");
         socket.emit("ack");
@@ -87,7 +87,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("five texts of several bytes a character come in order", async () => {
+    it("five texts with characters of several bytes are received in order", async () => {
       await withClient({ transports }, async (socket) => {
         const texts = [];
         socket.on("takeUtf8", (text) => texts.push(text));
@@ -110,7 +110,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     }
 
-    it("bytes may be wanted as an ArrayBuffer", async () => {
+    it("bytes may be received as an ArrayBuffer", async () => {
       const socket = client("/", { transports });
       socket.io.engine.binaryType = "arraybuffer";
       const taken = argument(socket, "doge");
@@ -153,7 +153,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.equal(error.data, undefined);
     });
 
-    it("an empty reason to fail is none", async () => {
+    it("an empty query parameter `fail` does not fail the connection", async () => {
       await withClient({ transports, query: { fail: "" } }, async (socket) => {
         assert.equal(await socket.emitWithAck("echo", 1), 1);
       });
@@ -165,7 +165,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       assert.equal(error.message, "Auth failed (custom namespace)");
     });
 
-    it("a namespace is joined after the connection stands", async () => {
+    it("a namespace is joined after the connection is open", async () => {
       await withManager({ transports }, async (manager) => {
         const main = manager.socket("/");
         await once(main, "connect");
@@ -186,7 +186,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("leaving one namespace leaves the other, and the connection, alone", async () => {
+    it("leaving one namespace does not affect the other namespace and the connection", async () => {
       await withManager({ transports }, async (manager) => {
         const foo = manager.socket("/foo");
         const asd = manager.socket("/asd");
@@ -209,7 +209,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("a lost connection comes back, with another id", async () => {
+    it("the client reconnects after a lost connection, with another id", async () => {
       await withClient({ transports }, async (socket) => {
         const { id } = socket;
         const attempted = once(socket.io, "reconnect_attempt");
@@ -226,7 +226,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 }
 
 describe("a client", () => {
-  it("reconnects when it is told to", async () => {
+  it("reconnects after a call of `connect`", async () => {
     await withClient({}, async (socket) => {
       const left = once(socket, "disconnect");
       socket.disconnect();
@@ -236,7 +236,7 @@ describe("a client", () => {
     });
   });
 
-  it("reconnects by itself after it was told to", async () => {
+  it("reconnects by itself after it was reconnected by a call", async () => {
     await withClient({}, async (socket) => {
       socket.disconnect().connect();
       await once(socket, "connect");
@@ -246,7 +246,7 @@ describe("a client", () => {
     });
   });
 
-  it("gives up after the attempts that it was given, as the handshake takes longer than no time", async () => {
+  it("gives up after the configured number of attempts, because no handshake is fast enough", async () => {
     await withManager({ timeout: 0, reconnectionAttempts: 2 }, async (manager) => {
       let attempts = 0;
       manager.on("reconnect_attempt", (attempt) => assert.equal(attempt, ++attempts));
@@ -257,7 +257,7 @@ describe("a client", () => {
   });
 
   for (const transport of ["polling", "websocket"]) {
-    it(`is told of the time-out by ${transport}`, async () => {
+    it(`receives the error of a timeout by ${transport}`, async () => {
       const error = await refusalOf("/", { transports: [transport], timeout: 0 });
       assert.equal(error.message, "timeout");
     });
@@ -284,7 +284,7 @@ describe("a client", () => {
     });
   });
 
-  it("does not reconnect after it was refused", async () => {
+  it("does not reconnect after it was rejected", async () => {
     const socket = client("/no");
     let refusals = 0;
     socket.on("connect_error", () => {

@@ -1,4 +1,4 @@
-// socket.io-client as its own tests use it: one socket, its id, its handshake, its acknowledgements.
+// socket.io-client, used as by its own tests: one socket, its id, its handshake, its acknowledgements.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -17,7 +17,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     }
 
-    it("tells its handshake", async () => {
+    it("receives its handshake as an acknowledgement", async () => {
       const options = { transports, query: { e: "f", "&a": "&=?a" }, auth: { g: "h" }, extraHeaders: { "X-Test": "yes" } };
       await withClient(options, async (socket) => {
         const handshake = await socket.emitWithAck("getHandshake");
@@ -39,7 +39,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("tells its handshake when it connects", async () => {
+    it("receives its handshake when it connects", async () => {
       const socket = client("/abc?b=c&d=e", { transports, auth: (give) => give({ e: "f" }) });
       const handshake = await argument(socket, "handshake");
       assert.equal(handshake.query.b, "c");
@@ -73,7 +73,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("sends an event that nobody answers, bytes and all", async () => {
+    it("sends an event with bytes that nobody answers", async () => {
       await withClient({ namespace: "/abc", transports }, async (socket) => {
         socket.emit("my-event", "123", Uint8Array.of(1, 2, 3));
         socket.emit("my-event");
@@ -105,7 +105,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("gets its acknowledgement for what it sent while it was disconnected", async () => {
+    it("receives the acknowledgement of an event that it emitted while it was disconnected", async () => {
       await withClient({ transports }, async (socket) => {
         socket.disconnect();
         const acknowledged = socket.emitWithAck("echo", "a");
@@ -165,7 +165,7 @@ describe("the address", () => {
   });
 
   if (!isReference) {
-    it("of a request from elsewhere is told as such", async () => {
+    it("of a request with an `Origin` is marked as another origin", async () => {
       await withClient({ extraHeaders: { origin } }, async (socket) => {
         const { xdomain } = await socket.emitWithAck("getHandshake");
         assert.equal(xdomain, true);

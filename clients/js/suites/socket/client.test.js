@@ -1,4 +1,4 @@
-// The official client: what users see of the protocol, on every transport.
+// The official client: events, acknowledgements, namespaces and reconnection, on every transport.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -46,14 +46,14 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("is told its auth payload", async () => {
+    it("receives its auth payload", async () => {
       const auth = { token: "123", nested: { list: [1, "zwei", null] } };
       const socket = client("/", { transports, auth });
       assert.deepEqual(await once(socket, "auth"), auth);
       socket.disconnect();
     });
 
-    it("is told an empty auth payload when it sent none", async () => {
+    it("receives an empty auth payload if it sent none", async () => {
       const socket = client("/", { transports });
       assert.deepEqual(await once(socket, "auth"), {});
       socket.disconnect();
@@ -103,7 +103,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    it("comes back by itself when its connection is lost", async () => {
+    it("reconnects by itself when its connection is lost", async () => {
       await withClient({ transports }, async (socket) => {
         const first = socket.id;
         socket.io.engine.close();
@@ -116,7 +116,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
 }
 
 describe("a client that upgrades", () => {
-  it("loses nothing of what it sends meanwhile, and keeps its order", async () => {
+  it("loses no event that it sends meanwhile, and keeps the order", async () => {
     await withClient({ transports: TRANSPORTS.upgrade }, async (socket) => {
       const received = [];
       socket.on("message-back", (i) => received.push(i));

@@ -1,4 +1,4 @@
-// Joining and leaving namespaces, on the wire.
+// Joining and leaving namespaces, tested with raw packets.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -72,7 +72,7 @@ for (const transport of TRANSPORTS) {
       await wire.close();
     });
 
-    // To the reference, a CONNECT right behind a DISCONNECT is a second one, if it is read in the same moment.
+    // If the reference reads a CONNECT directly after a DISCONNECT, it treats the CONNECT as a second one.
     if (!isReference) {
       it("leaves the main namespace and stays in the other", async () => {
         const wire = await connectWire(transport, { namespace: "/custom" });

@@ -1,4 +1,4 @@
-// Events and acknowledgements, on the wire.
+// Events and acknowledgements, tested with raw packets.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -13,7 +13,7 @@ const ARGUMENTS = [
   ["text with escapes", ',"\\"quoted\\" \\\\ \\n \\u0000"'],
   ["text of any language", ',"пойду спать 🦀 ねこ"'],
   ["an object that calls its key __proto__", ',{"__proto__":{"a":1},"constructor":1}'],
-  ["what only looks like an attachment", `,${PLACEHOLDER(0)}`],
+  ["an object that only looks like a placeholder", `,${PLACEHOLDER(0)}`],
   ["ninety arrays in each other", `,${"[".repeat(90)}${"]".repeat(90)}`],
 ];
 
@@ -92,7 +92,7 @@ for (const transport of TRANSPORTS) {
       await wire.close();
     });
 
-    it("is known by its name, however that is escaped", async () => {
+    it("is found by its name, even if the name has escapes", async () => {
       const wire = await connectWire(transport);
       await wire.send('42["m\\u0065ssage",1]');
       assert.equal(await wire.next(), '42["message-back",1]');
@@ -114,7 +114,7 @@ for (const transport of TRANSPORTS) {
       await wire.close();
     });
 
-    it("is acknowledged each time, also under an id that was used", async () => {
+    it("is acknowledged each time, even if its id was used before", async () => {
       const wire = await connectWire(transport);
       await wire.send('425["message-with-ack","a"]', '425["message-with-ack","b"]');
       assert.deepEqual(await wire.take(2), ['435["a"]', '435["b"]']);
@@ -128,7 +128,7 @@ for (const transport of TRANSPORTS) {
       await wire.close();
     });
 
-    it("comes in its turn", async () => {
+    it("is handled in the order of arrival", async () => {
       const wire = await connectWire(transport);
       const count = 500;
       await wire.send(...Array.from({ length: count }, (_, i) => `42["message",${i}]`));

@@ -1,4 +1,5 @@
-// What no honest client sends. A violation ends its own connection and nothing else; what is only odd does no harm.
+// Packets that no correct client sends. A violation closes its own connection and no other. Packets that are only
+// unusual have no effect.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -8,7 +9,7 @@ import { connectWire, openWire, TRANSPORTS } from "../../support/wire.js";
 const PLACEHOLDER = (num) => `{"_placeholder":true,"num":${num}}`;
 const BYTES = Buffer.of(1, 2);
 
-/** Sent by a client that has joined the main namespace. */
+/** Packets of a client that has joined the main namespace. */
 const CLOSES = [
   ["an unknown packet type", "49"],
   ["a packet type that is no digit", "4abc"],
@@ -27,7 +28,7 @@ const CLOSES = [
   ["the reserved name newListener", '42["newListener"]'],
   ["the reserved name removeListener", '42["removeListener"]'],
   ["JSON that ends early", '42["message",'],
-  ["JSON with something behind it", '42["message"]x'],
+  ["JSON with a character after it", '42["message"]x'],
   ["JSON that is none", "42[message]"],
   ["an acknowledgement that is no array", "43{}"],
   ["an acknowledgement that is no array, with an id", "437{}"],
@@ -54,7 +55,7 @@ const CLOSES = [
   ["too many bytes", `451-["nobody",${PLACEHOLDER(0)}]`, BYTES, BYTES],
 ];
 
-/** The same, where the reference is laxer. */
+/** Violations that the reference tolerates. */
 const CLOSES_HERE = [
   ["a placeholder that is a fraction", `451-["message",${PLACEHOLDER(0.5)}]`, BYTES],
   ["an event without anything", "42"],
@@ -62,7 +63,7 @@ const CLOSES_HERE = [
   ["an id of a hundred digits", `42${"9".repeat(100)}["message-with-ack"]`],
 ];
 
-/** Sent by a client that has joined nothing yet. */
+/** Packets of a client that has joined no namespace yet. */
 const CLOSES_BEFORE_CONNECT = [
   ["an event", '42["message"]'],
   ["an acknowledgement", "431[]"],
@@ -72,10 +73,10 @@ const CLOSES_BEFORE_CONNECT = [
   ["a CONNECT with an array", "40[]"],
   ["a CONNECT with text", '40"token"'],
   ["a CONNECT with null", "40null"],
-  ["a CONNECT with something behind its payload", '40{"a":1}x'],
+  ["a CONNECT with a character after its payload", '40{"a":1}x'],
 ];
 
-/** Answered with what stands here, or not at all; the connection lives. */
+/** Unusual packets and the expected answers to them. The connection stays open. */
 const TOLERATED = [
   ["a number as the name", ["42[1,2]"], []],
   ["an event called error", ['42["error","x"]'], []],

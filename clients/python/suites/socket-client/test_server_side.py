@@ -1,4 +1,4 @@
-"""What the server begins: acknowledgements that it asks for, bytes that it sends, connections that it refuses."""
+"""Actions of the server: it requests acknowledgements, sends bytes, and rejects connections."""
 
 import asyncio
 import threading

@@ -99,7 +99,7 @@ def test_no_event_is_lost(sync_client):
         sent = [(batch * 10 + i,) for i in range(10)]
         for args in sent:
             sync_client.io.emit("message", args)
-        # It handles each event in a thread of its own, so their order is its own affair.
+        # The client handles each event in a thread of its own, so the events may be in any order.
         assert sorted(sync_client.next()[2] for _ in sent) == sent
 
 

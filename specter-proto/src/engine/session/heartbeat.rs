@@ -23,7 +23,8 @@ struct Wait {
     /// When the pong must have come.
     until: Instant,
     /// Whether another packet extended the wait, because it showed that the client is there. Only
-    /// one packet extends it: a client that sends packets and never answers a ping does not work.
+    /// one packet extends the wait, because a client that sends packets but never answers a ping is
+    /// broken.
     is_extended: bool,
 }
 
@@ -142,8 +143,8 @@ impl Heartbeat {
         Some(Beat::Ping)
     }
 
-    /// Returns when a pong must come that is awaited from `now` on. During a pause the wait begins
-    /// with the pause, because [`resume`](Self::resume) adds the length of the pause.
+    /// Returns when the pong must come if the wait for it begins at `now`. During a pause the wait
+    /// begins with the pause, because [`resume`](Self::resume) adds the length of the pause.
     fn pong_by(&self, now: Instant) -> Instant {
         later(self.paused_since.unwrap_or(now), self.timeout)
     }

@@ -89,12 +89,12 @@ impl Probing {
 
     pub(super) fn receive(&mut self, packet: Packet<'_>, now: Instant) -> Probe {
         match packet {
-            // Only the first one is answered: a client that repeats it does not want to upgrade.
+            // Only the first probe is answered: a client that repeats it does not want to upgrade.
             Packet::Ping("probe") if self.release_at.is_none() => {
                 self.release_at = Some(later(now, FIRST_RELEASE));
                 Probe::ReplyPong
             }
-            // The probe may be missing, as for the reference server.
+            // A client may upgrade without a probe; the reference server accepts that too.
             Packet::Upgrade => Probe::Upgraded,
             _ => Probe::Failed,
         }

@@ -1,8 +1,9 @@
 //! Assembles a fragmented message.
 //!
-//! The reader of the headers checks how much may be assembled. Text is checked with each fragment,
-//! so that an invalid message is rejected at its first invalid fragment. Each byte is checked once,
-//! apart from the up to three bytes of an unfinished character at the end of a fragment.
+//! `frame` checks the limits of a message when it reads a header. Text is checked with each
+//! fragment, so that an invalid message is rejected at its first invalid fragment. Each byte is
+//! checked once, apart from the up to three bytes of an unfinished character at the end of a
+//! fragment.
 
 use super::{Event, read_text};
 use crate::websocket::header::Opcode;

@@ -34,7 +34,7 @@ pub(super) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// Whether the frame is a message, or a control frame, that has no other fragment.
+    /// Whether the frame is a whole message or a whole control frame, and not a fragment.
     pub(super) fn is_whole_message(&self) -> bool {
         self.fin && self.opcode != Opcode::Continuation
     }

@@ -1,10 +1,10 @@
 //! Reads a client's frames: bytes go in, messages and control frames come out.
 //!
-//! A frame stays in the caller's buffer until all of it has arrived. Before that, nothing of it is
-//! changed, and a frame that arrives byte by byte costs no more than reading its header again for
-//! each byte. A message of one frame is returned from the caller's buffer, or, if it is a short
-//! text, from the copy in which it was checked. Only fragmented messages are assembled here. They
-//! never exceed the limits, because lengths are checked before their bytes have arrived.
+//! A frame stays unchanged in the caller's buffer until all of it has arrived. If it arrives byte
+//! by byte, only its header is read again for each byte. A message of one frame is returned from
+//! the caller's buffer, or, if it is a short text, from the copy in which it was checked. Only
+//! fragmented messages are assembled here. They never exceed the limits, because lengths are
+//! checked before their bytes have arrived.
 
 mod assembly;
 mod frame;
@@ -36,8 +36,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits of `max_message` bytes and 4,096 fragments. Browsers make far fewer fragments, and
-    /// the headers of 4,096 cannot outweigh a message of the default size by much.
+    /// Limits of `max_message` bytes and 4,096 fragments. Browsers send far fewer fragments, and
+    /// the headers of 4,096 fragments are small in comparison with a message of 1 MB.
     pub const fn new(max_message: usize) -> Self {
         Self {
             max_message,

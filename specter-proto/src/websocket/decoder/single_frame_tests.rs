@@ -1,4 +1,4 @@
-//! Compares whole messages in one frame, which are read by a shorter way, with the same messages in
+//! Compares messages in a single frame, which `parse_single_frame` reads, with the same messages in
 //! fragments.
 
 use super::tests::{OwnedEvent, decode_all, feed, frame, frames, violation_of};

@@ -42,8 +42,8 @@ impl Simulation {
         let end = self.now + time;
         let mut actions = Vec::new();
         while let Some(deadline) = self.session.deadline().filter(|at| *at <= end) {
-            // A pause may reveal a ping whose time is past: it was not needed while a pong was
-            // awaited.
+            // At the start of a pause a ping may be overdue, because no ping is sent while a pong
+            // is awaited.
             self.now = deadline.max(self.now);
             let before = actions.len();
             while let Some(due) = self.session.handle_timeout(self.now) {

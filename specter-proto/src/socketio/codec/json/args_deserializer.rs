@@ -12,9 +12,8 @@ use crate::socketio::attachment_scope;
 use crate::socketio::error::ArgumentError;
 
 impl<'a> Arguments<'a> {
-    /// Reads the remaining arguments as one value, by the rule by which the encoder makes arguments
-    /// of a value: a tuple takes several arguments, `()` none, and any other type one. Further
-    /// arguments are dropped.
+    /// Reads the remaining arguments as one value, by the rule of the encoder: a tuple takes
+    /// several arguments, `()` none, and any other type one. Further arguments are dropped.
     pub fn decode<T: Deserialize<'a>>(self) -> Result<T, ArgumentError> {
         attachment_scope::read_with_attachments(self.packet, || decode(&self))
     }
@@ -74,7 +73,7 @@ impl<'a> ArgsDeserializer<'_, 'a> {
     }
 }
 
-/// Methods that read one argument, with the same method of the argument's deserializer.
+/// Methods that read one argument by the same method of the argument's deserializer.
 macro_rules! one_argument {
     ($($method:ident($($hint:ident: $type:ty),*);)*) => {$(
         fn $method<V: Visitor<'a>>(

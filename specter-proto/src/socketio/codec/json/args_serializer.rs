@@ -56,7 +56,7 @@ impl<'a> ArgsSerializer<'a> {
     }
 }
 
-/// Methods that write a single argument, with the same method of `serde_json`'s serializer.
+/// Methods that write a single argument by the same method of `serde_json`'s serializer.
 macro_rules! single_argument {
     ($($method:ident($($value:ident: $type:ty),*) -> $result:ty;)*) => {$(
         fn $method(self, $($value: $type),*) -> Result<$result, Error> {

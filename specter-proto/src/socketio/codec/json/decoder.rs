@@ -201,8 +201,8 @@ impl Decoder {
         });
     }
 
-    /// Takes a binary message, which is the next attachment of the packet that waits for some.
-    /// Returns the packet with its last attachment.
+    /// Takes a binary message, which is the next attachment of the packet that waits for
+    /// attachments. Returns the packet when its last attachment has been received.
     pub fn binary(&mut self, data: &[u8]) -> Result<Option<Packet>, ParseError> {
         let pending = self.pending.as_mut().ok_or(ParseError::UnexpectedBinary)?;
         pending.bytes = pending.bytes.saturating_add(data.len());

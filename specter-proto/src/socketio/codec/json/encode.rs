@@ -237,7 +237,7 @@ pub fn ack_encoded(namespace: &str, id: u64, args: EncodedArgs) -> PacketWriter 
     close(frame, attachments)
 }
 
-/// The kind of a packet without attachments, and with attachments.
+/// The two kinds of a packet: without attachments, and with attachments.
 type Kinds = [PacketKind; 2];
 
 const EVENT: Kinds = [PacketKind::Event, PacketKind::BinaryEvent];
@@ -365,7 +365,8 @@ fn check_attachments(
     let elements = std::str::from_utf8(elements.unwrap_or_default()).map_err(|_| not_json())?;
     let mut checked = scanner::scan_joined(elements, CheckIndices(count)).map(drop);
     if checked == Err(ScanError::LoneSurrogate) {
-        // A raw value may contain one. It is sent unchanged, and the rest is checked nevertheless.
+        // A raw value may contain a lone surrogate. It is sent unchanged, but the text after it
+        // must be checked too.
         checked =
             scanner::scan_joined(&surrogates::repair(elements, 0), CheckIndices(count)).map(drop);
     }
@@ -412,7 +413,7 @@ fn write_id(body: &mut Vec<u8>, id: u64) {
         body.extend_from_slice(decimal(id, &mut [0; MAX_DIGITS]));
         return;
     };
-    // The division finds the last digit first, so each digit goes in front of those before it.
+    // The division finds the last digit first, so each further digit is put in front.
     let mut digits = 0_u64;
     let mut end = body.len();
     loop {

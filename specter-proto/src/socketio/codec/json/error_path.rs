@@ -10,7 +10,7 @@ use crate::socketio::error::ArgumentError;
 const MAX_LENGTH: usize = 200;
 
 /// The error of the argument `text` at `index`. `end` is the index at which the rejected value
-/// ends, if that is known better than from `serde_json`'s error.
+/// ends. If it is `None`, the position in `serde_json`'s error is used.
 pub(in crate::socketio) fn invalid(
     index: usize,
     text: &str,

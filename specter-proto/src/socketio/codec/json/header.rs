@@ -49,7 +49,7 @@ pub fn parse_header(text: &str) -> Result<Header<'_>, ParseError> {
     })
 }
 
-/// A header, with ranges of its text instead of references, so that they also hold for a copy.
+/// A header that has ranges instead of references, so that it stays valid for a copy of the text.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::socketio) struct HeaderLayout {
     pub(in crate::socketio) kind: PacketKind,

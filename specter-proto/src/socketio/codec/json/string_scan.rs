@@ -16,7 +16,7 @@ pub(in crate::socketio) fn find_special(bytes: &[u8], from: usize) -> usize {
     }
 }
 
-/// Does the same if the word at `from` is plain.
+/// Does the same as [`find_special`] if the word at `from` is plain.
 #[inline(never)]
 fn find_special_after_word(bytes: &[u8], from: usize) -> usize {
     let mut rest = bytes.get(from + WORD..).unwrap_or_default();
@@ -49,8 +49,8 @@ fn skip_plain_bytes(mut rest: &[u8]) -> &[u8] {
 const WORD: usize = 8;
 /// The number of bytes of a long text that are compared together.
 const LONG_BLOCK: usize = 64;
-/// The number of bytes that are compared together after that, which fit a register of every
-/// processor.
+/// The number of bytes that are compared together in a shorter text. They fit a vector register of
+/// every processor.
 const SHORT_BLOCK: usize = 16;
 
 /// Skips the blocks of `N` bytes without quotes, backslashes and control characters.

@@ -19,8 +19,8 @@ pub(in crate::socketio) struct UnreadArgument<'a> {
 /// The reason why a type rejected the argument.
 struct Failure {
     error: serde_json::Error,
-    /// The index in the text at which the rejected value ends, if that is known better than from
-    /// the error.
+    /// The index in the text at which the rejected value ends. `None` if only the error's position
+    /// is known.
     end: Option<usize>,
 }
 

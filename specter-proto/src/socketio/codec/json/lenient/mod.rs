@@ -102,7 +102,7 @@ impl Leniency {
     }
 }
 
-/// Wraps a deserializer, or a seed of one, so that integral floats in its data are integers.
+/// Wraps a deserializer or a seed, so that integral floats are read where integers are requested.
 pub(in crate::socketio) struct Lenient<'c, T> {
     inner: T,
     leniency: &'c Leniency,
@@ -120,7 +120,7 @@ impl<'c, T> Lenient<'c, T> {
 type NumberDeserializer<'a, 'de> = &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
 impl<'c, 'de, D: Deserializer<'de>> Lenient<'c, D> {
-    /// Reads an integer of `bits`. `read_exactly` is `serde_json`'s way to read it.
+    /// Reads an integer of `bits`. `read_exactly` reads it as `serde_json` does.
     fn integer<V: Visitor<'de>>(
         self,
         visitor: V,
@@ -163,7 +163,8 @@ enum Bits {
     Is128,
 }
 
-/// Methods that read integers, with the same method of `serde_json`'s deserializer.
+/// Methods that read integers. A value that is not an integral float is read by the same method of
+/// `serde_json`'s deserializer.
 macro_rules! integers {
     ($($method:ident: $bits:ident;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -272,7 +273,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Lenient<'_, S> {
 }
 
 /// Whether `T` is one of the types in which the code that serde derives buffers values. Only the
-/// type's name tells. If serde renamed the type, floats in buffers would not be converted.
+/// name identifies these types. If serde renamed them, floats in buffers would not be converted.
 fn is_buffer<T>() -> bool {
     let name = type_name::<T>().split('<').next().unwrap_or_default();
     matches!(name.rsplit("::").next(), Some("Content" | "TagOrContent"))
