@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
     /// A page of another origin is allowed. The value names the origin, or is `*`.
     Cross(HeaderValue),
     /// The page is not allowed.
-    Rejection,
+    Rejected,
     /// The header is not an origin.
     Malformed,
 }
@@ -67,7 +67,7 @@ impl Origins {
             return Verdict::Cross(HeaderValue::from_static("*"));
         }
         let Some(origin) = Origin::parse(text) else {
-            return Verdict::Rejection;
+            return Verdict::Rejected;
         };
         if self.listed.iter().any(|listed| listed.matches(&origin)) {
             return Verdict::Cross(value.clone());
@@ -79,7 +79,7 @@ impl Origins {
         match own {
             Some(own) if own == origin => Verdict::Same,
             Some(own) if own.is_loopback() && origin.is_loopback() => Verdict::Cross(value.clone()),
-            _ => Verdict::Rejection,
+            _ => Verdict::Rejected,
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
         ] {
             assert_eq!(
                 judge(same.clone(), own, other),
-                Verdict::Rejection,
+                Verdict::Rejected,
                 "{other}"
             );
         }
@@ -196,7 +196,7 @@ mod tests {
             ("http://api.example", "file://"),
         ] {
             let verdict = judge(same.clone(), own, origin);
-            assert_eq!(verdict, Verdict::Rejection, "{origin}");
+            assert_eq!(verdict, Verdict::Rejected, "{origin}");
         }
     }
 
@@ -207,13 +207,13 @@ mod tests {
         assert_eq!(judge(OriginPolicy::Same, own, page), cross(page));
         assert_eq!(
             judge(OriginPolicy::Same, "http://app.example", page),
-            Verdict::Rejection
+            Verdict::Rejected
         );
         assert_eq!(
             judge(OriginPolicy::Same, own, "http://evil.example"),
-            Verdict::Rejection
+            Verdict::Rejected
         );
-        assert_eq!(judge(OriginPolicy::Same, own, "null"), Verdict::Rejection);
+        assert_eq!(judge(OriginPolicy::Same, own, "null"), Verdict::Rejected);
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(judge(listed, own, own), Verdict::Same);
         assert_eq!(
             judge(listed, own, "https://evil.example"),
-            Verdict::Rejection
+            Verdict::Rejected
         );
     }
 

@@ -225,7 +225,7 @@ impl<A: Acceptor> EndpointState<A> {
         let wants_upgrade = upgrade::is_wanted(&parts);
         let answer = match &verdict {
             Verdict::Malformed => Err(BadRequest::InvalidOrigin.into()),
-            Verdict::Rejection => {
+            Verdict::Rejected => {
                 Self::warn_of_origin(&parts, &client);
                 Err(Rejection::Origin)
             }

@@ -63,12 +63,12 @@ impl ClosingWebSocket {
     ) -> Option<Self> {
         let (stream, mut output) = websocket.into_stream();
         let code = match notice {
-            CloseNotice::Silence => return None,
+            CloseNotice::Nothing => return None,
             CloseNotice::Flush => {
                 output.push(queued);
                 None
             }
-            CloseNotice::Tell(code) | CloseNotice::Answer(code) => {
+            CloseNotice::Send(code) | CloseNotice::Answer(code) => {
                 output.discard_unstarted();
                 code
             }

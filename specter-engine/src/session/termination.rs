@@ -15,18 +15,18 @@ pub(crate) enum CloseNotice {
     /// The queue, then the close packet or frame.
     Flush,
     /// The close packet or, on a WebSocket, a close frame with this code.
-    Tell(Option<u16>),
+    Send(Option<u16>),
     /// The answer to the peer's close; on a WebSocket with this code.
     Answer(Option<u16>),
     /// Nothing: the peer is gone.
-    Silence,
+    Nothing,
 }
 
 impl Termination {
     /// The server closes the connection for this reason.
     pub(crate) fn decided(reason: CloseReason) -> Self {
         let notice = if reason.discards_queue() {
-            CloseNotice::Tell(None)
+            CloseNotice::Send(None)
         } else {
             CloseNotice::Flush
         };
@@ -45,7 +45,7 @@ impl Termination {
     pub(crate) fn violation(close_code: Option<u16>) -> Self {
         Self {
             reason: CloseReason::TransportError,
-            notice: CloseNotice::Tell(close_code),
+            notice: CloseNotice::Send(close_code),
         }
     }
 
@@ -53,7 +53,7 @@ impl Termination {
     pub(crate) fn gone(reason: CloseReason) -> Self {
         Self {
             reason,
-            notice: CloseNotice::Silence,
+            notice: CloseNotice::Nothing,
         }
     }
 }

@@ -30,7 +30,7 @@ impl Dice {
     }
 }
 
-/// One client, with its pending requests and its open WebSockets.
+/// One client, with its pending requests and its open `WebSocket`s.
 struct Client {
     dice: Dice,
     session: Session,

@@ -41,7 +41,7 @@ pub(crate) enum Link {
     /// The session has ended, and the WebSocket is being closed.
     ClosingWebSocket(Box<ClosingWebSocket>),
     /// Closed.
-    Gone,
+    Closed,
 }
 
 impl Link {
@@ -99,7 +99,7 @@ impl Link {
         match self {
             Self::CloseNotice { deadline } => Some(*deadline),
             Self::ClosingWebSocket(closing) => Some(closing.deadline()),
-            Self::Polling { .. } | Self::WebSocket(_) | Self::Gone => None,
+            Self::Polling { .. } | Self::WebSocket(_) | Self::Closed => None,
         }
     }
 
@@ -116,10 +116,10 @@ impl Link {
             Self::Polling { .. } | Self::WebSocket(_) => false,
             Self::CloseNotice { deadline } => now >= *deadline,
             Self::ClosingWebSocket(closing) => closing.poll(cx, now).is_ready(),
-            Self::Gone => true,
+            Self::Closed => true,
         };
         if over {
-            *self = Self::Gone;
+            *self = Self::Closed;
             Poll::Ready(())
         } else {
             Poll::Pending

@@ -78,14 +78,14 @@ impl Polling {
     }
 
     /// Sends the close notice to the pending poll, if there is one.
-    pub(crate) fn say_farewell(&mut self, notice: CloseNotice) {
+    pub(crate) fn send_close_notice(&mut self, notice: CloseNotice) {
         // Fails if the client has aborted the poll: the session has ended anyway.
         let _ = match notice {
-            CloseNotice::Flush | CloseNotice::Tell(_) => {
+            CloseNotice::Flush | CloseNotice::Send(_) => {
                 self.answer(single_packet(&control::close()))
             }
             CloseNotice::Answer(_) => self.release(),
-            CloseNotice::Silence => Ok(()),
+            CloseNotice::Nothing => Ok(()),
         };
         self.poll = None;
     }

@@ -36,10 +36,10 @@ impl<H: MessageHandler> Task<H> {
             transport = self.session.transport().name(),
             "connection closed"
         );
-        self.link = match std::mem::replace(&mut self.link, Link::Gone) {
+        self.link = match std::mem::replace(&mut self.link, Link::Closed) {
             Link::Polling { polling, probe } => {
                 if let Some(probe) = probe {
-                    self.part_with(*probe, CloseNotice::Tell(None), now);
+                    self.close_websocket(*probe, CloseNotice::Send(None), now);
                 }
                 self.close_polling(polling, termination.notice, reason, now)
             }
@@ -49,7 +49,7 @@ impl<H: MessageHandler> Task<H> {
                 let queued = self.connection.outgoing_queue().take_all();
                 match ClosingWebSocket::new(websocket, termination.notice, queued, now) {
                     Some(closing) => Link::ClosingWebSocket(Box::new(closing)),
-                    None => Link::Gone,
+                    None => Link::Closed,
                 }
             }
             other => other,
@@ -100,9 +100,9 @@ impl<H: MessageHandler> Task<H> {
             };
         }
         self.leave();
-        polling.say_farewell(notice);
+        polling.send_close_notice(notice);
         drop(self.connection.outgoing_queue().take_all());
-        Link::Gone
+        Link::Closed
     }
 
     /// Removes the session from the registry, and rejects the requests that had found it.
@@ -167,9 +167,9 @@ impl<H: MessageHandler> Task<H> {
                 return;
             }
         }
-        self.link = Link::Gone;
+        self.link = Link::Closed;
         self.leave();
-        polling.say_farewell(CloseNotice::Tell(None));
+        polling.send_close_notice(CloseNotice::Send(None));
         drop(self.connection.outgoing_queue().take_all());
     }
 }

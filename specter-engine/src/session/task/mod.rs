@@ -314,7 +314,7 @@ impl<H: MessageHandler> Task<H> {
                 Due::PingTimeout => return Err(Termination::decided(CloseReason::PingTimeout)),
                 Due::ProbeTimeout => {
                     if let Some(probe) = self.link.take_probe() {
-                        self.part_with(*probe, CloseNotice::Tell(None), now);
+                        self.close_websocket(*probe, CloseNotice::Send(None), now);
                     }
                 }
                 Due::ReleasePoll => {

@@ -208,7 +208,7 @@ async fn a_rejected_websocket_is_closed_in_time_whatever_its_peer_does() {
         let config = Arc::new(EngineConfig::default());
         let (mut task, _client) = on_websocket(&config);
         let (rejected, mut second) = websocket(&config, capacity);
-        task.part_with(rejected, CloseNotice::Tell(None), Instant::now());
+        task.close_websocket(rejected, CloseNotice::Send(None), Instant::now());
         let start = Instant::now();
         poll_fn(|cx| {
             assert!(Future::poll(Pin::new(&mut task), cx).is_pending());

@@ -23,13 +23,18 @@ impl<H: MessageHandler> Task<H> {
         let websocket = WebSocket::awaited(upgrade, websocket_limits(&self.config));
         match (&mut self.link, self.session.begin_probe(now.into_std())) {
             (Link::Polling { probe, .. }, Ok(())) => *probe = Some(Box::new(websocket)),
-            _ => self.part_with(websocket, CloseNotice::Tell(None), now),
+            _ => self.close_websocket(websocket, CloseNotice::Send(None), now),
         }
     }
 
     /// Closes a WebSocket that is not the session's. Only one at a time performs the closing
     /// handshake: an earlier one that has not finished is dropped.
-    pub(crate) fn part_with(&mut self, websocket: WebSocket, notice: CloseNotice, now: Instant) {
+    pub(crate) fn close_websocket(
+        &mut self,
+        websocket: WebSocket,
+        notice: CloseNotice,
+        now: Instant,
+    ) {
         let closing = ClosingWebSocket::new(websocket, notice, [].into(), now);
         self.closing = closing.map(Box::new);
     }
@@ -67,7 +72,7 @@ impl<H: MessageHandler> Task<H> {
                     continue;
                 }
                 (Ok(_), Some(Probe::Upgraded)) => return self.upgrade(now),
-                (Ok(_), Some(Probe::Failed)) => Some(CloseNotice::Tell(None)),
+                (Ok(_), Some(Probe::Failed)) => Some(CloseNotice::Send(None)),
                 (Ok(_), None) => match probe.poll_write(cx) {
                     Poll::Ready(Err(termination)) => Some(termination.notice),
                     Poll::Ready(Ok(())) | Poll::Pending => None,
@@ -76,7 +81,7 @@ impl<H: MessageHandler> Task<H> {
             if let Some(notice) = lost {
                 self.session.probe_lost();
                 if let Some(probe) = self.link.take_probe() {
-                    self.part_with(*probe, notice, now);
+                    self.close_websocket(*probe, notice, now);
                 }
             }
             return Ok(());
