@@ -3,10 +3,11 @@
 //!
 //! - [`engine`]: Engine.IO by itself, which the crate `specter-engine` implements;
 //! - `socketio`: Socket.IO on an Engine.IO session: the namespaces that one connection has joined;
-//! - [`socket`] and [`rooms`]: who is connected, and sending to them;
+//! - [`socket`] and [`rooms`]: the connected sockets, and sending to one or to many of them;
 //! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
-//! - [`app`]: modules and settings in, a router out;
-//! - `testing` (with the feature of that name): an App and clients without a port.
+//! - [`app`]: starts an application from its modules and settings, and serves it;
+//! - `testing` (with the feature of that name): an App under test and its clients, connected in
+//!   memory.
 
 pub mod app;
 pub mod engine;
@@ -19,7 +20,7 @@ mod socketio;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-/// What the macros' expansions call. Not for use by hand; it changes without notice.
+/// The items that the macros' expansions use. Do not use them by hand: they change without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;

@@ -89,17 +89,17 @@ impl AppBuilder {
         self.set_option(EndpointOption::MaxQueuedBytes(bytes))
     }
 
-    /// How many bytes may be queued for one client at most. Default: 16 MiB. The client of an event
-    /// that would exceed it is too slow, and [`queue_policy`](Self::queue_policy) applies. See
-    /// [`EngineConfig::max_burst_bytes`].
+    /// How many bytes may be queued for one client at most. Default: 16 MiB. If an event would
+    /// exceed the limit, the client counts as too slow, and [`queue_policy`](Self::queue_policy)
+    /// applies. See [`EngineConfig::max_burst_bytes`].
     pub fn max_burst_bytes(mut self, bytes: usize) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.max_burst_bytes(bytes);
         self
     }
 
-    /// How long a client may be behind while it takes less than `max_queued_bytes`. Default: 10 s.
-    /// After that it is too slow, and [`queue_policy`](Self::queue_policy) applies. See
-    /// [`EngineConfig::slow_client_timeout`].
+    /// How long a client may be behind while fewer than `max_queued_bytes` leave its queue.
+    /// Default: 10 s. After that the client counts as too slow, and
+    /// [`queue_policy`](Self::queue_policy) applies. See [`EngineConfig::slow_client_timeout`].
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.settings.endpoint.engine = self.settings.endpoint.engine.slow_client_timeout(timeout);
         self
@@ -261,8 +261,8 @@ impl AppBuilder {
     }
 
     /// Sets a function that accepts or rejects each handshake before a session exists. A rejected
-    /// handshake is answered with 403, or with 400 if it is for a WebSocket. Default: all
-    /// handshakes are accepted that the limits and the origin policy allow.
+    /// handshake is answered with 403, or with 400 if it is for a WebSocket. Default: every
+    /// handshake that the limits and the origin policy allow is accepted.
     pub fn admit<F, R>(mut self, admit: F) -> Self
     where
         F: Fn(&Handshake) -> R + Send + Sync + 'static,
@@ -272,9 +272,10 @@ impl AppBuilder {
         self
     }
 
-    /// How long a graceful shutdown may take in all. Default: 30 s. The last quarter of it, but at
-    /// most 5 s, is reserved for `disconnect` handlers and the providers' `on_shutdown`: handlers
-    /// that still run when it begins are dropped.
+    /// How long a graceful shutdown may take in total. Default: 30 s. The last quarter of this
+    /// time, but at most 5 s, is reserved for `disconnect` handlers, event handlers' teardown and
+    /// the providers' `on_shutdown`. Handlers that are still running when the reserved time begins
+    /// are dropped.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.settings.shutdown.timeout = timeout;
         self
@@ -312,8 +313,9 @@ impl AppBuilder {
         self
     }
 
-    /// Replaces a provider by a value, in tests: in its module, under all its types, with
-    /// the provider's visibility. Neither the provider nor what only it needs is built.
+    /// Replaces a provider by a value, in tests. The value takes the provider's place in its
+    /// module, under all its types and with its visibility. Neither the provider nor what only it
+    /// needs is built.
     #[track_caller]
     pub fn replace<P: Provide<Value: Clone + Send + Sync>>(
         mut self,

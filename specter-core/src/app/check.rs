@@ -1,5 +1,5 @@
-//! Checks of controllers that the container does not make. All faults are found at start and
-//! reported together.
+//! Checks the controllers for faults that the container cannot find. All faults are found at start
+//! and reported together.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -63,9 +63,9 @@ pub enum ControllerFault {
     ConflictingSetting {
         /// The path.
         path: String,
-        /// The first, or the builder's.
+        /// The setting of the first controller or of the builder.
         first: EndpointSetting,
-        /// The controller's that differs.
+        /// The setting of the controller that differs from it.
         second: EndpointSetting,
     },
     /// A controller sets an endpoint setting to a value that cannot work.
@@ -185,8 +185,8 @@ impl fmt::Display for ControllerFault {
             ),
             Self::NoControllers { module } => write!(
                 f,
-                "`{module}` has no controllers [{code}]\n    help: list them in a module: \
-                 `#[module(controllers = [ChatGateway])]`"
+                "`{module}` has no controllers and no event handlers [{code}]\n    help: list them \
+                 in a module: `#[module(controllers = [ChatGateway])]`"
             ),
         }
     }

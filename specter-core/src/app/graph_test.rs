@@ -4,9 +4,9 @@ use super::AppBuilder;
 
 /// Defines a test that validates an application: `specter::graph_test!(AppModule);`.
 ///
-/// The test is named `graph_is_valid`, so that a Rust module can have one of them. It starts
-/// nothing, and fails with the report of all faults. A second argument applies the settings of the
-/// application's builder: `|app| app.provide(Config::default())`.
+/// The test is named `graph_is_valid`, so a Rust module can contain only one. It starts nothing. If
+/// the application has faults, the test fails with a report of all of them. An optional second
+/// argument changes the application's settings: `|app| app.provide(Config::default())`.
 ///
 /// ```
 /// # struct AppModule;

@@ -20,7 +20,7 @@ pub(super) struct MountKey {
 pub(super) struct Mount {
     pub(super) path: String,
     pub(super) endpoint: Endpoint<SocketIoAcceptor>,
-    /// Set when the drain begins. CONNECT packets are rejected then.
+    /// Set when the drain begins. CONNECT packets are then ignored, and no further event starts.
     pub(super) draining: Arc<AtomicBool>,
 }
 

@@ -1,4 +1,4 @@
-//! Registers the controllers and event handlers that modules list as roots of the container.
+//! Registers the controllers and event handlers that modules list, as roots of the container.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;

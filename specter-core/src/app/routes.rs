@@ -41,10 +41,14 @@ struct ContainerExtension(Container);
 #[non_exhaustive]
 pub enum InjectRejection {
     /// The handler's route was not added with [`App::routes`].
-    #[error("`Inject<{0}>` works in routes that were added with `App::routes`")]
+    #[error("`Inject<{0}>` works only in routes that are added with `App::routes`")]
     NotReachable(&'static str),
-    /// No module provides the type, or several do and the App's own module sees none of them.
-    #[error("no module provides the singleton `{0}`")]
+    /// No module provides the type, or several do and the App's own module does not see exactly one
+    /// of them.
+    #[error(
+        "no module provides the singleton `{0}`, or several do and the App's own module does not \
+         see exactly one of them"
+    )]
     NotProvided(&'static str),
 }
 

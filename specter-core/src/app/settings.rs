@@ -94,7 +94,7 @@ impl AppSettings {
 /// The times of a graceful shutdown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShutdownConfig {
-    /// Connections are closed spread over this time, so that clients do not all reconnect at once.
+    /// The time over which connections are closed, so that clients do not all reconnect at once.
     pub(super) spread: Duration,
     /// The time limit of the whole shutdown.
     pub(super) timeout: Duration,

@@ -1,8 +1,8 @@
 //! Graceful shutdown: the drain, and the handle that starts it.
 //!
 //! The shutdown timeout is divided. Running handlers have most of it; handlers that are still
-//! running after that are dropped. The last part is reserved for `disconnect` handlers and for the
-//! providers' hooks.
+//! running after that are dropped. The last part is reserved for `disconnect` handlers, for the
+//! teardown of event handlers and for the providers' hooks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -71,7 +71,8 @@ impl AppHandle {
     /// 2. Each connection is closed once its handlers have completed and its queue is flushed. No
     ///    DISCONNECT packet is sent, so that clients reconnect.
     /// 3. `disconnect` handlers run with the reason `server shutting down`.
-    /// 4. The providers' `on_shutdown` hooks run.
+    /// 4. Event handlers are torn down, the last registered first.
+    /// 5. The providers' `on_shutdown` hooks run.
     ///
     /// Returns when all of this is done, at the latest after the App's `shutdown_timeout`; handlers
     /// that are still running shortly before that are dropped. Further calls wait for the same

@@ -39,8 +39,8 @@ pub(super) struct StartedApp {
     pub(super) handle: AppHandle,
 }
 
-/// Validates an application and starts it. An error after singletons were built shuts them down
-/// again.
+/// Validates an application and starts it. If it fails after the singletons were built, they are
+/// shut down again.
 pub(super) async fn start(mut settings: AppSettings) -> Result<StartedApp, Error> {
     let ValidApp {
         plan,

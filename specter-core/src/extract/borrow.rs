@@ -52,7 +52,8 @@ borrowed! {
     Args: |cx| cx.args();
 }
 
-/// Types that a handler can borrow. [`Ack`] is none: sending an acknowledgement consumes the `Ack`.
+/// Implemented by no type. Its message explains why a handler cannot borrow an [`Ack`]: sending an
+/// acknowledgement consumes the `Ack`.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot borrow an `Ack`",
     label = "sending an acknowledgement consumes the `Ack`",
@@ -62,7 +63,7 @@ borrowed! {
 pub trait Borrowable {}
 
 impl BorrowTag<Ack> {
-    /// Never selected: no type implements [`Borrowable`].
+    /// Selected for `&Ack`. It never compiles, because no type implements [`Borrowable`].
     pub fn event_param<'a, T: Borrowable>(
         self,
         cx: &'a CallContext,

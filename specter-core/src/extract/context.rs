@@ -47,7 +47,12 @@ macro_rules! app_service {
         impl<'a> FromContext<'a> for $value {
             fn from_context(cx: &'a CallContext) -> Result<Self, EventError> {
                 cx.inject::<$value>().ok_or_else(|| {
-                    let missing = concat!("`", stringify!($value), "` is not in the scope");
+                    let missing = concat!(
+                        "`",
+                        stringify!($value),
+                        "` was not declared: an extractor that takes it must declare it in \
+                         `FromContext::requires`"
+                    );
                     EventError::internal(std::io::Error::other(missing))
                 })
             }
@@ -74,7 +79,7 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
         match &cx.trigger {
             Trigger::Disconnect(reason) => Ok(*reason),
             _ => Err(EventError::internal(std::io::Error::other(
-                "there is no reason before the disconnect",
+                "only `disconnect` handlers can take a `DisconnectReason`",
             ))),
         }
     }
@@ -87,7 +92,7 @@ impl<'a> FromError<'a, marker::Error> for EventError {
         match &cx.trigger {
             Trigger::Error(failure) => Ok(failure.error.duplicate()),
             _ => Err(EventError::internal(std::io::Error::other(
-                "no handler failed",
+                "only `#[on_error]` handlers can take an `EventError`",
             ))),
         }
     }

@@ -1,4 +1,5 @@
-//! `Extension<T>`: a value that a guard stored with the socket, or a layer with its request.
+//! `Extension<T>`: a value that a guard stored with the socket, or that an axum layer stored with
+//! the handshake request.
 
 use super::FromContext;
 use crate::gateway::{CallContext, EventError};

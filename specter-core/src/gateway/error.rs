@@ -25,9 +25,9 @@ use crate::socket::{Reject, internal_error};
 ///   `internal error` and an id, and the log contains the error under the same id.
 /// - Errors that the client caused are an exception to the conversion by `?`. The client receives
 ///   the text and the code of a [`JoinError`](crate::rooms::JoinError), of a
-///   [`GroupError`](crate::rooms::GroupError), of an [`EmitError`](crate::socket::EmitError) if its
-///   queue is full, and of an [`AckError`](crate::socket::AckError) if it did not acknowledge as
-///   expected.
+///   [`GroupError`](crate::rooms::GroupError), of an [`EmitError`](crate::socket::EmitError) if the
+///   client's queue is full, and of an [`AckError`](crate::socket::AckError) if the client did not
+///   acknowledge as expected.
 /// - A type of your own decides what the client receives: implement or derive [`IntoEventError`].
 pub struct EventError(Box<Repr>);
 
@@ -54,7 +54,7 @@ enum Kind {
     Shown,
     /// The client receives `internal error` and an id.
     Hidden,
-    /// The socket has disconnected, so that something could not be sent to it.
+    /// The handler failed only because the socket has disconnected.
     Disconnected,
     /// A handler panicked. The client receives `internal error` and an id.
     Panicked,
@@ -81,8 +81,8 @@ impl EventError {
     /// Creates an internal error: the client receives `internal error` and an id. The error itself
     /// is logged immediately, with its causes and the same id.
     ///
-    /// At most ten lines a minute are logged for each type of error; the next line after that says
-    /// how many were left out.
+    /// At most ten lines a minute are logged for each type of error. The next line that is logged
+    /// says how many were left out.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
         Self::hidden(internal_error::report(type_name_of_val(&error), &error))
     }

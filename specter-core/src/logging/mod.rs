@@ -1,7 +1,7 @@
-//! Tools for log lines that a peer can cause. Such lines are limited in number, each of them is one
-//! line, and they contain no values that the peer sent.
+//! Tools for log entries that a peer can cause. Their number is limited, each entry is one line,
+//! and it contains no value that the peer sent.
 //!
-//! The tools of `specter-engine` limit the number of lines and escape texts of a peer. `redacted`
+//! The tools of `specter-engine` limit the number of entries and escape texts of a peer. `redacted`
 //! describes errors without the values that a peer sent.
 
 mod redacted;

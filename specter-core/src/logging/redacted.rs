@@ -41,7 +41,7 @@ fn describe_one(error: &(dyn Error + 'static)) -> String {
                 // The path itself is left out: it consists of keys that the peer sent.
                 text.push_str(", inside of it");
             }
-            let expectation = expectation(message).unwrap_or("is not what was expected");
+            let expectation = expectation(message).unwrap_or("another value was expected");
             let _ = write!(text, ": {expectation}");
             text
         }
@@ -139,6 +139,9 @@ mod tests {
             "argument 2, inside of it: expected u32"
         );
         let custom = describe_redacted(&error(SECRET.to_owned()));
-        assert_eq!(custom, "argument 2, inside of it: is not what was expected");
+        assert_eq!(
+            custom,
+            "argument 2, inside of it: another value was expected"
+        );
     }
 }

@@ -1,15 +1,16 @@
-//! The interface between a namespace and the nodes of a cluster: every broadcast goes through an
-//! [`Adapter`], which delivers it on this node and publishes it to the others.
+//! The interface between a namespace and the nodes of a cluster: every broadcast of a namespace
+//! goes through an [`Adapter`], which delivers it on this node and publishes it to the others.
 //!
 //! The only adapter so far is [`InMemory`], for servers that run alone. The contract also holds for
 //! adapters that reach other nodes:
 //!
-//! - The adapter calls [`Node::apply`] exactly once for each command that it is given to publish,
-//!   and once for each command that arrives from another node. A namespace never applies a command
-//!   directly, so that an adapter with a log can deliver in the order of its log.
+//! - The adapter calls [`Node::apply`] exactly once for each command that is passed to
+//!   [`Adapter::publish`], and once for each command that arrives from another node. A namespace
+//!   never applies a command directly, so that an adapter with a log can deliver in the order of
+//!   its log.
 //! - [`Adapter::publish`] returns immediately and cannot fail or be cancelled. It never waits for
-//!   the network: what cannot be sent is queued within bounds or counted as lost, and local
-//!   delivery does not depend on it.
+//!   the network: a command that cannot be sent is queued within bounds or counted as lost, and
+//!   local delivery does not depend on it.
 //! - Commands of one task are applied on this node in the order in which the task published them.
 
 use specter_proto::engine::EncodedPacket;

@@ -57,7 +57,7 @@ impl Broadcast {
         self
     }
 
-    /// Emits an event to all of them. The event is encoded once.
+    /// Emits an event to all selected sockets. The event is encoded once.
     ///
     /// Clients that are disconnected or read too slowly are left out, which is no error.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {

@@ -15,8 +15,8 @@ use super::subscriptions::Subscriptions;
 use crate::socket::{EmitError, Socket, SocketId, members};
 use specter_engine::internals::FanOut;
 
-/// Named groups of sockets of all namespaces of the App: injected anywhere. Clones are the same
-/// groups.
+/// Named groups of sockets, across all namespaces of the App. Every provider and controller can
+/// inject this type. Clones refer to the same groups.
 ///
 /// **A group or a room?** A room belongs to one namespace. Use it if recipients are addressed by
 /// `socket.to(room)`, combined with `except`, or if sockets are moved between rooms from outside. A

@@ -1,7 +1,7 @@
 //! The hub of a namespace: its sockets and rooms on this node, and local delivery.
 //!
-//! A broadcast takes a snapshot of the members (a reference count) and sends without holding the
-//! lock; sockets that join or leave meanwhile change a copy. Each namespace has one lock.
+//! A broadcast takes a snapshot of the members by cloning an `Arc`, and sends without holding the
+//! lock. A socket that joins or leaves meanwhile changes a copy. Each namespace has one lock.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl JoinError {
 pub(crate) struct Hub {
     name: Arc<str>,
     limits: RoomLimits,
-    /// The most attachments that clients accept in a packet.
+    /// The setting `max_outgoing_attachments`.
     max_attachments: usize,
     adapter: Arc<dyn Adapter>,
     sockets: RwLock<Sockets>,
@@ -161,7 +161,7 @@ impl Hub {
         self.sockets.read().rooms.len_of(room)
     }
 
-    /// The sockets that are reached, each once.
+    /// The sockets of the audience, each once.
     pub(crate) fn reached(&self, audience: &Audience) -> Vec<Socket> {
         let mut reached = Vec::new();
         self.for_each(audience, |socket| reached.push(socket.clone()));
@@ -216,13 +216,13 @@ impl Node for Hub {
     /// left out.
     fn apply(&self, command: &Command<'_>) -> usize {
         let Command::Broadcast { audience, packet } = command;
-        let mut taken = 0;
+        let mut queued = 0;
         let mut broadcast = FanOut::default();
         self.for_each(audience, |socket| {
-            let is_taken = socket.deliver_in_broadcast((*packet).clone(), &mut broadcast);
-            taken += usize::from(is_taken);
+            let is_queued = socket.deliver_in_broadcast((*packet).clone(), &mut broadcast);
+            queued += usize::from(is_queued);
         });
-        taken
+        queued
     }
 }
 
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broadcast_says_how_many_sockets_took_it() {
+    fn publishing_a_broadcast_returns_for_how_many_sockets_it_was_queued() {
         let hub = Hub::with_defaults("/");
         let sockets: Vec<_> = (0..3)
             .map(|_| detached(&EngineConfig::default()))

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::{Broadcast, Hub, Target};
 use crate::socket::{EmitError, Socket, SocketId};
 
-/// One namespace: injected into a controller (its own), or obtained by [`Io::of`]. Its methods
-/// include all sockets.
+/// One namespace. A controller injects its own; other code obtains one by [`Io::of`]. Its
+/// broadcasts include every socket, while those of a [`Socket`] exclude the socket itself.
 #[derive(Clone)]
 pub struct Namespace(Arc<Hub>);
 
@@ -77,7 +77,8 @@ pub(crate) struct Server {
     pub(crate) hubs: HashMap<String, Arc<Hub>>,
 }
 
-/// The whole server: injected anywhere. Its methods include all sockets.
+/// The whole server. Every provider and controller can inject it. Its broadcasts include every
+/// socket, while those of a [`Socket`] exclude the socket itself.
 ///
 /// `emit`, `to`, `within` and `except` use the namespace `/`, as in Socket.IO for JavaScript;
 /// [`of`](Self::of) chooses another.
@@ -91,16 +92,21 @@ impl Io {
         let _ = self.0.set(servers);
     }
 
-    /// The namespace with this name; the leading `/` may be omitted. An error if no controller
-    /// serves it.
+    /// The namespace with this name; the leading `/` may be omitted.
     ///
-    /// If the App serves it on several paths, this is the one of the path that was mounted first;
-    /// [`at`](Self::at) chooses.
+    /// If the App serves the namespace on several paths, the path that is first in alphabetical
+    /// order is used. Call [`at`](Self::at) to choose another.
+    ///
+    /// # Errors
+    /// [`EmitError::UnknownNamespace`] if the App does not serve the namespace.
     pub fn of(&self, namespace: &str) -> Result<Namespace, EmitError> {
         self.find(None, namespace)
     }
 
     /// The namespace with this name on this path.
+    ///
+    /// # Errors
+    /// [`EmitError::UnknownNamespace`] if the App does not serve the namespace on this path.
     pub fn at(&self, path: &str, namespace: &str) -> Result<Namespace, EmitError> {
         self.find(Some(path), namespace)
     }

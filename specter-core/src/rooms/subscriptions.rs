@@ -54,7 +54,7 @@ impl Subscriptions {
         if is_first {
             let membership = Arc::downgrade(this);
             let id = socket.id();
-            let ends = socket.on_disconnect_stage(move |stage| {
+            let is_registered = socket.on_disconnect_stage(move |stage| {
                 let Some(membership) = membership.upgrade() else {
                     return;
                 };
@@ -63,7 +63,7 @@ impl Subscriptions {
                     EndStage::Alive | EndStage::Unreachable => membership.end(id),
                 }
             });
-            if !ends {
+            if !is_registered {
                 this.forget(id);
                 return Err(GroupError::Disconnected);
             }

@@ -109,8 +109,7 @@ impl Acks {
         }
     }
 
-    /// Records whether the connection has stopped reading. While it has, waiting futures
-    /// fail.
+    /// Records whether the connection has stopped reading. While it has, waiting futures fail.
     pub(crate) fn set_backlogged(&self, backlogged: bool) {
         let mut state = self.state.lock();
         state.backlogged = backlogged;
@@ -158,8 +157,8 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-/// A future of a client's acknowledgement. Await it for its arguments as a `T`: `()` for none, a
-/// tuple for several, anything else for one.
+/// The future of a client's acknowledgement. Await it to receive the acknowledgement's arguments as
+/// a `T`: `()` for none, a tuple for several, anything else for one.
 ///
 /// The event is queued before this is returned. The timeout (the App's `ack_timeout`, or
 /// [`timeout`](Self::timeout)) starts at that time. Dropping the future stops waiting; a
@@ -178,7 +177,8 @@ impl<T> EmitWithAck<T> {
         }
     }
 
-    /// Sets the timeout, counted from the emit. Default: the App's `ack_timeout`.
+    /// Sets the timeout, counted from the emit. Default: the App's `ack_timeout`. After that the
+    /// future fails with [`AckError::Timeout`].
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.pending_answer.limit = limit;
         self.pending_answer.sleep = None;

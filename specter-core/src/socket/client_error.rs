@@ -19,7 +19,8 @@ pub(crate) struct ClientError {
 }
 
 impl ClientError {
-    /// `None` if the server has caused the error.
+    /// The part of `error` that may be sent to the client. `None` if the client did not cause the
+    /// error.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<JoinError>() {
             return Some(Self {

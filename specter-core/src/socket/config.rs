@@ -133,12 +133,13 @@ impl SocketConfig {
 
     /// How many attachments ([`Binary`] values) a packet to a client may have, in events,
     /// broadcasts and acknowledgements. Default: 10. Zero allows none. With more, `emit` and its
-    /// variants return `EncodeError::TooManyAttachments`, and a handler's answer becomes an error
-    /// acknowledgement. A limit of more than 255 is an error at start.
+    /// variants fail with `EncodeError::TooManyAttachments`, and the client receives an error
+    /// instead of a handler's answer. A limit of more than 255 is an error at start.
     ///
     /// Current JavaScript clients accept 10. They close the connection when they receive a packet
-    /// with more, and do so again after they have reconnected if it is sent again. Raise the limit
-    /// only if all clients accept more, because their parser has a larger `maxAttachments`.
+    /// with more. If the packet is sent again after they have reconnected, they close the new
+    /// connection too. Raise the limit only if the parsers of all clients have a larger
+    /// `maxAttachments`.
     ///
     /// [`Binary`]: specter_proto::socketio::Binary
     pub fn max_outgoing_attachments(mut self, attachments: usize) -> Self {
@@ -175,8 +176,7 @@ impl SocketConfig {
         self
     }
 
-    /// The settings that are zero, or too long or large to be meant, and so would disable what they
-    /// limit.
+    /// The faults of the settings: values that are zero, too long or too large.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("connect_timeout", self.connect_timeout),

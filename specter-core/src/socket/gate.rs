@@ -33,8 +33,10 @@ pub(crate) enum Sharing {
 #[derive(Default)]
 pub(crate) struct Gate {
     phase: AtomicU8,
+    /// Set when the server has requested the disconnect.
     leaving: AtomicBool,
-    /// Set during the last poll of handlers that are still running, in which they are dropped.
+    /// Set while the handlers that are still running are polled for the last time. Handlers that do
+    /// not complete in this poll are dropped.
     abandoned: AtomicBool,
     held: Mutex<Held>,
 }
@@ -56,8 +58,8 @@ impl Gate {
         }
     }
 
-    /// Queues `packet`, or holds it. The caller wakes the connection's task. A packet of a
-    /// broadcast is shared with other sockets.
+    /// Queues `packet` if the gate is open, or holds it while the gate is shut. The caller must
+    /// wake the connection's task if the result says so.
     pub(crate) fn pass(
         &self,
         connection: &Connection,

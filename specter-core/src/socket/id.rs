@@ -1,4 +1,5 @@
-//! The public id of a socket. It is not secret, and is different from the session id, which is.
+//! The public id of a socket. It is not secret. The session id of the connection, which is secret,
+//! is another id.
 
 use std::fmt;
 use std::str::FromStr;
@@ -46,9 +47,9 @@ impl AsRef<str> for SocketId {
     }
 }
 
-/// The text is not a socket id: not 20 characters of the id alphabet.
+/// The text is not a socket id: it does not consist of 20 characters of the id alphabet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a socket id")]
+#[error("the text is not a socket id, which has 20 characters of `A-Z a-z 0-9 - _`")]
 pub struct ParseSocketIdError;
 
 impl ParseSocketIdError {

@@ -1,5 +1,5 @@
-//! Errors whose text clients must not see: the log has the text, and the log and the client have
-//! the same id.
+//! Errors whose text clients must not see. The text is logged with an id, and the client receives
+//! only the id.
 
 use crate::logging::{OneLine, describe_redacted, log_limited};
 

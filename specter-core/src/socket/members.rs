@@ -7,18 +7,18 @@ use indexmap::IndexMap;
 use super::{Socket, SocketId};
 use specter_engine::internals::prefetch_queues;
 
-/// Changing the set while it is being iterated changes a copy.
+/// A set of sockets. A change during an iteration does not affect the iteration: it changes a copy.
 pub(crate) type Members = Arc<IndexMap<SocketId, Socket>>;
 
 /// How many sockets are prefetched at a time.
-const FETCHED: usize = 32;
+const PREFETCHED: usize = 32;
 
 /// Iterates over all sockets with prefetching, to send something to each.
 pub(crate) fn iter_prefetched(
     members: &IndexMap<SocketId, Socket>,
 ) -> impl Iterator<Item = (&SocketId, &Socket)> {
-    let starts = (0..members.len()).step_by(FETCHED);
-    let parts = starts.filter_map(|at| members.get_range(at..members.len().min(at + FETCHED)));
+    let starts = (0..members.len()).step_by(PREFETCHED);
+    let parts = starts.filter_map(|at| members.get_range(at..members.len().min(at + PREFETCHED)));
     parts.flat_map(|part| {
         prefetch_queues(part.values().map(Socket::connection));
         part
@@ -36,7 +36,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn each_member_is_walked_past_once() {
+    fn prefetching_visits_each_member_once() {
         let hub = Hub::with_defaults("/");
         for count in [0, 1, 32, 33, 70] {
             let members: IndexMap<_, _> = (0..count)

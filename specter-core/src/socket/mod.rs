@@ -102,7 +102,7 @@ impl From<SendError> for EmitError {
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
-/// In this order, because a broadcast accesses the first fields.
+/// The order of the fields is fixed, because a broadcast accesses only the first ones.
 #[repr(C)]
 struct Inner {
     gate: Gate,
@@ -113,15 +113,16 @@ struct Inner {
     acks: Acks,
     extensions: Mutex<Extensions>,
     rooms: Mutex<Vec<Arc<str>>>,
-    ends: Mutex<DisconnectHooks>,
-    /// The number of [`Ack`](crate::gateway::Ack)s that handlers hold and whose clients wait.
+    disconnect_hooks: Mutex<DisconnectHooks>,
+    /// The number of requested acknowledgements that handlers hold as an
+    /// [`Ack`](crate::gateway::Ack).
     unanswered_acks: AtomicUsize,
     id: SocketId,
 }
 
 /// The most acknowledgements of a socket that handlers may have taken and not sent. At this number
-/// no further event of the socket starts: acknowledgements are never rejected, so that their number
-/// must be bounded.
+/// no further event of the socket starts. The queue never rejects acknowledgements, so their number
+/// must be bounded here.
 pub(crate) const MAX_UNANSWERED_ACKS: usize = 256;
 
 /// The stages of a socket's disconnect.
@@ -177,7 +178,7 @@ impl Socket {
             extensions: Mutex::default(),
             rooms: Mutex::default(),
             unanswered_acks: AtomicUsize::new(0),
-            ends: Mutex::default(),
+            disconnect_hooks: Mutex::default(),
         }))
     }
 
@@ -213,9 +214,9 @@ impl Socket {
 
     /// Emits an event to this client.
     ///
-    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one
-    /// ([`Binary`](specter_proto::socketio::Binary) anywhere in it). `Ok` means that the event is
-    /// queued. Events are delivered in order, and at most once.
+    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one. It may
+    /// contain [`Binary`](specter_proto::socketio::Binary) values anywhere. `Ok` means that the
+    /// event is queued. Events are delivered in order, and at most once.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         if self.0.gate.phase() == Phase::Closed {
             return Err(EmitError::Disconnected);
@@ -347,8 +348,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Queues a packet of a broadcast; the broadcast writes it after it has queued it for all
-    /// sockets. Returns whether it was queued: clients that cannot receive it are left out.
+    /// Queues a packet of a broadcast, which `broadcast` writes once it is queued for all sockets.
+    /// Returns whether the packet was queued. A socket that cannot receive it is left out.
     pub(crate) fn deliver_in_broadcast(
         &self,
         packet: EncodedPacket,
@@ -398,7 +399,7 @@ impl Socket {
         self.0.unanswered_acks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Uncounts an acknowledgement that was sent or dropped.
+    /// Stops counting an acknowledgement that was sent or dropped.
     pub(crate) fn ack_settled(&self) {
         let before = self.0.unanswered_acks.fetch_sub(1, Ordering::SeqCst);
         // Pending events or the drain of the connection may be waiting for it.
@@ -426,14 +427,15 @@ impl Socket {
         self.0.gate.close(&self.0.connection);
         self.0.acks.end();
         self.0.hub.remove(self);
-        let Some(mut hooks) = self.0.ends.lock().enter(EndStage::Unreachable) else {
+        let hooks = self.0.disconnect_hooks.lock().enter(EndStage::Unreachable);
+        let Some(mut hooks) = hooks else {
             return;
         };
         for hook in &mut hooks {
             hook(EndStage::Unreachable);
         }
-        // They are called again at the last stage.
-        self.0.ends.lock().hooks = hooks;
+        // The hooks are called again at the last stage.
+        self.0.disconnect_hooks.lock().hooks = hooks;
     }
 
     /// Ends the socket and removes its rooms and groups, after its handlers have completed. A
@@ -441,7 +443,7 @@ impl Socket {
     pub(crate) fn finish(&self) {
         self.end();
         *self.0.rooms.lock() = Vec::new();
-        let hooks = self.0.ends.lock().enter(EndStage::Finished);
+        let hooks = self.0.disconnect_hooks.lock().enter(EndStage::Finished);
         for mut hook in hooks.into_iter().flatten() {
             hook(EndStage::Finished);
         }
@@ -466,13 +468,13 @@ impl Socket {
         self.0.gate.phase() == Phase::Closed
     }
 
-    /// Registers `hook` for each stage of the socket's disconnect. `false` if that has begun: the
-    /// hook is not registered then.
+    /// Registers `hook` for each stage of the socket's disconnect. Returns `false`, without
+    /// registering it, if the disconnect has begun.
     pub(crate) fn on_disconnect_stage(&self, hook: impl FnMut(EndStage) + Send + 'static) -> bool {
-        let mut ends = self.0.ends.lock();
-        let is_alive = ends.stage == EndStage::Alive;
+        let mut registered = self.0.disconnect_hooks.lock();
+        let is_alive = registered.stage == EndStage::Alive;
         if is_alive {
-            ends.hooks.push(Box::new(hook));
+            registered.hooks.push(Box::new(hook));
         }
         is_alive
     }

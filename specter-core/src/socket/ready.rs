@@ -44,7 +44,7 @@ impl Socket {
     /// ```
     ///
     /// All namespaces of a connection share its queue. Several producers are woken at the same
-    /// time, so that the queue may grow by an event of each.
+    /// time, so the queue may grow by an event of each.
     ///
     /// # Errors
     /// [`ReadyError::NotConnected`] if CONNECT is not answered yet, as in a `connect` handler:

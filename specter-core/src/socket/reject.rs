@@ -23,16 +23,17 @@ use super::client_error::ClientError;
 /// | anything else, `8` | `"full"` | `{"code": "full", "data": 8}` |
 /// | any | none | the data as it is |
 ///
-/// At an event, the acknowledgement contains message, code and data under separate names:
-/// `{"error": "…", "code": "full", "data": 8}`. A rejection without a code has the code `rejected`
-/// there.
+/// If a guard rejects an event, the acknowledgement contains message, code and data under separate
+/// names: `{"error": "…", "code": "full", "data": 8}`. A rejection without a code has the code
+/// `rejected` there.
 ///
 /// An error of a handler or error filter that rejects a client keeps its code, for example one
 /// created by `EventError::new("…").with_code("full")` or by `#[derive(IntoEventError)]`.
 ///
-/// Any [`std::error::Error`] is converted to a `Reject` by `?`. The client then receives `internal
-/// error` with an id that the log has too, never the error's own text. Limits that the client
-/// exceeds, such as a [`JoinError`](crate::rooms::JoinError), are sent with their text and code.
+/// `?` converts any [`std::error::Error`] to a `Reject`. The client then receives `internal error`
+/// and an id, never the error's own text; the log contains that text with the same id. Errors that
+/// the client causes by exceeding a limit, such as a [`JoinError`](crate::rooms::JoinError), are
+/// sent with their text and code.
 ///
 /// ```
 /// use specter_core::socket::Reject;
@@ -121,7 +122,7 @@ impl Reject {
             Err(error) => {
                 log_limited!(
                     ERROR, target: "specter::gateway", error = %OneLine(error),
-                    "a rejection's data cannot be serialized"
+                    "the data of a `Reject` cannot be serialized and is left out"
                 );
             }
         }
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_stands_in_the_data_whatever_the_data_is() {
+    fn a_code_is_added_to_data_of_every_kind() {
         for (data, expected) in [
             (json!({}), json!({ "code": "full" })),
             (json!({ "a": 1 }), json!({ "code": "full", "a": 1 })),
@@ -215,7 +216,7 @@ mod tests {
             (json!("{"), json!({ "code": "full", "data": "{" })),
         ] {
             let before = Reject::new("no").with_data(&data);
-            assert_eq!(shown(&before), data, "without a code it is as it was");
+            assert_eq!(shown(&before), data, "without a code the data is unchanged");
             assert_eq!(shown(&before.with_code("full")), expected);
             let after = Reject::new("no").with_code("full").with_data(&data);
             assert_eq!(shown(&after), expected);

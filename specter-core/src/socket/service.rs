@@ -31,20 +31,20 @@ pub(crate) trait NamespaceService: Send + Sync {
 
 /// The result of trying to start an event.
 pub(crate) enum StartResult {
-    /// It was started in order, and is completed.
+    /// The event was started in order, and is completed.
     Completed,
-    /// It was started in order, and is running: the service must be polled.
+    /// The event was started in order, and is running: the service must be polled.
     Started,
-    /// It was started concurrently with running events.
+    /// The event was started concurrently with running events.
     StartedConcurrently,
-    /// It must wait for earlier events, or until fewer events run concurrently.
+    /// The event must wait for earlier events, or until fewer events run concurrently.
     Deferred(EventPacket),
 }
 
 /// One connected socket of a namespace.
 pub(crate) trait SocketService: Send {
-    /// Starts `event` if possible. `free`: no event is pending before it, and an event that runs in
-    /// order may start.
+    /// Starts `event` if possible. `free` is false if an earlier event is pending or running: then
+    /// only a concurrent event is started.
     fn try_start(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> StartResult;
 
     /// The bytes of the events that run concurrently. Greater than 0 as long as there is one.

@@ -34,7 +34,7 @@ use specter_engine::{
 pub(crate) type Admission =
     dyn Fn(&Handshake) -> BoxFuture<Result<(), HandshakeRejection>> + Send + Sync;
 
-/// The namespaces of one path, as the acceptor of its sessions.
+/// The acceptor of one path's sessions. It opens a [`ConnectionNamespaces`] for each session.
 pub(crate) struct SocketIoAcceptor {
     shared: Arc<Shared>,
     admission: Option<Arc<Admission>>,
@@ -75,7 +75,7 @@ impl SocketIoAcceptor {
         }
     }
 
-    /// The flag that rejects new CONNECTs.
+    /// The flag that the App sets when the server drains.
     pub(crate) fn draining(&self) -> Arc<AtomicBool> {
         self.shared.draining.clone()
     }
@@ -249,7 +249,8 @@ impl ConnectionNamespaces {
         }
         let namespace = packet.namespace();
         if self.active(namespace).is_some() && self.open(namespace).is_none() {
-            // The client has left and joined again before it was answered: one answer is enough.
+            // A second CONNECT before the answer to the first. JavaScript clients send one if they
+            // disconnect and connect again meanwhile. One answer is enough.
             return Ok(());
         }
         if self.active(namespace).is_some() {
@@ -263,7 +264,7 @@ impl ConnectionNamespaces {
         let Some(service) = self.shared.namespaces.get(namespace) else {
             tracing::debug!(
                 target: "specter::socket", namespace = ?Untrusted(namespace),
-                "CONNECT to a namespace that nobody serves"
+                "CONNECT to a namespace that no controller serves"
             );
             return self.refuse(namespace, &Reject::new("Invalid namespace"));
         };
@@ -337,7 +338,8 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// Whether a namespace was joined, and no session runs, has pending events or is ending.
+    /// Whether nothing needs to be polled: a namespace was joined, all sessions are at rest,
+    /// reading continues, and no attachment is missing.
     fn are_at_rest(&self) -> bool {
         matches!(self.connect_timeout, ConnectTimeout::Done)
             && !self.backlogged
@@ -354,9 +356,9 @@ impl ConnectionNamespaces {
         self.check_attachments();
     }
 
-    /// Limits how long a packet is held whose attachments are missing.
+    /// Limits how long a packet waits for its missing attachments.
     fn check_attachments(&mut self) {
-        // While nothing is read, they cannot arrive.
+        // While reading is stopped, attachments cannot arrive.
         if !self.decoder.is_pending() || self.backlogged {
             self.attachments_due = None;
             return;
@@ -375,7 +377,8 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// Informs futures of acknowledgements when reading stops and when it continues.
+    /// Records when reading stops and when it continues. While it is stopped, acknowledgements
+    /// cannot arrive, so the futures that await them fail.
     fn note_backlog(&mut self) {
         let over = self.waiting.is_over(&self.shared.config);
         // Repeated while reading is stopped, because a namespace may have been joined meanwhile.
@@ -420,7 +423,8 @@ impl MessageHandler for ConnectionNamespaces {
             IncomingMessage::Binary(data) => {
                 let decoded = self.decoder.binary(data);
                 if !self.decoder.is_pending() {
-                    // Attachments that are missing later belong to another packet.
+                    // The packet is complete. The next one gets the whole time for its own
+                    // attachments.
                     self.attachments_due = None;
                 }
                 decoded

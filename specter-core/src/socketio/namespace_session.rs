@@ -15,8 +15,8 @@ use crate::socket::service::{BoxFuture, NamespaceService, SocketService, StartRe
 use crate::socket::{DisconnectReason, MAX_UNANSWERED_ACKS, Reject, Socket, SocketConfig};
 use specter_engine::internals::DrainState;
 
-/// The capacity of pending events that a session keeps.
-const KEPT: usize = 4;
+/// An empty queue of pending events with more capacity than this is freed.
+const KEPT_CAPACITY: usize = 4;
 
 pub(super) struct NamespaceSession {
     service: Arc<dyn NamespaceService>,
@@ -28,9 +28,10 @@ pub(super) struct NamespaceSession {
     /// Whether the session is open, nothing of it runs and no event is pending: it need not be
     /// polled.
     is_idle: bool,
-    /// Whether the first pending event may be concurrent: it could not be started when it arrived.
+    /// Whether an event was held back when it arrived, so that the service has not seen it yet. If
+    /// its handler is concurrent, it can start while another event runs.
     was_held_back: bool,
-    /// The bytes of concurrently running events, as counted last.
+    /// The bytes of concurrently running events that are included in [`PendingEvents`].
     concurrent_counted: usize,
     /// The reason, once the session is ending.
     leaving: Option<DisconnectReason>,
@@ -54,8 +55,8 @@ enum Grace {
 }
 
 impl Grace {
-    /// Ready when the period ends, pending before and after. It ends early if the time for the
-    /// shutdown is over.
+    /// Ready once, when the period ends; pending before and after that. The period ends early if
+    /// the time for the shutdown is over.
     fn poll_end(
         &mut self,
         stop: DrainState,
@@ -103,8 +104,8 @@ impl NamespaceSession {
 
     /// Whether the session is of this namespace.
     pub(super) fn is_of(&self, namespace: &str) -> bool {
-        // All names begin with `/`, so that the namespace `/`, which most packets are for, is
-        // recognized by its length.
+        // Most packets are for the namespace `/`. It is recognized by its length, because all names
+        // begin with `/`.
         if namespace.len() == 1 {
             self.is_root
         } else {
@@ -214,7 +215,7 @@ impl NamespaceSession {
         self.concurrent_counted = now;
     }
 
-    /// Starts to end: pending events are discarded, running ones continue.
+    /// Begins to end the session: pending events are discarded, running ones continue.
     pub(super) fn leave(&mut self, reason: DisconnectReason, waiting: &mut PendingEvents) {
         if !self.is_active() {
             return;
@@ -233,7 +234,7 @@ impl NamespaceSession {
         }
     }
 
-    /// Polls the session. Ready: it has ended.
+    /// Polls the session. Ready once it has ended.
     pub(super) fn poll(
         &mut self,
         config: &SocketConfig,
@@ -245,7 +246,7 @@ impl NamespaceSession {
                 State::Connecting(deciding) => match deciding.as_mut().poll(cx) {
                     Poll::Ready(Ok(service)) => self.connected(service),
                     Poll::Ready(Err(reject)) => self.rejected(reject),
-                    // The service limits its own time.
+                    // The service applies `connect_handler_timeout` itself.
                     Poll::Pending => return Poll::Pending,
                 },
                 State::Open(_) => {
@@ -317,7 +318,7 @@ impl NamespaceSession {
             }
             if self.waiting.is_empty() {
                 // Frees the memory of many pending events.
-                if self.waiting.capacity() > KEPT {
+                if self.waiting.capacity() > KEPT_CAPACITY {
                     self.waiting = VecDeque::new();
                 }
                 self.was_held_back = false;
@@ -332,11 +333,11 @@ impl NamespaceSession {
             let Some(event) = self.waiting.pop_front() else {
                 return true;
             };
-            let waits = PendingEvents::of(&event);
+            let pending = PendingEvents::of(&event);
             match service.try_start(event, is_free, cx) {
                 StartResult::Completed
                 | StartResult::Started
-                | StartResult::StartedConcurrently => waiting.sub(waits),
+                | StartResult::StartedConcurrently => waiting.sub(pending),
                 StartResult::Deferred(event) => {
                     self.waiting.push_front(event);
                     return false;
@@ -355,8 +356,8 @@ impl NamespaceSession {
 }
 
 impl Drop for NamespaceSession {
-    /// Also if the runtime shuts down, nothing of the socket is kept: it is removed from the hub,
-    /// its rooms and its groups.
+    /// Removes the socket from the hub, its rooms and its groups, even if the runtime shuts down
+    /// and drops the session before it has ended.
     fn drop(&mut self) {
         self.socket.finish();
     }

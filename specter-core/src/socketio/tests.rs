@@ -37,7 +37,7 @@ fn poll(sessions: &mut ConnectionNamespaces) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attachments_that_do_not_come_close_the_connection() {
+async fn missing_attachments_close_the_connection_at_the_timeout() {
     let mut sessions = sessions();
     take(
         &mut sessions,

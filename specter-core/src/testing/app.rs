@@ -69,12 +69,13 @@ impl TestApp {
     /// A singleton of any module, as [`App::get`] returns it.
     ///
     /// # Panics
-    /// If no module provides it.
+    /// If [`App::get`] returns `None`.
     #[track_caller]
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Arc<T> {
         self.container.get::<Arc<T>>().unwrap_or_else(|| {
             panic!(
-                "no module provides the singleton `{}`",
+                "no module provides the singleton `{}`, or several do and the App's own module \
+                 does not see exactly one of them",
                 std::any::type_name::<T>()
             )
         })
@@ -85,7 +86,7 @@ impl TestApp {
         self.io.clone()
     }
 
-    /// Subscribes functions to events, as [`App::ingress`].
+    /// Subscribes functions to events, as [`App::ingress`] does.
     pub fn ingress(&self) -> SocketIngress {
         self.ingress.clone()
     }

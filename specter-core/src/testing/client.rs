@@ -239,7 +239,7 @@ impl TestClient {
     /// connection. Events that were received before can still be expected.
     ///
     /// # Panics
-    /// If the server does not, or if the client itself has left.
+    /// If the server does not disconnect the client, or if the client itself has left.
     #[track_caller]
     pub fn expect_disconnect(&self) -> impl Future<Output = Disconnection> {
         let site = Location::caller();
@@ -312,8 +312,8 @@ impl TestClient {
         self.connection.stop_reading(stop);
     }
 
-    /// Sends a Socket.IO packet without checking it, for tests of what no client library would
-    /// send. `2["event"]` is what [`emit`](Self::emit) sends in `/`.
+    /// Sends a Socket.IO packet without checking it, for tests with packets that no client library
+    /// sends. For example, [`emit`](Self::emit) sends `2["event"]` in the namespace `/`.
     pub fn send_raw(&self, packet: &str) {
         self.connection.send(&Frame::text_message(packet).into());
     }

@@ -18,8 +18,8 @@ use tower_service::Service as _;
 
 use crate::testing::ConnectError;
 
-/// The capacity of the stream in each direction, in bytes, as the buffers of a kernel would have
-/// it.
+/// The capacity of the stream in each direction, in bytes. It is similar to that of a kernel's
+/// socket buffers.
 const BUFFER: usize = 256 * 1024;
 
 /// The request that opens a connection.

@@ -44,7 +44,7 @@ impl TestNamespace {
         let socket = Socket::new(detached(&config), self.0.clone(), None, ack_timeout);
         self.0.add(&socket);
         socket.open_gate();
-        // Discards the answer to CONNECT: no client has sent one.
+        // Discards the answer to CONNECT, because there is no client that expects one.
         drop(take_sent(socket.connection()));
         TestSocket {
             socket,

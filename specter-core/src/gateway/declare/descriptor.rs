@@ -56,7 +56,7 @@ pub enum EventKind {
     Disconnect,
     /// The event of this name.
     Named(&'static str),
-    /// Events that nobody else handles.
+    /// An event that no other handler handles.
     Any,
     /// A handler of the same controller has failed.
     Error,

@@ -21,7 +21,7 @@ pub enum EndpointOption {
     ConnectTimeout(Duration),
     /// The largest message that a client may send, in bytes.
     MaxPayload(usize),
-    /// How many bytes may be queued for one client before it is behind.
+    /// How many bytes may be queued for one client before its further events wait.
     MaxQueuedBytes(usize),
 }
 

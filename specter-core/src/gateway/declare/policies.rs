@@ -135,7 +135,7 @@ impl DeclaredPolicy {
 }
 
 /// Looks up a singleton among those that the root's module sees. If the module sees none, which can
-/// be the case for policies of the App, the singleton is looked up among those of the App's module.
+/// be the case for policies of the App, the singleton is looked up in the whole container.
 fn singleton<T: Send + Sync + 'static>(scope: PolicyScope<'_>) -> Option<Arc<T>> {
     let root_singleton = scope
         .root

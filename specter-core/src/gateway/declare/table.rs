@@ -32,7 +32,7 @@ pub(crate) struct NamespaceTable {
     /// The policies of listed event handlers. They apply at connect, after the controllers' guards.
     pub(crate) connect_policies: Vec<ConnectPolicies>,
     pub(crate) unknown: UnknownEvents,
-    /// How long connecting may take in all.
+    /// How long connecting may take in total.
     pub(crate) connect_handler_timeout: Duration,
     /// How long each `disconnect` handler may take.
     pub(crate) handler_grace_period: Duration,

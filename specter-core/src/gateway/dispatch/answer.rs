@@ -26,8 +26,12 @@ pub(in crate::gateway) enum EventAnswer {
 }
 
 impl EventAnswer {
-    /// What a handler's outcome contributes to the acknowledgement; `None` if it is nothing. The
-    /// error of a failure is returned as the error, because the filters may still change it.
+    /// Converts a handler's outcome to an acknowledgement. `None` if the outcome contains nothing
+    /// to send.
+    ///
+    /// # Errors
+    /// The error of a handler that failed. It is no acknowledgement yet, because the filters may
+    /// still change it.
     pub(in crate::gateway) fn from_outcome(outcome: Outcome) -> Result<Option<Self>, EventError> {
         match outcome {
             Outcome::Failed(error) => Err(error),

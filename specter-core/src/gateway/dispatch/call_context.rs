@@ -84,8 +84,8 @@ pub enum Outcome {
     /// The handler returned `()`.
     #[default]
     Unit,
-    /// `None`: the handler returned a value, but the client requested no acknowledgement, so that
-    /// the value was not encoded. `Some`: an interceptor returned this value.
+    /// `None`: the handler returned a value, but the client requested no acknowledgement, so the
+    /// value was not encoded. `Some`: an interceptor returned this value.
     Value(Option<Box<EncodedArgs>>),
     /// The handler returned a value: the encoded acknowledgement.
     Answer(PacketWriter),
@@ -298,8 +298,8 @@ impl CallContext {
         };
         if self.is_sole_handler && self.ack.is_none() {
             self.socket.send_ack(id, value)?;
-            // Set now: if dropping the value or the arguments panics, no second acknowledgement may
-            // be sent.
+            // Set immediately: no second acknowledgement may be sent if dropping the value or the
+            // arguments panics.
             self.is_answered.store(true, Ordering::Relaxed);
             return Ok(Outcome::Taken);
         }

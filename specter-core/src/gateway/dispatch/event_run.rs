@@ -1,4 +1,4 @@
-//! Runs the handlers of one event, the controllers' methods and the subscribers, one after another.
+//! Runs the handlers of one event in their order: the controllers' methods and the subscribers.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -440,7 +440,7 @@ impl EventRun {
         }
     }
 
-    /// Notifies the error subscribers of a failure that no `#[on_error]` handler takes.
+    /// Notifies the error subscribers of a failure for which there is no `#[on_error]` handler.
     fn notify_error_subscribers(&mut self, env: &SocketEnv, failure: Failure) {
         if failure.error.is_disconnected() {
             return;

@@ -270,8 +270,8 @@ impl LocalBoxedKind {
     }
 }
 
-/// Converts an error, depending on its type, to an `EventError`; or leaves it a `Reject` if it is
-/// one and `RejectError` is in scope.
+/// Converts an error to an `EventError`, depending on its type. A `Reject` is left unchanged if
+/// `RejectError` is in scope.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __converted {

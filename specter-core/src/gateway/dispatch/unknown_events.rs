@@ -20,8 +20,8 @@ pub(crate) struct UnknownEvents {
 }
 
 impl UnknownEvents {
-    /// Logs an unknown event, unless its name was logged before. `handled` is read only if it is
-    /// logged.
+    /// Logs an unknown event, unless its name was logged before. `handled` is read only if the
+    /// event is logged.
     pub(crate) fn log<'a>(
         &self,
         namespace: &str,

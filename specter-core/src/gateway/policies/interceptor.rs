@@ -21,7 +21,7 @@ use crate::socket::Socket;
 /// interceptor is an injectable singleton.
 ///
 /// Interceptors run after the guards, around the decoding of arguments and the handler. The App's
-/// is the outermost, then follow the module's, the controller's and the event's. They run at
+/// are the outermost, followed by the module's, the controller's and the event's. They run at
 /// `connect`, where an error rejects the client, and at events, but not at `disconnect` or
 /// `#[on_error]`. If the future of `next.run()` is dropped, the handler's body is dropped; the
 /// controller stays alive.

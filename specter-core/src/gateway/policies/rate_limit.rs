@@ -17,7 +17,7 @@ use super::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
 
-/// For how many keys one [`RateLimit`] keeps a bucket at most.
+/// The most keys for which one [`RateLimit`] keeps a bucket.
 const MAX_KEYS: usize = 65_536;
 /// The shortest time between two searches for full buckets.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ pub struct Rate {
 
 impl Rate {
     /// Allows `count` calls in each `period`. All of them may be made at once, unless
-    /// [`burst`](Self::burst) sets a smaller number. A `count` of 0 counts as 1.
+    /// [`burst`](Self::burst) sets another number. A `count` of 0 counts as 1.
     ///
     /// ```
     /// use specter_core::gateway::Rate;

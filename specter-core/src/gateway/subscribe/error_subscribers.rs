@@ -42,7 +42,7 @@ impl ErrorReport {
         &self.0.error
     }
 
-    /// The event that failed. Its name is `connect` or `disconnect` if that failed.
+    /// The event that failed. At a connect its name is `connect`, at a disconnect `disconnect`.
     pub fn event(&self) -> &EventInfo {
         &self.0.event
     }

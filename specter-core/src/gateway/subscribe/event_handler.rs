@@ -220,7 +220,7 @@ pub struct EventHandlerError {
 }
 
 impl EventHandlerError {
-    /// A handler whose registration failed, so that no set-up was tried.
+    /// The error of a handler whose registration failed. No set-up was tried.
     pub(crate) fn unregistered<H: ?Sized>(cause: SetupError) -> Self {
         Self {
             handler: type_label::<H>().to_owned(),
@@ -289,7 +289,7 @@ impl RegisteredHandler {
     ///
     /// # Cancellation
     /// If this future is dropped before it completes, the handler is not set up, and the cleanup
-    /// steps result so far are dropped without running.
+    /// steps that were added so far are dropped without running.
     pub async fn setup(&self) -> Result<(), EventHandlerError> {
         self.0.setup().await
     }

@@ -32,9 +32,9 @@ use crate::gateway::policies::interceptor::Interceptor;
 /// `Result<T, E>`, has the same effect on the acknowledgement as that of a method.
 ///
 /// A subscriber takes owned parameters, which are extracted by type, as the parameters of methods
-/// are. `Inject<T>` injects singletons only. If the App does not provide one, the subscription
-/// itself fails, before the first event. An async subscriber that captures values is a closure that
-/// clones them in each call and returns a future:
+/// are. `Inject<T>` injects singletons only. If the App does not provide the singleton, the
+/// subscription itself fails, before the first event. An async subscriber that captures values is a
+/// closure that clones them in each call and returns a future:
 /// `move |n: u8| { let log = log.clone(); async move { … } }`.
 ///
 /// # Guards, interceptors, error filters and the timeout
