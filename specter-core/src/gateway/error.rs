@@ -38,7 +38,8 @@ struct Repr {
     data: Option<Box<RawValue>>,
     /// The id under which an internal error is logged.
     id: Option<String>,
-    /// Whether this was a [`Reject`]. At an event its code is `rejected` if it has no other.
+    /// Whether the error was converted from a [`Reject`]. If it has no code of its own, the
+    /// acknowledgement of an event then has the code `rejected`.
     is_rejection: bool,
     kind: Kind,
     /// The error that `?` converted, for error filters.
@@ -54,7 +55,7 @@ enum Kind {
     Shown,
     /// The client receives `internal error` and an id.
     Hidden,
-    /// The handler failed only because the socket has disconnected.
+    /// The handler used a socket that has disconnected, for example to send to it.
     Disconnected,
     /// A handler panicked. The client receives `internal error` and an id.
     Panicked,
@@ -184,7 +185,7 @@ impl EventError {
         self.0.cause.as_deref()?.downcast_ref()
     }
 
-    /// A copy: the acknowledgement and `#[on_error]` each need the error.
+    /// Copies the error: the acknowledgement and `#[on_error]` each need a copy.
     pub(crate) fn duplicate(&self) -> Self {
         Self(self.0.clone())
     }
@@ -256,7 +257,8 @@ impl Serialize for EventError {
     }
 }
 
-/// The rejection has the error's code, data and id; see [`Reject`] for how a client receives them.
+/// The rejection has the error's text, code, data and id. [`Reject`] documents how a client
+/// receives them.
 impl From<EventError> for Reject {
     fn from(error: EventError) -> Self {
         let Repr {

@@ -1,5 +1,10 @@
-//! Controllers at run time: what a program declares, how a namespace finds the handlers of an
-//! event, and how they are called.
+//! Gateways: how controllers and subscribers handle the connects, events and disconnects of
+//! sockets.
+//!
+//! `declare` describes controllers and contains each namespace's table of handlers. `lifecycle`
+//! connects and disconnects a socket. `dispatch` runs the handlers of an event, inside of the
+//! guards, interceptors and error filters of `policies`. `subscribe` adds handlers in code, without
+//! attributes.
 //!
 //! This module uses sockets and rooms, but knows no transport: packets reach it through the traits
 //! of `socket::service`, which it implements.

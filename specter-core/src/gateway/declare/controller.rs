@@ -136,8 +136,8 @@ impl HandlersBlock {
 
 inventory::collect!(HandlersBlock);
 
-/// Collects what the parameters of handlers inject. The parameters declare it at start, so that it
-/// is validated with the graph.
+/// Collects what the parameters of handlers inject. Each parameter declares at start what it
+/// injects, so that these dependencies are validated together with the graph.
 #[derive(Default)]
 pub struct Requirements {
     pub(crate) dependencies: Vec<Requirement>,

@@ -56,14 +56,14 @@ pub enum EventKind {
     Disconnect,
     /// The event of this name.
     Named(&'static str),
-    /// An event that no other handler handles.
+    /// Events that no other handler handles.
     Any,
     /// A handler of the same controller has failed.
     Error,
 }
 
 impl EventKind {
-    /// The name as it is written in `#[on_event]`.
+    /// The name as it is written in `#[on_event]`, or `#[on_error]`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",

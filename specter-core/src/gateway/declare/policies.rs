@@ -24,8 +24,8 @@ pub(crate) struct Policy<T: ?Sized> {
     resolve: fn(PolicyScope<'_>) -> Option<Arc<T>>,
 }
 
-/// Where the instance of a policy is looked up: among the singletons that a root of a plan sees,
-/// or, without a root, among all singletons.
+/// Where the instance of a policy is looked up: first among the singletons that the root of a plan
+/// sees, if there is a root, then among those of the whole container.
 #[derive(Clone, Copy)]
 pub(crate) struct PolicyScope<'a> {
     pub(crate) container: &'a Container,
@@ -134,8 +134,9 @@ impl DeclaredPolicy {
     }
 }
 
-/// Looks up a singleton among those that the root's module sees. If the module sees none, which can
-/// be the case for policies of the App, the singleton is looked up in the whole container.
+/// Looks up a singleton among those that the root's module sees. If the module does not see it,
+/// which can be the case for policies of the App, it is looked up in the container, whichever
+/// module provides it.
 fn singleton<T: Send + Sync + 'static>(scope: PolicyScope<'_>) -> Option<Arc<T>> {
     let root_singleton = scope
         .root

@@ -1,5 +1,5 @@
-//! A namespace's table: its controllers and their handlers. It is built at start and is not changed
-//! afterwards.
+//! A namespace's table: its controllers and their handlers, with the policies of each handler. It
+//! is built at start. Afterwards only its subscribers and its record of unknown events change.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -32,11 +32,11 @@ pub(crate) struct NamespaceTable {
     /// The policies of listed event handlers. They apply at connect, after the controllers' guards.
     pub(crate) connect_policies: Vec<ConnectPolicies>,
     pub(crate) unknown: UnknownEvents,
-    /// How long connecting may take in total.
+    /// How long connecting may take in all. After that the client is rejected.
     pub(crate) connect_handler_timeout: Duration,
-    /// How long each `disconnect` handler may take.
+    /// How long each `disconnect` handler may take. After that it is dropped.
     pub(crate) handler_grace_period: Duration,
-    /// How many events of a socket may run concurrently.
+    /// How many events of a socket may run concurrently. Further ones wait.
     pub(crate) max_concurrent: usize,
 }
 
@@ -80,7 +80,8 @@ pub(crate) struct BlockTable {
 
 /// The policies of one handler.
 pub(crate) struct HandlerPolicies {
-    /// The guards that the handler itself declares. Those of the controller ran at connect.
+    /// The guards that the handler itself declares. Those of the App, the module and the controller
+    /// run at connect only.
     pub(crate) guards: Vec<Arc<dyn ErasedGuard>>,
     /// All interceptors that apply, the outermost first.
     pub(crate) interceptors: Arc<[Arc<dyn ErasedInterceptor>]>,

@@ -6,8 +6,9 @@
 /// instead, and the compiler reports which trait is missing.
 pub struct FunctionWithoutInjectable;
 
-/// An expansion imports everything in here, and then each element of the list as `__Listed`. The
-/// second import takes precedence, except where the element names a function but no type.
+/// For each element of a list, an expansion imports this module by a glob, and the element as
+/// `__Listed`. The element takes precedence over the glob, unless it names a function but no type:
+/// then the type `__Listed` is the one of this module.
 pub mod fallback {
     pub use super::FunctionWithoutInjectable as __Listed;
 }

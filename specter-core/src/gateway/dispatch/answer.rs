@@ -1,4 +1,4 @@
-//! The acknowledgement of an event, after its last handler has returned.
+//! Collects the acknowledgement of an event, and sends it after the last handler has returned.
 
 use crate::logging::{OneLine, Untrusted, log_limited};
 use std::sync::atomic::Ordering;
@@ -26,12 +26,12 @@ pub(in crate::gateway) enum EventAnswer {
 }
 
 impl EventAnswer {
-    /// Converts a handler's outcome to an acknowledgement. `None` if the outcome contains nothing
-    /// to send.
+    /// What a handler's outcome contributes to the acknowledgement. `None` if it contributes
+    /// nothing.
     ///
     /// # Errors
-    /// The error of a handler that failed. It is no acknowledgement yet, because the filters may
-    /// still change it.
+    /// The handler failed. Its error becomes an answer only after the error filters, which may
+    /// change it.
     pub(in crate::gateway) fn from_outcome(outcome: Outcome) -> Result<Option<Self>, EventError> {
         match outcome {
             Outcome::Failed(error) => Err(error),
@@ -69,9 +69,9 @@ impl EventAnswer {
     }
 }
 
-/// Sends a value that an interceptor encoded, without knowing the namespace's limits. If the value
-/// has more attachments than a client accepts, an error is sent, as for other values that cannot be
-/// encoded.
+/// Sends a value that an interceptor has encoded. The interceptor does not know the limits of the
+/// namespace: if the value has more attachments than a client accepts, an error is sent instead, as
+/// for other values that cannot be encoded.
 fn send_encoded(socket: &Socket, id: u64, value: EncodedArgs) -> Result<(), EncodeError> {
     let to = socket.hub().destination();
     if let Err(error) = to.check_attachments(value.attachments.len()) {

@@ -89,7 +89,8 @@ pub enum Outcome {
     Value(Option<Box<EncodedArgs>>),
     /// The handler returned a value: the encoded acknowledgement.
     Answer(PacketWriter),
-    /// The handler took the [`Ack`](super::ack::Ack), or its value has been sent already.
+    /// The handler took the [`Ack`](super::ack::Ack), or the value that it returned has been sent
+    /// already.
     Taken,
     /// The handler failed.
     Failed(EventError),
@@ -138,8 +139,8 @@ pub struct CallContext {
     pub(crate) cancelled: Option<Arc<AtomicBool>>,
     /// The outcome, once the call has completed.
     pub(crate) outcome: Outcome,
-    /// Whether this is the event's only handler, it does not suspend, and no interceptor awaits its
-    /// outcome. The value that it returns is then sent immediately.
+    /// Whether the handler is the event's only one, does not suspend, and has no interceptors. The
+    /// value that it returns is then sent immediately.
     pub(crate) is_sole_handler: bool,
     /// Whether the returned value has been sent.
     pub(crate) is_answered: AtomicBool,

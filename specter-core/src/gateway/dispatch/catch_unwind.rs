@@ -1,5 +1,5 @@
-//! Runs the body of a handler, catches its panic, and drops it at its timeout. The controller is
-//! kept in both cases.
+//! Runs the body of a handler, catches its panic, and drops the body at its timeout. The controller
+//! is kept in both cases.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -18,7 +18,7 @@ pub enum BodyEnd<T> {
     Panicked(Box<dyn Any + Send>),
     /// The body exceeded its timeout, and was dropped.
     TimedOut,
-    /// Nothing awaited the body any more, and it was dropped.
+    /// The body was dropped because nothing awaited it any more.
     Cancelled,
 }
 
@@ -61,7 +61,7 @@ pin_project_lite::pin_project! {
         #[pin]
         body: Option<CatchUnwind<F>>,
         limits: &'a L,
-        // Created when the body is first pending: most bodies are not.
+        // Created when the body is first pending, because most bodies complete in their first poll.
         deadline: Option<Pin<Box<Sleep>>>,
     }
 }

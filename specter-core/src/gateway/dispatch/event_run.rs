@@ -159,8 +159,8 @@ impl EventRun {
         }
     }
 
-    /// Drops the handler that is still running, and returns its controller to `instances` if that
-    /// is possible.
+    /// Drops the handler that is still running, and returns it for the log. Its controller is
+    /// returned to `instances` if that is possible.
     #[cold]
     pub(in crate::gateway) fn abort(
         self,
@@ -478,8 +478,8 @@ impl EventRun {
         }
     }
 
-    /// Ends the use of the `Ack` by a handler that has completed. If the handler took it, nothing
-    /// else is sent.
+    /// Ends the use of the `Ack` by a handler that has completed. If the handler took the `Ack`,
+    /// the run itself sends no acknowledgement.
     fn finish_ack(&mut self, error: Option<&EventError>) {
         let cx = self.cx.as_ref();
         if cx.is_some_and(|cx| finish_ack(cx, error)) {

@@ -42,8 +42,8 @@ pub(in crate::gateway) struct Dispatch {
     /// Whether any handler runs concurrently with others. If none does, the handlers of an event
     /// need not be looked up while another event runs.
     has_concurrent: bool,
-    /// The handler of the last event, if it was a sole one: the next event is often of the same
-    /// name.
+    /// The handler of the last event, if that event had a sole handler without guards and
+    /// interceptors. The next event often has the same name.
     direct: Option<DirectHandler>,
     /// The context of the last event, which the next one uses again.
     cx: Option<Box<CallContext>>,

@@ -3,9 +3,9 @@
 //!
 //! A blanket implementation cannot distinguish `Result<T, E>` from other values, because `Result`
 //! is `Serialize` too. The `reply!` macro therefore uses method look-up. It calls a method on a tag
-//! of the value's type; several traits have this method, and are implemented for the tag, for a
-//! reference to it, for a reference to that, and so on. The compiler selects the implementation
-//! that needs the fewest dereferences.
+//! of the value's type. Several traits have this method: one is implemented for the tag, one for
+//! `&Tag`, one for `&&Tag`, and so on. The compiler selects the implementation that needs the
+//! fewest dereferences.
 
 #![allow(
     clippy::unused_self,
@@ -270,7 +270,7 @@ impl LocalBoxedKind {
     }
 }
 
-/// Converts an error to an `EventError`, depending on its type. A `Reject` is left unchanged if
+/// Converts an error, depending on its type, to an `EventError`. A `Reject` is left unchanged where
 /// `RejectError` is in scope.
 #[doc(hidden)]
 #[macro_export]
@@ -318,7 +318,7 @@ impl ConnectReply for () {}
 
 /// What a `disconnect` or `#[on_error]` handler may return on success.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be returned from here",
+    message = "`{Self}` cannot be returned from `disconnect` or `#[on_error]`",
     label = "no client receives this value: return `()` or `Result<(), EventError>`",
     note = "what `disconnect` and `#[on_error]` return is sent to no client; an error is logged"
 )]

@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 
 use crate::logging::Untrusted;
 
-/// How many unknown names one namespace logs and remembers. Further ones are not logged.
+/// How many unknown names one namespace logs and remembers. Further names are not logged.
 const MAX_LOGGED_NAMES: usize = 64;
 /// The length of the longest name that is compared, in bytes. The time of a comparison is quadratic
-/// in it.
+/// in the length.
 const MAX_COMPARED_LEN: usize = 64;
 
 /// The unknown event names that one namespace has logged.
@@ -20,8 +20,8 @@ pub(crate) struct UnknownEvents {
 }
 
 impl UnknownEvents {
-    /// Logs an unknown event, unless its name was logged before. `handled` is read only if the
-    /// event is logged.
+    /// Logs an unknown event, unless its name was logged before. `handled` contains the names that
+    /// have handlers, and is read only if the event is logged.
     pub(crate) fn log<'a>(
         &self,
         namespace: &str,
@@ -58,7 +58,8 @@ impl UnknownEvents {
     }
 }
 
-/// The handled name with the smallest distance, if the distance is at most a third of its length.
+/// The handled name with the smallest distance to `name`, if the distance is at most a third of the
+/// handled name's length, rounded up.
 fn nearest<'a>(name: &str, handled: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MAX_COMPARED_LEN {
         return None;

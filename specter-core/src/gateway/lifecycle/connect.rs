@@ -143,8 +143,8 @@ async fn open_scope(
     built.map_err(EventError::from)
 }
 
-/// Runs one controller's `connect` handler. The instance is returned to `instances`, unless the
-/// deadline passes.
+/// Runs one controller's `connect` handler. Its instance is returned to `instances`, unless the
+/// deadline passes while the handler runs.
 async fn connect_one(
     env: &SocketEnv,
     position: usize,
@@ -210,10 +210,10 @@ async fn connect_error(
     .await
 }
 
-/// Ends a socket that is rejected after some controllers have accepted it: calls the `disconnect`
-/// handlers of these controllers.
+/// Ends a socket that a `connect` handler or a subscriber has rejected. Calls the `disconnect`
+/// handlers of the controllers that had accepted it before.
 async fn reject_after_accept(env: SocketEnv, instances: Vec<Option<Instance>>) {
-    // As after any other disconnect, nothing reaches the socket any more.
+    // The handlers below find the socket unreachable, as at any other disconnect.
     env.socket.end();
     let limit = env.table.connect_handler_timeout;
     let reason = DisconnectReason::ServerNamespaceDisconnect;

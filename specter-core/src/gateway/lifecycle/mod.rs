@@ -1,5 +1,6 @@
 //! The beginning and the end of a socket: `connect` runs before CONNECT is answered, `disconnect`
-//! after the client has left. `socket_env` contains what the calls of a socket's handlers need.
+//! after the socket has disconnected. `socket_env` contains what the calls of a socket's handlers
+//! need.
 
 mod connect;
 mod disconnect;

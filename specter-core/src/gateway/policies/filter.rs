@@ -11,11 +11,13 @@ use crate::socket::Socket;
 
 /// Replaces the error of a handler, or returns it unchanged. A filter is an injectable singleton.
 ///
-/// It receives every error of an event (a guard's rejection, an invalid argument, the handler's
-/// error or panic) and of a connect. The client, in the acknowledgement or in `CONNECT_ERROR`, and
-/// `#[on_error]` receive the error that the filters return. The event's filters run first, then the
-/// controller's, the module's and the App's. Errors of `disconnect` and of `#[on_error]` itself are
-/// logged without being filtered.
+/// It receives the errors of an event: a guard's rejection, an invalid argument, the handler's
+/// error or panic. At connect it receives the errors of guards, `connect` handlers and subscribers,
+/// but not the errors of providers, and not the error `connect timeout`.
+///
+/// The client, in the acknowledgement or in `CONNECT_ERROR`, and `#[on_error]` receive the error
+/// that the filters return. The event's filters run first, then the controller's, the module's and
+/// the App's. Errors of `disconnect` and of `#[on_error]` itself are logged without being filtered.
 ///
 /// ```
 /// use specter_core::gateway::{ErrorFilter, EventError, FilterContext};

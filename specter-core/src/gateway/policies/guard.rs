@@ -117,7 +117,7 @@ impl<'a> GuardContext<'a> {
     }
 
     /// Stores a value with the caller. Handlers take it as `Extension<T>`. There is one value of
-    /// each type; the one that is replaced is returned.
+    /// each type: an earlier value of type `T` is replaced and returned.
     pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
         match self.caller {
             Caller::Socket(socket) => socket.insert(value),

@@ -17,12 +17,12 @@ use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
 
-/// Runs around the handlers of a module, a controller or an event, and may replace their call. An
-/// interceptor is an injectable singleton.
+/// Runs around the handlers of the App, a module, a controller or an event, and may replace their
+/// call. An interceptor is an injectable singleton.
 ///
-/// Interceptors run after the guards, around the decoding of arguments and the handler. The App's
-/// are the outermost, followed by the module's, the controller's and the event's. They run at
-/// `connect`, where an error rejects the client, and at events, but not at `disconnect` or
+/// Interceptors run after the guards, around the decoding of arguments and the handler. Those of
+/// the App are the outermost, followed by those of the module, the controller and the event. They
+/// run at `connect`, where an error rejects the client, and at events, but not at `disconnect` or
 /// `#[on_error]`. If the future of `next.run()` is dropped, the handler's body is dropped; the
 /// controller stays alive.
 ///

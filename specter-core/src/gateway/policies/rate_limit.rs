@@ -1,4 +1,4 @@
-//! The rate limit: a guard and interceptor that has a token bucket for each socket or for each key.
+//! The rate limit: a guard and interceptor with a token bucket for each socket or for each key.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use super::interceptor::{HandlerOutcome, InterceptContext, Interceptor, Next};
 use crate::gateway::error::EventError;
 use crate::socket::{Reject, Socket};
 
-/// The most keys for which one [`RateLimit`] keeps a bucket.
+/// The largest number of keys for which one [`RateLimit`] keeps a bucket.
 const MAX_KEYS: usize = 65_536;
 /// The shortest time between two searches for full buckets.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -99,17 +99,17 @@ pub trait RatePolicy: Send + Sync + 'static {
     }
 }
 
-/// Permits calls at the rate of a [`RatePolicy`]. It rejects the others with the message
+/// Permits calls at the rate of a [`RatePolicy`]. It rejects further calls with the message
 /// `rate limited`, the code `rate_limited` and the data `{"retryAfterMs": …}`.
 ///
-/// As a guard of an event it limits that event. As a guard of a controller it limits connects; the
+/// As a guard of an event it limits that event. As a guard of a controller it limits connects. The
 /// key must then be [`named`](RateKey::named), because each socket connects only once. As an
 /// interceptor of a controller or module it limits connects and all events together. There is one
 /// bucket for each policy and key, so events with the same policy share their buckets.
 ///
-/// One `RateLimit` keeps at most 65,536 named buckets. At that limit, full buckets are removed,
-/// which changes nothing, because a new bucket is full too. If none is full, calls with a new name
-/// are rejected.
+/// One `RateLimit` keeps at most 65,536 named buckets. At that limit it removes the full ones, at
+/// most once a second. This does not affect their callers, because a new bucket is full too. While
+/// no bucket can be removed, calls with a new name are rejected.
 ///
 /// ```
 /// use specter_core::gateway::{Rate, RateKey, RatePolicy};
@@ -298,8 +298,9 @@ impl<K: Hash + Eq> Buckets<K> {
 }
 
 impl<K> State<K> {
-    /// Removes full buckets. This takes time for every bucket, so it is done at most once within
-    /// [`SWEEP_INTERVAL`]: otherwise each call with a new key would search all buckets.
+    /// Removes full buckets. It visits every bucket, and therefore does nothing if the last sweep
+    /// was less than [`SWEEP_INTERVAL`] ago: otherwise each call with a new key would visit all
+    /// buckets.
     fn sweep(&mut self, now: Instant) {
         if self
             .last_sweep

@@ -42,7 +42,8 @@ impl ErrorReport {
         &self.0.error
     }
 
-    /// The event that failed. At a connect its name is `connect`, at a disconnect `disconnect`.
+    /// The event that failed. Its name is `connect` if the failure was at connect, and `disconnect`
+    /// if it was at disconnect.
     pub fn event(&self) -> &EventInfo {
         &self.0.event
     }
@@ -113,7 +114,8 @@ impl ErrorSubscribers {
     }
 
     /// Notifies all error subscribers, one after another, when the returned future is polled.
-    /// `None` if there are none. A subscriber that panics is logged, and the next one is notified.
+    /// `None` if there are none. If a subscriber panics, the panic is logged, and the next one is
+    /// notified.
     pub(in crate::gateway) fn notify(&self, report: &ErrorReport) -> Option<BoxFuture<()>> {
         let list = self.0.lock();
         if list.callbacks.is_empty() {

@@ -22,8 +22,8 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The error of a step of a set-up or teardown: any error, as `?` converts it.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A singleton that handles events of a namespace. A controller, by contrast, is built for each
-/// socket.
+/// A singleton that handles events of a namespace. A controller, by contrast, is by default built
+/// for each socket.
 ///
 /// It is `#[injectable]`. A module lists it under `handlers`, which also provides it
 /// (`handlers = [Presence]`). Or it is registered while the App runs
@@ -117,7 +117,7 @@ pub(in crate::gateway) fn type_label<H: ?Sized>() -> &'static str {
 /// Collects the subscriptions of an [`EventHandler`]. If one fails, the set-up fails with the first
 /// error.
 pub struct EventSubscriptions<'a> {
-    /// The handler's ingress, without options.
+    /// The handler's ingress, without the options that [`with_options`](Self::with_options) sets.
     handler_ingress: &'a SocketIngress,
     /// The ingress through which the next subscriptions are made.
     ingress: SocketIngress,
@@ -220,7 +220,7 @@ pub struct EventHandlerError {
 }
 
 impl EventHandlerError {
-    /// The error of a handler whose registration failed. No set-up was tried.
+    /// The error of a handler whose registration failed, so that no set-up was tried.
     pub(crate) fn unregistered<H: ?Sized>(cause: SetupError) -> Self {
         Self {
             handler: type_label::<H>().to_owned(),
@@ -289,7 +289,7 @@ impl RegisteredHandler {
     ///
     /// # Cancellation
     /// If this future is dropped before it completes, the handler is not set up, and the cleanup
-    /// steps that were added so far are dropped without running.
+    /// steps added so far are dropped without running.
     pub async fn setup(&self) -> Result<(), EventHandlerError> {
         self.0.setup().await
     }

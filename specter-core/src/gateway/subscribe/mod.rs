@@ -1,4 +1,5 @@
-//! Subscriptions of functions to events, without attributes. They can be made at any time.
+//! Subscribers: functions that are subscribed to events in code, at start or while the App runs,
+//! instead of by an attribute.
 //!
 //! `registry` contains the subscribers of one namespace ([`Ingress`]). The dispatch looks up the
 //! subscribers of each event there; while a namespace has none, this costs one atomic load.

@@ -222,8 +222,10 @@ impl SocketIngress {
     /// Subscribes to an event. `"*"` subscribes to every event that has no handler of its own.
     ///
     /// # Errors
-    /// Nothing serves the namespace; the name is reserved (empty, `connect`, `disconnect`, …); or
-    /// the App does not provide a singleton that a parameter or policy needs.
+    /// - Nothing serves the namespace.
+    /// - The name is reserved: it is empty, `connect`, `connect_error`, `disconnect`,
+    ///   `disconnecting`, `newListener` or `removeListener`.
+    /// - The App does not provide a singleton that a parameter or policy needs.
     pub fn on<M>(
         &self,
         event: &str,
@@ -300,9 +302,10 @@ impl SocketIngress {
         Ok(add(ingress, SubscriptionKey::Disconnect, subscriber))
     }
 
-    /// Subscribes to the errors of the namespace that no controller's `#[on_error]` handles: errors
-    /// of subscribers, of controllers without `#[on_error]`, and of guards and providers at
-    /// connect.
+    /// Subscribes to the errors of the namespace that no controller's `#[on_error]` handles. At
+    /// events and disconnects, these are the errors of subscribers and of controllers without
+    /// `#[on_error]`. At connect, these are the errors of guards and providers. An error by which a
+    /// `connect` handler or a subscriber rejects the client is not reported.
     ///
     /// # Errors
     /// Nothing serves the namespace.

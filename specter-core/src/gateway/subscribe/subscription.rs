@@ -5,7 +5,7 @@ use std::sync::Weak;
 use super::error_subscribers::ErrorSubscribers;
 use super::registry::{Ingress, SubscriptionKey};
 
-/// A subscription to an event, a connect, a disconnect or to errors.
+/// A subscription to an event, to connects, to disconnects or to errors.
 ///
 /// [`cancel`](Self::cancel) ends the subscription; dropping this handle does not.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ impl Subscription {
         Self(Target::DefaultErrors(errors, id))
     }
 
-    /// Ends the subscription. Calls that have already started run to their end. A second call does
-    /// nothing.
+    /// Ends the subscription. An event that is already running still calls the function. A second
+    /// call does nothing.
     pub fn cancel(&self) {
         match &self.0 {
             Target::Event(ingress, key, id) => {
