@@ -3,11 +3,11 @@
 //!
 //! - [`engine`]: Engine.IO by itself, which the crate `specter-engine` implements;
 //! - `socketio`: Socket.IO on an Engine.IO session: the namespaces that one connection has joined;
-//! - [`socket`] and [`rooms`]: the connected sockets, and sending to one or to many of them;
-//! - [`gateway`] and [`extract`]: controllers at run time, and what their handlers can take;
+//! - [`socket`] and [`rooms`]: the connected sockets, their rooms and groups, and sending to them;
+//! - [`gateway`] and [`extract`]: controllers at run time, and the parameters of their handlers;
 //! - [`app`]: starts an application from its modules and settings, and serves it;
-//! - `testing` (with the feature of that name): an App under test and its clients, connected in
-//!   memory.
+//! - `testing` (with the feature of that name): an application under test and its clients, without
+//!   a port.
 
 pub mod app;
 pub mod engine;
@@ -20,7 +20,8 @@ mod socketio;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-/// The items that the macros' expansions use. Do not use them by hand: they change without notice.
+/// The items that the expansions of the macros name. They are not meant for other code, and change
+/// without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;

@@ -1,5 +1,5 @@
-//! Checks the controllers for faults that the container cannot find. All faults are found at start
-//! and reported together.
+//! The faults of controllers, and the checks that find them at start. The container checks
+//! dependencies. This module checks everything else: events, acknowledgements, paths and settings.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::registration::Registration;
 use crate::gateway::{EndpointSetting, EventKind, HandlerInfo};
 use specter_engine::ConfigError;
 
-/// A fault of the controllers.
+/// A fault of one or several controllers, found at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ControllerFault {
@@ -28,27 +28,27 @@ pub enum ControllerFault {
         controller: &'static str,
         /// The event, as it is written in `#[on_event]`.
         event: &'static str,
-        /// The place of the first in the source.
+        /// The place of the first handler in the source.
         first: Location,
-        /// The place of the second in the source.
+        /// The place of the second handler in the source.
         second: Location,
     },
     /// A controller has a `concurrent` handler in one block and one with `&mut self` in another.
     ConcurrentExclusive {
         /// The controller.
         controller: &'static str,
-        /// The concurrent handler.
+        /// The place of the concurrent handler in the source.
         concurrent: Location,
-        /// The block of handlers with `&mut self`.
+        /// The place of the block with the `&mut self` handler in the source.
         exclusive: Location,
     },
     /// Two handlers of one event take `Ack`, but only one can send it.
     AckTakenTwice {
         /// The event.
         event: &'static str,
-        /// The place of the first in the source.
+        /// The place of the first handler in the source.
         first: Location,
-        /// The place of the second in the source.
+        /// The place of the second handler in the source.
         second: Location,
     },
     /// A path that cannot be mounted.
@@ -63,9 +63,9 @@ pub enum ControllerFault {
     ConflictingSetting {
         /// The path.
         path: String,
-        /// The setting of the first controller or of the builder.
+        /// The setting of the first controller, or of the builder.
         first: EndpointSetting,
-        /// The setting of the controller that differs from it.
+        /// The setting of the controller that contradicts it.
         second: EndpointSetting,
     },
     /// A controller sets an endpoint setting to a value that cannot work.

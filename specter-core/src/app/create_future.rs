@@ -1,8 +1,8 @@
 //! The future that `App::create` and `AppBuilder::create` return.
 //!
-//! It is a named type because the compiler checks the bounds of a generic `async fn` everywhere its
-//! future is used: if a controller is passed where a module is needed, it would report the same
-//! error at the call, at `.await` and at `?`.
+//! The future has a named type, because the compiler checks the bounds of a generic `async fn`
+//! wherever its future is used. If a controller were passed where a module is needed, the compiler
+//! would report the same error at the call, at `.await` and at `?`.
 
 use std::fmt;
 use std::future::Future;

@@ -1,5 +1,5 @@
-//! Merges the endpoint settings of each path: those of the App, changed by the attributes of the
-//! controllers on the path. Controllers that share a path must agree.
+//! Merges the endpoint settings of each path. They are the App's settings, changed by the
+//! attributes of the controllers on the path. Controllers that share a path must agree.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ pub(super) type Endpoints = BTreeMap<String, EndpointConfig>;
 
 /// Merges the settings of each path. Reports settings that contradict each other or cannot work.
 ///
-/// `defaults` are the App's settings. `set_on_builder` lists those that were set on the builder,
-/// and that attributes must not contradict.
+/// `defaults` are the App's settings. `set_on_builder` contains those that were set on the builder:
+/// an attribute must not contradict them.
 pub(super) fn merge_settings<'a>(
     defaults: &EndpointConfig,
     set_on_builder: &[EndpointSetting],
@@ -54,7 +54,7 @@ pub(super) fn merge_settings<'a>(
     endpoints
 }
 
-/// The fault of a controller's setting whose value cannot work with any other settings.
+/// The fault of a controller's setting that cannot work, regardless of the other settings.
 fn invalid(setting: EndpointSetting) -> Option<ControllerFault> {
     let mut config = EndpointConfig::default();
     config.set(setting.option);

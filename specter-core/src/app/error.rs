@@ -15,7 +15,7 @@ use specter_engine::ConfigError;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// All faults of settings, modules, providers and controllers.
+    /// The settings, modules, providers or controllers have faults.
     #[error(transparent)]
     Startup(StartupFaults),
     /// A provider failed while it was built.

@@ -4,9 +4,9 @@ use super::AppBuilder;
 
 /// Defines a test that validates an application: `specter::graph_test!(AppModule);`.
 ///
-/// The test is named `graph_is_valid`, so a Rust module can contain only one. It starts nothing. If
-/// the application has faults, the test fails with a report of all of them. An optional second
-/// argument changes the application's settings: `|app| app.provide(Config::default())`.
+/// The test is named `graph_is_valid`, so a Rust module can have only one. It starts nothing. If
+/// the application has faults, the test fails and reports all of them. A second argument can change
+/// the application's builder: `|app| app.provide(Config::default())`.
 ///
 /// ```
 /// # struct AppModule;
@@ -32,7 +32,7 @@ macro_rules! graph_test {
 /// Validates an application.
 ///
 /// # Panics
-/// If it has faults; the message is their report.
+/// If the application has faults. The message reports all of them.
 pub fn assert_valid(app: AppBuilder) {
     if let Err(error) = app.check() {
         panic!("{error}");

@@ -1,7 +1,8 @@
-//! The application: validates its modules, starts their singletons, builds the tables of each
-//! namespace and mounts the endpoints.
+//! The application: [`AppBuilder`] collects its settings, [`App`] is the started application, and
+//! [`AppHandle`] shuts it down.
 //!
-//! `validation` and then `wiring` start an application; `shutdown` stops it. No other module of the
+//! At start, `validation` checks settings, modules and controllers. Then `wiring` builds the
+//! singletons and the table of each namespace, and mounts the endpoints. No other module of the
 //! runtime imports this one, except the testing kit.
 
 mod builder;
@@ -82,8 +83,8 @@ impl App {
     /// Validates a module and everything that it imports, and starts it with default settings.
     ///
     /// # Errors
-    /// All faults of settings, modules, providers and controllers in one report; or the error of
-    /// the provider or event handler that failed to start.
+    /// [`Error::Startup`] with all faults of settings, modules, providers and controllers. Without
+    /// such faults, the error of the first provider or event handler that fails to start.
     pub fn create<M: Module>() -> CreateApp {
         CreateApp::of(Self::builder::<M>())
     }
@@ -97,20 +98,21 @@ impl App {
         CreateApp::of(Self::builder_of::<C>())
     }
 
-    /// Starts building an application with other settings.
+    /// Returns a builder, with which the settings of the application can be changed.
     pub fn builder<M: Module>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<M>())
     }
 
-    /// Starts building an application of a single controller with other settings.
+    /// Returns a builder for an application of a single controller. See [`of`](Self::of).
     pub fn builder_of<C: Controller>() -> AppBuilder {
         AppBuilder::new(specter_di::Graph::of::<
             registration::SingleControllerModule<C>,
         >())
     }
 
-    /// A singleton of any module. `None` if no module provides it, or if several do and the App's
-    /// own module does not see exactly one of them.
+    /// A singleton of any module. If several modules provide the type, the result is the one that
+    /// the App's own module sees. `None` if no module provides the type, or if several do and the
+    /// App's own module sees none or more than one of them.
     pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.container.get::<Arc<T>>()
     }
@@ -127,12 +129,12 @@ impl App {
         self.container.view()
     }
 
-    /// The server as a whole. Any task can emit with it.
+    /// The whole server. Any task can emit with it.
     pub fn io(&self) -> Io {
         self.io.clone()
     }
 
-    /// Subscribes functions to events, from any task.
+    /// The ingress, by which any task can subscribe functions to events.
     pub fn ingress(&self) -> SocketIngress {
         self.ingress.clone()
     }
@@ -145,9 +147,10 @@ impl App {
     /// The gateways and [`routes`](Self::routes) as an axum router without a fallback. It can be
     /// merged, nested and layered.
     ///
-    /// Signals do not stop it: keep a [`handle`](Self::handle), and call its `shutdown` before you
-    /// stop the server. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so
-    /// that the clients' addresses are known.
+    /// No signal shuts the application down: keep a [`handle`](Self::handle), and call its
+    /// `shutdown` before you stop the server. Serve the router with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`, so that Specter knows the clients'
+    /// addresses.
     pub fn into_router(self) -> Router {
         self.mounts.into_iter().fold(self.routes, |router, mount| {
             router.merge(mount.into_router())

@@ -20,7 +20,7 @@ pub(super) struct MountKey {
 pub(super) struct Mount {
     pub(super) path: String,
     pub(super) endpoint: Endpoint<SocketIoAcceptor>,
-    /// Set when the drain begins. CONNECT packets are then ignored, and no further event starts.
+    /// Set when the drain begins. From then on, CONNECT packets and events are ignored.
     pub(super) draining: Arc<AtomicBool>,
 }
 
@@ -38,7 +38,7 @@ impl Mount {
     }
 }
 
-/// The path with one slash at its end. `None` if it cannot be mounted.
+/// Returns the path with one slash at its end. `None` if the path cannot be mounted.
 pub(super) fn normalize_path(path: &str) -> Option<String> {
     let trimmed = path.trim_end_matches('/');
     let is_plain = !path.contains(['{', '}', '*', '?', '#', ' ']) && !path.contains("//");

@@ -1,4 +1,5 @@
-//! Registers the controllers and event handlers that modules list, as roots of the container.
+//! Registers the controllers and event handlers that modules list. Each becomes a root of the
+//! container, with a [`ModuleEntry`] that describes it.
 
 use std::any::{Any, TypeId};
 use std::marker::PhantomData;
@@ -49,12 +50,12 @@ pub(super) struct EventHandlerEntry {
 pub(super) struct Registration {
     pub(super) info: &'static ControllerInfo,
     pub(super) type_id: TypeId,
-    /// For a controller that serves all sockets with one instance: converts what its root builds to
-    /// that instance.
+    /// Set for a controller that serves all sockets with one instance: converts the value that its
+    /// root builds to that instance.
     pub(super) singleton: Option<fn(Box<dyn Any + Send>) -> Instance>,
     /// Its `#[handlers]` blocks, in source order.
     pub(super) blocks: Vec<RegisteredBlock>,
-    /// The policies of the module and of the controller, those of the module as the outer ones.
+    /// The policies of the module and of the controller. The module's policies are the outer ones.
     pub(super) policies: Policies,
 }
 
@@ -89,7 +90,7 @@ pub fn controller_within<C: Controller>(
         }
         None => Root::new::<C>(C::INFO.name, C::INFO.location, C::dependencies, C::build),
     };
-    // The container checks at start that what the handlers' parameters inject is provided.
+    // The container checks at start that all dependencies of the handlers' parameters are provided.
     let mut requirements = Requirements::default();
     let blocks = blocks_of::<C>()
         .map(|block| register_block(block, &mut requirements))
@@ -143,9 +144,10 @@ pub fn event_handler_within<H: EventHandler + Provide>(
         location,
         namespace: H::NAMESPACE,
         register: |container, index, ingress| {
-            // Never `None`: the root requires the singleton.
+            // This is never `None`, because the root requires the singleton.
             let handler = container.scope(&[index]).singleton::<Arc<H>>(0);
-            let handler = handler.ok_or_else(|| "its singleton is missing".into());
+            let handler =
+                handler.ok_or_else(|| "the singleton of the event handler is missing".into());
             let registered = handler
                 .and_then(|handler| Ok(ingress.for_listed_handler(index).register(handler)?));
             registered.map_err(EventHandlerError::unregistered::<H>)
@@ -158,7 +160,7 @@ fn blocks_of<C: Controller>() -> impl Iterator<Item = &'static HandlersBlock> {
     let mut blocks: Vec<_> = inventory::iter::<HandlersBlock>()
         .filter(|block| (block.controller)() == id)
         .collect();
-    // The linker collects them in an arbitrary order.
+    // `inventory` yields the blocks in an arbitrary order.
     blocks.sort_by_key(|block| {
         (
             block.location.file,

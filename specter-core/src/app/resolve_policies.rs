@@ -1,5 +1,5 @@
-//! Resolves the declared guards, interceptors and error filters to their instances, once, after the
-//! singletons are built.
+//! Resolves the declared guards, interceptors and error filters to their instances. This is done
+//! once, after the singletons are built.
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ impl PolicyResolver<'_> {
             .collect()
     }
 
-    /// The handlers of a block with their policies. `outer` is what the App, the module and the
-    /// controller declare.
+    /// The handlers of a block with their policies. `outer` contains the policies that the App, the
+    /// module and the controller declare.
     pub(super) fn block(&self, registered: &RegisteredBlock, outer: &Policies) -> BlockTable {
         let handlers = registered.policies.iter().zip(&registered.takes_ack);
         let handlers = handlers
@@ -88,8 +88,8 @@ pub(super) fn subscriber_policies(
     }
 }
 
-/// The guards and filters that a namespace's event handlers add when a client connects. Guards that
-/// its controllers have already are left out, so that each runs once.
+/// The guards and filters that a namespace's event handlers add when a client connects. Guards of
+/// the namespace's controllers are left out, so that each guard runs once.
 pub(super) fn connect_policies(
     app: &Policies,
     bypassed_guards: &[Key],

@@ -35,20 +35,17 @@ impl App {
 #[derive(Clone)]
 struct ContainerExtension(Container);
 
-/// An axum handler takes an [`Inject<T>`] that cannot be injected. The response is 500; the log
-/// names the type.
+/// Why an [`Inject<T>`] of an axum handler cannot be injected. The client receives status 500, and
+/// the log names the type.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InjectRejection {
     /// The handler's route was not added with [`App::routes`].
-    #[error("`Inject<{0}>` works only in routes that are added with `App::routes`")]
+    #[error("`Inject<{0}>` works only in routes that were added with `App::routes`")]
     NotReachable(&'static str),
-    /// No module provides the type, or several do and the App's own module does not see exactly one
-    /// of them.
-    #[error(
-        "no module provides the singleton `{0}`, or several do and the App's own module does not \
-         see exactly one of them"
-    )]
+    /// No module provides the type, or several do and the App's own module sees none or more than
+    /// one of them.
+    #[error("no module provides the singleton `{0}`")]
     NotProvided(&'static str),
 }
 

@@ -17,7 +17,7 @@ use crate::socketio::Admission;
 pub(super) struct AppSettings {
     pub(super) graph: Graph,
     pub(super) path: String,
-    /// The settings of paths whose controllers set none.
+    /// The endpoint settings of all paths, unless an attribute of a controller changes them.
     pub(super) endpoint: EndpointConfig,
     /// The endpoint settings that were set on the builder, with their places in the source. A
     /// controller's attribute must not contradict them.
@@ -94,7 +94,8 @@ impl AppSettings {
 /// The times of a graceful shutdown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShutdownConfig {
-    /// The time over which connections are closed, so that clients do not all reconnect at once.
+    /// The time over which the closes of the connections are spread, so that clients do not all
+    /// reconnect at once.
     pub(super) spread: Duration,
     /// The time limit of the whole shutdown.
     pub(super) timeout: Duration,

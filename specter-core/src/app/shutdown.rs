@@ -1,8 +1,7 @@
 //! Graceful shutdown: the drain, and the handle that starts it.
 //!
-//! The shutdown timeout is divided. Running handlers have most of it; handlers that are still
-//! running after that are dropped. The last part is reserved for `disconnect` handlers, for the
-//! teardown of event handlers and for the providers' hooks.
+//! The shutdown timeout has two parts. Running handlers may use the first, larger part, and are
+//! dropped at its end. The rest is reserved for `disconnect` handlers and for the providers' hooks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -19,8 +18,8 @@ use crate::gateway::lifecycle::HOOK_TIMEOUT;
 use crate::socketio::SocketIoAcceptor;
 use specter_engine::Endpoint;
 
-/// The longest time that is reserved for `disconnect` handlers and hooks. It is a quarter of the
-/// shutdown timeout if that is shorter.
+/// The longest time that is reserved for `disconnect` handlers and hooks. If a quarter of the
+/// shutdown timeout is shorter, that quarter is reserved.
 const LONGEST_RESERVE: Duration = Duration::from_secs(5);
 
 /// Shuts an application down, from any task. Clones refer to the same application.
@@ -74,7 +73,7 @@ impl AppHandle {
     /// 4. Event handlers are torn down, the last registered first.
     /// 5. The providers' `on_shutdown` hooks run.
     ///
-    /// Returns when all of this is done, at the latest after the App's `shutdown_timeout`; handlers
+    /// Returns when all of this is done, at the latest after the App's `shutdown_timeout`. Handlers
     /// that are still running shortly before that are dropped. Further calls wait for the same
     /// shutdown.
     pub async fn shutdown(&self) {
@@ -99,14 +98,16 @@ impl AppHandle {
         let _ = timeout_at(deadline, shared.ingress.tear_down()).await;
         let hook_limit = || sleep_until(deadline.min(Instant::now() + HOOK_TIMEOUT));
         for failure in shared.container.shutdown(hook_limit).await {
-            tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
+            tracing::error!(
+                target: "specter::di", %failure, "a provider's `on_shutdown` hook failed"
+            );
         }
         shared.done.store(true, Ordering::Release);
         shared.finished.notify_waiters();
     }
 
-    /// Waits until the connections have closed; closes the remaining ones shortly before the
-    /// deadline.
+    /// Closes the connections as their handlers complete, and waits for that. Shortly before the
+    /// deadline it closes the remaining connections.
     async fn close_connections(&self, deadline: Instant) {
         let shared = &self.0;
         let reserve = (shared.config.timeout / 4).min(LONGEST_RESERVE);
@@ -143,7 +144,7 @@ impl AppHandle {
         }
     }
 
-    /// When the shutdown must have ended; `None` before the drain has begun.
+    /// When the shutdown must have ended. `None` before the drain has begun.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.deadline.get().copied()
     }

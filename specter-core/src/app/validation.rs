@@ -1,6 +1,5 @@
-//! Validates an application before anything of it starts: settings, graph and controllers.
-//!
-//! All faults are collected and reported together.
+//! Validates the settings, the graph and the controllers of an application before any part of it
+//! starts. All faults are collected and reported together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +39,7 @@ pub(super) fn validate(settings: &mut AppSettings) -> Result<ValidApp, Error> {
     let (io, ingress) = (Io::default(), SocketIngress::default());
     let mut graph = std::mem::take(&mut settings.graph);
     graph.scope_name("socket");
-    // In the order in which the gateway passes these values when it opens a socket's scope.
+    // The gateway passes these values in the same order when it opens a socket's scope.
     graph.seed::<Socket>("Socket");
     graph.seed::<Namespace>("Namespace");
     graph.seed::<Arc<Handshake>>("Handshake");
@@ -119,7 +118,7 @@ fn mount_controllers(
     controllers
 }
 
-/// Adds the namespaces that only event handlers use. They are on the App's path.
+/// Adds the namespaces that only event handlers use. These are mounted on the App's path.
 fn mount_handlers<'a>(
     handlers: impl Iterator<Item = &'a EventHandlerEntry>,
     default_path: &str,
@@ -146,7 +145,7 @@ fn mount_handlers<'a>(
     }
 }
 
-/// Everything that is wrong with the builder's settings.
+/// The faults of the builder's settings.
 fn setting_faults(settings: &AppSettings) -> Vec<ConfigError> {
     let mut faults = settings.endpoint.faults();
     faults.extend(settings.rooms.faults());

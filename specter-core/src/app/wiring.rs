@@ -30,7 +30,7 @@ type Hubs = HashMap<MountKey, Arc<Hub>>;
 /// The namespaces of each path, by their names.
 type Namespaces<'a> = BTreeMap<&'a str, HashMap<String, Arc<dyn NamespaceService>>>;
 
-/// A started application, before anything serves it.
+/// A started application, which is not served yet.
 pub(super) struct StartedApp {
     pub(super) container: Container,
     pub(super) io: Io,
@@ -39,8 +39,8 @@ pub(super) struct StartedApp {
     pub(super) handle: AppHandle,
 }
 
-/// Validates an application and starts it. If it fails after the singletons were built, they are
-/// shut down again.
+/// Validates an application and starts it. If an error occurs after the singletons were built, they
+/// are shut down again.
 pub(super) async fn start(mut settings: AppSettings) -> Result<StartedApp, Error> {
     let ValidApp {
         plan,
@@ -92,7 +92,7 @@ async fn abort_start(error: Error, container: &Container) -> Error {
         .shutdown(|| tokio::time::sleep(HOOK_TIMEOUT))
         .await
     {
-        tracing::error!(target: "specter::di", %failure, "a provider's shutdown failed");
+        tracing::error!(target: "specter::di", %failure, "a provider's `on_shutdown` hook failed");
     }
     error
 }
@@ -103,7 +103,7 @@ fn new_hub(settings: &AppSettings, endpoints: &Endpoints, key: &MountKey) -> Arc
     Hub::new(&key.namespace, settings.rooms, max_attachments)
 }
 
-/// The hubs, grouped by path.
+/// The hubs, grouped by path, in the alphabetical order of the paths.
 fn servers(hubs: &Hubs) -> Vec<Server> {
     let mut servers: BTreeMap<&str, Server> = BTreeMap::new();
     for (key, hub) in hubs {
@@ -116,6 +116,7 @@ fn servers(hubs: &Hubs) -> Vec<Server> {
     servers.into_values().collect()
 }
 
+/// Warns of controllers in the binary that no module lists.
 fn warn_unlisted(plan: &Plan) {
     let listed: Vec<_> = plan
         .roots()

@@ -1,5 +1,5 @@
-//! `&Socket` and `&Args` as parameters, borrowed from the call's context. Cloning them for each
-//! event would cost two atomic operations each.
+//! `&Socket` and `&Args` as parameters, borrowed from the call's context. A clone of each for every
+//! event would cost two atomic operations.
 //!
 //! A macro sees only the name of a type, and a user may have a `Socket` type of their own. The
 //! compiler therefore decides by method lookup: the inherent method of [`BorrowTag`] is found for
@@ -52,8 +52,8 @@ borrowed! {
     Args: |cx| cx.args();
 }
 
-/// Implemented by no type. Its message explains why a handler cannot borrow an [`Ack`]: sending an
-/// acknowledgement consumes the `Ack`.
+/// Types that a handler can borrow. [`Ack`] is not one of them, because sending an acknowledgement
+/// consumes the `Ack`.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot borrow an `Ack`",
     label = "sending an acknowledgement consumes the `Ack`",
@@ -77,8 +77,8 @@ impl BorrowTag<Ack> {
 
 /// For types that are extracted as owned values.
 pub trait BorrowOwned<T>: Sized {
-    /// A parameter of an event's handler. The bounds of the extraction are checked where the
-    /// expansion names `owned`, so that errors point to the handler's parameter.
+    /// A parameter of an event's handler. The compiler checks the bounds of the extraction where
+    /// the expansion names `owned`, so that errors point to the handler's parameter.
     fn event_param<'a>(
         self,
         cx: &'a CallContext,

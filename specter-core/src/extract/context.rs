@@ -1,4 +1,5 @@
-//! Extractors of the socket, its namespace, its handshake, and the App's own services.
+//! The extractors that take framework values from the context: the socket, its namespace and
+//! handshake, the App's own services, the event, the disconnect's reason and the error.
 
 use std::sync::Arc;
 
@@ -79,20 +80,20 @@ impl<'a> FromDisconnect<'a, marker::Reason> for DisconnectReason {
         match &cx.trigger {
             Trigger::Disconnect(reason) => Ok(*reason),
             _ => Err(EventError::internal(std::io::Error::other(
-                "only `disconnect` handlers can take a `DisconnectReason`",
+                "`DisconnectReason` is available only in `disconnect` handlers",
             ))),
         }
     }
 }
 
-/// A copy of the error, which the acknowledgement contains too.
+/// A copy of the error that the acknowledgement reports to the client.
 #[diagnostic::do_not_recommend]
 impl<'a> FromError<'a, marker::Error> for EventError {
     fn from_error(cx: &'a CallContext) -> Result<Self, EventError> {
         match &cx.trigger {
             Trigger::Error(failure) => Ok(failure.error.duplicate()),
             _ => Err(EventError::internal(std::io::Error::other(
-                "only `#[on_error]` handlers can take an `EventError`",
+                "`EventError` is available only in `#[on_error]` handlers",
             ))),
         }
     }

@@ -7,8 +7,8 @@ use specter_proto::socketio::{Args, Arguments};
 use super::{FromEvent, marker};
 use crate::gateway::{Ack, CallContext, EventError, Requirements};
 
-/// All arguments of the event, not decoded, with their attachments. They can be emitted again
-/// without decoding them. `&Args` borrows them, which costs less.
+/// All arguments of the event, not decoded, with their attachments. A handler can emit them again
+/// without decoding them. `&Args` borrows the arguments, which costs less than this copy.
 #[diagnostic::do_not_recommend]
 impl<'a> FromEvent<'a, marker::Event> for Args {
     fn from_event(
@@ -20,8 +20,8 @@ impl<'a> FromEvent<'a, marker::Event> for Args {
     }
 }
 
-/// The remaining arguments, after those that earlier parameters took, not decoded, with their
-/// attachments: `fn post(&self, room: String, rest: RestArgs)`.
+/// The arguments that no earlier parameter took, not decoded, with their attachments:
+/// `fn post(&self, room: String, rest: RestArgs)`.
 #[derive(Clone, Debug, Default)]
 pub struct RestArgs(pub Args);
 

@@ -9,11 +9,11 @@ use specter_di::Location;
 use super::FromContext;
 use crate::gateway::{CallContext, EventError, Requirements};
 
-/// A value that a provider builds: a singleton, or in a socket's handler a value of the socket's
-/// scope.
+/// A value that a provider builds. It is a singleton or, in a socket's handler, a value of the
+/// socket's scope.
 ///
-/// In a socket's handler it is validated at start with the rest of the graph. In an axum handler it
-/// takes singletons only, and the handler's route must be added with
+/// The App checks at start that each `Inject` in a socket's handler can be provided. An axum
+/// handler can take singletons only, and its route must be added with
 /// [`App::routes`](crate::app::App::routes).
 pub struct Inject<T: ?Sized>(pub Arc<T>);
 
@@ -44,10 +44,10 @@ impl<'a, T: ?Sized + Send + Sync + 'static> FromContext<'a> for Inject<T> {
     }
 }
 
-/// A custom extractor injects the type without declaring it in `requires`.
+/// The error of a custom extractor that injects the type without declaring it in `requires`.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` was not declared: an extractor that takes `Inject<T>` declares it in \
+    "`{0}` was not declared: an extractor that takes `Inject<T>` must declare it in \
      `FromContext::requires`"
 )]
 struct NotDeclared(&'static str);

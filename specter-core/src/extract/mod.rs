@@ -16,9 +16,11 @@
 //! | [`Handshake`], `Arc<Handshake>` | the HTTP request that opened the connection | all handlers |
 //! | `T:` [`FromContext`] | an extractor of your own | all handlers |
 //! | [`DisconnectReason`] | why the socket disconnected | `disconnect` |
-//! | `&`[`EventError`], `&`[`EventInfo`] | the error, and the event that failed | `#[on_error]` |
+//! | [`EventInfo`], `&EventInfo` | the event's name and arguments | all handlers |
+//! | `&`[`EventError`] | the error of the handler that failed | `#[on_error]` |
 //!
-//! "All handlers" are those of events, of `connect`, of `disconnect` and `#[on_error]`.
+//! "All handlers" means the handlers of events, `connect`, `disconnect` and `#[on_error]`. In
+//! `#[on_error]`, `EventInfo` is the event that failed.
 //!
 //! [`Args`]: specter_proto::socketio::Args
 //! [`Ack`]: crate::gateway::Ack
@@ -32,10 +34,9 @@
 //! [`DisconnectReason`]: crate::socket::DisconnectReason
 //! [`EventInfo`]: crate::gateway::EventInfo
 
-// A parameter whose type implements `FromContext` is taken from the call's context. Any other is
-// the next positional argument. One trait, `FromEvent`, covers both with a marker parameter, so
-// that the compiler selects the implementation and its errors are readable. Each provided extractor
-// has its own file.
+// A parameter whose type implements `FromContext` is taken from the call's context. Any other
+// parameter is the next positional argument. One trait, `FromEvent`, covers both with a marker
+// parameter, so that the compiler selects the implementation and its errors are readable.
 
 mod auth;
 mod borrow;
@@ -63,8 +64,8 @@ pub use self::text::Text;
 pub use self::valid::Valid;
 use crate::gateway::{CallContext, EventError, Requirements};
 
-/// A handler parameter that is taken from the context: the socket, its scope, the handshake, values
-/// that guards stored.
+/// A handler parameter that is taken from the context. The context contains the socket, its scope,
+/// the handshake, and the values that guards stored.
 ///
 /// Implement it for your own types, and compose it from other extractors:
 ///
@@ -91,8 +92,9 @@ use crate::gateway::{CallContext, EventError, Requirements};
 ///
 /// Extraction is not async. Await in a guard, which stores its result as an [`Extension`], or in
 /// the handler.
-// The notes list the implementations. Each implementation is marked `do_not_recommend`, because the
-// compiler would list them once more, in an order that depends on other crates.
+// The notes link to the list of extractors. Each implementation is marked `do_not_recommend`.
+// Otherwise the compiler would list the implementations too, in an order that depends on other
+// crates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken from the context",
     label = "does not implement `FromContext`",
@@ -105,15 +107,16 @@ pub trait FromContext<'a>: Sized {
     /// Takes the value from the context.
     ///
     /// # Errors
-    /// The error that the event fails with. At connect it rejects the client.
+    /// The error with which the event fails. At connect, the error rejects the client.
     fn from_context(cx: &'a CallContext) -> Result<Self, EventError>;
 
-    /// Declares what the extractor injects, so that it is validated at start. An extractor that is
-    /// composed of others calls their `requires`. Default: nothing.
+    /// Declares the values that the extractor injects, so that they are validated at start. An
+    /// extractor that is composed of others calls their `requires`. Default: declares nothing.
     fn requires(_requirements: &mut Requirements, _label: &'static str, _location: Location) {}
 }
 
-/// Markers of the kinds of parameters, by which their implementations do not overlap.
+/// Markers of the kinds of parameters. Without them, the implementations of `FromEvent` and of the
+/// similar traits would overlap.
 #[doc(hidden)]
 pub mod marker {
     /// Taken from the context.

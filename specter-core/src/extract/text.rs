@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// The type as which `&str` and `Cow<str>` parameters are decoded. It borrows from the packet if
-/// the text has no escapes there; serde would always copy a `Cow`.
+/// `&str` and `Cow<str>` parameters are decoded as this type. It borrows the text from the packet
+/// if the text contains no escapes. If serde decoded a `Cow` itself, it would always copy the text.
 #[derive(Debug)]
 pub struct Text<'a>(Cow<'a, str>);
 

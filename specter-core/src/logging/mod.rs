@@ -1,8 +1,9 @@
-//! Tools for log entries that a peer can cause. Their number is limited, each entry is one line,
-//! and it contains no value that the peer sent.
+//! Tools for log lines that a peer can cause. A peer must not be able to flood the log, to forge
+//! lines in it, or to place secret values in it.
 //!
-//! The tools of `specter-engine` limit the number of entries and escape texts of a peer. `redacted`
-//! describes errors without the values that a peer sent.
+//! [`log_limited`] limits the number of lines. [`Untrusted`] escapes texts of a peer, and
+//! [`OneLine`] makes one line of an error's text. [`describe_redacted`] describes errors without
+//! the values that a peer sent.
 
 mod redacted;
 

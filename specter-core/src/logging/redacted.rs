@@ -1,7 +1,7 @@
 //! Describes errors about data that a peer sent, without the data.
 //!
 //! serde's messages quote the received value: `invalid type: string "a token", expected u32`. The
-//! log must not contain it. The descriptions here say only what was expected, and where.
+//! log must not contain that value. The descriptions here state only what was expected, and where.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -49,14 +49,14 @@ fn describe_one(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// Describes a JSON error: its category, its place, and what was expected, if the message is
-/// serde's own and says so.
+/// Describes a JSON error: its category, its place and, if the message is one of serde's own, what
+/// was expected.
 fn describe_json(error: &serde_json::Error) -> String {
     let kind = match error.classify() {
         Category::Io => "input or output failed",
-        Category::Syntax => "no JSON",
+        Category::Syntax => "invalid JSON",
         Category::Data => "JSON of another shape",
-        Category::Eof => "JSON that breaks off",
+        Category::Eof => "incomplete JSON",
     };
     let mut text = kind.to_owned();
     if error.line() > 0 {

@@ -1,16 +1,17 @@
-//! The interface between a namespace and the nodes of a cluster: every broadcast of a namespace
-//! goes through an [`Adapter`], which delivers it on this node and publishes it to the others.
+//! The interface between a namespace and the nodes of a cluster. Each event that is emitted to
+//! sockets of a namespace goes through an [`Adapter`], which delivers it on this node and publishes
+//! it to the others. Events for groups do not: groups exist on one node only.
 //!
-//! The only adapter so far is [`InMemory`], for servers that run alone. The contract also holds for
-//! adapters that reach other nodes:
+//! The only adapter so far is [`InMemory`], for servers that run alone. Adapters that reach other
+//! nodes must follow the same contract:
 //!
 //! - The adapter calls [`Node::apply`] exactly once for each command that is passed to
 //!   [`Adapter::publish`], and once for each command that arrives from another node. A namespace
 //!   never applies a command directly, so that an adapter with a log can deliver in the order of
 //!   its log.
 //! - [`Adapter::publish`] returns immediately and cannot fail or be cancelled. It never waits for
-//!   the network: a command that cannot be sent is queued within bounds or counted as lost, and
-//!   local delivery does not depend on it.
+//!   the network. A command that cannot be sent at once is queued within bounds, or counted as
+//!   lost. Delivery on this node does not depend on the network.
 //! - Commands of one task are applied on this node in the order in which the task published them.
 
 use specter_proto::engine::EncodedPacket;
@@ -22,8 +23,9 @@ pub(crate) enum Command<'a> {
     /// Sends an event to the sockets of an audience.
     Broadcast {
         audience: &'a Audience,
-        /// The event, encoded for the clients of this node. Its frames contain the neutral form
-        /// too: after the packet's header the JSON of the arguments, then the attachments.
+        /// The event, encoded for the clients of this node. An adapter can take the arguments from
+        /// the same frames: their JSON follows the packet's header, and the attachments come after
+        /// that.
         packet: &'a EncodedPacket,
     },
 }

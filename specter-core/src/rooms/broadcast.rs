@@ -1,4 +1,4 @@
-//! The operator of a broadcast: it selects sockets, then emits to them.
+//! [`Broadcast`]: selects sockets of a namespace, and emits to them.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::hub::{Audience, Hub};
 use super::{JoinError, Target};
 use crate::socket::{EmitError, Socket, SocketId};
 
-/// The recipients of an event: an immutable value, created by `to`, `within`, `except` and
-/// `broadcast`.
+/// A selection of sockets, the recipients of an event. The methods `to`, `within`, `except` and
+/// `broadcast` of sockets and namespaces create it.
 ///
-/// Several rooms are combined; a socket in several of them receives one copy. Without a room, all
-/// sockets of the namespace are selected.
+/// If several rooms are added, the sockets in any of them are selected, and each receives one copy.
+/// Without a room, all sockets of the namespace are selected.
 #[derive(Clone)]
 #[must_use = "nothing is sent until `emit` is called"]
 pub struct Broadcast {
@@ -74,8 +74,8 @@ impl Broadcast {
         self.hub.reached(&self.audience)
     }
 
-    /// Adds the selected sockets to a room. Stops at the first error other than a disconnected
-    /// socket.
+    /// Adds the selected sockets to a room. Sockets that have disconnected are skipped. Any other
+    /// error is returned immediately, and the remaining sockets do not join.
     pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
         self.sockets()
             .iter()

@@ -1,4 +1,4 @@
-//! Why a socket could not subscribe to a group.
+//! [`GroupError`]: the error of a subscription to a group.
 
 /// Why a socket could not subscribe to a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -7,7 +7,7 @@ pub enum GroupError {
     /// The socket has disconnected.
     #[error("the socket has disconnected")]
     Disconnected,
-    /// The socket has subscribed to `groups_per_socket` groups.
+    /// The socket has already subscribed to `groups_per_socket` groups.
     #[error("the socket is in {0} groups, which is the most that one socket may join")]
     TooManyGroups(usize),
     /// The name has more than `group_name` bytes.

@@ -15,8 +15,8 @@ use super::subscriptions::Subscriptions;
 use crate::socket::{EmitError, Socket, SocketId, members};
 use specter_engine::internals::FanOut;
 
-/// Named groups of sockets, across all namespaces of the App. Every provider and controller can
-/// inject this type. Clones refer to the same groups.
+/// Named groups of sockets from all namespaces of the App. It can be injected anywhere. Clones
+/// refer to the same groups.
 ///
 /// **A group or a room?** A room belongs to one namespace. Use it if recipients are addressed by
 /// `socket.to(room)`, combined with `except`, or if sockets are moved between rooms from outside. A
@@ -76,12 +76,12 @@ impl BroadcastGroup {
         excluding
     }
 
-    /// Emits an event to all members of a group. It is encoded once for each namespace of the
-    /// members.
+    /// Emits an event to all members of a group. The event is encoded once for each namespace that
+    /// has members in the group.
     ///
     /// `data` is the arguments: `()` for none, a tuple for several, anything else for one. Members
-    /// that are disconnected or read too slowly are left out, which is no error; neither is a group
-    /// without members.
+    /// that are disconnected or read too slowly are left out. This is no error, and a group without
+    /// members is no error either.
     pub fn broadcast<T: Serialize>(
         &self,
         group: impl AsRef<str>,
@@ -131,8 +131,9 @@ impl BroadcastGroup {
 
     /// The names of the groups that a socket is subscribed to, sorted.
     ///
-    /// They stay readable until all of its `disconnect` handlers have run. The socket itself is no
-    /// member any more once it has disconnected: it receives nothing and is not counted.
+    /// The names stay readable until all of its `disconnect` handlers have run. The socket itself
+    /// is removed from the groups as soon as it disconnects. It then receives nothing and is not
+    /// counted.
     pub fn groups_of(&self, socket: &Socket) -> Vec<String> {
         self.subscriptions.groups_of(socket.id())
     }

@@ -1,7 +1,8 @@
 //! The hub of a namespace: its sockets and rooms on this node, and local delivery.
 //!
-//! A broadcast takes a snapshot of the members by cloning an `Arc`, and sends without holding the
-//! lock. A socket that joins or leaves meanwhile changes a copy. Each namespace has one lock.
+//! A broadcast takes a snapshot of the members by increasing a reference count, and sends without
+//! holding the lock. If a socket joins or leaves meanwhile, the hub copies the set of members and
+//! changes the copy. Each namespace has one lock.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub enum JoinError {
     /// The name is the id of another socket, whose events only that socket may receive.
     #[error("a room's name must not be the id of another socket")]
     ReservedName,
-    /// The socket has joined `rooms_per_socket` rooms.
+    /// The socket has already joined `rooms_per_socket` rooms.
     #[error("the socket is in {0} rooms, which is the most that one socket may join")]
     TooManyRooms(usize),
     /// The name has more than `room_name` bytes.
@@ -216,22 +217,23 @@ impl Node for Hub {
     /// left out.
     fn apply(&self, command: &Command<'_>) -> usize {
         let Command::Broadcast { audience, packet } = command;
-        let mut queued = 0;
+        let mut count = 0;
         let mut broadcast = FanOut::default();
         self.for_each(audience, |socket| {
             let is_queued = socket.deliver_in_broadcast((*packet).clone(), &mut broadcast);
-            queued += usize::from(is_queued);
+            count += usize::from(is_queued);
         });
-        queued
+        count
     }
 }
 
 /// The recipients of a broadcast.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audience {
-    /// Empty: the whole namespace.
+    /// The rooms and sockets that are selected. If this is empty, the whole namespace is.
     pub(crate) targets: Vec<Target>,
     pub(crate) except: Vec<Target>,
+    /// The socket that emits. It is excluded.
     pub(crate) sender: Option<SocketId>,
 }
 
@@ -241,7 +243,7 @@ struct Snapshot {
 }
 
 impl Sockets {
-    /// The members of a room, and the socket whose id the target is.
+    /// The members of the target's room, and the socket that has the target as its id.
     fn members(&self, target: &Target) -> impl Iterator<Item = Members> {
         let (room, id) = match target {
             Target::Socket(id) => (None, Some(*id)),
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn publishing_a_broadcast_returns_for_how_many_sockets_it_was_queued() {
+    fn publishing_a_broadcast_returns_the_number_of_sockets_it_was_queued_for() {
         let hub = Hub::with_defaults("/");
         let sockets: Vec<_> = (0..3)
             .map(|_| detached(&EngineConfig::default()))

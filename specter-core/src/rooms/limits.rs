@@ -40,7 +40,7 @@ impl RoomLimits {
         self
     }
 
-    /// The limits that are zero, with which no socket could join anything.
+    /// An error for each limit that is zero, because no socket could join anything.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let limits = [
             ("rooms_per_socket", self.rooms_per_socket),
@@ -90,7 +90,7 @@ impl GroupLimits {
         self
     }
 
-    /// The limits that are zero, with which no socket could join anything.
+    /// An error for each limit that is zero, because no socket could join anything.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let limits = [
             ("groups_per_socket", self.groups_per_socket),

@@ -1,9 +1,9 @@
-//! The index of the members of each room. A namespace has one for its rooms, and the App one for
-//! its groups.
+//! [`Membership`]: an index of the members of each room. Each namespace has one for its rooms, and
+//! the App has one for its groups.
 //!
-//! A reader takes a snapshot of a room's members by cloning an `Arc`, and iterates it without a
-//! lock. A socket that joins or leaves meanwhile changes a copy. A map shrinks when it has far more
-//! capacity than entries.
+//! A reader takes a snapshot of a room's members by increasing a reference count, and iterates it
+//! without a lock. If a socket joins or leaves meanwhile, the set of members is copied and the copy
+//! is changed. A map shrinks when it holds far fewer entries than its capacity.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use indexmap::IndexMap;
 use crate::socket::members::Members;
 use crate::socket::{Socket, SocketId};
 
-/// A map with this capacity or less never shrinks.
+/// A map with a capacity of at most this many entries never shrinks.
 const MIN_CAPACITY: usize = 64;
-/// A map shrinks when its capacity is more than this many times its length. It keeps a capacity of
-/// twice its length, so that the cost of shrinking is amortized over the removals.
+/// A map shrinks when its capacity is more than this many times the number of its entries. It then
+/// keeps a capacity of twice that number, so that the cost of shrinking is amortized over the
+/// removals.
 const MAX_EXCESS: usize = 4;
 
 /// The members of each room (or group) that has members.
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn later_joins_and_leaves_do_not_change_a_snapshot() {
+    fn a_snapshot_does_not_change_when_sockets_join_or_leave() {
         let mut index = Membership::default();
         let sockets = sockets(2);
         index.insert("room", &sockets[0]);

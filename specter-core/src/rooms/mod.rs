@@ -1,13 +1,13 @@
 //! Rooms and groups: their members, and sending to many sockets at once.
 //!
-//! A namespace's hub owns its sockets and rooms, and sends to them on this node. The operators
-//! ([`Broadcast`]) select the recipients of an event; the `adapter` publishes it to all nodes.
-//! Groups belong to the application and span its namespaces. Rooms and groups share one index of
-//! members.
+//! A namespace's hub owns its sockets and rooms, and sends to them on this node. An operator
+//! ([`Broadcast`]) selects the recipients of an event, and the `adapter` publishes the event. So
+//! far there is only an adapter for a single node. Groups belong to the application and span its
+//! namespaces. Rooms and groups store their members in the same kind of index (`membership`).
 //!
 //! Rooms and [`Socket`](crate::socket::Socket)s depend on each other: a socket joins rooms and
-//! starts broadcasts, and a room holds sockets and sends to them. How a packet reaches a client is
-//! decided elsewhere, in the engine.
+//! starts broadcasts, and a room holds sockets and sends to them. The engine then transfers the
+//! packets to the clients.
 
 mod adapter;
 mod broadcast;

@@ -1,4 +1,5 @@
-//! [`Io`] and [`Namespace`]: the whole server and one namespace, as services use them.
+//! [`Io`] and [`Namespace`]: handles of the whole server and of one namespace, through which
+//! services emit.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,8 +10,8 @@ use serde::Serialize;
 use super::{Broadcast, Hub, Target};
 use crate::socket::{EmitError, Socket, SocketId};
 
-/// One namespace. A controller injects its own; other code obtains one by [`Io::of`]. Its
-/// broadcasts include every socket, while those of a [`Socket`] exclude the socket itself.
+/// One namespace. A controller can have its own namespace injected; [`Io::of`] returns any
+/// namespace. Unlike the methods of [`Socket`], these methods exclude no sender.
 #[derive(Clone)]
 pub struct Namespace(Arc<Hub>);
 
@@ -77,36 +78,36 @@ pub(crate) struct Server {
     pub(crate) hubs: HashMap<String, Arc<Hub>>,
 }
 
-/// The whole server. Every provider and controller can inject it. Its broadcasts include every
-/// socket, while those of a [`Socket`] exclude the socket itself.
+/// The whole server. It can be injected anywhere. Unlike the methods of [`Socket`], these methods
+/// exclude no sender.
 ///
-/// `emit`, `to`, `within` and `except` use the namespace `/`, as in Socket.IO for JavaScript;
-/// [`of`](Self::of) chooses another.
+/// `emit`, `to`, `within` and `except` use the namespace `/`, as in Socket.IO for JavaScript. Call
+/// [`of`](Self::of) for another namespace.
 #[derive(Clone, Default)]
 pub struct Io(Arc<OnceLock<Vec<Server>>>);
 
 impl Io {
     /// Sets the namespaces. The App calls this once, before it builds any provider.
     pub(crate) fn install(&self, servers: Vec<Server>) {
-        // A second call would be an error in the App's code; the first value is kept.
+        // There is no second call. If there were one, the first value would be kept.
         let _ = self.0.set(servers);
     }
 
-    /// The namespace with this name; the leading `/` may be omitted.
+    /// The namespace with this name. The leading `/` may be omitted.
     ///
-    /// If the App serves the namespace on several paths, the path that is first in alphabetical
-    /// order is used. Call [`at`](Self::at) to choose another.
+    /// If the App serves namespaces of this name on several paths, this is the one whose path is
+    /// the first in alphabetical order. Call [`at`](Self::at) for another.
     ///
     /// # Errors
-    /// [`EmitError::UnknownNamespace`] if the App does not serve the namespace.
+    /// [`EmitError::UnknownNamespace`] if no controller or event handler serves the namespace.
     pub fn of(&self, namespace: &str) -> Result<Namespace, EmitError> {
         self.find(None, namespace)
     }
 
-    /// The namespace with this name on this path.
+    /// The namespace with this name on this path. The leading `/` of the name may be omitted.
     ///
     /// # Errors
-    /// [`EmitError::UnknownNamespace`] if the App does not serve the namespace on this path.
+    /// [`EmitError::UnknownNamespace`] if the path has no such namespace.
     pub fn at(&self, path: &str, namespace: &str) -> Result<Namespace, EmitError> {
         self.find(Some(path), namespace)
     }
@@ -144,7 +145,7 @@ impl Io {
         self.of("/")?.emit(event, data)
     }
 
-    /// Selects the sockets in a room of the namespace `/`. It selects none if no controller serves
+    /// Selects the sockets in a room of the namespace `/`. Selects none if the App does not serve
     /// `/`.
     pub fn to(&self, room: impl Into<Target>) -> Broadcast {
         self.root().to(room)
@@ -155,8 +156,8 @@ impl Io {
         self.to(room)
     }
 
-    /// Selects all sockets of the namespace `/` except those in a room. It selects none if no
-    /// controller serves `/`.
+    /// Selects all sockets of the namespace `/` except those in a room. Selects none if the App
+    /// does not serve `/`.
     pub fn except(&self, room: impl Into<Target>) -> Broadcast {
         self.root().except(room)
     }

@@ -31,8 +31,8 @@ struct State {
 #[derive(Default)]
 struct SocketGroups {
     names: HashSet<Arc<str>>,
-    /// Whether the socket has disconnected. It is a member of no group then; its `disconnect`
-    /// handlers read the names.
+    /// Whether the socket has disconnected. It is a member of no group then. The names are kept for
+    /// its `disconnect` handlers.
     has_ended: bool,
 }
 
@@ -50,17 +50,17 @@ impl Subscriptions {
         socket: &Socket,
     ) -> Result<(), GroupError> {
         let is_first = this.add(group, socket)?;
-        // Outside of the lock, because the disconnect of the socket takes it.
+        // The lock is not held here, because the socket's disconnect takes it too.
         if is_first {
-            let membership = Arc::downgrade(this);
+            let subscriptions = Arc::downgrade(this);
             let id = socket.id();
             let is_registered = socket.on_disconnect_stage(move |stage| {
-                let Some(membership) = membership.upgrade() else {
+                let Some(subscriptions) = subscriptions.upgrade() else {
                     return;
                 };
                 match stage {
-                    EndStage::Finished => membership.forget(id),
-                    EndStage::Alive | EndStage::Unreachable => membership.end(id),
+                    EndStage::Finished => subscriptions.forget(id),
+                    EndStage::Alive | EndStage::Unreachable => subscriptions.end(id),
                 }
             });
             if !is_registered {
@@ -131,7 +131,7 @@ impl Subscriptions {
         }
     }
 
-    /// Removes everything about the socket.
+    /// Removes the socket from all groups, and its entry.
     fn forget(&self, id: SocketId) {
         self.unsubscribe_all(id);
         let sockets = &mut self.state.write().sockets;
@@ -224,7 +224,10 @@ mod tests {
             Subscriptions::subscribe(&subscriptions, group, &socket).unwrap();
         }
         socket.end();
-        assert!(subscriptions.groups().is_empty(), "a member of nothing");
+        assert!(
+            subscriptions.groups().is_empty(),
+            "the socket is in no group"
+        );
         assert_eq!(subscriptions.groups_of(socket.id()), ["one", "two"]);
         let late = Subscriptions::subscribe(&subscriptions, "late", &socket);
         assert_eq!(late, Err(GroupError::Disconnected));

@@ -6,8 +6,8 @@ use crate::socket::{Socket, SocketId};
 
 /// A room, or one socket by its id: the argument of `to`, `within` and `except`.
 ///
-/// A string is the name of a room. If it is the id of a connected socket, it selects that socket
-/// too, because ids are sent as text.
+/// A string is the name of a room. If the string is the id of a connected socket, that socket is
+/// selected too, so that ids that clients have sent can be used as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The socket with this id.

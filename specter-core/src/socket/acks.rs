@@ -1,7 +1,7 @@
 //! Acknowledgements that the server awaits from a client, from the emit to the client's answer, the
 //! timeout or the disconnect.
 //!
-//! An entry exists no longer than the future that awaits it.
+//! Each acknowledgement has an entry, which is removed when the future that awaits it is dropped.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -96,8 +96,8 @@ impl Acks {
         self.state.lock().pending.remove(&id);
     }
 
-    /// Passes an acknowledgement to the future that awaits it. One that is late, repeated or
-    /// unknown is dropped.
+    /// Passes an acknowledgement to the future that awaits it. A late, repeated or unknown
+    /// acknowledgement is dropped.
     pub(crate) fn answer(&self, packet: AckPacket) {
         let mut state = self.state.lock();
         match state.pending.get_mut(&packet.id()) {
@@ -109,7 +109,8 @@ impl Acks {
         }
     }
 
-    /// Records whether the connection has stopped reading. While it has, waiting futures fail.
+    /// Records whether the server has stopped reading from the connection. Until it reads again,
+    /// waiting futures fail, because no acknowledgement can arrive.
     pub(crate) fn set_backlogged(&self, backlogged: bool) {
         let mut state = self.state.lock();
         state.backlogged = backlogged;
@@ -157,12 +158,12 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-/// The future of a client's acknowledgement. Await it to receive the acknowledgement's arguments as
-/// a `T`: `()` for none, a tuple for several, anything else for one.
+/// A future of a client's acknowledgement. It resolves to the acknowledgement's arguments as a `T`:
+/// `()` for none, a tuple for several, anything else for one.
 ///
-/// The event is queued before this is returned. The timeout (the App's `ack_timeout`, or
-/// [`timeout`](Self::timeout)) starts at that time. Dropping the future stops waiting; a
-/// late acknowledgement is then ignored.
+/// [`Socket::emit_with_ack`] has queued the event when it returns this future, and the timeout (the
+/// App's `ack_timeout`, or [`timeout`](Self::timeout)) starts at that time. If the future is
+/// dropped, an acknowledgement that arrives later is ignored.
 #[must_use = "the event is sent, but its acknowledgement is ignored unless this is awaited"]
 pub struct EmitWithAck<T> {
     pending_answer: PendingAnswer,
@@ -204,7 +205,7 @@ impl<T: DeserializeOwned> Future for EmitWithAck<T> {
     }
 }
 
-/// A future of an acknowledgement that is not decoded yet.
+/// A future of an acknowledgement whose arguments are not decoded yet.
 pub(crate) struct PendingAnswer {
     socket: Socket,
     sent: Instant,

@@ -14,13 +14,12 @@ use crate::rooms::JoinError;
 pub(crate) struct ClientError {
     pub(crate) text: String,
     pub(crate) code: &'static str,
-    /// Whether the error is only that a socket has disconnected, which is not reported.
+    /// Whether the cause is that a socket has disconnected. Such an error is not reported.
     pub(crate) is_gone: bool,
 }
 
 impl ClientError {
-    /// The part of `error` that may be sent to the client. `None` if the client did not cause the
-    /// error.
+    /// Returns `None` if the server has caused the error.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<JoinError>() {
             return Some(Self {

@@ -8,8 +8,8 @@ use specter_engine::ConfigError;
 use specter_engine::internals::LONGEST;
 
 /// The timeouts and limits of the Socket.IO layer. `AppBuilder::socket` changes them. A timeout or
-/// limit of zero is an error at start, except where a setting says otherwise, and so is a timeout
-/// of more than thirty days.
+/// limit of zero is an error at start, unless the setting allows zero. A timeout of more than
+/// thirty days is an error too.
 ///
 /// ```
 /// use specter_core::socket::SocketConfig;
@@ -176,7 +176,8 @@ impl SocketConfig {
         self
     }
 
-    /// The faults of the settings: values that are zero, too long or too large.
+    /// An error for each setting that is zero or too high, and so would disable the limit that it
+    /// sets.
     pub(crate) fn faults(&self) -> Vec<ConfigError> {
         let times = [
             ("connect_timeout", self.connect_timeout),

@@ -14,10 +14,14 @@ use specter_engine::internals::Wake;
 use specter_engine::{Connection, SendError};
 use specter_proto::engine::EncodePacket;
 
+/// The phases of a gate, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
+    /// CONNECT is not answered: the gate is shut, and packets are held.
     Gated,
+    /// The socket is connected: packets are queued.
     Open,
+    /// The socket has disconnected: packets are rejected.
     Closed,
 }
 
@@ -33,10 +37,9 @@ pub(crate) enum Sharing {
 #[derive(Default)]
 pub(crate) struct Gate {
     phase: AtomicU8,
-    /// Set when the server has requested the disconnect.
+    /// Set when the server has requested the socket's disconnect.
     leaving: AtomicBool,
-    /// Set while the handlers that are still running are polled for the last time. Handlers that do
-    /// not complete in this poll are dropped.
+    /// Set during the last poll of a running handler: if it is still pending, it is dropped.
     abandoned: AtomicBool,
     held: Mutex<Held>,
 }
@@ -58,8 +61,7 @@ impl Gate {
         }
     }
 
-    /// Queues `packet` if the gate is open, or holds it while the gate is shut. The caller must
-    /// wake the connection's task if the result says so.
+    /// Queues `packet`, or holds it while the gate is shut. The caller wakes the connection's task.
     pub(crate) fn pass(
         &self,
         connection: &Connection,
@@ -110,7 +112,7 @@ impl Gate {
         if self.phase() != Phase::Gated {
             return;
         }
-        // Fails if the connection has closed, which its task will detect.
+        // Fails if the connection is closed: the connection's task handles that.
         let _ = connection.send_required(reply);
         let held = std::mem::take(&mut *held);
         connection.let_go(held.own_bytes);

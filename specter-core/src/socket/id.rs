@@ -1,5 +1,4 @@
-//! The public id of a socket. It is not secret. The session id of the connection, which is secret,
-//! is another id.
+//! The public id of a socket. Unlike the session id of its connection, it is not secret.
 
 use std::fmt;
 use std::str::FromStr;
@@ -47,9 +46,9 @@ impl AsRef<str> for SocketId {
     }
 }
 
-/// The text is not a socket id: it does not consist of 20 characters of the id alphabet.
+/// The text is not a socket id: it must have 20 characters of `A-Z a-z 0-9 - _`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the text is not a socket id, which has 20 characters of `A-Z a-z 0-9 - _`")]
+#[error("the text is not a socket id: it must have 20 characters of `A-Z a-z 0-9 - _`")]
 pub struct ParseSocketIdError;
 
 impl ParseSocketIdError {

@@ -1,10 +1,10 @@
-//! Errors whose text clients must not see. The text is logged with an id, and the client receives
-//! only the id.
+//! Internal errors, whose text clients must not see. The text is logged under a new id, and the
+//! client receives only that id.
 
 use crate::logging::{OneLine, describe_redacted, log_limited};
 
-/// Logs `error` with its causes and a new id, and returns the id for the client. The number of
-/// lines in a minute is limited for each type of error.
+/// Logs `error` with its causes and a new id, and returns the id for the client. The number of log
+/// lines per minute is limited for each `kind`, which is usually the name of the error's type.
 #[cold]
 pub(crate) fn report(kind: &'static str, error: &(dyn std::error::Error + 'static)) -> String {
     let id = fresh_id();

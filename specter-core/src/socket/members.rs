@@ -7,18 +7,19 @@ use indexmap::IndexMap;
 use super::{Socket, SocketId};
 use specter_engine::internals::prefetch_queues;
 
-/// A set of sockets. A change during an iteration does not affect the iteration: it changes a copy.
+/// The set is copied when it changes while an iteration holds it.
 pub(crate) type Members = Arc<IndexMap<SocketId, Socket>>;
 
 /// How many sockets are prefetched at a time.
-const PREFETCHED: usize = 32;
+const PREFETCHED_AT_ONCE: usize = 32;
 
 /// Iterates over all sockets with prefetching, to send something to each.
 pub(crate) fn iter_prefetched(
     members: &IndexMap<SocketId, Socket>,
 ) -> impl Iterator<Item = (&SocketId, &Socket)> {
-    let starts = (0..members.len()).step_by(PREFETCHED);
-    let parts = starts.filter_map(|at| members.get_range(at..members.len().min(at + PREFETCHED)));
+    let starts = (0..members.len()).step_by(PREFETCHED_AT_ONCE);
+    let parts =
+        starts.filter_map(|at| members.get_range(at..members.len().min(at + PREFETCHED_AT_ONCE)));
     parts.flat_map(|part| {
         prefetch_queues(part.values().map(Socket::connection));
         part
@@ -36,7 +37,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn prefetching_visits_each_member_once() {
+    fn each_member_is_yielded_once_and_in_order() {
         let hub = Hub::with_defaults("/");
         for count in [0, 1, 32, 33, 70] {
             let members: IndexMap<_, _> = (0..count)

@@ -1,9 +1,9 @@
 //! A socket: one connection in one namespace, as handlers and services use it.
 //!
-//! It contains the socket's gate (packets that are emitted before CONNECT is answered are held),
-//! the acknowledgements that it awaits, and its extensions. It does not read: `socketio` receives
-//! packets. Sockets and `rooms` depend on each other: a socket joins rooms and starts broadcasts,
-//! and a room holds sockets and sends to them.
+//! A socket consists of a gate (packets that are emitted before CONNECT is answered are held), the
+//! acknowledgements that it awaits, and its extensions. It only sends: `socketio` receives the
+//! client's packets. Sockets and `rooms` depend on each other: a socket joins rooms and starts
+//! broadcasts, and a room holds sockets and sends to them.
 //!
 #![doc = include_str!("closing.md")]
 
@@ -48,8 +48,8 @@ use specter_proto::engine::EncodePacket;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {
-    /// The socket has disconnected. A handler that returns this error through `?` just ends; it is
-    /// not reported.
+    /// The socket has disconnected. A handler may return this error through `?`: it is not reported
+    /// as a failure.
     #[error("the socket has disconnected")]
     Disconnected,
     /// The client reads too slowly, and the [`QueuePolicy`](crate::engine::QueuePolicy) applies.
@@ -102,7 +102,7 @@ impl From<SendError> for EmitError {
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
-/// The order of the fields is fixed, because a broadcast accesses only the first ones.
+/// `repr(C)` keeps the order of the fields, so that those that a broadcast accesses are adjacent.
 #[repr(C)]
 struct Inner {
     gate: Gate,
@@ -120,9 +120,9 @@ struct Inner {
     id: SocketId,
 }
 
-/// The most acknowledgements of a socket that handlers may have taken and not sent. At this number
-/// no further event of the socket starts. The queue never rejects acknowledgements, so their number
-/// must be bounded here.
+/// How many acknowledgements of one socket handlers may have taken without sending them. At this
+/// number no further event of the socket starts. The outgoing queue never rejects an
+/// acknowledgement, so their number must be bounded here.
 pub(crate) const MAX_UNANSWERED_ACKS: usize = 256;
 
 /// The stages of a socket's disconnect.
@@ -134,14 +134,14 @@ pub(crate) enum EndStage {
     /// The socket receives nothing any more. Its `disconnect` handlers may still read the names of
     /// its rooms and groups.
     Unreachable,
-    /// Its handlers have completed, and nothing of it is kept.
+    /// Its handlers have completed, and its rooms and groups are removed.
     Finished,
 }
 
 /// Called once for each stage after `Alive`.
 type EndHook = Box<dyn FnMut(EndStage) + Send>;
 
-/// The hooks of a socket's disconnect. None can be added after it has begun.
+/// The hooks of a socket's disconnect. No hook can be added after the disconnect has begun.
 #[derive(Default)]
 struct DisconnectHooks {
     stage: EndStage,
@@ -277,9 +277,9 @@ impl Socket {
 
     /// The rooms that the socket has joined, without the room of its own id.
     ///
-    /// They stay readable until all `disconnect` handlers have run, so that a handler can notify
-    /// the others in them with `socket.to(room)`. The socket itself is no member any more then: it
-    /// receives nothing there and is not counted.
+    /// The names stay readable until all `disconnect` handlers have run, so that a handler can
+    /// notify the other members with `socket.to(room)`. By then the socket itself has been removed
+    /// from the rooms: it receives nothing there and is not counted.
     pub fn rooms(&self) -> Vec<String> {
         self.0
             .rooms
@@ -348,8 +348,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Queues a packet of a broadcast, which `broadcast` writes once it is queued for all sockets.
-    /// Returns whether the packet was queued. A socket that cannot receive it is left out.
+    /// Queues a packet of a broadcast, which writes the packet after it was queued for all sockets.
+    /// Returns whether the packet was queued: a client that cannot receive it is left out.
     pub(crate) fn deliver_in_broadcast(
         &self,
         packet: EncodedPacket,
@@ -363,8 +363,8 @@ impl Socket {
         queued.is_ok()
     }
 
-    /// Acknowledges an event. An acknowledgement is never discarded by the queue's policy. It is
-    /// encoded directly into the turn's batch if possible.
+    /// Acknowledges an event. The acknowledgement is encoded directly into the current write batch
+    /// if possible, and is queued otherwise. The queue's policy never discards it.
     pub(crate) fn send_ack<T: Serialize + ?Sized>(
         &self,
         id: u64,
@@ -402,7 +402,7 @@ impl Socket {
     /// Stops counting an acknowledgement that was sent or dropped.
     pub(crate) fn ack_settled(&self) {
         let before = self.0.unanswered_acks.fetch_sub(1, Ordering::SeqCst);
-        // Pending events or the drain of the connection may be waiting for it.
+        // Pending events, or the drain of the connection, may wait for this acknowledgement.
         if before == MAX_UNANSWERED_ACKS || self.0.connection.is_draining() {
             self.0.connection.wake();
         }
@@ -435,7 +435,7 @@ impl Socket {
             hook(EndStage::Unreachable);
         }
         // The hooks are called again at the last stage.
-        self.0.disconnect_hooks.lock().hooks = hooks;
+        self.0.ends.lock().hooks = hooks;
     }
 
     /// Ends the socket and removes its rooms and groups, after its handlers have completed. A
@@ -449,8 +449,8 @@ impl Socket {
         }
     }
 
-    /// Runs `poll`. A handler of this socket that does not complete in it is dropped, and its
-    /// controller is returned.
+    /// Calls `poll`, which polls a running call of this socket for the last time: the call drops a
+    /// handler that is still pending, and returns its controller.
     pub(crate) fn abandon_in<T>(&self, poll: impl FnOnce() -> T) -> T {
         self.0.gate.set_abandoned(true);
         let polled = poll();
@@ -468,8 +468,8 @@ impl Socket {
         self.0.gate.phase() == Phase::Closed
     }
 
-    /// Registers `hook` for each stage of the socket's disconnect. Returns `false`, without
-    /// registering it, if the disconnect has begun.
+    /// Registers `hook` for each stage of the socket's disconnect. Returns `false`, and does not
+    /// register the hook, if the disconnect has begun.
     pub(crate) fn on_disconnect_stage(&self, hook: impl FnMut(EndStage) + Send + 'static) -> bool {
         let mut registered = self.0.disconnect_hooks.lock();
         let is_alive = registered.stage == EndStage::Alive;

@@ -1,4 +1,4 @@
-//! Waiting until a socket's client has caught up with what it was sent.
+//! `Socket::ready`: waiting until a client has read most of its outgoing queue.
 
 use super::Socket;
 use super::gate::Phase;
@@ -26,11 +26,11 @@ impl ReadyError {
 }
 
 impl Socket {
-    /// Waits until the client has caught up: until the outgoing queue of its connection holds at
-    /// most `max_queued_bytes`. Returns immediately if it does.
+    /// Waits until the client has caught up, which means that the outgoing queue of its connection
+    /// holds at most `max_queued_bytes`. Returns immediately if that is so already.
     ///
-    /// A producer that awaits this before each event follows the pace of its client, instead of
-    /// filling the queue until [`QueuePolicy`](crate::engine::QueuePolicy) applies:
+    /// A producer that awaits this before each event sends only as fast as its client reads. It
+    /// does not fill the queue until the [`QueuePolicy`](crate::engine::QueuePolicy) applies:
     ///
     /// ```
     /// # use specter_core::socket::{ReadyError, Socket};

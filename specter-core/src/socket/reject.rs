@@ -31,9 +31,9 @@ use super::client_error::ClientError;
 /// created by `EventError::new("…").with_code("full")` or by `#[derive(IntoEventError)]`.
 ///
 /// `?` converts any [`std::error::Error`] to a `Reject`. The client then receives `internal error`
-/// and an id, never the error's own text; the log contains that text with the same id. Errors that
-/// the client causes by exceeding a limit, such as a [`JoinError`](crate::rooms::JoinError), are
-/// sent with their text and code.
+/// and an id, under which the error is logged. It does not receive the error's own text. Errors
+/// that the client causes itself, such as a [`JoinError`](crate::rooms::JoinError), are the
+/// exception: they are sent with their text and code.
 ///
 /// ```
 /// use specter_core::socket::Reject;
@@ -51,11 +51,11 @@ pub(crate) struct Parts {
     pub(crate) message: String,
     pub(crate) code: Option<String>,
     pub(crate) data: Option<Box<RawValue>>,
-    /// The id by which the log names an error whose text is not sent.
+    /// The id under which an error is logged whose text is not sent.
     pub(crate) id: Option<String>,
     /// The error that was converted by `?`.
     pub(crate) cause: Option<Cause>,
-    /// The data of `connect_error`, made of the other parts.
+    /// The data of `connect_error`, which `joined` makes from the other parts.
     pub(crate) shown: Option<Box<RawValue>>,
 }
 
@@ -164,8 +164,8 @@ impl fmt::Debug for Reject {
     }
 }
 
-/// `Reject` itself is no `std::error::Error`: it has a meaning only in `connect` handlers and
-/// guards.
+/// `Reject` itself does not implement `std::error::Error`, because only `connect` handlers and
+/// guards may return it.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
     fn from(error: E) -> Self {
         let parts = if let Some(shown) = ClientError::of(&error) {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_added_to_data_of_every_kind() {
+    fn a_code_is_added_to_data_of_any_kind() {
         for (data, expected) in [
             (json!({}), json!({ "code": "full" })),
             (json!({ "a": 1 }), json!({ "code": "full", "a": 1 })),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_sent_and_another_error_is_not() {
+    fn only_errors_that_the_client_causes_are_sent_with_their_text() {
         let limit = Reject::from(JoinError::TooManyRooms(3));
         assert_eq!(shown(&limit), json!({ "code": "join_too_many_rooms" }));
         assert!(limit.message().contains("3 rooms"));

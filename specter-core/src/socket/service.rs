@@ -20,9 +20,10 @@ pub(crate) trait NamespaceService: Send + Sync {
     /// The namespace's sockets and rooms.
     fn hub(&self) -> &Arc<Hub>;
 
-    /// Runs everything before the answer to CONNECT: guards, building the controllers, `connect`
-    /// handlers. It limits its own time. If the client disconnects meanwhile, it still runs to its
-    /// end, and the service that it returns is disconnected immediately.
+    /// Runs everything that precedes the answer to CONNECT: guards, the construction of the
+    /// controllers, and `connect` handlers. The returned future limits its own time. If the client
+    /// disconnects meanwhile, the future still runs to its end, and the service that it returns is
+    /// disconnected immediately.
     fn connect(
         self: Arc<Self>,
         socket: Socket,
@@ -31,7 +32,7 @@ pub(crate) trait NamespaceService: Send + Sync {
 
 /// The result of trying to start an event.
 pub(crate) enum StartResult {
-    /// The event was started in order, and is completed.
+    /// The event was started in order, and has completed.
     Completed,
     /// The event was started in order, and is running: the service must be polled.
     Started,
@@ -43,15 +44,17 @@ pub(crate) enum StartResult {
 
 /// One connected socket of a namespace.
 pub(crate) trait SocketService: Send {
-    /// Starts `event` if possible. `free` is false if an earlier event is pending or running: then
-    /// only a concurrent event is started.
+    /// Starts `event` if possible. `free` is `false` if the caller knows of earlier events that are
+    /// pending or running. An event that is handled in order is deferred then, and also while
+    /// another one of this service runs.
     fn try_start(&mut self, event: EventPacket, free: bool, cx: &mut Context<'_>) -> StartResult;
 
-    /// The bytes of the events that run concurrently. Greater than 0 as long as there is one.
+    /// The bytes of the events that run concurrently. 0 only if no event does.
     fn concurrent_bytes(&self) -> usize;
 
-    /// Polls running events. Ready: the next event in order may start. If it was ready and nothing
-    /// runs concurrently, it is not called again until an event was started and is running.
+    /// Polls running events. Returns ready if the next event in order may start. If nothing runs
+    /// concurrently either, this is not called again until another event was started and is
+    /// running.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Starts the disconnect: running events complete, then `disconnect` handlers and teardown run.

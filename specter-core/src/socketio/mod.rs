@@ -1,9 +1,10 @@
 //! Socket.IO on one connection: a session for each namespace that the client has joined.
 //!
-//! Packets are decoded here. CONNECTs and events are passed to the services of the namespaces,
-//! which the connection's task polls. The events of one namespace are handled one after another;
-//! namespaces do not wait for each other. Acknowledgements and disconnects are read while handlers
-//! run. Pending events are limited for the whole connection; at the limit, reading stops.
+//! This module decodes the client's packets, and passes CONNECTs and events to the services of the
+//! namespaces. The connection's task polls these services. The events of one namespace are handled
+//! one after another, except those with `concurrent` handlers. Namespaces do not wait for each
+//! other. Acknowledgements and disconnects are read while handlers run. The number of pending
+//! events is limited for the whole connection. At the limit the server stops reading from it.
 
 mod namespace_session;
 #[cfg(test)]
@@ -34,7 +35,7 @@ use specter_engine::{
 pub(crate) type Admission =
     dyn Fn(&Handshake) -> BoxFuture<Result<(), HandshakeRejection>> + Send + Sync;
 
-/// The acceptor of one path's sessions. It opens a [`ConnectionNamespaces`] for each session.
+/// Accepts the sessions of one path, and serves the namespaces of that path to them.
 pub(crate) struct SocketIoAcceptor {
     shared: Arc<Shared>,
     admission: Option<Arc<Admission>>,
@@ -75,7 +76,7 @@ impl SocketIoAcceptor {
         }
     }
 
-    /// The flag that the App sets when the server drains.
+    /// The flag that is set when the server drains.
     pub(crate) fn draining(&self) -> Arc<AtomicBool> {
         self.shared.draining.clone()
     }
@@ -102,8 +103,8 @@ pub(crate) struct ConnectionNamespaces {
     connection: Connection,
     decoder: Decoder,
     sessions: Vec<NamespaceSession>,
-    /// Namespaces that the connection has left. Late packets for them, such as acknowledgements of
-    /// a client library, are no violation.
+    /// Namespaces that the connection has left. A late packet for one of them is no violation: a
+    /// client library may still acknowledge an event after the namespace was left.
     recently_left: Vec<Arc<dyn NamespaceService>>,
     waiting: PendingEvents,
     backlogged: bool,
@@ -116,7 +117,7 @@ pub(crate) struct ConnectionNamespaces {
 /// The time limit for joining a namespace.
 enum ConnectTimeout {
     Running(Pin<Box<Sleep>>),
-    /// The time is over, but a CONNECT is being decided, which has its own time limit.
+    /// The time is over, but the server still decides about a CONNECT, which has its own timeout.
     Overdue,
     /// A namespace was joined.
     Done,
@@ -130,7 +131,7 @@ struct PendingEvents {
 }
 
 impl PendingEvents {
-    /// A single event.
+    /// Counts a single event.
     fn of(event: &EventPacket) -> Self {
         Self {
             events: 1,
@@ -191,7 +192,7 @@ impl ConnectionNamespaces {
             }
             Packet::Event(event) => match self.open(event.namespace()) {
                 Some(_) if self.shared.is_draining() => {
-                    // If it were started now, it might not complete before the connection closes.
+                    // Its handler might not complete before the connection closes.
                     event.recycle();
                     Ok(())
                 }
@@ -211,29 +212,29 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// The index of the session of a namespace that is not ending.
+    /// The index of the namespace's session, if that is not ending.
     fn active(&self, namespace: &str) -> Option<usize> {
         self.sessions
             .iter()
             .position(|session| session.is_active() && session.is_of(namespace))
     }
 
-    /// The index of the session of a namespace whose CONNECT was answered.
+    /// The index of the namespace's session, if its CONNECT is answered and it is not ending.
     fn open(&self, namespace: &str) -> Option<usize> {
         self.sessions
             .iter()
             .position(|session| session.is_open() && session.is_of(namespace))
     }
 
-    /// Handles a packet for a namespace that the client is not in: a violation, unless the client
-    /// was in it before.
+    /// Handles a packet for a namespace that the client has not joined. It is a violation, unless
+    /// the client has left the namespace before.
     fn unknown_namespace(&self, namespace: &str) -> Result<(), CloseReason> {
         let mut ending = self.sessions.iter().filter(|session| session.was_left());
         if ending.any(|session| session.namespace() == namespace)
             || self
                 .recently_left
                 .iter()
-                .any(|recently_left| recently_left.hub().name() == namespace)
+                .any(|service| service.hub().name() == namespace)
         {
             return Ok(());
         }
@@ -244,13 +245,14 @@ impl ConnectionNamespaces {
 
     fn connect(&mut self, packet: &ConnectPacket) -> Result<(), CloseReason> {
         if self.connection.is_over_burst() {
-            // Each CONNECT is answered, and an answer is never rejected by the queue.
+            // The server answers each CONNECT, and the queue never rejects these answers. A client
+            // that sends CONNECTs and reads no answer would fill the memory.
             return Err(CloseReason::QueueFull);
         }
         let namespace = packet.namespace();
         if self.active(namespace).is_some() && self.open(namespace).is_none() {
-            // A second CONNECT before the answer to the first. JavaScript clients send one if they
-            // disconnect and connect again meanwhile. One answer is enough.
+            // JavaScript clients that leave before their CONNECT is answered send no DISCONNECT. If
+            // they join again, this is their second CONNECT, and one answer is enough for both.
             return Ok(());
         }
         if self.active(namespace).is_some() {
@@ -258,7 +260,8 @@ impl ConnectionNamespaces {
             return Err(CloseReason::ForcedClose);
         }
         if self.shared.is_draining() {
-            // An answer would keep the client from reconnecting; the close that follows does not.
+            // A client that receives `CONNECT_ERROR` does not reconnect. It does after the close of
+            // the connection, which follows.
             return Ok(());
         }
         let Some(service) = self.shared.namespaces.get(namespace) else {
@@ -266,10 +269,10 @@ impl ConnectionNamespaces {
                 target: "specter::socket", namespace = ?Untrusted(namespace),
                 "CONNECT to a namespace that no controller serves"
             );
-            return self.refuse(namespace, &Reject::new("Invalid namespace"));
+            return self.send_connect_error(namespace, &Reject::new("Invalid namespace"));
         };
         if self.sessions.len() >= self.shared.config.max_namespaces {
-            return self.refuse(namespace, &Reject::new("Too many namespaces"));
+            return self.send_connect_error(namespace, &Reject::new("Too many namespaces"));
         }
         if packet
             .auth()
@@ -280,10 +283,10 @@ impl ConnectionNamespaces {
                 "a CONNECT payload is too large"
             );
             let reject = Reject::new("invalid auth").with_code("invalid_auth");
-            return self.refuse(namespace, &reject);
+            return self.send_connect_error(namespace, &reject);
         }
         self.recently_left
-            .retain(|recently_left| recently_left.hub().name() != namespace);
+            .retain(|service| service.hub().name() != namespace);
         let socket = Socket::new(
             self.connection.clone(),
             service.hub().clone(),
@@ -297,7 +300,8 @@ impl ConnectionNamespaces {
         Ok(())
     }
 
-    fn refuse(&self, namespace: &str, reject: &Reject) -> Result<(), CloseReason> {
+    /// Answers a CONNECT with `CONNECT_ERROR`.
+    fn send_connect_error(&self, namespace: &str, reject: &Reject) -> Result<(), CloseReason> {
         let packet = encode::connect_error(namespace, reject.message(), reject.json())
             .map_err(|_| CloseReason::ForcedClose)?;
         // Fails if the connection is closed: no answer is needed then.
@@ -320,13 +324,13 @@ impl ConnectionNamespaces {
                 && !self
                     .recently_left
                     .iter()
-                    .any(|recently_left| recently_left.hub().name() == session.namespace())
+                    .any(|service| service.hub().name() == session.namespace())
             {
                 self.recently_left.push(session.service().clone());
             }
             if let Some(reject) = session.take_rejection() {
                 let namespace = session.namespace().to_owned();
-                if let Err(reason) = self.refuse(&namespace, &reject) {
+                if let Err(reason) = self.send_connect_error(&namespace, &reject) {
                     self.connection.close(reason);
                 }
             }
@@ -338,8 +342,8 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// Whether nothing needs to be polled: a namespace was joined, all sessions are at rest,
-    /// reading continues, and no attachment is missing.
+    /// Whether no session and no timeout needs to be polled: a namespace was joined, all sessions
+    /// are idle, and no attachments are missing.
     fn are_at_rest(&self) -> bool {
         matches!(self.connect_timeout, ConnectTimeout::Done)
             && !self.backlogged
@@ -356,9 +360,9 @@ impl ConnectionNamespaces {
         self.check_attachments();
     }
 
-    /// Limits how long a packet waits for its missing attachments.
+    /// Closes the connection if the attachments of a packet are missing for too long.
     fn check_attachments(&mut self) {
-        // While reading is stopped, attachments cannot arrive.
+        // No attachments can arrive while the server does not read.
         if !self.decoder.is_pending() || self.backlogged {
             self.attachments_due = None;
             return;
@@ -377,11 +381,11 @@ impl ConnectionNamespaces {
         }
     }
 
-    /// Records when reading stops and when it continues. While it is stopped, acknowledgements
-    /// cannot arrive, so the futures that await them fail.
+    /// Informs the futures that await acknowledgements when reading stops or continues.
     fn note_backlog(&mut self) {
         let over = self.waiting.is_over(&self.shared.config);
-        // Repeated while reading is stopped, because a namespace may have been joined meanwhile.
+        // This is repeated while reading is stopped, because the connection may have joined another
+        // namespace meanwhile.
         if over || self.backlogged {
             for session in &self.sessions {
                 session.socket().acks().set_backlogged(over);
@@ -389,7 +393,7 @@ impl ConnectionNamespaces {
             if over && !self.backlogged {
                 tracing::debug!(
                     target: "specter::socket", pending = self.waiting.events,
-                    "reading stops: events wait to be handled"
+                    "reading stops: too many events wait to be handled"
                 );
             }
             self.backlogged = over;
@@ -423,8 +427,7 @@ impl MessageHandler for ConnectionNamespaces {
             IncomingMessage::Binary(data) => {
                 let decoded = self.decoder.binary(data);
                 if !self.decoder.is_pending() {
-                    // The packet is complete. The next one gets the whole time for its own
-                    // attachments.
+                    // If attachments are missing later, they belong to another packet.
                     self.attachments_due = None;
                 }
                 decoded

@@ -1,4 +1,5 @@
-//! One namespace of a connection, from CONNECT to the end of its handlers.
+//! `NamespaceSession`: one connection in one namespace, from CONNECT to the end of its handlers. It
+//! holds the pending events and drives the namespace's service.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -15,8 +16,8 @@ use crate::socket::service::{BoxFuture, NamespaceService, SocketService, StartRe
 use crate::socket::{DisconnectReason, MAX_UNANSWERED_ACKS, Reject, Socket, SocketConfig};
 use specter_engine::internals::DrainState;
 
-/// An empty queue of pending events with more capacity than this is freed.
-const KEPT_CAPACITY: usize = 4;
+/// The queue of pending events is freed when it is empty and its capacity is larger than this.
+const MAX_KEPT_CAPACITY: usize = 4;
 
 pub(super) struct NamespaceSession {
     service: Arc<dyn NamespaceService>,
@@ -25,16 +26,17 @@ pub(super) struct NamespaceSession {
     is_root: bool,
     state: State,
     waiting: VecDeque<EventPacket>,
-    /// Whether the session is open, nothing of it runs and no event is pending: it need not be
-    /// polled.
+    /// Whether the session is open, none of its handlers runs and no event is pending. It need not
+    /// be polled then.
     is_idle: bool,
-    /// Whether an event was held back when it arrived, so that the service has not seen it yet. If
-    /// its handler is concurrent, it can start while another event runs.
+    /// Whether a pending event was not offered to the service when it arrived, because the session
+    /// was held back. Such an event may have a `concurrent` handler.
     was_held_back: bool,
-    /// The bytes of concurrently running events that are included in [`PendingEvents`].
+    /// The bytes of concurrently running events that the connection's total contains now.
     concurrent_counted: usize,
-    /// The reason, once the session is ending.
+    /// Why the session is ending. `None` while it is not.
     leaving: Option<DisconnectReason>,
+    /// The rejection of the CONNECT, until it is sent.
     rejection: Option<Reject>,
     grace: Grace,
 }
@@ -42,7 +44,7 @@ pub(super) struct NamespaceSession {
 enum State {
     Connecting(BoxFuture<Result<Box<dyn SocketService>, Reject>>),
     Open(Box<dyn SocketService>),
-    /// The disconnect is running.
+    /// Running events complete, then the `disconnect` handlers run.
     Ending(Box<dyn SocketService>),
     Done,
 }
@@ -55,8 +57,8 @@ enum Grace {
 }
 
 impl Grace {
-    /// Ready once, when the period ends; pending before and after that. The period ends early if
-    /// the time for the shutdown is over.
+    /// Returns ready once, when the period ends, and pending before and after that. The period ends
+    /// early if the server's time for its shutdown is over.
     fn poll_end(
         &mut self,
         stop: DrainState,
@@ -104,8 +106,8 @@ impl NamespaceSession {
 
     /// Whether the session is of this namespace.
     pub(super) fn is_of(&self, namespace: &str) -> bool {
-        // Most packets are for the namespace `/`. It is recognized by its length, because all names
-        // begin with `/`.
+        // All names begin with `/`. A name of one character is therefore `/`, which most packets
+        // are for.
         if namespace.len() == 1 {
             self.is_root
         } else {
@@ -131,8 +133,8 @@ impl NamespaceSession {
         self.leaving.is_none() && matches!(self.state, State::Open(_))
     }
 
-    /// Whether the session has ended while the connection continues: late packets for it may
-    /// arrive.
+    /// Whether the session is ending or has ended while the connection continues. Late packets for
+    /// it may arrive then.
     pub(super) fn was_left(&self) -> bool {
         matches!(
             self.leaving,
@@ -153,7 +155,8 @@ impl NamespaceSession {
         self.rejection.take()
     }
 
-    /// Whether nothing is left that must complete before the connection may close.
+    /// Whether the connection may close, because no CONNECT, handler or acknowledgement of this
+    /// session must complete first.
     pub(super) fn is_drained(&self) -> bool {
         match self.state {
             State::Connecting(_) => false,
@@ -205,7 +208,8 @@ impl NamespaceSession {
         self.waiting.push_back(event);
     }
 
-    /// Concurrently running events count like pending ones, because their bytes are held as well.
+    /// Updates the connection's total. Concurrently running events count like pending events,
+    /// because their bytes are in memory as well.
     fn count_concurrent(&mut self, waiting: &mut PendingEvents) {
         let (State::Open(service) | State::Ending(service)) = &self.state else {
             return;
@@ -215,7 +219,7 @@ impl NamespaceSession {
         self.concurrent_counted = now;
     }
 
-    /// Begins to end the session: pending events are discarded, running ones continue.
+    /// Begins to end the session: pending events are discarded, running events continue.
     pub(super) fn leave(&mut self, reason: DisconnectReason, waiting: &mut PendingEvents) {
         if !self.is_active() {
             return;
@@ -234,7 +238,7 @@ impl NamespaceSession {
         }
     }
 
-    /// Polls the session. Ready once it has ended.
+    /// Polls the session. Returns ready when it has ended.
     pub(super) fn poll(
         &mut self,
         config: &SocketConfig,
@@ -263,7 +267,7 @@ impl NamespaceSession {
                         }
                         return Poll::Pending;
                     }
-                    self.begin_end();
+                    self.begin_disconnect();
                 }
                 State::Ending(service) => {
                     let mut ended = service.poll_disconnected(cx);
@@ -305,8 +309,8 @@ impl NamespaceSession {
         self.leave(DisconnectReason::ServerNamespaceDisconnect, waiting);
     }
 
-    /// Starts pending events as long as the previous one has completed. Returns whether all have
-    /// completed.
+    /// Starts pending events, each as soon as the service can take it. Returns whether all events
+    /// that are handled in order have completed.
     fn poll_events(&mut self, waiting: &mut PendingEvents, cx: &mut Context<'_>) -> bool {
         loop {
             let State::Open(service) = &mut self.state else {
@@ -318,7 +322,7 @@ impl NamespaceSession {
             }
             if self.waiting.is_empty() {
                 // Frees the memory of many pending events.
-                if self.waiting.capacity() > KEPT_CAPACITY {
+                if self.waiting.capacity() > MAX_KEPT_CAPACITY {
                     self.waiting = VecDeque::new();
                 }
                 self.was_held_back = false;
@@ -333,11 +337,11 @@ impl NamespaceSession {
             let Some(event) = self.waiting.pop_front() else {
                 return true;
             };
-            let pending = PendingEvents::of(&event);
+            let counted = PendingEvents::of(&event);
             match service.try_start(event, is_free, cx) {
                 StartResult::Completed
                 | StartResult::Started
-                | StartResult::StartedConcurrently => waiting.sub(pending),
+                | StartResult::StartedConcurrently => waiting.sub(counted),
                 StartResult::Deferred(event) => {
                     self.waiting.push_front(event);
                     return false;
@@ -346,7 +350,7 @@ impl NamespaceSession {
         }
     }
 
-    fn begin_end(&mut self) {
+    fn begin_disconnect(&mut self) {
         let Some(reason) = self.leaving else { return };
         if let State::Open(mut service) = std::mem::replace(&mut self.state, State::Done) {
             service.disconnect(reason);
@@ -356,8 +360,8 @@ impl NamespaceSession {
 }
 
 impl Drop for NamespaceSession {
-    /// Removes the socket from the hub, its rooms and its groups, even if the runtime shuts down
-    /// and drops the session before it has ended.
+    /// Removes the socket from the hub, its rooms and its groups, also if the runtime shuts down
+    /// before the session has ended.
     fn drop(&mut self) {
         self.socket.finish();
     }

@@ -27,7 +27,7 @@ fn sessions() -> ConnectionNamespaces {
     ConnectionNamespaces::new(Arc::new(shared), detached(&EngineConfig::default()))
 }
 
-fn take(sessions: &mut ConnectionNamespaces, message: IncomingMessage<'_>) {
+fn receive(sessions: &mut ConnectionNamespaces, message: IncomingMessage<'_>) {
     // The namespace has no session, which does not matter here.
     let _ = sessions.message(message, &MessageContext::new(None));
 }
@@ -37,16 +37,16 @@ fn poll(sessions: &mut ConnectionNamespaces) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn missing_attachments_close_the_connection_at_the_timeout() {
+async fn missing_attachments_close_the_connection() {
     let mut sessions = sessions();
-    take(
+    receive(
         &mut sessions,
         IncomingMessage::Text(r#"52-["a",{"_placeholder":true,"num":0}]"#),
     );
     poll(&mut sessions);
     assert_eq!(sessions.deadline(), Some(Instant::now() + TIMEOUT));
     advance(TIMEOUT / 2).await;
-    take(&mut sessions, IncomingMessage::Binary(b"first of two"));
+    receive(&mut sessions, IncomingMessage::Binary(b"first of two"));
     poll(&mut sessions);
     assert!(!sessions.connection.is_closed());
     advance(TIMEOUT / 2).await;
@@ -59,13 +59,13 @@ async fn missing_attachments_close_the_connection_at_the_timeout() {
 async fn each_packet_has_the_whole_time_for_its_attachments() {
     let mut sessions = sessions();
     let header = r#"51-["a",{"_placeholder":true,"num":0}]"#;
-    take(&mut sessions, IncomingMessage::Text(header));
+    receive(&mut sessions, IncomingMessage::Text(header));
     for _ in 0..5 {
         poll(&mut sessions);
         advance(TIMEOUT * 2 / 3).await;
         // The end of one packet and the start of the next are read together.
-        take(&mut sessions, IncomingMessage::Binary(b"all of it"));
-        take(&mut sessions, IncomingMessage::Text(header));
+        receive(&mut sessions, IncomingMessage::Binary(b"all of it"));
+        receive(&mut sessions, IncomingMessage::Text(header));
     }
     poll(&mut sessions);
     assert!(!sessions.connection.is_closed());

@@ -1,4 +1,4 @@
-//! [`TestApp`]: an application under test, started as in production and reached without a port.
+//! [`TestApp`]: an application under test. It starts as in production, but needs no port.
 
 use std::fmt;
 use std::future::Future;
@@ -86,7 +86,7 @@ impl TestApp {
         self.io.clone()
     }
 
-    /// Subscribes functions to events, as [`App::ingress`] does.
+    /// The ingress, which subscribes functions to events, as [`App::ingress`] returns it.
     pub fn ingress(&self) -> SocketIngress {
         self.ingress.clone()
     }
@@ -96,8 +96,8 @@ impl TestApp {
         self.handle.clone()
     }
 
-    /// Shuts the application down and waits for all of it: `disconnect` handlers, teardown hooks,
-    /// `on_shutdown`.
+    /// Shuts the application down, and waits until all `disconnect` handlers, teardown hooks and
+    /// `on_shutdown` hooks have run.
     pub async fn shutdown(&self) {
         self.handle.shutdown().await;
     }

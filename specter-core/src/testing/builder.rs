@@ -1,4 +1,4 @@
-//! [`TestAppBuilder`]: what a test changes in an application before it starts.
+//! [`TestAppBuilder`]: changes an application for a test, and starts it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::TestApp;
 use crate::app::{App, AppBuilder, Error};
 use crate::gateway::{Controller, Guard};
 
-/// How long a client waits for what its test expects, by default.
+/// The default of [`TestAppBuilder::timeout`].
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Builds an application under test.
@@ -37,8 +37,8 @@ impl TestApp {
         App::builder::<M>().into()
     }
 
-    /// Builds an application of a single controller. The test
-    /// [provides](TestAppBuilder::provide) what the controller injects.
+    /// Builds an application of a single controller. The test must
+    /// [provide](TestAppBuilder::provide) the values that the controller injects.
     pub fn builder_of<C: Controller>() -> TestAppBuilder {
         App::builder_of::<C>().into()
     }
@@ -69,7 +69,8 @@ impl TestAppBuilder {
         self
     }
 
-    /// Injects a value in place of whatever provides `Arc<T>`, as [`AppBuilder::bind`] does:
+    /// Injects a value instead of the one that a provider of `Arc<T>` builds, as
+    /// [`AppBuilder::bind`] does:
     /// `.bind::<dyn Repository>(Arc::new(Fake))`.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
@@ -107,8 +108,9 @@ impl TestAppBuilder {
         self
     }
 
-    /// Sets how long a client waits for what its test expects. After that the test fails. Default:
-    /// 5 s, measured on the paused clock if the clock is paused.
+    /// Sets how long a client waits for anything that its test expects: an answer to CONNECT, an
+    /// event, an acknowledgement, a disconnect. After that the test fails. Default: 5 s. If Tokio's
+    /// clock is paused, the time is measured on the paused clock.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -117,7 +119,8 @@ impl TestAppBuilder {
     /// Starts the application.
     ///
     /// # Panics
-    /// If the application does not start. The message lists everything that is wrong.
+    /// If the application does not start. The message is the error of the start, for example the
+    /// report of all faults.
     pub async fn start(self) -> TestApp {
         match self.try_start().await {
             Ok(app) => app,

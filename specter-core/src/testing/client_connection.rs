@@ -1,8 +1,8 @@
-//! One client's connection. A reading and a writing task keep it alive as a client library does,
-//! and store what they receive by namespace until the test takes it.
+//! One client's connection. A writing task sends the client's frames. A reading task stores the
+//! received packets by namespace until the test takes them.
 //!
-//! The reading task answers pings, so that the connection stays open while the test does something
-//! else.
+//! The reading task also answers pings, as a client library does. The connection therefore stays
+//! open while the test does something else.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -81,7 +81,7 @@ impl Default for ClientNamespace {
 }
 
 impl State {
-    /// Why the namespace receives nothing more; `None` if it still may.
+    /// Why the client receives nothing more in the namespace. `None` if it still may.
     pub(super) fn end_reason(&self, namespace: &str) -> Option<String> {
         match self.namespaces.get(namespace).map(|joined| &joined.phase) {
             Some(Phase::Disconnected) => Some("the server disconnected it".into()),
@@ -130,7 +130,7 @@ impl ClientConnection {
     }
 
     pub(super) fn send_frame(&self, opcode: Opcode, payload: &[u8]) {
-        // Fails if the connection is closed: what a client sends is lost then.
+        // Fails if the connection is closed. The frame is lost then, as with any client.
         let _ = self.outgoing.send(frame(opcode, payload));
     }
 
@@ -235,10 +235,10 @@ impl ReadTask {
         self.shared.close(&reason);
     }
 
-    /// Processes all complete messages. An error is why the connection ends.
+    /// Processes all complete messages. An error is the reason for which the connection ends.
     fn messages(&mut self, reader: &mut Reader) -> Result<(), String> {
-        let broken = |rule: &str| format!("the server sent {rule}");
-        while let Some(message) = reader.next().map_err(broken)? {
+        let server_sent = |what: &str| format!("the server sent {what}");
+        while let Some(message) = reader.next().map_err(server_sent)? {
             match message {
                 Message::Text(text) => self.text(&text).map_err(|reason| {
                     format!(
@@ -247,8 +247,8 @@ impl ReadTask {
                 })?,
                 Message::Binary(data) => {
                     let packet = self.decoder.binary(&data);
-                    let packet = packet.map_err(|error| broken(&error.to_string()))?;
-                    self.take(packet);
+                    let packet = packet.map_err(|error| server_sent(&error.to_string()))?;
+                    self.store(packet);
                 }
                 Message::Ping(data) => self.reply(Opcode::Pong, &data),
                 Message::Pong => {}
@@ -292,7 +292,7 @@ impl ReadTask {
                     return Ok(());
                 }
                 let packet = self.decoder.text(text);
-                self.take(packet.map_err(|error| error.to_string())?);
+                self.store(packet.map_err(|error| error.to_string())?);
             }
             Some(("1" | "6", _)) => {}
             _ => return Err("it is not an Engine.IO packet that servers send".into()),
@@ -301,7 +301,7 @@ impl ReadTask {
     }
 
     /// Stores a Socket.IO packet, if it is complete.
-    fn take(&self, packet: Option<Packet>) {
+    fn store(&self, packet: Option<Packet>) {
         #[derive(Deserialize)]
         struct ConnectAnswer {
             sid: SocketId,
@@ -326,8 +326,8 @@ impl ReadTask {
         });
     }
 
-    /// Changes the state of a namespace and wakes those who wait for it. Packets of a namespace
-    /// that the client has not joined are ignored.
+    /// Changes the state of a namespace, and wakes the tasks that wait for a change. Packets of a
+    /// namespace that the client has not joined are ignored.
     fn update(&self, namespace: &str, change: impl FnOnce(&mut ClientNamespace)) {
         if let Some(joined) = self.shared.state.lock().namespaces.get_mut(namespace) {
             change(joined);

@@ -1,5 +1,5 @@
-//! Opens a WebSocket to the application: an in-memory stream to its HTTP server, and the upgrade
-//! request on it.
+//! Opens a WebSocket to the application: creates an in-memory stream to its HTTP server, and sends
+//! the upgrade request on it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use tower_service::Service as _;
 
 use crate::testing::ConnectError;
 
-/// The capacity of the stream in each direction, in bytes. It is similar to that of a kernel's
-/// socket buffers.
+/// The capacity of the stream in each direction, in bytes. The socket buffers of a kernel have a
+/// similar size.
 const BUFFER: usize = 256 * 1024;
 
 /// The request that opens a connection.
@@ -31,7 +31,8 @@ pub(super) struct Handshake {
     pub(super) address: SocketAddr,
 }
 
-/// Opens a WebSocket. Returns the stream, and the bytes that were received after the response.
+/// Opens a WebSocket. Returns the stream, and the bytes that were already received after the
+/// response.
 pub(super) async fn open(
     router: &Router,
     handshake: &Handshake,

@@ -93,7 +93,7 @@ pub struct EventErrorReply {
     /// The error's data for the client, or `Null`.
     #[serde(default)]
     pub data: Value,
-    /// The id by which the log names the cause of an `internal error`.
+    /// The id under which the cause of an `internal error` is logged.
     #[serde(default)]
     pub id: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! Sockets without a client, for controllers that a test builds by hand. A [`TestSocket`] keeps
-//! what is emitted to it until the test takes it.
+//! Sockets without a client, for controllers that a test builds by hand. A [`TestSocket`] keeps the
+//! events that are emitted to it until the test takes them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,8 +21,8 @@ use crate::socket::Socket;
 /// A namespace without a server, whose sockets have no clients, for controllers that a test builds
 /// by hand.
 ///
-/// Its [`socket`](Self::socket)s do what a handler needs: they emit, join rooms, reach each other
-/// and request acknowledgements. See the [module](super) for an example.
+/// Handlers can use its [`socket`](Self::socket)s to emit, to join rooms, to send to other sockets
+/// and to request acknowledgements. See the [module](super) for an example.
 #[derive(Clone)]
 pub struct TestNamespace(Arc<Hub>);
 
@@ -59,8 +59,8 @@ impl fmt::Debug for TestNamespace {
     }
 }
 
-/// A connected [`Socket`] without a client: pass `&socket` to a handler, then look at what it
-/// emitted.
+/// A connected [`Socket`] without a client. Pass `&socket` to a handler, then check which events
+/// the handler emitted.
 pub struct TestSocket {
     socket: Socket,
     unread: Mutex<VecDeque<EventPacket>>,

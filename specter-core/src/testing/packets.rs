@@ -3,7 +3,7 @@
 use specter_proto::engine::{EncodedPacket, FrameKind};
 use specter_proto::socketio::{AckPacket, Decoder, DecoderLimits, EncodeError, Packet};
 
-/// The client's limits: none, because the limits that are under test are the server's.
+/// The limits of a test's client. It has none, because tests are about the limits of the server.
 pub(super) const LIMITS: DecoderLimits = DecoderLimits {
     max_attachments: usize::MAX,
     max_bytes: usize::MAX,
@@ -11,7 +11,7 @@ pub(super) const LIMITS: DecoderLimits = DecoderLimits {
     max_event_name_len: usize::MAX,
 };
 
-/// Returns the packet.
+/// Returns the encoded packet.
 ///
 /// # Panics
 /// If the packet could not be encoded.

@@ -1,13 +1,13 @@
-//! What a client needs of the application under test.
+//! `RunningApp`: the part of an application under test that its clients use.
 
 use std::time::Duration;
 
 use axum::Router;
 
-/// A running application, as clients reach it. Clones reach the same application.
+/// A running application, for its clients. Clones refer to the same application.
 #[derive(Clone)]
 pub(super) struct RunningApp {
     pub(super) router: Router,
-    /// How long a client waits for what its test expects.
+    /// The setting [`timeout`](super::TestAppBuilder::timeout).
     pub(super) timeout: Duration,
 }

@@ -1,7 +1,7 @@
 //! The client's side of the WebSocket protocol (RFC 6455): encodes masked frames and decodes
 //! messages.
 //!
-//! It rejects what a browser would reject in the server's frames.
+//! It rejects invalid frames from the server, as a browser does.
 
 use bytes::{Buf, BytesMut};
 use specter_proto::websocket::Opcode;
@@ -69,17 +69,18 @@ impl Reader {
         }
     }
 
-    /// The next message; `None` while it is incomplete. An error names the rule that the server
-    /// broke.
+    /// The next message. `None` while it is incomplete. An error describes the frame of the server
+    /// that violates RFC 6455.
     pub(super) fn next(&mut self) -> Result<Option<Message>, &'static str> {
         while let Some(frame) = self.frame()? {
-            if let Some(message) = self.take(frame)? {
+            if let Some(message) = self.add_frame(frame)? {
                 return Ok(Some(message));
             }
         }
         Ok(None)
     }
 
+    /// The next frame. `None` while it is incomplete.
     fn frame(&mut self) -> Result<Option<ReceivedFrame>, &'static str> {
         let [first, second, ..] = *self.buffer else {
             return Ok(None);
@@ -115,7 +116,8 @@ impl Reader {
         Ok(Some((first & FIN != 0, opcode, payload)))
     }
 
-    fn take(
+    /// Adds a frame to the current message. Returns the message if that is complete.
+    fn add_frame(
         &mut self,
         (fin, opcode, payload): ReceivedFrame,
     ) -> Result<Option<Message>, &'static str> {
@@ -201,8 +203,8 @@ mod tests {
     }
 
     #[test]
-    fn invalid_frames_are_rejected_with_the_broken_rule() {
-        for (bytes, rule) in [
+    fn invalid_frames_are_rejected_with_a_description() {
+        for (bytes, description) in [
             (&b"\x81\x80"[..], "a masked frame"),
             (b"\xc1\x00", "a frame with reserved bits"),
             (b"\x83\x00", "a frame with an unknown opcode"),
@@ -217,7 +219,7 @@ mod tests {
                 "a control frame that is fragmented or longer than 125 bytes",
             ),
         ] {
-            assert_eq!(read(bytes), Err(rule), "{bytes:?}");
+            assert_eq!(read(bytes), Err(description), "{bytes:?}");
         }
     }
 
