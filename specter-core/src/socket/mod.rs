@@ -435,7 +435,7 @@ impl Socket {
             hook(EndStage::Unreachable);
         }
         // The hooks are called again at the last stage.
-        self.0.ends.lock().hooks = hooks;
+        self.0.disconnect_hooks.lock().hooks = hooks;
     }
 
     /// Ends the socket and removes its rooms and groups, after its handlers have completed. A
