@@ -65,6 +65,7 @@ mod connection;
 mod detached;
 mod handshake;
 mod http;
+mod limit_warning;
 #[doc(hidden)]
 pub mod logging;
 mod outgoing;

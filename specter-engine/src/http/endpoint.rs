@@ -34,6 +34,7 @@ use crate::http::reply::Response;
 use crate::http::state::EndpointState;
 use crate::http::upgrade;
 use crate::http::upgrade::Upgrade;
+use crate::limit_warning::warn_of_limit;
 use crate::logging::Untrusted;
 use crate::logging::log_limited;
 use crate::session::buffer_sweep::SharedBudget;
@@ -287,8 +288,10 @@ impl<A: Acceptor> EndpointState<A> {
             .transport
             .as_deref()
             .and_then(Transport::from_name)
-            .filter(|transport| self.is_enabled(*transport))
             .ok_or(RequestError::UnknownTransport)?;
+        if !self.is_enabled(transport) {
+            return Err(Rejection::TransportOff(transport));
+        }
         if query.is_jsonp && transport == Transport::Polling {
             return Err(BadRequest::Jsonp.into());
         }
@@ -331,9 +334,7 @@ impl<A: Acceptor> EndpointState<A> {
     /// Counts and logs a rejection, and returns its response.
     fn reject(&self, refused: Rejection, wants_upgrade: bool) -> Response {
         self.rejections.count(&refused);
-        if refused == Rejection::NoUpgrade {
-            Self::warn_of_upgrade();
-        }
+        self.warn(&refused);
         tracing::debug!(
             target: "specter::engine",
             reason = refused.code(),
@@ -358,13 +359,33 @@ impl<A: Acceptor> EndpointState<A> {
         );
     }
 
-    fn warn_of_upgrade() {
-        log_limited!(
-            WARN, target: "specter::engine",
-            "a WebSocket was refused because the HTTP server offers no upgrade: serve connections \
-             with upgrades, and do not remove `OnUpgrade` from the request's extensions in a layer \
-             in front of the endpoint"
-        );
+    /// Logs a warning for a rejection whose cause is the program, its settings or its client's.
+    fn warn(&self, refused: &Rejection) {
+        match refused {
+            Rejection::NoUpgrade => log_limited!(
+                WARN, target: "specter::engine",
+                "a WebSocket was refused because the HTTP server offers no upgrade: serve connections \
+                 with upgrades, and do not remove `OnUpgrade` from the request's extensions in a \
+                 layer in front of the endpoint"
+            ),
+            Rejection::TransportOff(transport) => log_limited!(
+                WARN, key = transport.name(), target: "specter::engine", setting = transport.name(),
+                "a client was refused because this transport is switched off: switch it on with \
+                 the setting, or set the client's option `transports`"
+            ),
+            Rejection::Protocol(RequestError::UnsupportedVersion) => log_limited!(
+                WARN, target: "specter::engine",
+                "a client was refused because it does not speak version 4 of Engine.IO: version 2 \
+                 of the JavaScript client and older ones speak version 3; update the client"
+            ),
+            Rejection::BodyTooLong => {
+                warn_of_limit("max_payload", self.config.max_payload);
+            }
+            Rejection::HandshakeTooLong => {
+                warn_of_limit("max_handshake_bytes", self.config.max_handshake_bytes);
+            }
+            _ => {}
+        }
     }
 
     fn is_enabled(&self, transport: Transport) -> bool {

@@ -1,7 +1,7 @@
 //! Rejected requests: the reasons, and the response for each kind of client.
 
 use http::{HeaderValue, StatusCode, header};
-use specter_proto::engine::{BadRequest, RequestError};
+use specter_proto::engine::{BadRequest, RequestError, Transport};
 
 use crate::http::body::BodyError;
 use crate::http::reply;
@@ -14,6 +14,8 @@ use crate::session::registry::CapacityError;
 pub(crate) enum Rejection {
     /// One of the protocol's errors.
     Protocol(RequestError),
+    /// The settings switch this transport off.
+    TransportOff(Transport),
     /// Pages of this origin may not use the endpoint.
     Origin,
     /// The limits allow no further session.
@@ -81,6 +83,7 @@ impl Rejection {
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Protocol(error) => error.code(),
+            Self::TransportOff(_) => "engine_request_transport_off",
             Self::Origin => "engine_request_origin",
             Self::CapacityError(CapacityError::ShuttingDown) => "engine_request_shutting_down",
             Self::CapacityError(CapacityError::Connections) => "engine_request_max_connections",
@@ -122,6 +125,10 @@ impl Rejection {
             Self::Protocol(error) => {
                 let status = StatusCode::from_u16(error.status());
                 reply::json(status.unwrap_or(StatusCode::BAD_REQUEST), error.json())
+            }
+            // For the client the transport does not exist.
+            Self::TransportOff(_) => {
+                Self::from(RequestError::UnknownTransport).into_response(upgrade)
             }
             // For the client this is a failed handshake.
             Self::NoUpgrade => Self::from(BadRequest::TransportHandshake).into_response(upgrade),

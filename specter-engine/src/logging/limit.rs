@@ -69,7 +69,7 @@ impl KeyedLogLimit {
 }
 
 /// How many lines were left out. `None` if there were none.
-pub(crate) type LeftOut = Option<u64>;
+pub type LeftOut = Option<u64>;
 
 impl Window {
     const fn new() -> Self {

@@ -8,7 +8,7 @@ mod limit;
 mod quoted_values;
 mod text;
 
-pub use self::limit::{KeyedLogLimit, LogLimit};
+pub use self::limit::{KeyedLogLimit, LeftOut, LogLimit};
 pub use self::quoted_values::{expectation, without_values};
 pub use self::text::{OneLine, Untrusted};
 pub use crate::log_limited;

@@ -6,11 +6,12 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use specter_proto::engine::{Packet, Received, Session, payload};
+use specter_proto::engine::{Packet, PayloadError, Received, Session, payload};
 
 use crate::application::{IncomingMessage, MessageContext, MessageHandler};
 use crate::close_reason::CloseReason;
 use crate::connection::Connection;
+use crate::limit_warning::warn_of_limit;
 use crate::session::link::websocket::{Flow, Message};
 use crate::session::post_body::PostBody;
 use crate::session::termination::Termination;
@@ -96,7 +97,15 @@ impl<H: MessageHandler> Inbound<'_, H> {
     }
 }
 
-/// The termination because of an invalid packet or body.
+/// The termination because of an invalid polling body.
+pub(crate) fn unreadable_body(error: &PayloadError) -> Termination {
+    if let PayloadError::TooManyPackets { limit } = error {
+        warn_of_limit("max_packets_per_body", *limit);
+    }
+    unreadable(error.code())
+}
+
+/// The termination because of an invalid packet.
 pub(crate) fn unreadable(code: &'static str) -> Termination {
     log_violation(code);
     Termination::decided(CloseReason::ParseError)

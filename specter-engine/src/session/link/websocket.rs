@@ -9,10 +9,11 @@ use std::task::{Context, Poll};
 
 use hyper::upgrade::OnUpgrade;
 use specter_proto::engine::EncodedPacket;
-use specter_proto::websocket::{self, Decoder, Event, Limits};
+use specter_proto::websocket::{self, Decoder, Event, Limits, Violation};
 
 use crate::close_reason::CloseReason;
 use crate::connection::Connection;
+use crate::limit_warning::warn_of_limit;
 use crate::outgoing::frame_writer::FrameWriter;
 use crate::outgoing::websocket_writer::WebSocketWriter;
 use crate::outgoing::write_batch;
@@ -276,6 +277,11 @@ fn decode(
                     violation = violation.code(),
                     "closing a WebSocket whose peer broke the protocol"
                 );
+                match violation {
+                    Violation::TooLong { limit } => warn_of_limit("max_payload", limit),
+                    Violation::TooManyFragments { limit } => warn_of_limit("max_fragments", limit),
+                    _ => {}
+                }
                 let termination = Termination::violation(Some(violation.close_code()));
                 return stopped(0, Err(termination));
             }

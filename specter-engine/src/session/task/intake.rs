@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::application::MessageHandler;
 use crate::close_reason::CloseReason;
-use crate::session::inbound::{Inbound, unreadable};
+use crate::session::inbound::{Inbound, unreadable_body};
 use crate::session::link::Link;
 use crate::session::link::budget::Budget;
 use crate::session::link::polling::Post;
@@ -76,7 +76,7 @@ impl<H: MessageHandler> Task<H> {
         };
         let (post, checked) = Post::new(request, limits);
         self.post = Some(post);
-        checked.map_err(|error| unreadable(error.code()))
+        checked.map_err(|error| unreadable_body(&error))
     }
 
     /// Reads from the transport, until there is nothing more to read, the handler has a backlog, or
@@ -158,7 +158,7 @@ impl<H: MessageHandler> Task<H> {
             skip_checks_until: &mut self.skip_checks_until,
         };
         while let Some(next) = post.next() {
-            let (packet, posted) = next.map_err(|error| unreadable(error.code()))?;
+            let (packet, posted) = next.map_err(|error| unreadable_body(&error))?;
             budget.spend_packet();
             let flow = inbound.packet(packet.as_packet(), Some(posted))?;
             if budget.is_spent() {
