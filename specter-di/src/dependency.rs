@@ -39,7 +39,7 @@ use crate::{Key, Location};
     note = "mark a field that is not injected with `#[state]`, or with `#[state(expression)]` if \
         its initial value is not the type's default"
 )]
-pub trait Dependency: Sized + Send {
+pub trait Dependency: Sized {
     /// Whether the type is a seed, which exists only within a scope. Only compile errors depend on
     /// it; the graph itself knows its seeds. Default: `false`.
     const SCOPED: bool = false;
@@ -70,8 +70,26 @@ pub enum Arity {
     Deferred,
 }
 
+// The implementations do not require `T: Send + Sync`, because the providers of `Arc<T>` do. The
+// compiler would report the same fault again for each field.
+
+/// A type that threads can share, as everything that is injected. The expansion of `#[injectable]`
+/// requires it of the traits in `as = …`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `Send + Sync`, so it cannot be injected",
+    label = "not `Send + Sync`",
+    note = "connections on several threads share what is injected: declare a trait with \
+        `trait Name: Send + Sync`; in a struct, replace `Rc` by `Arc`, `Cell` by an atomic and \
+        `RefCell` by `Mutex`"
+)]
+#[doc(hidden)]
+pub trait Shareable {}
+
 #[diagnostic::do_not_recommend]
-impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
+impl<T: ?Sized + Send + Sync> Shareable for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + 'static> Dependency for Arc<T> {
     fn key() -> Key {
         Key::of::<Self>()
     }
@@ -83,7 +101,7 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Arc<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ?Sized + Send + Sync + 'static> Dependency for Option<Arc<T>> {
+impl<T: ?Sized + 'static> Dependency for Option<Arc<T>> {
     const ARITY: Arity = Arity::Optional;
 
     fn key() -> Key {
@@ -96,7 +114,7 @@ impl<T: ?Sized + Send + Sync + 'static> Dependency for Option<Arc<T>> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: ?Sized + Send + Sync + 'static> Dependency for Vec<Arc<T>> {
+impl<T: ?Sized + 'static> Dependency for Vec<Arc<T>> {
     const ARITY: Arity = Arity::Many;
 
     fn key() -> Key {
@@ -216,7 +234,7 @@ impl<'a> Resolved<'a> {
     ///
     /// As [`next`](Self::next).
     #[inline]
-    pub fn value<V: Clone + Send + Sync + 'static>(&mut self) -> V {
+    pub fn value<V: Clone + 'static>(&mut self) -> V {
         let input = self.inputs.next().copied();
         self.value_of(input)
     }
@@ -230,14 +248,14 @@ impl<'a> Resolved<'a> {
         }
     }
 
-    fn optional<V: Clone + Send + Sync + 'static>(&mut self) -> Option<V> {
+    fn optional<V: Clone + 'static>(&mut self) -> Option<V> {
         match self.inputs.next().copied() {
             Some(Input::Absent) => None,
             input => Some(self.value_of(input)),
         }
     }
 
-    fn many<V: Clone + Send + Sync + 'static>(&mut self) -> Vec<V> {
+    fn many<V: Clone + 'static>(&mut self) -> Vec<V> {
         match self.inputs.next().copied() {
             Some(Input::Many(count)) => (0..count).map(|_| self.value()).collect(),
             input => vec![self.value_of(input)],
@@ -245,7 +263,7 @@ impl<'a> Resolved<'a> {
     }
 
     #[inline]
-    fn value_of<V: Clone + Send + Sync + 'static>(&self, input: Option<Input>) -> V {
+    fn value_of<V: Clone + 'static>(&self, input: Option<Input>) -> V {
         let value = input.and_then(|input| self.sources.get(input));
         value.unwrap_or_else(|| undeclared::<V>())
     }

@@ -34,6 +34,8 @@ pub enum FaultKind {
     ConfiguredTwice,
     /// A provider is replaced that no module lists.
     UnusedReplacement,
+    /// A value is bound to a type that nothing injects and that nothing else provides.
+    UnusedBinding,
     /// The container or one of its scopes needs more than 65,535 values.
     TooLarge,
 }
@@ -54,6 +56,7 @@ impl FaultKind {
             Self::NotSingleton => "singleton_required",
             Self::ConfiguredTwice => "module_configured_twice",
             Self::UnusedReplacement => "replacement_unused",
+            Self::UnusedBinding => "binding_unused",
             Self::TooLarge => "graph_too_large",
         }
     }

@@ -52,6 +52,25 @@ impl Key {
         let name = self.name();
         Some(name.strip_prefix("Arc<")?.strip_suffix('>')?.to_owned())
     }
+
+    /// The crate that declares `T`, for `Arc<T>`. `None` for every other type. The crate of
+    /// primitive types, tuples and slices is `core`.
+    pub(crate) fn pointee_crate(&self) -> Option<&'static str> {
+        let pointee = self.type_name.strip_prefix("alloc::sync::Arc<")?;
+        Some(first_segment(pointee).unwrap_or("core"))
+    }
+}
+
+/// The name of the crate that declares a type.
+pub(crate) fn crate_of<T: ?Sized>() -> &'static str {
+    first_segment(std::any::type_name::<T>()).unwrap_or_default()
+}
+
+/// The first segment of a path. `None` if the name of the type does not begin with a path.
+fn first_segment(type_name: &'static str) -> Option<&'static str> {
+    let (crate_name, _) = type_name.split_once("::")?;
+    let is_name = crate_name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name.then_some(crate_name)
 }
 
 impl PartialEq for Key {
@@ -129,6 +148,16 @@ mod tests {
             Key::of::<Arc<Pool>>().path(),
             "Arc<specter_di::key::tests::Pool>"
         );
+    }
+
+    #[test]
+    fn the_crate_of_a_pointee_is_known() {
+        let of = |key: Key| key.pointee_crate();
+        assert_eq!(of(Key::of::<Arc<Pool>>()), Some("specter_di"));
+        assert_eq!(of(Key::of::<Arc<Vec<Pool>>>()), Some("alloc"));
+        assert_eq!(of(Key::of::<Arc<(Pool, u32)>>()), Some("core"));
+        assert_eq!(of(Key::of::<Pool>()), None);
+        assert_eq!(crate_of::<Pool>(), "specter_di");
     }
 
     #[test]

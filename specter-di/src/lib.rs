@@ -41,6 +41,8 @@ mod view;
 mod wiring;
 
 pub use container::Container;
+#[doc(hidden)]
+pub use dependency::Shareable;
 pub use dependency::{Arity, Dependencies, Dependency, Resolved};
 #[doc(hidden)]
 pub use error::factory_failed;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::key::crate_of;
 use crate::{Location, Provide, Provider, Root};
 
 /// A group of providers and roots.
@@ -43,6 +44,8 @@ pub struct ModuleBuilder {
     pub(crate) name: &'static str,
     pub(crate) location: Location,
     pub(crate) is_global: bool,
+    /// See [`without_providers`](Self::without_providers).
+    pub(crate) without_providers: Option<&'static str>,
     pub(crate) imports: Vec<Import>,
     pub(crate) providers: Vec<ProviderEntry>,
     pub(crate) exports: Vec<Export>,
@@ -60,6 +63,8 @@ pub(crate) struct Import {
 pub(crate) struct ProviderEntry {
     /// The type that provides, not the type of its values.
     pub(crate) id: TypeId,
+    /// The crate that declares this type.
+    pub(crate) crate_name: &'static str,
     pub(crate) provider: Provider,
 }
 
@@ -85,6 +90,7 @@ impl ProviderEntry {
     fn of<P: Provide>() -> Self {
         Self {
             id: TypeId::of::<P>(),
+            crate_name: crate_of::<P>(),
             provider: P::provider(),
         }
     }
@@ -97,6 +103,7 @@ impl ProviderEntry {
         struct ValueOf<M, T>(PhantomData<(M, T)>);
         Self {
             id: TypeId::of::<ValueOf<M, T>>(),
+            crate_name: crate_of::<M>(),
             provider: Provider::value(Arc::new(value), Location::caller()),
         }
     }
@@ -131,6 +138,7 @@ impl ModuleBuilder {
                 column: 0,
             },
             is_global: false,
+            without_providers: None,
             imports: Vec::new(),
             providers: Vec::new(),
             exports: Vec::new(),
@@ -151,6 +159,12 @@ impl ModuleBuilder {
     /// at least one module imports it.
     pub fn global(&mut self) {
         self.is_global = true;
+    }
+
+    /// Declares that the module has no list of providers. Where reports would say
+    /// "add it to the providers of the module", they say `help` instead.
+    pub fn without_providers(&mut self, help: &'static str) {
+        self.without_providers = Some(help);
     }
 
     /// Makes the exports of `M` visible in this module.

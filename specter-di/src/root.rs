@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::fmt;
 
 use crate::dependency::{DeclaredDependency, Dependencies, Resolved};
+use crate::key::crate_of;
 use crate::{Key, Location};
 
 pub(crate) type RootBuild = Box<dyn Fn(&mut Resolved<'_>) -> Box<dyn Any + Send> + Send + Sync>;
@@ -12,6 +13,8 @@ pub(crate) type RootBuild = Box<dyn Fn(&mut Resolved<'_>) -> Box<dyn Any + Send>
 /// on it.
 pub struct Root {
     pub(crate) type_id: TypeId,
+    /// The crate that declares the type.
+    pub(crate) crate_name: &'static str,
     pub(crate) name: &'static str,
     pub(crate) location: Location,
     pub(crate) dependencies: Vec<DeclaredDependency>,
@@ -33,6 +36,7 @@ impl Root {
     ) -> Self {
         Self {
             type_id: TypeId::of::<T>(),
+            crate_name: crate_of::<T>(),
             name,
             location,
             dependencies: Dependencies::declared_by(dependencies),

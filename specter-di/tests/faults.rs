@@ -33,7 +33,57 @@ fn a_trait_that_nothing_implements() {
         faults::<Chat>(),
         ["nothing provides `Arc<dyn Clock>` [provider_missing]
     src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `clock`
-    help: annotate a function that returns `Arc<dyn Clock>` with `#[injectable]`, and add it to the providers of `Chat` (src/chat.rs:1:1)"]
+    help: put `#[injectable(as = dyn Clock)]` on the type that implements it, and add it to the providers of `Chat` (src/chat.rs:1:1)"]
+    );
+}
+
+#[test]
+fn a_trait_whose_implementation_is_listed_by_its_own_type() {
+    trait Clock: Send + Sync {}
+    provider!(Singleton SystemClock at "src/clock.rs":5 {});
+    provider!(Singleton Other at "src/other.rs":5 {});
+    provider!(Singleton Rooms at "src/rooms.rs":20 { clock: Arc<dyn Clock> });
+    module!(Chat at "src/chat.rs":1 { providers: [SystemClock, Other, Rooms], });
+
+    assert_eq!(
+        faults::<Chat>(),
+        ["nothing provides `Arc<dyn Clock>` [provider_missing]
+    src/rooms.rs:21:5: `Rooms` in `Chat` needs it as `clock`
+    help: put `#[injectable(as = dyn Clock)]` on the type that implements it, which may be `SystemClock` (src/clock.rs:5:1): it is listed, and nothing injects it by its own type"]
+    );
+}
+
+#[test]
+fn a_type_that_cannot_be_annotated() {
+    root!(Page at "src/page.rs":20 { log: Arc<std::sync::Mutex<Vec<String>>> });
+    module!(Site at "src/site.rs":1 { roots: [Page], });
+
+    assert_eq!(
+        faults::<Site>(),
+        ["nothing provides `Arc<Mutex<Vec<String>>>` [provider_missing]
+    src/page.rs:21:5: `Page` in `Site` needs it as `log`
+    help: if each `Page` has a value of its own, mark the field with `#[state]`; if all share one, hold it in a struct of yours that is `#[injectable]`, or annotate a function that returns it, and add it to the providers of `Site` (src/site.rs:1:1). `Mutex<Vec<String>>` is the standard library's, so it cannot be annotated here"]
+    );
+}
+
+#[test]
+fn a_module_that_has_no_list_of_providers() {
+    root!(Page at "src/page.rs":20 { pool: Arc<Pool> });
+    struct Alone;
+    impl specter_di::Module for Alone {
+        fn define(module: &mut specter_di::ModuleBuilder) {
+            module.without_providers("write a module");
+            module.root(Page::root());
+        }
+    }
+    let reports = faults::<Alone>();
+    assert!(
+        reports[0].ends_with(
+            "help: annotate `Pool`, or a function that returns it, with `#[injectable]`, and write \
+             a module"
+        ),
+        "{}",
+        reports[0]
     );
 }
 
@@ -263,7 +313,7 @@ fn providers_in_a_circle() {
     src/a.rs:2:5: `A` takes `Arc<B>` as `b`
     src/b.rs:3:5: `B` takes `Arc<C>` as `c`
     src/c.rs:2:5: `C` takes `Arc<A>` as `a`
-    help: take one of them as `Lazy<T>`, move what they share into a provider of its own, or pass one of them to the other's methods",
+    help: take `b` of `A` as `Lazy<B>` (src/a.rs:2:5), which is built later, move what they share into a provider of its own, or pass one of them to the other's methods",
             "a singleton depends on a value that lives in a request scope: `B` -> `C` [scope_violation]
     src/b.rs:3:5: `B` takes `Arc<C>` as `c`
     src/c.rs:1:1: `C` has `scope = request`
@@ -282,7 +332,7 @@ fn a_provider_that_depends_on_itself() {
         [
             "providers depend on each other: `A` -> `A` [dependency_cycle]
     src/a.rs:2:5: `A` takes `Arc<A>` as `a`
-    help: take one of them as `Lazy<T>`, move what they share into a provider of its own, or pass one of them to the other's methods"
+    help: take `a` of `A` as `Lazy<A>` (src/a.rs:2:5), which is built later, move what they share into a provider of its own, or pass one of them to the other's methods"
         ]
     );
 }

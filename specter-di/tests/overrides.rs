@@ -199,3 +199,31 @@ fn replacing_a_provider_that_no_module_lists_is_a_fault() {
         "add `Pool` to the providers of a module, or remove the replacement"
     );
 }
+
+#[test]
+fn binding_a_type_that_nothing_injects_or_provides_is_a_fault() {
+    trait Clock: Send + Sync {}
+    struct Fake;
+    impl Clock for Fake {}
+    provider!(Singleton Rooms at "src/rooms.rs":1 { clock: Option<Arc<dyn Clock>> });
+    module!(Site at "src/main.rs":1 { providers: [Rooms], });
+
+    let mut graph = graph::<Site>();
+    graph.bind(Arc::new(Fake));
+    let report = graph.validate().expect_err("nothing uses it");
+    let fault = &report.faults()[0];
+    assert_eq!(fault.code(), "binding_unused");
+    assert_eq!(
+        fault.text(),
+        "a value is bound to `Arc<Fake>`, but nothing injects or provides `Arc<Fake>`"
+    );
+    assert_eq!(
+        fault.help(),
+        "bind it to the type that is injected, for example `bind::<dyn Clock>(…)`; a value that \
+         only routes inject is passed to `provide`"
+    );
+
+    let mut graph = self::graph::<Site>();
+    graph.bind::<dyn Clock>(Arc::new(Fake));
+    assert!(graph.validate().is_ok(), "an optional dependency uses it");
+}

@@ -47,6 +47,8 @@ pub(crate) struct BoundGraph {
     pub(super) required: Vec<ResolvedDependency>,
     /// The providers that an override replaces.
     pub(super) overridden: Vec<usize>,
+    /// The values of `Graph::bind` that replace no provider.
+    pub(super) bound_without_provider: Vec<usize>,
 }
 
 /// A module, which refers to other modules and bindings by index.
@@ -54,6 +56,8 @@ pub(crate) struct ModuleNode {
     pub(crate) name: &'static str,
     pub(crate) location: Location,
     pub(crate) is_global: bool,
+    /// See [`ModuleBuilder::without_providers`].
+    pub(crate) without_providers: Option<&'static str>,
     pub(crate) imports: Vec<usize>,
     /// The bindings of its own providers, each with the type of the provider.
     pub(crate) own: Vec<(TypeId, usize)>,
@@ -69,6 +73,8 @@ pub(crate) struct Binding {
     pub(crate) name: String,
     pub(crate) scope: Scope,
     pub(crate) location: Location,
+    /// The crate that declares the provider. Empty for values and seeds.
+    pub(crate) crate_name: &'static str,
     /// The module that owns the binding. `None` for values and seeds, which every module sees.
     pub(crate) module: Option<usize>,
     /// The binding whose value this one provides under another type.
@@ -89,6 +95,8 @@ pub(crate) struct ResolvedDependency {
 /// A root, with its dependencies resolved.
 pub(crate) struct BoundRoot {
     pub(crate) module: usize,
+    /// The crate that declares the root.
+    pub(crate) crate_name: &'static str,
     pub(crate) dependencies: Vec<ResolvedDependency>,
     pub(crate) required: Vec<ResolvedDependency>,
     pub(crate) build: RootBuild,
@@ -114,6 +122,7 @@ impl BoundGraph {
             scope_name,
             required: unresolved(required),
             overridden: Vec::new(),
+            bound_without_provider: Vec::new(),
         };
         graph.bind_external(values, seeds, &mut overrides);
         let numbers = modules
@@ -126,6 +135,10 @@ impl BoundGraph {
             graph.bind_module(number, module, &numbers, (&mut owners, &mut overrides));
         }
         owners.report(&graph, faults);
+        graph.bound_without_provider = graph
+            .value_bindings()
+            .filter(|number| overrides.replaces_nothing(graph.bindings[*number].key))
+            .collect();
         overrides.report_unused(faults);
         graph
     }
@@ -137,10 +150,12 @@ impl BoundGraph {
         seeds: Vec<ExternalValue>,
         overrides: &mut Overrides,
     ) {
-        let values = values
+        let (replaced, values): (Vec<_>, Vec<_>) = values
             .into_iter()
-            .filter(|(external, _)| !overrides.binds(external.key));
-        let values: Vec<_> = values.collect();
+            .partition(|(external, _)| overrides.binds(external.key));
+        for (external, _) in &replaced {
+            overrides.note_replaced(external.key);
+        }
         for (external, value) in overrides.take_bound().into_iter().chain(values) {
             let binding = Binding::external(external, Scope::Singleton);
             self.bindings.push(binding);
@@ -190,6 +205,7 @@ impl BoundGraph {
             name: module.name,
             location: module.location,
             is_global: module.is_global,
+            without_providers: module.without_providers,
             own,
             reexports: reexports
                 .filter_map(|export| numbered(&export.id))
@@ -209,7 +225,11 @@ impl BoundGraph {
         listed: ProviderEntry,
         overrides: &mut Overrides,
     ) -> Vec<usize> {
-        let ProviderEntry { id, provider } = listed;
+        let ProviderEntry {
+            id,
+            crate_name,
+            provider,
+        } = listed;
         let key = provider.key;
         let bind_alias = provider
             .aliases
@@ -220,6 +240,9 @@ impl BoundGraph {
             .iter()
             .position(|binding| binding.key == key)
             .filter(|_| overrides.binds(key));
+        if bound.is_some() {
+            overrides.note_replaced(key);
+        }
         let own = self.bindings.len();
         if bind_alias || bound.is_some() || replacement.is_some() {
             self.overridden.push(own);
@@ -229,12 +252,13 @@ impl BoundGraph {
             provider.scope,
             provider.location,
         );
-        let aliases = self.bind_own(module, provider);
+        let aliases = self.bind_own(module, crate_name, provider);
         let shared = |key, source| Binding {
             key,
             name: name.clone(),
             scope,
             location,
+            crate_name,
             module: Some(module),
             alias_of: None,
             is_pruned: false,
@@ -253,6 +277,7 @@ impl BoundGraph {
         let mut found = vec![primary];
         for alias in aliases {
             if overrides.binds(alias.key) {
+                overrides.note_replaced(alias.key);
                 continue;
             }
             let declared = DeclaredDependency::one(key, "value", location);
@@ -270,12 +295,18 @@ impl BoundGraph {
     }
 
     /// Adds the binding of the provider itself, and returns the provider's aliases.
-    fn bind_own(&mut self, module: usize, provider: Provider) -> Vec<Alias> {
+    fn bind_own(
+        &mut self,
+        module: usize,
+        crate_name: &'static str,
+        provider: Provider,
+    ) -> Vec<Alias> {
         self.bindings.push(Binding {
             key: provider.key,
             name: provider.name.into_owned(),
             scope: provider.scope,
             location: provider.location,
+            crate_name,
             module: Some(module),
             alias_of: None,
             is_pruned: false,
@@ -296,6 +327,7 @@ impl BoundGraph {
         });
         self.roots.push(BoundRoot {
             module,
+            crate_name: root.crate_name,
             dependencies: unresolved(root.dependencies),
             required: unresolved(root.required),
             build: root.build,
@@ -312,24 +344,27 @@ impl BoundGraph {
         self.values.len()..self.values.len() + self.seeds
     }
 
+    /// The dependencies of all bindings and roots.
+    pub(super) fn all_dependencies(&self) -> impl Iterator<Item = &ResolvedDependency> {
+        let of_bindings = self
+            .bindings
+            .iter()
+            .flat_map(|binding| &binding.dependencies);
+        let of_roots = self
+            .roots
+            .iter()
+            .flat_map(|root| root.dependencies.iter().chain(&root.required));
+        of_bindings.chain(of_roots)
+    }
+
     /// The name of a type in reports. It has a path if another type of the graph has the same short
     /// name.
     pub(super) fn name_of(&self, key: Key) -> String {
         let name = key.name();
-        let dependencies = self
-            .bindings
-            .iter()
-            .flat_map(|binding| &binding.dependencies);
-        let dependencies = dependencies.chain(
-            self.roots
-                .iter()
-                .flat_map(|root| root.dependencies.iter().chain(&root.required)),
+        let keys = self.bindings.iter().map(|binding| binding.key).chain(
+            self.all_dependencies()
+                .map(|dependency| dependency.declared.key),
         );
-        let keys = self
-            .bindings
-            .iter()
-            .map(|binding| binding.key)
-            .chain(dependencies.map(|dependency| dependency.declared.key));
         if keys
             .into_iter()
             .any(|other| other != key && other.name() == name)
@@ -363,6 +398,7 @@ impl Binding {
             name: external.name,
             scope,
             location: external.location,
+            crate_name: "",
             module: None,
             alias_of: None,
             is_pruned: false,

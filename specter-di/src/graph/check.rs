@@ -87,10 +87,12 @@ pub(super) fn dependency_order(graph: &BoundGraph, faults: &mut Vec<Fault>) -> V
                 .map(|number| graph.bindings[*number].name.as_str()),
         );
         let text = format!("providers depend on each other: {path}");
-        let help =
-            "take one of them as `Lazy<T>`, move what they share into a provider of its own, or \
-            pass one of them to the other's methods"
-                .to_owned();
+        let lazy = pairs(&cycle).find_map(|(from, to)| lazy_instead(graph, from, to));
+        let lazy = lazy.map_or(String::new(), |lazy| format!("{lazy}, "));
+        let help = format!(
+            "{lazy}move what they share into a provider of its own, or pass one of them to the \
+             other's methods"
+        );
         faults.push(Fault::new(FaultKind::Circular, text, steps, help));
     }
     found.order
@@ -275,6 +277,25 @@ fn takes(graph: &BoundGraph, from: usize, to: usize) -> Step {
         )
     });
     Step { location, text }
+}
+
+/// The change that opens a circle at the edge between two bindings: "take `b` of `A` as `Lazy<B>`
+/// (src/a.rs:4:5)". `None` if the edge is no dependency of the program on one `Arc<T>`.
+fn lazy_instead(graph: &BoundGraph, from: usize, to: usize) -> Option<String> {
+    let binding = &graph.bindings[from];
+    let dependency = binding
+        .dependencies
+        .iter()
+        .find(|dependency| dependency.targets.contains(&to))?;
+    let declared = dependency.declared;
+    if binding.alias_of.is_some() || declared.arity != Arity::One {
+        return None;
+    }
+    let pointee = declared.key.pointee()?;
+    Some(format!(
+        "take `{}` of `{}` as `Lazy<{pointee}>` ({}), which is built later",
+        declared.label, binding.name, declared.location
+    ))
 }
 
 /// The edges of a circle.

@@ -6,6 +6,7 @@ mod check;
 mod collect;
 mod compile;
 mod external;
+mod missing;
 mod overrides;
 mod prune;
 mod resolve;
@@ -143,7 +144,9 @@ impl Graph {
     }
 
     /// Replaces all providers of `Arc<T>` by a value, which every module sees. There need not be
-    /// any provider. This serves tests: `graph.bind::<dyn Repository>(Arc::new(Fake))`.
+    /// any provider, but then something has to inject `Arc<T>`: a binding that nothing injects and
+    /// that replaces nothing is a fault. This serves tests:
+    /// `graph.bind::<dyn Repository>(Arc::new(Fake))`.
     ///
     /// A provider that only dependencies on `Arc<T>` take is not built, and its hooks do not run.
     /// What only that provider depended on is not built either.
@@ -197,6 +200,7 @@ impl Graph {
         let visible = visibility::Visibility::of(&graph, &mut faults);
         let unresolved = resolve::resolve(&mut graph, &visible);
         let required = resolve::required(&mut graph, &visible);
+        let unused = overrides::unused_bindings(&graph);
         prune::prune(&mut graph);
         // A pruned binding is not built, so its faults do not matter.
         let is_built = |consumer: Option<usize>| {
@@ -206,6 +210,7 @@ impl Graph {
         faults
             .extend(unresolved.filter_map(|(consumer, fault)| is_built(consumer).then_some(fault)));
         faults.extend(required);
+        faults.extend(unused);
         let order = check::dependency_order(&graph, &mut faults);
         check::scopes(&graph, &mut faults);
         check::required_singletons(&graph, &mut faults);

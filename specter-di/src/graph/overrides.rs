@@ -1,12 +1,12 @@
 //! Values that replace providers, mainly in tests.
 
 use std::any::TypeId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::bind::BoundGraph;
 use super::external::ExternalValue;
 use crate::build::SyncBuild;
 use crate::fault::{Fault, FaultKind, Step};
-
 use crate::slot::Slot;
 use crate::{Key, Location, Provide};
 
@@ -17,6 +17,8 @@ pub(super) struct Overrides {
     replaced: HashMap<TypeId, Replacement>,
     bound: Vec<(ExternalValue, Slot)>,
     bound_keys: HashSet<Key>,
+    /// The keys of `bound_keys` that a provider or another value has too.
+    replaced_keys: HashSet<Key>,
 }
 
 /// The replacement of one provider.
@@ -57,6 +59,16 @@ impl Overrides {
         self.bound_keys.contains(&key)
     }
 
+    /// Notes that the value that is bound to a key replaces a provider or another value.
+    pub(super) fn note_replaced(&mut self, key: Key) {
+        self.replaced_keys.insert(key);
+    }
+
+    /// Whether a value is bound to a key that nothing else provides.
+    pub(super) fn replaces_nothing(&self, key: Key) -> bool {
+        self.binds(key) && !self.replaced_keys.contains(&key)
+    }
+
     /// Takes the bound values. [`binds`](Self::binds) still knows their keys.
     pub(super) fn take_bound(&mut self) -> Vec<(ExternalValue, Slot)> {
         std::mem::take(&mut self.bound)
@@ -80,4 +92,45 @@ impl Overrides {
             )
         }));
     }
+}
+
+/// The faults of bound values that replace nothing and that nothing injects.
+pub(super) fn unused_bindings(graph: &BoundGraph) -> Vec<Fault> {
+    let is_injected = |number: usize| {
+        graph
+            .all_dependencies()
+            .chain(&graph.required)
+            .any(|dependency| dependency.targets.contains(&number))
+    };
+    let unused = graph.bound_without_provider.iter().copied();
+    let unused = unused.filter(|number| !is_injected(*number));
+    unused.map(|number| unused_binding(graph, number)).collect()
+}
+
+fn unused_binding(graph: &BoundGraph, number: usize) -> Fault {
+    let binding = &graph.bindings[number];
+    let key = graph.name_of(binding.key);
+    let traits: BTreeSet<String> = graph
+        .all_dependencies()
+        .filter_map(|dependency| dependency.declared.key.pointee())
+        .filter(|name| name.starts_with("dyn "))
+        .map(|name| format!("`bind::<{name}>(…)`"))
+        .collect();
+    let example = if traits.is_empty() {
+        "`bind::<dyn Repository>(…)`".to_owned()
+    } else {
+        traits.into_iter().collect::<Vec<_>>().join(" or ")
+    };
+    Fault::new(
+        FaultKind::UnusedBinding,
+        format!("a value is bound to `{key}`, but nothing injects or provides `{key}`"),
+        vec![Step {
+            location: binding.location,
+            text: "it is bound here".to_owned(),
+        }],
+        format!(
+            "bind it to the type that is injected, for example {example}; a value that only routes \
+             inject is passed to `provide`"
+        ),
+    )
 }

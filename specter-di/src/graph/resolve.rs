@@ -1,17 +1,13 @@
-//! Resolves each dependency to the bindings that provide it, and explains why one cannot be
-//! resolved. Must not know how long values live or in which order they are built.
+//! Resolves each dependency to the bindings that provide it, and explains why a module does not see
+//! exactly one. `missing` explains why nothing provides it. Must not know how long values live or
+//! in which order they are built.
 
 use super::bind::{BoundGraph, ResolvedDependency};
+use super::missing::{self, Consumer};
 use super::visibility::Visibility;
 use crate::dependency::{Arity, DeclaredDependency};
 use crate::fault::{Fault, FaultKind, Step};
 use crate::{Key, Scope};
-
-/// The provider or root that has a dependency.
-struct Consumer<'a> {
-    name: &'a str,
-    module: usize,
-}
 
 /// Resolves every dependency of every provider and root. Each fault comes with the binding that has
 /// the dependency, or `None` if a root has it.
@@ -32,6 +28,7 @@ pub(super) fn resolve(graph: &mut BoundGraph, visible: &Visibility) -> Vec<(Opti
     for (root, info) in graph.roots.iter().zip(&graph.infos) {
         let consumer = Consumer {
             name: info.name,
+            crate_name: root.crate_name,
             module: root.module,
         };
         let mut resolve_all = |dependencies: &[ResolvedDependency]| -> Vec<ResolvedDependency> {
@@ -135,6 +132,7 @@ fn resolve_dependencies(
     };
     let consumer = Consumer {
         name: &binding.name,
+        crate_name: binding.crate_name,
         module,
     };
     binding
@@ -169,17 +167,6 @@ fn resolve_dependency(
     ResolvedDependency { declared, targets }
 }
 
-fn needed_here(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDependency) -> Step {
-    let module = graph.modules[consumer.module].name;
-    Step {
-        location: declared.location,
-        text: format!(
-            "`{}` in `{module}` needs it as `{}`",
-            consumer.name, declared.label
-        ),
-    }
-}
-
 fn ambiguous(
     graph: &BoundGraph,
     consumer: &Consumer<'_>,
@@ -187,7 +174,7 @@ fn ambiguous(
     targets: &[usize],
 ) -> Fault {
     let key = graph.name_of(declared.key);
-    let mut steps = vec![needed_here(graph, consumer, declared)];
+    let mut steps = vec![consumer.needs(graph, declared)];
     steps.extend(targets.iter().map(|target| provided_here(graph, *target)));
     Fault::new(
         FaultKind::Ambiguous,
@@ -235,7 +222,7 @@ fn not_seen(
         .filter(|binding| !graph.bindings[*binding].is_pruned)
         .collect();
     if elsewhere.is_empty() {
-        missing(graph, consumer, declared)
+        missing::fault(graph, consumer, declared)
     } else {
         not_visible(graph, consumer, declared, &elsewhere, visible)
     }
@@ -251,7 +238,7 @@ fn not_visible(
     visible: &Visibility,
 ) -> Fault {
     let here = &graph.modules[consumer.module];
-    let mut steps = vec![needed_here(graph, consumer, declared)];
+    let mut steps = vec![consumer.needs(graph, declared)];
     let mut helps = Vec::new();
     for target in elsewhere {
         let binding = &graph.bindings[*target];
@@ -298,69 +285,4 @@ fn not_visible(
         steps,
         helps.join("; or "),
     )
-}
-
-/// The fault of a dependency that nothing provides.
-fn missing(graph: &BoundGraph, consumer: &Consumer<'_>, declared: &DeclaredDependency) -> Fault {
-    let key = declared.key;
-    let mut steps = vec![needed_here(graph, consumer, declared)];
-    steps.extend(
-        graph
-            .bindings
-            .iter()
-            .filter(|binding| binding.key.name() == key.name())
-            .map(|binding| Step {
-                location: binding.location,
-                text: format!(
-                    "`{}` provides another type of that name: `{}`",
-                    binding.name,
-                    binding.key.path()
-                ),
-            }),
-    );
-    let module = &graph.modules[consumer.module];
-    let help = match key.pointee() {
-        _ if steps.len() > 1 => {
-            "take the type that is provided, or provide this one as well".to_owned()
-        }
-        Some(pointee) if pointee.starts_with("dyn ") => format!(
-            "annotate a function that returns `{key}` with `#[injectable]`, and add it to the \
-             providers of `{}` ({})",
-            module.name, module.location
-        ),
-        Some(pointee) => by_value(graph, key, &pointee).unwrap_or_else(|| {
-            format!(
-                "annotate `{pointee}`, or a function that returns it, with `#[injectable]`, and add \
-                 it to the providers of `{}` ({})",
-                module.name, module.location
-            )
-        }),
-        None => format!(
-            "remove it, or take a provider's value as `Arc<T>`: only values of the framework are \
-             injected by value, and `{key}` is not one of them here"
-        ),
-    };
-    Fault::new(
-        FaultKind::Missing,
-        format!("nothing provides `{}`", graph.name_of(key)),
-        steps,
-        help,
-    )
-}
-
-/// The help for an `Arc<T>` that nothing provides, if `T` itself is a value or seed.
-fn by_value(graph: &BoundGraph, key: Key, pointee: &str) -> Option<String> {
-    let external = graph
-        .bindings
-        .iter()
-        .filter(|binding| binding.module.is_none());
-    external
-        .map(|binding| binding.key.name())
-        .find(|name| name == pointee)
-        .map(|name| {
-            format!(
-                "take `{name}` instead of `{key}`: it is a value of the framework, which is \
-                 injected by value"
-            )
-        })
 }
