@@ -35,9 +35,7 @@ pub mod prelude {
     pub use crate::app::App;
     pub use crate::di::{Lazy, Module as _};
     pub use crate::engine::Handshake;
-    #[cfg(feature = "garde")]
-    pub use crate::extract::Valid;
-    pub use crate::extract::{Auth, Extension, FromContext, Inject, RestArgs, WantsAck};
+    pub use crate::extract::{Auth, Extension, FromContext, Inject, RestArgs, Valid, WantsAck};
     pub use crate::gateway::{
         Ack, CallContext, Caller, Cleanup, ErrorFilter, ErrorReport, EventError, EventHandler,
         EventInfo, EventSubscriptions, FilterContext, Guard, GuardContext, HandlerOutcome,
@@ -54,3 +52,16 @@ pub mod prelude {
 
 #[doc(hidden)]
 pub use specter_core::__private;
+
+/// The pages in `docs/`, whose code is compiled as documentation tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../docs/background.md")]
+    struct Background;
+    #[doc = include_str!("../docs/handlers.md")]
+    struct Handlers;
+    #[doc = include_str!("../docs/providers.md")]
+    struct Providers;
+    #[doc = include_str!("../docs/serving.md")]
+    struct Serving;
+}

@@ -444,3 +444,39 @@ fn no_two_shared_types_have_the_same_name() {
     }
     assert!(twice.is_empty(), "{twice:#?}");
 }
+
+/// The codes of errors that users see are listed in `docs/errors.md`. Those that begin with one of
+/// these prefixes are listed by their prefix.
+const CODES_BY_PREFIX: [&str; 9] = [
+    "engine_request_",
+    "engine_packet_",
+    "engine_payload_",
+    "engine_probe_",
+    "socket_packet_",
+    "socket_encode_",
+    "websocket_",
+    "connection_",
+    "test_",
+];
+
+#[test]
+fn every_code_is_documented() {
+    let page = fs::read_to_string(root().join("docs/errors.md")).unwrap();
+    let mut missing = Vec::new();
+    for (file, text) in CRATES.iter().flat_map(|folder| sources(folder)) {
+        for function in text.split("fn code(").skip(1) {
+            let body = function.split("\n    }\n").next().unwrap_or_default();
+            for code in body.split('"').skip(1).step_by(2) {
+                let is_code =
+                    code.contains('_') && code.chars().all(|c| c.is_lowercase() || c == '_');
+                let by_prefix = CODES_BY_PREFIX
+                    .iter()
+                    .any(|prefix| code.starts_with(prefix));
+                if is_code && !by_prefix && !page.contains(&format!("`{code}`")) {
+                    missing.push(format!("{code}: {}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}

@@ -40,6 +40,6 @@ impl ChatError {
     /// the text as `error.message` and the code in `error.data`.
     pub(crate) fn into_reject(self) -> Reject {
         let error = self.into_event_error();
-        Reject::new(error.text()).with_data(&json!({ "code": error.code() }))
+        Reject::new(error.error()).with_data(&json!({ "code": error.code() }))
     }
 }

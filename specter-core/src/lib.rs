@@ -27,14 +27,15 @@ pub mod __private {
     pub use inventory;
     pub use specter_di::{
         __not_scoped as not_scoped, BuildError, Dependencies, Dependency, Exported, Key, Location,
-        Module, ModuleBuilder, Provide, Provider, Resolved, Scope, expansion::hook_end,
+        Module, ModuleBuilder, Provide, Provider, Resolved, Scope, Shareable, expansion::hook_end,
         factory_failed,
     };
     pub use specter_proto::socketio::Binary;
 
+    pub use crate::__check_valid as check_valid;
     pub use crate::app::{controller, controller_within, event_handler, event_handler_within};
     pub use crate::extract::param::{connect_param, disconnect_param, error_param, event_param};
-    pub use crate::extract::{BorrowOwned, BorrowTag, Text};
+    pub use crate::extract::{BorrowOwned, BorrowTag, IsNotValid, Text, ValidCheck};
     pub use crate::gateway::private::*;
     pub use crate::gateway::{
         CallContext, Controller, ControllerInfo, EndpointOption, EndpointSetting, EventError,

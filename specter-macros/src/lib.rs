@@ -355,7 +355,7 @@ pub fn module(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 ///
 /// let error = ChatError::RoomFull { limit: 8 }.into_event_error();
-/// assert_eq!((error.text(), error.code()), ("the room is full", Some("room_full")));
+/// assert_eq!((error.error(), error.code()), ("the room is full", Some("room_full")));
 /// ```
 ///
 /// The text is the error's `Display` text. An error with an `internal` variant must implement

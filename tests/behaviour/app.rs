@@ -1,5 +1,6 @@
 //! The application: the faults with which it does not start, its router, and how it stops.
 
+use crate::common::lines::Lines;
 use crate::common::{Log, Server};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -335,11 +336,62 @@ async fn axum_handlers_inject_the_same_singletons() {
         .routes(axum::Router::new().route("/say", get(greeting_text)))
         .into_router();
     assert_eq!(send_get(router, "/say").await.1, "hello");
-    let without_app = axum::Router::new().route("/say", get(greeting_text));
-    assert_eq!(
-        send_get(without_app, "/say").await.0,
-        StatusCode::INTERNAL_SERVER_ERROR
-    );
+}
+
+async fn framework_values(
+    io: Io,
+    _: BroadcastGroup,
+    _: SocketIngress,
+    Inject(same_io): Inject<Io>,
+    Inject(groups): Inject<BroadcastGroup>,
+) -> String {
+    let namespaces = (io.namespaces().len(), same_io.namespaces().len());
+    format!("{namespaces:?} {:?}", groups.groups())
+}
+
+#[tokio::test]
+async fn axum_handlers_take_the_values_of_the_framework() {
+    let app = App::create::<GreeterModule>().await.unwrap();
+    let router = app
+        .routes(axum::Router::new().route("/values", get(framework_values)))
+        .into_router();
+    assert_eq!(send_get(router, "/values").await.1, "(1, 1) []");
+}
+
+struct NotProvided;
+
+async fn not_provided(_: Inject<NotProvided>) {}
+
+async fn of_a_socket(_: Inject<Namespace>) {}
+
+#[tokio::test]
+async fn what_an_axum_handler_cannot_inject_is_named_in_the_log() {
+    let lines = Lines::capture();
+    let routes = || {
+        axum::Router::new()
+            .route("/say", get(greeting_text))
+            .route("/not-provided", get(not_provided))
+            .route("/of-a-socket", get(of_a_socket))
+    };
+    let app = App::create::<GreeterModule>().await.unwrap();
+    let served = app.routes(routes()).into_router();
+    for (router, path, name, mend) in [
+        (routes(), "/say", "`Arc<Greeting>`", "`App::routes(router)`"),
+        (
+            served.clone(),
+            "/not-provided",
+            "`Arc<NotProvided>`",
+            "`#[injectable]`",
+        ),
+        (served, "/of-a-socket", "`Arc<Namespace>`", "`io.of("),
+    ] {
+        let (status, body) = send_get(router, path).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body, "internal error");
+        let matching = lines.with(name);
+        assert_eq!(matching.len(), 1, "{path}: {:?}", lines.shown());
+        assert!(matching[0].text.contains(mend), "{path}: {matching:?}");
+    }
 }
 
 #[tokio::test]
@@ -402,3 +454,73 @@ async fn shutting_down_closes_without_disconnect_packets_and_runs_the_handlers()
     assert_eq!(handle.connections(), 0);
     server.stopped().await.unwrap();
 }
+
+struct Clock;
+
+#[socketio_controller]
+struct NeedsClock {
+    #[expect(dead_code)]
+    clock: Arc<Clock>,
+}
+
+#[handlers]
+impl NeedsClock {
+    #[on_event]
+    fn now(&self) {}
+}
+
+#[tokio::test]
+async fn an_app_of_one_controller_asks_for_a_module_if_something_is_missing() {
+    let error = App::of::<NeedsClock>().await.err().expect("no provider");
+    let error = error.to_string();
+    assert!(
+        error.contains(
+            "help: annotate `Clock`, or a function that returns it, with `#[injectable]`, and list it \
+             in a module together with the controller, because `App::of` has no providers"
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn io_reaches_one_namespace_or_all() {
+    let server = Server::of(App::builder::<TwoNamespaces>()).await;
+    let mut client = server.open().await;
+    client.connect("/first", Value::Null).await;
+    client.connect("/second", Value::Null).await;
+    let error = server.io.emit("news", 1).unwrap_err();
+    assert_eq!(error.code(), "emit_unknown_namespace");
+    server.io.all().emit("news", (1, "two")).unwrap();
+    let mut received = [client.text().await, client.text().await];
+    received.sort();
+    assert_eq!(
+        received,
+        [
+            r#"42/first,["news",1,"two"]"#,
+            r#"42/second,["news",1,"two"]"#
+        ]
+    );
+    assert_eq!(server.io.all().socket_count(), 2);
+    assert_eq!(server.io.all().sockets().len(), 2);
+}
+
+#[socketio_controller(namespace = "/first")]
+struct First;
+
+#[handlers]
+impl First {
+    #[on_event]
+    fn nothing(&self) {}
+}
+
+#[socketio_controller(namespace = "/second")]
+struct Second;
+
+#[handlers]
+impl Second {
+    #[on_event]
+    fn nothing(&self) {}
+}
+
+#[module(controllers = [First, Second])]
+struct TwoNamespaces;

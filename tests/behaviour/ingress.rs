@@ -49,7 +49,7 @@ impl OwnErrors {
 
     #[on_error]
     fn failed(&self, error: &EventError, socket: &Socket) -> Result<(), EmitError> {
-        socket.emit("failed", error.text())
+        socket.emit("failed", error.error())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::common::lines::Lines;
 use crate::common::{Server, within};
 use axum::routing::get;
 use specter::prelude::*;
@@ -185,4 +186,25 @@ async fn idle_connections_are_closed_at_shutdown() {
     let mut rest = Vec::new();
     within(client.read_to_end(&mut rest)).await.unwrap();
     within(server.stopped()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_io_client_on_a_path_without_a_gateway_is_a_warning() {
+    let lines = Lines::capture();
+    let server = Server::of(App::builder_of::<Quiet>()).await;
+    for path in ["/chat/?EIO=4&transport=polling", "/favicon.ico"] {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        within(client.read_to_string(&mut response)).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 404"), "{response}");
+    }
+    let [line] = &lines.with("a path on which no gateway is mounted")[..] else {
+        panic!("{:?}", lines.shown())
+    };
+    assert!(
+        line.text.contains(r#"path="/chat/" mounted=/socket.io/"#),
+        "{line:?}"
+    );
 }

@@ -168,7 +168,7 @@ impl Failing {
 
     #[on_error]
     fn failed(&mut self, error: &EventError) -> Result<(), EventError> {
-        serde_json::from_str::<u32>(error.text())
+        serde_json::from_str::<u32>(error.error())
             .map(drop)
             .map_err(|error| EventError::new(error.to_string()))
     }
@@ -320,7 +320,7 @@ async fn no_line_shows_a_peers_value_or_is_broken_by_it() {
     assert_clean(&lines.all());
     for message in [
         "a client's auth payload cannot be decoded",
-        "a CONNECT payload is too large",
+        "setting=max_auth_bytes",
         "a handler failed; the client sees the id only",
         "a handler panicked",
         "nobody handles this event",
@@ -392,10 +392,7 @@ async fn a_peer_cannot_flood_the_log() {
     let lines = Lines::capture();
     let app = TestApp::builder_of::<Flooded>().start().await;
     let client = app.connect("/flood").await;
-    for (event, message) in [
-        ("fail", "error=on purpose"),
-        ("burst", "handler=burst panic=on purpose"),
-    ] {
+    for (event, message) in [("fail", "error=on purpose"), ("burst", "panic=on purpose")] {
         let mut ids = Vec::new();
         for _ in 0..500 {
             let answer: Value = client.emit_with_ack(event, ()).await;
@@ -409,5 +406,182 @@ async fn a_peer_cannot_flood_the_log() {
         let matching = lines.with(message);
         assert_eq!(matching.len(), 11, "{event}");
         assert!(matching[10].text.contains("left_out=490"), "{matching:?}");
+    }
+}
+
+/// Not `OnPurpose`: the number of lines is limited for each type of error and each handler.
+#[derive(Debug, thiserror::Error)]
+#[error("failed once")]
+struct Once;
+
+#[socketio_controller(namespace = "/flood")]
+struct FailsOnce;
+
+#[handlers]
+impl FailsOnce {
+    #[on_event]
+    fn fail_once(&mut self) -> Result<(), Once> {
+        Err(Once)
+    }
+
+    #[on_event]
+    fn panic_once(&mut self) {
+        panic!("on purpose")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_line_of_a_failed_handler_says_where_it_failed() {
+    let lines = Lines::capture();
+    let app = TestApp::builder_of::<FailsOnce>().start().await;
+    let client = app.connect("/flood").await;
+    for (event, message) in [
+        ("fail_once", "a handler failed; the client sees the id only"),
+        (
+            "panic_once",
+            "a handler panicked; the client sees the id only",
+        ),
+    ] {
+        let answer: Value = client.emit_with_ack(event, ()).await;
+        let [line] = &lines.with(message)[..] else {
+            panic!("{event}: {:?}", lines.shown())
+        };
+        for field in [
+            format!("id={} ", answer["id"].as_str().unwrap()),
+            "namespace=/flood".to_owned(),
+            format!("event=\"{event}\""),
+            format!("handler={event}"),
+            format!("socket={}", client.id()),
+        ] {
+            assert!(line.text.contains(&field), "{field}: {line:?}");
+        }
+    }
+}
+
+#[socketio_controller(namespace = "/flood")]
+struct AlsoFails;
+
+#[handlers]
+impl AlsoFails {
+    #[on_event]
+    fn fail(&self, times: u32) -> u32 {
+        times
+    }
+}
+
+#[module(controllers = [Flooded, AlsoFails])]
+struct TwoControllers;
+
+#[tokio::test(start_paused = true)]
+async fn an_event_of_two_controllers_is_logged_at_start() {
+    let lines = Lines::capture();
+    let _app = TestApp::start::<TwoControllers>().await;
+    let [line] = &lines.with("several controllers handle this event")[..] else {
+        panic!("{:?}", lines.shown())
+    };
+    for field in ["event=fail", "controllers=Flooded AlsoFails"] {
+        assert!(line.text.contains(field), "{line:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_argument_that_cannot_be_read_is_a_warning_if_nobody_else_is_told() {
+    let lines = Lines::capture();
+    let app = TestApp::builder_of::<AlsoFails>().start().await;
+    let client = app.connect("/flood").await;
+    client.emit_with_ack::<Value>("fail", SECRET).await;
+    assert!(lines.with("because of an argument").is_empty());
+    client.emit("fail", SECRET);
+    client.emit_with_ack::<Value>("fail", 1).await;
+    let [line] = &lines.with("because of an argument")[..] else {
+        panic!("{:?}", lines.shown())
+    };
+    for field in [
+        "parameter=times",
+        "event=\"fail\"",
+        "expected u32",
+        "namespace=/flood",
+    ] {
+        assert!(line.text.contains(field), "{line:?}");
+    }
+    assert!(!line.text.contains("canary"), "{line:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_a_client_exceeds_is_a_warning_that_names_the_setting() {
+    let app = TestApp::builder_of::<Flooded>();
+    let app = app.configure(|app| {
+        app.max_payload(2_000).socket(|socket| {
+            socket
+                .max_namespaces(1)
+                .max_auth_bytes(100)
+                .max_namespace_len(20)
+                .max_event_name_len(20)
+                .max_attachments(2)
+        })
+    });
+    let lines = Lines::capture();
+    let app = app.start().await;
+    for (packet, setting) in [
+        (
+            format!("2/flood,[\"{}\"]", "x".repeat(21)),
+            "max_event_name_len",
+        ),
+        (format!("2/{},[\"x\"]", "x".repeat(21)), "max_namespace_len"),
+        ("53-/flood,[\"x\"]".to_owned(), "max_attachments"),
+        (
+            format!("2/flood,[\"{}\"]", "x".repeat(3_000)),
+            "max_payload",
+        ),
+    ] {
+        let client = app.connect("/flood").await;
+        client.send_raw(&packet);
+        client.expect_disconnect().await;
+        assert!(
+            !lines.with(&format!("setting={setting}")).is_empty(),
+            "{setting}"
+        );
+    }
+    let client = app.connect("/flood").await;
+    client.send_raw(&format!(
+        "2/flood,[\"x\",{}]",
+        "[".repeat(200) + &"]".repeat(200)
+    ));
+    client.expect_disconnect().await;
+    assert!(!lines.with("more deeply than 127 levels").is_empty());
+
+    let auth = json!({ "text": "x".repeat(100) });
+    let refused = app.client().auth(auth).expect_connect_error("/flood").await;
+    assert_eq!(refused.message(), "invalid auth");
+    assert!(!lines.with("setting=max_auth_bytes").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_cannot_connect_is_a_warning_that_says_why() {
+    let lines = Lines::capture();
+    let app = TestApp::builder_of::<Flooded>();
+    let app = app.configure(|app| app.engine(|engine| engine.polling(false)));
+    let app = app.start().await;
+    app.client().expect_connect_error("/missing").await;
+    let [line] = &lines.with("a namespace that nobody serves")[..] else {
+        panic!("{:?}", lines.shown())
+    };
+    assert!(
+        line.text.contains("namespace=\"/missing\" served=/flood"),
+        "{line:?}"
+    );
+
+    for (query, message) in [
+        ("EIO=4&transport=polling", "setting=polling"),
+        ("EIO=3&transport=websocket", "version 4 of Engine.IO"),
+    ] {
+        let request = axum::http::Request::get(format!("/socket.io/?{query}"));
+        app.request(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            lines.with(message).len(),
+            1,
+            "{message}: {:?}",
+            lines.shown()
+        );
     }
 }

@@ -88,7 +88,7 @@ impl Early {
     ) -> Result<(), EmitError> {
         tokio::task::yield_now().await;
         self.failures
-            .push(format!("{}: {}", event.name(), error.text()));
+            .push(format!("{}: {}", event.name(), error.error()));
         socket.emit("failures", &self.failures)
     }
 }

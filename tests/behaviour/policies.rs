@@ -279,7 +279,7 @@ struct Exclaim;
 
 impl ErrorFilter for Exclaim {
     async fn filter(&self, error: EventError, _cx: &FilterContext<'_>) -> EventError {
-        let text = format!("{}!", error.text());
+        let text = format!("{}!", error.error());
         EventError::new(text)
     }
 }
@@ -343,7 +343,7 @@ impl Filtered {
 
     #[on_error]
     fn failed(&mut self, error: &EventError, socket: &Socket) -> Result<(), EmitError> {
-        socket.emit("failed", error.text())
+        socket.emit("failed", error.error())
     }
 }
 

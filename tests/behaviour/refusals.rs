@@ -71,7 +71,7 @@ struct RenamingFilter;
 
 impl ErrorFilter for RenamingFilter {
     async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
-        if error.text() == "rename" {
+        if error.error() == "rename" {
             EventError::new("renamed")
                 .with_code("filtered")
                 .with_data(&[7])

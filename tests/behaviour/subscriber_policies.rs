@@ -57,7 +57,7 @@ macro_rules! labelled_policies {
 
         impl ErrorFilter for $name {
             async fn filter(&self, error: EventError, _: &FilterContext<'_>) -> EventError {
-                EventError::new(format!("{} {}", error.text(), $label))
+                EventError::new(format!("{} {}", error.error(), $label))
             }
         }
     )*};
@@ -163,7 +163,7 @@ async fn policies_of_a_subscription_run_inside_those_of_the_module_and_the_app()
     let words = json!({ "app": true, "module": true });
     let stranger = app.client().auth(words).connect("/counter").await;
     let error = stranger.emit_with_ack::<u32>("inner", 1).error().await;
-    assert_eq!(error.message, "no one one module app");
+    assert_eq!(error.error, "no one one module app");
     let words = json!({ "app": true, "module": true, "one": true });
     let client = app.client().auth(words).connect("/counter").await;
     lines(&mut log);
@@ -181,7 +181,7 @@ async fn policies_of_a_subscription_run_inside_those_of_the_module_and_the_app()
         ]
     );
     let error = client.emit_with_ack::<u32>("inner", 0).error().await;
-    assert_eq!(error.message, "zero one module app");
+    assert_eq!(error.error, "zero one module app");
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,7 +190,7 @@ async fn a_subscriber_that_takes_too_long_is_dropped() {
     let words = json!({ "app": true, "module": true });
     let client = app.client().auth(words).connect("/counter").await;
     let error = client.emit_with_ack::<()>("slow", ()).error().await;
-    assert_eq!(error.message, "timed out module app");
+    assert_eq!(error.error, "timed out module app");
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,7 +224,7 @@ async fn a_subscription_at_run_time_has_the_policies_of_the_app_and_its_own() {
     let client = app.client().auth(words).connect("/counter").await;
     lines(&mut log);
     let error = client.emit_with_ack::<()>("late", "no").error().await;
-    assert_eq!(error.message, "no one app");
+    assert_eq!(error.error, "no one app");
     assert_eq!(
         lines(&mut log),
         [

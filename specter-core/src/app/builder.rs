@@ -7,6 +7,8 @@ use std::time::Duration;
 use specter_di::{ConfiguredModule, Graph, Location, Module, Provide};
 
 use super::error::Error;
+use super::futures::{CreateApp, ServeApp};
+use super::listen_address::ListenAddress;
 use super::settings::{AppSettings, EndpointConfig};
 use super::{App, validation, wiring};
 use crate::gateway::{EndpointOption, EndpointSetting, ErrorFilter, Guard, Interceptor};
@@ -22,7 +24,7 @@ use specter_engine::{
 /// The settings apply to every path that the App's controllers use. A controller's attribute may
 /// set some of them for its own path (`#[socketio_controller("/live/", ping_interval = "5s")]`). If
 /// both the builder and an attribute set one, the values must be equal.
-#[must_use = "the application does not start until `create` is called"]
+#[must_use = "the application does not start until `create()` or `listen(…)` is awaited"]
 pub struct AppBuilder {
     pub(super) settings: AppSettings,
 }
@@ -299,6 +301,16 @@ impl AppBuilder {
         self
     }
 
+    /// Whether [`App::listen`](super::App::listen) installs a `tracing` subscriber for the process
+    /// if there is none. Default: `true`. It writes warnings, errors and the framework's INFO lines
+    /// to stderr; the environment variable `RUST_LOG` selects other lines, for example
+    /// `RUST_LOG=specter=debug,info`. A program that installs its own subscriber before it calls
+    /// `listen` need not set this.
+    pub fn log_to_stderr(mut self, enabled: bool) -> Self {
+        self.settings.log_to_stderr = enabled;
+        self
+    }
+
     /// Provides a value that every provider and controller may inject as `Arc<T>`.
     #[track_caller]
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
@@ -327,7 +339,8 @@ impl AppBuilder {
 
     /// Replaces whatever provides `Arc<T>` by a value, in tests: `.bind::<dyn
     /// Repository>(Arc::new(Fake))`. Neither the providers that are needed only as `Arc<T>` nor
-    /// what only they need is built.
+    /// what only they need is built. If nothing injects or provides `Arc<T>`, the App does not
+    /// start.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.settings.graph.bind(value);
@@ -352,9 +365,22 @@ impl AppBuilder {
     /// # Cancellation
     /// If this future is dropped, the providers that were built so far are dropped; their
     /// `on_shutdown` hooks do not run.
-    pub async fn create(self) -> Result<App, Error> {
-        let accept_backlog = self.settings.accept_backlog;
-        let started = wiring::start(self.settings).await?;
-        Ok(App::new(started, accept_backlog))
+    pub fn create(self) -> CreateApp {
+        let settings = self.settings;
+        let (accept_backlog, log_to_stderr) = (settings.accept_backlog, settings.log_to_stderr);
+        let starting = async move {
+            let started = wiring::start(settings).await?;
+            Ok(App::from_started(started, accept_backlog, log_to_stderr))
+        };
+        CreateApp::new(starting, log_to_stderr)
+    }
+
+    /// Validates the application, starts it and serves it: [`create`](Self::create), then
+    /// [`App::listen`](super::App::listen).
+    ///
+    /// # Errors
+    /// As these two.
+    pub fn listen(self, address: impl ListenAddress) -> ServeApp {
+        self.create().listen(address)
     }
 }

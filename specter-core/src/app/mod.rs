@@ -7,17 +7,19 @@
 
 mod builder;
 mod check;
-mod create_future;
 mod endpoint_settings;
 mod error;
+mod futures;
 mod graph_test;
 mod listen;
+mod listen_address;
 mod mount;
 mod registration;
 mod resolve_policies;
 mod routes;
 mod settings;
 mod shutdown;
+mod startup_log;
 mod validation;
 mod wiring;
 
@@ -28,15 +30,17 @@ use specter_di::{Container, GraphView, Module};
 
 pub use self::builder::AppBuilder;
 pub use self::check::ControllerFault;
-pub use self::create_future::CreateApp;
 pub use self::error::{Error, StartupFaults};
+pub use self::futures::{CreateApp, ServeApp};
 #[doc(hidden)]
 pub use self::graph_test::assert_valid;
+pub use self::listen_address::ListenAddress;
 use self::mount::Mount;
 #[doc(hidden)]
 pub use self::registration::{controller, controller_within, event_handler, event_handler_within};
 pub use self::routes::InjectRejection;
 pub use self::shutdown::AppHandle;
+use self::startup_log::StartupLog;
 use self::wiring::StartedApp;
 use crate::gateway::{Controller, SocketIngress};
 use crate::rooms::Io;
@@ -46,10 +50,10 @@ use crate::rooms::Io;
 /// ```no_run
 /// # use specter_core::app::App;
 /// # async fn run<ChatModule: specter_di::Module>() -> Result<(), specter_core::app::Error> {
-/// App::create::<ChatModule>().await?.listen("127.0.0.1:3000").await
+/// App::create::<ChatModule>().await?.listen(3000).await
 /// # }
 /// ```
-#[must_use = "the application serves nothing until `listen` is called or its router is served"]
+#[must_use = "the application serves nothing until `listen(…)` is awaited or its router is served"]
 pub struct App {
     container: Container,
     io: Io,
@@ -58,16 +62,19 @@ pub struct App {
     routes: Router,
     handle: AppHandle,
     accept_backlog: u32,
+    log_to_stderr: bool,
+    startup_log: StartupLog,
 }
 
 impl App {
-    fn new(started: StartedApp, accept_backlog: u32) -> Self {
+    fn from_started(started: StartedApp, accept_backlog: u32, log_to_stderr: bool) -> Self {
         let StartedApp {
             container,
             io,
             ingress,
             mounts,
             handle,
+            startup_log,
         } = started;
         Self {
             container,
@@ -77,6 +84,8 @@ impl App {
             routes: Router::new(),
             handle,
             accept_backlog,
+            log_to_stderr,
+            startup_log,
         }
     }
 
@@ -86,7 +95,7 @@ impl App {
     /// [`Error::Startup`] with all faults of settings, modules, providers and controllers. Without
     /// such faults, the error of the first provider or event handler that fails to start.
     pub fn create<M: Module>() -> CreateApp {
-        CreateApp::of(Self::builder::<M>())
+        Self::builder::<M>().create()
     }
 
     /// Starts a single controller without a module. Only the framework's own values can be injected
@@ -95,7 +104,7 @@ impl App {
     /// # Errors
     /// As [`create`](Self::create).
     pub fn of<C: Controller>() -> CreateApp {
-        CreateApp::of(Self::builder_of::<C>())
+        Self::builder_of::<C>().create()
     }
 
     /// Returns a builder, with which the settings of the application can be changed.
@@ -152,6 +161,7 @@ impl App {
     /// `into_make_service_with_connect_info::<SocketAddr>()`, so that Specter knows the clients'
     /// addresses.
     pub fn into_router(self) -> Router {
+        self.startup_log.write();
         self.mounts.into_iter().fold(self.routes, |router, mount| {
             router.merge(mount.into_router())
         })

@@ -209,6 +209,11 @@ pub(super) struct SingleControllerModule<C>(PhantomData<C>);
 impl<C: Controller> Module for SingleControllerModule<C> {
     fn define(module: &mut ModuleBuilder) {
         module.name(C::INFO.name, C::INFO.location);
+        module.without_providers(
+            "list it in a module together with the controller, because `App::of` has no providers: \
+             `#[module(controllers = […], providers = […])] struct AppModule;`, which \
+             `App::create::<AppModule>()` starts",
+        );
         controller::<C>(module);
     }
 }

@@ -28,6 +28,7 @@ pub(super) struct AppSettings {
     pub(super) admission: Option<Arc<Admission>>,
     pub(super) shutdown: ShutdownConfig,
     pub(super) accept_backlog: u32,
+    pub(super) log_to_stderr: bool,
     /// The keys of guards that a test has switched off.
     pub(super) bypassed_guards: Vec<Key>,
 }
@@ -86,6 +87,7 @@ impl AppSettings {
                 timeout: Duration::from_secs(30),
             },
             accept_backlog: 4096,
+            log_to_stderr: true,
             bypassed_guards: Vec::new(),
         }
     }

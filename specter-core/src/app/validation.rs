@@ -43,9 +43,14 @@ pub(super) fn validate(settings: &mut AppSettings) -> Result<ValidApp, Error> {
     graph.seed::<Socket>("Socket");
     graph.seed::<Namespace>("Namespace");
     graph.seed::<Arc<Handshake>>("Handshake");
+    let groups = BroadcastGroup::new(settings.groups);
     graph.value(io.clone());
-    graph.value(BroadcastGroup::new(settings.groups));
+    graph.value(groups.clone());
     graph.value(ingress.clone());
+    // Also for `Inject<Io>` and `Arc<Io>`, which people write where they inject services.
+    graph.provide(io.clone());
+    graph.provide(groups);
+    graph.provide(ingress.clone());
     let policies = settings.policies.declared();
     for policy in policies.filter(|policy| !settings.bypassed_guards.contains(&policy.key)) {
         graph.require_singleton(policy.role, policy.key, policy.location);

@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use specter_di::{Container, Plan, RootInfo};
+use specter_di::{Container, RootInfo};
 
 use super::endpoint_settings::Endpoints;
 use super::error::Error;
 use super::mount::{Mount, MountKey};
-use super::registration::{self, ModuleEntry, Registration};
+use super::registration::{ModuleEntry, Registration};
 use super::resolve_policies::{PolicyResolver, connect_policies, subscriber_policies};
 use super::settings::{AppSettings, EndpointConfig};
 use super::shutdown::AppHandle;
+use super::startup_log::StartupLog;
 use super::validation::{MountedControllers, ValidApp, validate};
 use crate::gateway::declare::table::{ControllerTable, NamespaceTable};
 use crate::gateway::lifecycle::HOOK_TIMEOUT;
@@ -37,6 +38,7 @@ pub(super) struct StartedApp {
     pub(super) ingress: SocketIngress,
     pub(super) mounts: Vec<Mount>,
     pub(super) handle: AppHandle,
+    pub(super) startup_log: StartupLog,
 }
 
 /// Validates an application and starts it. If an error occurs after the singletons were built, they
@@ -56,7 +58,6 @@ pub(super) async fn start(mut settings: AppSettings) -> Result<StartedApp, Error
     io.install(servers(&hubs));
     let namespaces = controllers.keys().map(|key| key.namespace.as_str());
     ingress.install(namespaces, plan.singletons());
-    warn_unlisted(&plan);
     let container = plan
         .start_within(|| tokio::time::sleep(HOOK_TIMEOUT))
         .await
@@ -76,8 +77,11 @@ pub(super) async fn start(mut settings: AppSettings) -> Result<StartedApp, Error
         ingress.clone(),
         settings.shutdown,
     );
-    log_controllers(&container, &controllers);
     Ok(StartedApp {
+        startup_log: StartupLog {
+            container: container.clone(),
+            controllers,
+        },
         container,
         io,
         ingress,
@@ -114,22 +118,6 @@ fn servers(hubs: &Hubs) -> Vec<Server> {
         server.hubs.insert(key.namespace.clone(), hub.clone());
     }
     servers.into_values().collect()
-}
-
-/// Warns of controllers in the binary that no module lists.
-fn warn_unlisted(plan: &Plan) {
-    let listed: Vec<_> = plan
-        .roots()
-        .iter()
-        .filter_map(|root| Some(root.meta::<ModuleEntry>()?.controller()?.type_id))
-        .collect();
-    for info in registration::unlisted(&listed) {
-        tracing::warn!(
-            target: "specter::gateway", controller = info.name, at = %info.location,
-            "no module lists this controller, so it is not served; list it in `controllers = […]` \
-             of a module, or add `unlisted` to its attribute"
-        );
-    }
 }
 
 /// Builds the table of each namespace.
@@ -213,7 +201,7 @@ fn namespace_table(
     }
 }
 
-fn registration(roots: &[RootInfo], index: usize) -> Option<&Registration> {
+pub(super) fn registration(roots: &[RootInfo], index: usize) -> Option<&Registration> {
     roots.get(index)?.meta::<ModuleEntry>()?.controller()
 }
 
@@ -260,34 +248,4 @@ async fn set_up_handlers(container: &Container, ingress: &SocketIngress) -> Resu
             .map_err(Error::Handler)?;
     }
     Ok(())
-}
-
-fn log_controllers(container: &Container, controllers: &MountedControllers) {
-    for (key, indices) in controllers {
-        let registrations = indices
-            .iter()
-            .filter_map(|index| registration(container.roots(), *index));
-        for registration in registrations {
-            let handlers = registration
-                .blocks
-                .iter()
-                .flat_map(|block| block.block.handlers);
-            let events: Vec<_> = handlers
-                .clone()
-                .map(|handler| handler.event.name())
-                .collect();
-            let controller = registration.info.name;
-            tracing::info!(
-                target: "specter::gateway", path = key.path, namespace = key.namespace, controller,
-                events = events.join(" "), "controller mounted"
-            );
-            for handler in handlers {
-                tracing::debug!(
-                    target: "specter::gateway", controller, event = handler.event.name(),
-                    method = handler.method, summary = handler.summary(), at = %handler.location,
-                    "handler registered"
-                );
-            }
-        }
-    }
 }

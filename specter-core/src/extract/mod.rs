@@ -45,12 +45,13 @@ mod event;
 mod extension;
 mod inject;
 mod text;
-#[cfg(feature = "garde")]
 mod valid;
+#[cfg(feature = "garde")]
+mod validation;
 
 use serde::Deserialize;
 use specter_di::Location;
-use specter_proto::socketio::Arguments;
+use specter_proto::socketio::{ArgumentError, Arguments};
 
 pub use self::auth::Auth;
 #[doc(hidden)]
@@ -60,9 +61,12 @@ pub use self::extension::Extension;
 pub use self::inject::Inject;
 #[doc(hidden)]
 pub use self::text::Text;
-#[cfg(feature = "garde")]
 pub use self::valid::Valid;
+#[doc(hidden)]
+pub use self::valid::{IsNotValid, ValidCheck};
 use crate::gateway::{CallContext, EventError, Requirements};
+use crate::logging::{OneLine, Untrusted, describe_redacted, log_limited};
+use crate::socket::internal_error::FailurePlace;
 
 /// A handler parameter that is taken from the context. The context contains the socket, its scope,
 /// the handshake, and the values that guards stored.
@@ -176,13 +180,34 @@ impl<'a, T: FromContext<'a>> FromEvent<'a, marker::Context> for T {
 
 impl<'a, T: Deserialize<'a>> FromEvent<'a, marker::Argument> for T {
     fn from_event(
-        _: &'a CallContext,
+        cx: &'a CallContext,
         args: &mut Arguments<'a>,
         label: &'static str,
     ) -> Result<Self, EventError> {
         args.next()
-            .map_err(|error| EventError::invalid_argument(&error, label))
+            .map_err(|error| invalid_argument(cx, &error, label))
     }
+}
+
+/// The error of an argument that is missing or cannot be decoded. The acknowledgement contains it;
+/// without an acknowledgement only the log does, without the argument's value.
+#[cold]
+fn invalid_argument(cx: &CallContext, error: &ArgumentError, label: &str) -> EventError {
+    if !cx.wants_ack() {
+        let FailurePlace {
+            socket,
+            event,
+            handler,
+        } = cx.place();
+        log_limited!(
+            WARN, key = handler, target: "specter::gateway", namespace = socket.hub().name(),
+            event = ?Untrusted(event), handler, parameter = label, socket = %socket.id(),
+            error = %OneLine(describe_redacted(error)),
+            "an event failed because of an argument, and the client asked for no acknowledgement \
+             that would say so"
+        );
+    }
+    EventError::invalid_argument(error, label)
 }
 
 /// A parameter of a `disconnect` handler: taken from the context, or the

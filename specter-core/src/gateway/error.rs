@@ -11,10 +11,11 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use specter_proto::socketio::ArgumentError;
 
-use crate::logging::{OneLine, log_limited};
+use crate::logging::{OneLine, Untrusted, log_limited};
+use crate::socket::Reject;
 use crate::socket::client_error::ClientError;
+use crate::socket::internal_error::{FailurePlace, PendingReport, fresh_id};
 use crate::socket::reject::{Cause, Parts};
-use crate::socket::{Reject, internal_error};
 
 /// Why a handler failed, with the part of it that the client may see.
 ///
@@ -38,6 +39,8 @@ struct Repr {
     data: Option<Box<RawValue>>,
     /// The id under which an internal error is logged.
     id: Option<String>,
+    /// The log line of an internal error, until it is written.
+    report: PendingReport,
     /// Whether the error was converted from a [`Reject`]. If it has no code of its own, the
     /// acknowledgement of an event then has the code `rejected`.
     is_rejection: bool,
@@ -73,6 +76,7 @@ impl EventError {
             code: None,
             data: None,
             id: None,
+            report: PendingReport::default(),
             is_rejection: false,
             kind,
             cause: None,
@@ -80,17 +84,17 @@ impl EventError {
     }
 
     /// Creates an internal error: the client receives `internal error` and an id. The error itself
-    /// is logged immediately, with its causes and the same id.
+    /// is logged with its causes and the same id, when the handler returns it.
     ///
     /// At most ten lines a minute are logged for each type of error. The next line that is logged
     /// says how many were left out.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        Self::hidden(internal_error::report(type_name_of_val(&error), &error))
+        Self::hidden(PendingReport::of(type_name_of_val(&error), &error))
     }
 
     /// As [`internal`](Self::internal), for a boxed error, such as one of `anyhow`.
     pub fn internal_dyn(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::hidden(internal_error::report(BOXED_ERROR, error))
+        Self::hidden(PendingReport::of(BOXED_ERROR, error))
     }
 
     /// Converts an error whose type does not implement [`IntoEventError`]. The client receives
@@ -101,7 +105,7 @@ impl EventError {
         error: &(dyn std::error::Error + 'static),
     ) -> Self {
         let Some(client_error) = ClientError::of(error) else {
-            return Self::hidden(internal_error::report(kind, error));
+            return Self::hidden(PendingReport::of(kind, error));
         };
         let kind = if client_error.is_gone {
             Kind::Disconnected
@@ -111,24 +115,32 @@ impl EventError {
         Self::of_kind(client_error.text, kind).with_code(client_error.code)
     }
 
-    /// An internal error that has already been logged under this id.
-    pub(crate) fn hidden(id: String) -> Self {
+    /// An internal error with its id and log line.
+    pub(crate) fn hidden((id, report): (String, PendingReport)) -> Self {
         let mut error = Self::of_kind("internal error".into(), Kind::Hidden);
         error.0.id = Some(id);
+        error.0.report = report;
         error
     }
 
     /// Logs the panic of a handler, and creates the internal error with the same id.
     #[cold]
-    pub(crate) fn panicked(text: &str, handler: &'static str) -> Self {
-        let id = internal_error::fresh_id();
+    pub(crate) fn panicked(text: &str, place: FailurePlace<'_>) -> Self {
+        let id = fresh_id();
         log_limited!(
-            ERROR, key = handler, target: "specter::gateway", id, handler,
-            panic = %OneLine(text), "a handler panicked"
+            ERROR, key = place.handler, target: "specter::gateway", id,
+            namespace = place.socket.hub().name(), event = ?Untrusted(place.event),
+            handler = place.handler, socket = %place.socket.id(), panic = %OneLine(text),
+            "a handler panicked; the client sees the id only"
         );
-        let mut error = Self::hidden(id);
+        let mut error = Self::hidden((id, PendingReport::default()));
         error.0.kind = Kind::Panicked;
         error
+    }
+
+    /// Logs an internal error that is not logged yet, with the place where it occurred.
+    pub(crate) fn report_at(&mut self, place: FailurePlace<'_>) {
+        self.0.report.write(place);
     }
 
     /// Adds a code, by which programs distinguish errors. Default: none.
@@ -154,8 +166,8 @@ impl EventError {
         self
     }
 
-    /// The text that the client receives. For an internal error it is `internal error`.
-    pub fn text(&self) -> &str {
+    /// The text that the client receives as `error`. For an internal error it is `internal error`.
+    pub fn error(&self) -> &str {
         &self.0.text
     }
 
@@ -232,7 +244,7 @@ impl fmt::Debug for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Repr { text, id, .. } = &*self.0;
         f.debug_struct("EventError")
-            .field("text", text)
+            .field("error", text)
             .field("code", &self.code())
             .field("id", id)
             .finish_non_exhaustive()
@@ -266,6 +278,7 @@ impl From<EventError> for Reject {
             code,
             data,
             id,
+            report,
             cause,
             ..
         } = *error.0;
@@ -274,6 +287,7 @@ impl From<EventError> for Reject {
             code,
             data,
             id,
+            report,
             cause,
             ..Parts::default()
         })
@@ -294,6 +308,7 @@ impl From<Reject> for EventError {
         error.0.code = parts.code;
         error.0.data = parts.data;
         error.0.id = parts.id;
+        error.0.report = parts.report;
         error.0.cause = parts.cause;
         error
     }

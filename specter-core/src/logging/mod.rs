@@ -5,8 +5,10 @@
 //! [`OneLine`] makes one line of an error's text. [`describe_redacted`] describes errors without
 //! the values that a peer sent.
 
+mod default_subscriber;
 mod redacted;
 
-pub(crate) use specter_engine::logging::{OneLine, Untrusted, log_limited};
+pub(crate) use specter_engine::logging::{KeyedLogLimit, LeftOut, OneLine, Untrusted, log_limited};
 
+pub(crate) use self::default_subscriber::install as install_default_subscriber;
 pub(crate) use self::redacted::describe_redacted;

@@ -57,8 +57,9 @@ impl Broadcast {
         self
     }
 
-    /// Emits an event to all selected sockets. The event is encoded once.
+    /// Emits an event to all selected sockets: `emit("moved", (x, y))`. The event is encoded once.
     ///
+    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one.
     /// Clients that are disconnected or read too slowly are left out, which is no error.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         let packet = encode::event(self.hub.destination(), None, event, &data)?;

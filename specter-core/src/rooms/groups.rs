@@ -76,8 +76,8 @@ impl BroadcastGroup {
         excluding
     }
 
-    /// Emits an event to all members of a group. The event is encoded once for each namespace that
-    /// has members in the group.
+    /// Emits an event to all members of a group: `broadcast("players", "moved", (x, y))`. It is
+    /// encoded once for each namespace of the members.
     ///
     /// `data` is the arguments: `()` for none, a tuple for several, anything else for one. Members
     /// that are disconnected or read too slowly are left out. This is no error, and a group without

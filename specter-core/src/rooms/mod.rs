@@ -27,5 +27,5 @@ pub(crate) use self::hub::Hub;
 pub use self::hub::JoinError;
 pub use self::limits::{GroupLimits, RoomLimits};
 pub(crate) use self::namespace::Server;
-pub use self::namespace::{Io, Namespace};
+pub use self::namespace::{AllNamespaces, Io, Namespace};
 pub use self::target::Target;

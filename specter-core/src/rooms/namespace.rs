@@ -25,7 +25,9 @@ impl Namespace {
         self.0.name()
     }
 
-    /// Emits an event to all sockets of the namespace.
+    /// Emits an event to all sockets of the namespace: `emit("moved", (x, y))`.
+    ///
+    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         Broadcast::everybody(self.0.clone()).emit(event, data)
     }
@@ -81,8 +83,18 @@ pub(crate) struct Server {
 /// The whole server. It can be injected anywhere. Unlike the methods of [`Socket`], these methods
 /// exclude no sender.
 ///
-/// `emit`, `to`, `within` and `except` use the namespace `/`, as in Socket.IO for JavaScript. Call
-/// [`of`](Self::of) for another namespace.
+/// `emit`, `to`, `within` and `except` use the namespace `/`, as in Socket.IO for JavaScript:
+/// without a controller on `/`, `emit` is an error. [`of`](Self::of) chooses another namespace, and
+/// [`all`](Self::all) all of them:
+///
+/// ```
+/// # fn example(io: &specter_core::rooms::Io) -> Result<(), specter_core::socket::EmitError> {
+/// io.emit("news", "to the clients of `/`")?;
+/// io.of("/chat")?.to("lobby").emit("news", "to a room of `/chat`")?;
+/// io.all().emit("news", "to all clients")?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Io(Arc<OnceLock<Vec<Server>>>);
 
@@ -140,12 +152,24 @@ impl Io {
         self.0.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Emits an event to all sockets of the namespace `/`.
+    /// Emits an event to all sockets of the namespace `/`, not of other namespaces:
+    /// `emit("moved", (x, y))`. See [`all`](Self::all).
+    ///
+    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one.
+    ///
+    /// # Errors
+    /// `EmitError::UnknownNamespace` if no controller serves `/`; an error if `data` cannot be
+    /// encoded.
     pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
         self.of("/")?.emit(event, data)
     }
 
-    /// Selects the sockets in a room of the namespace `/`. Selects none if the App does not serve
+    /// Selects all sockets of all namespaces, on all paths.
+    pub fn all(&self) -> AllNamespaces {
+        AllNamespaces(self.namespaces())
+    }
+
+    /// Selects the sockets in a room of the namespace `/`. It selects none if no controller serves
     /// `/`.
     pub fn to(&self, room: impl Into<Target>) -> Broadcast {
         self.root().to(room)
@@ -165,6 +189,37 @@ impl Io {
     fn root(&self) -> Namespace {
         self.of("/")
             .unwrap_or_else(|_| Namespace::new(Hub::with_defaults("/")))
+    }
+}
+
+/// All namespaces of the App, which [`Io::all`] selects.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `emit` is called"]
+pub struct AllNamespaces(Vec<Namespace>);
+
+impl AllNamespaces {
+    /// Emits an event to the sockets of all namespaces: `emit("moved", (x, y))`.
+    ///
+    /// `data` is the arguments: `()` for none, a tuple for several, anything else for one. It is
+    /// encoded once for each namespace. A client that has joined several namespaces receives the
+    /// event in each of them.
+    ///
+    /// # Errors
+    /// The first error; the namespaces after it receive nothing.
+    pub fn emit<T: Serialize>(&self, event: &str, data: T) -> Result<(), EmitError> {
+        self.0
+            .iter()
+            .try_for_each(|namespace| namespace.emit(event, &data))
+    }
+
+    /// The sockets of all namespaces on this node.
+    pub fn sockets(&self) -> Vec<Socket> {
+        self.0.iter().flat_map(Namespace::sockets).collect()
+    }
+
+    /// The number of sockets of all namespaces on this node.
+    pub fn socket_count(&self) -> usize {
+        self.0.iter().map(Namespace::socket_count).sum()
     }
 }
 

@@ -212,7 +212,7 @@ impl Socket {
         self.0.gate.phase() == Phase::Open
     }
 
-    /// Emits an event to this client.
+    /// Emits an event to this client: `emit("moved", (x, y))`.
     ///
     /// `data` is the arguments: `()` for none, a tuple for several, anything else for one. It may
     /// contain [`Binary`](specter_proto::socketio::Binary) values anywhere. `Ok` means that the
@@ -225,8 +225,8 @@ impl Socket {
         self.deliver(packet)
     }
 
-    /// Emits an event and requests an acknowledgement. Await the returned [`EmitWithAck`] for the
-    /// client's answer.
+    /// Emits an event, `emit_with_ack("moved", (x, y))`, and requests an acknowledgement. Await the
+    /// returned [`EmitWithAck`] for the client's answer.
     ///
     /// The event is queued immediately. Each call has a timeout: see [`EmitWithAck::timeout`]. A
     /// handler may await it, because acknowledgements are received while handlers run.

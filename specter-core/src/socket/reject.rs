@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::client_error::ClientError;
+use super::internal_error::{FailurePlace, PendingReport};
 
 /// Rejects a client, from a `connect` handler or a guard.
 ///
@@ -53,6 +54,8 @@ pub(crate) struct Parts {
     pub(crate) data: Option<Box<RawValue>>,
     /// The id under which an error is logged whose text is not sent.
     pub(crate) id: Option<String>,
+    /// The log line for that id.
+    pub(crate) report: PendingReport,
     /// The error that was converted by `?`.
     pub(crate) cause: Option<Cause>,
     /// The data of `connect_error`, which `joined` makes from the other parts.
@@ -150,6 +153,11 @@ impl Reject {
         Self(Box::new(parts))
     }
 
+    /// Logs an internal error that is not logged yet, with the place where it occurred.
+    pub(crate) fn report_at(&mut self, place: FailurePlace<'_>) {
+        self.0.report.write(place);
+    }
+
     pub(crate) fn into_parts(self) -> Parts {
         *self.0
     }
@@ -175,12 +183,11 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Reject {
                 ..Parts::default()
             }
         } else {
+            let (id, report) = PendingReport::of(std::any::type_name::<E>(), &error);
             Parts {
                 message: "internal error".to_owned(),
-                id: Some(super::internal_error::report(
-                    std::any::type_name::<E>(),
-                    &error,
-                )),
+                id: Some(id),
+                report,
                 ..Parts::default()
             }
         };

@@ -265,22 +265,34 @@ impl ConnectionNamespaces {
             return Ok(());
         }
         let Some(service) = self.shared.namespaces.get(namespace) else {
-            tracing::debug!(
-                target: "specter::socket", namespace = ?Untrusted(namespace),
-                "CONNECT to a namespace that no controller serves"
+            let mut served: Vec<_> = self.shared.namespaces.keys().map(String::as_str).collect();
+            served.sort_unstable();
+            log_limited!(
+                WARN, target: "specter::socket", namespace = ?Untrusted(namespace),
+                served = served.join(" "),
+                "a client asked for a namespace that nobody serves: in the client it is the part \
+                 of the URL after the host; in the server, the controller's `namespace`"
             );
             return self.send_connect_error(namespace, &Reject::new("Invalid namespace"));
         };
         if self.sessions.len() >= self.shared.config.max_namespaces {
+            let limit = self.shared.config.max_namespaces;
+            warn_of_limit(
+                "max_namespaces",
+                limit,
+                "a client was not admitted to a namespace",
+            );
             return self.send_connect_error(namespace, &Reject::new("Too many namespaces"));
         }
         if packet
             .auth()
             .is_some_and(|auth| auth.len() > self.shared.config.max_auth_bytes)
         {
-            log_limited!(
-                INFO, target: "specter::socket", limit = self.shared.config.max_auth_bytes,
-                "a CONNECT payload is too large"
+            let limit = self.shared.config.max_auth_bytes;
+            warn_of_limit(
+                "max_auth_bytes",
+                limit,
+                "a client was rejected: its `auth` is too large",
             );
             let reject = Reject::new("invalid auth").with_code("invalid_auth");
             return self.send_connect_error(namespace, &reject);
@@ -487,7 +499,33 @@ impl MessageHandler for ConnectionNamespaces {
     }
 }
 
+/// Logs that a client exceeded the limit of a setting.
+#[cold]
+fn warn_of_limit(setting: &'static str, limit: usize, consequence: &'static str) {
+    log_limited!(
+        WARN, key = setting, target: "specter::socket", setting, limit,
+        "a client exceeded a limit: {consequence}"
+    );
+}
+
 fn parse_failure(error: &ParseError) -> CloseReason {
+    let exceeded = match error {
+        ParseError::TooManyAttachments { max, .. } => Some(("max_attachments", *max)),
+        ParseError::NamespaceLength { max, .. } => Some(("max_namespace_len", *max)),
+        ParseError::EventNameLength { max, .. } => Some(("max_event_name_len", *max)),
+        ParseError::Size { max, .. } => Some(("max_payload", *max)),
+        _ => None,
+    };
+    if *error == ParseError::Depth {
+        log_limited!(
+            WARN, target: "specter::socket",
+            "a connection was closed because its client nested a payload more deeply than 127 \
+             levels, which no setting allows"
+        );
+    }
+    if let Some((setting, limit)) = exceeded {
+        warn_of_limit(setting, limit, "its connection was closed");
+    }
     tracing::debug!(target: "specter::socket", code = error.code(), %error, "closed: a packet \
         that cannot be read");
     CloseReason::ParseError

@@ -1,7 +1,6 @@
 //! [`TestApp`]: an application under test. It starts as in production, but needs no port.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use specter_di::Container;
 use tower_service::Service as _;
 
 use super::running_app::RunningApp;
-use super::{ClientBuilder, TestClient};
+use super::{ClientBuilder, Expectation, TestClient};
 use crate::app::{App, AppHandle};
 use crate::gateway::SocketIngress;
 use crate::rooms::Io;
@@ -48,7 +47,7 @@ impl TestApp {
     /// # Panics
     /// If the client is refused.
     #[track_caller]
-    pub fn connect(&self, namespace: &str) -> impl Future<Output = TestClient> + use<> {
+    pub fn connect(&self, namespace: &str) -> Expectation<'static, TestClient> {
         self.client().connect(namespace)
     }
 

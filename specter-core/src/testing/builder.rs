@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use specter_di::{Module, Provide};
 
-use super::TestApp;
+use super::{Expectation, TestApp};
 use crate::app::{App, AppBuilder, Error};
 use crate::gateway::{Controller, Guard};
 
@@ -47,16 +47,18 @@ impl TestApp {
     ///
     /// # Panics
     /// If the application does not start.
-    pub async fn start<M: Module>() -> Self {
-        Self::builder::<M>().start().await
+    #[track_caller]
+    pub fn start<M: Module>() -> Expectation<'static, Self> {
+        Self::builder::<M>().start()
     }
 
     /// Starts an application of a single controller without changes.
     ///
     /// # Panics
     /// If the application does not start.
-    pub async fn of<C: Controller>() -> Self {
-        Self::builder_of::<C>().start().await
+    #[track_caller]
+    pub fn of<C: Controller>() -> Expectation<'static, Self> {
+        Self::builder_of::<C>().start()
     }
 }
 
@@ -69,9 +71,9 @@ impl TestAppBuilder {
         self
     }
 
-    /// Injects a value instead of the one that a provider of `Arc<T>` builds, as
-    /// [`AppBuilder::bind`] does:
-    /// `.bind::<dyn Repository>(Arc::new(Fake))`.
+    /// Injects a value in place of whatever provides `Arc<T>`, as [`AppBuilder::bind`] does:
+    /// `.bind::<dyn Repository>(Arc::new(Fake))`. If nothing injects or provides `Arc<T>`, the App
+    /// does not start.
     #[track_caller]
     pub fn bind<T: ?Sized + Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
         self.app = self.app.bind(value);
@@ -119,13 +121,11 @@ impl TestAppBuilder {
     /// Starts the application.
     ///
     /// # Panics
-    /// If the application does not start. The message is the error of the start, for example the
-    /// report of all faults.
-    pub async fn start(self) -> TestApp {
-        match self.try_start().await {
-            Ok(app) => app,
-            Err(error) => panic!("{error}"),
-        }
+    /// If the application does not start. The message lists everything that is wrong.
+    #[track_caller]
+    pub fn start(self) -> Expectation<'static, TestApp> {
+        let starting = self.try_start();
+        Expectation::new(async { starting.await.map_err(|error| error.to_string()) })
     }
 
     /// Starts the application, or returns the error of its start.

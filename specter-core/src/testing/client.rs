@@ -2,8 +2,6 @@
 
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::future::Future;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +13,7 @@ use specter_proto::websocket::Opcode;
 
 use super::ConnectError;
 use super::client_connection::{ClientConnection, ClientNamespace, Phase, State};
+use super::expectation::{Checked, Expectation};
 use super::packets::expect_encoded;
 use super::received::{AckSender, JoinedNamespace, PendingAck, ReceivedEvent, Receiver};
 use crate::socket::SocketId;
@@ -25,7 +24,7 @@ const QUIET: Duration = Duration::from_millis(50);
 /// A Socket.IO client that has joined a namespace.
 ///
 /// Its methods wait for what the test expects. If it is not received within the
-/// [`timeout`](super::TestAppBuilder::timeout), the test fails at the line that expected it, and
+/// [`timeout`](super::TestAppBuilder::timeout), the test fails at the line that awaits it, and
 /// the message lists what was received instead. Pings are answered automatically. Dropping the last
 /// client of a connection aborts the connection, as closing a browser tab does.
 ///
@@ -54,15 +53,20 @@ impl TestClient {
         connection: Arc<ClientConnection>,
         namespace: &str,
         auth: Option<&str>,
-        site: &'static Location<'static>,
-    ) -> Result<Self, ConnectError> {
+    ) -> Checked<Result<Self, ConnectError>> {
         connection.with_state(|state| match state.namespaces.entry(namespace.into()) {
             Entry::Occupied(entry) if matches!(entry.get().phase, Phase::Joined(_)) => {
-                panic!("{site}: the connection has already joined `{namespace}`")
+                Err(format!("the connection has already joined `{namespace}`"))
             }
-            Entry::Occupied(mut entry) => drop(entry.insert(ClientNamespace::default())),
-            Entry::Vacant(entry) => drop(entry.insert(ClientNamespace::default())),
-        });
+            Entry::Occupied(mut entry) => {
+                entry.insert(ClientNamespace::default());
+                Ok(())
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(ClientNamespace::default());
+                Ok(())
+            }
+        })?;
         let prefix = match namespace {
             "/" => String::new(),
             other => format!("{other},"),
@@ -72,25 +76,25 @@ impl TestClient {
         let answer = connection.wait(|state| {
             let end_reason = state.end_reason(namespace);
             match &state.namespaces.get(namespace)?.phase {
-                Phase::Joined(id) => Some(Ok(*id)),
-                Phase::ConnectError(error) => Some(Err(error.clone())),
-                _ => end_reason.map(|reason| {
-                    panic!("{site}: `{namespace}` could not be joined: {reason}");
-                }),
+                Phase::Joined(id) => Some(Ok(Ok(*id))),
+                Phase::ConnectError(error) => Some(Ok(Err(error.clone()))),
+                _ => {
+                    let reason = end_reason?;
+                    Some(Err(format!("`{namespace}` could not be joined: {reason}")))
+                }
             }
         });
-        match answer.await {
-            Some(Ok(id)) => Ok(Self {
-                connection,
-                namespace: namespace.into(),
-                id,
-            }),
-            Some(Err(error)) => Err(error),
-            None => panic!(
-                "{site}: the server did not answer CONNECT to `{namespace}` within {:?}",
+        let Some(joined) = answer.await else {
+            return Err(format!(
+                "the server did not answer CONNECT to `{namespace}` within {:?}",
                 connection.timeout
-            ),
-        }
+            ));
+        };
+        Ok(joined?.map(|id| Self {
+            connection,
+            namespace: namespace.into(),
+            id,
+        }))
     }
 
     /// The id of the client's socket.
@@ -108,12 +112,12 @@ impl TestClient {
     /// # Panics
     /// If the client is refused.
     #[track_caller]
-    pub fn join(&self, namespace: &str) -> impl Future<Output = Self> + use<> {
-        let (site, joining) = (Location::caller(), self.try_join(namespace, ()));
-        async move {
-            let joined = joining.await;
-            joined.unwrap_or_else(|error| panic!("{site}: {error}"))
-        }
+    pub fn join(&self, namespace: &str) -> Expectation<'static, Self> {
+        let (connection, namespace) = (self.connection.clone(), namespace.to_owned());
+        Expectation::new(async move {
+            let joined = Self::join_on(connection, &namespace, None).await?;
+            joined.map_err(|error| error.to_string())
+        })
     }
 
     /// Joins another namespace on the same connection with a CONNECT payload (`()` for none), or
@@ -129,15 +133,18 @@ impl TestClient {
         &self,
         namespace: &str,
         auth: A,
-    ) -> impl Future<Output = Result<Self, ConnectError>> + use<A> {
-        let (site, connection) = (Location::caller(), self.connection.clone());
-        let (namespace, auth) = (namespace.to_owned(), auth_json(&auth, site));
-        async move { Self::join_on(connection, &namespace, auth.as_deref(), site).await }
+    ) -> Expectation<'static, Result<Self, ConnectError>> {
+        let connection = self.connection.clone();
+        let (namespace, auth) = (namespace.to_owned(), auth_json(&auth));
+        Expectation::new(
+            async move { Self::join_on(connection, &namespace, auth.as_deref()).await },
+        )
     }
 
-    /// Emits an event. `data` is its arguments, as for
-    /// [`Socket::emit`](crate::socket::Socket::emit): `()` for none, a tuple for several, anything
-    /// else for one.
+    /// Emits an event: `emit("moved", (x, y))`.
+    ///
+    /// `data` is the arguments, as for [`Socket::emit`](crate::socket::Socket::emit): `()` for
+    /// none, a tuple for several, anything else for one.
     ///
     /// # Panics
     /// If the client is no longer in the namespace, or `data` cannot be serialized.
@@ -160,7 +167,7 @@ impl TestClient {
         let id = self.connection.ack_id();
         let packet = encode::event(&self.namespace, Some(id), event, &data);
         self.connection.send(&expect_encoded(packet));
-        PendingAck::new(self.joined_namespace(), event, id, Location::caller())
+        PendingAck::new(self.joined_namespace(), event, id)
     }
 
     /// Waits for the next event of this name, and decodes its arguments as a `T`: `()` for none, a
@@ -170,9 +177,8 @@ impl TestClient {
     /// # Panics
     /// If the event is not received, or its arguments cannot be decoded as a `T`.
     #[track_caller]
-    pub fn expect<T: DeserializeOwned>(&self, event: &str) -> impl Future<Output = T> {
-        let site = Location::caller();
-        async move { self.next_of(event, site).await.read(site) }
+    pub fn expect<'a, T: DeserializeOwned>(&'a self, event: &'a str) -> Expectation<'a, T> {
+        Expectation::new(async move { self.next_of(event).await?.read() })
     }
 
     /// Waits for the next event of this name, which must request an acknowledgement. Returns its
@@ -182,18 +188,17 @@ impl TestClient {
     /// If the event is not received, requests no acknowledgement, or its arguments cannot be
     /// decoded as a `T`.
     #[track_caller]
-    pub fn expect_with_ack<T: DeserializeOwned>(
-        &self,
-        event: &str,
-    ) -> impl Future<Output = (T, AckSender)> {
-        let site = Location::caller();
-        async move {
-            let received = self.next_of(event, site).await;
-            let Some(answer) = received.answer() else {
-                panic!("{site}: `{event}` was received, but it requests no acknowledgement");
-            };
-            (received.read(site), answer)
-        }
+    pub fn expect_with_ack<'a, T: DeserializeOwned>(
+        &'a self,
+        event: &'a str,
+    ) -> Expectation<'a, (T, AckSender)> {
+        Expectation::new(async move {
+            let received = self.next_of(event).await?;
+            let answer = received.answer().ok_or_else(|| {
+                format!("`{event}` was received, but it requests no acknowledgement")
+            })?;
+            Ok((received.read()?, answer))
+        })
     }
 
     /// Waits for the next event of any name.
@@ -201,9 +206,8 @@ impl TestClient {
     /// # Panics
     /// If none is received.
     #[track_caller]
-    pub fn next_event(&self) -> impl Future<Output = ReceivedEvent> {
-        let site = Location::caller();
-        async move { self.take(|_| true, "an event", site).await }
+    pub fn next_event(&self) -> Expectation<'_, ReceivedEvent> {
+        Expectation::new(self.take(|_| true, "an event".to_owned()))
     }
 
     /// Waits until the application is idle, and checks that no event of this name was received.
@@ -214,12 +218,11 @@ impl TestClient {
     /// # Panics
     /// If such an event was received and not taken.
     #[track_caller]
-    pub fn expect_none(&self, event: &str) -> impl Future<Output = ()> {
-        let site = Location::caller();
-        async move {
+    pub fn expect_none<'a>(&'a self, event: &'a str) -> Expectation<'a, ()> {
+        Expectation::new(async move {
             tokio::time::sleep(QUIET).await;
-            self.check_unread(|name| name == event, site);
-        }
+            self.check_unread(|name| name == event)
+        })
     }
 
     /// As [`expect_none`](Self::expect_none), for events of every name.
@@ -227,12 +230,11 @@ impl TestClient {
     /// # Panics
     /// If an event was received and not taken.
     #[track_caller]
-    pub fn expect_silence(&self) -> impl Future<Output = ()> {
-        let site = Location::caller();
-        async move {
+    pub fn expect_silence(&self) -> Expectation<'_, ()> {
+        Expectation::new(async move {
             tokio::time::sleep(QUIET).await;
-            self.check_unread(|_| true, site);
-        }
+            self.check_unread(|_| true)
+        })
     }
 
     /// Waits until the server disconnects this client, from its namespace or by closing the
@@ -241,20 +243,24 @@ impl TestClient {
     /// # Panics
     /// If the server does not disconnect the client, or if the client itself has left.
     #[track_caller]
-    pub fn expect_disconnect(&self) -> impl Future<Output = Disconnection> {
-        let site = Location::caller();
-        async move {
+    pub fn expect_disconnect(&self) -> Expectation<'_, Disconnection> {
+        Expectation::new(async move {
             let disconnected = self.connection.wait(|state| {
                 let joined = state.namespaces.get(&*self.namespace)?;
                 match joined.phase {
-                    Phase::Disconnected => Some(Disconnection::Namespace),
-                    Phase::Left => panic!("{site}: the client left `{}` itself", self.namespace),
-                    _ => state.closed.as_ref().map(|_| Disconnection::Transport),
+                    Phase::Disconnected => Some(Ok(Disconnection::Namespace)),
+                    Phase::Left => {
+                        Some(Err(format!("the client left `{}` itself", self.namespace)))
+                    }
+                    _ => {
+                        let closed = state.closed.as_ref();
+                        closed.map(|_| Ok(Disconnection::Transport))
+                    }
                 }
             });
             let disconnected = disconnected.await;
-            disconnected.unwrap_or_else(|| self.fail("to be disconnected", None, site))
-        }
+            disconnected.unwrap_or_else(|| Err(self.failure("to be disconnected", None)))
+        })
     }
 
     /// Whether the client is in its namespace, as far as the client knows.
@@ -283,16 +289,15 @@ impl TestClient {
     /// # Panics
     /// If the server does not answer.
     #[track_caller]
-    pub fn close(&self) -> impl Future<Output = ()> {
-        let site = Location::caller();
-        async move {
+    pub fn close(&self) -> Expectation<'_, ()> {
+        Expectation::new(async move {
             self.connection
                 .send_frame(Opcode::Close, &1000_u16.to_be_bytes());
             let closed = self.connection.wait(|state| state.closed.clone()).await;
-            if closed.is_none() {
-                self.fail("the server to close the connection", None, site);
-            }
-        }
+            closed
+                .map(drop)
+                .ok_or_else(|| self.failure("the server to close the connection", None))
+        })
     }
 
     /// Aborts the connection without a close frame, as the loss of a network does.
@@ -332,18 +337,16 @@ impl TestClient {
         }
     }
 
-    async fn next_of(&self, event: &str, site: &'static Location<'static>) -> ReceivedEvent {
-        let wanted = format!("`{event}`");
-        self.take(|name| name == event, &wanted, site).await
+    async fn next_of(&self, event: &str) -> Checked<ReceivedEvent> {
+        self.take(|name| name == event, format!("`{event}`")).await
     }
 
     /// Waits for an event whose name is wanted, and takes the first.
     async fn take(
         &self,
         is_wanted: impl Fn(&str) -> bool,
-        wanted: &str,
-        site: &'static Location<'static>,
-    ) -> ReceivedEvent {
+        wanted: String,
+    ) -> Checked<ReceivedEvent> {
         let taken = self.connection.wait(|state| {
             let end_reason = state.end_reason(&self.namespace);
             let events = &mut state.namespaces.get_mut(&*self.namespace)?.events;
@@ -354,27 +357,31 @@ impl TestClient {
             }
         });
         match taken.await {
-            Some(Ok(event)) => ReceivedEvent::new(event, Receiver::Client(self.joined_namespace())),
-            Some(Err(reason)) => self.fail(wanted, Some(reason), site),
-            None => self.fail(wanted, None, site),
+            Some(Ok(event)) => {
+                let receiver = Receiver::Client(self.joined_namespace());
+                Ok(ReceivedEvent::new(event, receiver))
+            }
+            Some(Err(reason)) => Err(self.failure(&wanted, Some(reason))),
+            None => Err(self.failure(&wanted, None)),
         }
     }
 
-    fn check_unread(&self, is_wrong: impl Fn(&str) -> bool, site: &'static Location<'static>) {
+    fn check_unread(&self, is_wrong: impl Fn(&str) -> bool) -> Checked<()> {
         let wrong = self.connection.with_state(|state| {
             let mut events = unread(state, &self.namespace);
             events.find(|(name, _)| is_wrong(name))
         });
-        if let Some((name, args)) = wrong {
-            panic!(
-                "{site}: the client in `{}` expected no `{name}`, but received one with {args}",
+        match wrong {
+            None => Ok(()),
+            Some((name, args)) => Err(format!(
+                "the client in `{}` expected no `{name}`, but received one with {args}",
                 self.namespace
-            );
+            )),
         }
     }
 
-    /// Fails the test with what was expected and what was received instead.
-    fn fail(&self, wanted: &str, reason: Option<String>, site: &'static Location<'static>) -> ! {
+    /// The message about what was expected and what was received instead.
+    fn failure(&self, wanted: &str, reason: Option<String>) -> String {
         let reason = reason
             .unwrap_or_else(|| format!("it was not received within {:?}", self.connection.timeout));
         let unread = self.connection.with_state(|state| {
@@ -388,10 +395,10 @@ impl TestClient {
             "" => "no other event was received".to_owned(),
             unread => format!("other events were received: {unread}"),
         };
-        panic!(
-            "{site}: the client in `{}` expected {wanted}, but {reason}; {instead}",
+        format!(
+            "the client in `{}` expected {wanted}, but {reason}; {instead}",
             self.namespace
-        );
+        )
     }
 }
 
@@ -412,13 +419,18 @@ fn unread(state: &State, namespace: &str) -> impl Iterator<Item = (String, Strin
 }
 
 /// The CONNECT payload as JSON; `None` if there is none.
-pub(super) fn auth_json(auth: &impl Serialize, site: &Location<'_>) -> Option<String> {
-    let json = serde_json::to_string(auth).unwrap_or_else(|error| {
-        panic!("{site}: the CONNECT payload cannot be serialized: {error}")
-    });
+///
+/// # Panics
+/// If it cannot be serialized or is no object.
+#[track_caller]
+pub(super) fn auth_json(auth: &impl Serialize) -> Option<String> {
+    let json = match serde_json::to_string(auth) {
+        Ok(json) => json,
+        Err(error) => panic!("the CONNECT payload cannot be serialized: {error}"),
+    };
     assert!(
         json == "null" || json.starts_with('{'),
-        "{site}: the CONNECT payload must be an object, not {json}"
+        "the CONNECT payload must be an object, not {json}"
     );
     (json != "null").then_some(json)
 }

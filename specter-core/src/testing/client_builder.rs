@@ -1,9 +1,7 @@
 //! [`ClientBuilder`]: the request and the CONNECT payload with which a client connects.
 
 use std::fmt;
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::panic::Location;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -12,6 +10,7 @@ use super::client::{TestClient, auth_json};
 use super::client_connection::ClientConnection;
 use super::client_handshake;
 use super::client_handshake::Handshake;
+use super::expectation::{Checked, Expectation};
 use super::running_app::RunningApp;
 use super::wire::Reader;
 use crate::testing::ConnectError;
@@ -47,7 +46,7 @@ impl ClientBuilder {
     /// If the payload cannot be serialized or is no object.
     #[track_caller]
     pub fn auth(mut self, auth: impl Serialize) -> Self {
-        self.auth = auth_json(&auth, Location::caller());
+        self.auth = auth_json(&auth);
         self
     }
 
@@ -88,12 +87,12 @@ impl ClientBuilder {
     /// # Panics
     /// If the client is refused.
     #[track_caller]
-    pub fn connect(self, namespace: &str) -> impl Future<Output = TestClient> + use<> {
-        let (site, namespace) = (Location::caller(), namespace.to_owned());
-        async move {
-            let connected = self.open(&namespace, site).await;
-            connected.unwrap_or_else(|error| panic!("{site}: {error}"))
-        }
+    pub fn connect(self, namespace: &str) -> Expectation<'static, TestClient> {
+        let namespace = namespace.to_owned();
+        Expectation::new(async move {
+            let connected = self.open(&namespace).await?;
+            connected.map_err(|error| error.to_string())
+        })
     }
 
     /// Opens a connection and joins a namespace, or returns why the client was refused.
@@ -104,9 +103,9 @@ impl ClientBuilder {
     pub fn try_connect(
         self,
         namespace: &str,
-    ) -> impl Future<Output = Result<TestClient, ConnectError>> + use<> {
-        let (site, namespace) = (Location::caller(), namespace.to_owned());
-        async move { self.open(&namespace, site).await }
+    ) -> Expectation<'static, Result<TestClient, ConnectError>> {
+        let namespace = namespace.to_owned();
+        Expectation::new(async move { self.open(&namespace).await })
     }
 
     /// Connects a client that is expected to be refused, and returns why it was.
@@ -114,24 +113,17 @@ impl ClientBuilder {
     /// # Panics
     /// If the client is accepted.
     #[track_caller]
-    pub fn expect_connect_error(
-        self,
-        namespace: &str,
-    ) -> impl Future<Output = ConnectError> + use<> {
-        let (site, namespace) = (Location::caller(), namespace.to_owned());
-        async move {
-            match self.open(&namespace, site).await {
-                Err(error) => error,
-                Ok(_) => panic!("{site}: the client was accepted in `{namespace}`"),
+    pub fn expect_connect_error(self, namespace: &str) -> Expectation<'static, ConnectError> {
+        let namespace = namespace.to_owned();
+        Expectation::new(async move {
+            match self.open(&namespace).await? {
+                Err(error) => Ok(error),
+                Ok(_) => Err(format!("the client was accepted in `{namespace}`")),
             }
-        }
+        })
     }
 
-    async fn open(
-        self,
-        namespace: &str,
-        site: &'static Location<'static>,
-    ) -> Result<TestClient, ConnectError> {
+    async fn open(self, namespace: &str) -> Checked<Result<TestClient, ConnectError>> {
         let handshake = Handshake {
             target: format!("{}?{}", self.path, self.query),
             headers: self.headers,
@@ -140,9 +132,12 @@ impl ClientBuilder {
         };
         let upgrade = client_handshake::open(&self.app.router, &handshake);
         let Ok(upgraded) = tokio::time::timeout(self.app.timeout, upgrade).await else {
-            panic!("{site}: the server does not answer the handshake");
+            return Err("the server does not answer the handshake".to_owned());
         };
-        let (stream, early) = upgraded?;
+        let (stream, early) = match upgraded {
+            Ok(upgraded) => upgraded,
+            Err(error) => return Ok(Err(error)),
+        };
         let reader = Reader::starting_with(early);
         let connection = ClientConnection::new(stream, reader, self.app.timeout);
         let opened = connection.wait(|state| match &state.closed {
@@ -151,10 +146,10 @@ impl ClientBuilder {
         });
         match opened.await {
             Some(Ok(())) => {}
-            Some(Err(reason)) => panic!("{site}: the connection was not opened: {reason}"),
-            None => panic!("{site}: the server does not open the connection"),
+            Some(Err(reason)) => return Err(format!("the connection was not opened: {reason}")),
+            None => return Err("the server does not open the connection".to_owned()),
         }
-        TestClient::join_on(connection, namespace, self.auth.as_deref(), site).await
+        TestClient::join_on(connection, namespace, self.auth.as_deref()).await
     }
 }
 

@@ -84,9 +84,8 @@ impl ConnectError {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct EventErrorReply {
-    /// The error's message.
-    #[serde(rename = "error")]
-    pub message: String,
+    /// The error's text: [`EventError::error`](crate::gateway::EventError::error).
+    pub error: String,
     /// The error's stable name, if it has one.
     #[serde(default)]
     pub code: Option<String>,

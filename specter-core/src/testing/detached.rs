@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::panic::Location;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -85,7 +84,7 @@ impl TestSocket {
             }
         };
         match unread {
-            Ok(Some(packet)) => self.received(packet).read(Location::caller()),
+            Ok(Some(packet)) => self.received(packet).data(),
             Ok(None) => panic!("no `{event}` was emitted"),
             Err(others) if others.is_empty() => {
                 panic!("no `{event}` was emitted, nor any other event")

@@ -1,10 +1,8 @@
 //! Events that a client has received, and acknowledgements in both directions.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -13,6 +11,7 @@ use specter_proto::socketio::{Args, EventPacket, encode};
 
 use super::EventErrorReply;
 use super::client_connection::ClientConnection;
+use super::expectation::{Checked, Expectation};
 use super::packets::{decode_ack, expect_encoded};
 use crate::socket::Socket;
 
@@ -54,7 +53,10 @@ impl ReceivedEvent {
     /// If the arguments cannot be decoded as a `T`.
     #[track_caller]
     pub fn data<T: DeserializeOwned>(&self) -> T {
-        self.read(Location::caller())
+        match self.read() {
+            Ok(data) => data,
+            Err(message) => panic!("{message}"),
+        }
     }
 
     /// Returns the sender of the acknowledgement. `None` if the server requested none.
@@ -66,10 +68,10 @@ impl ReceivedEvent {
         })
     }
 
-    pub(super) fn read<T: DeserializeOwned>(&self, site: &Location<'_>) -> T {
-        self.packet.args().decode().unwrap_or_else(|error| {
-            panic!(
-                "{site}: `{}` was received with {}, which is not what was expected: {error}",
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Checked<T> {
+        self.packet.args().decode().map_err(|error| {
+            format!(
+                "`{}` was received with {}, which is not what was expected: {error}",
                 self.name(),
                 self.args().to_json()
             )
@@ -130,22 +132,15 @@ pub struct PendingAck<T> {
     namespace: JoinedNamespace,
     event: Box<str>,
     id: u64,
-    site: &'static Location<'static>,
     data: PhantomData<fn() -> T>,
 }
 
 impl<T> PendingAck<T> {
-    pub(super) fn new(
-        namespace: JoinedNamespace,
-        event: &str,
-        id: u64,
-        site: &'static Location<'static>,
-    ) -> Self {
+    pub(super) fn new(namespace: JoinedNamespace, event: &str, id: u64) -> Self {
         Self {
             namespace,
             event: event.into(),
             id,
-            site,
             data: PhantomData,
         }
     }
@@ -154,14 +149,18 @@ impl<T> PendingAck<T> {
     ///
     /// # Panics
     /// If no acknowledgement is received within the timeout, or one without an error.
-    pub async fn error(self) -> EventErrorReply {
-        let (site, event) = (self.site, self.event.clone());
-        let args = self.args().await;
-        args.arguments().decode().unwrap_or_else(|_| {
-            panic!(
-                "{site}: `{event}` was expected to fail, but was acknowledged with {}",
-                args.to_json()
-            )
+    #[track_caller]
+    pub fn error(self) -> Expectation<'static, EventErrorReply> {
+        let event = self.event.clone();
+        let receiving = receive_ack(self.namespace, self.event, self.id);
+        Expectation::new(async move {
+            let args = receiving.await?;
+            args.arguments().decode().map_err(|_| {
+                format!(
+                    "`{event}` was expected to fail, but was acknowledged with {}",
+                    args.to_json()
+                )
+            })
         })
     }
 
@@ -169,48 +168,52 @@ impl<T> PendingAck<T> {
     ///
     /// # Panics
     /// If no acknowledgement is received within the timeout.
-    pub async fn args(self) -> Args {
-        let Self {
-            namespace: (connection, namespace),
-            event,
-            id,
-            site,
-            ..
-        } = self;
-        let answer = connection.wait(|state| {
-            let end_reason = state.end_reason(&namespace);
-            match state.namespaces.get_mut(&*namespace)?.acks.remove(&id) {
-                Some(ack) => Some(Ok(ack.raw_args())),
-                None => end_reason.map(Err),
-            }
-        });
-        match answer.await {
-            Some(Ok(args)) => args,
-            Some(Err(reason)) => panic!("{site}: `{event}` was not acknowledged: {reason}"),
-            None => panic!(
-                "{site}: `{event}` was not acknowledged within {:?}",
-                connection.timeout
-            ),
-        }
+    #[track_caller]
+    pub fn args(self) -> Expectation<'static, Args> {
+        Expectation::new(receive_ack(self.namespace, self.event, self.id))
     }
 }
 
 impl<T: DeserializeOwned + 'static> IntoFuture for PendingAck<T> {
     type Output = T;
-    type IntoFuture = Pin<Box<dyn Future<Output = T> + Send>>;
+    type IntoFuture = Expectation<'static, T>;
 
+    #[track_caller]
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let (site, event) = (self.site, self.event.clone());
-            let args = self.args().await;
-            args.arguments().decode().unwrap_or_else(|error| {
-                panic!(
-                    "{site}: `{event}` was acknowledged with {}, which is not what was expected: \
-                     {error}",
+        let event = self.event.clone();
+        let receiving = receive_ack(self.namespace, self.event, self.id);
+        Expectation::new(async move {
+            let args = receiving.await?;
+            args.arguments().decode().map_err(|error| {
+                format!(
+                    "`{event}` was acknowledged with {}, which is not what was expected: {error}",
                     args.to_json()
                 )
             })
         })
+    }
+}
+
+/// Waits for the acknowledgement of an event.
+async fn receive_ack(
+    (connection, namespace): JoinedNamespace,
+    event: Box<str>,
+    id: u64,
+) -> Checked<Args> {
+    let answer = connection.wait(|state| {
+        let end_reason = state.end_reason(&namespace);
+        match state.namespaces.get_mut(&*namespace)?.acks.remove(&id) {
+            Some(ack) => Some(Ok(ack.raw_args())),
+            None => end_reason.map(Err),
+        }
+    });
+    match answer.await {
+        Some(Ok(args)) => Ok(args),
+        Some(Err(reason)) => Err(format!("`{event}` was not acknowledged: {reason}")),
+        None => Err(format!(
+            "`{event}` was not acknowledged within {:?}",
+            connection.timeout
+        )),
     }
 }
 

@@ -9,7 +9,10 @@ use super::{
     event::EventKind,
     model::{Handler, HandlerTable, Mode, numbered},
 };
-use crate::syntax::runtime::{Stretch, location, moved, option, own};
+use crate::syntax::{
+    runtime::{Stretch, location, moved, option, own},
+    types,
+};
 
 pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
     let HandlerTable {
@@ -50,9 +53,11 @@ pub(crate) fn handlers(block: &HandlerTable) -> TokenStream {
         }
     };
     let warnings = warnings(handlers);
+    let features = features(handlers);
     let block = checked(block, items.as_ref(), &content);
     runtime.block(&quote_spanned! {own(Span::call_site())=>
         #warnings
+        #features
         #block
         __p::inventory::submit! { __BLOCK }
     })
@@ -102,6 +107,19 @@ fn checked(
         }
         const __BLOCK: __p::HandlersBlock = __block::<#checked #argument>();
     }
+}
+
+/// A check for each parameter that may be the `Valid<T>` of the framework, which needs a feature.
+fn features(handlers: &[Handler]) -> TokenStream {
+    let parameters = handlers.iter().flat_map(|handler| &handler.parameters);
+    let checks = parameters.filter_map(|parameter| {
+        let ty: syn::Type = syn::parse2(parameter.ty.clone()).ok()?;
+        types::is_called(&ty, "Valid").then(|| {
+            let check = quote!(__p::check_valid!(#ty););
+            Stretch::of(&ty).over(check)
+        })
+    });
+    checks.collect()
 }
 
 /// A warning at each event name that is probably a mistake. A macro cannot emit warnings, but it

@@ -4,14 +4,14 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Generics, WherePredicate, ext::IdentExt, parse_quote_spanned, spanned::Spanned};
+use syn::{Generics, Type, WherePredicate, ext::IdentExt, parse_quote_spanned, spanned::Spanned};
 
 use super::model::{Factory, Provider, Scope, Source};
 use crate::syntax::{
     fields::{Construction, singleton_check},
     list::ListElement,
     runtime::{Stretch, location, own},
-    types,
+    trait_object, types,
 };
 
 pub(crate) fn provider(provider: &Provider) -> TokenStream {
@@ -50,7 +50,9 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         .params
         .is_empty()
         .then(|| quote_spanned!(own=> #[diagnostic::do_not_recommend]));
+    let item_checks = item_checks(provider);
     let block = runtime.block(&quote_spanned! {own=>
+        #item_checks
         #quiet
         impl #parameters __p::Provide for #name #arguments #bounds {
             type Value = #value;
@@ -60,6 +62,33 @@ pub(crate) fn provider(provider: &Provider) -> TokenStream {
         #checks
     });
     quote!(#function_type #block)
+}
+
+/// The checks of the struct, and of the traits in `as = …`. Those of a generic provider may name
+/// its parameters, which items cannot.
+fn item_checks(provider: &Provider) -> TokenStream {
+    if !provider.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let name = &provider.name;
+    let itself = matches!(provider.source, Source::Struct(_)).then(|| {
+        quote_spanned! {own(name.span())=>
+            const _: () = {
+                trait __Provided { type Type: __p::Shareable; }
+                impl __Provided for () { type Type = #name; }
+            };
+        }
+    });
+    let aliases = provider.aliases.iter();
+    let checks = aliases.filter_map(|ListElement { cfgs, ty }| match types::bare(ty) {
+        Type::TraitObject(object) => {
+            let check = trait_object::check(object);
+            Some(quote!(#(#cfgs)* #check))
+        }
+        _ => None,
+    });
+    let checks: TokenStream = checks.collect();
+    quote!(#itself #checks)
 }
 
 /// The type parameters of a generic provider, with the bounds that the container requires.

@@ -320,12 +320,16 @@ impl Argument {
                 diag.error_help(&tokens, "expected a `,` after the literal", help);
                 return None;
             }
-            _ => {
-                let quoted = readable(tokens.clone());
+            (first, _) => {
+                let text = readable(tokens.clone());
+                let help = match first {
+                    TokenTree::Ident(word) if word == "dyn" => format!("write `as = {text}`"),
+                    _ => format!("write a name or a path in quotes: `\"{text}\"`"),
+                };
                 diag.error_help(
                     &tokens,
                     "expected an option, such as `key`, `key = value` or `key(A, B)`",
-                    format_args!("write a name or a path in quotes: `\"{quoted}\"`"),
+                    help,
                 );
                 return None;
             }

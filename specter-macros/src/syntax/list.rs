@@ -38,8 +38,30 @@ impl Parse for ListElement {
             let message = "a function is listed by its name, not called\nhelp: remove the `()`";
             return Err(syn::Error::new_spanned(ty, message));
         }
+        if input.peek(Token![as]) {
+            return Err(alias_in_list(input, &ty));
+        }
         Ok(Self { cfgs, ty })
     }
+}
+
+/// The error of `providers = [MemoryRepo as dyn Repo]`.
+fn alias_in_list(input: ParseStream<'_>, ty: &Type) -> syn::Error {
+    let at = input.span();
+    let alias = input
+        .parse::<Token![as]>()
+        .and_then(|_| input.parse::<Type>());
+    let alias = alias.map_or("dyn …".to_owned(), |alias| {
+        readable(alias.to_token_stream())
+    });
+    let name = readable(ty.to_token_stream());
+    syn::Error::new(
+        at,
+        format_args!(
+            "a list has no `as`: the type says what else it is injected as\nhelp: write \
+             `#[injectable(as = {alias})]` on `{name}`, and list `{name}`"
+        ),
+    )
 }
 
 impl ListElement {

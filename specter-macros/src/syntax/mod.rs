@@ -13,4 +13,5 @@ pub(crate) mod policies;
 pub(crate) mod readable;
 pub(crate) mod runtime;
 pub(crate) mod strip;
+pub(crate) mod trait_object;
 pub(crate) mod types;

@@ -4,6 +4,14 @@ pub struct RoomRepository {
 }
 const _: () = {
     use ::specter::__private as __p;
+    const _: () = {
+        trait __Provided {
+            type Type: __p::Shareable;
+        }
+        impl __Provided for () {
+            type Type = RoomRepository;
+        }
+    };
     #[diagnostic::do_not_recommend]
     impl __p::Provide for RoomRepository {
         type Value = ::std::sync::Arc<Self>;
@@ -31,6 +39,14 @@ struct Draft {
 }
 const _: () = {
     use ::specter::__private as __p;
+    const _: () = {
+        trait __Provided {
+            type Type: __p::Shareable;
+        }
+        impl __Provided for () {
+            type Type = Draft;
+        }
+    };
     #[diagnostic::do_not_recommend]
     impl __p::Provide for Draft {
         type Value = ::std::sync::Arc<Self>;
@@ -55,6 +71,14 @@ const _: () = {
 struct Marker;
 const _: () = {
     use ::specter::__private as __p;
+    const _: () = {
+        trait __Provided {
+            type Type: __p::Shareable;
+        }
+        impl __Provided for () {
+            type Type = Marker;
+        }
+    };
     #[diagnostic::do_not_recommend]
     impl __p::Provide for Marker {
         type Value = ::std::sync::Arc<Self>;
@@ -220,6 +244,28 @@ struct Sql {
 }
 const _: () = {
     use ::specter::__private as __p;
+    const _: () = {
+        trait __Provided {
+            type Type: __p::Shareable;
+        }
+        impl __Provided for () {
+            type Type = Sql;
+        }
+    };
+    const _: () = {
+        trait AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture {}
+        #[diagnostic::do_not_recommend]
+        impl<__T: ?Sized + Repository> AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture
+        for __T {}
+        trait __Alias {
+            type Type: ?Sized
+                + __p::Shareable
+                + AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture;
+        }
+        impl __Alias for () {
+            type Type = dyn Repository;
+        }
+    };
     #[diagnostic::do_not_recommend]
     impl __p::Provide for Sql {
         type Value = ::std::sync::Arc<Self>;
@@ -265,6 +311,33 @@ fn memory() -> Memory {
 struct memory {}
 const _: () = {
     use ::specter::__private as __p;
+    const _: () = {
+        trait AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture {}
+        #[diagnostic::do_not_recommend]
+        impl<__T: ?Sized + Repository> AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture
+        for __T {}
+        trait __Alias {
+            type Type: ?Sized
+                + __p::Shareable
+                + AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture;
+        }
+        impl __Alias for () {
+            type Type = dyn Repository;
+        }
+    };
+    const _: () = {
+        trait AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture {}
+        #[diagnostic::do_not_recommend]
+        impl<__T: ?Sized + Health> AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture for __T {}
+        trait __Alias {
+            type Type: ?Sized
+                + __p::Shareable
+                + AsyncFnNeedsTheCrateAsyncTraitOrABoxedFuture;
+        }
+        impl __Alias for () {
+            type Type = dyn Health;
+        }
+    };
     #[diagnostic::do_not_recommend]
     impl __p::Provide for memory {
         type Value = ::std::sync::Arc<Memory>;

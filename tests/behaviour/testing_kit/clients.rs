@@ -59,7 +59,7 @@ async fn an_error_answer_can_be_expected() {
     let ann = member(&app, "ann").await;
     let error = ann.emit_with_ack::<()>("post", post("")).error().await;
     assert_eq!(
-        (error.message.as_str(), error.code.as_deref()),
+        (error.error.as_str(), error.code.as_deref()),
         ("nothing to say", Some("empty"))
     );
     assert_eq!(error.data, "lobby");

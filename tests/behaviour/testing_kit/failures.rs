@@ -1,13 +1,86 @@
 //! The panic messages of tests that fail.
 
+use std::cell::RefCell;
+use std::panic;
+use std::sync::Once;
+
 use specter::testing::TestApp;
 
 use super::gateway::{Echo, app, member, post};
 
+thread_local! {
+    /// The file and line of this thread's last panic.
+    static PANIC_PLACE: RefCell<(String, u32)> = RefCell::default();
+}
+
 /// Runs a test that must panic, and returns the panic's message.
 pub(crate) async fn failure(test: impl Future<Output = ()> + Send + 'static) -> String {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if let Some(place) = info.location() {
+                PANIC_PLACE.set((place.file().to_owned(), place.line()));
+            }
+            previous(info);
+        }));
+    });
     let panic = tokio::spawn(test).await.unwrap_err().into_panic();
     *panic.downcast::<String>().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expectation_fails_at_the_line_that_awaits_it() {
+    let file = file!().to_owned();
+    let line = line!() + 4;
+    failure(async {
+        let app = app().await;
+        let ann = member(&app, "ann").await;
+        ann.expect::<String>("gone").await;
+    })
+    .await;
+    assert_eq!(PANIC_PLACE.take(), (file.clone(), line));
+
+    let line = line!() + 4;
+    failure(async {
+        let app = app().await;
+        let ann = member(&app, "ann").await;
+        ann.emit_with_ack::<bool>("post", post("hi")).await;
+    })
+    .await;
+    assert_eq!(PANIC_PLACE.take(), (file.clone(), line));
+
+    let line = line!() + 2;
+    failure(async {
+        app().await.connect("/chat").await;
+    })
+    .await;
+    assert_eq!(PANIC_PLACE.take(), (file.clone(), line));
+
+    let line = line!() + 4;
+    failure(async {
+        let app = TestApp::builder_of::<Echo>();
+        let app = app.configure(|app| app.max_payload(0));
+        app.start().await;
+    })
+    .await;
+    assert_eq!(PANIC_PLACE.take(), (file, line));
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_combinator_the_message_names_the_place_of_the_expectation() {
+    let line = line!() + 4;
+    let message = failure(async {
+        let app = app().await;
+        let ann = member(&app, "ann").await;
+        let expected = ann.expect::<String>("gone");
+        tokio::time::timeout(std::time::Duration::from_secs(60), expected)
+            .await
+            .unwrap();
+    });
+    let place = format!("{}:{line}:", file!());
+    let message = message.await;
+    assert!(message.starts_with(&place), "{message}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -21,10 +94,6 @@ async fn a_missing_event_fails_with_the_events_that_were_received() {
         ann.expect::<String>("gone").await;
     });
     let message = message.await;
-    assert!(
-        message.starts_with("tests/behaviour/testing_kit/failures.rs:"),
-        "{message}"
-    );
     assert!(
         message.ends_with(
             r#"the client in `/chat` expected `gone`, but it was not received within 5s; other events were received: `posted` [{"room":"lobby","text":"hi"}]"#

@@ -7,6 +7,7 @@ use serde::Serialize;
 use specter_proto::socketio::{PacketWriter, encode};
 
 use crate::gateway::error::EventError;
+use crate::socket::internal_error::FailurePlace;
 use crate::socket::{EmitError, Socket};
 
 /// The acknowledgement of an event, as a parameter. A handler that takes it sends the
@@ -63,8 +64,13 @@ impl Ack {
             match encode::outgoing_ack(cell.socket.hub().destination(), cell.id(), &data) {
                 Ok(packet) => cell.answer(packet),
                 Err(error) => {
-                    let id = crate::socket::internal_error::report("Ack::send", &error);
-                    cell.answer_with_error(&EventError::hidden(id));
+                    let mut failure = EventError::internal_dyn(&error);
+                    failure.report_at(FailurePlace {
+                        socket: &cell.socket,
+                        event: "",
+                        handler: "Ack::send",
+                    });
+                    cell.answer_with_error(&failure);
                     sent = Err(error.into());
                 }
             }

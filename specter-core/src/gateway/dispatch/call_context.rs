@@ -23,7 +23,8 @@ use super::event_info::EventInfo;
 use super::instance::Instance;
 use crate::gateway::declare::descriptor::{EventKind, HandlerInfo};
 use crate::gateway::error::EventError;
-use crate::logging::log_limited;
+use crate::logging::{Untrusted, log_limited};
+use crate::socket::internal_error::FailurePlace;
 use crate::socket::{DisconnectReason, Reject, Socket};
 
 /// A call that is still running.
@@ -308,18 +309,40 @@ impl CallContext {
         Ok(Outcome::Answer(packet))
     }
 
+    /// The place of a failure of this call, for the log.
+    pub(crate) fn place(&self) -> FailurePlace<'_> {
+        FailurePlace {
+            socket: &self.socket,
+            event: self.event_name(),
+            handler: match self.handler {
+                "" => "a subscriber",
+                method => method,
+            },
+        }
+    }
+
     /// Converts the result of the handler's body to the outcome.
     pub(crate) fn finish(&self, result: CallResult) -> Outcome {
         let taken = self.ack.as_ref().is_some_and(|ack| ack.is_taken());
         let error = match result {
             BodyEnd::Returned(Ok(outcome)) if !taken => return outcome,
             BodyEnd::Returned(Ok(_)) => return Outcome::Taken,
-            BodyEnd::Returned(Err(error)) => error,
-            BodyEnd::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.handler),
+            BodyEnd::Returned(Err(mut error)) => {
+                error.report_at(self.place());
+                error
+            }
+            BodyEnd::Panicked(payload) => EventError::panicked(panic_text(&*payload), self.place()),
             BodyEnd::TimedOut => {
+                let FailurePlace {
+                    socket,
+                    event,
+                    handler,
+                } = self.place();
                 log_limited!(
-                    WARN, key = self.handler, target: "specter::gateway", handler = self.handler,
-                    limit = ?self.timeout, "a handler exceeded its timeout and was dropped"
+                    WARN, key = handler, target: "specter::gateway",
+                    namespace = socket.hub().name(), event = ?Untrusted(event), handler,
+                    socket = %socket.id(), timeout = ?self.timeout,
+                    "a handler exceeded its `timeout` and was dropped"
                 );
                 EventError::new("timed out").with_code("timeout")
             }

@@ -11,6 +11,7 @@ use super::socket_env::SocketEnv;
 use specter_di::{OpenScope, OpenScopeFuture};
 use tokio::time::{Instant, timeout_at};
 
+use crate::gateway::declare::descriptor::EventKind;
 use crate::gateway::declare::table::{HandlerTarget, NamespaceTable};
 use crate::gateway::dispatch::Dispatch;
 use crate::gateway::dispatch::call_context::Trigger;
@@ -22,6 +23,7 @@ use crate::gateway::policies::guard::check_guards;
 use crate::gateway::subscribe::SubscriptionKey;
 use crate::logging::log_limited;
 use crate::rooms::Hub;
+use crate::socket::internal_error::FailurePlace;
 use crate::socket::service::{BoxFuture, NamespaceService, SocketService};
 use crate::socket::{DisconnectReason, Reject, Socket};
 
@@ -48,7 +50,12 @@ async fn connect(
     };
     let (env, mut instances) = match prepare(&table, &socket, &deadline).await {
         Ok(prepared) => prepared,
-        Err(error) => {
+        Err(mut error) => {
+            error.report_at(FailurePlace {
+                socket: &socket,
+                event: EventKind::Connect.name(),
+                handler: "the socket's providers",
+            });
             let (copy, event) = (error.duplicate(), EventInfo::connect());
             let timeout = table.connect_handler_timeout;
             notify_errors_within(timeout, &table, &socket, copy, event).await;

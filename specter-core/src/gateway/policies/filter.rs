@@ -8,6 +8,7 @@ use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
+use crate::socket::internal_error::FailurePlace;
 
 /// Replaces the error of a handler, or returns it unchanged. A filter is an injectable singleton.
 ///
@@ -98,11 +99,17 @@ pub(in crate::gateway) async fn run_filters(
         socket: &socket,
         event: &event,
     };
+    let place = FailurePlace {
+        socket: &socket,
+        event: event.name(),
+        handler: "an error filter",
+    };
     for filter in filters {
         error = match catch_panic(filter.filter_boxed(error, &cx)).await {
             Ok(error) => error,
-            Err(payload) => EventError::panicked(panic_text(&*payload), "an error filter"),
+            Err(payload) => EventError::panicked(panic_text(&*payload), place),
         };
+        error.report_at(place);
     }
     error
 }

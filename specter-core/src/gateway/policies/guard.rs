@@ -10,9 +10,11 @@ use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use specter_proto::socketio::Args;
 
+use crate::gateway::declare::descriptor::EventKind;
 use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
+use crate::socket::internal_error::FailurePlace;
 use crate::socket::{Reject, Socket};
 
 /// Decides whether a client may connect, or whether an event may be handled. A guard is an
@@ -158,10 +160,20 @@ pub(in crate::gateway) async fn check_guards(
 ) -> Result<(), Reject> {
     let cx = GuardContext::new(Caller::Socket(socket), event);
     for guard in guards {
-        match catch_panic(guard.check_boxed(&cx)).await {
-            Ok(decision) => decision?,
+        let decision = catch_panic(guard.check_boxed(&cx)).await;
+        let place = || FailurePlace {
+            socket,
+            event: event.map_or(EventKind::Connect.name(), EventInfo::name),
+            handler: "a guard",
+        };
+        match decision {
+            Ok(Ok(())) => {}
+            Ok(Err(mut reject)) => {
+                reject.report_at(place());
+                return Err(reject);
+            }
             Err(payload) => {
-                return Err(EventError::panicked(panic_text(&*payload), "a guard").into());
+                return Err(EventError::panicked(panic_text(&*payload), place()).into());
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::gateway::dispatch::catch_unwind::{catch_panic, panic_text};
 use crate::gateway::dispatch::event_info::EventInfo;
 use crate::gateway::error::EventError;
 use crate::socket::Socket;
+use crate::socket::internal_error::FailurePlace;
 
 /// Runs around the handlers of the App, a module, a controller or an event, and may replace their
 /// call. An interceptor is an injectable singleton.
@@ -181,13 +182,18 @@ pub(in crate::gateway) async fn intercept(
         cx,
         call,
     };
+    let place = FailurePlace {
+        socket: cx.socket,
+        event: cx.event.name(),
+        handler: "an interceptor",
+    };
     match catch_panic(next.run()).await {
         Ok(Ok(HandlerOutcome(outcome))) => outcome,
-        Ok(Err(error)) => Outcome::Failed(error),
-        Err(payload) => Outcome::Failed(EventError::panicked(
-            panic_text(&*payload),
-            "an interceptor",
-        )),
+        Ok(Err(mut error)) => {
+            error.report_at(place);
+            Outcome::Failed(error)
+        }
+        Err(payload) => Outcome::Failed(EventError::panicked(panic_text(&*payload), place)),
     }
 }
 
