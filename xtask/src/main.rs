@@ -10,6 +10,7 @@ mod chromium;
 mod demo;
 mod dependencies;
 mod fuzz;
+mod guide;
 mod node;
 mod process;
 mod published;
@@ -29,8 +30,10 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test             runs every test: Cargo's, the JavaScript and Python clients' suites, the chat and
-                   its page in a browser; installs what they need from npm, PyPI and Debian
+                   its page in a browser, and the guide; installs what they need from npm, PyPI and
+                   Debian
   test --offline   runs Cargo's tests only, which need neither npm nor Python nor a browser
+  guide            follows docs/guide.md, as `test` does at its end
   suites           runs the clients' suites only, against Specter
   reference        runs the clients' suites only, against the reference implementation, to show that
                    the suites are correct
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         ["test"] => run_steps(test),
         ["test", "--offline"] => run_steps(cargo::test),
+        ["guide"] => run_steps(guide::run),
         ["suites"] => run_steps(suites_against_specter),
         ["reference"] => run_steps(|report| suites::run(report, &Implementation::Reference)),
         ["demo"] => demo::run(),
@@ -82,6 +86,7 @@ fn ci(report: &mut CommandReport) {
 fn test(report: &mut CommandReport) {
     cargo::test(report);
     suites_against_specter(report);
+    guide::run(report);
 }
 
 fn suites_against_specter(report: &mut CommandReport) {
