@@ -151,5 +151,5 @@ pub fn app() -> AppBuilder {
 
 #[tokio::main]
 async fn main() -> specter::Result<()> {
-    app().create().await?.listen("127.0.0.1:3000").await
+    app().listen(3000).await
 }

@@ -104,9 +104,8 @@ struct PollModule;
 
 #[tokio::main]
 async fn main() -> specter::Result<()> {
-    tracing_subscriber::fmt().init();
     let app = App::create::<PollModule>().await?;
-    app.routes(routes()).listen("127.0.0.1:3000").await
+    app.routes(routes()).listen(3000).await
 }
 
 #[cfg(test)]

@@ -76,9 +76,5 @@ pub fn app(pace: Pace) -> AppBuilder {
 
 #[tokio::main]
 async fn main() -> specter::Result<()> {
-    app(Pace(Duration::from_secs(1)))
-        .create()
-        .await?
-        .listen("127.0.0.1:3000")
-        .await
+    app(Pace(Duration::from_secs(1))).listen(3000).await
 }

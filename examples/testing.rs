@@ -107,11 +107,7 @@ struct AuctionModule;
 
 #[tokio::main]
 async fn main() -> specter::Result<()> {
-    tracing_subscriber::fmt().init();
-    App::create::<AuctionModule>()
-        .await?
-        .listen("127.0.0.1:3000")
-        .await
+    App::create::<AuctionModule>().listen(3000).await
 }
 
 #[cfg(test)]

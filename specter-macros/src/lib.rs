@@ -174,6 +174,12 @@ pub fn socketio_controller(arguments: TokenStream, item: TokenStream) -> TokenSt
 /// | `guards(A, B)`, `interceptors(A, B)`, `filters(A, B)` | policies around this handler | none |
 ///
 /// A `timeout` may also be an expression of type `Duration`.
+///
+/// A plain `fn` runs on a thread that also serves other connections. If it blocks, for example in
+/// `std::fs` or in a database driver that is not async, it delays all of them: mark it `blocking`.
+///
+/// If several controllers of a namespace handle the same event, all of them run, in the order of
+/// their `priority`, and the first that returns a value acknowledges the event.
 #[proc_macro_attribute]
 pub fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handlers::handlers(arguments.into(), item.into()).into()

@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use specter_di::{Container, Dependency, Location, Module, ModuleBuilder, Provide, Root};
+use specter_di::{Container, Dependency, Location, Module, ModuleBuilder, Provide, Root, RootInfo};
 
 use crate::gateway::private::{ControllerRegistration, HandlersBlock, Instance};
 use crate::gateway::{
@@ -189,6 +189,11 @@ fn register_block(
         registered.policies.push(policies);
     }
     registered
+}
+
+/// The controller that is the root with this index.
+pub(super) fn controller_at(roots: &[RootInfo], index: usize) -> Option<&Registration> {
+    roots.get(index)?.meta::<ModuleEntry>()?.controller()
 }
 
 /// The controllers of the binary that no module lists and that are not marked `unlisted`.

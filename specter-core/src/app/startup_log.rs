@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use specter_di::Container;
 
 use super::mount::MountKey;
-use super::registration::{self, ModuleEntry, Registration};
+use super::registration::{ModuleEntry, Registration, controller_at, unlisted};
 use super::validation::MountedControllers;
-use super::wiring::registration;
 use crate::gateway::{EventKind, HandlerInfo};
 
 /// The controllers of an application, for its log.
@@ -27,7 +26,7 @@ impl StartupLog {
             let roots = self.container.roots();
             let registrations = indices
                 .iter()
-                .filter_map(|index| registration(roots, *index));
+                .filter_map(|index| controller_at(roots, *index));
             let registrations: Vec<_> = registrations.collect();
             for registration in &registrations {
                 log_controller(key, registration);
@@ -41,7 +40,7 @@ impl StartupLog {
         let listed: Vec<_> = roots
             .filter_map(|root| Some(root.meta::<ModuleEntry>()?.controller()?.type_id))
             .collect();
-        for info in registration::unlisted(&listed) {
+        for info in unlisted(&listed) {
             tracing::warn!(
                 target: "specter::gateway", controller = info.name, at = %info.location,
                 "no module lists this controller, so it is not served; list it in `controllers = […]` \

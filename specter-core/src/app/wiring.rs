@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use specter_di::{Container, RootInfo};
+use specter_di::Container;
 
 use super::endpoint_settings::Endpoints;
 use super::error::Error;
 use super::mount::{Mount, MountKey};
-use super::registration::{ModuleEntry, Registration};
+use super::registration::{ModuleEntry, controller_at};
 use super::resolve_policies::{PolicyResolver, connect_policies, subscriber_policies};
 use super::settings::{AppSettings, EndpointConfig};
 use super::shutdown::AppHandle;
@@ -160,7 +160,7 @@ fn namespace_table(
     let plan = container.scope(indices);
     let mut controllers = Vec::with_capacity(indices.len());
     for (position, index) in indices.iter().enumerate() {
-        let Some(registration) = registration(container.roots(), *index) else {
+        let Some(registration) = controller_at(container.roots(), *index) else {
             continue;
         };
         let resolver = PolicyResolver {
@@ -199,10 +199,6 @@ fn namespace_table(
         handler_grace_period: settings.endpoint.socket.handler_grace_period,
         max_concurrent: settings.endpoint.socket.max_concurrent,
     }
-}
-
-pub(super) fn registration(roots: &[RootInfo], index: usize) -> Option<&Registration> {
-    roots.get(index)?.meta::<ModuleEntry>()?.controller()
 }
 
 /// Builds the endpoint of each path. All endpoints share one budget for buffered bytes.

@@ -1,6 +1,8 @@
 //! Checks of the resolved graph: modules that are configured twice, circles of modules, circles of
-//! providers, singletons that depend on values with a shorter life, and values that have to be
-//! singletons. Must not change the graph.
+//! providers, singletons that depend on values with a shorter life, values that have to be
+//! singletons, and bound values that nothing uses. Must not change the graph.
+
+use std::collections::BTreeSet;
 
 use super::bind::{Binding, BoundGraph};
 use super::walk::walk;
@@ -215,6 +217,47 @@ pub(super) fn required_singletons(graph: &BoundGraph, faults: &mut Vec<Fault>) {
             ));
         }
     }
+}
+
+/// The faults of bound values that replace nothing and that nothing injects.
+pub(super) fn unused_bindings(graph: &BoundGraph) -> Vec<Fault> {
+    let is_injected = |number: usize| {
+        graph
+            .all_dependencies()
+            .chain(&graph.required)
+            .any(|dependency| dependency.targets.contains(&number))
+    };
+    let unused = graph.bound_without_provider.iter().copied();
+    let unused = unused.filter(|number| !is_injected(*number));
+    unused.map(|number| unused_binding(graph, number)).collect()
+}
+
+fn unused_binding(graph: &BoundGraph, number: usize) -> Fault {
+    let binding = &graph.bindings[number];
+    let key = graph.name_of(binding.key);
+    let traits: BTreeSet<String> = graph
+        .all_dependencies()
+        .filter_map(|dependency| dependency.declared.key.pointee())
+        .filter(|name| name.starts_with("dyn "))
+        .map(|name| format!("`bind::<{name}>(…)`"))
+        .collect();
+    let example = if traits.is_empty() {
+        "`bind::<dyn Repository>(…)`".to_owned()
+    } else {
+        traits.into_iter().collect::<Vec<_>>().join(" or ")
+    };
+    Fault::new(
+        FaultKind::UnusedBinding,
+        format!("a value is bound to `{key}`, but nothing injects or provides `{key}`"),
+        vec![Step {
+            location: binding.location,
+            text: "it is bound here".to_owned(),
+        }],
+        format!(
+            "bind it to the type that is injected, for example {example}; a value that only routes \
+             inject is passed to `provide`"
+        ),
+    )
 }
 
 fn not_singleton(

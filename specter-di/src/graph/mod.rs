@@ -200,7 +200,7 @@ impl Graph {
         let visible = visibility::Visibility::of(&graph, &mut faults);
         let unresolved = resolve::resolve(&mut graph, &visible);
         let required = resolve::required(&mut graph, &visible);
-        let unused = overrides::unused_bindings(&graph);
+        let unused = check::unused_bindings(&graph);
         prune::prune(&mut graph);
         // A pruned binding is not built, so its faults do not matter.
         let is_built = |consumer: Option<usize>| {

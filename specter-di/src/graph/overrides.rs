@@ -1,9 +1,8 @@
 //! Values that replace providers, mainly in tests.
 
 use std::any::TypeId;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use super::bind::BoundGraph;
 use super::external::ExternalValue;
 use crate::build::SyncBuild;
 use crate::fault::{Fault, FaultKind, Step};
@@ -92,45 +91,4 @@ impl Overrides {
             )
         }));
     }
-}
-
-/// The faults of bound values that replace nothing and that nothing injects.
-pub(super) fn unused_bindings(graph: &BoundGraph) -> Vec<Fault> {
-    let is_injected = |number: usize| {
-        graph
-            .all_dependencies()
-            .chain(&graph.required)
-            .any(|dependency| dependency.targets.contains(&number))
-    };
-    let unused = graph.bound_without_provider.iter().copied();
-    let unused = unused.filter(|number| !is_injected(*number));
-    unused.map(|number| unused_binding(graph, number)).collect()
-}
-
-fn unused_binding(graph: &BoundGraph, number: usize) -> Fault {
-    let binding = &graph.bindings[number];
-    let key = graph.name_of(binding.key);
-    let traits: BTreeSet<String> = graph
-        .all_dependencies()
-        .filter_map(|dependency| dependency.declared.key.pointee())
-        .filter(|name| name.starts_with("dyn "))
-        .map(|name| format!("`bind::<{name}>(…)`"))
-        .collect();
-    let example = if traits.is_empty() {
-        "`bind::<dyn Repository>(…)`".to_owned()
-    } else {
-        traits.into_iter().collect::<Vec<_>>().join(" or ")
-    };
-    Fault::new(
-        FaultKind::UnusedBinding,
-        format!("a value is bound to `{key}`, but nothing injects or provides `{key}`"),
-        vec![Step {
-            location: binding.location,
-            text: "it is bound here".to_owned(),
-        }],
-        format!(
-            "bind it to the type that is injected, for example {example}; a value that only routes \
-             inject is passed to `provide`"
-        ),
-    )
 }
